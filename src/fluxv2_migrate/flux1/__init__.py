@@ -1,0 +1,1 @@
+"""What Flux v1 means: fluxd and the helm-operator."""

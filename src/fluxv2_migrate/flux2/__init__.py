@@ -1,0 +1,1 @@
+"""What Flux v2 means: its resources and its controllers."""

@@ -1,0 +1,1 @@
+"""Go's version ranges, regular expressions, numbers and durations, with Go's meaning."""
