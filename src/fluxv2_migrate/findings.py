@@ -1,0 +1,227 @@
+"""What a person must know, decide or do: the codes, and one finding of them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+__all__ = ["FINDINGS", "Finding", "FindingType", "Severity"]
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingType:
+    """A kind of finding.
+
+    Attributes:
+        code: stable, never used again for something else.
+        slug: the code in words.
+        severity: `error`: something would be lost or unsafe until a person acts; `warning`: behaves
+            differently; `info`: good to know.
+        remedy: what to do.
+    """
+
+    code: str
+    slug: str
+    severity: Severity
+    remedy: str
+
+
+def _types() -> dict[str, FindingType]:
+    rows: list[tuple[str, str, Severity, str]] = [
+        (
+            "HR002",
+            "chart-path-from-operator-flags",
+            "error",
+            "Rewrite it as a HelmRelease of helm.fluxcd.io/v1 with chart.git, chart.ref and chart.path.",
+        ),
+        ("HR003", "field-unknown", "error", "Correct or remove the field: the helm-operator never read it."),
+        (
+            "HR014",
+            "release-name-too-long",
+            "error",
+            "Write the name that `helm list -A` shows into spec.releaseName.",
+        ),
+        (
+            "HR015",
+            "namespace-missing",
+            "warning",
+            "Write metadata.namespace into the manifest, or give default_namespace.",
+        ),
+        (
+            "HR016",
+            "resource-name-too-long",
+            "error",
+            "Rename the resource and keep spec.releaseName: Flux v2 uses its name as a label.",
+        ),
+        ("HR030", "helm-2", "error", "Convert the release to Helm 3 first (helm 2to3)."),
+        (
+            "HR032",
+            "helm-version-unknown",
+            "warning",
+            "Make sure that the operator ran with --enabled-helm-versions=v3, or that the release is a Helm 3 one.",
+        ),
+        (
+            "HR042",
+            "version-is-a-range",
+            "warning",
+            "Pin the version, unless every new chart of the range shall be installed at once.",
+        ),
+        (
+            "HR043",
+            "repository-scheme-unsupported",
+            "error",
+            "Mirror the charts to a repository over https or OCI.",
+        ),
+        (
+            "HR045",
+            "repository-retired",
+            "warning",
+            "Take the charts from https://charts.helm.sh/stable or from their new home.",
+        ),
+        ("HR047", "chart-pull-secret", "warning", "Nothing: the helm-operator ignored it."),
+        (
+            "HR048",
+            "chart-name-refused",
+            "error",
+            "Ask the chart's owner for a name in lower case without `_`.",
+        ),
+        (
+            "HR052",
+            "ref-ambiguous",
+            "warning",
+            "Check that each ref is a branch; say ref_kind in an override where it is a tag.",
+        ),
+        (
+            "HR054",
+            "ssh-key-needed",
+            "warning",
+            "Create a Secret with identity and known_hosts in the source's namespace.",
+        ),
+        ("HR056", "secret-in-other-namespace", "error", "Copy the Secret into the source's namespace."),
+        (
+            "HR058",
+            "dependencies-are-fetched",
+            "warning",
+            "Vendor the chart's dependencies: Flux v2 fetches those that are missing.",
+        ),
+        (
+            "HR059",
+            "every-commit-upgrades",
+            "warning",
+            "Pin the ref, or bump the chart's version and set reconcileStrategy: ChartVersion.",
+        ),
+        (
+            "HR060",
+            "git-and-repository",
+            "warning",
+            "Nothing if the chart from git is meant: the helm-operator took it.",
+        ),
+        (
+            "HR061",
+            "no-chart-source",
+            "error",
+            "Complete the chart, or migrate this file together with what patches it.",
+        ),
+        (
+            "HR069",
+            "timeout-unusable",
+            "warning",
+            "Give a timeout: zero meant none to the helm-operator and means at once to Flux v2.",
+        ),
+        ("HR074", "force-recreates", "warning", "Remove upgrade.force unless resources must be replaced."),
+        ("HR075", "values-are-reused", "warning", "Write all values down and remove upgrade.preserveValues."),
+        (
+            "HR081",
+            "first-upgrade-cannot-roll-back",
+            "warning",
+            "Suspend the release before the cut-over and resume it after a review.",
+        ),
+        ("HR084", "rollback-force-ignored", "warning", "Nothing: the helm-operator ignored it with Helm 3."),
+        ("HR092", "values-in-other-namespace", "error", "Copy the object into the release's namespace."),
+        ("HR094", "values-key-refused", "error", "Rename the key in the object and here."),
+        (
+            "HR095",
+            "values-from-url",
+            "error",
+            "Commit the values as a ConfigMap or write them into spec.values.",
+        ),
+        (
+            "HR096",
+            "values-from-chart-file",
+            "error",
+            "Copy the file's values into spec.values, or give chart.spec.valuesFiles by hand.",
+        ),
+        ("HR101", "values-source-unusable", "error", "Give exactly one source to each entry of valuesFrom."),
+        (
+            "AN004",
+            "image-automation-stays",
+            "warning",
+            "Write image policies and markers by hand: these annotations mean nothing to Flux v2.",
+        ),
+        ("RP001", "template", "error", "Migrate the chart's template by hand."),
+        ("RP002", "not-text", "error", "Decrypt the file, or store it as UTF-8."),
+        ("RP003", "invalid-yaml", "error", "Correct the file."),
+        ("RP004", "in-a-kustomization", "error", "Migrate the base and its overlays together by hand."),
+        ("RP005", "text-cannot-be-edited", "error", "Write the release in plain block style."),
+        ("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),
+        ("RP007", "twin-exists", "error", "Compare the two releases and remove the old one."),
+        ("RP008", "in-a-list", "error", "Write the release as a document of its own."),
+        ("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
+    ]
+    return {code: FindingType(code, slug, severity, remedy) for code, slug, severity, remedy in rows}
+
+
+FINDINGS: Final = MappingProxyType(_types())
+"""Every code with its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One question or fact, however many resources it concerns.
+
+    Attributes:
+        code: of `FINDINGS`.
+        message: what is the matter.
+        path: the file, or empty for the whole repository.
+        line: 1-based line in the input.
+        resource: `kind namespace/name`.
+        field: dotted path in the v1 manifest.
+        related: other places, as `path:line`.
+    """
+
+    code: str
+    message: str
+    path: str = ""
+    line: int = 1
+    resource: str = ""
+    field: str = ""
+    related: tuple[str, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The code in words."""
+        return FINDINGS[self.code].slug
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters."""
+        return FINDINGS[self.code].severity
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return FINDINGS[self.code].remedy
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the finding also when lines move.
+
+        >>> len(Finding("HR014", "too long").fingerprint)
+        16
+        """
+        text = "\0".join((self.code, self.path, self.resource, self.field, self.message))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

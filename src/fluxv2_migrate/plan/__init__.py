@@ -1,0 +1,17 @@
+"""The operations that a migration of a manifest consists of, and their interpreters over mappings and text."""
+
+from fluxv2_migrate.plan.mappings import apply_to_mapping
+from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
+from fluxv2_migrate.plan.text import AppliedText, apply_to_text
+
+__all__ = [
+    "AppliedText",
+    "Move",
+    "Operation",
+    "Path",
+    "Plan",
+    "Remove",
+    "Set",
+    "apply_to_mapping",
+    "apply_to_text",
+]

@@ -1,0 +1,54 @@
+"""What can be done to a manifest. What no operation names is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.yaml_text import Place
+
+__all__ = ["Move", "Operation", "Path", "Plan", "Remove", "Set"]
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Gives a field a value; a new field goes to its place, an old one keeps its own.
+
+    Attributes:
+        path: the field.
+        value: its value, in JSON's types.
+        place: where it goes if it is new.
+        because: the v1 fields it is computed from.
+        rule: the rule that asks for it.
+    """
+
+    path: Path
+    value: Any
+    place: Place = field(default_factory=Place)
+    because: tuple[str, ...] = ()
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Moves a field's text with its comments; within one mapping it keeps its position."""
+
+    source: Path
+    target: Path
+    place: Place = field(default_factory=Place)
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Takes a field out; its comments stay, unless they go to `comments_to`, the name of a new object's field."""
+
+    path: Path
+    comments_to: str | None = None
+    rule: str = ""
+
+
+Operation = Set | Move | Remove
+Plan = tuple[Operation, ...]

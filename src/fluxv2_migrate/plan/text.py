@@ -1,0 +1,90 @@
+"""The operations over the text of one document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ruamel.yaml.nodes import Node
+
+from fluxv2_migrate.plan.mappings import apply_to_mapping
+from fluxv2_migrate.plan.operations import Path, Plan, Remove, Set
+from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, compose, value_of
+
+__all__ = ["AppliedText", "apply_to_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedText:
+    """A document after a plan.
+
+    Attributes:
+        text: the document.
+        comments: comments that go to a new object, by the field they go to.
+    """
+
+    text: str
+    comments: tuple[tuple[str, str], ...]
+
+
+def apply_to_text(plan: Plan, text: str, root: Node, style: Style) -> AppliedText:
+    r"""Gives a document's text after the plan; what the plan does not name is the same bytes.
+
+    Args:
+        plan: the operations.
+        text: the document.
+        root: its root node, of `compose`.
+        style: how new text is written.
+
+    Raises:
+        CannotEdit: the text is written in a form that cannot be edited; nothing is done.
+
+    >>> from fluxv2_migrate.plan import Move
+    >>> text = "a:\n  b: 1 # one\nc: 2\n"
+    >>> print(apply_to_text((Move(("a", "b"), ("a", "d", "e")),), text, compose(text), Style()).text, end="")
+    a:
+      d:
+        e: 1 # one
+    c: 2
+    """
+    document = BlockMapping.of_document(text, root, style)
+    comments: list[tuple[str, str]] = []
+    for operation in plan:
+        if isinstance(operation, Set):
+            parent = _parent(document, operation.path, operation.place)
+            parent.set(operation.path[-1], operation.value, operation.place)
+        elif isinstance(operation, Remove):
+            holder = _existing(document, operation.path)
+            if holder is not None:
+                keep = operation.comments_to is None
+                removed = holder.remove(operation.path[-1], keep_comments=keep)
+                comments.extend((operation.comments_to or "", comment) for comment in removed if not keep)
+        elif operation.source[:-1] == operation.target[:-1]:
+            _parent(document, operation.source, Place()).rename(operation.source[-1], operation.target[-1])
+        else:
+            origin = _parent(document, operation.source, Place())
+            entry = origin.take(operation.source[-1])
+            goal = _parent(document, operation.target, operation.place)
+            goal.put(operation.target[-1], entry, origin.indent, operation.place)
+    result = document.render()
+    if text and not text.endswith("\n") and result.endswith(style.newline):
+        result = result[: -len(style.newline)]
+    # Text that does not mean what was decided is never given out, whatever the reason.
+    if value_of(compose(result)) != apply_to_mapping(plan, value_of(root)):
+        raise CannotEdit("the edited text would not mean what was decided")
+    return AppliedText(result, tuple(comments))
+
+
+def _parent(document: BlockMapping, path: Path, place: Place) -> BlockMapping:
+    mapping = document
+    for index, key in enumerate(path[:-1]):
+        mapping = mapping.child(key, place if index == 0 else None)
+    return mapping
+
+
+def _existing(document: BlockMapping, path: Path) -> BlockMapping | None:
+    mapping = document
+    for key in path[:-1]:
+        if mapping.entry(key) is None:
+            return None
+        mapping = mapping.child(key)
+    return mapping

@@ -1,0 +1,443 @@
+"""A block mapping as entries of text, so that entries move, change and go while the rest stays as it is.
+
+Every character of the document belongs to exactly one entry's text (or to what stands before the first
+and behind the last), so what no operation touches comes back byte for byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from fluxv2_migrate.yaml_text.composer import value_of
+from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
+
+__all__ = ["BlockMapping", "CannotEdit", "Entry", "Place", "insertion_index"]
+
+_ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
+_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+
+
+class CannotEdit(ValueError):
+    """A text is written in a form that cannot be edited without writing it anew; says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a new entry goes among the others.
+
+    Attributes:
+        after: behind the last of these that is there; else
+        before: before the first of these that is there; else
+        first: at the beginning, or at the end.
+    """
+
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    first: bool = False
+
+
+def insertion_index(keys: Sequence[str], place: Place) -> int:
+    """Gives the index at which a new key goes: one rule for mappings and for text.
+
+    >>> insertion_index(["chart", "values"], Place(before=("values",)))
+    1
+    """
+    behind = [index for index, key in enumerate(keys) if key in place.after]
+    if behind:
+        return behind[-1] + 1
+    ahead = [index for index, key in enumerate(keys) if key in place.before]
+    if ahead:
+        return ahead[0]
+    return 0 if place.first else len(keys)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry: the comments above it, its key with the colon, and all that follows.
+
+    Attributes:
+        key: the key as a value.
+        lead: blank and comment lines above, verbatim.
+        head: indentation, key and colon.
+        body: from behind the colon to the end of its last line; comments indented deeper belong to it.
+        node: the value's node in the original text, if it came from there.
+        mapping: the value as entries, once something inside it was touched; then `body` is not used.
+    """
+
+    key: str
+    lead: str
+    head: str
+    body: str
+    node: Node | None = None
+    key_node: Node | None = None
+    mapping: BlockMapping | None = None
+
+    def render(self) -> str:
+        return self.lead + self.head + (self.body if self.mapping is None else self.mapping.render())
+
+
+@dataclass(slots=True)
+class BlockMapping:
+    """A block mapping that can be edited.
+
+    Attributes:
+        opening: what stands before the first entry: the rest of the key's line, or a document's start.
+        entries: the entries in the order of the text.
+        tail: comments and blank lines behind the last entry.
+    """
+
+    text: str
+    indent: int
+    style: Style
+    opening: str
+    entries: list[Entry] = field(default_factory=list)
+    tail: str = ""
+
+    @classmethod
+    def of_document(cls, text: str, root: Node, style: Style) -> BlockMapping:
+        """Takes a document's text and root node apart.
+
+        Raises:
+            CannotEdit: the document is no block mapping that begins on its own line.
+        """
+        if re.search(r"\r(?!\n)", text):
+            raise CannotEdit("a line ends with a carriage return alone")
+        return cls._of_node(text, root, style, 0, len(text))
+
+    @classmethod
+    def _of_node(cls, text: str, node: Node, style: Style, start: int, end: int) -> BlockMapping:
+        if not isinstance(node, MappingNode) or node.flow_style or not node.value:
+            raise CannotEdit("not a mapping in block style")
+        first = node.value[0][0].start_mark.index
+        indent = first - _line_start(text, first)
+        if text[first - indent : first].strip(" ") or first - indent < start:
+            raise CannotEdit("a mapping that begins in the middle of a line")
+        mapping = cls(text, indent, style, text[start : first - indent])
+        pairs = node.value
+        position = first - indent
+        for index, (key, value) in enumerate(pairs):
+            if key.value == "<<" and not key.style:
+                raise CannotEdit("a merge key (`<<`)")
+            begin = key.start_mark.index
+            line = _line_start(text, begin)
+            colon = _colon(text, key)
+            content_end = _line_end(text, _content_end(text, key, value))
+            limit = _line_start(text, pairs[index + 1][0].start_mark.index) if index + 1 < len(pairs) else end
+            if text[line:begin].strip(" ") or not position <= line < content_end <= limit:
+                raise CannotEdit("an entry that does not stand on lines of its own")
+            body_end = content_end + _deeper_comments(text[content_end:limit], indent)
+            mapping.entries.append(
+                Entry(
+                    key=_key_text(key),
+                    lead=text[position:line],
+                    head=text[line:colon],
+                    body=text[colon:body_end],
+                    node=value,
+                    key_node=key,
+                )
+            )
+            position = body_end
+        mapping.tail = text[position:end]
+        # The first entry's lead is the opening's comments: they belong to what follows them.
+        return mapping
+
+    def render(self) -> str:
+        newline = self.style.newline
+        parts = [self.opening]
+        for entry in self.entries:
+            if parts[-1] and not parts[-1].endswith("\n"):
+                parts.append(newline)
+            parts.append(entry.render())
+        if self.tail and parts[-1] and not parts[-1].endswith("\n"):
+            parts.append(newline)
+        return "".join(parts) + self.tail
+
+    def keys(self) -> list[str]:
+        return [entry.key for entry in self.entries]
+
+    def entry(self, key: str) -> Entry | None:
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+    def child(self, key: str, place: Place | None = None) -> BlockMapping:
+        """Gives the mapping under a key as entries; a missing one is made at `place`."""
+        entry = self.entry(key)
+        if entry is None:
+            entry = Entry(key, "", self._head(key), "")
+            self.entries.insert(insertion_index(self.keys(), place or Place()), entry)
+        if entry.mapping is None:
+            entry.mapping = self._open(entry)
+        return entry.mapping
+
+    def _open(self, entry: Entry) -> BlockMapping:
+        inner = self.indent + self.style.step
+        node, key = entry.node, entry.key_node
+        if node is None or key is None:
+            if entry.body.strip():
+                raise CannotEdit("a value that was written before is opened")
+            return BlockMapping(self.text, inner, self.style, entry.body or self.style.newline)
+        if _is_alias(key, node):
+            raise CannotEdit("an alias in place of a mapping")
+        if isinstance(node, MappingNode) and not node.flow_style:
+            start = _colon(self.text, key)
+            return BlockMapping._of_node(self.text, node, self.style, start, start + len(entry.body))
+        if isinstance(node, MappingNode):
+            return self._open_flow(entry, node, inner)
+        if (value_of(node) is None and "\n" in entry.body[:-1].rstrip()) or value_of(node) is not None:
+            raise CannotEdit("a value that is no mapping in place of one")
+        comment = "".join(_comments(entry.body, ()))
+        return BlockMapping(
+            self.text, inner, self.style, (f" {comment}" if comment else "") + self.style.newline
+        )
+
+    def _open_flow(self, entry: Entry, node: MappingNode, inner: int) -> BlockMapping:
+        start, end = node.start_mark.index, node.end_mark.index
+        inside = self.text[start:end]
+        if "\n" in inside or "#" in inside or "&" in inside or "*" in inside or not inside.startswith("{"):
+            raise CannotEdit("a flow mapping over several lines, with anchors or with comments")
+        colon = _colon(self.text, _some(entry.key_node))
+        rest = entry.body[end - colon :]
+        mapping = BlockMapping(self.text, inner, self.style, rest if rest.strip() else self.style.newline)
+        for key, value in node.value:
+            text = self.text[value.start_mark.index : value.end_mark.index].strip()
+            body = f" {text}" if text else ""
+            head = " " * inner + self.text[key.start_mark.index : key.end_mark.index].strip() + ":"
+            mapping.entries.append(Entry(_key_text(key), "", head, body + self.style.newline))
+        return mapping
+
+    def _head(self, key: str) -> str:
+        return " " * self.indent + emit_scalar(key) + ":"
+
+    def set(self, key: str, value: Any, place: Place | None = None) -> None:
+        """Gives a key a value: comments of a value that was there stay."""
+        entry = self.entry(key)
+        body = emit_value(value, self.indent, self.style)
+        if entry is None:
+            self.entries.insert(
+                insertion_index(self.keys(), place or Place()), Entry(key, "", self._head(key), body)
+            )
+            return
+        comments = [] if entry.mapping else _comments(entry.body, _scalars(self._colon_of(entry), entry.node))
+        if entry.mapping is not None:
+            comments = entry.mapping.comments()
+        scalar = not body.startswith(("\r", "\n"))
+        if scalar and len(comments) == 1 and entry.body.rstrip("\r\n").endswith(comments[0]):
+            stripped = entry.body.rstrip("\r\n")[: -len(comments[0])]
+            gap = stripped[len(stripped.rstrip()) :]
+            body = body.rstrip("\r\n") + gap + comments[0] + self.style.newline
+        else:
+            entry.lead += self._own_lines(comments)
+        entry.body, entry.mapping, entry.node, entry.key_node = body, None, None, None
+
+    def _colon_of(self, entry: Entry) -> int:
+        return _colon(self.text, entry.key_node) if entry.key_node is not None else 0
+
+    def _own_lines(self, comments: Iterable[str]) -> str:
+        return "".join(" " * self.indent + comment + self.style.newline for comment in comments)
+
+    def comments(self) -> list[str]:
+        """Gives every comment in it, in order."""
+        found = _comments(self.opening, ())
+        for entry in self.entries:
+            found += _comments(entry.lead, ())
+            if entry.mapping is not None:
+                found += entry.mapping.comments()
+            else:
+                found += _comments(entry.body, _scalars(self._colon_of(entry), entry.node))
+        return found + _comments(self.tail, ())
+
+    def remove(self, key: str, *, keep_comments: bool = True) -> list[str]:
+        """Takes an entry out; the comments above it stay, those in it become lines of their own.
+
+        Returns:
+            The comments that stood in the entry; with `keep_comments=False` they are nowhere else.
+        """
+        entry = self.entry(key)
+        if entry is None:
+            return []
+        index = self.entries.index(entry)
+        comments = (
+            entry.mapping.comments()
+            if entry.mapping is not None
+            else _comments(entry.body, _scalars(self._colon_of(entry), entry.node))
+        )
+        left = entry.lead if entry.lead.strip() else ""
+        if keep_comments:
+            left += self._own_lines(comments)
+        del self.entries[index]
+        if index < len(self.entries):
+            self.entries[index].lead = left + self.entries[index].lead
+        else:
+            self.tail = left + self.tail
+        return comments
+
+    def take(self, key: str) -> Entry:
+        """Takes an entry out with its comments, to be put elsewhere."""
+        entry = _some(self.entry(key))
+        if _refers(entry.body, entry.node):
+            raise CannotEdit("an anchor or alias in a field that moves")
+        self.entries.remove(entry)
+        return entry
+
+    def put(self, key: str, entry: Entry, indent: int, place: Place | None = None) -> None:
+        """Puts an entry that was taken from a mapping at `indent` in here, under another key."""
+        if entry.mapping is not None:
+            entry.body, entry.mapping = entry.mapping.render(), None
+        delta = self.indent - indent
+        moved = Entry(
+            key, _reindent(entry.lead, delta), self._head(key), _reindent(entry.body, delta, rest_only=True)
+        )
+        if not moved.body.endswith("\n"):
+            moved.body += self.style.newline
+        self.entries.insert(insertion_index(self.keys(), place or Place()), moved)
+
+    def rename(self, key: str, target: str) -> None:
+        """Gives an entry another key, in its place."""
+        entry = _some(self.entry(key))
+        entry.key, entry.head = target, self._head(target)
+
+
+def _some(value: Any) -> Any:
+    if value is None:
+        raise CannotEdit("a field that is not there")
+    return value
+
+
+def _line_start(text: str, index: int) -> int:
+    return text.rfind("\n", 0, index) + 1
+
+
+def _line_end(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end + 1
+
+
+def _key_text(key: Node) -> str:
+    return next(iter(value_of(MappingNode("", [(key, ScalarNode("", "", style="'"))]))))
+
+
+def _colon(text: str, key: Node) -> int:
+    end = key.end_mark.index
+    colon = text.find(":", end)
+    if colon < 0 or text[end:colon].strip() or text[: key.start_mark.index].rstrip(" ").endswith("?"):
+        raise CannotEdit("a key that is written in the explicit form (`? key`)")
+    return colon + 1
+
+
+def _is_alias(key: Node, value: Node) -> bool:
+    # An alias is composed as its anchor's node, which stands before the key.
+    return bool(value.start_mark.index < key.end_mark.index)
+
+
+def _content_end(text: str, key: Node | None, node: Node) -> int:
+    """The offset behind the last character of a value, without comments and line ends behind it."""
+    if key is not None and _is_alias(key, node):
+        match = _ALIAS.match(text, _colon(text, key))
+        if match is None:
+            raise CannotEdit("an alias that cannot be found")
+        return match.end()
+    if isinstance(node, ScalarNode):
+        if node.style in ("|", ">"):
+            return _block_scalar_end(text, node)
+        if not node.style and not node.value and key is not None:
+            # The mark of an empty value is where its reader noticed; anchors and tags may precede it.
+            return _colon(text, key)
+        return int(node.end_mark.index)
+    if node.flow_style:
+        return int(node.end_mark.index)
+    if isinstance(node, MappingNode):
+        last_key, last = node.value[-1]
+        return _content_end(text, last_key, last)
+    last = node.value[-1]
+    if last.start_mark.index < node.start_mark.index:
+        raise CannotEdit("a list that ends with an alias")
+    if isinstance(last, ScalarNode) and not last.style and not last.value:
+        return len(text[: node.end_mark.index].rstrip())
+    return _content_end(text, None, last)
+
+
+def _block_scalar_end(text: str, node: ScalarNode) -> int:
+    position = _line_end(text, node.start_mark.index)
+    last = position - 1 if text[position - 1 : position] == "\n" else position
+    limit = int(node.end_mark.index)
+    indent: int | None = None
+    keep = "+" in text[node.start_mark.index : position].split("#", maxsplit=1)[0]
+    while position < limit:
+        end = _line_end(text, position)
+        row = text[position:end].rstrip("\r\n")
+        blanks = len(row) - len(row.lstrip(" "))
+        if row.strip(" "):
+            if indent is None:
+                indent = blanks
+            if blanks < min(indent, blanks if not row.lstrip().startswith("#") else indent):
+                break
+            if row.lstrip().startswith("#") and blanks < indent:
+                break
+            last = position + len(row)
+        elif keep:
+            last = position
+        position = end
+    return min(last, limit) if limit > last else last
+
+
+def _deeper_comments(gap: str, indent: int) -> int:
+    """The length of the lines at the beginning of a gap that belong to the entry above it."""
+    length = position = 0
+    for row in gap.splitlines(keepends=True):
+        position += len(row)
+        content = row.strip()
+        if not content:
+            continue
+        if not content.startswith("#") or len(row) - len(row.lstrip(" ")) <= indent:
+            break
+        length = position
+    return length
+
+
+def _scalars(colon: int, node: Node | None) -> Iterator[tuple[int, int]]:
+    if node is None:
+        return
+    if isinstance(node, ScalarNode):
+        yield node.start_mark.index - colon, node.end_mark.index - colon
+        return
+    for child in node.value if isinstance(node, SequenceNode) else [n for pair in node.value for n in pair]:
+        yield from _scalars(colon, child)
+
+
+def _comments(text: str, scalars: Iterable[tuple[int, int]]) -> list[str]:
+    spans = [(start, end) for start, end in scalars if end > start >= 0]
+    return [
+        match.group().rstrip()
+        for match in _COMMENT.finditer(text)
+        if not any(start <= match.start() < end for start, end in spans)
+    ]
+
+
+def _refers(body: str, node: Node | None) -> bool:
+    if node is None:
+        return False
+    return (
+        bool(node.anchor)
+        or (bool(re.search(r"(?:^|[\s\[{,])[&*][^\s&*]", body))
+        and not (isinstance(node, ScalarNode) and bool(node.style)))
+    )
+
+
+def _reindent(text: str, delta: int, *, rest_only: bool = False) -> str:
+    rows = text.splitlines(keepends=True)
+    result: list[str] = []
+    for index, row in enumerate(rows):
+        if (rest_only and index == 0) or not row.strip():
+            result.append(row)
+        elif delta >= 0:
+            result.append(" " * delta + row)
+        else:
+            blanks = len(row) - len(row.lstrip(" "))
+            if blanks < -delta and not row.lstrip().startswith("#"):
+                raise CannotEdit("a value that is indented less than its key")
+            result.append(row[min(blanks, -delta) :])
+    return "".join(result)

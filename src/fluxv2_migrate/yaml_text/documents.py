@@ -1,0 +1,68 @@
+"""The documents of a YAML text, found by their lines alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["DocumentSpan", "split_documents"]
+
+# At the first column `---` and `...` can be nothing but document markers (YAML 1.2, 9.1.2), so
+# documents are found without parsing, and one that does not parse spoils none of its neighbours.
+_MARKER: Final = re.compile(r"^(---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSpan:
+    """Where a document stands in its text.
+
+    Attributes:
+        start: offset of its first character; the marker `---` belongs to the document it opens.
+        end: offset behind its last character.
+        line: line of its first character, 1-based.
+    """
+
+    start: int
+    end: int
+    line: int
+
+
+def split_documents(text: str) -> tuple[DocumentSpan, ...]:
+    r"""Gives the spans of all documents of a stream; together they cover the text.
+
+    Args:
+        text: a YAML stream without byte order mark.
+
+    Returns:
+        One span for each document, empty and comment-only ones included; none for an empty text.
+
+    >>> [text_of.end - text_of.start for text_of in split_documents("a: 1\n---\nb: 2\n")]
+    [5, 9]
+    """
+    if not text:
+        return ()
+    starts = [0]
+    closed = False
+    for marker in _MARKER.finditer(text):
+        if marker.group() == "...":
+            closed = True
+            continue
+        # What stands before the first marker is a document of its own only if it has content:
+        # comments and directives there belong to the document that the marker opens.
+        if len(starts) == 1 and not closed and not _has_content(text[: marker.start()]):
+            continue
+        starts.append(marker.start())
+        closed = False
+    ends = [*starts[1:], len(text)]
+    spans: list[DocumentSpan] = []
+    line, counted = 1, 0
+    for start, end in zip(starts, ends, strict=True):
+        line += text.count("\n", counted, start)
+        counted = start
+        spans.append(DocumentSpan(start, end, line))
+    return tuple(spans)
+
+
+def _has_content(text: str) -> bool:
+    return any(line.strip() and line.lstrip()[0] not in "#%" for line in text.split("\n"))

@@ -1,0 +1,128 @@
+"""New YAML text in the style of the file that it goes into."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
+
+__all__ = ["Style", "detect_style", "emit_entry", "emit_scalar"]
+
+_PLAIN: Final = re.compile(
+    r"[A-Za-z0-9_./^~$][A-Za-z0-9_./@+^~$()*=<>-]*(?:[ :][A-Za-z0-9_./@+^~$()*=<>-]+)*"
+)
+# Read as numbers by YAML readers other than Go's, sexagesimals and dates among them.
+_NUMBER_LIKE: Final = re.compile(r"[-+.0-9][-+.0-9:_eExXoO]*(?:[0-9a-fA-F]*)|[yYnN]|=|<<")
+_SEQUENCE: Final = re.compile(
+    r"^( *)(?:[^\s#'\"\-][^\n#]*|[^\n#]*):[ \t]*(?:#[^\n]*)?\r?\n( *)- ", re.MULTILINE
+)
+_NESTING: Final = re.compile(r"^( *)[\w./-]+:[ \t]*(?:#[^\n]*)?\r?\n( +)[\w./-]+:(?: |\r?\n)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    r"""How a file is written.
+
+    Attributes:
+        step: blanks for each level of mappings.
+        flush: whether the dashes of a list stand under their key's first letter.
+        newline: `"\n"` or `"\r\n"`.
+    """
+
+    step: int = 2
+    flush: bool = True
+    newline: str = "\n"
+
+
+def detect_style(text: str, *, default: Style | None = None) -> Style:
+    r"""Gives the style in which most of a text is written.
+
+    Args:
+        text: a YAML document.
+        default: what holds for what the text does not show.
+
+    >>> detect_style("a:\n    b:\n        c: 1\n    d:\n      - 1\n")
+    Style(step=4, flush=False, newline='\n')
+    """
+    default = default or Style()
+    steps: dict[int, int] = {}
+    for match in _NESTING.finditer(text):
+        step = len(match[2]) - len(match[1])
+        if step > 0:
+            steps[step] = steps.get(step, 0) + 1
+    flush = indented = 0
+    for match in _SEQUENCE.finditer(text):
+        if len(match[2]) > len(match[1]):
+            indented += 1
+        else:
+            flush += 1
+    crlf = text.count("\r\n")
+    return Style(
+        step=max(sorted(steps), key=lambda step: steps[step]) if steps else default.step,
+        flush=default.flush if flush == indented else flush > indented,
+        newline=("\r\n" if crlf * 2 > text.count("\n") else "\n") if "\n" in text else default.newline,
+    )
+
+
+def emit_scalar(value: str | int | float | bool | None) -> str:
+    """Gives a scalar as people write it: plain where every reader takes it for that value.
+
+    >>> emit_scalar("1.10"), emit_scalar("monitoring-grafana"), emit_scalar(10), emit_scalar("a: b")
+    ('"1.10"', 'monitoring-grafana', '10', '"a: b"')
+    """
+    if not isinstance(value, str):
+        return json.dumps(value)
+    plain = (
+        _PLAIN.fullmatch(value)
+        and ": " not in value
+        and not _NUMBER_LIKE.fullmatch(value)
+        and resolve_plain_scalar(value) == value
+    )
+    return value if plain else '"' + "".join(map(_escape, value)) + '"'
+
+
+def _escape(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable() and character != "\ufeff":
+        return character
+    # YAML has no surrogate pairs, so JSON's escapes do not do for characters beyond the first plane.
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def emit_entry(key: str, value: Any, indent: int, style: Style) -> str:
+    r"""Gives the lines of a mapping's entry, the last line's end included.
+
+    >>> print(emit_entry("ref", {"branch": "main"}, 2, Style()), end="")
+      ref:
+        branch: main
+    """
+    return " " * indent + emit_scalar(key) + ":" + emit_value(value, indent, style)
+
+
+def emit_value(value: Any, indent: int, style: Style) -> str:
+    """Gives what stands behind the colon of an entry at that indent, the last line's end included."""
+    end = style.newline
+    if isinstance(value, Mapping):
+        if not value:
+            return " {}" + end
+        inner = indent + style.step
+        return end + "".join(emit_entry(key, item, inner, style) for key, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if not value:
+            return " []" + end
+        dash = indent if style.flush else indent + style.step
+        return end + "".join(_emit_item(item, dash, style) for item in value)
+    return " " + emit_scalar(value) + end
+
+
+def _emit_item(item: Any, dash: int, style: Style) -> str:
+    if isinstance(item, Mapping) and item:
+        lines = "".join(emit_entry(key, value, dash + 2, style) for key, value in item.items())
+        return " " * dash + "- " + lines[dash + 2 :]
+    return " " * dash + "-" + emit_value(item, dash, style)

@@ -1,0 +1,126 @@
+"""Documents, values and entries of real and generated YAML texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text import (
+    BlockMapping,
+    CannotEdit,
+    Style,
+    compose,
+    detect_style,
+    emit_entry,
+    split_documents,
+    value_of,
+)
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 99)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+    | st.sampled_from(["1.10", "on", "a: b", "#", "-"])
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+styles = st.builds(
+    Style, step=st.sampled_from([2, 4]), flush=st.booleans(), newline=st.sampled_from(["\n", "\r\n"])
+)
+
+
+def corpus_documents(shared: Path) -> list[tuple[Path, str]]:
+    found = []
+    for path in sorted((shared / "corpus").rglob("*.y*ml")):
+        try:
+            text = path.read_bytes().decode().removeprefix("\ufeff")
+        except (UnicodeDecodeError, IsADirectoryError):
+            continue
+        found.extend((path, text[span.start : span.end]) for span in split_documents(text))
+    return found
+
+
+@given(st.text(alphabet="a:-#. \n\r\t%", max_size=40))
+def test_documents_cover_the_text(text: str) -> None:
+    assert "".join(text[span.start : span.end] for span in split_documents(text)) == text
+
+
+@given(
+    st.dictionaries(st.text(alphabet="abc-/.", min_size=1, max_size=6), values, min_size=1, max_size=4),
+    styles,
+)
+def test_what_is_emitted_is_read_back(value: dict[str, object], style: Style) -> None:
+    text = "".join(emit_entry(key, item, 0, style) for key, item in value.items())
+    assert value_of(compose(text)) == value
+    assert yaml.safe_load(text) == value
+
+
+def test_an_untouched_document_is_rendered_byte_for_byte(shared: Path) -> None:
+    rendered = refused = 0
+    for path, text in corpus_documents(shared):
+        try:
+            root = compose(text)
+        except InvalidManifest:
+            continue
+        if root is None or not isinstance(value_of(root), dict):
+            continue
+        try:
+            mapping = BlockMapping.of_document(text, root, detect_style(text))
+            for key in ("metadata", "spec"):
+                if mapping.entry(key):
+                    mapping.child(key)
+        except CannotEdit:
+            refused += 1
+            continue
+        assert mapping.render() == text, path
+        rendered += 1
+    assert rendered > 1000
+    assert refused < rendered / 50
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: 1\na: 2\n", "twice"),
+        ("a: \0\n", "NUL"),
+        ("a: [\n", "no valid YAML"),
+        ("[" * 300, "deeper"),
+        ("? [a]\n: b\n", "key"),
+        (
+            "a: &a ["
+            + "x," * 100
+            + "]\nb: &b ["
+            + "*a," * 100
+            + "]\nc: &c ["
+            + "*b," * 100
+            + "]\nd: ["
+            + "*c," * 100
+            + "]\n",
+            "aliases",
+        ),
+    ],
+)
+def test_what_kubernetes_could_not_read_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(InvalidManifest, match=reason):
+        compose(text, path="a.yaml")
+
+
+def test_a_removed_field_leaves_its_comments() -> None:
+    text = "a: 1 # one\n# above b\nb: # of b\n  c: 2 # two\n  # deeper\nd: 4\n"
+    mapping = BlockMapping.of_document(text, compose(text), Style())  # type: ignore[arg-type]
+    mapping.remove("b")
+    assert mapping.render() == "a: 1 # one\n# above b\n# of b\n# two\n# deeper\nd: 4\n"
