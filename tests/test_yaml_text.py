@@ -44,7 +44,7 @@ styles = st.builds(
 
 
 def corpus_documents(shared: Path) -> list[tuple[Path, str]]:
-    found = []
+    found: list[tuple[Path, str]] = []
     for path in sorted((shared / "corpus").rglob("*.y*ml")):
         try:
             text = path.read_bytes().decode().removeprefix("\ufeff")

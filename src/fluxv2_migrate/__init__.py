@@ -1,1 +1,34 @@
-"""Turns GitOps repositories of Flux v1 into Flux v2: text and objects in, text and objects out, no I/O."""
+"""Turns GitOps repositories of Flux v1 and the helm-operator into Flux v2: text in, text out, no I/O."""
+
+from fluxv2_migrate.errors import (
+    AmbiguousTag,
+    InvalidImageReference,
+    InvalidManifest,
+    InvalidPattern,
+    InvalidPolicy,
+    InvalidRange,
+    MigrationError,
+    MissingBuildTime,
+)
+from fluxv2_migrate.findings import FINDINGS, Finding, FindingType
+from fluxv2_migrate.options import MigrationOptions, Override, Placement
+from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
+
+__all__ = [
+    "FINDINGS",
+    "AmbiguousTag",
+    "Finding",
+    "FindingType",
+    "InvalidImageReference",
+    "InvalidManifest",
+    "InvalidPattern",
+    "InvalidPolicy",
+    "InvalidRange",
+    "MigrationError",
+    "MigrationOptions",
+    "MissingBuildTime",
+    "Override",
+    "Placement",
+    "ReleaseName",
+    "resolve_release_name",
+]

@@ -1,4 +1,4 @@
-"""The operations that a migration of a manifest consists of, and their interpreters over mappings and text."""
+"""The operations that a migration consists of, and their interpreters over mappings and over text."""
 
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set

@@ -21,7 +21,7 @@ def apply_to_mapping(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
     >>> apply_to_mapping((Move(("a", "b"), ("a", "c", "d")),), {"a": {"b": 1}})
     {'a': {'c': {'d': 1}}}
     """
-    result = _copy(manifest)
+    result: dict[str, Any] = _copy(manifest)
     for operation in plan:
         if isinstance(operation, Set):
             _set(result, operation.path, _copy(operation.value), operation.place)

@@ -43,7 +43,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Takes a field out; its comments stay, unless they go to `comments_to`, the name of a new object's field."""
+    """Takes a field out; its comments stay, unless they go to `comments_to`, a new object's field."""
 
     path: Path
     comments_to: str | None = None

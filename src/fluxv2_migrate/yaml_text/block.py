@@ -78,6 +78,7 @@ class Entry:
     mapping: BlockMapping | None = None
 
     def render(self) -> str:
+        """Gives the text."""
         return self.lead + self.head + (self.body if self.mapping is None else self.mapping.render())
 
 
@@ -147,6 +148,7 @@ class BlockMapping:
         return mapping
 
     def render(self) -> str:
+        """Gives the text."""
         newline = self.style.newline
         parts = [self.opening]
         for entry in self.entries:
@@ -158,9 +160,11 @@ class BlockMapping:
         return "".join(parts) + self.tail
 
     def keys(self) -> list[str]:
+        """Gives the keys in the order of the text."""
         return [entry.key for entry in self.entries]
 
     def entry(self, key: str) -> Entry | None:
+        """Gives the entry under a key, if there is one."""
         return next((entry for entry in self.entries if entry.key == key), None)
 
     def child(self, key: str, place: Place | None = None) -> BlockMapping:
@@ -221,7 +225,7 @@ class BlockMapping:
                 insertion_index(self.keys(), place or Place()), Entry(key, "", self._head(key), body)
             )
             return
-        comments = [] if entry.mapping else _comments(entry.body, _scalars(self._colon_of(entry), entry.node))
+        comments = [] if entry.mapping else _comments(entry.body, self._scalars_of(entry))
         if entry.mapping is not None:
             comments = entry.mapping.comments()
         scalar = not body.startswith(("\r", "\n"))
@@ -233,8 +237,11 @@ class BlockMapping:
             entry.lead += self._own_lines(comments)
         entry.body, entry.mapping, entry.node, entry.key_node = body, None, None, None
 
-    def _colon_of(self, entry: Entry) -> int:
-        return _colon(self.text, entry.key_node) if entry.key_node is not None else 0
+    def _scalars_of(self, entry: Entry) -> list[tuple[int, int]]:
+        if entry.key_node is None or entry.node is None or _is_alias(entry.key_node, entry.node):
+            return []
+        colon = _colon(self.text, entry.key_node)
+        return [(start - colon, end - colon) for start, end in _scalars(self.text, entry.node)]
 
     def _own_lines(self, comments: Iterable[str]) -> str:
         return "".join(" " * self.indent + comment + self.style.newline for comment in comments)
@@ -247,7 +254,7 @@ class BlockMapping:
             if entry.mapping is not None:
                 found += entry.mapping.comments()
             else:
-                found += _comments(entry.body, _scalars(self._colon_of(entry), entry.node))
+                found += _comments(entry.body, self._scalars_of(entry))
         return found + _comments(self.tail, ())
 
     def remove(self, key: str, *, keep_comments: bool = True) -> list[str]:
@@ -263,7 +270,7 @@ class BlockMapping:
         comments = (
             entry.mapping.comments()
             if entry.mapping is not None
-            else _comments(entry.body, _scalars(self._colon_of(entry), entry.node))
+            else _comments(entry.body, self._scalars_of(entry))
         )
         left = entry.lead if entry.lead.strip() else ""
         if keep_comments:
@@ -277,7 +284,7 @@ class BlockMapping:
 
     def take(self, key: str) -> Entry:
         """Takes an entry out with its comments, to be put elsewhere."""
-        entry = _some(self.entry(key))
+        entry: Entry = _some(self.entry(key))
         if _refers(entry.body, entry.node):
             raise CannotEdit("an anchor or alias in a field that moves")
         self.entries.remove(entry)
@@ -285,6 +292,8 @@ class BlockMapping:
 
     def put(self, key: str, entry: Entry, indent: int, place: Place | None = None) -> None:
         """Puts an entry that was taken from a mapping at `indent` in here, under another key."""
+        if self.entry(key) is not None:
+            raise CannotEdit("a field that moves to where one is")
         if entry.mapping is not None:
             entry.body, entry.mapping = entry.mapping.render(), None
         delta = self.indent - indent
@@ -297,7 +306,9 @@ class BlockMapping:
 
     def rename(self, key: str, target: str) -> None:
         """Gives an entry another key, in its place."""
-        entry = _some(self.entry(key))
+        entry: Entry = _some(self.entry(key))
+        if target != key and self.entry(target) is not None:
+            raise CannotEdit("a field that moves to where one is")
         entry.key, entry.head = target, self._head(target)
 
 
@@ -317,7 +328,7 @@ def _line_end(text: str, index: int) -> int:
 
 
 def _key_text(key: Node) -> str:
-    return next(iter(value_of(MappingNode("", [(key, ScalarNode("", "", style="'"))]))))
+    return str(next(iter(value_of(MappingNode("", [(key, ScalarNode("", "", style="'"))])))))
 
 
 def _colon(text: str, key: Node) -> int:
@@ -347,7 +358,7 @@ def _content_end(text: str, key: Node | None, node: Node) -> int:
             # The mark of an empty value is where its reader noticed; anchors and tags may precede it.
             return _colon(text, key)
         return int(node.end_mark.index)
-    if node.flow_style:
+    if getattr(node, "flow_style", False):
         return int(node.end_mark.index)
     if isinstance(node, MappingNode):
         last_key, last = node.value[-1]
@@ -398,32 +409,30 @@ def _deeper_comments(gap: str, indent: int) -> int:
     return length
 
 
-def _scalars(colon: int, node: Node | None) -> Iterator[tuple[int, int]]:
+def _scalars(text: str, node: Node | None) -> Iterator[tuple[int, int]]:
     if node is None:
         return
     if isinstance(node, ScalarNode):
-        yield node.start_mark.index - colon, node.end_mark.index - colon
+        yield node.start_mark.index, _content_end(text, None, node)
         return
     for child in node.value if isinstance(node, SequenceNode) else [n for pair in node.value for n in pair]:
-        yield from _scalars(colon, child)
+        yield from _scalars(text, child)
 
 
 def _comments(text: str, scalars: Iterable[tuple[int, int]]) -> list[str]:
-    spans = [(start, end) for start, end in scalars if end > start >= 0]
-    return [
-        match.group().rstrip()
-        for match in _COMMENT.finditer(text)
-        if not any(start <= match.start() < end for start, end in spans)
-    ]
+    for start, end in scalars:
+        if 0 <= start < end <= len(text):
+            # Of the same length and without a `#`, so that only comments are left to be found.
+            text = text[:start] + "x" * (end - start) + text[end:]
+    return [match.group().rstrip() for match in _COMMENT.finditer(text)]
 
 
 def _refers(body: str, node: Node | None) -> bool:
     if node is None:
         return False
-    return (
-        bool(node.anchor)
-        or (bool(re.search(r"(?:^|[\s\[{,])[&*][^\s&*]", body))
-        and not (isinstance(node, ScalarNode) and bool(node.style)))
+    return bool(node.anchor) or (
+        bool(re.search(r"(?:^|[\s\[{,])[&*][^\s&*]", body))
+        and not (isinstance(node, ScalarNode) and bool(node.style))
     )
 
 

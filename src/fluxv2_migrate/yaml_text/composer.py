@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
 from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.tag import Tag
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
@@ -43,14 +44,24 @@ class _NoTags:
         return None
 
 
-class _PureLoader(Reader, Scanner, Parser, Composer):  # type: ignore[misc]
+class _NoTagObjects(_NoTags):
+    """The same for the parser in Python, which keeps tags as objects."""
+
+    processing_version = (1, 2)
+
+    def resolve(self, _kind: object, _value: object, _implicit: object) -> Any:
+        return Tag(suffix="")
+
+
+class _PureLoader(Reader, Scanner, Parser, Composer):
     """ruamel's parser in Python, put together without `YAML()`, which looks for plug-ins on disk."""
 
     processing_version = (1, 2)
+    max_depth = None
     comment_handling = None
 
     def __init__(self, text: str) -> None:
-        self._resolver = _NoTags()
+        self._resolver = _NoTagObjects()
         self._version = None
         # The scanner looks at the text as soon as it is made.
         Reader.__init__(self, text, loader=self)
@@ -59,7 +70,7 @@ class _PureLoader(Reader, Scanner, Parser, Composer):  # type: ignore[misc]
         Composer.__init__(self, loader=self)
 
     @property
-    def resolver(self) -> _NoTags:
+    def resolver(self) -> _NoTagObjects:
         return self._resolver
 
 

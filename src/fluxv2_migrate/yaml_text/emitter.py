@@ -125,4 +125,7 @@ def _emit_item(item: Any, dash: int, style: Style) -> str:
     if isinstance(item, Mapping) and item:
         lines = "".join(emit_entry(key, value, dash + 2, style) for key, value in item.items())
         return " " * dash + "- " + lines[dash + 2 :]
+    if isinstance(item, Sequence) and not isinstance(item, str) and item:
+        lines = "".join(_emit_item(inner, dash + 2, style) for inner in item)
+        return " " * dash + "- " + lines[dash + 2 :]
     return " " * dash + "-" + emit_value(item, dash, style)
