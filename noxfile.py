@@ -18,7 +18,7 @@ def install(session: nox.Session, group: str) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     install(session, "test")
-    session.run("pytest", "tests", "src", *session.posargs)
+    session.run("pytest", "tests", "src", "README.md", *session.posargs)
 
 
 @nox.session
