@@ -78,6 +78,13 @@ from fluxv2_migrate.flux2.notification import (
     Receiver,
     ReceiverSpec,
 )
+from fluxv2_migrate.flux2.releases import (
+    FLUX_VERSIONS,
+    FluxKind,
+    FluxVersion,
+    preferred_api_version,
+    served_api_versions,
+)
 from fluxv2_migrate.flux2.source import (
     Bucket,
     BucketSpec,
@@ -102,6 +109,7 @@ from fluxv2_migrate.flux2.source import (
 )
 
 __all__ = [
+    "FLUX_VERSIONS",
     "JSON6902",
     "AccessFrom",
     "ActionStrategy",
@@ -122,6 +130,8 @@ __all__ = [
     "ExternalArtifact",
     "ExternalArtifactSpec",
     "Filter",
+    "FluxKind",
+    "FluxVersion",
     "GitCheckoutSpec",
     "GitRepository",
     "GitRepositoryInclude",
@@ -190,4 +200,6 @@ __all__ = [
     "UpgradeRemediation",
     "ValuesReference",
     "WaitStrategy",
+    "preferred_api_version",
+    "served_api_versions",
 ]
