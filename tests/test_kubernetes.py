@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +20,7 @@ from fluxv2_migrate.kubernetes import (
     KubernetesObject,
     ObjectMeta,
     OwnerReference,
+    Sequence,
     Unstructured,
 )
 
@@ -217,3 +220,21 @@ def test_a_value_of_any_type_keeps_its_type() -> None:
 
     for value in (None, True, 1, 1.0, "1", [1], {"a": None}):
         assert exactly(Holder.model_validate({"value": value}).to_manifest()) == exactly({"value": value})
+
+
+def test_many_threads_may_use_a_model_for_the_first_time() -> None:
+    class Inner(KubernetesModel):
+        values: Sequence[ObjectMeta] | None = None
+
+    class Outer(KubernetesModel):
+        inner: Inner | None = None
+
+    manifest = {"inner": {"values": [{"name": "a"}]}}
+    start = Barrier(8)
+
+    def read(_number: int) -> dict[str, Any]:
+        start.wait()
+        return Outer.model_validate(manifest).to_manifest()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, range(8))) == [manifest] * 8
