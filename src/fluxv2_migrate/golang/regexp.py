@@ -15,9 +15,9 @@ __all__ = ["Regexp"]
 class Regexp:
     r"""A regular expression with RE2's syntax and Go's meaning.
 
-    It runs in time linear in the text, whatever the pattern. Texts are sequences of code points; a lone surrogate,
-    which no UTF-8 holds, is in a text a character like any other, and in a pattern it is refused. What was accepted
-    later than Go 1.22 (`(?<name>…)`) and 1.25 (`\p{Letter}`) is accepted here.
+    It runs in time linear in the text, whatever the pattern. Texts are sequences of code points; a lone
+    surrogate, which no UTF-8 holds, is a character like any other in a text, and is refused in a pattern.
+    What Go took up late is accepted: `(?<name>…)` from Go 1.22 on, `\p{Letter}` from 1.25 on.
 
     Attributes:
         pattern: the text that was compiled.
@@ -111,9 +111,9 @@ class Regexp:
     def expand(self, template: str, s: str) -> str | None:
         r"""Puts the leftmost match and its groups into a template.
 
-        `$1`, `$name` and `${name}` are replaced; a name goes on as long as letters, digits and `_` do, so `$1x` is
-        the group named `1x`. A group that is unknown or took no part gives nothing, `$$` gives `$`, and a `$` with
-        nothing of this behind it is itself.
+        `$1`, `$name` and `${name}` are replaced; a name goes on as long as letters, digits and `_` do, so
+        `$1x` is the group named `1x`. A group that is unknown or took no part gives nothing, `$$` gives `$`,
+        and a `$` with nothing of this behind it is itself.
 
         Args:
             template: what to fill in, `$ts` for example.

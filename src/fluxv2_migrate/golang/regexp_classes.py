@@ -1,4 +1,4 @@
-"""Sets of code points for regular expressions: ranges, Perl's, POSIX's and Unicode's classes, simple case folding."""
+"""Sets of code points for regular expressions: classes of Perl, POSIX and Unicode, simple case folding."""
 
 from __future__ import annotations
 
@@ -214,13 +214,13 @@ _SCRIPT_BY_NAME = {name.replace("_", "").lower(): name for name in SCRIPTS}
 
 @lru_cache(maxsize=256)
 def unicode_class(name: str) -> Ranges | None:
-    """Gives the code points of a Unicode general category or script, or `None` where Go knows no such name.
+    r"""Gives the code points of a Unicode general category or script, or `None` where Go knows no such name.
 
-    Names are compared as Go 1.25 does: without regard to case, spaces, `_` and `-`; categories have long names.
-    Categories are those of Python's own Unicode version, scripts those of Unicode 15.0.
+    Names are compared as Go 1.25 does: without regard to case, spaces, `_` and `-`; categories have long
+    names too. Categories are those of Python's own Unicode version, scripts those of Unicode 15.0.
 
     Args:
-        name: what stands between the braces of `\\p{...}`, without `^`.
+        name: what stands between the braces of `\p{...}`, without `^`.
 
     Source: Go 1.25 `regexp/syntax/parse.go`, `unicode/tables.go`.
 

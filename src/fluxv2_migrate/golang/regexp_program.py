@@ -1,12 +1,12 @@
 """Runs regular expressions in time linear in the text, whatever the pattern.
 
-A pattern's tree becomes a program of a few kinds of instructions, and all ways through it are followed at once, in
-the order of their priority (a Pike VM), so that each instruction is visited at most once for each character. What
-one character does to an ordered list of threads is always the same, so it is remembered: the next time, a character
-costs one look-up, and as many copies of capture positions as there are threads.
+A pattern's tree becomes a program of a few kinds of instructions, and all ways through it are followed at
+once, in the order of their priority (a Pike VM), so that each instruction is visited at most once for each
+character. What one character does to an ordered list of threads is always the same, so it is remembered: the
+next time, a character costs one look-up, and as many copies of capture positions as there are threads.
 
-Python's `re` does no part of the work: it goes back over the text, and only proofs about the single pattern would
-rule out that this takes exponential time.
+Python's `re` does no part of the work: it goes back over the text, and only proofs about the single pattern
+would rule out that this takes exponential time.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class _Move:
 
 
 class _State:
-    """An ordered list of threads, each the instruction where it stands, and what precedes them in the text."""
+    """Threads by priority, each the instruction where it stands, and what precedes them in the text."""
 
     __slots__ = ("before", "moves", "threads")
 
@@ -336,7 +336,7 @@ class Program:
         point = ord(char) if char else -1
         operations, following, argument, ranges = self._operations, self._next, self._argument, self._ranges
         seen: set[int] = set()
-        # Each next instruction with its thread's origin; a dictionary keeps the first of equals, and the order.
+        # Next instructions with their origin; `setdefault` keeps the first of equals, and the order.
         reached: dict[int, tuple[int, _Slots]] = {}
         accepted: tuple[int, _Slots] | None = None
         for parent, thread in enumerate(state.threads):

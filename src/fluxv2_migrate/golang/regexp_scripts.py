@@ -1,10 +1,10 @@
-"""The scripts of Unicode 15.0 (the version in Go 1.21 to 1.26), for `\\p{Greek}` in regular expressions."""
+r"""The scripts of Unicode 15.0 (the version in Go 1.21 to 1.26), for `\p{Greek}` in regular expressions."""
 
 from __future__ import annotations
 
 __all__ = ["SCRIPTS"]
 
-# Code points in hexadecimal, `first-last` or one alone, from the Unicode Character Database (Unicode License).
+# Code points in hexadecimal, `first-last` or one alone, from the Unicode Character Database.
 # Python's unicodedata knows general categories but no scripts.
 SCRIPTS: dict[str, str] = {
     "Adlam": "1E900-1E94B 1E950-1E959 1E95E-1E95F",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal as OneOf
-from typing import NamedTuple, NoReturn, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.golang.regexp_classes import (
@@ -197,13 +197,13 @@ class _Parser:
         self.points = 0
         self.groups = [_Group(self.flags)]
 
-    def refuse(self, reason: str, expression: str) -> NoReturn:
-        raise InvalidPattern(f"error parsing regexp: {reason}: `{expression}`")
+    def refusal(self, reason: str, expression: str) -> InvalidPattern:
+        return InvalidPattern(f"error parsing regexp: {reason}: `{expression}`")
 
     def parse(self) -> Syntax:
         pattern = self.pattern
         if any("\ud800" <= char <= "\udfff" for char in pattern):
-            self.refuse("invalid UTF-8", pattern)
+            raise self.refusal("invalid UTF-8", pattern)
         last_repeat: int | None = None
         while self.position < len(pattern):
             start = self.position
@@ -249,16 +249,16 @@ class _Parser:
                     self.position += 1
             last_repeat = repeat
         if len(self.groups) > 1:
-            self.refuse("missing closing )", pattern)
+            raise self.refusal("missing closing )", pattern)
         return Syntax(self.alternate(self.groups[0]).node, tuple(self.names))
 
     # What is on the stack.
 
     def push(self, part: _Part) -> None:
         if part.size > _MAX_SIZE or self.points > _MAX_POINTS:
-            self.refuse("expression too large", self.pattern)
+            raise self.refusal("expression too large", self.pattern)
         if part.height > _MAX_HEIGHT:
-            self.refuse("expression nests too deeply", self.pattern)
+            raise self.refusal("expression nests too deeply", self.pattern)
         self.groups[-1].parts.append(part)
 
     def push_char(self, char: str) -> None:
@@ -315,7 +315,7 @@ class _Parser:
 
     def close_group(self) -> None:
         if len(self.groups) == 1:
-            self.refuse("unexpected )", self.pattern)
+            raise self.refusal("unexpected )", self.pattern)
         group = self.groups.pop()
         body = self.alternate(group)
         self.flags = group.flags
@@ -339,7 +339,7 @@ class _Parser:
         minimum = 0 if too_big else int(lower)
         maximum = None if too_big or (comma and not upper) else int(upper) if comma else minimum
         if too_big or max(minimum, maximum or 0) > _MAX_REPEAT or (maximum is not None and minimum > maximum):
-            self.refuse("invalid repeat count", self.pattern[self.position : end + 1])
+            raise self.refusal("invalid repeat count", self.pattern[self.position : end + 1])
         self.position = end + 1
         return minimum, maximum
 
@@ -350,10 +350,10 @@ class _Parser:
         lazy = pattern.startswith("?", self.position)
         self.position += lazy
         if last_repeat is not None:
-            self.refuse("invalid nested repetition operator", pattern[last_repeat : self.position])
+            raise self.refusal("invalid nested repetition operator", pattern[last_repeat : self.position])
         parts = self.groups[-1].parts
         if not parts:
-            self.refuse("missing argument to repetition operator", pattern[start : self.position])
+            raise self.refusal("missing argument to repetition operator", pattern[start : self.position])
         body = parts.pop()
         copies = body.copies
         if counted:
@@ -368,7 +368,7 @@ class _Parser:
         node = Repeat(body.node, minimum, maximum, greedy=lazy == self.flags.ungreedy)
         self.push(_Part(node, body.height + 1, max(size, 1), copies))
         if counted and max(minimum, maximum or 0) >= 2 and copies > _MAX_REPEAT:
-            self.refuse("invalid repeat count", pattern[start : self.position])
+            raise self.refusal("invalid repeat count", pattern[start : self.position])
 
     # Groups and flags.
 
@@ -384,10 +384,10 @@ class _Parser:
         if name_start is not None:
             end = pattern.find(">", name_start)
             if end < 0:
-                self.refuse("invalid named capture", pattern[start:])
+                raise self.refusal("invalid named capture", pattern[start:])
             name = pattern[name_start:end]
             if not name or not _NAME_CHARS.issuperset(name):
-                self.refuse("invalid named capture", pattern[start : end + 1])
+                raise self.refusal("invalid named capture", pattern[start : end + 1])
             self.open_capture(name)
             self.position = end + 1
             return
@@ -409,7 +409,7 @@ class _Parser:
                 return
             else:
                 break
-        self.refuse("invalid or unsupported Perl syntax", pattern[start:position])
+        raise self.refusal("invalid or unsupported Perl syntax", pattern[start:position])
 
     # Escapes and classes.
 
@@ -429,7 +429,7 @@ class _Parser:
             self.push_char(self.parse_char_escape())
 
     def parse_class_escape(self) -> Ranges | None:
-        """Reads `\\d`, `\\pL` or `\\p{Greek}`, where one stands."""
+        r"""Reads `\d`, `\pL` or `\p{Greek}`, where one stands."""
         pattern, start = self.pattern, self.position
         letter = pattern[start + 1 : start + 2] if pattern[start] == "\\" else ""
         if letter in PERL_CLASSES:
@@ -443,14 +443,14 @@ class _Parser:
         if pattern.startswith("{", start + 2):
             end = pattern.find("}", start) + 1
             if end == 0:
-                self.refuse("invalid character class range", pattern[start:])
+                raise self.refusal("invalid character class range", pattern[start:])
             name = pattern[start + 3 : end - 1]
         else:
             end = start + 3
             name = pattern[start + 2 : end]
         ranges = unicode_class(name.removeprefix("^"))
         if ranges is None:
-            self.refuse("invalid character class range", pattern[start:end])
+            raise self.refusal("invalid character class range", pattern[start:end])
         self.position = end
         if self.flags.fold_case:
             ranges = fold(ranges)
@@ -460,7 +460,7 @@ class _Parser:
         """Reads a backslash and what it makes one character of."""
         pattern, start = self.pattern, self.position
         if start + 1 == len(pattern):
-            self.refuse("trailing backslash at end of expression", "")
+            raise self.refusal("trailing backslash at end of expression", "")
         char = pattern[start + 1]
         position = start + 2
         if char in "01234567":
@@ -479,7 +479,7 @@ class _Parser:
         elif char.isascii() and not char.isalnum():
             self.position = position
             return char
-        self.refuse("invalid escape sequence", pattern[start:position])
+        raise self.refusal("invalid escape sequence", pattern[start:position])
 
     def parse_hex_escape(self) -> str:
         pattern, start = self.pattern, self.position
@@ -495,10 +495,10 @@ class _Parser:
                 value = value * 16 + max(digit, 0)
                 if digit < 0 or value > 0x10FFFF:
                     break
-            self.refuse("invalid escape sequence", pattern[start : position + 1])
+            raise self.refusal("invalid escape sequence", pattern[start : position + 1])
         digits = pattern[position : position + 2]
         if len(digits) < 2 or any(_hex_value(digit) < 0 for digit in digits):
-            self.refuse("invalid escape sequence", pattern[start : position + 2])
+            raise self.refusal("invalid escape sequence", pattern[start : position + 2])
         self.position = position + 2
         return chr(int(digits, 16))
 
@@ -512,7 +512,7 @@ class _Parser:
         while first or not pattern.startswith("]", self.position):
             first = False
             if self.position == len(pattern):
-                self.refuse("missing closing ]", pattern[start:])
+                raise self.refusal("missing closing ]", pattern[start:])
             members = self.parse_posix_class()
             if members is None:
                 members = self.parse_class_escape()
@@ -531,7 +531,7 @@ class _Parser:
         name = pattern[start + 2 : end]
         positive = POSIX_CLASSES.get(name.removeprefix("^"))
         if positive is None:
-            self.refuse("invalid character class range", pattern[start : end + 2])
+            raise self.refusal("invalid character class range", pattern[start : end + 2])
         self.position = end + 2
         if self.flags.fold_case:
             positive = fold(positive)
@@ -546,7 +546,7 @@ class _Parser:
             self.position += 1
             last = self.parse_class_char()
             if last < first:
-                self.refuse("invalid character class range", pattern[start : self.position])
+                raise self.refusal("invalid character class range", pattern[start : self.position])
         ranges = ((ord(first), ord(last)),)
         return fold(ranges) if self.flags.fold_case else ranges
 
