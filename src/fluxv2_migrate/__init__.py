@@ -11,6 +11,7 @@ from fluxv2_migrate.errors import (
     MissingBuildTime,
 )
 from fluxv2_migrate.findings import FINDINGS, Finding, FindingType
+from fluxv2_migrate.kubernetes import Unstructured
 from fluxv2_migrate.options import MigrationOptions, Override, Placement
 from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
 
@@ -30,5 +31,6 @@ __all__ = [
     "Override",
     "Placement",
     "ReleaseName",
+    "Unstructured",
     "resolve_release_name",
 ]

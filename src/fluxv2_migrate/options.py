@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["FluxVersion", "MigrationOptions", "Override", "Placement"]
+from fluxv2_migrate.flux2.releases import FluxVersion
 
-FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9"]
+__all__ = ["FluxVersion", "MigrationOptions", "Override", "Placement"]
 
 
 class _Options(BaseModel):

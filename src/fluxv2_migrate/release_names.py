@@ -1,12 +1,14 @@
-"""The Helm release name of a HelmRelease, on either side."""
+"""The release name under which helm-controller finds what the helm-operator installed."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Literal
 
-__all__ = ["ReleaseName", "resolve_release_name"]
+from fluxv2_migrate.flux1 import release_name as flux1_names
+from fluxv2_migrate.flux1.release_name import ReleaseNameRule
+from fluxv2_migrate.flux2 import release_name as flux2_names
+
+__all__ = ["ReleaseName", "ReleaseNameRule", "resolve_release_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +17,10 @@ class ReleaseName:
 
     Attributes:
         v1: the name that the helm-operator uses.
-        v2_default: what helm-controller would choose without `spec.releaseName`.
+        v2_default: what helm-controller would choose for the same fields.
         spec_release_name: what to write: always given.
-        target_namespace: `spec.targetNamespace` to write, or `None`.
-        storage_namespace: `spec.storageNamespace` to write, or `None`.
+        target_namespace: `spec.targetNamespace` to write, or `None` where none is needed.
+        storage_namespace: `spec.storageNamespace` to write, or `None` where none is needed.
         rule: which rule gave the v1 name.
     """
 
@@ -27,7 +29,7 @@ class ReleaseName:
     spec_release_name: str
     target_namespace: str | None
     storage_namespace: str | None
-    rule: Literal["explicit", "namespace-name", "namespace-target-name"]
+    rule: ReleaseNameRule
 
 
 def resolve_release_name(
@@ -42,38 +44,40 @@ def resolve_release_name(
 
     Args:
         name: `metadata.name`.
-        namespace: `metadata.namespace`.
+        namespace: `metadata.namespace`; empty where the manifest names none.
         release_name: `spec.releaseName`, if set.
-        target_namespace: `spec.targetNamespace`, if set; the older APIs have none.
+        target_namespace: `spec.targetNamespace`, if set; the APIs before `helm.fluxcd.io/v1` have none.
         api_version: of the v1 object.
+
+    Returns:
+        Both names, and what to write. Helm keeps the release in its target namespace, where
+        helm-controller looks only if `spec.storageNamespace` says so.
 
     Source: helm-operator 1.4.4 `types_helmrelease.go`; helm-controller 1.6.3 `internal/release/name.go`.
 
-    >>> resolve_release_name(name="web", namespace="teams", target_namespace="shop").v1
-    'teams-shop-web'
+    >>> resolved = resolve_release_name(name="web", namespace="teams", target_namespace="shop")
+    >>> resolved.v1, resolved.v2_default, resolved.storage_namespace
+    ('teams-shop-web', 'shop-web', 'shop')
     """
-    own = namespace or "default"
-    target = (target_namespace or own) if api_version == "helm.fluxcd.io/v1" else own
-    rule: Literal["explicit", "namespace-name", "namespace-target-name"]
+    target = target_namespace if api_version == "helm.fluxcd.io/v1" else None
+    own = flux1_names.release_namespace(namespace=namespace)
+    installed = flux1_names.release_namespace(namespace=namespace, target_namespace=target)
+    elsewhere = installed if installed != own else None
+    default = flux1_names.default_release_name(name=name, namespace=namespace, target_namespace=target)
+    v1 = release_name or default
+    rule: ReleaseNameRule
     if release_name:
-        v1, rule = release_name, "explicit"
-    elif target == own:
-        v1, rule = f"{own}-{name}", "namespace-name"
+        rule = "explicit"
+    elif elsewhere is None:
+        rule = "namespace-name"
     else:
-        v1, rule = f"{own}-{target}-{name}", "namespace-target-name"
-    default = release_name or (f"{target_namespace}-{name}" if target_namespace else name)
-    differs = target != own
+        rule = "namespace-target-name"
+    v2 = release_name or flux2_names.default_release_name(name=name, target_namespace=target)
     return ReleaseName(
         v1=v1,
-        v2_default=_shorten(default),
+        v2_default=flux2_names.shorten_release_name(v2),
         spec_release_name=v1,
-        target_namespace=target if differs else None,
-        storage_namespace=target if differs else None,
+        target_namespace=elsewhere,
+        storage_namespace=elsewhere,
         rule=rule,
     )
-
-
-def _shorten(name: str) -> str:
-    if len(name) <= 53:
-        return name
-    return name[:40] + "-" + hashlib.sha256(name.encode()).hexdigest()[:12]

@@ -1,1 +1,41 @@
 """What Flux v1 means: fluxd and the helm-operator."""
+
+from fluxv2_migrate.flux1.models import (
+    ChartFileSelector,
+    ChartSource,
+    Condition,
+    ConfigMapKeySelector,
+    ExternalSourceSelector,
+    FluxHelmRelease,
+    FluxHelmReleaseSpec,
+    FluxHelmReleaseStatus,
+    HelmRelease,
+    HelmReleaseSpec,
+    HelmReleaseStatus,
+    LocalObjectReference,
+    ObjectReference,
+    Rollback,
+    SecretKeySelector,
+    Test,
+    ValuesFromSource,
+)
+
+__all__ = [
+    "ChartFileSelector",
+    "ChartSource",
+    "Condition",
+    "ConfigMapKeySelector",
+    "ExternalSourceSelector",
+    "FluxHelmRelease",
+    "FluxHelmReleaseSpec",
+    "FluxHelmReleaseStatus",
+    "HelmRelease",
+    "HelmReleaseSpec",
+    "HelmReleaseStatus",
+    "LocalObjectReference",
+    "ObjectReference",
+    "Rollback",
+    "SecretKeySelector",
+    "Test",
+    "ValuesFromSource",
+]

@@ -1,0 +1,93 @@
+"""The Helm release that a HelmRelease of Flux v2 stands for."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+__all__ = [
+    "MAXIMUM_RELEASE_NAME_LENGTH",
+    "default_release_name",
+    "release_namespace",
+    "shorten_release_name",
+    "storage_namespace",
+]
+
+MAXIMUM_RELEASE_NAME_LENGTH: Final = 53
+"""How long Helm lets the name of a release be."""
+
+
+def shorten_release_name(name: str) -> str:
+    """Gives the release name as helm-controller hands it to Helm.
+
+    Args:
+        name: the name that was given or made.
+
+    Returns:
+        The name, or where Helm would refuse it as too long its first 40 characters and a hash of it.
+
+    Source: helm-controller 1.6.3 `internal/release/name.go` `ShortenName`.
+
+    >>> shorten_release_name("shop-web")
+    'shop-web'
+    >>> shorten_release_name("a" * 54)
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-a3f01b693925'
+    """
+    # Go counts and cuts bytes; names of Kubernetes are ASCII, where these are the characters.
+    if len(name) <= MAXIMUM_RELEASE_NAME_LENGTH:
+        return name
+    return f"{name[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def default_release_name(*, name: str, target_namespace: str | None = None) -> str:
+    """Gives the release name that helm-controller makes where `spec.releaseName` is empty, not shortened.
+
+    Args:
+        name: `metadata.name`.
+        target_namespace: `spec.targetNamespace`, if set, even to the object's own namespace.
+
+    Returns:
+        `<target>-<name>`, or the name alone.
+
+    Source: helm-controller 1.6.3 `api/v2/helmrelease_types.go` `GetReleaseName`.
+
+    >>> default_release_name(name="web", target_namespace="shop")
+    'shop-web'
+    """
+    return f"{target_namespace}-{name}" if target_namespace else name
+
+
+def release_namespace(*, namespace: str, target_namespace: str | None = None) -> str:
+    """Gives the namespace into which helm-controller installs.
+
+    Args:
+        namespace: `metadata.namespace`.
+        target_namespace: `spec.targetNamespace`, if set.
+
+    Returns:
+        The target namespace, else that of the object.
+
+    Source: helm-controller 1.6.3 `api/v2/helmrelease_types.go` `GetReleaseNamespace`.
+
+    >>> release_namespace(namespace="teams", target_namespace="shop")
+    'shop'
+    """
+    return target_namespace or namespace
+
+
+def storage_namespace(*, namespace: str, storage_namespace: str | None = None) -> str:
+    """Gives the namespace in which helm-controller keeps and looks for the record of a release.
+
+    Args:
+        namespace: `metadata.namespace`.
+        storage_namespace: `spec.storageNamespace`, if set. The target namespace has no say in it.
+
+    Returns:
+        The storage namespace, else that of the object.
+
+    Source: helm-controller 1.6.3 `api/v2/helmrelease_types.go` `GetStorageNamespace`.
+
+    >>> storage_namespace(namespace="teams")
+    'teams'
+    """
+    return storage_namespace or namespace

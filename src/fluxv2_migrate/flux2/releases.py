@@ -1,0 +1,161 @@
+"""Which release of Flux v2 serves which version of its APIs."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+from fluxv2_migrate.errors import MigrationError
+
+__all__ = [
+    "FLUX_VERSIONS",
+    "FluxKind",
+    "FluxVersion",
+    "preferred_api_version",
+    "served_api_versions",
+]
+
+FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9"]
+"""A minor release of Flux v2."""
+FLUX_VERSIONS: Final[tuple[FluxVersion, ...]] = get_args(FluxVersion)
+"""Every minor release, the oldest first."""
+FluxKind = Literal[
+    "Alert",
+    "Bucket",
+    "ExternalArtifact",
+    "GitRepository",
+    "HelmChart",
+    "HelmRelease",
+    "HelmRepository",
+    "ImagePolicy",
+    "ImageRepository",
+    "ImageUpdateAutomation",
+    "Kustomization",
+    "OCIRepository",
+    "Provider",
+    "Receiver",
+]
+"""A kind of Flux v2."""
+
+_GROUPS: Final[dict[FluxKind, str]] = {
+    "Alert": "notification",
+    "Bucket": "source",
+    "ExternalArtifact": "source",
+    "GitRepository": "source",
+    "HelmChart": "source",
+    "HelmRelease": "helm",
+    "HelmRepository": "source",
+    "ImagePolicy": "image",
+    "ImageRepository": "image",
+    "ImageUpdateAutomation": "image",
+    "Kustomization": "kustomize",
+    "OCIRepository": "source",
+    "Provider": "notification",
+    "Receiver": "notification",
+}
+# Each kind's versions, the newest first, from the release on that a row names. Of those that a release
+# serves, the first one is the one that it stores, and is never deprecated.
+_SERVED: Final[dict[FluxKind, dict[FluxVersion, tuple[str, ...]]]] = {
+    "Alert": {
+        "2.0": ("v1beta2", "v1beta1"),
+        "2.2": ("v1beta3", "v1beta2", "v1beta1"),
+        "2.7": ("v1beta3", "v1beta2"),
+        "2.9": ("v1beta3",),
+    },
+    "Bucket": {
+        "2.0": ("v1beta2", "v1beta1"),
+        "2.4": ("v1", "v1beta2", "v1beta1"),
+        "2.7": ("v1", "v1beta2"),
+        "2.8": ("v1",),
+    },
+    "ExternalArtifact": {"2.7": ("v1",)},
+    "GitRepository": {"2.0": ("v1", "v1beta2", "v1beta1"), "2.7": ("v1", "v1beta2"), "2.8": ("v1",)},
+    "HelmChart": {
+        "2.0": ("v1beta2", "v1beta1"),
+        "2.3": ("v1", "v1beta2", "v1beta1"),
+        "2.7": ("v1", "v1beta2"),
+        "2.8": ("v1",),
+    },
+    "HelmRelease": {
+        "2.0": ("v2beta1",),
+        "2.2": ("v2beta2", "v2beta1"),
+        "2.3": ("v2", "v2beta2", "v2beta1"),
+        "2.7": ("v2", "v2beta2"),
+        "2.8": ("v2",),
+    },
+    "HelmRepository": {
+        "2.0": ("v1beta2", "v1beta1"),
+        "2.3": ("v1", "v1beta2", "v1beta1"),
+        "2.7": ("v1", "v1beta2"),
+        "2.8": ("v1",),
+    },
+    "ImagePolicy": {"2.0": ("v1beta2", "v1beta1"), "2.7": ("v1", "v1beta2"), "2.9": ("v1",)},
+    "ImageRepository": {"2.0": ("v1beta2", "v1beta1"), "2.7": ("v1", "v1beta2"), "2.9": ("v1",)},
+    "ImageUpdateAutomation": {
+        "2.0": ("v1beta1",),
+        "2.3": ("v1beta2", "v1beta1"),
+        "2.7": ("v1", "v1beta2"),
+        "2.9": ("v1",),
+    },
+    "Kustomization": {"2.0": ("v1", "v1beta2", "v1beta1"), "2.7": ("v1", "v1beta2"), "2.8": ("v1",)},
+    "OCIRepository": {
+        "2.0": ("v1beta2",),
+        "2.6": ("v1", "v1beta2"),
+        "2.8": ("v1",),
+    },
+    "Provider": {
+        "2.0": ("v1beta2", "v1beta1"),
+        "2.2": ("v1beta3", "v1beta2", "v1beta1"),
+        "2.7": ("v1beta3", "v1beta2"),
+        "2.9": ("v1beta3",),
+    },
+    "Receiver": {"2.0": ("v1", "v1beta2", "v1beta1"), "2.7": ("v1", "v1beta2"), "2.9": ("v1",)},
+}
+
+
+def served_api_versions(kind: FluxKind, flux_version: FluxVersion) -> tuple[str, ...]:
+    """Gives every `apiVersion` under which a release of Flux knows a kind, the newest first.
+
+    Args:
+        kind: of Flux v2.
+        flux_version: the minor release.
+
+    Returns:
+        The API versions; none where the release has no such kind.
+
+    Source: the CRDs of the controllers that each release of flux2 installs.
+
+    >>> served_api_versions("HelmRelease", "2.7")
+    ('helm.toolkit.fluxcd.io/v2', 'helm.toolkit.fluxcd.io/v2beta2')
+    >>> served_api_versions("ExternalArtifact", "2.6")
+    ()
+    """
+    served: tuple[str, ...] = ()
+    release = FLUX_VERSIONS.index(flux_version)
+    for since, versions in _SERVED[kind].items():
+        if FLUX_VERSIONS.index(since) <= release:
+            served = versions
+    return tuple(f"{_GROUPS[kind]}.toolkit.fluxcd.io/{version}" for version in served)
+
+
+def preferred_api_version(kind: FluxKind, flux_version: FluxVersion) -> str:
+    """Gives the `apiVersion` to write for a kind: the newest, which no API server calls deprecated.
+
+    Args:
+        kind: of Flux v2.
+        flux_version: the minor release that will run.
+
+    Returns:
+        The API version that the release stores.
+
+    Raises:
+        MigrationError: the release has no such kind.
+
+    Source: the CRDs of the controllers that each release of flux2 installs.
+
+    >>> preferred_api_version("HelmRelease", "2.9"), preferred_api_version("ImagePolicy", "2.6")
+    ('helm.toolkit.fluxcd.io/v2', 'image.toolkit.fluxcd.io/v1beta2')
+    """
+    served = served_api_versions(kind, flux_version)
+    if not served:
+        raise MigrationError(f"Flux {flux_version} has no {kind}")
+    return served[0]
