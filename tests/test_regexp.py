@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate import errors
 from fluxv2_migrate.golang import Regexp, regexp_classes, regexp_syntax
+from fluxv2_migrate.golang.regexp_backtracking import Backtracker
 from fluxv2_migrate.golang.regexp_program import Program
 from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
 
@@ -35,7 +36,7 @@ def check_measured(lines: Iterable[str]) -> int:
             assert refused.value.reason == expected["error"]
             continue
         regexp = Regexp.compile(given_["pattern"])
-        assert list(regexp.subexp_names) == expected["subexp_names"], line
+        assert list(regexp.groups) == expected["subexp_names"], line
         for result in expected["results"]:
             text = result["s"]
             groups = regexp.find_submatch(text)
@@ -54,8 +55,8 @@ def test_every_measured_pattern(shared: Path) -> None:
     assert check_measured(text.splitlines()) > 800
 
 
-# Against RE2, from which Go's package descends. Left out is where the two differ: RE2 refuses two groups of the
-# same name, allows \C, knows none of the long names of categories, and knows another version of Unicode.
+# Against RE2, from which Go's package descends. Left out is where the two differ: RE2 refuses two groups of
+# the same name, allows \C, knows none of the long names of categories, and knows another version of Unicode.
 ATOMS = st.sampled_from(
     [
         *("a", "b", "A", "k", "1", "-", "é", "ab", "", r"\.", r"\x{212a}", r"\Qa.\E", "(?i:k)", "(?i:é|s)"),
@@ -102,7 +103,7 @@ def _re2(pattern: str) -> Any:
     return re2.compile(pattern, options)
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(PATTERNS, st.lists(TEXTS, min_size=1, max_size=5))
 def test_it_means_what_re2_means(pattern: str, texts: list[str]) -> None:
     try:
@@ -131,9 +132,8 @@ def test_it_refuses_what_re2_refuses(pattern: str) -> None:
         accepted = True
     try:
         Regexp.compile(pattern)
-    except errors.InvalidPattern as refused:
+    except errors.InvalidPattern:
         assert not accepted
-        assert refused.reason.startswith("error parsing regexp: ")
     else:
         assert accepted
 
@@ -165,28 +165,43 @@ def test_whatever_matches_anchored_matches_unanchored(pattern: str, text: str) -
 EXPLOSIVE = [
     "(a+)+$",
     "(a*)*$",
+    "(a*)*b",
     "(a|aa)+$",
+    "^(a|aa)+$",
     "(.*)*x",
     "(x+x+)+y",
     "(a?){30}a{30}$",
     "^(([a-z])+.)+[A-Z]([a-z])+$",
     "(?:a|a|a|a)*b",
+    "a*a*a*a*a*b",
+    "a+$",
     ".*.*.*.*=.*",
     "((((((a*)*)*)*)*)*)*b",
+    # As automata of single states these have 2**12 of them.
+    "[ab]*a[ab]{12}$",
+    "(a|b)*a(a|b){12}c",
 ]
 
 
 @pytest.mark.parametrize("remembered", [0, Program.REMEMBERED])
 @pytest.mark.parametrize("pattern", EXPLOSIVE)
 def test_the_work_is_linear_in_the_text(pattern: str, remembered: int) -> None:
-    for length in (128, 1024):
+    for length in (64, 512):
         program = Program(regexp_syntax.parse(pattern))
         program.REMEMBERED = remembered
-        text = "a" * length + "!"
+        text = "".join("ab"[number * number % 7 % 2] for number in range(length)) + "a" * length + "!"
         program.find(text)
         program.matches(text)
         # Each instruction at most once for each position, in each of the two runs.
         assert 0 < program.visited <= 2 * program.size * (len(text) + 1)
+
+
+@pytest.mark.parametrize("pattern", EXPLOSIVE)
+def test_ten_thousand_characters_are_nothing(pattern: str) -> None:
+    regexp = Regexp.compile(pattern)
+    text = "a" * 10_000 + "!"
+    # What would go back over the text would not come back before the machine is gone.
+    assert regexp.matches(text) == (regexp.find(text) is not None)
 
 
 def test_what_was_seen_before_is_not_worked_out_again() -> None:
@@ -198,6 +213,91 @@ def test_what_was_seen_before_is_not_worked_out_again() -> None:
     assert program.visited <= 3 * visited
 
 
+# What Python's `re` is trusted with.
+
+
+def proved(pattern: str) -> Backtracker | None:
+    return Backtracker.prove(regexp_syntax.parse(pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        "abc",
+        r"^1\.2\.3$",
+        r"^main-[a-f0-9]+-(?P<ts>[0-9]+)",
+        r"^v?(?P<v>\d+\.\d+\.\d+)(?P<pre>-.*)?$",
+        r"^(main|master|develop)-(?P<ts>\d{14})$",
+        "^(?P<n>[0-9]+|latest|)$",
+        "^(?:[a-z]+,)*;$",
+        "-[0-9]{8}$",
+        "a{1000}",
+        "((a{10}){10}){10}",
+        "(((a{5}){5}){5})",
+        "v[0-9]+",
+        "v[0-9]*?",
+        "^(?s:.)?$",
+        "(?i)^release-x+$",
+        "()^a",
+    ],
+)
+def test_patterns_that_decide_by_the_next_character_are_proved(pattern: str) -> None:
+    assert proved(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *EXPLOSIVE,
+        "[0-9]+$",
+        "[0-9]+-",
+        "^(?:[a-z]+,)*[a-z]+;$",
+        "(?:ab)+",
+        "(?:a{2,}|b)c",
+        "(?:(a+)-)b",
+        r"\ba",
+        "(?m)^a",
+        "a$b",
+        "a^",
+        "(?:^a|b)",
+        "^[a-z0-9-]+-[0-9]+$",
+        "^(?:ab|a)c",
+        "^(?:a|)a",
+        "^(?:|b?)",
+        "^(?:ab?|c)b",
+        "^a?a",
+        "^(?:a?){3}",
+        "^(?:(a)b)*",
+        "^(?:(?:(a)|b)c)*",
+        "^(?:(a){2}b)*",
+        "a{0}",
+        "[^\\x00-\\x{10ffff}]",
+        r"\pL",
+        "(" * 41 + "a" + ")" * 41,
+        "|".join(f"{number:03}-" for number in range(65)),
+    ],
+)
+def test_there_is_no_proof_where_it_would_have_to_go_back(pattern: str) -> None:
+    assert proved(pattern) is None
+
+
+@settings(max_examples=300)
+@given(PATTERNS.map(lambda pattern: f"^{pattern}") | PATTERNS, st.lists(TEXTS, min_size=1, max_size=5))
+def test_what_is_proved_means_the_same(pattern: str, texts: list[str]) -> None:
+    try:
+        syntax = regexp_syntax.parse(pattern)
+    except errors.InvalidPattern:
+        assume(False)
+    backtracker = Backtracker.prove(syntax)
+    assume(backtracker is not None)
+    assert backtracker is not None
+    program = Program(syntax)
+    for text in texts:
+        assert backtracker.find(text) == program.find(text)
+        assert backtracker.matches(text) == program.matches(text)
+
+
 def test_memory_is_bounded() -> None:
     program = Program(regexp_syntax.parse("(?s)(.a.{6}|b)*c"))
     program.REMEMBERED = 500
@@ -207,6 +307,27 @@ def test_memory_is_bounded() -> None:
 
 
 # Limits.
+
+
+def test_spans_are_those_of_the_texts() -> None:
+    assert Regexp.compile("(b)(x)?").find("abc") == ((1, 2), (1, 2), None)
+    assert Regexp.compile(r"\b(b)(x)?").find("a b") == ((2, 3), (2, 3), None)
+    assert Regexp.compile("b()").find("ab") == ((1, 2), (2, 2))
+    assert Regexp.compile("b").find("a") is None
+
+
+def test_the_tree_tells_what_a_filter_consists_of() -> None:
+    tree = Regexp.compile(r"^main-(?P<ts>\d+)$").tree
+    assert tree == regexp_syntax.Concat(
+        (
+            regexp_syntax.Assertion("begin_text"),
+            regexp_syntax.Literal("main-"),
+            regexp_syntax.Capture(
+                1, "ts", regexp_syntax.Repeat(regexp_syntax.CharClass(((48, 57),)), 1, None, greedy=True)
+            ),
+            regexp_syntax.Assertion("end_text"),
+        )
+    )
 
 
 def test_deep_nesting_within_the_limit_runs() -> None:
@@ -255,19 +376,25 @@ def test_braces_that_hold_no_counts_are_text(text: str) -> None:
 
 
 def test_scripts_are_those_of_re2() -> None:
-    points = [point for point in range(0, 0x30000, 7) if not 0xD800 <= point < 0xE000]
-    text = "".join(map(chr, points))
+    # All but Han and a few tags are below; Han's first range there shows that it is meant.
+    text = "".join(chr(point) for point in range(0x20010) if not 0xD800 <= point < 0xE000)
     for script in SCRIPTS:
         ranges = regexp_classes.unicode_class(script)
         assert ranges
-        expected = "".join(match.group() for match in _re2(rf"\p{{{script}}}").finditer(text))
-        assert "".join(char for char in text if regexp_classes.contains(ranges, ord(char))) == expected
+        runs = [match.group() for match in _re2(rf"\p{{{script}}}+").finditer(text)]
+        assert [(ord(run[0]), min(ord(run[-1]), 0x2000F)) for run in runs] == [
+            (first, min(last, 0x2000F)) for first, last in ranges if first <= 0x2000F
+        ], script
+
+
+# Three of them by name: they look like letters that are here too.
+FOLDING = "\N{KELVIN SIGN}\N{OHM SIGN}\N{ANGSTROM SIGN}aAkKsSſzZéÉßẞıİiIμµΜσςΣθϑϴΩωåÅǅǆǄᾳᾼᲀВвꙊꙋᲈᏸᏰⅧⅷⓐⒶ𞤢𞤀1-文"
 
 
 def test_simple_folding_is_that_of_re2() -> None:
-    for char in "aAkKsSzéÉßẞıİμµΜσςΣθϑϴΩΩåÅÅǅǆǄᾳᾼᲀВвꙊꙋᲈᏸᏰⅧⅷⓐⒶ𞤢𞤀1-文":
+    for char in FOLDING:
         ranges = regexp_classes.fold(((ord(char), ord(char)),))
-        for other in "aAkKKsSſzZéÉßẞıİiIμµΜσςΣθϑϴΩΩωåÅÅǅǆǄᾳᾼᲀВвꙊꙋᲈᏸᏰⅧⅷⓐⒶ𞤢𞤀1-文":
+        for other in FOLDING:
             expected = _re2(f"(?i){char}").search(other) is not None
             assert regexp_classes.contains(ranges, ord(other)) == expected, (char, other)
 

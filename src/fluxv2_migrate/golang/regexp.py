@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from fluxv2_migrate.golang.regexp_backtracking import Backtracker
 from fluxv2_migrate.golang.regexp_program import Program
-from fluxv2_migrate.golang.regexp_syntax import Syntax, parse
+from fluxv2_migrate.golang.regexp_syntax import Node, Syntax, parse
 
 __all__ = ["Regexp"]
 
@@ -29,11 +30,11 @@ class Regexp:
 
     pattern: str
     _syntax: Syntax = field(init=False, repr=False, compare=False)
-    _program: Program | None = field(init=False, repr=False, compare=False)
+    _engine: Backtracker | Program | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_syntax", parse(self.pattern))
-        object.__setattr__(self, "_program", None)
+        object.__setattr__(self, "_engine", None)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.pattern,))
@@ -53,21 +54,32 @@ class Regexp:
 
         Source: Go 1.25 `regexp.Compile`.
 
-        >>> Regexp.compile("(?P<ts>[0-9]+)$").subexp_names
+        >>> Regexp.compile("(?P<ts>[0-9]+)$").groups
         ('', 'ts')
         >>> Regexp.compile("(a")
         Traceback (most recent call last):
         fluxv2_migrate.errors.InvalidPattern: error parsing regexp: missing closing ): `(a`
         """
-        return cls(pattern)
+        return _compile(pattern)
 
     @property
-    def subexp_names(self) -> tuple[str, ...]:
+    def tree(self) -> Node:
+        """What the pattern consists of, as nodes of `golang.regexp_syntax`.
+
+        Flags, escapes and names of classes are resolved in it, and neighbouring characters are one text.
+
+        >>> Regexp.compile("(?P<v>[0-9])|(?i:k)").tree.options[0]
+        Capture(index=1, name='v', body=CharClass(ranges=((48, 57),)))
+        """
+        return self._syntax.root
+
+    @property
+    def groups(self) -> tuple[str, ...]:
         """The names of the groups from number 0, the whole match, on; empty where a group has none.
 
         Source: Go `Regexp.SubexpNames`.
 
-        >>> Regexp.compile("(a)(?<n>b)").subexp_names
+        >>> Regexp.compile("(a)(?<n>b)").groups
         ('', '', 'n')
         """
         return self._syntax.subexp_names
@@ -86,7 +98,25 @@ class Regexp:
         >>> Regexp.compile(r"1\.2").matches("v1.2.3"), Regexp.compile(r"^1\.2$").matches("1.2\n")
         (True, False)
         """
-        return self._compiled().matches(s)
+        return (self._engine or self._prepare()).matches(s)
+
+    def find(self, s: str) -> tuple[tuple[int, int] | None, ...] | None:
+        r"""Gives where the leftmost match and its groups begin and end.
+
+        Args:
+            s: the text.
+
+        Returns:
+            The span of the whole match and of each group, in code points, `None` for a group that took no
+            part; `None` without a match.
+
+        Source: Go `Regexp.FindStringSubmatchIndex`, which counts bytes.
+
+        >>> Regexp.compile(r"v(\d+)(-rc)?").find("app-v12")
+        ((4, 7), (5, 7), None)
+        """
+        spans = (self._engine or self._prepare()).find(s)
+        return None if spans is None else tuple(span if span[0] >= 0 else None for span in spans)
 
     def find_submatch(self, s: str) -> tuple[str | None, ...] | None:
         r"""Gives the leftmost match and its groups.
@@ -102,11 +132,8 @@ class Regexp:
         >>> Regexp.compile(r"v(\d+)(-rc)?").find_submatch("app-v12")
         ('v12', '12', None)
         """
-        found = self._compiled().find(s)
-        if found is None:
-            return None
-        pairs = zip(found[::2], found[1::2], strict=True)
-        return tuple(s[begin:end] if end >= 0 else None for begin, end in pairs)
+        spans = self.find(s)
+        return None if spans is None else tuple(span and s[slice(*span)] for span in spans)
 
     def expand(self, template: str, s: str) -> str | None:
         r"""Puts the leftmost match and its groups into a template.
@@ -146,17 +173,20 @@ class Regexp:
             number = int(name)
             return (groups[number] or "") if number < len(groups) else ""
         # Of groups with the same name, the first that took part counts.
-        named = (group for known, group in zip(self.subexp_names, groups, strict=True) if known == name)
+        named = (group for known, group in zip(self.groups, groups, strict=True) if known == name)
         return next((group for group in named if group is not None), "")
 
-    def _compiled(self) -> Program:
+    def _prepare(self) -> Backtracker | Program:
         # Only when first needed: reading a pattern is enough to judge it. Two threads may both come here, and
-        # then one of two equal programs is kept.
-        program = self._program
-        if program is None:
-            program = Program(self._syntax)
-            object.__setattr__(self, "_program", program)
-        return program
+        # then one of two equal engines is kept.
+        engine = Backtracker.prove(self._syntax) or Program(self._syntax)
+        object.__setattr__(self, "_engine", engine)
+        return engine
+
+
+@lru_cache(maxsize=128)
+def _compile(pattern: str) -> Regexp:
+    return Regexp(pattern)
 
 
 @lru_cache(maxsize=256)

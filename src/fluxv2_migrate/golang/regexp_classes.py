@@ -14,6 +14,7 @@ from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
 __all__ = [
     "ANY",
     "ANY_BUT_NEWLINE",
+    "LAST",
     "PERL_CLASSES",
     "POSIX_CLASSES",
     "Ranges",
@@ -21,6 +22,7 @@ __all__ = [
     "fold",
     "invert",
     "normalize",
+    "overlap",
     "unicode_class",
 ]
 
@@ -73,6 +75,23 @@ def contains(ranges: Ranges, point: int) -> bool:
     """
     index = bisect_right(ranges, (point, LAST)) - 1
     return index >= 0 and point <= ranges[index][1]
+
+
+def overlap(left: Ranges, right: Ranges) -> bool:
+    """Tells whether two normalized ranges have a code point in common.
+
+    >>> overlap(((48, 57),), ((57, 60),)), overlap(((48, 57),), ((58, 60),))
+    (True, False)
+    """
+    at_left = at_right = 0
+    while at_left < len(left) and at_right < len(right):
+        if left[at_left][1] < right[at_right][0]:
+            at_left += 1
+        elif right[at_right][1] < left[at_left][0]:
+            at_right += 1
+        else:
+            return True
+    return False
 
 
 def _ascii(*spans: str) -> Ranges:
@@ -135,10 +154,10 @@ def _orbits() -> dict[int, tuple[int, ...]]:
 
 
 def fold(ranges: Ranges) -> Ranges:
-    """Gives the code points and all that differ from them only in case, by Unicode's simple folding.
+    r"""Gives the code points and all that differ from them only in case, by Unicode's simple folding.
 
-    >>> "".join(chr(first) for first, _ in fold(((ord("k"), ord("k")),)))
-    'KkK'
+    >>> [chr(first) for first, _ in fold(((ord("k"), ord("k")),))] == ["K", "k", "\N{KELVIN SIGN}"]
+    True
     """
     if all(last < 65 or first > _LAST_FOLDED for first, last in ranges) or ranges == ANY:
         return ranges

@@ -4,16 +4,12 @@ A pattern's tree becomes a program of a few kinds of instructions, and all ways 
 once, in the order of their priority (a Pike VM), so that each instruction is visited at most once for each
 character. What one character does to an ordered list of threads is always the same, so it is remembered: the
 next time, a character costs one look-up, and as many copies of capture positions as there are threads.
-
-Python's `re` does no part of the work: it goes back over the text, and only proofs about the single pattern
-would rule out that this takes exponential time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import NamedTuple
 
 from fluxv2_migrate.golang.regexp_classes import Ranges, contains
 from fluxv2_migrate.golang.regexp_syntax import (
@@ -30,15 +26,14 @@ from fluxv2_migrate.golang.regexp_syntax import (
     Syntax,
 )
 
-__all__ = ["Program"]
+__all__ = ["Program", "Spans"]
+
+Spans = tuple[tuple[int, int], ...]
+"""Where the whole match and each group begin and end; -1 twice for a group that took no part."""
 
 
-class _Operation(IntEnum):
-    MATCH = 0
-    CHAR = 1
-    SPLIT = 2
-    SAVE = 3
-    ASSERT = 4
+# The kinds of instructions. Plain numbers: they are compared for each thread and character.
+_MATCH, _CHAR, _SPLIT, _SAVE, _ASSERT = range(5)
 
 
 class _Position(IntEnum):
@@ -128,24 +123,25 @@ class Program:
     """
 
     # Threads in all remembered states together; beyond that the memory is emptied and filled anew.
-    REMEMBERED = 200_000
+    REMEMBERED = 50_000
 
     def __init__(self, syntax: Syntax) -> None:
         self.visited = 0
         self._slots: tuple[int, ...] = (-1,) * (2 * len(syntax.subexp_names))
-        self._operations: list[_Operation] = []
-        self._ranges: list[Ranges] = []
+        self._operations: list[int] = []
+        self._classes: list[Ranges] = []
+        self._class_numbers: dict[Ranges, int] = {}
         # The next instruction, or the preferred one of a split.
         self._next: list[int] = []
-        # The other one of a split, the slot of a save, the bit of an assertion.
+        # The other one of a split, the number of a class, the slot of a save, the bit of an assertion.
         self._argument: list[int] = []
         self._start = self._build(syntax.root)
         self.size = len(self._operations)
-        self._leading = _leading(syntax.root)
+        self._prefix, self._anchored = _leading(syntax.root)
         bits = {
             argument
             for operation, argument in zip(self._operations, self._argument, strict=True)
-            if operation is _Operation.ASSERT
+            if operation is _ASSERT
         }
         # Without assertions that look at the character before, states need not be told apart by it.
         self._looks_behind = bool(bits - {1, 2})
@@ -154,12 +150,17 @@ class Program:
 
     # From the tree to instructions.
 
-    def _emit(self, operation: _Operation, following: int, argument: int = 0, ranges: Ranges = ()) -> int:
+    def _emit(self, operation: int, following: int, argument: int = 0) -> int:
         self._operations.append(operation)
         self._next.append(following)
         self._argument.append(argument)
-        self._ranges.append(ranges)
         return len(self._operations) - 1
+
+    def _emit_class(self, ranges: Ranges, following: int) -> int:
+        number = self._class_numbers.setdefault(ranges, len(self._classes))
+        if number == len(self._classes):
+            self._classes.append(ranges)
+        return self._emit(_CHAR, following, number)
 
     def _build(self, root: Node) -> int:
         """Emits from the last instruction to the first, so that each knows the one that follows it.
@@ -171,7 +172,7 @@ class Program:
         tasks: list[_Task] = []
 
         def save(slot: int) -> _Task:
-            return lambda following: self._emit(_Operation.SAVE, following, slot)
+            return lambda following: self._emit(_SAVE, following, slot)
 
         def node_task(node: Node) -> _Task:
             return lambda following: expand(node, following)
@@ -183,12 +184,11 @@ class Program:
             match node:
                 case Literal():
                     for char in reversed(node.text):
-                        ranges = ((ord(char), ord(char)),)
-                        following = self._emit(_Operation.CHAR, following, ranges=ranges)
+                        following = self._emit_class(((ord(char), ord(char)),), following)
                 case CharClass():
-                    return self._emit(_Operation.CHAR, following, ranges=node.ranges)
+                    return self._emit_class(node.ranges, following)
                 case Assertion():
-                    return self._emit(_Operation.ASSERT, following, _ASSERTION_BITS[node.kind])
+                    return self._emit(_ASSERT, following, _ASSERTION_BITS[node.kind])
                 case Capture():
                     tasks.extend((save(2 * node.index), node_task(node.body), save(2 * node.index + 1)))
                 case Concat():
@@ -197,7 +197,7 @@ class Program:
                     expand_alternate(node, following)
                 case Repeat():
                     return expand_repeat(node, following)
-                case Empty():
+                case _:
                     pass
             return following
 
@@ -225,7 +225,7 @@ class Program:
                 tasks.extend([body] * node.minimum)
                 tasks.extend([split_task(following, node.greedy), body] * (node.maximum - node.minimum))
                 return following
-            loop = self._emit(_Operation.SPLIT, following)
+            loop = self._emit(_SPLIT, following)
 
             def close(entry: int) -> int:
                 self._next[loop], self._argument[loop] = (
@@ -241,7 +241,7 @@ class Program:
             tasks.extend((close, body))
             return loop
 
-        match = self._emit(_Operation.MATCH, 0)
+        match = self._emit(_MATCH, 0)
         tasks.extend((save(0), node_task(root), save(1)))
         following = match
         while tasks:
@@ -250,17 +250,12 @@ class Program:
 
     def _split(self, body: int, skip: int, greedy: bool) -> int:
         preferred, other = (body, skip) if greedy else (skip, body)
-        return self._emit(_Operation.SPLIT, preferred, other)
+        return self._emit(_SPLIT, preferred, other)
 
     # Running.
 
     def matches(self, text: str) -> bool:
         """Tells whether a match is anywhere in the text."""
-        prefix, anchored, ended, whole = self._leading
-        if whole:
-            if anchored:
-                return text == prefix if ended else text.startswith(prefix)
-            return text.endswith(prefix) if ended else prefix in text
         begin = self._begin(text)
         if begin is None:
             return False
@@ -274,7 +269,7 @@ class Program:
             state = move.state
         return (state.moves.get("") or self._advance(state, "")).accepted is not None
 
-    def find(self, text: str) -> tuple[int, ...] | None:
+    def find(self, text: str) -> Spans | None:
         """Gives where the leftmost match and its groups begin and end, -1 where a group took no part."""
         begin = self._begin(text)
         if begin is None:
@@ -283,8 +278,9 @@ class Program:
         state = self._state_at(text, begin)
         none = self._slots
         threads = [none]
-        for position in range(begin, len(text) + 1):
-            # Beyond the last character this is the empty text, which stands for the end.
+        position = begin
+        while True:
+            # Beyond the last character this is the empty text, for the end, where nothing goes on.
             char = text[position : position + 1]
             move = state.moves.get(char) or self._advance(state, char)
             if move.accepted is not None:
@@ -299,14 +295,14 @@ class Program:
                     for parent, slots in move.parents
                 ]
             state = move.state
-        return found
+            position += 1
+        return None if found is None else tuple(zip(found[::2], found[1::2], strict=True))
 
     def _begin(self, text: str) -> int | None:
         """Where the first match could begin at the earliest, judged by the text that each begins with."""
-        prefix = self._leading.prefix
-        if self._leading.anchored:
-            return 0 if text.startswith(prefix) else None
-        begin = text.find(prefix)
+        if self._anchored:
+            return 0 if text.startswith(self._prefix) else None
+        begin = text.find(self._prefix)
         return begin if begin >= 0 else None
 
     def _state_at(self, text: str, begin: int) -> _State:
@@ -334,9 +330,11 @@ class Program:
         """Follows every thread over one character, in the order of their priority."""
         holding = _holding(state.before, _position(char) if char else _Position.EDGE)
         point = ord(char) if char else -1
-        operations, following, argument, ranges = self._operations, self._next, self._argument, self._ranges
+        operations, following, argument = self._operations, self._next, self._argument
+        # Of each class that was asked for, whether the character is in it.
+        members: dict[int, bool] = {}
         seen: set[int] = set()
-        # Next instructions with their origin; `setdefault` keeps the first of equals, and the order.
+        # Next instructions with their origin; the first of equals is kept.
         reached: dict[int, tuple[int, _Slots]] = {}
         accepted: tuple[int, _Slots] | None = None
         for parent, thread in enumerate(state.threads):
@@ -347,15 +345,19 @@ class Program:
                     continue
                 seen.add(at)
                 operation = operations[at]
-                if operation is _Operation.CHAR:
-                    if contains(ranges[at], point):
-                        reached.setdefault(following[at], (parent, slots))
-                elif operation is _Operation.SPLIT:
+                if operation == _CHAR:
+                    number = argument[at]
+                    member = members.get(number)
+                    if member is None:
+                        member = members[number] = contains(self._classes[number], point)
+                    if member and following[at] not in reached:
+                        reached[following[at]] = (parent, slots)
+                elif operation == _SPLIT:
                     pending.append((argument[at], slots))
                     pending.append((following[at], slots))
-                elif operation is _Operation.SAVE:
+                elif operation == _SAVE:
                     pending.append((following[at], (*slots, argument[at])))
-                elif operation is _Operation.ASSERT:
+                elif operation == _ASSERT:
                     if argument[at] & holding:
                         pending.append((following[at], slots))
                 else:
@@ -365,7 +367,7 @@ class Program:
                 # Threads behind the one that matches count less than it.
                 break
         self.visited += len(seen)
-        if char and not self._leading.anchored and accepted is None and self._start in state.threads:
+        if char and not self._anchored and accepted is None and self._start in state.threads:
             # No match yet: one may begin after this character.
             reached[self._start] = (-1, ())
         move = _Move(accepted, None, None)
@@ -386,25 +388,10 @@ def _set(positions: tuple[int, ...], slots: _Slots, position: int) -> tuple[int,
     return tuple(changed)
 
 
-class _Leading(NamedTuple):
-    """What is known without running.
-
-    Attributes:
-        prefix: the text that every match begins with.
-        anchored: whether every match begins where the text begins.
-        ended: whether every match ends where the text ends; known where `whole` is true.
-        whole: whether the prefix is all that the pattern matches.
-    """
-
-    prefix: str
-    anchored: bool
-    ended: bool
-    whole: bool
-
-
-def _leading(root: Node) -> _Leading:
+def _leading(root: Node) -> tuple[str, bool]:
+    """Gives the text that every match begins with, and whether every match begins where the text does."""
     prefix = ""
-    anchored = ended = False
+    anchored = False
     pending = [root]
     while pending:
         node = pending.pop()
@@ -413,17 +400,15 @@ def _leading(root: Node) -> _Leading:
                 pending.extend(reversed(node.parts))
             case Capture():
                 pending.append(node.body)
-            case Literal() if not ended:
+            case Literal():
                 prefix += node.text
-            case Assertion(kind="begin_text") if not prefix and not ended:
+            case Assertion(kind="begin_text") if not prefix:
                 anchored = True
-            case Assertion(kind="end_text"):
-                ended = True
             case Empty():
                 pass
             case _:
-                return _Leading(prefix, anchored, ended, whole=False)
-    return _Leading(prefix, anchored, ended, whole=True)
+                break
+    return prefix, anchored
 
 
 def _find_nullable(root: Node) -> dict[int, bool]:
@@ -455,7 +440,7 @@ def _find_nullable(root: Node) -> dict[int, bool]:
                 result = node.minimum == 0 or nullable[id(node.body)]
             case Concat():
                 result = all(nullable[id(part)] for part in node.parts)
-            case Alternate():
+            case _:
                 result = any(nullable[id(option)] for option in node.options)
         nullable[id(node)] = result
     return nullable
