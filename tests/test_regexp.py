@@ -276,6 +276,7 @@ def test_patterns_that_decide_by_the_next_character_are_proved(pattern: str) -> 
         r"\pL",
         "(" * 41 + "a" + ")" * 41,
         "|".join(f"{number:03}-" for number in range(65)),
+        "^" + "".join(f"{chr(point)}?" for point in range(0x4E00, 0x4E00 + 600)),
     ],
 )
 def test_there_is_no_proof_where_it_would_have_to_go_back(pattern: str) -> None:

@@ -2,8 +2,10 @@
 
 from fluxv2_migrate.errors import (
     AmbiguousTag,
+    InvalidDuration,
     InvalidImageReference,
     InvalidManifest,
+    InvalidNumber,
     InvalidPattern,
     InvalidPolicy,
     InvalidRange,
@@ -20,8 +22,10 @@ __all__ = [
     "AmbiguousTag",
     "Finding",
     "FindingType",
+    "InvalidDuration",
     "InvalidImageReference",
     "InvalidManifest",
+    "InvalidNumber",
     "InvalidPattern",
     "InvalidPolicy",
     "InvalidRange",

@@ -38,7 +38,8 @@ __all__ = ["Backtracker"]
 
 # `re` reads and compiles by recursion, and so does the proof.
 _MAX_DEPTH = 40
-# Options are compared with each other, and classes with what follows.
+# Options are compared with each other, and every node with what may follow it.
+_MAX_NODES = 1000
 _MAX_OPTIONS = 64
 _MAX_RANGES = 64
 
@@ -78,9 +79,11 @@ class Backtracker:
 def _is_small(root: Node) -> bool:
     """Whether recursion may walk the tree, and nothing in it makes comparing expensive."""
     pending = [(root, 1)]
+    nodes = 0
     while pending:
         node, depth = pending.pop()
-        if depth > _MAX_DEPTH:
+        nodes += 1
+        if depth > _MAX_DEPTH or nodes > _MAX_NODES:
             return False
         match node:
             case Capture() | Repeat():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal as OneOf
 from typing import NamedTuple, TypeAlias
 
@@ -271,42 +272,30 @@ class _Parser:
 
     def push_class(self, ranges: Ranges) -> None:
         self.points += 2 * len(ranges)
-        if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
-            self.push(_Part(Literal(chr(ranges[0][0]))))
-        else:
-            self.push(_Part(CharClass(ranges)))
+        self.push(_Part(_one_character(ranges)))
 
     def push_assertion(self, kind: AssertionKind, length: int) -> None:
         self.push(_Part(Assertion(kind)))
         self.position += length
 
     def finish_option(self, group: _Group) -> None:
-        option = _concat(group.parts)
+        group.options.append(_concat(group.parts))
         group.parts = []
-        # Go makes one class of neighbours that are single characters.
-        previous = _points_of(group.options[-1].node) if group.options else None
-        points = _points_of(option.node)
-        if previous is not None and points is not None:
-            ranges = normalize([*previous, *points])
-            single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
-            node: Node = Literal(chr(ranges[0][0])) if single else CharClass(ranges)
-            group.options[-1] = _Part(node)
-        else:
-            group.options.append(option)
 
     def alternate(self, group: _Group) -> _Part:
         self.finish_option(group)
-        if len(group.options) == 1:
-            return group.options[0]
+        options = _merge_characters(group.options)
+        if len(options) == 1:
+            return options[0]
         nodes: list[Node] = []
-        for option in group.options:
+        for option in options:
             # An alternation directly in an alternation is the same as its options here.
             nodes.extend(option.node.options if isinstance(option.node, Alternate) else (option.node,))
         return _Part(
             Alternate(tuple(nodes)),
-            max(option.height + (not isinstance(option.node, Alternate)) for option in group.options),
-            sum(option.size for option in group.options) + len(group.options) - 1,
-            max(option.copies for option in group.options),
+            max(option.height + (not isinstance(option.node, Alternate)) for option in options),
+            sum(option.size for option in options) + len(options) - 1,
+            max(option.copies for option in options),
         )
 
     def open_capture(self, name: str) -> None:
@@ -568,6 +557,24 @@ def _points_of(node: Node) -> Ranges | None:
     if isinstance(node, Literal) and len(node.text) == 1:
         return ((ord(node.text), ord(node.text)),)
     return None
+
+
+def _one_character(ranges: Ranges) -> Node:
+    single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+    return Literal(chr(ranges[0][0])) if single else CharClass(ranges)
+
+
+def _merge_characters(options: Sequence[_Part]) -> Sequence[_Part]:
+    """Makes one class of neighbours that are single characters, as Go does."""
+    merged: list[_Part] = []
+    for single, neighbours in groupby(options, key=lambda option: _points_of(option.node) is not None):
+        run = list(neighbours)
+        if single and len(run) > 1:
+            points = normalize(one for option in run for one in _points_of(option.node) or ())
+            merged.append(_Part(_one_character(points)))
+        else:
+            merged.extend(run)
+    return merged
 
 
 def _concat(parts: Sequence[_Part]) -> _Part:
