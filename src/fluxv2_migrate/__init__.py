@@ -1,5 +1,7 @@
 """Turns GitOps repositories of Flux v1 and the helm-operator into Flux v2: text in, text out, no I/O."""
 
+from fluxv2_migrate import flux1, flux2, golang
+from fluxv2_migrate.convert import HelmReleaseConversion, convert_helm_release
 from fluxv2_migrate.errors import (
     AmbiguousTag,
     InvalidImageReference,
@@ -12,25 +14,45 @@ from fluxv2_migrate.errors import (
 )
 from fluxv2_migrate.findings import FINDINGS, Finding, FindingType
 from fluxv2_migrate.kubernetes import Unstructured
+from fluxv2_migrate.manifests import parse_manifests
+from fluxv2_migrate.migrate import migrate_repository, migrate_text
+from fluxv2_migrate.migration import Change, MigratedResource, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions, Override, Placement
+from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
+from fluxv2_migrate.runbook import Runbook, RunbookStep
 
 __all__ = [
     "FINDINGS",
     "AmbiguousTag",
+    "Change",
     "Finding",
     "FindingType",
+    "HelmReleaseConversion",
     "InvalidImageReference",
     "InvalidManifest",
     "InvalidPattern",
     "InvalidPolicy",
     "InvalidRange",
+    "MigratedResource",
+    "Migration",
+    "MigrationContext",
     "MigrationError",
     "MigrationOptions",
     "MissingBuildTime",
     "Override",
     "Placement",
+    "Prerequisite",
     "ReleaseName",
+    "Runbook",
+    "RunbookStep",
     "Unstructured",
+    "convert_helm_release",
+    "flux1",
+    "flux2",
+    "golang",
+    "migrate_repository",
+    "migrate_text",
+    "parse_manifests",
     "resolve_release_name",
 ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from fluxv2_migrate.options import Override
+
 __all__ = ["FINDINGS", "Finding", "FindingType", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
@@ -38,7 +40,12 @@ def _types() -> dict[str, FindingType]:
             "error",
             "Rewrite it as a HelmRelease of helm.fluxcd.io/v1 with chart.git, chart.ref and chart.path.",
         ),
-        ("HR003", "field-unknown", "error", "Correct or remove the field: the helm-operator never read it."),
+        (
+            "HR003",
+            "field-unknown",
+            "warning",
+            "Nothing if the field may go: the helm-operator never read it.",
+        ),
         (
             "HR014",
             "release-name-too-long",
@@ -50,6 +57,12 @@ def _types() -> dict[str, FindingType]:
             "namespace-missing",
             "warning",
             "Write metadata.namespace into the manifest, or give default_namespace.",
+        ),
+        (
+            "HR017",
+            "namespace-decides-name",
+            "error",
+            "Write metadata.namespace into the manifest, or give default_namespace: the release name holds it.",
         ),
         (
             "HR016",
@@ -96,12 +109,18 @@ def _types() -> dict[str, FindingType]:
             "Check that each ref is a branch; say ref_kind in an override where it is a tag.",
         ),
         (
+            "HR053",
+            "ref-is-an-expression",
+            "error",
+            "Write the full commit, or the branch or tag itself, into chart.ref.",
+        ),
+        (
             "HR054",
             "ssh-key-needed",
             "warning",
             "Create a Secret with identity and known_hosts in the source's namespace.",
         ),
-        ("HR056", "secret-in-other-namespace", "error", "Copy the Secret into the source's namespace."),
+        ("HR056", "secret-in-other-namespace", "warning", "Copy the Secret into the source's namespace."),
         (
             "HR058",
             "dependencies-are-fetched",
@@ -125,6 +144,84 @@ def _types() -> dict[str, FindingType]:
             "no-chart-source",
             "error",
             "Complete the chart, or migrate this file together with what patches it.",
+        ),
+        (
+            "HR044",
+            "repository-url-with-extras",
+            "warning",
+            "Move user and password into a Secret of the source.",
+        ),
+        (
+            "HR057",
+            "git-secret-was-ignored",
+            "warning",
+            "Nothing: the helm-operator used the Secret for https only.",
+        ),
+        (
+            "HR062",
+            "chart-version-gains-commit",
+            "warning",
+            "Look for charts that put .Chart.Version into labels without replacing `+`.",
+        ),
+        (
+            "HR068",
+            "timeout-negative",
+            "error",
+            "Give a timeout in seconds that is positive.",
+        ),
+        (
+            "HR083",
+            "rollback-recreate-ignored",
+            "warning",
+            "Nothing: Flux 2.8 and later restart no pods at a rollback.",
+        ),
+        (
+            "HR097",
+            "values-file-loses-precedence",
+            "warning",
+            "Compare the values: a file of the chart is now below every other source of values.",
+        ),
+        (
+            "HR098",
+            "values-file-of-repository-chart",
+            "warning",
+            "Nothing: the helm-operator could not read files of a chart from a Helm repository.",
+        ),
+        (
+            "HR100",
+            "values-file-must-exist",
+            "warning",
+            "Remove `values.yaml` from valuesFiles where the chart has none.",
+        ),
+        (
+            "HR110",
+            "helm-2-conversion-annotation",
+            "warning",
+            "Make sure that the conversion from Helm 2 is finished.",
+        ),
+        (
+            "HR112",
+            "values-hold-variables",
+            "info",
+            "Set no postBuild on the Kustomization, or write `$${` for what must stay.",
+        ),
+        (
+            "HR113",
+            "same-release-twice",
+            "error",
+            "Remove one of the two: both stand for one Helm release.",
+        ),
+        (
+            "HR114",
+            "chart-name-taken-twice",
+            "error",
+            "Rename one of the two: both make the HelmChart of one name.",
+        ),
+        (
+            "HR117",
+            "defaults-of-flux-2",
+            "warning",
+            'Read what changes, or migrate with defaults="keep".',
         ),
         (
             "HR069",
@@ -155,13 +252,25 @@ def _types() -> dict[str, FindingType]:
             "error",
             "Copy the file's values into spec.values, or give chart.spec.valuesFiles by hand.",
         ),
-        ("HR101", "values-source-unusable", "error", "Give exactly one source to each entry of valuesFrom."),
+        (
+            "HR101",
+            "values-source-unusable",
+            "warning",
+            "Nothing: the helm-operator read the entry in the same way.",
+        ),
         (
             "AN004",
             "image-automation-stays",
             "warning",
             "Write image policies and markers by hand: these annotations mean nothing to Flux v2.",
         ),
+        (
+            "AN018",
+            "annotation-is-no-text",
+            "warning",
+            "Quote the value: Kubernetes takes only text.",
+        ),
+        ("RP010", "override-matches-nothing", "error", "Correct the override's patterns, or remove it."),
         ("RP001", "template", "error", "Migrate the chart's template by hand."),
         ("RP002", "not-text", "error", "Decrypt the file, or store it as UTF-8."),
         ("RP003", "invalid-yaml", "error", "Correct the file."),
@@ -170,6 +279,7 @@ def _types() -> dict[str, FindingType]:
         ("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),
         ("RP007", "twin-exists", "error", "Compare the two releases and remove the old one."),
         ("RP008", "in-a-list", "error", "Write the release as a document of its own."),
+        ("RP011", "encrypted", "error", "Decrypt the file with sops, migrate it, and encrypt it again."),
         ("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
     ]
     return {code: FindingType(code, slug, severity, remedy) for code, slug, severity, remedy in rows}
@@ -188,18 +298,24 @@ class Finding:
         message: what is the matter.
         path: the file, or empty for the whole repository.
         line: 1-based line in the input.
+        column: 1-based column in the input.
+        cluster: the cluster that sees it, or empty where all do.
         resource: `kind namespace/name`.
         field: dotted path in the v1 manifest.
         related: other places, as `path:line`.
+        answer: the override that would settle it, ready to fill in.
     """
 
     code: str
     message: str
     path: str = ""
     line: int = 1
+    column: int = 1
+    cluster: str = ""
     resource: str = ""
     field: str = ""
     related: tuple[str, ...] = ()
+    answer: Override | None = None
 
     @property
     def slug(self) -> str:

@@ -38,6 +38,8 @@ class Override(_Options):
         ref_kind: what the git ref of the chart is.
         secret_name: Secret of the chart's source.
         leave: leave the release as it is.
+        accept: codes of findings that a person has seen: they are not reported again, and those that can
+            be accepted stop nothing.
     """
 
     namespace: str = "*"
@@ -47,13 +49,15 @@ class Override(_Options):
     ref_kind: Literal["branch", "tag", "commit"] | None = None
     secret_name: str | None = None
     leave: bool = False
+    accept: tuple[str, ...] = ()
 
 
 class MigrationOptions(_Options):
     """How to migrate.
 
     Attributes:
-        flux_version: the Flux release that will run.
+        flux_version: the Flux release that will run; inferred when not given: that of the repository's own
+            `gotk-components`, otherwise the newest.
         flux_namespace: where Flux runs.
         sync_roots: the folders that Flux syncs; inferred when not given.
         default_namespace: of manifests that name none; fluxd's default.
@@ -66,7 +70,7 @@ class MigrationOptions(_Options):
         overrides: what a person decided for single resources.
     """
 
-    flux_version: FluxVersion = "2.9"
+    flux_version: FluxVersion | None = None
     flux_namespace: str = "flux-system"
     sync_roots: tuple[str, ...] = ()
     default_namespace: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -219,7 +219,7 @@ class BlockMapping:
     def set(self, key: str, value: Any, place: Place | None = None) -> None:
         """Gives a key a value: comments of a value that was there stay."""
         entry = self.entry(key)
-        body = emit_value(value, self.indent, self.style)
+        body = emit_value(value, self.indent, self._style_of(entry))
         if entry is None:
             self.entries.insert(
                 insertion_index(self.keys(), place or Place()), Entry(key, "", self._head(key), body)
@@ -236,6 +236,13 @@ class BlockMapping:
         else:
             entry.lead += self._own_lines(comments)
         entry.body, entry.mapping, entry.node, entry.key_node = body, None, None, None
+
+    def _style_of(self, entry: Entry | None) -> Style:
+        # A list that is there shows better how its new form is written than the rest of the file.
+        node = None if entry is None else entry.node
+        if not isinstance(node, SequenceNode) or node.flow_style or not node.value:
+            return self.style
+        return replace(self.style, flush=node.start_mark.column <= self.indent)
 
     def _scalars_of(self, entry: Entry) -> list[tuple[int, int]]:
         if entry.key_node is None or entry.node is None or _is_alias(entry.key_node, entry.node):

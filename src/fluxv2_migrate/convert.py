@@ -1,0 +1,104 @@
+"""One release at a time, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fluxv2_migrate.findings import Finding
+from fluxv2_migrate.flux1 import HelmRelease as HelmReleaseV1
+from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.manifests import manifest_of
+from fluxv2_migrate.migration import Change
+from fluxv2_migrate.options import MigrationOptions
+from fluxv2_migrate.placement import PlacedRequest, place_sources
+from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_mapping
+from fluxv2_migrate.rules import draft_helm_release
+
+__all__ = ["HelmReleaseConversion", "changes_of", "convert_helm_release"]
+
+
+@dataclass(frozen=True, slots=True)
+class HelmReleaseConversion:
+    """A release in its v2 form.
+
+    Attributes:
+        release: `None` where a finding is an error: it is converted whole or not at all.
+        source: where its chart comes from.
+        findings: what a person must know.
+        changes: what was done.
+    """
+
+    release: HelmRelease | None
+    source: HelmRepository | GitRepository | None
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+
+
+def convert_helm_release(
+    release: Mapping[str, Any] | str | KubernetesModel, options: MigrationOptions | None = None
+) -> HelmReleaseConversion:
+    """Gives the v2 form of one release, with its source.
+
+    Args:
+        release: a v1 release: a mapping, a YAML text of one document, or a model.
+        options: how to migrate.
+
+    Returns:
+        The release and its source, findings and changes.
+
+    Raises:
+        InvalidManifest: a text that is no manifest.
+        pydantic.ValidationError: the release is none of `helm.fluxcd.io/v1` or `flux.weave.works/v1beta1`.
+
+    >>> conversion = convert_helm_release('''
+    ... apiVersion: helm.fluxcd.io/v1
+    ... kind: HelmRelease
+    ... metadata: {name: grafana, namespace: monitoring}
+    ... spec:
+    ...   helmVersion: v3
+    ...   chart: {repository: "https://grafana.github.io/helm-charts", name: grafana, version: 6.1.4}
+    ... ''')
+    >>> conversion.release.spec.release_name, conversion.source.metadata.name, conversion.findings
+    ('monitoring-grafana', 'grafana', ())
+    """
+    options = options or MigrationOptions()
+    manifest = manifest_of(release)
+    HelmReleaseV1.model_validate(manifest)
+    flux_version = options.flux_version or FLUX_VERSIONS[-1]
+    draft = draft_helm_release(manifest, options, flux_version)
+    resource = f"HelmRelease {draft.namespace}/{draft.name}"
+    findings = tuple(
+        Finding(
+            notice.code,
+            notice.message,
+            resource=resource,
+            field=".".join(notice.path),
+            answer=notice.answer,
+        )
+        for notice in draft.notices
+    )
+    if draft.stopped or draft.source is None:
+        return HelmReleaseConversion(None, None, findings, ())
+    placed = PlacedRequest(draft.source, draft.namespace, "", "")
+    layout = place_sources([placed], [], options, flux_version, lambda _path: False)
+    plan = draft.plan(layout.references[placed])
+    converted = HelmRelease.model_validate(apply_to_mapping(plan, manifest))
+    model = HelmRepository if draft.source.kind == "HelmRepository" else GitRepository
+    source = model.model_validate(layout.generated[0].manifest)
+    changes = tuple(changes_of(operation, resource, "", 1, "") for operation in plan)
+    return HelmReleaseConversion(converted, source, findings, changes)
+
+
+def changes_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:
+    """Gives what an operation did, as provenance."""
+    if isinstance(operation, Set):
+        fields, target = operation.because, ".".join(operation.path)
+    elif isinstance(operation, Remove):
+        fields, target = (".".join(operation.path),), ""
+    else:
+        fields, target = (".".join(operation.source),), ".".join(operation.target)
+    return Change(operation.rule, resource, path, line, fields, target_path, target)

@@ -1,0 +1,85 @@
+"""The documents of a repository, each with its text, its nodes and its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.plan import Path
+from fluxv2_migrate.yaml_text import compose, split_documents, value_of
+
+__all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
+
+BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a file.
+
+    Attributes:
+        path: the file.
+        start: offset of its text in the file, without byte order mark.
+        text: as it is stored.
+        line: of its first character in the file, 1-based.
+        root: its nodes.
+        value: in JSON's types; `None` for an empty document.
+    """
+
+    path: str
+    start: int
+    text: str
+    line: int
+    root: Node | None
+    value: Any
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The value, if it is a mapping; else an empty one."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def position(self, field: Path) -> tuple[int, int]:
+        """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
+        node = mark = self.root
+        for key in field:
+            if isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+                node = mark = node.value[int(key)]
+                continue
+            pair = _find(node, key)
+            if pair is None:
+                break
+            mark, node = pair
+        if mark is None:
+            return self.line, 1
+        return self.line + mark.start_mark.line, mark.start_mark.column + 1
+
+
+def _find(node: Node | None, key: str) -> tuple[Node, Node] | None:
+    if not isinstance(node, MappingNode):
+        return None
+    return next(((name, value) for name, value in node.value if name.value == key), None)
+
+
+def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[InvalidManifest, ...]]:
+    r"""Gives every document of a file, and what is wrong with those that cannot be read.
+
+    >>> documents, errors = read_documents("a.yaml", "a: 1\n---\nb: [\n")
+    >>> documents[0].value, len(errors)
+    ({'a': 1}, 1)
+    """
+    documents: list[Document] = []
+    errors: list[InvalidManifest] = []
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    for span in split_documents(text):
+        part = text[span.start : span.end]
+        try:
+            root = compose(part, path=path, line=span.line)
+        except InvalidManifest as error:
+            errors.append(error)
+            continue
+        documents.append(Document(path, span.start, part, span.line, root, value_of(root)))
+    return tuple(documents), tuple(errors)

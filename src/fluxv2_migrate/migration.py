@@ -1,0 +1,135 @@
+"""What a migration gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fluxv2_migrate.findings import Finding
+from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.report.diff import unified_diff
+from fluxv2_migrate.report.markdown import report_markdown
+from fluxv2_migrate.runbook import Runbook, write_runbook
+
+__all__ = ["Change", "MigratedResource", "Migration", "MigrationContext"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was done, and what it was computed from.
+
+    Attributes:
+        rule: which rule did it.
+        resource: `kind namespace/name` of the v1 resource.
+        path: the v1 file; empty for what is computed from no file.
+        line: in that file, 1-based.
+        fields: the v1 fields, dotted.
+        target_path: the file that it went to.
+        target_field: the v2 field, dotted; empty where something was removed.
+    """
+
+    rule: str
+    resource: str
+    path: str
+    line: int
+    fields: tuple[str, ...]
+    target_path: str
+    target_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedResource:
+    """A v2 resource that stands in the repository because of the migration.
+
+    Attributes:
+        resource: the model.
+        path: its file.
+        cluster: the cluster that sees it, or empty where all do.
+        before: `kind namespace/name` of the v1 resource that it was, or empty.
+    """
+
+    resource: HelmRelease | HelmRepository | GitRepository
+    path: str
+    cluster: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationContext:
+    """What was inferred, and why.
+
+    Attributes:
+        flux_version: the Flux release that will run.
+        sync_roots: the folders that Flux syncs.
+        reasons: one sentence for each thing that was inferred.
+    """
+
+    flux_version: FluxVersion
+    sync_roots: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A repository after its migration, and everything that a person must know about it.
+
+    Attributes:
+        files: the whole repository afterwards.
+        changed: new text of changed files.
+        created: text of new files.
+        deleted: files to remove.
+        findings: what a person must know, decide or do; the questions first.
+        changes: what was done.
+        resources: the v2 resources that came of it.
+        prerequisites: what must exist in the cluster first.
+        context: what was inferred.
+        before: the texts of changed and deleted files as they were.
+    """
+
+    files: Mapping[str, str | bytes]
+    changed: Mapping[str, str]
+    created: Mapping[str, str]
+    deleted: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    resources: tuple[MigratedResource, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    context: MigrationContext
+    before: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no finding is an error."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+    def diff(self) -> str:
+        """Gives one unified diff, as `git apply` takes it."""
+        after: dict[str, str | None] = {**self.changed, **self.created, **dict.fromkeys(self.deleted)}
+        return "".join(unified_diff(path, self.before.get(path), after[path]) for path in sorted(after))
+
+    def runbook(self) -> Runbook:
+        """Gives the ordered steps of the cut-over."""
+        releases = tuple(each.resource for each in self.resources if isinstance(each.resource, HelmRelease))
+        return write_runbook(releases, self.prerequisites, self.findings)
+
+    def to_markdown(self) -> str:
+        """Gives the report, for a pull request."""
+        return report_markdown(self)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{_escape(self.to_markdown())}</pre>"
+
+    def __repr__(self) -> str:
+        return (
+            f"Migration(changed={len(self.changed)}, created={len(self.created)}, "
+            f"deleted={len(self.deleted)}, findings={len(self.findings)}, ok={self.ok})"
+        )
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,19 @@
+"""Names, files and namespaces of what is generated; what exists is used."""
+
+from fluxv2_migrate.placement.sources import (
+    ExistingSource,
+    GeneratedSource,
+    PlacedRequest,
+    Prerequisite,
+    SourceLayout,
+    place_sources,
+)
+
+__all__ = [
+    "ExistingSource",
+    "GeneratedSource",
+    "PlacedRequest",
+    "Prerequisite",
+    "SourceLayout",
+    "place_sources",
+]

@@ -1,0 +1,1 @@
+"""What people read of a migration: the diff and the report."""

@@ -1,0 +1,162 @@
+"""What stands in a repository: its texts, and the documents that concern Flux."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.documents import Document, read_documents
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.placement import ExistingSource
+
+__all__ = ["OLD_API_VERSIONS", "Repository", "read_repository"]
+
+OLD_API_VERSIONS: Final = {
+    "helm.fluxcd.io/v1": "HelmRelease",
+    "flux.weave.works/v1beta1": "HelmRelease",
+    "helm.integrations.flux.weave.works/v1alpha2": "FluxHelmRelease",
+}
+_OLD_LINE: Final = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?"
+    r"(?:helm\.fluxcd\.io/v1|flux\.weave\.works/v1beta1|helm\.integrations\.flux\.weave\.works/v1alpha2)"
+    r"[\"']?[ \t]*(?:#.*)?\r?$",
+    re.MULTILINE,
+)
+_WORDS: Final = ("fluxcd.io", "flux.weave.works")
+_YAML: Final = (".yaml", ".yml", ".json")
+_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_FLUX_RELEASE: Final = re.compile(r"^# Flux [Vv]ersion: v?(2\.\d+)\.", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Repository:
+    """A repository as it is read.
+
+    Attributes:
+        texts: of every file that is UTF-8.
+        opaque: paths of the other files that name Flux's API.
+        documents: of the files that name Flux.
+        errors: of the files that do and cannot be read.
+        kustomized: for each file that a kustomization names, the kustomization.
+        charts: folders of Helm charts.
+        flux_release: minor release of the repository's own `gotk-components`, and its path.
+    """
+
+    texts: dict[str, str] = field(default_factory=dict)
+    opaque: list[str] = field(default_factory=list)
+    documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
+    errors: dict[str, InvalidManifest] = field(default_factory=dict)
+    kustomized: dict[str, str] = field(default_factory=dict)
+    charts: set[str] = field(default_factory=set)
+    flux_release: tuple[str, str] | None = None
+
+    def chart_around(self, path: str) -> str | None:
+        """Gives the folder of the chart that a file belongs to."""
+        folder = posixpath.dirname(path)
+        while True:
+            if folder in self.charts:
+                return folder
+            if not folder:
+                return None
+            folder = posixpath.dirname(folder)
+
+    def old_lines(self, path: str) -> list[int]:
+        """Gives the lines of a text that say a v1 release begins, whether or not it can be read."""
+        text = self.texts[path]
+        return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
+
+    def old_releases(self) -> Iterator[Document]:
+        """Gives every document that is a v1 release."""
+        for path in sorted(self.documents):
+            for document in self.documents[path]:
+                if is_old_release(document.manifest):
+                    yield document
+
+    def sources(self) -> Iterator[ExistingSource]:
+        """Gives the v2 sources that are there."""
+        for documents in self.documents.values():
+            for document in documents:
+                source = ExistingSource.of_manifest(document.manifest)
+                if source is not None:
+                    yield source
+
+    def new_releases(self) -> Iterator[Document]:
+        """Gives every document that is a v2 release."""
+        for documents in self.documents.values():
+            for document in documents:
+                manifest = document.manifest
+                group = str(manifest.get("apiVersion")).partition("/")[0]
+                if manifest.get("kind") == "HelmRelease" and group == "helm.toolkit.fluxcd.io":
+                    yield document
+
+
+def is_old_release(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest is a release of Flux v1, of any of its APIs."""
+    version = manifest.get("apiVersion")
+    return isinstance(version, str) and OLD_API_VERSIONS.get(version, "") == manifest.get("kind")
+
+
+def read_repository(files: Mapping[str, str | bytes]) -> Repository:
+    """Reads what concerns Flux; all other files are not looked into.
+
+    Args:
+        files: path to text, or to bytes.
+    """
+    repository = Repository()
+    has_old_releases = False
+    for path in sorted(files):
+        content = files[path]
+        if isinstance(content, bytes):
+            try:
+                content = content.decode("utf-8")
+            except UnicodeDecodeError:
+                if any(version.encode() in files[path] for version in OLD_API_VERSIONS):
+                    repository.opaque.append(path)
+                continue
+        repository.texts[path] = content
+        folder, name = posixpath.split(path)
+        if name == "Chart.yaml":
+            repository.charts.add(folder)
+        if not path.endswith(_YAML) and name not in _KUSTOMIZATIONS:
+            continue
+        if not any(word in content for word in _WORDS):
+            continue
+        if name == "gotk-components.yaml":
+            release = _FLUX_RELEASE.search(content)
+            repository.flux_release = (release[1], path) if release else repository.flux_release
+            # Its definitions of resources are large and hold nothing to migrate.
+            continue
+        documents, errors = read_documents(path, content)
+        repository.documents[path] = documents
+        has_old_releases |= any(version in content for version in OLD_API_VERSIONS)
+        if errors:
+            repository.errors[path] = errors[0]
+    if has_old_releases:
+        for path in sorted(repository.texts):
+            if posixpath.basename(path) in _KUSTOMIZATIONS:
+                _read_kustomization(repository, path)
+    return repository
+
+
+def _read_kustomization(repository: Repository, path: str) -> None:
+    folder = posixpath.dirname(path)
+    for document in read_documents(path, repository.texts[path])[0]:
+        manifest = document.manifest
+        if "spec" in manifest:
+            # kustomize-controller's kind of the same name.
+            continue
+        for value in _named_files(manifest):
+            file = posixpath.normpath(posixpath.join(folder, value))
+            repository.kustomized.setdefault(file, path)
+
+
+def _named_files(kustomization: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902"):
+        entries = kustomization.get(key)
+        for entry in entries if isinstance(entries, list) else ():
+            value = entry.get("path") if isinstance(entry, dict) else entry
+            if isinstance(value, str) and "\n" not in value:
+                yield value

@@ -1,0 +1,21 @@
+"""What becomes of each field of Flux v1: rules that read values and give operations."""
+
+from fluxv2_migrate.rules.chart_source import (
+    ChartSourceRequest,
+    SourceReference,
+    git_url_key,
+    helm_url_key,
+)
+from fluxv2_migrate.rules.draft import Draft, Notice
+from fluxv2_migrate.rules.helm_release import ReleaseDraft, draft_helm_release
+
+__all__ = [
+    "ChartSourceRequest",
+    "Draft",
+    "Notice",
+    "ReleaseDraft",
+    "SourceReference",
+    "draft_helm_release",
+    "git_url_key",
+    "helm_url_key",
+]

@@ -1,0 +1,187 @@
+"""How a release is installed, upgraded, rolled back and tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.rules.draft import Draft
+from fluxv2_migrate.rules.durations import seconds_to_duration
+
+__all__ = ["draft_actions"]
+
+_DEFAULT_TIMEOUT: Final = 300
+_DEFAULT_RETRIES: Final = 5
+
+
+def draft_actions(draft: Draft) -> None:
+    """Writes down timeouts, waiting, history, CRDs and what happens after a failure.
+
+    Source: helm-operator 1.4.4 `types_helmrelease.go` (`GetWait`, `GetTimeout`, `GetMaxHistory`, `Rollback`,
+    `Test`), `pkg/release/release.go`; helm-controller 1.6.3 `internal/action`, `internal/reconcile`.
+    """
+    spec = draft.spec
+    rollback = _present(spec.get("rollback"))
+    test = _present(spec.get("test"))
+    rolls_back, tests = bool(rollback.get("enable")), bool(test.get("enable"))
+    explicit = spec.get("wait")
+    waits = explicit if explicit is not None else rolls_back or tests
+    _timeout(draft)
+    _remove_where_given(draft, "wait", "forceUpgrade", "resetValues", "skipCRDs", "disableOpenAPIValidation")
+    install: dict[str, Any] = {}
+    upgrade: dict[str, Any] = {}
+    if spec.get("maxHistory") is None:
+        if "maxHistory" in spec:
+            draft.remove(("spec", "maxHistory"), "history")
+        if draft.keeps_defaults:
+            draft.set(("spec", "maxHistory"), 10, "history")
+    if spec.get("skipCRDs"):
+        install["crds"] = "Skip"
+    if spec.get("disableOpenAPIValidation"):
+        install["disableOpenAPIValidation"] = upgrade["disableOpenAPIValidation"] = True
+    if draft.keeps_defaults and draft.runs("2.5"):
+        # A record that is not found makes an install; it shall fail on the objects that are there.
+        install["disableTakeOwnership"] = True
+    if draft.keeps_defaults:
+        upgrade["crds"] = "Skip"
+    if draft.keeps_defaults or explicit is not None:
+        # The helm-operator never waited for Jobs.
+        install["disableWaitForJobs" if waits else "disableWait"] = True
+        upgrade["disableWaitForJobs" if waits else "disableWait"] = True
+    if spec.get("forceUpgrade"):
+        upgrade["force"] = True
+        draft.note(
+            "HR074",
+            "forceUpgrade replaces resources that cannot be changed",
+            ("spec", "forceUpgrade"),
+            group="all",
+        )
+    # In flux.weave.works/v1beta1 false was the zero value and reused nothing.
+    if spec.get("resetValues") is False and draft.api_version == "helm.fluxcd.io/v1":
+        upgrade["preserveValues"] = True
+        draft.note(
+            "HR075",
+            "values of the last release are reused, also those that are nowhere in Git",
+            ("spec", "resetValues"),
+            group="all",
+        )
+    if rolls_back:
+        upgrade["remediation"] = _remediation(rollback)
+        draft.note(
+            "HR081",
+            "the first upgrade by Flux v2 cannot be rolled back: nothing that it knows came before",
+            ("spec", "rollback"),
+            group="all",
+        )
+    if install:
+        draft.set(("spec", "install"), install, "install", *_because(spec, "skipCRDs", "wait"))
+    if upgrade:
+        draft.set(
+            ("spec", "upgrade"), upgrade, "upgrade", *_because(spec, "forceUpgrade", "wait", "rollback")
+        )
+    _rollback(draft, rollback)
+    _test(draft, test)
+    if not draft.keeps_defaults:
+        changes = "five revisions are kept instead of ten, upgrades create missing CRDs"
+        if explicit is None:
+            changes += ", installs and upgrades wait"
+        draft.note("HR117", f"Flux v2's defaults are used: {changes}", ("spec",), group="all")
+
+
+def _present(value: Any) -> dict[str, Any]:
+    return {key: item for key, item in (value or {}).items() if item is not None}
+
+
+def _because(spec: Mapping[str, Any], *names: str) -> tuple[str, ...]:
+    return tuple(f"spec.{name}" for name in names if name in spec)
+
+
+def _remove_where_given(draft: Draft, *names: str) -> None:
+    for name in names:
+        if name in draft.spec:
+            draft.remove(("spec", name), "actions")
+
+
+def _duration(draft: Draft, seconds: int, *path: str) -> str | None:
+    field = ".".join(path[1:])
+    if seconds > 0:
+        return seconds_to_duration(seconds)
+    if seconds == 0:
+        draft.note(
+            "HR069", f"{field} is 0: it is left out, and Flux v2 takes its default of five minutes", path
+        )
+    else:
+        draft.note("HR068", f"{field} is negative, which Flux v2 refuses", path)
+    return None
+
+
+def _timeout(draft: Draft) -> None:
+    path = ("spec", "timeout")
+    if "timeout" not in draft.spec:
+        return
+    seconds = draft.spec["timeout"]
+    duration = None if seconds is None else _duration(draft, seconds, *path)
+    if duration is None:
+        draft.remove(path, "timeout")
+    else:
+        draft.set(path, duration, "timeout", "spec.timeout")
+
+
+def _remediation(rollback: Mapping[str, Any]) -> dict[str, Any]:
+    retries = rollback.get("maxRetries", _DEFAULT_RETRIES) if rollback.get("retry") else -1
+    if retries > 0:
+        return {"retries": retries}
+    if retries == 0:
+        # Zero is without end for the helm-operator, a negative number for helm-controller.
+        return {"retries": -1}
+    return {"retries": 0, "remediateLastFailure": True}
+
+
+def _independent_timeout(draft: Draft, part: Mapping[str, Any], name: str) -> None:
+    """A rollback or test has five minutes of its own in v1, and in v2 what the release has."""
+    path = ("spec", name, "timeout")
+    duration = _duration(draft, part["timeout"], *path) if "timeout" in part else None
+    own = draft.spec.get("timeout")
+    if duration is not None:
+        draft.set(path, duration, name, f"spec.{name}.timeout")
+        return
+    if "timeout" in (draft.spec.get(name) or {}):
+        draft.remove(path, name)
+    if own is not None and own > 0 and own != _DEFAULT_TIMEOUT:
+        draft.set(path, seconds_to_duration(_DEFAULT_TIMEOUT), name, "spec.timeout")
+
+
+def _rollback(draft: Draft, rollback: Mapping[str, Any]) -> None:
+    path = ("spec", "rollback")
+    given = draft.spec.get("rollback") or {}
+    if not rollback.get("enable"):
+        if "rollback" in draft.spec:
+            draft.remove(path, "rollback")
+        return
+    if rollback.get("force"):
+        draft.note(
+            "HR084", "the helm-operator ignored rollback.force with Helm 3", (*path, "force"), group="all"
+        )
+    if rollback.get("recreate") and draft.runs("2.8"):
+        draft.note("HR083", "rollback.recreate does nothing any more", (*path, "recreate"), group="all")
+    # Written first, so that the mapping is never empty in between.
+    name = "disableWaitForJobs" if rollback.get("wait") else "disableWait"
+    draft.set((*path, name), True, "rollback", "spec.rollback.wait")
+    kept = ("recreate", "disableHooks")
+    for field in given:
+        if field not in ("timeout", *kept) or (field in kept and field not in rollback):
+            draft.remove((*path, field), "rollback")
+    _independent_timeout(draft, rollback, "rollback")
+
+
+def _test(draft: Draft, test: Mapping[str, Any]) -> None:
+    path = ("spec", "test")
+    given = draft.spec.get("test") or {}
+    if not test.get("enable"):
+        if "test" in draft.spec:
+            draft.remove(path, "test")
+        return
+    for field in given:
+        if field not in ("enable", "timeout", "ignoreFailures") or (field != "timeout" and field not in test):
+            draft.remove((*path, field), "test")
+    _independent_timeout(draft, test, "test")

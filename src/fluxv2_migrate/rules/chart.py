@@ -1,0 +1,219 @@
+"""The chart of a release: from a Helm repository or from git."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any, Final
+
+from fluxv2_migrate.plan import Path
+from fluxv2_migrate.rules.chart_source import (
+    ChartSourceRequest,
+    clean_chart_path,
+    git_url_key,
+    helm_url_key,
+    split_url,
+    to_flux_git_url,
+)
+from fluxv2_migrate.rules.draft import Draft
+
+__all__ = ["draft_chart"]
+
+_CHART: Final = ("spec", "chart")
+_GIT_FIELDS: Final = ("git", "ref", "path", "secretRef", "skipDepUpdate")
+_REPOSITORY_FIELDS: Final = ("repository", "name", "version", "chartPullSecret")
+_EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
+_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]+/?\.?)+")
+_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]+/?)+")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SHORT_COMMIT: Final = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,39}")
+_RETIRED: Final = {
+    "kubernetes-charts.storage.googleapis.com": "https://charts.helm.sh/stable",
+    "kubernetes-charts-incubator.storage.googleapis.com": "https://charts.helm.sh/incubator",
+}
+
+
+def draft_chart(draft: Draft) -> ChartSourceRequest | None:
+    """Writes the chart down, and gives the source that it needs; nothing where there is none.
+
+    Source: helm-operator 1.4.4 `pkg/release/release.go` `prepareChart`: git wins, each half must be whole.
+    """
+    chart = _present(draft.spec.get("chart"))
+    if chart.get("git") and chart.get("path"):
+        if any(chart.get(name) for name in ("repository", "name", "version")):
+            draft.note("HR060", "both git and a Helm repository are given: git was used", (*_CHART, "git"))
+        for name in _REPOSITORY_FIELDS:
+            _drop(draft, name, "chart-from-git")
+        return _from_git(draft, chart)
+    if chart.get("repository") and chart.get("name") and chart.get("version"):
+        for name in _GIT_FIELDS:
+            _drop(draft, name, "chart-from-repository")
+        return _from_repository(draft, chart)
+    if chart.get("git"):
+        missing = "chart.path beside chart.git"
+    elif chart.get("repository") or chart.get("name"):
+        names = [name for name in ("repository", "name", "version") if not chart.get(name)]
+        missing = " and ".join(f"chart.{name}" for name in names)
+    else:
+        missing = "a chart"
+    draft.note("HR061", f"{missing} is not given: the helm-operator refused such a release", _CHART)
+    return None
+
+
+def _present(value: Any) -> dict[str, Any]:
+    return {key: item for key, item in (value or {}).items() if item is not None}
+
+
+def _drop(draft: Draft, name: str, rule: str) -> None:
+    if name in (draft.spec.get("chart") or {}):
+        draft.remove((*_CHART, name), rule)
+
+
+def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
+    url, name, version = chart["repository"].strip(), chart["name"], chart["version"]
+    path: Path = (*_CHART, "repository")
+    parts = split_url(url)
+    scheme, authority, rest = parts or ("", "", "")
+    if scheme not in ("http", "https", "oci"):
+        draft.note(
+            "HR043",
+            f"{url} is served by a Helm plugin, which Flux v2 has not",
+            path,
+            group=helm_url_key(url),
+        )
+    user, _, host = authority.rpartition("@")
+    if user or "?" in rest:
+        what = "a user" if user else "a query"
+        draft.note("HR044", f"the URL of the repository {host} holds {what}", path, group=helm_url_key(url))
+    if (home := _RETIRED.get(host.lower())) is not None:
+        draft.note("HR045", f"{host} was switched off; its charts are at {home}", path, group=host.lower())
+    allowed = _CHART_NAME if draft.runs("2.3") else _CHART_NAME_WITHOUT_DOTS
+    if not allowed.fullmatch(name):
+        draft.note("HR048", f"Flux v2 refuses the chart name {name!r}", (*_CHART, "name"))
+    if not _EXACT_VERSION.fullmatch(version):
+        draft.note(
+            "HR042",
+            f"{version!r} is a range: Flux v2 installs each new version of it",
+            (*_CHART, "version"),
+            group=version,
+        )
+    if chart.get("chartPullSecret"):
+        draft.note(
+            "HR047",
+            "the helm-operator never read chartPullSecret",
+            (*_CHART, "chartPullSecret"),
+            group="all",
+        )
+    for key in draft.spec["chart"]:
+        if key == "repository":
+            draft.remove(path, "chart-from-repository", comments_to="url")
+        elif key == "name":
+            draft.move((*_CHART, "name"), (*_CHART, "spec", "chart"), "chart-from-repository")
+        elif key == "version":
+            draft.move((*_CHART, "version"), (*_CHART, "spec", "version"), "chart-from-repository")
+        elif key == "chartPullSecret":
+            draft.remove((*_CHART, key), "chart-pull-secret")
+    return ChartSourceRequest(
+        "HelmRepository", helm_url_key(url), url, secret_name=draft.override.secret_name
+    )
+
+
+def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
+    url = to_flux_git_url(chart["git"])
+    scheme = (split_url(url) or ("", "", ""))[0]
+    if scheme not in ("http", "https", "ssh"):
+        draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", (*_CHART, "git"))
+    folder = clean_chart_path(chart["path"])
+    if folder is None:
+        draft.note("HR061", f"the chart's path {chart['path']!r} leaves the repository", (*_CHART, "path"))
+        folder = "."
+    ref = _git_ref(draft, chart.get("ref"), url)
+    secret = None
+    reference = _present(chart.get("secretRef"))
+    if reference.get("name"):
+        if scheme == "https":
+            secret = (reference.get("namespace") or draft.namespace, reference["name"])
+        else:
+            draft.note(
+                "HR057",
+                f"secretRef was not used for {scheme}: it is left out",
+                (*_CHART, "secretRef"),
+                group=git_url_key(url),
+            )
+    if chart.get("skipDepUpdate"):
+        draft.note(
+            "HR058",
+            "Flux v2 fetches missing dependencies of a chart; it has no skipDepUpdate",
+            (*_CHART, "skipDepUpdate"),
+            group="all",
+        )
+    draft.note(
+        "HR059",
+        "every commit to the repository of a git chart upgrades the release, also one elsewhere in it",
+        (*_CHART, "git"),
+        group="all",
+    )
+    draft.note(
+        "HR062",
+        "the version of a git chart becomes `x.y.z+<commit>`",
+        (*_CHART, "git"),
+        group="all",
+    )
+    for key in draft.spec["chart"]:
+        if key == "path":
+            draft.move((*_CHART, "path"), (*_CHART, "spec", "chart"), "chart-from-git")
+            if folder != chart["path"]:
+                draft.set((*_CHART, "spec", "chart"), folder, "chart-from-git", "spec.chart.path")
+        elif key in _GIT_FIELDS:
+            comments_to = {"git": "url", "ref": "ref"}.get(key)
+            draft.remove((*_CHART, key), "chart-from-git", comments_to=comments_to)
+    draft.set((*_CHART, "spec", "reconcileStrategy"), "Revision", "chart-from-git", "spec.chart.git")
+    return ChartSourceRequest(
+        "GitRepository",
+        git_url_key(url),
+        url,
+        ref,
+        secret,
+        secret_name=draft.override.secret_name,
+        needs_key=scheme == "ssh",
+    )
+
+
+def _git_ref(draft: Draft, ref: str | None, url: str) -> tuple[tuple[str, str], ...]:
+    if not ref:
+        return (("branch", draft.options.git_default_ref),)
+    kind = draft.override.ref_kind
+    if kind is not None:
+        return ((kind, ref),)
+    if _COMMIT.fullmatch(ref):
+        return (("commit", ref),)
+    if ref.startswith("refs/"):
+        return (("name", ref),)
+    path: Path = (*_CHART, "ref")
+    if _SHORT_COMMIT.fullmatch(ref) or re.search(r"[~^:@{\s]", ref):
+        draft.note(
+            "HR053",
+            f"{ref!r} is an abbreviated commit or an expression, which Flux v2 does not resolve",
+            path,
+            group=f"{git_url_key(url)} {ref}",
+            answer=draft.answer(ref_kind="commit"),
+        )
+    elif ref not in ("master", "main"):
+        draft.note(
+            "HR052",
+            f"is {ref!r} of {url} a branch or a tag? It is written as a branch",
+            path,
+            group=f"{git_url_key(url)} {ref}",
+            answer=draft.answer(ref_kind="branch"),
+        )
+    return (("branch", ref),)
+
+
+def chart_file_path(folder: str, path: str) -> str | None:
+    """Gives a values file of a chart from git, from the root of its repository.
+
+    >>> chart_file_path("./charts/web", "../prod.yaml")
+    './charts/prod.yaml'
+    """
+    clean = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
+    return None if clean == ".." or clean.startswith("../") else f"./{clean}"

@@ -1,0 +1,124 @@
+"""Where the chart of a release comes from, as something that several releases can share."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = [
+    "ChartSourceRequest",
+    "SourceReference",
+    "clean_chart_path",
+    "git_url_key",
+    "helm_url_key",
+    "split_url",
+    "to_flux_git_url",
+]
+
+_SCP: Final = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[^/:\s]+):(?P<path>(?!//).+)")
+_URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReference:
+    """The source object that a release refers to."""
+
+    kind: Literal["HelmRepository", "GitRepository"]
+    name: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSourceRequest:
+    """What a release needs of a source; two equal requests are served by one object.
+
+    Attributes:
+        kind: of the source object.
+        key: the URL as what is compared: without what makes no difference.
+        url: the URL to write.
+        ref: of git, as pairs of the field and its value.
+        secret: Secret that the helm-operator used, as namespace and name.
+        secret_name: Secret of the new source that a person named.
+        needs_key: whether an SSH key is needed.
+    """
+
+    kind: Literal["HelmRepository", "GitRepository"]
+    key: str
+    url: str
+    ref: tuple[tuple[str, str], ...] = ()
+    secret: tuple[str, str] | None = None
+    secret_name: str | None = None
+    needs_key: bool = False
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes two requests one source."""
+        return (self.kind, self.key, self.ref, self.secret, self.secret_name)
+
+
+def split_url(url: str) -> tuple[str, str, str] | None:
+    """Gives scheme, authority and the rest of a URL, or nothing where it is none.
+
+    >>> split_url("HTTPS://user@Charts.example.com/a?b")
+    ('https', 'user@Charts.example.com', '/a?b')
+    """
+    match = _URL.fullmatch(url.strip())
+    return (match["scheme"].lower(), match["authority"], match["rest"]) if match else None
+
+
+def helm_url_key(url: str) -> str:
+    """Gives what is compared of a Helm repository's URL: no case of the host, no trailing slash.
+
+    >>> helm_url_key("https://Charts.example.com/stable/") == helm_url_key("https://charts.example.com/stable")
+    True
+    """
+    parts = split_url(url)
+    if parts is None:
+        return url.strip().rstrip("/")
+    scheme, authority, rest = parts
+    user, at, host = authority.rpartition("@")
+    path, mark, query = rest.partition("?")
+    return f"{scheme}://{user}{at}{host.lower()}{path.rstrip('/')}{mark}{query}"
+
+
+def to_flux_git_url(url: str) -> str:
+    """Gives a git URL in the form that Flux v2 takes: scp-like ones become `ssh://`.
+
+    Source: source-controller 1.9.1 `api/v1/gitrepository_types.go`: the URL has a scheme.
+
+    >>> to_flux_git_url("git@github.com:acme/charts")
+    'ssh://git@github.com/acme/charts'
+    >>> to_flux_git_url("https://github.com/acme/charts")
+    'https://github.com/acme/charts'
+    """
+    url = url.strip()
+    match = None if split_url(url) else _SCP.fullmatch(url)
+    if match is None:
+        return url
+    user = f"{match['user']}@" if match["user"] else ""
+    return f"ssh://{user}{match['host']}/{match['path'].lstrip('/')}"
+
+
+def git_url_key(url: str) -> str:
+    """Gives what is compared of a git URL: no case of the host, no `.git`, no trailing slash.
+
+    >>> git_url_key("git@GitHub.com:acme/charts.git") == git_url_key("ssh://git@github.com/acme/charts/")
+    True
+    """
+    return helm_url_key(to_flux_git_url(url)).removesuffix(".git")
+
+
+def clean_chart_path(path: str) -> str | None:
+    """Gives a chart's folder as Flux v2 takes it, or nothing where it leaves the repository.
+
+    Source: source-controller 1.9.1 `internal/helm/chart/builder_local.go`: no absolute path.
+
+    >>> clean_chart_path("/charts/web/"), clean_chart_path("."), clean_chart_path("../x")
+    ('./charts/web', '.', None)
+    """
+    clean = posixpath.normpath(path.strip().lstrip("/") or ".")
+    if clean == ".." or clean.startswith("../"):
+        return None
+    return clean if clean == "." else f"./{clean}"

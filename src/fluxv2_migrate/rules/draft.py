@@ -1,0 +1,90 @@
+"""What the rules write down while they read a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.options import MigrationOptions, Override
+from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set
+from fluxv2_migrate.yaml_text import Place
+
+__all__ = ["BEFORE_VALUES", "Draft", "Notice"]
+
+BEFORE_VALUES = Place(before=("values",))
+"""Values are long, and people look for the settings above them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a rule has to say about one release; notices of one question become one finding.
+
+    Attributes:
+        code: of `FINDINGS`.
+        message: what is the matter; the same for all notices of a group.
+        path: the field.
+        group: what makes it the same question as that of another release; empty for a question of its own.
+        answer: the override that would settle it.
+    """
+
+    code: str
+    message: str
+    path: Path = ("metadata", "name")
+    group: str = ""
+    answer: Override | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """Collects the operations and notices of one release.
+
+    Attributes:
+        spec: the `spec` of the release, nulls left out as the API server leaves them out.
+        namespace: that of the release, as the cluster sees it.
+        name: `metadata.name`.
+        flux_version: the Flux release that will run.
+    """
+
+    spec: Mapping[str, Any]
+    namespace: str
+    name: str
+    api_version: str
+    options: MigrationOptions
+    flux_version: FluxVersion
+    override: Override
+    operations: list[Operation] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def keeps_defaults(self) -> bool:
+        """Whether what v1 did by default is written down."""
+        return self.options.defaults == "keep"
+
+    def runs(self, since: FluxVersion) -> bool:
+        """Gives whether the Flux release is this one or a later one."""
+        return FLUX_VERSIONS.index(self.flux_version) >= FLUX_VERSIONS.index(since)
+
+    def set(self, path: Path, value: Any, rule: str, *because: str, place: Place = BEFORE_VALUES) -> None:
+        """Writes a field."""
+        self.operations.append(Set(path, value, place, because, rule))
+
+    def move(self, source: Path, target: Path, rule: str, *, place: Place | None = None) -> None:
+        """Moves a field with its comments."""
+        self.operations.append(Move(source, target, place or Place(), rule))
+
+    def remove(self, path: Path, rule: str, *, comments_to: str | None = None) -> None:
+        """Takes a field out; its comments stay, or go to a field of the new source."""
+        self.operations.append(Remove(path, comments_to, rule))
+
+    def note(
+        self, code: str, message: str, path: Path, *, group: str = "", answer: Override | None = None
+    ) -> None:
+        """Says what a person must know."""
+        if code not in self.override.accept:
+            self.notices.append(Notice(code, message, path, group, answer))
+
+    def answer(self, **fields: Any) -> Override:
+        """Gives an override that matches this release alone."""
+        return Override(namespace=self.namespace or "*", name=self.name, **fields)

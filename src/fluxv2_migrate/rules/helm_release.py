@@ -1,0 +1,260 @@
+"""A HelmRelease of the helm-operator as operations that make it one of helm-controller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux1 import HelmRelease
+from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
+from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.options import MigrationOptions, Override
+from fluxv2_migrate.plan import Operation, Plan, Remove, Set
+from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
+from fluxv2_migrate.rules.actions import draft_actions
+from fluxv2_migrate.rules.chart import draft_chart
+from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
+from fluxv2_migrate.rules.draft import Draft, Notice
+from fluxv2_migrate.rules.values import draft_values
+from fluxv2_migrate.yaml_text import Place
+
+__all__ = ["ReleaseDraft", "draft_helm_release"]
+
+_RELEASE_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LONGEST_RELEASE_NAME: Final = 53
+_LONGEST_LABEL: Final = 63
+_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDraft:
+    """What becomes of a release, but for the name of its source.
+
+    Attributes:
+        release_name: under which name and where it runs.
+        namespace: of the object.
+        name: of the object.
+        source: what it needs of a source.
+        notices: what a person must know.
+    """
+
+    operations: Plan
+    release_name: ReleaseName
+    namespace: str
+    name: str
+    source: ChartSourceRequest | None
+    notices: tuple[Notice, ...]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the release stays as it is until a person acts."""
+        return self.source is None or any(
+            FINDINGS[notice.code].severity == "error" for notice in self.notices
+        )
+
+    def plan(self, source: SourceReference, *, source_is_new: bool = True) -> Plan:
+        """Gives all operations, once the source has a name; comments go to it only if it is made."""
+        reference = {"kind": source.kind, "name": source.name}
+        if source.namespace != self.namespace:
+            reference["namespace"] = source.namespace
+        operation: Operation = Set(
+            ("spec", "chart", "spec", "sourceRef"),
+            reference,
+            because=("spec.chart.repository", "spec.chart.git"),
+            rule="source",
+        )
+        operations = self.operations
+        if not source_is_new:
+            operations = tuple(
+                replace(each, comments_to=None) if isinstance(each, Remove) else each for each in operations
+            )
+        return (*operations, operation)
+
+
+def draft_helm_release(
+    manifest: Mapping[str, Any],
+    options: MigrationOptions,
+    flux_version: FluxVersion,
+    override: Override | None = None,
+) -> ReleaseDraft:
+    """Reads a v1 release and says what becomes of every field of it.
+
+    Args:
+        manifest: the release, as `flux1.HelmRelease` accepts it.
+        options: how to migrate.
+        flux_version: the Flux release that will run.
+        override: what a person decided for this release.
+
+    Returns:
+        The operations, what the release needs of a source, and what a person must know.
+    """
+    metadata = manifest.get("metadata") or {}
+    spec = manifest.get("spec") or {}
+    name = metadata.get("name") or ""
+    written = metadata.get("namespace") or ""
+    namespace = written or options.default_namespace or ""
+    draft = Draft(
+        spec, namespace, name, manifest["apiVersion"], options, flux_version, override or Override()
+    )
+    draft.set(
+        ("apiVersion",), preferred_api_version("HelmRelease", flux_version), "api-version", "apiVersion"
+    )
+    if not written and options.default_namespace:
+        place = Place(after=("name",))
+        draft.set(("metadata", "namespace"), namespace, "namespace", "metadata.namespace", place=place)
+    _templates(draft, manifest)
+    _annotations(draft, metadata.get("annotations") or {})
+    if "status" in manifest:
+        draft.remove(("status",), "status")
+    # Before anything is written: a field that only v2 knows had no effect and must get none now.
+    _unknown_fields(draft, spec)
+    draft.set(("spec", "interval"), options.release_interval, "interval", place=Place(first=True))
+    if options.suspend_releases:
+        draft.set(("spec", "suspend"), True, "suspend", place=Place(after=("interval",)))
+    release_name = _names(draft)
+    _helm_version(draft)
+    source = draft_chart(draft)
+    draft_values(draft)
+    draft_actions(draft)
+    return ReleaseDraft(tuple(draft.operations), release_name, namespace, name, source, tuple(draft.notices))
+
+
+def _templates(draft: Draft, manifest: Mapping[str, Any]) -> None:
+    metadata = manifest.get("metadata") or {}
+    fields: list[tuple[tuple[str, ...], Any]] = [
+        (("metadata", key), metadata.get(key)) for key in ("name", "namespace")
+    ]
+    fields += [(("spec", key), draft.spec.get(key)) for key in ("releaseName", "targetNamespace")]
+    fields += [(("spec", "chart", key), value) for key, value in (draft.spec.get("chart") or {}).items()]
+    for path, value in fields:
+        if isinstance(value, str) and _TEMPLATE.search(value):
+            draft.note("RP001", f"{'.'.join(path)} is filled in by a template", path)
+            return
+
+
+def _annotations(draft: Draft, annotations: Mapping[str, Any]) -> None:
+    for key, value in annotations.items():
+        path = ("metadata", "annotations", key)
+        if value is not None and not isinstance(value, str):
+            draft.note("AN018", f"the annotation {key} is no text", path, group=key)
+        if key == "helm.fluxcd.io/migrate":
+            draft.note("HR110", "the release was to be converted from Helm 2", path, group="all")
+    gone = [key for key in annotations if key in ("helm.fluxcd.io/migrate", "helm.fluxcd.io/antecedent")]
+    if gone and len(gone) == len(annotations):
+        draft.remove(("metadata", "annotations"), "annotations")
+    else:
+        for key in gone:
+            draft.remove(("metadata", "annotations", key), "annotations")
+    automation = [
+        key
+        for key in annotations
+        if key.partition("/")[0] in ("fluxcd.io", "filter.fluxcd.io", "flux.weave.works")
+        or key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
+    ]
+    if automation:
+        draft.note(
+            "AN004",
+            "annotations of fluxd stay where they are, and Flux v2 does not read them",
+            ("metadata", "annotations", automation[0]),
+            group="all",
+        )
+
+
+def _unknown_fields(draft: Draft, spec: Mapping[str, Any]) -> None:
+    _unknown(draft, HelmRelease, {"spec": spec}, (), known_keys=("spec",))
+
+
+def _unknown(
+    draft: Draft,
+    model: type[KubernetesModel],
+    value: Mapping[str, Any],
+    path: tuple[str, ...],
+    known_keys: tuple[str, ...] = (),
+) -> None:
+    fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    for key, item in value.items():
+        here = (*path, key)
+        if key not in fields and key not in known_keys:
+            dotted = ".".join(here)
+            draft.remove(here, "unknown-field")
+            draft.note(
+                "HR003", f"{dotted} is no field of the helm-operator: it is left out", here, group=dotted
+            )
+            continue
+        inner = _model_in(fields.get(key))
+        if inner is not None and isinstance(item, Mapping):
+            _unknown(draft, inner, item, here)
+
+
+def _model_in(annotation: Any) -> type[KubernetesModel] | None:
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, KubernetesModel):
+            return candidate
+    return None
+
+
+def _names(draft: Draft) -> ReleaseName:
+    spec = draft.spec
+    given = draft.override.release_name or spec.get("releaseName")
+    target = spec.get("targetNamespace")
+    resolved = resolve_release_name(
+        name=draft.name,
+        namespace=draft.namespace,
+        release_name=given,
+        target_namespace=target,
+        api_version=draft.api_version,
+    )
+    if not draft.namespace:
+        path = ("metadata", "name")
+        if given:
+            draft.note("HR015", "the manifest names no namespace", path, group="all")
+        else:
+            draft.note("HR017", "the manifest names no namespace, and the release name holds it", path)
+    release_name = resolved.spec_release_name
+    if len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name):
+        draft.note(
+            "HR014",
+            f"Helm refuses the release name {release_name!r}: it never ran under it",
+            ("spec", "releaseName") if given else ("metadata", "name"),
+            answer=draft.answer(release_name=""),
+        )
+    if len(draft.name) > _LONGEST_LABEL:
+        draft.note("HR016", f"the name has {len(draft.name)} characters", ("metadata", "name"))
+    if spec.get("releaseName") != release_name:
+        place = Place(after=("interval", "suspend"))
+        because = ("metadata.namespace", "spec.targetNamespace", "metadata.name")
+        draft.set(("spec", "releaseName"), release_name, resolved.rule, *because, place=place)
+    if "targetNamespace" in spec and not target:
+        draft.remove(("spec", "targetNamespace"), "target-namespace")
+    if resolved.storage_namespace is not None:
+        draft.set(
+            ("spec", "storageNamespace"),
+            resolved.storage_namespace,
+            "storage-namespace",
+            "spec.targetNamespace",
+            place=Place(after=("targetNamespace",)),
+        )
+    return resolved
+
+
+def _helm_version(draft: Draft) -> None:
+    version = draft.spec.get("helmVersion")
+    path = ("spec", "helmVersion")
+    if "helmVersion" in draft.spec:
+        draft.remove(path, "helm-version")
+    if version == "v2" or draft.api_version == "flux.weave.works/v1beta1":
+        what = "helmVersion is v2" if version == "v2" else "the operators of this API knew Helm 2 only"
+        draft.note(
+            "HR030", f"{what}: the release is one of Helm 2", path, answer=draft.answer(accept=("HR030",))
+        )
+    elif version is None:
+        draft.note(
+            "HR032",
+            "helmVersion is not given, and without --enabled-helm-versions=v3 the operator took Helm 2",
+            ("spec",),
+            group="all",
+            answer=Override(accept=("HR032",)),
+        )

@@ -1,0 +1,143 @@
+"""The values of a release, and where they come from; the values themselves are never touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.rules.chart import chart_file_path
+from fluxv2_migrate.rules.chart_source import clean_chart_path
+from fluxv2_migrate.rules.draft import Draft
+
+__all__ = ["draft_values"]
+
+_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+_SECRETS: Final = ("spec", "valueFileSecrets")
+_SOURCES: Final = ("spec", "valuesFrom")
+# The order in which the helm-operator looks at an entry.
+_KINDS: Final = ("configMapKeyRef", "secretKeyRef", "externalSourceRef", "chartFileRef")
+
+
+def draft_values(draft: Draft) -> None:
+    """Writes down where values come from.
+
+    Source: helm-operator 1.4.4 `types_helmrelease.go` `GetValuesFromSources`, `pkg/release/values.go`.
+    """
+    spec = draft.spec
+    given = spec.get("valuesFrom") or []
+    references: list[dict[str, Any]] = [
+        {"kind": "Secret", "name": secret.get("name") or ""} for secret in spec.get("valueFileSecrets") or []
+    ]
+    files: list[str] = []
+    optional_files = False
+    for index, entry in enumerate(given):
+        kind = _source_kind(draft, entry, index)
+        if kind in ("configMapKeyRef", "secretKeyRef"):
+            references.append(_reference(draft, kind, entry[kind]))
+        elif kind == "externalSourceRef":
+            draft.note(
+                "HR095",
+                f"values come from {entry[kind].get('url')}, and Flux v2 reads none from a URL",
+                _SOURCES,
+            )
+        elif kind == "chartFileRef":
+            file = _chart_file(draft, entry[kind], behind=bool(references))
+            files += [file] if file else []
+            optional_files |= bool(entry[kind].get("optional"))
+    if "valueFileSecrets" in spec:
+        if "valuesFrom" in spec:
+            draft.remove(_SECRETS, "value-file-secrets")
+        elif references:
+            draft.move(_SECRETS, _SOURCES, "value-file-secrets")
+        else:
+            draft.remove(_SECRETS, "value-file-secrets")
+    if references:
+        draft.set(_SOURCES, references, "values-from", "spec.valuesFrom", "spec.valueFileSecrets")
+    elif "valuesFrom" in spec:
+        draft.remove(_SOURCES, "values-from")
+    if files:
+        _write_files(draft, files, optional=optional_files)
+    if any("${" in text for text in _texts(spec.get("values"))):
+        draft.note(
+            "HR112",
+            "values hold `${`, which a Kustomization with postBuild would replace",
+            ("spec", "values"),
+            group="all",
+        )
+
+
+def _source_kind(draft: Draft, entry: Mapping[str, Any], index: int) -> str | None:
+    kinds = [kind for kind in _KINDS if entry.get(kind) is not None]
+    if len(kinds) != 1:
+        what = "no source: it was skipped" if not kinds else f"several sources: {kinds[0]} was read"
+        draft.note("HR101", f"entry {index + 1} of valuesFrom has {what}", _SOURCES)
+    return kinds[0] if kinds else None
+
+
+def _reference(draft: Draft, kind: str, selector: Mapping[str, Any]) -> dict[str, Any]:
+    kubernetes_kind = "ConfigMap" if kind == "configMapKeyRef" else "Secret"
+    name, namespace, key = selector.get("name") or "", selector.get("namespace"), selector.get("key")
+    if namespace and namespace != draft.namespace:
+        draft.note(
+            "HR092",
+            f"{kubernetes_kind} {namespace}/{name} is in another namespace, where Flux v2 does not look",
+            _SOURCES,
+        )
+    if key and not _KEY.fullmatch(key):
+        draft.note("HR094", f"Flux v2 refuses the key {key!r} of {kubernetes_kind} {name}", _SOURCES)
+    reference: dict[str, Any] = {"kind": kubernetes_kind, "name": name}
+    if key:
+        reference["valuesKey"] = key
+    if selector.get("optional"):
+        reference["optional"] = True
+    return reference
+
+
+def _chart_file(draft: Draft, selector: Mapping[str, Any], *, behind: bool) -> str | None:
+    chart = draft.spec.get("chart") or {}
+    path = selector.get("path") or ""
+    if not (chart.get("git") and chart.get("path")):
+        if selector.get("optional"):
+            draft.note("HR098", f"the file {path!r} of a chart from a Helm repository is left out", _SOURCES)
+        else:
+            draft.note("HR096", f"values come from {path!r} of a chart from a Helm repository", _SOURCES)
+        return None
+    file = chart_file_path(clean_chart_path(chart["path"]) or ".", path)
+    if file is None:
+        draft.note("HR096", f"the values file {path!r} leaves the repository", _SOURCES)
+        return None
+    if behind:
+        draft.note("HR097", f"{path!r} of the chart came behind other values and now comes first", _SOURCES)
+    return file
+
+
+def _write_files(draft: Draft, files: list[str], *, optional: bool) -> None:
+    chart_path = ("spec", "chart", "spec")
+    chart = clean_chart_path(draft.spec["chart"]["path"]) or "."
+    default = chart_file_path(chart, "values.yaml")
+    draft.set((*chart_path, "valuesFiles"), [default, *files], "values-files", "spec.valuesFrom")
+    if optional:
+        if draft.runs("2.3"):
+            draft.set((*chart_path, "ignoreMissingValuesFiles"), True, "values-files", "spec.valuesFrom")
+        else:
+            draft.note("HR096", "an optional values file of the chart needs Flux 2.3", _SOURCES)
+    else:
+        draft.note(
+            "HR100",
+            f"the chart must have {default}: Flux v2 fails where a values file is missing",
+            _SOURCES,
+            group=default or "",
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)

@@ -1,0 +1,56 @@
+"""The folders that Flux syncs, where nobody says which they are."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+__all__ = ["infer_sync_roots", "root_of"]
+
+
+def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Gives the folders that surely belong to one cluster each.
+
+    One cluster cannot hold a resource twice: where two files hold the same one, their folders belong to two
+    clusters. Everything that is left together is taken for one cluster, under the folder that holds it all.
+
+    Args:
+        releases: path and `kind namespace/name` of each release.
+
+    >>> infer_sync_roots([("a/x/web.yaml", "w"), ("a/y/db.yaml", "d")])
+    ('a',)
+    >>> infer_sync_roots([("a/x/web.yaml", "w"), ("a/y/web.yaml", "w")])
+    ('a/x', 'a/y')
+    """
+    found = sorted(set(releases))
+    roots: set[str] = set()
+    pending = [found] if found else []
+    while pending:
+        group = pending.pop()
+        root = _common_folder([path for path, _ in group])
+        resources = [resource for _, resource in group]
+        inner: dict[str, list[tuple[str, str]]] = {}
+        for path, resource in group:
+            rest = path[len(root) + 1 :] if root else path
+            inner.setdefault(rest.partition("/")[0] if "/" in rest else "", []).append((path, resource))
+        if len(set(resources)) == len(resources) or "" in inner:
+            roots.add(root)
+        else:
+            pending.extend(inner.values())
+    return tuple(sorted(roots))
+
+
+def _common_folder(paths: Sequence[str]) -> str:
+    folders = [posixpath.dirname(path) for path in paths]
+    return posixpath.commonpath(folders) if all(folders) else ""
+
+
+def root_of(path: str, roots: Sequence[str]) -> str:
+    """Gives the sync root that a file is under, the deepest one; the repository's root where none is.
+
+    >>> root_of("a/b/c.yaml", ("a", "a/b")), root_of("x.yaml", ("a",))
+    ('a/b', '')
+    """
+    clean = [posixpath.normpath(root).strip("/") if root not in ("", "/", ".") else "" for root in roots]
+    around = [root for root in clean if not root or path.startswith(root + "/")]
+    return max(around, key=len, default="")
