@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import fluxv2_migrate as fm
 from fluxv2_migrate import flux1
 from fluxv2_migrate.plan import Move, Set, apply_to_text
 from fluxv2_migrate.yaml_text import Style, compose
@@ -192,3 +193,22 @@ def test_reading_and_writing_a_model_does_no_io() -> None:
         "spec": {"chart": {"git": "git@example.com:org/charts", "path": "web"}, "values": {"a": None}},
     }
     assert events_of(lambda: flux1.HelmRelease.model_validate(manifest).to_manifest()) == []
+
+
+def test_migrating_a_repository_does_no_io() -> None:
+    shop = ROOT / "examples" / "small-shop"
+    files = {
+        path.relative_to(shop).as_posix(): path.read_bytes().decode()
+        for path in sorted(shop.rglob("*"))
+        if path.is_file()
+    }
+
+    def migrate() -> None:
+        migration = fm.migrate_repository(files)
+        assert migration.changed
+        migration.diff()
+        migration.to_markdown()
+        migration.runbook()
+        repr(migration)
+
+    assert events_of(migrate) == []
