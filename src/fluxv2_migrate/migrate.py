@@ -18,7 +18,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.migration import Change, MigratedResource, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.placement import GeneratedSource, PlacedRequest, SourceLayout, place_sources
-from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
+from fluxv2_migrate.plan import AppliedText, Move, Plan, apply_to_text
 from fluxv2_migrate.repository import OLD_API_VERSIONS, Repository, is_old_release, read_repository
 from fluxv2_migrate.rules import Notice, ReleaseDraft, draft_helm_release
 from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
@@ -401,7 +401,9 @@ def _apply(
             if document.root is None:
                 raise AssertionError("a release has content")
             try:
-                text = apply_to_text(plan, document.text, document.root, styles[document.path])
+                text = apply_to_text(
+                    plan, document.text, document.root, styles[document.path], document.manifest
+                )
             except CannotEdit as error:
                 _stop(findings, document, "RP005", f"{error} stands where the release is edited")
                 continue
@@ -454,10 +456,10 @@ def _result(
         reference = layout.references[release.placed]
         comments.setdefault((reference.kind, reference.name), []).extend(done.text.comments)
         for operation in done.plan:
-            source = getattr(operation, "source", None) or operation.path  # type: ignore[union-attr]
+            source = operation.source if isinstance(operation, Move) else operation.path
             line = document.position(source)[0]
             changes.append(changes_of(operation, release.resource, document.path, line, document.path))
-        converted = HelmRelease.model_validate(apply_to_mapping(done.plan, release.manifest))
+        converted = HelmRelease.model_validate(_with_text_annotations(done.text.value))
         resources.append(MigratedResource(converted, document.path, before=release.resource))
     changed: dict[str, str] = {}
     for path, spans in edits.items():

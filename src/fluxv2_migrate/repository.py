@@ -131,6 +131,9 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
             continue
         documents, errors = read_documents(path, content)
         repository.documents[path] = documents
+        for document in documents:
+            if is_old_release(document.manifest):
+                document.forget(("spec", "values"))
         has_old_releases |= any(version in content for version in OLD_API_VERSIONS)
         if errors:
             repository.errors[path] = errors[0]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from fluxv2_migrate.yaml_text.composer import value_of
+from fluxv2_migrate.yaml_text.composer import key_of, value_of
 from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
 
 __all__ = ["BlockMapping", "CannotEdit", "Entry", "Place", "insertion_index"]
@@ -134,7 +134,7 @@ class BlockMapping:
             body_end = content_end + _deeper_comments(text[content_end:limit], indent)
             mapping.entries.append(
                 Entry(
-                    key=_key_text(key),
+                    key=key_of(key),
                     lead=text[position:line],
                     head=text[line:colon],
                     body=text[colon:body_end],
@@ -165,7 +165,10 @@ class BlockMapping:
 
     def entry(self, key: str) -> Entry | None:
         """Gives the entry under a key, if there is one."""
-        return next((entry for entry in self.entries if entry.key == key), None)
+        for entry in self.entries:
+            if entry.key == key:
+                return entry
+        return None
 
     def child(self, key: str, place: Place | None = None) -> BlockMapping:
         """Gives the mapping under a key as entries; a missing one is made at `place`."""
@@ -210,7 +213,7 @@ class BlockMapping:
             text = self.text[value.start_mark.index : value.end_mark.index].strip()
             body = f" {text}" if text else ""
             head = " " * inner + self.text[key.start_mark.index : key.end_mark.index].strip() + ":"
-            mapping.entries.append(Entry(_key_text(key), "", head, body + self.style.newline))
+            mapping.entries.append(Entry(key_of(key), "", head, body + self.style.newline))
         return mapping
 
     def _head(self, key: str) -> str:
@@ -332,10 +335,6 @@ def _line_start(text: str, index: int) -> int:
 def _line_end(text: str, index: int) -> int:
     end = text.find("\n", index)
     return len(text) if end < 0 else end + 1
-
-
-def _key_text(key: Node) -> str:
-    return str(next(iter(value_of(MappingNode("", [(key, ScalarNode("", "", style="'"))])))))
 
 
 def _colon(text: str, key: Node) -> int:
