@@ -18,8 +18,7 @@ import fluxv2_migrate as fm
 
 DOCUMENTS = 3_000
 # Shares and sizes as in five real repositories: 155 of 683 documents are releases, with 56 lines and 1,520
-# characters in the mean; the others have 33 lines and 1,222 characters in the mean, half of them 15 lines or
-# less.
+# characters in the mean; the others have 33 lines and 1,222 characters, half of them 15 lines or less.
 RELEASE_EVERY = 4
 SETTINGS_OF_RELEASES = (2, 3, 4, 5, 8, 10, 14, 20, 32)
 ENTRIES_OF_OTHERS = (2, 2, 4, 5, 6, 10, 20, 40, 180)
@@ -136,8 +135,7 @@ def seconds(work: Callable[[], object], times: int) -> float:
 def main() -> int:
     """Measures both in one run."""
     files = repository()
-    migration = fm.migrate_repository(files)
-    converted = len(migration.changed)
+    converted = len(fm.migrate_repository(files).changed)
     ours = seconds(lambda: fm.migrate_repository(files), 5)
     theirs = seconds(lambda: round_trip(files), 1)
     ratio = theirs / ours
