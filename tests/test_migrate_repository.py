@@ -67,6 +67,7 @@ NOT_FLUX: dict[str, str | bytes] = {
     "h.yaml": "# apiVersion: helm.fluxcd.io/v1\n",
     "i.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\n",
     "j.yaml": "{{ fluxcd.io }}",
+    "m.yaml": "kind: List\napiVersion: v1\nitems:\n- kind: Secret\n# helm.fluxcd.io/v1\n",
     "k.yaml": b"\xff\xfe",
     "l.yaml": "metadata: 1\nkind: HelmRepository\napiVersion: source.toolkit.fluxcd.io/v1\n",
     "Chart.yaml": "name: x\n",
@@ -388,6 +389,13 @@ def test_an_annotation_that_is_no_text_is_told_and_stays() -> None:
     migration = migrate({"a.yaml": text})
     assert codes(migration) == ["AN004", "AN018", "AN018"]
     assert "    fluxcd.io/ignore: true\n" in migration.changed["a.yaml"]
+
+
+def test_a_secret_that_is_where_it_is_needed_is_no_prerequisite() -> None:
+    chart = git() + "\n    secretRef: {name: token}"
+    migration = migrate({"a.yaml": release(chart=chart)}, sources=fm.Placement(namespace="release"))
+    assert migration.prerequisites == ()
+    assert "  secretRef:\n    name: token\n" in migration.created["sources/charts.yaml"]
 
 
 def test_an_oci_repository_says_so() -> None:

@@ -68,13 +68,6 @@ class Repository:
         text = self.texts[path]
         return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
 
-    def old_releases(self) -> Iterator[Document]:
-        """Gives every document that is a v1 release."""
-        for path in sorted(self.documents):
-            for document in self.documents[path]:
-                if is_old_release(document.manifest):
-                    yield document
-
     def sources(self) -> Iterator[ExistingSource]:
         """Gives the v2 sources that are there."""
         for documents in self.documents.values():

@@ -146,7 +146,9 @@ def _vendor(host: str) -> str:
     telling = [label for label in domain if label.lower() not in _GENERIC | _PROVIDERS]
     if not telling:
         return domain[-1]
-    name = telling[0] if _PROVIDERS & set(domain) else telling[-1]
+    if _PROVIDERS & set(domain):
+        return telling[0]
+    name = telling[-1]
     # `min.io` is known as minio: a short domain is read together with its end.
     return name + labels[-1] if len(name) <= 3 and len(domain) <= 2 else name
 

@@ -161,6 +161,7 @@ def place_sources(
                 name for kind, where, name in names if kind == request.kind and where in (namespace, "")
             } | {name for (where, other), name in chosen.items() if where == namespace and other != identity}
             known = any(where == namespace and other[:2] == identity[:2] for where, other in chosen)
+            known = known or any((source.kind, source.key) == identity[:2] for source in there)
             name = chosen.get((namespace, identity)) or next(
                 name for name in source_names(request, known=known) if name not in taken
             )

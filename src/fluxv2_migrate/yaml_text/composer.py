@@ -28,6 +28,7 @@ MAXIMUM_SIZE: Final = 10_000_000
 MAXIMUM_DEPTH: Final = 200
 """Levels of nesting."""
 _DEEP: Final = re.compile(rf"^[ \-?]{{{MAXIMUM_DEPTH + 1}}}", re.MULTILINE)
+_TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
 MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
 
@@ -73,9 +74,18 @@ class _PureLoader(Reader, Scanner, Parser, Composer):
 
 
 def _compose_pure(text: str) -> Node | None:
-    loader = _PureLoader(text)
-    node = loader.get_single_node()
-    return node if isinstance(node, Node) else None
+    while True:
+        try:
+            node = _PureLoader(text).get_single_node()
+        except YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            blanks = _TABS.match(text, mark.index) if mark is not None else None
+            if blanks is None:
+                raise
+            # A tab before a comment or a line's end, which YAML allows: blanks in its place move nothing.
+            text = text[: blanks.start()] + " " * len(blanks[0]) + text[blanks.end() :]
+            continue
+        return node if isinstance(node, Node) else None
 
 
 if CParser is not None:
