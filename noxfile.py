@@ -56,7 +56,8 @@ def install(session: nox.Session, group: str) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, the examples of docstrings, README and documentation included, on each interpreter."""
     install(session, "test")
-    session.run("pytest", *session.posargs)
+    # Files are kept together: the code blocks of a page build on one another.
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
