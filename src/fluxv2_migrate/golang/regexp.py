@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from fluxv2_migrate.golang.regexp_backtracking import Backtracker
 from fluxv2_migrate.golang.regexp_program import Program
+from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
 from fluxv2_migrate.golang.regexp_syntax import Node, Syntax, parse
 
-__all__ = ["Regexp"]
+__all__ = ["Regexp", "needs_go"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,3 +214,25 @@ def _read_template(template: str) -> tuple[tuple[str, str | None], ...]:
         pieces.append((text, following[begin:end]))
         text = following[end + braced :]
     return (*pieces, (text, None))
+
+
+_NAMED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\(\?<(?![=!])")
+_PROPERTY = re.compile(r"(?<!\\)(?:\\\\)*\\[pP]\{\^?([^}]*)\}")
+_CATEGORY = re.compile(r"C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?|Any")
+
+
+def needs_go(pattern: str) -> tuple[int, int]:
+    r"""Gives the release of Go that first took every spelling in a pattern; `(1, 0)` where all did.
+
+    Args:
+        pattern: one that `Regexp.compile` accepts, or any other.
+
+    Source: the release notes of Go 1.22 (`(?<name>...)`) and 1.25 (long names of categories).
+
+    >>> needs_go("^(?P<n>.*)$"), needs_go("^(?<n>.*)$"), needs_go(r"\p{Letter}")
+    ((1, 0), (1, 22), (1, 25))
+    """
+    names = _PROPERTY.findall(pattern)
+    if any(name not in SCRIPTS and not _CATEGORY.fullmatch(name) for name in names):
+        return (1, 25)
+    return (1, 22) if _NAMED_GROUP.search(pattern) else (1, 0)

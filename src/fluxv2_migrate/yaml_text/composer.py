@@ -28,6 +28,8 @@ MAXIMUM_SIZE: Final = 10_000_000
 MAXIMUM_DEPTH: Final = 200
 """Levels of nesting."""
 _DEEP: Final = re.compile(rf"^[ \-?]{{{MAXIMUM_DEPTH + 1}}}", re.MULTILINE)
+_RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
+_LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}
 _TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
 MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
@@ -128,8 +130,19 @@ def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None
     return read_document(text, path=path, line=line)[0]
 
 
-def read_document(text: str, *, path: str | None = None, line: int = 1) -> tuple[Node | None, Any]:
+def read_document(
+    text: str, *, path: str | None = None, line: int = 1, single_letters: bool = False
+) -> tuple[Node | None, Any]:
     r"""Gives the root node of a document, as `compose` does, and its value, as `value_of` does.
+
+    Args:
+        text: one document, without byte order mark.
+        path: its file, for the message of an error.
+        line: the line of its first character in the file, 1-based.
+        single_letters: whether `y` and `n` are booleans, as they were for fluxd.
+
+    Raises:
+        InvalidManifest: as `compose` does.
 
     >>> read_document("a: 1\n")[1]
     {'a': 1}
@@ -153,7 +166,9 @@ def read_document(text: str, *, path: str | None = None, line: int = 1) -> tuple
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
         at = line + (mark.line if mark is not None else 0)
         raise InvalidManifest(f"no valid YAML: {reason}; fix the file", path=path, line=at) from None
-    return node, None if node is None else _Values(path, line, has_aliases="*" in text).of(node)
+    return node, None if node is None else _Values(
+        path, line, has_aliases="*" in text, single_letters=single_letters
+    ).of(node)
 
 
 def _guard_depth(text: str, path: str | None, line: int) -> None:
@@ -181,10 +196,13 @@ def _guard_depth(text: str, path: str | None, line: int) -> None:
 class _Values:
     """The values of one document; refuses what readers of YAML disagree on, and what would explode."""
 
-    def __init__(self, path: str | None, line: int, *, has_aliases: bool) -> None:
+    def __init__(
+        self, path: str | None, line: int, *, has_aliases: bool, single_letters: bool = False
+    ) -> None:
         self._path = path
         self._line = line
         self._has_aliases = has_aliases
+        self._letters = _LETTERS if single_letters else {}
         self._known: dict[int, tuple[Any, int]] = {}
         self._nodes = 0
         self._repeated = 0
@@ -192,7 +210,8 @@ class _Values:
     def of(self, node: Node) -> Any:
         """Gives the value of a node."""
         if isinstance(node, ScalarNode):
-            return _scalar(node)
+            value = _scalar(node)
+            return self._letters.get(value, value) if self._letters and not node.style else value
         if self._has_aliases:
             return self._of_node_with_aliases(node)
         return self._of_collection(node)
@@ -274,13 +293,11 @@ def value_of(node: Node | None) -> Any:
 
 def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
-    if node.style:
-        return text
     if node.ctag is not _NO_TAG:
-        tag = str(node.tag or "")
-        if tag == "!" or tag.rpartition(":")[2] in {"str", "binary"}:
-            return text
-    return resolve_plain_scalar(text)
+        # A tag decides whatever the quotes say: `!!int "3"` is a number.
+        kind = str(node.tag or "").rpartition(":")[2]
+        return resolve_plain_scalar(text) if kind in _RESOLVED_TAGS and text else text
+    return text if node.style else resolve_plain_scalar(text)
 
 
 def key_of(node: ScalarNode) -> str:
