@@ -86,8 +86,10 @@ def chart_folder(path: str, *, clamped: bool = False) -> str:
         path: as it is written.
         clamped: whether `..` stops at the root, as in source-controller.
 
-    >>> chart_folder("./charts/web/"), chart_folder("/"), chart_folder("../x"), chart_folder("../x", clamped=True)
-    ('charts/web', '.', '../x', 'x')
+    >>> chart_folder("./charts/web/"), chart_folder("/")
+    ('charts/web', '.')
+    >>> chart_folder("../x"), chart_folder("../x", clamped=True)
+    ('../x', 'x')
     """
     clean = posixpath.normpath(f"/{path.strip()}" if clamped else path.strip().lstrip("/") or ".")
     return clean.lstrip("/") or "."

@@ -132,17 +132,14 @@ class Remediation:
     Attributes:
         action: what undoes it, or `retry` where it is tried again on top of what failed.
         retries: how often it is tried again; negative where it is without end.
-        last_failure: whether the last failure is undone too.
+        last_failure: whether the last failure is undone too; `None` where there is no last one.
         counts_tests: whether a failed test is a failure; `None` where nothing is tested or undone.
-        covers_adoption: whether the first upgrade under the new Flux can be undone; `None` where no
-            upgrade is.
     """
 
     action: Literal["none", "retry", "rollback", "uninstall"]
-    retries: int = 0
-    last_failure: bool = False
+    retries: int | None = None
+    last_failure: bool | None = None
     counts_tests: bool | None = None
-    covers_adoption: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +193,8 @@ class UpgradeMeaning:
         take_ownership: whether objects of other releases, or of none, are taken over.
         server_side_apply: whether the API server merges the objects.
         remediation: what happens after a failure.
+        rolls_back_adoption: whether the first upgrade by the new Flux is rolled back as the others are;
+            `None` where none is.
     """
 
     timeout: Timeout
@@ -203,6 +202,7 @@ class UpgradeMeaning:
     wait_for_jobs: bool | None
     crds: CrdPolicy
     remediation: Remediation
+    rolls_back_adoption: bool | None = None
     hooks: bool = True
     force: bool = False
     reuse_values: bool = False
