@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
@@ -216,6 +216,23 @@ class _Release:
     reason: str = ""
 
 
+class _Sources:
+    """The sources of a tree; of several with one name, as each cluster has them, the nearest counts."""
+
+    def __init__(self, found: Sequence[_Found]) -> None:
+        self._found = found
+        self._near: dict[str, dict[SourceKey, Mapping[str, Any]]] = {}
+
+    def near(self, path: str) -> Mapping[SourceKey, Mapping[str, Any]]:
+        folder = posixpath.dirname(path)
+        if folder not in self._near:
+            ordered = sorted(self._found, key=lambda each: _nearness(path, each.path))
+            self._near[folder] = {
+                (str(each.manifest.get("kind")), *each.identity): each.manifest for each in ordered
+            }
+        return self._near[folder]
+
+
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What everything is compared with."""
@@ -224,7 +241,7 @@ class _Context:
     operator: HelmOperator
     flux_version: FluxVersion
     declared: Mapping[tuple[str, str], Collection[str]]
-    sources: Sequence[_Found]
+    sources: _Sources
 
 
 def verify_migration(
@@ -267,7 +284,7 @@ def verify_migration(
         operator or HelmOperator(git_default_ref=options.git_default_ref),
         options.flux_version or _flux_version(after),
         declared or {},
-        new_tree.sources,
+        _Sources(new_tree.sources),
     )
     releases = [_release(found, context) for found in old_tree.old]
     partners = _match(releases, new_tree.new, context)
@@ -396,12 +413,18 @@ def _match(releases: Sequence[_Release], new: Sequence[_Found], context: _Contex
 
     Where several do, as with one cluster in each folder, the nearest files belong together.
     """
-    pairs = [
-        (rank, -_nearness(release.found.path, found.path), index, position)
-        for index, release in enumerate(releases)
-        for position, found in enumerate(new)
-        if (rank := _likeness(release, found, context)) is not None
-    ]
+    by_name: dict[str, list[int]] = {}
+    for position, found in enumerate(new):
+        for name in {found.identity[1], str(_spec(found).get("releaseName"))}:
+            by_name.setdefault(name, []).append(position)
+    pairs = []
+    for index, release in enumerate(releases):
+        names = {release.found.identity[1], release.meaning.release_name if release.meaning else ""}
+        for position in {position for name in names for position in by_name.get(name, ())}:
+            rank = _likeness(release, new[position], context)
+            if rank is not None:
+                far = -_nearness(release.found.path, new[position].path)
+                pairs.append((rank, far, index, position))
     partners: dict[int, _Found] = {}
     taken: set[int] = set()
     for _rank, _far, index, position in sorted(pairs):
@@ -409,6 +432,10 @@ def _match(releases: Sequence[_Release], new: Sequence[_Found], context: _Contex
             partners[index] = new[position]
             taken.add(position)
     return partners
+
+
+def _spec(found: _Found) -> Mapping[str, Any]:
+    return as_object(found.manifest.get("spec"))
 
 
 def _likeness(release: _Release, found: _Found, context: _Context) -> int | None:
@@ -419,7 +446,7 @@ def _likeness(release: _Release, found: _Found, context: _Context) -> int | None
     (old_namespace, old_name), (new_namespace, new_name) = release.found.identity, found.identity
     if old_name == new_name and (old_namespace or default) == (new_namespace or default):
         return 0
-    spec = as_object(found.manifest.get("spec"))
+    spec = _spec(found)
     if release.meaning is not None and spec.get("releaseName") == release.meaning.release_name:
         storage = spec.get("storageNamespace") or new_namespace or default
         if storage == release.meaning.storage_namespace:
@@ -429,21 +456,14 @@ def _likeness(release: _Release, found: _Found, context: _Context) -> int | None
 
 
 def _root(path: str, roots: Sequence[str]) -> str:
-    clean = (root.strip("./") for root in roots)
+    clean = (posixpath.normpath(root).strip("/") for root in roots)
     return max((root for root in clean if path.startswith(f"{root}/")), key=len, default="")
 
 
 def _nearness(one: str, other: str) -> int:
     if one == other:
-        return len(one) + 1
+        return len(one) + 2
     return len(posixpath.commonpath((f"/{posixpath.dirname(one)}", f"/{posixpath.dirname(other)}")))
-
-
-def _sources_near(path: str, sources: Iterable[_Found]) -> dict[SourceKey, Mapping[str, Any]]:
-    found: dict[SourceKey, Mapping[str, Any]] = {}
-    for source in sorted(sources, key=lambda each: _nearness(path, each.path)):
-        found[str(source.manifest.get("kind")), *source.identity] = source.manifest
-    return found
 
 
 def _verify(
@@ -464,7 +484,7 @@ def _verify(
     try:
         meaning = meaning_of_v2_release(
             partner.manifest,
-            _sources_near(partner.path, context.sources),
+            context.sources.near(partner.path),
             flux_version=context.flux_version,
             default_namespace=context.options.default_namespace or "",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -174,15 +174,19 @@ def _compare(name: str, before: Any, after: Any) -> Iterator[Difference]:
 
 
 def _values_from(before: Sequence[ValuesSource], after: Sequence[ValuesSource]) -> Iterator[Difference]:
-    def identity(source: ValuesSource) -> tuple[object, ...]:
-        return (source.kind, source.name, source.namespace, source.key, source.target_path, source.literal)
-
-    if [identity(source) for source in before] != [identity(source) for source in after]:
+    if len(before) != len(after) or not all(map(_same_source, before, after)):
         yield Difference("values_from", tuple(before), tuple(after))
         return
     for index, (old, new) in enumerate(zip(before, after, strict=True)):
         if old.tolerates != new.tolerates:
             yield Difference("values_from.tolerates", old.tolerates, new.tolerates, (str(index),))
+
+
+def _same_source(one: ValuesSource, other: ValuesSource) -> bool:
+    known = one.namespace and other.namespace
+    return replace(one, tolerates=(), namespace=known and one.namespace) == replace(
+        other, tolerates=(), namespace=known and other.namespace
+    )
 
 
 def _mappings(

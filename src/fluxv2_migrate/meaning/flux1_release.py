@@ -377,7 +377,7 @@ def _values_source(
         return None
     file = entry.chart_file_ref
     if chart is not None and chart.kind == "git":
-        path = file_in_folder(chart.chart, file.path or "")
+        path = file_in_folder(chart.chart or ".", file.path or "")
         return ValuesSource("ChartFile", path, tolerates=_ANYTHING if file.optional else ())
     # A packed chart has no files to read: an optional one is always skipped, another always fails.
     return None if file.optional else ValuesSource("ChartFile", file.path or "")

@@ -137,7 +137,7 @@ def meaning_of_v2_release(
         sources: HelmRepositories, GitRepositories, OCIRepositories, Buckets and HelmCharts, by kind,
             namespace and name.
         flux_version: the Flux release that runs it.
-        default_namespace: of manifests that name none.
+        default_namespace: of manifests that name none; where it is not given, theirs is not known.
 
     Returns:
         The meaning. What a source says is not known where it is not among those given.
@@ -158,9 +158,7 @@ def meaning_of_v2_release(
     served, refused = split_served_fields(manifest, flux_version)
     spec = read(flux2.HelmReleaseSpec, served)
     own = namespace or default_namespace
-    reading = _Reading(spec, own or "default", flux_version, [*refused, *unknown_fields(spec)])
-    if not own:
-        reading.assumed.append("target_namespace")
+    reading = _Reading(spec, own, flux_version, [*refused, *unknown_fields(spec)])
     return _meaning(reading, name, served, sources)
 
 
@@ -172,7 +170,9 @@ def _meaning(
         refused.append("metadata.name")
     if spec.release_name is not None and not 1 <= len(spec.release_name) <= _LONGEST_RELEASE_NAME:
         refused.append("releaseName")
-    if spec.interval is None or parse_duration(spec.interval) is None:
+    if spec.interval is None:
+        reading.unknown.append("interval")
+    elif parse_duration(spec.interval) is None:
         refused.append("interval")
     additional = _additional(served)
     chart, files = _chart(reading, served, sources, additional)
@@ -182,17 +182,15 @@ def _meaning(
     rollback = _rollback(reading, timeout) if rolls_back else None
     waits = install.wait or upgrade.wait or (rollback is not None and rollback.wait)
     generated = default_release_name(name=name, target_namespace=spec.target_namespace)
+    target = release_namespace(namespace=reading.namespace, target_namespace=spec.target_namespace)
+    storage = storage_namespace(namespace=reading.namespace, storage_namespace=spec.storage_namespace)
     max_history = (5 if reading.since("2.2") else 10) if spec.max_history is None else spec.max_history
     return ReleaseMeaning(
         name=name,
         namespace=reading.namespace,
         release_name=shorten_release_name(spec.release_name or generated),
-        target_namespace=release_namespace(
-            namespace=reading.namespace, target_namespace=spec.target_namespace
-        ),
-        storage_namespace=storage_namespace(
-            namespace=reading.namespace, storage_namespace=spec.storage_namespace
-        ),
+        target_namespace=_known(reading, "target_namespace", target),
+        storage_namespace=_known(reading, "storage_namespace", storage),
         helm_version="v3",
         chart=chart,
         values=copy.deepcopy(spec.values or {}),
@@ -214,6 +212,13 @@ def _meaning(
         unknown=tuple(reading.unknown),
         assumed=tuple(reading.assumed),
     )
+
+
+def _known(reading: _Reading, field: str, namespace: str) -> str | None:
+    if not namespace:
+        # It comes from elsewhere: a Kustomization, or a file of kustomize.
+        reading.unknown.append(field)
+    return namespace or None
 
 
 def _additional(served: Mapping[str, Any]) -> dict[str, Any]:
@@ -423,50 +428,35 @@ def _chart(
     additional: dict[str, Any],
 ) -> tuple[ChartMeaning | None, tuple[ValuesSource, ...]]:
     spec = reading.spec
-    if (spec.chart is None) == (spec.chart_ref is None):
-        reading.refused.append("chart")
-        reading.unknown.append("chart")
-        return None, ()
+    if spec.chart is not None and spec.chart_ref is not None:
+        reading.refused.append("chartRef")
     if spec.chart is not None:
         template = spec.chart.spec or flux2.HelmChartTemplateSpec()
-        own_file = template.values_file
         return _fetched_chart(
-            reading, _named_chart(reading, template, own_file, reading.namespace), sources, additional
+            reading, _named_chart(reading, template, reading.namespace), sources, additional
         )
     reference = spec.chart_ref or flux2.ObjectReference()
     key = (reference.kind or "", reference.namespace or reading.namespace, reference.name or "")
     source = sources.get(key)
     if source is not None and key[0] == "HelmChart":
-        found = read(flux2.HelmChart, source).spec
-        template = flux2.HelmChartTemplateSpec.model_validate(
-            {
-                name: value
-                for name, value in found.to_manifest().items()
-                if name not in ("interval", "suspend", "accessFrom", "verify")
-            }
-        )
-        named = _named_chart(reading, template, found.values_file, key[1])
-        return _fetched_chart(reading, named, sources, additional)
+        found = read(flux2.HelmChart, source).spec.to_manifest()
+        template = read(flux2.HelmChartTemplateSpec, {key: found[key] for key in found if key != "verify"})
+        return _fetched_chart(reading, _named_chart(reading, template, key[1]), sources, additional)
     if source is not None and key[0] == "OCIRepository":
         return _oci_chart(reading, source, key[1], additional), ()
     reading.unknown.append("chart")
     return None, ()
 
 
-def _named_chart(
-    reading: _Reading,
-    template: flux2.HelmChartTemplateSpec,
-    values_file: str | None,
-    namespace: str,
-) -> _Chart:
+def _named_chart(reading: _Reading, template: flux2.HelmChartTemplateSpec, namespace: str) -> _Chart:
     reference = template.source_ref or flux2.ObjectReference()
-    for field, given in (
-        ("chart.spec.chart", template.chart),
-        ("chart.spec.sourceRef.kind", reference.kind),
-        ("chart.spec.sourceRef.name", reference.name),
-    ):
-        if not given:
-            reading.refused.append(field)
+    # What is required and is not there stands in a patch, as far as anybody can tell.
+    if not template.chart:
+        reading.unknown.extend(["chart.chart", "chart.version"])
+    if not reference.kind or not reference.name:
+        reading.unknown.append("chart.kind")
+    elif reference.kind not in ("HelmRepository", "GitRepository", "Bucket"):
+        reading.refused.append("chart.spec.sourceRef.kind")
     return _Chart(
         template.chart or "",
         template.version or "*",
@@ -474,7 +464,7 @@ def _named_chart(
         reference.name or "",
         reference.namespace or namespace,
         template.reconcile_strategy or "ChartVersion",
-        (*((values_file,) if values_file else ()), *(template.values_files or ())),
+        (*((template.values_file,) if template.values_file else ()), *(template.values_files or ())),
         bool(template.ignore_missing_values_files),
     )
 
@@ -525,8 +515,8 @@ def _repository_chart(
     meaning = ChartMeaning(
         "helm",
         url,
-        chart.chart,
-        version=chart.version,
+        chart.chart or None,
+        version=chart.version if chart.chart else None,
         credentials=credentials,
         version_metadata="generation" if _gains_generation(chart) else "",
         default_values=default_values,
@@ -574,7 +564,7 @@ def _folder_chart(
     meaning = ChartMeaning(
         "git" if is_git else "bucket" if chart.kind == "Bucket" else None,
         url,
-        folder,
+        folder if chart.chart else None,
         reference=reference,
         credentials=credentials,
         new_chart_on="never" if pinned else "commit" if each_revision else "chart-version",

@@ -23,7 +23,8 @@ def outcome_in_the_cluster(before: ReleaseMeaning, after: ReleaseMeaning) -> Out
         after: under helm-controller.
 
     Returns:
-        The outcome once the release is not suspended.
+        The outcome once the release is not suspended; a namespace that is not known is taken for the right
+        one.
 
     Source: helm-controller 1.6.3 `internal/reconcile/state.go`, `atomic_release.go`: the record of that
     name in the storage namespace decides between an upgrade and an installation, which Helm lets have
@@ -31,9 +32,13 @@ def outcome_in_the_cluster(before: ReleaseMeaning, after: ReleaseMeaning) -> Out
     """
     if before.release_name != after.release_name:
         return "renamed"
-    if before.target_namespace != after.target_namespace:
+    if _differ(before.target_namespace, after.target_namespace):
         return "reinstalled"
     if before.helm_version != after.helm_version:
         # Helm 3 finds no record, and the objects do not say whose they are.
         return "taken-over" if after.install.take_ownership else "reinstalled"
-    return "adopted" if before.storage_namespace == after.storage_namespace else "taken-over"
+    return "taken-over" if _differ(before.storage_namespace, after.storage_namespace) else "adopted"
+
+
+def _differ(before: str | None, after: str | None) -> bool:
+    return before is not None and after is not None and before != after

@@ -76,7 +76,7 @@ class ValuesSource:
     Attributes:
         kind: `ConfigMap`, `Secret`, `URL` or `ChartFile`, a file of the chart.
         name: of the object; the URL; or the file, from the root of the repository or of the chart.
-        namespace: of the object.
+        namespace: of the object; empty where it has none or it is not known.
         key: in the object.
         tolerates: what may be amiss without failing the release.
         target_path: where a single value goes; empty for a whole document.
@@ -115,7 +115,7 @@ class ChartMeaning:
 
     kind: Literal["git", "helm", "bucket"] | None
     url: str | None
-    chart: str
+    chart: str | None
     version: str | None = None
     reference: GitReference | None = None
     credentials: str | None = "none"
@@ -312,8 +312,8 @@ class ReleaseMeaning:
     name: str = field(metadata={"compared": False})
     namespace: str = field(metadata={"compared": False})
     release_name: str
-    target_namespace: str
-    storage_namespace: str
+    target_namespace: str | None
+    storage_namespace: str | None
     helm_version: Literal["v2", "v3"]
     chart: ChartMeaning | None
     values: Mapping[str, Any]
