@@ -84,7 +84,6 @@ _SOURCE_FIELDS: Final = frozenset(
         "url",
     }
 )
-_SOURCE_NEUTRAL: Final = frozenset({"generic"})
 
 
 class _Reading:
@@ -492,7 +491,7 @@ def _credentials(secret: flux2.LocalObjectReference | None, namespace: str, *, l
 def _note_source(source: Mapping[str, Any], additional: dict[str, Any]) -> None:
     """Notes what a source does that the helm-operator could not."""
     for field, value in (source.get("spec") or {}).items():
-        if field not in _SOURCE_FIELDS and value and value not in _SOURCE_NEUTRAL:
+        if field not in _SOURCE_FIELDS and value and value != "generic":
             additional[f"source.{field}"] = copy.deepcopy(value)
 
 
