@@ -23,6 +23,7 @@ from fluxv2_migrate.options import MigrationOptions, Override, Placement
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.runbook import Runbook, RunbookStep
+from fluxv2_migrate.verify import ReleaseVerification, VerificationReport, verify_migration
 
 __all__ = [
     "FINDINGS",
@@ -48,9 +49,11 @@ __all__ = [
     "Placement",
     "Prerequisite",
     "ReleaseName",
+    "ReleaseVerification",
     "Runbook",
     "RunbookStep",
     "Unstructured",
+    "VerificationReport",
     "convert_helm_release",
     "flux1",
     "flux2",
@@ -59,4 +62,5 @@ __all__ = [
     "migrate_text",
     "parse_manifests",
     "resolve_release_name",
+    "verify_migration",
 ]

@@ -1,0 +1,42 @@
+"""What a release means, with every effective value, whichever Flux runs it; and what differs.
+
+Nothing here knows the rules that migrate: both sides are read for what their controllers do with them.
+"""
+
+from fluxv2_migrate.meaning.comparison import Difference, compare_meanings
+from fluxv2_migrate.meaning.flux1_release import HelmOperator, meaning_of_v1_release
+from fluxv2_migrate.meaning.flux2_release import SourceKey, meaning_of_v2_release
+from fluxv2_migrate.meaning.outcome import Outcome, outcome_in_the_cluster
+from fluxv2_migrate.meaning.release import (
+    ChartMeaning,
+    GitReference,
+    InstallMeaning,
+    ReleaseMeaning,
+    Remediation,
+    RollbackMeaning,
+    TestMeaning,
+    UninstallMeaning,
+    UpgradeMeaning,
+    ValuesSource,
+)
+
+__all__ = [
+    "ChartMeaning",
+    "Difference",
+    "GitReference",
+    "HelmOperator",
+    "InstallMeaning",
+    "Outcome",
+    "ReleaseMeaning",
+    "Remediation",
+    "RollbackMeaning",
+    "SourceKey",
+    "TestMeaning",
+    "UninstallMeaning",
+    "UpgradeMeaning",
+    "ValuesSource",
+    "compare_meanings",
+    "meaning_of_v1_release",
+    "meaning_of_v2_release",
+    "outcome_in_the_cluster",
+]

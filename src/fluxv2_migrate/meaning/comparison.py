@@ -1,0 +1,217 @@
+"""What differs between two meanings, and what that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from fluxv2_migrate.meaning.durations import duration_text
+from fluxv2_migrate.meaning.release import GitReference, ReleaseMeaning, ValuesSource
+
+__all__ = ["CONSEQUENCES", "Difference", "compare_meanings", "same_json"]
+
+CONSEQUENCES: Final[Mapping[str, str]] = {
+    "release_name": "a second release is installed under the other name, beside the running one",
+    "target_namespace": "the objects are made again in the other namespace",
+    "storage_namespace": "the record of the running release is not found, and it is installed again",
+    "helm_version": "the record of Helm 2 is not found by Helm 3",
+    "chart.kind": "the chart comes from somewhere else",
+    "chart.url": "the chart comes from somewhere else",
+    "chart.chart": "another chart is installed",
+    "chart.version": "another version of the chart may be installed",
+    "chart.reference": "another revision of the chart may be installed",
+    "chart.credentials": "the chart cannot be fetched unless these credentials exist and are right",
+    "chart.new_chart_on": "the release is upgraded by other commits than before",
+    "chart.version_metadata": "`.Chart.Version` changes, and with it every label that is made of it",
+    "chart.fetches_dependencies": "dependencies that are not in the repository are fetched, or are missing",
+    "chart.default_values": "the chart's own default values are left out, or put back",
+    "values": "the chart is rendered with other values",
+    "values_from": "values are read from elsewhere, or in another order",
+    "values_from.tolerates": "the release fails in other cases of missing or broken values",
+    "max_history": "another number of revisions is kept, and older ones are deleted",
+    "install.timeout": "an installation fails sooner or later than before",
+    "install.wait": "an installation waits until all is ready, or no longer does",
+    "install.wait_for_jobs": "an installation waits for Jobs, or no longer does",
+    "install.hooks": "hooks of the chart run at an installation, or no longer do",
+    "install.crds": "an installation treats the chart's custom resource definitions otherwise",
+    "install.openapi_validation": "an installation checks manifests against the API, or no longer does",
+    "install.schema_validation": "an installation checks values against a schema, or no longer does",
+    "install.take_ownership": "an installation takes over objects of others, or no longer does",
+    "install.create_namespace": "an installation makes the namespace, or no longer does",
+    "install.replace": "an installation uses the name of a deleted release again, or no longer does",
+    "install.server_side_apply": "an installation applies objects in another way",
+    "install.remediation.action": "what a failed installation leaves behind is treated otherwise",
+    "install.remediation.retries": "a failed installation is tried again more or less often",
+    "install.remediation.last_failure": "the last failed installation is removed, or stays",
+    "install.remediation.counts_tests": "failed tests fail the installation, or no longer do",
+    "upgrade.timeout": "an upgrade fails sooner or later than before",
+    "upgrade.wait": "an upgrade waits until all is ready, or no longer does",
+    "upgrade.wait_for_jobs": "an upgrade waits for Jobs, or no longer does",
+    "upgrade.hooks": "hooks of the chart run at an upgrade, or no longer do",
+    "upgrade.crds": "an upgrade changes custom resource definitions, or no longer does",
+    "upgrade.force": "an upgrade replaces objects that cannot be changed, or no longer does",
+    "upgrade.reuse_values": "values of the last release stay, or are dropped",
+    "upgrade.cleanup_on_fail": "a failed upgrade deletes what it made, or no longer does",
+    "upgrade.openapi_validation": "an upgrade checks manifests against the API, or no longer does",
+    "upgrade.schema_validation": "an upgrade checks values against a schema, or no longer does",
+    "upgrade.take_ownership": "an upgrade takes over objects of others, or no longer does",
+    "upgrade.server_side_apply": "an upgrade applies objects in another way",
+    "upgrade.remediation.action": "what a failed upgrade leaves behind is treated otherwise",
+    "upgrade.remediation.retries": "a failed upgrade is tried again more or less often",
+    "upgrade.remediation.last_failure": "the last failed upgrade is undone, or stays",
+    "upgrade.remediation.counts_tests": "failed tests fail the upgrade, or no longer do",
+    "upgrade.rolls_back_adoption": "the first upgrade by the new Flux cannot be rolled back",
+    "rollback.timeout": "a rollback fails sooner or later than before",
+    "rollback.wait": "a rollback waits until all is ready, or no longer does",
+    "rollback.wait_for_jobs": "a rollback waits for Jobs, or no longer does",
+    "rollback.hooks": "hooks of the chart run at a rollback, or no longer do",
+    "rollback.force": "a rollback replaces objects that cannot be changed, or no longer does",
+    "rollback.recreate": "a rollback restarts pods, or no longer does",
+    "rollback.cleanup_on_fail": "a failed rollback deletes what it made, or no longer does",
+    "rollback.server_side_apply": "a rollback applies objects in another way",
+    "test.enabled": "the tests of the chart run, or no longer do",
+    "test.timeout": "a test fails sooner or later than before",
+    "test.ignore_failures": "failed tests fail the release, or no longer do",
+    "test.filters": "other tests of the chart run",
+    "uninstall.timeout": "a deletion fails sooner or later than before",
+    "uninstall.wait": "a deletion waits until the objects are gone, or no longer does",
+    "uninstall.hooks": "hooks of the chart run at a deletion, or no longer do",
+    "uninstall.keep_history": "the records of a deleted release stay, or are deleted",
+    "uninstall.propagation": "what belongs to the objects is deleted in another way",
+    "wait_engine": "what counts as ready is decided otherwise",
+    "suspended": "nothing happens to the release until it is resumed",
+    "dependencies": "the release waits for others to be ready",
+    "service_account": "the release has the rights of this account only",
+    "kube_config": "the release goes to another cluster",
+    "drift_detection": "what somebody changed in the cluster is noticed or corrected",
+    "additional": "Flux v2 does something that Flux v1 could not",
+    "refused": "the release, or all that is applied with it, is not accepted",
+}
+"""What happens in the cluster, by the field that differs."""
+_ABSENT: Final = "(absent)"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One effective value that is not the same on both sides.
+
+    Attributes:
+        field: of the meaning, dotted; always one of the same closed list.
+        before: the effective value under Flux v1.
+        after: the effective value under Flux v2.
+        path: where inside of the field: the keys down to a value, the index of a source of values, or the
+            field of Flux v2.
+    """
+
+    field: str
+    before: Any
+    after: Any
+    path: tuple[str, ...] = ()
+
+    @property
+    def consequence(self) -> str:
+        """What happens in the cluster.
+
+        >>> Difference("suspended", False, True).consequence
+        'nothing happens to the release until it is resumed'
+        """
+        return CONSEQUENCES[self.field]
+
+    def __str__(self) -> str:
+        where = f" at {'.'.join(self.path)}" if self.path else ""
+        return f"{self.field}{where}: {_shown(self.before)} → {_shown(self.after)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    if isinstance(value, GitReference):
+        return f"{value.kind} {value.value}"
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value)) or "none"
+    if isinstance(value, (Mapping, list)):
+        return f"{len(value)} entries"
+    return str(value) if value != "" else '""'
+
+
+def compare_meanings(before: ReleaseMeaning, after: ReleaseMeaning) -> tuple[Difference, ...]:
+    """Gives every effective value in which two meanings differ.
+
+    Args:
+        before: under Flux v1.
+        after: under Flux v2.
+
+    Returns:
+        The differences, in the order of the fields. What does not apply or is not known on one side is
+        left out: that it does not apply is itself said by another field.
+    """
+    return tuple(_compare("", before, after))
+
+
+def _compare(name: str, before: Any, after: Any) -> Iterator[Difference]:
+    if before is None or after is None:
+        return
+    if isinstance(before, GitReference):
+        if not before.may_be(after):
+            yield Difference(name, before, after)
+    elif is_dataclass(before):
+        for each in fields(before):
+            if each.metadata.get("compared", True):
+                inner = f"{name}.{each.name}" if name else each.name
+                yield from _compare(inner, getattr(before, each.name), getattr(after, each.name))
+    elif name == "values_from":
+        yield from _values_from(before, after)
+    elif isinstance(before, Mapping):
+        yield from _mappings(name, before, after, ())
+    elif not same_json(before, after):
+        yield Difference(name, before, after)
+
+
+def _values_from(before: Sequence[ValuesSource], after: Sequence[ValuesSource]) -> Iterator[Difference]:
+    if len(before) != len(after) or not all(map(_same_source, before, after)):
+        yield Difference("values_from", tuple(before), tuple(after))
+        return
+    for index, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old.tolerates != new.tolerates:
+            yield Difference("values_from.tolerates", old.tolerates, new.tolerates, (str(index),))
+
+
+def _same_source(one: ValuesSource, other: ValuesSource) -> bool:
+    known = one.namespace and other.namespace
+    return replace(one, tolerates=(), namespace=known and one.namespace) == replace(
+        other, tolerates=(), namespace=known and other.namespace
+    )
+
+
+def _mappings(
+    name: str, before: Mapping[str, Any], after: Mapping[str, Any], path: tuple[str, ...]
+) -> Iterator[Difference]:
+    for key in {**before, **after}:
+        here = (*path, key)
+        if key not in before or key not in after:
+            yield Difference(name, before.get(key, _ABSENT), after.get(key, _ABSENT), here)
+        elif isinstance(before[key], Mapping) and isinstance(after[key], Mapping):
+            yield from _mappings(name, before[key], after[key], here)
+        elif not same_json(before[key], after[key]):
+            yield Difference(name, before[key], after[key], here)
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Gives whether two values of JSON are the same: `true` is no `1`, and `1.0` is one.
+
+    >>> same_json([1, {"a": None}], [1.0, {"a": None}]), same_json(True, 1)
+    (True, False)
+    """
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return bool(one == other)
