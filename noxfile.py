@@ -1,34 +1,110 @@
-"""The project's checks; nothing here downloads an interpreter."""
+"""The project's checks. Nothing here downloads an interpreter: what the machine has is what is tested."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import nox
+
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+PROBE = "import platform; print(platform.python_implementation(), platform.python_version())"
+
+
+def find_interpreter(version: str) -> Path | None:
+    """Gives a CPython of this version that runs, from PATH, from pyenv, or the one that runs this file."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = [
+        *os.environ["PATH"].split(os.pathsep),
+        *map(str, sorted(pyenv.glob("versions/*/bin"))),
+        str(Path(sys.executable).parent),
+    ]
+    for folder in folders:
+        executable = shutil.which(f"python{version}", path=folder)
+        if executable is None:
+            continue
+        # A shim of pyenv is there for versions that are not switched on, and fails when it is called.
+        answer = subprocess.run([executable, "-c", PROBE], capture_output=True, text=True, check=False)
+        if answer.stdout.startswith(f"CPython {version}."):
+            return Path(executable)
+    return None
+
+
+FOUND = {version: path for version in SUPPORTED if (path := find_interpreter(version))}
+# Sessions are named by version; this makes nox and its backends find the interpreter that runs before a shim.
+os.environ["PATH"] = os.pathsep.join([*(str(path.parent) for path in FOUND.values()), os.environ["PATH"]])
+# With none found nox says which one is missing.
+PYTHONS = list(FOUND) or [SUPPORTED[0]]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+CODE = ("src", "tests", "examples", "docs", "benchmarks", "noxfile.py", "conftest.py")
 
 nox.options.download_python = "never"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["tests", "lint", "types"]
-
-PROJECT = nox.project.load_toml("pyproject.toml")
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "types", "tests", "docs", "example"]
 
 
 def install(session: nox.Session, group: str) -> None:
     session.install("-e", ".", *nox.project.dependency_groups(PROJECT, group))
 
 
-@nox.session
+@nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
+    """All tests, the examples of docstrings, README and documentation included, on each interpreter."""
     install(session, "test")
-    session.run("pytest", "tests", "src", "README.md", *session.posargs)
+    # Files are kept together: the code blocks of a page build on one another.
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
 
 
-@nox.session
+@nox.session(python=PYTHONS[0])
+def coverage(session: nox.Session) -> None:
+    """Which branches are taken, with the C parser of YAML and without it."""
+    install(session, "test")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "--parallel-mode", "-m", "pytest")
+    uninstall = ("uv", "pip", "uninstall") if session.venv_backend == "uv" else ("pip", "uninstall", "--yes")
+    session.run_install(*uninstall, "ruamel.yaml.clib", external=session.venv_backend == "uv")
+    session.run("coverage", "run", "--parallel-mode", "-m", "pytest", "-k", "yaml_text or plan")
+    session.run("coverage", "combine")
+    session.run("coverage", "report", "--fail-under=100")
+
+
+@nox.session(python=PYTHONS[0])
 def lint(session: nox.Session) -> None:
     session.install(*nox.project.dependency_groups(PROJECT, "lint"))
-    session.run("ruff", "check", "src", "tests", "noxfile.py")
-    session.run("ruff", "format", "--check", "src", "tests", "noxfile.py")
+    code = [path for path in CODE if Path(path).exists()]
+    session.run("ruff", "check", *code)
+    session.run("ruff", "format", "--check", *code)
+    session.run("lint-imports", env={"PYTHONPATH": "src"})
 
 
-@nox.session
+@nox.session(python=PYTHONS[0])
 def types(session: nox.Session) -> None:
     install(session, "types")
-    session.run("mypy", "src", "tests", "noxfile.py")
+    session.run("mypy")
+    # A second run, because it is a module named conftest like that of the tests.
+    session.run("mypy", "conftest.py")
+
+
+@nox.session(python=PYTHONS[0])
+def docs(session: nox.Session) -> None:
+    install(session, "docs")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python=PYTHONS[0])
+def example(session: nox.Session) -> None:
+    """What the migration of a small repository looks like: the diff and the report."""
+    session.install("-e", ".")
+    session.run("python", "examples/migrate_repository.py", "examples/small-shop")
+
+
+@nox.session(python=PYTHONS[0])
+def benchmarks(session: nox.Session) -> None:
+    install(session, "test")
+    for path in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(path))

@@ -4,8 +4,10 @@ from fluxv2_migrate import flux1, flux2, golang
 from fluxv2_migrate.convert import HelmReleaseConversion, convert_helm_release
 from fluxv2_migrate.errors import (
     AmbiguousTag,
+    InvalidDuration,
     InvalidImageReference,
     InvalidManifest,
+    InvalidNumber,
     InvalidPattern,
     InvalidPolicy,
     InvalidRange,
@@ -30,8 +32,10 @@ __all__ = [
     "Finding",
     "FindingType",
     "HelmReleaseConversion",
+    "InvalidDuration",
     "InvalidImageReference",
     "InvalidManifest",
+    "InvalidNumber",
     "InvalidPattern",
     "InvalidPolicy",
     "InvalidRange",

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan import Path
-from fluxv2_migrate.yaml_text import compose, split_documents, value_of
+from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
 
@@ -37,6 +37,20 @@ class Document:
     root: Node | None
     value: Any
 
+    def forget(self, field: Path) -> None:
+        """Lets go of the nodes inside a field that nobody edits, all but those that show where it ends.
+
+        Values of releases are most of a repository's nodes, and what is held costs time with each collection
+        of garbage.
+        """
+        node = self.root
+        for key in field:
+            pair = _find(node, key)
+            node = None if pair is None else pair[1]
+        while isinstance(node, (MappingNode, SequenceNode)) and node.value:
+            del node.value[:-1]
+            node = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
+
     @property
     def manifest(self) -> Mapping[str, Any]:
         """The value, if it is a mapping; else an empty one."""
@@ -59,9 +73,11 @@ class Document:
 
 
 def _find(node: Node | None, key: str) -> tuple[Node, Node] | None:
-    if not isinstance(node, MappingNode):
-        return None
-    return next(((name, value) for name, value in node.value if name.value == key), None)
+    if isinstance(node, MappingNode):
+        for name, value in node.value:
+            if name.value == key:
+                return name, value
+    return None
 
 
 def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[InvalidManifest, ...]]:
@@ -77,9 +93,9 @@ def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[In
     for span in split_documents(text):
         part = text[span.start : span.end]
         try:
-            root = compose(part, path=path, line=span.line)
+            root, value = read_document(part, path=path, line=span.line)
         except InvalidManifest as error:
             errors.append(error)
             continue
-        documents.append(Document(path, span.start, part, span.line, root, value_of(root)))
+        documents.append(Document(path, span.start, part, span.line, root, value))
     return tuple(documents), tuple(errors)

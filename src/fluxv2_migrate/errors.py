@@ -4,8 +4,10 @@ from __future__ import annotations
 
 __all__ = [
     "AmbiguousTag",
+    "InvalidDuration",
     "InvalidImageReference",
     "InvalidManifest",
+    "InvalidNumber",
     "InvalidPattern",
     "InvalidPolicy",
     "InvalidRange",
@@ -51,6 +53,14 @@ class InvalidRange(MigrationError):
 
 class InvalidPattern(MigrationError):
     """A regular expression that Go refuses."""
+
+
+class InvalidNumber(MigrationError):
+    """A text that Go reads as no number."""
+
+
+class InvalidDuration(MigrationError):
+    """A text that Go reads as no duration, or a duration that Go cannot hold."""
 
 
 class InvalidImageReference(MigrationError):

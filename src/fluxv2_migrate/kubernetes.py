@@ -51,6 +51,11 @@ def _camel_case(name: str) -> str:
     return _SPELLINGS.get(name) or first + "".join(word.capitalize() for word in others)
 
 
+@cache
+def _names_of(model: type[BaseModel]) -> dict[str, str]:
+    return {_camel_case(name): name for name in model.__pydantic_fields__}
+
+
 def _copy_json(value: Any) -> Any:
     # A copy, so that what a caller does to the given mapping later does not change the model.
     if value is None or isinstance(value, (str, bool, int)):
@@ -122,17 +127,20 @@ class KubernetesModel(BaseModel):
     def _keep_order(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, Mapping):
             return handler(data)
-        fields = cls.model_fields
+        fields = cls.__pydantic_fields__
         for key in data:
             if key in fields and (alias := _camel_case(key)) != key and alias in data:
                 raise ValueError(f"{key} and {alias} are one field: give one of them")
         model = handler(dict(data))
         # The fields of a manifest come back in the order in which they were given.
-        values = dict(model.__dict__)
-        names = {_camel_case(name): name for name in values}
+        values = model.__dict__
+        names = _names_of(cls)
         given = [name for key in data if (name := names.get(key, key)) in values]
-        model.__dict__.clear()
-        model.__dict__.update({name: values[name] for name in (*given, *values)})
+        ordered = {name: values[name] for name in given}
+        for name, value in values.items():
+            ordered.setdefault(name, value)
+        values.clear()
+        values.update(ordered)
         return model
 
     def to_manifest(self) -> dict[str, Any]:

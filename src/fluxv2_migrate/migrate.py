@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from pydantic import ValidationError
+from ruamel.yaml.nodes import Node
 
 from fluxv2_migrate.convert import changes_of
 from fluxv2_migrate.documents import Document
@@ -18,9 +19,9 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.migration import Change, MigratedResource, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.placement import GeneratedSource, PlacedRequest, SourceLayout, place_sources
-from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
+from fluxv2_migrate.plan import AppliedText, Move, Plan, apply_to_text
 from fluxv2_migrate.repository import OLD_API_VERSIONS, Repository, is_old_release, read_repository
-from fluxv2_migrate.rules import Notice, ReleaseDraft, draft_helm_release
+from fluxv2_migrate.rules import ChartSourceRequest, Notice, ReleaseDraft, draft_helm_release
 from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, emit_entry
 
@@ -36,6 +37,8 @@ class _Release:
     document: Document
     manifest: Mapping[str, Any]
     draft: ReleaseDraft
+    source: ChartSourceRequest
+    nodes: Node
     root: str = ""
 
     @property
@@ -44,9 +47,7 @@ class _Release:
 
     @property
     def placed(self) -> PlacedRequest:
-        if self.draft.source is None:
-            raise AssertionError("a release without a source goes no further")
-        return PlacedRequest(self.draft.source, self.draft.namespace, self.document.path, self.root)
+        return PlacedRequest(self.source, self.draft.namespace, self.document.path, self.root)
 
 
 @dataclass(slots=True)
@@ -297,14 +298,13 @@ def _read_release(
         _stop(findings, document, "RP006", message, field_path)
         return None
     draft = draft_helm_release(document.manifest, options, flux_version, override)
-    release = _Release(document, manifest, draft)
-    if draft.stopped:
+    if draft.stopped or draft.source is None or document.root is None:
         # What a release that stays would do under Flux v2 is no concern yet.
         for notice in draft.notices:
             if FINDINGS[notice.code].severity == "error":
-                findings.add(document, release.resource, notice)
+                findings.add(document, f"HelmRelease {draft.namespace}/{draft.name}", notice)
         return None
-    return release
+    return _Release(document, manifest, draft, draft.source, document.root)
 
 
 def _with_text_annotations(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -398,10 +398,10 @@ def _apply(
             reference = layout.references[release.placed]
             plan = release.draft.plan(reference, source_is_new=reference in made)
             document = release.document
-            if document.root is None:
-                raise AssertionError("a release has content")
             try:
-                text = apply_to_text(plan, document.text, document.root, styles[document.path])
+                text = apply_to_text(
+                    plan, document.text, release.nodes, styles[document.path], document.manifest
+                )
             except CannotEdit as error:
                 _stop(findings, document, "RP005", f"{error} stands where the release is edited")
                 continue
@@ -454,10 +454,10 @@ def _result(
         reference = layout.references[release.placed]
         comments.setdefault((reference.kind, reference.name), []).extend(done.text.comments)
         for operation in done.plan:
-            source = getattr(operation, "source", None) or operation.path  # type: ignore[union-attr]
+            source = operation.source if isinstance(operation, Move) else operation.path
             line = document.position(source)[0]
             changes.append(changes_of(operation, release.resource, document.path, line, document.path))
-        converted = HelmRelease.model_validate(apply_to_mapping(done.plan, release.manifest))
+        converted = HelmRelease.model_validate(_with_text_annotations(done.text.value))
         resources.append(MigratedResource(converted, document.path, before=release.resource))
     changed: dict[str, str] = {}
     for path, spans in edits.items():

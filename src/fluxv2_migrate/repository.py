@@ -68,13 +68,6 @@ class Repository:
         text = self.texts[path]
         return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
 
-    def old_releases(self) -> Iterator[Document]:
-        """Gives every document that is a v1 release."""
-        for path in sorted(self.documents):
-            for document in self.documents[path]:
-                if is_old_release(document.manifest):
-                    yield document
-
     def sources(self) -> Iterator[ExistingSource]:
         """Gives the v2 sources that are there."""
         for documents in self.documents.values():
@@ -131,6 +124,9 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
             continue
         documents, errors = read_documents(path, content)
         repository.documents[path] = documents
+        for document in documents:
+            if is_old_release(document.manifest):
+                document.forget(("spec", "values"))
         has_old_releases |= any(version in content for version in OLD_API_VERSIONS)
         if errors:
             repository.errors[path] = errors[0]

@@ -1,5 +1,7 @@
 """What Flux v1 means: fluxd and the helm-operator."""
 
+from fluxv2_migrate.flux1.containers import ContainerImage, ImagePaths, find_images
+from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.models import (
     ChartFileSelector,
     ChartSource,
@@ -19,12 +21,15 @@ from fluxv2_migrate.flux1.models import (
     Test,
     ValuesFromSource,
 )
+from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
+from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern, sort_tags
 
 __all__ = [
     "ChartFileSelector",
     "ChartSource",
     "Condition",
     "ConfigMapKeySelector",
+    "ContainerImage",
     "ExternalSourceSelector",
     "FluxHelmRelease",
     "FluxHelmReleaseSpec",
@@ -32,10 +37,18 @@ __all__ = [
     "HelmRelease",
     "HelmReleaseSpec",
     "HelmReleaseStatus",
+    "ImagePaths",
+    "ImageRef",
     "LocalObjectReference",
     "ObjectReference",
     "Rollback",
     "SecretKeySelector",
+    "TagPattern",
+    "TaggedImage",
     "Test",
     "ValuesFromSource",
+    "WorkloadPolicies",
+    "find_images",
+    "read_policies",
+    "sort_tags",
 ]

@@ -107,6 +107,7 @@ from fluxv2_migrate.flux2.source import (
     OCIRepositoryVerification,
     OIDCIdentityMatch,
 )
+from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
 
 __all__ = [
     "FLUX_VERSIONS",
@@ -200,6 +201,8 @@ __all__ = [
     "UpgradeRemediation",
     "ValuesReference",
     "WaitStrategy",
+    "latest_tag",
     "preferred_api_version",
     "served_api_versions",
+    "sort_tags",
 ]

@@ -82,8 +82,12 @@ _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"}
 _COMMUNITIES: Final = frozenset(("kubernetes", "kubernetes-sigs", "kubernetes-incubator"))
 
 
-def source_names(request: ChartSourceRequest) -> Iterator[str]:
+def source_names(request: ChartSourceRequest, *, known: bool = False) -> Iterator[str]:
     """Gives names for a source, the best first; the last one holds a hash and is always free.
+
+    Args:
+        request: what is wanted of the source.
+        known: whether the same repository has a source already, with another ref or Secret.
 
     >>> def first(url):
     ...     return next(source_names(ChartSourceRequest("HelmRepository", url, url)))
@@ -91,7 +95,7 @@ def source_names(request: ChartSourceRequest) -> Iterator[str]:
     ...                         "https://kubernetes.github.io/ingress-nginx", "https://helm.min.io")]
     ['bitnami', 'rook', 'ingress-nginx', 'minio']
     """
-    words = _git_words(request) if request.kind == "GitRepository" else _helm_words(request.key)
+    words = _git_words(request, known=known) if request.kind == "GitRepository" else _helm_words(request.key)
     given: set[str] = set()
     for text in words:
         name = _valid(text)
@@ -142,12 +146,14 @@ def _vendor(host: str) -> str:
     telling = [label for label in domain if label.lower() not in _GENERIC | _PROVIDERS]
     if not telling:
         return domain[-1]
-    name = telling[0] if _PROVIDERS & set(domain) else telling[-1]
+    if _PROVIDERS & set(domain):
+        return telling[0]
+    name = telling[-1]
     # `min.io` is known as minio: a short domain is read together with its end.
     return name + labels[-1] if len(name) <= 3 and len(domain) <= 2 else name
 
 
-def _git_words(request: ChartSourceRequest) -> Iterator[str]:
+def _git_words(request: ChartSourceRequest, *, known: bool) -> Iterator[str]:
     _, authority, rest = split_url(request.url) or ("", "", request.url)
     segments = [segment for segment in rest.removesuffix(".git").strip("/").split("/") if segment]
     segments = segments or [authority]
@@ -155,6 +161,10 @@ def _git_words(request: ChartSourceRequest) -> Iterator[str]:
     ref = request.ref[0][1].removeprefix("refs/") if request.ref else ""
     ref = ref[:12] if request.ref and request.ref[0][0] == "commit" else ref
     yield repository
-    yield f"{repository}-{ref}"
+    if known:
+        # Another ref or Secret of a repository that has the plain name.
+        if request.secret is not None:
+            yield f"{repository}-{request.secret[1]}"
+        yield f"{repository}-{ref}"
     yield f"{owner}-{repository}"
     yield f"{owner}-{repository}-{ref}"

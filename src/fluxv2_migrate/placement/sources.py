@@ -160,8 +160,10 @@ def place_sources(
             taken = {
                 name for kind, where, name in names if kind == request.kind and where in (namespace, "")
             } | {name for (where, other), name in chosen.items() if where == namespace and other != identity}
+            known = any(where == namespace and other[:2] == identity[:2] for where, other in chosen)
+            known = known or any((source.kind, source.key) == identity[:2] for source in there)
             name = chosen.get((namespace, identity)) or next(
-                name for name in source_names(request) if name not in taken
+                name for name in source_names(request, known=known) if name not in taken
             )
             chosen[namespace, identity] = name
             reference = SourceReference(request.kind, name, namespace)
@@ -180,7 +182,7 @@ def _order(item: tuple[tuple[str, str, tuple[object, ...]], Sequence[PlacedReque
     (root, namespace, _), members = item
     request = members[0].request
     main = any(value in ("main", "master") for _, value in request.ref)
-    return (request.kind, request.key, not main, request.ref, str(request.secret), namespace, root)
+    return (request.kind, request.key, not main, request.ref, request.secret or ("", ""), namespace, root)
 
 
 def _find(

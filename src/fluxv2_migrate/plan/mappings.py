@@ -21,12 +21,13 @@ def apply_to_mapping(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
     >>> apply_to_mapping((Move(("a", "b"), ("a", "c", "d")),), {"a": {"b": 1}})
     {'a': {'c': {'d': 1}}}
     """
-    result: dict[str, Any] = _copy(manifest)
+    # Only what a path leads through is copied; values are large and stay as they are.
+    result: dict[str, Any] = dict(manifest)
     for operation in plan:
         if isinstance(operation, Set):
-            _set(result, operation.path, _copy(operation.value), operation.place)
+            _set(result, operation.path, operation.value, operation.place)
         elif isinstance(operation, Remove):
-            parent = _find(result, operation.path[:-1])
+            parent = _own(result, operation.path[:-1])
             if parent is not None:
                 parent.pop(operation.path[-1], None)
         else:
@@ -34,20 +35,14 @@ def apply_to_mapping(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _copy(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_copy(item) for item in value]
-    return value
-
-
-def _find(value: Any, path: Path) -> dict[str, Any] | None:
+def _own(mapping: dict[str, Any], path: Path) -> dict[str, Any] | None:
+    """Gives the mapping at a path, as one that may be changed."""
     for key in path:
-        if not isinstance(value, dict) or key not in value:
+        value = mapping.get(key)
+        if not isinstance(value, Mapping):
             return None
-        value = value[key]
-    return value if isinstance(value, dict) else None
+        mapping[key] = mapping = dict(value)
+    return mapping
 
 
 def _insert(mapping: dict[str, Any], key: str, value: Any, place: Place) -> None:
@@ -64,13 +59,13 @@ def _set(mapping: dict[str, Any], path: Path, value: Any, place: Place) -> None:
     for index, key in enumerate(path[:-1]):
         if mapping.get(key) is None:
             _insert(mapping, key, {}, place if index == 0 else Place())
-        mapping = mapping[key]
+        mapping[key] = mapping = dict(mapping[key])
     _insert(mapping, path[-1], value, place)
 
 
 def _move(result: dict[str, Any], operation: Move) -> None:
     source, target = operation.source, operation.target
-    parent = _find(result, source[:-1])
+    parent = _own(result, source[:-1])
     if parent is None:
         raise KeyError(source)
     if source[:-1] == target[:-1]:

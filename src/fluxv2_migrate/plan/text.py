@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ruamel.yaml.nodes import Node
 
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Path, Plan, Remove, Set
-from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, compose, value_of
+from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, read_document, value_of
 
 __all__ = ["AppliedText", "apply_to_text"]
 
@@ -20,13 +22,17 @@ class AppliedText:
     Attributes:
         text: the document.
         comments: comments that go to a new object, by the field they go to.
+        value: what the text means.
     """
 
     text: str
     comments: tuple[tuple[str, str], ...]
+    value: dict[str, Any]
 
 
-def apply_to_text(plan: Plan, text: str, root: Node, style: Style) -> AppliedText:
+def apply_to_text(
+    plan: Plan, text: str, root: Node, style: Style, value: Mapping[str, Any] | None = None
+) -> AppliedText:
     r"""Gives a document's text after the plan; what the plan does not name is the same bytes.
 
     Args:
@@ -34,11 +40,13 @@ def apply_to_text(plan: Plan, text: str, root: Node, style: Style) -> AppliedTex
         text: the document.
         root: its root node, of `compose`.
         style: how new text is written.
+        value: of the document, where it is known.
 
     Raises:
         CannotEdit: the text is written in a form that cannot be edited; nothing is done.
 
     >>> from fluxv2_migrate.plan import Move
+    >>> from fluxv2_migrate.yaml_text import compose
     >>> text = "a:\n  b: 1 # one\nc: 2\n"
     >>> print(apply_to_text((Move(("a", "b"), ("a", "d", "e")),), text, compose(text), Style()).text, end="")
     a:
@@ -69,9 +77,10 @@ def apply_to_text(plan: Plan, text: str, root: Node, style: Style) -> AppliedTex
     if text and not text.endswith("\n") and result.endswith(style.newline):
         result = result[: -len(style.newline)]
     # Text that does not mean what was decided is never given out, whatever the reason.
-    if value_of(compose(result)) != apply_to_mapping(plan, value_of(root)):
+    expected = apply_to_mapping(plan, value_of(root) if value is None else value)
+    if read_document(result)[1] != expected:
         raise CannotEdit("the edited text would not mean what was decided")
-    return AppliedText(result, tuple(comments))
+    return AppliedText(result, tuple(comments), expected)
 
 
 def _parent(document: BlockMapping, path: Path, place: Place) -> BlockMapping:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from fluxv2_migrate.findings import FINDINGS
@@ -174,7 +175,7 @@ def _unknown(
     path: tuple[str, ...],
     known_keys: tuple[str, ...] = (),
 ) -> None:
-    fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    fields = _fields_of(model)
     for key, item in value.items():
         here = (*path, key)
         if key not in fields and key not in known_keys:
@@ -184,9 +185,14 @@ def _unknown(
                 "HR003", f"{dotted} is no field of the helm-operator: it is left out", here, group=dotted
             )
             continue
-        inner = _model_in(fields.get(key))
+        inner = fields.get(key)
         if inner is not None and isinstance(item, Mapping):
             _unknown(draft, inner, item, here)
+
+
+@cache
+def _fields_of(model: type[KubernetesModel]) -> dict[str, type[KubernetesModel] | None]:
+    return {field.alias or name: _model_in(field.annotation) for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[KubernetesModel] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from typing import Any, Final
 
 from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
 from ruamel.yaml.scanner import Scanner
@@ -21,36 +21,37 @@ try:
 except ImportError:  # pragma: no cover - the session without the C parser covers it
     CParser = None
 
-__all__ = ["MAXIMUM_DEPTH", "MAXIMUM_SIZE", "compose", "value_of"]
+__all__ = ["MAXIMUM_DEPTH", "MAXIMUM_SIZE", "compose", "key_of", "read_document", "value_of"]
 
 MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
 MAXIMUM_DEPTH: Final = 200
 """Levels of nesting."""
+_DEEP: Final = re.compile(rf"^[ \-?]{{{MAXIMUM_DEPTH + 1}}}", re.MULTILINE)
+_RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
+_LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}
+_TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
 MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
+
+
+# One object for all nodes without a tag of their own: there are many of them.
+_NO_TAG: Final = Tag(suffix="")
 
 
 class _NoTags:
     """A resolver that resolves nothing: what a scalar means is decided by Go's rules, later."""
 
-    def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
-        return ""
+    processing_version = (1, 2)
+
+    def resolve(self, _kind: object, _value: object, _implicit: object) -> Any:
+        return _NO_TAG
 
     def descend_resolver(self, _current: object, _index: object) -> None:
         return None
 
     def ascend_resolver(self) -> None:
         return None
-
-
-class _NoTagObjects(_NoTags):
-    """The same for the parser in Python, which keeps tags as objects."""
-
-    processing_version = (1, 2)
-
-    def resolve(self, _kind: object, _value: object, _implicit: object) -> Any:
-        return Tag(suffix="")
 
 
 class _PureLoader(Reader, Scanner, Parser, Composer):
@@ -61,7 +62,7 @@ class _PureLoader(Reader, Scanner, Parser, Composer):
     comment_handling = None
 
     def __init__(self, text: str) -> None:
-        self._resolver = _NoTagObjects()
+        self._resolver = _NoTags()
         self._version = None
         # The scanner looks at the text as soon as it is made.
         Reader.__init__(self, text, loader=self)
@@ -70,14 +71,23 @@ class _PureLoader(Reader, Scanner, Parser, Composer):
         Composer.__init__(self, loader=self)
 
     @property
-    def resolver(self) -> _NoTagObjects:
+    def resolver(self) -> _NoTags:
         return self._resolver
 
 
 def _compose_pure(text: str) -> Node | None:
-    loader = _PureLoader(text)
-    node = loader.get_single_node()
-    return node if isinstance(node, Node) else None
+    while True:
+        try:
+            node = _PureLoader(text).get_single_node()
+        except YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            blanks = _TABS.match(text, mark.index) if mark is not None else None
+            if blanks is None:
+                raise
+            # A tab before a comment or a line's end, which YAML allows: blanks in its place move nothing.
+            text = text[: blanks.start()] + " " * len(blanks[0]) + text[blanks.end() :]
+            continue
+        return node if isinstance(node, Node) else None
 
 
 if CParser is not None:
@@ -117,6 +127,26 @@ def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None
     >>> compose("a: 1\n").value[0][0].value
     'a'
     """
+    return read_document(text, path=path, line=line)[0]
+
+
+def read_document(
+    text: str, *, path: str | None = None, line: int = 1, single_letters: bool = False
+) -> tuple[Node | None, Any]:
+    r"""Gives the root node of a document, as `compose` does, and its value, as `value_of` does.
+
+    Args:
+        text: one document, without byte order mark.
+        path: its file, for the message of an error.
+        line: the line of its first character in the file, 1-based.
+        single_letters: whether `y` and `n` are booleans, as they were for fluxd.
+
+    Raises:
+        InvalidManifest: as `compose` does.
+
+    >>> read_document("a: 1\n")[1]
+    {'a': 1}
+    """
     if "\0" in text:
         at = line + text.count("\n", 0, text.index("\0"))
         raise InvalidManifest("a NUL character: this is no text; fix the file", path=path, line=at)
@@ -136,20 +166,15 @@ def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
         at = line + (mark.line if mark is not None else 0)
         raise InvalidManifest(f"no valid YAML: {reason}; fix the file", path=path, line=at) from None
-    if node is not None:
-        _check(node, path, line)
-    return node
+    return node, None if node is None else _Values(
+        path, line, has_aliases="*" in text, single_letters=single_letters
+    ).of(node)
 
 
 def _guard_depth(text: str, path: str | None, line: int) -> None:
     # Parsers recurse. Only brackets or columns can nest, so a text with few of both is shallow.
-    if text.count("[") + text.count("{") + text.count("- - ") <= MAXIMUM_DEPTH:
-        deepest = 0
-        for row in text.split("\n"):
-            blanks = len(row) - len(row.lstrip(" -?"))
-            deepest = max(deepest, blanks)
-        if deepest <= MAXIMUM_DEPTH:
-            return
+    if text.count("[") + text.count("{") + text.count("- - ") <= MAXIMUM_DEPTH and not _DEEP.search(text):
+        return
     depth = brackets = 0
     columns = 0
     for row in text.split("\n"):
@@ -168,60 +193,85 @@ def _guard_depth(text: str, path: str | None, line: int) -> None:
         )
 
 
-def _check(root: Node, path: str | None, line: int) -> None:
-    """Refuses repeated keys and aliases that multiply: YAML readers disagree on the former."""
-    sizes: dict[int, int] = {}
-    repeated = 0
-    stack: list[tuple[Node, bool]] = [(root, False)]
-    while stack:
-        node, done = stack.pop()
+class _Values:
+    """The values of one document; refuses what readers of YAML disagree on, and what would explode."""
+
+    def __init__(
+        self, path: str | None, line: int, *, has_aliases: bool, single_letters: bool = False
+    ) -> None:
+        self._path = path
+        self._line = line
+        self._has_aliases = has_aliases
+        self._letters = _LETTERS if single_letters else {}
+        self._known: dict[int, tuple[Any, int]] = {}
+        self._nodes = 0
+        self._repeated = 0
+
+    def of(self, node: Node) -> Any:
+        """Gives the value of a node."""
         if isinstance(node, ScalarNode):
-            sizes[id(node)] = 1
-            continue
-        if done:
-            sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in _children(node))
-            continue
-        if id(node) in sizes:
-            repeated += sizes[id(node)]
-            if repeated > MAXIMUM_ALIASED_NODES or sizes[id(node)] > MAXIMUM_ALIASED_NODES:
+            value = _scalar(node)
+            return self._letters.get(value, value) if self._letters and not node.style else value
+        if self._has_aliases:
+            return self._of_node_with_aliases(node)
+        return self._of_collection(node)
+
+    def _of_node_with_aliases(self, node: Node) -> Any:
+        if id(node) in self._known:
+            value, size = self._known[id(node)]
+            self._repeated += size
+            if not size:
                 raise InvalidManifest(
-                    "aliases repeat too many nodes; write the values out", path=path, line=line
+                    "an alias stands inside its own anchor; write the value out",
+                    path=self._path,
+                    line=self._line + node.start_mark.line,
                 )
-            continue
-        sizes[id(node)] = 1
-        stack.append((node, True))
-        if isinstance(node, MappingNode):
-            _check_keys(node, path, line)
-        stack.extend((child, False) for child in _children(node))
+            if self._repeated > MAXIMUM_ALIASED_NODES:
+                raise InvalidManifest(
+                    "aliases repeat too many nodes; write the values out", path=self._path, line=self._line
+                )
+            # Whoever changes a value must not change that of another alias.
+            return _copy(value)
+        self._known[id(node)] = (None, 0)
+        before = self._nodes + self._repeated
+        value = self._of_collection(node)
+        self._known[id(node)] = (value, self._nodes + self._repeated - before + 1)
+        return value
+
+    def _of_collection(self, node: Node) -> Any:
+        self._nodes += len(node.value) + 1
+        if node.__class__ is SequenceNode:
+            return [self.of(child) for child in node.value]
+        result: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key, child in node.value:
+            if key.__class__ is not ScalarNode:
+                raise InvalidManifest(
+                    "a mapping or list as a key, which JSON has not; fix the file",
+                    path=self._path,
+                    line=self._line + key.start_mark.line,
+                )
+            if key.value == "<<" and not key.style:
+                for item in child.value if child.__class__ is SequenceNode else [child]:
+                    value = self.of(item)
+                    merged = {**value, **merged} if isinstance(value, dict) else merged
+                continue
+            name = key_of(key)
+            if name in result:
+                raise InvalidManifest(
+                    f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize "
+                    "fails; remove one",
+                    path=self._path,
+                    line=self._line + key.start_mark.line,
+                )
+            result[name] = self.of(child)
+        return {**merged, **result} if merged else result
 
 
-def _check_keys(node: MappingNode, path: str | None, line: int) -> None:
-    seen: set[str] = set()
-    for key, _value in node.value:
-        if not isinstance(key, ScalarNode):
-            raise InvalidManifest(
-                "a mapping or list as a key, which JSON has not; fix the file",
-                path=path,
-                line=line + key.start_mark.line,
-            )
-        text = key.value
-        if text in seen and text != "<<":
-            raise InvalidManifest(
-                f"the key {text!r} stands twice in one mapping: fluxd took the last one, kustomize "
-                "fails; remove one",
-                path=path,
-                line=line + key.start_mark.line,
-            )
-        seen.add(text)
-
-
-def _children(node: Node) -> Iterator[Node]:
-    if isinstance(node, MappingNode):
-        for key, value in node.value:
-            yield key
-            yield value
-    elif isinstance(node, SequenceNode):
-        yield from node.value
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def value_of(node: Node | None) -> Any:
@@ -238,36 +288,20 @@ def value_of(node: Node | None) -> Any:
     >>> value_of(compose("a: [yes, '1', 2, 2.5]\n2: ~\n"))
     {'a': [True, '1', 2, 2.5], '2': None}
     """
-    if node is None:
-        return None
-    if isinstance(node, ScalarNode):
-        return _scalar(node)
-    if isinstance(node, SequenceNode):
-        return [value_of(child) for child in node.value]
-    merged: dict[str, Any] = {}
-    own: dict[str, Any] = {}
-    for key, child in node.value:
-        if key.value == "<<" and not key.style:
-            for parent in child.value if isinstance(child, SequenceNode) else [child]:
-                value = value_of(parent)
-                if isinstance(value, dict):
-                    merged = {**value, **merged}
-        else:
-            own[_key(key)] = value_of(child)
-    return {**merged, **own} if merged else own
+    return None if node is None else _Values(None, 1, has_aliases=True).of(node)
 
 
 def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
-    if node.style:
-        return text
-    tag = str(node.tag) if node.tag else ""
-    if (tag and tag.rpartition(":")[2] in {"str", "binary"}) or tag == "!":
-        return text
-    return resolve_plain_scalar(text)
+    if node.ctag is not _NO_TAG:
+        # A tag decides whatever the quotes say: `!!int "3"` is a number.
+        kind = str(node.tag or "").rpartition(":")[2]
+        return resolve_plain_scalar(text) if kind in _RESOLVED_TAGS and text else text
+    return text if node.style else resolve_plain_scalar(text)
 
 
-def _key(node: ScalarNode) -> str:
+def key_of(node: ScalarNode) -> str:
+    """Gives a key as JSON has it: a string, whatever YAML makes of it."""
     value = _scalar(node)
     if isinstance(value, str):
         return value

@@ -17,10 +17,9 @@ _PLAIN: Final = re.compile(
 )
 # Read as numbers by YAML readers other than Go's, sexagesimals and dates among them.
 _NUMBER_LIKE: Final = re.compile(r"[-+.0-9][-+.0-9:_eExXoO]*(?:[0-9a-fA-F]*)|[yYnN]|=|<<")
-_SEQUENCE: Final = re.compile(
-    r"^( *)(?:[^\s#'\"\-][^\n#]*|[^\n#]*):[ \t]*(?:#[^\n]*)?\r?\n( *)- ", re.MULTILINE
-)
-_NESTING: Final = re.compile(r"^( *)[\w./-]+:[ \t]*(?:#[^\n]*)?\r?\n( +)[\w./-]+:(?: |\r?\n)", re.MULTILINE)
+# A key without a value on its line, and what the next line begins with.
+_SEQUENCE: Final = re.compile(r":[ \t]*(?:#[^\n]*)?\r?\n( *)- ")
+_NESTING: Final = re.compile(r":[ \t]*(?:#[^\n]*)?\r?\n( +)[\w./-]+:(?: |\r?\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,12 @@ def detect_style(text: str, *, default: Style | None = None) -> Style:
     default = default or Style()
     steps: dict[int, int] = {}
     for match in _NESTING.finditer(text):
-        step = len(match[2]) - len(match[1])
+        step = len(match[1]) - _indent_at(text, match.start())
         if step > 0:
             steps[step] = steps.get(step, 0) + 1
     flush = indented = 0
     for match in _SEQUENCE.finditer(text):
-        if len(match[2]) > len(match[1]):
+        if len(match[1]) > _indent_at(text, match.start()):
             indented += 1
         else:
             flush += 1
@@ -68,6 +67,13 @@ def detect_style(text: str, *, default: Style | None = None) -> Style:
     )
 
 
+def _indent_at(text: str, index: int) -> int:
+    """Gives the column of the first letter of a line's key; dashes before it belong to its list."""
+    start = text.rfind("\n", 0, index) + 1
+    line = text[start:index]
+    return len(line) - len(line.lstrip(" -"))
+
+
 def emit_scalar(value: str | int | float | bool | None) -> str:
     """Gives a scalar as people write it: plain where every reader takes it for that value.
 
@@ -75,7 +81,7 @@ def emit_scalar(value: str | int | float | bool | None) -> str:
     ('"1.10"', 'monitoring-grafana', '10', '"a: b"')
     """
     if not isinstance(value, str):
-        return json.dumps(value)
+        return str(value) if type(value) is int else json.dumps(value)
     plain = (
         _PLAIN.fullmatch(value)
         and ": " not in value

@@ -1,0 +1,148 @@
+"""A migration against loading and dumping the same files with ruamel.yaml's round trip.
+
+Prints the ratio and ends with 1 where it is below twenty.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+from ruamel.yaml import YAML
+
+import fluxv2_migrate as fm
+
+DOCUMENTS = 3_000
+# Shares and sizes as in five real repositories: 155 of 683 documents are releases, with 56 lines and 1,520
+# characters in the mean; the others have 33 lines and 1,222 characters, half of them 15 lines or less.
+RELEASE_EVERY = 4
+SETTINGS_OF_RELEASES = (2, 3, 4, 5, 8, 10, 14, 20, 32)
+ENTRIES_OF_OTHERS = (2, 2, 4, 5, 6, 10, 20, 40, 180)
+WANTED = 20.0
+
+
+def release(number: int, chance: random.Random) -> str:
+    """Gives a release as teams wrote them: comments, quotes, values of some fifty lines."""
+    environment = "".join(
+        f'      - name: SETTING_{index}\n        value: "{chance.randrange(9999)}" # asked for in review\n'
+        for index in range(chance.choice(SETTINGS_OF_RELEASES))
+    )
+    return f"""---
+# Owned by team {number % 17}
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: app-{number}
+  namespace: team-{number % 17}
+  annotations:
+    fluxcd.io/automated: "false"
+spec:
+  releaseName: app-{number}
+  helmVersion: v3
+  chart:
+    repository: https://charts-{number % 23}.example.com/ # ours
+    name: app
+    version: 1.{number % 9}.{number % 5} # pinned
+  timeout: 600
+  valueFileSecrets:
+  - name: app-{number}-secrets
+  rollback:
+    enable: true
+  values:
+    # two, since the outage
+    replicas: 2
+    image:
+      repository: registry.example.com/app
+      tag: "1.{number % 10}"
+    env:
+{environment}    ingress:
+      hosts: [ "app.example.com",  'www.example.com' ]
+      annotations:
+        nginx.ingress.kubernetes.io/proxy-body-size: 10m
+"""
+
+
+def workload(number: int, chance: random.Random) -> str:
+    """Gives a Deployment or a ConfigMap, which have nothing of Flux."""
+    entries = "".join(
+        f"  key-{index}: value {chance.random()}\n" for index in range(chance.choice(ENTRIES_OF_OTHERS))
+    )
+    if number % 3:
+        head = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c-{number}\n  namespace: x\ndata:\n"
+        return head + entries
+    return f"""---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web-{number}
+  namespace: x
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {{app: web-{number}}}
+  template:
+    metadata:
+      labels: {{app: web-{number}}}
+    spec:
+      containers:
+      - name: web # the only one
+        image: registry.example.com/web:1.{number % 7}
+        ports:
+        - containerPort: 8080
+        resources:
+          limits: {{cpu: 100m, memory: 128Mi}}
+"""
+
+
+def repository() -> dict[str, str]:
+    """Gives a repository of the shape of real ones: releases in files of their own, the rest in twos."""
+    chance = random.Random(20201123)
+    files: dict[str, str] = {}
+    for number in range(DOCUMENTS):
+        is_release = number % RELEASE_EVERY == 0
+        path = (
+            f"team-{number % 17}/app-{number}.yaml"
+            if is_release
+            else f"base/{number // 20}/{number // 2}.yaml"
+        )
+        text = release(number, chance) if is_release else workload(number, chance)
+        files[path] = files.get(path, "") + text
+    return files
+
+
+def round_trip(files: dict[str, str]) -> None:
+    """Loads and dumps every file, and changes nothing."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    for text in files.values():
+        yaml.dump_all(yaml.load_all(text), io.StringIO())
+
+
+def seconds(work: Callable[[], object], times: int) -> float:
+    """Gives the median of some runs."""
+    measured: list[float] = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        measured.append(time.perf_counter() - start)
+    return statistics.median(measured)
+
+
+def main() -> int:
+    """Measures both in one run."""
+    files = repository()
+    converted = len(fm.migrate_repository(files).changed)
+    ours = seconds(lambda: fm.migrate_repository(files), 5)
+    theirs = seconds(lambda: round_trip(files), 1)
+    ratio = theirs / ours
+    print(f"{DOCUMENTS} documents in {len(files)} files, {converted} releases migrated")
+    print(f"migration {ours:.2f} s, round trip {theirs:.2f} s: {ratio:.1f} times as fast")
+    return 0 if ratio >= WANTED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Migrates a checked-out GitOps repository from Flux v1 to Flux v2.
+
+The library reads and writes nothing; this is the part that does. Copy it and make it yours.
+
+    python migrate_repository.py path/to/repository            shows the diff and the report
+    python migrate_repository.py path/to/repository --write    writes the files as well
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+import fluxv2_migrate as fm
+
+PROGRESS_EVERY = 500
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Gives every regular file of a folder in a stable order, but nothing of `.git` and no link."""
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or path.name == ".git":
+            continue
+        if path.is_dir():
+            yield from walk(path)
+        elif path.is_file():
+            yield path
+
+
+def read(folder: Path) -> dict[str, str | bytes]:
+    """Gives the files as they are stored: text where it is UTF-8, line ends untouched, otherwise bytes."""
+    files: dict[str, str | bytes] = {}
+    for path in walk(folder):
+        content = path.read_bytes()
+        try:
+            files[path.relative_to(folder).as_posix()] = content.decode("utf-8")
+        except UnicodeDecodeError:
+            files[path.relative_to(folder).as_posix()] = content
+        if len(files) % PROGRESS_EVERY == 0:
+            print(f"{len(files)} files read", file=sys.stderr)
+    return files
+
+
+def write(folder: Path, migration: fm.Migration) -> None:
+    """Writes what changed and what is new, and removes what is not needed any more."""
+    for path in (*migration.changed, *migration.created):
+        content = migration.files[path]
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    for path in migration.deleted:
+        (folder / path).unlink()
+
+
+def options_of(arguments: argparse.Namespace) -> fm.MigrationOptions:
+    """Gives the options that were asked for; what was not keeps the library's default."""
+    given = {
+        "flux_version": arguments.flux_version,
+        "flux_namespace": arguments.flux_namespace,
+        "sync_roots": arguments.sync_root,
+        "overrides": arguments.overrides and json.loads(arguments.overrides.read_bytes()),
+    }
+    return fm.MigrationOptions.model_validate({k: v for k, v in given.items() if v is not None})
+
+
+def show(text: str) -> None:
+    """Prints a text as UTF-8 and with the line ends that it has, whatever the terminal's settings are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.buffer.flush()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the migration; gives 1 where a person has to act first, otherwise 0."""
+    parser = argparse.ArgumentParser(description="Migrates a GitOps repository from Flux v1 to Flux v2.")
+    parser.add_argument("folder", type=Path, help="the root of the checked-out repository")
+    parser.add_argument("--write", action="store_true", help="write the files, instead of only showing them")
+    parser.add_argument("--flux-version", help="the Flux release that will run, such as 2.6")
+    parser.add_argument("--flux-namespace", help="the namespace where Flux runs")
+    parser.add_argument(
+        "--sync-root", action="append", metavar="PATH", help="a path that a cluster syncs; may be repeated"
+    )
+    parser.add_argument("--overrides", type=Path, metavar="FILE", help="a JSON list of what you decided")
+    arguments = parser.parse_args(argv)
+    if not arguments.folder.is_dir():
+        parser.error(f"{arguments.folder} is no folder")
+    try:
+        options = options_of(arguments)
+    except (OSError, ValidationError, json.JSONDecodeError) as error:
+        parser.error(str(error))
+
+    files = read(arguments.folder)
+    if len(files) >= PROGRESS_EVERY:
+        print(f"{len(files)} files read, migrating", file=sys.stderr)
+    migration = fm.migrate_repository(files, options=options)
+    show(migration.diff() + "\n" + migration.to_markdown())
+    if arguments.write:
+        write(arguments.folder, migration)
+    return 0 if migration.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

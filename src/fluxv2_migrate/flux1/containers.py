@@ -1,0 +1,216 @@
+"""The images that fluxd finds in manifests, and the fields in which they stand.
+
+Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/{spec,helmrelease,cronjob,load}.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.yaml_text import read_document
+
+__all__ = ["ContainerImage", "ImagePaths", "find_images"]
+
+_POD_SPECS: Final = {
+    "Deployment": ("spec", "template", "spec"),
+    "DaemonSet": ("spec", "template", "spec"),
+    "StatefulSet": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_TOP: Final = "chart-image"
+_VALUES: Final = ("spec", "values")
+
+FieldPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePaths:
+    """The fields that hold an image.
+
+    Attributes:
+        repository: of the whole reference, or of its name where the tag stands apart.
+        tag: of the tag, where it stands apart.
+        registry: of the registry, where it stands apart.
+    """
+
+    repository: FieldPath
+    tag: FieldPath | None = None
+    registry: FieldPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerImage:
+    """An image of a workload.
+
+    Attributes:
+        container: the name by which annotations speak of it.
+        image: the reference.
+        paths: the fields.
+        resource: `kind namespace/name` of the workload.
+    """
+
+    container: str
+    image: ImageRef
+    paths: ImagePaths
+    resource: str
+
+
+def find_images(manifest: Mapping[str, Any] | str | KubernetesModel) -> tuple[ContainerImage, ...]:
+    """Gives the images of a workload, or of all in a list, as fluxd finds them.
+
+    Args:
+        manifest: an object of Kubernetes: a mapping with the types that Flux's YAML gives, a YAML text of one
+            document, or a model.
+
+    Returns:
+        The containers before the init containers; of a HelmRelease `chart-image` first, the others by name.
+        What fluxd cannot read is left out.
+
+    Source: fluxcd/flux 1.25.4 `resource/spec.go`, `helmrelease.go` `FindHelmReleaseContainers`.
+
+    >>> values = {"image": {"repository": "ghcr.io/acme/web", "tag": "1.0"}}
+    >>> (found,) = find_images({"kind": "HelmRelease", "metadata": {}, "spec": {"values": values}})
+    >>> found.container, str(found.image), found.paths.tag
+    ('chart-image', 'ghcr.io/acme/web:1.0', ('spec', 'values', 'image', 'tag'))
+    """
+    if isinstance(manifest, KubernetesModel):
+        manifest = manifest.to_manifest()
+    elif isinstance(manifest, str):
+        manifest = _mapping(read_document(manifest, single_letters=True)[1])
+    return tuple(_find(manifest, ()))
+
+
+def _find(manifest: Mapping[str, Any], at: FieldPath) -> Iterator[ContainerImage]:
+    kind = manifest.get("kind")
+    if not isinstance(kind, str):
+        return
+    metadata = _mapping(manifest.get("metadata"))
+    resource = f"{kind} {metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    items = manifest.get("items")
+    if kind.endswith("List") and isinstance(items, list) and not at:
+        for index, item in enumerate(items):
+            if isinstance(item, Mapping):
+                yield from _find(item, ("items", index))
+    elif kind in _POD_SPECS:
+        yield from _containers(manifest, at, _POD_SPECS[kind], resource)
+    elif kind == "HelmRelease":
+        annotations = _mapping(metadata.get("annotations"))
+        values = _mapping(_mapping(manifest.get("spec")).get("values"))
+        for name, image, paths in _in_values(values, annotations):
+            yield ContainerImage(name, image, _below(paths, (*at, *_VALUES)), resource)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _below(paths: ImagePaths, at: FieldPath) -> ImagePaths:
+    return ImagePaths(
+        (*at, *paths.repository),
+        None if paths.tag is None else (*at, *paths.tag),
+        None if paths.registry is None else (*at, *paths.registry),
+    )
+
+
+def _containers(
+    manifest: Mapping[str, Any], at: FieldPath, path: tuple[str, ...], resource: str
+) -> Iterator[ContainerImage]:
+    spec: Any = manifest
+    for key in path:
+        spec = _mapping(spec).get(key)
+    for field in ("containers", "initContainers"):
+        found = _mapping(spec).get(field)
+        for index, container in enumerate(found if isinstance(found, list) else ()):
+            given = _mapping(container)
+            name, text = given.get("name"), given.get("image")
+            image = _parse(text) if isinstance(text, str) else None
+            if isinstance(name, str) and image is not None:
+                yield ContainerImage(name, image, ImagePaths((*at, *path, field, index, "image")), resource)
+
+
+def _parse(text: str) -> ImageRef | None:
+    try:
+        return ImageRef.parse(text)
+    except InvalidImageReference:
+        return None
+
+
+_Found = tuple[str, ImageRef, ImagePaths]
+
+
+def _in_values(values: Mapping[str, Any], annotations: Mapping[str, Any]) -> list[_Found]:
+    found: dict[str, _Found] = {}
+    for name in (_TOP, *sorted(values)):
+        at: FieldPath = () if name == _TOP else (name,)
+        candidate = values if name == _TOP else values[name]
+        if isinstance(candidate, Mapping) and (image := _in_candidate(candidate, at)) is not None:
+            found.setdefault(name, (name, *image))
+        if name == _TOP and _TOP in values and isinstance(values[_TOP], Mapping):
+            # A key of that name is looked at after the top level, and takes its place.
+            inner = _in_candidate(values[_TOP], (_TOP,))
+            if inner is not None:
+                found[_TOP] = (_TOP, *inner)
+    for key in annotations:
+        if key.startswith("repository.fluxcd.io/"):
+            alias = key.partition("/")[2]
+            mapped = _mapped(values, annotations, alias)
+            if mapped is not None:
+                found[alias] = (alias, *mapped)
+    return sorted(
+        found.values(), key=lambda each: (each[0] != _TOP, each[0].encode("utf-8", "surrogatepass"))
+    )
+
+
+def _in_candidate(candidate: Mapping[str, Any], at: FieldPath) -> tuple[ImageRef, ImagePaths] | None:
+    image = candidate.get("image")
+    if isinstance(image, str):
+        return _joined(candidate, "image", at)
+    if isinstance(image, Mapping) and isinstance(image.get("repository"), str):
+        return _joined(image, "repository", (*at, "image"))
+    return None
+
+
+def _joined(fields: Mapping[str, Any], name: str, at: FieldPath) -> tuple[ImageRef, ImagePaths] | None:
+    text: str = fields[name]
+    registry, tag = fields.get("registry"), fields.get("tag")
+    # Only texts count: a tag that YAML reads as a number is none.
+    has_registry, has_tag = isinstance(registry, str), isinstance(tag, str)
+    text = f"{registry}/{text}" if has_registry else text
+    image = _parse(f"{text}:{tag}" if has_tag else text)
+    paths = ImagePaths(
+        (*at, name),
+        (*at, "tag") if has_tag else None,
+        (*at, "registry") if has_registry else None,
+    )
+    return None if image is None else (image, paths)
+
+
+def _mapped(
+    values: Mapping[str, Any], annotations: Mapping[str, Any], alias: str
+) -> tuple[ImageRef, ImagePaths] | None:
+    texts: dict[str, str] = {}
+    paths: dict[str, FieldPath] = {}
+    for part in ("repository", "registry", "tag"):
+        path = annotations.get(f"{part}.fluxcd.io/{alias}")
+        if not path:
+            continue
+        keys = str(path).split(".")
+        value: Any = values
+        for key in keys:
+            value = _mapping(value).get(key)
+        if not isinstance(value, str):
+            return None
+        texts[part], paths[part] = value, tuple(keys)
+    if "repository" not in texts:
+        return None
+    text = texts["repository"]
+    text = f"{texts['registry']}/{text}" if "registry" in texts else text
+    image = _parse(f"{text}:{texts['tag']}" if "tag" in texts else text)
+    if image is None:
+        return None
+    return image, ImagePaths(paths["repository"], paths.get("tag"), paths.get("registry"))

@@ -1,0 +1,168 @@
+"""Tag patterns of fluxd, and the order in which it ranks tags.
+
+Source: fluxcd/flux 1.25.4 `pkg/policy/pattern.go`, `pkg/update/filter.go`, `pkg/image/image.go`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from fluxv2_migrate.errors import InvalidPattern, InvalidRange, MissingBuildTime
+from fluxv2_migrate.golang.ranges import VersionRange
+from fluxv2_migrate.golang.regexp import Regexp, needs_go
+from fluxv2_migrate.golang.versions import Version, compare_versions, parse_version
+
+__all__ = ["TagPattern", "TaggedImage", "sort_tags"]
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedImage:
+    """A tag with the time at which its image was built.
+
+    Attributes:
+        tag: the tag.
+        created: an aware time, or `None` where the image names none.
+        missing: whether the registry gave no metadata at all; fluxd then gives up.
+    """
+
+    tag: str
+    created: datetime | None = None
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagPattern:
+    """A filter of fluxd for the tags of an image.
+
+    Attributes:
+        kind: how it matches.
+        pattern: the text behind the prefix.
+        valid: whether fluxd could read it; if not, it matches everything that it could order.
+    """
+
+    kind: Literal["glob", "semver", "regexp"]
+    pattern: str
+    valid: bool
+    _range: VersionRange | None = field(default=None, repr=False)
+    _regexp: Regexp | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> TagPattern:
+        """Reads a pattern; none is refused.
+
+        Args:
+            text: with its prefix `semver:`, `glob:`, `regexp:` or `regex:`; without one it is a glob.
+
+        Source: fluxcd/flux 1.25.4 `pkg/policy/pattern.go` `NewPattern`.
+
+        >>> TagPattern.parse("semver:~1.0").matches("1.0.7"), TagPattern.parse("semver:~1.").valid
+        (True, False)
+        """
+        prefix, colon, rest = text.partition(":")
+        if colon and prefix == "semver":
+            try:
+                found = VersionRange.parse(rest, "flux1")
+            except InvalidRange:
+                return cls("semver", rest, valid=False)
+            return cls("semver", rest, valid=True, _range=found)
+        if colon and prefix in ("regexp", "regex"):
+            try:
+                regexp = Regexp.compile(rest)
+            except InvalidPattern:
+                return cls("regexp", rest, valid=False)
+            if needs_go(rest) > (1, 0):
+                return cls("regexp", rest, valid=False)
+            return cls("regexp", rest, valid=True, _regexp=regexp)
+        return cls("glob", rest if colon and prefix == "glob" else text, valid=True)
+
+    @property
+    def requires_timestamp(self) -> bool:
+        """Whether tags are ordered by build time."""
+        return self.kind != "semver"
+
+    def matches(self, tag: str) -> bool:
+        """Gives whether a tag matches.
+
+        >>> [TagPattern.parse(text).matches("1.2-alpine") for text in ("glob:1.*-alpine", "regexp:^v")]
+        [True, False]
+        """
+        if self.kind == "semver":
+            version = parse_version(tag)
+            return version is not None and (self._range is None or self._range.holds(version))
+        if self.kind == "regexp":
+            return self._regexp is None or self._regexp.matches(tag)
+        return _glob(self.pattern).fullmatch(tag) is not None
+
+    def selects(self, tag: str) -> bool:
+        """Gives whether fluxd would pick from a tag: `latest` is left out by all patterns but its own.
+
+        Source: fluxcd/flux 1.25.4 `pkg/update/filter.go` `FilterAndSort`.
+
+        >>> TagPattern.parse("*").selects("latest"), TagPattern.parse("latest").selects("latest")
+        (False, True)
+        """
+        if tag.lower() == "latest" and not (self.kind == "glob" and self.pattern == "latest"):
+            return False
+        return self.matches(tag)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.pattern}"
+
+
+@functools.lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    # Each piece is looked for once and no later choice is gone back on, so that time stays linear.
+    pieces = [re.escape(piece) for piece in pattern.split("*")]
+    if len(pieces) == 1:
+        return re.compile(pieces[0])
+    first, *middle, last = pieces
+    inner = "".join(f"(?>.*?{piece})" for piece in middle)
+    return re.compile(f"{first}{inner}.*{last}", re.DOTALL)
+
+
+def sort_tags(images: Iterable[TaggedImage], pattern: TagPattern | str) -> tuple[str, ...]:
+    """Gives the tags that pass a pattern, in the order of fluxd: the one that it would roll out first.
+
+    Args:
+        images: the tags, with their build times.
+        pattern: a pattern, or its text.
+
+    Returns:
+        The tags, newest first.
+
+    Raises:
+        MissingBuildTime: a tag that passes has no metadata: fluxd selects none then.
+
+    Source: fluxcd/flux 1.25.4 `pkg/image/image.go` `NewerByCreated`, `NewerBySemver`.
+
+    >>> sort_tags([TaggedImage("1.9"), TaggedImage("1.10")], "semver:*")
+    ('1.10', '1.9')
+    """
+    chosen = TagPattern.parse(pattern) if isinstance(pattern, str) else pattern
+    passing = [image for image in images if chosen.selects(image.tag)]
+    for image in passing:
+        if image.missing:
+            raise MissingBuildTime(f"no metadata is known of the tag {image.tag!r}, and fluxd gives up")
+    if chosen.requires_timestamp:
+        passing.sort(key=lambda image: _bytes(image.tag))
+        passing.sort(key=lambda image: image.created or _NEVER, reverse=True)
+        return tuple(image.tag for image in passing)
+    tags = sorted((image.tag for image in passing), key=_bytes, reverse=True)
+    versions: dict[str, Version] = {tag: version for tag in tags if (version := parse_version(tag))}
+
+    def compare(one: str, other: str) -> int:
+        return compare_versions(versions[one], versions[other])
+
+    tags.sort(key=functools.cmp_to_key(compare), reverse=True)
+    return tuple(tags)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

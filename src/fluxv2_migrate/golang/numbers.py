@@ -1,0 +1,57 @@
+"""Go's decimal and hexadecimal numbers, as image policies read tags."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from fluxv2_migrate.errors import InvalidNumber
+
+__all__ = ["parse_number"]
+
+# An underscore stands between two digits, or between the hexadecimal prefix and the first digit.
+_DIGITS = "[0-9](?:_?[0-9])*"
+_HEX_DIGITS = "[0-9A-Fa-f](?:_?[0-9A-Fa-f])*"
+_DECIMAL = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
+# The exponent is what tells a hexadecimal number from anything else.
+_HEXADECIMAL = re.compile(
+    rf"[+-]?0[xX](?:_?{_HEX_DIGITS}(?:\.(?:{_HEX_DIGITS})?)?|\.{_HEX_DIGITS})[pP][+-]?{_DIGITS}"
+)
+_SPECIAL = re.compile(r"[+-]?inf(?:inity)?|nan", re.ASCII | re.IGNORECASE)
+
+
+def parse_number(s: str) -> float:
+    """Reads a number of 64 bits as Go does; under the policy `numerical`, what is refused here is no number.
+
+    Args:
+        s: the text, all of which must be the number.
+
+    Returns:
+        The nearest number that 64 bits hold; infinite or not a number only where the text says so.
+
+    Raises:
+        InvalidNumber: it is no number, or beyond the range of 64 bits.
+
+    Source: Go `strconv.ParseFloat`; image-reflector-controller 1.2 `internal/policy/numerical.go`.
+
+    >>> parse_number("20210102"), parse_number("1_000.5"), parse_number("0x1p4"), parse_number("Inf")
+    (20210102.0, 1000.5, 16.0, inf)
+    >>> parse_number("1e309")
+    Traceback (most recent call last):
+    fluxv2_migrate.errors.InvalidNumber: parsing "1e309": value out of range
+    """
+    digits = s.replace("_", "")
+    if _DECIMAL.fullmatch(s):
+        value = float(digits)
+    elif _HEXADECIMAL.fullmatch(s):
+        try:
+            value = float.fromhex(digits)
+        except OverflowError:
+            value = math.inf
+    elif _SPECIAL.fullmatch(s):
+        return float(s)
+    else:
+        raise InvalidNumber(f'parsing "{s}": invalid syntax')
+    if math.isinf(value):
+        raise InvalidNumber(f'parsing "{s}": value out of range')
+    return value

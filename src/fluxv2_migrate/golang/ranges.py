@@ -1,0 +1,290 @@
+"""Version ranges in the dialects of the Masterminds/semver releases that Flux has used.
+
+Source: Masterminds/semver v1.4.2, v3.1.1, v3.2.1, v3.3.1 and v3.4.0 `constraints.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+from fluxv2_migrate.errors import InvalidRange
+from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.golang.versions import (
+    Version,
+    VersionReading,
+    compare_prereleases,
+    compare_versions,
+    parse_version,
+)
+
+__all__ = ["RangeDialect", "VersionRange"]
+
+RangeDialect = Literal["flux2", "flux2-early", "flux2-2.5", "flux1", "flux1-legacy"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """What differs between the releases of the library.
+
+    Attributes:
+        reading: how versions are read.
+        only_commas: an AND is a comma, and nothing else (1.4.2).
+        glued: the parts of an AND need nothing between them, and a comma may end it (3.1.1).
+        wildcard_keeps_prerelease: `*-0` names a prerelease (since 3.2).
+        exact_zero_caret: `^0.0.3` is `0.0.3` alone (since 3.2).
+        group_prereleases: one prerelease in an AND opts all of it in, and `!=` needs it too (since 3.4).
+    """
+
+    reading: VersionReading = "lenient"
+    only_commas: bool = False
+    glued: bool = False
+    wildcard_keeps_prerelease: bool = True
+    exact_zero_caret: bool = True
+    group_prereleases: bool = False
+
+    @property
+    def legacy(self) -> bool:
+        return self.only_commas
+
+
+_DIALECTS: Final[dict[RangeDialect, _Dialect]] = {
+    "flux2": _Dialect(group_prereleases=True),
+    "flux2-early": _Dialect(),
+    "flux2-2.5": _Dialect(reading="no-leading-zeros"),
+    "flux1": _Dialect(glued=True, wildcard_keeps_prerelease=False, exact_zero_caret=False),
+    "flux1-legacy": _Dialect(
+        reading="legacy", only_commas=True, wildcard_keeps_prerelease=False, exact_zero_caret=False
+    ),
+}
+
+_PART: Final = r"[0-9|x|X|\*]+"
+_IDENTIFIERS: Final = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*"
+_VERSION: Final = rf"v?({_PART})(\.{_PART})?(\.{_PART})?(-{_IDENTIFIERS})?(?:\+{_IDENTIFIERS})?"
+_BARE: Final = _VERSION.replace("(", "(?:").replace("(?:?:", "(?:")
+_OPERATOR: Final = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^"
+_ONE: Final = rf"^\s*({_OPERATOR})\s*(?:{_VERSION})\s*$"
+_FIND: Final = rf"(?:{_OPERATOR})\s*(?:{_BARE})"
+_GLUED: Final = rf"^(?:\s*(?:{_OPERATOR})\s*(?:{_BARE})\s*,?)+$"
+_SEPARATED: Final = (
+    rf"^(?:\s*(?:{_OPERATOR})\s*(?:{_BARE})\s*)(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*(?:{_BARE})\s*)*$"
+)
+_HYPHEN: Final = rf"\s*({_BARE})\s+-\s+({_BARE})\s*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One operator with its version."""
+
+    operator: str
+    version: Version
+    dirty: bool
+    minor_dirty: bool
+    patch_dirty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """A version range that its library accepts.
+
+    Attributes:
+        text: the range.
+        dialect: of which library.
+    """
+
+    text: str
+    dialect: RangeDialect
+    _groups: tuple[tuple[_Comparison, ...], ...]
+
+    @classmethod
+    def parse(cls, text: str, dialect: RangeDialect = "flux2") -> VersionRange:
+        """Reads a version range.
+
+        Args:
+            text: the range.
+            dialect: `"flux2"` for Flux 2.7 and later, `"flux2-early"` for 2.0 to 2.6 (`"flux2-2.5"` for 2.5,
+                which takes no leading zeros), `"flux1"` for fluxd since 1.18, `"flux1-legacy"` before.
+
+        Returns:
+            The range.
+
+        Raises:
+            InvalidRange: the library refuses it.
+
+        Source: Masterminds/semver `constraints.go` `NewConstraint`.
+
+        >>> VersionRange.parse("~1.2").check("v1.2.9"), VersionRange.parse(">=1.2 <2").check("2.0.0")
+        (True, False)
+        >>> VersionRange.parse(">=1<2", dialect="flux1").check("1.5.0")
+        True
+        """
+        return _parse(text, dialect)
+
+    def check(self, version: str) -> bool:
+        """Gives whether a version is in the range; what is no version is in none.
+
+        >>> VersionRange.parse("*").check("1.0-alpine")
+        False
+        """
+        read = parse_version(version, _DIALECTS[self.dialect].reading)
+        return read is not None and self.holds(read)
+
+    def holds(self, version: Version) -> bool:
+        """Gives whether a version that was read is in the range."""
+        dialect = _DIALECTS[self.dialect]
+        for group in self._groups:
+            opted_in = any(each.version.prerelease for each in group)
+            if all(_check(dialect, each, version, group_opts_in=opted_in) for each in group):
+                return True
+        return False
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str, name: RangeDialect) -> VersionRange:
+    dialect = _DIALECTS[name]
+    groups: list[tuple[_Comparison, ...]] = []
+    for part in _rewrite_hyphens(text, dialect).split("||"):
+        groups.append(tuple(_read_comparison(each, dialect) for each in _split(part, dialect)))
+    return VersionRange(text, name, tuple(groups))
+
+
+def _rewrite_hyphens(text: str, dialect: _Dialect) -> str:
+    result = text
+    end = " " if not dialect.glued and not dialect.only_commas else ""
+    for whole, low, high in _find_all(_HYPHEN, text):
+        # The first place with that text is replaced, wherever the range was found.
+        result = result.replace(whole or "", f">= {low}, <= {high}{end}", 1)
+    return result
+
+
+def _find_all(pattern: str, text: str) -> Iterator[tuple[str | None, ...]]:
+    regexp = Regexp.compile(pattern)
+    while (spans := regexp.find(text)) is not None:
+        yield tuple(text[span[0] : span[1]] if span is not None else None for span in spans)
+        text = text[spans[0][1] :] if spans[0] is not None else ""
+
+
+def _split(part: str, dialect: _Dialect) -> list[str]:
+    if dialect.only_commas:
+        return part.split(",")
+    if not Regexp.compile(_GLUED if dialect.glued else _SEPARATED).matches(part):
+        raise InvalidRange(f"improper constraint: {part}")
+    return [found[0] or "" for found in _find_all(_FIND, part)]
+
+
+def _read_comparison(text: str, dialect: _Dialect) -> _Comparison:
+    found = Regexp.compile(_ONE).find_submatch(text)
+    if found is None:
+        raise InvalidRange(f"improper constraint: {text}")
+    operator, major, minor, patch = (part or "" for part in found[1:5])
+    prerelease = found[5] or ""
+    whole = text.strip(" \t\n\f\r").removeprefix(operator).lstrip(" \t\n\f\r")
+    minor_dirty = patch_dirty = dirty = False
+    if _is_wildcard(major):
+        whole = f"0.0.0{prerelease if dialect.wildcard_keeps_prerelease else ''}"
+        dirty = True
+    elif _is_wildcard(minor[1:]) or not minor:
+        whole = f"{major}.0.0{prerelease}"
+        dirty = minor_dirty = True
+    elif _is_wildcard(patch[1:]) or (not patch and not dialect.legacy):
+        whole = f"{major}{minor}.0{prerelease}"
+        dirty = patch_dirty = True
+    version = parse_version(whole, dialect.reading)
+    if version is None:
+        raise InvalidRange(f"constraint parser error: {text}")
+    return _Comparison(operator, version, dirty, minor_dirty, patch_dirty)
+
+
+def _is_wildcard(part: str) -> bool:
+    return part in ("x", "X", "*")
+
+
+def _check(dialect: _Dialect, comparison: _Comparison, version: Version, *, group_opts_in: bool) -> bool:
+    operator, bound = comparison.operator, comparison.version
+    if dialect.legacy and operator in (">", ">=", "=>") and _is_zero(bound) and not _is_zero(version):
+        return True
+    opted_in = group_opts_in if dialect.group_prereleases else bool(bound.prerelease)
+    # Before 3.4 an exact `!=` lets prereleases pass.
+    needs_opt_in = operator != "!=" or comparison.dirty or dialect.group_prereleases
+    if version.prerelease and not opted_in and needs_opt_in:
+        return False
+    order = compare_versions(version, bound, dialect.reading)
+    match operator:
+        case "!=":
+            return _differs(dialect, comparison, version, order)
+        case ">":
+            return _is_greater(dialect, comparison, version, order)
+        case ">=" | "=>":
+            return order >= 0
+        case "<":
+            if dialect.legacy and comparison.dirty:
+                return _is_below(dialect, comparison, version)
+            return order < 0
+        case "<=" | "=<":
+            return _is_below(dialect, comparison, version) if comparison.dirty else order <= 0
+        case "^":
+            return order >= 0 and _has_caret(dialect, comparison, version)
+        case "~" | "~>":
+            return order >= 0 and _has_tilde(comparison, version)
+        case _:
+            return order >= 0 and _has_tilde(comparison, version) if comparison.dirty else order == 0
+
+
+def _is_zero(version: Version) -> bool:
+    return version.numbers == (0, 0, 0) and not version.prerelease
+
+
+def _differs(dialect: _Dialect, comparison: _Comparison, version: Version, order: int) -> bool:
+    bound = comparison.version
+    if not comparison.dirty:
+        return order != 0
+    if bound.major != version.major:
+        return True
+    if comparison.minor_dirty:
+        return False
+    if bound.minor != version.minor:
+        return True
+    if dialect.legacy:
+        return False
+    if comparison.patch_dirty:
+        return compare_prereleases(version.prerelease, bound.prerelease, dialect.reading) != 0
+    return order != 0
+
+
+def _is_greater(dialect: _Dialect, comparison: _Comparison, version: Version, order: int) -> bool:
+    bound = comparison.version
+    if dialect.legacy or not comparison.dirty or version.major != bound.major:
+        return order > 0
+    if comparison.minor_dirty:
+        return False
+    if comparison.patch_dirty:
+        return version.minor > bound.minor
+    return order > 0
+
+
+def _is_below(dialect: _Dialect, comparison: _Comparison, version: Version) -> bool:
+    bound = comparison.version
+    if version.major > bound.major:
+        return False
+    within = dialect.legacy or version.major == bound.major
+    return not (within and version.minor > bound.minor and not comparison.minor_dirty)
+
+
+def _has_tilde(comparison: _Comparison, version: Version) -> bool:
+    bound = comparison.version
+    if bound.numbers == (0, 0, 0) and not comparison.minor_dirty and not comparison.patch_dirty:
+        return True
+    return version.major == bound.major and (comparison.minor_dirty or version.minor == bound.minor)
+
+
+def _has_caret(dialect: _Dialect, comparison: _Comparison, version: Version) -> bool:
+    bound = comparison.version
+    if dialect.legacy or bound.major > 0 or comparison.minor_dirty or version.major > 0:
+        return version.major == bound.major
+    if bound.minor > 0 or comparison.patch_dirty:
+        return version.minor == bound.minor
+    if dialect.exact_zero_caret and version.minor > 0:
+        return False
+    return version.patch == bound.patch

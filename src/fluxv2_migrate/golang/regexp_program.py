@@ -1,0 +1,446 @@
+"""Runs regular expressions in time linear in the text, whatever the pattern.
+
+A pattern's tree becomes a program of a few kinds of instructions, and all ways through it are followed at
+once, in the order of their priority (a Pike VM), so that each instruction is visited at most once for each
+character. What one character does to an ordered list of threads is always the same, so it is remembered: the
+next time, a character costs one look-up, and as many copies of capture positions as there are threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from fluxv2_migrate.golang.regexp_classes import Ranges, contains
+from fluxv2_migrate.golang.regexp_syntax import (
+    Alternate,
+    Assertion,
+    AssertionKind,
+    Capture,
+    CharClass,
+    Concat,
+    Empty,
+    Literal,
+    Node,
+    Repeat,
+    Syntax,
+)
+
+__all__ = ["Program", "Spans"]
+
+Spans = tuple[tuple[int, int], ...]
+"""Where the whole match and each group begin and end; -1 twice for a group that took no part."""
+
+
+# The kinds of instructions. Plain numbers: they are compared for each thread and character.
+_MATCH, _CHAR, _SPLIT, _SAVE, _ASSERT = range(5)
+
+
+class _Position(IntEnum):
+    """What stands on one side of a position in the text."""
+
+    EDGE = 0
+    NEWLINE = 1
+    WORD = 2
+    OTHER = 3
+
+
+_ASSERTION_BITS: dict[AssertionKind, int] = {
+    "begin_text": 1,
+    "end_text": 2,
+    "begin_line": 4,
+    "end_line": 8,
+    "word_boundary": 16,
+    "no_word_boundary": 32,
+}
+_WORD_CHARS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+
+
+def _position(char: str) -> _Position:
+    if char in _WORD_CHARS:
+        return _Position.WORD
+    return _Position.NEWLINE if char == "\n" else _Position.OTHER
+
+
+def _holding(before: _Position, after: _Position) -> int:
+    """The bits of the assertions that hold between two characters."""
+    at_begin, at_end = before is _Position.EDGE, after is _Position.EDGE
+    boundary = (before is _Position.WORD) != (after is _Position.WORD)
+    return (
+        at_begin * 1
+        + at_end * 2
+        + (at_begin or before is _Position.NEWLINE) * 4
+        + (at_end or after is _Position.NEWLINE) * 8
+        + (16 if boundary else 32)
+    )
+
+
+_Slots = tuple[int, ...]
+_Task = Callable[[int], int]
+
+
+class _Move:
+    """What one character, or the end of the text, does to the threads of a state.
+
+    Attributes:
+        accepted: the thread that matches before the character, with the slots that it sets on its way.
+        state: the threads after the character, `None` where none is left.
+        parents: for each of them the thread that it comes from, with the slots set; `None`: as they were.
+    """
+
+    __slots__ = ("accepted", "parents", "state")
+
+    def __init__(
+        self,
+        accepted: tuple[int, _Slots] | None,
+        state: _State | None,
+        parents: tuple[tuple[int, _Slots], ...] | None,
+    ) -> None:
+        self.accepted = accepted
+        self.state = state
+        self.parents = parents
+
+
+class _State:
+    """Threads by priority, each the instruction where it stands, and what precedes them in the text."""
+
+    __slots__ = ("before", "moves", "threads")
+
+    def __init__(self, threads: tuple[int, ...], before: _Position) -> None:
+        self.threads = threads
+        self.before = before
+        self.moves: dict[str, _Move] = {}
+
+
+class Program:
+    """A compiled regular expression.
+
+    Only what it remembers to be fast changes when it runs, never an answer; threads may share it.
+
+    Attributes:
+        visited: instructions looked at so far, which measures the work without a clock.
+        size: the number of instructions.
+    """
+
+    # Threads in all remembered states together; beyond that the memory is emptied and filled anew.
+    REMEMBERED = 50_000
+
+    def __init__(self, syntax: Syntax) -> None:
+        self.visited = 0
+        self._slots: tuple[int, ...] = (-1,) * (2 * len(syntax.subexp_names))
+        self._operations: list[int] = []
+        self._classes: list[Ranges] = []
+        self._class_numbers: dict[Ranges, int] = {}
+        # The next instruction, or the preferred one of a split.
+        self._next: list[int] = []
+        # The other one of a split, the number of a class, the slot of a save, the bit of an assertion.
+        self._argument: list[int] = []
+        self._start = self._build(syntax.root)
+        self.size = len(self._operations)
+        self._prefix, self._anchored = _leading(syntax.root)
+        bits = {
+            argument
+            for operation, argument in zip(self._operations, self._argument, strict=True)
+            if operation is _ASSERT
+        }
+        # Without assertions that look at the character before, states need not be told apart by it.
+        self._looks_behind = bool(bits - {1, 2})
+        self._states: dict[tuple[tuple[int, ...], _Position], _State] = {}
+        self._remembered = 0
+
+    # From the tree to instructions.
+
+    def _emit(self, operation: int, following: int, argument: int = 0) -> int:
+        self._operations.append(operation)
+        self._next.append(following)
+        self._argument.append(argument)
+        return len(self._operations) - 1
+
+    def _emit_class(self, ranges: Ranges, following: int) -> int:
+        number = self._class_numbers.setdefault(ranges, len(self._classes))
+        if number == len(self._classes):
+            self._classes.append(ranges)
+        return self._emit(_CHAR, following, number)
+
+    def _build(self, root: Node) -> int:
+        """Emits from the last instruction to the first, so that each knows the one that follows it.
+
+        A task takes the instruction that follows and returns the one to begin with. Tasks are on a stack of
+        their own because a pattern may nest deeper than Python's functions.
+        """
+        nullable = _find_nullable(root)
+        tasks: list[_Task] = []
+
+        def save(slot: int) -> _Task:
+            return lambda following: self._emit(_SAVE, following, slot)
+
+        def node_task(node: Node) -> _Task:
+            return lambda following: expand(node, following)
+
+        def split_task(skip: int, greedy: bool) -> _Task:
+            return lambda body: self._split(body, skip, greedy)
+
+        def expand(node: Node, following: int) -> int:
+            match node:
+                case Literal():
+                    for char in reversed(node.text):
+                        following = self._emit_class(((ord(char), ord(char)),), following)
+                case CharClass():
+                    return self._emit_class(node.ranges, following)
+                case Assertion():
+                    return self._emit(_ASSERT, following, _ASSERTION_BITS[node.kind])
+                case Capture():
+                    tasks.extend((save(2 * node.index), node_task(node.body), save(2 * node.index + 1)))
+                case Concat():
+                    tasks.extend(map(node_task, node.parts))
+                case Alternate():
+                    expand_alternate(node, following)
+                case Repeat():
+                    return expand_repeat(node, following)
+                case _:
+                    pass
+            return following
+
+        def expand_alternate(node: Alternate, following: int) -> None:
+            entries: list[int] = []
+
+            def collect(entry: int) -> int:
+                entries.append(entry)
+                return following
+
+            def join(_: int) -> int:
+                joined = entries[0]
+                for entry in entries[1:]:
+                    joined = self._split(entry, joined, greedy=True)
+                return joined
+
+            tasks.append(join)
+            for option in node.options:
+                tasks.extend((collect, node_task(option)))
+
+        def expand_repeat(node: Repeat, following: int) -> int:
+            body = node_task(node.body)
+            if node.maximum is not None:
+                # x{2,4} is xx(x(x)?)?
+                tasks.extend([body] * node.minimum)
+                tasks.extend([split_task(following, node.greedy), body] * (node.maximum - node.minimum))
+                return following
+            loop = self._emit(_SPLIT, following)
+
+            def close(entry: int) -> int:
+                self._next[loop], self._argument[loop] = (
+                    (entry, following) if node.greedy else (following, entry)
+                )
+                return entry if node.minimum or nullable[id(node.body)] else loop
+
+            if node.minimum:
+                tasks.extend([body] * (node.minimum - 1))
+            elif nullable[id(node.body)]:
+                # x* is (x+)? where x may be empty: otherwise an empty x would count less than no x.
+                tasks.append(split_task(following, node.greedy))
+            tasks.extend((close, body))
+            return loop
+
+        match = self._emit(_MATCH, 0)
+        tasks.extend((save(0), node_task(root), save(1)))
+        following = match
+        while tasks:
+            following = tasks.pop()(following)
+        return following
+
+    def _split(self, body: int, skip: int, greedy: bool) -> int:
+        preferred, other = (body, skip) if greedy else (skip, body)
+        return self._emit(_SPLIT, preferred, other)
+
+    # Running.
+
+    def matches(self, text: str) -> bool:
+        """Tells whether a match is anywhere in the text."""
+        begin = self._begin(text)
+        if begin is None:
+            return False
+        state = self._state_at(text, begin)
+        for char in text[begin:] if begin else text:
+            move = state.moves.get(char) or self._advance(state, char)
+            if move.accepted is not None:
+                return True
+            if move.state is None:
+                return False
+            state = move.state
+        return (state.moves.get("") or self._advance(state, "")).accepted is not None
+
+    def find(self, text: str) -> Spans | None:
+        """Gives where the leftmost match and its groups begin and end, -1 where a group took no part."""
+        begin = self._begin(text)
+        if begin is None:
+            return None
+        found: tuple[int, ...] | None = None
+        state = self._state_at(text, begin)
+        none = self._slots
+        threads = [none]
+        position = begin
+        while True:
+            # Beyond the last character this is the empty text, for the end, where nothing goes on.
+            char = text[position : position + 1]
+            move = state.moves.get(char) or self._advance(state, char)
+            if move.accepted is not None:
+                found = _set(threads[move.accepted[0]], move.accepted[1], position)
+            if move.state is None:
+                break
+            if move.parents is not None:
+                threads = [
+                    (_set(threads[parent], slots, position) if slots else threads[parent])
+                    if parent >= 0
+                    else none
+                    for parent, slots in move.parents
+                ]
+            state = move.state
+            position += 1
+        return None if found is None else tuple(zip(found[::2], found[1::2], strict=True))
+
+    def _begin(self, text: str) -> int | None:
+        """Where the first match could begin at the earliest, judged by the text that each begins with."""
+        if self._anchored:
+            return 0 if text.startswith(self._prefix) else None
+        begin = text.find(self._prefix)
+        return begin if begin >= 0 else None
+
+    def _state_at(self, text: str, begin: int) -> _State:
+        before = self._before(text[begin - 1]) if begin else _Position.EDGE
+        return self._state((self._start,), before)
+
+    def _before(self, char: str) -> _Position:
+        return _position(char) if self._looks_behind else _Position.OTHER
+
+    def _state(self, threads: tuple[int, ...], before: _Position) -> _State:
+        key = (threads, before)
+        state = self._states.get(key)
+        if state is None:
+            state = self._states[key] = _State(threads, before)
+            self._remember(len(threads))
+        return state
+
+    def _remember(self, threads: int) -> None:
+        self._remembered += threads
+        if self._remembered > self.REMEMBERED:
+            # A new mapping and not a cleared one: another thread may be looking into the old one.
+            self._states, self._remembered = {}, 0
+
+    def _advance(self, state: _State, char: str) -> _Move:
+        """Follows every thread over one character, in the order of their priority."""
+        holding = _holding(state.before, _position(char) if char else _Position.EDGE)
+        point = ord(char) if char else -1
+        operations, following, argument = self._operations, self._next, self._argument
+        # Of each class that was asked for, whether the character is in it.
+        members: dict[int, bool] = {}
+        seen: set[int] = set()
+        # Next instructions with their origin; the first of equals is kept.
+        reached: dict[int, tuple[int, _Slots]] = {}
+        accepted: tuple[int, _Slots] | None = None
+        for parent, thread in enumerate(state.threads):
+            pending: list[tuple[int, _Slots]] = [(thread, ())]
+            while pending:
+                at, slots = pending.pop()
+                if at in seen:
+                    continue
+                seen.add(at)
+                operation = operations[at]
+                if operation == _CHAR:
+                    number = argument[at]
+                    member = members.get(number)
+                    if member is None:
+                        member = members[number] = contains(self._classes[number], point)
+                    if member and following[at] not in reached:
+                        reached[following[at]] = (parent, slots)
+                elif operation == _SPLIT:
+                    pending.append((argument[at], slots))
+                    pending.append((following[at], slots))
+                elif operation == _SAVE:
+                    pending.append((following[at], (*slots, argument[at])))
+                elif operation == _ASSERT:
+                    if argument[at] & holding:
+                        pending.append((following[at], slots))
+                else:
+                    accepted = (parent, slots)
+                    break
+            if accepted is not None:
+                # Threads behind the one that matches count less than it.
+                break
+        self.visited += len(seen)
+        if char and not self._anchored and accepted is None and self._start in state.threads:
+            # No match yet: one may begin after this character.
+            reached[self._start] = (-1, ())
+        move = _Move(accepted, None, None)
+        if reached:
+            move.state = self._state(tuple(reached), self._before(char))
+            parents = tuple(reached.values())
+            if parents != tuple((index, ()) for index in range(len(state.threads))):
+                move.parents = parents
+        state.moves[char] = move
+        self._remember(1 + len(reached))
+        return move
+
+
+def _set(positions: tuple[int, ...], slots: _Slots, position: int) -> tuple[int, ...]:
+    changed = list(positions)
+    for slot in slots:
+        changed[slot] = position
+    return tuple(changed)
+
+
+def _leading(root: Node) -> tuple[str, bool]:
+    """Gives the text that every match begins with, and whether every match begins where the text does."""
+    prefix = ""
+    anchored = False
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        match node:
+            case Concat():
+                pending.extend(reversed(node.parts))
+            case Capture():
+                pending.append(node.body)
+            case Literal():
+                prefix += node.text
+            case Assertion(kind="begin_text") if not prefix:
+                anchored = True
+            case Empty():
+                pass
+            case _:
+                break
+    return prefix, anchored
+
+
+def _find_nullable(root: Node) -> dict[int, bool]:
+    """Tells of every node, by its identity, whether it can match the empty text."""
+    order: list[Node] = []
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        order.append(node)
+        match node:
+            case Capture() | Repeat():
+                pending.append(node.body)
+            case Concat():
+                pending.extend(node.parts)
+            case Alternate():
+                pending.extend(node.options)
+            case _:
+                pass
+    nullable: dict[int, bool] = {}
+    for node in reversed(order):
+        match node:
+            case Literal() | CharClass():
+                result = False
+            case Empty() | Assertion():
+                result = True
+            case Capture():
+                result = nullable[id(node.body)]
+            case Repeat():
+                result = node.minimum == 0 or nullable[id(node.body)]
+            case Concat():
+                result = all(nullable[id(part)] for part in node.parts)
+            case _:
+                result = any(nullable[id(option)] for option in node.options)
+        nullable[id(node)] = result
+    return nullable

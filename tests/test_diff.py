@@ -1,0 +1,74 @@
+"""A diff is what `git apply` takes, whatever the texts and the names of the files are."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from fluxv2_migrate.report.diff import unified_diff
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+PATHS = st.sampled_from(
+    [
+        "a.yaml",
+        "a b/c d.yaml",
+        "é.yaml",
+        'quo"te.yaml',
+        "back\\slash.yaml",
+        "tab\t.yaml",
+        "-.yaml",
+        "🚀/x.yaml",
+    ]
+)
+LINES = st.lists(
+    st.sampled_from(
+        ["a: 1", "b: 2", "", " ", "--- a", "+++ b", "@@ -1 +1 @@", "\\ No newline", "x\u2028y", "\x0c", "é"]
+    ),
+    max_size=6,
+)
+TEXTS = st.builds(
+    lambda lines, ends, last: ends.join(lines) + (ends if last and lines else ""),
+    LINES,
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+)
+
+
+def apply(diff: str, path: str, before: str | None) -> str | None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, path)
+        if before is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(before.encode())
+        done = subprocess.run(
+            ["git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "-"],
+            cwd=folder,
+            input=diff.encode(),
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode() + diff
+        return file.read_bytes().decode() if file.exists() else None
+
+
+@settings(max_examples=150)
+@given(PATHS, st.none() | TEXTS, st.none() | TEXTS)
+@example("a b/c d.yaml", None, "")
+@example("a.yaml", "", None)
+@example("a.yaml", "a: 1", "a: 1\n")
+def test_git_makes_of_the_text_before_the_text_after(
+    path: str, before: str | None, after: str | None
+) -> None:
+    assume(before != after)
+    assert apply(unified_diff(path, before, after), path, before) == after
+
+
+def test_a_file_that_is_the_same_has_no_hunk() -> None:
+    assert "@@" not in unified_diff("a.yaml", "a: 1\n", "a: 1\n")

@@ -1,0 +1,142 @@
+"""The adapter that people copy does what it says, and the small repository shows what it is there for."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import fluxv2_migrate as fm
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SHOP = EXAMPLES / "small-shop"
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+adapter = load(EXAMPLES / "migrate_repository.py")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHOP, tmp_path / "shop"))
+
+
+def test_without_write_nothing_is_written(shop: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    before = contents(shop)
+    assert adapter.main([str(shop)]) == 0
+    shown = capsysbinary.readouterr().out
+    assert contents(shop) == before
+    assert b"--- a/shop/web.yaml" in shown
+    assert b"# Migration to Flux v2" in shown
+
+
+def test_the_diff_that_is_shown_is_what_is_written(
+    shop: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    before = contents(shop)
+    assert adapter.main([str(shop), "--write"]) == 0
+    migration = fm.migrate_repository(before)
+    assert contents(shop) == {
+        path: content.encode() if isinstance(content, str) else content
+        for path, content in migration.files.items()
+    }
+    assert capsysbinary.readouterr().out.startswith(migration.diff().encode())
+
+
+def test_what_is_written_is_not_migrated_again(shop: Path) -> None:
+    adapter.main([str(shop), "--write"])
+    once = contents(shop)
+    assert adapter.main([str(shop), "--write"]) == 0
+    assert contents(shop) == once
+
+
+def test_an_error_ends_with_one_and_the_rest_is_written(shop: Path) -> None:
+    old = shop / "shop" / "redis.yaml"
+    old.write_text(old.read_text("utf-8").replace("spec:\n", "spec:\n  helmVersion: v2\n", 1), "utf-8")
+    before = contents(shop)
+    assert adapter.main([str(shop), "--write"]) == 1
+    after = contents(shop)
+    assert after["shop/redis.yaml"] == before["shop/redis.yaml"]
+    assert after["shop/web.yaml"] != before["shop/web.yaml"]
+
+
+def test_files_are_read_and_written_byte_for_byte(shop: Path) -> None:
+    web = shop / "shop" / "web.yaml"
+    web.write_bytes(web.read_bytes().replace(b"\n", b"\r\n"))
+    (shop / "image.bin").write_bytes(b"\xff\r\n\x00")
+    (shop / "link.yaml").symlink_to(web)
+    (shop / ".git").mkdir()
+    (shop / ".git" / "config").write_bytes(b"[core]")
+    assert set(adapter.read(shop)).isdisjoint({"link.yaml", ".git/config"})
+    adapter.main([str(shop), "--write"])
+    assert b"helm.toolkit.fluxcd.io/v2\r\n" in web.read_bytes()
+    assert b"\n" not in web.read_bytes().replace(b"\r\n", b"")
+    assert (shop / "image.bin").read_bytes() == b"\xff\r\n\x00"
+
+
+def test_options_reach_the_migration(shop: Path, tmp_path: Path) -> None:
+    overrides = tmp_path / "overrides.json"
+    overrides.write_text(json.dumps([{"name": "redis", "leave": True}]), "utf-8")
+    given = ["--flux-version", "2.2", "--flux-namespace", "gitops", "--sync-root", "shop"]
+    adapter.main([str(shop), "--write", *given, "--overrides", str(overrides)])
+    assert "helm.fluxcd.io/v1" in (shop / "shop" / "redis.yaml").read_text("utf-8")
+    source = (shop / "shop" / "sources" / "charts.yaml").read_text("utf-8")
+    assert "namespace: gitops" in source
+    assert "helm.toolkit.fluxcd.io/v2beta2" in (shop / "shop" / "web.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--flux-version", "1.25"], ["--overrides", "nothing-is-here.json"], ["--overrides", "README.md"]],
+)
+def test_what_cannot_be_an_option_is_refused(wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        adapter.main([str(SHOP), *(str(SHOP / each) if each.endswith(".md") else each for each in wrong)])
+    assert stopped.value.code == 2
+
+
+def test_a_folder_that_is_not_there_is_refused() -> None:
+    with pytest.raises(SystemExit) as stopped:
+        adapter.main([str(SHOP / "nothing-is-here")])
+    assert stopped.value.code == 2
+
+
+def test_large_trees_show_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(adapter.PROGRESS_EVERY):
+        (tmp_path / f"{number}.txt").touch()
+    adapter.main([str(tmp_path)])
+    assert capsys.readouterr().err == "500 files read\n500 files read, migrating\n"
+
+
+def test_the_small_shop_shows_each_way_to_adopt_a_release() -> None:
+    migration = fm.migrate_repository(contents(SHOP))
+    names = {
+        each.before: (each.resource.spec.release_name, each.resource.spec.storage_namespace)
+        for each in migration.resources
+        if isinstance(each.resource, fm.flux2.HelmRelease)
+    }
+    assert names == {
+        "HelmRelease shop/grafana": ("grafana", "monitoring"),
+        "HelmRelease shop/redis": ("shop-redis", None),
+        "HelmRelease shop/web": ("web", None),
+    }
+    assert migration.ok
+    assert [need.used_by for need in migration.prerequisites] == [("GitRepository flux-system/charts",)]

@@ -1,0 +1,176 @@
+"""What holds for every release and every repository."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.documents import read_documents
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.yaml_text import Style, emit_entry
+
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 99999) | st.text("ab ${}#:-'\"é\n", max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+SECONDS = st.integers(-1, 4000)
+SELECTORS = st.fixed_dictionaries(
+    {"name": NAMES}, optional={"key": NAMES, "optional": st.booleans(), "namespace": st.just("shop")}
+)
+FILES = st.fixed_dictionaries(
+    {"path": st.sampled_from(["a.yaml", "../b.yaml"])}, optional={"optional": st.booleans()}
+)
+CHARTS = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "repository": st.sampled_from(["https://charts.example.com", "http://x.example/a/", "s3://b"]),
+            "name": NAMES,
+            "version": st.sampled_from(["1.2.3", "~1.2", "1.x", "v0.1.0"]),
+        },
+        optional={"chartPullSecret": st.just({"name": "x"})},
+    ),
+    st.fixed_dictionaries(
+        {
+            "git": st.sampled_from(["git@github.com:acme/charts", "https://example.com/a/b.git"]),
+            "path": st.sampled_from(["charts/web", "/", ".", "charts/web/", "../x"]),
+        },
+        optional={
+            "ref": st.sampled_from(["main", "v1.0", "a" * 40, "refs/tags/x", "x~1"]),
+            "secretRef": st.just({"name": "token"}),
+            "skipDepUpdate": st.booleans(),
+            "version": st.just("1.2.3"),
+        },
+    ),
+    st.just({"name": "nothing"}),
+)
+SPECS = st.fixed_dictionaries(
+    {"chart": CHARTS},
+    optional={
+        "helmVersion": st.sampled_from(["v3", "v3", "v3", "v2"]),
+        "releaseName": NAMES,
+        "targetNamespace": NAMES | st.just("shop"),
+        "timeout": SECONDS,
+        "maxHistory": st.integers(0, 20),
+        "wait": st.booleans(),
+        "forceUpgrade": st.booleans(),
+        "resetValues": st.booleans(),
+        "skipCRDs": st.booleans(),
+        "disableOpenAPIValidation": st.booleans(),
+        "valueFileSecrets": st.lists(st.fixed_dictionaries({"name": NAMES}), max_size=2),
+        "valuesFrom": st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "configMapKeyRef": SELECTORS,
+                    "secretKeyRef": SELECTORS,
+                    "chartFileRef": st.fixed_dictionaries(
+                        {"path": st.sampled_from(["a.yaml", "../b.yaml"])},
+                        optional={"optional": st.booleans()},
+                    ),
+                },
+            ),
+            max_size=3,
+        ),
+        "values": st.dictionaries(NAMES, JSON, max_size=4),
+        "rollback": st.fixed_dictionaries(
+            {"enable": st.booleans()},
+            optional={
+                "retry": st.booleans(),
+                "maxRetries": st.integers(-1, 4),
+                "force": st.booleans(),
+                "recreate": st.booleans(),
+                "disableHooks": st.booleans(),
+                "timeout": SECONDS,
+                "wait": st.booleans(),
+            },
+        ),
+        "test": st.fixed_dictionaries(
+            {"enable": st.booleans()},
+            optional={"ignoreFailures": st.booleans(), "timeout": SECONDS, "cleanup": st.booleans()},
+        ),
+        "unknown": JSON,
+    },
+)
+RELEASES = st.builds(
+    lambda name, spec: {
+        "apiVersion": "helm.fluxcd.io/v1",
+        "kind": "HelmRelease",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": spec,
+    },
+    NAMES,
+    SPECS,
+)
+STYLES = st.builds(Style, st.sampled_from([2, 4]), st.booleans(), st.sampled_from(["\n", "\r\n"]))
+VERSIONS = st.sampled_from(FLUX_VERSIONS)
+
+
+def text_of(manifest: dict[str, Any], style: Style) -> str:
+    return "".join(emit_entry(key, value, 0, style) for key, value in manifest.items())
+
+
+@settings(max_examples=150)
+@given(RELEASES, STYLES, VERSIONS, st.sampled_from(["keep", "flux2"]))
+def test_text_and_value_become_the_same_release(
+    manifest: dict[str, Any], style: Style, flux_version: Any, defaults: Any
+) -> None:
+    options = fm.MigrationOptions(flux_version=flux_version, defaults=defaults)
+    text = text_of(manifest, style)
+    migration = fm.migrate_text(text, options=options)
+    conversion = fm.convert_helm_release(manifest, options)
+    if conversion.release is None:
+        # Whole or not at all.
+        assert migration.changed == {}
+        assert migration.created == {}
+        assert not migration.ok
+        return
+    (document,) = read_documents("manifest.yaml", migration.changed["manifest.yaml"])[0]
+    assert document.value == conversion.release.to_manifest()
+    assert migration.resources[0].resource == conversion.release
+    codes = {finding.code for finding in migration.findings} - {"RP009", "HR054", "HR056"}
+    assert codes == {finding.code for finding in conversion.findings}
+    assert fm.migrate_repository(migration.files, options).files == migration.files
+
+
+@settings(max_examples=150)
+@given(RELEASES, STYLES)
+def test_values_are_not_touched(manifest: dict[str, Any], style: Style) -> None:
+    text = text_of(manifest, style)
+    migration = fm.migrate_text(text)
+    if migration.changed and manifest["spec"].get("values"):
+        values = emit_entry("values", manifest["spec"]["values"], style.step, style)
+        assert values in text
+        assert values in migration.changed["manifest.yaml"]
+
+
+@settings(max_examples=60)
+@given(st.lists(RELEASES, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_the_order_of_files_makes_no_difference(releases: list[dict[str, Any]], chance: Any) -> None:
+    files = {f"{index}.yaml": text_of(manifest, Style()) for index, manifest in enumerate(releases)}
+    shuffled = list(files.items())
+    chance.shuffle(shuffled)
+    assert fm.migrate_repository(dict(shuffled)) == fm.migrate_repository(files)
+
+
+@settings(max_examples=60)
+@given(st.lists(RELEASES, min_size=2, max_size=5, unique_by=lambda each: str(each["metadata"])))
+def test_later_releases_rename_nothing(releases: list[dict[str, Any]]) -> None:
+    files = {f"{index}.yaml": text_of(manifest, Style()) for index, manifest in enumerate(releases)}
+    options = fm.MigrationOptions(sync_roots=("",))
+    some = dict(list(files.items())[1:])
+    first = fm.migrate_repository(some, options)
+    second = fm.migrate_repository({**first.files, "0.yaml": files["0.yaml"]}, options)
+    for path in (*first.changed, *first.created):
+        assert second.files[path] == first.files[path]
+
+
+@settings(max_examples=100)
+@given(st.lists(st.text("ab:-# \n\r\t{}[]&*'\"|>é\ufeff\0", max_size=40), max_size=3))
+def test_no_text_raises(texts: list[str]) -> None:
+    files = {f"{index}.yaml": f"{text}\n# fluxcd.io helm.fluxcd.io/v1" for index, text in enumerate(texts)}
+    assert fm.migrate_repository(files).files == files

@@ -1,0 +1,448 @@
+"""Whole repositories: what is used, what is made, what is left, and what nobody may touch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+
+
+def release(
+    name: str = "web",
+    namespace: str = "shop",
+    chart: str = "repository: https://charts.example.com\n    name: web\n    version: 1.2.3",
+    more: str = "",
+) -> str:
+    return f"""\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: {name}
+  namespace: {namespace}
+spec:
+  helmVersion: v3
+  chart:
+    {chart}
+{more}"""
+
+
+def git(ref: str = "main", url: str = "https://github.com/acme/charts") -> str:
+    return f"git: {url}\n    ref: {ref}\n    path: web"
+
+
+def codes(migration: fm.Migration) -> list[str]:
+    return [finding.code for finding in migration.findings if finding.code != "RP009"]
+
+
+def errors(migration: fm.Migration) -> list[str]:
+    return [finding.code for finding in migration.findings if finding.severity == "error"]
+
+
+def source_names(migration: fm.Migration) -> list[str]:
+    return sorted(
+        f"{each.resource.kind} {each.resource.metadata.namespace}/{each.resource.metadata.name} {each.path}"
+        for each in migration.resources
+        if each.resource.kind != "HelmRelease"
+    )
+
+
+def migrate(files: dict[str, str | bytes], **options: Any) -> fm.Migration:
+    migration = fm.migrate_repository(files, fm.MigrationOptions(**options))
+    again = fm.migrate_repository(migration.files, fm.MigrationOptions(**options))
+    if not options.get("overrides"):
+        assert again.files == migration.files
+    return migration
+
+
+NOT_FLUX: dict[str, str | bytes] = {
+    "a.yaml": "a:   1\n",
+    "b.txt": release(),
+    "c.json": "{}",
+    "d.yaml": "data: |\n  apiVersion: helm.fluxcd.io/v1\n  kind: HelmRelease\n",
+    "e.yaml": "x: https://fluxcd.io\n---\n- helm.fluxcd.io/v1\n",
+    "f.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: Other\n",
+    "g.yaml": "",
+    "h.yaml": "# apiVersion: helm.fluxcd.io/v1\n",
+    "i.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\n",
+    "j.yaml": "{{ fluxcd.io }}",
+    "m.yaml": "kind: List\napiVersion: v1\nitems:\n- kind: Secret\n# helm.fluxcd.io/v1\n",
+    "k.yaml": b"\xff\xfe",
+    "l.yaml": "metadata: 1\nkind: HelmRepository\napiVersion: source.toolkit.fluxcd.io/v1\n",
+    "Chart.yaml": "name: x\n",
+}
+
+
+def test_what_is_not_of_flux_v1_comes_back_as_it_was() -> None:
+    migration = migrate(dict(NOT_FLUX))
+    assert migration.files == NOT_FLUX
+    assert migration.ok
+    assert migration.findings == ()
+    assert migration.diff() == ""
+    assert "0 releases, 0 sources" in migration.to_markdown()
+
+
+def test_releases_stand_beside_other_things_in_a_file() -> None:
+    other = "---\nkind: Secret\ndata: {a:   1}\n"
+    text = "# first\n" + release() + other + "---\n" + release("db") + "...\n"
+    migration = migrate({"all.yaml": text})
+    assert errors(migration) == []
+    after = migration.changed["all.yaml"]
+    assert after.count("helm.toolkit.fluxcd.io/v2") == 2
+    assert other in after
+    assert after.startswith("# first\n")
+    assert after.endswith("...\n")
+
+
+def test_bytes_stay_bytes_with_their_mark_and_line_ends() -> None:
+    text = "\ufeff" + release().replace("\n", "\r\n").rstrip()
+    migration = migrate({"a.yaml": text.encode()})
+    after = migration.files["a.yaml"]
+    assert isinstance(after, bytes)
+    assert after.startswith(b"\xef\xbb\xbfapiVersion: helm.toolkit")
+    assert after.count(b"\n") == after.count(b"\r\n")
+    assert not after.endswith(b"\n")
+    assert migration.created["sources/example.yaml"].count("\r\n") == 9
+    assert "\\ No newline at end of file" in migration.diff()
+
+
+FLOW = (
+    '{"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmRelease", "metadata": {"name": "a", "namespace": "b"}, '
+    '"spec": {"chart": {"repository": "https://x.example", "name": "a", "version": "1.0.0"}}}'
+)
+LIST = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: helm.fluxcd.io/v1\n  kind: HelmRelease\n"
+V2 = release().replace("helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2")
+LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
+    ("a chart's template", {"Chart.yaml": "", "templates/a.yaml": release()}, "RP001"),
+    ("a template that is no YAML", {"c/Chart.yaml": "", "c/t/a.yaml": "{{ if }}\n" + release()}, "RP001"),
+    ("a template in a chart field", {"a.yaml": release(chart=git("$(ref)"))}, "RP001"),
+    ("another encoding", {"a.yaml": release().encode("utf-8") + b"# \xff"}, "RP002"),
+    ("invalid YAML", {"a.yaml": release() + "x: [\n"}, "RP003"),
+    ("a broken neighbour", {"a.yaml": release() + "---\nx: [\n"}, "RP003"),
+    ("a NUL", {"a.yaml": release() + "# \0\n"}, "RP003"),
+    ("a key twice", {"a.yaml": release() + "kind: HelmRelease\n"}, "RP003"),
+    ("a kustomization", {"kustomization.yaml": "resources: [a.yaml]", "a.yaml": release()}, "RP004"),
+    (
+        "a patch",
+        {"o/kustomization.yml": "patches: [{path: ../b/p.yaml}, {patch: x}]", "b/p.yaml": release()},
+        "RP004",
+    ),
+    ("a merge key", {"a.yaml": release(more="  <<: {timeout: 3}\n")}, "RP005"),
+    (
+        "a flow mapping",
+        {"a.yaml": FLOW},
+        "RP005",
+    ),
+    ("a wrong type", {"a.yaml": release(more="  timeout: 5m\n")}, "RP006"),
+    (
+        "a release that is there",
+        {"a.yaml": release(), "b.yaml": V2},
+        "RP007",
+    ),
+    (
+        "a list",
+        {"a.yaml": LIST},
+        "RP008",
+    ),
+    ("an encrypted file", {"a.yaml": release(more="sops: {mac: x}\n")}, "RP011"),
+    (
+        "the first API",
+        {"a.yaml": "apiVersion: helm.integrations.flux.weave.works/v1alpha2\nkind: FluxHelmRelease\n"},
+        "HR002",
+    ),
+    ("no metadata", {"a.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: []\n"}, "RP006"),
+    ("no spec", {"a.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n"}, "HR061"),
+]
+
+
+@pytest.mark.parametrize(("files", "code"), [row[1:] for row in LEFT], ids=[row[0] for row in LEFT])
+def test_what_cannot_be_migrated_stays_with_an_error(files: dict[str, str | bytes], code: str) -> None:
+    migration = migrate(files)
+    assert code in errors(migration)
+    assert migration.files == files
+    assert not migration.ok
+    assert migration.resources == ()
+    assert "Answer the questions" in migration.runbook().to_markdown()
+
+
+def test_a_stopped_release_stops_no_other() -> None:
+    files: dict[str, str | bytes] = {
+        "a.yaml": release("a"),
+        "b.yaml": release("b", chart="name: x"),
+        "c.yaml": release("c", more="  <<: {}\n"),
+    }
+    migration = migrate(files)
+    assert set(migration.changed) == {"a.yaml"}
+    assert errors(migration) == ["HR061", "RP005"]
+
+
+def test_a_source_of_a_release_that_stays_is_not_made() -> None:
+    migration = migrate({"a.yaml": release(more="  <<: {}\n")})
+    assert migration.created == {}
+
+
+def test_one_repository_is_one_source() -> None:
+    one = "repository: https://charts.example.com/stable\n    name: web\n    version: 1.2.3"
+    other = "repository: https://Charts.Example.com/stable/ # ours\n    name: db\n    version: 1.2.3"
+    migration = migrate({"a.yaml": release(chart=one), "b.yaml": release("db", chart=other)})
+    assert source_names(migration) == ["HelmRepository flux-system/example sources/example.yaml"]
+    assert "  url: https://charts.example.com/stable # ours\n" in migration.created["sources/example.yaml"]
+
+
+def test_several_comments_of_a_source_stand_above_its_url() -> None:
+    def chart(comment: str) -> str:
+        return f"repository: https://charts.example.com # {comment}\n    name: web\n    version: 1.2.3"
+
+    migration = migrate({"a.yaml": release(chart=chart("one")), "b.yaml": release("db", chart=chart("two"))})
+    assert "  # one\n  # two\n  url: https" in migration.created["sources/example.yaml"]
+
+
+def test_comments_of_a_source_that_is_there_stay_with_the_release() -> None:
+    existing = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: ours, namespace: flux-system}
+spec: {url: "https://charts.example.com/"}
+"""
+    chart = "repository: https://charts.example.com # ours\n    name: web\n    version: 1.2.3"
+    migration = migrate({"a.yaml": release(chart=chart), "sources.yaml": existing})
+    assert migration.created == {}
+    assert "    # ours\n" in migration.changed["a.yaml"]
+    assert "        name: ours\n" in migration.changed["a.yaml"]
+
+
+def test_refs_and_secrets_have_sources_of_their_own() -> None:
+    files: dict[str, str | bytes] = {
+        "a.yaml": release("a", chart=git("main")),
+        "b.yaml": release("b", chart=git("next")),
+        "c.yaml": release("c", chart=git("next", "git@github.com:acme/charts.git")),
+        "d.yaml": release("d", chart=git("main") + "\n    secretRef: {name: token}"),
+        "e.yaml": release("e", chart=git("main", "https://github.com/other/charts")),
+    }
+    migration = migrate(files)
+    assert errors(migration) == []
+    assert source_names(migration) == [
+        "GitRepository flux-system/acme-charts sources/acme-charts.yaml",
+        "GitRepository flux-system/charts sources/charts.yaml",
+        "GitRepository flux-system/charts-next sources/charts-next.yaml",
+        "GitRepository flux-system/charts-token sources/charts-token.yaml",
+        "GitRepository flux-system/other-charts sources/other-charts.yaml",
+    ]
+    assert [(need.name, need.copy_of) for need in migration.prerequisites] == [
+        ("token", "shop/token"),
+        ("acme-charts", ""),
+    ]
+    assert {"HR054", "HR056"} <= set(codes(migration))
+    assert "create secret generic token" in migration.runbook().to_markdown()
+    assert "a copy of `shop/token`" in migration.to_markdown()
+
+
+@pytest.mark.parametrize(
+    "ref", ["commit: abc", "name: refs/heads/main", "semver: 1.x", "tag: v1", "branch: other", ""]
+)
+def test_a_source_of_another_ref_is_not_used(ref: str) -> None:
+    existing = f"""\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {{name: charts, namespace: flux-system}}
+spec: {{url: "https://github.com/acme/charts", ref: {{{ref}}}}}
+"""
+    migration = migrate({"a.yaml": release(chart=git()), "sources.yaml": existing})
+    assert source_names(migration) == ["GitRepository flux-system/charts-main sources/charts-main.yaml"]
+
+
+def test_the_repository_that_flux_syncs_is_the_source_of_its_charts() -> None:
+    existing = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec: {url: "ssh://git@github.com/acme/fleet", ref: {branch: main}, secretRef: {name: flux-system}}
+"""
+    migration = migrate(
+        {"a.yaml": release(chart=git("main", "git@github.com:acme/fleet")), "flux-system/sync.yaml": existing}
+    )
+    assert migration.created == {}
+    assert migration.prerequisites == ()
+    assert "name: flux-system\n        namespace: flux-system\n" in migration.changed["a.yaml"]
+
+
+def test_sources_go_where_the_options_say() -> None:
+    files: dict[str, str | bytes] = {
+        "apps/a.yaml": release("a"),
+        "apps/b.yaml": release("b", "blog"),
+        "apps/sources/example.yaml": "kind: Taken\n",
+        "apps/example-helmrepository.yaml": "kind: Taken\n",
+    }
+    assert source_names(migrate(files)) == [
+        "HelmRepository flux-system/example apps/sources/example-helmrepository.yaml"
+    ]
+    assert source_names(migrate(files, sync_roots=("/",))) == [
+        "HelmRepository flux-system/example sources/example.yaml"
+    ]
+    beside = migrate(files, sources=fm.Placement(namespace="release", file="beside"))
+    assert source_names(beside) == [
+        "HelmRepository blog/example apps/blog-example-helmrepository.yaml",
+        "HelmRepository shop/example apps/shop-example-helmrepository.yaml",
+    ]
+    same = migrate(files, sources=fm.Placement(file="same"))
+    assert source_names(same) == ["HelmRepository flux-system/example apps/a.yaml"]
+    assert same.changed["apps/a.yaml"].count("---\n") == 1
+    assert same.created == {}
+    unended = migrate({"a.yaml": release().rstrip("\n")}, sources=fm.Placement(file="same"))
+    assert "disableWait: true\n---\napiVersion: source" in unended.changed["a.yaml"]
+
+
+def test_names_and_files_run_out_of_nothing() -> None:
+    taken = {f"sources/{name}.yaml": "" for name in ("example", "example-helmrepository", "example-2")}
+    taken["sources/flux-system-example-helmrepository.yaml"] = ""
+    migration = migrate({"a.yaml": release(), **taken})
+    assert list(migration.created) == ["sources/example-3.yaml"]
+
+
+def test_two_clusters_in_one_repository_have_their_own_sources() -> None:
+    files: dict[str, str | bytes] = {
+        "clusters/a/web.yaml": release(),
+        "clusters/b/web.yaml": release(),
+        "clusters/b/x/db.yaml": release("db"),
+    }
+    migration = migrate(files)
+    assert errors(migration) == []
+    assert migration.context.sync_roots == ("clusters/a", "clusters/b")
+    assert sorted(migration.created) == ["clusters/a/sources/example.yaml", "clusters/b/sources/example.yaml"]
+
+
+def test_one_helm_release_of_two_objects_is_an_error() -> None:
+    named = release("a", more="  releaseName: x\n")
+    migration = migrate({"a.yaml": named, "b.yaml": release("b", more="  releaseName: x\n")})
+    assert errors(migration) == ["HR113", "HR113"]
+    assert migration.changed == {}
+
+
+def test_one_chart_of_two_objects_is_an_error() -> None:
+    first = release("c", "a-b", more="  releaseName: x\n")
+    migration = migrate({"a.yaml": first, "b.yaml": release("b-c", "a", more="  releaseName: y\n")})
+    assert errors(migration) == ["HR114", "HR114"]
+
+
+def test_the_flux_release_is_that_of_the_repository() -> None:
+    components = "---\n# This manifest was generated by flux.\n# Flux Version: v2.2.3\n# fluxcd.io\n"
+    migration = migrate({"a.yaml": release(), "flux-system/gotk-components.yaml": components})
+    assert migration.context.flux_version == "2.2"
+    assert "helm.toolkit.fluxcd.io/v2beta2" in migration.changed["a.yaml"]
+    given = migrate({"a.yaml": release(), "gotk-components.yaml": components}, flux_version="2.9")
+    assert given.context.flux_version == "2.9"
+    unknown = migrate({"a.yaml": release(), "gotk-components.yaml": "# fluxcd.io\n"})
+    assert unknown.context.flux_version == "2.9"
+
+
+def test_one_question_is_one_finding() -> None:
+    files: dict[str, str | bytes] = {
+        f"{name}.yaml": release(name, chart=git("stable")).replace("  helmVersion: v3\n", "")
+        for name in "abc"
+    }
+    migration = migrate(files)
+    assert codes(migration) == ["HR032", "HR052", "HR059", "HR062"]
+    first = migration.findings[0]
+    assert (first.path, first.line, first.column, first.related) == ("a.yaml", 6, 1, ("b.yaml:6", "c.yaml:6"))
+    assert len({finding.fingerprint for finding in migration.findings}) == len(migration.findings)
+
+
+def test_answers_settle_what_they_answer() -> None:
+    files: dict[str, str | bytes] = {
+        "a.yaml": release("a" * 60).replace("  helmVersion: v3\n", ""),
+        "b.yaml": release("b", chart=git("stable")),
+    }
+    before = migrate(files)
+    assert errors(before) == ["HR014"]
+    name, ref = (finding.answer for finding in before.findings if finding.code in ("HR014", "HR052"))
+    assert name is not None
+    assert ref is not None
+    named = migrate(files, overrides=(name.model_copy(update={"release_name": "live"}),))
+    assert errors(named) == []
+    assert "releaseName: live\n" in named.changed["a.yaml"]
+    tagged = migrate(files, overrides=(ref.model_copy(update={"ref_kind": "tag"}),))
+    assert "    tag: stable\n" in tagged.created["sources/charts.yaml"]
+    assert "HR052" not in codes(tagged)
+    accepted = migrate(files, overrides=(fm.Override(accept=("HR032", "HR059")), name))
+    assert "HR059" not in codes(accepted)
+
+
+def test_a_release_can_be_left_and_a_secret_named() -> None:
+    files: dict[str, str | bytes] = {"a.yaml": release("a"), "b.yaml": release("b")}
+    migration = migrate(files, overrides=(fm.Override(name="a", leave=True), fm.Override(secret_name="s")))
+    assert set(migration.changed) == {"b.yaml"}
+    assert "  secretRef:\n    name: s\n" in migration.created["sources/example.yaml"]
+    assert migration.ok
+    assert [need.keys for need in migration.prerequisites] == [("username", "password")]
+
+
+def test_an_override_that_matches_nothing_is_an_error() -> None:
+    migration = migrate({"a.yaml": release()}, overrides=(fm.Override(name="other", leave=True),))
+    assert errors(migration) == ["RP010"]
+
+
+def test_an_annotation_that_is_no_text_is_told_and_stays() -> None:
+    text = release().replace(
+        "  namespace: shop\n", "  namespace: shop\n  annotations:\n    fluxcd.io/ignore: true\n    n: 1\n"
+    )
+    migration = migrate({"a.yaml": text})
+    assert codes(migration) == ["AN004", "AN018", "AN018"]
+    assert "    fluxcd.io/ignore: true\n" in migration.changed["a.yaml"]
+
+
+def test_a_secret_that_is_where_it_is_needed_is_no_prerequisite() -> None:
+    chart = git() + "\n    secretRef: {name: token}"
+    migration = migrate({"a.yaml": release(chart=chart)}, sources=fm.Placement(namespace="release"))
+    assert migration.prerequisites == ()
+    assert "  secretRef:\n    name: token\n" in migration.created["sources/charts.yaml"]
+
+
+def test_an_oci_repository_says_so() -> None:
+    migration = migrate(
+        {"a.yaml": release(chart="repository: oci://ghcr.io/acme\n    name: web\n    version: 1.2.3")}
+    )
+    assert "  type: oci\n" in migration.created["sources/acme.yaml"]
+
+
+def test_a_namespace_is_written_where_fluxd_had_a_default() -> None:
+    text = release().replace("  namespace: shop\n", "")
+    migration = migrate({"a.yaml": text}, default_namespace="team")
+    assert "  name: web\n  namespace: team\nspec:\n" in migration.changed["a.yaml"]
+    assert errors(migrate({"a.yaml": text})) == ["HR017"]
+
+
+def test_reports_are_readable_in_jupyter() -> None:
+    migration = migrate({"a<b.yaml": release(chart=git("stable"))})
+    assert migration._repr_markdown_() == migration.to_markdown()
+    assert "a&lt;b.yaml" in migration._repr_html_()
+    assert repr(migration) == "Migration(changed=1, created=1, deleted=0, findings=4, ok=True)"
+    assert migration.runbook()._repr_markdown_().startswith("# Cut-over")
+
+
+def test_paths_are_quoted_as_git_quotes_them() -> None:
+    migration = migrate({'a b/ü".yaml': release()}, sync_roots=("a b",))
+    assert 'diff --git "a/a b/\\303\\274\\".yaml"' in migration.diff()
+    assert "+++ b/a b/sources/example.yaml\t\n" in migration.diff()
+
+
+def test_parse_manifests_gives_models_and_says_what_is_wrong() -> None:
+    models = fm.parse_manifests(release() + "---\n# nothing\n---\nkind: Secret\napiVersion: v1\n")
+    assert [type(model) for model in models] == [fm.flux1.HelmRelease, fm.Unstructured]
+    v2 = fm.parse_manifests("apiVersion: source.toolkit.fluxcd.io/v1\nkind: Bucket\n")
+    assert [type(model) for model in v2] == [fm.flux2.Bucket]
+    for text, line in (
+        ("- a\n", 1),
+        ("a: 1\n---\na: [\n", 4),
+        (release(more="  timeout: x\n"), 12),
+        ("a: 1\n", 1),
+    ):
+        with pytest.raises(fm.InvalidManifest) as raised:
+            fm.parse_manifests(text, path="x.yaml")
+        assert (raised.value.path, raised.value.line) == ("x.yaml", line)
+
+
+def test_a_single_manifest_must_be_one() -> None:
+    for text in ("a: [", "- a\n", "a: 1\n---\nb: 1\n", ""):
+        with pytest.raises(fm.InvalidManifest):
+            fm.convert_helm_release(text)

@@ -1,0 +1,187 @@
+"""Version ranges and image policies, held against what Flux's own code answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fluxv2_migrate import AmbiguousTag, InvalidPolicy, InvalidRange, flux2
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.golang import VersionRange
+from fluxv2_migrate.golang.versions import compare_versions, parse_strict_version, parse_version
+
+OWN = Path(__file__).parent / "vectors"
+DIALECTS: dict[str, Any] = {
+    "v3.1.1": "flux1",
+    "v3.latest": "flux2",
+    "v1.4.2": "flux1-legacy",
+    "v3.3.0": "flux2-early",
+    "v3.2.1": "flux2-early",
+    "v3.3.1": "flux2-2.5",
+}
+
+
+def cases(folder: Path, *names: str) -> Iterator[dict[str, Any]]:
+    for name in names:
+        for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines():
+            yield json.loads(line)
+
+
+def check_range(case: dict[str, Any]) -> None:
+    given, expected = case["input"], case["expected"]
+    dialect = DIALECTS[given["lib"]]
+    try:
+        parsed = VersionRange.parse(given["constraint"], dialect)
+    except InvalidRange:
+        assert not expected["valid"], given["constraint"]
+        return
+    assert expected["valid"], given["constraint"]
+    for result in expected["results"]:
+        assert parsed.check(result["v"]) == result["check"], (given["constraint"], result)
+
+
+def check_latest(case: dict[str, Any]) -> None:
+    given, expected = case["input"], case["expected"]
+    flux_version = given.get("flux", "2.9")
+    candidates: list[str] | None = None
+    wanted = expected["latest" if "flux" in given else "latest_db"]
+    ambiguous = expected["candidates" if "flux" in given else "candidates_db"]
+    try:
+        found = flux2.latest_tag(given["tags"], given["policy"], given["filter"], flux_version=flux_version)
+    except InvalidPolicy:
+        assert expected["error_kind"] == "invalid_policy", given
+        return
+    except AmbiguousTag as error:
+        candidates = sorted(error.candidates)
+    assert candidates == (sorted(ambiguous) if expected["ambiguous"] else None), given
+    if candidates is not None:
+        return
+    assert expected["error_kind"] in (None, "no_latest"), given
+    assert found == wanted, given
+    ordered = flux2.sort_tags(given["tags"], given["policy"], given["filter"], flux_version=flux_version)
+    if "nan" not in [tag.lower().lstrip("+-") for tag in ordered]:
+        assert (ordered[0] if ordered else None) == found, given
+
+
+def check_version(case: dict[str, Any]) -> None:
+    given = case["input"]
+    for result in case["expected"]["results"]:
+        tag = result["tag"]
+        if "flux" in given:
+            found = parse_strict_version(tag, "no-leading-zeros" if given["flux"] == "2.5" else "lenient")
+        else:
+            found = parse_version(tag) if tag.count(".") >= 2 else None
+        assert (found is not None) == result["ok"], tag
+        if found is not None:
+            numbers = (int(result["major"]), int(result["minor"]), int(result["patch"]))
+            assert (found.numbers, found.prerelease) == (numbers, result["prerelease"])
+
+
+def check_order(case: dict[str, Any]) -> None:
+    expected = case["expected"]
+    versions = [parse_version(text) for text in expected["sorted"]]
+    for one, other, equal in zip(versions, versions[1:], expected["equal_to_next"], strict=False):
+        assert one is not None
+        assert other is not None
+        assert compare_versions(one, other) == (0 if equal else -1), (one, other)
+    assert all(parse_version(text) is None for text in expected["skipped"])
+
+
+CHECKS = {
+    "constraint": check_range,
+    "constraint_early": check_range,
+    "constraint_v142": check_range,
+    "v2_latest": check_latest,
+    "v2_latest_early": check_latest,
+    "v2_parse_version": check_version,
+    "v2_parse_version_early": check_version,
+    "sort_semver": check_order,
+}
+COUNTS = {
+    "constraint": 3306,
+    "constraint_early": 972,
+    "constraint_v142": 410,
+    "v2_latest": 1402,
+    "v2_latest_early": 644,
+    "v2_parse_version": 216,
+    "v2_parse_version_early": 157,
+    "sort_semver": 211,
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_every_measured_case(shared: Path, name: str) -> None:
+    checked = 0
+    for case in cases(shared / "vectors", name):
+        CHECKS[name](case)
+        checked += 1
+    assert checked == COUNTS[name]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_selection_of_measured_cases(name: str) -> None:
+    checked = 0
+    for case in cases(OWN, name):
+        CHECKS[name](case)
+        checked += 1
+    assert checked > 5
+
+
+TAGS = st.lists(
+    st.from_regex(r"v?[0-3](\.[0-9]{1,2}){0,3}(-rc\.?[0-9]|-[a-f]{2})?", fullmatch=True), max_size=6
+)
+POLICIES = st.sampled_from(
+    [
+        {"semver": {"range": "*"}},
+        {"semver": {"range": ">=0.0.0-0"}},
+        {"alphabetical": {"order": "asc"}},
+        {"alphabetical": {"order": "desc"}},
+        {"numerical": {"order": "asc"}},
+        {"numerical": {}},
+    ]
+)
+
+
+@given(TAGS, POLICIES, st.sampled_from(FLUX_VERSIONS))
+def test_the_latest_tag_is_the_first_of_the_sorted_ones(
+    tags: list[str], policy: Any, flux_version: Any
+) -> None:
+    ordered = flux2.sort_tags(tags, policy, flux_version=flux_version)
+    assert flux2.latest_tag(tags, policy, flux_version=flux_version) == (ordered[0] if ordered else None)
+    assert set(ordered) <= set(tags)
+
+
+@given(TAGS, POLICIES, st.randoms(use_true_random=False))
+def test_the_order_of_tags_makes_no_difference_from_2_7_on(tags: list[str], policy: Any, chance: Any) -> None:
+    shuffled = list(tags)
+    chance.shuffle(shuffled)
+    assert flux2.sort_tags(shuffled, policy) == flux2.sort_tags(tags, policy)
+
+
+@settings(max_examples=200)
+@given(st.text("0123xX*v.-+~^<>=!|, \tra", max_size=20), st.sampled_from(sorted(set(DIALECTS.values()))))
+def test_every_text_is_a_range_or_refused(text: str, dialect: Any) -> None:
+    try:
+        parsed = VersionRange.parse(text, dialect)
+    except InvalidRange:
+        return
+    assert parsed.check("nothing") is False
+
+
+def test_models_are_taken_as_well_as_mappings() -> None:
+    policy = flux2.ImagePolicyChoice.model_validate({"semver": {"range": "1.x"}})
+    filter_tags = flux2.TagFilter.model_validate({"pattern": "^r-(.*)$", "extract": "$1"})
+    assert flux2.latest_tag(["r-1.0.0", "r-1.1.0", "2.0.0"], policy, filter_tags) == "r-1.1.0"
+
+
+def test_a_new_spelling_of_groups_is_refused_by_old_releases() -> None:
+    named = {"pattern": "^(?<n>.*)$", "extract": "$n"}
+    assert flux2.latest_tag(["1"], {"numerical": {}}, named, flux_version="2.3") == "1"
+    with pytest.raises(InvalidPolicy):
+        flux2.latest_tag(["1"], {"numerical": {}}, named, flux_version="2.2")
