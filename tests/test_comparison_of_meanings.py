@@ -374,6 +374,18 @@ def test_what_is_not_known_is_compared_with_nothing() -> None:
     assert outcome_in_the_cluster(before, after) == "adopted"
 
 
+def test_sources_of_values_are_the_same_where_a_namespace_is_not_known() -> None:
+    def meaning(namespace: str, name: str = "s") -> ReleaseMeaning:
+        source = ValuesSource("Secret", name, namespace)
+        return replace(meaning_of_v1_release(v1_release()), values_from=(source,))
+
+    assert (
+        compare_meanings(meaning("shop"), meaning("")) == compare_meanings(meaning(""), meaning("shop")) == ()
+    )
+    assert compare_meanings(meaning("shop"), meaning("other")) != ()
+    assert compare_meanings(meaning("shop"), meaning("", "t")) != ()
+
+
 def test_a_forgotten_default_is_found() -> None:
     before = meaning_of_v1_release(v1_release())
     found = {each.field for each in compare_meanings(before, v2_meaning(sources=SOURCES))}

@@ -491,6 +491,24 @@ def test_a_missing_namespace_is_the_given_one_or_not_known() -> None:
     assert {"target_namespace", "storage_namespace"} < set(unknown.unknown)
 
 
+def test_the_meaning_does_not_change_with_the_manifests() -> None:
+    manifest = v2_release({"values": {"a": {"b": 1}}, "postRenderers": [{"kustomize": {}}]})
+    sources = copy.deepcopy(dict(SOURCES))
+    repository = dict(sources["HelmRepository", "shop", "example"])
+    repository["spec"] = {**repository["spec"], "certSecretRef": {"name": "c"}}
+    meaning = meaning_of_v2_release(manifest, {**sources, ("HelmRepository", "shop", "example"): repository})
+    given = copy.deepcopy(meaning)
+    manifest["spec"]["values"]["a"]["b"] = 2
+    manifest["spec"]["postRenderers"][0]["kustomize"]["patches"] = []
+    repository["spec"]["certSecretRef"]["name"] = "d"
+    assert meaning == given
+
+
+def test_files_of_the_chart_are_below_all_other_sources_of_values() -> None:
+    spec = {**chart(valuesFiles=["values.yaml", "a.yaml"]), "valuesFrom": [{"kind": "Secret", "name": "s"}]}
+    assert [source.kind for source in v2_meaning(spec).values_from] == ["ChartFile", "Secret"]
+
+
 def test_the_name_is_a_label() -> None:
     metadata = {"name": "a" * 64, "namespace": "shop"}
     assert meaning_of_v2_release(v2_release(metadata=metadata), SOURCES).refused == ("metadata.name",)

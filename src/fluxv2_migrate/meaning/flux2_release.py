@@ -192,7 +192,7 @@ def _meaning(
         storage_namespace=_known(reading, "storage_namespace", storage),
         helm_version="v3",
         chart=chart,
-        values=copy.deepcopy(spec.values or {}),
+        values=spec.values or {},
         values_from=(*files, *_values_from(reading)),
         max_history=max_history,
         install=install,
