@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from fractions import Fraction
 from typing import Final
+
+from fluxv2_migrate import golang
+from fluxv2_migrate.errors import InvalidDuration
 
 __all__ = ["duration_text", "parse_duration", "seconds"]
 
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
-_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_MICROSECONDS: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
-_LARGEST: Final = (2**63 - 1) // 1_000
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def seconds(number: int) -> timedelta:
@@ -26,7 +26,7 @@ def seconds(number: int) -> timedelta:
     >>> seconds(300)
     datetime.timedelta(seconds=300)
     """
-    nanoseconds = (number * 1_000_000_000 + 2**63) % 2**64 - 2**63
+    nanoseconds = (number * golang.SECOND + 2**63) % 2**64 - 2**63
     return timedelta(microseconds=nanoseconds // 1_000)
 
 
@@ -43,8 +43,10 @@ def parse_duration(text: str) -> timedelta | None:
     """
     if not _DURATION.fullmatch(text):
         return None
-    total = sum(Fraction(number) * _MICROSECONDS[unit] for number, unit in _PART.findall(text))
-    return timedelta(microseconds=int(total)) if total <= _LARGEST else None
+    try:
+        return timedelta(microseconds=golang.parse_duration(text) // 1_000)
+    except InvalidDuration:
+        return None
 
 
 def duration_text(duration: timedelta) -> str:
@@ -53,10 +55,4 @@ def duration_text(duration: timedelta) -> str:
     >>> duration_text(timedelta(minutes=5)), duration_text(timedelta(hours=1, milliseconds=1500))
     ('5m0s', '1h0m1.5s')
     """
-    sign = "-" if duration < timedelta() else ""
-    whole, microseconds = divmod(abs(duration) // timedelta(microseconds=1), 1_000_000)
-    minutes, left = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{microseconds:06}".rstrip("0") if microseconds else ""
-    shown = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
-    return f"{sign}{shown}{left}{fraction}s"
+    return golang.format_duration(duration // _MICROSECOND * 1_000)
