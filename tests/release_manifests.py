@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
-__all__ = ["GIT_CHART", "HELM_CHART", "SOURCES", "at", "v1_release", "v2_meaning", "v2_release"]
+__all__ = [
+    "GIT_CHART",
+    "HELM_CHART",
+    "SOURCES",
+    "at",
+    "leaves",
+    "put",
+    "v1_release",
+    "v2_meaning",
+    "v2_release",
+]
 
 HELM_CHART = {"repository": "https://charts.example.com/", "name": "web", "version": "1.2.3"}
 GIT_CHART = {"git": "git@example.com:acme/charts", "ref": "main", "path": "charts/web"}
@@ -74,3 +84,28 @@ def at(meaning: Any, field: str) -> Any:
     for name in field.split("."):
         meaning = getattr(meaning, name)
     return copy.deepcopy(meaning)
+
+
+def leaves(
+    schema: dict[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Gives every field of a schema that holds no others; `[]` stands for an item of a list."""
+    if schema.get("type") == "array":
+        yield from leaves(schema["items"], (*path, "[]"))
+    elif "properties" in schema:
+        for key, inner in schema["properties"].items():
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, schema
+
+
+def put(value: Any, path: tuple[str, ...], leaf: Any) -> Any:
+    """Gives a value with one field of it set; `[]` stands for the first item of a list."""
+    if not path:
+        return leaf
+    key, *rest = path
+    if key == "[]":
+        items = value if isinstance(value, list) else [{}]
+        return [put(items[0], tuple(rest), leaf), *items[1:]]
+    inner = value if isinstance(value, dict) else {}
+    return {**inner, key: put(inner.get(key), tuple(rest), leaf)}

@@ -24,7 +24,7 @@ from fluxv2_migrate.meaning import (
 from fluxv2_migrate.meaning.durations import duration_text, parse_duration, seconds
 from fluxv2_migrate.meaning.release import Tolerance
 from reference_trees import LOADER
-from release_manifests import GIT_CHART, at, v1_release, v2_release
+from release_manifests import GIT_CHART, at, leaves, put, v1_release, v2_release
 
 MINUTES = timedelta(minutes=5)
 ANY: tuple[Tolerance, ...] = ("missing object", "missing key", "invalid YAML")
@@ -436,27 +436,6 @@ def test_a_selection_of_the_measured_names() -> None:
     assert check_names(Path(__file__).parent / "vectors" / "release_name.jsonl") > 50
 
 
-def leaves(
-    schema: dict[str, Any], path: tuple[str, ...] = ()
-) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
-    if schema.get("type") == "array":
-        return leaves(schema["items"], (*path, "[]"))
-    if "properties" in schema:
-        return [each for key, inner in schema["properties"].items() for each in leaves(inner, (*path, key))]
-    return [(path, schema)]
-
-
-def put(spec: Any, path: tuple[str, ...], value: Any) -> Any:
-    if not path:
-        return value
-    key, *rest = path
-    if key == "[]":
-        items = spec if isinstance(spec, list) else [{}]
-        return [put(items[0], tuple(rest), value), *items[1:]]
-    inner = spec if isinstance(spec, dict) else {}
-    return {**inner, key: put(inner.get(key), tuple(rest), value)}
-
-
 # What the helm-operator never looked at.
 MEANINGLESS = {("chart", "chartPullSecret", "name"), ("rollback", "force"), ("test", "cleanup")}
 
@@ -495,6 +474,21 @@ def test_no_field_of_the_api_is_left_unread(shared: Path) -> None:
         if all(one == other for one, other in meanings):
             unread.add(path)
     assert unread == MEANINGLESS
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("example.com:acme/web", "ssh://example.com/acme/web"),
+        ("ssh://git:pw@Example.com:22/acme/web.git/", "ssh://git@example.com/acme/web"),
+        ("https://example.com:8443/web", "https://example.com:8443/web"),
+        ("/srv/git/web", "/srv/git/web"),
+        ("file:///srv/git/web.git", "file:///srv/git/web"),
+    ],
+)
+def test_a_git_repository_is_the_same_however_it_is_written(url: str, location: str) -> None:
+    meaning = meaning_of_v1_release(v1_release({"chart": {**GIT_CHART, "git": url}}))
+    assert at(meaning, "chart.url") == location
 
 
 def test_durations_are_gos() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ from fluxv2_migrate.meaning import (
 from fluxv2_migrate.meaning.release import Tolerance
 from fluxv2_migrate.meaning.served_fields import split_served_fields
 from reference_trees import LOADER
-from release_manifests import SOURCES, at, v2_meaning, v2_release
+from release_manifests import SOURCES, at, leaves, put, v2_meaning, v2_release
 
 MINUTES = timedelta(minutes=5)
 OPTIONAL: tuple[Tolerance, ...] = ("missing object", "missing key")
@@ -153,6 +153,7 @@ FACTS: list[tuple[FluxVersion, dict[str, Any], str, Any]] = [
         ("valuesFrom[].valuesKey",),
     ),
     ("2.9", {"valuesFrom": [{"kind": "Pod", "name": "s"}]}, "refused", ("valuesFrom[].kind",)),
+    ("2.9", {"valueFileSecrets": None}, "refused", ()),
     ("2.9", {"valuesFrom": [{"kind": "Secret"}]}, "refused", ("valuesFrom[].name",)),
     # Timeouts.
     ("2.9", {}, "install.timeout", MINUTES),
@@ -518,29 +519,6 @@ def schemas(crds: Path, version: FluxVersion) -> dict[str, dict[str, Any]]:
         for each in definition["spec"]["versions"]
         if each["served"]
     }
-
-
-def leaves(
-    schema: dict[str, Any], path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    if schema.get("type") == "array":
-        yield from leaves(schema["items"], (*path, "[]"))
-    elif "properties" in schema:
-        for key, inner in schema["properties"].items():
-            yield from leaves(inner, (*path, key))
-    else:
-        yield path, schema
-
-
-def put(value: Any, path: tuple[str, ...], leaf: Any) -> Any:
-    if not path:
-        return leaf
-    key, *rest = path
-    if key == "[]":
-        items = value if isinstance(value, list) else [{}]
-        return [put(items[0], tuple(rest), leaf), *items[1:]]
-    inner = value if isinstance(value, dict) else {}
-    return {**inner, key: put(inner.get(key), tuple(rest), leaf)}
 
 
 @pytest.mark.parametrize("version", FLUX_VERSIONS)
