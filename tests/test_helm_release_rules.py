@@ -118,7 +118,7 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
             },
             "upgrade": {"disableOpenAPIValidation": True, "crds": "Skip", "disableWait": True},
         },
-        [],
+        ["HR079"],
     ),
     ("no rollback", {"rollback": {"enable": False, "retry": True}}, {}, []),
     (
@@ -188,7 +188,7 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
         "optional values",
         {"valuesFrom": [{"secretKeyRef": {"name": "a", "namespace": "shop", "optional": True}}]},
         {"valuesFrom": [{"kind": "Secret", "name": "a", "optional": True}]},
-        [],
+        ["HR093"],
     ),
     ("an empty source of values", {"valuesFrom": [{}]}, {}, ["HR101"]),
     (

@@ -132,7 +132,7 @@ def test_text_and_value_become_the_same_release(
     (document,) = read_documents("manifest.yaml", migration.changed["manifest.yaml"])[0]
     assert document.value == conversion.release.to_manifest()
     assert migration.resources[0].resource == conversion.release
-    codes = {finding.code for finding in migration.findings} - {"RP009", "HR054", "HR056"}
+    codes = {finding.code for finding in migration.findings} - {"RP009", "HR054", "HR056", "HR118"}
     assert codes == {finding.code for finding in conversion.findings}
     assert fm.migrate_repository(migration.files, options).files == migration.files
 

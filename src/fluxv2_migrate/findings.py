@@ -224,6 +224,24 @@ def _types() -> dict[str, FindingType]:
             'Read what changes, or migrate with defaults="keep".',
         ),
         (
+            "HR079",
+            "validation-off-in-upgrades",
+            "info",
+            "Remove upgrade.disableOpenAPIValidation where upgrades shall be checked as before.",
+        ),
+        (
+            "HR093",
+            "optional-values-must-be-valid",
+            "info",
+            "Make sure that optional values are valid YAML wherever they are.",
+        ),
+        (
+            "HR118",
+            "behaves-as-flux-2",
+            "info",
+            "Nothing, unless somebody relies on what the helm-operator did.",
+        ),
+        (
             "HR069",
             "timeout-unusable",
             "warning",

@@ -55,6 +55,7 @@ class _Findings:
     """Collects findings; what is one question is one finding."""
 
     groups: dict[tuple[str, ...], list[Finding]] = field(default_factory=dict)
+    declared: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def add(self, document: Document, resource: str, notice: Notice) -> None:
         line, column = document.position(notice.path)
@@ -68,6 +69,8 @@ class _Findings:
             field=".".join(notice.path),
             answer=notice.answer,
         )
+        if notice.declares:
+            self.declared.setdefault((document.path, resource), []).extend(notice.declares)
         own = (notice.group,) if notice.group else ("", document.path, str(document.line), notice.message)
         self.groups.setdefault((notice.code, *own), []).append(finding)
 
@@ -186,7 +189,7 @@ def migrate_repository(
         releases,
         applied,
         layout,
-        findings.all(),
+        findings,
         MigrationContext(flux_version, tuple(roots), tuple(reasons)),
     )
 
@@ -409,12 +412,20 @@ def _apply(
             applied.append(_Applied(plan, text))
         if len(fit) == len(left):
             for release in fit:
-                for notice in release.draft.notices:
+                for notice in (*release.draft.notices, _differences(release.draft)):
                     findings.add(release.document, release.resource, notice)
             _source_findings(fit, layout, findings)
             return fit, applied, layout
         # A source that nobody uses is not made, so its name and file may go to another one.
         left = fit
+
+
+def _differences(draft: ReleaseDraft) -> Notice:
+    message = (
+        "a failed install is left as it is, upgrades take over objects of other releases, what is removed is "
+        "waited for, and from Flux 2.8 on installs are applied by the server"
+    )
+    return Notice("HR118", message, ("spec",), "all", declares=draft.differences)
 
 
 def _source_findings(releases: Sequence[_Release], layout: SourceLayout, findings: _Findings) -> None:
@@ -424,13 +435,21 @@ def _source_findings(releases: Sequence[_Release], layout: SourceLayout, finding
             if f"{reference.kind} {reference.namespace}/{reference.name}" not in need.used_by:
                 continue
             name = f"{need.namespace}/{need.name}"
-            path = ("spec", "chart", "git")
+            path, credentials = ("spec", "chart", "git"), ("chart.credentials",)
             if need.copy_of:
                 message = f"the Secret {need.copy_of} must be copied to {name}"
-                findings.add(release.document, release.resource, Notice("HR056", message, path, name))
+                findings.add(
+                    release.document,
+                    release.resource,
+                    Notice("HR056", message, path, name, None, credentials),
+                )
             elif "identity" in need.keys:
                 message = f"the operator had the SSH key: {need.used_by[0]} needs it in the Secret {name}"
-                findings.add(release.document, release.resource, Notice("HR054", message, path, name))
+                findings.add(
+                    release.document,
+                    release.resource,
+                    Notice("HR054", message, path, name, None, credentials),
+                )
 
 
 def _result(
@@ -439,7 +458,7 @@ def _result(
     releases: Sequence[_Release],
     applied: Sequence[_Applied],
     layout: SourceLayout,
-    findings: tuple[Finding, ...],
+    findings: _Findings,
     context: MigrationContext,
 ) -> Migration:
     edits: dict[str, list[tuple[int, int, str]]] = {}
@@ -485,12 +504,13 @@ def _result(
         changed=changed,
         created=created,
         deleted=(),
-        findings=findings,
+        findings=findings.all(),
         changes=tuple(changes),
         resources=tuple(resources),
         prerequisites=layout.prerequisites,
         context=context,
         before={path: repository.texts[path] for path in changed},
+        declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
     )
 
 

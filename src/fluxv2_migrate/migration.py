@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fluxv2_migrate.findings import Finding
 from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
@@ -86,6 +86,8 @@ class Migration:
         prerequisites: what must exist in the cluster first.
         context: what was inferred.
         before: the texts of changed and deleted files as they were.
+        declared: by path and `kind namespace/name`, the fields of a release's meaning that differ as the
+            findings say; what `verify_migration` takes.
     """
 
     files: Mapping[str, str | bytes]
@@ -98,6 +100,7 @@ class Migration:
     prerequisites: tuple[Prerequisite, ...]
     context: MigrationContext
     before: Mapping[str, str]
+    declared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

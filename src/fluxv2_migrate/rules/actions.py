@@ -39,6 +39,13 @@ def draft_actions(draft: Draft) -> None:
         install["crds"] = "Skip"
     if spec.get("disableOpenAPIValidation"):
         install["disableOpenAPIValidation"] = upgrade["disableOpenAPIValidation"] = True
+        draft.note(
+            "HR079",
+            "disableOpenAPIValidation had no effect on upgrades and has one now",
+            ("spec", "disableOpenAPIValidation"),
+            group="all",
+            declares=("upgrade.openapi_validation",),
+        )
     if draft.keeps_defaults and draft.runs("2.5"):
         # A record that is not found makes an install; it shall fail on the objects that are there.
         install["disableTakeOwnership"] = True
@@ -72,6 +79,7 @@ def draft_actions(draft: Draft) -> None:
             "the first upgrade by Flux v2 cannot be rolled back: nothing that it knows came before",
             ("spec", "rollback"),
             group="all",
+            declares=("upgrade.rolls_back_adoption",) if draft.runs("2.2") else (),
         )
     if install:
         draft.set(("spec", "install"), install, "install", *_because(spec, "skipCRDs", "wait"))
@@ -82,10 +90,37 @@ def draft_actions(draft: Draft) -> None:
     _rollback(draft, rollback)
     _test(draft, test)
     if not draft.keeps_defaults:
-        changes = "five revisions are kept instead of ten, upgrades create missing CRDs"
-        if explicit is None:
-            changes += ", installs and upgrades wait"
-        draft.note("HR117", f"Flux v2's defaults are used: {changes}", ("spec",), group="all")
+        _declare_defaults(draft, waits=waits, explicit=explicit is not None)
+    _declare_differences(draft, waits=waits)
+
+
+def _declare_defaults(draft: Draft, *, waits: bool, explicit: bool) -> None:
+    declares: list[str] = []
+    changes = "five revisions are kept instead of ten, upgrades create missing definitions"
+    if not explicit:
+        what = "wait_for_jobs" if waits else "wait"
+        declares += [f"install.{what}", f"upgrade.{what}"]
+        changes += ", installs and upgrades wait, also for Jobs"
+    if draft.runs("2.2"):
+        declares.append("upgrade.crds")
+        if draft.spec.get("maxHistory") is None:
+            declares.append("max_history")
+    message = f"Flux v2's defaults are used: {changes}"
+    draft.note("HR117", message, ("spec",), group="all", declares=tuple(declares))
+
+
+def _declare_differences(draft: Draft, *, waits: bool) -> None:
+    """What no field restores, or what would be worse than the difference."""
+    draft.differences += ["install.remediation.action", "uninstall.wait"]
+    if draft.runs("2.4"):
+        draft.differences.append("upgrade.take_ownership")
+        if not (draft.keeps_defaults and draft.runs("2.5")):
+            draft.differences.append("install.take_ownership")
+    if draft.runs("2.8"):
+        draft.differences.append("install.server_side_apply")
+        defaults_wait = not draft.keeps_defaults and draft.spec.get("wait") is None
+        if waits or defaults_wait:
+            draft.differences.append("wait_engine")
 
 
 def _present(value: Any) -> dict[str, Any]:
@@ -107,9 +142,10 @@ def _duration(draft: Draft, seconds: int, *path: str) -> str | None:
     if seconds > 0:
         return seconds_to_duration(seconds)
     if seconds == 0:
-        draft.note(
-            "HR069", f"{field} is 0: it is left out, and Flux v2 takes its default of five minutes", path
-        )
+        own = path == ("spec", "timeout")
+        actions = ("install", "upgrade", "uninstall") if own else (path[1],)
+        message = f"{field} is 0: it is left out, and Flux v2 takes its default of five minutes"
+        draft.note("HR069", message, path, declares=tuple(f"{action}.timeout" for action in actions))
     else:
         draft.note("HR068", f"{field} is negative, which Flux v2 refuses", path)
     return None

@@ -146,18 +146,21 @@ def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
             "Flux v2 fetches missing dependencies of a chart; it has no skipDepUpdate",
             (*_CHART, "skipDepUpdate"),
             group="all",
+            declares=("chart.fetches_dependencies",),
         )
     draft.note(
         "HR059",
         "every commit to the repository of a git chart upgrades the release, also one elsewhere in it",
         (*_CHART, "git"),
         group="all",
+        declares=() if ref[0][0] == "commit" else ("chart.new_chart_on",),
     )
     draft.note(
         "HR062",
         "the version of a git chart becomes `x.y.z+<commit>`",
         (*_CHART, "git"),
         group="all",
+        declares=("chart.version_metadata",),
     )
     for key in draft.spec["chart"]:
         if key == "path":

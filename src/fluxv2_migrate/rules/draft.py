@@ -27,6 +27,7 @@ class Notice:
         path: the field.
         group: what makes it the same question as that of another release; empty for a question of its own.
         answer: the override that would settle it.
+        declares: the fields of a release's meaning that differ for this reason.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Notice:
     path: Path = ("metadata", "name")
     group: str = ""
     answer: Override | None = None
+    declares: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class Draft:
         namespace: that of the release, as the cluster sees it.
         name: `metadata.name`.
         flux_version: the Flux release that will run.
+        differences: the fields of its meaning that differ for every release, whatever it says.
     """
 
     spec: Mapping[str, Any]
@@ -56,6 +59,7 @@ class Draft:
     override: Override
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
 
     @property
     def keeps_defaults(self) -> bool:
@@ -79,11 +83,18 @@ class Draft:
         self.operations.append(Remove(path, comments_to, rule))
 
     def note(
-        self, code: str, message: str, path: Path, *, group: str = "", answer: Override | None = None
+        self,
+        code: str,
+        message: str,
+        path: Path,
+        *,
+        group: str = "",
+        answer: Override | None = None,
+        declares: tuple[str, ...] = (),
     ) -> None:
         """Says what a person must know."""
         if code not in self.override.accept:
-            self.notices.append(Notice(code, message, path, group, answer))
+            self.notices.append(Notice(code, message, path, group, answer, declares))
 
     def answer(self, **fields: Any) -> Override:
         """Gives an override that matches this release alone."""

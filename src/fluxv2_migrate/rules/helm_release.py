@@ -40,6 +40,7 @@ class ReleaseDraft:
         name: of the object.
         source: what it needs of a source.
         notices: what a person must know.
+        differences: the fields of its meaning that differ whatever it says.
     """
 
     operations: Plan
@@ -48,6 +49,7 @@ class ReleaseDraft:
     name: str
     source: ChartSourceRequest | None
     notices: tuple[Notice, ...]
+    differences: tuple[str, ...]
 
     @property
     def stopped(self) -> bool:
@@ -120,7 +122,15 @@ def draft_helm_release(
     source = draft_chart(draft)
     draft_values(draft)
     draft_actions(draft)
-    return ReleaseDraft(tuple(draft.operations), release_name, namespace, name, source, tuple(draft.notices))
+    return ReleaseDraft(
+        tuple(draft.operations),
+        release_name,
+        namespace,
+        name,
+        source,
+        tuple(draft.notices),
+        tuple(draft.differences),
+    )
 
 
 def _templates(draft: Draft, manifest: Mapping[str, Any]) -> None:

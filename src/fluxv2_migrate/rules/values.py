@@ -91,6 +91,13 @@ def _reference(draft: Draft, kind: str, selector: Mapping[str, Any]) -> dict[str
         reference["valuesKey"] = key
     if selector.get("optional"):
         reference["optional"] = True
+        draft.note(
+            "HR093",
+            "optional values that are no valid YAML were skipped and now fail",
+            _SOURCES,
+            group="all",
+            declares=("values_from.tolerates",),
+        )
     return reference
 
 
@@ -108,7 +115,12 @@ def _chart_file(draft: Draft, selector: Mapping[str, Any], *, behind: bool) -> s
         draft.note("HR096", f"the values file {path!r} leaves the repository", _SOURCES)
         return None
     if behind:
-        draft.note("HR097", f"{path!r} of the chart came behind other values and now comes first", _SOURCES)
+        draft.note(
+            "HR097",
+            f"{path!r} of the chart came behind other values and now comes first",
+            _SOURCES,
+            declares=("values_from",),
+        )
     return file
 
 

@@ -1,0 +1,70 @@
+"""Our own migrations, held against what both Fluxes do: what differs is what was declared, both ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.yaml_text import Style
+from reference_trees import PLAIN_TREES, read_tree
+from test_laws_of_migration import RELEASES, text_of
+
+
+@settings(max_examples=400)
+@given(RELEASES, st.sampled_from(FLUX_VERSIONS), st.sampled_from(["keep", "flux2"]))
+def test_what_differs_is_what_is_declared(manifest: dict[str, Any], flux_version: Any, defaults: Any) -> None:
+    text = text_of(manifest, Style())
+    options = fm.MigrationOptions(flux_version=flux_version, defaults=defaults)
+    migration = fm.migrate_text(text, options=options)
+    if not migration.changed:
+        return
+    files = {"manifest.yaml": text}
+    report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
+    for entry in report.releases:
+        assert (entry.status, entry.outcome) == ("declared", "adopted"), entry
+        assert entry.undue == (), entry
+
+
+@pytest.mark.parametrize("name", [*PLAIN_TREES, "homelab-half-migrated", "enterprise-overlays"])
+def test_every_release_of_a_real_tree_is_adopted(shared: Path, name: str) -> None:
+    files = read_tree(shared / "corpus" / name / "v1")
+    migration = fm.migrate_repository(files)
+    report = fm.verify_migration(files, migration.files, declared=migration.declared)
+    converted = {(each.path, each.before) for each in migration.resources if each.before}
+    seen = {(entry.path, entry.resource) for entry in report.releases if entry.status == "declared"}
+    assert seen == converted
+    for entry in report.releases:
+        if (entry.path, entry.resource) in converted:
+            assert (entry.outcome, entry.undue) == ("adopted", ()), entry
+        else:
+            # It stays as it was, and was never migrated.
+            assert entry.status in ("missing", "unknown"), entry
+
+
+def test_a_release_of_another_name_is_found_out() -> None:
+    text = text_of(
+        {
+            "apiVersion": "helm.fluxcd.io/v1",
+            "kind": "HelmRelease",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {
+                "chart": {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}
+            },
+        },
+        Style(),
+    )
+    migration = fm.migrate_text(text)
+    wrong = {
+        path: content.replace("releaseName: shop-web", "releaseName: web")
+        for path, content in migration.files.items()
+        if isinstance(content, str)
+    }
+    (entry,) = fm.verify_migration({"manifest.yaml": text}, wrong, declared=migration.declared).releases
+    assert entry.status == "different"
+    assert entry.outcome != "adopted"
