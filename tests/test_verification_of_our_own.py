@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.yaml_text import Style
-from reference_trees import PLAIN_TREES, read_tree
+from reference_trees import PLAIN_TREES, read_tree, refusals
 from test_laws_of_migration import RELEASES, text_of
 
 
@@ -29,6 +29,17 @@ def test_what_differs_is_what_is_declared(manifest: dict[str, Any], flux_version
     for entry in report.releases:
         assert (entry.status, entry.outcome) == ("declared", "adopted"), entry
         assert entry.undue == (), entry
+
+
+@settings(max_examples=200)
+@given(RELEASES, st.sampled_from(FLUX_VERSIONS), st.sampled_from(["keep", "flux2"]))
+def test_what_is_generated_is_valid(
+    shared: Path, manifest: dict[str, Any], flux_version: Any, defaults: Any
+) -> None:
+    options = fm.MigrationOptions(flux_version=flux_version, defaults=defaults)
+    migration = fm.migrate_text(text_of(manifest, Style()), options=options)
+    for each in migration.resources:
+        assert refusals(shared / "crds" / flux_version, each.resource.to_manifest()) == []
 
 
 @pytest.mark.parametrize("name", [*PLAIN_TREES, "homelab-half-migrated", "enterprise-overlays"])
