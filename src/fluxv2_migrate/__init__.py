@@ -22,6 +22,7 @@ from fluxv2_migrate.migration import Change, MigratedResource, Migration, Migrat
 from fluxv2_migrate.options import MigrationOptions, Override, Placement
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
+from fluxv2_migrate.rules import PolicyCandidate, PolicyTranslation, translate_tag_pattern
 from fluxv2_migrate.runbook import Runbook, RunbookStep
 from fluxv2_migrate.verify import ReleaseVerification, VerificationReport, verify_migration
 
@@ -47,6 +48,8 @@ __all__ = [
     "MissingBuildTime",
     "Override",
     "Placement",
+    "PolicyCandidate",
+    "PolicyTranslation",
     "Prerequisite",
     "ReleaseName",
     "ReleaseVerification",
@@ -62,5 +65,6 @@ __all__ = [
     "migrate_text",
     "parse_manifests",
     "resolve_release_name",
+    "translate_tag_pattern",
     "verify_migration",
 ]

@@ -8,14 +8,18 @@ from fluxv2_migrate.rules.chart_source import (
 )
 from fluxv2_migrate.rules.draft import Draft, Notice
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, draft_helm_release
+from fluxv2_migrate.rules.tag_patterns import PolicyCandidate, PolicyTranslation, translate_tag_pattern
 
 __all__ = [
     "ChartSourceRequest",
     "Draft",
     "Notice",
+    "PolicyCandidate",
+    "PolicyTranslation",
     "ReleaseDraft",
     "SourceReference",
     "draft_helm_release",
     "git_url_key",
     "helm_url_key",
+    "translate_tag_pattern",
 ]
