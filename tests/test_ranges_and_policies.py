@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fluxv2_migrate import AmbiguousTag, InvalidPolicy, InvalidRange, flux2
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange
-from fluxv2_migrate.golang.versions import compare_versions, parse_strict_version, parse_version
+from fluxv2_migrate.golang.versions import compare_versions, order_key, parse_strict_version, parse_version
 
 OWN = Path(__file__).parent / "vectors"
 DIALECTS: dict[str, Any] = {
@@ -172,6 +172,19 @@ def test_every_text_is_a_range_or_refused(text: str, dialect: Any) -> None:
     except InvalidRange:
         return
     assert parsed.check("nothing") is False
+
+
+VERSIONS = st.from_regex(
+    r"v?[0-3](\.[0-9]){0,2}(-[0-9a-z-]{1,3}(\.([0-9]|[a-z]|-|99999999999999999999)){0,2})?", fullmatch=True
+)
+
+
+@given(VERSIONS, VERSIONS)
+def test_the_key_orders_as_the_comparison_does(one: str, other: str) -> None:
+    left, right = parse_version(one), parse_version(other)
+    if left is not None and right is not None:
+        first, second = order_key(left), order_key(right)
+        assert compare_versions(left, right) == (first > second) - (first < second)
 
 
 def test_models_are_taken_as_well_as_mappings() -> None:

@@ -15,7 +15,7 @@ from typing import Final, Literal
 from fluxv2_migrate.errors import InvalidPattern, InvalidRange, MissingBuildTime
 from fluxv2_migrate.golang.ranges import VersionRange
 from fluxv2_migrate.golang.regexp import Regexp, needs_go
-from fluxv2_migrate.golang.versions import Version, compare_versions, parse_version
+from fluxv2_migrate.golang.versions import order_key, parse_version
 
 __all__ = ["TagPattern", "TaggedImage", "sort_tags"]
 
@@ -155,13 +155,9 @@ def sort_tags(images: Iterable[TaggedImage], pattern: TagPattern | str) -> tuple
         passing.sort(key=lambda image: image.created or _NEVER, reverse=True)
         return tuple(image.tag for image in passing)
     tags = sorted((image.tag for image in passing), key=_bytes, reverse=True)
-    versions: dict[str, Version] = {tag: version for tag in tags if (version := parse_version(tag))}
-
-    def compare(one: str, other: str) -> int:
-        return compare_versions(versions[one], versions[other])
-
-    tags.sort(key=functools.cmp_to_key(compare), reverse=True)
-    return tuple(tags)
+    versions = [(version, tag) for tag in tags if (version := parse_version(tag)) is not None]
+    versions.sort(key=lambda each: order_key(each[0]), reverse=True)
+    return tuple(tag for _, tag in versions)
 
 
 def _bytes(text: str) -> bytes:

@@ -6,7 +6,6 @@ Source: image-reflector-controller 0.29 to 1.2 `internal/policy` and
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from fluxv2_migrate.golang.versions import (
     Version,
     VersionReading,
     compare_versions,
+    order_key,
     parse_strict_version,
     parse_version,
 )
@@ -133,12 +133,7 @@ def sort_tags(
     values = list(kept)
     if chosen.kind == "semver":
         passing = _versions(values, chosen, flux_version)
-        reading = _reading(flux_version)
-
-        def compare(one: tuple[str, Version], other: tuple[str, Version]) -> int:
-            return compare_versions(one[1], other[1], reading)
-
-        ordered = [value for value, _ in sorted(passing, key=functools.cmp_to_key(compare), reverse=True)]
+        ordered = [value for value, _ in sorted(passing, key=lambda each: order_key(each[1]), reverse=True)]
         # Of equal versions the first one is taken, and a reversed sort keeps equal ones as they are.
     elif chosen.kind == "alphabetical":
         ordered = sorted(values, key=_bytes, reverse=not chosen.descending)

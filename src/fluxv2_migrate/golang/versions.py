@@ -12,7 +12,14 @@ from typing import Final, Literal
 
 import semver
 
-__all__ = ["Version", "VersionReading", "compare_versions", "parse_strict_version", "parse_version"]
+__all__ = [
+    "Version",
+    "VersionReading",
+    "compare_versions",
+    "order_key",
+    "parse_strict_version",
+    "parse_version",
+]
 
 VersionReading = Literal["legacy", "lenient", "no-leading-zeros"]
 """How loosely versions are read: v1.4.2; v3 in general; v3.3.1, which takes no leading zeros."""
@@ -101,6 +108,22 @@ def compare_versions(one: Version, other: Version, reading: VersionReading = "le
     if not one.prerelease or not other.prerelease:
         return 1 if not one.prerelease else -1
     return compare_prereleases(one.prerelease, other.prerelease, reading)
+
+
+def order_key(version: Version) -> tuple[object, ...]:
+    """Gives a key that sorts versions as `compare_versions` orders them, but for the legacy reading.
+
+    >>> texts = ["1.0.0", "1.0.0-rc.10", "1.0.0-rc.9", "1.0.0-rc"]
+    >>> sorted(texts, key=lambda text: order_key(parse_version(text)))
+    ['1.0.0-rc', '1.0.0-rc.9', '1.0.0-rc.10', '1.0.0']
+    """
+    if not version.prerelease:
+        return (version.major, version.minor, version.patch, 1)
+    parts = (
+        (0, int(part), "") if part.isdigit() and int(part) < _UNSIGNED_LIMIT else (1, 0, part)
+        for part in version.prerelease.split(".")
+    )
+    return (version.major, version.minor, version.patch, 0, *parts)
 
 
 def compare_prereleases(one: str, other: str, reading: VersionReading = "lenient") -> int:
