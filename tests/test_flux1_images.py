@@ -205,3 +205,9 @@ def test_who_locked_a_workload_and_why_is_kept() -> None:
     )
     assert (found.locked, found.locked_user, found.locked_msg, found.sync_only) == (True, "me", "", True)
     assert read_policies(None) == read_policies({})
+
+
+def test_no_pattern_is_refused_however_large_its_numbers_are() -> None:
+    huge = "9" * 5000
+    assert not TagPattern.parse(f"semver:>={huge}").valid
+    assert not TagPattern.parse("semver:*").matches(huge)

@@ -336,7 +336,7 @@ def test_a_repository_keeps_what_is_odd_and_says_so() -> None:
         "chartPullSecret": {"name": "x"},
     }
     conversion = convert({}, chart=chart)
-    assert codes(conversion) == ["HR042", "HR044", "HR045", "HR047"]
+    assert codes(conversion) == ["HR042", "HR044", "HR045", "HR047", "HR060"]
     assert spec_of(conversion)["chart"]["spec"]["version"] == "~1.2"
 
 

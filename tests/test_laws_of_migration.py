@@ -174,3 +174,74 @@ def test_later_releases_rename_nothing(releases: list[dict[str, Any]]) -> None:
 def test_no_text_raises(texts: list[str]) -> None:
     files = {f"{index}.yaml": f"{text}\n# fluxcd.io helm.fluxcd.io/v1" for index, text in enumerate(texts)}
     assert fm.migrate_repository(files).files == files
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+PLACES = st.sampled_from(
+    [
+        ("apiVersion",),
+        ("kind",),
+        ("metadata",),
+        ("metadata", "name"),
+        ("metadata", "namespace"),
+        ("metadata", "annotations"),
+        ("metadata", "labels"),
+        ("items",),
+        ("sops",),
+        ("spec",),
+        ("spec", "chart"),
+        ("spec", "chart", "name"),
+        ("spec", "values"),
+        ("spec", "valuesFrom"),
+        ("spec", "rollback"),
+        ("spec", "url"),
+        ("spec", "ref"),
+        ("spec", "secretRef"),
+        ("resources",),
+        ("patches",),
+    ]
+)
+OBJECTS = st.sampled_from(
+    [
+        ("helm.fluxcd.io/v1", "HelmRelease"),
+        ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+        ("source.toolkit.fluxcd.io/v1", "GitRepository"),
+        ("source.toolkit.fluxcd.io/v1", "HelmRepository"),
+        ("fluxcd.io/v1", "Deployment"),
+        ("fluxcd.io/v1", "List"),
+    ]
+)
+
+
+@settings(max_examples=400)
+@given(OBJECTS, PLACES, ANYTHING)
+def test_no_value_in_a_field_raises(kind: tuple[str, str], place: tuple[str, ...], value: Any) -> None:
+    manifest: dict[str, Any] = {
+        "apiVersion": kind[0],
+        "kind": kind[1],
+        "metadata": {"name": "a", "namespace": "b"},
+        "spec": {"chart": {"repository": "https://x.example", "name": "a", "version": "1.0.0"}},
+    }
+    parent = manifest
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = value
+    text = text_of(manifest, Style())
+    files = {"a.yaml": text, "b.yaml": text_of(RELEASE, Style()), "kustomization.yaml": text}
+    migration = fm.migrate_repository(files)
+    migration.to_markdown()
+    migration.runbook()
+    assert [each.resource.kind for each in migration.resources]
+    fm.verify_migration(files, migration.files)
+
+
+RELEASE: dict[str, Any] = {
+    "apiVersion": "helm.fluxcd.io/v1",
+    "kind": "HelmRelease",
+    "metadata": {"name": "other", "namespace": "other"},
+    "spec": {"chart": {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}},
+}

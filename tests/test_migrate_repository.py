@@ -234,7 +234,9 @@ def test_refs_and_secrets_have_sources_of_their_own() -> None:
         ("acme-charts", ""),
     ]
     assert {"HR054", "HR056"} <= set(codes(migration))
-    assert "create secret generic token" in migration.runbook().to_markdown()
+    steps = migration.runbook().to_markdown()
+    assert "kubectl -n shop get secret token -o json | jq" in steps
+    assert "create secret generic acme-charts --from-file=identity=./identity" in steps
     assert "a copy of `shop/token`" in migration.to_markdown()
 
 
@@ -446,3 +448,149 @@ def test_a_single_manifest_must_be_one() -> None:
     for text in ("a: [", "- a\n", "a: 1\n---\nb: 1\n", ""):
         with pytest.raises(fm.InvalidManifest):
             fm.convert_helm_release(text)
+
+
+SOURCE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: ours, namespace: flux-system}
+spec: {url: "https://charts.example.com/"}
+"""
+
+
+def test_a_source_of_another_cluster_is_not_used() -> None:
+    clusters: dict[str, str | bytes] = {f"clusters/{name}/web.yaml": release() for name in "ab"}
+    migration = migrate({**clusters, "clusters/a/sources.yaml": SOURCE})
+    assert "name: ours\n" in migration.changed["clusters/a/web.yaml"]
+    assert list(migration.created) == ["clusters/b/sources/example.yaml"]
+    # One that no sync path is known to reach may be anybody's.
+    assert migrate({**clusters, "infrastructure/sources.yaml": SOURCE}).created == {}
+
+
+def test_a_name_that_one_cluster_has_given_away_is_not_forced_on_another() -> None:
+    clusters: dict[str, str | bytes] = {f"clusters/{name}/web.yaml": release() for name in "ab"}
+    other = SOURCE.replace("ours", "example").replace("charts.example.com", "other.example")
+    migration = migrate({**clusters, "clusters/b/sources.yaml": other})
+    assert "name: example\n" in migration.changed["clusters/a/web.yaml"]
+    assert "name: example\n" not in migration.changed["clusters/b/web.yaml"]
+
+
+def test_comments_go_to_the_source_of_their_own_cluster() -> None:
+    def chart(name: str) -> str:
+        return f"repository: https://charts.example.com # of {name}\n    name: web\n    version: 1.2.3"
+
+    migration = migrate({f"clusters/{name}/web.yaml": release(chart=chart(name)) for name in "ab"})
+    for name in "ab":
+        text = migration.created[f"clusters/{name}/sources/example.yaml"]
+        assert [line for line in text.split("\n") if "#" in line] == [
+            f"  url: https://charts.example.com # of {name}"
+        ]
+
+
+def test_a_twin_is_found_wherever_it_may_be_synced() -> None:
+    assert errors(migrate({"apps/a.yaml": release(), "elsewhere/a.yaml": V2})) == ["RP007"]
+    clusters: dict[str, str | bytes] = {"a/web.yaml": release(), "b/web.yaml": V2}
+    assert errors(migrate(clusters, sync_roots=("a", "b"))) == []
+
+
+def test_a_release_that_nothing_syncs_is_told_and_stays() -> None:
+    files: dict[str, str | bytes] = {"clusters/a/web.yaml": release(), "old/web.yaml": release("old")}
+    migration = migrate(files, sync_roots=("clusters/a",))
+    assert set(migration.changed) == {"clusters/a/web.yaml"}
+    assert codes(migration) == ["RP012"]
+
+
+@pytest.mark.parametrize("code", ["HR061", "HR095", "HR092", "HR053", "RP006"])
+def test_an_error_that_would_lose_something_cannot_be_accepted(code: str) -> None:
+    stopped: dict[str, str] = {
+        "HR061": release(chart="name: x"),
+        "HR095": release(more="  valuesFrom:\n  - externalSourceRef: {url: https://x.example}\n"),
+        "HR092": release(more="  valuesFrom:\n  - secretKeyRef: {name: a, namespace: b}\n"),
+        "HR053": release(chart=git("abc1234")),
+        "RP006": release(more="  timeout: 5m\n"),
+    }
+    migration = migrate({"a.yaml": stopped[code]}, overrides=(fm.Override(accept=(code,)),))
+    assert errors(migration) == [code]
+    assert migration.changed == {}
+
+
+def test_what_is_accepted_is_declared_all_the_same() -> None:
+    files: dict[str, str | bytes] = {"a.yaml": release(chart=git())}
+    accepted = migrate(files, overrides=(fm.Override(accept=("HR059", "HR062", "HR118")),))
+    assert [finding.code for finding in accepted.findings] == ["RP009"]
+    assert accepted.declared == migrate(files).declared
+
+
+@pytest.mark.parametrize("ref", ["abc1234", "v1~2", "main", "a..b", "@", "x@{1}"])
+def test_only_a_whole_commit_is_one(ref: str) -> None:
+    options = {"overrides": (fm.Override(ref_kind="commit"),)}
+    assert errors(migrate({"a.yaml": release(chart=git(f"'{ref}'"))}, **options)) == ["HR053"]
+    whole = migrate({"a.yaml": release(chart=git("a" * 40))}, **options)
+    assert "    commit: " + "a" * 40 in whole.created["sources/charts.yaml"]
+
+
+def test_a_tag_may_look_like_a_commit_or_hold_a_sign() -> None:
+    for ref in ("abc1234", "web@1.2"):
+        options = {"overrides": (fm.Override(ref_kind="tag"),)}
+        migration = migrate({"a.yaml": release(chart=git(f'"{ref}"'))}, **options)
+        assert f"    tag: {ref}" in migration.created["sources/charts.yaml"].replace('"', "")
+
+
+def test_one_chart_name_in_two_namespaces_of_sources_is_none() -> None:
+    first = release("c", "a-b", more="  releaseName: x\n")
+    files: dict[str, str | bytes] = {
+        "a.yaml": first,
+        "b.yaml": release("b-c", "a", more="  releaseName: y\n"),
+    }
+    assert errors(migrate(files, sources=fm.Placement(namespace="release"))) == []
+
+
+def test_secrets_of_one_name_from_two_namespaces_are_kept_apart() -> None:
+    chart = git() + "\n    secretRef: {name: token}"
+    migration = migrate({f"{name}.yaml": release(name, name, chart=chart) for name in ("blog", "shop")})
+    assert [(need.name, need.copy_of) for need in migration.prerequisites] == [
+        ("token", "blog/token"),
+        ("shop-token", "shop/token"),
+    ]
+
+
+def test_one_secret_for_two_sources_is_one_prerequisite() -> None:
+    files: dict[str, str | bytes] = {
+        "a.yaml": release("a", chart=git("main", "git@github.com:acme/a")),
+        "b.yaml": release("b", chart=git("main", "git@github.com:acme/b")),
+    }
+    (need,) = migrate(files, overrides=(fm.Override(secret_name="key"),)).prerequisites
+    assert need.used_by == ("GitRepository flux-system/a", "GitRepository flux-system/b")
+
+
+FLUX_1 = [
+    "repository: https://charts.fluxcd.io\n    name: helm-operator\n    version: 1.2.0",
+    "repository: https://charts.fluxcd.io/\n    name: flux\n    version: 1.2.0",
+    "git: https://github.com/fluxcd/helm-operator\n    ref: master\n    path: chart/helm-operator/",
+]
+
+
+@pytest.mark.parametrize("chart", FLUX_1)
+def test_flux_1_itself_is_not_migrated(chart: str) -> None:
+    migration = migrate({"a.yaml": release(chart=chart)})
+    assert errors(migration) == ["DA022"]
+    assert migration.changed == {}
+
+
+def test_a_manifest_that_starts_flux_1_is_told() -> None:
+    pod = "spec: {template: {spec: {containers: [{name: a, image: fluxcd/flux:1.25.4}]}}}\n"
+    migration = migrate({"a.yaml": "kind: Deployment\nmetadata: {name: flux, namespace: flux}\n" + pod})
+    assert [(finding.code, finding.resource) for finding in migration.findings] == [
+        ("DA022", "Deployment flux/flux")
+    ]
+
+
+def test_an_unknown_flux_release_is_said_to_be_one() -> None:
+    components = "---\n# Flux Version: v2.12.0\n# fluxcd.io\n"
+    reasons = migrate({"a.yaml": release(), "gotk-components.yaml": components}).context.reasons
+    assert reasons[0] == "Flux 2.9 (the newest that is known: gotk-components.yaml names 2.12)"
+
+
+def test_a_user_in_the_url_of_git_is_told() -> None:
+    migration = migrate({"a.yaml": release(chart=git(url="https://me:secret@example.com/charts"))})
+    assert "HR044" in codes(migration)

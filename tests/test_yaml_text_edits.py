@@ -159,9 +159,21 @@ def test_merge_keys_are_applied_and_own_keys_win() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("0o17", 15), ("0x1F", 31), ("0b101", 5), ("1_000", 1000), (".5", 0.5)]
+    ("text", "value"),
+    [
+        ("9" * 5000, "9" * 5000),
+        ("18446744073709551615", 2**64 - 1),
+        ("18446744073709551616", 2.0**64),
+        ("1e999", "1e999"),
+        ("0x" + "f" * 17, "0x" + "f" * 17),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("0b101", 5),
+        ("1_000", 1000),
+        (".5", 0.5),
+    ],
 )
-def test_numbers_are_read_as_go_reads_them(text: str, value: float) -> None:
+def test_numbers_are_read_as_go_reads_them(text: str, value: float | str) -> None:
     assert resolve_plain_scalar(text) == value
 
 

@@ -80,6 +80,7 @@ def convert_helm_release(
             answer=notice.answer,
         )
         for notice in draft.notices
+        if not draft.accepts(notice.code)
     )
     if draft.stopped or draft.source is None:
         return HelmReleaseConversion(None, None, findings, ())

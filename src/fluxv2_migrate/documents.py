@@ -37,6 +37,13 @@ class Document:
     root: Node | None
     value: Any
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Namespace and name of the object, empty where there are none."""
+        metadata = self.manifest.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+
     def forget(self, field: Path) -> None:
         """Lets go of the nodes inside a field that nobody edits, all but those that show where it ends.
 

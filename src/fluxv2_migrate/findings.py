@@ -31,9 +31,24 @@ class FindingType:
     severity: Severity
     remedy: str
 
+    @property
+    def acceptable(self) -> bool:
+        """Whether a person can decide that it is settled: an error only where nothing would be lost.
+
+        >>> FINDINGS["HR032"].acceptable, FINDINGS["HR030"].acceptable, FINDINGS["HR095"].acceptable
+        (True, True, False)
+        """
+        return self.severity != "error" or self.code == "HR030"
+
 
 def _types() -> dict[str, FindingType]:
     rows: list[tuple[str, str, Severity, str]] = [
+        (
+            "DA022",
+            "flux-1-itself",
+            "error",
+            "Remove it from Git, or scale it to 0 there, before the cut-over.",
+        ),
         (
             "HR002",
             "chart-path-from-operator-flags",
@@ -321,6 +336,7 @@ def _types() -> dict[str, FindingType]:
         ("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),
         ("RP007", "twin-exists", "error", "Compare the two releases and remove the old one."),
         ("RP008", "in-a-list", "error", "Write the release as a document of its own."),
+        ("RP012", "not-synced", "warning", "Add its folder to sync_roots if a cluster runs it."),
         ("RP011", "encrypted", "error", "Decrypt the file with sops, migrate it, and encrypt it again."),
         ("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
     ]

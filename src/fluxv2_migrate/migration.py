@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
 
 from fluxv2_migrate.findings import Finding
 from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
@@ -13,7 +15,13 @@ from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.runbook import Runbook, write_runbook
 
-__all__ = ["Change", "MigratedResource", "Migration", "MigrationContext"]
+__all__ = ["Change", "MigratedManifest", "MigratedResource", "Migration", "MigrationContext"]
+
+_MODELS: Final[Mapping[str, type[HelmRelease | HelmRepository | GitRepository]]] = {
+    "HelmRelease": HelmRelease,
+    "HelmRepository": HelmRepository,
+    "GitRepository": GitRepository,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,26 @@ class Change:
     fields: tuple[str, ...]
     target_path: str
     target_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedManifest:
+    """A v2 resource as it is written, before anybody asks for its model.
+
+    Attributes:
+        manifest: in JSON's types.
+        path: its file.
+        before: `kind namespace/name` of the v1 resource that it was, or empty.
+    """
+
+    manifest: Mapping[str, Any]
+    path: str
+    before: str = ""
+
+    def resource(self) -> MigratedResource:
+        """Gives it with its model."""
+        model = _MODELS[self.manifest["kind"]].model_validate(self.manifest)
+        return MigratedResource(model, self.path, before=self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +110,7 @@ class Migration:
         deleted: files to remove.
         findings: what a person must know, decide or do; the questions first.
         changes: what was done.
-        resources: the v2 resources that came of it.
+        manifests: the v2 resources that came of it, as they are written.
         prerequisites: what must exist in the cluster first.
         context: what was inferred.
         before: the texts of changed and deleted files as they were.
@@ -96,7 +124,7 @@ class Migration:
     deleted: tuple[str, ...]
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...]
-    resources: tuple[MigratedResource, ...]
+    manifests: tuple[MigratedManifest, ...]
     prerequisites: tuple[Prerequisite, ...]
     context: MigrationContext
     before: Mapping[str, str]
@@ -106,6 +134,12 @@ class Migration:
     def ok(self) -> bool:
         """Whether no finding is an error."""
         return all(finding.severity != "error" for finding in self.findings)
+
+    @cached_property
+    def resources(self) -> tuple[MigratedResource, ...]:
+        """The v2 resources that stand in the repository because of this migration, as models."""
+        # Models are made when they are asked for: a diff needs none, and there are many.
+        return tuple(each.resource() for each in self.manifests)
 
     def diff(self) -> str:
         """Gives one unified diff, as `git apply` takes it."""

@@ -38,8 +38,8 @@ class Override(_Options):
         ref_kind: what the git ref of the chart is.
         secret_name: Secret of the chart's source.
         leave: leave the release as it is.
-        accept: codes of findings that a person has seen: they are not reported again, and those that can
-            be accepted stop nothing.
+        accept: codes of findings that a person has seen: they are not reported again. Of the errors only
+            HR030 can be accepted: all others would lose something.
     """
 
     namespace: str = "*"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.placement import ExistingSource
+from fluxv2_migrate.sync_roots import root_of
 
-__all__ = ["OLD_API_VERSIONS", "Repository", "read_repository"]
+__all__ = ["OLD_API_VERSIONS", "Repository", "is_old_release", "read_repository", "runs_flux_1"]
 
 OLD_API_VERSIONS: Final = {
     "helm.fluxcd.io/v1": "HelmRelease",
@@ -25,7 +27,8 @@ _OLD_LINE: Final = re.compile(
     r"[\"']?[ \t]*(?:#.*)?\r?$",
     re.MULTILINE,
 )
-_WORDS: Final = ("fluxcd.io", "flux.weave.works")
+_FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux", "weaveworks/helm-operator")
+_WORDS: Final = ("fluxcd.io", "flux.weave.works", *_FLUX_1_IMAGES)
 _YAML: Final = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _FLUX_RELEASE: Final = re.compile(r"^# Flux [Vv]ersion: v?(2\.\d+)\.", re.MULTILINE)
@@ -68,11 +71,11 @@ class Repository:
         text = self.texts[path]
         return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
 
-    def sources(self) -> Iterator[ExistingSource]:
-        """Gives the v2 sources that are there."""
-        for documents in self.documents.values():
+    def sources(self, roots: Sequence[str]) -> Iterator[ExistingSource]:
+        """Gives the v2 sources that are there, with the sync path that reaches each."""
+        for path, documents in self.documents.items():
             for document in documents:
-                source = ExistingSource.of_manifest(document.manifest)
+                source = ExistingSource.of_manifest(document.manifest, root_of(path, roots))
                 if source is not None:
                     yield source
 
@@ -84,6 +87,19 @@ class Repository:
                 group = str(manifest.get("apiVersion")).partition("/")[0]
                 if manifest.get("kind") == "HelmRelease" and group == "helm.toolkit.fluxcd.io":
                     yield document
+
+
+def runs_flux_1(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a workload is fluxd or the helm-operator.
+
+    >>> containers = [{"name": "flux", "image": "docker.io/fluxcd/flux:1.25.4"}]
+    >>> runs_flux_1({"kind": "Deployment", "spec": {"template": {"spec": {"containers": containers}}}})
+    True
+    """
+    if manifest.get("kind") == "HelmRelease":
+        # Its chart says what it is; images in values may be anybody's.
+        return False
+    return any(found.image.repository in _FLUX_1_IMAGES for found in find_images(manifest))
 
 
 def is_old_release(manifest: Mapping[str, Any]) -> bool:

@@ -51,78 +51,117 @@ def write_runbook(
 ) -> Runbook:
     """Gives the steps of the cut-over for these releases.
 
+    Names of Deployments and namespaces of Flux v1 are those of its own manifests; those of a Helm
+    installation differ.
+
+    Args:
+        releases: that were migrated.
+        prerequisites: what must exist first.
+        findings: of the migration.
+
     Source: helm-operator 1.4.4 `pkg/operator/operator.go`: a running operator uninstalls the release of an
-    object that is removed; helm-controller 1.6.3 `internal/reconcile` for what is found.
+    object that is removed; helm-controller 1.6.3 `internal/reconcile`, `internal/action/verify.go`: what is
+    found is upgraded, what is not is installed, and a name that changes later is uninstalled.
     """
     steps: list[RunbookStep] = []
     if any(finding.severity == "error" for finding in findings):
-        steps.append(
-            RunbookStep(
-                "Answer the questions of the report",
-                (),
-                "What they concern is not migrated and keeps running.",
-            )
-        )
-    steps += [
-        RunbookStep(
-            "Note the live releases and keep a copy of their records",
-            (
-                "helm list --all-namespaces --all > releases-before.txt",
-                "kubectl get secrets --all-namespaces -l owner=helm -o yaml > release-records.yaml",
-            ),
-            "Each release of the report must be in the list: the same name, in its storage namespace.",
-        ),
-        RunbookStep(
-            "Stop fluxd and the helm-operator",
-            (
-                "kubectl -n flux scale deployment flux --replicas=0",
-                "kubectl -n flux scale deployment helm-operator --replicas=0",
-            ),
-            "A running operator uninstalls a release when its object is removed, and fights over the others.",
-        ),
-    ]
-    if prerequisites:
-        steps.append(
-            RunbookStep(
-                "Create what the sources need",
-                tuple(
-                    f"kubectl -n {need.namespace} create secret generic {need.name} "
-                    + " ".join(f"--from-file={key}=./{key}" for key in need.keys)
-                    for need in prerequisites
-                ),
-                "Without it a source is not ready, and its releases wait.",
-            )
-        )
-    checks = tuple(_record_check(release) for release in releases)
-    steps += [
-        RunbookStep(
-            "Install Flux v2", ("flux check --pre", "flux install"), "Both versions can stand side by side."
-        ),
+        why = "What they concern is not migrated and stays what it is."
+        steps.append(RunbookStep("Answer the questions of the report", (), why))
+    steps += [*_BEFORE, *_secrets(prerequisites)]
+    steps.append(
         RunbookStep(
             "Check that each release is found under its name",
-            checks,
-            "A name that is not found is installed as a new release.",
-        ),
-        RunbookStep(
-            "Merge the migration and let Flux sync it",
-            ("flux get helmreleases --all-namespaces",),
-            "Each release is upgraded once, also where nothing changed.",
-        ),
-        RunbookStep(
-            "Compare the releases",
-            ("helm list --all-namespaces --all | diff releases-before.txt -",),
-            "Only revisions may differ: a new name is a second copy.",
-        ),
-        RunbookStep(
-            "Remove the objects and the definitions of Flux v1",
-            ("kubectl delete crd helmreleases.helm.fluxcd.io --ignore-not-found",),
-            "Only with the operator gone: while it runs, it uninstalls what is deleted.",
-        ),
-    ]
-    return Runbook(tuple(steps))
+            tuple(_status(release) for release in releases),
+            "A name that is not found is installed as a new release, and a name that is corrected later is "
+            "uninstalled. Each must be `deployed`.",
+        )
+    )
+    return Runbook((*steps, *_AFTER))
 
 
-def _record_check(release: HelmRelease) -> str:
-    spec, metadata = release.spec, release.metadata
-    namespace = spec.storage_namespace or metadata.namespace
-    return f"helm -n {namespace} status {spec.release_name}"
+def _status(release: HelmRelease) -> str:
+    namespace = release.spec.storage_namespace or release.metadata.namespace or "default"
+    return f"helm -n {namespace} status {release.spec.release_name}"
+
+
+def _secrets(prerequisites: Sequence[Prerequisite]) -> list[RunbookStep]:
+    commands: list[str] = []
+    for need in prerequisites:
+        target = f"kubectl -n {need.namespace}"
+        if need.copy_of:
+            origin, _, name = need.copy_of.partition("/")
+            fields = f'{{apiVersion, kind, type, data, metadata: {{name: "{need.name}"}}}}'
+            read = f"kubectl -n {origin} get secret {name} -o json"
+            commands.append(f"{read} | jq '{fields}' | {target} apply -f -")
+        else:
+            literals = " ".join(f"--from-file={key}=./{key}" for key in need.keys)
+            commands.append(f"{target} create secret generic {need.name} {literals}")
+    why = "Without them a source is not ready, and its releases wait."
+    return [RunbookStep("Create the Secrets that the sources need", tuple(commands), why)] if commands else []
+
+
+_BEFORE = (
+    RunbookStep(
+        "Freeze, and write down what runs",
+        (
+            "kubectl get helmreleases.helm.fluxcd.io -A -o yaml > releases-v1.yaml",
+            "helm list -A -a -m 0 > releases-before.txt",
+            "kubectl get secrets -A -l owner=helm -o yaml > release-records.yaml",
+            "git tag pre-flux2",
+        ),
+        "`status.releaseName` of each object must be the name in the report. Without `-m 0` Helm lists 256 "
+        "releases and no more. Repair every release that is not `deployed`.",
+    ),
+    RunbookStep(
+        "Make sure that no release of Helm 2 is left",
+        ("kubectl -n kube-system get configmaps,secrets -l OWNER=TILLER",),
+        "Nothing may be listed: Flux v2 does not find records of Helm 2.",
+    ),
+    RunbookStep(
+        "Stop fluxd, then the helm-operator, and wait until they are gone",
+        (
+            "kubectl -n flux scale deployment flux --replicas=0",
+            "kubectl -n flux wait --for=delete pod -l name=flux --timeout=120s",
+            "kubectl -n flux scale deployment helm-operator --replicas=0",
+            "kubectl -n flux get pods",
+        ),
+        "A running fluxd removes objects that leave Git, and a running operator uninstalls what is removed. "
+        "The manifests of both must leave the synced path, or something starts them again.",
+    ),
+    RunbookStep(
+        "Install Flux v2 without a sync",
+        ("flux check --pre", "flux install"),
+        "A sync that starts before the migration is merged applies the repository of Flux v1.",
+    ),
+)
+_AFTER = (
+    RunbookStep(
+        "Merge the migration, and let Flux sync it with `prune: false`",
+        ("flux get all -A",),
+        "Each release is upgraded once, also where nothing changed. An event that says Install and not "
+        "Upgrade means that the record was not found: suspend that release at once, and do not delete it.",
+    ),
+    RunbookStep(
+        "Compare what runs",
+        ("helm list -A -a -m 0 | diff releases-before.txt -",),
+        "Only revisions may differ: a new name is a second copy.",
+    ),
+    RunbookStep(
+        "Turn pruning on",
+        ("flux get kustomizations -A",),
+        "From now on what leaves Git leaves the cluster.",
+    ),
+    RunbookStep(
+        "Delete the helm-operator, and only then its definitions",
+        (
+            "kubectl -n flux delete deployment helm-operator flux --ignore-not-found",
+            "kubectl delete crd helmreleases.helm.fluxcd.io helmreleases.flux.weave.works --ignore-not-found",
+        ),
+        "While it runs, it uninstalls what is deleted. Never delete `helmreleases.helm.toolkit.fluxcd.io`.",
+    ),
+    RunbookStep(
+        "To go back: suspend before anything else",
+        ("flux suspend kustomization --all -n flux-system", "git revert --no-commit pre-flux2..HEAD"),
+        "A HelmRelease of Flux v2 that is deleted while it is not suspended uninstalls its release.",
+    ),
+)

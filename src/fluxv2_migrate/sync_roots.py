@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-__all__ = ["infer_sync_roots", "root_of"]
+__all__ = ["infer_sync_roots", "is_synced", "root_of"]
 
 
 def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -51,6 +51,18 @@ def root_of(path: str, roots: Sequence[str]) -> str:
     >>> root_of("a/b/c.yaml", ("a", "a/b")), root_of("x.yaml", ("a",))
     ('a/b', '')
     """
+    return max(_around(path, roots), key=len, default="")
+
+
+def is_synced(path: str, roots: Sequence[str]) -> bool:
+    """Gives whether a file is under one of the sync roots.
+
+    >>> is_synced("a/b.yaml", ("./a/",)), is_synced("b.yaml", ("a",)), is_synced("b.yaml", ("/",))
+    (True, False, True)
+    """
+    return bool(_around(path, roots))
+
+
+def _around(path: str, roots: Sequence[str]) -> list[str]:
     clean = [posixpath.normpath(root).strip("/") if root not in ("", "/", ".") else "" for root in roots]
-    around = [root for root in clean if not root or path.startswith(root + "/")]
-    return max(around, key=len, default="")
+    return [root for root in clean if not root or path.startswith(root + "/")]

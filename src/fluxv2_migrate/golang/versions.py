@@ -7,8 +7,7 @@ Source: Masterminds/semver v1.4.2, v3.1.1, v3.2.1, v3.3.1 and v3.4.0 `version.go
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import semver
 
@@ -32,10 +31,11 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _SIGNED: Final = re.compile(r"[+-]?[0-9]+")
 _UNSIGNED_LIMIT: Final = 2**64
 _SIGNED_LIMIT: Final = 2**63
+_LONGEST_NUMBER: Final = 20
+"""Digits of the largest number of 64 bits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """A version as its parts; build metadata has no part in the order.
 
     Attributes:
@@ -58,10 +58,6 @@ class Version:
         return (self.major, self.minor, self.patch)
 
 
-def _has_leading_zero(number: str) -> bool:
-    return len(number) > 1 and number[0] == "0"
-
-
 def parse_version(text: str, reading: VersionReading = "lenient") -> Version | None:
     """Gives a version as the library reads it, or nothing where it refuses.
 
@@ -71,19 +67,37 @@ def parse_version(text: str, reading: VersionReading = "lenient") -> Version | N
     match = _LENIENT.fullmatch(text)
     if match is None:
         return None
-    parts = [part or "0" for part in match.group(1, 2, 3)]
-    limit = _SIGNED_LIMIT if reading == "legacy" else _UNSIGNED_LIMIT
-    if any(int(part) >= limit for part in parts):
+    signed = reading == "legacy"
+    texts = [part or "0" for part in match.group(1, 2, 3)]
+    major, minor, patch = (_integer(part, signed=signed) for part in texts)
+    if major is None or minor is None or patch is None:
         return None
     prerelease = match[4] or ""
-    if reading != "legacy" and any(
-        _DIGITS.fullmatch(part) and _has_leading_zero(part) for part in prerelease.split(".")
+    if (
+        prerelease
+        and not signed
+        and any(
+            part[0] == "0" and len(part) > 1 and _DIGITS.fullmatch(part) for part in prerelease.split(".")
+        )
     ):
         return None
-    if reading == "no-leading-zeros" and any(map(_has_leading_zero, parts)):
+    if reading == "no-leading-zeros" and any(part[0] == "0" and len(part) > 1 for part in texts):
         return None
-    major, minor, patch = map(int, parts)
     return Version(major, minor, patch, prerelease, text)
+
+
+def _integer(digits: str, *, signed: bool = False) -> int | None:
+    """Gives a number that Go holds in 64 bits, or nothing where it is too large."""
+    # Python refuses thousands of digits with an error of its own, so the length is looked at first.
+    significant = digits.lstrip("+-0")
+    if len(significant) > _LONGEST_NUMBER:
+        return None
+    number = int(significant or "0")
+    if not signed:
+        return number if number < _UNSIGNED_LIMIT else None
+    if digits[0] == "-":
+        return -number if number <= _SIGNED_LIMIT else None
+    return number if number < _SIGNED_LIMIT else None
 
 
 def parse_strict_version(text: str, reading: VersionReading) -> Version | None:
@@ -120,7 +134,7 @@ def order_key(version: Version) -> tuple[object, ...]:
     if not version.prerelease:
         return (version.major, version.minor, version.patch, 1)
     parts = (
-        (0, int(part), "") if part.isdigit() and int(part) < _UNSIGNED_LIMIT else (1, 0, part)
+        (1, 0, part) if (number := _number(part)) is None else (0, number, "")
         for part in version.prerelease.split(".")
     )
     return (version.major, version.minor, version.patch, 0, *parts)
@@ -151,9 +165,7 @@ def compare_prereleases(one: str, other: str, reading: VersionReading = "lenient
     return 0
 
 
-def _number(part: str, reading: VersionReading) -> int | None:
-    if reading == "legacy":
-        number = int(part) if _SIGNED.fullmatch(part) else None
-        return number if number is not None and -_SIGNED_LIMIT <= number < _SIGNED_LIMIT else None
-    number = int(part) if _DIGITS.fullmatch(part) else None
-    return number if number is not None and number < _UNSIGNED_LIMIT else None
+def _number(part: str, reading: VersionReading = "lenient") -> int | None:
+    signed = reading == "legacy"
+    expression = _SIGNED if signed else _DIGITS
+    return _integer(part, signed=signed) if expression.fullmatch(part) else None

@@ -52,8 +52,8 @@ _VALUES_KEY: Final = "values.yaml"
 _LONGEST_LABEL: Final = 63
 _LONGEST_RELEASE_NAME: Final = 53
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
-_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]+/?\.?)+")
-_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]+/?)+")
+_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]++/?\.?)+")
+_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]++/?)+")
 # What Flux v2 alone can do and what would be nothing new, by field.
 _ADDITIONAL: Final[Mapping[tuple[str, ...], Any]] = {
     ("chart", "metadata"): None,

@@ -1,5 +1,6 @@
 """Names, files and namespaces of what is generated; what exists is used."""
 
+from fluxv2_migrate.placement.source_text import common_style, source_text
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
     GeneratedSource,
@@ -15,5 +16,7 @@ __all__ = [
     "PlacedRequest",
     "Prerequisite",
     "SourceLayout",
+    "common_style",
     "place_sources",
+    "source_text",
 ]

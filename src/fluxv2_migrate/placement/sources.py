@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Any, Literal
 
@@ -46,7 +46,17 @@ class Prerequisite:
 
 @dataclass(frozen=True, slots=True)
 class ExistingSource:
-    """A source that stands in the repository."""
+    """A source that stands in the repository.
+
+    Attributes:
+        kind: of the object.
+        namespace: of the object, or empty.
+        name: of the object.
+        key: its URL as what is compared.
+        ref: of git, as pairs of the field and its value.
+        secret_name: of its credentials.
+        root: the sync path that reaches its file; empty where none does, so that any cluster may.
+    """
 
     kind: str
     namespace: str
@@ -54,9 +64,10 @@ class ExistingSource:
     key: str
     ref: tuple[tuple[str, str], ...]
     secret_name: str | None
+    root: str = ""
 
     @classmethod
-    def of_manifest(cls, manifest: Mapping[str, Any]) -> ExistingSource | None:
+    def of_manifest(cls, manifest: Mapping[str, Any], root: str = "") -> ExistingSource | None:
         """Reads a HelmRepository or GitRepository; anything else is none."""
         kind = manifest.get("kind")
         group = str(manifest.get("apiVersion")).partition("/")[0]
@@ -77,6 +88,7 @@ class ExistingSource:
             key=git_url_key(url) if kind == "GitRepository" else helm_url_key(url),
             ref=pairs if kind == "GitRepository" else (),
             secret_name=_mapping(spec.get("secretRef")).get("name"),
+            root=root,
         )
 
 
@@ -143,8 +155,7 @@ def place_sources(
     for placed in requests:
         namespace = options.flux_namespace if options.sources.namespace == "flux" else placed.namespace
         groups.setdefault((placed.root, namespace, placed.request.identity), []).append(placed)
-    there = list(existing)
-    names = {(source.kind, source.namespace, source.name): source for source in there}
+    everywhere = list(existing)
     files: set[str] = set()
     # One URL in two clusters is the same source under the same name.
     chosen: dict[tuple[str, tuple[object, ...]], str] = {}
@@ -152,27 +163,38 @@ def place_sources(
     generated: list[GeneratedSource] = []
     needed: dict[tuple[str, str], Prerequisite] = {}
     for (root, namespace, identity), members in sorted(groups.items(), key=_order):
+        # A source that only another cluster syncs is not there for this one.
+        there = [source for source in everywhere if source.root in (root, "")]
         request = min((member.request for member in members), key=lambda each: (len(each.url), each.url))
         found = _find(there, request, namespace, options)
         if found is not None:
             reference = SourceReference(request.kind, found.name, found.namespace or namespace)
         else:
             taken = {
-                name for kind, where, name in names if kind == request.kind and where in (namespace, "")
+                source.name
+                for source in there
+                if source.kind == request.kind and source.namespace in (namespace, "")
             } | {name for (where, other), name in chosen.items() if where == namespace and other != identity}
             known = any(where == namespace and other[:2] == identity[:2] for where, other in chosen)
             known = known or any((source.kind, source.key) == identity[:2] for source in there)
-            name = chosen.get((namespace, identity)) or next(
-                name for name in source_names(request, known=known) if name not in taken
+            same = chosen.get((namespace, identity))
+            name = (
+                next(name for name in source_names(request, known=known) if name not in taken)
+                if same is None or same in taken
+                else same
             )
-            chosen[namespace, identity] = name
+            chosen.setdefault((namespace, identity), name)
             reference = SourceReference(request.kind, name, namespace)
             file = _file(reference, members, root, options, lambda path: is_taken(path) or path in files)
             files.add(file)
-            manifest, prerequisite = _manifest(reference, request, options, flux_version)
+            secret = _secret(reference, request, needed)
+            manifest = _manifest(reference, request, secret, options, flux_version)
             generated.append(GeneratedSource(reference, manifest, file, root))
+            prerequisite = _prerequisite(reference, request, secret)
             if prerequisite is not None:
-                needed[prerequisite.namespace, prerequisite.name] = prerequisite
+                key = (prerequisite.namespace, prerequisite.name)
+                users = (*(needed[key].used_by if key in needed else ()), *prerequisite.used_by)
+                needed[key] = replace(prerequisite, used_by=tuple(dict.fromkeys(users)))
         references.update(dict.fromkeys(members, reference))
     return SourceLayout(references, tuple(generated), tuple(needed.values()))
 
@@ -221,40 +243,55 @@ def _file(
     return next(path for path in chain(paths, counted) if not is_taken(path))
 
 
+def _secret(
+    reference: SourceReference,
+    request: ChartSourceRequest,
+    needed: Mapping[tuple[str, str], Prerequisite],
+) -> str | None:
+    """Gives the name of a source's Secret in the source's namespace."""
+    if request.secret_name is not None or request.secret is None:
+        return request.secret_name or (reference.name if request.needs_key else None)
+    namespace, name = request.secret
+    other = needed.get((reference.namespace, name))
+    # Two teams may have Secrets of one name, and only one of them can be copied under it.
+    taken = other is not None and other.copy_of != f"{namespace}/{name}"
+    return f"{namespace}-{name}" if taken else name
+
+
+def _prerequisite(
+    reference: SourceReference, request: ChartSourceRequest, secret: str | None
+) -> Prerequisite | None:
+    known = request.secret
+    copied = known is not None and known[0] != reference.namespace and request.secret_name is None
+    if secret is None or not (request.needs_key or copied or request.secret_name):
+        return None
+    return Prerequisite(
+        "Secret",
+        secret,
+        reference.namespace,
+        ("identity", "known_hosts") if request.needs_key else ("username", "password"),
+        (f"{reference.kind} {reference.namespace}/{reference.name}",),
+        "/".join(known) if known is not None and copied else "",
+    )
+
+
 def _manifest(
     reference: SourceReference,
     request: ChartSourceRequest,
+    secret: str | None,
     options: MigrationOptions,
     flux_version: FluxVersion,
-) -> tuple[dict[str, Any], Prerequisite | None]:
+) -> dict[str, Any]:
     spec: dict[str, Any] = {"interval": options.source_interval, "url": request.url}
     if request.url.startswith("oci://"):
         spec["type"] = "oci"
     if request.ref:
         spec["ref"] = dict(request.ref)
-    secret = request.secret_name or (request.secret[1] if request.secret else None)
-    keys: tuple[str, ...] = ("username", "password")
-    if request.needs_key:
-        secret = secret or reference.name
-        keys = ("identity", "known_hosts")
-    prerequisite = None
     if secret is not None:
         spec["secretRef"] = {"name": secret}
-        known = request.secret
-        copied = known is not None and known[0] != reference.namespace
-        if request.needs_key or copied or request.secret_name:
-            prerequisite = Prerequisite(
-                "Secret",
-                secret,
-                reference.namespace,
-                keys,
-                (f"{reference.kind} {reference.namespace}/{reference.name}",),
-                "/".join(known) if known is not None and copied else "",
-            )
-    manifest = {
+    return {
         "apiVersion": preferred_api_version(reference.kind, flux_version),
         "kind": reference.kind,
         "metadata": {"name": reference.name, "namespace": reference.namespace},
         "spec": spec,
     }
-    return manifest, prerequisite

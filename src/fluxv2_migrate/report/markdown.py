@@ -65,6 +65,11 @@ def _finding(finding: Finding) -> list[str]:
     return [*lines, ""]
 
 
+def _cell(text: str) -> str:
+    # A bar would end the cell.
+    return text.replace("|", "\\|")
+
+
 def _releases(releases: Sequence[MigratedResource]) -> list[str]:
     if not releases:
         return []
@@ -79,9 +84,10 @@ def _releases(releases: Sequence[MigratedResource]) -> list[str]:
         metadata, spec = manifest["metadata"], manifest["spec"]
         namespace = metadata.get("namespace") or ""
         source = spec["chart"]["spec"]["sourceRef"]
+        origin = f"{source['kind']} {source.get('namespace') or namespace}/{source['name']}"
         lines.append(
             f"| {namespace}/{metadata['name']} | {spec['releaseName']} "
             f"| {spec.get('storageNamespace') or namespace} "
-            f"| {source['kind']} {source.get('namespace') or namespace}/{source['name']} | {each.path} |"
+            f"| {origin} | {_cell(each.path)} |"
         )
     return [*lines, ""]

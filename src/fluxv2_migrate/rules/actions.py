@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.rules.draft import Draft
+from fluxv2_migrate.rules.draft import Draft, present
 from fluxv2_migrate.rules.durations import seconds_to_duration
 
 __all__ = ["draft_actions"]
@@ -21,8 +21,8 @@ def draft_actions(draft: Draft) -> None:
     `Test`), `pkg/release/release.go`; helm-controller 1.6.3 `internal/action`, `internal/reconcile`.
     """
     spec = draft.spec
-    rollback = _present(spec.get("rollback"))
-    test = _present(spec.get("test"))
+    rollback = present(spec.get("rollback"))
+    test = present(spec.get("test"))
     rolls_back, tests = bool(rollback.get("enable")), bool(test.get("enable"))
     explicit = spec.get("wait")
     waits = explicit if explicit is not None else rolls_back or tests
@@ -120,10 +120,6 @@ def _declare_differences(draft: Draft, *, waits: bool) -> None:
         draft.differences.append("install.server_side_apply")
         if waits:
             draft.differences.append("wait_engine")
-
-
-def _present(value: Any) -> dict[str, Any]:
-    return {key: item for key, item in (value or {}).items() if item is not None}
 
 
 def _because(spec: Mapping[str, Any], *names: str) -> tuple[str, ...]:

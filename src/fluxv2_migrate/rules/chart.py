@@ -15,7 +15,7 @@ from fluxv2_migrate.rules.chart_source import (
     split_url,
     to_flux_git_url,
 )
-from fluxv2_migrate.rules.draft import Draft
+from fluxv2_migrate.rules.draft import Draft, present
 
 __all__ = ["draft_chart"]
 
@@ -23,10 +23,14 @@ _CHART: Final = ("spec", "chart")
 _GIT_FIELDS: Final = ("git", "ref", "path", "secretRef", "skipDepUpdate")
 _REPOSITORY_FIELDS: Final = ("repository", "name", "version", "chartPullSecret")
 _EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
-_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]+/?\.?)+")
-_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]+/?)+")
+_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]++/?\.?)+")
+_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]++/?)+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT: Final = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,39}")
+# What git allows in no name (`git check-ref-format`), so that it can only be an expression.
+_NO_REF_NAME: Final = re.compile(r"[~^:?*\[\\\s]|@\{|\.\.|^@$")
+# Where the charts of fluxd and the helm-operator were.
+_FLUX_1: Final = ("charts.fluxcd.io/", "/fluxcd/", "/weaveworks/flux/", "weaveworks.github.io/flux/")
 _RETIRED: Final = {
     "kubernetes-charts.storage.googleapis.com": "https://charts.helm.sh/stable",
     "kubernetes-charts-incubator.storage.googleapis.com": "https://charts.helm.sh/incubator",
@@ -38,14 +42,21 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
 
     Source: helm-operator 1.4.4 `pkg/release/release.go` `prepareChart`: git wins, each half must be whole.
     """
-    chart = _present(draft.spec.get("chart"))
-    if chart.get("git") and chart.get("path"):
+    chart = present(draft.spec.get("chart"))
+    is_git = bool(chart.get("git") and chart.get("path"))
+    if (is_git or (chart.get("repository") and chart.get("name"))) and _is_flux_1(chart, is_git=is_git):
+        draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _CHART)
+    if is_git:
         if any(chart.get(name) for name in ("repository", "name", "version")):
             draft.note("HR060", "both git and a Helm repository are given: git was used", (*_CHART, "git"))
         for name in _REPOSITORY_FIELDS:
             _drop(draft, name, "chart-from-git")
         return _from_git(draft, chart)
     if chart.get("repository") and chart.get("name") and chart.get("version"):
+        ignored = [name for name in _GIT_FIELDS if chart.get(name)]
+        if ignored:
+            listed = ", ".join(f"chart.{name}" for name in ignored)
+            draft.note("HR060", f"{listed} had no effect beside a Helm repository", (*_CHART, ignored[0]))
         for name in _GIT_FIELDS:
             _drop(draft, name, "chart-from-repository")
         return _from_repository(draft, chart)
@@ -60,8 +71,11 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     return None
 
 
-def _present(value: Any) -> dict[str, Any]:
-    return {key: item for key, item in (value or {}).items() if item is not None}
+def _is_flux_1(chart: dict[str, Any], *, is_git: bool) -> bool:
+    """Gives whether a chart installs fluxd or the helm-operator."""
+    where = f"{chart['git'] if is_git else chart['repository']}/".lower()
+    name = chart["path"].rstrip("/").rpartition("/")[2] if is_git else chart["name"]
+    return name in ("flux", "helm-operator") and any(home in where for home in _FLUX_1)
 
 
 def _drop(draft: Draft, name: str, rule: str) -> None:
@@ -120,16 +134,24 @@ def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
 
 def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
     url = to_flux_git_url(chart["git"])
-    scheme = (split_url(url) or ("", "", ""))[0]
+    scheme, authority, rest = split_url(url) or ("", "", "")
     if scheme not in ("http", "https", "ssh"):
         draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", (*_CHART, "git"))
+    if authority.rpartition("@")[1] and scheme in ("http", "https"):
+        host = authority.rpartition("@")[2]
+        draft.note(
+            "HR044",
+            f"the URL of the repository at {host} holds a user",
+            (*_CHART, "git"),
+            group=f"{host}{rest}",
+        )
     folder = clean_chart_path(chart["path"])
     if folder is None:
         draft.note("HR061", f"the chart's path {chart['path']!r} leaves the repository", (*_CHART, "path"))
         folder = "."
     ref = _git_ref(draft, chart.get("ref"), url)
     secret = None
-    reference = _present(chart.get("secretRef"))
+    reference = present(chart.get("secretRef"))
     if reference.get("name"):
         if scheme == "https":
             secret = (reference.get("namespace") or draft.namespace, reference["name"])
@@ -186,22 +208,23 @@ def _git_ref(draft: Draft, ref: str | None, url: str) -> tuple[tuple[str, str], 
     if not ref:
         return (("branch", draft.options.git_default_ref),)
     kind = draft.override.ref_kind
+    path: Path = (*_CHART, "ref")
+    abbreviated = _SHORT_COMMIT.fullmatch(ref) is not None and kind not in ("branch", "tag")
+    if _NO_REF_NAME.search(ref) or abbreviated or (kind == "commit" and not _COMMIT.fullmatch(ref)):
+        draft.note(
+            "HR053",
+            f"{ref!r} is an abbreviated commit or an expression, which Flux v2 does not resolve",
+            path,
+            group=f"{git_url_key(url)} {ref}",
+        )
+        return (("branch", ref),)
     if kind is not None:
         return ((kind, ref),)
     if _COMMIT.fullmatch(ref):
         return (("commit", ref),)
     if ref.startswith("refs/"):
         return (("name", ref),)
-    path: Path = (*_CHART, "ref")
-    if _SHORT_COMMIT.fullmatch(ref) or re.search(r"[~^:@{\s]", ref):
-        draft.note(
-            "HR053",
-            f"{ref!r} is an abbreviated commit or an expression, which Flux v2 does not resolve",
-            path,
-            group=f"{git_url_key(url)} {ref}",
-            answer=draft.answer(ref_kind="commit"),
-        )
-    elif ref not in ("master", "main"):
+    if ref not in ("master", "main"):
         draft.note(
             "HR052",
             f"is {ref!r} of {url} a branch or a tag? It is written as a branch",

@@ -11,7 +11,7 @@ from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["BEFORE_VALUES", "Draft", "Notice"]
+__all__ = ["BEFORE_VALUES", "Draft", "Notice", "present"]
 
 BEFORE_VALUES = Place(before=("values",))
 """Values are long, and people look for the settings above them."""
@@ -36,6 +36,15 @@ class Notice:
     group: str = ""
     answer: Override | None = None
     declares: tuple[str, ...] = ()
+
+
+def present(value: Any) -> dict[str, Any]:
+    """Gives the fields of a mapping that are set; the API server leaves nulls out.
+
+    >>> present({"a": None, "b": 0}), present(None)
+    ({'b': 0}, {})
+    """
+    return {key: item for key, item in (value or {}).items() if item is not None}
 
 
 @dataclass(slots=True)
@@ -93,8 +102,7 @@ class Draft:
         declares: tuple[str, ...] = (),
     ) -> None:
         """Says what a person must know."""
-        if code not in self.override.accept:
-            self.notices.append(Notice(code, message, path, group, answer, declares))
+        self.notices.append(Notice(code, message, path, group, answer, declares))
 
     def answer(self, **fields: Any) -> Override:
         """Gives an override that matches this release alone."""

@@ -41,6 +41,7 @@ class ReleaseDraft:
         source: what it needs of a source.
         notices: what a person must know.
         differences: the fields of its meaning that differ whatever it says.
+        accepted: codes that a person has accepted for this release.
     """
 
     operations: Plan
@@ -50,13 +51,20 @@ class ReleaseDraft:
     source: ChartSourceRequest | None
     notices: tuple[Notice, ...]
     differences: tuple[str, ...]
+    accepted: tuple[str, ...]
 
     @property
     def stopped(self) -> bool:
         """Whether the release stays as it is until a person acts."""
-        return self.source is None or any(
-            FINDINGS[notice.code].severity == "error" for notice in self.notices
-        )
+        return self.source is None or any(self.stops(notice) for notice in self.notices)
+
+    def accepts(self, code: str) -> bool:
+        """Gives whether a person has seen a code and can decide that it is settled."""
+        return code in self.accepted and FINDINGS[code].acceptable
+
+    def stops(self, notice: Notice) -> bool:
+        """Gives whether a notice is an error that nobody has accepted, or could."""
+        return FINDINGS[notice.code].severity == "error" and not self.accepts(notice.code)
 
     def plan(self, source: SourceReference, *, source_is_new: bool = True) -> Plan:
         """Gives all operations, once the source has a name; comments go to it only if it is made."""
@@ -130,6 +138,7 @@ def draft_helm_release(
         source,
         tuple(draft.notices),
         tuple(draft.differences),
+        draft.override.accept,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
@@ -82,6 +83,12 @@ def emit_scalar(value: str | int | float | bool | None) -> str:
     """
     if not isinstance(value, str):
         return str(value) if type(value) is int else json.dumps(value)
+    return _emit_text(value)
+
+
+@lru_cache(maxsize=4096)
+def _emit_text(value: str) -> str:
+    # The same few keys and values are written into each release.
     plain = (
         _PLAIN.fullmatch(value)
         and ": " not in value

@@ -24,6 +24,8 @@ _OCTAL: Final = re.compile(r"[-+]?0o?[0-7]+")
 _HEXADECIMAL: Final = re.compile(r"[-+]?0[xX][0-9a-fA-F]+")
 _BINARY: Final = re.compile(r"[-+]?0b[01]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_LONGEST_NUMBER: Final = 70
+"""Characters of the longest number of 64 bits: one in binary, with sign and prefix."""
 
 
 def resolve_plain_scalar(text: str) -> Scalar:
@@ -47,14 +49,13 @@ def resolve_plain_scalar(text: str) -> Scalar:
     if text[0] not in _NUMBER_START:
         return text
     number = text.replace("_", "")
-    if _DECIMAL.fullmatch(number):
-        return int(number)
-    if _OCTAL.fullmatch(number):
-        return int(number.replace("o", ""), 8)
-    if _HEXADECIMAL.fullmatch(number):
-        return int(number, 16)
-    if _BINARY.fullmatch(number):
-        return int(number, 2)
-    if _FLOAT.fullmatch(number):
-        return float(number)
+    for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEXADECIMAL, 16), (_BINARY, 2)):
+        if pattern.fullmatch(number):
+            # Longer ones do not fit into Go's 64 bits, and Python refuses to read them.
+            whole = int(number.replace("o", ""), base) if len(number) <= _LONGEST_NUMBER else None
+            if whole is not None and -(2**63) <= whole < 2**64:
+                return whole
+            break
+    if _FLOAT.fullmatch(number) and math.isfinite(real := float(number)):
+        return real
     return text

@@ -1,0 +1,45 @@
+"""Sources as new documents, in the style of the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fluxv2_migrate.placement.sources import GeneratedSource
+from fluxv2_migrate.yaml_text import Style, emit_entry
+
+__all__ = ["common_style", "source_text"]
+
+
+def common_style(texts: Sequence[str]) -> Style:
+    r"""Gives the style of new files beside these.
+
+    >>> common_style(["a\r\n", "b\r\n", "c\n"]).newline
+    '\r\n'
+    """
+    crlf = sum("\r\n" in text for text in texts)
+    return Style(newline="\r\n" if crlf * 2 > len(texts) else "\n")
+
+
+def source_text(generated: GeneratedSource, comments: Iterable[tuple[str, str]], style: Style) -> str:
+    """Gives a source as a document, with the comments that came with its fields.
+
+    Args:
+        generated: the source.
+        comments: by the field that they belong to.
+        style: of the repository.
+    """
+    lines = [f"---{style.newline}"]
+    for key, value in generated.manifest.items():
+        lines += emit_entry(key, value, 0, style).splitlines(keepends=True)
+    for field_name, prefix in (("url", "  url:"), ("ref", "    ")):
+        texts = list(dict.fromkeys(text for name, text in comments if name == field_name))
+        starts = (number for number, line in enumerate(lines) if line.startswith(f"  {field_name}:"))
+        index = next(starts, None)
+        if not texts or index is None:
+            continue
+        index += field_name == "ref"
+        if len(texts) == 1 and lines[index].startswith(prefix):
+            lines[index] = f"{lines[index].rstrip()} {texts[0]}{style.newline}"
+        else:
+            lines[index:index] = [f"  {text}{style.newline}" for text in texts]
+    return "".join(lines)
