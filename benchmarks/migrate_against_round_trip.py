@@ -20,8 +20,8 @@ DOCUMENTS = 3_000
 # Shares and sizes as in five real repositories: 155 of 683 documents are releases, with 56 lines and 1,520
 # characters in the mean; the others have 33 lines and 1,222 characters, half of them 15 lines or less.
 RELEASE_EVERY = 4
-SETTINGS_OF_RELEASES = (2, 3, 4, 5, 8, 10, 14, 20, 32)
-ENTRIES_OF_OTHERS = (2, 2, 4, 5, 6, 10, 20, 40, 180)
+SETTINGS_OF_RELEASES = (1, 1, 2, 3, 4, 6, 10, 16, 28)
+ENTRIES_OF_OTHERS = (1, 2, 4, 5, 6, 7, 8, 14, 40, 180)
 WANTED = 20.0
 
 
@@ -59,7 +59,14 @@ spec:
       repository: registry.example.com/app
       tag: "1.{number % 10}"
     env:
-{environment}    ingress:
+{environment}    resources:
+      requests: {{cpu: 100m, memory: 128Mi}} # measured
+      limits:
+        memory: 256Mi
+    persistence:
+      enabled: true
+      existingClaim: app-{number}-data
+    ingress:
       hosts: [ "app.example.com",  'www.example.com' ]
       annotations:
         nginx.ingress.kubernetes.io/proxy-body-size: 10m
@@ -68,12 +75,10 @@ spec:
 
 def workload(number: int, chance: random.Random) -> str:
     """Gives a Deployment or a ConfigMap, which have nothing of Flux."""
-    entries = "".join(
-        f"  key-{index}: value {chance.random()}\n" for index in range(chance.choice(ENTRIES_OF_OTHERS))
-    )
-    if number % 3:
+    if number % 6:
         head = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c-{number}\n  namespace: x\ndata:\n"
-        return head + entries
+        lines = range(chance.choice(ENTRIES_OF_OTHERS))
+        return head + "".join(f"  key-{index}: the value {chance.random()} of ours\n" for index in lines)
     return f"""---
 apiVersion: apps/v1
 kind: Deployment
@@ -114,6 +119,15 @@ def repository() -> dict[str, str]:
     return files
 
 
+def shape(files: dict[str, str]) -> dict[str, list[int]]:
+    """Gives the lengths of releases and of the other documents."""
+    found: dict[str, list[int]] = {"releases": [], "others": []}
+    for text in files.values():
+        for document in text.split("---\n")[1:]:
+            found["releases" if "kind: HelmRelease" in document else "others"].append(len(document) + 4)
+    return found
+
+
 def round_trip(files: dict[str, str]) -> None:
     """Loads and dumps every file, and changes nothing."""
     yaml = YAML()
@@ -139,6 +153,8 @@ def main() -> int:
     ours = seconds(lambda: fm.migrate_repository(files), 5)
     theirs = seconds(lambda: round_trip(files), 1)
     ratio = theirs / ours
+    for name, lengths in shape(files).items():
+        print(f"{name}: {statistics.mean(lengths):.0f} characters in the mean")
     print(f"{DOCUMENTS} documents in {len(files)} files, {converted} releases migrated")
     print(f"migration {ours:.2f} s, round trip {theirs:.2f} s: {ratio:.1f} times as fast")
     return 0 if ratio >= WANTED else 1

@@ -232,4 +232,9 @@ def test_numbers_beyond_64_bits_are_refused_however_long_they_are() -> None:
         f"1.0.0-{HUGE}",
         "1.0.0-1",
     )
+    # The legacy library reads parts of a prerelease with a sign.
+    low, high = parse_version("1.0.0--9223372036854775808", "legacy"), parse_version("1.0.0-1", "legacy")
+    assert low is not None
+    assert high is not None
+    assert compare_versions(low, high, "legacy") == -1
     assert flux2.latest_tag([f"{HUGE}.0.0"], {"semver": {"range": "*"}}) is None

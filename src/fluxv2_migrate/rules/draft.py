@@ -38,6 +38,9 @@ class Notice:
     declares: tuple[str, ...] = ()
 
 
+_AT_THE_END = Place()
+
+
 def present(value: Any) -> dict[str, Any]:
     """Gives the fields of a mapping that are set; the API server leaves nulls out.
 
@@ -85,7 +88,7 @@ class Draft:
 
     def move(self, source: Path, target: Path, rule: str, *, place: Place | None = None) -> None:
         """Moves a field with its comments."""
-        self.operations.append(Move(source, target, place or Place(), rule))
+        self.operations.append(Move(source, target, place or _AT_THE_END, rule))
 
     def remove(self, path: Path, rule: str, *, comments_to: str | None = None) -> None:
         """Takes a field out; its comments stay, or go to a field of the new source."""

@@ -27,6 +27,8 @@ __all__ = ["ReleaseDraft", "draft_helm_release"]
 _RELEASE_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_RELEASE_NAME: Final = 53
 _LONGEST_LABEL: Final = 63
+_FIRST: Final = Place(first=True)
+_BEHIND_INTERVAL: Final = Place(after=("interval",))
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
 
 
@@ -122,9 +124,9 @@ def draft_helm_release(
         draft.remove(("status",), "status")
     # Before anything is written: a field that only v2 knows had no effect and must get none now.
     _unknown_fields(draft, spec)
-    draft.set(("spec", "interval"), options.release_interval, "interval", place=Place(first=True))
+    draft.set(("spec", "interval"), options.release_interval, "interval", place=_FIRST)
     if options.suspend_releases:
-        draft.set(("spec", "suspend"), True, "suspend", place=Place(after=("interval",)))
+        draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
     release_name = _names(draft)
     _helm_version(draft)
     source = draft_chart(draft)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.rules.chart import chart_file_path
@@ -58,7 +58,8 @@ def draft_values(draft: Draft) -> None:
         draft.remove(_SOURCES, "values-from")
     if files:
         _write_files(draft, files, optional=optional_files)
-    if any("${" in text for text in _texts(spec.get("values"))):
+    # Keys are replaced as well as values, and the text of both is quickly had.
+    if "${" in repr(spec.get("values")):
         draft.note(
             "HR112",
             "values hold `${`, which a Kustomization with postBuild would replace",
@@ -141,15 +142,3 @@ def _write_files(draft: Draft, files: list[str], *, optional: bool) -> None:
             _SOURCES,
             group=default or "",
         )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, Mapping):
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)

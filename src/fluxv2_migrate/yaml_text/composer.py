@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from ruamel.yaml.composer import Composer
@@ -242,6 +243,7 @@ class _Values:
         self._nodes += len(node.value) + 1
         if node.__class__ is SequenceNode:
             return [self.of(child) for child in node.value]
+        letters = self._letters
         result: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key, child in node.value:
@@ -256,7 +258,8 @@ class _Values:
                     value = self.of(item)
                     merged = {**value, **merged} if isinstance(value, dict) else merged
                 continue
-            name = key_of(key)
+            # Most of a document are keys and scalars, so no call is made for each that need not be.
+            name = key_of(key) if key.ctag is not _NO_TAG or not key.style else key.value
             if name in result:
                 raise InvalidManifest(
                     f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize "
@@ -264,7 +267,7 @@ class _Values:
                     path=self._path,
                     line=self._line + key.start_mark.line,
                 )
-            result[name] = self.of(child)
+            result[name] = _scalar(child) if child.__class__ is ScalarNode and not letters else self.of(child)
         return {**merged, **result} if merged else result
 
 
@@ -302,7 +305,16 @@ def _scalar(node: ScalarNode) -> Any:
 
 def key_of(node: ScalarNode) -> str:
     """Gives a key as JSON has it: a string, whatever YAML makes of it."""
-    value = _scalar(node)
+    return _key_text(_scalar(node)) if node.ctag is not _NO_TAG or node.style else _plain_key(node.value)
+
+
+@lru_cache(maxsize=4096)
+def _plain_key(text: str) -> str:
+    # The same few keys stand in every manifest.
+    return _key_text(resolve_plain_scalar(text))
+
+
+def _key_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if value is None:

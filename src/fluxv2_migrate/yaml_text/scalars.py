@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["Scalar", "resolve_plain_scalar"]
@@ -28,6 +29,7 @@ _LONGEST_NUMBER: Final = 70
 """Characters of the longest number of 64 bits: one in binary, with sign and prefix."""
 
 
+@lru_cache(maxsize=4096)
 def resolve_plain_scalar(text: str) -> Scalar:
     """Gives the value that Go's YAML reads from a plain (unquoted) scalar.
 
