@@ -389,3 +389,8 @@ def test_our_own_migration_is_adopted_and_keeps_the_rest(shared: Path, name: str
     assert {each.outcome for each in converted} <= {"adopted"}
     assert {each.field for entry in converted for each in entry.differences} <= CHANGES
     assert {each.status for each in report.releases} <= {"different", "missing", "unknown"}
+
+
+def test_a_release_of_another_name_is_not_the_same_one() -> None:
+    report = verify({"web.yaml": v1()}, {"db.yaml": v2({"releaseName": "db"}, name="db")})
+    assert sorted(entry.status for entry in report.releases) == ["extra", "missing"]

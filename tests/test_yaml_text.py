@@ -17,6 +17,7 @@ from fluxv2_migrate.yaml_text import (
     compose,
     detect_style,
     emit_entry,
+    read_document,
     split_documents,
     value_of,
 )
@@ -124,3 +125,14 @@ def test_a_removed_field_leaves_its_comments() -> None:
     mapping = BlockMapping.of_document(text, compose(text), Style())  # type: ignore[arg-type]
     mapping.remove("b")
     assert mapping.render() == "a: 1 # one\n# above b\n# of b\n# two\n# deeper\nd: 4\n"
+
+
+def test_many_brackets_that_close_again_are_not_deep() -> None:
+    text = "".join(f"key-{index}: [[1], {{a: 2}}] ]\n"[:-3] + "\n" for index in range(200))
+    node, value = read_document(text)
+    assert node is not None
+    assert value["key-199"] == [[1], {"a": 2}]
+
+
+def test_a_line_that_only_looks_nested_says_nothing_of_the_style() -> None:
+    assert detect_style("a:\n    b: x:\n    c: 1\n").step == 4

@@ -19,7 +19,16 @@ from fluxv2_migrate.kubernetes import Unstructured
 from fluxv2_migrate.manifests import parse_manifests
 from fluxv2_migrate.migrate import migrate_repository, migrate_text
 from fluxv2_migrate.migration import Change, MigratedResource, Migration, MigrationContext
-from fluxv2_migrate.options import MigrationOptions, Override, Placement
+from fluxv2_migrate.options import (
+    Cluster,
+    Fluxd,
+    HelmOperator,
+    KnownTag,
+    MigrationOptions,
+    Override,
+    Placement,
+    Scope,
+)
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.rules import PolicyCandidate, PolicyTranslation, translate_tag_pattern
@@ -30,8 +39,11 @@ __all__ = [
     "FINDINGS",
     "AmbiguousTag",
     "Change",
+    "Cluster",
     "Finding",
     "FindingType",
+    "Fluxd",
+    "HelmOperator",
     "HelmReleaseConversion",
     "InvalidDuration",
     "InvalidImageReference",
@@ -40,6 +52,7 @@ __all__ = [
     "InvalidPattern",
     "InvalidPolicy",
     "InvalidRange",
+    "KnownTag",
     "MigratedResource",
     "Migration",
     "MigrationContext",
@@ -55,6 +68,7 @@ __all__ = [
     "ReleaseVerification",
     "Runbook",
     "RunbookStep",
+    "Scope",
     "Unstructured",
     "VerificationReport",
     "convert_helm_release",

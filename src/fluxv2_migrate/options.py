@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 
-__all__ = ["FluxVersion", "MigrationOptions", "Override", "Placement"]
+__all__ = [
+    "Cluster",
+    "FluxVersion",
+    "Fluxd",
+    "HelmOperator",
+    "KnownTag",
+    "MigrationOptions",
+    "Override",
+    "Placement",
+    "Scope",
+]
 
 
 class _Options(BaseModel):
@@ -31,25 +43,137 @@ class Override(_Options):
     """What the repository cannot tell about the resources that match; empty patterns match all.
 
     Attributes:
-        namespace: glob of the release's namespace.
-        name: glob of the release's name.
+        cluster: glob of the cluster's name.
+        kind: glob of the resource's kind.
+        namespace: glob of the resource's namespace.
+        name: glob of the resource's name.
         path: glob of the file.
+        container: glob of the container, for what concerns one image.
         release_name: the live Helm release name.
+        storage_namespace: where the records of the live Helm release are.
         ref_kind: what the git ref of the chart is.
+        source_name: name of the chart's source.
         secret_name: Secret of the chart's source.
-        leave: leave the release as it is.
+        policy: the `spec.policy` of the image's ImagePolicy.
+        filter_tags: the `spec.filterTags` beside it.
+        pull_secret: Secret with which the image's tags are read.
+        leave: leave the resource as it is.
         accept: codes of findings that a person has seen: they are not reported again. Of the errors only
             HR030 can be accepted: all others would lose something.
     """
 
+    cluster: str = "*"
+    kind: str = "*"
     namespace: str = "*"
     name: str = "*"
     path: str = "*"
+    container: str = "*"
     release_name: str | None = None
+    storage_namespace: str | None = None
     ref_kind: Literal["branch", "tag", "commit"] | None = None
+    source_name: str | None = None
     secret_name: str | None = None
+    policy: Mapping[str, Any] | None = None
+    filter_tags: Mapping[str, str] | None = None
+    pull_secret: str | None = None
     leave: bool = False
     accept: tuple[str, ...] = ()
+
+
+class Fluxd(_Options):
+    """Settings of a fluxd that the repository does not show.
+
+    Attributes:
+        git_url: `--git-url`.
+        git_user: `--git-user`.
+        git_email: `--git-email`.
+        read_only: `--git-readonly` or `--registry-disable-scanning`: no image is ever updated.
+        automation_interval: `--automation-interval`.
+        exclude_images: `--registry-exclude-image`.
+        include_images: `--registry-include-image`.
+    """
+
+    git_url: str | None = None
+    git_user: str = "Weave Flux"
+    git_email: str = "support@weave.works"
+    read_only: bool = False
+    automation_interval: str = "5m"
+    exclude_images: tuple[str, ...] = ("k8s.gcr.io/*",)
+    include_images: tuple[str, ...] = ()
+
+
+class HelmOperator(_Options):
+    """Settings of a helm-operator that the repository does not show.
+
+    Attributes:
+        helm_versions: `--enabled-helm-versions`, the first one is the default; not known when not given.
+        git_default_ref: `--git-default-ref`.
+        charts_sync_interval: `--charts-sync-interval`, as a duration of Flux v2.
+        update_chart_deps: `--update-chart-deps`.
+        allow_namespace: `--allow-namespace`: other releases were not looked at.
+        git_url: `--git-url` of the operators that knew FluxHelmReleases.
+        git_branch: `--git-branch` of these.
+        git_charts_path: `--git-charts-path` of these.
+    """
+
+    helm_versions: tuple[Literal["v2", "v3"], ...] = ()
+    git_default_ref: str | None = None
+    charts_sync_interval: str | None = None
+    update_chart_deps: bool = True
+    allow_namespace: str | None = None
+    git_url: str | None = None
+    git_branch: str = "master"
+    git_charts_path: str = "charts"
+
+
+class Cluster(_Options):
+    """A cluster and what of the repository reaches it.
+
+    Attributes:
+        name: how findings speak of it.
+        sync_paths: fluxd's `--git-path`s; the whole repository when empty.
+        branch: fluxd's `--git-branch`.
+        flux_version: the Flux release that will run; that of the options when not given.
+        default_namespace: of manifests that name none; that of the options when not given.
+        fluxd: its settings.
+        helm_operator: its settings.
+    """
+
+    name: str
+    sync_paths: tuple[str, ...] = ()
+    branch: str | None = None
+    flux_version: FluxVersion | None = None
+    default_namespace: str | None = None
+    fluxd: Fluxd = Fluxd()
+    helm_operator: HelmOperator = HelmOperator()
+
+
+class Scope(_Options):
+    """Which releases and workloads are migrated now; globs, and an empty tuple is every one.
+
+    What hangs together with something outside stays as a whole.
+
+    Attributes:
+        namespaces: of the resources.
+        names: of the resources.
+        paths: of the files.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class KnownTag(_Options):
+    """A tag of an image repository.
+
+    Attributes:
+        tag: the tag.
+        created: when the image was built, if that is known.
+    """
+
+    tag: str
+    created: datetime | None = None
 
 
 class MigrationOptions(_Options):
@@ -59,25 +183,46 @@ class MigrationOptions(_Options):
         flux_version: the Flux release that will run; inferred when not given: that of the repository's own
             `gotk-components`, otherwise the newest.
         flux_namespace: where Flux runs.
-        sync_roots: the folders that Flux syncs; inferred when not given.
+        clusters: the clusters that the repository serves; inferred when not given.
+        sync_roots: the short form of `clusters`: one for each path.
+        scope: which releases and workloads are migrated now.
         default_namespace: of manifests that name none; fluxd's default.
+        write_missing_namespaces: write the default namespace into each manifest that names none.
         git_default_ref: the helm-operator's `--git-default-ref`.
+        git_url: of the repository itself.
         sources: where HelmRepositories and GitRepositories go.
+        images: where ImageRepositories, ImagePolicies and ImageUpdateAutomations go.
+        cross_namespace_refs: whether the controllers follow references to other namespaces.
+        reconcile_strategy: of charts from git; the helm-operator followed each commit.
         defaults: `"keep"` writes down what v1 did by default and v2 does not.
         suspend_releases: write `suspend: true` into each release.
         release_interval: of HelmReleases.
         source_interval: of sources.
+        image_interval: of ImageRepositories and ImageUpdateAutomations; that of fluxd when not given.
+        image_tags: the known tags of image repositories, by the repository as fluxd or people write it; each
+            as a text, or with its build time.
+        keep_annotations: leave fluxd's annotations where they are.
         overrides: what a person decided for single resources.
     """
 
     flux_version: FluxVersion | None = None
     flux_namespace: str = "flux-system"
+    clusters: tuple[Cluster, ...] = ()
     sync_roots: tuple[str, ...] = ()
+    scope: Scope = Scope()
     default_namespace: str | None = None
+    write_missing_namespaces: bool = False
     git_default_ref: str = "master"
+    git_url: str | None = None
     sources: Placement = Placement()
+    images: Placement = Placement()
+    cross_namespace_refs: bool = True
+    reconcile_strategy: Literal["Revision", "ChartVersion"] = "Revision"
     defaults: Literal["keep", "flux2"] = "keep"
     suspend_releases: bool = False
     release_interval: str = "5m"
     source_interval: str = "10m"
+    image_interval: str | None = None
+    image_tags: Mapping[str, tuple[KnownTag | str, ...]] = Field(default_factory=dict)
+    keep_annotations: bool = False
     overrides: tuple[Override, ...] = ()
