@@ -21,7 +21,7 @@ from fluxv2_migrate.release_reading import (
 )
 from fluxv2_migrate.repository import Repository, read_repository
 from fluxv2_migrate.rules import Notice
-from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
+from fluxv2_migrate.clusters.sync_roots import infer_sync_roots, root_of
 from fluxv2_migrate.yaml_text import CannotEdit, detect_style
 
 __all__ = ["migrate_repository", "migrate_text"]

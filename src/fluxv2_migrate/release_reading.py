@@ -18,7 +18,7 @@ from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.repository import Repository, is_old_release, runs_flux_1
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, draft_helm_release
-from fluxv2_migrate.sync_roots import is_synced, root_of
+from fluxv2_migrate.clusters.sync_roots import is_synced, root_of
 
 __all__ = ["MigratingRelease", "read_releases", "with_text_annotations", "without_doubles"]
 

@@ -12,7 +12,7 @@ from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.placement import ExistingSource
-from fluxv2_migrate.sync_roots import root_of
+from fluxv2_migrate.clusters.sync_roots import root_of
 
 __all__ = ["OLD_API_VERSIONS", "Repository", "is_old_release", "read_repository", "runs_flux_1"]
 

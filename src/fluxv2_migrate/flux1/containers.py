@@ -16,7 +16,7 @@ from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["ContainerImage", "ImagePaths", "find_images"]
 
-_POD_SPECS: Final = {
+POD_SPECS: Final = {
     "Deployment": ("spec", "template", "spec"),
     "DaemonSet": ("spec", "template", "spec"),
     "StatefulSet": ("spec", "template", "spec"),
@@ -96,8 +96,8 @@ def _find(manifest: Mapping[str, Any], at: FieldPath) -> Iterator[ContainerImage
         for index, item in enumerate(items):
             if isinstance(item, Mapping):
                 yield from _find(item, ("items", index))
-    elif kind in _POD_SPECS:
-        yield from _containers(manifest, at, _POD_SPECS[kind], resource)
+    elif kind in POD_SPECS:
+        yield from _containers(manifest, at, POD_SPECS[kind], resource)
     elif kind == "HelmRelease":
         annotations = _mapping(metadata.get("annotations"))
         values = _mapping(_mapping(manifest.get("spec")).get("values"))

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Any, Literal
 
-from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
 from fluxv2_migrate.options import MigrationOptions
+from fluxv2_migrate.placement.homes import Homes, NoHome
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 
 __all__ = [
     "ExistingSource",
     "GeneratedSource",
+    "NewSource",
     "PlacedRequest",
     "Prerequisite",
-    "SourceLayout",
-    "place_sources",
+    "Slot",
+    "SourceNames",
+    "SourcePlaces",
+    "name_sources",
+    "place_source",
+    "source_manifest",
 ]
 
 
@@ -55,7 +61,7 @@ class ExistingSource:
         key: its URL as what is compared.
         ref: of git, as pairs of the field and its value.
         secret_name: of its credentials.
-        root: the sync path that reaches its file; empty where none does, so that any cluster may.
+        cluster: the cluster that has it; empty where none is known to, so that any may.
     """
 
     kind: str
@@ -64,10 +70,10 @@ class ExistingSource:
     key: str
     ref: tuple[tuple[str, str], ...]
     secret_name: str | None
-    root: str = ""
+    cluster: str = ""
 
     @classmethod
-    def of_manifest(cls, manifest: Mapping[str, Any], root: str = "") -> ExistingSource | None:
+    def of_manifest(cls, manifest: Mapping[str, Any], cluster: str = "") -> ExistingSource | None:
         """Reads a HelmRepository or GitRepository; anything else is none."""
         kind = manifest.get("kind")
         group = str(manifest.get("apiVersion")).partition("/")[0]
@@ -88,7 +94,17 @@ class ExistingSource:
             key=git_url_key(url) if kind == "GitRepository" else helm_url_key(url),
             ref=pairs if kind == "GitRepository" else (),
             secret_name=_mapping(spec.get("secretRef")).get("name"),
-            root=root,
+            cluster=cluster,
+        )
+
+    def serves(self, request: ChartSourceRequest) -> bool:
+        """Gives whether it is what a request wants."""
+        secret = request.secret_name or (request.secret[1] if request.secret else None)
+        return (
+            self.kind == request.kind
+            and self.key == request.key
+            and self.ref == request.ref
+            and (secret is None or self.secret_name == secret)
         )
 
 
@@ -96,151 +112,283 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+Slot = tuple[str, str]
+"""A cluster, and a namespace in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedRequest:
-    """A release's request, and where the release stands.
+    """A release's request, and where the release is.
 
     Attributes:
         request: what it needs.
-        namespace: of the release.
         file: of the release.
-        root: the sync path that reaches the file.
+        written_namespace: `metadata.namespace` as it is written; empty where there is none.
+        slots: each cluster that has the release, and its namespace there.
     """
 
     request: ChartSourceRequest
+    file: str
+    written_namespace: str
+    slots: tuple[Slot, ...]
+
+    def wanted(self, options: MigrationOptions) -> tuple[Slot, ...]:
+        """Gives where its source is looked for first."""
+        if options.sources.namespace == "release":
+            return self.slots
+        return tuple(dict.fromkeys((cluster, options.flux_namespace) for cluster, _ in self.slots))
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """A source that is to be made.
+
+    Attributes:
+        kind: of the object.
+        name: of the object.
+        namespace: of the object.
+        clusters: that need it.
+        request: what it serves.
+        members: who asked for it; all of them, also those that other clusters alone have.
+    """
+
+    kind: Literal["HelmRepository", "GitRepository"]
+    name: str
     namespace: str
-    file: str
-    root: str
+    clusters: tuple[str, ...]
+    request: ChartSourceRequest
+    members: tuple[PlacedRequest, ...]
+
+    @property
+    def reference(self) -> SourceReference:
+        """How a release of another namespace speaks of it."""
+        return SourceReference(self.kind, self.name, self.namespace)
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratedSource:
-    """A source that is made, and in which file; the file may be that of a release."""
-
-    reference: SourceReference
-    manifest: Mapping[str, Any]
-    file: str
-    root: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceLayout:
-    """All sources: what each request is served by, what is made, and what must exist first."""
+class SourceNames:
+    """What each request is served by, and what must be made for it."""
 
     references: Mapping[PlacedRequest, SourceReference]
-    generated: tuple[GeneratedSource, ...]
-    prerequisites: tuple[Prerequisite, ...]
+    new: tuple[NewSource, ...]
 
 
-def place_sources(
-    requests: Iterable[PlacedRequest],
-    existing: Iterable[ExistingSource],
-    options: MigrationOptions,
-    flux_version: FluxVersion,
-    is_taken: Callable[[str], bool],
-) -> SourceLayout:
-    """Finds or makes a source for each request.
+def name_sources(
+    requests: Iterable[PlacedRequest], existing: Iterable[ExistingSource], options: MigrationOptions
+) -> SourceNames:
+    """Finds a source for each request, or a name for one.
+
+    One URL, ref and credentials are one source in each namespace of a cluster. Releases that share a cluster
+    share its name; so does one release in all the clusters that have it.
 
     Args:
         requests: of all releases that are converted; their order makes no difference.
         existing: the sources of the repository.
-        options: namespaces and files.
-        flux_version: decides the API versions.
-        is_taken: whether a file of that path exists.
-
-    Returns:
-        One source for each URL, ref and credentials, in each namespace and sync path that wants its own.
+        options: in which namespace sources go.
     """
-    groups: dict[tuple[str, str, tuple[object, ...]], list[PlacedRequest]] = {}
-    for placed in requests:
-        namespace = options.flux_namespace if options.sources.namespace == "flux" else placed.namespace
-        groups.setdefault((placed.root, namespace, placed.request.identity), []).append(placed)
-    everywhere = list(existing)
-    files: set[str] = set()
-    # One URL in two clusters is the same source under the same name.
-    chosen: dict[tuple[str, tuple[object, ...]], str] = {}
+    there = list(existing)
     references: dict[PlacedRequest, SourceReference] = {}
-    generated: list[GeneratedSource] = []
-    needed: dict[tuple[str, str], Prerequisite] = {}
-    for (root, namespace, identity), members in sorted(groups.items(), key=_order):
-        # A source that only another cluster syncs is not there for this one.
-        there = [source for source in everywhere if source.root in (root, "")]
+    new: list[NewSource] = []
+    # One URL in two clusters gets the same name where it can.
+    chosen: dict[tuple[Slot, tuple[object, ...]], str] = {}
+    for members in sorted(_together(requests, options), key=_order):
         request = min((member.request for member in members), key=lambda each: (len(each.url), each.url))
-        found = _find(there, request, namespace, options)
-        if found is not None:
-            reference = SourceReference(request.kind, found.name, found.namespace or namespace)
-        else:
-            taken = {
-                source.name
-                for source in there
-                if source.kind == request.kind and source.namespace in (namespace, "")
-            } | {name for (where, other), name in chosen.items() if where == namespace and other != identity}
-            known = any(where == namespace and other[:2] == identity[:2] for where, other in chosen)
-            known = known or any((source.kind, source.key) == identity[:2] for source in there)
-            same = chosen.get((namespace, identity))
-            name = (
-                next(name for name in source_names(request, known=known) if name not in taken)
-                if same is None or same in taken
-                else same
-            )
-            chosen.setdefault((namespace, identity), name)
-            reference = SourceReference(request.kind, name, namespace)
-            file = _file(reference, members, root, options, lambda path: is_taken(path) or path in files)
-            files.add(file)
-            secret = _secret(reference, request, needed)
-            manifest = _manifest(reference, request, secret, options, flux_version)
-            generated.append(GeneratedSource(reference, manifest, file, root))
-            prerequisite = _prerequisite(reference, request, secret)
-            if prerequisite is not None:
-                key = (prerequisite.namespace, prerequisite.name)
-                users = (*(needed[key].used_by if key in needed else ()), *prerequisite.used_by)
-                needed[key] = replace(prerequisite, used_by=tuple(dict.fromkeys(users)))
-        references.update(dict.fromkeys(members, reference))
-    return SourceLayout(references, tuple(generated), tuple(needed.values()))
+        slots = sorted({slot for member in members for slot in member.wanted(options)})
+        name = _existing_name(request, slots, there)
+        if name is None and (shared := _shared(request, slots, there, options)) is not None:
+            references.update(dict.fromkeys(members, shared))
+            continue
+        name = name or _new_name(request, slots, there, chosen)
+        by_namespace: dict[str, list[str]] = {}
+        for cluster, namespace in slots:
+            chosen[(cluster, namespace), request.identity] = name
+            if not any(_is_at(each, cluster, namespace) and each.name == name and each.kind == request.kind for each in there):
+                by_namespace.setdefault(namespace, []).append(cluster)
+        for namespace, clusters in sorted(by_namespace.items()):
+            new.append(NewSource(request.kind, name, namespace, tuple(clusters), request, tuple(members)))
+        for member in members:
+            namespaces = {namespace for _, namespace in member.wanted(options)}
+            # Of several namespaces each is the release's own, which a reference need not name.
+            namespace = namespaces.pop() if len(namespaces) == 1 else ""
+            references[member] = SourceReference(request.kind, name, namespace)
+    return SourceNames(references, tuple(new))
 
 
-def _order(item: tuple[tuple[str, str, tuple[object, ...]], Sequence[PlacedRequest]]) -> tuple[Any, ...]:
+def _together(requests: Iterable[PlacedRequest], options: MigrationOptions) -> list[list[PlacedRequest]]:
+    groups: dict[tuple[Slot, object], list[PlacedRequest]] = {}
+    for placed in set(requests):
+        keys = [(slot, placed.request.identity) for slot in placed.wanted(options)]
+        members = [placed]
+        met = {id(groups[key]): groups[key] for key in keys if key in groups}
+        for others in met.values():
+            members += others
+        for member in members:
+            for slot in member.wanted(options):
+                groups[slot, member.request.identity] = members
+    unique = {id(members): members for members in groups.values()}
+    return [sorted(members, key=lambda each: (each.slots, each.file, each.written_namespace)) for members in unique.values()]
+
+
+def _order(members: Sequence[PlacedRequest]) -> tuple[Any, ...]:
     # The main branch gets the plain name, whatever other refs are used.
-    (root, namespace, _), members = item
     request = members[0].request
     main = any(value in ("main", "master") for _, value in request.ref)
-    return (request.kind, request.key, not main, request.ref, request.secret or ("", ""), namespace, root)
+    first = min((member.slots, member.file) for member in members)
+    return (request.kind, request.key, not main, request.ref, request.secret or ("", ""), first)
 
 
-def _find(
-    existing: Sequence[ExistingSource], request: ChartSourceRequest, namespace: str, options: MigrationOptions
-) -> ExistingSource | None:
-    secret = request.secret_name or (request.secret[1] if request.secret else None)
-    matches = [
-        source
-        for source in existing
-        if source.kind == request.kind
-        and source.key == request.key
-        and source.ref == request.ref
-        and (secret is None or source.secret_name == secret)
-        and source.namespace in (namespace, options.flux_namespace)
-    ]
-    return min(matches, key=lambda source: (source.namespace != namespace, source.name), default=None)
+def _is_at(source: ExistingSource, cluster: str, namespace: str) -> bool:
+    return source.cluster in (cluster, "") and source.namespace in (namespace, "")
 
 
-def _file(
-    reference: SourceReference,
-    members: Sequence[PlacedRequest],
-    root: str,
+def _existing_name(
+    request: ChartSourceRequest, slots: Sequence[Slot], there: Sequence[ExistingSource]
+) -> str | None:
+    """Gives the name under which a source exists in some slot and is free or the same in all others."""
+    counts: dict[str, int] = {}
+    for cluster, namespace in slots:
+        # One that names its namespace comes before one that may be anywhere.
+        for each in there:
+            if _is_at(each, cluster, namespace) and each.serves(request):
+                counts[each.name] = counts.get(each.name, 0) + 1 + bool(each.namespace)
+    for name in sorted(counts, key=lambda each: (-counts[each], each)):
+        others = [
+            each
+            for cluster, namespace in slots
+            for each in there
+            if _is_at(each, cluster, namespace) and each.kind == request.kind and each.name == name
+        ]
+        if all(each.serves(request) for each in others):
+            return name
+    return None
+
+
+def _shared(
+    request: ChartSourceRequest,
+    slots: Sequence[Slot],
+    there: Sequence[ExistingSource],
     options: MigrationOptions,
-    is_taken: Callable[[str], bool],
+) -> SourceReference | None:
+    """Gives a source of the Flux namespace that all clusters have, for releases with sources of their own."""
+    names = [
+        {each.name for each in there if _is_at(each, cluster, options.flux_namespace) and each.serves(request)}
+        for cluster, _ in slots
+    ]
+    common = set.intersection(*names) if names else set()
+    return SourceReference(request.kind, min(common), options.flux_namespace) if common else None
+
+
+def _new_name(
+    request: ChartSourceRequest,
+    slots: Sequence[Slot],
+    there: Sequence[ExistingSource],
+    chosen: Mapping[tuple[Slot, tuple[object, ...]], str],
 ) -> str:
-    first = min(member.file for member in members)
-    if options.sources.file == "same":
-        return first
-    folder = posixpath.join(root, "sources") if options.sources.file == "folder" else posixpath.dirname(first)
-    kind = reference.kind.lower()
-    stems = [f"{reference.name}-{kind}", f"{reference.namespace}-{reference.name}-{kind}"]
-    if options.sources.file == "folder":
-        stems.insert(0, reference.name)
+    identity = request.identity
+    taken = {
+        each.name
+        for cluster, namespace in slots
+        for each in there
+        if _is_at(each, cluster, namespace) and each.kind == request.kind
+    }
+    same: set[str] = set()
+    known = any((each.kind, each.key) == identity[:2] for each in there)
+    for ((_, namespace), other), name in chosen.items():
+        if all(namespace != each for _, each in slots):
+            continue
+        if other == identity:
+            same.add(name)
+        elif other[0] == request.kind:
+            taken.add(name)
+            known |= other[:2] == identity[:2]
+    free = sorted(same - taken)
+    return free[0] if free else next(name for name in source_names(request, known=known) if name not in taken)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedSource:
+    """A source as it is made, and in which file; the file may be that of a release."""
+
+    source: NewSource
+    manifest: Mapping[str, Any]
+    file: str
+    clusters: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class SourcePlaces:
+    """Puts sources into files.
+
+    Attributes:
+        homes: where objects can live.
+        options: in which files.
+        versions: the Flux release of each cluster.
+        files: paths that are taken.
+        needed: what must exist first.
+    """
+
+    homes: Homes
+    options: MigrationOptions
+    versions: Mapping[str, FluxVersion]
+    files: set[str]
+    needed: dict[tuple[str, str], Prerequisite] = field(default_factory=dict)
+
+
+def place_source(source: NewSource, places: SourcePlaces) -> list[GeneratedSource]:
+    """Gives the documents of a new source, each in a file that its clusters see once.
+
+    Args:
+        source: that is to be made.
+        places: where; what is placed and listed is noted there.
+
+    Raises:
+        NoHome: there is no place where it would stay what it is.
+        CannotEdit: a kustomization that must list it cannot be edited.
+    """
+    secret = _secret(source.reference, source.request, places.needed)
+    generated: list[GeneratedSource] = []
+    for home, file, clusters in list(_places(source, places)):
+        version = min((places.versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
+        manifest = source_manifest(source.reference, source.request, places.options, version, secret)
+        if home is not None:
+            places.homes.list_file(home, file)
+        generated.append(GeneratedSource(source, manifest, file, clusters))
+        places.files.add(file)
+    prerequisite = _prerequisite(source.reference, source.request, secret)
+    if prerequisite is not None:
+        key = (prerequisite.namespace, prerequisite.name)
+        users = (*(places.needed[key].used_by if key in places.needed else ()), *prerequisite.used_by)
+        places.needed[key] = replace(prerequisite, used_by=tuple(dict.fromkeys(users)))
+    return generated
+
+
+def _places(
+    source: NewSource, places: SourcePlaces
+) -> Iterator[tuple[str | None, str, tuple[str, ...]]]:
+    """Gives the folders where it goes, with the file and the clusters that see it there."""
+    where = places.options.sources.file
+    for member in source.members if where != "folder" else ():
+        seen = tuple(sorted({cluster for cluster, _ in member.slots}))
+        if set(source.clusters) <= set(seen) and places.homes.leaves_alone(member.file, source.namespace):
+            if where == "same":
+                yield None, member.file, seen
+            else:
+                file = _free(source, posixpath.dirname(member.file), places, beside=True)
+                places.homes.list_beside(member.file, file)
+                yield None, file, seen
+            return
+    for home, clusters in places.homes.choose(source.clusters, source.namespace):
+        yield home, _free(source, posixpath.join(home, "sources"), places), clusters
+
+
+def _free(source: NewSource, folder: str, places: SourcePlaces, *, beside: bool = False) -> str:
+    kind = source.kind.lower()
+    stems = [f"{source.name}-{kind}", f"{source.namespace}-{source.name}-{kind}"]
+    if not beside:
+        stems.insert(0, source.name)
     paths = [posixpath.join(folder, f"{stem}.yaml") for stem in stems]
     counted = (posixpath.join(folder, f"{stems[0]}-{number}.yaml") for number in count(2))
-    return next(path for path in chain(paths, counted) if not is_taken(path))
+    return next(path for path in chain(paths, counted) if path not in places.files)
 
 
 def _secret(
@@ -275,13 +423,22 @@ def _prerequisite(
     )
 
 
-def _manifest(
+def source_manifest(
     reference: SourceReference,
     request: ChartSourceRequest,
-    secret: str | None,
     options: MigrationOptions,
     flux_version: FluxVersion,
+    secret: str | None = None,
 ) -> dict[str, Any]:
+    """Gives a source as a manifest.
+
+    Args:
+        reference: its kind, name and namespace.
+        request: what it serves.
+        options: its interval.
+        flux_version: decides the API version.
+        secret: the name of its Secret, where it has one.
+    """
     spec: dict[str, Any] = {"interval": options.source_interval, "url": request.url}
     if request.url.startswith("oci://"):
         spec["type"] = "oci"

@@ -1,0 +1,242 @@
+"""What fluxd applied of a sync path, and what kustomize-controller makes of the same files.
+
+Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`; fluxcd/pkg
+`kustomize/kustomize_generator.go`, `sourceignore/sourceignore.go`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.clusters.model import SyncPath
+from fluxv2_migrate.clusters.units import is_below
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.yaml_text import read_document, split_documents
+
+__all__ = ["AppliedDifferences", "AppliedObject", "Place", "compare_applied"]
+
+_YAML: Final = (".yaml", ".yml")
+_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_KIND: Final = re.compile(r"^kind:[ \t]*[\"']?([A-Za-z]\w*)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_METADATA: Final = re.compile(
+    r"^metadata:[ \t]*(?:#.*)?\r?\n((?:(?: +.*|[ \t]*#.*|)\r?\n)*(?: +.+)?)", re.MULTILINE
+)
+_INDENT: Final = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
+_FIELD: Final = r"^{indent}{name}:[ \t]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ \t]*(?:#.*)?\r?$"
+# Of these the API server knows that they live in a namespace; of others only their definition tells.
+_NAMESPACED: Final = frozenset(
+    """ConfigMap CronJob DaemonSet Deployment Endpoints Event FluxHelmRelease HelmRelease
+    HorizontalPodAutoscaler Ingress Job Lease LimitRange NetworkPolicy PersistentVolumeClaim Pod
+    PodDisruptionBudget ReplicaSet ReplicationController ResourceQuota Role RoleBinding Secret Service
+    ServiceAccount StatefulSet""".split()
+)
+# What source-controller leaves out of an artifact where nothing else is said.
+_LEFT_OUT: Final = re.compile(
+    r"(?:^|/)(?:\.github|\.circleci)/|(?:^|/)(?:\.travis\.yml|\.gitlab-ci\.yml|appveyor\.yml|\.drone\.yml"
+    r"|cloudbuild\.yaml|codeship-services\.yml|codeship-steps\.yml|\.goreleaser\.yml|\.sops\.yaml|\.flux\.yaml)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A document: its file, and the line where it begins."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedObject:
+    """An object that fluxd applied."""
+
+    place: Place
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedDifferences:
+    """Where fluxd and kustomize-controller part over a sync path.
+
+    Attributes:
+        sync_path: the folder.
+        refused: documents with which kustomize-controller applies nothing of the whole path, with the reason.
+        left_out: objects that fluxd applied and kustomize-controller leaves out, because a kustomization does
+            not list them or the file is not in the artifact.
+        doubles: objects that two documents define, so that neither Flux applies any.
+        without_namespace: objects that name no namespace and need one.
+        proposal: a `kustomization.yaml` for the folder that lists what fluxd applied; empty where files
+            as they are do.
+    """
+
+    sync_path: str
+    refused: tuple[tuple[Place, str], ...]
+    left_out: tuple[AppliedObject, ...]
+    doubles: tuple[tuple[AppliedObject, AppliedObject], ...]
+    without_namespace: tuple[AppliedObject, ...]
+    proposal: str
+
+
+def compare_applied(
+    synced: SyncPath,
+    texts: Mapping[str, str],
+    documents: Mapping[str, Sequence[Document]],
+    tree: KustomizeTree,
+) -> AppliedDifferences:
+    """Says what changes because kustomize-controller builds what fluxd only read.
+
+    Args:
+        synced: whose files fluxd read one by one.
+        texts: of the repository.
+        documents: those that are read already.
+        tree: the kustomizations.
+    """
+    charts = {
+        posixpath.dirname(path)
+        for path in texts
+        if posixpath.basename(path) == "Chart.yaml" and posixpath.join(posixpath.dirname(path), "values.yaml") in texts
+    }
+    refused: list[tuple[Place, str]] = []
+    objects: list[AppliedObject] = []
+    kept: list[str] = []
+    broken: set[str] = set()
+    for path in sorted(texts):
+        if not path.endswith(_YAML) or not is_below(path, synced.path) or _LEFT_OUT.search(path):
+            continue
+        scanned = _is_scanned(path, synced.path, tree)
+        if _folder_above(path, charts):
+            if scanned:
+                refused.append((Place(path, 1), "it belongs to a chart, which fluxd left alone"))
+            continue
+        if posixpath.basename(path) in _KUSTOMIZATIONS:
+            continue
+        found = list(_objects_of(path, texts[path], documents.get(path)))
+        objects += [each for each in found if isinstance(each, AppliedObject)]
+        if any(isinstance(each, AppliedObject) for each in found):
+            kept.append(path)
+        for each in found:
+            if not isinstance(each, AppliedObject):
+                broken.add(path)
+                if scanned:
+                    refused.append(each)
+    listed = {path for folder in tree.kustomizations for path in tree.reached_files(folder)}
+    left_out = tuple(
+        each
+        for each in objects
+        if not _is_scanned(each.place.path, synced.path, tree) and each.place.path not in listed
+    )
+    seen: dict[tuple[str, str, str], AppliedObject] = {}
+    doubles: list[tuple[AppliedObject, AppliedObject]] = []
+    for each in objects:
+        first = seen.setdefault((each.kind, each.namespace, each.name), each)
+        if first is not each:
+            doubles.append((first, each))
+    without = tuple(each for each in objects if not each.namespace and each.kind in _NAMESPACED)
+    proposal = _proposal(synced.path, kept, broken) if refused or left_out else ""
+    return AppliedDifferences(
+        synced.path, tuple(refused), left_out, tuple(doubles), without, proposal
+    )
+
+
+def _folder_above(path: str, folders: set[str]) -> bool:
+    folder = posixpath.dirname(path)
+    while folder not in folders:
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
+    return True
+
+
+def _is_scanned(path: str, root: str, tree: KustomizeTree) -> bool:
+    """Gives whether a file is applied for being there: no kustomization stands between it and the root."""
+    folder = posixpath.dirname(path)
+    while True:
+        if folder in tree.kustomizations:
+            return False
+        if folder == root or not folder:
+            return True
+        folder = posixpath.dirname(folder)
+
+
+def _objects_of(
+    path: str, text: str, known: Sequence[Document] | None
+) -> Iterator[AppliedObject | tuple[Place, str]]:
+    body = text.removeprefix("\ufeff")
+    read = {document.start: document.manifest for document in known or () if document.manifest}
+    for span in split_documents(body):
+        place = Place(path, span.line)
+        manifest = read.get(span.start)
+        if manifest is not None:
+            yield from _of_value(place, manifest)
+            continue
+        part = body[span.start : span.end]
+        quick = _at_a_glance(place, part)
+        if quick is not None:
+            yield quick
+            continue
+        try:
+            value = read_document(part, path=path, line=span.line)[1]
+        except InvalidManifest as error:
+            yield Place(path, error.line or span.line), error.reason
+            continue
+        if value is None:
+            continue
+        if not isinstance(value, dict):
+            yield place, "the document is no mapping"
+            continue
+        yield from _of_value(place, value)
+
+
+def _at_a_glance(place: Place, text: str) -> AppliedObject | None:
+    """Reads kind, namespace and name by their lines alone; most files of a repository need no more."""
+    kind, metadata = _KIND.search(text), _METADATA.search(text)
+    if kind is None or metadata is None or "{{" in text or "\t" in text or kind[1].endswith("List"):
+        return None
+    indent = _INDENT.search(metadata[1])
+    if indent is None:
+        return None
+    name = re.search(_FIELD.format(indent=indent[1], name="name"), metadata[1], re.MULTILINE)
+    if name is None:
+        return None
+    namespace = re.search(_FIELD.format(indent=indent[1], name="namespace"), metadata[1], re.MULTILINE)
+    if namespace is None and "namespace" in metadata[1]:
+        return None
+    return AppliedObject(place, kind[1], namespace[1] if namespace else "", name[1])
+
+
+def _of_value(place: Place, manifest: Mapping[str, Any]) -> Iterator[AppliedObject | tuple[Place, str]]:
+    kind, items = manifest.get("kind"), manifest.get("items")
+    if not isinstance(kind, str) or not kind:
+        yield place, "the document has no kind: fluxd passed over it"
+        return
+    if kind.endswith("List") and isinstance(items, list):
+        for item in items:
+            if isinstance(item, Mapping):
+                yield from _of_value(place, item)
+            else:
+                yield place, "an entry of the list is no object"
+        return
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    if not metadata.get("name"):
+        yield place, "the object has no metadata.name"
+        return
+    yield AppliedObject(place, kind, str(metadata.get("namespace") or ""), str(metadata["name"]))
+
+
+def _proposal(root: str, kept: Sequence[str], broken: set[str]) -> str:
+    lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "resources:"]
+    for path in kept:
+        entry = posixpath.relpath(path, root or ".")
+        lines.append(f"- {entry}" + (" # a document in it must go first" if path in broken else ""))
+    return "\n".join([*lines, ""])

@@ -1,0 +1,389 @@
+"""Which clusters a repository serves: as a person says, or as the repository shows."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.sync_roots import infer_sync_roots, root_of
+from fluxv2_migrate.clusters.units import (
+    flux_yaml_folders,
+    is_below,
+    normal_path,
+    read_sync_path,
+    shapes_objects,
+    top_kustomizations,
+    unguided_sync_path,
+)
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.flux1.fluxd import FluxdFlags, fluxd_of_manifest
+from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
+from fluxv2_migrate.options import Cluster, Fluxd, MigrationOptions
+
+__all__ = ["ClusterMap", "DocumentKey", "read_clusters"]
+
+DocumentKey = tuple[str, int]
+"""A file, and the index of the document in it."""
+_Identity = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class ClusterMap:
+    """Who sees what.
+
+    Attributes:
+        clusters: that the repository serves.
+        given: whether a person named them.
+        sightings: by document, how each cluster sees it; none for what no cluster applies.
+        patch_files: the files that kustomizations patch with, and the kustomizations.
+        builds: by folder, what kustomize builds.
+        candidates: sync paths that may belong to one cluster, where nothing tells them apart.
+    """
+
+    clusters: tuple[ClusterView, ...] = ()
+    given: bool = False
+    sightings: dict[DocumentKey, list[Sighting]] = field(default_factory=dict)
+    patch_files: dict[str, str] = field(default_factory=dict)
+    builds: dict[str, Build] = field(default_factory=dict)
+    candidates: tuple[str, ...] = ()
+
+    def view(self, name: str) -> ClusterView:
+        """Gives a cluster by its name."""
+        return next(each for each in self.clusters if each.name == name)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one repository."""
+
+    files: Mapping[str, str | bytes]
+    documents: Mapping[str, tuple[Document, ...]]
+    concerns: Mapping[DocumentKey, Document]
+    tree: KustomizeTree
+    options: MigrationOptions
+    builds: dict[tuple[str, str], Build] = field(default_factory=dict)
+    _claimed: set[str] | None = None
+
+    def build(self, folder: str, patch_file: str = "") -> Build:
+        key = (folder, patch_file)
+        if key not in self.builds:
+            self.builds[key] = self.tree.build(folder, patch_file=patch_file or None)
+        return self.builds[key]
+
+    def matters(self, built: BuiltObject) -> bool:
+        return (built.path, built.index) in self.concerns
+
+    def claimed(self) -> set[str]:
+        """Gives the files that belong to what kustomize builds, so that they are not read on their own."""
+        if self._claimed is None:
+            self._claimed = {
+                file
+                for folder in top_kustomizations(self.tree)
+                if shapes_objects(self.tree.kustomizations[folder])
+                for file in self.tree.reached_files(folder)
+            }
+        return self._claimed
+
+
+def read_clusters(
+    files: Mapping[str, str | bytes],
+    documents: Mapping[str, tuple[Document, ...]],
+    concerns: Mapping[DocumentKey, Document],
+    tree: KustomizeTree,
+    options: MigrationOptions,
+) -> ClusterMap:
+    """Gives the clusters, and how each sees the documents that concern a migration.
+
+    Args:
+        files: of the repository.
+        documents: those that were read, by file.
+        concerns: those of them that a migration is about.
+        tree: the kustomizations.
+        options: what a person says of clusters.
+    """
+    reader = _Reader(files, documents, concerns, tree, options)
+    found = ClusterMap(given=bool(options.clusters or options.sync_roots))
+    for file, kustomizations in tree.patch_files().items():
+        found.patch_files[file] = kustomizations[0]
+    if found.given:
+        found.clusters = tuple(_given(reader))
+        for view in found.clusters:
+            _add(found.sightings, _sight(view, reader))
+    else:
+        _infer(reader, found)
+    found.builds = {folder: build for (folder, _), build in reader.builds.items()}
+    return found
+
+
+def _given(reader: _Reader) -> Iterator[ClusterView]:
+    options = reader.options
+    given = options.clusters or tuple(
+        Cluster(name=normal_path(path) or "cluster", sync_paths=(path,)) for path in options.sync_roots
+    )
+    for cluster in given:
+        paths = [normal_path(path) for path in cluster.sync_paths] or [""]
+        synced = tuple(read_sync_path(path, reader.files, reader.tree) for path in dict.fromkeys(paths))
+        yield ClusterView(cluster, synced, "as given")
+
+
+def _add(sightings: dict[DocumentKey, list[Sighting]], new: Iterable[tuple[DocumentKey, Sighting]]) -> None:
+    for key, sighting in new:
+        sightings.setdefault(key, []).append(sighting)
+
+
+# How a cluster sees documents
+
+
+def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Sighting]]:
+    default = view.settings.default_namespace or reader.options.default_namespace or ""
+    for synced in view.sync_paths:
+        built_files: set[str] = set()
+        for folder in synced.builds:
+            build = reader.build(folder, synced.patch_file)
+            built_files |= reader.tree.reached_files(folder)
+            for built in build.objects:
+                if reader.matters(built):
+                    place = _place(built.manifest, default, synced)
+                    sighting = Sighting(
+                        view.name, synced.path, *place, built.manifest, built.steps, built.patches
+                    )
+                    yield (built.path, built.index), sighting
+        if synced.files == "none":
+            continue
+        apart = reader.claimed() | built_files if synced.files == "rest" else set()
+        for key, document in reader.concerns.items():
+            if is_below(document.path, synced.path) and document.path not in apart:
+                place = _place(document.manifest, default, synced)
+                yield key, Sighting(view.name, synced.path, *place, document.manifest)
+
+
+def _place(manifest: Mapping[str, Any], default: str, synced: SyncPath) -> tuple[str, str]:
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    namespace = synced.target_namespace or str(metadata.get("namespace") or "") or default
+    return namespace, str(metadata.get("name") or "")
+
+
+# What the repository shows
+
+
+def _infer(reader: _Reader, found: ClusterMap) -> None:
+    views: list[ClusterView] = []
+    for attempt in (_of_kustomizations, _of_fluxd, _of_flux_yaml):
+        views = list(attempt(reader))
+        if views:
+            break
+    for view in views:
+        _add(found.sightings, _sight(view, reader))
+    rest = list(_of_the_rest(reader, found))
+    for view in rest:
+        _add(found.sightings, _sight(view, reader))
+    found.clusters = tuple(_with_own_names([*views, *rest]))
+    uncertain = [view for view in found.clusters if view.reason.startswith(_UNIT)]
+    if len(uncertain) > 1:
+        seen = {view.name: _resources(view, reader) for view in uncertain}
+        apart = all(
+            seen[one.name] & seen[other.name]
+            for index, one in enumerate(uncertain)
+            for other in uncertain[:index]
+        )
+        found.candidates = () if apart else tuple(view.sync_paths[0].path or "/" for view in uncertain)
+
+
+_UNIT = "a folder that kustomize builds on its own"
+
+
+def _resources(view: ClusterView, reader: _Reader) -> set[_Identity]:
+    return {
+        (str(built.manifest.get("kind")), *_place(built.manifest, "", synced))
+        for synced in view.sync_paths
+        for folder in synced.builds
+        for built in reader.build(folder, synced.patch_file).objects
+    }
+
+
+def _with_own_names(views: Sequence[ClusterView]) -> Iterator[ClusterView]:
+    names: set[str] = set()
+    for view in views:
+        name, number = view.name, 2
+        while name in names:
+            name, number = f"{view.name}-{number}", number + 1
+        names.add(name)
+        settings = view.settings.model_copy(update={"name": name})
+        yield view if name == view.name else ClusterView(settings, view.sync_paths, view.reason)
+
+
+def _folders(files: Iterable[str]) -> set[str]:
+    found = {""}
+    for path in files:
+        folder = posixpath.dirname(path)
+        while folder not in found:
+            found.add(folder)
+            folder = posixpath.dirname(folder)
+    return found
+
+
+def _of_kustomizations(reader: _Reader) -> Iterator[ClusterView]:
+    """Those of Flux v2: one whose path holds its own file begins a cluster."""
+    known: list[tuple[str, str, str]] = []
+    folders = _folders(reader.files)
+    for path, documents in sorted(reader.documents.items()):
+        for document in documents:
+            manifest = document.manifest
+            group = str(manifest.get("apiVersion")).partition("/")[0]
+            if manifest.get("kind") == "Kustomization" and group == "kustomize.toolkit.fluxcd.io":
+                spec = manifest.get("spec")
+                spec = spec if isinstance(spec, Mapping) else {}
+                target = normal_path(str(spec.get("path") or ""))
+                if target in folders:
+                    known.append((path, target, str(spec.get("targetNamespace") or "")))
+    roots = [(path, target) for path, target, _ in known if is_below(path, target)]
+    taken: set[str] = set()
+    for path, root in sorted(roots, key=lambda each: (len(each[1]), each)):
+        if root in taken:
+            continue
+        taken.add(root)
+        synced = {root: unguided_sync_path(root, reader.tree)}
+        pending = [root]
+        while pending:
+            folder = pending.pop()
+            for file, target, namespace in known:
+                if is_below(file, folder) and target not in synced and not is_below(target, root):
+                    unguided = unguided_sync_path(target, reader.tree)
+                    synced[target] = SyncPath(
+                        target, unguided.builds, unguided.files, target_namespace=namespace
+                    )
+                    pending.append(target)
+        yield ClusterView(
+            Cluster(name=root or "cluster", sync_paths=tuple(synced)),
+            tuple(synced.values()),
+            f"{path} is a Kustomization of Flux v2 that syncs itself",
+        )
+
+
+def _of_fluxd(reader: _Reader) -> list[ClusterView]:
+    """Those whose fluxd stands in the repository, unless it would then see one thing twice."""
+    folders = _folders(reader.files) | set(reader.files)
+    found: dict[tuple[object, ...], ClusterView] = {}
+    for path, flags in _fluxds(reader):
+        paths = tuple(normal_path(each) for each in flags.git_paths) or ("",)
+        if not all(each in folders for each in paths):
+            continue
+        generates = flags.manifest_generation
+        synced = tuple(read_sync_path(each, reader.files, reader.tree, generates=generates) for each in paths)
+        settings = Cluster(
+            name=paths[0] or "cluster",
+            sync_paths=paths,
+            branch=flags.git_branch,
+            default_namespace=flags.default_namespace or None,
+            fluxd=_settings(flags),
+        )
+        found.setdefault((paths, flags.git_branch), ClusterView(settings, synced, f"{path} runs its fluxd"))
+    narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
+    for view in narrower:
+        seen: dict[_Identity, DocumentKey] = {}
+        for key, sighting in _sight(view, reader):
+            identity = (str(sighting.manifest.get("kind")), sighting.namespace, sighting.name)
+            if seen.setdefault(identity, key) != key:
+                # fluxd refuses to sync at all then, so its flags come from elsewhere.
+                return []
+    return narrower
+
+
+def _settings(flags: FluxdFlags) -> Fluxd:
+    given = flags.given
+    known: dict[str, Any] = {"git_url": flags.git_url or None, "read_only": flags.read_only}
+    for name, flag in (
+        ("git_user", "git-user"),
+        ("git_email", "git-email"),
+        ("automation_interval", "automation-interval"),
+    ):
+        if given.get(flag):
+            known[name] = given[flag]
+    for name, flag in (
+        ("exclude_images", "registry-exclude-image"),
+        ("include_images", "registry-include-image"),
+    ):
+        if given.get(flag):
+            known[name] = tuple(part.strip() for part in given[flag].split(",") if part.strip())
+    return Fluxd(**known)
+
+
+def _fluxds(reader: _Reader) -> Iterator[tuple[str, FluxdFlags]]:
+    built: set[str] = set()
+    for folder in top_kustomizations(reader.tree):
+        reached = reader.tree.reached_files(folder)
+        if not any(
+            fluxd_of_manifest(document.manifest) is not None
+            for path in reached
+            for document in reader.documents.get(path, ())
+        ):
+            continue
+        for each in reader.build(folder).objects:
+            flags = fluxd_of_manifest(each.manifest)
+            if flags is not None:
+                built.add(each.path)
+                yield each.path, flags
+    for path, documents in sorted(reader.documents.items()):
+        for document in documents:
+            flags = None if path in built else fluxd_of_manifest(document.manifest)
+            if flags is not None:
+                yield path, flags
+
+
+def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
+    """Those whose `.flux.yaml` builds its own folder, or the folders below that nothing else includes."""
+    taken: set[str] = set()
+    config_folders = flux_yaml_folders(reader.files)
+    for folder in config_folders:
+        own = read_sync_path(folder, reader.files, reader.tree)
+        paths = [folder]
+        if own.builds and not any(build in reader.tree.kustomizations for build in own.builds):
+            # It is heeded from each sync path below it, and the command runs there.
+            paths = [
+                path
+                for path in top_kustomizations(reader.tree, folder)
+                if max((each for each in config_folders if is_below(path, each)), key=len) == folder
+            ]
+        for path in paths:
+            if path in taken:
+                continue
+            taken.add(path)
+            synced = read_sync_path(path, reader.files, reader.tree)
+            settings = Cluster(name=path or "cluster", sync_paths=(path,))
+            yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
+
+
+def _of_the_rest(reader: _Reader, found: ClusterMap) -> Iterator[ClusterView]:
+    """What no known cluster sees: folders that surely are one cluster each."""
+    claimed = reader.claimed()
+    plain = [
+        (document.path, f"{document.manifest.get('kind')} {'/'.join(document.identity)}")
+        for key, document in reader.concerns.items()
+        if key not in found.sightings and document.path not in claimed and document.path not in found.patch_files
+    ]
+    units: dict[str, list[str]] = {}
+    for folder in top_kustomizations(reader.tree):
+        if not shapes_objects(reader.tree.kustomizations[folder]):
+            continue
+        objects = [built for built in reader.build(folder).objects if reader.matters(built)]
+        if any((built.path, built.index) not in found.sightings for built in objects):
+            units[folder] = [
+                f"{built.manifest.get('kind')} {'/'.join(_place(built.manifest, '', SyncPath(folder)))}"
+                for built in objects
+            ]
+    pairs = [(posixpath.join(folder, "kustomization.yaml"), each) for folder, all_ in units.items() for each in all_]
+    roots = infer_sync_roots([*plain, *pairs])
+    with_files = {root_of(path, roots) for path, _ in plain}
+    for root in sorted(with_files):
+        synced = unguided_sync_path(root, reader.tree)
+        builds = tuple(folder for folder in synced.builds if folder in units)
+        settings = Cluster(name=root or "cluster", sync_paths=(root,))
+        yield ClusterView(settings, (SyncPath(root, builds),), "a folder that holds releases")
+    for folder in units:
+        if root_of(posixpath.join(folder, "kustomization.yaml"), roots) not in with_files:
+            settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
+            yield ClusterView(settings, (SyncPath(folder, (folder,), files="none"),), _UNIT)

@@ -1,0 +1,76 @@
+"""Clusters, what they sync, and how each sees a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fluxv2_migrate.kustomize import PatchUse, Step
+from fluxv2_migrate.options import Cluster
+
+__all__ = ["ClusterView", "Sighting", "SyncPath"]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPath:
+    """A folder of the repository that a cluster syncs.
+
+    Attributes:
+        path: relative to the repository root; empty for the root.
+        builds: the folders that kustomize builds for it.
+        files: which files are read one by one: all of them, the rest that belongs to no build, or none.
+        patch_file: patches over that build, of `.flux.yaml`; empty where there is none.
+        unknown: the command of a `.flux.yaml` whose output nobody can tell; empty where there is none.
+        target_namespace: of a Kustomization of Flux v2, for all that is in the path.
+    """
+
+    path: str
+    builds: tuple[str, ...] = ()
+    files: Literal["all", "rest", "none"] = "rest"
+    patch_file: str = ""
+    unknown: str = ""
+    target_namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """A cluster, and what of the repository reaches it.
+
+    Attributes:
+        settings: what is known of it.
+        sync_paths: in the order in which they were named.
+        reason: how it became known, in a sentence.
+    """
+
+    settings: Cluster
+    sync_paths: tuple[SyncPath, ...]
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """How findings speak of it."""
+        return self.settings.name
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A document as one cluster sees it.
+
+    Attributes:
+        cluster: its name.
+        sync_path: the path that leads to it.
+        namespace: in the cluster; empty where it is not known.
+        name: in the cluster.
+        manifest: as it is applied.
+        steps: the kustomizations that it goes through, the innermost first.
+        patches: that reach it on the way.
+    """
+
+    cluster: str
+    sync_path: str
+    namespace: str
+    name: str
+    manifest: Mapping[str, Any]
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+    patches: tuple[PatchUse, ...] = ()

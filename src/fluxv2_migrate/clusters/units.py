@@ -1,0 +1,122 @@
+"""What fluxd reads below a sync path: files one by one, or what kustomize builds."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+
+from fluxv2_migrate.clusters.model import SyncPath
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml, kustomize_build_folders
+from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
+
+__all__ = [
+    "flux_yaml_folders",
+    "is_below",
+    "normal_path",
+    "read_sync_path",
+    "shapes_objects",
+    "top_kustomizations",
+    "unguided_sync_path",
+]
+
+
+def normal_path(path: str) -> str:
+    """Gives a folder as the rest of the library writes it.
+
+    >>> normal_path("./clusters/prod/"), normal_path("/"), normal_path(".")
+    ('clusters/prod', '', '')
+    """
+    clean = posixpath.normpath(path.strip().lstrip("/") or ".")
+    return "" if clean == "." else clean
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Gives whether a path is a folder itself or something below it.
+
+    >>> is_below("a/b", "a"), is_below("ab", "a"), is_below("x", "")
+    (True, False, True)
+    """
+    return not folder or path == folder or path.startswith(folder + "/")
+
+
+def shapes_objects(kustomization: Kustomization) -> bool:
+    """Gives whether a kustomization does more than to list files of its own folder.
+
+    One that only lists changes nothing about what fluxd reads there; one that patches, renames or fetches
+    from elsewhere makes sense only when kustomize builds it.
+    """
+    value = kustomization.document
+    shaping = set(value) - {"apiVersion", "kind", "metadata", "resources"}
+    if any(value.get(key) for key in shaping):
+        return True
+    return any(entry.startswith("../") or "://" in entry for entry in kustomization.resources)
+
+
+def top_kustomizations(tree: KustomizeTree, folder: str = "") -> tuple[str, ...]:
+    """Gives the folders at or below one whose kustomization no other one includes."""
+    included = tree.included_folders()
+    return tuple(
+        path
+        for path, kustomization in sorted(tree.kustomizations.items())
+        if is_below(path, folder) and path not in included and not kustomization.is_component
+    )
+
+
+def read_sync_path(
+    path: str, files: Mapping[str, str | bytes], tree: KustomizeTree, *, generates: bool | None = None
+) -> SyncPath:
+    """Gives what fluxd does with a sync path.
+
+    Args:
+        path: relative to the repository root.
+        files: of the repository.
+        tree: its kustomizations.
+        generates: whether fluxd heeds `.flux.yaml`; `None` where nobody knows: then one counts, and so does a
+            kustomization that makes sense only when it is built.
+    """
+    if generates is not False:
+        found = find_flux_yaml(path, files.__contains__)
+        if found is not None and (read := _of_flux_yaml(path, found, files)) is not None:
+            return read
+    if generates is not None:
+        return SyncPath(path, files="all")
+    return unguided_sync_path(path, tree)
+
+
+def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
+    """Gives what a sync path means where nothing but its kustomizations shows it."""
+    kustomization = tree.kustomizations.get(path)
+    if kustomization is not None and shapes_objects(kustomization):
+        return SyncPath(path, (path,), files="none")
+    builds = (folder for folder in top_kustomizations(tree, path) if shapes_objects(tree.kustomizations[folder]))
+    return SyncPath(path, tuple(builds))
+
+
+def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes]) -> SyncPath | None:
+    text = files[found]
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    try:
+        config = FluxYaml.parse(text, path=found)
+    except InvalidManifest as error:
+        return SyncPath(path, unknown=f"{found} cannot be read: {error.reason}")
+    if config.mode == "scanForFiles":
+        return None
+    builds: list[str] = []
+    for command in config.generators:
+        folders = kustomize_build_folders(command, path)
+        if folders is None:
+            return SyncPath(path, unknown=command)
+        builds += folders
+    patch_file = posixpath.normpath(posixpath.join(path, config.patch_file)) if config.patch_file else ""
+    return SyncPath(path, tuple(dict.fromkeys(builds)), files="none", patch_file=patch_file)
+
+
+def flux_yaml_folders(files: Iterable[str]) -> tuple[str, ...]:
+    """Gives the folders that hold a `.flux.yaml`.
+
+    >>> flux_yaml_folders(["prod/.flux.yaml", "web.yaml"])
+    ('prod',)
+    """
+    return tuple(sorted(posixpath.dirname(path) for path in files if posixpath.basename(path) == FLUX_YAML))

@@ -1,0 +1,148 @@
+"""`.flux.yaml`, which tells fluxd to generate manifests instead of reading them.
+
+Source: fluxcd/flux 1.25.4 `pkg/manifests/configfile.go`, `configaware.go`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text import read_document
+
+__all__ = ["FLUX_YAML", "FluxYaml", "find_flux_yaml", "kustomize_build_folders"]
+
+FLUX_YAML: Final = ".flux.yaml"
+_BUILD: Final = re.compile(r"(?:\./)?kustomize\s+build\b(?P<rest>.*)", re.DOTALL)
+_CHANGE: Final = re.compile(r"cd\s+(?P<folder>[\w./-]+)")
+_PLAIN: Final = re.compile(r"[\w./=:-]+")
+# Flags of `kustomize build` whose value is a word of its own.
+_FLAGS_WITH_VALUE: Final = ("--load_restrictor", "--load-restrictor", "--reorder", "--stack-trace", "-e", "--env")
+
+
+@dataclass(frozen=True, slots=True)
+class FluxYaml:
+    """What a `.flux.yaml` says.
+
+    Attributes:
+        mode: which of the three forms it has.
+        generators: the commands whose output fluxd applies.
+        patch_file: the file of patches over that output, relative to the sync path; empty where there is none.
+        updaters: whether commands write images and policies.
+    """
+
+    mode: Literal["commandUpdated", "patchUpdated", "scanForFiles"]
+    generators: tuple[str, ...] = ()
+    patch_file: str = ""
+    updaters: bool = False
+
+    @classmethod
+    def parse(cls, text: str, *, path: str = FLUX_YAML) -> FluxYaml:
+        r"""Reads a `.flux.yaml`.
+
+        Args:
+            text: the file.
+            path: its path, for errors.
+
+        Raises:
+            InvalidManifest: fluxd refuses it.
+
+        >>> FluxYaml.parse("version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n").generators
+        ('kustomize build .',)
+        """
+        value = read_document(text, path=path)[1]
+        given: Mapping[str, Any] = value if isinstance(value, dict) else {}
+        if given.get("version") != 1:
+            raise InvalidManifest("a .flux.yaml has `version: 1`", path=path, line=1)
+        if given.get("scanForFiles") is not None:
+            return cls("scanForFiles")
+        modes = [name for name in ("commandUpdated", "patchUpdated") if isinstance(given.get(name), dict)]
+        if len(modes) != 1:
+            reason = "a .flux.yaml has one of commandUpdated, patchUpdated and scanForFiles"
+            raise InvalidManifest(reason, path=path, line=1)
+        body = given[modes[0]]
+        entries = body.get("generators")
+        commands = [
+            entry.get("command") for entry in (entries if isinstance(entries, list) else ()) if isinstance(entry, dict)
+        ]
+        generators = tuple(command for command in commands if isinstance(command, str))
+        if modes[0] == "patchUpdated":
+            return cls("patchUpdated", generators, str(body.get("patchFile") or ""))
+        return cls("commandUpdated", generators, updaters=bool(body.get("updaters")))
+
+
+def find_flux_yaml(sync_path: str, is_file: Callable[[str], bool]) -> str | None:
+    """Gives the `.flux.yaml` that counts for a sync path: its own, or the nearest above it.
+
+    Args:
+        sync_path: a folder relative to the repository root; empty for the root.
+        is_file: whether a path is a file of the repository.
+
+    >>> find_flux_yaml("clusters/prod", {"clusters/.flux.yaml"}.__contains__)
+    'clusters/.flux.yaml'
+    """
+    folder = sync_path
+    while True:
+        path = posixpath.join(folder, FLUX_YAML)
+        if is_file(path):
+            return path
+        if not folder:
+            return None
+        folder = posixpath.dirname(folder)
+
+
+def kustomize_build_folders(command: str, folder: str) -> tuple[str, ...] | None:
+    """Gives the folders that a generator builds with kustomize, or nothing where it does anything else.
+
+    Args:
+        command: as the shell gets it.
+        folder: where it runs: the sync path.
+
+    >>> kustomize_build_folders("kustomize build --load_restrictor none ./web", "clusters/prod")
+    ('clusters/prod/web',)
+    >>> kustomize_build_folders("helm template .", "") is None
+    True
+    """
+    here, found = folder, []
+    for part in re.split(r"&&|;|\n", command):
+        text = part.strip()
+        if not text or text in ("set -e", "set -eu", 'echo "---"', "echo '---'", "echo ---"):
+            continue
+        if change := _CHANGE.fullmatch(text):
+            here = _joined(here, change["folder"])
+            continue
+        build = _BUILD.fullmatch(text)
+        target = None if build is None else _target(build["rest"].split())
+        if target is None:
+            return None
+        found.append(_joined(here, target))
+    if not found or any(path == ".." or path.startswith("../") for path in found):
+        return None
+    return tuple(found)
+
+
+def _target(words: list[str]) -> str | None:
+    targets: list[str] = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif _PLAIN.fullmatch(word) is None:
+            # A pipe, a variable or a substitution: the output is not that of kustomize alone.
+            return None
+        elif word.startswith("-"):
+            skip = word in _FLAGS_WITH_VALUE
+        else:
+            targets.append(word)
+    if len(targets) > 1 or (targets and "://" in targets[0]):
+        return None
+    return targets[0] if targets else "."
+
+
+def _joined(folder: str, path: str) -> str:
+    joined = posixpath.normpath(posixpath.join(folder, path))
+    return "" if joined == "." else joined

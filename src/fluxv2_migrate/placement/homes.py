@@ -1,0 +1,193 @@
+"""Where a generated object can live so that a build leaves it alone and each cluster gets it once."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.clusters import ClusterMap, SyncPath, is_below
+from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, add_resource
+from fluxv2_migrate.yaml_text import CannotEdit
+
+__all__ = ["Homes", "NoHome", "would_change"]
+
+
+class NoHome(ValueError):
+    """An object has no place in a cluster where it would stay what it is; says why."""
+
+
+def would_change(kustomization: Kustomization, namespace: str) -> bool:
+    """Gives whether a kustomization changes an object of that namespace that is listed in it.
+
+    Args:
+        kustomization: that lists it.
+        namespace: of the object.
+    """
+    value = kustomization.document
+    if value.get("namespace") not in (None, "", namespace):
+        return True
+    return any(
+        value.get(key)
+        for key in ("namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "transformers")
+    )
+
+
+@dataclass(slots=True)
+class Homes:
+    """Finds places, and lists what is placed.
+
+    Attributes:
+        clusters: who sees what.
+        tree: the kustomizations as they were.
+        texts: of all files; edits of kustomizations are made here.
+        changed: the kustomizations that were edited, and those that are new.
+    """
+
+    clusters: ClusterMap
+    tree: KustomizeTree
+    texts: dict[str, str]
+    changed: dict[str, str] = field(default_factory=dict)
+    _reached: dict[str, frozenset[str]] | None = None
+
+    def choose(self, wanted: Iterable[str], namespace: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Gives the folders that together show an object to each of the clusters once.
+
+        Args:
+            wanted: names of clusters.
+            namespace: of the object.
+
+        Returns:
+            Folders, each with the clusters that it serves.
+
+        Raises:
+            NoHome: a cluster has no folder that would leave the object alone.
+        """
+        left = set(wanted)
+        chosen: list[tuple[str, tuple[str, ...]]] = []
+        for exact in (True, False):
+            # A folder that others see too is taken only where a cluster has none for itself.
+            for folder, served in self._candidates(left, namespace):
+                if served & left and (served <= left if exact else not served & _served(chosen)):
+                    chosen.append((folder, tuple(sorted(served))))
+                    left -= served
+        if left:
+            shown = ", ".join(sorted(left))
+            raise NoHome(f"every sync path of {shown} renames, labels or moves what is put there")
+        return tuple(sorted(chosen))
+
+    def _candidates(self, wanted: set[str], namespace: str) -> list[tuple[str, frozenset[str]]]:
+        served = self._folders()
+        found = [
+            (folder, clusters)
+            for folder, clusters in served.items()
+            if clusters & wanted and not any(would_change(each, namespace) for each in self._chain(folder))
+        ]
+        return sorted(found, key=lambda each: (-len(each[1] & wanted), each[0]))
+
+    def _folders(self) -> dict[str, frozenset[str]]:
+        """Gives for each folder where something can be put the clusters that then see it."""
+        if self._reached is None:
+            served: dict[str, set[str]] = {}
+            for view in self.clusters.clusters:
+                for synced in view.sync_paths:
+                    served.setdefault(_home(synced), set()).add(view.name)
+            for folder, names in served.items():
+                for view in self.clusters.clusters:
+                    if any(folder in self.tree.included_by(build) for s in view.sync_paths for build in s.builds):
+                        names.add(view.name)
+                    # What lies below a folder whose files are read is read too.
+                    if any(_reads(synced, folder) for synced in view.sync_paths):
+                        names.add(view.name)
+            self._reached = {folder: frozenset(names) for folder, names in served.items()}
+        return self._reached
+
+    def _chain(self, folder: str) -> Iterator[Kustomization]:
+        """Gives the kustomization of a folder and all that include it."""
+        own = self.tree.kustomizations.get(folder)
+        if own is not None:
+            yield own
+        for other, kustomization in self.tree.kustomizations.items():
+            if other != folder and folder in self.tree.included_by(other):
+                yield kustomization
+
+    def leaves_alone(self, file: str, namespace: str) -> bool:
+        """Gives whether all that lists a file would leave an object of that namespace alone, listed beside it."""
+        return not any(
+            would_change(each, namespace)
+            for kustomization in self.tree.listing(file)
+            for each in self._chain(posixpath.dirname(kustomization))
+        )
+
+    def list_file(self, home: str, path: str) -> None:
+        """Lists a new file, so that what is built of its home holds it once.
+
+        Args:
+            home: of `choose`.
+            path: the new file, below it.
+
+        Raises:
+            CannotEdit: a kustomization is written in a form that cannot be edited.
+        """
+        folder = posixpath.dirname(path)
+        inner = self._kustomization_text(folder) if folder != home else None
+        if inner is not None:
+            self._add(inner, posixpath.basename(path))
+            return
+        outer = self._kustomization_text(home)
+        if outer is None:
+            return
+        if folder == home or any(is_below(each, folder) for each in self.texts if each != path):
+            self._add(outer, posixpath.relpath(path, home))
+            return
+        new = posixpath.join(folder, "kustomization.yaml")
+        newline = "\r\n" if "\r\n" in self.texts[outer] else "\n"
+        lines = (
+            "apiVersion: kustomize.config.k8s.io/v1beta1",
+            "kind: Kustomization",
+            "resources:",
+            f"- {posixpath.basename(path)}",
+        )
+        self.texts[new] = self.changed[new] = "".join(f"{line}{newline}" for line in lines)
+        self._add(outer, posixpath.relpath(folder, home))
+
+    def list_beside(self, listed: str, path: str) -> None:
+        """Lists a new file wherever another file of its folder is listed.
+
+        Args:
+            listed: the other file.
+            path: the new one.
+
+        Raises:
+            CannotEdit: a kustomization is written in a form that cannot be edited.
+        """
+        for kustomization in self.tree.listing(listed):
+            entry = posixpath.relpath(path, posixpath.dirname(kustomization) or ".")
+            self._add(kustomization, entry)
+
+    def _kustomization_text(self, folder: str) -> str | None:
+        for name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+            path = posixpath.join(folder, name)
+            if path in self.texts and (path in self.changed or folder in self.tree.kustomizations):
+                return path
+        return None
+
+    def _add(self, kustomization: str, entry: str) -> None:
+        self.texts[kustomization] = self.changed[kustomization] = add_resource(self.texts[kustomization], entry)
+
+    def edit(self, kustomization: str, text: str) -> None:
+        """Takes an edited kustomization."""
+        self.texts[kustomization] = self.changed[kustomization] = text
+
+
+def _home(synced: SyncPath) -> str:
+    return synced.builds[0] if synced.files == "none" and synced.builds else synced.path
+
+
+def _reads(synced: SyncPath, folder: str) -> bool:
+    return synced.files != "none" and is_below(folder, synced.path)
+
+
+def _served(chosen: Iterable[tuple[str, tuple[str, ...]]]) -> set[str]:
+    return {name for _, names in chosen for name in names}
