@@ -178,7 +178,7 @@ def place_sources(
             known = any(where == namespace and other[:2] == identity[:2] for where, other in chosen)
             known = known or any((source.kind, source.key) == identity[:2] for source in there)
             same = chosen.get((namespace, identity))
-            name = (
+            name = request.source_name or (
                 next(name for name in source_names(request, known=known) if name not in taken)
                 if same is None or same in taken
                 else same
@@ -204,7 +204,19 @@ def _order(item: tuple[tuple[str, str, tuple[object, ...]], Sequence[PlacedReque
     (root, namespace, _), members = item
     request = members[0].request
     main = any(value in ("main", "master") for _, value in request.ref)
-    return (request.kind, request.key, not main, request.ref, request.secret or ("", ""), namespace, root)
+    # And a name that a person chose goes to nobody else.
+    chosen = request.source_name or ""
+    return (
+        not chosen,
+        chosen,
+        request.kind,
+        request.key,
+        not main,
+        request.ref,
+        request.secret or ("", ""),
+        namespace,
+        root,
+    )
 
 
 def _find(
@@ -218,6 +230,7 @@ def _find(
         and source.key == request.key
         and source.ref == request.ref
         and (secret is None or source.secret_name == secret)
+        and request.source_name in (None, source.name)
         and source.namespace in (namespace, options.flux_namespace)
     ]
     return min(matches, key=lambda source: (source.namespace != namespace, source.name), default=None)
