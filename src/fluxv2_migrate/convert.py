@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.findings import Finding
+from fluxv2_migrate.flux1 import FluxHelmRelease
 from fluxv2_migrate.flux1 import HelmRelease as HelmReleaseV1
 from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
@@ -14,9 +15,11 @@ from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.manifests import manifest_of
 from fluxv2_migrate.migration import Change
 from fluxv2_migrate.options import MigrationOptions
+from fluxv2_migrate.overrides import Subject, override_for
 from fluxv2_migrate.placement import PlacedRequest, place_sources
 from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_mapping
 from fluxv2_migrate.rules import draft_helm_release
+from fluxv2_migrate.settings import settings_of
 
 __all__ = ["HelmReleaseConversion", "changes_of", "convert_helm_release"]
 
@@ -52,7 +55,8 @@ def convert_helm_release(
 
     Raises:
         InvalidManifest: a text that is no manifest.
-        pydantic.ValidationError: the release is none of `helm.fluxcd.io/v1` or `flux.weave.works/v1beta1`.
+        pydantic.ValidationError: the release is none of `helm.fluxcd.io/v1`, `flux.weave.works/v1beta1` or
+            `helm.integrations.flux.weave.works/v1alpha2`.
 
     >>> conversion = convert_helm_release('''
     ... apiVersion: helm.fluxcd.io/v1
@@ -67,10 +71,15 @@ def convert_helm_release(
     """
     options = options or MigrationOptions()
     manifest = manifest_of(release)
-    HelmReleaseV1.model_validate(manifest)
+    first = manifest.get("kind") == "FluxHelmRelease"
+    model = (FluxHelmRelease if first else HelmReleaseV1).model_validate(manifest)
     flux_version = options.flux_version or FLUX_VERSIONS[-1]
-    draft = draft_helm_release(manifest, options, flux_version)
-    resource = f"HelmRelease {draft.namespace}/{draft.name}"
+    settings = settings_of(options, options.clusters[0].name if options.clusters else None)
+    namespace, name = model.metadata.namespace or settings.default_namespace, model.metadata.name or ""
+    subject = Subject(settings.cluster, model.kind, namespace, name, "")
+    override, _ = override_for(subject, options.overrides)
+    draft = draft_helm_release(manifest, options, flux_version, override, settings)
+    resource = f"{model.kind} {draft.namespace}/{draft.name}"
     findings = tuple(
         Finding(
             notice.code,
@@ -88,8 +97,8 @@ def convert_helm_release(
     layout = place_sources([placed], [], options, flux_version, lambda _path: False)
     plan = draft.plan(layout.references[placed])
     converted = HelmRelease.model_validate(apply_to_mapping(plan, manifest))
-    model = HelmRepository if draft.source.kind == "HelmRepository" else GitRepository
-    source = model.model_validate(layout.generated[0].manifest)
+    source_model = HelmRepository if draft.source.kind == "HelmRepository" else GitRepository
+    source = source_model.model_validate(layout.generated[0].manifest)
     changes = tuple(changes_of(operation, resource, "", 1, "") for operation in plan)
     return HelmReleaseConversion(converted, source, findings, changes)
 

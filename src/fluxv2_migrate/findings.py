@@ -38,7 +38,7 @@ class FindingType:
         >>> FINDINGS["HR032"].acceptable, FINDINGS["HR030"].acceptable, FINDINGS["HR095"].acceptable
         (True, True, False)
         """
-        return self.severity != "error" or self.code == "HR030"
+        return self.severity != "error" or self.code in ("HR030", "RP007")
 
 
 def _types() -> dict[str, FindingType]:
@@ -53,7 +53,7 @@ def _types() -> dict[str, FindingType]:
             "HR002",
             "chart-path-from-operator-flags",
             "error",
-            "Rewrite it as a HelmRelease of helm.fluxcd.io/v1 with chart.git, chart.ref and chart.path.",
+            "Give helm_operator with the git_url, git_branch and git_charts_path of the operator's flags.",
         ),
         (
             "HR003",
@@ -127,7 +127,7 @@ def _types() -> dict[str, FindingType]:
             "HR053",
             "ref-is-an-expression",
             "error",
-            "Write the full commit, or the branch or tag itself, into chart.ref.",
+            "Write the full commit into chart.ref; say ref_kind in an override where it is a branch or tag.",
         ),
         (
             "HR054",
@@ -239,6 +239,18 @@ def _types() -> dict[str, FindingType]:
             'Read what changes, or migrate with defaults="keep".',
         ),
         (
+            "HR119",
+            "namespace-was-not-allowed",
+            "warning",
+            "Remove the release, or resume it if it shall run from now on.",
+        ),
+        (
+            "HR120",
+            "source-name-taken",
+            "error",
+            "Give another source_name in the override.",
+        ),
+        (
             "HR079",
             "validation-off-in-upgrades",
             "info",
@@ -338,6 +350,12 @@ def _types() -> dict[str, FindingType]:
         ("RP008", "in-a-list", "error", "Write the release as a document of its own."),
         ("RP012", "not-synced", "warning", "Add its folder to sync_roots if a cluster runs it."),
         ("RP011", "encrypted", "error", "Decrypt the file with sops, migrate it, and encrypt it again."),
+        (
+            "RP013",
+            "flux-release-contradicted",
+            "error",
+            "Give the flux_version that will run, and migrate the v2 objects that it does not serve.",
+        ),
         ("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
     ]
     return {code: FindingType(code, slug, severity, remedy) for code, slug, severity, remedy in rows}

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from fluxv2_migrate.convert import changes_of
 from fluxv2_migrate.documents import BYTE_ORDER_MARK
 from fluxv2_migrate.finding_groups import FindingGroups
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux_release import infer_flux_release
 from fluxv2_migrate.migration import Change, MigratedManifest, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.placement import SourceLayout, common_style, place_sources, source_text
 from fluxv2_migrate.plan import AppliedText, Move, Plan, apply_to_text
 from fluxv2_migrate.release_reading import (
+    DecidedReleases,
     MigratingRelease,
+    decide_releases,
     read_releases,
     with_text_annotations,
-    without_doubles,
 )
+from fluxv2_migrate.removal import is_left_empty, removal_of
 from fluxv2_migrate.repository import Repository, read_repository
 from fluxv2_migrate.rules import Notice
-from fluxv2_migrate.clusters.sync_roots import infer_sync_roots, root_of
+from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
 from fluxv2_migrate.yaml_text import CannotEdit, detect_style
 
 __all__ = ["migrate_repository", "migrate_text"]
@@ -83,37 +86,37 @@ def migrate_repository(
     """
     options = options or MigrationOptions()
     repository = read_repository(files)
-    findings = FindingGroups()
-    flux_version, reasons = _flux_version(repository, options)
-    releases = read_releases(repository, options, flux_version, findings)
-    roots = options.sync_roots or infer_sync_roots(
-        (release.document.path, release.resource) for release in releases
+    findings = FindingGroups(options)
+    inferred = infer_flux_release(repository, options)
+    flux_version, reasons = inferred.version, [inferred.reason]
+    judged = [infer_flux_release(repository, options, cluster) for cluster in options.clusters] or [inferred]
+    for contradiction in (each for release in judged for each in release.contradictions):
+        place = (contradiction.path, contradiction.line, contradiction.related)
+        findings.say("RP013", contradiction.message, *place)
+    read = read_releases(repository, options, flux_version, findings)
+    given = options.sync_roots or [
+        path for cluster in options.clusters for path in cluster.sync_paths or ("",)
+    ]
+    roots = given or infer_sync_roots(
+        (release.document.path, release.resource) for release in read if isinstance(release, MigratingRelease)
     )
-    for release in releases:
+    for release in read:
         release.root = root_of(release.document.path, roots)
-    releases = without_doubles(releases, repository, roots, options, findings)
-    applied, layout = _apply(releases, repository, roots, options, flux_version, findings)
-    _tell(applied, layout, findings)
-    if applied and not options.sync_roots:
+    decided = decide_releases(read, repository, roots, options, flux_version, findings)
+    applied, layout = _apply(decided.migrating, repository, roots, options, flux_version, findings)
+    _tell([each.release for each in applied], layout, findings)
+    if decided.waiting:
+        # What an answer would bring is said at once.
+        everything = [*decided.migrating, *decided.waiting]
+        whole = _layout(everything, repository, roots, options, flux_version)
+        _tell(decided.waiting, whole, findings)
+    if (applied or decided.waiting) and not given:
         shown = ", ".join(root or "the repository's root" for root in roots)
         findings.say("RP009", f"sync paths were not given: sources go under {shown}")
-    sync = "as given" if options.sync_roots else "the folders that hold the releases"
+    sync = "as given" if given else "the folders that hold the releases"
     reasons.append(f"sync paths: {', '.join(root or '/' for root in roots) or 'none'} ({sync})")
     context = MigrationContext(flux_version, tuple(roots), tuple(reasons))
-    return _result(files, repository, applied, layout, findings, context)
-
-
-def _flux_version(repository: Repository, options: MigrationOptions) -> tuple[FluxVersion, list[str]]:
-    newest = FLUX_VERSIONS[-1]
-    if options.flux_version is not None:
-        return options.flux_version, [f"Flux {options.flux_version} (as given)"]
-    if repository.flux_release is None:
-        return newest, [f"Flux {newest} (the newest: the repository names none)"]
-    named, path = repository.flux_release
-    known = next((version for version in FLUX_VERSIONS if version == named), None)
-    if known is None:
-        return newest, [f"Flux {newest} (the newest that is known: {path} names {named})"]
-    return known, [f"Flux {known} ({path})"]
+    return _result(files, repository, applied, decided, layout, findings, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +136,12 @@ def _apply(
     flux_version: FluxVersion,
     findings: FindingGroups,
 ) -> tuple[list[_Applied], SourceLayout]:
-    existing = sorted(repository.sources(roots), key=repr)
     styles = {
         path: detect_style(repository.texts[path]) for path in {each.document.path for each in releases}
     }
     left = list(releases)
     while True:
-        layout = place_sources(
-            [release.placed for release in left],
-            existing,
-            options,
-            flux_version,
-            repository.texts.__contains__,
-        )
+        layout = _layout(left, repository, roots, options, flux_version)
         made = {(source.root, source.reference) for source in layout.generated}
         applied: list[_Applied] = []
         for release in left:
@@ -164,22 +160,35 @@ def _apply(
         left = [each.release for each in applied]
 
 
-def _tell(applied: Sequence[_Applied], layout: SourceLayout, findings: FindingGroups) -> None:
-    """Adds what is to be known of the releases that are migrated."""
-    for each in applied:
-        release = each.release
+def _layout(
+    releases: Sequence[MigratingRelease],
+    repository: Repository,
+    roots: Sequence[str],
+    options: MigrationOptions,
+    flux_version: FluxVersion,
+) -> SourceLayout:
+    placed = [release.placed for release in releases]
+    existing = sorted(repository.sources(roots), key=repr)
+    return place_sources(placed, existing, options, flux_version, repository.texts.__contains__)
+
+
+def _tell(releases: Sequence[MigratingRelease], layout: SourceLayout, findings: FindingGroups) -> None:
+    """Adds what is to be known of releases."""
+    for release in releases:
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
-            findings.declare(release.document, release.resource, notice.declares)
+            if not release.draft.stopped:
+                findings.declare(release.document, release.resource, notice.declares)
             if not release.draft.accepts(notice.code):
                 findings.add(release.document, release.resource, notice)
 
 
 def _differences(release: MigratingRelease) -> Notice:
+    draft, code = release.draft, "HR118"
     message = (
         "a failed install is left as it is, upgrades take over objects of other releases, what is removed is "
         "waited for, and from Flux 2.8 on installs are applied by the server"
     )
-    return Notice("HR118", message, ("spec",), "all", declares=release.draft.differences)
+    return Notice(code, message, ("spec",), "all", draft.acceptance(code), draft.differences)
 
 
 def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:
@@ -190,16 +199,17 @@ def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[No
         name = f"{need.namespace}/{need.name}"
         if user in need.used_by and need.copy_of:
             message = f"the Secret {need.copy_of} must be copied to {name}"
-            yield Notice("HR056", message, path, name, declares=declares)
+            yield Notice("HR056", message, path, name, release.draft.acceptance("HR056"), declares)
         elif user in need.used_by and "identity" in need.keys:
             message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
-            yield Notice("HR054", message, path, name, declares=declares)
+            yield Notice("HR054", message, path, name, release.draft.acceptance("HR054"), declares)
 
 
 def _result(
     files: Mapping[str, str | bytes],
     repository: Repository,
     applied: Sequence[_Applied],
+    decided: DecidedReleases,
     layout: SourceLayout,
     findings: FindingGroups,
     context: MigrationContext,
@@ -220,6 +230,7 @@ def _result(
             changes.append(changes_of(operation, release.resource, document.path, line, document.path))
         manifest = with_text_annotations(each.text.value)
         migrated.append(MigratedManifest(manifest, document.path, release.resource))
+    deleted = _remove(decided, repository, edits, changes)
     changed = {path: _edit(repository.texts[path], spans) for path, spans in edits.items()}
     created: dict[str, str] = {}
     style = common_style([repository.texts[path] for path in sorted(edits)])
@@ -235,22 +246,45 @@ def _result(
         migrated.append(MigratedManifest(generated.manifest, generated.file))
         made = f"{reference.kind} {reference.namespace}/{reference.name}"
         changes.append(Change("source", made, "", 1, (), generated.file, ""))
-    after: dict[str, str | bytes] = dict(files)
+    after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
     for path, text in {**changed, **created}.items():
         after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
     return Migration(
         files=after,
         changed=changed,
         created=created,
-        deleted=(),
+        deleted=tuple(sorted(deleted)),
         findings=findings.all(),
         changes=tuple(changes),
         manifests=tuple(migrated),
         prerequisites=layout.prerequisites,
         context=context,
-        before={path: repository.texts[path] for path in changed},
+        before={path: repository.texts[path] for path in {*changed, *deleted}},
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
     )
+
+
+def _remove(
+    decided: DecidedReleases,
+    repository: Repository,
+    edits: dict[str, list[tuple[int, int, str]]],
+    changes: list[Change],
+) -> set[str]:
+    """Takes the releases out that have a twin, and gives the files of which nothing is left."""
+    removals: dict[str, list[tuple[int, int, str]]] = {}
+    for removed, twin in decided.removed:
+        document = removed.document
+        removals.setdefault(document.path, []).append(removal_of(document))
+        line, there = document.position(())[0], twin.document.path
+        changes.append(Change("twin", removed.resource, document.path, line, (), there, ""))
+    deleted: set[str] = set()
+    for path, spans in removals.items():
+        bare = [*edits.get(path, ()), *((start, end, "") for start, end, _ in spans)]
+        if is_left_empty(_edit(repository.texts[path], bare)):
+            deleted.add(path)
+        else:
+            edits.setdefault(path, []).extend(spans)
+    return deleted
 
 
 def _edit(text: str, spans: Iterable[tuple[int, int, str]]) -> str:

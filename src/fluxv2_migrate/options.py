@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 
@@ -21,6 +22,51 @@ __all__ = [
     "Placement",
     "Scope",
 ]
+
+
+_LONGEST_LABEL: Final = 63
+_LONGEST_NAME: Final = 253
+_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME: Final = rf"{_LABEL}(\.{_LABEL})*"
+_DURATION: Final = r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+"
+_CODE: Final = r"[A-Z]{2}[0-9]{3}(:[0-9a-f]{16})?"
+
+
+def _matching(pattern: str, longest: int | None, what: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text) or (longest is not None and len(text) > longest):
+            raise ValueError(f"{text!r} is no {what}")
+        return text
+
+    return check
+
+
+def _schema(pattern: str, longest: int | None = None) -> WithJsonSchema:
+    limit = {} if longest is None else {"maxLength": longest}
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **limit})
+
+
+_Namespace = Annotated[
+    str,
+    AfterValidator(_matching(_LABEL, _LONGEST_LABEL, "name of a namespace: up to 63 of a-z, 0-9 and -")),
+    _schema(_LABEL, _LONGEST_LABEL),
+]
+_ObjectName = Annotated[
+    str,
+    AfterValidator(_matching(_NAME, _LONGEST_NAME, "name of an object: up to 253 of a-z, 0-9, - and .")),
+    _schema(_NAME, _LONGEST_NAME),
+]
+_FluxDuration = Annotated[
+    str,
+    AfterValidator(_matching(_DURATION, None, "duration that Flux accepts, such as 10m, 90s or 1h30m")),
+    _schema(_DURATION),
+]
+_Accepted = Annotated[
+    str,
+    AfterValidator(_matching(_CODE, None, "code of a finding, such as HR032 or HR032:<fingerprint>")),
+    _schema(_CODE),
+]
+_NotEmpty = Annotated[str, Field(min_length=1)]
 
 
 class _Options(BaseModel):
@@ -44,7 +90,7 @@ class Override(_Options):
 
     Attributes:
         cluster: glob of the cluster's name.
-        kind: glob of the resource's kind.
+        kind: glob of the resource's kind, as it is in Flux v1.
         namespace: glob of the resource's namespace.
         name: glob of the resource's name.
         path: glob of the file.
@@ -58,8 +104,9 @@ class Override(_Options):
         filter_tags: the `spec.filterTags` beside it.
         pull_secret: Secret with which the image's tags are read.
         leave: leave the resource as it is.
-        accept: codes of findings that a person has seen: they are not reported again. Of the errors only
-            HR030 can be accepted: all others would lose something.
+        accept: codes of findings that a person has seen: they are not reported again. `HR003:` and a
+            fingerprint accepts one finding of a code alone. Of the errors only HR030 and RP007 can be
+            accepted: all others would lose something.
     """
 
     cluster: str = "*"
@@ -69,15 +116,15 @@ class Override(_Options):
     path: str = "*"
     container: str = "*"
     release_name: str | None = None
-    storage_namespace: str | None = None
+    storage_namespace: _Namespace | None = None
     ref_kind: Literal["branch", "tag", "commit"] | None = None
-    source_name: str | None = None
-    secret_name: str | None = None
+    source_name: _ObjectName | None = None
+    secret_name: _ObjectName | None = None
     policy: Mapping[str, Any] | None = None
     filter_tags: Mapping[str, str] | None = None
-    pull_secret: str | None = None
+    pull_secret: _ObjectName | None = None
     leave: bool = False
-    accept: tuple[str, ...] = ()
+    accept: tuple[_Accepted, ...] = ()
 
 
 class Fluxd(_Options):
@@ -93,11 +140,11 @@ class Fluxd(_Options):
         include_images: `--registry-include-image`.
     """
 
-    git_url: str | None = None
+    git_url: _NotEmpty | None = None
     git_user: str = "Weave Flux"
     git_email: str = "support@weave.works"
     read_only: bool = False
-    automation_interval: str = "5m"
+    automation_interval: _FluxDuration = "5m"
     exclude_images: tuple[str, ...] = ("k8s.gcr.io/*",)
     include_images: tuple[str, ...] = ()
 
@@ -107,8 +154,9 @@ class HelmOperator(_Options):
 
     Attributes:
         helm_versions: `--enabled-helm-versions`, the first one is the default; not known when not given.
-        git_default_ref: `--git-default-ref`.
-        charts_sync_interval: `--charts-sync-interval`, as a duration of Flux v2.
+        git_default_ref: `--git-default-ref`; that of the options when not given.
+        charts_sync_interval: `--charts-sync-interval`, which becomes the interval of the releases;
+            `release_interval` of the options when not given.
         update_chart_deps: `--update-chart-deps`.
         allow_namespace: `--allow-namespace`: other releases were not looked at.
         git_url: `--git-url` of the operators that knew FluxHelmReleases.
@@ -117,12 +165,12 @@ class HelmOperator(_Options):
     """
 
     helm_versions: tuple[Literal["v2", "v3"], ...] = ()
-    git_default_ref: str | None = None
-    charts_sync_interval: str | None = None
+    git_default_ref: _NotEmpty | None = None
+    charts_sync_interval: _FluxDuration | None = None
     update_chart_deps: bool = True
-    allow_namespace: str | None = None
-    git_url: str | None = None
-    git_branch: str = "master"
+    allow_namespace: _Namespace | None = None
+    git_url: _NotEmpty | None = None
+    git_branch: _NotEmpty = "master"
     git_charts_path: str = "charts"
 
 
@@ -136,14 +184,14 @@ class Cluster(_Options):
         flux_version: the Flux release that will run; that of the options when not given.
         default_namespace: of manifests that name none; that of the options when not given.
         fluxd: its settings.
-        helm_operator: its settings.
+        helm_operator: its settings; those of the options when none differs from the operator's own defaults.
     """
 
-    name: str
+    name: _NotEmpty
     sync_paths: tuple[str, ...] = ()
-    branch: str | None = None
+    branch: _NotEmpty | None = None
     flux_version: FluxVersion | None = None
-    default_namespace: str | None = None
+    default_namespace: _Namespace | None = None
     fluxd: Fluxd = Fluxd()
     helm_operator: HelmOperator = HelmOperator()
 
@@ -181,10 +229,11 @@ class MigrationOptions(_Options):
 
     Attributes:
         flux_version: the Flux release that will run; inferred when not given: that of the repository's own
-            `gotk-components`, otherwise the newest.
+            `gotk-components`, else the newest that serves the v2 objects of the repository.
         flux_namespace: where Flux runs.
         clusters: the clusters that the repository serves; inferred when not given.
         sync_roots: the short form of `clusters`: one for each path.
+        helm_operator: the short form for one cluster: the settings of its helm-operator.
         scope: which releases and workloads are migrated now.
         default_namespace: of manifests that name none; fluxd's default.
         write_missing_namespaces: write the default namespace into each manifest that names none.
@@ -206,23 +255,34 @@ class MigrationOptions(_Options):
     """
 
     flux_version: FluxVersion | None = None
-    flux_namespace: str = "flux-system"
+    flux_namespace: _Namespace = "flux-system"
     clusters: tuple[Cluster, ...] = ()
     sync_roots: tuple[str, ...] = ()
+    helm_operator: HelmOperator = HelmOperator()
     scope: Scope = Scope()
-    default_namespace: str | None = None
+    default_namespace: _Namespace | None = None
     write_missing_namespaces: bool = False
-    git_default_ref: str = "master"
-    git_url: str | None = None
+    git_default_ref: _NotEmpty = "master"
+    git_url: _NotEmpty | None = None
     sources: Placement = Placement()
     images: Placement = Placement()
     cross_namespace_refs: bool = True
     reconcile_strategy: Literal["Revision", "ChartVersion"] = "Revision"
     defaults: Literal["keep", "flux2"] = "keep"
     suspend_releases: bool = False
-    release_interval: str = "5m"
-    source_interval: str = "10m"
-    image_interval: str | None = None
+    release_interval: _FluxDuration = "5m"
+    source_interval: _FluxDuration = "10m"
+    image_interval: _FluxDuration | None = None
     image_tags: Mapping[str, tuple[KnownTag | str, ...]] = Field(default_factory=dict)
     keep_annotations: bool = False
     overrides: tuple[Override, ...] = ()
+
+    @model_validator(mode="after")
+    def _clusters_are_told_apart(self) -> Self:
+        names = [cluster.name for cluster in self.clusters]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two clusters have the name {twice[0]!r}")
+        if self.clusters and self.sync_roots:
+            raise ValueError("sync_roots is the short form of clusters: give one of the two")
+        return self

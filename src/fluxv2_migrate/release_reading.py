@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,39 +11,63 @@ from ruamel.yaml.nodes import Node
 
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups
-from fluxv2_migrate.flux1 import HelmRelease
+from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.options import MigrationOptions, Override
-from fluxv2_migrate.placement import PlacedRequest
+from fluxv2_migrate.overrides import override_for
+from fluxv2_migrate.placement import PlacedRequest, clashing_names
 from fluxv2_migrate.repository import Repository, is_old_release, runs_flux_1
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, draft_helm_release
-from fluxv2_migrate.clusters.sync_roots import is_synced, root_of
+from fluxv2_migrate.settings import ReleaseSettings, cluster_of, settings_of
+from fluxv2_migrate.sync_roots import is_synced
+from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
 
-__all__ = ["MigratingRelease", "read_releases", "with_text_annotations", "without_doubles"]
+__all__ = [
+    "DecidedReleases",
+    "MigratingRelease",
+    "ReadRelease",
+    "decide_releases",
+    "read_releases",
+    "with_text_annotations",
+]
 
 
 @dataclass(slots=True)
-class MigratingRelease:
-    """A release of Flux v1 on its way.
+class ReadRelease:
+    """A release of Flux v1 that could be read.
 
     Attributes:
         document: where it stands.
         draft: what becomes of it.
-        source: what it needs of a source.
-        nodes: of the document.
+        settings: those of its cluster.
+        override: what a person decided for it.
         root: the sync path that reaches its file.
     """
 
     document: Document
     draft: ReleaseDraft
-    source: ChartSourceRequest
-    nodes: Node
-    root: str = ""
+    settings: ReleaseSettings
+    override: Override
+    root: str = field(default="", kw_only=True)
 
     @property
     def resource(self) -> str:
         """Names it as findings do."""
-        return f"HelmRelease {self.draft.namespace}/{self.draft.name}"
+        return f"{self.document.manifest['kind']} {self.draft.namespace}/{self.draft.name}"
+
+
+@dataclass(slots=True)
+class MigratingRelease(ReadRelease):
+    """A release of Flux v1 on its way.
+
+    Attributes:
+        source: what it needs of a source.
+        nodes: of the document.
+    """
+
+    source: ChartSourceRequest
+    nodes: Node
 
     @property
     def placed(self) -> PlacedRequest:
@@ -52,10 +75,25 @@ class MigratingRelease:
         return PlacedRequest(self.source, self.draft.namespace, self.document.path, self.root)
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedReleases:
+    """What becomes of each release.
+
+    Attributes:
+        migrating: those that are migrated.
+        waiting: those that would be if a person answered what their findings ask.
+        removed: those whose twin of Flux v2 is there and means the same.
+    """
+
+    migrating: tuple[MigratingRelease, ...]
+    waiting: tuple[MigratingRelease, ...]
+    removed: tuple[tuple[ReadRelease, Twin], ...]
+
+
 def read_releases(
     repository: Repository, options: MigrationOptions, flux_version: FluxVersion, findings: FindingGroups
-) -> list[MigratingRelease]:
-    """Gives the releases that can be migrated, and says of all others why they stay.
+) -> list[ReadRelease]:
+    """Gives the releases that can be read, and says of all others why they stay.
 
     Args:
         repository: as it was read.
@@ -64,7 +102,7 @@ def read_releases(
         findings: where what stays is told.
     """
     _tell_unread(repository, findings)
-    releases: list[MigratingRelease] = []
+    releases: list[ReadRelease] = []
     matched: set[int] = set()
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
@@ -74,16 +112,15 @@ def read_releases(
                 findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
             if not is_old_release(document.manifest):
                 continue
-            override = _override_for(document, options, matched)
+            override, indices = override_for(findings.subject(document), options.overrides)
+            matched |= indices
             if override.leave or path in repository.errors:
                 continue
             reason = _why_it_stays(document, repository, options)
-            if reason is not None:
+            if reason is None:
+                releases.append(_read_release(document, options, flux_version, override))
+            elif not (reason[0] in override.accept and FINDINGS[reason[0]].acceptable):
                 findings.stop(document, *reason)
-                continue
-            release = _read_release(document, options, flux_version, override, findings)
-            if release is not None:
-                releases.append(release)
     for index, given in enumerate(options.overrides):
         if index not in matched:
             patterns = given.model_dump(exclude_defaults=True)
@@ -109,22 +146,6 @@ def _holds_releases(document: Document) -> bool:
     return any(isinstance(item, dict) and is_old_release(item) for item in items)
 
 
-def _override_for(document: Document, options: MigrationOptions, matched: set[int]) -> Override:
-    namespace, name = document.identity
-    given: dict[str, Any] = {}
-    accepted: tuple[str, ...] = ()
-    for index, override in enumerate(options.overrides):
-        if (
-            fnmatchcase(namespace or options.default_namespace or "", override.namespace)
-            and fnmatchcase(name, override.name)
-            and fnmatchcase(document.path, override.path)
-        ):
-            matched.add(index)
-            accepted += override.accept
-            given.update(override.model_dump(exclude_defaults=True))
-    return Override(**{**given, "accept": accepted})
-
-
 def _why_it_stays(
     document: Document, repository: Repository, options: MigrationOptions
 ) -> tuple[str, str, tuple[str, ...]] | None:
@@ -132,14 +153,15 @@ def _why_it_stays(
         return "RP001", "the release belongs to a chart, whose values fill it in", ()
     if document.path in repository.kustomized:
         return "RP004", f"{repository.kustomized[document.path]} lists or patches with this file", ()
+    if options.clusters and cluster_of(options, document.path) is None:
+        return "RP012", "the file is under no sync path of the given clusters", ()
     if options.sync_roots and not is_synced(document.path, options.sync_roots):
         return "RP012", "the file is under none of the given sync paths", ()
-    if document.manifest["kind"] == "FluxHelmRelease":
-        return "HR002", "where its chart is stands in the operator's flags", ()
     if "sops" in document.manifest:
         return "RP011", "sops signed the file, and no edit is signed", ("sops",)
     try:
-        HelmRelease.model_validate(with_text_annotations(document.manifest))
+        model = FluxHelmRelease if document.manifest["kind"] == "FluxHelmRelease" else HelmRelease
+        model.model_validate(with_text_annotations(document.manifest))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
@@ -148,20 +170,13 @@ def _why_it_stays(
 
 
 def _read_release(
-    document: Document,
-    options: MigrationOptions,
-    flux_version: FluxVersion,
-    override: Override,
-    findings: FindingGroups,
-) -> MigratingRelease | None:
-    draft = draft_helm_release(document.manifest, options, flux_version, override)
-    if draft.stopped or draft.source is None or document.root is None:
-        # What a release that stays would do under Flux v2 is no concern yet.
-        for notice in draft.notices:
-            if draft.stops(notice):
-                findings.add(document, f"HelmRelease {draft.namespace}/{draft.name}", notice)
-        return None
-    return MigratingRelease(document, draft, draft.source, document.root)
+    document: Document, options: MigrationOptions, flux_version: FluxVersion, override: Override
+) -> ReadRelease:
+    settings = settings_of(options, cluster_of(options, document.path))
+    draft = draft_helm_release(document.manifest, options, flux_version, override, settings)
+    if draft.source is None or document.root is None or not (draft.answerable or not draft.stopped):
+        return ReadRelease(document, draft, settings, override)
+    return MigratingRelease(document, draft, settings, override, draft.source, document.root)
 
 
 def with_text_annotations(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,36 +200,78 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def without_doubles(
-    releases: Sequence[MigratingRelease],
+def decide_releases(
+    releases: Sequence[ReadRelease],
+    repository: Repository,
+    roots: Sequence[str],
+    options: MigrationOptions,
+    flux_version: FluxVersion,
+    findings: FindingGroups,
+) -> DecidedReleases:
+    """Says what becomes of each release, and tells why those stay that would be one object twice.
+
+    Args:
+        releases: with their sync roots.
+        repository: as it was read.
+        roots: the folders that Flux syncs.
+        options: how to migrate.
+        flux_version: the Flux release that will run.
+        findings: where what stays is told.
+    """
+    twins = Twins.of_repository(repository, roots)
+    removed: list[tuple[ReadRelease, Twin]] = []
+    left: list[MigratingRelease] = []
+    for release in releases:
+        twin = twins.find(release.draft, release.root)
+        if twin is not None:
+            reason = why_twin_differs(release.document.manifest, release, twin, twins, flux_version)
+            if reason is None or release.draft.accepts("RP007"):
+                removed.append((release, twin))
+            else:
+                findings.stop(release.document, "RP007", reason)
+        elif isinstance(release, MigratingRelease):
+            left.append(release)
+        else:
+            # What a release that stays would do under Flux v2 is no concern yet.
+            for notice in release.draft.notices:
+                if release.draft.stops(notice):
+                    findings.add(release.document, release.resource, notice)
+    left = _without_doubles(left, repository, roots, options, findings)
+    return DecidedReleases(
+        tuple(release for release in left if not release.draft.stopped),
+        tuple(release for release in left if release.draft.stopped),
+        tuple(removed),
+    )
+
+
+def _without_doubles(
+    releases: Iterable[MigratingRelease],
     repository: Repository,
     roots: Sequence[str],
     options: MigrationOptions,
     findings: FindingGroups,
 ) -> list[MigratingRelease]:
-    """Leaves out what would be one Helm release, or one chart, under two objects."""
+    """Leaves out what would be one Helm release, one chart or one source under two objects."""
+    releases = list(releases)
     by_release: dict[tuple[str, ...], set[str]] = {}
     by_chart: dict[tuple[str, ...], set[str]] = {}
     for release in releases:
         by_release.setdefault(_helm_release(release), set()).add(release.resource)
         by_chart.setdefault(_helm_chart(release, options), set()).add(release.resource)
-    twins: dict[tuple[str, str], set[str]] = {}
-    for document in repository.new_releases():
-        twins.setdefault(document.identity, set()).add(root_of(document.path, roots))
+    clashing = clashing_names([release.placed for release in releases], repository.sources(roots), options)
     left: list[MigratingRelease] = []
     for release in releases:
         draft = release.draft
         same = by_release[_helm_release(release)] - {release.resource}
         charts = by_chart[_helm_chart(release, options)] - {release.resource}
-        # One under no sync path that is known may be anybody's, this cluster's too.
-        if twins.get((draft.namespace, draft.name), set()) & {release.root, ""}:
-            findings.stop(release.document, "RP007", "a v2 release of the same name and namespace is there")
-        elif same:
+        if same:
             message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
             findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
         elif charts:
             message = f"{', '.join(sorted(charts))} has the HelmChart {draft.namespace}-{draft.name} too"
             findings.stop(release.document, "HR114", message, ("metadata", "name"))
+        elif release.placed in clashing:
+            findings.stop(release.document, "HR120", clashing[release.placed], ("spec", "chart"))
         else:
             left.append(release)
     return left

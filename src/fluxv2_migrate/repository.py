@@ -12,7 +12,7 @@ from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.placement import ExistingSource
-from fluxv2_migrate.clusters.sync_roots import root_of
+from fluxv2_migrate.sync_roots import root_of
 
 __all__ = ["OLD_API_VERSIONS", "Repository", "is_old_release", "read_repository", "runs_flux_1"]
 
@@ -31,7 +31,9 @@ _FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux
 _WORDS: Final = ("fluxcd.io", "flux.weave.works", *_FLUX_1_IMAGES)
 _YAML: Final = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_FLUX_RELEASE: Final = re.compile(r"^# Flux [Vv]ersion: v?(2\.\d+)\.", re.MULTILINE)
+_FLUX_RELEASE: Final = re.compile(
+    r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
+)
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Repository:
         errors: of the files that do and cannot be read.
         kustomized: for each file that a kustomization names, the kustomization.
         charts: folders of Helm charts.
-        flux_release: minor release of the repository's own `gotk-components`, and its path.
+        flux_releases: for each `gotk-components`, the minor release of Flux that it installs.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class Repository:
     errors: dict[str, InvalidManifest] = field(default_factory=dict)
     kustomized: dict[str, str] = field(default_factory=dict)
     charts: set[str] = field(default_factory=set)
-    flux_release: tuple[str, str] | None = None
+    flux_releases: dict[str, str] = field(default_factory=dict)
 
     def chart_around(self, path: str) -> str | None:
         """Gives the folder of the chart that a file belongs to."""
@@ -78,6 +80,20 @@ class Repository:
                 source = ExistingSource.of_manifest(document.manifest, root_of(path, roots))
                 if source is not None:
                     yield source
+
+    def source_manifests(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Gives every object that charts come from, with its file."""
+        for path, document in self.new_objects():
+            if str(document.manifest.get("apiVersion")).startswith("source.toolkit.fluxcd.io/"):
+                yield path, document.manifest
+
+    def new_objects(self) -> Iterator[tuple[str, Document]]:
+        """Gives every object of Flux v2 that is no part of a chart, with its file."""
+        for path, documents in sorted(self.documents.items()):
+            for document in documents:
+                group = str(document.manifest.get("apiVersion")).partition("/")[0]
+                if group.endswith(".toolkit.fluxcd.io") and self.chart_around(path) is None:
+                    yield path, document
 
     def new_releases(self) -> Iterator[Document]:
         """Gives every document that is a v2 release."""
@@ -135,7 +151,8 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
             continue
         if name == "gotk-components.yaml":
             release = _FLUX_RELEASE.search(content)
-            repository.flux_release = (release[1], path) if release else repository.flux_release
+            if release is not None:
+                repository.flux_releases[path] = release[1]
             # Its definitions of resources are large and hold nothing to migrate.
             continue
         documents, errors = read_documents(path, content)

@@ -6,12 +6,12 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, newest_serving_release
 from fluxv2_migrate.meaning import (
     Difference,
     HelmOperator,
@@ -205,6 +205,7 @@ class _Tree:
     new: list[_Found]
     sources: list[_Found]
     unread: list[_Unread]
+    apis: set[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +283,10 @@ def verify_migration(
     context = _Context(
         options,
         operator or HelmOperator(git_default_ref=options.git_default_ref),
-        options.flux_version or _flux_version(after),
+        options.flux_version
+        or _flux_version(after)
+        or newest_serving_release(new_tree.apis)
+        or FLUX_VERSIONS[-1],
         declared or {},
         _Sources(new_tree.sources),
     )
@@ -314,7 +318,7 @@ def _unread_entry(unread: _Unread) -> ReleaseVerification:
     return ReleaseVerification("unknown", "HelmRelease", unread.path, unread.line, reason=unread.reason)
 
 
-def _flux_version(files: Mapping[str, str | bytes]) -> FluxVersion:
+def _flux_version(files: Mapping[str, str | bytes]) -> FluxVersion | None:
     for path in sorted(files):
         if posixpath.basename(path) == "gotk-components.yaml":
             content = files[path]
@@ -323,11 +327,11 @@ def _flux_version(files: Mapping[str, str | bytes]) -> FluxVersion:
             found = next((version for version in FLUX_VERSIONS if match and version == match[1]), None)
             if found is not None:
                 return found
-    return FLUX_VERSIONS[-1]
+    return None
 
 
 def _read_tree(files: Mapping[str, str | bytes]) -> _Tree:
-    tree = _Tree([], [], [], [])
+    tree = _Tree([], [], [], [], set())
     for path in sorted(files):
         content = files[path]
         if isinstance(content, bytes):
@@ -374,6 +378,8 @@ def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
 def _file_object(tree: _Tree, found: _Found) -> None:
     api, kind = found.manifest.get("apiVersion"), found.manifest.get("kind")
     group = str(api).partition("/")[0]
+    if group.endswith(".toolkit.fluxcd.io"):
+        tree.apis.add((str(kind), str(api)))
     if kind is not None and _V1_KINDS.get(api if isinstance(api, str) else None) == kind:
         tree.old.append(found)
     elif group == "helm.toolkit.fluxcd.io" and kind == "HelmRelease":
@@ -403,6 +409,9 @@ def _release(found: _Found, context: _Context) -> _Release:
         )
     except InvalidManifest as error:
         return _Release(found, None, f"the API server refuses it: {error.reason}")
+    stored = next((each.storage_namespace for each in overrides if each.storage_namespace), None)
+    if stored is not None:
+        meaning = replace(meaning, storage_namespace=stored)
     if meaning.chart is None:
         return _Release(found, meaning, "it names no chart: what it is patched with stands elsewhere")
     return _Release(found, meaning)

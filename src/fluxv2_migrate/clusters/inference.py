@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
-from fluxv2_migrate.clusters.sync_roots import infer_sync_roots, root_of
+from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,

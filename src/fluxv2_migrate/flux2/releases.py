@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 from fluxv2_migrate.errors import MigrationError
@@ -10,8 +11,10 @@ __all__ = [
     "FLUX_VERSIONS",
     "FluxKind",
     "FluxVersion",
+    "newest_serving_release",
     "preferred_api_version",
     "served_api_versions",
+    "serving_releases",
 ]
 
 FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9"]
@@ -135,6 +138,50 @@ def served_api_versions(kind: FluxKind, flux_version: FluxVersion) -> tuple[str,
         if FLUX_VERSIONS.index(since) <= release:
             served = versions
     return tuple(f"{_GROUPS[kind]}.toolkit.fluxcd.io/{version}" for version in served)
+
+
+_KINDS: Final[Mapping[str, FluxKind]] = {kind: kind for kind in get_args(FluxKind)}
+
+
+def serving_releases(kind: str, api_version: str) -> tuple[FluxVersion, ...]:
+    """Gives every release of Flux that serves a kind under an API version, the oldest first.
+
+    Args:
+        kind: of any object.
+        api_version: of that object.
+
+    Returns:
+        The releases; none where it is no object of Flux, or of none that is known.
+
+    Source: the CRDs of the controllers that each release of flux2 installs.
+
+    >>> serving_releases("HelmRelease", "helm.toolkit.fluxcd.io/v2beta2")
+    ('2.2', '2.3', '2.4', '2.5', '2.6', '2.7')
+    """
+    known = _KINDS.get(kind)
+    if known is None:
+        return ()
+    return tuple(each for each in FLUX_VERSIONS if api_version in served_api_versions(known, each))
+
+
+def newest_serving_release(objects: Iterable[tuple[str, str]]) -> FluxVersion | None:
+    """Gives the newest release of Flux that serves all objects of a cluster.
+
+    Args:
+        objects: kind and API version of each; those that no release serves have no say.
+
+    Returns:
+        The release; `None` where none serves all, or there is no object.
+
+    >>> helm = ("HelmRelease", "helm.toolkit.fluxcd.io/v2beta1")
+    >>> newest_serving_release([helm]), newest_serving_release([])
+    ('2.6', None)
+    >>> newest_serving_release([helm, ("ImagePolicy", "image.toolkit.fluxcd.io/v1")]) is None
+    True
+    """
+    serving = [releases for releases in (serving_releases(*each) for each in objects) if releases]
+    common = [each for each in FLUX_VERSIONS if serving and all(each in releases for releases in serving)]
+    return common[-1] if common else None
 
 
 def preferred_api_version(kind: FluxKind, flux_version: FluxVersion) -> str:

@@ -26,6 +26,8 @@ def draft_actions(draft: Draft) -> None:
     rolls_back, tests = bool(rollback.get("enable")), bool(test.get("enable"))
     explicit = spec.get("wait")
     waits = explicit if explicit is not None else rolls_back or tests
+    # The operators before 1.0 waited for what could be rolled back, and for nothing else.
+    install_waits = waits and draft.is_of_last_api
     _timeout(draft)
     _remove_where_given(draft, "wait", "forceUpgrade", "resetValues", "skipCRDs", "disableOpenAPIValidation")
     install: dict[str, Any] = {}
@@ -53,7 +55,7 @@ def draft_actions(draft: Draft) -> None:
         upgrade["crds"] = "Skip"
     if draft.keeps_defaults or explicit is not None:
         # The helm-operator never waited for Jobs.
-        install["disableWaitForJobs" if waits else "disableWait"] = True
+        install["disableWaitForJobs" if install_waits else "disableWait"] = True
         upgrade["disableWaitForJobs" if waits else "disableWait"] = True
     if spec.get("forceUpgrade"):
         upgrade["force"] = True
@@ -64,7 +66,7 @@ def draft_actions(draft: Draft) -> None:
             group="all",
         )
     # In flux.weave.works/v1beta1 false was the zero value and reused nothing.
-    if spec.get("resetValues") is False and draft.api_version == "helm.fluxcd.io/v1":
+    if spec.get("resetValues") is False and draft.is_of_last_api:
         upgrade["preserveValues"] = True
         draft.note(
             "HR075",
@@ -90,16 +92,18 @@ def draft_actions(draft: Draft) -> None:
     _rollback(draft, rollback)
     _test(draft, test)
     if not draft.keeps_defaults:
-        _declare_defaults(draft, waits=waits, explicit=explicit is not None)
+        _declare_defaults(draft, waits=(install_waits, waits), explicit=explicit is not None)
     _declare_differences(draft, waits=waits)
 
 
-def _declare_defaults(draft: Draft, *, waits: bool, explicit: bool) -> None:
+def _declare_defaults(draft: Draft, *, waits: tuple[bool, bool], explicit: bool) -> None:
     declares: list[str] = []
     changes = "five revisions are kept instead of ten, upgrades create missing definitions"
     if not explicit:
-        what = "wait_for_jobs" if waits else "wait"
-        declares += [f"install.{what}", f"upgrade.{what}"]
+        declares += [
+            f"{action}.{'wait_for_jobs' if waited else 'wait'}"
+            for action, waited in zip(("install", "upgrade"), waits, strict=True)
+        ]
         changes += ", installs and upgrades wait, also for Jobs"
     if draft.runs("2.2"):
         declares.append("upgrade.crds")

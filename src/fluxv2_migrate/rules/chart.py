@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.plan import Path
@@ -17,7 +18,7 @@ from fluxv2_migrate.rules.chart_source import (
 )
 from fluxv2_migrate.rules.draft import Draft, present
 
-__all__ = ["draft_chart"]
+__all__ = ["chart_file_path", "draft_chart", "draft_git_source", "is_flux_1"]
 
 _CHART: Final = ("spec", "chart")
 _GIT_FIELDS: Final = ("git", "ref", "path", "secretRef", "skipDepUpdate")
@@ -44,7 +45,7 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     """
     chart = present(draft.spec.get("chart"))
     is_git = bool(chart.get("git") and chart.get("path"))
-    if (is_git or (chart.get("repository") and chart.get("name"))) and _is_flux_1(chart, is_git=is_git):
+    if (is_git or (chart.get("repository") and chart.get("name"))) and is_flux_1(chart, is_git=is_git):
         draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _CHART)
     if is_git:
         if any(chart.get(name) for name in ("repository", "name", "version")):
@@ -71,7 +72,7 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     return None
 
 
-def _is_flux_1(chart: dict[str, Any], *, is_git: bool) -> bool:
+def is_flux_1(chart: Mapping[str, Any], *, is_git: bool) -> bool:
     """Gives whether a chart installs fluxd or the helm-operator."""
     where = f"{chart['git'] if is_git else chart['repository']}/".lower()
     name = chart["path"].rstrip("/").rpartition("/")[2] if is_git else chart["name"]
@@ -128,28 +129,52 @@ def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
         elif key == "chartPullSecret":
             draft.remove((*_CHART, key), "chart-pull-secret")
     return ChartSourceRequest(
-        "HelmRepository", helm_url_key(url), url, secret_name=draft.override.secret_name
+        "HelmRepository",
+        helm_url_key(url),
+        url,
+        secret_name=draft.override.secret_name,
+        source_name=draft.override.source_name,
     )
 
 
 def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
-    url = to_flux_git_url(chart["git"])
-    scheme, authority, rest = split_url(url) or ("", "", "")
-    if scheme not in ("http", "https", "ssh"):
-        draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", (*_CHART, "git"))
-    if authority.rpartition("@")[1] and scheme in ("http", "https"):
-        host = authority.rpartition("@")[2]
-        draft.note(
-            "HR044",
-            f"the URL of the repository at {host} holds a user",
-            (*_CHART, "git"),
-            group=f"{host}{rest}",
-        )
     folder = clean_chart_path(chart["path"])
     if folder is None:
         draft.note("HR061", f"the chart's path {chart['path']!r} leaves the repository", (*_CHART, "path"))
         folder = "."
-    ref = _git_ref(draft, chart.get("ref"), url)
+    request = draft_git_source(draft, chart, _CHART)
+    for key in draft.spec["chart"]:
+        if key == "path":
+            draft.move((*_CHART, "path"), (*_CHART, "spec", "chart"), "chart-from-git")
+            if folder != chart["path"]:
+                draft.set((*_CHART, "spec", "chart"), folder, "chart-from-git", "spec.chart.path")
+        elif key in _GIT_FIELDS:
+            comments_to = {"git": "url", "ref": "ref"}.get(key)
+            draft.remove((*_CHART, key), "chart-from-git", comments_to=comments_to)
+    draft.set((*_CHART, "spec", "reconcileStrategy"), "Revision", "chart-from-git", "spec.chart.git")
+    return request
+
+
+def draft_git_source(
+    draft: Draft, chart: Mapping[str, Any], path: Path, *, branch: str | None = None
+) -> ChartSourceRequest:
+    """Gives what a chart from git needs of its source, and says what a person must know of it.
+
+    Args:
+        draft: of the release.
+        chart: its `git`, `ref`, `secretRef` and `skipDepUpdate`.
+        path: of the field that is shown where a field of the chart does not stand in the manifest.
+        branch: where it is known to be one.
+    """
+    url = to_flux_git_url(chart["git"])
+    scheme, authority, rest = split_url(url) or ("", "", "")
+    here = (*path, "git") if path == _CHART else path
+    if scheme not in ("http", "https", "ssh"):
+        draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", here)
+    if authority.rpartition("@")[1] and scheme in ("http", "https"):
+        host = authority.rpartition("@")[2]
+        draft.note("HR044", f"the URL of the repository at {host} holds a user", here, group=f"{host}{rest}")
+    ref = _git_ref(draft, chart.get("ref"), url) if branch is None else (("branch", branch),)
     secret = None
     reference = present(chart.get("secretRef"))
     if reference.get("name"):
@@ -167,32 +192,31 @@ def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
             "HR058",
             "Flux v2 fetches missing dependencies of a chart; it has no skipDepUpdate",
             (*_CHART, "skipDepUpdate"),
-            group="all",
+            group="skipDepUpdate",
+            declares=("chart.fetches_dependencies",),
+        )
+    elif not draft.settings.helm_operator.update_chart_deps:
+        draft.note(
+            "HR058",
+            "Flux v2 fetches missing dependencies of a chart, and the operator was told not to",
+            here,
+            group="update_chart_deps",
             declares=("chart.fetches_dependencies",),
         )
     draft.note(
         "HR059",
         "every commit to the repository of a git chart upgrades the release, also one elsewhere in it",
-        (*_CHART, "git"),
+        here,
         group="all",
         declares=() if ref[0][0] == "commit" else ("chart.new_chart_on",),
     )
     draft.note(
         "HR062",
         "the version of a git chart becomes `x.y.z+<commit>`",
-        (*_CHART, "git"),
+        here,
         group="all",
         declares=("chart.version_metadata",),
     )
-    for key in draft.spec["chart"]:
-        if key == "path":
-            draft.move((*_CHART, "path"), (*_CHART, "spec", "chart"), "chart-from-git")
-            if folder != chart["path"]:
-                draft.set((*_CHART, "spec", "chart"), folder, "chart-from-git", "spec.chart.path")
-        elif key in _GIT_FIELDS:
-            comments_to = {"git": "url", "ref": "ref"}.get(key)
-            draft.remove((*_CHART, key), "chart-from-git", comments_to=comments_to)
-    draft.set((*_CHART, "spec", "reconcileStrategy"), "Revision", "chart-from-git", "spec.chart.git")
     return ChartSourceRequest(
         "GitRepository",
         git_url_key(url),
@@ -200,31 +224,35 @@ def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
         ref,
         secret,
         secret_name=draft.override.secret_name,
+        source_name=draft.override.source_name,
         needs_key=scheme == "ssh",
     )
 
 
-def _git_ref(draft: Draft, ref: str | None, url: str) -> tuple[tuple[str, str], ...]:
-    if not ref:
-        return (("branch", draft.options.git_default_ref),)
-    kind = draft.override.ref_kind
+def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str], ...]:
+    # The operators before 1.0 had no flag for it.
+    default = draft.settings.git_default_ref if draft.is_of_last_api else "master"
+    ref, kind = given or default, draft.override.ref_kind
     path: Path = (*_CHART, "ref")
     abbreviated = _SHORT_COMMIT.fullmatch(ref) is not None and kind not in ("branch", "tag")
     if _NO_REF_NAME.search(ref) or abbreviated or (kind == "commit" and not _COMMIT.fullmatch(ref)):
+        what = "is an abbreviated commit or an expression"
+        if not (_NO_REF_NAME.search(ref) or _SHORT_COMMIT.fullmatch(ref)):
+            what = "is said to be a commit, and has no 40 hexadecimal digits"
         draft.note(
             "HR053",
-            f"{ref!r} is an abbreviated commit or an expression, which Flux v2 does not resolve",
+            f"{ref!r} {what}, which Flux v2 does not resolve",
             path,
-            group=f"{git_url_key(url)} {ref}",
+            group=f"{git_url_key(url)} {ref} {what}",
         )
         return (("branch", ref),)
+    if ref.startswith("refs/"):
+        return (("name", ref),)
     if kind is not None:
         return ((kind, ref),)
     if _COMMIT.fullmatch(ref):
         return (("commit", ref),)
-    if ref.startswith("refs/"):
-        return (("name", ref),)
-    if ref not in ("master", "main"):
+    if given and ref not in ("master", "main"):
         draft.note(
             "HR052",
             f"is {ref!r} of {url} a branch or a tag? It is written as a branch",

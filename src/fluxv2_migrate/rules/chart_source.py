@@ -41,6 +41,7 @@ class ChartSourceRequest:
         ref: of git, as pairs of the field and its value.
         secret: Secret that the helm-operator used, as namespace and name.
         secret_name: Secret of the new source that a person named.
+        source_name: the name that a person gave the source.
         needs_key: whether an SSH key is needed.
     """
 
@@ -50,12 +51,13 @@ class ChartSourceRequest:
     ref: tuple[tuple[str, str], ...] = ()
     secret: tuple[str, str] | None = None
     secret_name: str | None = None
+    source_name: str | None = None
     needs_key: bool = False
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two requests one source."""
-        return (self.kind, self.key, self.ref, self.secret, self.secret_name)
+        return (self.kind, self.key, self.ref, self.secret, self.secret_name, self.source_name)
 
 
 def split_url(url: str) -> tuple[str, str, str] | None:

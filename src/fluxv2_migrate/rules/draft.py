@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set
+from fluxv2_migrate.settings import ReleaseSettings
 from fluxv2_migrate.yaml_text import Place
 
 __all__ = ["BEFORE_VALUES", "Draft", "Notice", "present"]
@@ -39,6 +41,7 @@ class Notice:
 
 
 _AT_THE_END = Place()
+_LAST_API: Final = "helm.fluxcd.io/v1"
 
 
 def present(value: Any) -> dict[str, Any]:
@@ -55,10 +58,13 @@ class Draft:
     """Collects the operations and notices of one release.
 
     Attributes:
-        spec: the `spec` of the release, nulls left out as the API server leaves them out.
+        spec: the `spec` of the release, but for fields that its API does not know.
         namespace: that of the release, as the cluster sees it.
         name: `metadata.name`.
+        api_version: of the release.
         flux_version: the Flux release that will run.
+        settings: those of the cluster and of its helm-operator.
+        override: what a person decided for the release.
         differences: the fields of its meaning that differ for every release, whatever it says.
     """
 
@@ -69,6 +75,7 @@ class Draft:
     options: MigrationOptions
     flux_version: FluxVersion
     override: Override
+    settings: ReleaseSettings
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
@@ -77,6 +84,11 @@ class Draft:
     def keeps_defaults(self) -> bool:
         """Whether what v1 did by default is written down."""
         return self.options.defaults == "keep"
+
+    @property
+    def is_of_last_api(self) -> bool:
+        """Whether the release is of `helm.fluxcd.io/v1`, which operators since 1.0 know alone."""
+        return self.api_version == _LAST_API
 
     def runs(self, since: FluxVersion) -> bool:
         """Gives whether the Flux release is this one or a later one."""
@@ -104,7 +116,9 @@ class Draft:
         answer: Override | None = None,
         declares: tuple[str, ...] = (),
     ) -> None:
-        """Says what a person must know."""
+        """Says what a person must know; what a person can accept has that as its answer."""
+        if answer is None and FINDINGS[code].acceptable:
+            answer = self.answer(accept=(code,))
         self.notices.append(Notice(code, message, path, group, answer, declares))
 
     def answer(self, **fields: Any) -> Override:

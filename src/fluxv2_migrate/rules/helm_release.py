@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from fluxv2_migrate.findings import FINDINGS
-from fluxv2_migrate.flux1 import HelmRelease
+from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.options import MigrationOptions, Override
@@ -19,7 +19,9 @@ from fluxv2_migrate.rules.actions import draft_actions
 from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
 from fluxv2_migrate.rules.draft import Draft, Notice
+from fluxv2_migrate.rules.first_release import draft_first_chart
 from fluxv2_migrate.rules.values import draft_values
+from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.yaml_text import Place
 
 __all__ = ["ReleaseDraft", "draft_helm_release"]
@@ -29,6 +31,22 @@ _LONGEST_RELEASE_NAME: Final = 53
 _LONGEST_LABEL: Final = 63
 _FIRST: Final = Place(first=True)
 _BEHIND_INTERVAL: Final = Place(after=("interval",))
+_FIRST_KIND: Final = "FluxHelmRelease"
+# What `helm.fluxcd.io/v1` brought: helm-operator 1.0 read no older API, and those before knew none of it.
+_SINCE_LAST_API: Final = frozenset(
+    {
+        "spec.chart.secretRef",
+        "spec.disableOpenAPIValidation",
+        "spec.helmVersion",
+        "spec.maxHistory",
+        "spec.rollback.maxRetries",
+        "spec.rollback.retry",
+        "spec.skipCRDs",
+        "spec.targetNamespace",
+        "spec.test",
+        "spec.wait",
+    }
+)
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
 
 
@@ -60,6 +78,10 @@ class ReleaseDraft:
         """Whether the release stays as it is until a person acts."""
         return self.source is None or any(self.stops(notice) for notice in self.notices)
 
+    def acceptance(self, code: str) -> Override:
+        """Gives the override with which a person accepts a code for this release alone."""
+        return Override(namespace=self.namespace or "*", name=self.name, accept=(code,))
+
     def accepts(self, code: str) -> bool:
         """Gives whether a person has seen a code and can decide that it is settled."""
         return code in self.accepted and FINDINGS[code].acceptable
@@ -67,6 +89,13 @@ class ReleaseDraft:
     def stops(self, notice: Notice) -> bool:
         """Gives whether a notice is an error that nobody has accepted, or could."""
         return FINDINGS[notice.code].severity == "error" and not self.accepts(notice.code)
+
+    @property
+    def answerable(self) -> bool:
+        """Whether a person's word is all that the release waits for."""
+        return self.source is not None and all(
+            notice.answer is not None for notice in self.notices if self.stops(notice)
+        )
 
     def plan(self, source: SourceReference, *, source_is_new: bool = True) -> Plan:
         """Gives all operations, once the source has a name; comments go to it only if it is made."""
@@ -92,14 +121,16 @@ def draft_helm_release(
     options: MigrationOptions,
     flux_version: FluxVersion,
     override: Override | None = None,
+    settings: ReleaseSettings | None = None,
 ) -> ReleaseDraft:
     """Reads a v1 release and says what becomes of every field of it.
 
     Args:
-        manifest: the release, as `flux1.HelmRelease` accepts it.
+        manifest: the release, as `flux1.HelmRelease` or `flux1.FluxHelmRelease` accepts it.
         options: how to migrate.
         flux_version: the Flux release that will run.
         override: what a person decided for this release.
+        settings: those of its cluster; those of all where not given.
 
     Returns:
         The operations, what the release needs of a source, and what a person must know.
@@ -108,14 +139,24 @@ def draft_helm_release(
     spec = manifest.get("spec") or {}
     name = metadata.get("name") or ""
     written = metadata.get("namespace") or ""
-    namespace = written or options.default_namespace or ""
+    settings = settings or settings_of(options, None)
+    namespace = written or settings.default_namespace
     draft = Draft(
-        spec, namespace, name, manifest["apiVersion"], options, flux_version, override or Override()
+        spec,
+        namespace,
+        name,
+        manifest["apiVersion"],
+        options,
+        flux_version,
+        override or Override(),
+        settings,
     )
     draft.set(
         ("apiVersion",), preferred_api_version("HelmRelease", flux_version), "api-version", "apiVersion"
     )
-    if not written and options.default_namespace:
+    if manifest["kind"] == _FIRST_KIND:
+        draft.set(("kind",), "HelmRelease", "kind", "kind")
+    if not written and namespace:
         place = Place(after=("name",))
         draft.set(("metadata", "namespace"), namespace, "namespace", "metadata.namespace", place=place)
     _templates(draft, manifest)
@@ -123,13 +164,14 @@ def draft_helm_release(
     if "status" in manifest:
         draft.remove(("status",), "status")
     # Before anything is written: a field that only v2 knows had no effect and must get none now.
-    _unknown_fields(draft, spec)
-    draft.set(("spec", "interval"), options.release_interval, "interval", place=_FIRST)
-    if options.suspend_releases:
+    _unknown_fields(draft, manifest["kind"])
+    draft.set(("spec", "interval"), settings.release_interval, "interval", place=_FIRST)
+    if options.suspend_releases or _is_inactive(draft):
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
     release_name = _names(draft)
-    _helm_version(draft)
-    source = draft_chart(draft)
+    source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
+    if not any(notice.code == "HR002" for notice in draft.notices):
+        _helm_version(draft)
     draft_values(draft)
     draft_actions(draft)
     return ReleaseDraft(
@@ -185,30 +227,46 @@ def _annotations(draft: Draft, annotations: Mapping[str, Any]) -> None:
         )
 
 
-def _unknown_fields(draft: Draft, spec: Mapping[str, Any]) -> None:
-    _unknown(draft, HelmRelease, {"spec": spec}, (), known_keys=("spec",))
+def _is_inactive(draft: Draft) -> bool:
+    """Gives whether the helm-operator never looked at the release, and says so."""
+    allowed = draft.settings.helm_operator.allow_namespace
+    if allowed is None or not draft.namespace or draft.namespace == allowed:
+        return False
+    draft.note(
+        "HR119",
+        f"the operator looked at the namespace {allowed} only: the release did nothing, and is suspended",
+        ("metadata", "namespace"),
+        group=allowed,
+        declares=("suspended",),
+    )
+    return True
 
 
-def _unknown(
-    draft: Draft,
-    model: type[KubernetesModel],
-    value: Mapping[str, Any],
-    path: tuple[str, ...],
-    known_keys: tuple[str, ...] = (),
-) -> None:
+def _unknown_fields(draft: Draft, kind: str) -> None:
+    model: type[KubernetesModel] = FluxHelmReleaseSpec if kind == _FIRST_KIND else HelmReleaseSpec
+    draft.spec = _known(draft, model, draft.spec, ("spec",))
+
+
+def _known(
+    draft: Draft, model: type[KubernetesModel], value: Mapping[str, Any], path: tuple[str, ...]
+) -> dict[str, Any]:
+    """Gives the fields that the API of the release knows, and says of the others that they go."""
     fields = _fields_of(model)
+    known: dict[str, Any] = {}
     for key, item in value.items():
         here = (*path, key)
-        if key not in fields and key not in known_keys:
-            dotted = ".".join(here)
+        dotted = ".".join(here)
+        if key not in fields or (not draft.is_of_last_api and dotted in _SINCE_LAST_API):
             draft.remove(here, "unknown-field")
             draft.note(
                 "HR003", f"{dotted} is no field of the helm-operator: it is left out", here, group=dotted
             )
             continue
-        inner = fields.get(key)
-        if inner is not None and isinstance(item, Mapping):
-            _unknown(draft, inner, item, here)
+        inner = fields[key]
+        known[key] = (
+            _known(draft, inner, item, here) if inner is not None and isinstance(item, Mapping) else item
+        )
+    return known
 
 
 @cache
@@ -239,7 +297,13 @@ def _names(draft: Draft) -> ReleaseName:
         if given:
             draft.note("HR015", "the manifest names no namespace", path, group="all")
         else:
-            draft.note("HR017", "the manifest names no namespace, and the release name holds it", path)
+            draft.note(
+                "HR017",
+                "the manifest names no namespace, and the release name holds it",
+                path,
+                # Whoever names the release knows where it is.
+                answer=draft.answer(release_name="", accept=("HR015",)),
+            )
     release_name = resolved.spec_release_name
     if len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name):
         draft.note(
@@ -256,32 +320,39 @@ def _names(draft: Draft) -> ReleaseName:
         draft.set(("spec", "releaseName"), release_name, resolved.rule, *because, place=place)
     if "targetNamespace" in spec and not target:
         draft.remove(("spec", "targetNamespace"), "target-namespace")
+    stored = draft.override.storage_namespace
+    if stored is not None:
+        resolved = replace(resolved, storage_namespace=stored if stored != draft.namespace else None)
     if resolved.storage_namespace is not None:
         draft.set(
             ("spec", "storageNamespace"),
             resolved.storage_namespace,
             "storage-namespace",
             "spec.targetNamespace",
-            place=Place(after=("targetNamespace",)),
+            place=Place(after=("releaseName", "targetNamespace")),
         )
     return resolved
 
 
 def _helm_version(draft: Draft) -> None:
-    version = draft.spec.get("helmVersion")
     path = ("spec", "helmVersion")
+    version = draft.spec.get("helmVersion")
     if "helmVersion" in draft.spec:
         draft.remove(path, "helm-version")
-    if version == "v2" or draft.api_version == "flux.weave.works/v1beta1":
-        what = "helmVersion is v2" if version == "v2" else "the operators of this API knew Helm 2 only"
-        draft.note(
-            "HR030", f"{what}: the release is one of Helm 2", path, answer=draft.answer(accept=("HR030",))
-        )
-    elif version is None:
+    enabled = draft.settings.helm_operator.helm_versions
+    message = None
+    if not draft.is_of_last_api:
+        message = "the operators of this API knew Helm 2 only: the release is one of Helm 2"
+    elif version == "v2":
+        message = "helmVersion is v2: the release is one of Helm 2"
+    elif version is None and enabled and enabled[0] == "v2":
+        message = "helmVersion is not given, and the operator took Helm 2: the release is one of Helm 2"
+    if message is not None:
+        draft.note("HR030", message, path, declares=("helm_version",))
+    elif version is None and not enabled:
         draft.note(
             "HR032",
             "helmVersion is not given, and without --enabled-helm-versions=v3 the operator took Helm 2",
             ("spec",),
             group="all",
-            answer=Override(accept=("HR032",)),
         )

@@ -1,0 +1,178 @@
+"""Releases of Flux v2 that stand for releases of Flux v1 already: half-migrated repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.release_name import default_release_name
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.meaning import (
+    HelmOperator,
+    ReleaseMeaning,
+    SourceKey,
+    compare_meanings,
+    meaning_of_v1_release,
+    meaning_of_v2_release,
+    outcome_in_the_cluster,
+)
+from fluxv2_migrate.options import Override
+from fluxv2_migrate.repository import Repository
+from fluxv2_migrate.rules import ReleaseDraft
+from fluxv2_migrate.settings import ReleaseSettings
+from fluxv2_migrate.sync_roots import root_of
+
+__all__ = ["Twin", "Twins", "why_twin_differs"]
+
+_ON_TOP: Final = frozenset({"additional", "dependencies", "drift_detection"})
+"""What Flux v1 could not do: nothing is lost where a twin does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A release of Flux v2, and the sync path that reaches it."""
+
+    document: Document
+    root: str
+
+
+class Drafted(Protocol):
+    """A release of Flux v1 with what is known of it."""
+
+    draft: ReleaseDraft
+    settings: ReleaseSettings
+    override: Override
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """All releases of Flux v2, by what they are and by what they run.
+
+    Attributes:
+        by_object: by namespace and name of the object.
+        by_release: by namespace of the record and name of the Helm release.
+        sources: of charts, each with the sync path that reaches it.
+    """
+
+    by_object: Mapping[tuple[str, str], Sequence[Twin]]
+    by_release: Mapping[tuple[str, str], Sequence[Twin]]
+    sources: Sequence[tuple[str, Mapping[str, Any]]]
+
+    @classmethod
+    def of_repository(cls, repository: Repository, roots: Sequence[str]) -> Twins:
+        """Finds them.
+
+        Args:
+            repository: as it was read.
+            roots: the folders that Flux syncs.
+        """
+        by_object: dict[tuple[str, str], list[Twin]] = {}
+        by_release: dict[tuple[str, str], list[Twin]] = {}
+        for document in repository.new_releases():
+            twin = Twin(document, root_of(document.path, roots))
+            namespace, name = document.identity
+            spec = document.manifest.get("spec")
+            given: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
+            target = given.get("targetNamespace")
+            release = given.get("releaseName") or default_release_name(
+                name=name, target_namespace=target if isinstance(target, str) else None
+            )
+            stored = given.get("storageNamespace") or namespace
+            by_object.setdefault((namespace, name), []).append(twin)
+            by_release.setdefault((str(stored), str(release)), []).append(twin)
+        sources = [(root_of(path, roots), manifest) for path, manifest in repository.source_manifests()]
+        return cls(by_object, by_release, sources)
+
+    def find(self, draft: ReleaseDraft, root: str) -> Twin | None:
+        """Gives the twin of a release: the same object, else the same Helm release.
+
+        Args:
+            draft: of the release.
+            root: the sync path that reaches its file.
+        """
+        names = draft.release_name
+        run = (names.storage_namespace or draft.namespace, names.v1)
+        found = [*self.by_object.get((draft.namespace, draft.name), ()), *self.by_release.get(run, ())]
+        # One under no sync path that is known may be anybody's, this cluster's too.
+        return next((twin for twin in found if twin.root in (root, "")), None)
+
+    def sources_for(self, root: str) -> dict[SourceKey, Mapping[str, Any]]:
+        """Gives the sources that a sync path sees; its own ones before those that may be anybody's."""
+        seen: dict[SourceKey, Mapping[str, Any]] = {}
+        for where in ("", root):
+            for found, manifest in self.sources:
+                if found == where:
+                    metadata = manifest.get("metadata")
+                    given = metadata if isinstance(metadata, dict) else {}
+                    names = (str(given.get("namespace") or ""), str(given.get("name") or ""))
+                    seen[(str(manifest.get("kind")), *names)] = manifest
+        return seen
+
+
+def why_twin_differs(
+    manifest: Mapping[str, Any], release: Drafted, twin: Twin, twins: Twins, flux_version: FluxVersion
+) -> str | None:
+    """Gives what would be lost if a twin took a release over; nothing where it means the same.
+
+    Args:
+        manifest: the release of Flux v1.
+        release: what is known of it.
+        twin: the release of Flux v2.
+        twins: all of them, with their sources.
+        flux_version: the Flux release that will run.
+
+    Returns:
+        One sentence with every field that differs and both its values, or `None`.
+    """
+    document = twin.document
+    resource = f"HelmRelease {'/'.join(document.identity)}"
+    here = f"{resource} is there already in {document.path}:{document.position(('metadata', 'name'))[0]}"
+    try:
+        before = _meaning(manifest, release)
+        after = meaning_of_v2_release(
+            document.manifest,
+            twins.sources_for(twin.root),
+            flux_version=flux_version,
+            default_namespace=release.settings.default_namespace,
+        )
+    except InvalidManifest as error:
+        return f"{here}, and cannot be compared: {error.reason}"
+    draft = release.draft
+    declared = {*draft.differences, *(field for notice in draft.notices for field in notice.declares)}
+    differing = [
+        str(difference)
+        for difference in compare_meanings(before, after)
+        if difference.field not in declared | _ON_TOP
+    ]
+    unknown = sorted({*before.unknown, *after.unknown} - {"interval"})
+    if differing:
+        return f"{here}, and differs: {'; '.join(differing)}"
+    if unknown:
+        return f"{here}, and the repository does not tell its {', '.join(unknown)}"
+    outcome = outcome_in_the_cluster(before, after)
+    return None if outcome == "adopted" else f"{here}, and the running release would be {outcome}"
+
+
+def _meaning(manifest: Mapping[str, Any], release: Drafted) -> ReleaseMeaning:
+    given, override = release.settings.helm_operator, release.override
+    operator = HelmOperator(
+        helm_version=given.helm_versions[0] if given.helm_versions else None,
+        git_default_ref=release.settings.git_default_ref,
+        updates_dependencies=given.update_chart_deps,
+        git_url=given.git_url or "",
+        git_branch=given.git_branch,
+        git_charts_path=given.git_charts_path,
+    )
+    meaning = meaning_of_v1_release(
+        manifest,
+        operator=operator,
+        default_namespace=release.settings.default_namespace,
+        release_name=override.release_name or "",
+        ref_kind=override.ref_kind,
+    )
+    if override.storage_namespace is None:
+        return meaning
+    return replace(meaning, storage_namespace=override.storage_namespace)
