@@ -84,7 +84,7 @@ def test_what_is_not_of_flux_v1_comes_back_as_it_was() -> None:
 
 
 def test_releases_stand_beside_other_things_in_a_file() -> None:
-    other = "---\nkind: Secret\ndata: {a:   1}\n"
+    other = "---\nkind: Secret\nmetadata: {name: key, namespace: shop}\ndata: {a:   1}\n"
     text = "# first\n" + release() + other + "---\n" + release("db") + "...\n"
     migration = migrate({"all.yaml": text})
     assert errors(migration) == []
@@ -122,7 +122,15 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a broken neighbour", {"a.yaml": release() + "---\nx: [\n"}, "RP003"),
     ("a NUL", {"a.yaml": release() + "# \0\n"}, "RP003"),
     ("a key twice", {"a.yaml": release() + "kind: HelmRelease\n"}, "RP003"),
-    ("a kustomization", {"kustomization.yaml": "resources: [a.yaml]", "a.yaml": release()}, "RP004"),
+    (
+        "a patched release",
+        {
+            "kustomization.yaml": "resources: [a.yaml]\npatches:\n- target: {kind: HelmRelease}\n  patch: |-\n"
+            "    - {op: add, path: /spec/wait, value: true}\n",
+            "a.yaml": release(),
+        },
+        "RP004",
+    ),
     (
         "a patch",
         {"o/kustomization.yml": "patches: [{path: ../b/p.yaml}, {patch: x}]", "b/p.yaml": release()},
@@ -462,7 +470,7 @@ def test_a_source_of_another_cluster_is_not_used() -> None:
     clusters: dict[str, str | bytes] = {f"clusters/{name}/web.yaml": release() for name in "ab"}
     migration = migrate({**clusters, "clusters/a/sources.yaml": SOURCE})
     assert "name: ours\n" in migration.changed["clusters/a/web.yaml"]
-    assert list(migration.created) == ["clusters/b/sources/example.yaml"]
+    assert list(migration.created) == ["clusters/b/sources/ours.yaml"]
     # One that no sync path is known to reach may be anybody's.
     assert migrate({**clusters, "infrastructure/sources.yaml": SOURCE}).created == {}
 

@@ -16,7 +16,7 @@ from fluxv2_migrate.manifests import manifest_of
 from fluxv2_migrate.migration import Change
 from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.overrides import Subject, override_for
-from fluxv2_migrate.placement import PlacedRequest, place_sources
+from fluxv2_migrate.placement import PlacedRequest, name_sources, source_manifest, source_secret
 from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_mapping
 from fluxv2_migrate.rules import draft_helm_release
 from fluxv2_migrate.settings import settings_of
@@ -74,7 +74,7 @@ def convert_helm_release(
     first = manifest.get("kind") == "FluxHelmRelease"
     model = (FluxHelmRelease if first else HelmReleaseV1).model_validate(manifest)
     flux_version = options.flux_version or FLUX_VERSIONS[-1]
-    settings = settings_of(options, options.clusters[0].name if options.clusters else None)
+    settings = settings_of(options, options.clusters[0] if options.clusters else None)
     namespace, name = model.metadata.namespace or settings.default_namespace, model.metadata.name or ""
     subject = Subject(settings.cluster, model.kind, namespace, name, "")
     override, _ = override_for(subject, options.overrides)
@@ -93,12 +93,13 @@ def convert_helm_release(
     )
     if draft.stopped or draft.source is None:
         return HelmReleaseConversion(None, None, findings, ())
-    placed = PlacedRequest(draft.source, draft.namespace, "", "")
-    layout = place_sources([placed], [], options, flux_version, lambda _path: False)
-    plan = draft.plan(layout.references[placed])
+    placed = PlacedRequest(draft.source, "", (("", draft.namespace),))
+    names = name_sources([placed], (), options)
+    plan = draft.plan(names.references[placed])
     converted = HelmRelease.model_validate(apply_to_mapping(plan, manifest))
     source_model = HelmRepository if draft.source.kind == "HelmRepository" else GitRepository
-    source = source_model.model_validate(layout.generated[0].manifest)
+    secret = source_secret(names.new[0], {})
+    source = source_model.model_validate(source_manifest(names.new[0], options, flux_version, secret))
     changes = tuple(changes_of(operation, resource, "", 1, "") for operation in plan)
     return HelmReleaseConversion(converted, source, findings, changes)
 

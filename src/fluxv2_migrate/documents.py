@@ -23,6 +23,7 @@ class Document:
 
     Attributes:
         path: the file.
+        index: which document of the file it is, empty ones and those that cannot be read counted.
         start: offset of its text in the file, without byte order mark.
         text: as it is stored.
         line: of its first character in the file, 1-based.
@@ -31,11 +32,17 @@ class Document:
     """
 
     path: str
+    index: int
     start: int
     text: str
     line: int
     root: Node | None
     value: Any
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from all other documents of a repository."""
+        return self.path, self.index
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -97,12 +104,12 @@ def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[In
     documents: list[Document] = []
     errors: list[InvalidManifest] = []
     text = text.removeprefix(BYTE_ORDER_MARK)
-    for span in split_documents(text):
+    for index, span in enumerate(split_documents(text)):
         part = text[span.start : span.end]
         try:
             root, value = read_document(part, path=path, line=span.line)
         except InvalidManifest as error:
             errors.append(error)
             continue
-        documents.append(Document(path, span.start, part, span.line, root, value))
+        documents.append(Document(path, index, span.start, part, span.line, root, value))
     return tuple(documents), tuple(errors)

@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.findings import FINDINGS, Finding
 from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.overrides import PATTERNS, Subject
 from fluxv2_migrate.rules import Notice
-from fluxv2_migrate.settings import cluster_of, settings_of
+from fluxv2_migrate.settings import settings_of
 
 __all__ = ["FindingGroups"]
 
@@ -26,12 +27,14 @@ class FindingGroups:
 
     Attributes:
         options: how to migrate.
+        clusters: who sees what.
         groups: the findings of each question, each with what it is about.
         declared: by path and resource, the fields of a release's meaning that differ as findings say.
         met: all that an override could be about, by file and line.
     """
 
     options: MigrationOptions
+    clusters: ClusterMap = field(default_factory=ClusterMap)
     groups: dict[tuple[str, ...], list[tuple[Finding, Subject | None]]] = field(default_factory=dict)
     declared: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     met: dict[tuple[str, int], Subject] = field(default_factory=dict)
@@ -40,11 +43,13 @@ class FindingGroups:
         """Gives what overrides are compared with for the object of a document."""
         place = (document.path, document.line)
         if place not in self.met:
-            cluster = cluster_of(self.options, document.path)
-            namespace, name = document.identity
-            namespace = namespace or settings_of(self.options, cluster).default_namespace
+            sightings = self.clusters.sightings.get(document.key, ())
+            clusters = sorted({sighting.cluster for sighting in sightings})
+            seen = {(sighting.namespace, sighting.name) for sighting in sightings}
+            namespace, name = seen.pop() if len(seen) == 1 else document.identity
+            namespace = namespace or settings_of(self.options).default_namespace
             kind = str(document.manifest.get("kind"))
-            self.met[place] = Subject(cluster or "", kind, namespace, name, document.path)
+            self.met[place] = Subject(", ".join(clusters), kind, namespace, name, document.path)
         return self.met[place]
 
     def add(self, document: Document, resource: str, notice: Notice) -> None:
@@ -57,13 +62,17 @@ class FindingGroups:
             path=document.path,
             line=line,
             column=column,
-            cluster=subject.cluster,
+            cluster="" if self._is_everywhere(document) else subject.cluster,
             resource=resource,
             field=".".join(notice.path),
             answer=notice.answer,
         )
         own = notice.group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
         self.groups.setdefault((notice.code, own), []).append((finding, subject))
+
+    def _is_everywhere(self, document: Document) -> bool:
+        seen = {sighting.cluster for sighting in self.clusters.sightings.get(document.key, ())}
+        return len(seen) == len(self.clusters.clusters)
 
     def stop(self, document: Document, code: str, message: str, path: tuple[str, ...] = ()) -> None:
         """Says why a document stays as it is."""
@@ -73,7 +82,13 @@ class FindingGroups:
         self.add(document, f"{document.manifest.get('kind')} {namespace}/{name}", notice)
 
     def say(
-        self, code: str, message: str, path: str = "", line: int = 1, related: Iterable[str] = ()
+        self,
+        code: str,
+        message: str,
+        path: str = "",
+        line: int = 1,
+        related: Iterable[str] = (),
+        proposal: str = "",
     ) -> None:
         """Adds what is said of a file, or of the whole repository."""
         answer = Override(accept=(code,)) if FINDINGS[code].acceptable else None
@@ -82,7 +97,15 @@ class FindingGroups:
             for override in self.options.overrides
         )
         if answer is None or not accepted:
-            finding = Finding(code, message, path=path, line=line, related=tuple(related), answer=answer)
+            finding = Finding(
+                code,
+                message,
+                path=path,
+                line=line,
+                related=tuple(related),
+                answer=answer,
+                proposal=proposal,
+            )
             self.groups.setdefault((code, path, str(line), message), []).append((finding, None))
 
     def declare(self, document: Document, resource: str, fields: tuple[str, ...]) -> None:

@@ -356,6 +356,50 @@ def _types() -> dict[str, FindingType]:
             "error",
             "Give the flux_version that will run, and migrate the v2 objects that it does not serve.",
         ),
+        (
+            "RP014",
+            "no-place",
+            "error",
+            "Give a sync path without namePrefix, nameSuffix or labels, or write the object there by hand.",
+        ),
+        (
+            "RP015",
+            "left-out-by-kustomization",
+            "warning",
+            "List the files in a kustomization of the sync path, as proposed, or leave them out on purpose.",
+        ),
+        ("RP016", "defined-twice", "error", "Keep one of them: both Fluxes refuse the whole sync path."),
+        (
+            "RP017",
+            "clusters-unknown",
+            "warning",
+            "Give clusters with their sync paths, or accept the code if each is a cluster of its own.",
+        ),
+        (
+            "RP018",
+            "generator-unknown",
+            "error",
+            "Commit what the command gives, or give a sync path that kustomize alone builds.",
+        ),
+        ("RP019", "build-fails", "error", "Make the kustomization build first."),
+        (
+            "RP020",
+            "clusters-disagree",
+            "error",
+            "Give each cluster a manifest, or a kustomization, of its own.",
+        ),
+        (
+            "DA015",
+            "namespace-not-written",
+            "warning",
+            "Write metadata.namespace: kustomize-controller adds none. write_missing_namespaces does it.",
+        ),
+        (
+            "DA020",
+            "not-buildable",
+            "error",
+            "Move the files out of the sync path, or add the proposed kustomization to it.",
+        ),
         ("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
     ]
     return {code: FindingType(code, slug, severity, remedy) for code, slug, severity, remedy in rows}
@@ -380,6 +424,7 @@ class Finding:
         field: dotted path in the v1 manifest.
         related: other places, as `path:line`.
         answer: the override that would settle it, ready to fill in.
+        proposal: the text of a file that would settle it, where there is one.
     """
 
     code: str
@@ -392,6 +437,7 @@ class Finding:
     field: str = ""
     related: tuple[str, ...] = ()
     answer: Override | None = None
+    proposal: str = ""
 
     @property
     def slug(self) -> str:

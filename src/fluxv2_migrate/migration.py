@@ -15,7 +15,7 @@ from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.runbook import Runbook, write_runbook
 
-__all__ = ["Change", "MigratedManifest", "MigratedResource", "Migration", "MigrationContext"]
+__all__ = ["Change", "ClusterContext", "MigratedManifest", "MigratedResource", "Migration", "MigrationContext"]
 
 _MODELS: Final[Mapping[str, type[HelmRelease | HelmRepository | GitRepository]]] = {
     "HelmRelease": HelmRelease,
@@ -55,16 +55,18 @@ class MigratedManifest:
         manifest: in JSON's types.
         path: its file.
         before: `kind namespace/name` of the v1 resource that it was, or empty.
+        cluster: the cluster that sees it, or empty where all do.
     """
 
     manifest: Mapping[str, Any]
     path: str
     before: str = ""
+    cluster: str = ""
 
     def resource(self) -> MigratedResource:
         """Gives it with its model."""
         model = _MODELS[self.manifest["kind"]].model_validate(self.manifest)
-        return MigratedResource(model, self.path, before=self.before)
+        return MigratedResource(model, self.path, self.cluster, self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +87,40 @@ class MigratedResource:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterContext:
+    """A cluster that the repository serves.
+
+    Attributes:
+        name: how findings speak of it.
+        sync_paths: the folders that it syncs; empty for the root.
+        branch: that it follows, where that is known.
+        reason: how it became known.
+    """
+
+    name: str
+    sync_paths: tuple[str, ...]
+    branch: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MigrationContext:
     """What was inferred, and why.
 
     Attributes:
-        flux_version: the Flux release that will run.
-        sync_roots: the folders that Flux syncs.
+        flux_version: the Flux release that will run; the oldest where clusters differ.
+        clusters: that the repository serves.
         reasons: one sentence for each thing that was inferred.
     """
 
     flux_version: FluxVersion
-    sync_roots: tuple[str, ...]
+    clusters: tuple[ClusterContext, ...]
     reasons: tuple[str, ...]
+
+    @property
+    def sync_roots(self) -> tuple[str, ...]:
+        """The folders that Flux syncs, of all clusters."""
+        return tuple(dict.fromkeys(path for cluster in self.clusters for path in cluster.sync_paths))
 
 
 @dataclass(frozen=True)

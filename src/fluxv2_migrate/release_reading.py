@@ -1,36 +1,55 @@
-"""The releases of Flux v1 that a repository holds, and those that can be migrated."""
+"""The releases of Flux v1 that a repository holds, as clusters see them, and what becomes of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml.nodes import Node
 
+from fluxv2_migrate.clusters import Closure, ClusterMap, DocumentKey, Sighting, patched_closures
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
-from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.overrides import override_for
-from fluxv2_migrate.placement import PlacedRequest, clashing_names
-from fluxv2_migrate.repository import Repository, is_old_release, runs_flux_1
-from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, draft_helm_release
-from fluxv2_migrate.settings import ReleaseSettings, cluster_of, settings_of
-from fluxv2_migrate.sync_roots import is_synced
+from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names
+from fluxv2_migrate.repository import Repository, is_old_release, is_partial_release, runs_flux_1
+from fluxv2_migrate.rules import ChartSourceRequest, Notice, ReleaseDraft, SeenRelease, draft_helm_release
+from fluxv2_migrate.settings import ReleaseSettings, settings_of
+from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
 
 __all__ = [
     "DecidedReleases",
     "MigratingRelease",
+    "NameElsewhere",
     "ReadRelease",
     "decide_releases",
     "read_releases",
     "with_text_annotations",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class NameElsewhere:
+    """A release name that one kustomization gives, because clusters give a release different names.
+
+    Attributes:
+        kustomization: the file.
+        namespace: of the release as it enters that kustomization, or empty.
+        name: of the release then.
+        release_name: the name.
+    """
+
+    kustomization: str
+    namespace: str
+    name: str
+    release_name: str
 
 
 @dataclass(slots=True)
@@ -42,19 +61,33 @@ class ReadRelease:
         draft: what becomes of it.
         settings: those of its cluster.
         override: what a person decided for it.
-        root: the sync path that reaches its file.
+        sightings: how each cluster sees it.
+        names: release names that stand in kustomizations.
     """
 
     document: Document
     draft: ReleaseDraft
     settings: ReleaseSettings
     override: Override
-    root: str = field(default="", kw_only=True)
+    sightings: tuple[Sighting, ...] = field(kw_only=True)
+    names: tuple[NameElsewhere, ...] = field(default=(), kw_only=True)
 
     @property
     def resource(self) -> str:
         """Names it as findings do."""
         return f"{self.document.manifest['kind']} {self.draft.namespace}/{self.draft.name}"
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters that see it, sorted."""
+        return tuple(sorted({sighting.cluster for sighting in self.sightings}))
+
+    def slots(self) -> tuple[tuple[str, str], ...]:
+        """Gives each cluster with the namespace in which it has the release, sorted."""
+        found = {
+            (each.cluster, each.namespace or self.settings.default_namespace) for each in self.sightings
+        }
+        return tuple(sorted(found))
 
 
 @dataclass(slots=True)
@@ -71,8 +104,8 @@ class MigratingRelease(ReadRelease):
 
     @property
     def placed(self) -> PlacedRequest:
-        """What it needs of a source, and where it stands."""
-        return PlacedRequest(self.source, self.draft.namespace, self.document.path, self.root)
+        """What it needs of a source, and where it is."""
+        return PlacedRequest(self.source, self.document.path, self.slots())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,35 +123,52 @@ class DecidedReleases:
     removed: tuple[tuple[ReadRelease, Twin], ...]
 
 
-def read_releases(
-    repository: Repository, options: MigrationOptions, flux_version: FluxVersion, findings: FindingGroups
-) -> list[ReadRelease]:
+def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRelease]:
     """Gives the releases that can be read, and says of all others why they stay.
 
     Args:
-        repository: as it was read.
-        options: how to migrate.
-        flux_version: the Flux release that will run.
+        around: what is known before.
         findings: where what stays is told.
     """
+    repository, options = around.repository, around.options
     _tell_unread(repository, findings)
     releases: list[ReadRelease] = []
     matched: set[int] = set()
+    old = {
+        document.key: document
+        for documents in repository.documents.values()
+        for document in documents
+        if is_old_release(document.manifest)
+    }
+    closures = patched_closures(around.clusters.builds.values(), old.keys())
+    patches = {use.path for closure in closures.values() for use in closure.patches if use.path}
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
             if runs_flux_1(document.manifest):
                 findings.stop(document, "DA022", "the workload is Flux v1 itself, which Flux v2 would start")
             if _holds_releases(document):
                 findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
-            if not is_old_release(document.manifest):
+            if document.key not in old or not _is_in_scope(document, around):
                 continue
             override, indices = override_for(findings.subject(document), options.overrides)
             matched |= indices
             if override.leave or path in repository.errors:
                 continue
-            reason = _why_it_stays(document, repository, options)
+            closure = closures.get(document.key)
+            if closure is not None:
+                _tell_patched(document, closure, findings)
+                continue
+            if document.path in patches and document.key not in around.clusters.sightings:
+                # The finding of its closure names it.
+                continue
+            if is_partial_release(document.manifest) and document.key not in around.clusters.sightings:
+                _tell_unused_patch(document, findings)
+                continue
+            reason = _why_it_stays(document, around)
             if reason is None:
-                releases.append(_read_release(document, options, flux_version, override))
+                release = _read_release(document, around, override, findings)
+                if release is not None:
+                    releases.append(release)
             elif not (reason[0] in override.accept and FINDINGS[reason[0]].acceptable):
                 findings.stop(document, *reason)
     for index, given in enumerate(options.overrides):
@@ -146,17 +196,51 @@ def _holds_releases(document: Document) -> bool:
     return any(isinstance(item, dict) and is_old_release(item) for item in items)
 
 
-def _why_it_stays(
-    document: Document, repository: Repository, options: MigrationOptions
-) -> tuple[str, str, tuple[str, ...]] | None:
+def _is_in_scope(document: Document, around: Surroundings) -> bool:
+    scope = around.options.scope
+    seen = around.clusters.sightings.get(document.key, ())
+    written = document.identity
+    namespaces = {sighting.namespace for sighting in seen} or {written[0]}
+    names = {sighting.name for sighting in seen} or {written[1]}
+    return all(
+        not patterns or all(any(fnmatchcase(text, pattern) for pattern in patterns) for text in texts)
+        for patterns, texts in (
+            (scope.namespaces, namespaces),
+            (scope.names, names),
+            (scope.paths, {document.path}),
+        )
+    )
+
+
+def _tell_patched(document: Document, closure: Closure, findings: FindingGroups) -> None:
+    first = closure.patches[0]
+    shown = ", ".join(dict.fromkeys(use.path or use.kustomization for use in closure.patches))
+    namespace, name = document.identity
+    message = f"patches reach {len(closure.documents)} release(s), and patches are not converted: {shown}"
+    group = f"{closure.documents[0]} {first.kustomization}"
+    resource = f"{document.manifest.get('kind')} {namespace}/{name}"
+    findings.add(document, resource, Notice("RP004", message, (), group))
+
+
+def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
+    message = "no chart is given: it looks like a patch, and nothing that is known is patched with it"
+    resource = f"{document.manifest.get('kind')} {'/'.join(document.identity)}"
+    findings.add(document, resource, Notice("HR061", message, ("spec",), "patch"))
+
+
+def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, tuple[str, ...]] | None:
+    repository, clusters = around.repository, around.clusters
     if repository.chart_around(document.path) is not None:
         return "RP001", "the release belongs to a chart, whose values fill it in", ()
-    if document.path in repository.kustomized:
-        return "RP004", f"{repository.kustomized[document.path]} lists or patches with this file", ()
-    if options.clusters and cluster_of(options, document.path) is None:
-        return "RP012", "the file is under no sync path of the given clusters", ()
-    if options.sync_roots and not is_synced(document.path, options.sync_roots):
-        return "RP012", "the file is under none of the given sync paths", ()
+    sightings = clusters.sightings.get(document.key, ())
+    if not sightings:
+        return _why_unseen(document, around)
+    broken = _broken_build(sightings, clusters)
+    if broken is not None:
+        return "RP019", broken, ()
+    unknown = _unknown_generator(sightings, clusters)
+    if unknown is not None:
+        return "RP018", unknown, ()
     if "sops" in document.manifest:
         return "RP011", "sops signed the file, and no edit is signed", ("sops",)
     try:
@@ -169,14 +253,127 @@ def _why_it_stays(
     return None
 
 
+def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tuple[str, ...]]:
+    clusters, path = around.clusters, document.path
+    if path in clusters.patch_files:
+        return "RP004", f"{clusters.patch_files[path]} patches with this file, and patches are not converted", ()
+    for build in clusters.builds.values():
+        if path in build.files and not build.ok:
+            problem = next(each for each in build.problems if each.fails)
+            return "RP019", f"{problem.path}:{problem.line}: {problem.reason}", ()
+    if clusters.given:
+        return "RP012", "the file is under no sync path of the given clusters", ()
+    return "RP012", "no kustomization that anything syncs lists the file", ()
+
+
+def _broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
+    for sighting in sightings:
+        for step in sighting.steps:
+            for build in clusters.builds.values():
+                if step.path not in build.files:
+                    continue
+                for problem in build.problems:
+                    if problem.fails or (problem.path == step.path and _renames(problem.reason)):
+                        return f"{problem.path}:{problem.line}: {problem.reason}"
+    return None
+
+
+def _renames(reason: str) -> bool:
+    return any(word in reason for word in ("transformers", "configurations"))
+
+
+def _unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
+    for sighting in sightings:
+        for synced in clusters.view(sighting.cluster).sync_paths:
+            if synced.path == sighting.sync_path and synced.unknown:
+                return f"fluxd generates what it applies of {synced.path or '/'}: {synced.unknown}"
+    return None
+
+
 def _read_release(
-    document: Document, options: MigrationOptions, flux_version: FluxVersion, override: Override
-) -> ReadRelease:
-    settings = settings_of(options, cluster_of(options, document.path))
-    draft = draft_helm_release(document.manifest, options, flux_version, override, settings)
+    document: Document, around: Surroundings, override: Override, findings: FindingGroups
+) -> ReadRelease | None:
+    """Reads a release as each cluster sees it; nothing where clusters see what one manifest cannot be."""
+    sightings = tuple(around.clusters.sightings[document.key])
+    version = around.oldest(sighting.cluster for sighting in sightings)
+    drafts: dict[tuple[object, ...], tuple[ReleaseDraft, ReleaseSettings, list[Sighting]]] = {}
+    for sighting in sightings:
+        view = around.clusters.view(sighting.cluster)
+        settings = settings_of(around.options, view.settings)
+        key = (sighting.namespace, sighting.name, bool(sighting.steps), replace(settings, cluster=""))
+        if key not in drafts:
+            seen = SeenRelease(sighting.namespace, sighting.name) if sighting.steps else None
+            draft = draft_helm_release(document.manifest, around.options, version, override, settings, seen)
+            drafts[key] = (draft, settings, [])
+        drafts[key][2].append(sighting)
+    draft, settings, _ = next(iter(drafts.values()))
+    names: tuple[NameElsewhere, ...] = ()
+    if len({(each.release_name.v1, each.release_name.storage_namespace) for each, _, _ in drafts.values()}) > 1:
+        found = _names_elsewhere(drafts.values())
+        if found is None:
+            message = "clusters give it different release names, and no kustomization tells them apart"
+            findings.stop(document, "RP020", message, ("metadata", "name"))
+            return None
+        names = found
+        drafts = {
+            key: (
+                draft_helm_release(
+                    document.manifest,
+                    around.options,
+                    version,
+                    override,
+                    own,
+                    SeenRelease(seen[0].namespace, seen[0].name, is_named_elsewhere=True),
+                ),
+                own,
+                seen,
+            )
+            for key, (_, own, seen) in drafts.items()
+        }
+        draft = max((each for each, _, _ in drafts.values()), key=lambda each: len(each.operations))
+    if any(not _is_same(draft, each, named=bool(names)) for each, _, _ in drafts.values()):
+        message = "the settings of its clusters make different releases of it"
+        findings.stop(document, "RP020", message, ("spec",))
+        return None
     if draft.source is None or document.root is None or not (draft.answerable or not draft.stopped):
-        return ReadRelease(document, draft, settings, override)
-    return MigratingRelease(document, draft, settings, override, draft.source, document.root)
+        return ReadRelease(document, draft, settings, override, sightings=sightings, names=names)
+    return MigratingRelease(
+        document, draft, settings, override, draft.source, document.root, sightings=sightings, names=names
+    )
+
+
+def _is_same(one: ReleaseDraft, other: ReleaseDraft, *, named: bool) -> bool:
+    if one.source != other.source:
+        return False
+    if not named:
+        return one.operations == other.operations
+    # A storage namespace that is the release's own is the default there, and says the same.
+    kept = [
+        tuple(each for each in draft.operations if getattr(each, "path", ()) != ("spec", "storageNamespace"))
+        for draft in (one, other)
+    ]
+    return kept[0] == kept[1]
+
+
+def _names_elsewhere(
+    drafts: Iterable[tuple[ReleaseDraft, ReleaseSettings, Sequence[Sighting]]],
+) -> tuple[NameElsewhere, ...] | None:
+    """Gives for each release name the outermost kustomization that sees the release under that name alone."""
+    by_step: dict[str, set[str]] = {}
+    wanted: list[tuple[str, Sighting]] = []
+    for draft, _, sightings in drafts:
+        for sighting in sightings:
+            wanted.append((draft.release_name.spec_release_name, sighting))
+            for step in sighting.steps:
+                by_step.setdefault(step.path, set()).add(draft.release_name.spec_release_name)
+    found: set[NameElsewhere] = set()
+    for release_name, sighting in wanted:
+        own = [step for step in sighting.steps if by_step[step.path] == {release_name}]
+        if not own:
+            return None
+        step = own[-1]
+        found.add(NameElsewhere(step.path, step.namespace, step.name, release_name))
+    return tuple(sorted(found, key=lambda each: (each.kustomization, each.name)))
 
 
 def with_text_annotations(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,31 +399,40 @@ def _text(value: Any) -> str:
 
 def decide_releases(
     releases: Sequence[ReadRelease],
-    repository: Repository,
-    roots: Sequence[str],
-    options: MigrationOptions,
-    flux_version: FluxVersion,
+    existing: Sequence[ExistingSource],
+    around: Surroundings,
     findings: FindingGroups,
 ) -> DecidedReleases:
     """Says what becomes of each release, and tells why those stay that would be one object twice.
 
     Args:
-        releases: with their sync roots.
-        repository: as it was read.
-        roots: the folders that Flux syncs.
-        options: how to migrate.
-        flux_version: the Flux release that will run.
+        releases: that could be read.
+        existing: the sources of the repository.
+        around: what is known before.
         findings: where what stays is told.
     """
-    twins = Twins.of_repository(repository, roots)
+    twins = Twins.of_repository(around.repository, around.clusters)
     removed: list[tuple[ReadRelease, Twin]] = []
     left: list[MigratingRelease] = []
     for release in releases:
-        twin = twins.find(release.draft, release.root)
-        if twin is not None:
-            reason = why_twin_differs(release.document.manifest, release, twin, twins, flux_version)
+        found = twins.find(release.draft, release.sightings)
+        if found:
+            version = around.oldest(release.clusters)
+            reason = next(
+                (
+                    reason
+                    for twin in found
+                    if (reason := why_twin_differs(release.document.manifest, release, twin, twins, version))
+                    is not None
+                ),
+                None,
+            )
+            if reason is None and len({twin.cluster for twin in found}) < len(release.clusters):
+                twin = found[0]
+                reason = f"{twin.document.path} holds it for some of its clusters only"
+                reason = None if twin.cluster == "" else reason
             if reason is None or release.draft.accepts("RP007"):
-                removed.append((release, twin))
+                removed.append((release, found[0]))
             else:
                 findings.stop(release.document, "RP007", reason)
         elif isinstance(release, MigratingRelease):
@@ -236,7 +442,7 @@ def decide_releases(
             for notice in release.draft.notices:
                 if release.draft.stops(notice):
                     findings.add(release.document, release.resource, notice)
-    left = _without_doubles(left, repository, roots, options, findings)
+    left = _without_doubles(left, existing, around.options, findings)
     return DecidedReleases(
         tuple(release for release in left if not release.draft.stopped),
         tuple(release for release in left if release.draft.stopped),
@@ -246,24 +452,26 @@ def decide_releases(
 
 def _without_doubles(
     releases: Iterable[MigratingRelease],
-    repository: Repository,
-    roots: Sequence[str],
+    existing: Sequence[ExistingSource],
     options: MigrationOptions,
     findings: FindingGroups,
 ) -> list[MigratingRelease]:
     """Leaves out what would be one Helm release, one chart or one source under two objects."""
     releases = list(releases)
-    by_release: dict[tuple[str, ...], set[str]] = {}
-    by_chart: dict[tuple[str, ...], set[str]] = {}
+    by_release: dict[tuple[str, ...], set[DocumentKey]] = {}
+    by_chart: dict[tuple[str, ...], set[DocumentKey]] = {}
+    resources = {release.document.key: release.resource for release in releases}
     for release in releases:
-        by_release.setdefault(_helm_release(release), set()).add(release.resource)
-        by_chart.setdefault(_helm_chart(release, options), set()).add(release.resource)
-    clashing = clashing_names([release.placed for release in releases], repository.sources(roots), options)
+        for each in _helm_releases(release):
+            by_release.setdefault(each, set()).add(release.document.key)
+        for each in _helm_charts(release, options):
+            by_chart.setdefault(each, set()).add(release.document.key)
+    clashing = clashing_names([release.placed for release in releases], existing, options)
     left: list[MigratingRelease] = []
     for release in releases:
-        draft = release.draft
-        same = by_release[_helm_release(release)] - {release.resource}
-        charts = by_chart[_helm_chart(release, options)] - {release.resource}
+        draft, own = release.draft, release.document.key
+        same = {resources[key] for each in _helm_releases(release) for key in by_release[each] - {own}}
+        charts = {resources[key] for each in _helm_charts(release, options) for key in by_chart[each] - {own}}
         if same:
             message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
             findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
@@ -277,13 +485,21 @@ def _without_doubles(
     return left
 
 
-def _helm_release(release: MigratingRelease) -> tuple[str, ...]:
+def _helm_releases(release: MigratingRelease) -> Iterable[tuple[str, ...]]:
     names = release.draft.release_name
-    return (release.root, names.storage_namespace or release.draft.namespace, names.v1)
+    for sighting in release.sightings:
+        elsewhere = (
+            each.release_name
+            for each in release.names
+            if any(step.path == each.kustomization for step in sighting.steps)
+        )
+        namespace = sighting.namespace or release.draft.namespace
+        yield (sighting.cluster, names.storage_namespace or namespace, next(elsewhere, names.v1))
 
 
-def _helm_chart(release: MigratingRelease, options: MigrationOptions) -> tuple[str, ...]:
+def _helm_charts(release: MigratingRelease, options: MigrationOptions) -> Iterable[tuple[str, ...]]:
     # helm-controller makes the HelmChart in the namespace of the source.
-    draft = release.draft
-    namespace = options.flux_namespace if options.sources.namespace == "flux" else draft.namespace
-    return (release.root, namespace, f"{draft.namespace}-{draft.name}")
+    for sighting in release.sightings:
+        namespace = sighting.namespace or release.draft.namespace
+        source = options.flux_namespace if options.sources.namespace == "flux" else namespace
+        yield (sighting.cluster, source, f"{namespace}-{sighting.name}")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import find_images
-from fluxv2_migrate.placement import ExistingSource
-from fluxv2_migrate.sync_roots import root_of
 
-__all__ = ["OLD_API_VERSIONS", "Repository", "is_old_release", "read_repository", "runs_flux_1"]
+__all__ = ["OLD_API_VERSIONS", "Repository", "is_old_release", "is_partial_release", "read_repository", "runs_flux_1"]
 
 OLD_API_VERSIONS: Final = {
     "helm.fluxcd.io/v1": "HelmRelease",
@@ -45,7 +43,6 @@ class Repository:
         opaque: paths of the other files that name Flux's API.
         documents: of the files that name Flux.
         errors: of the files that do and cannot be read.
-        kustomized: for each file that a kustomization names, the kustomization.
         charts: folders of Helm charts.
         flux_releases: for each `gotk-components`, the minor release of Flux that it installs.
     """
@@ -54,7 +51,6 @@ class Repository:
     opaque: list[str] = field(default_factory=list)
     documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
     errors: dict[str, InvalidManifest] = field(default_factory=dict)
-    kustomized: dict[str, str] = field(default_factory=dict)
     charts: set[str] = field(default_factory=set)
     flux_releases: dict[str, str] = field(default_factory=dict)
 
@@ -73,19 +69,11 @@ class Repository:
         text = self.texts[path]
         return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
 
-    def sources(self, roots: Sequence[str]) -> Iterator[ExistingSource]:
-        """Gives the v2 sources that are there, with the sync path that reaches each."""
-        for path, documents in self.documents.items():
-            for document in documents:
-                source = ExistingSource.of_manifest(document.manifest, root_of(path, roots))
-                if source is not None:
-                    yield source
-
-    def source_manifests(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Gives every object that charts come from, with its file."""
-        for path, document in self.new_objects():
+    def source_documents(self) -> Iterator[Document]:
+        """Gives every object that charts come from."""
+        for _, document in self.new_objects():
             if str(document.manifest.get("apiVersion")).startswith("source.toolkit.fluxcd.io/"):
-                yield path, document.manifest
+                yield document
 
     def new_objects(self) -> Iterator[tuple[str, Document]]:
         """Gives every object of Flux v2 that is no part of a chart, with its file."""
@@ -124,6 +112,17 @@ def is_old_release(manifest: Mapping[str, Any]) -> bool:
     return isinstance(version, str) and OLD_API_VERSIONS.get(version, "") == manifest.get("kind")
 
 
+def is_partial_release(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a release of Flux v1 names no chart: most of these are patches.
+
+    >>> is_partial_release({"kind": "HelmRelease", "spec": {"values": {"replicas": 2}}})
+    True
+    """
+    spec = manifest.get("spec")
+    spec = spec if isinstance(spec, Mapping) else {}
+    return not spec.get("chart") and not spec.get("chartGitPath")
+
+
 def read_repository(files: Mapping[str, str | bytes]) -> Repository:
     """Reads what concerns Flux; all other files are not looked into.
 
@@ -131,7 +130,6 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
         files: path to text, or to bytes.
     """
     repository = Repository()
-    has_old_releases = False
     for path in sorted(files):
         content = files[path]
         if isinstance(content, bytes):
@@ -160,32 +158,6 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
         for document in documents:
             if is_old_release(document.manifest):
                 document.forget(("spec", "values"))
-        has_old_releases |= any(version in content for version in OLD_API_VERSIONS)
         if errors:
             repository.errors[path] = errors[0]
-    if has_old_releases:
-        for path in sorted(repository.texts):
-            if posixpath.basename(path) in _KUSTOMIZATIONS:
-                _read_kustomization(repository, path)
     return repository
-
-
-def _read_kustomization(repository: Repository, path: str) -> None:
-    folder = posixpath.dirname(path)
-    for document in read_documents(path, repository.texts[path])[0]:
-        manifest = document.manifest
-        if "spec" in manifest:
-            # kustomize-controller's kind of the same name.
-            continue
-        for value in _named_files(manifest):
-            file = posixpath.normpath(posixpath.join(folder, value))
-            repository.kustomized.setdefault(file, path)
-
-
-def _named_files(kustomization: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902"):
-        entries = kustomization.get(key)
-        for entry in entries if isinstance(entries, list) else ():
-            value = entry.get("path") if isinstance(entry, dict) else entry
-            if isinstance(value, str) and "\n" not in value:
-                yield value

@@ -56,23 +56,22 @@ def cluster_of(options: MigrationOptions, path: str) -> str | None:
     return max(found, key=lambda each: each[0])[1] if found else None
 
 
-def settings_of(options: MigrationOptions, cluster_name: str | None) -> ReleaseSettings:
+def settings_of(options: MigrationOptions, cluster: Cluster | None = None) -> ReleaseSettings:
     """Gives the settings of a cluster; what it does not say is that of the options.
 
     Args:
-        options: the clusters, and what holds for all.
-        cluster_name: one of them, or `None` where no cluster is named.
+        options: what holds for all clusters.
+        cluster: what is known of one, or `None` where none is named.
 
-    >>> settings_of(MigrationOptions(release_interval="1h"), None).release_interval
+    >>> settings_of(MigrationOptions(release_interval="1h")).release_interval
     '1h'
     """
-    named = next((each for each in options.clusters if each.name == cluster_name), None)
-    cluster = named or _ALL
-    given = cluster.helm_operator
+    known = cluster or _ALL
+    given = known.helm_operator
     operator = options.helm_operator if given == _NOT_GIVEN else given
     return ReleaseSettings(
-        cluster="" if named is None else named.name,
-        default_namespace=cluster.default_namespace or options.default_namespace or "",
+        cluster="" if cluster is None else cluster.name,
+        default_namespace=known.default_namespace or options.default_namespace or "",
         git_default_ref=operator.git_default_ref or options.git_default_ref,
         release_interval=operator.charts_sync_interval or options.release_interval,
         helm_operator=operator,

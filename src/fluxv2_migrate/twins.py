@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from fluxv2_migrate.clusters import ClusterMap, Sighting
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.release_name import default_release_name
@@ -23,7 +24,6 @@ from fluxv2_migrate.options import Override
 from fluxv2_migrate.repository import Repository
 from fluxv2_migrate.rules import ReleaseDraft
 from fluxv2_migrate.settings import ReleaseSettings
-from fluxv2_migrate.sync_roots import root_of
 
 __all__ = ["Twin", "Twins", "why_twin_differs"]
 
@@ -33,10 +33,24 @@ _ON_TOP: Final = frozenset({"additional", "dependencies", "drift_detection"})
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A release of Flux v2, and the sync path that reaches it."""
+    """A release of Flux v2 as one cluster sees it.
+
+    Attributes:
+        document: where it stands.
+        cluster: the cluster; empty where none is known, so that any may have it.
+        manifest: as the cluster sees it.
+    """
 
     document: Document
-    root: str
+    cluster: str
+    manifest: Mapping[str, Any]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Namespace and name in the cluster."""
+        metadata = self.manifest.get("metadata")
+        given = metadata if isinstance(metadata, Mapping) else {}
+        return str(given.get("namespace") or ""), str(given.get("name") or "")
 
 
 class Drafted(Protocol):
@@ -54,7 +68,7 @@ class Twins:
     Attributes:
         by_object: by namespace and name of the object.
         by_release: by namespace of the record and name of the Helm release.
-        sources: of charts, each with the sync path that reaches it.
+        sources: of charts, each with its cluster; empty where any may have it.
     """
 
     by_object: Mapping[tuple[str, str], Sequence[Twin]]
@@ -62,47 +76,54 @@ class Twins:
     sources: Sequence[tuple[str, Mapping[str, Any]]]
 
     @classmethod
-    def of_repository(cls, repository: Repository, roots: Sequence[str]) -> Twins:
+    def of_repository(cls, repository: Repository, clusters: ClusterMap) -> Twins:
         """Finds them.
 
         Args:
             repository: as it was read.
-            roots: the folders that Flux syncs.
+            clusters: who sees what.
         """
         by_object: dict[tuple[str, str], list[Twin]] = {}
         by_release: dict[tuple[str, str], list[Twin]] = {}
         for document in repository.new_releases():
-            twin = Twin(document, root_of(document.path, roots))
-            namespace, name = document.identity
-            spec = document.manifest.get("spec")
-            given: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
-            target = given.get("targetNamespace")
-            release = given.get("releaseName") or default_release_name(
-                name=name, target_namespace=target if isinstance(target, str) else None
-            )
-            stored = given.get("storageNamespace") or namespace
-            by_object.setdefault((namespace, name), []).append(twin)
-            by_release.setdefault((str(stored), str(release)), []).append(twin)
-        sources = [(root_of(path, roots), manifest) for path, manifest in repository.source_manifests()]
+            for cluster, manifest in clusters.seen(document):
+                twin = Twin(document, cluster, manifest)
+                namespace, name = twin.identity
+                spec = manifest.get("spec")
+                given: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
+                target = given.get("targetNamespace")
+                release = given.get("releaseName") or default_release_name(
+                    name=name, target_namespace=target if isinstance(target, str) else None
+                )
+                stored = given.get("storageNamespace") or namespace
+                by_object.setdefault((namespace, name), []).append(twin)
+                by_release.setdefault((str(stored), str(release)), []).append(twin)
+        sources = [
+            seen for document in repository.source_documents() for seen in clusters.seen(document)
+        ]
         return cls(by_object, by_release, sources)
 
-    def find(self, draft: ReleaseDraft, root: str) -> Twin | None:
-        """Gives the twin of a release: the same object, else the same Helm release.
+    def find(self, draft: ReleaseDraft, sightings: Sequence[Sighting]) -> list[Twin]:
+        """Gives the twins of a release in its clusters: the same object, else the same Helm release.
 
         Args:
             draft: of the release.
-            root: the sync path that reaches its file.
+            sightings: how its clusters see it.
         """
         names = draft.release_name
-        run = (names.storage_namespace or draft.namespace, names.v1)
-        found = [*self.by_object.get((draft.namespace, draft.name), ()), *self.by_release.get(run, ())]
-        # One under no sync path that is known may be anybody's, this cluster's too.
-        return next((twin for twin in found if twin.root in (root, "")), None)
+        twins: list[Twin] = []
+        for sighting in sightings:
+            namespace = sighting.namespace or draft.namespace
+            run = (names.storage_namespace or namespace, names.v1)
+            found = [*self.by_object.get((namespace, sighting.name), ()), *self.by_release.get(run, ())]
+            # One that no known cluster has may be anybody's, this cluster's too.
+            twins += [twin for twin in found if twin.cluster in (sighting.cluster, "")][:1]
+        return twins
 
-    def sources_for(self, root: str) -> dict[SourceKey, Mapping[str, Any]]:
-        """Gives the sources that a sync path sees; its own ones before those that may be anybody's."""
+    def sources_for(self, cluster: str) -> dict[SourceKey, Mapping[str, Any]]:
+        """Gives the sources that a cluster sees; its own ones before those that may be anybody's."""
         seen: dict[SourceKey, Mapping[str, Any]] = {}
-        for where in ("", root):
+        for where in ("", cluster):
             for found, manifest in self.sources:
                 if found == where:
                     metadata = manifest.get("metadata")
@@ -128,13 +149,13 @@ def why_twin_differs(
         One sentence with every field that differs and both its values, or `None`.
     """
     document = twin.document
-    resource = f"HelmRelease {'/'.join(document.identity)}"
+    resource = f"HelmRelease {'/'.join(twin.identity)}"
     here = f"{resource} is there already in {document.path}:{document.position(('metadata', 'name'))[0]}"
     try:
         before = _meaning(manifest, release)
         after = meaning_of_v2_release(
-            document.manifest,
-            twins.sources_for(twin.root),
+            twin.manifest,
+            twins.sources_for(twin.cluster),
             flux_version=flux_version,
             default_namespace=release.settings.default_namespace,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -92,6 +92,7 @@ def compare_applied(
     texts: Mapping[str, str],
     documents: Mapping[str, Sequence[Document]],
     tree: KustomizeTree,
+    apart: Collection[str] = (),
 ) -> AppliedDifferences:
     """Says what changes because kustomize-controller builds what fluxd only read.
 
@@ -100,6 +101,7 @@ def compare_applied(
         texts: of the repository.
         documents: those that are read already.
         tree: the kustomizations.
+        apart: files that were not read on their own.
     """
     charts = {
         posixpath.dirname(path)
@@ -111,7 +113,7 @@ def compare_applied(
     kept: list[str] = []
     broken: set[str] = set()
     for path in sorted(texts):
-        if not path.endswith(_YAML) or not is_below(path, synced.path) or _LEFT_OUT.search(path):
+        if not path.endswith(_YAML) or not is_below(path, synced.path) or path in apart or _LEFT_OUT.search(path):
             continue
         scanned = _is_scanned(path, synced.path, tree)
         if _folder_above(path, charts):
@@ -129,7 +131,9 @@ def compare_applied(
                 broken.add(path)
                 if scanned:
                     refused.append(each)
-    listed = {path for folder in tree.kustomizations for path in tree.reached_files(folder)}
+    listed = {
+        entry.path for each in tree.kustomizations.values() for entry in each.resources if entry.path is not None
+    }
     left_out = tuple(
         each
         for each in objects

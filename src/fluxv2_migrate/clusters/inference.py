@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
@@ -15,12 +16,12 @@ from fluxv2_migrate.clusters.units import (
     normal_path,
     read_sync_path,
     shapes_objects,
-    top_kustomizations,
     unguided_sync_path,
 )
 from fluxv2_migrate.documents import Document
+from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.fluxd import FluxdFlags, fluxd_of_manifest
-from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, Kustomization, KustomizeTree
 from fluxv2_migrate.options import Cluster, Fluxd, MigrationOptions
 
 __all__ = ["ClusterMap", "DocumentKey", "read_clusters"]
@@ -28,6 +29,7 @@ __all__ = ["ClusterMap", "DocumentKey", "read_clusters"]
 DocumentKey = tuple[str, int]
 """A file, and the index of the document in it."""
 _Identity = tuple[str, str, str]
+_OVER: Final = ".fluxd-patches"
 
 
 @dataclass(slots=True)
@@ -39,7 +41,9 @@ class ClusterMap:
         given: whether a person named them.
         sightings: by document, how each cluster sees it; none for what no cluster applies.
         patch_files: the files that kustomizations patch with, and the kustomizations.
-        builds: by folder, what kustomize builds.
+        apart: the files that belong to what kustomize builds, so that they mean nothing on their own.
+        builds: what kustomize builds, by its folder and the file of patches that fluxd puts over it.
+        tree: the kustomizations.
         candidates: sync paths that may belong to one cluster, where nothing tells them apart.
     """
 
@@ -47,8 +51,21 @@ class ClusterMap:
     given: bool = False
     sightings: dict[DocumentKey, list[Sighting]] = field(default_factory=dict)
     patch_files: dict[str, str] = field(default_factory=dict)
-    builds: dict[str, Build] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
+    builds: dict[tuple[str, str], Build] = field(default_factory=dict)
+    tree: KustomizeTree = field(default_factory=lambda: KustomizeTree({}))
     candidates: tuple[str, ...] = ()
+
+    def seen(self, document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Gives each cluster that has a document, and the document as it sees it.
+
+        What no known cluster has may be anybody's: that is told by an empty name.
+        """
+        sightings = self.sightings.get(document.key)
+        if not sightings:
+            yield "", document.manifest
+        for sighting in sightings or ():
+            yield sighting.cluster, sighting.manifest
 
     def view(self, name: str) -> ClusterView:
         """Gives a cluster by its name."""
@@ -62,6 +79,7 @@ class _Reader:
     files: Mapping[str, str | bytes]
     documents: Mapping[str, tuple[Document, ...]]
     concerns: Mapping[DocumentKey, Document]
+    old: Collection[DocumentKey]
     tree: KustomizeTree
     options: MigrationOptions
     builds: dict[tuple[str, str], Build] = field(default_factory=dict)
@@ -70,8 +88,32 @@ class _Reader:
     def build(self, folder: str, patch_file: str = "") -> Build:
         key = (folder, patch_file)
         if key not in self.builds:
-            self.builds[key] = self.tree.build(folder, patch_file=patch_file or None)
+            self.builds[key] = self._build(folder, patch_file)
         return self.builds[key]
+
+    def _build(self, folder: str, patch_file: str) -> Build:
+        if patch_file not in self.files:
+            return self.tree.build(folder)
+        # As fluxd does: the patches of a `.flux.yaml` go over all that its generators gave.
+        over = f"{_OVER}/{folder or 'root'}"
+        if not folder:
+            # A kustomization cannot include what it lies in, so the patches go among those of the root.
+            return self._build_patched_root(patch_file)
+        entries = (posixpath.relpath(each, over) for each in (folder, patch_file))
+        text = "resources: [{}]\npatchesStrategicMerge: [{}]\n".format(*map(json.dumps, entries))
+        path = posixpath.join(over, FILE_NAMES[0])
+        build = self.tree.with_files({path: text}).build(over)
+        objects = tuple(replace(each, steps=each.steps[:-1]) for each in build.objects)
+        files = tuple(each for each in build.files if each != path)
+        return replace(build, folder=folder, objects=objects, files=files)
+
+    def _build_patched_root(self, patch_file: str) -> Build:
+        own = self.tree.kustomization("")
+        if not isinstance(own, Kustomization):
+            return self.tree.build("")
+        known = list(own.document.get("patchesStrategicMerge") or ())
+        value = {**own.document, "patchesStrategicMerge": [*known, patch_file]}
+        return self.tree.with_files({own.path: json.dumps(value)}).build("")
 
     def matters(self, built: BuiltObject) -> bool:
         return (built.path, built.index) in self.concerns
@@ -81,9 +123,9 @@ class _Reader:
         if self._claimed is None:
             self._claimed = {
                 file
-                for folder in top_kustomizations(self.tree)
+                for folder in self.tree.roots
                 if shapes_objects(self.tree.kustomizations[folder])
-                for file in self.tree.reached_files(folder)
+                for file in self.build(folder).files
             }
         return self._claimed
 
@@ -92,6 +134,7 @@ def read_clusters(
     files: Mapping[str, str | bytes],
     documents: Mapping[str, tuple[Document, ...]],
     concerns: Mapping[DocumentKey, Document],
+    old: Collection[DocumentKey],
     tree: KustomizeTree,
     options: MigrationOptions,
 ) -> ClusterMap:
@@ -100,21 +143,32 @@ def read_clusters(
     Args:
         files: of the repository.
         documents: those that were read, by file.
-        concerns: those of them that a migration is about.
+        concerns: those of them that a migration reads.
+        old: those of them that are migrated, and so show where clusters are.
         tree: the kustomizations.
         options: what a person says of clusters.
     """
-    reader = _Reader(files, documents, concerns, tree, options)
+    reader = _Reader(files, documents, concerns, old, tree, options)
     found = ClusterMap(given=bool(options.clusters or options.sync_roots))
-    for file, kustomizations in tree.patch_files().items():
-        found.patch_files[file] = kustomizations[0]
+    for kustomization in tree.kustomizations.values():
+        for patch in kustomization.patches:
+            if patch.path:
+                found.patch_files.setdefault(patch.path, kustomization.path)
     if found.given:
         found.clusters = tuple(_given(reader))
         for view in found.clusters:
             _add(found.sightings, _sight(view, reader))
     else:
         _infer(reader, found)
-    found.builds = {folder: build for (folder, _), build in reader.builds.items()}
+    for view in found.clusters:
+        for synced in view.sync_paths:
+            if synced.patch_file in files:
+                found.patch_files.setdefault(synced.patch_file, posixpath.join(synced.path, FLUX_YAML))
+    for folder in tree.roots:
+        reader.build(folder)
+    found.tree = tree
+    found.apart = frozenset(reader.claimed() | set(found.patch_files))
+    found.builds = reader.builds
     return found
 
 
@@ -143,7 +197,7 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
         built_files: set[str] = set()
         for folder in synced.builds:
             build = reader.build(folder, synced.patch_file)
-            built_files |= reader.tree.reached_files(folder)
+            built_files.update(build.files)
             for built in build.objects:
                 if reader.matters(built):
                     place = _place(built.manifest, default, synced)
@@ -178,7 +232,7 @@ def _infer(reader: _Reader, found: ClusterMap) -> None:
             break
     for view in views:
         _add(found.sightings, _sight(view, reader))
-    rest = list(_of_the_rest(reader, found))
+    rest = list(_of_the_rest(reader, found, views))
     for view in rest:
         _add(found.sightings, _sight(view, reader))
     found.clusters = tuple(_with_own_names([*views, *rest]))
@@ -193,7 +247,7 @@ def _infer(reader: _Reader, found: ClusterMap) -> None:
         found.candidates = () if apart else tuple(view.sync_paths[0].path or "/" for view in uncertain)
 
 
-_UNIT = "a folder that kustomize builds on its own"
+_UNIT: Final = "a folder that kustomize builds on its own"
 
 
 def _resources(view: ClusterView, reader: _Reader) -> set[_Identity]:
@@ -314,14 +368,7 @@ def _settings(flags: FluxdFlags) -> Fluxd:
 
 def _fluxds(reader: _Reader) -> Iterator[tuple[str, FluxdFlags]]:
     built: set[str] = set()
-    for folder in top_kustomizations(reader.tree):
-        reached = reader.tree.reached_files(folder)
-        if not any(
-            fluxd_of_manifest(document.manifest) is not None
-            for path in reached
-            for document in reader.documents.get(path, ())
-        ):
-            continue
+    for folder in reader.tree.roots:
         for each in reader.build(folder).objects:
             flags = fluxd_of_manifest(each.manifest)
             if flags is not None:
@@ -345,8 +392,9 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
             # It is heeded from each sync path below it, and the command runs there.
             paths = [
                 path
-                for path in top_kustomizations(reader.tree, folder)
-                if max((each for each in config_folders if is_below(path, each)), key=len) == folder
+                for path in reader.tree.roots
+                if is_below(path, folder)
+                and max((each for each in config_folders if is_below(path, each)), key=len) == folder
             ]
         for path in paths:
             if path in taken:
@@ -357,26 +405,34 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
             yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
 
 
-def _of_the_rest(reader: _Reader, found: ClusterMap) -> Iterator[ClusterView]:
+def _of_the_rest(
+    reader: _Reader, found: ClusterMap, views: Sequence[ClusterView]
+) -> Iterator[ClusterView]:
     """What no known cluster sees: folders that surely are one cluster each."""
     claimed = reader.claimed()
     plain = [
         (document.path, f"{document.manifest.get('kind')} {'/'.join(document.identity)}")
         for key, document in reader.concerns.items()
-        if key not in found.sightings and document.path not in claimed and document.path not in found.patch_files
+        if key in reader.old
+        and key not in found.sightings
+        and document.path not in claimed
+        and document.path not in found.patch_files
+        and not _is_left_out(document.path, reader.tree)
     ]
     units: dict[str, list[str]] = {}
-    for folder in top_kustomizations(reader.tree):
+    for folder in reader.tree.roots:
         if not shapes_objects(reader.tree.kustomizations[folder]):
             continue
-        objects = [built for built in reader.build(folder).objects if reader.matters(built)]
+        objects = [built for built in reader.build(folder).objects if (built.path, built.index) in reader.old]
         if any((built.path, built.index) not in found.sightings for built in objects):
             units[folder] = [
                 f"{built.manifest.get('kind')} {'/'.join(_place(built.manifest, '', SyncPath(folder)))}"
                 for built in objects
             ]
     pairs = [(posixpath.join(folder, "kustomization.yaml"), each) for folder, all_ in units.items() for each in all_]
+    known = [synced.path for view in views for synced in view.sync_paths]
     roots = infer_sync_roots([*plain, *pairs])
+    roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs])}))
     with_files = {root_of(path, roots) for path, _ in plain}
     for root in sorted(with_files):
         synced = unguided_sync_path(root, reader.tree)
@@ -387,3 +443,32 @@ def _of_the_rest(reader: _Reader, found: ClusterMap) -> Iterator[ClusterView]:
         if root_of(posixpath.join(folder, "kustomization.yaml"), roots) not in with_files:
             settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
             yield ClusterView(settings, (SyncPath(folder, (folder,), files="none"),), _UNIT)
+
+
+def _is_left_out(path: str, tree: KustomizeTree) -> bool:
+    """Gives whether a file lies beside or below a kustomization that shapes what it lists, and is not listed."""
+    folder = posixpath.dirname(path)
+    while folder not in tree.kustomizations:
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
+    return shapes_objects(tree.kustomizations[folder])
+
+
+def _apart(root: str, known: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Gives the folders into which a root falls, so that none holds what a known cluster syncs."""
+    if not any(is_below(path, root) for path in known):
+        yield root
+        return
+    inner: dict[str, list[tuple[str, str]]] = {}
+    for path, resource in pairs:
+        folder = posixpath.dirname(path)
+        if is_below(folder, root):
+            rest = folder[len(root) + 1 :] if root else folder
+            child = posixpath.join(root, rest.partition("/")[0]) if rest else root
+            inner.setdefault(child, []).append((path, resource))
+    for child, members in sorted(inner.items()):
+        if child == root:
+            yield root
+        else:
+            yield from _apart(child, known, members)

@@ -16,7 +16,6 @@ __all__ = [
     "normal_path",
     "read_sync_path",
     "shapes_objects",
-    "top_kustomizations",
     "unguided_sync_path",
 ]
 
@@ -46,21 +45,10 @@ def shapes_objects(kustomization: Kustomization) -> bool:
     One that only lists changes nothing about what fluxd reads there; one that patches, renames or fetches
     from elsewhere makes sense only when kustomize builds it.
     """
-    value = kustomization.document
-    shaping = set(value) - {"apiVersion", "kind", "metadata", "resources"}
-    if any(value.get(key) for key in shaping):
+    shaping = set(kustomization.document) - {"apiVersion", "kind", "metadata", "resources"}
+    if any(kustomization.document.get(key) for key in shaping):
         return True
-    return any(entry.startswith("../") or "://" in entry for entry in kustomization.resources)
-
-
-def top_kustomizations(tree: KustomizeTree, folder: str = "") -> tuple[str, ...]:
-    """Gives the folders at or below one whose kustomization no other one includes."""
-    included = tree.included_folders()
-    return tuple(
-        path
-        for path, kustomization in sorted(tree.kustomizations.items())
-        if is_below(path, folder) and path not in included and not kustomization.is_component
-    )
+    return any(each.path is None or not is_below(each.path, kustomization.folder) for each in kustomization.resources)
 
 
 def read_sync_path(
@@ -89,7 +77,9 @@ def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
     kustomization = tree.kustomizations.get(path)
     if kustomization is not None and shapes_objects(kustomization):
         return SyncPath(path, (path,), files="none")
-    builds = (folder for folder in top_kustomizations(tree, path) if shapes_objects(tree.kustomizations[folder]))
+    builds = (
+        folder for folder in tree.roots if is_below(folder, path) and shapes_objects(tree.kustomizations[folder])
+    )
     return SyncPath(path, tuple(builds))
 
 

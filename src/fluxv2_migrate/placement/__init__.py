@@ -1,24 +1,40 @@
 """Names, files and namespaces of what is generated; what exists is used."""
 
 from fluxv2_migrate.placement.chosen_names import clashing_names
+from fluxv2_migrate.placement.homes import Homes, NoHome, would_change
 from fluxv2_migrate.placement.source_text import common_style, source_text
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
     GeneratedSource,
+    NewSource,
     PlacedRequest,
     Prerequisite,
-    SourceLayout,
-    place_sources,
+    Slot,
+    SourceNames,
+    SourcePlaces,
+    name_sources,
+    place_source,
+    source_manifest,
+    source_secret,
 )
 
 __all__ = [
     "ExistingSource",
     "GeneratedSource",
+    "Homes",
+    "NewSource",
+    "NoHome",
     "PlacedRequest",
     "Prerequisite",
-    "SourceLayout",
+    "Slot",
+    "SourceNames",
+    "SourcePlaces",
     "clashing_names",
     "common_style",
-    "place_sources",
+    "name_sources",
+    "place_source",
+    "source_manifest",
+    "source_secret",
     "source_text",
+    "would_change",
 ]

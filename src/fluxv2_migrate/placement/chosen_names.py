@@ -22,29 +22,26 @@ def clashing_names(
     """
     there = sorted(existing, key=repr)
     wanted: dict[tuple[str, str, str, str], set[tuple[object, ...]]] = {}
-    named: list[tuple[PlacedRequest, str, tuple[str, str, str, str]]] = []
+    named: list[tuple[PlacedRequest, tuple[str, str, str, str]]] = []
     for placed in requests:
-        name = placed.request.source_name
-        if name is not None:
-            namespace = options.flux_namespace if options.sources.namespace == "flux" else placed.namespace
-            place = (placed.root, str(placed.request.kind), namespace, name)
-            wanted.setdefault(place, set()).add(placed.request.identity)
-            named.append((placed, name, place))
-    clashes: dict[PlacedRequest, str] = {}
-    for placed, name, place in named:
-        root, kind, namespace, _ = place
         request = placed.request
-        other = next(
-            (
-                source
-                for source in there
-                if (source.kind, source.name) == (kind, name)
-                and source.namespace in (namespace, "")
-                and source.root in (root, "")
-                and (source.key, source.ref) != (request.key, request.ref)
-            ),
-            None,
+        if request.source_name is not None:
+            for cluster, namespace in placed.wanted(options):
+                place = (cluster, str(request.kind), namespace, request.source_name)
+                wanted.setdefault(place, set()).add(request.identity)
+                named.append((placed, place))
+    clashes: dict[PlacedRequest, str] = {}
+    for placed, place in named:
+        cluster, kind, namespace, name = place
+        request = placed.request
+        others = (
+            source
+            for source in there
+            if (source.kind, source.name) == (kind, name)
+            and source.is_at(cluster, namespace)
+            and (source.key, source.ref) != (request.key, request.ref)
         )
+        other = next(others, None)
         if other is not None:
             clashes[placed] = f"the {kind} {namespace}/{name} is there already, with the URL {other.key}"
         elif len(wanted[place]) > 1:

@@ -94,8 +94,9 @@ class Homes:
                 for synced in view.sync_paths:
                     served.setdefault(_home(synced), set()).add(view.name)
             for folder, names in served.items():
+                above = {folder, *self.tree.ancestors(folder)}
                 for view in self.clusters.clusters:
-                    if any(folder in self.tree.included_by(build) for s in view.sync_paths for build in s.builds):
+                    if above & {build for synced in view.sync_paths for build in synced.builds}:
                         names.add(view.name)
                     # What lies below a folder whose files are read is read too.
                     if any(_reads(synced, folder) for synced in view.sync_paths):
@@ -105,19 +106,16 @@ class Homes:
 
     def _chain(self, folder: str) -> Iterator[Kustomization]:
         """Gives the kustomization of a folder and all that include it."""
-        own = self.tree.kustomizations.get(folder)
-        if own is not None:
-            yield own
-        for other, kustomization in self.tree.kustomizations.items():
-            if other != folder and folder in self.tree.included_by(other):
-                yield kustomization
+        for each in (folder, *self.tree.ancestors(folder)):
+            if each in self.tree.kustomizations:
+                yield self.tree.kustomizations[each]
 
     def leaves_alone(self, file: str, namespace: str) -> bool:
         """Gives whether all that lists a file would leave an object of that namespace alone, listed beside it."""
         return not any(
             would_change(each, namespace)
-            for kustomization in self.tree.listing(file)
-            for each in self._chain(posixpath.dirname(kustomization))
+            for kustomization in self.tree.includers(file)
+            for each in self._chain(kustomization.folder)
         )
 
     def list_file(self, home: str, path: str) -> None:
@@ -139,7 +137,7 @@ class Homes:
         if outer is None:
             return
         if folder == home or any(is_below(each, folder) for each in self.texts if each != path):
-            self._add(outer, posixpath.relpath(path, home))
+            self._add(outer, posixpath.relpath(path, home or "."))
             return
         new = posixpath.join(folder, "kustomization.yaml")
         newline = "\r\n" if "\r\n" in self.texts[outer] else "\n"
@@ -150,7 +148,7 @@ class Homes:
             f"- {posixpath.basename(path)}",
         )
         self.texts[new] = self.changed[new] = "".join(f"{line}{newline}" for line in lines)
-        self._add(outer, posixpath.relpath(folder, home))
+        self._add(outer, posixpath.relpath(folder, home or "."))
 
     def list_beside(self, listed: str, path: str) -> None:
         """Lists a new file wherever another file of its folder is listed.
@@ -162,9 +160,8 @@ class Homes:
         Raises:
             CannotEdit: a kustomization is written in a form that cannot be edited.
         """
-        for kustomization in self.tree.listing(listed):
-            entry = posixpath.relpath(path, posixpath.dirname(kustomization) or ".")
-            self._add(kustomization, entry)
+        for kustomization in self.tree.includers(listed):
+            self._add(kustomization.path, posixpath.relpath(path, kustomization.folder or "."))
 
     def _kustomization_text(self, folder: str) -> str | None:
         for name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from fluxv2_migrate.placement.sources import GeneratedSource
 from fluxv2_migrate.yaml_text import Style, emit_entry
 
 __all__ = ["common_style", "source_text"]
@@ -20,16 +20,16 @@ def common_style(texts: Sequence[str]) -> Style:
     return Style(newline="\r\n" if crlf * 2 > len(texts) else "\n")
 
 
-def source_text(generated: GeneratedSource, comments: Iterable[tuple[str, str]], style: Style) -> str:
+def source_text(manifest: Mapping[str, Any], comments: Iterable[tuple[str, str]], style: Style) -> str:
     """Gives a source as a document, with the comments that came with its fields.
 
     Args:
-        generated: the source.
+        manifest: of the source.
         comments: by the field that they belong to.
         style: of the repository.
     """
     lines = [f"---{style.newline}"]
-    for key, value in generated.manifest.items():
+    for key, value in manifest.items():
         lines += emit_entry(key, value, 0, style).splitlines(keepends=True)
     for field_name, prefix in (("url", "  url:"), ("ref", "    ")):
         texts = list(dict.fromkeys(text for name, text in comments if name == field_name))

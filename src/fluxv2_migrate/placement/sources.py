@@ -26,6 +26,7 @@ __all__ = [
     "name_sources",
     "place_source",
     "source_manifest",
+    "source_secret",
 ]
 
 
@@ -97,6 +98,10 @@ class ExistingSource:
             cluster=cluster,
         )
 
+    def is_at(self, cluster: str, namespace: str) -> bool:
+        """Gives whether it is, or may be, in a namespace of a cluster."""
+        return self.cluster in (cluster, "") and self.namespace in (namespace, "")
+
     def serves(self, request: ChartSourceRequest) -> bool:
         """Gives whether it is what a request wants."""
         secret = request.secret_name or (request.secret[1] if request.secret else None)
@@ -105,6 +110,7 @@ class ExistingSource:
             and self.key == request.key
             and self.ref == request.ref
             and (secret is None or self.secret_name == secret)
+            and request.source_name in (None, self.name)
         )
 
 
@@ -123,13 +129,11 @@ class PlacedRequest:
     Attributes:
         request: what it needs.
         file: of the release.
-        written_namespace: `metadata.namespace` as it is written; empty where there is none.
         slots: each cluster that has the release, and its namespace there.
     """
 
     request: ChartSourceRequest
     file: str
-    written_namespace: str
     slots: tuple[Slot, ...]
 
     def wanted(self, options: MigrationOptions) -> tuple[Slot, ...]:
@@ -198,11 +202,11 @@ def name_sources(
         if name is None and (shared := _shared(request, slots, there, options)) is not None:
             references.update(dict.fromkeys(members, shared))
             continue
-        name = name or _new_name(request, slots, there, chosen)
+        name = name or request.source_name or _new_name(request, slots, there, chosen)
         by_namespace: dict[str, list[str]] = {}
         for cluster, namespace in slots:
             chosen[(cluster, namespace), request.identity] = name
-            if not any(_is_at(each, cluster, namespace) and each.name == name and each.kind == request.kind for each in there):
+            if not any(each.is_at(cluster, namespace) and each.name == name and each.kind == request.kind for each in there):
                 by_namespace.setdefault(namespace, []).append(cluster)
         for namespace, clusters in sorted(by_namespace.items()):
             new.append(NewSource(request.kind, name, namespace, tuple(clusters), request, tuple(members)))
@@ -226,7 +230,7 @@ def _together(requests: Iterable[PlacedRequest], options: MigrationOptions) -> l
             for slot in member.wanted(options):
                 groups[slot, member.request.identity] = members
     unique = {id(members): members for members in groups.values()}
-    return [sorted(members, key=lambda each: (each.slots, each.file, each.written_namespace)) for members in unique.values()]
+    return [sorted(members, key=lambda each: (each.file, each.slots)) for members in unique.values()]
 
 
 def _order(members: Sequence[PlacedRequest]) -> tuple[Any, ...]:
@@ -234,11 +238,10 @@ def _order(members: Sequence[PlacedRequest]) -> tuple[Any, ...]:
     request = members[0].request
     main = any(value in ("main", "master") for _, value in request.ref)
     first = min((member.slots, member.file) for member in members)
-    return (request.kind, request.key, not main, request.ref, request.secret or ("", ""), first)
-
-
-def _is_at(source: ExistingSource, cluster: str, namespace: str) -> bool:
-    return source.cluster in (cluster, "") and source.namespace in (namespace, "")
+    # And a name that a person chose goes to nobody else.
+    chosen = request.source_name or ""
+    secret = request.secret or ("", "")
+    return (not chosen, chosen, request.kind, request.key, not main, request.ref, secret, first)
 
 
 def _existing_name(
@@ -249,14 +252,14 @@ def _existing_name(
     for cluster, namespace in slots:
         # One that names its namespace comes before one that may be anywhere.
         for each in there:
-            if _is_at(each, cluster, namespace) and each.serves(request):
+            if each.is_at(cluster, namespace) and each.serves(request):
                 counts[each.name] = counts.get(each.name, 0) + 1 + bool(each.namespace)
     for name in sorted(counts, key=lambda each: (-counts[each], each)):
         others = [
             each
             for cluster, namespace in slots
             for each in there
-            if _is_at(each, cluster, namespace) and each.kind == request.kind and each.name == name
+            if each.is_at(cluster, namespace) and each.kind == request.kind and each.name == name
         ]
         if all(each.serves(request) for each in others):
             return name
@@ -271,7 +274,7 @@ def _shared(
 ) -> SourceReference | None:
     """Gives a source of the Flux namespace that all clusters have, for releases with sources of their own."""
     names = [
-        {each.name for each in there if _is_at(each, cluster, options.flux_namespace) and each.serves(request)}
+        {each.name for each in there if each.is_at(cluster, options.flux_namespace) and each.serves(request)}
         for cluster, _ in slots
     ]
     common = set.intersection(*names) if names else set()
@@ -289,7 +292,7 @@ def _new_name(
         each.name
         for cluster, namespace in slots
         for each in there
-        if _is_at(each, cluster, namespace) and each.kind == request.kind
+        if each.is_at(cluster, namespace) and each.kind == request.kind
     }
     same: set[str] = set()
     known = any((each.kind, each.key) == identity[:2] for each in there)
@@ -345,11 +348,11 @@ def place_source(source: NewSource, places: SourcePlaces) -> list[GeneratedSourc
         NoHome: there is no place where it would stay what it is.
         CannotEdit: a kustomization that must list it cannot be edited.
     """
-    secret = _secret(source.reference, source.request, places.needed)
+    secret = source_secret(source, places.needed)
     generated: list[GeneratedSource] = []
     for home, file, clusters in list(_places(source, places)):
         version = min((places.versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
-        manifest = source_manifest(source.reference, source.request, places.options, version, secret)
+        manifest = source_manifest(source, places.options, version, secret)
         if home is not None:
             places.homes.list_file(home, file)
         generated.append(GeneratedSource(source, manifest, file, clusters))
@@ -391,12 +394,14 @@ def _free(source: NewSource, folder: str, places: SourcePlaces, *, beside: bool 
     return next(path for path in chain(paths, counted) if path not in places.files)
 
 
-def _secret(
-    reference: SourceReference,
-    request: ChartSourceRequest,
-    needed: Mapping[tuple[str, str], Prerequisite],
-) -> str | None:
-    """Gives the name of a source's Secret in the source's namespace."""
+def source_secret(source: NewSource, needed: Mapping[tuple[str, str], Prerequisite]) -> str | None:
+    """Gives the name of a source's Secret in the source's namespace; nothing where it needs none.
+
+    Args:
+        source: that is to be made.
+        needed: the Secrets that others need, by namespace and name.
+    """
+    request, reference = source.request, source.reference
     if request.secret_name is not None or request.secret is None:
         return request.secret_name or (reference.name if request.needs_key else None)
     namespace, name = request.secret
@@ -424,21 +429,17 @@ def _prerequisite(
 
 
 def source_manifest(
-    reference: SourceReference,
-    request: ChartSourceRequest,
-    options: MigrationOptions,
-    flux_version: FluxVersion,
-    secret: str | None = None,
+    source: NewSource, options: MigrationOptions, flux_version: FluxVersion, secret: str | None
 ) -> dict[str, Any]:
     """Gives a source as a manifest.
 
     Args:
-        reference: its kind, name and namespace.
-        request: what it serves.
+        source: that is to be made.
         options: its interval.
         flux_version: decides the API version.
         secret: the name of its Secret, where it has one.
     """
+    request = source.request
     spec: dict[str, Any] = {"interval": options.source_interval, "url": request.url}
     if request.url.startswith("oci://"):
         spec["type"] = "oci"
@@ -447,8 +448,8 @@ def source_manifest(
     if secret is not None:
         spec["secretRef"] = {"name": secret}
     return {
-        "apiVersion": preferred_api_version(reference.kind, flux_version),
-        "kind": reference.kind,
-        "metadata": {"name": reference.name, "namespace": reference.namespace},
+        "apiVersion": preferred_api_version(source.kind, flux_version),
+        "kind": source.kind,
+        "metadata": {"name": source.name, "namespace": source.namespace},
         "spec": spec,
     }

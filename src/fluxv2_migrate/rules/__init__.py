@@ -7,7 +7,7 @@ from fluxv2_migrate.rules.chart_source import (
     helm_url_key,
 )
 from fluxv2_migrate.rules.draft import Draft, Notice
-from fluxv2_migrate.rules.helm_release import ReleaseDraft, draft_helm_release
+from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
 from fluxv2_migrate.rules.tag_patterns import PolicyCandidate, PolicyTranslation, translate_tag_pattern
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "PolicyCandidate",
     "PolicyTranslation",
     "ReleaseDraft",
+    "SeenRelease",
     "SourceReference",
     "draft_helm_release",
     "git_url_key",

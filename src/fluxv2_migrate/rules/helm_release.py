@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
@@ -24,7 +24,7 @@ from fluxv2_migrate.rules.values import draft_values
 from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["ReleaseDraft", "draft_helm_release"]
+__all__ = ["ReleaseDraft", "SeenRelease", "draft_helm_release"]
 
 _RELEASE_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_RELEASE_NAME: Final = 53
@@ -48,6 +48,21 @@ _SINCE_LAST_API: Final = frozenset(
     }
 )
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRelease:
+    """A release as clusters see it, where that is not what its manifest says.
+
+    Attributes:
+        namespace: of the object; empty where nobody knows.
+        name: of the object.
+        is_named_elsewhere: whether clusters give it different release names, so that none stands in it.
+    """
+
+    namespace: str
+    name: str
+    is_named_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +112,22 @@ class ReleaseDraft:
             notice.answer is not None for notice in self.notices if self.stops(notice)
         )
 
-    def plan(self, source: SourceReference, *, source_is_new: bool = True) -> Plan:
-        """Gives all operations, once the source has a name; comments go to it only if it is made."""
+    def plan(
+        self,
+        source: SourceReference,
+        *,
+        source_is_new: bool = True,
+        namespaces: Collection[str] | None = None,
+    ) -> Plan:
+        """Gives all operations, once the source has a name.
+
+        Args:
+            source: the source; one without a namespace is in that of the release.
+            source_is_new: whether it is made: then comments go to it.
+            namespaces: in which clusters see the release, where that is not its own alone.
+        """
         reference = {"kind": source.kind, "name": source.name}
-        if source.namespace != self.namespace:
+        if source.namespace and {source.namespace} != set(namespaces or (self.namespace,)):
             reference["namespace"] = source.namespace
         operation: Operation = Set(
             ("spec", "chart", "spec", "sourceRef"),
@@ -122,6 +149,7 @@ def draft_helm_release(
     flux_version: FluxVersion,
     override: Override | None = None,
     settings: ReleaseSettings | None = None,
+    seen: SeenRelease | None = None,
 ) -> ReleaseDraft:
     """Reads a v1 release and says what becomes of every field of it.
 
@@ -131,16 +159,20 @@ def draft_helm_release(
         flux_version: the Flux release that will run.
         override: what a person decided for this release.
         settings: those of its cluster; those of all where not given.
+        seen: how clusters see it, where that is not what it says.
 
     Returns:
         The operations, what the release needs of a source, and what a person must know.
     """
     metadata = manifest.get("metadata") or {}
     spec = manifest.get("spec") or {}
-    name = metadata.get("name") or ""
-    written = metadata.get("namespace") or ""
-    settings = settings or settings_of(options, None)
-    namespace = written or settings.default_namespace
+    settings = settings or settings_of(options)
+    if seen is None:
+        name, written = metadata.get("name") or "", metadata.get("namespace") or ""
+        namespace = written or settings.default_namespace
+    else:
+        name, written = seen.name, seen.namespace
+        namespace = written
     draft = Draft(
         spec,
         namespace,
@@ -168,7 +200,7 @@ def draft_helm_release(
     draft.set(("spec", "interval"), settings.release_interval, "interval", place=_FIRST)
     if options.suspend_releases or _is_inactive(draft):
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
-    release_name = _names(draft)
+    release_name = _names(draft, is_named_elsewhere=seen is not None and seen.is_named_elsewhere)
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
         _helm_version(draft)
@@ -281,7 +313,7 @@ def _model_in(annotation: Any) -> type[KubernetesModel] | None:
     return None
 
 
-def _names(draft: Draft) -> ReleaseName:
+def _names(draft: Draft, *, is_named_elsewhere: bool) -> ReleaseName:
     spec = draft.spec
     given = draft.override.release_name or spec.get("releaseName")
     target = spec.get("targetNamespace")
@@ -314,7 +346,7 @@ def _names(draft: Draft) -> ReleaseName:
         )
     if len(draft.name) > _LONGEST_LABEL:
         draft.note("HR016", f"the name has {len(draft.name)} characters", ("metadata", "name"))
-    if spec.get("releaseName") != release_name:
+    if spec.get("releaseName") != release_name and not is_named_elsewhere:
         place = Place(after=("interval", "suspend"))
         because = ("metadata.namespace", "spec.targetNamespace", "metadata.name")
         draft.set(("spec", "releaseName"), release_name, resolved.rule, *because, place=place)

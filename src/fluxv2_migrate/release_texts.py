@@ -1,0 +1,207 @@
+"""Releases as the texts that they become, with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.finding_groups import FindingGroups
+from fluxv2_migrate.kustomize import add_patch
+from fluxv2_migrate.placement import (
+    ExistingSource,
+    GeneratedSource,
+    Homes,
+    NewSource,
+    NoHome,
+    PlacedRequest,
+    Prerequisite,
+    SourceNames,
+    SourcePlaces,
+    name_sources,
+    place_source,
+)
+from fluxv2_migrate.plan import AppliedText, Plan, apply_to_text
+from fluxv2_migrate.release_reading import MigratingRelease, NameElsewhere
+from fluxv2_migrate.rules import Notice, SourceReference
+from fluxv2_migrate.surroundings import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
+
+__all__ = ["ConvertedReleases", "ReleaseText", "ReleaseTexts", "SourceLayout", "tell_of_releases"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseText:
+    """A release with the text that it becomes."""
+
+    release: MigratingRelease
+    plan: Plan
+    text: AppliedText
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLayout:
+    """What serves each release, what is made for it and where, and what must exist first."""
+
+    references: Mapping[PlacedRequest, SourceReference]
+    generated: tuple[GeneratedSource, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    kustomizations: Mapping[str, str]
+    homeless: Mapping[PlacedRequest, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedReleases:
+    """The releases that are migrated, as texts, with their sources."""
+
+    texts: tuple[ReleaseText, ...]
+    layout: SourceLayout
+
+
+@dataclass(slots=True)
+class ReleaseTexts:
+    """Converts releases.
+
+    Attributes:
+        around: what is known before.
+        existing: the sources of the repository.
+        findings: where it is told what cannot be edited or placed.
+    """
+
+    around: Surroundings
+    existing: Sequence[ExistingSource]
+    findings: FindingGroups
+    _styles: dict[str, Style] = field(default_factory=dict)
+
+    def convert(self, releases: Iterable[MigratingRelease]) -> ConvertedReleases:
+        """Gives the releases as texts; those that cannot be edited or have no place stay as they are.
+
+        Args:
+            releases: that are to be migrated.
+        """
+        left = list(releases)
+        while True:
+            names = self._names(left)
+            made = {member for source in names.new for member in source.members}
+            texts = [
+                text
+                for release in left
+                if (text := self._text(release, names, is_new=release.placed in made)) is not None
+            ]
+            if len(texts) == len(left):
+                layout = self._place(left, names)
+                stopped = self._tell_homeless(left, layout)
+                if not stopped:
+                    return ConvertedReleases(tuple(texts), layout)
+                texts = [each for each in texts if each.release.document.key not in stopped]
+            # A source that nobody uses is not made, so its name and file may go to another one.
+            left = [each.release for each in texts]
+
+    def layout(self, releases: Sequence[MigratingRelease]) -> SourceLayout:
+        """Gives the sources of releases, whether or not these can be edited."""
+        return self._place(releases, self._names(releases))
+
+    def _names(self, releases: Iterable[MigratingRelease]) -> SourceNames:
+        return name_sources([each.placed for each in releases], self.existing, self.around.options)
+
+    def _text(self, release: MigratingRelease, names: SourceNames, *, is_new: bool) -> ReleaseText | None:
+        document = release.document
+        namespaces = {namespace for _, namespace in release.slots()}
+        plan = release.draft.plan(
+            names.references[release.placed], source_is_new=is_new, namespaces=namespaces
+        )
+        if document.path not in self._styles:
+            self._styles[document.path] = detect_style(self.around.repository.texts[document.path])
+        style = self._styles[document.path]
+        try:
+            text = apply_to_text(plan, document.text, release.nodes, style, document.manifest)
+        except CannotEdit as error:
+            self.findings.stop(document, "RP005", f"the text cannot be edited: {error}")
+            return None
+        return ReleaseText(release, plan, text)
+
+    def _place(self, releases: Iterable[MigratingRelease], names: SourceNames) -> SourceLayout:
+        around = self.around
+        texts = around.repository.texts
+        homes = Homes(around.clusters, around.clusters.tree, dict(texts))
+        places = SourcePlaces(homes, around.options, around.versions, set(around.clusters.tree.files) | set(texts))
+        generated: list[GeneratedSource] = []
+        homeless: dict[PlacedRequest, str] = {}
+        for source in names.new:
+            try:
+                generated += place_source(source, places)
+            except (NoHome, CannotEdit) as error:
+                homeless.update(dict.fromkeys(source.members, _homeless(source, error)))
+        for release in releases:
+            try:
+                _name_elsewhere(release.names, homes)
+            except CannotEdit as error:
+                homeless[release.placed] = f"a kustomization cannot be edited: {error}"
+        needed = tuple(places.needed.values())
+        return SourceLayout(names.references, tuple(generated), needed, homes.changed, homeless)
+
+    def _tell_homeless(self, releases: Iterable[MigratingRelease], layout: SourceLayout) -> set[DocumentKey]:
+        stopped: set[DocumentKey] = set()
+        for release in releases:
+            if release.placed in layout.homeless:
+                stopped.add(release.document.key)
+                self.findings.stop(release.document, "RP014", layout.homeless[release.placed], ("spec", "chart"))
+        return stopped
+
+
+def _homeless(source: NewSource, error: ValueError) -> str:
+    return f"{source.kind} {source.namespace}/{source.name} has no place: {error}"
+
+
+def _name_elsewhere(names: Iterable[NameElsewhere], homes: Homes) -> None:
+    for each in names:
+        target = {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease", "name": each.name}
+        if each.namespace:
+            target["namespace"] = each.namespace
+        patch = f"- op: add\n  path: /spec/releaseName\n  value: {each.release_name}\n"
+        homes.edit(each.kustomization, add_patch(homes.texts[each.kustomization], patch, target))
+
+
+def tell_of_releases(
+    releases: Iterable[MigratingRelease], layout: SourceLayout, findings: FindingGroups
+) -> None:
+    """Adds what is to be known of releases.
+
+    Args:
+        releases: that are migrated, or would be if a person answered.
+        layout: their sources.
+        findings: where it is told.
+    """
+    for release in releases:
+        for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
+            if not release.draft.stopped:
+                findings.declare(release.document, release.resource, notice.declares)
+            if not release.draft.accepts(notice.code):
+                findings.add(release.document, release.resource, notice)
+
+
+def _differences(release: MigratingRelease) -> Notice:
+    draft, code = release.draft, "HR118"
+    message = (
+        "a failed install is left as it is, upgrades take over objects of other releases, what is removed is "
+        "waited for, and from Flux 2.8 on installs are applied by the server"
+    )
+    return Notice(code, message, ("spec",), "all", draft.acceptance(code), draft.differences)
+
+
+def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:
+    reference = layout.references[release.placed]
+    path, declares = ("spec", "chart", "git"), ("chart.credentials",)
+    own = {namespace for _, namespace in release.slots()}
+    users = {
+        f"{reference.kind} {namespace}/{reference.name}" for namespace in ({reference.namespace} - {""} or own)
+    }
+    for need in layout.prerequisites:
+        name = f"{need.namespace}/{need.name}"
+        user = next((each for each in need.used_by if each in users), None)
+        if user is not None and need.copy_of:
+            message = f"the Secret {need.copy_of} must be copied to {name}"
+            yield Notice("HR056", message, path, name, release.draft.acceptance("HR056"), declares)
+        elif user is not None and "identity" in need.keys:
+            message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
+            yield Notice("HR054", message, path, name, release.draft.acceptance("HR054"), declares)
