@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
+from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
 from fluxv2_migrate.kustomize.kustomization import (
     FILE_NAMES,
     Kustomization,
@@ -13,9 +14,11 @@ from fluxv2_migrate.kustomize.kustomization import (
     read_kustomization,
 )
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
+from fluxv2_migrate.kustomize.source_ignore import DEFAULT_IGNORES, artifact_files
 from fluxv2_migrate.kustomize.tree import KustomizeTree, build, find_kustomizations
 
 __all__ = [
+    "DEFAULT_IGNORES",
     "FILE_NAMES",
     "Build",
     "BuildProblem",
@@ -27,8 +30,11 @@ __all__ = [
     "PatchUse",
     "ProblemKind",
     "Step",
+    "artifact_files",
     "build",
+    "controller_build",
     "find_kustomizations",
+    "generated_resources",
     "is_remote",
     "join_path",
     "read_kustomization",

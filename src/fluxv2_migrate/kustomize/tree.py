@@ -12,6 +12,7 @@ from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
 from fluxv2_migrate.kustomize.building import Build, BuiltObject
 from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, read_kustomization
 from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.source_ignore import artifact_files
 from fluxv2_migrate.kustomize.values import json_value, read_manifests
 
 __all__ = ["KustomizeTree", "build", "find_kustomizations"]
@@ -45,8 +46,9 @@ class KustomizeTree:
             while (path := posixpath.dirname(path)) and path not in self._folders:
                 self._folders.add(path)
         self._resources: dict[str, tuple[Resource, ...] | InvalidManifest] = {}
+        self._artifacts: dict[str | None, KustomizeTree] = {}
         self._read: dict[str, Kustomization | InvalidManifest | None] = {}
-        self._accumulator = Accumulator(self)
+        self.accumulator = Accumulator(self)
 
     @property
     def folders(self) -> frozenset[str]:
@@ -148,12 +150,13 @@ class KustomizeTree:
         Source: kustomize 5.8 (`kubectl kustomize --load-restrictor=LoadRestrictionsNone`), which
         kustomize-controller uses without plugins.
         """
-        return self._finished(folder, self._accumulator.folder(folder))
+        return self.finished(folder, self.accumulator.folder(folder))
 
-    def _finished(self, folder: str, gathered: Accumulation) -> Build:
+    def finished(self, folder: str, gathered: Accumulation) -> Build:
+        """Gives the build that an accumulation for a folder comes to."""
         kustomization = self.kustomization(folder)
         path = kustomization.path if isinstance(kustomization, Kustomization) else folder
-        self._accumulator.finish(gathered, path)
+        self.accumulator.finish(gathered, path)
         objects = tuple(
             BuiltObject(
                 json_value(resource.manifest),
@@ -173,6 +176,18 @@ class KustomizeTree:
         if isinstance(self._remote, Mapping):
             return self._remote.get(entry)
         return None if self._remote is None else self._remote(entry)
+
+    def artifact(self, ignore: str | None = None) -> KustomizeTree:
+        """Gives the tree of the files that source-controller puts into its artifact.
+
+        Args:
+            ignore: `spec.ignore` of the GitRepository, if it has one.
+        """
+        if ignore not in self._artifacts:
+            files = artifact_files(self.files, ignore=ignore)
+            same = len(files) == len(self.files)
+            self._artifacts[ignore] = self if same else KustomizeTree(files, remote=self._remote)
+        return self._artifacts[ignore]
 
     @cached_property
     def _listed(self) -> dict[str, list[Kustomization]]:
