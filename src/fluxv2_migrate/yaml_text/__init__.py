@@ -5,6 +5,7 @@ from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, va
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_scalar
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
+from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
 
 __all__ = [
     "BlockMapping",
@@ -13,6 +14,7 @@ __all__ = [
     "Entry",
     "Place",
     "Style",
+    "append_item",
     "compose",
     "detect_style",
     "emit_entry",
@@ -20,6 +22,7 @@ __all__ = [
     "insertion_index",
     "key_of",
     "read_document",
+    "remove_item",
     "resolve_plain_scalar",
     "split_documents",
     "value_of",

@@ -1,0 +1,45 @@
+"""What kustomize means: who includes whom, what is transformed and patched, what the cluster gets."""
+
+from __future__ import annotations
+
+from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
+from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
+from fluxv2_migrate.kustomize.edit import add_patch, add_resource, remove_entry
+from fluxv2_migrate.kustomize.kustomization import (
+    FILE_NAMES,
+    Kustomization,
+    KustomizationPatch,
+    ListedEntry,
+    is_remote,
+    join_path,
+    read_kustomization,
+)
+from fluxv2_migrate.kustomize.resources import PatchUse, Step
+from fluxv2_migrate.kustomize.source_ignore import DEFAULT_IGNORES, artifact_files
+from fluxv2_migrate.kustomize.tree import KustomizeTree, build, find_kustomizations
+
+__all__ = [
+    "DEFAULT_IGNORES",
+    "FILE_NAMES",
+    "Build",
+    "BuildProblem",
+    "BuiltObject",
+    "Kustomization",
+    "KustomizationPatch",
+    "KustomizeTree",
+    "ListedEntry",
+    "PatchUse",
+    "ProblemKind",
+    "Step",
+    "add_patch",
+    "add_resource",
+    "artifact_files",
+    "build",
+    "controller_build",
+    "find_kustomizations",
+    "generated_resources",
+    "is_remote",
+    "join_path",
+    "read_kustomization",
+    "remove_entry",
+]

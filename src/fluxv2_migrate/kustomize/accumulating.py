@@ -1,0 +1,322 @@
+"""The steps of a build: gather, generate, patch, transform, one kustomization inside the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
+from fluxv2_migrate.kustomize.field_specs import COMMON_LABELS
+from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
+from fluxv2_migrate.kustomize.kustomization import Kustomization, ListedEntry, join_path
+from fluxv2_migrate.kustomize.name_references import fix_references
+from fluxv2_migrate.kustomize.patching import apply_patches
+from fluxv2_migrate.kustomize.replacing import apply_replacements
+from fluxv2_migrate.kustomize.resources import Resource, Step
+from fluxv2_migrate.kustomize.transformers import (
+    add_affix,
+    label_fields,
+    set_image,
+    set_namespace,
+    set_pairs,
+    set_replicas,
+)
+from fluxv2_migrate.kustomize.values import mapping_at, read_manifests
+
+__all__ = ["Accumulation", "Accumulator", "Sources"]
+
+_LOCAL: Final = "config.kubernetes.io/local-config"
+
+
+class Sources(Protocol):
+    """Where an accumulation gets its texts from."""
+
+    def kustomization(self, folder: str) -> Kustomization | InvalidManifest | None:
+        """Gives the kustomization of a folder, why it is none, or `None` if there is none."""
+
+    def content(self, path: str) -> bytes | None:
+        """Gives the bytes of a file."""
+
+    def text(self, path: str) -> str:
+        """Gives the text of a file that is there."""
+
+    def is_folder(self, path: str) -> bool:
+        """Says whether there is such a folder."""
+
+    def resources(self, path: str) -> Sequence[Resource]:
+        """Gives the objects of a file."""
+
+    def remote(self, entry: str) -> str | None:
+        """Gives the text that stands for what lies outside of the repository, if there is one."""
+
+
+@dataclass(slots=True)
+class Accumulation:
+    """What one kustomization has gathered.
+
+    Attributes:
+        resources: the objects.
+        problems: what stood in the way.
+        files: what was read.
+        folders: the kustomizations that took part.
+    """
+
+    resources: list[Resource] = field(default_factory=list)
+    problems: list[BuildProblem] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+
+    def copy(self) -> Accumulation:
+        """Gives an accumulation whose objects can be changed."""
+        return Accumulation(
+            [resource.copy() for resource in self.resources],
+            list(self.problems),
+            set(self.files),
+            set(self.folders),
+        )
+
+    def merge(self, other: Accumulation) -> None:
+        """Takes in all of another one but its objects."""
+        self.problems += other.problems
+        self.files |= other.files
+        self.folders |= other.folders
+
+
+class Accumulator:
+    """Accumulates kustomizations; keeps what a folder gives, for the next one that includes it.
+
+    Source: kustomize api 0.21 `internal/target/kusttarget.go`.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._known: dict[str, Accumulation] = {}
+
+    def folder(self, folder: str, chain: tuple[str, ...] = ()) -> Accumulation:
+        """Gives what the kustomization of a folder gathers, before references are fixed."""
+        known = self._known.get(folder)
+        if known is not None and not any(_contains(inner, *chain) for inner in known.folders):
+            return known.copy()
+        into = Accumulation()
+        self._run(folder, into, chain, is_component=False)
+        if not any(problem.kind == "cycle" for problem in into.problems):
+            self._known[folder] = into.copy()
+        return into
+
+    def finish(self, gathered: Accumulation, path: str) -> None:
+        """Does what is done once, at the end: hashes, references, objects that stay local."""
+        for resource in gathered.resources:
+            if resource.wants_hash:
+                resource.remember()
+                ending = name_hash(resource.manifest)
+                resource.set_metadata("name", f"{resource.name}-{ending}")
+        try:
+            fix_references(gathered.resources)
+        except InvalidManifest as error:
+            gathered.problems.append(BuildProblem("transformer", path, 1, error.reason))
+        gathered.resources = [
+            resource
+            for resource in gathered.resources
+            if mapping_at(resource.manifest, "metadata", "annotations").get(_LOCAL, "false") == "false"
+        ]
+
+    def gather(self, kustomization: Kustomization, into: Accumulation, chain: tuple[str, ...]) -> None:
+        """Carries out one kustomization on what was gathered so far."""
+        into.files.add(kustomization.path)
+        into.folders.add(kustomization.folder)
+        for name in kustomization.unfollowed:
+            _note(into, "unsupported", kustomization, f"`{name}` cannot be followed from texts", name)
+        chain = (*chain, kustomization.folder)
+        for entry in kustomization.resources:
+            self._resource(kustomization, entry, into, chain)
+        self._generate(kustomization, into)
+        for entry in kustomization.components:
+            self._component(kustomization, entry, into, chain)
+        self._transform(kustomization, into)
+
+    def _run(self, folder: str, into: Accumulation, chain: tuple[str, ...], *, is_component: bool) -> None:
+        kustomization = self._sources.kustomization(folder)
+        if kustomization is None:
+            into.problems.append(BuildProblem("missing", folder, 1, "there is no kustomization here"))
+        elif isinstance(kustomization, InvalidManifest):
+            into.problems.append(
+                BuildProblem(
+                    "invalid", kustomization.path or folder, kustomization.line or 1, kustomization.reason
+                )
+            )
+        elif kustomization.is_component != is_component and (chain or is_component):
+            wanted = "a component" if is_component else "no component"
+            _note(into, "invalid", kustomization, f"this kustomization has to be {wanted}", "kind")
+        else:
+            self.gather(kustomization, into, chain)
+
+    def _resource(
+        self, kustomization: Kustomization, entry: ListedEntry, into: Accumulation, chain: tuple[str, ...]
+    ) -> None:
+        path = entry.path
+        if entry.is_remote:
+            self._remote(kustomization, entry, into)
+        elif path is None:
+            reason = f"`{entry.entry}` leads out of the repository"
+            _note_entry(into, "missing", kustomization, entry, reason)
+        elif self._sources.content(path) is not None:
+            into.files.add(path)
+            try:
+                found = self._sources.resources(path)
+            except InvalidManifest as error:
+                into.problems.append(BuildProblem("invalid", path, error.line or 1, error.reason))
+                return
+            self._append(kustomization, entry, [resource.copy() for resource in found], into)
+        elif self._sources.is_folder(path):
+            if _contains(path, *chain):
+                reason = f"`{entry.entry}` includes what it is included by"
+                _note_entry(into, "cycle", kustomization, entry, reason)
+                return
+            inner = self.folder(path, chain)
+            into.merge(inner)
+            self._append(kustomization, entry, inner.resources, into)
+        else:
+            _note_entry(into, "missing", kustomization, entry, f"there is no `{entry.entry}`")
+
+    def _remote(self, kustomization: Kustomization, entry: ListedEntry, into: Accumulation) -> None:
+        text = self._sources.remote(entry.entry)
+        if text is None:
+            reason = f"`{entry.entry}` lies outside of the repository"
+            _note_entry(into, "remote", kustomization, entry, reason)
+            return
+        try:
+            found = [Resource(manifest, "", 0) for _, _, _, manifest in read_manifests(text)]
+        except InvalidManifest as error:
+            _note_entry(into, "invalid", kustomization, entry, error.reason)
+            return
+        self._append(kustomization, entry, found, into)
+
+    def _append(
+        self, kustomization: Kustomization, entry: ListedEntry, found: Iterable[Resource], into: Accumulation
+    ) -> None:
+        known = {resource.identity for resource in into.resources}
+        for resource in found:
+            identity = resource.identity
+            if identity in known:
+                _note_entry(into, "conflict", kustomization, entry, f"{identity} is there twice")
+                continue
+            known.add(identity)
+            into.resources.append(resource)
+
+    def _component(
+        self, kustomization: Kustomization, entry: ListedEntry, into: Accumulation, chain: tuple[str, ...]
+    ) -> None:
+        if entry.is_remote:
+            reason = f"`{entry.entry}` lies outside of the repository"
+            _note_entry(into, "remote", kustomization, entry, reason)
+        elif entry.path is None or not self._sources.is_folder(entry.path):
+            _note_entry(into, "missing", kustomization, entry, f"there is no `{entry.entry}`")
+        elif _contains(entry.path, *chain):
+            reason = f"`{entry.entry}` includes what it is included by"
+            _note_entry(into, "cycle", kustomization, entry, reason)
+        else:
+            self._run(entry.path, into, chain, is_component=True)
+
+    def _generate(self, kustomization: Kustomization, into: Accumulation) -> None:
+        options = kustomization.pairs("generatorOptions")
+
+        def load(name: str) -> bytes:
+            path = join_path(kustomization.folder, name)
+            content = None if path is None else self._sources.content(path)
+            if path is None or content is None:
+                raise InvalidManifest(f"there is no {name}, which a generator reads")
+            into.files.add(path)
+            return content
+
+        for name, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+            for index, entry in enumerate(kustomization.mappings(name)):
+                try:
+                    absorb(into.resources, generate(kind, entry, options, load))
+                except InvalidManifest as error:
+                    _note(into, "invalid", kustomization, error.reason, name, index)
+
+    def _transform(self, kustomization: Kustomization, into: Accumulation) -> None:
+        for resource in into.resources:
+            resource.steps.append(Step(kustomization.path, resource.namespace, resource.name))
+
+        def read(path: str) -> str:
+            if self._sources.content(path) is None:
+                raise InvalidManifest(f"there is no {path}")
+            into.files.add(path)
+            return self._sources.text(path)
+
+        def report(kind: ProblemKind, error: InvalidManifest, name: str, index: int | None) -> None:
+            _note(into, kind, kustomization, error.reason, name, index)
+
+        patches = kustomization.patches
+        sees_all = all(problem.fails for problem in into.problems)
+        first = [patch for patch in patches if patch.field != "patchesJson6902"]
+        apply_patches(into.resources, kustomization.path, first, read, report, sees_all=sees_all)
+        self._rename(kustomization, into)
+        self._label(kustomization, into)
+        last = [patch for patch in patches if patch.field == "patchesJson6902"]
+        apply_patches(into.resources, kustomization.path, last, read, report, sees_all=sees_all)
+        self._count_and_tag(kustomization, into)
+        if kustomization.replacements:
+            apply_replacements(into.resources, kustomization, read, report)
+
+    def _count_and_tag(self, kustomization: Kustomization, into: Accumulation) -> None:
+        for index, entry in enumerate(kustomization.mappings("replicas")):
+            try:
+                set_replicas(into.resources, entry)
+            except InvalidManifest as error:
+                _note(into, "transformer", kustomization, error.reason, "replicas", index)
+        for index, entry in enumerate(kustomization.images):
+            try:
+                for resource in into.resources:
+                    set_image(resource, entry)
+            except InvalidManifest as error:
+                _note(into, "transformer", kustomization, error.reason, "images", index)
+
+    def _rename(self, kustomization: Kustomization, into: Accumulation) -> None:
+        if kustomization.namespace:
+            for resource in into.resources:
+                set_namespace(resource, kustomization.namespace)
+            seen = set()
+            for resource in into.resources:
+                if resource.identity in seen:
+                    reason = f"the namespace makes {resource.identity} there twice"
+                    _note(into, "conflict", kustomization, reason, "namespace")
+                seen.add(resource.identity)
+        for resource in into.resources if kustomization.name_prefix else ():
+            add_affix(resource, prefix=kustomization.name_prefix)
+        for resource in into.resources if kustomization.name_suffix else ():
+            add_affix(resource, suffix=kustomization.name_suffix)
+
+    def _label(self, kustomization: Kustomization, into: Accumulation) -> None:
+        try:
+            for entry in kustomization.labels:
+                set_pairs(into.resources, entry.get("pairs") or {}, label_fields(entry))
+            set_pairs(into.resources, kustomization.pairs("commonLabels"), COMMON_LABELS)
+            set_pairs(into.resources, kustomization.pairs("commonAnnotations"))
+        except InvalidManifest as error:
+            _note(into, "transformer", kustomization, error.reason, "labels")
+
+
+def _contains(outer: str, *folders: str) -> bool:
+    return any(not outer or folder == outer or folder.startswith(f"{outer}/") for folder in folders)
+
+
+def _note(
+    into: Accumulation,
+    kind: ProblemKind,
+    kustomization: Kustomization,
+    reason: str,
+    name: str,
+    index: int | None = None,
+) -> None:
+    line = kustomization.line_of(name, index)
+    into.problems.append(BuildProblem(kind, kustomization.path, line, reason))
+
+
+def _note_entry(
+    into: Accumulation, kind: ProblemKind, kustomization: Kustomization, entry: ListedEntry, reason: str
+) -> None:
+    into.problems.append(BuildProblem(kind, kustomization.path, entry.line, reason))

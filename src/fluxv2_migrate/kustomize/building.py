@@ -1,0 +1,87 @@
+"""What kustomize builds from a folder, from texts alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from fluxv2_migrate.kustomize.resources import PatchUse, Step
+from fluxv2_migrate.kustomize.values import Manifest
+
+__all__ = ["Build", "BuildProblem", "BuiltObject", "ProblemKind"]
+
+ProblemKind: TypeAlias = Literal[
+    "conflict", "cycle", "invalid", "missing", "patch", "remote", "transformer", "unsupported"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildProblem:
+    """What stands in the way of a build, or of following it.
+
+    Attributes:
+        kind: `remote` (a base elsewhere), `unsupported` (a field that needs more than texts), or why
+            kustomize fails: `missing`, `invalid`, `conflict` (an object twice), `patch`, `cycle`,
+            `transformer`.
+        path: the file in which it stands.
+        line: the line there, 1-based.
+        reason: one sentence.
+    """
+
+    kind: ProblemKind
+    path: str
+    line: int
+    reason: str
+
+    @property
+    def fails(self) -> bool:
+        """Whether kustomize itself fails; else only this library does not see everything."""
+        return self.kind not in ("remote", "unsupported")
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltObject:
+    """An object as the cluster gets it.
+
+    Attributes:
+        manifest: its value, in JSON's types; belongs to the caller.
+        path: the file that it stems from; empty for a generated one.
+        index: of its document in that file.
+        item: its index in a list that the document is; `None` if it is none.
+        steps: the kustomizations on its way, the innermost first.
+        patches: the patches that reached it, in the order in which they did.
+    """
+
+    manifest: Manifest
+    path: str
+    index: int
+    item: int | None
+    steps: tuple[Step, ...]
+    patches: tuple[PatchUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a folder builds.
+
+    Attributes:
+        folder: the folder.
+        objects: in the order of the build.
+        problems: what stood in the way; with one that fails, kustomize itself gives nothing.
+        files: every file that the build reads, sorted.
+    """
+
+    folder: str
+    objects: tuple[BuiltObject, ...]
+    problems: tuple[BuildProblem, ...]
+    files: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether kustomize can build it."""
+        return not any(problem.fails for problem in self.problems)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of what it builds is unknown."""
+        return not self.problems

@@ -1,0 +1,137 @@
+"""Text edits of kustomization files: an entry is added or goes, and everything else stays as it is."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    append_item,
+    emit_scalar,
+    read_document,
+    remove_item,
+    split_documents,
+)
+from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
+
+__all__ = ["add_patch", "add_resource", "remove_entry"]
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def add_resource(text: str, entry: str) -> str:
+    r"""Adds an entry to the `resources` of a kustomization, unless it is listed already.
+
+    Args:
+        text: the file.
+        entry: the path as it is to be written.
+
+    Returns:
+        The file with the entry.
+
+    Raises:
+        CannotEdit: the file is written in a form in which this is not safe.
+        InvalidManifest: the file is no YAML.
+
+    >>> print(add_resource("bases: # shared\n- ../base\n", "sources.yaml"), end="")
+    bases: # shared
+    - ../base
+    resources:
+    - sources.yaml
+    """
+
+    def edit(document: str) -> str:
+        value = read_document(document)[1]
+        for field in ("resources", "bases") if isinstance(value, dict) else ():
+            for known in value.get(field) or ():
+                if isinstance(known, str) and posixpath.normpath(known) == posixpath.normpath(entry):
+                    return document
+        return append_item(document, "resources", [emit_scalar(entry)], entry)
+
+    return _in_first_document(text, edit)
+
+
+def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, Any]) -> str:
+    r"""Adds a patch with a target to the `patches` of a kustomization.
+
+    Args:
+        text: the file.
+        patch: its text, or the value of a strategic merge patch.
+        target: what it is for.
+
+    Returns:
+        The file with the patch.
+
+    Raises:
+        CannotEdit: the file, or the patch, is written in a form in which this is not safe.
+        InvalidManifest: the file is no YAML.
+
+    >>> print(add_patch("resources: [a.yaml]\n", "- op: remove\n  path: /spec", {"kind": "A"}), end="")
+    resources: [a.yaml]
+    patches:
+    - target:
+        kind: A
+      patch: |-
+        - op: remove
+          path: /spec
+    """
+    if not isinstance(patch, str):
+        patch = "".join(emit_entry(key, value, 0, Style()) for key, value in patch.items())
+    patch = patch.rstrip("\n")
+    if patch != patch.lstrip() or "\r" in patch or "\t" in patch or not patch:
+        raise CannotEdit("a patch that is empty, or with blanks that a block of text does not hold")
+
+    def edit(document: str) -> str:
+        step = detect_style(document).step
+        lines = emit_entry("target", target, 0, Style(step=step)).splitlines()
+        lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
+        return append_item(document, "patches", lines, {"target": dict(target), "patch": patch})
+
+    return _in_first_document(text, edit)
+
+
+def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
+    r"""Takes an entry out of a list of a kustomization.
+
+    Args:
+        text: the file.
+        field: the list.
+        entry: its value; a path may be written in another way (`./a.yaml`).
+
+    Returns:
+        The file without the entry.
+
+    Raises:
+        CannotEdit: the file is written in a form in which this is not safe, or has no such entry.
+        InvalidManifest: the file is no YAML.
+
+    >>> remove_entry("resources:\n- a.yaml\n- b.yaml\n", "resources", "./b.yaml")
+    'resources:\n- a.yaml\n'
+    """
+
+    def same(known: Any) -> bool:
+        if isinstance(entry, str) and isinstance(known, str):
+            return posixpath.normpath(known) == posixpath.normpath(entry)
+        return bool(known == entry)
+
+    def edit(document: str) -> str:
+        value = read_document(document)[1]
+        entries = value.get(field) if isinstance(value, dict) else None
+        for index, known in enumerate(entries if isinstance(entries, list) else ()):
+            if same(known):
+                return remove_item(document, field, index)
+        raise CannotEdit(f"{field} has no such entry")
+
+    return _in_first_document(text, edit)
+
+
+def _in_first_document(text: str, edit: Callable[[str], str]) -> str:
+    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+    plain = text.removeprefix(_BYTE_ORDER_MARK)
+    spans = split_documents(plain)
+    end = spans[0].end if spans else 0
+    if len(spans) > 1 and not plain[:end].endswith("\n"):
+        raise CannotEdit("a document that ends in the middle of a line")  # pragma: no cover
+    return mark + edit(plain[:end]) + plain[end:]

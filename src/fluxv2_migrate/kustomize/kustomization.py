@@ -1,0 +1,378 @@
+"""A kustomization as it is written: what it lists, what it changes, what nobody can follow from texts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any, Final
+
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.values import text_of
+from fluxv2_migrate.yaml_text import read_document, split_documents
+
+__all__ = [
+    "FILE_NAMES",
+    "Kustomization",
+    "KustomizationPatch",
+    "ListedEntry",
+    "is_remote",
+    "join_path",
+    "read_kustomization",
+]
+
+FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""The names of the file that makes a folder a kustomization."""
+
+_API: Final = "kustomize.config.k8s.io"
+_REMOTE: Final = re.compile(
+    r"(?:git::)?(?:[a-z][a-z0-9+.-]*://|[a-z][a-z0-9-]*@[^/:]+[:/]|(?:www\.)?github\.com[:/]|gh:)", re.I
+)
+_TEXTS: Final = frozenset({"apiVersion", "kind", "namePrefix", "nameSuffix", "namespace"})
+_MAPPINGS: Final = frozenset(
+    {
+        "commonAnnotations",
+        "commonLabels",
+        "generatorOptions",
+        "helmGlobals",
+        "metadata",
+        "openapi",
+        "sortOptions",
+    }
+)
+_TEXT_LISTS: Final = frozenset(
+    {
+        "bases",
+        "buildMetadata",
+        "components",
+        "configurations",
+        "crds",
+        "generators",
+        "patchesStrategicMerge",
+        "resources",
+        "transformers",
+        "validators",
+    }
+)
+_MAPPING_LISTS: Final = frozenset(
+    {
+        "configMapGenerator",
+        "helmChartInflationGenerator",
+        "helmCharts",
+        "imageTags",
+        "images",
+        "labels",
+        "patches",
+        "patchesJson6902",
+        "replacements",
+        "replicas",
+        "secretGenerator",
+        "vars",
+    }
+)
+_UNFOLLOWED: Final = (
+    "buildMetadata",
+    "configurations",
+    "crds",
+    "generators",
+    "helmChartInflationGenerator",
+    "helmCharts",
+    "openapi",
+    "transformers",
+    "validators",
+    "vars",
+)
+
+
+def is_remote(entry: str) -> bool:
+    """Says whether an entry of a kustomization lies outside of the repository.
+
+    >>> is_remote("https://github.com/org/repo//base?ref=v1"), is_remote("../base")
+    (True, False)
+    """
+    return _REMOTE.match(entry) is not None
+
+
+def join_path(folder: str, entry: str) -> str | None:
+    """Gives the path that an entry means, or `None` if it leads out of the repository.
+
+    >>> join_path("overlays/prod", "../../base"), join_path("", "./"), join_path("a", "../..")
+    ('base', '', None)
+    """
+    path = posixpath.normpath(posixpath.join("/", folder, entry))
+    depth = len([part for part in folder.split("/") if part])
+    for part in entry.split("/"):
+        depth += 0 if part in ("", ".") else -1 if part == ".." else 1
+        if depth < 0:
+            return None
+    return None if entry.startswith("/") else path.lstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    """An entry of a list of paths.
+
+    Attributes:
+        entry: as it is written.
+        field: the field, `bases` too.
+        index: in that field.
+        line: in the file, 1-based.
+        path: the path in the repository that it means; `None` if it is remote or leads out of it.
+    """
+
+    entry: str
+    field: str
+    index: int
+    line: int
+    path: str | None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies outside of the repository."""
+        return is_remote(self.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class KustomizationPatch:
+    """A patch of a kustomization, of whatever field.
+
+    Attributes:
+        field: `patches`, `patchesStrategicMerge` or `patchesJson6902`.
+        index: in that field.
+        line: in the file, 1-based.
+        path: the path of its file in the repository; empty if its text stands in the kustomization.
+        inline: the text that stands there.
+        target: what selects the objects; `None` if its own kind and name do.
+        options: its options.
+    """
+
+    field: str
+    index: int
+    line: int
+    path: str
+    inline: str
+    target: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = dataclass_field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kustomization:
+    """A kustomization file.
+
+    Attributes:
+        path: the file.
+        folder: its folder; empty for the repository's root.
+        text: as it is stored.
+        document: its value.
+        root: its nodes.
+    """
+
+    path: str
+    folder: str
+    text: str = dataclass_field(repr=False)
+    document: Mapping[str, Any]
+    root: Node | None = dataclass_field(repr=False, compare=False)
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it is a component, which changes what its parent has gathered."""
+        return self.document.get("kind") == "Component"
+
+    @property
+    def resources(self) -> tuple[ListedEntry, ...]:
+        """The entries of `resources` and then of `bases`."""
+        return self.entries("resources") + self.entries("bases")
+
+    @property
+    def components(self) -> tuple[ListedEntry, ...]:
+        """The entries of `components`."""
+        return self.entries("components")
+
+    @property
+    def remote_entries(self) -> tuple[ListedEntry, ...]:
+        """The resources and components that lie outside of the repository."""
+        return tuple(entry for entry in self.resources + self.components if entry.is_remote)
+
+    @property
+    def unfollowed(self) -> tuple[str, ...]:
+        """The fields with something in them that cannot be followed from texts."""
+        return tuple(name for name in _UNFOLLOWED if self.document.get(name))
+
+    @property
+    def patches(self) -> tuple[KustomizationPatch, ...]:
+        """All patches in the order in which kustomize applies them."""
+        found: list[KustomizationPatch] = []
+        for entry in self.entries("patchesStrategicMerge"):
+            is_text = "\n" in entry.entry or "{" in entry.entry
+            path = "" if is_text or entry.path is None else entry.path
+            found.append(
+                KustomizationPatch(entry.field, entry.index, entry.line, path, entry.entry if is_text else "")
+            )
+        for name in ("patches", "patchesJson6902"):
+            found += [self._patch(name, index, entry) for index, entry in enumerate(self.mappings(name))]
+        return tuple(found)
+
+    def _patch(self, name: str, index: int, entry: Mapping[str, Any]) -> KustomizationPatch:
+        path, target = text_of(entry.get("path") or ""), entry.get("target")
+        return KustomizationPatch(
+            name,
+            index,
+            self.line_of(name, index),
+            (join_path(self.folder, path) or path) if path else "",
+            text_of(entry.get("patch") or ""),
+            target if isinstance(target, Mapping) else None,
+            entry.get("options") or {},
+        )
+
+    @property
+    def namespace(self) -> str:
+        """The namespace into which it puts everything; empty if it does not."""
+        return self._text("namespace")
+
+    @property
+    def name_prefix(self) -> str:
+        """What it puts before every name."""
+        return self._text("namePrefix")
+
+    @property
+    def name_suffix(self) -> str:
+        """What it puts behind every name."""
+        return self._text("nameSuffix")
+
+    @property
+    def changes_all(self) -> tuple[str, ...]:
+        """The fields by which it changes every object, or every image, that it builds."""
+        names = (
+            "namespace",
+            "namePrefix",
+            "nameSuffix",
+            "labels",
+            "commonLabels",
+            "commonAnnotations",
+            "images",
+            "imageTags",
+        )
+        return tuple(name for name in names if self.document.get(name))
+
+    @property
+    def images(self) -> tuple[Mapping[str, Any], ...]:
+        """The entries of `images`, and of its old name."""
+        return self.mappings("images") + self.mappings("imageTags")
+
+    @property
+    def labels(self) -> tuple[Mapping[str, Any], ...]:
+        """The entries of `labels`."""
+        return self.mappings("labels")
+
+    @property
+    def replacements(self) -> tuple[Mapping[str, Any], ...]:
+        """The entries of `replacements`."""
+        return self.mappings("replacements")
+
+    def entries(self, name: str) -> tuple[ListedEntry, ...]:
+        """Gives the entries of a list of paths."""
+        values = self.document.get(name) or ()
+        return tuple(
+            ListedEntry(
+                text := text_of(value),
+                name,
+                index,
+                self.line_of(name, index),
+                None if is_remote(text) or not text else join_path(self.folder, text),
+            )
+            for index, value in enumerate(values)
+        )
+
+    def mappings(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Gives the entries of a list of mappings."""
+        return tuple(self.document.get(name) or ())
+
+    def pairs(self, name: str) -> Mapping[str, Any]:
+        """Gives a field that is a mapping; an empty one if it is not there."""
+        return self.document.get(name) or {}
+
+    def _text(self, name: str) -> str:
+        value = self.document.get(name)
+        return "" if value is None else text_of(value)
+
+    def line_of(self, name: str, index: int | None = None) -> int:
+        r"""Gives the line of a field, or of one of its entries, 1-based.
+
+        >>> kustomization = read_kustomization("kustomization.yaml", "resources:\n- a.yaml\n- b.yaml\n")
+        >>> kustomization.line_of("resources", 1)
+        3
+        """
+        for key, value in self.root.value if isinstance(self.root, MappingNode) else ():
+            if key.value != name:
+                continue
+            node = key
+            if index is not None and isinstance(value, SequenceNode) and index < len(value.value):
+                node = value.value[index]
+            return 1 + int(node.start_mark.line)
+        return 1
+
+
+def read_kustomization(path: str, text: str) -> Kustomization:
+    r"""Reads a kustomization file as kustomize does.
+
+    Args:
+        path: the file.
+        text: its content.
+
+    Returns:
+        The kustomization.
+
+    Raises:
+        InvalidManifest: kustomize refuses it: no YAML, an unknown field, a wrong type, another API.
+
+    Source: kustomize api 0.21 `types/kustomization.go`.
+
+    >>> read_kustomization("prod/kustomization.yaml", "bases: [../base]\n").resources[0].path
+    'base'
+    """
+    plain = text.removeprefix("\ufeff")
+    spans = split_documents(plain)
+    root, value = read_document(plain[: spans[0].end] if spans else "", path=path)
+    value = {} if value is None else value
+    if not isinstance(value, dict):
+        raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)
+    kustomization = Kustomization(path, posixpath.dirname(path), text, value, root)
+    for name, entry in value.items():
+        reason = _wrong(name, entry)
+        if reason is not None:
+            raise InvalidManifest(
+                f"kustomize refuses this kustomization: {reason}", path=path, line=kustomization.line_of(name)
+            )
+    kind = value.get("kind") or "Kustomization"
+    version = value.get("apiVersion") or ""
+    wanted = f"{_API}/{'v1alpha1' if kind == 'Component' else 'v1beta1'}"
+    if kind not in ("Kustomization", "Component") or version not in ("", wanted):
+        raise InvalidManifest(
+            f"kustomize refuses this kustomization: apiVersion {version} and kind {kind} are not its own",
+            path=path,
+            line=1,
+        )
+    if all(entry in (None, "") for name, entry in value.items() if name not in ("apiVersion", "kind")):
+        raise InvalidManifest("kustomize refuses an empty kustomization", path=path, line=1)
+    return kustomization
+
+
+def _wrong(name: str, value: Any) -> str | None:
+    if value is None:
+        return None if name in _TEXTS | _MAPPINGS | _TEXT_LISTS | _MAPPING_LISTS else f"unknown field {name}"
+    if name in _TEXTS:
+        return None if isinstance(value, str) else f"{name} is no text"
+    if name in _MAPPINGS:
+        return None if isinstance(value, dict) else f"{name} is no mapping"
+    if name not in _TEXT_LISTS and name not in _MAPPING_LISTS:
+        return f"unknown field {name}"
+    if not isinstance(value, list):
+        return f"{name} is no list"
+    wanted = str if name in _TEXT_LISTS else dict
+    if any(item is not None and not isinstance(item, wanted) for item in value):
+        return f"{name} has an entry of a wrong type"
+    return None

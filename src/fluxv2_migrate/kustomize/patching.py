@@ -1,0 +1,184 @@
+"""The patches of a kustomization, and which objects they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.building import ProblemKind
+from fluxv2_migrate.kustomize.json_patch import apply_operations, is_operations
+from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
+from fluxv2_migrate.kustomize.merging import merge_patch
+from fluxv2_migrate.kustomize.resources import PatchUse, Resource
+from fluxv2_migrate.kustomize.selectors import Selector
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, mapping_at, read_manifests, text_of
+from fluxv2_migrate.yaml_text import read_document, split_documents
+
+__all__ = ["apply_patches", "read_patch"]
+
+
+class _NoTarget(InvalidManifest):
+    """There is no object that a patch is for."""
+
+
+@lru_cache(maxsize=2048)
+def read_patch(text: str) -> tuple[tuple[tuple[int, Manifest], ...], tuple[Manifest, ...]]:
+    r"""Reads a patch, of whichever form it is.
+
+    Args:
+        text: of its file, or as it stands in a kustomization.
+
+    Returns:
+        The documents of a strategic merge patch with their indices, and the operations of a JSON patch;
+        one of the two is empty. Neither may be changed.
+
+    Raises:
+        InvalidManifest: it is neither.
+
+    >>> read_patch("- {op: remove, path: /spec}")[1]
+    ({'op': 'remove', 'path': '/spec'},)
+    """
+    plain = text.removeprefix("\ufeff")
+    spans = split_documents(plain)
+    try:
+        value = read_document(plain[: spans[0].end] if spans else "")[1]
+    except InvalidManifest:
+        value = None
+    if is_operations(value):
+        return (), tuple(value)
+    documents = read_manifests(plain, is_patch=True)
+    return tuple((index, manifest) for index, _, _, manifest in documents), ()
+
+
+def apply_patches(
+    resources: list[Resource],
+    path: str,
+    patches: Sequence[KustomizationPatch],
+    read: Callable[[str], str],
+    report: Callable[[ProblemKind, InvalidManifest, str, int | None], None],
+    *,
+    sees_all: bool = True,
+) -> None:
+    """Applies patches to all objects that they are for.
+
+    Args:
+        resources: the objects; the list and they are changed.
+        path: the kustomization's file.
+        patches: in the order in which they apply.
+        read: gives the text of a patch file.
+        report: takes what goes wrong.
+        sees_all: whether the objects are all that there are; else a patch may be for one that is not seen.
+
+    Source: kustomize api 0.21 `PatchTransformer`, `PatchStrategicMergeTransformer`,
+    `PatchJson6902Transformer`.
+    """
+    for patch in patches:
+        try:
+            if bool(patch.path) == bool(patch.inline.strip()):
+                raise InvalidManifest("a patch needs either a path or a text")
+            documents, operations = read_patch(read(patch.path) if patch.path else patch.inline.strip())
+            if patch.field == "patchesStrategicMerge" and operations:
+                raise InvalidManifest("JSON operations in a strategic merge patch")
+            if patch.field == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):
+                raise InvalidManifest("`patchesJson6902` needs operations, and a target with a name")
+            if operations:
+                _apply_operations(resources, path, patch, operations)
+            elif patch.target is not None:
+                _merge_into_targets(resources, path, patch, documents)
+            else:
+                for document, manifest in documents:
+                    _merge_by_name(resources, path, patch, document, manifest)
+        except _NoTarget as error:
+            report("patch" if sees_all else "remote", error, patch.field, patch.index)
+        except InvalidManifest as error:
+            report("patch", error, patch.field, patch.index)
+
+
+def _use(path: str, patch: KustomizationPatch, document: int, kind: str) -> PatchUse:
+    return PatchUse(path, patch.field, patch.index, patch.path, document, kind)
+
+
+def _apply_operations(
+    resources: list[Resource], path: str, patch: KustomizationPatch, operations: Sequence[Manifest]
+) -> None:
+    if patch.target is None:
+        raise InvalidManifest("JSON operations need a target")
+    selector = Selector.of(patch.target)
+    for resource in [resource for resource in resources if selector.selects(resource)]:
+        if patch.field == "patches":
+            resource.remember()
+        resource.manifest = apply_operations(resource.manifest, operations)
+        resource.patches.append(_use(path, patch, 0, "json"))
+
+
+def _merge_into_targets(
+    resources: list[Resource],
+    path: str,
+    patch: KustomizationPatch,
+    documents: Sequence[tuple[int, Manifest]],
+) -> None:
+    if len(documents) != 1:
+        raise InvalidManifest("a patch with a target has to be one document")
+    document, manifest = documents[0]
+    assert patch.target is not None
+    selector = Selector.of(patch.target)
+    selected = {resource.identity for resource in resources if selector.selects(resource)}
+    for resource in list(resources):
+        if resource.identity in selected:
+            _merge(resources, resource, _with_texts(manifest), patch, _use(path, patch, document, "merge"))
+
+
+def _merge_by_name(
+    resources: list[Resource], path: str, patch: KustomizationPatch, document: int, manifest: Manifest
+) -> None:
+    wanted = Resource(manifest, "", 0).identity
+    found = [resource for resource in resources if any(known == wanted for known in resource.identities)]
+    if not found:
+        raise _NoTarget(f"no object is called {wanted}, which a patch is for")
+    if len(found) > 1:
+        raise InvalidManifest(f"several objects are called {wanted}, which a patch is for")
+    if patch.field == "patchesStrategicMerge":
+        manifest = _with_texts(manifest)
+    _merge(resources, found[0], manifest, patch, _use(path, patch, document, "merge"))
+
+
+def _with_texts(manifest: Manifest) -> Manifest:
+    # Labels and annotations of a patch become texts before it is applied, nulls too.
+    metadata: dict[str, Any] = copy_value(mapping_at(manifest, "metadata"))
+    for field in ("labels", "annotations"):
+        pairs = {key: text_of(value) for key, value in mapping_at(metadata, field).items()}
+        metadata.pop(field, None)
+        if pairs:
+            metadata[field] = pairs
+    return {**manifest, "metadata": metadata}
+
+
+def _merge(
+    resources: list[Resource],
+    resource: Resource,
+    manifest: Manifest,
+    patch: KustomizationPatch,
+    use: PatchUse,
+) -> None:
+    name, namespace, kind = resource.name, resource.namespace, resource.kind
+    version = resource.manifest.get("apiVersion")
+    changes_name, changes_kind = (
+        patch.options.get(option) is True for option in ("allowNameChange", "allowKindChange")
+    )
+    if changes_name or changes_kind:
+        resource.remember()
+    if patch.target is not None or patch.field == "patchesStrategicMerge":
+        manifest = {**manifest, "apiVersion": version}
+    merged = merge_patch(resource.manifest, manifest)
+    if merged is None:
+        resources.remove(resource)
+        return
+    resource.manifest = merged
+    if not changes_kind:
+        merged["kind"] = kind
+    if not changes_name:
+        resource.set_metadata("name", name)
+    resource.set_metadata("namespace", namespace)
+    resource.patches.append(use)

@@ -1,0 +1,208 @@
+"""An object while it is built: its value, its identities, and what has happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, mapping_at, text_of
+
+__all__ = ["Identity", "PatchUse", "Resource", "Step", "is_cluster_scoped"]
+
+_NO_NAMESPACE: Final = "_non_namespaceable_"
+_CLUSTER_SCOPED: Final = {
+    "admissionregistration.k8s.io": {
+        "v1": {
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        },
+        "v1beta1": {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"},
+    },
+    "apiextensions.k8s.io": {
+        "v1": {"CustomResourceDefinition"},
+        "v1beta1": {"CustomResourceDefinition"},
+    },
+    "apiregistration.k8s.io": {"v1": {"APIService"}, "v1beta1": {"APIService"}},
+    "certificates.k8s.io": {
+        "v1": {"CertificateSigningRequest"},
+        "v1beta1": {"CertificateSigningRequest"},
+    },
+    "flowcontrol.apiserver.k8s.io": {"v1beta1": {"FlowSchema", "PriorityLevelConfiguration"}},
+    "networking.k8s.io": {"v1": {"IngressClass"}, "v1beta1": {"IngressClass"}},
+    "node.k8s.io": {"v1": {"RuntimeClass"}, "v1beta1": {"RuntimeClass"}},
+    "policy": {"v1beta1": {"PodSecurityPolicy"}},
+    "rbac.authorization.k8s.io": {
+        "v1": {"ClusterRole", "ClusterRoleBinding"},
+        "v1beta1": {"ClusterRole", "ClusterRoleBinding"},
+    },
+    "scheduling.k8s.io": {"v1": {"PriorityClass"}, "v1beta1": {"PriorityClass"}},
+    "storage.k8s.io": {
+        "v1": {"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"},
+        "v1beta1": {"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"},
+    },
+    "": {"v1": {"ComponentStatus", "Namespace", "Node", "NodeProxyOptions", "PersistentVolume"}},
+}
+
+
+def is_cluster_scoped(group: str, version: str, kind: str) -> bool:
+    """Says whether kustomize knows that a kind has no namespace; custom kinds have one, to it.
+
+    Source: kustomize kyaml 0.21 `openapi/openapi.go` `precomputedIsNamespaceScoped`.
+
+    >>> is_cluster_scoped("", "v1", "Namespace"), is_cluster_scoped("cert-manager.io", "v1", "ClusterIssuer")
+    (True, False)
+    """
+    return kind in _CLUSTER_SCOPED.get(group, {}).get(version, ())
+
+
+class Identity(NamedTuple):
+    """By what kustomize tells objects apart."""
+
+    group: str
+    version: str
+    kind: str
+    name: str
+    namespace: str
+
+    def __str__(self) -> str:
+        namespace = f"{self.namespace}/" if self.namespace not in (_NO_NAMESPACE, "default") else ""
+        return f"{self.kind} {namespace}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A kustomization on an object's way.
+
+    Attributes:
+        path: the kustomization's file.
+        namespace: the namespace of the object as it came in, before this kustomization's own changes.
+        name: its name then.
+    """
+
+    path: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatchUse:
+    """A patch that reached an object.
+
+    Attributes:
+        kustomization: the file of the kustomization that has the patch.
+        field: `patches`, `patchesStrategicMerge` or `patchesJson6902`.
+        index: of the entry in that field.
+        path: the patch's file; empty for a patch that stands in the kustomization itself.
+        document: index of the document in that file, or in the text that stands there.
+        kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations.
+    """
+
+    kustomization: str
+    field: str
+    index: int
+    path: str
+    document: int
+    kind: str
+
+
+@dataclass(slots=True, eq=False)
+class Resource:
+    """An object while it is built."""
+
+    manifest: Manifest
+    path: str
+    index: int
+    item: int | None = None
+    line: int = 1
+    previous: list[tuple[str, str, str]] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    suffixes: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    patches: list[PatchUse] = field(default_factory=list)
+    behavior: str = ""
+    wants_hash: bool = False
+
+    def copy(self) -> Resource:
+        """Gives a resource that shares nothing that changes."""
+        return Resource(
+            copy_value(self.manifest),
+            self.path,
+            self.index,
+            self.item,
+            self.line,
+            list(self.previous),
+            list(self.prefixes),
+            list(self.suffixes),
+            list(self.steps),
+            list(self.patches),
+            self.behavior,
+            self.wants_hash,
+        )
+
+    @property
+    def kind(self) -> str:
+        """The kind."""
+        return text_of(self.manifest.get("kind", ""))
+
+    @property
+    def group_and_version(self) -> tuple[str, str]:
+        """Group and version; the group of the core is empty."""
+        group, slash, version = text_of(self.manifest.get("apiVersion", "")).partition("/")
+        return (group, version) if slash else ("", group)
+
+    @property
+    def name(self) -> str:
+        """The name as it is now."""
+        return text_of(mapping_at(self.manifest, "metadata").get("name", ""))
+
+    @property
+    def namespace(self) -> str:
+        """The namespace as it is now; empty where there is none."""
+        return text_of(mapping_at(self.manifest, "metadata").get("namespace", ""))
+
+    @property
+    def is_cluster_scoped(self) -> bool:
+        """Whether kustomize gives it no namespace."""
+        return is_cluster_scoped(*self.group_and_version, self.kind)
+
+    @property
+    def effective_namespace(self) -> str:
+        """The namespace by which objects are told apart."""
+        if self.is_cluster_scoped:
+            return _NO_NAMESPACE
+        return self.namespace or "default"
+
+    @property
+    def identity(self) -> Identity:
+        """Its identity as it is now."""
+        return Identity(*self.group_and_version, self.kind, self.name, self.effective_namespace)
+
+    @property
+    def identities(self) -> Iterable[Identity]:
+        """All identities it ever had, the oldest first, the current one last."""
+        group, version = self.group_and_version
+        for namespace, name, kind in self.previous:
+            yield Identity(group, version, kind, name, namespace)
+        yield self.identity
+
+    @property
+    def original(self) -> Identity:
+        """Its first identity."""
+        return next(iter(self.identities))
+
+    def remember(self) -> None:
+        """Keeps the current identity among the previous ones."""
+        self.previous.append((self.effective_namespace, self.name, self.kind))
+
+    def set_metadata(self, key: str, value: str) -> None:
+        """Sets a field of the metadata; an empty value takes it away."""
+        metadata = self.manifest.get("metadata")
+        if not isinstance(metadata, dict):
+            metadata = self.manifest["metadata"] = {}
+        if value:
+            metadata[key] = value
+        else:
+            metadata.pop(key, None)

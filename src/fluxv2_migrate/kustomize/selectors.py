@@ -1,0 +1,158 @@
+"""Which objects a patch or a replacement is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
+from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.values import mapping_at, text_of
+
+__all__ = ["LabelSelector", "Selector"]
+
+_REQUIREMENT: Final = re.compile(
+    r"\s*(?:"
+    r"(?P<absent>!)?\s*(?P<key>[\w./-]+)\s*"
+    r"(?:(?P<operator>==|!=|=|<|>)\s*(?P<value>[\w./-]*)"
+    r"|(?P<set>\s(?:not)?in)\s*\((?P<values>[^()]*)\))?"
+    r")\s*(?:,|\Z)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSelector:
+    """A selector of labels, as `kubectl -l` takes it.
+
+    >>> LabelSelector.parse("app=web,tier in (a, b),!old").matches({"app": "web", "tier": "a"})
+    True
+    """
+
+    requirements: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> LabelSelector:
+        """Reads a selector.
+
+        Args:
+            text: requirements with commas between them; an empty text selects everything.
+
+        Raises:
+            InvalidManifest: Kubernetes refuses it.
+
+        Source: k8s.io/apimachinery `labels.Parse`.
+        """
+        requirements: list[tuple[str, str, tuple[str, ...]]] = []
+        position = 0
+        while text[position:].strip():
+            match = _REQUIREMENT.match(text, position)
+            if match is None or (match["absent"] and (match["operator"] or match["set"])):
+                raise InvalidManifest(f"a selector that Kubernetes refuses: {text}")
+            values = tuple(value.strip() for value in (match["values"] or match["value"] or "").split(","))
+            operator = "!" if match["absent"] else match["operator"] or (match["set"] or "exists").strip()
+            requirements.append((match["key"], operator, values))
+            position = match.end()
+        return cls(tuple(requirements))
+
+    def matches(self, labels: Mapping[str, Any]) -> bool:
+        """Says whether labels satisfy every requirement."""
+        return all(_satisfies(labels, *requirement) for requirement in self.requirements)
+
+
+def _satisfies(labels: Mapping[str, Any], key: str, operator: str, values: tuple[str, ...]) -> bool:
+    has = key in labels
+    if operator in ("exists", "!"):
+        return has == (operator == "exists")
+    value = text_of(labels[key]) if has else ""
+    if operator in ("=", "==", "in"):
+        return has and value in values
+    if operator in ("!=", "notin"):
+        return not has or value not in values
+    if not (value.lstrip("-").isdecimal() and values[0].lstrip("-").isdecimal()):
+        return False
+    return int(value) > int(values[0]) if operator == ">" else int(value) < int(values[0])
+
+
+@lru_cache(maxsize=1024)
+def _anchored(pattern: str) -> Regexp:
+    try:
+        return Regexp.compile(f"^(?:{pattern})$")
+    except InvalidPattern as error:
+        raise InvalidManifest(f"a target that is no regular expression: {error.reason}") from None
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return not pattern or _anchored(pattern).matches(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """The target of a patch: every field that is given has to match, as a whole.
+
+    Attributes:
+        group: a regular expression, as are the next four.
+        version: of the API.
+        kind: of the object.
+        name: the name it has or had first.
+        namespace: the namespace it has or had first; without one, it is `default`.
+        labels: a selector of labels.
+        annotations: the same for annotations.
+    """
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    labels: str = ""
+    annotations: str = ""
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Selector:
+        """Gives the selector that a mapping of a kustomization describes.
+
+        >>> Selector.of({"kind": "HelmRelease", "labelSelector": "app=web"}).labels
+        'app=web'
+        """
+        fields = ("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector")
+        return cls(*(text_of(value[field]) if value.get(field) is not None else "" for field in fields))
+
+    def selects(self, resource: Resource) -> bool:
+        """Says whether an object is a target.
+
+        Raises:
+            InvalidManifest: the selector itself is invalid.
+
+        Source: kustomize api 0.21 `resmap/reswrangler.go` `Select`.
+        """
+        return (
+            self._selects_identity(resource)
+            and LabelSelector.parse(self.labels).matches(mapping_at(resource.manifest, "metadata", "labels"))
+            and LabelSelector.parse(self.annotations).matches(
+                mapping_at(resource.manifest, "metadata", "annotations")
+            )
+        )
+
+    def matches(self, group: str, version: str, kind: str, name: str, namespace: str) -> bool:
+        """Says whether an identity is one that it names, whatever the labels."""
+        return (
+            _matches(self.kind, kind)
+            and _matches(self.name, name)
+            and _matches(self.namespace, namespace)
+            and _matches(self.group, group)
+            and _matches(self.version, version)
+        )
+
+    def _selects_identity(self, resource: Resource) -> bool:
+        original, current = resource.original, resource.identity
+        return (
+            (_matches(self.kind, resource.kind))
+            and (_matches(self.name, original.name) or _matches(self.name, current.name))
+            and (_matches(self.namespace, original.namespace) or _matches(self.namespace, current.namespace))
+            and _matches(self.group, current.group)
+            and _matches(self.version, current.version)
+        )

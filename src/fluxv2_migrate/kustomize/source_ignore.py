@@ -1,0 +1,158 @@
+"""Which files of a repository reach the controllers: `.sourceignore`, and what is left out anyway."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["DEFAULT_IGNORES", "IGNORE_FILE", "artifact_files"]
+
+IGNORE_FILE: Final = ".sourceignore"
+_VERSION_CONTROL: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
+DEFAULT_IGNORES: Final = (
+    *("*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"),
+    *(".github/", ".circleci/", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml"),
+    *("cloudbuild.yaml", "codeship-services.yml", "codeship-steps.yml"),
+    *("**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml"),
+)
+"""The patterns that count as long as a repository and its GitRepository have none of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A line of a `.sourceignore`, as go-git reads it.
+
+    Attributes:
+        domain: the folder in which the file lies, as its parts.
+        parts: the pattern's parts.
+        includes: whether it begins with an exclamation mark.
+        folders_only: whether it ends with a slash.
+    """
+
+    domain: tuple[str, ...]
+    parts: tuple[str, ...]
+    includes: bool
+    folders_only: bool
+
+    @classmethod
+    def parse(cls, line: str, domain: tuple[str, ...]) -> _Pattern:
+        includes = line.startswith("!")
+        line = line[includes:]
+        if not line.endswith("\\ "):
+            line = line.rstrip(" ")
+        folders_only = line.endswith("/")
+        return cls(domain, tuple(line.removesuffix("/").split("/")), includes, folders_only)
+
+    def matches(self, path: Sequence[str]) -> bool:
+        """Says whether a file is meant, by its own name or a folder's above it."""
+        if tuple(path[: len(self.domain)]) != self.domain:
+            return False
+        path = path[len(self.domain) :]
+        if len(self.parts) == 1:
+            for index, name in enumerate(path):
+                if _fits(self.parts[0], name):
+                    return not (self.folders_only and index == len(path) - 1)
+            return False
+        return self._matches_path(list(path))
+
+    def _matches_path(self, path: list[str]) -> bool:
+        matched = passes = False
+        for index, part in enumerate(self.parts):
+            is_last = index == len(self.parts) - 1
+            if part == "":
+                passes = False
+            elif part == "**":
+                passes = not is_last
+            elif "**" in part or not path:
+                return False
+            elif passes:
+                passes = False
+                while path:
+                    matched = _fits(part, path.pop(0))
+                    if matched:
+                        break
+            else:
+                if not _fits(part, path.pop(0)):
+                    return False
+                matched = bool(path) or is_last
+        return matched and not (self.folders_only and not path)
+
+
+@lru_cache(maxsize=1024)
+def _expression(pattern: str) -> re.Pattern[str] | None:
+    result = ""
+    position = 0
+    while position < len(pattern):
+        character = pattern[position]
+        position += 1
+        if character == "*":
+            result += "[^/]*"
+        elif character == "?":
+            result += "[^/]"
+        elif character == "\\" and position < len(pattern):
+            result += re.escape(pattern[position])
+            position += 1
+        elif character == "[":
+            end = pattern.find("]", position + 1)
+            if end < 0:
+                return None
+            inside = pattern[position:end].replace("\\", "\\\\").replace("[", "\\[")
+            result += f"[{inside}]"
+            position = end + 1
+        else:
+            result += re.escape(character)
+    try:
+        return re.compile(result)
+    except re.error:
+        return None
+
+
+def _fits(pattern: str, name: str) -> bool:
+    expression = _expression(pattern)
+    return expression is not None and expression.fullmatch(name) is not None
+
+
+def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = None) -> dict[str, str | bytes]:
+    r"""Gives the files of a repository that source-controller puts into its artifact.
+
+    Args:
+        files: path in the repository to content.
+        ignore: `spec.ignore` of the GitRepository, if it has one.
+
+    Returns:
+        The files that are left; without any pattern of the user's own the default ones count.
+
+    Source: fluxcd/pkg `sourceignore/sourceignore.go`, go-git v5 `plumbing/format/gitignore`.
+
+    >>> list(artifact_files({".flux.yaml": "", "web.yaml": "", ".github/ci.yaml": ""}))
+    ['web.yaml']
+    >>> list(artifact_files({".sourceignore": "/docs/\n", "docs/a.yaml": "", ".flux.yaml": ""}))
+    ['.sourceignore', '.flux.yaml']
+    """
+    own: list[_Pattern] = []
+    usual = _patterns((*_VERSION_CONTROL, *DEFAULT_IGNORES), ())
+    for path in sorted(files, key=lambda path: (path.count("/"), path)):
+        if posixpath.basename(path) == IGNORE_FILE:
+            folder = tuple(path.split("/")[:-1])
+            if not (folder and _is_ignored((*folder, ""), [*usual, *own])):
+                content = files[path]
+                text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+                own += _patterns(text.splitlines(), folder)
+    own += _patterns((ignore or "").splitlines(), ())
+    patterns = [*_patterns(_VERSION_CONTROL, ()), *own] if own else usual
+    return {path: content for path, content in files.items() if not _is_ignored(path.split("/"), patterns)}
+
+
+def _patterns(lines: Sequence[str], domain: tuple[str, ...]) -> list[_Pattern]:
+    return [_Pattern.parse(line, domain) for line in lines if not line.startswith("#") and line.strip()]
+
+
+def _is_ignored(path: Sequence[str], patterns: Sequence[_Pattern]) -> bool:
+    for pattern in reversed(patterns):
+        if pattern.matches(path):
+            return not pattern.includes
+    return False

@@ -1,0 +1,200 @@
+"""What a kustomization changes in every object: namespace, names, labels, annotations, replicas, images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
+from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.kustomize.field_specs import (
+    ANNOTATIONS,
+    COMMON_LABELS,
+    IMAGES,
+    REPLICAS,
+    TEMPLATE_LABELS,
+    VOLUME_CLAIM_LABELS,
+    FieldSpec,
+    visit,
+)
+from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.values import is_null, text_of
+
+__all__ = [
+    "add_affix",
+    "label_fields",
+    "set_image",
+    "set_namespace",
+    "set_pairs",
+    "set_replicas",
+]
+
+_FIXED_NAMES: Final = frozenset({"CustomResourceDefinition", "Namespace"})
+_SERVICE_NAMESPACES: Final = (
+    FieldSpec("spec/service/namespace", "APIService", "apiregistration.k8s.io", create=True),
+    FieldSpec(
+        "spec/conversion/webhook/clientConfig/service/namespace",
+        "CustomResourceDefinition",
+        "apiextensions.k8s.io",
+    ),
+)
+
+
+def set_namespace(resource: Resource, namespace: str) -> None:
+    """Puts an object into a namespace; a Namespace gets its name.
+
+    Source: kustomize api 0.21 `filters/namespace/namespace.go`.
+    """
+    resource.remember()
+    if not resource.is_cluster_scoped:
+        resource.set_metadata("namespace", namespace)
+    if resource.kind == "Namespace" and resource.manifest.get("apiVersion") == "v1":
+        resource.set_metadata("name", namespace)
+    for spec in _SERVICE_NAMESPACES:
+        visit(resource, spec, lambda _value: namespace, str)
+    if resource.kind in ("RoleBinding", "ClusterRoleBinding"):
+        subjects = resource.manifest.get("subjects")
+        for subject in subjects if isinstance(subjects, list) else ():
+            if isinstance(subject, dict) and subject.get("name") == "default":
+                subject["namespace"] = namespace
+
+
+def add_affix(resource: Resource, *, prefix: str = "", suffix: str = "") -> None:
+    """Adds a prefix or a suffix to the name of an object, unless its name is fixed.
+
+    Source: kustomize api 0.21 `PrefixTransformer`, `SuffixTransformer`.
+    """
+    original = resource.original
+    if original.kind in _FIXED_NAMES or original[::2][:2] == ("apiregistration.k8s.io", "APIService"):
+        return
+    if prefix:
+        resource.prefixes.append(prefix)
+    if suffix:
+        resource.suffixes.append(suffix)
+    resource.remember()
+    resource.set_metadata("name", f"{prefix}{resource.name}{suffix}")
+
+
+def label_fields(entry: Mapping[str, Any]) -> tuple[FieldSpec, ...]:
+    """Gives the paths that an entry of `labels` writes to."""
+    own = tuple(
+        FieldSpec(
+            text_of(spec.get("path", "")),
+            text_of(spec.get("kind", "")),
+            text_of(spec.get("group", "")),
+            text_of(spec.get("version", "")),
+            create=spec.get("create") is True,
+        )
+        for spec in entry.get("fields") or ()
+    )
+    if entry.get("includeSelectors"):
+        return (*own, *COMMON_LABELS)
+    if entry.get("includeTemplates"):
+        own = (*own, *TEMPLATE_LABELS)
+    if entry.get("includeVolumeClaimTemplates"):
+        own = (*own, *VOLUME_CLAIM_LABELS)
+    return (*own, FieldSpec("metadata/labels", create=True))
+
+
+def set_pairs(
+    resources: Iterable[Resource], pairs: Mapping[str, Any], fields: Sequence[FieldSpec] = ANNOTATIONS
+) -> None:
+    """Adds labels or annotations at paths.
+
+    Raises:
+        InvalidManifest: there is no mapping where one is expected.
+    """
+    texts = {key: text_of(pairs[key]) for key in sorted(pairs)}
+
+    def change(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise InvalidManifest("labels or annotations that are no mapping")
+        return {**value, **texts}
+
+    for resource in resources if texts else ():
+        for spec in fields:
+            visit(resource, spec, change, dict)
+
+
+def set_replicas(resources: Sequence[Resource], entry: Mapping[str, Any]) -> None:
+    """Sets the number of replicas of the workloads of a name.
+
+    Raises:
+        InvalidManifest: no workload has that name, which kustomize does not let pass.
+    """
+    name, found = text_of(entry.get("name", "")), False
+    for spec in REPLICAS:
+        for resource in resources:
+            if any(known.name == name and known.kind == spec.kind for known in resource.identities):
+                found = True
+                visit(resource, spec, lambda _value: entry.get("count", 0), int)
+    if not found:
+        raise InvalidManifest(f"`replicas` names {name}, which no workload is called")
+
+
+@lru_cache(maxsize=1024)
+def _image_pattern(name: str) -> Regexp | None:
+    try:
+        return Regexp.compile(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
+    except InvalidPattern:
+        return None
+
+
+def set_image(resource: Resource, entry: Mapping[str, Any]) -> None:
+    """Changes the images of a name: in all lists called containers, wherever they stand.
+
+    Source: kustomize api 0.21 `filters/imagetag`.
+    """
+    if resource.kind == "CustomResourceDefinition":
+        return
+
+    def change(value: Any) -> Any:
+        return _image(text_of(value), entry) if not is_null(value) else value
+
+    _walk_containers(resource.manifest, change)
+    for spec in IMAGES:
+        visit(resource, spec, change)
+
+
+def _walk_containers(value: Any, change: Callable[[Any], Any]) -> None:
+    if isinstance(value, list):
+        for element in value:
+            _walk_containers(element, change)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        _walk_containers(item, change)
+        if key not in ("containers", "initContainers") or not isinstance(item, list):
+            continue
+        for element in item:
+            if isinstance(element, dict) and "image" in element:
+                element["image"] = change(element["image"])
+
+
+def _image(image: str, entry: Mapping[str, Any]) -> str:
+    pattern = _image_pattern(text_of(entry.get("name", "")))
+    if pattern is None or not pattern.matches(image):
+        return image
+    name, tag, digest = _split_image(image)
+    new_tag, new_digest = (text_of(entry[key]) if entry.get(key) else "" for key in ("newTag", "digest"))
+    if entry.get("newName"):
+        name = text_of(entry["newName"])
+    if new_tag or new_digest:
+        tag, digest = new_tag, new_digest
+    elif entry.get("tagSuffix"):
+        tag, digest = tag + text_of(entry["tagSuffix"]), ""
+    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def _split_image(image: str) -> tuple[str, str, str]:
+    slash = image.find("/")
+    start = max(slash, 0)
+    at, colon = image.find("@", start), image.find(":", start)
+    if at >= 0 and (at < colon or colon < 0):
+        return image[:at], "", image[at + 1 :]
+    if colon < 0:
+        return image, "", ""
+    if at >= 0:
+        return image[:colon], image[colon + 1 : at], image[at + 1 :]
+    return image[:colon], image[colon + 1 :], ""

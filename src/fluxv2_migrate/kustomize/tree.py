@@ -1,0 +1,274 @@
+"""A repository as kustomize sees it: which folders are kustomizations, who includes whom, what they build."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
+from fluxv2_migrate.kustomize.building import Build, BuiltObject
+from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, read_kustomization
+from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.source_ignore import artifact_files
+from fluxv2_migrate.kustomize.values import json_value, read_manifests
+
+__all__ = ["KustomizeTree", "build", "find_kustomizations"]
+
+Remote = Callable[[str], str | None] | Mapping[str, str]
+
+
+class KustomizeTree:
+    r"""A repository's files; every file is read once, however many folders are built.
+
+    Args:
+        files: path in the repository to content.
+        remote: the text that stands for a base outside of the repository, if there is one.
+
+    >>> tree = KustomizeTree({
+    ...     "base/kustomization.yaml": "resources: [web.yaml]\n",
+    ...     "base/web.yaml": "kind: HelmRelease\nmetadata: {name: web}\n",
+    ...     "prod/kustomization.yaml": "resources: [../base]\nnamespace: prod\n",
+    ... })
+    >>> tree.build("prod").objects[0].manifest
+    {'kind': 'HelmRelease', 'metadata': {'name': 'web', 'namespace': 'prod'}}
+    >>> [kustomization.folder for kustomization in tree.includers("base")]
+    ['prod']
+    """
+
+    def __init__(self, files: Mapping[str, str | bytes], *, remote: Remote | None = None) -> None:
+        self.files = files
+        self._remote = remote
+        self._folders: set[str] = {""}
+        for path in files:
+            while (path := posixpath.dirname(path)) and path not in self._folders:
+                self._folders.add(path)
+        self._resources: dict[str, tuple[Resource, ...] | InvalidManifest] = {}
+        self._artifacts: dict[str | None, KustomizeTree] = {}
+        self._read: dict[str, Kustomization | InvalidManifest | None] = {}
+        self.accumulator = Accumulator(self)
+
+    def with_files(self, files: Mapping[str, str | bytes]) -> KustomizeTree:
+        """Gives a tree with more files; what was read of the others is not read again.
+
+        Args:
+            files: path to content; a kustomization among them takes the place of that of its folder.
+        """
+        tree = KustomizeTree({**self.files, **files}, remote=self._remote)
+        tree._resources = dict(self._resources)
+        changed = {posixpath.dirname(path) for path in files}
+        tree._read = {folder: found for folder, found in self._read.items() if folder not in changed}
+        return tree
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """All folders; the repository's root is the empty text."""
+        return frozenset(self._folders)
+
+    @cached_property
+    def kustomizations(self) -> Mapping[str, Kustomization]:
+        """The kustomizations that kustomize can read, by folder, sorted."""
+        found: dict[str, Kustomization] = {}
+        for folder in sorted(self._folders):
+            kustomization = self.kustomization(folder)
+            if isinstance(kustomization, Kustomization):
+                found[folder] = kustomization
+        return MappingProxyType(found)
+
+    def kustomization(self, folder: str) -> Kustomization | InvalidManifest | None:
+        """Gives the kustomization of a folder, why it is none, or `None` if there is no such file.
+
+        Args:
+            folder: path in the repository; empty for its root.
+        """
+        if folder not in self._read:
+            self._read[folder] = self._find(folder)
+        return self._read[folder]
+
+    def has_kustomization_file(self, folder: str) -> bool:
+        """Says whether a folder has a file with a kustomization's name, whatever is in it."""
+        return any(posixpath.join(folder, name) in self.files for name in FILE_NAMES)
+
+    def _find(self, folder: str) -> Kustomization | InvalidManifest | None:
+        paths = [path for name in FILE_NAMES if (path := posixpath.join(folder, name)) in self.files]
+        if len(paths) > 1:
+            reason = f"several kustomization files in one folder: {', '.join(paths)}"
+            return InvalidManifest(reason, path=paths[0], line=1)
+        try:
+            return read_kustomization(paths[0], self.text(paths[0])) if paths else None
+        except InvalidManifest as error:
+            return error
+
+    def is_folder(self, path: str) -> bool:
+        """Says whether there is such a folder."""
+        return path in self._folders
+
+    def content(self, path: str) -> bytes | None:
+        """Gives the bytes of a file, or `None` if there is no such file."""
+        content = self.files.get(path)
+        return content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+
+    def text(self, path: str) -> str:
+        """Gives the text of a file.
+
+        Raises:
+            InvalidManifest: it is not UTF-8.
+            KeyError: there is no such file.
+        """
+        content = self.files[path]
+        if isinstance(content, str):
+            return content
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidManifest("the file is no UTF-8", path=path, line=1) from None
+
+    def resources(self, path: str) -> Sequence[Resource]:
+        """Gives the objects of a file, not to be changed.
+
+        Raises:
+            InvalidManifest: kustomize refuses the file.
+        """
+        if path not in self._resources:
+            self._resources[path] = self._read_resources(path)
+        found = self._resources[path]
+        if isinstance(found, InvalidManifest):
+            raise found
+        return found
+
+    def _read_resources(self, path: str) -> tuple[Resource, ...] | InvalidManifest:
+        try:
+            return tuple(
+                Resource(manifest, path, index, item, line)
+                for index, item, line, manifest in read_manifests(self.text(path), path=path)
+            )
+        except InvalidManifest as error:
+            return error
+
+    def build(self, folder: str) -> Build:
+        """Gives what kustomize builds from a folder.
+
+        What kustomize refuses is a problem, and the rest is built nevertheless; a remote base gives
+        nothing.
+
+        Args:
+            folder: path in the repository; empty for its root.
+
+        Returns:
+            The objects as the cluster gets them, and what stood in the way.
+
+        Source: kustomize 5.8 (`kubectl kustomize --load-restrictor=LoadRestrictionsNone`), which
+        kustomize-controller uses without plugins.
+        """
+        return self.finished(folder, self.accumulator.folder(folder))
+
+    def finished(self, folder: str, gathered: Accumulation) -> Build:
+        """Gives the build that an accumulation for a folder comes to."""
+        kustomization = self.kustomization(folder)
+        path = kustomization.path if isinstance(kustomization, Kustomization) else folder
+        self.accumulator.finish(gathered, path)
+        objects = tuple(
+            BuiltObject(
+                json_value(resource.manifest),
+                resource.path,
+                resource.index,
+                resource.item,
+                tuple(resource.steps),
+                tuple(resource.patches),
+            )
+            for resource in gathered.resources
+        )
+        problems = tuple(dict.fromkeys(gathered.problems))
+        return Build(folder, objects, problems, tuple(sorted(gathered.files)))
+
+    def remote(self, entry: str) -> str | None:
+        """Gives the text that stands for what lies outside of the repository, if there is one."""
+        if isinstance(self._remote, Mapping):
+            return self._remote.get(entry)
+        return None if self._remote is None else self._remote(entry)
+
+    def artifact(self, ignore: str | None = None) -> KustomizeTree:
+        """Gives the tree of the files that source-controller puts into its artifact.
+
+        Args:
+            ignore: `spec.ignore` of the GitRepository, if it has one.
+        """
+        if ignore not in self._artifacts:
+            files = artifact_files(self.files, ignore=ignore)
+            same = len(files) == len(self.files)
+            self._artifacts[ignore] = self if same else KustomizeTree(files, remote=self._remote)
+        return self._artifacts[ignore]
+
+    @cached_property
+    def _listed(self) -> dict[str, list[Kustomization]]:
+        listed: dict[str, list[Kustomization]] = {}
+        for kustomization in self.kustomizations.values():
+            for entry in kustomization.resources + kustomization.components:
+                if entry.path is not None and kustomization not in listed.setdefault(entry.path, []):
+                    listed[entry.path].append(kustomization)
+        return listed
+
+    @cached_property
+    def _patched(self) -> dict[str, list[Kustomization]]:
+        patched: dict[str, list[Kustomization]] = {}
+        for kustomization in self.kustomizations.values():
+            for patch in kustomization.patches:
+                if patch.path and kustomization not in patched.setdefault(patch.path, []):
+                    patched[patch.path].append(kustomization)
+        return patched
+
+    def includers(self, path: str) -> tuple[Kustomization, ...]:
+        """Gives the kustomizations that list a file, or a folder, as a resource, base or component."""
+        return tuple(self._listed.get(path, ()))
+
+    def patchers(self, path: str) -> tuple[Kustomization, ...]:
+        """Gives the kustomizations that have a file as a patch."""
+        return tuple(self._patched.get(path, ()))
+
+    def ancestors(self, folder: str) -> tuple[str, ...]:
+        """Gives all folders whose build includes a kustomization, directly or not, sorted."""
+        found: set[str] = set()
+        pending = [folder]
+        while pending:
+            for kustomization in self.includers(pending.pop()):
+                if kustomization.folder not in found:
+                    found.add(kustomization.folder)
+                    pending.append(kustomization.folder)
+        return tuple(sorted(found))
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """The kustomizations that no other one includes and that are no components, sorted."""
+        return tuple(
+            folder
+            for folder, kustomization in self.kustomizations.items()
+            if not kustomization.is_component and not self.includers(folder)
+        )
+
+
+def find_kustomizations(files: Mapping[str, str | bytes]) -> Mapping[str, Kustomization]:
+    r"""Gives the kustomizations of a repository by folder, sorted; Flux's own Kustomizations are none.
+
+    Args:
+        files: path in the repository to content.
+
+    >>> list(find_kustomizations({"prod/kustomization.yml": "resources: []\n"}))
+    ['prod']
+    """
+    return KustomizeTree(files).kustomizations
+
+
+def build(files: Mapping[str, str | bytes], folder: str, *, remote: Remote | None = None) -> Build:
+    r"""Gives what kustomize builds from a folder; for more than one of a repository use `KustomizeTree`.
+
+    Args:
+        files: path in the repository to content.
+        folder: path in the repository; empty for its root.
+        remote: the text that stands for a base outside of the repository, if there is one.
+
+    >>> build({"kustomization.yaml": "resources: [a.yaml]\n"}, "").problems[0].kind
+    'missing'
+    """
+    return KustomizeTree(files, remote=remote).build(folder)

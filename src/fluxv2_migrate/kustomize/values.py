@@ -1,0 +1,297 @@
+"""The values that kustomize reads from YAML: its own types, and which nulls were written out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final, TypeAlias
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text import compose, split_documents
+from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
+
+__all__ = [
+    "EMPTY",
+    "Manifest",
+    "copy_value",
+    "is_null",
+    "json_value",
+    "mapping_at",
+    "read_manifests",
+    "read_value",
+    "text_of",
+]
+
+Manifest: TypeAlias = dict[str, Any]
+
+
+class _Empty:
+    """A null that stands for nothing written at all (`key:`), which patches drop, unlike `key: null`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "EMPTY"
+
+
+EMPTY: Final = _Empty()
+
+# What YAML 1.1 calls a boolean and YAML 1.2 does not.
+_NO_BOOLEANS: Final = frozenset(
+    {"yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"}
+)
+_TIME: Final = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d*))?(?:[ \t]*(Z|[-+]\d{2}:\d{2}))?)?"
+)
+_WHOLE_FLOAT: Final = 1e21
+"""From here on Go writes a float with an exponent."""
+_MAXIMUM_ALIASED_NODES: Final = 100_000
+
+
+def is_null(value: Any) -> bool:
+    """Says whether a value is a null, written or not."""
+    return value is None or value is EMPTY
+
+
+def text_of(value: Any) -> str:
+    """Gives the text of a scalar as kustomize compares it.
+
+    >>> text_of(80), text_of(True), text_of("80"), text_of(EMPTY)
+    ('80', 'true', '80', '')
+    """
+    if isinstance(value, str):
+        return value
+    if value is EMPTY:
+        return ""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if isinstance(value, (dict, list)) else str(value)
+
+
+def copy_value(value: Any) -> Any:
+    """Gives a value that shares no mapping and no list with the given one."""
+    if value.__class__ is dict:
+        return {key: copy_value(item) for key, item in value.items()}
+    if value.__class__ is list:
+        return [copy_value(item) for item in value]
+    return value
+
+
+def json_value(value: Any) -> Any:
+    """Gives a copy in JSON's types alone.
+
+    >>> json_value({"a": [EMPTY, 1]})
+    {'a': [None, 1]}
+    """
+    if value.__class__ is dict:
+        return {key: json_value(item) for key, item in value.items()}
+    if value.__class__ is list:
+        return [json_value(item) for item in value]
+    return None if value is EMPTY else value
+
+
+def mapping_at(value: Any, *path: str) -> Manifest:
+    """Gives the mapping at a path, or an empty one that belongs to nobody.
+
+    >>> mapping_at({"metadata": {"labels": {"a": "b"}}}, "metadata", "labels")
+    {'a': 'b'}
+    """
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
+    r"""Gives the value of one document, as kustomize reads it.
+
+    Unlike the API server's, its booleans are those of YAML 1.2, and a date becomes a time.
+
+    Args:
+        text: one document, without byte order mark.
+        path: its file, for the message of an error.
+        line: the line of its first character in the file, 1-based.
+
+    Returns:
+        JSON's types, and `EMPTY` for a null that is not written out.
+
+    Raises:
+        InvalidManifest: kustomize cannot read it.
+
+    Source: kustomize kyaml 0.21 `kio/byteio_reader.go` over go-yaml v3.
+
+    >>> read_value("a: yes\nb: 2020-01-01\nc:\nd: 1.0")
+    {'a': 'yes', 'b': '2020-01-01T00:00:00Z', 'c': EMPTY, 'd': 1}
+    """
+    node = compose(text, path=path, line=line)
+    return EMPTY if node is None else _Reader(path, line, "*" in text).value(node, 0)
+
+
+class _Reader:
+    def __init__(self, path: str | None, line: int, has_aliases: bool) -> None:
+        self._path = path
+        self._line = line
+        self._has_aliases = has_aliases
+        self._known: dict[int, tuple[Any, int]] = {}
+        self._nodes = 0
+
+    def value(self, node: Node, depth: int) -> Any:
+        if isinstance(node, ScalarNode):
+            return _scalar(node)
+        if not self._has_aliases:
+            return self._collection(node, depth)
+        # `compose` has counted what aliases repeat and refused what would explode.
+        known = self._known.get(id(node))
+        if known is not None:
+            return copy_value(known[0])
+        value = self._collection(node, depth)
+        self._known[id(node)] = (value, 0)
+        return value
+
+    def _collection(self, node: Node, depth: int) -> Any:
+        if isinstance(node, SequenceNode):
+            return [self.value(child, depth + 1) for child in node.value]
+        assert isinstance(node, MappingNode)
+        result: Manifest = {}
+        merged: Manifest = {}
+        for key, child in node.value:
+            if key.value == "<<" and not key.style:
+                for item in child.value if isinstance(child, SequenceNode) else [child]:
+                    value = self.value(item, depth + 1)
+                    merged = {**value, **merged} if isinstance(value, dict) else merged
+                continue
+            name = _scalar(key)
+            if not isinstance(name, str):
+                if depth:
+                    raise InvalidManifest(
+                        f"the key {key.value} is no text, which kustomize cannot write: put it in quotes",
+                        path=self._path,
+                        line=self._line + key.start_mark.line,
+                    )
+                name = str(key.value)
+            result[name] = self.value(child, depth + 1)
+        return {**merged, **result} if merged else result
+
+
+def _scalar(node: ScalarNode) -> Any:
+    text: str = node.value
+    tag = str(node.tag or "").rpartition(":")[2] if node.tag else ""
+    if tag == "binary":
+        try:
+            return base64.b64decode(text, validate=False).decode("utf-8", "replace")
+        except binascii.Error:
+            return text
+    if tag in ("int", "float", "bool", "null", "timestamp") and text:
+        return _plain(text)
+    if tag or node.style:
+        return text
+    return _plain(text)
+
+
+def _plain(text: str) -> Any:
+    if not text:
+        return EMPTY
+    if text in _NO_BOOLEANS:
+        return text
+    value = resolve_plain_scalar(text)
+    if isinstance(value, float) and abs(value) < _WHOLE_FLOAT and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and text[:4].isdigit() and text[4:5] == "-":
+        return _time(text)
+    return value
+
+
+def _time(text: str) -> str:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return text
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    zone = match[8] or "Z"
+    offset = timedelta(0)
+    if zone != "Z":
+        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone[0] == "-" else 1)
+    try:
+        time = datetime(year, month, day, hour, minute, second, tzinfo=timezone(offset))
+    except ValueError:
+        return text
+    fraction = (match[7] or "").rstrip("0")[:9]
+    written = time.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{fraction}" if fraction else "")
+    return written + ("Z" if not offset else zone)
+
+
+def read_manifests(
+    text: str, *, path: str | None = None, is_patch: bool = False
+) -> tuple[tuple[int, int | None, int, Manifest], ...]:
+    r"""Gives the objects of a file as kustomize reads them, those of lists one by one.
+
+    Args:
+        text: the file.
+        path: its path, for the message of an error.
+        is_patch: whether it is a patch, in which a null of an annotation deletes it.
+
+    Returns:
+        For each object the index of its document, its index in a list or `None`, its line, its value.
+
+    Raises:
+        InvalidManifest: kustomize refuses the file.
+
+    Source: kustomize api 0.21 `resource/factory.go` `SliceFromBytes`.
+
+    >>> [found[3]["kind"] for found in read_manifests("kind: A\nmetadata: {name: a}\n---\n# nothing\n")]
+    ['A']
+    """
+    found: list[tuple[int, int | None, int, Manifest]] = []
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    for index, span in enumerate(split_documents(text)):
+        value = read_value(text[span.start : span.end], path=path, line=span.line)
+        if is_null(value) or value == {}:
+            continue
+        pending: list[tuple[int | None, Any]] = [(None, value)]
+        position = 0
+        while pending:
+            item, manifest = pending.pop(0)
+            _check(manifest, path, span.line)
+            items = manifest.get("items", False) if text_of(manifest["kind"]).endswith("List") else False
+            if items is False:
+                _annotations_as_texts(manifest, is_patch)
+                found.append((index, item, span.line, manifest))
+                continue
+            if not isinstance(items, list) and not is_null(items):
+                raise InvalidManifest("the items of a list are no list", path=path, line=span.line)
+            for child in items if isinstance(items, list) else ():
+                if not is_null(child):
+                    pending.append((position, child))
+                    position += 1
+    return tuple(found)
+
+
+def _check(manifest: Any, path: str | None, line: int) -> None:
+    if not isinstance(manifest, Mapping):
+        raise InvalidManifest("a document that is no mapping, which kustomize refuses", path=path, line=line)
+    kind = manifest.get("kind")
+    if is_null(kind) or not text_of(kind):
+        raise InvalidManifest("an object without kind, which kustomize refuses", path=path, line=line)
+    if text_of(kind).endswith("List"):
+        return
+    metadata = manifest.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if is_null(name) or not text_of(name):
+        raise InvalidManifest(
+            "an object without metadata.name, which kustomize refuses", path=path, line=line
+        )
+
+
+def _annotations_as_texts(manifest: Manifest, is_patch: bool) -> None:
+    # kustomize writes all annotations anew at the end of a build, as the texts that stand in the files.
+    annotations = mapping_at(manifest, "metadata", "annotations")
+    for key, value in annotations.items():
+        if value is EMPTY or isinstance(value, str) or (is_patch and value is None):
+            continue
+        annotations[key] = text_of(value)

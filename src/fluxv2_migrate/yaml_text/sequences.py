@@ -1,0 +1,226 @@
+"""Edits of the lists of a document: an item is added or goes, and every other byte stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text.block import (
+    CannotEdit,
+    _colon,
+    _comments,
+    _content_end,
+    _is_alias,
+    _line_end,
+    _line_start,
+    _scalars,
+)
+from fluxv2_migrate.yaml_text.composer import key_of, read_document
+from fluxv2_migrate.yaml_text.emitter import Style, detect_style
+
+__all__ = ["append_item", "remove_item"]
+
+_PLAIN_FLOW: Final = re.compile(r"\[[^\n#&*]*\]")
+
+
+def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
+    r"""Adds an item to the list under a key of a document's mapping, behind its last one.
+
+    A list that is not there is made at the end of the document, one in brackets is opened. Comments stay
+    where they are: what stands under the last item stands under the new one then.
+
+    Args:
+        text: one document, without byte order mark; it may be empty but for comments.
+        key: the key.
+        item: the lines of the item without line ends; what is indented is indented from its dash on.
+        value: what the item means.
+
+    Returns:
+        The text with the item.
+
+    Raises:
+        CannotEdit: the text is written in a form in which this is not safe.
+        InvalidManifest: the text is no YAML.
+
+    >>> append_item("resources:\n- a.yaml # first\n# end\n", "resources", ["b.yaml"], "b.yaml")
+    'resources:\n- a.yaml # first\n- b.yaml\n# end\n'
+    """
+    root, before = read_document(text)
+    style = detect_style(text)
+    lines = [f"- {item[0]}", *(f"  {line}" if line else "" for line in item[1:])]
+    if root is None:
+        result = _at_end(text, [f"{key}:", *_indented(lines, 0 if style.flush else style.step)], style)
+        return _checked(result, {key: [value]})
+    if not isinstance(before, dict) or not isinstance(root, MappingNode) or root.flow_style:
+        raise CannotEdit("a document that is no mapping in block style")
+    old = before.get(key)
+    if old is not None and not isinstance(old, list):
+        raise CannotEdit(f"{key} is no list")
+    expected = {**before, key: [*(old or ()), value]}
+    key_node, node = _pair(root, key)
+    indent = int(root.value[0][0].start_mark.column)
+    dash = indent + (0 if style.flush else style.step)
+    if node is None:
+        result = _at_end(text, _indented([f"{key}:", *_indented(lines, dash - indent)], indent), style)
+    elif isinstance(node, SequenceNode) and not node.flow_style:
+        if _is_alias(_some(key_node), node):
+            raise CannotEdit("an alias in place of a list")
+        end = _line_end(text, _content_end(text, key_node, node))
+        result = _insert(text, end, _indented(lines, int(node.start_mark.column)), style)
+    else:
+        result = _opened(text, _some(key_node), node, _indented(lines, dash), dash, style)
+    return _checked(result, expected)
+
+
+def remove_item(text: str, key: str, index: int) -> str:
+    r"""Takes an item out of the list under a key of a document's mapping.
+
+    Comments above it stay, comments in it become lines of their own; a list without items is `[]`.
+
+    Args:
+        text: one document, without byte order mark.
+        key: the key.
+        index: of the item.
+
+    Returns:
+        The text without the item.
+
+    Raises:
+        CannotEdit: the text is written in a form in which this is not safe, or there is no such item.
+        InvalidManifest: the text is no YAML.
+
+    >>> remove_item("resources:\n- a.yaml # first\n- b.yaml\n", "resources", 0)
+    'resources:\n# first\n- b.yaml\n'
+    """
+    root, before = read_document(text)
+    key_node, node = _pair(root, key) if isinstance(root, MappingNode) else (None, None)
+    old = before.get(key) if isinstance(before, dict) else None
+    if key_node is None or not isinstance(node, SequenceNode) or not isinstance(old, list):
+        raise CannotEdit(f"{key} is no list")
+    if not 0 <= index < len(old) or _is_alias(key_node, node):
+        raise CannotEdit(f"{key} has no item of its own there")
+    expected = {**before, key: [*old[:index], *old[index + 1 :]]}
+    if node.flow_style:
+        start, end, items = _flow_items(text, node)
+        del items[index]
+        return _checked(f"{text[:start]}[{', '.join(items)}]{text[end:]}", expected)
+    child = node.value[index]
+    if _is_alias_item(node, index):
+        raise CannotEdit("an alias as an item")
+    start = _line_start(text, _dash(text, node, index))
+    end = _line_end(text, _item_end(text, node, index))
+    inside = text[start:end]
+    if child.anchor:
+        raise CannotEdit("an anchor in an item that goes")
+    comments = _comments(inside, [(first - start, last - start) for first, last in _scalars(text, child)])
+    newline = detect_style(text).newline
+    kept = "".join(f"{' ' * int(node.start_mark.column)}{comment}{newline}" for comment in comments)
+    if not inside.endswith("\n"):
+        kept = kept.removesuffix(newline)
+    result = text[:start] + kept + text[end:]
+    if len(old) == 1:
+        colon = _colon(text, key_node)
+        result = result[:colon] + " []" + result[colon:]
+    if not inside.endswith("\n") and not kept:
+        # The text had no end of its last line, and the line before is the last one now.
+        result = result.removesuffix("\n").removesuffix("\r")
+    return _checked(result, expected)
+
+
+def _pair(root: MappingNode, key: str) -> tuple[Node | None, Node | None]:
+    for name, value in root.value:
+        if isinstance(name, ScalarNode) and key_of(name) == key:
+            return name, value
+    return None, None
+
+
+def _some(node: Node | None) -> Node:
+    assert node is not None
+    return node
+
+
+def _indented(lines: Sequence[str], blanks: int) -> list[str]:
+    return [" " * blanks + line if line else "" for line in lines]
+
+
+def _insert(text: str, position: int, lines: Sequence[str], style: Style) -> str:
+    added = style.newline.join(lines)
+    if position and not text[:position].endswith("\n"):
+        return text[:position] + style.newline + added + text[position:]
+    return text[:position] + added + style.newline + text[position:]
+
+
+def _at_end(text: str, lines: Sequence[str], style: Style) -> str:
+    return _insert(text, len(text), lines, style)
+
+
+def _opened(text: str, key: Node, node: Node, lines: list[str], dash: int, style: Style) -> str:
+    """Gives the text with the list under a key, which is empty or in brackets, in block style."""
+    colon = _colon(text, key)
+    if _is_alias(key, node):
+        raise CannotEdit("an alias in place of a list")
+    if isinstance(node, SequenceNode):
+        start, end, items = _flow_items(text, node)
+        lines = [*_indented([f"- {item}" for item in items], dash), *lines]
+    else:
+        end = colon + len(text[colon : int(node.end_mark.index)].rstrip()) if node.value else colon
+        start = int(node.start_mark.index) if node.value else colon
+    if text[colon:start].strip():
+        raise CannotEdit("an anchor, a tag or a comment before a list")
+    rest = text[end : _line_end(text, end)]
+    if rest.strip() and not rest.lstrip(" \t").startswith("#"):
+        raise CannotEdit("something behind a list in brackets")
+    if not rest.strip():
+        end += len(rest.rstrip("\r\n"))
+    text = text[:colon] + text[end:]
+    return _insert(text, _line_end(text, colon), lines, style)
+
+
+def _flow_items(text: str, node: SequenceNode) -> tuple[int, int, list[str]]:
+    start, end = int(node.start_mark.index), int(node.end_mark.index)
+    if not _PLAIN_FLOW.fullmatch(text[start:end]):
+        raise CannotEdit("a list in brackets over several lines, with comments, anchors or aliases")
+    return (
+        start,
+        end,
+        [text[int(item.start_mark.index) : int(item.end_mark.index)].strip() for item in node.value],
+    )
+
+
+def _is_alias_item(node: SequenceNode, index: int) -> bool:
+    return bool(node.value[index].start_mark.index < node.start_mark.index) or any(
+        node.value[index] is other for other in node.value[:index]
+    )
+
+
+def _dash(text: str, node: SequenceNode, index: int) -> int:
+    """The offset of an item's dash, which stands alone before it on its line or on one above."""
+    begin = int(node.value[index].start_mark.index)
+    dash = text.rfind("-", 0, begin)
+    column = int(node.start_mark.column)
+    if dash < 0 or text[dash + 1 : begin].strip() or dash - _line_start(text, dash) != column:
+        raise CannotEdit("an item that does not stand behind its dash")
+    if text[_line_start(text, dash) : dash].strip():
+        raise CannotEdit("an item that begins in the middle of a line")
+    return dash
+
+
+def _item_end(text: str, node: SequenceNode, index: int) -> int:
+    child = node.value[index]
+    if isinstance(child, ScalarNode) and not child.style and not child.value:
+        raise CannotEdit("an empty item")
+    return _content_end(text, None, child)
+
+
+def _checked(text: str, expected: Any) -> str:
+    try:
+        value = read_document(text)[1]
+    except InvalidManifest as error:
+        raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
+    if value != expected:
+        raise CannotEdit("an edit that would change something else")
+    return text
