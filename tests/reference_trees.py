@@ -10,9 +10,16 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-__all__ = ["LOADER", "PLAIN_TREES", "documents_of", "read_tree", "refusals"]
+__all__ = ["LOADER", "PLAIN_TREES", "TREES", "documents_of", "read_tree", "refusals"]
 
 PLAIN_TREES = ("homelab", "homelab-crlf", "get-started", "helm-operator-get-started", "progressive-delivery")
+TREES = (
+    *PLAIN_TREES,
+    "enterprise-overlays",
+    "homelab-half-migrated",
+    "kustomize-example",
+    "multi-tenancy",
+)
 
 
 class TextTimestamps(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

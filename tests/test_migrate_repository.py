@@ -125,8 +125,8 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     (
         "a patched release",
         {
-            "kustomization.yaml": "resources: [a.yaml]\npatches:\n- target: {kind: HelmRelease}\n  patch: |-\n"
-            "    - {op: add, path: /spec/wait, value: true}\n",
+            "kustomization.yaml": "resources: [a.yaml]\npatches:\n- target: {kind: HelmRelease}\n"
+            "  patch: |-\n    - {op: add, path: /spec/wait, value: true}\n",
             "a.yaml": release(),
         },
         "RP004",

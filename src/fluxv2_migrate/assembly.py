@@ -66,7 +66,10 @@ def assemble(
     for generated in layout.generated:
         members = set(generated.source.members)
         comments = [
-            comment for each in converted.texts if each.release.placed in members for comment in each.text.comments
+            comment
+            for each in converted.texts
+            if each.release.placed in members
+            for comment in each.text.comments
         ]
         text = source_text(generated.manifest, comments, style)
         if generated.file in changed:

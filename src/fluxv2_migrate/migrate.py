@@ -10,10 +10,10 @@ from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.flux_release import infer_flux_release
 from fluxv2_migrate.migration import ClusterContext, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions
-from fluxv2_migrate.release_reading import Surroundings, decide_releases, read_releases
+from fluxv2_migrate.release_reading import decide_releases, read_releases
 from fluxv2_migrate.release_texts import ReleaseTexts, tell_of_releases
 from fluxv2_migrate.repository import Repository, read_repository
-from fluxv2_migrate.surroundings import existing_sources, see_repository
+from fluxv2_migrate.surroundings import Surroundings, existing_sources, see_repository
 from fluxv2_migrate.syncing import tell_of_syncing
 
 __all__ = ["migrate_repository", "migrate_text"]

@@ -15,7 +15,14 @@ from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.runbook import Runbook, write_runbook
 
-__all__ = ["Change", "ClusterContext", "MigratedManifest", "MigratedResource", "Migration", "MigrationContext"]
+__all__ = [
+    "Change",
+    "ClusterContext",
+    "MigratedManifest",
+    "MigratedResource",
+    "Migration",
+    "MigrationContext",
+]
 
 _MODELS: Final[Mapping[str, type[HelmRelease | HelmRepository | GitRepository]]] = {
     "HelmRelease": HelmRelease,

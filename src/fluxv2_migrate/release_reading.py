@@ -84,9 +84,7 @@ class ReadRelease:
 
     def slots(self) -> tuple[tuple[str, str], ...]:
         """Gives each cluster with the namespace in which it has the release, sorted."""
-        found = {
-            (each.cluster, each.namespace or self.settings.default_namespace) for each in self.sightings
-        }
+        found = {(each.cluster, each.namespace or self.settings.default_namespace) for each in self.sightings}
         return tuple(sorted(found))
 
 
@@ -256,7 +254,11 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
 def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tuple[str, ...]]:
     clusters, path = around.clusters, document.path
     if path in clusters.patch_files:
-        return "RP004", f"{clusters.patch_files[path]} patches with this file, and patches are not converted", ()
+        return (
+            "RP004",
+            f"{clusters.patch_files[path]} patches with this file, and patches are not converted",
+            (),
+        )
     for build in clusters.builds.values():
         if path in build.files and not build.ok:
             problem = next(each for each in build.problems if each.fails)
@@ -308,7 +310,10 @@ def _read_release(
         drafts[key][2].append(sighting)
     draft, settings, _ = next(iter(drafts.values()))
     names: tuple[NameElsewhere, ...] = ()
-    if len({(each.release_name.v1, each.release_name.storage_namespace) for each, _, _ in drafts.values()}) > 1:
+    if (
+        len({(each.release_name.v1, each.release_name.storage_namespace) for each, _, _ in drafts.values()})
+        > 1
+    ):
         found = _names_elsewhere(drafts.values())
         if found is None:
             message = "clusters give it different release names, and no kustomization tells them apart"

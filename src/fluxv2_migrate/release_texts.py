@@ -124,7 +124,9 @@ class ReleaseTexts:
         around = self.around
         texts = around.repository.texts
         homes = Homes(around.clusters, around.clusters.tree, dict(texts))
-        places = SourcePlaces(homes, around.options, around.versions, set(around.clusters.tree.files) | set(texts))
+        places = SourcePlaces(
+            homes, around.options, around.versions, set(around.clusters.tree.files) | set(texts)
+        )
         generated: list[GeneratedSource] = []
         homeless: dict[PlacedRequest, str] = {}
         for source in names.new:
@@ -145,7 +147,9 @@ class ReleaseTexts:
         for release in releases:
             if release.placed in layout.homeless:
                 stopped.add(release.document.key)
-                self.findings.stop(release.document, "RP014", layout.homeless[release.placed], ("spec", "chart"))
+                self.findings.stop(
+                    release.document, "RP014", layout.homeless[release.placed], ("spec", "chart")
+                )
         return stopped
 
 
@@ -194,7 +198,8 @@ def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[No
     path, declares = ("spec", "chart", "git"), ("chart.credentials",)
     own = {namespace for _, namespace in release.slots()}
     users = {
-        f"{reference.kind} {namespace}/{reference.name}" for namespace in ({reference.namespace} - {""} or own)
+        f"{reference.kind} {namespace}/{reference.name}"
+        for namespace in ({reference.namespace} - {""} or own)
     }
     for need in layout.prerequisites:
         name = f"{need.namespace}/{need.name}"

@@ -12,7 +12,14 @@ from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import find_images
 
-__all__ = ["OLD_API_VERSIONS", "Repository", "is_old_release", "is_partial_release", "read_repository", "runs_flux_1"]
+__all__ = [
+    "OLD_API_VERSIONS",
+    "Repository",
+    "is_old_release",
+    "is_partial_release",
+    "read_repository",
+    "runs_flux_1",
+]
 
 OLD_API_VERSIONS: Final = {
     "helm.fluxcd.io/v1": "HelmRelease",

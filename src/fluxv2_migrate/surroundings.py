@@ -56,8 +56,10 @@ def see_repository(
     releases = [document for document in concerns.values() if is_old_release(document.manifest)]
     if not releases:
         return ClusterMap()
-    # A patch of a release looks like one, and shows no place where releases are.
+    # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
+    # what is migrated already is still where it was.
     whole = {document.key for document in releases if not is_partial_release(document.manifest)}
+    whole |= {document.key for document in repository.new_releases()}
     return read_clusters(files, repository.documents, concerns, whole, KustomizeTree(files), options)
 
 

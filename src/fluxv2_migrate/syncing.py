@@ -1,4 +1,4 @@
-"""What a person must know of sync paths: which are guesses, and where kustomize-controller parts from fluxd."""
+"""What a person must know of sync paths: which are guesses, and where both Fluxes part over them."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def _tell_differences(
     if found.left_out:
         places = [str(each.place) for each in found.left_out]
         message = (
-            f"fluxd applied {len(places)} object(s) of {path} that kustomize-controller leaves out, because a "
-            f"kustomization beside them does not list them: {_list(places)}"
+            f"fluxd applied {len(places)} object(s) of {path} that kustomize-controller leaves out, because "
+            f"a kustomization beside them does not list them: {_list(places)}"
         )
         place = found.left_out[0].place
         findings.say("RP015", message, place.path, place.line, places[1:], found.proposal)

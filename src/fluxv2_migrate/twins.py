@@ -98,9 +98,7 @@ class Twins:
                 stored = given.get("storageNamespace") or namespace
                 by_object.setdefault((namespace, name), []).append(twin)
                 by_release.setdefault((str(stored), str(release)), []).append(twin)
-        sources = [
-            seen for document in repository.source_documents() for seen in clusters.seen(document)
-        ]
+        sources = [seen for document in repository.source_documents() for seen in clusters.seen(document)]
         return cls(by_object, by_release, sources)
 
     def find(self, draft: ReleaseDraft, sightings: Sequence[Sighting]) -> list[Twin]:

@@ -31,10 +31,34 @@ _INDENT: Final = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
 _FIELD: Final = r"^{indent}{name}:[ \t]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ \t]*(?:#.*)?\r?$"
 # Of these the API server knows that they live in a namespace; of others only their definition tells.
 _NAMESPACED: Final = frozenset(
-    """ConfigMap CronJob DaemonSet Deployment Endpoints Event FluxHelmRelease HelmRelease
-    HorizontalPodAutoscaler Ingress Job Lease LimitRange NetworkPolicy PersistentVolumeClaim Pod
-    PodDisruptionBudget ReplicaSet ReplicationController ResourceQuota Role RoleBinding Secret Service
-    ServiceAccount StatefulSet""".split()
+    {
+        "ConfigMap",
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "Endpoints",
+        "Event",
+        "FluxHelmRelease",
+        "HelmRelease",
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "Job",
+        "Lease",
+        "LimitRange",
+        "NetworkPolicy",
+        "PersistentVolumeClaim",
+        "Pod",
+        "PodDisruptionBudget",
+        "ReplicaSet",
+        "ReplicationController",
+        "ResourceQuota",
+        "Role",
+        "RoleBinding",
+        "Secret",
+        "Service",
+        "ServiceAccount",
+        "StatefulSet",
+    }
 )
 # What source-controller leaves out of an artifact where nothing else is said.
 _LEFT_OUT: Final = re.compile(
@@ -106,14 +130,20 @@ def compare_applied(
     charts = {
         posixpath.dirname(path)
         for path in texts
-        if posixpath.basename(path) == "Chart.yaml" and posixpath.join(posixpath.dirname(path), "values.yaml") in texts
+        if posixpath.basename(path) == "Chart.yaml"
+        and posixpath.join(posixpath.dirname(path), "values.yaml") in texts
     }
     refused: list[tuple[Place, str]] = []
     objects: list[AppliedObject] = []
     kept: list[str] = []
     broken: set[str] = set()
     for path in sorted(texts):
-        if not path.endswith(_YAML) or not is_below(path, synced.path) or path in apart or _LEFT_OUT.search(path):
+        if (
+            not path.endswith(_YAML)
+            or not is_below(path, synced.path)
+            or path in apart
+            or _LEFT_OUT.search(path)
+        ):
             continue
         scanned = _is_scanned(path, synced.path, tree)
         if _folder_above(path, charts):
@@ -132,7 +162,10 @@ def compare_applied(
                 if scanned:
                     refused.append(each)
     listed = {
-        entry.path for each in tree.kustomizations.values() for entry in each.resources if entry.path is not None
+        entry.path
+        for each in tree.kustomizations.values()
+        for entry in each.resources
+        if entry.path is not None
     }
     left_out = tuple(
         each
@@ -147,9 +180,7 @@ def compare_applied(
             doubles.append((first, each))
     without = tuple(each for each in objects if not each.namespace and each.kind in _NAMESPACED)
     proposal = _proposal(synced.path, kept, broken) if refused or left_out else ""
-    return AppliedDifferences(
-        synced.path, tuple(refused), left_out, tuple(doubles), without, proposal
-    )
+    return AppliedDifferences(synced.path, tuple(refused), left_out, tuple(doubles), without, proposal)
 
 
 def _folder_above(path: str, folders: set[str]) -> bool:

@@ -24,12 +24,14 @@ class Closure:
     patches: tuple[PatchUse, ...]
 
 
-def patched_closures(builds: Iterable[Build], releases: Collection[DocumentKey]) -> dict[DocumentKey, Closure]:
+def patched_closures(
+    builds: Iterable[Build], releases: Collection[DocumentKey]
+) -> dict[DocumentKey, Closure]:
     """Gives the closure of each release that a patch reaches; one that none reaches hangs on nothing.
 
     Args:
-        builds: all that kustomize builds of the repository, whether or not a cluster is known that syncs it: a
-            build that works today shall work afterwards.
+        builds: all that kustomize builds of the repository, also what no known cluster syncs: a build that
+            works today shall work afterwards.
         releases: the documents that are releases of Flux v1.
     """
     groups: dict[object, tuple[set[DocumentKey], set[PatchUse]]] = {}

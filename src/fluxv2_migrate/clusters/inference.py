@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
-from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,
@@ -23,6 +22,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.fluxd import FluxdFlags, fluxd_of_manifest
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, Kustomization, KustomizeTree
 from fluxv2_migrate.options import Cluster, Fluxd, MigrationOptions
+from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
 
 __all__ = ["ClusterMap", "DocumentKey", "read_clusters"]
 
@@ -79,7 +79,7 @@ class _Reader:
     files: Mapping[str, str | bytes]
     documents: Mapping[str, tuple[Document, ...]]
     concerns: Mapping[DocumentKey, Document]
-    old: Collection[DocumentKey]
+    places: Collection[DocumentKey]
     tree: KustomizeTree
     options: MigrationOptions
     builds: dict[tuple[str, str], Build] = field(default_factory=dict)
@@ -134,7 +134,7 @@ def read_clusters(
     files: Mapping[str, str | bytes],
     documents: Mapping[str, tuple[Document, ...]],
     concerns: Mapping[DocumentKey, Document],
-    old: Collection[DocumentKey],
+    places: Collection[DocumentKey],
     tree: KustomizeTree,
     options: MigrationOptions,
 ) -> ClusterMap:
@@ -144,11 +144,11 @@ def read_clusters(
         files: of the repository.
         documents: those that were read, by file.
         concerns: those of them that a migration reads.
-        old: those of them that are migrated, and so show where clusters are.
+        places: those of them that show where clusters are.
         tree: the kustomizations.
         options: what a person says of clusters.
     """
-    reader = _Reader(files, documents, concerns, old, tree, options)
+    reader = _Reader(files, documents, concerns, places, tree, options)
     found = ClusterMap(given=bool(options.clusters or options.sync_roots))
     for kustomization in tree.kustomizations.values():
         for patch in kustomization.patches:
@@ -405,15 +405,13 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
             yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
 
 
-def _of_the_rest(
-    reader: _Reader, found: ClusterMap, views: Sequence[ClusterView]
-) -> Iterator[ClusterView]:
+def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView]) -> Iterator[ClusterView]:
     """What no known cluster sees: folders that surely are one cluster each."""
     claimed = reader.claimed()
     plain = [
         (document.path, f"{document.manifest.get('kind')} {'/'.join(document.identity)}")
         for key, document in reader.concerns.items()
-        if key in reader.old
+        if key in reader.places
         and key not in found.sightings
         and document.path not in claimed
         and document.path not in found.patch_files
@@ -423,14 +421,26 @@ def _of_the_rest(
     for folder in reader.tree.roots:
         if not shapes_objects(reader.tree.kustomizations[folder]):
             continue
-        objects = [built for built in reader.build(folder).objects if (built.path, built.index) in reader.old]
+        objects = [
+            built for built in reader.build(folder).objects if (built.path, built.index) in reader.places
+        ]
         if any((built.path, built.index) not in found.sightings for built in objects):
             units[folder] = [
                 f"{built.manifest.get('kind')} {'/'.join(_place(built.manifest, '', SyncPath(folder)))}"
                 for built in objects
             ]
-    pairs = [(posixpath.join(folder, "kustomization.yaml"), each) for folder, all_ in units.items() for each in all_]
-    known = [synced.path for view in views for synced in view.sync_paths]
+    pairs = [
+        (posixpath.join(folder, "kustomization.yaml"), each)
+        for folder, all_ in units.items()
+        for each in all_
+    ]
+    known = [(synced.path, "") for view in views for synced in view.sync_paths]
+    known += [
+        (posixpath.dirname(file), folder)
+        for folder in reader.tree.roots
+        if shapes_objects(reader.tree.kustomizations[folder])
+        for file in reader.build(folder).files
+    ]
     roots = infer_sync_roots([*plain, *pairs])
     roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs])}))
     with_files = {root_of(path, roots) for path, _ in plain}
@@ -446,7 +456,7 @@ def _of_the_rest(
 
 
 def _is_left_out(path: str, tree: KustomizeTree) -> bool:
-    """Gives whether a file lies beside or below a kustomization that shapes what it lists, and is not listed."""
+    """Gives whether a file lies at or below a kustomization that shapes what it lists, and is not listed."""
     folder = posixpath.dirname(path)
     while folder not in tree.kustomizations:
         if not folder:
@@ -455,9 +465,15 @@ def _is_left_out(path: str, tree: KustomizeTree) -> bool:
     return shapes_objects(tree.kustomizations[folder])
 
 
-def _apart(root: str, known: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Gives the folders into which a root falls, so that none holds what a known cluster syncs."""
-    if not any(is_below(path, root) for path in known):
+def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Gives the folders into which a root falls, so that none holds what belongs to something outside.
+
+    Args:
+        root: a folder.
+        known: folders, each with the one that takes it in; empty for a cluster that is known.
+        pairs: path and resource of what lies in the root.
+    """
+    if not any(is_below(path, root) and not (taker and is_below(taker, root)) for path, taker in known):
         yield root
         return
     inner: dict[str, list[tuple[str, str]]] = {}

@@ -48,7 +48,9 @@ def shapes_objects(kustomization: Kustomization) -> bool:
     shaping = set(kustomization.document) - {"apiVersion", "kind", "metadata", "resources"}
     if any(kustomization.document.get(key) for key in shaping):
         return True
-    return any(each.path is None or not is_below(each.path, kustomization.folder) for each in kustomization.resources)
+    return any(
+        each.path is None or not is_below(each.path, kustomization.folder) for each in kustomization.resources
+    )
 
 
 def read_sync_path(
@@ -78,7 +80,9 @@ def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
     if kustomization is not None and shapes_objects(kustomization):
         return SyncPath(path, (path,), files="none")
     builds = (
-        folder for folder in tree.roots if is_below(folder, path) and shapes_objects(tree.kustomizations[folder])
+        folder
+        for folder in tree.roots
+        if is_below(folder, path) and shapes_objects(tree.kustomizations[folder])
     )
     return SyncPath(path, tuple(builds))
 

@@ -21,7 +21,14 @@ _BUILD: Final = re.compile(r"(?:\./)?kustomize\s+build\b(?P<rest>.*)", re.DOTALL
 _CHANGE: Final = re.compile(r"cd\s+(?P<folder>[\w./-]+)")
 _PLAIN: Final = re.compile(r"[\w./=:-]+")
 # Flags of `kustomize build` whose value is a word of its own.
-_FLAGS_WITH_VALUE: Final = ("--load_restrictor", "--load-restrictor", "--reorder", "--stack-trace", "-e", "--env")
+_FLAGS_WITH_VALUE: Final = (
+    "--load_restrictor",
+    "--load-restrictor",
+    "--reorder",
+    "--stack-trace",
+    "-e",
+    "--env",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class FluxYaml:
     Attributes:
         mode: which of the three forms it has.
         generators: the commands whose output fluxd applies.
-        patch_file: the file of patches over that output, relative to the sync path; empty where there is none.
+        patch_file: the file of patches over that output, relative to the sync path, or empty.
         updaters: whether commands write images and policies.
     """
 
@@ -51,7 +58,8 @@ class FluxYaml:
         Raises:
             InvalidManifest: fluxd refuses it.
 
-        >>> FluxYaml.parse("version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n").generators
+        >>> text = "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n"
+        >>> FluxYaml.parse(text).generators
         ('kustomize build .',)
         """
         value = read_document(text, path=path)[1]
@@ -67,7 +75,9 @@ class FluxYaml:
         body = given[modes[0]]
         entries = body.get("generators")
         commands = [
-            entry.get("command") for entry in (entries if isinstance(entries, list) else ()) if isinstance(entry, dict)
+            entry.get("command")
+            for entry in (entries if isinstance(entries, list) else ())
+            if isinstance(entry, dict)
         ]
         generators = tuple(command for command in commands if isinstance(command, str))
         if modes[0] == "patchUpdated":

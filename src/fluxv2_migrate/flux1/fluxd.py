@@ -34,7 +34,9 @@ _SWITCHES: Final = frozenset(
         "version",
     }
 )
-_LISTS: Final = frozenset({"git-path", "registry-exclude-image", "registry-include-image", "k8s-allow-namespace"})
+_LISTS: Final = frozenset(
+    {"git-path", "registry-exclude-image", "registry-include-image", "k8s-allow-namespace"}
+)
 _TRUE: Final = ("true", "1", "t", "T", "TRUE", "True")
 
 
@@ -56,9 +58,9 @@ class FluxdFlags:
         Args:
             arguments: as in the container's `args`: `--flag=value`, or the value as the next word.
 
-        >>> flags = FluxdFlags.parse(["--git-path=base,prod", "--git-branch", "main", "--manifest-generation"])
+        >>> flags = FluxdFlags.parse(["--git-path=base,prod", "--git-branch", "main", "--sops"])
         >>> flags.git_paths, flags.git_branch, flags.manifest_generation
-        (('base', 'prod'), 'main', True)
+        (('base', 'prod'), 'main', False)
         """
         given: dict[str, str] = {}
         waiting = ""
@@ -105,7 +107,9 @@ class FluxdFlags:
     @property
     def read_only(self) -> bool:
         """Whether no image is ever updated."""
-        return any(self.given.get(name, "") in _TRUE for name in ("git-readonly", "registry-disable-scanning"))
+        return any(
+            self.given.get(name, "") in _TRUE for name in ("git-readonly", "registry-disable-scanning")
+        )
 
 
 def _add(given: dict[str, str], name: str, value: str) -> None:

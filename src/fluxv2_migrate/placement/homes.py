@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from fluxv2_migrate.clusters import ClusterMap, SyncPath, is_below
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, add_resource
-from fluxv2_migrate.yaml_text import CannotEdit
 
 __all__ = ["Homes", "NoHome", "would_change"]
 
@@ -111,7 +109,7 @@ class Homes:
                 yield self.tree.kustomizations[each]
 
     def leaves_alone(self, file: str, namespace: str) -> bool:
-        """Gives whether all that lists a file would leave an object of that namespace alone, listed beside it."""
+        """Gives whether what lists a file would leave an object of that namespace beside it alone."""
         return not any(
             would_change(each, namespace)
             for kustomization in self.tree.includers(file)
@@ -171,7 +169,9 @@ class Homes:
         return None
 
     def _add(self, kustomization: str, entry: str) -> None:
-        self.texts[kustomization] = self.changed[kustomization] = add_resource(self.texts[kustomization], entry)
+        self.texts[kustomization] = self.changed[kustomization] = add_resource(
+            self.texts[kustomization], entry
+        )
 
     def edit(self, kustomization: str, text: str) -> None:
         """Takes an edited kustomization."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
 from fluxv2_migrate.options import MigrationOptions
-from fluxv2_migrate.placement.homes import Homes, NoHome
+from fluxv2_migrate.placement.homes import Homes
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 
@@ -206,7 +206,10 @@ def name_sources(
         by_namespace: dict[str, list[str]] = {}
         for cluster, namespace in slots:
             chosen[(cluster, namespace), request.identity] = name
-            if not any(each.is_at(cluster, namespace) and each.name == name and each.kind == request.kind for each in there):
+            if not any(
+                each.is_at(cluster, namespace) and each.name == name and each.kind == request.kind
+                for each in there
+            ):
                 by_namespace.setdefault(namespace, []).append(cluster)
         for namespace, clusters in sorted(by_namespace.items()):
             new.append(NewSource(request.kind, name, namespace, tuple(clusters), request, tuple(members)))
@@ -365,9 +368,7 @@ def place_source(source: NewSource, places: SourcePlaces) -> list[GeneratedSourc
     return generated
 
 
-def _places(
-    source: NewSource, places: SourcePlaces
-) -> Iterator[tuple[str | None, str, tuple[str, ...]]]:
+def _places(source: NewSource, places: SourcePlaces) -> Iterator[tuple[str | None, str, tuple[str, ...]]]:
     """Gives the folders where it goes, with the file and the clusters that see it there."""
     where = places.options.sources.file
     for member in source.members if where != "folder" else ():

@@ -151,7 +151,12 @@ def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
         elif key in _GIT_FIELDS:
             comments_to = {"git": "url", "ref": "ref"}.get(key)
             draft.remove((*_CHART, key), "chart-from-git", comments_to=comments_to)
-    draft.set((*_CHART, "spec", "reconcileStrategy"), draft.options.reconcile_strategy, "chart-from-git", "spec.chart.git")
+    draft.set(
+        (*_CHART, "spec", "reconcileStrategy"),
+        draft.options.reconcile_strategy,
+        "chart-from-git",
+        "spec.chart.git",
+    )
     return request
 
 

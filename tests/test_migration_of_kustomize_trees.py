@@ -1,0 +1,190 @@
+"""Repositories that kustomize builds: what each cluster gets afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, controller_build
+from reference_trees import TREES, read_tree
+
+Files = dict[str, str | bytes]
+V1 = ("helm.fluxcd.io/v1", "flux.weave.works/v1beta1", "helm.integrations.flux.weave.works/v1alpha2")
+
+
+def release(name: str = "web", namespace: str = "shop", more: str = "") -> str:
+    where = f"  namespace: {namespace}\n" if namespace else ""
+    return (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n"
+        f"  name: {name} # ours\n{where}spec:\n  helmVersion: v3\n{more}  chart:\n"
+        "    repository: https://charts.example.com\n    name: web\n    version: 1.2.3\n"
+    )
+
+
+def identity(manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    metadata = manifest.get("metadata") or {}
+    group = str(manifest.get("apiVersion")).rpartition("/")[0]
+    return group, str(manifest.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+
+
+def applied(tree: KustomizeTree, context: fm.MigrationContext) -> dict[str, list[BuiltObject]]:
+    """Gives what kustomize-controller applies of each cluster's sync paths."""
+    return {
+        cluster.name: [built for path in cluster.sync_paths for built in controller_build(tree, path).objects]
+        for cluster in context.clusters
+    }
+
+
+def check(before: Files, migration: fm.Migration) -> None:
+    """Holds what every migration of such a tree keeps."""
+    old, new = KustomizeTree(before), KustomizeTree(migration.files)
+    for folder in old.kustomizations:
+        first, second = old.build(folder), new.build(folder)
+        if first.ok:
+            assert second.ok, (folder, second.problems)
+    clusters, first_clusters = applied(new, migration.context), applied(old, migration.context)
+    for cluster, objects in clusters.items():
+        # Names of releases are those that the helm-operator gave, under the very same objects.
+        releases = {identity(each.manifest)[2:]: each.manifest for each in objects if is_new(each)}
+        for built in first_clusters[cluster]:
+            manifest = built.manifest
+            if manifest.get("apiVersion") in V1 and identity(manifest)[2:] in releases:
+                hold_name(manifest, releases[identity(manifest)[2:]])
+        identities = [identity(each.manifest) for each in objects]
+        doubled = {each for each in identities if identities.count(each) > 1}
+        generated = {each.path for each in objects} & set(migration.created)
+        assert not {identity(each.manifest) for each in objects if each.path in generated} & doubled, cluster
+        for built in objects:
+            if is_new(built) and identity(built.manifest)[2:] in touched(migration):
+                assert source_of(built.manifest) in identities, (cluster, built.manifest)
+
+
+def is_new(built: BuiltObject) -> bool:
+    return identity(built.manifest)[:2] == ("helm.toolkit.fluxcd.io", "HelmRelease")
+
+
+def touched(migration: fm.Migration) -> set[tuple[str, str]]:
+    return {
+        (str(each.namespace), str(each.name))
+        for resource in migration.resources
+        if resource.before
+        for each in [resource.resource.metadata]
+    }
+
+
+def source_of(manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    reference = manifest["spec"]["chart"]["spec"]["sourceRef"]
+    namespace = reference.get("namespace") or identity(manifest)[2]
+    return "source.toolkit.fluxcd.io", reference["kind"], namespace, reference["name"]
+
+
+def hold_name(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    spec = old.get("spec") or {}
+    _, _, namespace, name = identity(old)
+    wanted = fm.resolve_release_name(
+        name=name,
+        namespace=namespace,
+        release_name=spec.get("releaseName"),
+        target_namespace=spec.get("targetNamespace"),
+        api_version=old["apiVersion"],
+    )
+    assert new["spec"].get("releaseName") == wanted.spec_release_name
+    assert (new["spec"].get("storageNamespace") or namespace) == (wanted.storage_namespace or namespace)
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_real_trees_build_as_before(shared: Path, name: str) -> None:
+    files = read_tree(shared / "corpus" / name / "v1")
+    check(files, fm.migrate_repository(files))
+
+
+def test_a_base_of_two_clusters_is_converted_once_with_a_source_in_each() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources:\n- web.yaml # ours\n",
+        "base/web.yaml": release(),
+        "clusters/a/kustomization.yaml": "resources:\n- ../../base\n",
+        "clusters/b/kustomization.yaml": "# B\nresources:\n  - ../../base\n",
+    }
+    migration = fm.migrate_repository(files)
+    check(files, migration)
+    assert migration.ok
+    assert sorted(migration.created) == [
+        "clusters/a/sources/example.yaml",
+        "clusters/a/sources/kustomization.yaml",
+        "clusters/b/sources/example.yaml",
+        "clusters/b/sources/kustomization.yaml",
+    ]
+    assert (
+        migration.changed["clusters/b/kustomization.yaml"] == "# B\nresources:\n  - ../../base\n  - sources\n"
+    )
+    assert [each.cluster for each in migration.resources] == ["", "clusters/a", "clusters/b"]
+    again = fm.migrate_repository(migration.files)
+    assert again.files == migration.files
+
+
+def test_each_overlay_gives_its_own_release_name() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(namespace=""),
+        "prod/kustomization.yaml": "namespace: prod\nresources:\n- ../base\n",
+        "test/kustomization.yaml": "namespace: test\nresources:\n- ../base\n",
+    }
+    placement = fm.Placement(namespace="release")
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sources=placement))
+    check(files, migration)
+    assert migration.ok
+    assert "releaseName" not in migration.changed["base/web.yaml"]
+    assert "value: prod-web" in migration.changed["prod/kustomization.yaml"]
+
+
+def test_a_prefix_has_no_place_for_a_source() -> None:
+    files: Files = {
+        "kustomization.yaml": "namePrefix: a-\nresources: [web.yaml]\n",
+        "web.yaml": release(),
+    }
+    migration = fm.migrate_repository(files)
+    assert [finding.code for finding in migration.findings if finding.severity == "error"] == ["RP014"]
+    assert migration.files == files
+
+
+SHAPES = st.sampled_from(
+    ["", "namespace: prod\n", "namespace: shop\n", "namePrefix: a-\n", "commonLabels: {team: shop}\n"]
+)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Files:
+    files: Files = {}
+    bases = draw(st.lists(st.sampled_from(["web", "db", "api"]), min_size=1, max_size=3, unique=True))
+    for base in bases:
+        namespace = draw(st.sampled_from(["shop", "", "blog"]))
+        more = draw(st.sampled_from(["", "  releaseName: x\n", "  targetNamespace: other\n"]))
+        more = more.replace("x\n", f"{base}-x\n")
+        files[f"base/{base}/{base}.yaml"] = release(base, namespace, more)
+        files[f"base/{base}/kustomization.yaml"] = f"{draw(SHAPES)}resources: [{base}.yaml]\n"
+    for cluster in draw(st.sampled_from([("a",), ("a", "b"), ("a", "b", "c")])):
+        chosen = draw(st.lists(st.sampled_from(bases), min_size=1, unique=True))
+        entries = "".join(f"- ../../base/{base}\n" for base in chosen)
+        files[f"clusters/{cluster}/kustomization.yaml"] = f"{draw(SHAPES)}resources:\n{entries}"
+    return files
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees(), st.booleans(), st.sampled_from(["flux", "release"]), st.sampled_from(["folder", "beside"]))
+def test_generated_trees_keep_names_and_resolve_references(
+    files: Files, given_paths: bool, namespace: Any, file: Any
+) -> None:
+    roots = tuple(sorted({"/".join(path.split("/")[:2]) for path in files if path.startswith("clusters")}))
+    options = fm.MigrationOptions(
+        sync_roots=roots if given_paths else (), sources=fm.Placement(namespace=namespace, file=file)
+    )
+    migration = fm.migrate_repository(files, options)
+    check(files, migration)
+    again = fm.migrate_repository(migration.files, options)
+    assert again.files == migration.files
