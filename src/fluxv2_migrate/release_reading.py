@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from ruamel.yaml.nodes import Node
@@ -21,6 +22,9 @@ from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, draft_helm_re
 from fluxv2_migrate.sync_roots import is_synced, root_of
 
 __all__ = ["MigratingRelease", "read_releases", "with_text_annotations", "without_doubles"]
+
+# Go and Python read no other spelling as a number; in text of values they may stand in a word, too.
+_NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -139,12 +143,25 @@ def _why_it_stays(
     if "sops" in document.manifest:
         return "RP011", "sops signed the file, and no edit is signed", ("sops",)
     try:
-        HelmRelease.model_validate(with_text_annotations(document.manifest))
+        HelmRelease.model_validate(_to_validate(document))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
         return "RP006", f"{'.'.join(path) or 'the release'}: {problem['msg']}", path
     return None
+
+
+def _to_validate(document: Document) -> dict[str, Any]:
+    """Gives the manifest as the API server would be given it; values without what could be wrong are left out.
+
+    They are most of a release, and the API asks only that they are an object of JSON: what was read from YAML
+    is one, but for numbers that are not finite.
+    """
+    manifest = with_text_annotations(document.manifest)
+    spec = manifest.get("spec")
+    if isinstance(spec, dict) and isinstance(spec.get("values"), dict) and not _NOT_FINITE.search(document.text):
+        manifest["spec"] = {**spec, "values": {}}
+    return manifest
 
 
 def _read_release(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml.nodes import Node
 
@@ -13,6 +13,8 @@ from fluxv2_migrate.plan.operations import Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, read_document, value_of
 
 __all__ = ["AppliedText", "apply_to_text"]
+
+_STAND_IN: Final = "unread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,33 @@ def apply_to_text(
             goal = _parent(document, operation.target, operation.place)
             goal.put(operation.target[-1], entry, origin.indent, operation.place)
     result = document.render()
-    if text and not text.endswith("\n") and result.endswith(style.newline):
+    unended = bool(text) and not text.endswith("\n") and result.endswith(style.newline)
+    if unended:
         result = result[: -len(style.newline)]
+    before = value_of(root) if value is None else value
+    expected = apply_to_mapping(plan, before)
     # Text that does not mean what was decided is never given out, whatever the reason.
-    expected = apply_to_mapping(plan, value_of(root) if value is None else value)
-    if read_document(result)[1] != expected:
+    if (unended or not _outline_means(document, before, expected)) and read_document(result)[1] != expected:
         raise CannotEdit("the edited text would not mean what was decided")
     return AppliedText(result, tuple(comments), expected)
+
+
+def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: dict[str, Any]) -> bool:
+    """Gives whether the text means what is expected, as far as that is known without reading all of it."""
+    outline, paths = document.outline(_STAND_IN)
+    if not paths:
+        return False
+    short = dict(expected)
+    for path in paths:
+        old, new = before, short
+        for key in path[:-1]:
+            new[key] = inner = dict(new[key])
+            old, new = old.get(key) or {}, inner
+        # The very object, so the plan has changed nothing in it.
+        if new.get(path[-1]) is not old.get(path[-1]):
+            return False
+        new[path[-1]] = _STAND_IN
+    return bool(read_document(outline)[1] == short)
 
 
 def _parent(document: BlockMapping, path: Path, place: Place) -> BlockMapping:

@@ -20,6 +20,11 @@ __all__ = ["BlockMapping", "CannotEdit", "Entry", "Place", "insertion_index"]
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+_LEAST_UNREAD: Final = 80
+"""Characters of a value below which it is read again rather than left out."""
+# What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
+# lines behind them. Behind these characters a plain scalar goes on, and no anchor or alias begins.
+_NOT_ALONE: Final = re.compile(r"(?<![\w=/.])[&*]|\t|[|>][0-9]*\+")
 
 
 class CannotEdit(ValueError):
@@ -157,6 +162,46 @@ class BlockMapping:
                 parts.append(newline)
             parts.append(entry.render())
         return "".join(parts) + self.tail
+
+    def outline(self, stand_in: str) -> tuple[str, list[tuple[str, ...]]]:
+        """Gives the text with a word in place of each large value that no edit has touched.
+
+        What such a value means does not depend on the rest of the text, so that the rest alone need be read
+        again. It is a block collection under a key on a line of its own, and all its lines are the same
+        characters behind the same columns. A reader comes to its first line expecting the value of a key at
+        that indent, which is shown by the word being read as just that; and it leaves it at the next line
+        that is indented no deeper, which every entry, comment and end that can follow is. It holds no anchor,
+        alias or tab, and no scalar that keeps the blank lines behind it, and it ends with a line's end.
+
+        Args:
+            stand_in: the word, a plain scalar.
+
+        Returns:
+            The text, and the paths at which the word stands.
+        """
+        newline = self.style.newline
+        paths: list[tuple[str, ...]] = []
+        parts = [self.opening]
+        for entry in self.entries:
+            if parts[-1] and not parts[-1].endswith("\n"):
+                parts.append(newline)
+            if entry.mapping is not None:
+                inner, below = entry.mapping.outline(stand_in)
+                parts.append(entry.lead + entry.head + inner)
+                paths += [(entry.key, *path) for path in below]
+            elif len(entry.body) > _LEAST_UNREAD and self._is_alone(entry):
+                parts.append(f"{entry.lead}{entry.head} {stand_in}{newline}")
+                paths.append((entry.key,))
+            else:
+                parts.append(entry.lead + entry.head + entry.body)
+        return "".join(parts) + self.tail, paths
+
+    def _is_alone(self, entry: Entry) -> bool:
+        node, body = entry.node, entry.body
+        if not isinstance(node, MappingNode) or node.flow_style or not body.endswith("\n"):
+            return False
+        on_its_own_lines = body[: body.index("\n")].split("#", 1)[0].strip() == ""
+        return on_its_own_lines and node.start_mark.column > self.indent and not _NOT_ALONE.search(body)
 
     def keys(self) -> list[str]:
         """Gives the keys in the order of the text."""
@@ -339,7 +384,10 @@ def _line_end(text: str, index: int) -> int:
 def _colon(text: str, key: Node) -> int:
     end = key.end_mark.index
     colon = text.find(":", end)
-    if colon < 0 or text[end:colon].strip() or text[: key.start_mark.index].rstrip(" ").endswith("?"):
+    before = key.start_mark.index - 1
+    while before >= 0 and text[before] == " ":
+        before -= 1
+    if colon < 0 or text[end:colon].strip() or (before >= 0 and text[before] == "?"):
         raise CannotEdit("a key that is written in the explicit form (`? key`)")
     return colon + 1
 
