@@ -159,7 +159,11 @@ def _to_validate(document: Document) -> dict[str, Any]:
     """
     manifest = with_text_annotations(document.manifest)
     spec = manifest.get("spec")
-    if isinstance(spec, dict) and isinstance(spec.get("values"), dict) and not _NOT_FINITE.search(document.text):
+    if (
+        isinstance(spec, dict)
+        and isinstance(spec.get("values"), dict)
+        and not _NOT_FINITE.search(document.text)
+    ):
         manifest["spec"] = {**spec, "values": {}}
     return manifest
 

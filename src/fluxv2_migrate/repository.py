@@ -143,6 +143,8 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
         for document in documents:
             if is_old_release(document.manifest):
                 document.forget(("spec", "values"))
+            else:
+                document.forget_nodes()
         has_old_releases |= any(version in content for version in OLD_API_VERSIONS)
         if errors:
             repository.errors[path] = errors[0]
