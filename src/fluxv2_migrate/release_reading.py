@@ -152,7 +152,7 @@ def _why_it_stays(
 
 
 def _to_validate(document: Document) -> dict[str, Any]:
-    """Gives the manifest as the API server would be given it; values without what could be wrong are left out.
+    """Gives the manifest as the API server is to judge it, without values in which nothing could be wrong.
 
     They are most of a release, and the API asks only that they are an object of JSON: what was read from YAML
     is one, but for numbers that are not finite.

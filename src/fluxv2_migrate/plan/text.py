@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ruamel.yaml.nodes import Node
 
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, read_document, value_of
@@ -82,7 +83,14 @@ def apply_to_text(
     before = value_of(root) if value is None else value
     expected = apply_to_mapping(plan, before)
     # Text that does not mean what was decided is never given out, whatever the reason.
-    if (unended or not _outline_means(document, before, expected)) and read_document(result)[1] != expected:
+    try:
+        means = (not unended and _outline_means(document, before, expected)) or (
+            read_document(result)[1] == expected
+        )
+    except InvalidManifest as error:
+        reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
+        raise CannotEdit(f"the edited text would be invalid: {reason}") from None
+    if not means:
         raise CannotEdit("the edited text would not mean what was decided")
     return AppliedText(result, tuple(comments), expected)
 

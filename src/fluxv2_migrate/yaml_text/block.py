@@ -20,6 +20,9 @@ __all__ = ["BlockMapping", "CannotEdit", "Entry", "Place", "insertion_index"]
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+_ITEM_ALIAS: Final = re.compile(r"^[ -]*(\*[^\s,\[\]{}]+)[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+_FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
+_MERGE: Final = "<<"
 _LEAST_UNREAD: Final = 80
 """Characters of a value below which it is read again rather than left out."""
 # What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
@@ -129,8 +132,9 @@ class BlockMapping:
         pairs = node.value
         position = first - indent
         for index, (key, value) in enumerate(pairs):
-            if key.value == "<<" and not key.style:
-                raise CannotEdit("a merge key (`<<`)")
+            if index and key.value == _MERGE and not key.style:
+                # Some readers let the merged fields win over what stands above them.
+                raise CannotEdit("a merge key (`<<`) behind other keys")
             begin = key.start_mark.index
             line = _line_start(text, begin)
             colon = _colon(text, key)
@@ -171,8 +175,8 @@ class BlockMapping:
         """Gives the text with a word in place of each large value that no edit has touched.
 
         What such a value means does not depend on the rest of the text, so that the rest alone need be read
-        again. It is a block collection under a key on a line of its own, and all its lines are the same
-        characters behind the same columns. A reader comes to its first line expecting the value of a key at
+        again. It is a block mapping below its key's line, and all its lines are the same characters behind
+        the same columns. A reader comes to its first line expecting the value of a key at
         that indent, which is shown by the word being read as just that; and it leaves it at the next line
         that is indented no deeper, which every entry, comment and end that can follow is. It holds no anchor,
         alias or tab, and no scalar that keeps the blank lines behind it, and it ends with a line's end.
@@ -204,8 +208,6 @@ class BlockMapping:
         node, body = entry.node, entry.body
         if not isinstance(node, MappingNode) or node.flow_style or not body.endswith("\n"):
             return False
-        if body[: body.index("\n")].split("#", 1)[0].strip() or node.start_mark.column <= self.indent:
-            return False
         # Hardly a value has one of the characters, and to look for one of them is faster than the pattern.
         return not any(mark in body for mark in "&*\t|>") or not _NOT_ALONE.search(body)
 
@@ -225,10 +227,16 @@ class BlockMapping:
         entry = self.entry(key)
         if entry is None:
             entry = Entry(key, "", self._head(key), "")
-            self.entries.insert(insertion_index(self.keys(), place or Place()), entry)
+            self.entries.insert(self._index(place), entry)
         if entry.mapping is None:
             entry.mapping = self._open(entry)
         return entry.mapping
+
+    def _index(self, place: Place | None) -> int:
+        keys = self.keys()
+        index = insertion_index(keys, place or Place())
+        # What stands above a merge key, its fields may win over.
+        return 1 if not index and keys and keys[0] == _MERGE else index
 
     def _open(self, entry: Entry) -> BlockMapping:
         inner = self.indent + self.style.step
@@ -253,17 +261,31 @@ class BlockMapping:
 
     def _open_flow(self, entry: Entry, node: MappingNode, inner: int) -> BlockMapping:
         start, end = node.start_mark.index, node.end_mark.index
-        inside = self.text[start:end]
-        if "\n" in inside or "#" in inside or "&" in inside or "*" in inside or not inside.startswith("{"):
-            raise CannotEdit("a flow mapping over several lines, with anchors or with comments")
+        if not self.text.startswith("{", start):
+            raise CannotEdit("a flow mapping with an anchor or a tag")
         colon = _colon(self.text, _some(entry.key_node))
         rest = entry.body[end - colon :]
         mapping = BlockMapping(self.text, inner, self.style, rest if rest.strip() else self.style.newline)
+        position, comments = start + 1, list[str]()
         for key, value in node.value:
-            text = self.text[value.start_mark.index : value.end_mark.index].strip()
-            body = f" {text}" if text else ""
+            if key.end_mark.index <= key.start_mark.index or self.text[key.start_mark.index] in "?*&!":
+                raise CannotEdit("a flow mapping with a key in an unusual form")
+            comments += _comments(self.text[position : key.start_mark.index], ())
+            lead = mapping._own_lines(comments)
+            begin = (
+                _colon(self.text, key)
+                if self.text.startswith(":", key.end_mark.index)
+                else key.end_mark.index
+            )
+            position = _content_end(self.text, key, value, begin)
+            body = self.text[begin:position].strip()
+            # Blanks at the beginning of a line mean nothing in flow style, and these lines are deeper now.
+            body = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), body)
             head = " " * inner + self.text[key.start_mark.index : key.end_mark.index].strip() + ":"
-            mapping.entries.append(Entry(key_of(key), "", head, body + self.style.newline))
+            gap = "" if not body else " "
+            mapping.entries.append(Entry(key_of(key), lead, head, gap + body + self.style.newline))
+            comments = []
+        mapping.tail = mapping._own_lines(_comments(self.text[position : end - 1], ()))
         return mapping
 
     def _head(self, key: str) -> str:
@@ -274,9 +296,7 @@ class BlockMapping:
         entry = self.entry(key)
         body = emit_value(value, self.indent, self._style_of(entry))
         if entry is None:
-            self.entries.insert(
-                insertion_index(self.keys(), place or Place()), Entry(key, "", self._head(key), body)
-            )
+            self.entries.insert(self._index(place), Entry(key, "", self._head(key), body))
             return
         comments = [] if entry.mapping else _comments(entry.body, self._scalars_of(entry))
         if entry.mapping is not None:
@@ -347,8 +367,6 @@ class BlockMapping:
     def take(self, key: str) -> Entry:
         """Takes an entry out with its comments, to be put elsewhere."""
         entry: Entry = _some(self.entry(key))
-        if _refers(entry.body, entry.node):
-            raise CannotEdit("an anchor or alias in a field that moves")
         self.entries.remove(entry)
         return entry
 
@@ -364,7 +382,7 @@ class BlockMapping:
         )
         if not moved.body.endswith("\n"):
             moved.body += self.style.newline
-        self.entries.insert(insertion_index(self.keys(), place or Place()), moved)
+        self.entries.insert(self._index(place), moved)
 
     def rename(self, key: str, target: str) -> None:
         """Gives an entry another key, in its place."""
@@ -425,11 +443,21 @@ def _content_end(text: str, key: Node | None, node: Node, colon: int | None = No
         last_key, last = node.value[-1]
         return _content_end(text, last_key, last)
     last = node.value[-1]
-    if last.start_mark.index < node.start_mark.index:
-        raise CannotEdit("a list that ends with an alias")
+    previous = node.value[-2].end_mark.index if len(node.value) > 1 else node.start_mark.index
+    if last.start_mark.index < previous:
+        return _alias_end(text, node)
     if isinstance(last, ScalarNode) and not last.style and not last.value:
         return len(text[: node.end_mark.index].rstrip())
     return _content_end(text, None, last)
+
+
+def _alias_end(text: str, node: Node) -> int:
+    """The offset behind the alias that a list in block style ends with."""
+    found = list(_ITEM_ALIAS.finditer(text, node.start_mark.index, node.end_mark.index))
+    if not found:
+        # No text is known to come here.
+        raise CannotEdit("an alias that cannot be found")  # pragma: no cover
+    return found[-1].end(1)
 
 
 def _block_scalar_end(text: str, node: ScalarNode) -> int:
@@ -478,15 +506,6 @@ def _comments(text: str, scalars: Iterable[tuple[int, int]]) -> list[str]:
             # Of the same length and without a `#`, so that only comments are left to be found.
             text = text[:start] + "x" * (end - start) + text[end:]
     return [match.group().rstrip() for match in _COMMENT.finditer(text)]
-
-
-def _refers(body: str, node: Node | None) -> bool:
-    if node is None:
-        return False
-    return bool(node.anchor) or (
-        bool(re.search(r"(?:^|[\s\[{,])[&*][^\s&*]", body))
-        and not (isinstance(node, ScalarNode) and bool(node.style))
-    )
 
 
 def _reindent(text: str, delta: int, *, rest_only: bool = False) -> str:
