@@ -177,3 +177,13 @@ def test_a_value_without_a_line_end_is_always_read_again() -> None:
     root = compose(text)
     assert root is not None
     assert BlockMapping.of_document(text, root, Style()).outline("there") == (text, [])
+
+
+def test_a_large_value_under_another_key_or_in_anothers_place_is_read_again() -> None:
+    text = f"s:\n  v:\n{FILLER}o: 1\n"
+    root = compose(text)
+    assert root is not None
+    renamed = apply_to_text((Move(("s", "v"), ("s", "w")),), text, root, Style())
+    assert renamed.text == text.replace("  v:", "  w:")
+    plan = (Set(("s", "a"), 1), Remove(("o",)), Move(("s",), ("o",)))
+    assert apply_to_text(plan, text, root, Style()).text == f"o:\n  v:\n{FILLER}  a: 1\n"

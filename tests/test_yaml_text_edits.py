@@ -18,6 +18,7 @@ from fluxv2_migrate.yaml_text import (
     Place,
     Style,
     compose,
+    composer,
     read_document,
     resolve_plain_scalar,
     value_of,
@@ -85,6 +86,7 @@ EDITS: list[tuple[str, str, tuple[Set | Move | Remove, ...], str]] = [
     ("a quoted sharp is no comment", "a: 'x # y' # z\n", (Set(("a",), 1),), "a: 1 # z\n"),
     ("no end of the last line", "a: 1\n# end", (Set(("b",), 1),), "a: 1\nb: 1\n# end"),
     ("an item with a comment", "a:\n- b # x\nc: 1\n", (Set(("a",), ["d"]),), "# x\na:\n- d\nc: 1\n"),
+    ("an alias goes", "a: &x 1\nb: *x # c\n", (Set(("b",), 2),), "a: &x 1\nb: 2 # c\n"),
     (
         "a field beside a merge key",
         "x: &x {a: 1}\ny:\n  <<: *x\n  b: 1\n",
@@ -148,6 +150,16 @@ EDITS: list[tuple[str, str, tuple[Set | Move | Remove, ...], str]] = [
 def test_edits_change_what_is_asked_and_nothing_beside(
     text: str, plan: tuple[Set | Move | Remove, ...], expected: str
 ) -> None:
+    assert edit(text, *plan) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "plan", "expected"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS]
+)
+def test_edits_are_the_same_without_the_c_parser(
+    text: str, plan: tuple[Set | Move | Remove, ...], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(composer, "_compose_fast", _compose_pure)
     assert edit(text, *plan) == expected
 
 

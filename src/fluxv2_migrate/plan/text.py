@@ -102,15 +102,23 @@ def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: 
         return False
     short = dict(expected)
     for path in paths:
-        old, new = before, short
-        for key in path[:-1]:
-            new[key] = inner = dict(new[key])
-            old, new = old.get(key) or {}, inner
         # The very object, so the plan has changed nothing in it.
-        if new.get(path[-1]) is not old.get(path[-1]):
+        kept = _at(before, path)
+        if kept is None or _at(expected, path) is not kept:
             return False
-        new[path[-1]] = _STAND_IN
+        holder = short
+        for key in path[:-1]:
+            inner = dict(holder[key])
+            holder[key] = inner
+            holder = inner
+        holder[path[-1]] = _STAND_IN
     return bool(read_document(outline)[1] == short)
+
+
+def _at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _parent(document: BlockMapping, path: Path, place: Place) -> BlockMapping:

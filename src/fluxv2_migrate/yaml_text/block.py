@@ -187,18 +187,15 @@ class BlockMapping:
         Returns:
             The text, and the paths at which the word stands.
         """
-        newline = self.style.newline
         paths: list[tuple[str, ...]] = []
         parts = [self.opening]
         for entry in self.entries:
-            if parts[-1] and not parts[-1].endswith("\n"):
-                parts.append(newline)
             if entry.mapping is not None:
                 inner, below = entry.mapping.outline(stand_in)
                 parts.append(entry.lead + entry.head + inner)
                 paths += [(entry.key, *path) for path in below]
             elif len(entry.body) > _LEAST_UNREAD and self._is_alone(entry):
-                parts.append(f"{entry.lead}{entry.head} {stand_in}{newline}")
+                parts.append(f"{entry.lead}{entry.head} {stand_in}{self.style.newline}")
                 paths.append((entry.key,))
             else:
                 parts.append(entry.lead + entry.head + entry.body)
