@@ -138,11 +138,17 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     ),
     ("a merge key", {"a.yaml": release(more="  <<: {timeout: 3}\n")}, "RP005"),
     (
+        "an anchor that would go, and is needed",
+        {"a.yaml": release(more="  values: {version: *v}\n").replace(": v3", ": &v v3")},
+        "RP005",
+    ),
+    (
         "a flow mapping",
         {"a.yaml": FLOW},
         "RP005",
     ),
     ("a wrong type", {"a.yaml": release(more="  timeout: 5m\n")}, "RP006"),
+    ("a number that JSON has not", {"a.yaml": release(more="  values: {limit: .inf}\n")}, "RP006"),
     (
         "a release that is there",
         {"a.yaml": release(), "b.yaml": V2},
@@ -602,3 +608,25 @@ def test_an_unknown_flux_release_is_said_to_be_one() -> None:
 def test_a_user_in_the_url_of_git_is_told() -> None:
     migration = migrate({"a.yaml": release(chart=git(url="https://me:secret@example.com/charts"))})
     assert "HR044" in codes(migration)
+
+
+def test_anchors_aliases_and_merge_keys_in_values_stay_as_they_are() -> None:
+    values = (
+        "  values: &all\n    base: &base {cpu: 100m}\n    web:\n      <<: *base\n      memory: 1Gi\n"
+        "    jobs: [*base, *base]\n"
+    )
+    migration = migrate({"a.yaml": release(more=values)})
+    assert migration.ok
+    assert str(migration.files["a.yaml"]).endswith(values)
+
+
+def test_a_chart_in_flow_style_over_lines_or_with_anchors_is_migrated() -> None:
+    flow = "{repository: https://charts.example.com, # ours\n    name: &name web,\n    version: 1.2.3}"
+    text = release(more="  values:\n    name: *name\n").replace(
+        "chart:\n    repository: https://charts.example.com\n    name: web\n    version: 1.2.3",
+        f"chart: {flow}",
+    )
+    migration = migrate({"a.yaml": text})
+    assert migration.ok
+    assert "      chart: &name web\n      version: 1.2.3\n" in migration.files["a.yaml"]
+    assert "# ours" in "".join(map(str, migration.files.values()))

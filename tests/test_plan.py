@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan import Move, Operation, Remove, Set, apply_to_mapping, apply_to_text
-from fluxv2_migrate.yaml_text import CannotEdit, Place, Style, compose, value_of
+from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, compose, value_of
 
 DOCUMENT = """\
 # head
@@ -93,3 +95,95 @@ def test_nothing_to_do_changes_no_byte() -> None:
     root = compose(DOCUMENT)
     assert root is not None
     assert apply_to_text((), DOCUMENT, root, Style()).text == DOCUMENT
+
+
+BODIES = [
+    "\n{}    b: 'text # no comment'\n    c:\n    - d: {{e: 1, f: [2]}}\n    # last\n",
+    " # of v\n{}    a: one\n      two\n    b: |\n      # no comment\n\n      text\n",
+    "\n{}    a: |+\n      kept\n",
+    "\n{}    a: >2+\n        kept\n\n\n",
+    "\n{}    a: &x one\n    b: *x\n",
+    "\n{}    a: *w\n",
+    "\n{}    a: http://example.com/?one=1&two=2\n    b: '*'\n",
+    "\n{}    a: 1\t# tab\n    b: 'a\n  b'\n",
+    "\n  - a: 1\n{}",
+    " {{a: 1,\n    b: 2}}\n",
+    " !!map\n{}    a: 1\n",
+    " &y\n{}    a: 1\n",
+    "\n{}    <<: {{a: 1}}\n    b: 1\n",
+]
+FILLER = "".join(f"    long-{index}: {'x' * 20}\n" for index in range(4))
+around = st.sampled_from(
+    [("s", "a"), ("s", "n", "m"), ("s", "z"), ("s", "v", "b"), ("s", "v"), ("t",), ("s", "w")]
+)
+edits_around = st.lists(
+    st.one_of(
+        st.builds(Set, around, st.sampled_from([1, {"k": [1, {"l": "m"}]}]), st.just(Place(before=("v",)))),
+        st.builds(Remove, around),
+        st.builds(Move, around, around),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=400)
+@given(
+    st.sampled_from(BODIES),
+    st.sampled_from(["", "  z: |\n    1\n", "\n  # between\n  z: 1\n", "  z: 1\n\n\n"]),
+    st.sampled_from(["", "t: 1\n", "# end\n", "t: 'one\n  two'\n"]),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n"]),
+    edits_around,
+)
+def test_what_is_not_read_again_means_what_it_meant(
+    body: str, behind: str, end: str, ended: bool, newline: str, plan: list[Operation]
+) -> None:
+    text = f"s:\n  a: &w 1\n  v:{body.format(FILLER)}{behind}{end}".replace("\n", newline)
+    text = text if ended else text.rstrip()
+    try:
+        root = compose(text)
+    except InvalidManifest:
+        return
+    assert root is not None
+    try:
+        result = apply_to_text(tuple(plan), text, root, Style(newline=newline))
+    except (CannotEdit, KeyError, TypeError, AttributeError):
+        return
+    assert value_of(compose(result.text)) == apply_to_mapping(tuple(plan), value_of(root))
+
+
+@pytest.mark.parametrize(("end", "operation"), [("", Set(("t",), 1)), ("\nt: 1", Remove(("t",)))])
+def test_a_text_at_an_end_without_a_line_end_is_not_changed_by_its_surroundings(
+    end: str, operation: Operation
+) -> None:
+    text = f"s:\n  v:\n{FILLER}    b: |\n      text{end}"
+    root = compose(text)
+    assert root is not None
+    with pytest.raises(CannotEdit, match="not mean"):
+        apply_to_text((operation,), text, root, Style())
+
+
+def test_a_large_value_that_no_edit_touches_is_not_read_again() -> None:
+    text = "s:\n  a: 1\n  v:\n" + "".join(f"    long-{index}: {'x' * 20}\n" for index in range(9)) + "t: 1\n"
+    root = compose(text)
+    assert root is not None
+    document = BlockMapping.of_document(text, root, Style())
+    document.child("s").set("a", 2)
+    assert document.outline("there") == ("s:\n  a: 2\n  v: there\nt: 1\n", [("s", "v")])
+
+
+def test_a_value_without_a_line_end_is_always_read_again() -> None:
+    text = f"s:\n{FILLER}".rstrip()
+    root = compose(text)
+    assert root is not None
+    assert BlockMapping.of_document(text, root, Style()).outline("there") == (text, [])
+
+
+def test_a_large_value_under_another_key_or_in_anothers_place_is_read_again() -> None:
+    text = f"s:\n  v:\n{FILLER}o: 1\n"
+    root = compose(text)
+    assert root is not None
+    renamed = apply_to_text((Move(("s", "v"), ("s", "w")),), text, root, Style())
+    assert renamed.text == text.replace("  v:", "  w:")
+    plan = (Set(("s", "a"), 1), Remove(("o",)), Move(("s",), ("o",)))
+    assert apply_to_text(plan, text, root, Style()).text == f"o:\n  v:\n{FILLER}  a: 1\n"

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan import Path
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import compose, read_document, split_documents
 
 __all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Document:
-    """One document of a file.
+    """One document of a file; nothing of it changes but how much of its nodes is held.
 
     Attributes:
         path: the file.
@@ -27,7 +27,6 @@ class Document:
         start: offset of its text in the file, without byte order mark.
         text: as it is stored.
         line: of its first character in the file, 1-based.
-        root: its nodes.
         value: in JSON's types; `None` for an empty document.
     """
 
@@ -36,8 +35,23 @@ class Document:
     start: int
     text: str
     line: int
-    root: Node | None
     value: Any
+    _root: Node | None = field(repr=False, compare=False)
+
+    @property
+    def root(self) -> Node | None:
+        """Its nodes; read again where they were let go."""
+        if self._root is None:
+            self._root = compose(self.text, path=self.path, line=self.line)
+        return self._root
+
+    def forget_nodes(self) -> None:
+        """Lets go of all nodes.
+
+        Most documents are never edited, and what is held costs time with each
+        collection of garbage, more than reading one of them again.
+        """
+        self._root = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -51,14 +65,13 @@ class Document:
         metadata = metadata if isinstance(metadata, dict) else {}
         return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
 
-    def forget(self, field: Path) -> None:
+    def forget(self, path: Path) -> None:
         """Lets go of the nodes inside a field that nobody edits, all but those that show where it ends.
 
-        Values of releases are most of a repository's nodes, and what is held costs time with each collection
-        of garbage.
+        Values of releases are most of a repository's nodes.
         """
         node = self.root
-        for key in field:
+        for key in path:
             pair = _find(node, key)
             node = None if pair is None else pair[1]
         while isinstance(node, (MappingNode, SequenceNode)) and node.value:
@@ -70,10 +83,10 @@ class Document:
         """The value, if it is a mapping; else an empty one."""
         return self.value if isinstance(self.value, dict) else {}
 
-    def position(self, field: Path) -> tuple[int, int]:
+    def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
         node = mark = self.root
-        for key in field:
+        for key in path:
             if isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
                 node = mark = node.value[int(key)]
                 continue
@@ -111,5 +124,5 @@ def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[In
         except InvalidManifest as error:
             errors.append(error)
             continue
-        documents.append(Document(path, index, span.start, part, span.line, root, value))
+        documents.append(Document(path, index, span.start, part, span.line, value, root))
     return tuple(documents), tuple(errors)

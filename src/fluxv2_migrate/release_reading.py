@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from ruamel.yaml.nodes import Node
@@ -50,6 +51,9 @@ class NameElsewhere:
     namespace: str
     name: str
     release_name: str
+
+# Go and Python read no other spelling as a number; in text of values they may stand in a word, too.
+_NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -243,7 +247,7 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         return "RP011", "sops signed the file, and no edit is signed", ("sops",)
     try:
         model = FluxHelmRelease if document.manifest["kind"] == "FluxHelmRelease" else HelmRelease
-        model.model_validate(with_text_annotations(document.manifest))
+        model.model_validate(_to_validate(document))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
@@ -290,6 +294,23 @@ def _unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> s
             if synced.path == sighting.sync_path and synced.unknown:
                 return f"fluxd generates what it applies of {synced.path or '/'}: {synced.unknown}"
     return None
+
+
+def _to_validate(document: Document) -> dict[str, Any]:
+    """Gives the manifest as the API server is to judge it, without values in which nothing could be wrong.
+
+    They are most of a release, and the API asks only that they are an object of JSON: what was read from YAML
+    is one, but for numbers that are not finite.
+    """
+    manifest = with_text_annotations(document.manifest)
+    spec = manifest.get("spec")
+    if (
+        isinstance(spec, dict)
+        and isinstance(spec.get("values"), dict)
+        and not _NOT_FINITE.search(document.text)
+    ):
+        manifest["spec"] = {**spec, "values": {}}
+    return manifest
 
 
 def _read_release(

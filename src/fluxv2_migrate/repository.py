@@ -165,6 +165,8 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
         for document in documents:
             if is_old_release(document.manifest):
                 document.forget(("spec", "values"))
+            else:
+                document.forget_nodes()
         if errors:
             repository.errors[path] = errors[0]
     return repository

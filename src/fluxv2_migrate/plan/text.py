@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml.nodes import Node
 
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, read_document, value_of
 
 __all__ = ["AppliedText", "apply_to_text"]
+
+_STAND_IN: Final = "unread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,48 @@ def apply_to_text(
             goal = _parent(document, operation.target, operation.place)
             goal.put(operation.target[-1], entry, origin.indent, operation.place)
     result = document.render()
-    if text and not text.endswith("\n") and result.endswith(style.newline):
+    unended = bool(text) and not text.endswith("\n") and result.endswith(style.newline)
+    if unended:
         result = result[: -len(style.newline)]
+    before = value_of(root) if value is None else value
+    expected = apply_to_mapping(plan, before)
     # Text that does not mean what was decided is never given out, whatever the reason.
-    expected = apply_to_mapping(plan, value_of(root) if value is None else value)
-    if read_document(result)[1] != expected:
+    try:
+        means = (not unended and _outline_means(document, before, expected)) or (
+            read_document(result)[1] == expected
+        )
+    except InvalidManifest as error:
+        reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
+        raise CannotEdit(f"the edited text would be invalid: {reason}") from None
+    if not means:
         raise CannotEdit("the edited text would not mean what was decided")
     return AppliedText(result, tuple(comments), expected)
+
+
+def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: dict[str, Any]) -> bool:
+    """Gives whether the text means what is expected, as far as that is known without reading all of it."""
+    outline, paths = document.outline(_STAND_IN)
+    if not paths:
+        return False
+    short = dict(expected)
+    for path in paths:
+        # The very object, so the plan has changed nothing in it.
+        kept = _at(before, path)
+        if kept is None or _at(expected, path) is not kept:
+            return False
+        holder = short
+        for key in path[:-1]:
+            inner = dict(holder[key])
+            holder[key] = inner
+            holder = inner
+        holder[path[-1]] = _STAND_IN
+    return bool(read_document(outline)[1] == short)
+
+
+def _at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _parent(document: BlockMapping, path: Path, place: Place) -> BlockMapping:

@@ -20,6 +20,14 @@ __all__ = ["BlockMapping", "CannotEdit", "Entry", "Place", "insertion_index"]
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+_ITEM_ALIAS: Final = re.compile(r"^[ -]*(\*[^\s,\[\]{}]+)[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+_FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
+_MERGE: Final = "<<"
+_LEAST_UNREAD: Final = 80
+"""Characters of a value below which it is read again rather than left out."""
+# What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
+# lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
+_NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
 
 
 class CannotEdit(ValueError):
@@ -47,12 +55,14 @@ def insertion_index(keys: Sequence[str], place: Place) -> int:
     >>> insertion_index(["chart", "values"], Place(before=("values",)))
     1
     """
-    behind = [index for index, key in enumerate(keys) if key in place.after]
-    if behind:
-        return behind[-1] + 1
-    ahead = [index for index, key in enumerate(keys) if key in place.before]
-    if ahead:
-        return ahead[0]
+    if place.after:
+        for index in range(len(keys) - 1, -1, -1):
+            if keys[index] in place.after:
+                return index + 1
+    if place.before:
+        for index, key in enumerate(keys):
+            if key in place.before:
+                return index
     return 0 if place.first else len(keys)
 
 
@@ -122,17 +132,20 @@ class BlockMapping:
         pairs = node.value
         position = first - indent
         for index, (key, value) in enumerate(pairs):
-            if key.value == "<<" and not key.style:
-                raise CannotEdit("a merge key (`<<`)")
+            if index and key.value == _MERGE and not key.style:
+                # Some readers let the merged fields win over what stands above them.
+                raise CannotEdit("a merge key (`<<`) behind other keys")
             begin = key.start_mark.index
             line = _line_start(text, begin)
             colon = _colon(text, key)
-            content_end = _line_end(text, _content_end(text, key, value))
+            content_end = _line_end(text, _content_end(text, key, value, colon))
             limit = _line_start(text, pairs[index + 1][0].start_mark.index) if index + 1 < len(pairs) else end
             if text[line:begin].strip(" ") or not position <= line < content_end <= limit:
                 # No text is known to come here; what would lose a character must never go on.
                 raise CannotEdit("an entry that does not stand on lines of its own")  # pragma: no cover
-            body_end = content_end + _deeper_comments(text[content_end:limit], indent)
+            body_end = content_end
+            if content_end < limit:
+                body_end += _deeper_comments(text[content_end:limit], indent)
             mapping.entries.append(
                 Entry(
                     key=key_of(key),
@@ -158,6 +171,43 @@ class BlockMapping:
             parts.append(entry.render())
         return "".join(parts) + self.tail
 
+    def outline(self, stand_in: str) -> tuple[str, list[tuple[str, ...]]]:
+        """Gives the text with a word in place of each large value that no edit has touched.
+
+        What such a value means does not depend on the rest of the text, so that the rest alone need be read
+        again. It is a block mapping below its key's line, and all its lines are the same characters behind
+        the same columns. A reader comes to its first line expecting the value of a key at
+        that indent, which is shown by the word being read as just that; and it leaves it at the next line
+        that is indented no deeper, which every entry, comment and end that can follow is. It holds no anchor,
+        alias or tab, and no scalar that keeps the blank lines behind it, and it ends with a line's end.
+
+        Args:
+            stand_in: the word, a plain scalar.
+
+        Returns:
+            The text, and the paths at which the word stands.
+        """
+        paths: list[tuple[str, ...]] = []
+        parts = [self.opening]
+        for entry in self.entries:
+            if entry.mapping is not None:
+                inner, below = entry.mapping.outline(stand_in)
+                parts.append(entry.lead + entry.head + inner)
+                paths += [(entry.key, *path) for path in below]
+            elif len(entry.body) > _LEAST_UNREAD and self._is_alone(entry):
+                parts.append(f"{entry.lead}{entry.head} {stand_in}{self.style.newline}")
+                paths.append((entry.key,))
+            else:
+                parts.append(entry.lead + entry.head + entry.body)
+        return "".join(parts) + self.tail, paths
+
+    def _is_alone(self, entry: Entry) -> bool:
+        node, body = entry.node, entry.body
+        if not isinstance(node, MappingNode) or node.flow_style or not body.endswith("\n"):
+            return False
+        # Hardly a value has one of the characters, and to look for one of them is faster than the pattern.
+        return not any(mark in body for mark in "&*\t|>") or not _NOT_ALONE.search(body)
+
     def keys(self) -> list[str]:
         """Gives the keys in the order of the text."""
         return [entry.key for entry in self.entries]
@@ -174,10 +224,16 @@ class BlockMapping:
         entry = self.entry(key)
         if entry is None:
             entry = Entry(key, "", self._head(key), "")
-            self.entries.insert(insertion_index(self.keys(), place or Place()), entry)
+            self.entries.insert(self._index(place), entry)
         if entry.mapping is None:
             entry.mapping = self._open(entry)
         return entry.mapping
+
+    def _index(self, place: Place | None) -> int:
+        keys = self.keys()
+        index = insertion_index(keys, place or Place())
+        # What stands above a merge key, its fields may win over.
+        return 1 if not index and keys and keys[0] == _MERGE else index
 
     def _open(self, entry: Entry) -> BlockMapping:
         inner = self.indent + self.style.step
@@ -202,17 +258,31 @@ class BlockMapping:
 
     def _open_flow(self, entry: Entry, node: MappingNode, inner: int) -> BlockMapping:
         start, end = node.start_mark.index, node.end_mark.index
-        inside = self.text[start:end]
-        if "\n" in inside or "#" in inside or "&" in inside or "*" in inside or not inside.startswith("{"):
-            raise CannotEdit("a flow mapping over several lines, with anchors or with comments")
+        if not self.text.startswith("{", start):
+            raise CannotEdit("a flow mapping with an anchor or a tag")
         colon = _colon(self.text, _some(entry.key_node))
         rest = entry.body[end - colon :]
         mapping = BlockMapping(self.text, inner, self.style, rest if rest.strip() else self.style.newline)
+        position, comments = start + 1, list[str]()
         for key, value in node.value:
-            text = self.text[value.start_mark.index : value.end_mark.index].strip()
-            body = f" {text}" if text else ""
+            if key.end_mark.index <= key.start_mark.index or self.text[key.start_mark.index] in "?*&!":
+                raise CannotEdit("a flow mapping with a key in an unusual form")
+            comments += _comments(self.text[position : key.start_mark.index], ())
+            lead = mapping._own_lines(comments)
+            begin = (
+                _colon(self.text, key)
+                if self.text.startswith(":", key.end_mark.index)
+                else key.end_mark.index
+            )
+            position = _content_end(self.text, key, value, begin)
+            body = self.text[begin:position].strip()
+            # Blanks at the beginning of a line mean nothing in flow style, and these lines are deeper now.
+            body = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), body)
             head = " " * inner + self.text[key.start_mark.index : key.end_mark.index].strip() + ":"
-            mapping.entries.append(Entry(key_of(key), "", head, body + self.style.newline))
+            gap = "" if not body else " "
+            mapping.entries.append(Entry(key_of(key), lead, head, gap + body + self.style.newline))
+            comments = []
+        mapping.tail = mapping._own_lines(_comments(self.text[position : end - 1], ()))
         return mapping
 
     def _head(self, key: str) -> str:
@@ -223,9 +293,7 @@ class BlockMapping:
         entry = self.entry(key)
         body = emit_value(value, self.indent, self._style_of(entry))
         if entry is None:
-            self.entries.insert(
-                insertion_index(self.keys(), place or Place()), Entry(key, "", self._head(key), body)
-            )
+            self.entries.insert(self._index(place), Entry(key, "", self._head(key), body))
             return
         comments = [] if entry.mapping else _comments(entry.body, self._scalars_of(entry))
         if entry.mapping is not None:
@@ -247,7 +315,9 @@ class BlockMapping:
         return replace(self.style, flush=node.start_mark.column <= self.indent)
 
     def _scalars_of(self, entry: Entry) -> list[tuple[int, int]]:
-        if entry.key_node is None or entry.node is None or _is_alias(entry.key_node, entry.node):
+        if entry.key_node is None or entry.node is None or "#" not in entry.body:
+            return []
+        if _is_alias(entry.key_node, entry.node):
             return []
         colon = _colon(self.text, entry.key_node)
         return [(start - colon, end - colon) for start, end in _scalars(self.text, entry.node)]
@@ -294,8 +364,6 @@ class BlockMapping:
     def take(self, key: str) -> Entry:
         """Takes an entry out with its comments, to be put elsewhere."""
         entry: Entry = _some(self.entry(key))
-        if _refers(entry.body, entry.node):
-            raise CannotEdit("an anchor or alias in a field that moves")
         self.entries.remove(entry)
         return entry
 
@@ -311,7 +379,7 @@ class BlockMapping:
         )
         if not moved.body.endswith("\n"):
             moved.body += self.style.newline
-        self.entries.insert(insertion_index(self.keys(), place or Place()), moved)
+        self.entries.insert(self._index(place), moved)
 
     def rename(self, key: str, target: str) -> None:
         """Gives an entry another key, in its place."""
@@ -339,7 +407,10 @@ def _line_end(text: str, index: int) -> int:
 def _colon(text: str, key: Node) -> int:
     end = key.end_mark.index
     colon = text.find(":", end)
-    if colon < 0 or text[end:colon].strip() or text[: key.start_mark.index].rstrip(" ").endswith("?"):
+    before = key.start_mark.index - 1
+    while before >= 0 and text[before] == " ":
+        before -= 1
+    if colon < 0 or text[end:colon].strip() or (before >= 0 and text[before] == "?"):
         raise CannotEdit("a key that is written in the explicit form (`? key`)")
     return colon + 1
 
@@ -349,10 +420,10 @@ def _is_alias(key: Node, value: Node) -> bool:
     return bool(value.start_mark.index < key.end_mark.index)
 
 
-def _content_end(text: str, key: Node | None, node: Node) -> int:
+def _content_end(text: str, key: Node | None, node: Node, colon: int | None = None) -> int:
     """The offset behind the last character of a value, without comments and line ends behind it."""
     if key is not None and _is_alias(key, node):
-        match = _ALIAS.match(text, _colon(text, key))
+        match = _ALIAS.match(text, colon or _colon(text, key))
         if match is None:
             raise CannotEdit("an alias that cannot be found")
         return match.end()
@@ -361,7 +432,7 @@ def _content_end(text: str, key: Node | None, node: Node) -> int:
             return _block_scalar_end(text, node)
         if not node.style and not node.value and key is not None:
             # The mark of an empty value is where its reader noticed; anchors and tags may precede it.
-            return _colon(text, key)
+            return colon or _colon(text, key)
         return int(node.end_mark.index)
     if getattr(node, "flow_style", False):
         return int(node.end_mark.index)
@@ -369,11 +440,21 @@ def _content_end(text: str, key: Node | None, node: Node) -> int:
         last_key, last = node.value[-1]
         return _content_end(text, last_key, last)
     last = node.value[-1]
-    if last.start_mark.index < node.start_mark.index:
-        raise CannotEdit("a list that ends with an alias")
+    previous = node.value[-2].end_mark.index if len(node.value) > 1 else node.start_mark.index
+    if last.start_mark.index < previous:
+        return _alias_end(text, node)
     if isinstance(last, ScalarNode) and not last.style and not last.value:
         return len(text[: node.end_mark.index].rstrip())
     return _content_end(text, None, last)
+
+
+def _alias_end(text: str, node: Node) -> int:
+    """The offset behind the alias that a list in block style ends with."""
+    found = list(_ITEM_ALIAS.finditer(text, node.start_mark.index, node.end_mark.index))
+    if not found:
+        # No text is known to come here.
+        raise CannotEdit("an alias that cannot be found")  # pragma: no cover
+    return found[-1].end(1)
 
 
 def _block_scalar_end(text: str, node: ScalarNode) -> int:
@@ -415,20 +496,13 @@ def _scalars(text: str, node: Node) -> Iterator[tuple[int, int]]:
 
 
 def _comments(text: str, scalars: Iterable[tuple[int, int]]) -> list[str]:
+    if "#" not in text:
+        return []
     for start, end in scalars:
         if 0 <= start < end <= len(text):
             # Of the same length and without a `#`, so that only comments are left to be found.
             text = text[:start] + "x" * (end - start) + text[end:]
     return [match.group().rstrip() for match in _COMMENT.finditer(text)]
-
-
-def _refers(body: str, node: Node | None) -> bool:
-    if node is None:
-        return False
-    return bool(node.anchor) or (
-        bool(re.search(r"(?:^|[\s\[{,])[&*][^\s&*]", body))
-        and not (isinstance(node, ScalarNode) and bool(node.style))
-    )
 
 
 def _reindent(text: str, delta: int, *, rest_only: bool = False) -> str:

@@ -241,9 +241,12 @@ class _Values:
 
     def _of_collection(self, node: Node) -> Any:
         self._nodes += len(node.value) + 1
-        if node.__class__ is SequenceNode:
-            return [self.of(child) for child in node.value]
         letters = self._letters
+        if node.__class__ is SequenceNode:
+            return [
+                _scalar(child) if child.__class__ is ScalarNode and not letters else self.of(child)
+                for child in node.value
+            ]
         result: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key, child in node.value:
@@ -253,13 +256,17 @@ class _Values:
                     path=self._path,
                     line=self._line + key.start_mark.line,
                 )
-            if key.value == "<<" and not key.style:
+            name = key.value
+            if name == "<<" and not key.style:
                 for item in child.value if child.__class__ is SequenceNode else [child]:
                     value = self.of(item)
                     merged = {**value, **merged} if isinstance(value, dict) else merged
                 continue
             # Most of a document are keys and scalars, so no call is made for each that need not be.
-            name = key_of(key) if key.ctag is not _NO_TAG or not key.style else key.value
+            if key.ctag is not _NO_TAG:
+                name = key_of(key)
+            elif not key.style:
+                name = _plain_key(name)
             if name in result:
                 raise InvalidManifest(
                     f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize "
@@ -267,7 +274,13 @@ class _Values:
                     path=self._path,
                     line=self._line + key.start_mark.line,
                 )
-            result[name] = _scalar(child) if child.__class__ is ScalarNode and not letters else self.of(child)
+            if child.__class__ is not ScalarNode or letters:
+                result[name] = self.of(child)
+            elif child.ctag is not _NO_TAG:
+                result[name] = _scalar(child)
+            else:
+                text = child.value
+                result[name] = text if child.style else resolve_plain_scalar(text)
         return {**merged, **result} if merged else result
 
 

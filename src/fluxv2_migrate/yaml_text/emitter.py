@@ -115,18 +115,20 @@ def emit_entry(key: str, value: Any, indent: int, style: Style) -> str:
       ref:
         branch: main
     """
-    return " " * indent + emit_scalar(key) + ":" + emit_value(value, indent, style)
+    return " " * indent + _emit_text(key) + ":" + emit_value(value, indent, style)
 
 
 def emit_value(value: Any, indent: int, style: Style) -> str:
     """Gives what stands behind the colon of an entry at that indent, the last line's end included."""
     end = style.newline
+    if value.__class__ is str:
+        return " " + _emit_text(value) + end
     if isinstance(value, Mapping):
         if not value:
             return " {}" + end
         inner = indent + style.step
         return end + "".join(emit_entry(key, item, inner, style) for key, item in value.items())
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         if not value:
             return " []" + end
         dash = indent if style.flush else indent + style.step
