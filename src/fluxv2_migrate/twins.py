@@ -141,7 +141,10 @@ def why_twin_differs(
     except InvalidManifest as error:
         return f"{here}, and cannot be compared: {error.reason}"
     draft = release.draft
-    declared = {*draft.differences, *(field for notice in draft.notices for field in notice.declares)}
+    declared = {
+        *draft.differences,
+        *(field for notice in draft.notices for field in notice.declares if not draft.stops(notice)),
+    }
     differing = [
         str(difference)
         for difference in compare_meanings(before, after)
@@ -173,6 +176,9 @@ def _meaning(manifest: Mapping[str, Any], release: Drafted) -> ReleaseMeaning:
         release_name=override.release_name or "",
         ref_kind=override.ref_kind,
     )
-    if override.storage_namespace is None:
-        return meaning
-    return replace(meaning, storage_namespace=override.storage_namespace)
+    if release.draft.accepts("HR030"):
+        # It was converted: its record is one of Helm 3.
+        meaning = replace(meaning, helm_version="v3")
+    if override.storage_namespace is not None:
+        meaning = replace(meaning, storage_namespace=override.storage_namespace)
+    return meaning
