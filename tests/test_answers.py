@@ -154,3 +154,73 @@ def test_an_answer_settles_its_finding_alone_in_any_company(
     asked = {finding.code for finding in fm.migrate_repository(files).findings}
     for code in sorted(asked):
         check(files, code, {})
+
+
+def test_an_answer_names_no_more_than_it_must() -> None:
+    def answers(files: dict[str, str | bytes], code: str, **options: Any) -> list[dict[str, Any]]:
+        found = fm.migrate_repository(files, fm.MigrationOptions(**options)).findings
+        asked = [finding.answer for finding in found if finding.code == code]
+        return [answer.model_dump(exclude_unset=True) for answer in asked if answer is not None]
+
+    forced = release(more="  forceUpgrade: true\n")
+    again = forced.replace("name: web\n", "name: again\n", 1)
+    files: dict[str, str | bytes] = {"a/x.yaml": forced, "a/y.yaml": again}
+    assert answers(files, "HR074") == [{"namespace": "shop", "accept": ("HR074",)}]
+    files["a/y.yaml"] = again.replace("shop", "tools")
+    assert answers(files, "HR074") == [{"accept": ("HR074",)}]
+    tag = release(chart=GIT.replace("main", "v1"))
+    files = {"a[1]/x.yaml": tag, "a[1]/y.yaml": tag.replace("web", "db"), "b/z.yaml": release("other")}
+    assert answers(files, "HR052", sync_roots=("",)) == [
+        {"namespace": "shop", "path": "a[[]1]/*", "ref_kind": "branch"}
+    ]
+    (answer,) = answers({"x.yaml": tag, "y.yaml": tag.replace("web", "db"), "z.yaml": forced}, "HR052")
+    assert str(answer["accept"]).startswith("('HR052:")
+    clusters = (fm.Cluster(name="eu"), fm.Cluster(name="us", sync_paths=("us",)))
+    long = release("a" * 60)
+    assert answers({"x.yaml": long, "us/x.yaml": long}, "HR014", clusters=clusters) == [
+        {"namespace": "shop", "name": "a" * 60, "path": "us/x.yaml", "release_name": ""},
+        {"namespace": "shop", "name": "a" * 60, "path": "x.yaml", "release_name": ""},
+    ]
+
+
+def test_no_answer_hides_a_release_that_stays() -> None:
+    stopped = release(version="  helmVersion: v2\n")
+    files: dict[str, str | bytes] = {"a.yaml": f"{stopped}---\n{stopped}"}
+    asked = [finding for finding in fm.migrate_repository(files).findings if finding.code == "HR030"]
+    assert [finding.answer for finding in asked] == [None, None]
+    exact = tuple(f"HR030:{finding.fingerprint}" for finding in asked)
+    hidden = fm.migrate_repository(files, fm.MigrationOptions(overrides=(fm.Override(accept=exact),)))
+    assert not hidden.ok
+
+
+def test_a_finding_of_several_clusters_names_none() -> None:
+    clusters = (fm.Cluster(name="eu", sync_paths=("eu",)), fm.Cluster(name="us", sync_paths=("us",)))
+    forced = release(more="  forceUpgrade: true\n")
+    options = fm.MigrationOptions(clusters=clusters)
+    both = fm.migrate_repository({"eu/a.yaml": forced, "us/a.yaml": forced}, options).findings
+    assert {finding.cluster for finding in both if finding.code == "HR074"} == {""}
+    one = fm.migrate_repository({"eu/a.yaml": forced, "us/a.yaml": release()}, options).findings
+    assert {finding.cluster for finding in one if finding.code == "HR074"} == {"eu"}
+
+
+def test_a_value_that_nobody_filled_in_decides_nothing() -> None:
+    files: dict[str, str | bytes] = {"a.yaml": release("a" * 60)}
+    asked = fm.migrate_repository(files)
+    (answer,) = (finding.answer for finding in asked.findings if finding.code == "HR014")
+    assert answer is not None
+    again = fm.migrate_repository(files, fm.MigrationOptions(overrides=(answer,)))
+    assert again.findings == asked.findings
+
+
+def test_a_single_release_is_answered_in_the_same_way() -> None:
+    text = release("a" * 60, version="")
+    asked = fm.convert_helm_release(text)
+    assert [finding.code for finding in asked.findings] == ["HR014", "HR032"]
+    overrides = tuple(
+        finding.answer.model_copy(update=FILLED.get(finding.code, {}))
+        for finding in asked.findings
+        if finding.answer is not None
+    )
+    settled = fm.convert_helm_release(text, fm.MigrationOptions(overrides=overrides))
+    assert settled.findings == ()
+    assert settled.release is not None

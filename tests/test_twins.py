@@ -237,3 +237,29 @@ def test_both_halves_of_a_real_pair_are_one_release(shared: Path) -> None:
     settled = fm.migrate_repository({**both, **olds}, options)
     assert set(settled.deleted) == set(olds) - set(settled.changed)
     assert not [finding for finding in settled.findings if finding.code == "RP007"]
+
+
+def test_a_cluster_sees_its_own_sources() -> None:
+    elsewhere = SOURCE.replace("charts.example.com", "elsewhere.example.com")
+    files: dict[str, str | bytes] = {
+        **{f"eu/{path}": text for path, text in half().items()},
+        "us/source.yaml": elsewhere,
+    }
+    assert migrate(files, sync_roots=("eu", "us")).deleted == ("eu/old/web.yaml",)
+    files["eu/new/source.yaml"] = elsewhere
+    assert errors(migrate(files, sync_roots=("eu", "us"))) == ["RP007"]
+
+
+def test_a_namespace_that_no_manifest_names_may_be_the_same() -> None:
+    unplaced = twin().replace("  namespace: shop\n", "", 1)
+    assert errors(migrate(half(new=unplaced))) == ["RP007"]
+    bare = release().replace("  namespace: shop\n", "")
+    assert errors(migrate(half(bare))) == ["RP007"]
+    assert migrate(half(bare, unplaced), default_namespace="shop").deleted == ("old/web.yaml",)
+    assert migrate(half(new=unplaced), default_namespace="shop").deleted == ("old/web.yaml",)
+
+
+def test_a_chart_that_makes_releases_of_flux_2_is_no_twin() -> None:
+    files = half()
+    files["new/Chart.yaml"] = "name: x\n"
+    assert set(migrate(files).changed) == {"old/web.yaml"}

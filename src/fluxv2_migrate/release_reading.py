@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.overrides import override_for
-from fluxv2_migrate.placement import PlacedRequest, clashing_names
+from fluxv2_migrate.placement import PlacedRequest, clashing_names, place_sources
 from fluxv2_migrate.repository import Repository, is_old_release, runs_flux_1
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, draft_helm_release
 from fluxv2_migrate.settings import ReleaseSettings, cluster_of, settings_of
@@ -218,7 +218,7 @@ def decide_releases(
         flux_version: the Flux release that will run.
         findings: where what stays is told.
     """
-    twins = Twins.of_repository(repository, roots)
+    twins = Twins.of_repository(repository, roots, options)
     removed: list[tuple[ReadRelease, Twin]] = []
     left: list[MigratingRelease] = []
     for release in releases:
@@ -236,7 +236,7 @@ def decide_releases(
             for notice in release.draft.notices:
                 if release.draft.stops(notice):
                     findings.add(release.document, release.resource, notice)
-    left = _without_doubles(left, repository, roots, options, findings)
+    left = _without_doubles(left, repository, roots, options, flux_version, findings)
     return DecidedReleases(
         tuple(release for release in left if not release.draft.stopped),
         tuple(release for release in left if release.draft.stopped),
@@ -245,25 +245,24 @@ def decide_releases(
 
 
 def _without_doubles(
-    releases: Iterable[MigratingRelease],
+    releases: Sequence[MigratingRelease],
     repository: Repository,
     roots: Sequence[str],
     options: MigrationOptions,
+    flux_version: FluxVersion,
     findings: FindingGroups,
 ) -> list[MigratingRelease]:
     """Leaves out what would be one Helm release, one chart or one source under two objects."""
-    releases = list(releases)
     by_release: dict[tuple[str, ...], set[str]] = {}
-    by_chart: dict[tuple[str, ...], set[str]] = {}
     for release in releases:
         by_release.setdefault(_helm_release(release), set()).add(release.resource)
-        by_chart.setdefault(_helm_chart(release, options), set()).add(release.resource)
+    by_chart = _charts_of_one_name(releases, repository, roots, options, flux_version)
     clashing = clashing_names([release.placed for release in releases], repository.sources(roots), options)
     left: list[MigratingRelease] = []
     for release in releases:
         draft = release.draft
         same = by_release[_helm_release(release)] - {release.resource}
-        charts = by_chart[_helm_chart(release, options)] - {release.resource}
+        charts = by_chart.get((release.document.path, release.document.line), frozenset())
         if same:
             message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
             findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
@@ -282,8 +281,34 @@ def _helm_release(release: MigratingRelease) -> tuple[str, ...]:
     return (release.root, names.storage_namespace or release.draft.namespace, names.v1)
 
 
-def _helm_chart(release: MigratingRelease, options: MigrationOptions) -> tuple[str, ...]:
+def _charts_of_one_name(
+    releases: Sequence[MigratingRelease],
+    repository: Repository,
+    roots: Sequence[str],
+    options: MigrationOptions,
+    flux_version: FluxVersion,
+) -> dict[tuple[str, int], frozenset[str]]:
+    """Gives, by file and line of a release, the others whose HelmChart would be the same object."""
+    by_name: dict[tuple[str, str], list[MigratingRelease]] = {}
+    for release in releases:
+        name = f"{release.draft.namespace}-{release.draft.name}"
+        by_name.setdefault((release.root, name), []).append(release)
+    alike = [each for each in by_name.values() if len({release.resource for release in each}) > 1]
+    if not alike:
+        return {}
     # helm-controller makes the HelmChart in the namespace of the source.
-    draft = release.draft
-    namespace = options.flux_namespace if options.sources.namespace == "flux" else draft.namespace
-    return (release.root, namespace, f"{draft.namespace}-{draft.name}")
+    references = place_sources(
+        [release.placed for release in releases],
+        repository.sources(roots),
+        options,
+        flux_version,
+        repository.texts.__contains__,
+    ).references
+    found: dict[tuple[str, int], frozenset[str]] = {}
+    for group in alike:
+        for release in group:
+            namespace = references[release.placed].namespace
+            there = {each.resource for each in group if references[each.placed].namespace == namespace}
+            place = (release.document.path, release.document.line)
+            found[place] = frozenset(there - {release.resource})
+    return found

@@ -95,15 +95,6 @@ class Repository:
                 if group.endswith(".toolkit.fluxcd.io") and self.chart_around(path) is None:
                     yield path, document
 
-    def new_releases(self) -> Iterator[Document]:
-        """Gives every document that is a v2 release."""
-        for documents in self.documents.values():
-            for document in documents:
-                manifest = document.manifest
-                group = str(manifest.get("apiVersion")).partition("/")[0]
-                if manifest.get("kind") == "HelmRelease" and group == "helm.toolkit.fluxcd.io":
-                    yield document
-
 
 def runs_flux_1(manifest: Mapping[str, Any]) -> bool:
     """Gives whether a workload is fluxd or the helm-operator.

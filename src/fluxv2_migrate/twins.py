@@ -19,10 +19,10 @@ from fluxv2_migrate.meaning import (
     meaning_of_v2_release,
     outcome_in_the_cluster,
 )
-from fluxv2_migrate.options import Override
+from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.repository import Repository
 from fluxv2_migrate.rules import ReleaseDraft
-from fluxv2_migrate.settings import ReleaseSettings
+from fluxv2_migrate.settings import ReleaseSettings, cluster_of, settings_of
 from fluxv2_migrate.sync_roots import root_of
 
 __all__ = ["Twin", "Twins", "why_twin_differs"]
@@ -33,9 +33,16 @@ _ON_TOP: Final = frozenset({"additional", "dependencies", "drift_detection"})
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A release of Flux v2, and the sync path that reaches it."""
+    """A release of Flux v2.
+
+    Attributes:
+        document: where it stands.
+        namespace: of the object; empty where nobody knows.
+        root: the sync path that reaches it.
+    """
 
     document: Document
+    namespace: str
     root: str
 
 
@@ -52,28 +59,32 @@ class Twins:
     """All releases of Flux v2, by what they are and by what they run.
 
     Attributes:
-        by_object: by namespace and name of the object.
+        by_name: by the name of the object.
         by_release: by namespace of the record and name of the Helm release.
         sources: of charts, each with the sync path that reaches it.
     """
 
-    by_object: Mapping[tuple[str, str], Sequence[Twin]]
+    by_name: Mapping[str, Sequence[Twin]]
     by_release: Mapping[tuple[str, str], Sequence[Twin]]
     sources: Sequence[tuple[str, Mapping[str, Any]]]
 
     @classmethod
-    def of_repository(cls, repository: Repository, roots: Sequence[str]) -> Twins:
+    def of_repository(cls, repository: Repository, roots: Sequence[str], options: MigrationOptions) -> Twins:
         """Finds them.
 
         Args:
             repository: as it was read.
             roots: the folders that Flux syncs.
+            options: the namespaces of manifests that name none.
         """
-        by_object: dict[tuple[str, str], list[Twin]] = {}
+        by_name: dict[str, list[Twin]] = {}
         by_release: dict[tuple[str, str], list[Twin]] = {}
-        for document in repository.new_releases():
-            twin = Twin(document, root_of(document.path, roots))
+        for path, document in repository.new_objects():
+            if document.manifest.get("kind") != "HelmRelease":
+                continue
             namespace, name = document.identity
+            namespace = namespace or settings_of(options, cluster_of(options, path)).default_namespace
+            twin = Twin(document, namespace, root_of(path, roots))
             spec = document.manifest.get("spec")
             given: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
             target = given.get("targetNamespace")
@@ -81,10 +92,10 @@ class Twins:
                 name=name, target_namespace=target if isinstance(target, str) else None
             )
             stored = given.get("storageNamespace") or namespace
-            by_object.setdefault((namespace, name), []).append(twin)
+            by_name.setdefault(name, []).append(twin)
             by_release.setdefault((str(stored), str(release)), []).append(twin)
         sources = [(root_of(path, roots), manifest) for path, manifest in repository.source_manifests()]
-        return cls(by_object, by_release, sources)
+        return cls(by_name, by_release, sources)
 
     def find(self, draft: ReleaseDraft, root: str) -> Twin | None:
         """Gives the twin of a release: the same object, else the same Helm release.
@@ -95,7 +106,14 @@ class Twins:
         """
         names = draft.release_name
         run = (names.storage_namespace or draft.namespace, names.v1)
-        found = [*self.by_object.get((draft.namespace, draft.name), ()), *self.by_release.get(run, ())]
+        named = [
+            twin
+            for twin in self.by_name.get(draft.name, ())
+            # A namespace that no manifest names comes from elsewhere, and may be this one.
+            if twin.namespace == draft.namespace or not (twin.namespace and draft.namespace)
+        ]
+        named.sort(key=lambda twin: twin.namespace != draft.namespace)
+        found = [*named, *self.by_release.get(run, ())]
         # One under no sync path that is known may be anybody's, this cluster's too.
         return next((twin for twin in found if twin.root in (root, "")), None)
 
