@@ -124,7 +124,7 @@ class FindingGroups:
         for members in self.groups.values():
             merged = _merge([finding for finding, _ in members])
             exact = _exactly(merged)
-            if not (exact in accepted and FINDINGS[merged.code].acceptable):
+            if exact not in accepted or merged.severity == "error":
                 subjects = {subject for _, subject in members if subject is not None}
                 answer = _answer(merged, exact, subjects, by_code[merged.code], self.met.values())
                 found.append(replace(merged, answer=answer))
@@ -134,7 +134,9 @@ class FindingGroups:
 def _merge(members: list[Finding]) -> Finding:
     first, *others = sorted(members, key=lambda each: (each.path, each.line))
     related = (*first.related, *(f"{each.path}:{each.line}" for each in others))
-    return replace(first, related=tuple(dict.fromkeys(related)))
+    clusters = {each.cluster for each in members}
+    cluster = first.cluster if len(clusters) == 1 else ""
+    return replace(first, cluster=cluster, related=tuple(dict.fromkeys(related)))
 
 
 def _urgency(finding: Finding) -> tuple[int, str, str, int, str]:
@@ -170,7 +172,8 @@ def _answer(
         override = Override(**patterns, **said)
         if not any(other.matches(override) for other in others):
             return override
-    return Override(accept=(exact,)) if FINDINGS[finding.code].acceptable else None
+    # What stops a release goes on only by its code: an answer that hides it would leave the release behind.
+    return None if finding.severity == "error" else Override(accept=(exact,))
 
 
 def _patterns(subjects: Collection[Subject]) -> Iterable[Mapping[str, Any]]:

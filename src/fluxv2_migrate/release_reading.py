@@ -18,9 +18,16 @@ from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.overrides import override_for
-from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names
+from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names, name_sources
 from fluxv2_migrate.repository import Repository, is_old_release, is_partial_release, runs_flux_1
-from fluxv2_migrate.rules import ChartSourceRequest, Notice, ReleaseDraft, SeenRelease, draft_helm_release
+from fluxv2_migrate.rules import (
+    ChartSourceRequest,
+    Notice,
+    ReleaseDraft,
+    SeenRelease,
+    SourceReference,
+    draft_helm_release,
+)
 from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
@@ -51,6 +58,7 @@ class NameElsewhere:
     namespace: str
     name: str
     release_name: str
+
 
 # Go and Python read no other spelling as a number; in text of values they may stand in a word, too.
 _NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)
@@ -484,20 +492,23 @@ def _without_doubles(
 ) -> list[MigratingRelease]:
     """Leaves out what would be one Helm release, one chart or one source under two objects."""
     releases = list(releases)
+    references = name_sources([release.placed for release in releases], existing, options).references
     by_release: dict[tuple[str, ...], set[DocumentKey]] = {}
     by_chart: dict[tuple[str, ...], set[DocumentKey]] = {}
     resources = {release.document.key: release.resource for release in releases}
     for release in releases:
         for each in _helm_releases(release):
             by_release.setdefault(each, set()).add(release.document.key)
-        for each in _helm_charts(release, options):
+        for each in _helm_charts(release, references):
             by_chart.setdefault(each, set()).add(release.document.key)
     clashing = clashing_names([release.placed for release in releases], existing, options)
     left: list[MigratingRelease] = []
     for release in releases:
         draft, own = release.draft, release.document.key
         same = {resources[key] for each in _helm_releases(release) for key in by_release[each] - {own}}
-        charts = {resources[key] for each in _helm_charts(release, options) for key in by_chart[each] - {own}}
+        charts = {
+            resources[key] for each in _helm_charts(release, references) for key in by_chart[each] - {own}
+        }
         if same:
             message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
             findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
@@ -523,9 +534,11 @@ def _helm_releases(release: MigratingRelease) -> Iterable[tuple[str, ...]]:
         yield (sighting.cluster, names.storage_namespace or namespace, next(elsewhere, names.v1))
 
 
-def _helm_charts(release: MigratingRelease, options: MigrationOptions) -> Iterable[tuple[str, ...]]:
+def _helm_charts(
+    release: MigratingRelease, references: Mapping[PlacedRequest, SourceReference]
+) -> Iterable[tuple[str, ...]]:
     # helm-controller makes the HelmChart in the namespace of the source.
     for sighting in release.sightings:
         namespace = sighting.namespace or release.draft.namespace
-        source = options.flux_namespace if options.sources.namespace == "flux" else namespace
+        source = references[release.placed].namespace or namespace
         yield (sighting.cluster, source, f"{namespace}-{sighting.name}")

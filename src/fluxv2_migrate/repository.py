@@ -92,12 +92,9 @@ class Repository:
 
     def new_releases(self) -> Iterator[Document]:
         """Gives every document that is a v2 release."""
-        for documents in self.documents.values():
-            for document in documents:
-                manifest = document.manifest
-                group = str(manifest.get("apiVersion")).partition("/")[0]
-                if manifest.get("kind") == "HelmRelease" and group == "helm.toolkit.fluxcd.io":
-                    yield document
+        for _, document in self.new_objects():
+            if document.manifest.get("kind") == "HelmRelease":
+                yield document
 
 
 def runs_flux_1(manifest: Mapping[str, Any]) -> bool:

@@ -39,11 +39,13 @@ class Twin:
         document: where it stands.
         cluster: the cluster; empty where none is known, so that any may have it.
         manifest: as the cluster sees it.
+        namespace: in the cluster; empty where nobody knows.
     """
 
     document: Document
     cluster: str
     manifest: Mapping[str, Any]
+    namespace: str = ""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -66,12 +68,12 @@ class Twins:
     """All releases of Flux v2, by what they are and by what they run.
 
     Attributes:
-        by_object: by namespace and name of the object.
+        by_name: by the name of the object.
         by_release: by namespace of the record and name of the Helm release.
         sources: of charts, each with its cluster; empty where any may have it.
     """
 
-    by_object: Mapping[tuple[str, str], Sequence[Twin]]
+    by_name: Mapping[str, Sequence[Twin]]
     by_release: Mapping[tuple[str, str], Sequence[Twin]]
     sources: Sequence[tuple[str, Mapping[str, Any]]]
 
@@ -83,12 +85,14 @@ class Twins:
             repository: as it was read.
             clusters: who sees what.
         """
-        by_object: dict[tuple[str, str], list[Twin]] = {}
+        by_name: dict[str, list[Twin]] = {}
         by_release: dict[tuple[str, str], list[Twin]] = {}
         for document in repository.new_releases():
             for cluster, manifest in clusters.seen(document):
                 twin = Twin(document, cluster, manifest)
                 namespace, name = twin.identity
+                namespace = namespace or clusters.default_namespace(cluster)
+                twin = replace(twin, namespace=namespace)
                 spec = manifest.get("spec")
                 given: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
                 target = given.get("targetNamespace")
@@ -96,10 +100,10 @@ class Twins:
                     name=name, target_namespace=target if isinstance(target, str) else None
                 )
                 stored = given.get("storageNamespace") or namespace
-                by_object.setdefault((namespace, name), []).append(twin)
+                by_name.setdefault(name, []).append(twin)
                 by_release.setdefault((str(stored), str(release)), []).append(twin)
         sources = [seen for document in repository.source_documents() for seen in clusters.seen(document)]
-        return cls(by_object, by_release, sources)
+        return cls(by_name, by_release, sources)
 
     def find(self, draft: ReleaseDraft, sightings: Sequence[Sighting]) -> list[Twin]:
         """Gives the twins of a release in its clusters: the same object, else the same Helm release.
@@ -113,7 +117,14 @@ class Twins:
         for sighting in sightings:
             namespace = sighting.namespace or draft.namespace
             run = (names.storage_namespace or namespace, names.v1)
-            found = [*self.by_object.get((namespace, sighting.name), ()), *self.by_release.get(run, ())]
+            named = [
+                twin
+                for twin in self.by_name.get(sighting.name, ())
+                # A namespace that no manifest names comes from elsewhere, and may be this one.
+                if twin.namespace == namespace or not (twin.namespace and namespace)
+            ]
+            named.sort(key=lambda twin: twin.namespace != namespace)
+            found = [*named, *self.by_release.get(run, ())]
             # One that no known cluster has may be anybody's, this cluster's too.
             twins += [twin for twin in found if twin.cluster in (sighting.cluster, "")][:1]
         return twins
@@ -160,7 +171,10 @@ def why_twin_differs(
     except InvalidManifest as error:
         return f"{here}, and cannot be compared: {error.reason}"
     draft = release.draft
-    declared = {*draft.differences, *(field for notice in draft.notices for field in notice.declares)}
+    declared = {
+        *draft.differences,
+        *(field for notice in draft.notices for field in notice.declares if not draft.stops(notice)),
+    }
     differing = [
         str(difference)
         for difference in compare_meanings(before, after)
@@ -192,6 +206,9 @@ def _meaning(manifest: Mapping[str, Any], release: Drafted) -> ReleaseMeaning:
         release_name=override.release_name or "",
         ref_kind=override.ref_kind,
     )
-    if override.storage_namespace is None:
-        return meaning
-    return replace(meaning, storage_namespace=override.storage_namespace)
+    if release.draft.accepts("HR030"):
+        # It was converted: its record is one of Helm 3.
+        meaning = replace(meaning, helm_version="v3")
+    if override.storage_namespace is not None:
+        meaning = replace(meaning, storage_namespace=override.storage_namespace)
+    return meaning

@@ -44,6 +44,7 @@ class ClusterMap:
         apart: the files that belong to what kustomize builds, so that they mean nothing on their own.
         builds: what kustomize builds, by its folder and the file of patches that fluxd puts over it.
         tree: the kustomizations.
+        fallback_namespace: of manifests that name none, in clusters that name none either; or empty.
         candidates: sync paths that may belong to one cluster, where nothing tells them apart.
     """
 
@@ -54,6 +55,7 @@ class ClusterMap:
     apart: frozenset[str] = frozenset()
     builds: dict[tuple[str, str], Build] = field(default_factory=dict)
     tree: KustomizeTree = field(default_factory=lambda: KustomizeTree({}))
+    fallback_namespace: str = ""
     candidates: tuple[str, ...] = ()
 
     def seen(self, document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -66,6 +68,11 @@ class ClusterMap:
             yield "", document.manifest
         for sighting in sightings or ():
             yield sighting.cluster, sighting.manifest
+
+    def default_namespace(self, cluster: str) -> str:
+        """Gives the namespace of manifests that name none, where one is known for a cluster."""
+        known = {view.name: view.settings.default_namespace for view in self.clusters}
+        return known.get(cluster) or self.fallback_namespace
 
     def view(self, name: str) -> ClusterView:
         """Gives a cluster by its name."""
@@ -149,7 +156,10 @@ def read_clusters(
         options: what a person says of clusters.
     """
     reader = _Reader(files, documents, concerns, places, tree, options)
-    found = ClusterMap(given=bool(options.clusters or options.sync_roots))
+    found = ClusterMap(
+        given=bool(options.clusters or options.sync_roots),
+        fallback_namespace=options.default_namespace or "",
+    )
     for kustomization in tree.kustomizations.values():
         for patch in kustomization.patches:
             if patch.path:

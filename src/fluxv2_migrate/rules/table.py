@@ -33,7 +33,7 @@ _CHART: Final = "spec.chart.spec"
 
 FIELDS: Final = (
     FieldRow("apiVersion", ("apiVersion",), ("HR002", "HR030"), "that of the Flux release"),
-    FieldRow("kind", ("kind",), ("HR002",)),
+    FieldRow("kind", ("kind",), ("HR002",), "a FluxHelmRelease becomes a HelmRelease"),
     FieldRow(
         "metadata",
         ("metadata",),
@@ -46,11 +46,15 @@ FIELDS: Final = (
     FieldRow(
         "metadata.namespace",
         ("metadata.namespace", "spec.releaseName"),
-        ("HR015", "HR017"),
+        ("HR015", "HR017", "HR119"),
         "default_namespace is written where none is given",
     ),
     FieldRow("status", (), (), "the cluster writes its own"),
-    FieldRow("spec.chart.git", ("GitRepository.spec.url",), ("HR043", "HR059", "HR060", "HR061", "HR062")),
+    FieldRow(
+        "spec.chart.git",
+        ("GitRepository.spec.url",),
+        ("HR043", "HR044", "HR054", "HR059", "HR060", "HR061", "HR062", "HR120"),
+    ),
     FieldRow(
         "spec.chart.ref",
         ("GitRepository.spec.ref",),
@@ -63,7 +67,9 @@ FIELDS: Final = (
     FieldRow("spec.chart.secretRef.namespace", (), ("HR056",), "a copy of the Secret is a prerequisite"),
     FieldRow("spec.chart.skipDepUpdate", (), ("HR058",)),
     FieldRow(
-        "spec.chart.repository", ("HelmRepository.spec.url",), ("HR043", "HR044", "HR045", "HR060", "HR061")
+        "spec.chart.repository",
+        ("HelmRepository.spec.url",),
+        ("HR043", "HR044", "HR045", "HR060", "HR061", "HR120"),
     ),
     FieldRow("spec.chart.name", (f"{_CHART}.chart",), ("HR048", "HR061")),
     FieldRow("spec.chart.version", (f"{_CHART}.version",), ("HR042", "HR061")),
@@ -136,7 +142,12 @@ FIELDS: Final = (
     FieldRow("spec.test.ignoreFailures", ("spec.test.ignoreFailures",)),
     FieldRow("spec.test.timeout", ("spec.test.timeout",), ("HR068", "HR069")),
     FieldRow("spec.test.cleanup", (), (), "Helm 3 has no such thing"),
-    FieldRow("spec.chartGitPath", (), ("HR002",), "of FluxHelmRelease"),
+    FieldRow(
+        "spec.chartGitPath",
+        (f"{_CHART}.chart", "GitRepository.spec.url", "GitRepository.spec.ref"),
+        ("DA022", "HR002", "HR061"),
+        "of FluxHelmRelease; repository, branch and the path above are those of the operator's flags",
+    ),
 )
 """Every field of the three APIs of the helm-operator."""
 
@@ -150,7 +161,8 @@ def mapping_page() -> str:
     lines = [
         "# Fields",
         "",
-        "What becomes of each field of the helm-operator. Any other field is left out, with HR003.",
+        "What becomes of each field of the helm-operator. Any other field is left out, with HR003; so are",
+        "the fields of `helm.fluxcd.io/v1` in releases of the older APIs, which did not know them.",
         "",
         "| Flux v1 | Flux v2 | findings | |",
         "|---|---|---|---|",

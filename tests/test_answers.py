@@ -1,0 +1,226 @@
+"""The law of answers: filling in a finding's answer settles that finding, and nothing else changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+
+HELM = "repository: https://charts.example.com\n    name: web\n    version: 1.2.3"
+GIT = "git: https://git.example.com/acme/charts\n    ref: main\n    path: web"
+SSH = "git: git@git.example.com:acme/charts\n    ref: main\n    path: web"
+
+
+def release(
+    name: str = "web",
+    namespace: str = "shop",
+    chart: str = HELM,
+    more: str = "",
+    version: str = "  helmVersion: v3\n",
+    annotations: str = "",
+) -> str:
+    where = f"  namespace: {namespace}\n" if namespace else ""
+    return (
+        f"apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: {name}\n{where}{annotations}"
+        f"spec:\n{version}  chart:\n    {chart}\n{more}"
+    )
+
+
+def annotated(text: str) -> str:
+    return f"  annotations:\n    {text}\n"
+
+
+SECRET = "\n    secretRef:\n      name: key\n      namespace: ops"
+TWIN = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec: {interval: 5m}
+"""
+EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "AN004": (release(annotations=annotated('fluxcd.io/automated: "true"')), {}),
+    "AN018": (release(annotations=annotated("example.com/a: 1")), {}),
+    "HR003": (release(more="  other: 1\n"), {}),
+    "HR014": (release("a" * 60), {}),
+    "HR015": (release(namespace="", more="  releaseName: live\n"), {}),
+    "HR017": (release(namespace=""), {}),
+    "HR030": (release(version="  helmVersion: v2\n"), {}),
+    "HR032": (release(version=""), {}),
+    "HR042": (release(chart=HELM.replace("1.2.3", '"1.x"')), {}),
+    "HR044": (release(chart=HELM.replace("https://", "https://me@")), {}),
+    "HR045": (
+        release(chart=HELM.replace("charts.example.com", "kubernetes-charts.storage.googleapis.com")),
+        {},
+    ),
+    "HR047": (release(chart=HELM + "\n    chartPullSecret: {name: a}"), {}),
+    "HR052": (release(chart=GIT.replace("main", "stable")), {}),
+    "HR054": (release(chart=SSH), {}),
+    "HR056": (release(chart=GIT + SECRET), {}),
+    "HR057": (release(chart=SSH + SECRET), {}),
+    "HR058": (release(chart=GIT + "\n    skipDepUpdate: true"), {}),
+    "HR059": (release(chart=GIT), {}),
+    "HR060": (release(chart=GIT + "\n    name: web"), {}),
+    "HR062": (release(chart=GIT), {}),
+    "HR069": (release(more="  timeout: 0\n"), {}),
+    "HR074": (release(more="  forceUpgrade: true\n"), {}),
+    "HR075": (release(more="  resetValues: false\n"), {}),
+    "HR079": (release(more="  disableOpenAPIValidation: true\n"), {}),
+    "HR081": (release(more="  rollback: {enable: true}\n"), {}),
+    "HR083": (release(more="  rollback: {enable: true, recreate: true}\n"), {}),
+    "HR084": (release(more="  rollback: {enable: true, force: true}\n"), {}),
+    "HR093": (release(more="  valuesFrom:\n  - secretKeyRef: {name: a, optional: true}\n"), {}),
+    "HR097": (
+        release(
+            chart=GIT, more="  valuesFrom:\n  - secretKeyRef: {name: a}\n  - chartFileRef: {path: a.yaml}\n"
+        ),
+        {},
+    ),
+    "HR098": (release(more="  valuesFrom:\n  - chartFileRef: {path: a.yaml, optional: true}\n"), {}),
+    "HR100": (release(chart=GIT, more="  valuesFrom:\n  - chartFileRef: {path: a.yaml}\n"), {}),
+    "HR101": (release(more="  valuesFrom:\n  - {}\n"), {}),
+    "HR110": (release(annotations=annotated('helm.fluxcd.io/migrate: "true"')), {}),
+    "HR112": (release(more="  values: {a: '${b}'}\n"), {}),
+    "HR117": (release(), {"defaults": "flux2"}),
+    "HR118": (release(), {}),
+    "HR119": (release(), {"helm_operator": fm.HelmOperator(allow_namespace="tools")}),
+    "RP007": (release() + "---\n" + TWIN, {}),
+    "RP009": (release(), {}),
+    "RP012": (release(), {"sync_roots": ("elsewhere",)}),
+}
+FILLED: dict[str, dict[str, Any]] = {"HR014": {"release_name": "live"}, "HR017": {"release_name": "live"}}
+"""What stands where an answer is to be filled in."""
+# Of images, which no release shows.
+ELSEWHERE = {"IM004", "IM006", "IM019"}
+
+
+def test_every_code_that_can_be_answered_has_an_example() -> None:
+    acceptable = {code for code, kind in fm.FINDINGS.items() if kind.acceptable}
+    assert acceptable - ELSEWHERE == set(EXAMPLES) - {"HR014", "HR017"}
+
+
+def check(files: dict[str, str | bytes], code: str, options: dict[str, Any]) -> None:
+    asked = fm.migrate_repository(files, fm.MigrationOptions(**options))
+    assert code in {finding.code for finding in asked.findings}
+    for finding in asked.findings:
+        assert finding.answer is not None or not fm.FINDINGS[finding.code].acceptable
+        if finding.code != code or finding.answer is None:
+            continue
+        answer = finding.answer.model_copy(update=FILLED.get(code, {}))
+        answered = fm.MigrationOptions(**{**options, "overrides": (*options.get("overrides", ()), answer)})
+        settled = fm.migrate_repository(files, answered)
+        assert {each.fingerprint for each in settled.findings} == {
+            each.fingerprint for each in asked.findings if each != finding
+        }, finding
+
+
+NEIGHBOURS = {
+    "a/other.yaml": release("other", "shop", GIT),
+    "b/web.yaml": release("web", "tools", SSH, version=""),
+    "z/last.yaml": release("last", "zoo", more="  forceUpgrade: true\n  other: 1\n  more: 2\n", version=""),
+}
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_an_answer_settles_its_finding_alone(code: str) -> None:
+    text, options = EXAMPLES[code]
+    check({"m/web.yaml": text}, code, options)
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_an_answer_settles_its_finding_alone_among_others(code: str) -> None:
+    text, options = EXAMPLES[code]
+    check({**NEIGHBOURS, "m/web.yaml": text}, code, options)
+    check({**NEIGHBOURS, "m/web.yaml": text, "n/again.yaml": text.replace("shop", "shop-eu")}, code, options)
+
+
+@given(
+    texts=st.lists(st.sampled_from(sorted(EXAMPLES)), min_size=2, max_size=5, unique=True),
+    names=st.permutations(["web", "db", "api", "job", "ui"]),
+    namespaces=st.lists(st.sampled_from(["shop", "tools"]), min_size=5, max_size=5),
+    folders=st.lists(st.sampled_from(["a", "a/b", "c"]), min_size=5, max_size=5),
+)
+def test_an_answer_settles_its_finding_alone_in_any_company(
+    texts: list[str], names: list[str], namespaces: list[str], folders: list[str]
+) -> None:
+    files: dict[str, str | bytes] = {}
+    for code, name, namespace, folder in zip(texts, names, namespaces, folders, strict=False):
+        text = EXAMPLES[code][0].replace("name: web\n", f"name: {name}\n", 1)
+        text = text.replace("namespace: shop\n", f"namespace: {namespace}\n")
+        files[f"{folder}/{name}.yaml"] = text
+    asked = {finding.code for finding in fm.migrate_repository(files).findings}
+    for code in sorted(asked):
+        check(files, code, {})
+
+
+def test_an_answer_names_no_more_than_it_must() -> None:
+    def answers(files: dict[str, str | bytes], code: str, **options: Any) -> list[dict[str, Any]]:
+        found = fm.migrate_repository(files, fm.MigrationOptions(**options)).findings
+        asked = [finding.answer for finding in found if finding.code == code]
+        return [answer.model_dump(exclude_unset=True) for answer in asked if answer is not None]
+
+    forced = release(more="  forceUpgrade: true\n")
+    again = forced.replace("name: web\n", "name: again\n", 1)
+    files: dict[str, str | bytes] = {"a/x.yaml": forced, "a/y.yaml": again}
+    assert answers(files, "HR074") == [{"namespace": "shop", "accept": ("HR074",)}]
+    files["a/y.yaml"] = again.replace("shop", "tools")
+    assert answers(files, "HR074") == [{"accept": ("HR074",)}]
+    tag = release(chart=GIT.replace("main", "v1"))
+    files = {"a[1]/x.yaml": tag, "a[1]/y.yaml": tag.replace("web", "db"), "b/z.yaml": release("other")}
+    assert answers(files, "HR052", sync_roots=("",)) == [
+        {"namespace": "shop", "path": "a[[]1]/*", "ref_kind": "branch"}
+    ]
+    (answer,) = answers({"x.yaml": tag, "y.yaml": tag.replace("web", "db"), "z.yaml": forced}, "HR052")
+    assert str(answer["accept"]).startswith("('HR052:")
+    clusters = (fm.Cluster(name="eu"), fm.Cluster(name="us", sync_paths=("us",)))
+    long = release("a" * 60)
+    assert answers({"x.yaml": long, "us/x.yaml": long}, "HR014", clusters=clusters) == [
+        {"namespace": "shop", "name": "a" * 60, "path": "us/x.yaml", "release_name": ""},
+        {"namespace": "shop", "name": "a" * 60, "path": "x.yaml", "release_name": ""},
+    ]
+
+
+def test_no_answer_hides_a_release_that_stays() -> None:
+    stopped = release(version="  helmVersion: v2\n")
+    files: dict[str, str | bytes] = {"a.yaml": f"{stopped}---\n{stopped}"}
+    asked = [finding for finding in fm.migrate_repository(files).findings if finding.code == "HR030"]
+    assert [finding.answer for finding in asked] == [None, None]
+    exact = tuple(f"HR030:{finding.fingerprint}" for finding in asked)
+    hidden = fm.migrate_repository(files, fm.MigrationOptions(overrides=(fm.Override(accept=exact),)))
+    assert not hidden.ok
+
+
+def test_a_finding_of_several_clusters_names_none() -> None:
+    clusters = (fm.Cluster(name="eu", sync_paths=("eu",)), fm.Cluster(name="us", sync_paths=("us",)))
+    forced = release(more="  forceUpgrade: true\n")
+    options = fm.MigrationOptions(clusters=clusters)
+    both = fm.migrate_repository({"eu/a.yaml": forced, "us/a.yaml": forced}, options).findings
+    assert {finding.cluster for finding in both if finding.code == "HR074"} == {""}
+    one = fm.migrate_repository({"eu/a.yaml": forced, "us/a.yaml": release()}, options).findings
+    assert {finding.cluster for finding in one if finding.code == "HR074"} == {"eu"}
+
+
+def test_a_value_that_nobody_filled_in_decides_nothing() -> None:
+    files: dict[str, str | bytes] = {"a.yaml": release("a" * 60)}
+    asked = fm.migrate_repository(files)
+    (answer,) = (finding.answer for finding in asked.findings if finding.code == "HR014")
+    assert answer is not None
+    again = fm.migrate_repository(files, fm.MigrationOptions(overrides=(answer,)))
+    assert again.findings == asked.findings
+
+
+def test_a_single_release_is_answered_in_the_same_way() -> None:
+    text = release("a" * 60, version="")
+    asked = fm.convert_helm_release(text)
+    assert [finding.code for finding in asked.findings] == ["HR014", "HR032"]
+    overrides = tuple(
+        finding.answer.model_copy(update=FILLED.get(finding.code, {}))
+        for finding in asked.findings
+        if finding.answer is not None
+    )
+    settled = fm.convert_helm_release(text, fm.MigrationOptions(overrides=overrides))
+    assert settled.findings == ()
+    assert settled.release is not None

@@ -1,0 +1,265 @@
+"""Half-migrated repositories: what Flux v2 has already is compared, and made only once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from reference_trees import read_tree
+from test_migrate_repository import codes, errors, git, migrate, release
+
+SOURCE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata:
+  name: example
+  namespace: flux-system
+spec:
+  interval: 10m
+  url: https://charts.example.com
+"""
+
+
+def twin(more: str = "", name: str = "web", namespace: str = "shop", spec: str = "  maxHistory: 10\n") -> str:
+    return f"""\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: {name}
+  namespace: {namespace}
+spec:
+  interval: 5m
+  releaseName: shop-web
+  chart:
+    spec:
+      chart: web
+      version: 1.2.3
+      sourceRef:
+        kind: HelmRepository
+        name: example
+        namespace: flux-system
+{spec}  install:
+    disableTakeOwnership: true
+    disableWait: true
+  upgrade:
+    crds: Skip
+    disableWait: true
+{more}"""
+
+
+def half(old: str = "", new: str = "") -> dict[str, str | bytes]:
+    return {"old/web.yaml": old or release(), "new/web.yaml": new or twin(), "new/source.yaml": SOURCE}
+
+
+def test_a_release_whose_twin_means_the_same_is_removed() -> None:
+    files = half()
+    migration = migrate(files)
+    assert migration.findings == ()
+    assert migration.deleted == ("old/web.yaml",)
+    assert migration.files == {path: text for path, text in files.items() if path != "old/web.yaml"}
+    assert [(each.rule, each.path, each.target_path) for each in migration.changes] == [
+        ("twin", "old/web.yaml", "new/web.yaml")
+    ]
+    assert "deleted file mode 100644\n" in migration.diff()
+    report = fm.verify_migration(files, migration.files)
+    assert {entry.outcome for entry in report.releases} == {"adopted"}
+
+
+def test_the_release_that_we_would_write_is_a_twin() -> None:
+    for chart in (
+        git(),
+        git("v1"),
+        "repository: https://charts.example.com\n    name: web\n    version: 1.2.3",
+    ):
+        old = release(chart=chart, more="  rollback: {enable: true}\n  values: {a: 1, b: null}\n")
+        made = fm.migrate_repository({"old/web.yaml": old})
+        files = {**made.files, "older/web.yaml": old}
+        settled = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("",)))
+        assert settled.deleted == ("older/web.yaml",), settled.findings
+
+
+def test_a_twin_under_another_name_runs_the_same_helm_release() -> None:
+    migration = migrate(half(new=twin(name="shop-web", namespace="flux", spec="  storageNamespace: shop\n")))
+    (finding,) = migration.findings
+    assert finding.code == "RP007"
+    assert "target_namespace: shop → flux" in finding.message
+    whole = "  storageNamespace: shop\n  targetNamespace: shop\n  maxHistory: 10\n"
+    assert migrate(half(new=twin(name="shop-web", namespace="flux", spec=whole))).deleted == ("old/web.yaml",)
+    default = release(more="  releaseName: web\n")
+    unnamed = twin(name="web", namespace="shop").replace("  releaseName: shop-web\n", "")
+    assert migrate(half(default, unnamed)).deleted == ("old/web.yaml",)
+
+
+def test_what_flux_2_does_on_top_loses_nothing() -> None:
+    more = "  dependsOn:\n  - name: db\n  driftDetection:\n    mode: warn\n"
+    assert migrate(half(new=twin(more))).deleted == ("old/web.yaml",)
+
+
+DIFFERING: list[tuple[str, str, list[str]]] = [
+    ("another name", twin().replace("shop-web", "web"), ["release_name: shop-web → web"]),
+    ("another version", twin().replace("1.2.3", "1.3.0"), ["chart.version: 1.2.3 → 1.3.0"]),
+    ("values", twin("  values:\n    a: 1\n"), ["values at a: (absent) → 1"]),
+    ("defaults", twin(spec=""), ["max_history: 10 → 5"]),
+    (
+        "several fields",
+        twin("  suspend: true\n", spec=""),
+        ["max_history: 10 → 5", "suspended: false → true"],
+    ),
+    ("a wrong type", twin("  timeout: 5\n"), ["cannot be compared"]),
+    (
+        "no spec",
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n",
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("new", "said"), [row[1:] for row in DIFFERING], ids=[row[0] for row in DIFFERING])
+def test_a_twin_that_differs_is_told_with_both_values(new: str, said: list[str]) -> None:
+    files = half(new=new)
+    migration = migrate(files)
+    assert errors(migration) == ["RP007"]
+    assert migration.files == files
+    (finding,) = migration.findings
+    assert "HelmRelease shop/web is there already in new/web.yaml:4" in finding.message or not said
+    for part in said:
+        assert part in finding.message
+    assert finding.answer is not None
+    settled = fm.migrate_repository(files, fm.MigrationOptions(overrides=(finding.answer,)))
+    assert (settled.findings, settled.deleted) == ((), ("old/web.yaml",))
+
+
+def test_what_the_repository_does_not_tell_is_no_proof() -> None:
+    files = half()
+    del files["new/source.yaml"]
+    (finding,) = migrate(files).findings
+    assert "the repository does not tell its chart" in finding.message
+
+
+def test_sources_with_odd_metadata_spoil_nothing() -> None:
+    files = half()
+    files["odd.yaml"] = SOURCE.replace("  name: example\n  namespace: flux-system\n", "  []\n")
+    assert migrate(files).deleted == ("old/web.yaml",)
+
+
+def test_a_release_that_would_be_stopped_is_told_of_its_twin_first() -> None:
+    old = release(more="  valuesFrom:\n  - externalSourceRef: {url: https://x.example}\n")
+    (finding,) = migrate(half(old)).findings
+    assert finding.code == "RP007"
+    assert "values_from: https://x.example" in finding.message or "values_from" in finding.message
+
+
+def test_a_record_that_a_person_knows_of_is_that_of_the_twin() -> None:
+    new = twin(spec="  storageNamespace: ops\n  maxHistory: 10\n")
+    overrides = (fm.Override(storage_namespace="ops"),)
+    assert migrate(half(new=new), overrides=overrides).deleted == ("old/web.yaml",)
+    assert errors(migrate(half(new=new))) == ["RP007"]
+
+
+def test_a_release_of_the_first_operators_has_its_twin_too() -> None:
+    old = (
+        "apiVersion: helm.integrations.flux.weave.works/v1alpha2\nkind: FluxHelmRelease\n"
+        "metadata:\n  name: web\n  namespace: shop\nspec:\n  chartGitPath: web\n"
+    )
+    options: dict[str, Any] = {
+        "helm_operator": fm.HelmOperator(git_url="https://git.example.com/acme/shop"),
+        "sync_roots": ("",),
+    }
+    accepted = (fm.Override(accept=("HR030",)),)
+    made = migrate({"a.yaml": old}, **options, overrides=accepted)
+    assert made.changed
+    files: dict[str, str | bytes] = {**made.files, "z.yaml": old}
+    (finding,) = migrate(files, **options).findings
+    assert "helm_version: v2 → v3" in finding.message
+    assert migrate(files, **options, overrides=accepted).deleted == ("z.yaml",)
+
+
+HEADER = "# Everything of the shop.\n"
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+FILES: list[tuple[str, str, str]] = [
+    ("first of two", f"{release()}---\n{NAMESPACE}", f"---\n{NAMESPACE}"),
+    ("last of two", f"{NAMESPACE}---\n{release()}", NAMESPACE),
+    ("in between", f"a: 1\n---\n{release()}---\nb: 1\n", "a: 1\n---\nb: 1\n"),
+    ("a header", f"{HEADER}---\n{release()}---\n{NAMESPACE}", f"{HEADER}---\n{NAMESPACE}"),
+    ("a comment", f"---\n{release()}---\n# replicas: 2\n", "---\n# replicas: 2\n"),
+    ("a mark", f"\ufeff{release()}---\r\na: 1\r\n", "\ufeff---\r\na: 1\r\n"),
+]
+
+
+@pytest.mark.parametrize(("text", "left"), [row[1:] for row in FILES], ids=[row[0] for row in FILES])
+def test_what_stands_beside_a_release_that_goes_stays(text: str, left: str) -> None:
+    migration = migrate(half(text))
+    assert migration.changed == {"old/web.yaml": left}
+    assert migration.deleted == ()
+
+
+@pytest.mark.parametrize(
+    "text", [f"{HEADER}---\n{release()}", f"---\n{release()}---\n...\n", f"{release()}# gone\n"]
+)
+def test_a_file_of_which_nothing_is_left_goes(text: str) -> None:
+    assert migrate(half(text)).deleted == ("old/web.yaml",)
+
+
+def test_a_twin_stands_in_the_same_file_beside_one_that_is_migrated() -> None:
+    text = f"{release()}---\n{twin()}---\n{release('db')}"
+    migration = migrate({"all.yaml": text, "s.yaml": SOURCE})
+    changed = migration.changed["all.yaml"]
+    assert changed.startswith(f"---\n{twin()}---\napiVersion: helm.toolkit.fluxcd.io/v2\n")
+    assert codes(migration) == []
+
+
+def test_two_releases_with_one_twin_are_both_compared() -> None:
+    files: dict[str, str | bytes] = {**half(), "old/again.yaml": release()}
+    assert migrate(files).deleted == ("old/again.yaml", "old/web.yaml")
+
+
+def test_a_real_tree_that_is_half_migrated_has_no_twins_and_keeps_its_objects(shared: Path) -> None:
+    files = read_tree(shared / "corpus" / "homelab-half-migrated" / "v1")
+    migration = fm.migrate_repository(files)
+    assert errors(migration) == ["RP003"]
+    assert (len(migration.changed), migration.deleted) == (17, ())
+    assert migration.context.flux_version == "2.6"
+    assert "v1beta1" in migration.context.reasons[0]
+    again = fm.migrate_repository(migration.files)
+    assert again.files == migration.files
+
+
+def test_both_halves_of_a_real_pair_are_one_release(shared: Path) -> None:
+    """A tree of which one release was migrated by us, and whose old file came back."""
+    files = read_tree(shared / "corpus" / "homelab" / "v1")
+    migration = fm.migrate_repository(files)
+    both = {f"new/{path}": text for path, text in migration.files.items()}
+    olds = {f"old/{path}": files[path] for path in migration.changed}
+    options = fm.MigrationOptions(sync_roots=("",), flux_version=migration.context.flux_version)
+    settled = fm.migrate_repository({**both, **olds}, options)
+    assert set(settled.deleted) == set(olds) - set(settled.changed)
+    assert not [finding for finding in settled.findings if finding.code == "RP007"]
+
+
+def test_a_cluster_sees_its_own_sources() -> None:
+    elsewhere = SOURCE.replace("charts.example.com", "elsewhere.example.com")
+    files: dict[str, str | bytes] = {
+        **{f"eu/{path}": text for path, text in half().items()},
+        "us/source.yaml": elsewhere,
+    }
+    assert migrate(files, sync_roots=("eu", "us")).deleted == ("eu/old/web.yaml",)
+    files["eu/new/source.yaml"] = elsewhere
+    assert errors(migrate(files, sync_roots=("eu", "us"))) == ["RP007"]
+
+
+def test_a_namespace_that_no_manifest_names_may_be_the_same() -> None:
+    unplaced = twin().replace("  namespace: shop\n", "", 1)
+    assert errors(migrate(half(new=unplaced))) == ["RP007"]
+    bare = release().replace("  namespace: shop\n", "")
+    assert errors(migrate(half(bare))) == ["RP007"]
+    assert migrate(half(bare, unplaced), default_namespace="shop").deleted == ("old/web.yaml",)
+    assert migrate(half(new=unplaced), default_namespace="shop").deleted == ("old/web.yaml",)
+
+
+def test_a_chart_that_makes_releases_of_flux_2_is_no_twin() -> None:
+    files = half()
+    files["new/Chart.yaml"] = "name: x\n"
+    assert set(migrate(files).changed) == {"old/web.yaml"}
