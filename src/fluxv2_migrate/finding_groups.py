@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -164,10 +165,8 @@ def _answer(
         return answer
     said = answer.model_dump(exclude_unset=True, exclude=set(PATTERNS))
     only_accepts = said == {"accept": (finding.code,)}
-    others = list(of_code) if only_accepts else list(met)
-    for subject in subjects:
-        # Once for this finding; whoever is left has another one of the code.
-        others.remove(subject)
+    # Once for this finding; whoever is left is not to be matched.
+    others = Counter(of_code if only_accepts else met) - Counter(subjects)
     for patterns in _patterns(subjects):
         override = Override(**patterns, **said)
         if not any(other.matches(override) for other in others):

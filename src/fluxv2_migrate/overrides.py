@@ -13,6 +13,7 @@ __all__ = ["PATTERNS", "Subject", "override_for"]
 
 PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
 """The fields of an override that say what it is about."""
+_ANYTHING: Final = ("", "*")
 _NO_DECISION: Final = (*PATTERNS, "container", "accept")
 
 
@@ -40,7 +41,11 @@ class Subject:
         >>> Subject("", "HelmRelease", "shop", "web", "a.yaml").matches(Override(namespace="sh*", name=""))
         True
         """
-        return all(fnmatchcase(getattr(self, name), getattr(override, name) or "*") for name in PATTERNS)
+        for name in PATTERNS:
+            pattern = getattr(override, name)
+            if pattern not in _ANYTHING and not fnmatchcase(getattr(self, name), pattern):
+                return False
+        return True
 
 
 def override_for(subject: Subject, overrides: Iterable[Override]) -> tuple[Override, frozenset[int]]:
