@@ -175,11 +175,11 @@ def test_an_answer_names_no_more_than_it_must() -> None:
     ]
     (answer,) = answers({"x.yaml": tag, "y.yaml": tag.replace("web", "db"), "z.yaml": forced}, "HR052")
     assert str(answer["accept"]).startswith("('HR052:")
-    clusters = (fm.Cluster(name="eu"), fm.Cluster(name="us", sync_paths=("us",)))
+    clusters = (fm.Cluster(name="eu", sync_paths=("eu",)), fm.Cluster(name="us", sync_paths=("us",)))
     long = release("a" * 60)
-    assert answers({"x.yaml": long, "us/x.yaml": long}, "HR014", clusters=clusters) == [
+    assert answers({"eu/x.yaml": long, "us/x.yaml": long}, "HR014", clusters=clusters) == [
+        {"namespace": "shop", "name": "a" * 60, "path": "eu/x.yaml", "release_name": ""},
         {"namespace": "shop", "name": "a" * 60, "path": "us/x.yaml", "release_name": ""},
-        {"namespace": "shop", "name": "a" * 60, "path": "x.yaml", "release_name": ""},
     ]
 
 

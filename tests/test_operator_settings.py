@@ -252,7 +252,7 @@ def test_the_deepest_sync_path_decides_the_cluster() -> None:
         None,
     ]
     assert settings_of(options, None).cluster == ""
-    assert settings_of(options, "flat").cluster == "flat"
+    assert settings_of(options, clusters[1]).cluster == "flat"
 
 
 def test_a_release_is_found_where_its_record_is_said_to_be() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fluxv2_migrate.assembly import assemble
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.finding_groups import FindingGroups
+from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux_release import infer_flux_release
 from fluxv2_migrate.migration import ClusterContext, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions
@@ -77,7 +78,7 @@ def migrate_repository(
     repository = read_repository(files)
     clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
-    around, reasons = _surroundings(repository, clusters, options, findings)
+    flux_version, around, reasons = _surroundings(repository, clusters, options, findings)
     read = read_releases(around, findings)
     existing = existing_sources(around)
     decided = decide_releases(read, existing, around, findings)
@@ -89,13 +90,13 @@ def migrate_repository(
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
     tell_of_syncing(around, findings, is_something_done=bool(converted.texts or decided.waiting))
-    context = MigrationContext(around.oldest(()), tuple(map(_context, clusters.clusters)), tuple(reasons))
+    context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
     return assemble(files, around, converted, decided, findings, context)
 
 
 def _surroundings(
     repository: Repository, clusters: ClusterMap, options: MigrationOptions, findings: FindingGroups
-) -> tuple[Surroundings, list[str]]:
+) -> tuple[FluxVersion, Surroundings, list[str]]:
     inferred = infer_flux_release(repository, options)
     reasons = [inferred.reason]
     judged = {each.name: infer_flux_release(repository, options, each) for each in options.clusters}
@@ -106,7 +107,8 @@ def _surroundings(
     for view in clusters.clusters:
         paths = ", ".join(synced.path or "/" for synced in view.sync_paths)
         reasons.append(f"cluster {view.name} syncs {paths} ({view.reason})")
-    return Surroundings(repository, clusters, options, versions or {"": inferred.version}), reasons
+    around = Surroundings(repository, clusters, options, versions or {"": inferred.version})
+    return inferred.version, around, reasons
 
 
 def _context(view: ClusterView) -> ClusterContext:

@@ -115,7 +115,7 @@ class MigrationContext:
     """What was inferred, and why.
 
     Attributes:
-        flux_version: the Flux release that will run; the oldest where clusters differ.
+        flux_version: the Flux release that will run, as the whole repository shows it.
         clusters: that the repository serves.
         reasons: one sentence for each thing that was inferred.
     """

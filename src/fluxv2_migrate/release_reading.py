@@ -504,11 +504,12 @@ def _without_doubles(
     clashing = clashing_names([release.placed for release in releases], existing, options)
     left: list[MigratingRelease] = []
     for release in releases:
-        draft, own = release.draft, release.document.key
-        same = {resources[key] for each in _helm_releases(release) for key in by_release[each] - {own}}
+        draft, own = release.draft, {release.resource}
+        # One object in two files is told as such: it is no second release.
+        same = {resources[key] for each in _helm_releases(release) for key in by_release[each]} - own
         charts = {
-            resources[key] for each in _helm_charts(release, references) for key in by_chart[each] - {own}
-        }
+            resources[key] for each in _helm_charts(release, references) for key in by_chart[each]
+        } - own
         if same:
             message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
             findings.stop(release.document, "HR113", message, ("spec", "releaseName"))

@@ -59,6 +59,7 @@ def see_repository(
     # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
     # what is migrated already is still where it was.
     whole = {document.key for document in releases if not is_partial_release(document.manifest)}
+    whole = whole or {document.key for document in releases}
     whole |= {document.key for document in repository.new_releases()}
     return read_clusters(files, repository.documents, concerns, whole, KustomizeTree(files), options)
 

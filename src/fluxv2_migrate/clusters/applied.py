@@ -24,6 +24,7 @@ __all__ = ["AppliedDifferences", "AppliedObject", "Place", "compare_applied"]
 _YAML: Final = (".yaml", ".yml")
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _KIND: Final = re.compile(r"^kind:[ \t]*[\"']?([A-Za-z]\w*)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_API: Final = re.compile(r"^apiVersion:[ \t]*[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _METADATA: Final = re.compile(
     r"^metadata:[ \t]*(?:#.*)?\r?\n((?:(?: +.*|[ \t]*#.*|)\r?\n)*(?: +.+)?)", re.MULTILINE
 )
@@ -83,6 +84,7 @@ class AppliedObject:
     """An object that fluxd applied."""
 
     place: Place
+    group: str
     kind: str
     namespace: str
     name: str
@@ -172,10 +174,10 @@ def compare_applied(
         for each in objects
         if not _is_scanned(each.place.path, synced.path, tree) and each.place.path not in listed
     )
-    seen: dict[tuple[str, str, str], AppliedObject] = {}
+    seen: dict[tuple[str, ...], AppliedObject] = {}
     doubles: list[tuple[AppliedObject, AppliedObject]] = []
     for each in objects:
-        first = seen.setdefault((each.kind, each.namespace, each.name), each)
+        first = seen.setdefault((each.group, each.kind, each.namespace, each.name), each)
         if first is not each:
             doubles.append((first, each))
     without = tuple(each for each in objects if not each.namespace and each.kind in _NAMESPACED)
@@ -234,8 +236,15 @@ def _objects_of(
 
 def _at_a_glance(place: Place, text: str) -> AppliedObject | None:
     """Reads kind, namespace and name by their lines alone; most files of a repository need no more."""
-    kind, metadata = _KIND.search(text), _METADATA.search(text)
-    if kind is None or metadata is None or "{{" in text or "\t" in text or kind[1].endswith("List"):
+    kind, metadata, api = _KIND.search(text), _METADATA.search(text), _API.search(text)
+    if (
+        kind is None
+        or api is None
+        or metadata is None
+        or "{{" in text
+        or "\t" in text
+        or kind[1].endswith("List")
+    ):
         return None
     indent = _INDENT.search(metadata[1])
     if indent is None:
@@ -246,7 +255,11 @@ def _at_a_glance(place: Place, text: str) -> AppliedObject | None:
     namespace = re.search(_FIELD.format(indent=indent[1], name="namespace"), metadata[1], re.MULTILINE)
     if namespace is None and "namespace" in metadata[1]:
         return None
-    return AppliedObject(place, kind[1], namespace[1] if namespace else "", name[1])
+    return AppliedObject(place, _group(api[1]), kind[1], namespace[1] if namespace else "", name[1])
+
+
+def _group(api_version: str) -> str:
+    return api_version.rpartition("/")[0]
 
 
 def _of_value(place: Place, manifest: Mapping[str, Any]) -> Iterator[AppliedObject | tuple[Place, str]]:
@@ -266,7 +279,13 @@ def _of_value(place: Place, manifest: Mapping[str, Any]) -> Iterator[AppliedObje
     if not metadata.get("name"):
         yield place, "the object has no metadata.name"
         return
-    yield AppliedObject(place, kind, str(metadata.get("namespace") or ""), str(metadata["name"]))
+    yield AppliedObject(
+        place,
+        _group(str(manifest.get("apiVersion"))),
+        kind,
+        str(metadata.get("namespace") or ""),
+        str(metadata["name"]),
+    )
 
 
 def _proposal(root: str, kept: Sequence[str], broken: set[str]) -> str:

@@ -224,6 +224,16 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
                 yield key, Sighting(view.name, synced.path, *place, document.manifest)
 
 
+def _is_new(manifest: Mapping[str, Any]) -> bool:
+    return str(manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+
+
+def _resource(manifest: Mapping[str, Any]) -> str:
+    # A release of Flux v1 and its twin of Flux v2 may both be in one cluster.
+    group = str(manifest.get("apiVersion")).partition("/")[0]
+    return f"{manifest.get('kind')}.{group} {'/'.join(_place(manifest, '', SyncPath('')))}"
+
+
 def _place(manifest: Mapping[str, Any], default: str, synced: SyncPath) -> tuple[str, str]:
     metadata = manifest.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
@@ -419,9 +429,10 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
     """What no known cluster sees: folders that surely are one cluster each."""
     claimed = reader.claimed()
     plain = [
-        (document.path, f"{document.manifest.get('kind')} {'/'.join(document.identity)}")
+        (document.path, _resource(document.manifest))
         for key, document in reader.concerns.items()
         if key in reader.places
+        and not _is_new(document.manifest)
         and key not in found.sightings
         and document.path not in claimed
         and document.path not in found.patch_files
@@ -435,10 +446,7 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
             built for built in reader.build(folder).objects if (built.path, built.index) in reader.places
         ]
         if any((built.path, built.index) not in found.sightings for built in objects):
-            units[folder] = [
-                f"{built.manifest.get('kind')} {'/'.join(_place(built.manifest, '', SyncPath(folder)))}"
-                for built in objects
-            ]
+            units[folder] = [_resource(built.manifest) for built in objects]
     pairs = [
         (posixpath.join(folder, "kustomization.yaml"), each)
         for folder, all_ in units.items()
