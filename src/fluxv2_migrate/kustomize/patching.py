@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,17 @@ from fluxv2_migrate.kustomize.values import Manifest, copy_value, mapping_at, re
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = ["apply_patches", "read_patch"]
+
+
+def _json_operations(text: str) -> tuple[Manifest, ...]:
+    # What begins with a bracket is JSON to kustomize, and no YAML.
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InvalidManifest(f"a JSON patch in brackets that is no JSON: {error}") from None
+    if not is_operations(value):
+        raise InvalidManifest("a JSON patch that is no list of operations")
+    return tuple(value)
 
 
 class _NoTarget(InvalidManifest):
@@ -41,9 +53,11 @@ def read_patch(text: str) -> tuple[tuple[tuple[int, Manifest], ...], tuple[Manif
     ({'op': 'remove', 'path': '/spec'},)
     """
     plain = text.removeprefix("\ufeff")
+    if plain.startswith("["):
+        return (), _json_operations(plain)
     spans = split_documents(plain)
     try:
-        value = read_document(plain[: spans[0].end] if spans else "")[1]
+        value = read_document(plain[: spans[0].end] if spans else "", single_letters=True)[1]
     except InvalidManifest:
         value = None
     if is_operations(value):

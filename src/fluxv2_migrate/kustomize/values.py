@@ -17,6 +17,7 @@ from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 
 __all__ = [
     "EMPTY",
+    "EMPTY_TEXT",
     "Manifest",
     "copy_value",
     "is_null",
@@ -31,15 +32,13 @@ Manifest: TypeAlias = dict[str, Any]
 
 
 class _Empty:
-    """A null that stands for nothing written at all (`key:`), which patches drop, unlike `key: null`."""
-
     __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "EMPTY"
 
 
 EMPTY: Final = _Empty()
+"""A null of which nothing is written (`key:`); patches drop it, unlike `key: null`."""
+EMPTY_TEXT: Final = _Empty()
+"""The same in braces and in annotations, where a build without patches makes an empty text of it."""
 
 # What YAML 1.1 calls a boolean and YAML 1.2 does not.
 _NO_BOOLEANS: Final = frozenset(
@@ -47,7 +46,8 @@ _NO_BOOLEANS: Final = frozenset(
 )
 _TIME: Final = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d*))?(?:[ \t]*(Z|[-+]\d{2}:\d{2}))?)?"
+    r"(?:(?:[Tt](?=.*(?:Z|[-+]\d\d:\d\d)\Z)| (?=[^-+Z]*\Z))(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?"
+    r"(Z|[-+]\d{2}:\d{2})?)?"
 )
 _WHOLE_FLOAT: Final = 1e21
 """From here on Go writes a float with an exponent."""
@@ -56,7 +56,7 @@ _MAXIMUM_ALIASED_NODES: Final = 100_000
 
 def is_null(value: Any) -> bool:
     """Says whether a value is a null, written or not."""
-    return value is None or value is EMPTY
+    return value is None or value.__class__ is _Empty
 
 
 def text_of(value: Any) -> str:
@@ -67,7 +67,7 @@ def text_of(value: Any) -> str:
     """
     if isinstance(value, str):
         return value
-    if value is EMPTY:
+    if value.__class__ is _Empty:
         return ""
     if value is None:
         return "null"
@@ -88,13 +88,15 @@ def copy_value(value: Any) -> Any:
 def json_value(value: Any) -> Any:
     """Gives a copy in JSON's types alone.
 
-    >>> json_value({"a": [EMPTY, 1]})
-    {'a': [None, 1]}
+    >>> json_value({"a": [EMPTY, EMPTY_TEXT, 1]})
+    {'a': [None, '', 1]}
     """
     if value.__class__ is dict:
         return {key: json_value(item) for key, item in value.items()}
     if value.__class__ is list:
         return [json_value(item) for item in value]
+    if value is EMPTY_TEXT:
+        return ""
     return None if value is EMPTY else value
 
 
@@ -120,15 +122,15 @@ def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
         line: the line of its first character in the file, 1-based.
 
     Returns:
-        JSON's types, and `EMPTY` for a null that is not written out.
+        JSON's types, and `EMPTY` or `EMPTY_TEXT` for a null that is not written out.
 
     Raises:
         InvalidManifest: kustomize cannot read it.
 
     Source: kustomize kyaml 0.21 `kio/byteio_reader.go` over go-yaml v3.
 
-    >>> read_value("a: yes\nb: 2020-01-01\nc:\nd: 1.0")
-    {'a': 'yes', 'b': '2020-01-01T00:00:00Z', 'c': EMPTY, 'd': 1}
+    >>> read_value("a: yes\nb: 2020-01-01\nc: ~\nd: 1.0")
+    {'a': 'yes', 'b': '2020-01-01T00:00:00Z', 'c': None, 'd': 1}
     """
     node = compose(text, path=path, line=line)
     return EMPTY if node is None else _Reader(path, line, "*" in text).value(node, 0)
@@ -176,7 +178,8 @@ class _Reader:
                         line=self._line + key.start_mark.line,
                     )
                 name = str(key.value)
-            result[name] = self.value(child, depth + 1)
+            value = self.value(child, depth + 1)
+            result[name] = EMPTY_TEXT if value is EMPTY and node.flow_style else value
         return {**merged, **result} if merged else result
 
 
@@ -292,6 +295,7 @@ def _annotations_as_texts(manifest: Manifest, is_patch: bool) -> None:
     # kustomize writes all annotations anew at the end of a build, as the texts that stand in the files.
     annotations = mapping_at(manifest, "metadata", "annotations")
     for key, value in annotations.items():
-        if value is EMPTY or isinstance(value, str) or (is_patch and value is None):
-            continue
-        annotations[key] = text_of(value)
+        if value.__class__ is _Empty:
+            annotations[key] = EMPTY_TEXT
+        elif not (is_patch and value is None):
+            annotations[key] = text_of(value)

@@ -52,7 +52,7 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     root, before = read_document(text)
     style = detect_style(text)
     lines = [f"- {item[0]}", *(f"  {line}" if line else "" for line in item[1:])]
-    if root is None:
+    if root is None or (isinstance(root, ScalarNode) and not root.value and not root.style):
         result = _at_end(text, [f"{key}:", *_indented(lines, 0 if style.flush else style.step)], style)
         return _checked(result, {key: [value]})
     if not isinstance(before, dict) or not isinstance(root, MappingNode) or root.flow_style:
