@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fluxv2_migrate import AmbiguousTag, InvalidPolicy, InvalidRange, flux2
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange
+from fluxv2_migrate.golang.range_differences import only_in
 from fluxv2_migrate.golang.versions import compare_versions, order_key, parse_strict_version, parse_version
 
 READINGS: dict[str, Any] = {"flux1-legacy": "legacy", "flux2-2.5": "no-leading-zeros"}
@@ -238,3 +239,45 @@ def test_numbers_beyond_64_bits_are_refused_however_long_they_are() -> None:
     assert high is not None
     assert compare_versions(low, high, "legacy") == -1
     assert flux2.latest_tag([f"{HUGE}.0.0"], {"semver": {"range": "*"}}) is None
+
+
+RANGE_PARTS = st.from_regex(
+    r"(=|!=|>|<|>=|<=|~|\^|)v?(0|1|2|x|\*)(\.(0|1|2|3|x)){0,2}(-0|-rc\.1|-a)?", fullmatch=True
+)
+RANGES = st.lists(
+    st.lists(RANGE_PARTS, min_size=1, max_size=3).map(" ".join) | st.just("1.0.0-0 - 2.1"),
+    min_size=1,
+    max_size=2,
+).map(" || ".join)
+NEAR = st.from_regex(r"[0-3]\.[0-4]\.[0-4](-0|-rc|-rc\.1|-rc\.2|-a|-a\.1|-zz)?", fullmatch=True)
+
+
+@settings(max_examples=300)
+@given(RANGES, st.sampled_from(["flux1", "flux2", "flux2-early", "flux2-2.5"]), st.lists(NEAR, min_size=5))
+def test_what_is_looked_up_is_what_the_comparisons_say(text: str, dialect: Any, versions: list[str]) -> None:
+    try:
+        wanted = VersionRange.parse(text, dialect)
+    except InvalidRange:
+        return
+    for text in versions:
+        version = parse_version(text)
+        assert version is not None
+        assert wanted.holds(version) == wanted._holds(version), (wanted, text)
+
+
+@settings(max_examples=300)
+@given(RANGES, RANGES, st.data())
+def test_where_no_version_tells_two_ranges_apart_none_does(one: str, other: str, data: Any) -> None:
+    dialects = st.sampled_from(["flux1", "flux2", "flux2-early"])
+    try:
+        first = VersionRange.parse(one, data.draw(dialects))
+        second = VersionRange.parse(data.draw(st.sampled_from([one, other])), data.draw(dialects))
+    except InvalidRange:
+        return
+    found = only_in(first, second)
+    if found is not None:
+        assert first.check(found)
+        assert not second.check(found)
+        return
+    for version in data.draw(st.lists(NEAR, min_size=30, max_size=60)):
+        assert not first.check(version) or second.check(version), (first, second, version)
