@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -249,7 +250,13 @@ RANGES = st.lists(
     min_size=1,
     max_size=2,
 ).map(" || ".join)
-NEAR = st.from_regex(r"[0-3]\.[0-4]\.[0-4](-0|-rc|-rc\.1|-rc\.2|-a|-a\.1|-zz)?", fullmatch=True)
+PRERELEASES = ("", "-0", "-a", "-a.1", "-rc", "-rc.1", "-rc.2", "-zz")
+NEAR = st.sampled_from(
+    [
+        f"{major}.{minor}.{patch}{prerelease}"
+        for major, minor, patch, prerelease in itertools.product(range(4), range(5), range(5), PRERELEASES)
+    ]
+)
 
 
 @settings(max_examples=300)
