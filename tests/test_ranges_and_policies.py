@@ -82,9 +82,15 @@ def check_latest_of(given: dict[str, Any], expected: dict[str, Any], flux_versio
         return
     assert expected["error_kind"] in (None, "no_latest"), given
     assert found == wanted, given
-    if "any_order" in expected and found is not None:
-        # What another order of the registry could give: ours is one of these.
-        assert found in expected["any_order"], given
+    if "any_order" in expected:
+        # What other orders of the registry could give: with few tags all of them are tried.
+        orders = itertools.permutations(given["tags"]) if len(given["tags"]) < 5 else [given["tags"]]
+        others = {
+            flux2.latest_tag(tags, given["policy"], given["filter"], flux_version=flux_version)
+            for tags in orders
+        } - {None}
+        assert others <= set(expected["any_order"]), given
+        assert len(given["tags"]) >= 5 or others == set(expected["any_order"]), given
     ordered = flux2.sort_tags(given["tags"], given["policy"], given["filter"], flux_version=flux_version)
     if "nan" not in [tag.lower().lstrip("+-") for tag in ordered]:
         assert (ordered[0] if ordered else None) == found, given
@@ -272,7 +278,6 @@ def test_what_is_looked_up_is_what_the_comparisons_say(text: str, dialect: Any, 
         assert wanted.holds(version) == wanted._holds(version), (wanted, text)
 
 
-@settings(max_examples=300)
 @given(RANGES, RANGES, st.data())
 def test_where_no_version_tells_two_ranges_apart_none_does(one: str, other: str, data: Any) -> None:
     dialects = st.sampled_from(["flux1", "flux2", "flux2-early"])
@@ -286,5 +291,5 @@ def test_where_no_version_tells_two_ranges_apart_none_does(one: str, other: str,
         assert first.check(found)
         assert not second.check(found)
         return
-    for version in data.draw(st.lists(NEAR, min_size=30, max_size=60)):
+    for version in data.draw(st.lists(NEAR, min_size=30, max_size=30)):
         assert not first.check(version) or second.check(version), (first, second, version)

@@ -362,7 +362,7 @@ IMAGES = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(PATTERNS, TAGS, st.lists(TAGS, max_size=12), st.sampled_from(FLUX_VERSIONS))
 def test_no_policy_passes_what_fluxd_refused(
     pattern: str, current: str, tags: list[str], flux_version: Any
@@ -378,7 +378,7 @@ def test_no_policy_passes_what_fluxd_refused(
             assert chosen.selects(tag) or (found.confidence == "none" and tag == current), (tag, policy)
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(PATTERNS, TAGS, IMAGES, st.sampled_from(FLUX_VERSIONS))
 def test_nothing_moves_by_accident(
     pattern: str, current: str, images: list[TaggedImage], flux_version: Any
@@ -437,7 +437,7 @@ def test_a_range_holds_what_it_held_or_a_finding_says_so(
     wanted = {version for version in versions if chosen.selects(version)}
     assert held <= wanted
     said = [finding.message for finding in found.findings if finding.code in ("IM004", "IM019")]
-    assert held == wanted or any("lacks" in text or "no range" in text or "invalid" in text for text in said)
+    assert held == wanted or any(re.search("lacks|no range|invalid", text) for text in said)
 
 
 def test_a_range_that_held_nothing_is_not_written() -> None:

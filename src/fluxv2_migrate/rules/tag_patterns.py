@@ -235,18 +235,14 @@ def _of_range(
         findings.append(Finding("IM019", f"Flux {flux_version} has no range that means {text!r}"))
         return []
     if found.lost is not None:
-        message = (
-            f"the range {text!r} is written as {found.text!r} for Flux {flux_version}, without {found.lost}"
-        )
+        message = f"no range of Flux {flux_version} means {text!r}: {found.text!r} lacks {found.lost}"
         findings.append(Finding("IM019", message))
     elif found.text != text:
         message = f"the range {text!r} is written as {found.text!r} for Flux {flux_version}"
         findings.append(Finding("IM019", message))
     filter_tags = None if current_tag is None else filter_of_versions(current_tag, flux_version)
     if filter_tags is not None:
-        message = (
-            f"Flux {flux_version} takes no tags like {current_tag!r} for versions: they are rewritten first"
-        )
+        message = f"tags like {current_tag!r} are no versions to Flux {flux_version}, and are rewritten"
         findings.append(Finding("IM003", message))
     return [Order(PolicyCandidate({"semver": {"range": found.text}}, filter_tags, "versions"), "structural")]
 

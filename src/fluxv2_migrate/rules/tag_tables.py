@@ -20,7 +20,7 @@ def as_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
     )
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
 
 
 def as_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
