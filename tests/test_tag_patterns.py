@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.golang import regexp_syntax
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
+from fluxv2_migrate.rules.tag_policies import PolicyCandidate
+from fluxv2_migrate.rules.tag_trials import Trial
 from generated_registries import DISTURBANCES, SCHEMES, history
 from reviewed_tag_patterns import REVIEWED
 
@@ -84,6 +87,7 @@ ORDERS: list[tuple[str, str, str, str | None, str]] = [
     (r"regexp:^r[0-9.]+$", "r1.2.3", "a version", "$v", "structural"),
     (r"regexp:^r[0-9a-z.-]+$", "r1.2.3-abc1234", "a version", "$v", "structural"),
     (r"regexp:^[a-z]*[0-9]*-[0-9]{1,3}$", "-12", "a number", "$n", "guess"),
+    (r"regexp:^[a-z]{2}-[0-9]+$", "eu-12", "a number", "$n", "guess"),
     (r"regexp:^[0-9a-f]{7}-[0-9]+$", "1234567-12", "a number", "$n", "guess"),
 ]
 
@@ -116,7 +120,7 @@ PINNED = [
     ("glob:*", "é"),
     ("glob:stable", "1.2.3"),
     ("regexp:" + "(" * 60 + "[0-9]+" + ")" * 60, "1"),
-    ("regexp:^((a{99}){9}){1,8}[0-9]+$", "a" * 891 + "1"),
+    ("regexp:^" + "a?b?" * 200 + "[0-9]+$", "ab1"),
     ("regexp:^x$", "y"),
     ("semver:nonsense", "1.2.3"),
     ("semver:1.0v2.0", "1.2.3"),
@@ -223,6 +227,13 @@ def test_branches_are_ordered_together_where_fluxd_did_so() -> None:
     assert found.filter_tags == {"pattern": "^.+-(?P<n>[0-9]{10})$", "extract": "$n"}
 
 
+def test_branches_are_not_ordered_together_where_the_pattern_is_narrower() -> None:
+    tags = [f"{'main' if number % 2 else 'dev'}-{number + 1602225929}" for number in range(9)]
+    found = fm.translate_tag_pattern("regexp:^[a-z0-9-]+$", current_tag=tags[-1], images=built(*tags))
+    expressions = [found.filter_tags, *(each.filter_tags for each in found.candidates)]
+    assert all(".+" not in str(each) for each in expressions)
+
+
 def test_only_tags_that_name_no_build_are_followed() -> None:
     def reflection(pattern: str, flux_version: Any = "2.6") -> tuple[str, list[str]]:
         current = pattern.removeprefix("glob:")
@@ -256,6 +267,24 @@ def test_an_older_tag_is_never_selected() -> None:
     assert newer.policy == {"semver": {"range": ">=1"}}
     older = fm.translate_tag_pattern("semver:<3", current_tag="3.0.0-1", images=[TaggedImage("2.0.0")])
     assert older.confidence == "none"
+
+
+def test_what_is_too_large_when_written_out_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regexp_syntax, "_MAX_POINTS", 5000)
+    found = fm.translate_tag_pattern(r"regexp:^(?:\pL-)*[0-9]+$", current_tag="é-ü-1")
+    assert found.order == "a number"
+
+
+def test_where_fluxd_gave_up_nothing_is_known_of_what_it_selects() -> None:
+    images = [TaggedImage("1.1.0", missing=True), TaggedImage("1.2.0")]
+    found = fm.translate_tag_pattern("semver:~1", current_tag="1.0.0", images=images)
+    assert found.policy == {"semver": {"range": "~1"}}
+
+
+def test_what_the_pattern_refuses_is_an_objection() -> None:
+    trial = Trial(TagPattern.parse("glob:a*"), "a1", [TaggedImage("b2")], "2.9")
+    objection = trial.objection(PolicyCandidate({"alphabetical": {}}, None, "letters"))
+    assert objection == "ordered by letters, 'b2' would be selected, which fluxd would not have"
 
 
 def test_answers_are_policies_for_what_is_to_come() -> None:

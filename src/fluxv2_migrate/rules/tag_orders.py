@@ -281,7 +281,7 @@ def _triples(
 
 def _alphabetical(pieces: Sequence[Piece], first: _Run, last: _Run) -> PolicyCandidate:
     inner = "".join(
-        f"[0-9]{{{len(piece.text)}}}" if piece.kind == "number" and piece.free else piece.expression
+        f"[0-9]{{{len(piece.text)}}}" if piece.expression == "[0-9]+" else piece.expression
         for piece in pieces[first.start : last.end]
     )
     group = _Group("d", first.start, last.end, f"(?P<d>{inner})")

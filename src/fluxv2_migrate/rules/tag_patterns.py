@@ -131,11 +131,11 @@ def translate_tag_pattern(
     findings: list[Finding] = []
     orders = _orders(chosen, current_tag, trial, flux_version, findings)
     tried = ranked([each.candidate for each in orders], trial, flux_version)
-    trusts = {repr(each.candidate.filter_tags): each.trust for each in orders}
+    trusts = {_identity(each.candidate): each.trust for each in orders}
     objections: list[str] = []
     for measured in tried:
         candidate = measured.candidate
-        trust = trusts[repr(candidate.filter_tags)]
+        trust = trusts[_identity(candidate)]
         objection = _objection(measured, trial, trust)
         if objection is not None:
             objections.append(objection)
@@ -159,6 +159,10 @@ def translate_tag_pattern(
     return PolicyTranslation(
         LAST, pin, "none: pinned", candidates, "none", tuple(findings), "Never", pattern, flux_version
     )
+
+
+def _identity(candidate: PolicyCandidate) -> str:
+    return repr((candidate.policy, candidate.filter_tags))
 
 
 def _orders(

@@ -43,6 +43,7 @@ _TIME: Final = re.compile(r"[0-9]+T[0-9]+Z?|[0-9]+Z")
 _TOKEN: Final = re.compile(r"[0-9]+|[A-Za-z]+")
 _MOST_SHAPES: Final = 200
 _MOST_TURNS: Final = 8
+_MOST_NODES: Final = 300
 _DEEPEST: Final = 50
 
 
@@ -53,8 +54,8 @@ class Piece:
     Attributes:
         expression: of what may stand here.
         text: what stands here.
-        kind: a text that is always the same; a number; a hash or the like, which orders nothing; or a word of
-            mixed letters and digits, of which it is not known what it says.
+        kind: a text without numbers; a number; a hash or the like, which orders nothing; or a word of mixed
+            letters and digits, of which it is not known what it says.
         free: whether the pattern allows any text here.
     """
 
@@ -134,7 +135,7 @@ def _of_shape(shape: Sequence[Node], tag: str) -> tuple[Piece, ...] | None:
     ends = bool(shape) and shape[-1] == Assertion("end_text")
     inner = shape[1 if begins else 0 : len(shape) - 1 if ends else len(shape)]
     printed = [text for node in inner if (text := _print(node)) is not None]
-    if len(printed) < len(inner):
+    if len(printed) < len(inner) or len(inner) > _MOST_NODES:
         return None
     whole = ("" if begins else "((?s:.*?))") + "".join(f"({text})" for text in printed)
     try:
@@ -186,8 +187,12 @@ def _of_node(node: Node, expression: str, text: str) -> list[Piece]:
         return [Piece(expression, text, "hash")]
     if unlimited:
         return _free(text, ranges)
-    # A class that holds letters says little by its digits, and a dot stands for the one character it is.
-    return _fixed(text) if ranges in (ANY, ANY_BUT_NEWLINE) else [Piece(expression, text, "mixed")]
+    if ranges in (ANY, ANY_BUT_NEWLINE):
+        # A dot stands for the one character it is.
+        return _fixed(text)
+    # A class that holds letters too says little by its digits.
+    digits = any(low <= end and start <= high for start, end in ranges for low, high in _DIGITS)
+    return [Piece(expression, text, "mixed" if digits else "fixed")]
 
 
 def _within(inner: _Ranges, outer: _Ranges) -> bool:
@@ -200,21 +205,23 @@ def _within(inner: _Ranges, outer: _Ranges) -> bool:
 def _free(text: str, ranges: _Ranges) -> list[Piece]:
     """Gives the pieces of a text where the pattern allows any text of a class."""
     pieces: list[Piece] = []
+    free = ranges in (ANY, ANY_BUT_NEWLINE)
     for match in _WORD.finditer(text):
         word = match[0]
         if _HASH.fullmatch(word) and _within(_HEXADECIMAL, ranges):
             prefix = "g" if word.startswith("g") else ""
-            pieces.append(Piece(f"{prefix}[0-9a-f]+", word, "hash", free=True))
+            pieces.append(Piece(f"{prefix}[0-9a-f]+", word, "hash", free))
         elif _NUMBERED.fullmatch(word) or _TIME.fullmatch(word):
             pieces += [_token(token, ranges) for token in _TOKEN.findall(word)]
         elif word.isascii() and word.isalnum() and _within(_ALPHANUMERIC, ranges):
-            pieces.append(Piece("[0-9A-Za-z]+", word, "mixed", free=True))
+            pieces.append(Piece("[0-9A-Za-z]+", word, "mixed", free))
         else:
-            pieces.append(Piece(escape(word), word, "fixed", free=True))
+            pieces.append(Piece(escape(word), word, "fixed", free))
     return pieces
 
 
 def _token(token: str, ranges: _Ranges) -> Piece:
+    free = ranges in (ANY, ANY_BUT_NEWLINE)
     if token.isdigit() and _within(_DIGITS, ranges):
-        return Piece("[0-9]+", token, "number", free=True)
-    return Piece(escape(token), token, "fixed", free=True)
+        return Piece("[0-9]+", token, "number", free)
+    return Piece(escape(token), token, "fixed", free)
