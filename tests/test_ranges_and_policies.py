@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxv2_migrate import AmbiguousTag, InvalidPolicy, InvalidRange, flux2
+from fluxv2_migrate import AmbiguousTag, InvalidPolicy, InvalidRange, flux1, flux2
+from fluxv2_migrate.errors import InvalidDuration, InvalidNumber
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from fluxv2_migrate.golang import VersionRange
+from fluxv2_migrate.golang import VersionRange, parse_duration, parse_number
 from fluxv2_migrate.golang.range_differences import only_in
 from fluxv2_migrate.golang.versions import compare_versions, order_key, parse_strict_version, parse_version
 
@@ -228,6 +230,35 @@ def test_a_new_spelling_of_groups_is_refused_by_old_releases() -> None:
 
 
 HUGE = "9" * 5000
+ODD_DIGITS = st.lists(
+    st.sampled_from(
+        [
+            *("1", "0", ".", "-", "v", "+", "x", "e", "p", "0x", "_", " ", "<", "~", "||"),
+            "9" * 5000,
+            "0" * 5000,
+        ]
+        + ["\u0663", "\u0967", "\uff11", "\u00b2", "\U0001d7d9", "\ud800", "\n", "s", "h"]
+    ),
+    max_size=6,
+).map("".join)
+
+
+@given(ODD_DIGITS, ODD_DIGITS, st.sampled_from(FLUX_VERSIONS))
+def test_digits_of_any_length_and_script_are_read_or_refused(one: str, other: str, flux_version: Any) -> None:
+    for dialect in sorted(set(DIALECTS.values())):
+        with contextlib.suppress(InvalidRange):
+            VersionRange.parse(one, dialect).check(other)
+    for prefix in ("semver", "regexp", "glob"):
+        flux1.sort_tags([flux1.TaggedImage(other), flux1.TaggedImage(one)], f"{prefix}:{one}")
+    for policy in ({"semver": {"range": ">=0-0"}}, {"semver": {"range": one}}, {"numerical": {}}):
+        with contextlib.suppress(InvalidPolicy):
+            flux2.latest_tag([one, other], policy, flux_version=flux_version)
+    for read in (parse_number, parse_duration):
+        with contextlib.suppress(InvalidNumber, InvalidDuration):
+            read(one)
+    version = parse_version(one)
+    # Only the digits of ASCII are digits.
+    assert version is None or one.isascii()
 
 
 def test_numbers_beyond_64_bits_are_refused_however_long_they_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import random
 import re
 from collections import Counter
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from fluxv2_migrate.golang import regexp_syntax
+from fluxv2_migrate.golang import VersionRange, regexp_syntax
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
 from fluxv2_migrate.rules.tag_policies import PolicyCandidate
 from fluxv2_migrate.rules.tag_trials import Trial
@@ -516,6 +517,21 @@ def test_rebuilds_and_hotfixes_do_not_defeat_the_right_order(name: str, disturba
         found = fm.translate_tag_pattern(scheme.pattern, current_tag=running, images=images)
         order = found.order if found.confidence != "none" else found.candidates[0].order
         assert order == wanted.order
+
+
+def test_a_translation_can_be_sent_to_another_process() -> None:
+    for pattern, current in (
+        ("semver:>=1.0.0-0 <2", "1.2"),
+        ("glob:*", "3f1c2ab"),
+        ("glob:latest", "latest"),
+    ):
+        found = fm.translate_tag_pattern(pattern, current_tag=current)
+        assert pickle.loads(pickle.dumps(found)) == found
+        both = found.compare(built("1.2", "3f1c2ab"))
+        assert pickle.loads(pickle.dumps(both)) == both
+    wanted = VersionRange.parse("^1")
+    assert pickle.loads(pickle.dumps(wanted)) == wanted
+    assert pickle.loads(pickle.dumps(wanted)).check("1.2")
 
 
 def test_a_translation_shows_itself() -> None:
