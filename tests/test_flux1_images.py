@@ -105,8 +105,12 @@ def check_images(case: dict[str, Any]) -> None:
             "metadata": {"annotations": annotations},
             "spec": {"values": values},
         }
-    # A decoder that no file goes through: its inner mappings are of a type that paths do not enter.
-    if expected["error"] or given.get("decoder") == "yaml.v2":
+    if given.get("decoder") == "yaml.v2":
+        # A decoder that no file goes through: its inner mappings are of a type that paths do not enter.
+        paths = given.get("annotations") or {}
+        shallow = {key: "no.where" if "." in path else path for key, path in paths.items()}
+        manifest["metadata"] = {"annotations": shallow}
+    if expected["error"]:
         return
     found = find_images(manifest)
     assert [(each.container, each.image.domain, each.image.image, each.image.tag) for each in found] == [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
@@ -118,6 +120,65 @@ def test_it_means_what_re2_means(pattern: str, texts: list[str]) -> None:
         groups = (match.group(0), *match.groups()) if match else None
         assert regexp.find_submatch(text) == groups
         assert regexp.matches(text) == (match is not None)
+
+
+def _random_pattern(chance: random.Random, depth: int) -> str:
+    atoms = [
+        "a",
+        "b",
+        "1",
+        "-",
+        ".",
+        r"\.",
+        r"\d",
+        "[ab]",
+        "[^a]",
+        "[0-9a-f]",
+        r"\w",
+        "^",
+        "$",
+        r"\b",
+        "v",
+        "",
+    ]
+    kind = chance.randrange(7) if depth else 0
+    if kind == 0:
+        return chance.choice(atoms)
+    if kind == 1:
+        options = (_random_pattern(chance, depth - 1) for _ in range(chance.randrange(1, 4)))
+        return f"({'|'.join(options)})"
+    if kind == 2:
+        suffix = chance.choice(["*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{2,}"])
+        return f"(?:{_random_pattern(chance, depth - 1)}){suffix}"
+    return "".join(_random_pattern(chance, depth - 1) for _ in range(chance.randrange(1, 4)))
+
+
+def test_twenty_thousand_patterns_and_texts_mean_what_they_mean_to_re2() -> None:
+    chance = random.Random(20201124)
+    pairs = matching = 0
+    while pairs < 20_000:
+        pattern = _random_pattern(chance, 4)
+        expected, regexp = _re2(pattern), Regexp.compile(pattern)
+        for _ in range(5):
+            text = "".join(chance.choice("aabb1-.v0f") for _ in range(chance.randrange(12)))
+            match = expected.search(text)
+            groups = (match.group(0), *match.groups()) if match else None
+            assert regexp.find_submatch(text) == groups, (pattern, text)
+            assert regexp.matches(text) == (match is not None), (pattern, text)
+            pairs += 1
+            matching += match is not None
+    assert 0.2 < matching / pairs < 0.95
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(.*)*x"])
+def test_a_tag_of_full_length_takes_milliseconds(pattern: str) -> None:
+    text = "a" * 127 + "!"
+    regexp = Regexp.compile(pattern)
+    start = time.process_time()
+    assert not regexp.matches(text)
+    assert regexp.find_submatch(text) is None
+    # Backtracking would take longer than anyone waits.
+    assert time.process_time() - start < 0.25
 
 
 @settings(max_examples=600)

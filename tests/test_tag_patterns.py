@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import pickle
+import random
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,16 +18,40 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from fluxv2_migrate.golang import Regexp
+from fluxv2_migrate.golang import VersionRange, regexp_syntax
+from fluxv2_migrate.golang.versions import compare_versions, parse_version
+from fluxv2_migrate.rules.tag_policies import PolicyCandidate
+from fluxv2_migrate.rules.tag_trials import Trial
+from generated_registries import DISTURBANCES, SCHEMES, history
+from reviewed_tag_patterns import REVIEWED
 
-FOUR_PARTS = "a version of four parts"
+RANGE_PARTS = st.from_regex(
+    r"(=|!=|>|<|>=|<=|=>|~|~>|\^|) ?v?(0|1|2|x|\*)(\.(0|1|2|3|03|x)){0,2}(-0|-rc\.1|-a)?", fullmatch=True
+)
+RANGES_OF_FLUX_1 = st.lists(
+    st.builds(
+        lambda separator, parts: separator.join(parts),
+        st.sampled_from([" ", ", ", ",", ""]),
+        st.lists(RANGE_PARTS, min_size=1, max_size=3),
+    )
+    | st.sampled_from(["1.0.0-0 - 2.1", "1.0 - 2.0 3.0", "0.1 - 1", "~1."]),
+    min_size=1,
+    max_size=2,
+).map(lambda groups: "semver:" + " || ".join(groups))
+PRERELEASES = ("", "-0", "-a", "-a.1", "-rc", "-rc.1", "-rc.2", "-zz")
+VERSIONS = st.sampled_from(
+    [
+        f"{major}.{minor}.{patch}{prerelease}"
+        for major, minor, patch, prerelease in itertools.product(range(4), range(5), range(5), PRERELEASES)
+    ]
+)
 ORDERS: list[tuple[str, str, str, str | None, str]] = [
     (r"regexp:^(1\.[0-9]+\.[0-9]+-12-minimal)$", "1.16.4-12-minimal", "a version", "$v", "structural"),
     (
         r"regexp:^(1\.[0-9]+\.[0-9]+\.[0-9]+-.*)$",
         "1.2.3.4-ls45",
         "a version of four parts",
-        "$v-$n",
+        "$v-$n.$n1",
         "structural",
     ),
     ("regexp:^(v2.[0-9]+.[0-9]+-ls.*)$", "v2.1.0-ls45", "a version and a build", "$v-$n", "structural"),
@@ -41,6 +69,27 @@ ORDERS: list[tuple[str, str, str, str | None, str]] = [
     ("semver:~1", "1.10", "versions", "$v.0", "structural"),
     ("semver:~1", "v2", "versions", "$v.0.0", "none"),
     ("semver:>=1", "2", "versions", "$v.0.0", "structural"),
+    ("semver:>=1-0", "v1.2-rc.1", "versions", "$v.0$r", "structural"),
+    ("glob:*", "main-20201010101010-abc1234", "a date", "$n", "structural"),
+    ("glob:*", "20201010-abc1234", "a date", "$n", "guess"),
+    ("glob:*", "2020-12-10-abc1234", "a date", "$d", "guess"),
+    ("glob:*", "20201010.3", "a date", "$a.$b.0", "structural"),
+    ("glob:*", "build-7-20201010", "a date", "$a.$b.0", "structural"),
+    ("glob:*", "2020.08.01", "a date", "$a.$b.$c", "structural"),
+    ("glob:*", "2020-12-10-113", "a date", "$a.$b.$c-$d", "structural"),
+    ("glob:*", "2020-99-10", "numbers", "$a.$b.$c", "guess"),
+    ("glob:*", "1602225929123456789", "a number", "$n", "guess"),
+    ("glob:*", "1.02-3", "a version of two parts", "$a.$b.$c", "structural"),
+    ("glob:*", "1.2-3", "a version of two parts", "$v.$n", "structural"),
+    ("glob:*", "arm64-1.2.3", "a version", "$v", "structural"),
+    ("glob:*", "v1.2.3-4-g3f1c2ab", "a version and a build", "$v-$n", "structural"),
+    ("glob:*", "main-12-1", "numbers", "$a.$b.0", "guess"),
+    (r"regexp:^(?:main|dev)-(\d+)(?:-(?:a|b)+)?$", "dev-12-ab", "a number", "$n", "guess"),
+    (r"regexp:^r[0-9.]+$", "r1.2.3", "a version", "$v", "structural"),
+    (r"regexp:^r[0-9a-z.-]+$", "r1.2.3-abc1234", "a version", "$v", "structural"),
+    (r"regexp:^[a-z]*[0-9]*-[0-9]{1,3}$", "-12", "a number", "$n", "guess"),
+    (r"regexp:^[a-z]{2}-[0-9]+$", "eu-12", "a number", "$n", "guess"),
+    (r"regexp:^[0-9a-f]{7}-[0-9]+$", "1234567-12", "a number", "$n", "guess"),
 ]
 
 
@@ -61,8 +110,18 @@ PINNED = [
     ("glob:*", "3f1c2ab"),
     ("glob:*", "stable"),
     ("glob:main-*", "other"),
-    ("regexp:^a|b", "a1"),
-    ("regexp:(", "1.2.3"),
+    ("regexp:*b", "1.2.3"),
+    ("glob:*", "1.2.3rc1"),
+    ("glob:*", "1234567"),
+    ("glob:*", "latest"),
+    ("regexp:^[0-9a-f]{7}$", "1234567"),
+    (r"regexp:^v[0-9]+\b", "v1"),
+    ("regexp:^[a-z0-9]{3}$", "a12"),
+    ("glob:*", "1.99999999999999999999"),
+    ("glob:*", "é"),
+    ("glob:stable", "1.2.3"),
+    ("regexp:" + "(" * 60 + "[0-9]+" + ")" * 60, "1"),
+    ("regexp:^" + "a?b?" * 200 + "[0-9]+$", "ab1"),
     ("regexp:^x$", "y"),
     ("semver:nonsense", "1.2.3"),
     ("semver:1.0v2.0", "1.2.3"),
@@ -88,7 +147,16 @@ RANGES: list[tuple[str, Any, str]] = [
     ("~1.", "2.9", "~1"),
     ("~v0.", "2.9", "~v0"),
     (">=1.0.0-0 <2.0.0", "2.9", ">=1.0.0 <2.0.0"),
-    (">1.0.0-0 <=2.0.0-0 !=1.5.0", "2.9", ">=1.0.0 <2.0.0 !=1.5.0"),
+    (">1.0.0-0 <=2.0.0-0 1.5.x", "2.9", ">=1.0.0 <2.0.0 1.5"),
+    # An exact `!=` let prereleases pass in Flux v1.
+    (">1.0.0-0 <=2.0.0-0 !=1.5.0", "2.9", ">1.0.0-0 <=2.0.0-0 !=1.5.0"),
+    ("*-0", "2.9", "*"),
+    ("<2.x !=1.2.3-rc !=1.3-0", "2.9", "<2"),
+    ("^0.0.3", "2.9", "^0.0.3"),
+    (">=2021.01.01", "2.5", ">=2021.1.1"),
+    ("1.0 - 2.0 3.0", "2.9", ">=1.0 <=2.3.0"),
+    ("> =1.2", "2.9", ">=1.2"),
+    ("==V1.2", "2.9", "=v1.2"),
     ("!=1.2.3", "2.9", ">=0.0.0-0 !=1.2.3"),
     ("!=1.2.3", "2.6", "!=1.2.3"),
     (">=1<2", "2.9", ">=1 <2"),
@@ -129,13 +197,62 @@ def test_a_rebuild_does_not_defeat_the_right_order() -> None:
     assert [each.order for each in found.candidates] == ["a number"] * 3
 
 
+def test_what_is_newest_but_not_highest_is_held() -> None:
+    tags = [*(f"v1.{minor}.0" for minor in range(1, 9)), "v1.3.1"]
+    found = fm.translate_tag_pattern("glob:v*", current_tag="v1.3.1", images=built(*tags))
+    assert (found.confidence, found.filter_tags) == ("none", {"pattern": r"^v1\.3\.1$"})
+    (finding,) = found.findings
+    assert "'v1.8.0' would be selected" in finding.message
+    assert finding.answer is not None
+    assert finding.answer.policy == {"semver": {"range": ">=0.0.0"}}
+    assert finding.answer.filter_tags == {"pattern": r"^v(?P<v>[0-9]+\.[0-9]+\.[0-9]+)$", "extract": "$v"}
+
+
+def test_a_number_that_orders_nothing_is_refuted_by_build_times() -> None:
+    images = built("r-9", "r-3", "r-8", "r-1", "r-7", "r-2")
+    found = fm.translate_tag_pattern("glob:r-*", current_tag="r-2", images=images)
+    assert found.confidence == "none"
+    assert "not in the order of their builds" in found.findings[0].message
+
+
+def test_build_times_bear_out_a_number_that_could_be_a_hash() -> None:
+    images = built(*(f"r-{number}" for number in range(1234567, 1234577)))
+    found = fm.translate_tag_pattern("glob:r-*", current_tag="r-1234576", images=images)
+    assert (found.order, found.confidence) == ("a number", "proved")
+
+
+def test_branches_are_ordered_together_where_fluxd_did_so() -> None:
+    tags = [f"{'main' if number % 2 else 'dev-x'}-{number + 1602225929}" for number in range(9)]
+    found = fm.translate_tag_pattern("glob:*", current_tag=tags[-1], images=built(*tags))
+    assert (found.order, found.confidence) == ("a timestamp", "proved")
+    assert found.filter_tags == {"pattern": "^.+-(?P<n>[0-9]{10})$", "extract": "$n"}
+
+
+def test_branches_are_not_ordered_together_where_the_pattern_is_narrower() -> None:
+    tags = [f"{'main' if number % 2 else 'dev'}-{number + 1602225929}" for number in range(9)]
+    found = fm.translate_tag_pattern("regexp:^[a-z0-9-]+$", current_tag=tags[-1], images=built(*tags))
+    expressions = [found.filter_tags, *(each.filter_tags for each in found.candidates)]
+    assert all(".+" not in str(each) for each in expressions)
+
+
+def test_only_tags_that_name_no_build_are_followed() -> None:
+    def reflection(pattern: str, flux_version: Any = "2.6") -> tuple[str, list[str]]:
+        current = pattern.removeprefix("glob:")
+        found = fm.translate_tag_pattern(pattern, current_tag=current, flux_version=flux_version)
+        return found.digest_reflection, [finding.code for finding in found.findings]
+
+    assert reflection("glob:latest") == reflection("stable") == ("Always", ["IM006"])
+    assert reflection("glob:latest", "2.5") == ("Never", ["IM006"])
+    assert reflection("v1.2.3") == ("Never", [])
+
+
 def test_a_policy_under_which_the_controller_is_random_is_not_taken() -> None:
     images = [TaggedImage("build-5"), TaggedImage("build-05")]
     assert fm.translate_tag_pattern("glob:build-*", current_tag="build-5", images=images).confidence == "none"
 
 
 def test_known_tags_do_without_a_current_one() -> None:
-    images = built("v1.0.0", "v1.1.0", "v1.2.0")
+    images = built("v1.0.0", "v1.1.0", "v1.2.0", "v1.10.0")
     found = fm.translate_tag_pattern("glob:v*", images=images)
     assert (found.order, found.confidence) == ("a version", "proved")
     assert fm.translate_tag_pattern("glob:v*", images=[TaggedImage("v1.0.0")]).order == "a version"
@@ -153,20 +270,115 @@ def test_an_older_tag_is_never_selected() -> None:
     assert older.confidence == "none"
 
 
-PATTERNS = st.sampled_from(
+def test_what_is_too_large_when_written_out_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regexp_syntax, "_MAX_POINTS", 5000)
+    found = fm.translate_tag_pattern(r"regexp:^(?:\pL-)*[0-9]+$", current_tag="é-ü-1")
+    assert found.order == "a number"
+
+
+def test_where_fluxd_gave_up_nothing_is_known_of_what_it_selects() -> None:
+    images = [TaggedImage("1.1.0", missing=True), TaggedImage("1.2.0")]
+    found = fm.translate_tag_pattern("semver:~1", current_tag="1.0.0", images=images)
+    assert found.policy == {"semver": {"range": "~1"}}
+
+
+def test_what_the_pattern_refuses_is_an_objection() -> None:
+    trial = Trial(TagPattern.parse("glob:a*"), "a1", [TaggedImage("b2")], "2.9")
+    objection = trial.objection(PolicyCandidate({"alphabetical": {}}, None, "letters"))
+    assert objection == "ordered by letters, 'b2' would be selected, which fluxd would not have"
+
+
+def test_answers_are_policies_for_what_is_to_come() -> None:
+    def answer(pattern: str, current: str) -> tuple[Any, Any]:
+        finding = fm.translate_tag_pattern(pattern, current_tag=current).findings[-1]
+        assert finding.code == "IM005"
+        assert finding.answer is not None
+        return finding.answer.policy, finding.answer.filter_tags
+
+    timestamps = {"numerical": {"order": "asc"}}
+    policy, filter_tags = answer("glob:main-*", "main-3f1c2ab")
+    assert policy == timestamps
+    tags = ["main-3f1c2ab", "main-9999999"]
+    assert fm.flux2.latest_tag(tags, policy, filter_tags) is None
+    tags += ["main-3f1c2ab-1602225929", "main-4f1c2ab-1602225930"]
+    assert fm.flux2.latest_tag(tags, policy, filter_tags) == tags[-1]
+    assert answer("regexp:^[a-f]+$", "abc") == (timestamps, {"pattern": "^[a-f]+$"})
+    assert answer("regexp:*b", "abc")[0] == timestamps
+    assert answer("semver:nonsense", "1.2.3") == ({"semver": {"range": ">=0.0.0-0"}}, None)
+    assert answer("glob:stable", "1.2.3")[1] == {"pattern": "^stable$"}
+
+
+@pytest.mark.parametrize("row", REVIEWED, ids=lambda row: f"{row[0]} {row[1]}")
+def test_patterns_in_the_wild_become_what_was_reviewed(row: tuple[str, ...]) -> None:
+    pattern, current, confidence, order, policy, expression, extract = row
+    found = fm.translate_tag_pattern(pattern, current_tag=current)
+    kind = found.policy["semver"]["range"] if "semver" in found.policy else next(iter(found.policy))
+    filter_tags = found.filter_tags or {}
+    assert (found.confidence, found.order, kind) == (confidence, order, policy)
+    assert (filter_tags.get("pattern", ""), filter_tags.get("extract", "")) == (expression, extract)
+
+
+def test_all_patterns_in_the_wild_were_reviewed(shared: Path) -> None:
+    lines = (shared / "facts" / "tag-patterns-in-the-wild.txt").read_text("utf-8").splitlines()
+    patterns = {match[1] for line in lines if (match := re.match(r"\s*\d+\s+(\S.*)$", line))}
+    assert patterns == {row[0] for row in REVIEWED}
+
+
+TAG_PIECES = st.sampled_from(
     [
-        *(row[0] for row in ORDERS),
-        *(row[0] for row in PINNED),
-        "latest",
-        "glob:*-*",
-        "regexp:.*",
-        "regexp:^[a-z]*$",
+        *("v", "main", "dev", "latest", "1", "2", "10", "07", "1.2", "1.2.3", ".", "-", "_", "-rc1", "-ls45"),
+        *("3f1c2ab", "1234567", "abc", "1602225929", "20201010", "2020-12-10", "T01-54-29Z", "g3f1c2a", "é"),
     ]
 )
 TAGS = st.one_of(
-    st.sampled_from([row[1] for row in ORDERS]),
+    st.lists(TAG_PIECES, min_size=1, max_size=5).map("".join),
+    st.sampled_from([row[1] for row in REVIEWED]),
     st.from_regex(r"v?[0-9]{1,2}(\.[0-9]{1,2}){0,3}(-ls[0-9]{1,2}|-[a-f0-9]{7})?", fullmatch=True),
     st.from_regex(r"[a-z]{1,5}-[a-f0-9]{7}-16[0-9]{8}", fullmatch=True),
+)
+GLOBS = (
+    st.lists(st.one_of(st.just("*"), TAG_PIECES), min_size=1, max_size=4).map("".join).map("glob:{}".format)
+)
+EXPRESSIONS = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "^",
+                "$",
+                "v",
+                "v?",
+                "main",
+                "(main|dev)",
+                "-",
+                r"\.",
+                ".",
+                ".*",
+                ".+",
+                "[0-9]+",
+                r"\d{1,2}",
+                "1",
+            ),
+            *(
+                "[a-z]*",
+                "[0-9a-f]{7}",
+                "[0-9a-f]+",
+                "[0-9a-z.-]+",
+                "(-rc[0-9]+)?",
+                "([0-9]+\\.)+",
+                "(?i:V)",
+                "|",
+            ),
+            *("(-ls(?P<n>.*))", "[^0-9]+", r"\b", "(a|)", "[0-9]{2,}", "x{0,3}", "(1|2){2}"),
+        ]
+    ),
+    min_size=1,
+    max_size=7,
+).map(lambda pieces: "regexp:" + "".join(pieces))
+PATTERNS = st.one_of(
+    GLOBS,
+    EXPRESSIONS,
+    RANGES_OF_FLUX_1,
+    st.sampled_from([*(row[0] for row in REVIEWED), *(row[0] for row in PINNED), "latest", "glob:*-*"]),
 )
 
 
@@ -174,32 +386,26 @@ def image(tag: str, day: int | None) -> TaggedImage:
     return TaggedImage(tag, None if day is None else START + timedelta(days=day))
 
 
-IMAGES = st.lists(
-    st.builds(image, TAGS, st.none() | st.integers(0, 99)), max_size=8, unique_by=lambda each: each.tag
+IMAGES = st.one_of(
+    st.lists(st.builds(image, TAGS, st.none() | st.integers(0, 99)), max_size=8),
+    st.lists(st.builds(image, TAGS, st.integers(0, 99)), max_size=12),
 )
 
 
-def check(pattern: str, current: str, images: list[TaggedImage], flux_version: Any) -> None:
-    found = fm.translate_tag_pattern(pattern, current_tag=current, images=images, flux_version=flux_version)
+@settings(max_examples=300)
+@given(PATTERNS, TAGS, st.lists(TAGS, max_size=12), st.sampled_from(FLUX_VERSIONS))
+def test_no_policy_passes_what_fluxd_refused(
+    pattern: str, current: str, tags: list[str], flux_version: Any
+) -> None:
+    found = fm.translate_tag_pattern(pattern, current_tag=current, flux_version=flux_version)
     chosen = TagPattern.parse(pattern)
-    tags = list(dict.fromkeys([*(image.tag for image in images), current]))
-    alone = fm.flux2.latest_tag([current], found.policy, found.filter_tags, flux_version=flux_version)
-    selected = fm.flux2.latest_tag(tags, found.policy, found.filter_tags, flux_version=flux_version)
-    if (found.policy.get("semver") and chosen.kind == "semver") or found.order == "one tag":
-        # A policy that fluxd had as well may leave the tag that runs, where fluxd would have.
-        assert alone in (current, None)
-    else:
-        assert alone == current
-    if selected not in (None, current):
-        assert selected is not None
-        assert chosen.selects(selected)
-        times = {image.tag: image.created for image in images}
-        new, old = times.get(selected), times.get(current)
-        assert chosen.kind == "semver" or new is None or old is None or new >= old
-    if found.filter_tags is not None and found.confidence != "none" and chosen.valid:
-        expression = Regexp.compile(found.filter_tags["pattern"])
-        for tag in tags:
-            assert not expression.matches(tag) or chosen.matches(tag), (tag, found)
+    for policy, filter_tags in [
+        (found.policy, found.filter_tags),
+        *((each.policy, each.filter_tags) for each in found.candidates),
+    ]:
+        passing = fm.flux2.sort_tags([*tags, current], policy, filter_tags, flux_version=flux_version)
+        for tag in passing:
+            assert chosen.selects(tag) or (found.confidence == "none" and tag == current), (tag, policy)
 
 
 @settings(max_examples=300)
@@ -207,13 +413,155 @@ def check(pattern: str, current: str, images: list[TaggedImage], flux_version: A
 def test_nothing_moves_by_accident(
     pattern: str, current: str, images: list[TaggedImage], flux_version: Any
 ) -> None:
+    images = list({each.tag: each for each in images}.values())
     check(pattern, current, images, flux_version)
 
 
-def test_patterns_in_the_wild_move_nothing_by_accident(shared: Path) -> None:
-    lines = (shared / "facts" / "tag-patterns-in-the-wild.txt").read_text("utf-8").splitlines()
-    patterns = [match[1] for line in lines if (match := re.match(r"\s*\d+\s+(\S.*)$", line))]
-    assert len(patterns) > 60
-    for pattern in patterns:
+def check(pattern: str, current: str, images: list[TaggedImage], flux_version: Any) -> None:
+    found = fm.translate_tag_pattern(pattern, current_tag=current, images=images, flux_version=flux_version)
+    chosen = TagPattern.parse(pattern)
+    tags = list(dict.fromkeys([*(image.tag for image in images), current]))
+
+    def select(tags: list[str]) -> str | None:
+        return fm.flux2.latest_tag(tags, found.policy, found.filter_tags, flux_version=flux_version)
+
+    assert select([current]) == current
+    for given_tags in (tags, tags[::-1], sorted(tags)):
+        selected = select(given_tags)
+        assert selected is not None
+        if selected == current:
+            continue
+        assert chosen.selects(selected)
+        times = {image.tag: image.created for image in images}
+        if chosen.kind == "semver":
+            known = [*images, TaggedImage(current)]
+            newest, mine = parse_version(fm.flux1.sort_tags(known, pattern)[0]), parse_version(selected)
+            assert newest is not None
+            assert mine is not None
+            assert not chosen.valid or compare_versions(newest, mine) == 0
+            before = parse_version(current)
+            assert before is not None
+            assert compare_versions(mine, before) >= 0
+            continue
+        new, old = times.get(selected), times.get(current)
+        assert new is None or old is None or new >= old
+        if all(image.created is not None for image in images if chosen.selects(image.tag)):
+            assert selected == fm.flux1.sort_tags(images, pattern)[0]
+
+
+def test_patterns_in_the_wild_move_nothing_by_accident() -> None:
+    for pattern in dict.fromkeys(row[0] for row in REVIEWED):
         for current in ("1.2.3", "v0.3.1", "1.16.4-12-minimal", "prod-3f1c2ab-1602225929", "latest"):
-            check(pattern, current, built("1.2.2", current, "1.10.0", "v0.3.2"), "2.9")
+            for flux_version in FLUX_VERSIONS:
+                check(pattern, current, built("1.2.2", current, "1.10.0", "v0.3.2"), flux_version)
+
+
+@settings(max_examples=300)
+@given(RANGES_OF_FLUX_1, st.lists(VERSIONS, min_size=20, max_size=20), st.sampled_from(FLUX_VERSIONS))
+def test_a_range_holds_what_it_held_or_a_finding_says_so(
+    pattern: str, versions: list[str], flux_version: Any
+) -> None:
+    found = fm.translate_tag_pattern(pattern, flux_version=flux_version)
+    chosen = TagPattern.parse(pattern)
+    held = set(fm.flux2.sort_tags(versions, found.policy, found.filter_tags, flux_version=flux_version))
+    wanted = {version for version in versions if chosen.selects(version)}
+    assert held <= wanted
+    said = [finding.message for finding in found.findings if finding.code in ("IM004", "IM019")]
+    assert held == wanted or any(re.search("lacks|no range|invalid", text) for text in said)
+
+
+def test_a_range_that_held_nothing_is_not_written() -> None:
+    found = fm.translate_tag_pattern("semver:>=1, 1.2.3-0", current_tag="1.2.3-0")
+    assert found.confidence == "none"
+    assert [finding.code for finding in found.findings] == ["IM019", "IM005"]
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_what_is_proved_selects_what_fluxd_selects(name: str) -> None:
+    scheme = SCHEMES[name]
+    shares: Counter[str] = Counter()
+    for seed, disturbance in itertools.product(range(6), DISTURBANCES):
+        images = history(random.Random(seed), scheme, 30, disturbance)
+        for pushed in (len(images) - 4, len(images)):
+            running = fm.flux1.sort_tags(images[:pushed], scheme.pattern)[0]
+            found = fm.translate_tag_pattern(scheme.pattern, current_tag=running, images=images)
+            both = found.compare(images)
+            assert both.selected_by_flux2 in (running, both.selected_by_flux1)
+            if found.confidence == "proved":
+                assert both.same
+            if disturbance == "none":
+                shares[found.confidence] += 1
+    if name in ("bare hash", "branch and hash"):
+        assert set(shares) == {"none"}
+    elif name == "date and hash":
+        # Builds of one day are in no order.
+        assert set(shares) <= {"guess", "none"}
+    elif name == "range of versions":
+        assert set(shares) == {"structural"}
+    else:
+        assert shares["proved"] >= 10
+
+
+@pytest.mark.parametrize("disturbance", ["rebuild", "hotfix line"])
+@pytest.mark.parametrize(
+    "name", ["version", "v-version", "branch-sha-timestamp", "build number", "four parts"]
+)
+def test_rebuilds_and_hotfixes_do_not_defeat_the_right_order(name: str, disturbance: str) -> None:
+    scheme = SCHEMES[name]
+    wanted = fm.translate_tag_pattern(
+        scheme.pattern, current_tag=history(random.Random(0), scheme, 9, "none")[-1].tag
+    )
+    for seed in range(8):
+        images = history(random.Random(seed), scheme, 30, disturbance)
+        running = fm.flux1.sort_tags(images, scheme.pattern)[0]
+        found = fm.translate_tag_pattern(scheme.pattern, current_tag=running, images=images)
+        order = found.order if found.confidence != "none" else found.candidates[0].order
+        assert order == wanted.order
+
+
+def test_a_translation_can_be_sent_to_another_process() -> None:
+    for pattern, current in (
+        ("semver:>=1.0.0-0 <2", "1.2"),
+        ("glob:*", "3f1c2ab"),
+        ("glob:latest", "latest"),
+    ):
+        found = fm.translate_tag_pattern(pattern, current_tag=current)
+        assert pickle.loads(pickle.dumps(found)) == found
+        both = found.compare(built("1.2", "3f1c2ab"))
+        assert pickle.loads(pickle.dumps(both)) == both
+    wanted = VersionRange.parse("^1")
+    assert pickle.loads(pickle.dumps(wanted)) == wanted
+    assert pickle.loads(pickle.dumps(wanted)).check("1.2")
+
+
+def test_a_translation_shows_itself() -> None:
+    found = fm.translate_tag_pattern("glob:<b>*|", current_tag="<b>3f1c2ab|")
+    assert "&lt;b&gt;" in found._repr_html_()
+    assert "<b>" not in found._repr_html_()
+    assert found._repr_markdown_() == found.to_markdown()
+    assert "glob:<b>*\\|" in found.to_markdown()
+    assert "filterTags.pattern" in str(found)
+    assert "digestReflectionPolicy" in str(fm.translate_tag_pattern("latest", current_tag="latest"))
+
+
+def test_both_fluxes_are_shown_beside_each_other() -> None:
+    found = fm.translate_tag_pattern("glob:v*", current_tag="v1.2.0")
+    both = found.compare([*built("v1.2.0", "v1.10.0", "v1.3.0"), "<x>`"])
+    assert (both.flux1, both.flux2) == (("v1.3.0", "v1.10.0", "v1.2.0"), ("v1.10.0", "v1.3.0", "v1.2.0"))
+    assert (both.selected_by_flux1, both.selected_by_flux2, both.same) == ("v1.3.0", "v1.10.0", False)
+    assert "Flux v1 selects v1.3.0, Flux v2 v1.10.0" in str(both)
+    assert "<strong>v1.10.0</strong>" in both._repr_html_()
+    assert "<x>" not in both._repr_html_()
+    assert both._repr_markdown_() == both.to_markdown()
+    assert "| `` <x>` `` |" in both.to_markdown()
+
+
+def test_a_comparison_says_why_nothing_is_selected() -> None:
+    tags = [TaggedImage("r1"), TaggedImage("r2", missing=True)]
+    stalled = fm.compare_tags(tags, "glob:*", {"semver": {"range": "="}})
+    assert (stalled.flux1, stalled.flux2, stalled.same) == ((), (), True)
+    assert [note[:7] for note in stalled.notes] == ["Flux v1", "Flux v2"]
+    random_one = fm.compare_tags(
+        ["a1", "b01"], "glob:*", {"numerical": {}}, {"pattern": "^[ab](.*)$", "extract": "$1"}
+    )
+    assert "a1, b01" in random_one.notes[0]

@@ -31,7 +31,13 @@ from fluxv2_migrate.options import (
 )
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
-from fluxv2_migrate.rules import PolicyCandidate, PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.rules import (
+    PolicyCandidate,
+    PolicyTranslation,
+    TagComparison,
+    compare_tags,
+    translate_tag_pattern,
+)
 from fluxv2_migrate.runbook import Runbook, RunbookStep
 from fluxv2_migrate.verify import ReleaseVerification, VerificationReport, verify_migration
 
@@ -69,8 +75,10 @@ __all__ = [
     "Runbook",
     "RunbookStep",
     "Scope",
+    "TagComparison",
     "Unstructured",
     "VerificationReport",
+    "compare_tags",
     "convert_helm_release",
     "flux1",
     "flux2",

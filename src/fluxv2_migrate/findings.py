@@ -316,6 +316,12 @@ def _types() -> dict[str, FindingType]:
             "Quote the value: Kubernetes takes only text.",
         ),
         (
+            "IM003",
+            "version-of-few-parts",
+            "warning",
+            "Nothing for tags of this kind; Flux v2 does not see tags with another number of parts beside them.",
+        ),
+        (
             "IM004",
             "tag-pattern-invalid",
             "warning",

@@ -5,8 +5,9 @@ Source: Masterminds/semver v1.4.2, v3.1.1, v3.2.1, v3.3.1 and v3.4.0 `constraint
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -20,7 +21,7 @@ from fluxv2_migrate.golang.versions import (
     parse_version,
 )
 
-__all__ = ["RangeDialect", "VersionRange"]
+__all__ = ["Comparison", "RangeDialect", "VersionRange", "turning_points"]
 
 RangeDialect = Literal["flux2", "flux2-early", "flux2-2.5", "flux1", "flux1-legacy"]
 
@@ -60,6 +61,7 @@ _DIALECTS: Final[dict[RangeDialect, _Dialect]] = {
     ),
 }
 
+_ZERO: Final = (0, 0, 0)
 _PART: Final = r"[0-9|x|X|\*]+"
 _IDENTIFIERS: Final = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*"
 _VERSION: Final = rf"v?({_PART})(\.{_PART})?(\.{_PART})?(-{_IDENTIFIERS})?(?:\+{_IDENTIFIERS})?"
@@ -75,8 +77,16 @@ _HYPHEN: Final = rf"\s*({_BARE})\s+-\s+({_BARE})\s*"
 
 
 @dataclass(frozen=True, slots=True)
-class _Comparison:
-    """One operator with its version."""
+class Comparison:
+    """One operator with its version.
+
+    Attributes:
+        operator: as it is written; empty where none is.
+        version: what it stands before, with zeros where a part is missing.
+        dirty: whether a part is missing, or any.
+        minor_dirty: whether all behind the first part is.
+        patch_dirty: whether the third part is.
+    """
 
     operator: str
     version: Version
@@ -92,11 +102,30 @@ class VersionRange:
     Attributes:
         text: the range.
         dialect: of which library.
+        groups: the comparisons; a version is in the range where all of one group hold.
     """
 
     text: str
     dialect: RangeDialect
-    _groups: tuple[tuple[_Comparison, ...], ...]
+    groups: tuple[tuple[Comparison, ...], ...]
+    _turns: tuple[tuple[int, int, int], ...] = field(init=False, repr=False, compare=False)
+    _releases: tuple[bool, ...] = field(init=False, repr=False, compare=False)
+    _prereleases: tuple[bool | None, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Versions are looked up in what the comparisons answered once where the answer can turn; only the
+        # prereleases of a bound's own numbers are asked each time, and ranges that turn without end.
+        dialect = _DIALECTS[self.dialect]
+        endless = dialect.legacy or any(_is_endless(dialect, each) for group in self.groups for each in group)
+        bounds = [each.version for group in self.groups for each in group]
+        turns = () if endless else turning_points(bounds)
+        numbers = {bound.numbers for bound in bounds}
+        releases = tuple(self._holds(Version(*turn, "", "")) for turn in turns)
+        prereleases = tuple(
+            None if turn in numbers else self._holds(Version(*turn, "0", "")) for turn in turns
+        )
+        for name, value in (("_turns", turns), ("_releases", releases), ("_prereleases", prereleases)):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def parse(cls, text: str, dialect: RangeDialect = "flux2") -> VersionRange:
@@ -133,18 +162,49 @@ class VersionRange:
 
     def holds(self, version: Version) -> bool:
         """Gives whether a version that was read is in the range."""
+        if self._turns:
+            turn = bisect_right(self._turns, version[:3]) - 1
+            known = self._prereleases[turn] if version[3] else self._releases[turn]
+            if known is not None:
+                return known
+        return self._holds(version)
+
+    def _holds(self, version: Version) -> bool:
         dialect = _DIALECTS[self.dialect]
-        for group in self._groups:
+        for group in self.groups:
             opted_in = any(each.version.prerelease for each in group)
             if all(_check(dialect, each, version, group_opts_in=opted_in) for each in group):
                 return True
         return False
 
 
+def _is_endless(dialect: _Dialect, comparison: Comparison) -> bool:
+    if comparison.operator == "!=":
+        # `!=1.2-0` compares the prerelease of every 1.2.x.
+        return comparison.patch_dirty and bool(comparison.version.prerelease)
+    # In Flux v1 `^0.0.3` holds 0.1.3 and 0.2.3.
+    return comparison.operator == "^" and comparison.version.major == 0 and not dialect.exact_zero_caret
+
+
+def turning_points(versions: Iterable[Version]) -> tuple[tuple[int, int, int], ...]:
+    """Gives the numbers, in order, at which the answer of a range with these versions can turn for releases.
+
+    From one of them up to the next the answer is the same, whatever the operators are.
+
+    >>> turning_points([parse_version("1.4")])
+    ((0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 4, 0), (1, 4, 1), (1, 5, 0), (2, 0, 0))
+    """
+    points = {_ZERO, (0, 0, 1), (0, 1, 0), (1, 0, 0)}
+    for major, minor, patch, _, _ in versions:
+        points |= {(major, 0, 0), (major + 1, 0, 0), (major, minor, 0), (major, minor + 1, 0)}
+        points |= {(major, minor, patch), (major, minor, patch + 1)}
+    return tuple(sorted(points))
+
+
 @lru_cache(maxsize=256)
 def _parse(text: str, name: RangeDialect) -> VersionRange:
     dialect = _DIALECTS[name]
-    groups: list[tuple[_Comparison, ...]] = []
+    groups: list[tuple[Comparison, ...]] = []
     for part in _rewrite_hyphens(text, dialect).split("||"):
         groups.append(tuple(_read_comparison(each, dialect) for each in _split(part, dialect)))
     return VersionRange(text, name, tuple(groups))
@@ -174,7 +234,7 @@ def _split(part: str, dialect: _Dialect) -> list[str]:
     return [found[0] or "" for found in _find_all(_FIND, part)]
 
 
-def _read_comparison(text: str, dialect: _Dialect) -> _Comparison:
+def _read_comparison(text: str, dialect: _Dialect) -> Comparison:
     found = Regexp.compile(_ONE).find_submatch(text)
     if found is None:
         raise InvalidRange(f"improper constraint: {text}")
@@ -194,14 +254,14 @@ def _read_comparison(text: str, dialect: _Dialect) -> _Comparison:
     version = parse_version(whole, dialect.reading)
     if version is None:
         raise InvalidRange(f"constraint parser error: {text}")
-    return _Comparison(operator, version, dirty, minor_dirty, patch_dirty)
+    return Comparison(operator, version, dirty, minor_dirty, patch_dirty)
 
 
 def _is_wildcard(part: str) -> bool:
     return part in ("x", "X", "*")
 
 
-def _check(dialect: _Dialect, comparison: _Comparison, version: Version, *, group_opts_in: bool) -> bool:
+def _check(dialect: _Dialect, comparison: Comparison, version: Version, *, group_opts_in: bool) -> bool:
     operator, bound = comparison.operator, comparison.version
     if dialect.legacy and operator in (">", ">=", "=>") and _is_zero(bound) and not _is_zero(version):
         return True
@@ -236,7 +296,7 @@ def _is_zero(version: Version) -> bool:
     return version.numbers == (0, 0, 0) and not version.prerelease
 
 
-def _differs(dialect: _Dialect, comparison: _Comparison, version: Version, order: int) -> bool:
+def _differs(dialect: _Dialect, comparison: Comparison, version: Version, order: int) -> bool:
     bound = comparison.version
     if not comparison.dirty:
         return order != 0
@@ -253,7 +313,7 @@ def _differs(dialect: _Dialect, comparison: _Comparison, version: Version, order
     return order != 0
 
 
-def _is_greater(dialect: _Dialect, comparison: _Comparison, version: Version, order: int) -> bool:
+def _is_greater(dialect: _Dialect, comparison: Comparison, version: Version, order: int) -> bool:
     bound = comparison.version
     if dialect.legacy or not comparison.dirty or version.major != bound.major:
         return order > 0
@@ -264,7 +324,7 @@ def _is_greater(dialect: _Dialect, comparison: _Comparison, version: Version, or
     return order > 0
 
 
-def _is_below(dialect: _Dialect, comparison: _Comparison, version: Version) -> bool:
+def _is_below(dialect: _Dialect, comparison: Comparison, version: Version) -> bool:
     bound = comparison.version
     if version.major > bound.major:
         return False
@@ -272,14 +332,14 @@ def _is_below(dialect: _Dialect, comparison: _Comparison, version: Version) -> b
     return not (within and version.minor > bound.minor and not comparison.minor_dirty)
 
 
-def _has_tilde(comparison: _Comparison, version: Version) -> bool:
+def _has_tilde(comparison: Comparison, version: Version) -> bool:
     bound = comparison.version
     if bound.numbers == (0, 0, 0) and not comparison.minor_dirty and not comparison.patch_dirty:
         return True
     return version.major == bound.major and (comparison.minor_dirty or version.minor == bound.minor)
 
 
-def _has_caret(dialect: _Dialect, comparison: _Comparison, version: Version) -> bool:
+def _has_caret(dialect: _Dialect, comparison: Comparison, version: Version) -> bool:
     bound = comparison.version
     if dialect.legacy or bound.major > 0 or comparison.minor_dirty or version.major > 0:
         return version.major == bound.major

@@ -27,6 +27,7 @@ _LENIENT: Final = re.compile(
     r"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?"
     r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
 )
+_PADDED: Final = re.compile(r"(?:^|\.)0[0-9]+(?:\.|$)")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _SIGNED: Final = re.compile(r"[+-]?[0-9]+")
 _UNSIGNED_LIMIT: Final = 2**64
@@ -67,19 +68,19 @@ def parse_version(text: str, reading: VersionReading = "lenient") -> Version | N
     match = _LENIENT.fullmatch(text)
     if match is None:
         return None
+    if reading == "lenient" and len(text) < _LONGEST_NUMBER:
+        # Most versions are short, and nothing in a short one can be too large.
+        prerelease = match[4] or ""
+        if prerelease and _PADDED.search(prerelease):
+            return None
+        return Version(int(match[1]), int(match[2] or 0), int(match[3] or 0), prerelease, text)
     signed = reading == "legacy"
     texts = [part or "0" for part in match.group(1, 2, 3)]
     major, minor, patch = (_integer(part, signed=signed) for part in texts)
     if major is None or minor is None or patch is None:
         return None
     prerelease = match[4] or ""
-    if (
-        prerelease
-        and not signed
-        and any(
-            part[0] == "0" and len(part) > 1 and _DIGITS.fullmatch(part) for part in prerelease.split(".")
-        )
-    ):
+    if prerelease and not signed and _PADDED.search(prerelease):
         return None
     if reading == "no-leading-zeros" and any(part[0] == "0" and len(part) > 1 for part in texts):
         return None

@@ -8,7 +8,9 @@ from fluxv2_migrate.rules.chart_source import (
 )
 from fluxv2_migrate.rules.draft import Draft, Notice
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
-from fluxv2_migrate.rules.tag_patterns import PolicyCandidate, PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
+from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.rules.tag_policies import PolicyCandidate
 
 __all__ = [
     "ChartSourceRequest",
@@ -19,6 +21,8 @@ __all__ = [
     "ReleaseDraft",
     "SeenRelease",
     "SourceReference",
+    "TagComparison",
+    "compare_tags",
     "draft_helm_release",
     "git_url_key",
     "helm_url_key",

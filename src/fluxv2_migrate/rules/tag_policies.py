@@ -1,0 +1,51 @@
+"""A policy for tags, before it is known whether it may be written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ["HIGHEST", "LAST", "PRERELEASES", "RELEASES", "PolicyCandidate", "escape", "exactly"]
+
+PRERELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0-0"}}
+RELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0"}}
+HIGHEST: Final[Mapping[str, Any]] = {"numerical": {"order": "asc"}}
+LAST: Final[Mapping[str, Any]] = {"alphabetical": {"order": "asc"}}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCandidate:
+    """A policy that fits the tags that are known.
+
+    Attributes:
+        policy: the `spec.policy`.
+        filter_tags: the `spec.filterTags`, or `None`.
+        order: what orders the tags, in words.
+        wrong_pairs: how many pairs of tags it puts in another order than their build times; `None` where no
+            times are known.
+    """
+
+    policy: Mapping[str, Any]
+    filter_tags: Mapping[str, str] | None
+    order: str
+    wrong_pairs: int | None = None
+
+
+def escape(text: str) -> str:
+    r"""Gives the regular expression of a text.
+
+    >>> escape("1.2-rc")
+    '1\\.2-rc'
+    """
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
+
+
+def exactly(tag: str) -> Mapping[str, str]:
+    r"""Gives the filter that one tag passes.
+
+    >>> exactly("1.2")
+    {'pattern': '^1\\.2$'}
+    """
+    return {"pattern": f"^{escape(tag)}$"}
