@@ -175,11 +175,7 @@ def _tell(applied: Sequence[_Applied], layout: SourceLayout, findings: FindingGr
 
 
 def _differences(release: MigratingRelease) -> Notice:
-    message = (
-        "a failed install is left as it is, upgrades take over objects of other releases, what is removed is "
-        "waited for, and from Flux 2.8 on installs are applied by the server"
-    )
-    return Notice("HR118", message, ("spec",), "all", declares=release.draft.differences)
+    return Notice("HR118", release.draft.differ_all, ("spec",), "all", declares=release.draft.differences)
 
 
 def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:

@@ -399,7 +399,11 @@ def _release(found: _Found, context: _Context) -> _Release:
             operator=context.operator,
             default_namespace=context.options.default_namespace or "",
             release_name=next((each.release_name for each in overrides if each.release_name), ""),
+            storage_namespace=next(
+                (each.storage_namespace for each in overrides if each.storage_namespace), ""
+            ),
             ref_kind=next((each.ref_kind for each in overrides if each.ref_kind), None),
+            is_converted=any("HR030" in each.accept for each in overrides),
         )
     except InvalidManifest as error:
         return _Release(found, None, f"the API server refuses it: {error.reason}")

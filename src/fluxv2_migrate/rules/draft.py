@@ -55,11 +55,12 @@ class Draft:
     """Collects the operations and notices of one release.
 
     Attributes:
-        spec: the `spec` of the release, nulls left out as the API server leaves them out.
+        spec: the `spec` of the release, without what the operators of its API did not read.
         namespace: that of the release, as the cluster sees it.
         name: `metadata.name`.
         flux_version: the Flux release that will run.
         differences: the fields of its meaning that differ for every release, whatever it says.
+        differ_all: these in words, the same for all releases.
     """
 
     spec: Mapping[str, Any]
@@ -72,6 +73,7 @@ class Draft:
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    differ_all: str = ""
 
     @property
     def keeps_defaults(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
 from fluxv2_migrate.findings import FINDINGS
-from fluxv2_migrate.flux1 import HelmRelease
+from fluxv2_migrate.flux1 import HelmReleaseSpec
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.options import MigrationOptions, Override
@@ -30,6 +30,23 @@ _LONGEST_LABEL: Final = 63
 _FIRST: Final = Place(first=True)
 _BEHIND_INTERVAL: Final = Place(after=("interval",))
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
+# What came with helm.fluxcd.io/v1; the operators of the API before it did not read these fields.
+_LATER_FIELDS: Final = frozenset(
+    {
+        "spec.chart.secretRef",
+        "spec.disableOpenAPIValidation",
+        "spec.helmVersion",
+        "spec.maxHistory",
+        "spec.rollback.maxRetries",
+        "spec.rollback.retry",
+        "spec.skipCRDs",
+        "spec.targetNamespace",
+        "spec.test",
+        "spec.valuesFrom[].configMapKeyRef.namespace",
+        "spec.valuesFrom[].secretKeyRef.namespace",
+        "spec.wait",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,7 @@ class ReleaseDraft:
         source: what it needs of a source.
         notices: what a person must know.
         differences: the fields of its meaning that differ whatever it says.
+        differ_all: these in words, the same for all releases.
         accepted: codes that a person has accepted for this release.
     """
 
@@ -53,6 +71,7 @@ class ReleaseDraft:
     source: ChartSourceRequest | None
     notices: tuple[Notice, ...]
     differences: tuple[str, ...]
+    differ_all: str
     accepted: tuple[str, ...]
 
     @property
@@ -109,9 +128,9 @@ def draft_helm_release(
     name = metadata.get("name") or ""
     written = metadata.get("namespace") or ""
     namespace = written or options.default_namespace or ""
-    draft = Draft(
-        spec, namespace, name, manifest["apiVersion"], options, flux_version, override or Override()
-    )
+    api_version = manifest["apiVersion"]
+    known, unknown = _split_fields(spec, api_version)
+    draft = Draft(known, namespace, name, api_version, options, flux_version, override or Override())
     draft.set(
         ("apiVersion",), preferred_api_version("HelmRelease", flux_version), "api-version", "apiVersion"
     )
@@ -123,7 +142,7 @@ def draft_helm_release(
     if "status" in manifest:
         draft.remove(("status",), "status")
     # Before anything is written: a field that only v2 knows had no effect and must get none now.
-    _unknown_fields(draft, spec)
+    _unknown_fields(draft, unknown)
     draft.set(("spec", "interval"), options.release_interval, "interval", place=_FIRST)
     if options.suspend_releases:
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
@@ -140,6 +159,7 @@ def draft_helm_release(
         source,
         tuple(draft.notices),
         tuple(draft.differences),
+        draft.differ_all,
         draft.override.accept,
     )
 
@@ -185,30 +205,50 @@ def _annotations(draft: Draft, annotations: Mapping[str, Any]) -> None:
         )
 
 
-def _unknown_fields(draft: Draft, spec: Mapping[str, Any]) -> None:
-    _unknown(draft, HelmRelease, {"spec": spec}, (), known_keys=("spec",))
+def _unknown_fields(draft: Draft, unknown: Sequence[tuple[str, ...]]) -> None:
+    for path in unknown:
+        dotted = ".".join(path).replace(".[]", "[]")
+        if "[]" in path:
+            # The list is written anew, without it.
+            path = path[: path.index("[]")]
+        else:
+            draft.remove(path, "unknown-field")
+        message = f"{dotted} is no field of {draft.api_version}: it is left out"
+        draft.note("HR003", message, path, group=dotted)
 
 
-def _unknown(
-    draft: Draft,
+def _split_fields(
+    spec: Mapping[str, Any], api_version: str
+) -> tuple[dict[str, Any], tuple[tuple[str, ...], ...]]:
+    """Gives a spec as the operators of an API read it, and the paths of what they did not read."""
+    later = frozenset() if api_version == "helm.fluxcd.io/v1" else _LATER_FIELDS
+    unknown: list[tuple[str, ...]] = []
+    known: dict[str, Any] = _known_of(HelmReleaseSpec, spec, ("spec",), later, unknown)
+    # The same field of several items of a list is one.
+    return known, tuple(dict.fromkeys(unknown))
+
+
+def _known_of(
     model: type[KubernetesModel],
-    value: Mapping[str, Any],
+    value: Any,
     path: tuple[str, ...],
-    known_keys: tuple[str, ...] = (),
-) -> None:
+    later: Collection[str],
+    unknown: list[tuple[str, ...]],
+) -> Any:
+    if isinstance(value, list):
+        return [_known_of(model, item, (*path, "[]"), later, unknown) for item in value]
+    if not isinstance(value, Mapping):
+        return value
     fields = _fields_of(model)
+    known: dict[str, Any] = {}
     for key, item in value.items():
         here = (*path, key)
-        if key not in fields and key not in known_keys:
-            dotted = ".".join(here)
-            draft.remove(here, "unknown-field")
-            draft.note(
-                "HR003", f"{dotted} is no field of the helm-operator: it is left out", here, group=dotted
-            )
+        if key not in fields or ".".join(here).replace(".[]", "[]") in later:
+            unknown.append(here)
             continue
-        inner = fields.get(key)
-        if inner is not None and isinstance(item, Mapping):
-            _unknown(draft, inner, item, here)
+        inner = fields[key]
+        known[key] = item if inner is None else _known_of(inner, item, here, later, unknown)
+    return known
 
 
 @cache
@@ -217,10 +257,10 @@ def _fields_of(model: type[KubernetesModel]) -> dict[str, type[KubernetesModel] 
 
 
 def _model_in(annotation: Any) -> type[KubernetesModel] | None:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, KubernetesModel):
-            return candidate
-    return None
+    if isinstance(annotation, type) and issubclass(annotation, KubernetesModel):
+        return annotation
+    inside = (_model_in(candidate) for candidate in getattr(annotation, "__args__", ()))
+    return next((model for model in inside if model is not None), None)
 
 
 def _names(draft: Draft) -> ReleaseName:
