@@ -33,7 +33,8 @@ from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.rules import PolicyCandidate, PolicyTranslation, translate_tag_pattern
 from fluxv2_migrate.runbook import Runbook, RunbookStep
-from fluxv2_migrate.verify import ReleaseVerification, VerificationReport, verify_migration
+from fluxv2_migrate.verification import ReleaseVerification, VerificationReport
+from fluxv2_migrate.verify import verify_migration
 
 __all__ = [
     "FINDINGS",
