@@ -213,6 +213,11 @@ def test_a_release_under_another_name_is_found_by_its_record() -> None:
     assert (entry.status, entry.after_path, entry.outcome) == ("same", "new/front.yaml", "adopted")
 
 
+def test_a_release_of_the_same_name_elsewhere_is_another_one() -> None:
+    report = verify({"web.yaml": v1()}, {"front.yaml": v2(name="front", namespace="other")})
+    assert sorted(entry.status for entry in report.releases) == ["extra", "missing"]
+
+
 def test_a_namespace_can_stand_elsewhere() -> None:
     after = text(v2_release(KEPT, metadata={"name": "web"}))
     entry = only(verify({"web.yaml": v1()}, {"web.yaml": after}))
