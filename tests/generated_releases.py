@@ -49,7 +49,11 @@ SELECTORS = st.fixed_dictionaries(
 )
 OLD_SELECTORS = st.fixed_dictionaries(
     {"name": NAMES},
-    optional={"key": seldom(["values.yaml", "x"], ["b c"]), "optional": st.booleans()},
+    optional={
+        "key": seldom(["values.yaml", "x"], ["b c"]),
+        "optional": st.booleans(),
+        "namespace": seldom(["other"], []),
+    },
 )
 FILES = st.fixed_dictionaries(
     {"path": seldom(["a.yaml", "../b.yaml", "values.yaml"], ["../../../c.yaml"])},
@@ -126,6 +130,10 @@ ROLLBACKS: dict[str, st.SearchStrategy[Any]] = {
     "timeout": SECONDS,
     "wait": st.booleans(),
 }
+LATER_ROLLBACKS: dict[str, st.SearchStrategy[Any]] = {
+    "retry": st.booleans(),
+    "maxRetries": st.integers(-1, 4),
+}
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     **OLD_FIELDS,
     "helmVersion": seldom(["v3"], ["v2"]),
@@ -139,8 +147,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
         {"enable": seldom([True], [False], 3)},
         optional={
             **ROLLBACKS,
-            "retry": st.booleans(),
-            "maxRetries": st.integers(-1, 4),
+            **LATER_ROLLBACKS,
             "enabled": seldom([True], []),
         },
     ),
@@ -231,12 +238,17 @@ OLD_RELEASES = _releases(
     "flux.weave.works/v1beta1",
     "HelmRelease",
     st.fixed_dictionaries(
-        {"chart": charts({})},
+        {"chart": charts({"secretRef": st.just({"name": "token"})})},
         optional={
             **OLD_FIELDS,
             "valuesFrom": sources(OLD_SELECTORS),
-            "rollback": st.fixed_dictionaries({"enable": seldom([True], [False], 3)}, optional=ROLLBACKS),
+            "rollback": st.fixed_dictionaries(
+                {"enable": seldom([True], [False], 3)}, optional={**ROLLBACKS, **LATER_ROLLBACKS}
+            ),
             # The fields of the next API had no effect.
+            "helmVersion": st.just("v3"),
+            "skipCRDs": st.booleans(),
+            "disableOpenAPIValidation": st.booleans(),
             "wait": st.booleans(),
             "targetNamespace": NAMES,
             "test": st.just({"enable": True}),
