@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.yaml_text import Style
+from test_laws_of_migration import text_of
 
 REPOSITORY = {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}
 GIT = {"git": "https://github.com/acme/charts", "ref": "main", "path": "charts/web"}
@@ -204,6 +206,29 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
         ["HR098"],
     ),
     (
+        "optional values from a URL",
+        {
+            "valuesFrom": [
+                {"externalSourceRef": {"url": "https://x", "optional": True}},
+                {"configMapKeyRef": {"name": "c"}},
+            ]
+        },
+        {"valuesFrom": [{"kind": "ConfigMap", "name": "c"}]},
+        ["HR102"],
+    ),
+    (
+        "a misspelt field of a source of values",
+        {"valuesFrom": [{"secretRef": {"name": "s"}}]},
+        {},
+        ["HR003", "HR101"],
+    ),
+    (
+        "a misspelt field inside of a source of values",
+        {"valuesFrom": [{"secretKeyRef": {"name": "s", "optionl": True}}]},
+        {"valuesFrom": [{"kind": "Secret", "name": "s"}]},
+        ["HR003"],
+    ),
+    (
         "values",
         {"values": {"a": None, "b": [1, {"c": "x"}]}},
         {"values": {"a": None, "b": [1, {"c": "x"}]}},
@@ -246,9 +271,21 @@ STOPPED: list[tuple[str, dict[str, Any], list[str]]] = [
         {"spec": {"valuesFrom": [{"secretKeyRef": {"name": "a", "namespace": "b"}}]}},
         ["HR092"],
     ),
+    (
+        "a key that is too long",
+        {"spec": {"valuesFrom": [{"configMapKeyRef": {"name": "a", "key": "k" * 254}}]}},
+        ["HR094"],
+    ),
+    ("values without a name", {"spec": {"valuesFrom": [{"secretKeyRef": {"key": "a"}}]}}, ["RP006"]),
+    ("a Secret without a name", {"spec": {"valueFileSecrets": [{}]}}, ["RP006"]),
+    (
+        "a values file without a path",
+        {"spec": {"valuesFrom": [{"chartFileRef": {}}]}, "chart": GIT},
+        ["RP006"],
+    ),
     ("an odd key", {"spec": {"valuesFrom": [{"secretKeyRef": {"name": "a", "key": "b c"}}]}}, ["HR094"]),
     ("no chart", {"chart": {}}, ["HR061"]),
-    ("no version", {"chart": {"repository": "https://x.example", "name": "web"}}, ["HR061"]),
+    ("no version", {"chart": {"repository": "https://x.example", "name": "web"}}, ["HR041"]),
     ("no path", {"chart": {"git": "https://x.example/y"}}, ["HR061"]),
     ("a path that leaves", {"chart": {**GIT, "path": "../x"}}, ["HR061"]),
     ("a plugin's scheme", {"chart": {**REPOSITORY, "repository": "s3://bucket"}}, ["HR043"]),
@@ -366,8 +403,34 @@ def test_values_files_of_a_chart_from_git_come_first() -> None:
 
 def test_an_optional_values_file_needs_flux_2_3() -> None:
     spec = {"valuesFrom": [{"chartFileRef": {"path": "prod.yaml", "optional": True}}]}
-    assert spec_of(convert(spec, chart=GIT))["chart"]["spec"]["ignoreMissingValuesFiles"] is True
-    assert convert(spec, chart=GIT, flux_version="2.2").release is None
+    conversion = convert(spec, chart=GIT)
+    assert spec_of(conversion)["chart"]["spec"]["ignoreMissingValuesFiles"] is True
+    assert codes(conversion) == ["HR059", "HR062", "HR093"]
+    old = convert(spec, chart=GIT, flux_version="2.2")
+    assert old.release is None
+    assert "HR099" in codes(old)
+
+
+def test_optional_values_without_their_key_fail_before_flux_2_2() -> None:
+    spec = {"valuesFrom": [{"secretKeyRef": {"name": "a", "optional": True}}]}
+    told = {version: convert(spec, flux_version=version).findings[0].message for version in ("2.1", "2.2")}
+    assert ["without their key" in told[version] for version in ("2.1", "2.2")] == [True, False]
+
+
+def test_a_chart_from_git_can_follow_its_own_version_alone() -> None:
+    spec = {"valuesFrom": [{"chartFileRef": {"path": "prod.yaml"}}]}
+    plain = convert({}, chart=GIT, reconcile_strategy="ChartVersion")
+    assert codes(plain) == ["HR064"]
+    assert "reconcileStrategy" not in spec_of(plain)["chart"]["spec"]
+    with_files = convert(spec, chart=GIT, reconcile_strategy="ChartVersion")
+    assert codes(with_files) == ["HR062", "HR064", "HR100"]
+
+
+def test_exact_failure_handling_is_asked_for() -> None:
+    assert "remediation" not in spec_of(convert({}))["install"]
+    conversion = convert({}, failure_handling="exact")
+    assert codes(conversion) == ["HR080"]
+    assert spec_of(conversion)["install"]["remediation"] == {"retries": -1}
 
 
 def test_a_values_file_outside_the_repository_stops_the_release() -> None:
@@ -388,6 +451,34 @@ def test_flux_2_defaults_write_nothing_and_say_what_changes() -> None:
 def test_a_reused_value_of_the_old_api_means_nothing() -> None:
     conversion = convert({"resetValues": False}, api_version="flux.weave.works/v1beta1")
     assert "HR075" not in codes(conversion)
+
+
+def test_the_old_api_has_fewer_fields_and_waits_for_less() -> None:
+    later: dict[str, Any] = {
+        "wait": True,
+        "targetNamespace": "front",
+        "maxHistory": 3,
+        "test": {"enable": True},
+        "valuesFrom": [{"secretKeyRef": {"name": "s", "namespace": "other"}}],
+        "rollback": {"enable": True, "retry": True},
+    }
+    manifest = {
+        "apiVersion": "flux.weave.works/v1beta1",
+        "kind": "HelmRelease",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"chart": {**GIT, "secretRef": {"name": "token"}}, **later},
+    }
+    options = fm.MigrationOptions(overrides=(fm.Override(accept=("HR030",)),))
+    migration = fm.migrate_text(text_of(manifest, Style()), options=options)
+    (spec,) = (each.resource.to_manifest()["spec"] for each in migration.resources[:1])
+    assert spec["releaseName"] == "shop-web"
+    assert spec["maxHistory"] == 10
+    assert spec["install"] == {"disableTakeOwnership": True, "disableWait": True}
+    assert spec["upgrade"]["disableWaitForJobs"] is True
+    assert spec["upgrade"]["remediation"] == {"retries": 0, "remediateLastFailure": True}
+    assert spec["valuesFrom"] == [{"kind": "Secret", "name": "s"}]
+    assert not {"targetNamespace", "storageNamespace", "test"} & set(spec)
+    assert sum(finding.code == "HR003" for finding in migration.findings) == 7
 
 
 def test_older_releases_of_flux_get_what_they_know() -> None:

@@ -14,7 +14,8 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.meaning import HelmOperator as OperatorMeaning
 from fluxv2_migrate.settings import cluster_of, settings_of
 from fluxv2_migrate.yaml_text import Style
-from test_laws_of_migration import NAMES, RELEASES, STYLES, VERSIONS, text_of
+from generated_releases import NAMES, RELEASES
+from test_laws_of_migration import STYLES, VERSIONS, text_of
 from test_migrate_repository import codes, errors, git, migrate, release
 
 FIRST_API = "helm.integrations.flux.weave.works/v1alpha2"

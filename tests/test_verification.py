@@ -146,16 +146,27 @@ def test_a_release_of_flux_v2_that_was_there_before_is_no_extra_one() -> None:
     [
         (b"\xff helm.fluxcd.io/v1", "the file is not UTF-8: it may be encrypted"),
         ("apiVersion: helm.fluxcd.io/v1\nkind: [", "it is no YAML: "),
+        ('{"apiVersion": "flux.weave.works/v1beta1", "kind": [', "it is no YAML: "),
+        (v1(name="{{ .Release.Name }}"), "a template fills in metadata.name"),
+        (v1({"targetNamespace": "$(NAMESPACE)"}), "a template fills in spec.targetNamespace"),
+        (v1({"chart": {**GIT_CHART, "ref": "${REF}"}}), "a template fills in spec.chart.ref"),
         (text({**v1_release(), "sops": {"mac": "x"}}), "it is encrypted"),
         (v1({"chart": None}), "it names no chart: what it is patched with stands elsewhere"),
         (v1({"timeout": "60"}), "the API server refuses it: spec.timeout: Input should be a valid integer"),
     ],
 )
 def test_what_cannot_be_read_is_unknown(content: str | bytes, reason: str) -> None:
-    entry = verify({"web.yaml": content}, {"web.yaml": v2()}).releases[0]
+    entry = next(each for each in verify({"web.yaml": content}, {"web.yaml": v2()}).releases if each.path)
     assert entry.status == "unknown"
     assert entry.reason.startswith(reason)
     assert entry.outcome is None
+
+
+def test_a_template_of_a_chart_is_unknown() -> None:
+    chart: Files = {"charts/web/Chart.yaml": "name: web\n", "charts/web/templates/db.yaml": v1()}
+    assert only(verify(chart, {"web.yaml": v2()})).reason.startswith("it is a template of a chart")
+    beside: Files = {"charts/web/Chart.yaml": "name: web\n", "charts/db.yaml": v1({"values": {"a": "${b}"}})}
+    assert only(verify(beside, {"web.yaml": v2({"values": {"a": "${b}"}})})).status == "same"
 
 
 def test_a_source_elsewhere_leaves_it_unknown() -> None:
@@ -200,6 +211,11 @@ def test_a_release_in_another_form_is_found() -> None:
 def test_a_release_under_another_name_is_found_by_its_record() -> None:
     entry = only(verify({"web.yaml": v1()}, {"new/front.yaml": v2(name="front")}))
     assert (entry.status, entry.after_path, entry.outcome) == ("same", "new/front.yaml", "adopted")
+
+
+def test_a_release_of_the_same_name_elsewhere_is_another_one() -> None:
+    report = verify({"web.yaml": v1()}, {"front.yaml": v2(name="front", namespace="other")})
+    assert sorted(entry.status for entry in report.releases) == ["extra", "missing"]
 
 
 def test_a_namespace_can_stand_elsewhere() -> None:
@@ -253,6 +269,21 @@ def test_what_a_person_decided_is_believed() -> None:
     assert "chart.reference: tag main → branch main" in [str(each) for each in entry.differences]
 
 
+def test_a_person_knows_where_the_records_are() -> None:
+    override = fm.Override(name="web", storage_namespace="records")
+    options = fm.MigrationOptions(flux_version="2.7", overrides=(override,))
+    after = {"web.yaml": v2({"storageNamespace": "records"})}
+    assert only(verify({"web.yaml": v1()}, after, options=options)).status == "same"
+    assert only(verify({"web.yaml": v1()}, after)).outcome == "taken-over"
+
+
+def test_a_release_that_was_converted_from_helm_2_is_adopted() -> None:
+    options = fm.MigrationOptions(flux_version="2.7", overrides=(fm.Override(accept=("HR030",)),))
+    before, after = {"web.yaml": v1({"helmVersion": "v2"})}, {"web.yaml": v2()}
+    assert only(verify(before, after, options=options)).status == "same"
+    assert only(verify(before, after)).outcome == "reinstalled"
+
+
 def test_flags_of_the_operator_are_believed() -> None:
     operator = HelmOperator(helm_version="v2")
     entry = only(verify({"web.yaml": v1({"helmVersion": None})}, {"web.yaml": v2()}, operator=operator))
@@ -267,6 +298,7 @@ def test_flags_of_the_operator_are_believed() -> None:
         ("# Flux Version: v2.3.0\n", "2.3"),
         (b"# Flux version: v2.1.2\n", "2.1"),
         ("# Flux Version: v2.99.0\n", "2.9"),
+        ("# Flux Version: v0.41.2\n", "2.9"),
         ("", "2.9"),
     ],
 )

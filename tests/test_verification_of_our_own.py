@@ -12,15 +12,26 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.yaml_text import Style
+from generated_releases import ANY_RELEASES
 from reference_trees import PLAIN_TREES, read_tree, refusals
-from test_laws_of_migration import RELEASES, text_of
+from test_laws_of_migration import text_of
+
+OPTIONS = st.builds(
+    fm.MigrationOptions,
+    flux_version=st.sampled_from(FLUX_VERSIONS),
+    defaults=st.sampled_from(["keep", "flux2"]),
+    failure_handling=st.sampled_from(["safe", "exact"]),
+    reconcile_strategy=st.sampled_from(["Revision", "ChartVersion"]),
+    suspend_releases=st.booleans(),
+    # Releases of Helm 2 have been converted.
+    overrides=st.just((fm.Override(accept=("HR030",)),)),
+)
 
 
-@settings(max_examples=400)
-@given(RELEASES, st.sampled_from(FLUX_VERSIONS), st.sampled_from(["keep", "flux2"]))
-def test_what_differs_is_what_is_declared(manifest: dict[str, Any], flux_version: Any, defaults: Any) -> None:
+@settings(max_examples=1500)
+@given(ANY_RELEASES, OPTIONS)
+def test_what_differs_is_what_is_declared(manifest: dict[str, Any], options: fm.MigrationOptions) -> None:
     text = text_of(manifest, Style())
-    options = fm.MigrationOptions(flux_version=flux_version, defaults=defaults)
     migration = fm.migrate_text(text, options=options)
     if not migration.changed:
         return
@@ -31,15 +42,15 @@ def test_what_differs_is_what_is_declared(manifest: dict[str, Any], flux_version
         assert entry.undue == (), entry
 
 
-@settings(max_examples=200)
-@given(RELEASES, st.sampled_from(FLUX_VERSIONS), st.sampled_from(["keep", "flux2"]))
+@settings(max_examples=600)
+@given(ANY_RELEASES, OPTIONS)
 def test_what_is_generated_is_valid(
-    shared: Path, manifest: dict[str, Any], flux_version: Any, defaults: Any
+    shared: Path, manifest: dict[str, Any], options: fm.MigrationOptions
 ) -> None:
-    options = fm.MigrationOptions(flux_version=flux_version, defaults=defaults)
     migration = fm.migrate_text(text_of(manifest, Style()), options=options)
     for each in migration.resources:
-        assert refusals(shared / "crds" / flux_version, each.resource.to_manifest()) == []
+        crds = shared / "crds" / str(options.flux_version)
+        assert refusals(crds, each.resource.to_manifest()) == []
 
 
 @pytest.mark.parametrize("name", [*PLAIN_TREES, "homelab-half-migrated", "enterprise-overlays"])

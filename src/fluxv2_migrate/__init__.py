@@ -39,7 +39,8 @@ from fluxv2_migrate.rules import (
     translate_tag_pattern,
 )
 from fluxv2_migrate.runbook import Runbook, RunbookStep
-from fluxv2_migrate.verify import ReleaseVerification, VerificationReport, verify_migration
+from fluxv2_migrate.verification import ReleaseVerification, VerificationReport
+from fluxv2_migrate.verify import verify_migration
 
 __all__ = [
     "FINDINGS",

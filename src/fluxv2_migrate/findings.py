@@ -257,6 +257,24 @@ def _types() -> dict[str, FindingType]:
             "Remove upgrade.disableOpenAPIValidation where upgrades shall be checked as before.",
         ),
         (
+            "HR041",
+            "chart-version-missing",
+            "error",
+            "Write the version that runs into chart.version: Flux v2 would take the newest one.",
+        ),
+        (
+            "HR064",
+            "only-new-versions-upgrade",
+            "warning",
+            "Raise the version in Chart.yaml with every change of the chart.",
+        ),
+        (
+            "HR080",
+            "failed-installs-are-uninstalled",
+            "warning",
+            "Remove install.remediation, unless the release certainly does not exist yet.",
+        ),
+        (
             "HR093",
             "optional-values-must-be-valid",
             "info",
@@ -290,6 +308,18 @@ def _types() -> dict[str, FindingType]:
             "values-from-url",
             "error",
             "Commit the values as a ConfigMap or write them into spec.values.",
+        ),
+        (
+            "HR099",
+            "optional-values-file",
+            "error",
+            "Migrate for Flux 2.3 or later, or make the file one that must exist.",
+        ),
+        (
+            "HR102",
+            "optional-values-from-url",
+            "warning",
+            "Commit the values as a ConfigMap or write them into spec.values, if they are in use.",
         ),
         (
             "HR096",

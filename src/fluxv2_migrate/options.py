@@ -244,6 +244,8 @@ class MigrationOptions(_Options):
         cross_namespace_refs: whether the controllers follow references to other namespaces.
         reconcile_strategy: of charts from git; the helm-operator followed each commit.
         defaults: `"keep"` writes down what v1 did by default and v2 does not.
+        failure_handling: `"safe"` lets a failed install be, whatever it is; `"exact"` uninstalls it and tries
+            again as the helm-operator did, also where the record of a running release was not found.
         suspend_releases: write `suspend: true` into each release.
         release_interval: of HelmReleases.
         source_interval: of sources.
@@ -269,6 +271,7 @@ class MigrationOptions(_Options):
     cross_namespace_refs: bool = True
     reconcile_strategy: Literal["Revision", "ChartVersion"] = "Revision"
     defaults: Literal["keep", "flux2"] = "keep"
+    failure_handling: Literal["safe", "exact"] = "safe"
     suspend_releases: bool = False
     release_interval: _FluxDuration = "5m"
     source_interval: _FluxDuration = "10m"

@@ -186,10 +186,7 @@ def tell_of_releases(
 
 def _differences(release: MigratingRelease) -> Notice:
     draft, code = release.draft, "HR118"
-    message = (
-        "a failed install is left as it is, upgrades take over objects of other releases, what is removed is "
-        "waited for, and from Flux 2.8 on installs are applied by the server"
-    )
+    message = draft.differ_all
     return Notice(code, message, ("spec",), "all", draft.acceptance(code), draft.differences)
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, newest_serving_release
 from fluxv2_migrate.meaning import (
     Difference,
     HelmOperator,
-    Outcome,
     ReleaseMeaning,
     SourceKey,
     compare_meanings,
@@ -25,23 +23,11 @@ from fluxv2_migrate.meaning import (
 )
 from fluxv2_migrate.meaning.manifest import as_object, metadata_of
 from fluxv2_migrate.options import MigrationOptions
+from fluxv2_migrate.verification import ReleaseVerification, VerificationReport, VerificationStatus
 from fluxv2_migrate.yaml_text import compose, split_documents, value_of
 
-__all__ = ["ReleaseVerification", "VerificationReport", "VerificationStatus", "verify_migration"]
+__all__ = ["verify_migration"]
 
-VerificationStatus = Literal["same", "declared", "different", "missing", "extra", "unknown"]
-"""`same`: nothing differs. `declared`: what differs was said. `different`: something else differs.
-`missing`: no v2 release stands for the v1 release. `extra`: no v1 release stood for the v2 release.
-`unknown`: a file cannot be read, or what decides is not in the repository."""
-
-_STATUSES: Final[Sequence[VerificationStatus]] = (
-    "different",
-    "missing",
-    "extra",
-    "unknown",
-    "declared",
-    "same",
-)
 _WORDS: Final = ("fluxcd.io", "flux.weave.works")
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 # What a document must say to be one that counts; the definitions of Flux's own kinds do not say it.
@@ -50,125 +36,17 @@ _CONCERNS: Final = re.compile(
     r"(helm\.fluxcd\.io|flux\.weave\.works|helm\.integrations\.flux\.weave\.works"
     r"|helm\.toolkit\.fluxcd\.io|source\.toolkit\.fluxcd\.io)/"
 )
+_CONCERNS_V1: Final = re.compile(
+    r"[\"']?apiVersion[\"']?\s*:\s*[\"']?"
+    r"(helm\.fluxcd\.io|flux\.weave\.works|helm\.integrations\.flux\.weave\.works)/"
+)
+_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
 _V1_KINDS: Final[Mapping[object, str]] = {
     "helm.fluxcd.io/v1": "HelmRelease",
     "flux.weave.works/v1beta1": "HelmRelease",
     "helm.integrations.flux.weave.works/v1alpha2": "FluxHelmRelease",
 }
 _FLUX_RELEASE: Final = re.compile(r"^# Flux [Vv]ersion: v?(2\.\d+)\.", re.MULTILINE)
-_LONGEST_SHOWN: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseVerification:
-    """What became of one release.
-
-    Attributes:
-        status: in a word.
-        resource: `kind namespace/name`, of Flux v1 where there is one.
-        path: its file before; empty for an extra one.
-        line: where it stands in that file, 1-based.
-        after_path: its file afterwards; empty where there is none.
-        outcome: what the cluster does with the running release; `None` where nothing can be said.
-        differences: that nobody declared.
-        declared: differences that were declared.
-        undue: fields that were declared for this release and do not differ.
-        assumed: fields that were compared on the strength of something that is not in the repository.
-        unknown: fields that could not be compared.
-        reason: why the status is what it is, where no difference says so.
-    """
-
-    status: VerificationStatus
-    resource: str
-    path: str = ""
-    line: int = 1
-    after_path: str = ""
-    outcome: Outcome | None = None
-    differences: tuple[Difference, ...] = ()
-    declared: tuple[Difference, ...] = ()
-    undue: tuple[str, ...] = ()
-    assumed: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationReport:
-    """What became of every release.
-
-    Attributes:
-        releases: one entry for each v1 release, and for each v2 release that stands for none.
-        flux_version: the Flux release whose behaviour was compared.
-    """
-
-    releases: tuple[ReleaseVerification, ...]
-    flux_version: FluxVersion
-
-    @property
-    def ok(self) -> bool:
-        """Whether every release means the same, but for what was declared.
-
-        >>> VerificationReport((), "2.9").ok
-        True
-        """
-        return all(each.status in ("same", "declared") for each in self.releases)
-
-    def counts(self) -> dict[VerificationStatus, int]:
-        """Gives how many releases have each status, the worst first; those that none has are left out.
-
-        >>> VerificationReport((ReleaseVerification("same", "HelmRelease shop/web"),), "2.9").counts()
-        {'same': 1}
-        """
-        found = Counter(each.status for each in self.releases)
-        return {status: found[status] for status in _STATUSES if found[status]}
-
-    def to_markdown(self) -> str:
-        """Gives the report as Markdown; what needs a look comes first.
-
-        >>> print(VerificationReport((), "2.9").to_markdown().splitlines()[2])
-        No release of Flux v1, compared with Flux 2.9.
-        """
-        counts = self.counts()
-        done = ", ".join(f"{number} {status}" for status, number in counts.items())
-        lines = [
-            "# Verification",
-            "",
-            f"{done or 'No release of Flux v1'}, compared with Flux {self.flux_version}.",
-        ]
-        for status in _STATUSES:
-            members = [each for each in self.releases if each.status == status]
-            if members:
-                lines += ["", f"## {status.capitalize()}", ""]
-                lines += [line for each in members for line in _entry(each)]
-        return "\n".join(lines) + "\n"
-
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
-
-
-def _entry(entry: ReleaseVerification) -> Iterator[str]:
-    files = " → ".join(f"`{path}`" for path in dict.fromkeys((entry.path, entry.after_path)) if path)
-    outcome = f", {entry.outcome}" if entry.outcome else ""
-    yield f"- **{entry.resource}**{outcome} ({files})"
-    if entry.reason:
-        yield f"  - {entry.reason}"
-    for difference in entry.differences:
-        yield f"  - {_cut(difference)}: {difference.consequence}"
-    for difference in entry.declared:
-        yield f"  - declared: {_cut(difference)}"
-    for title, names in (
-        ("declared, and the same", entry.undue),
-        ("assumed", entry.assumed),
-        ("not known", entry.unknown),
-    ):
-        if names:
-            yield f"  - {title}: {', '.join(names)}"
-
-
-def _cut(difference: Difference) -> str:
-    # Values may hold backticks and line breaks, which would end the code or the item.
-    text = " ".join(str(difference).replace("`", "'").split())
-    return f"`{text}`" if len(text) <= 2 * _LONGEST_SHOWN else f"`{text[: 2 * _LONGEST_SHOWN]}…`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +121,7 @@ class _Context:
     flux_version: FluxVersion
     declared: Mapping[tuple[str, str], Collection[str]]
     sources: _Sources
+    charts: Collection[str]
 
 
 def verify_migration(
@@ -289,6 +168,7 @@ def verify_migration(
         or FLUX_VERSIONS[-1],
         declared or {},
         _Sources(new_tree.sources),
+        frozenset(posixpath.dirname(path) for path in before if posixpath.basename(path) == "Chart.yaml"),
     )
     releases = [_release(found, context) for found in old_tree.old]
     partners = _match(releases, new_tree.new, context)
@@ -357,7 +237,7 @@ def _read_file(tree: _Tree, path: str, text: str) -> None:
         try:
             value = value_of(compose(part, path=path, line=span.line))
         except InvalidManifest as error:
-            if any(f"apiVersion: {version}" in part for version in _V1_KINDS):
+            if _CONCERNS_V1.search(part):
                 tree.unread.append(_Unread(path, error.line or span.line, f"it is no YAML: {error.reason}"))
             continue
         line = span.line + part.count("\n", 0, concerns.start())
@@ -391,6 +271,10 @@ def _file_object(tree: _Tree, found: _Found) -> None:
 def _release(found: _Found, context: _Context) -> _Release:
     if "sops" in found.manifest:
         return _Release(found, None, "it is encrypted")
+    if any(path in context.charts for path in _folders(found.path)):
+        return _Release(found, None, "it is a template of a chart, whose values fill it in")
+    if (field := _filled_in(found.manifest)) is not None:
+        return _Release(found, None, f"a template fills in {field}")
     namespace, name = found.identity
     overrides = [
         each
@@ -405,7 +289,11 @@ def _release(found: _Found, context: _Context) -> _Release:
             operator=context.operator,
             default_namespace=context.options.default_namespace or "",
             release_name=next((each.release_name for each in overrides if each.release_name), ""),
+            storage_namespace=next(
+                (each.storage_namespace for each in overrides if each.storage_namespace), ""
+            ),
             ref_kind=next((each.ref_kind for each in overrides if each.ref_kind), None),
+            is_converted=any("HR030" in each.accept for each in overrides),
         )
     except InvalidManifest as error:
         return _Release(found, None, f"the API server refuses it: {error.reason}")
@@ -415,6 +303,31 @@ def _release(found: _Found, context: _Context) -> _Release:
     if meaning.chart is None:
         return _Release(found, meaning, "it names no chart: what it is patched with stands elsewhere")
     return _Release(found, meaning)
+
+
+def _folders(path: str) -> Iterator[str]:
+    while path:
+        path = posixpath.dirname(path)
+        yield path
+
+
+def _filled_in(manifest: Mapping[str, Any]) -> str | None:
+    """Gives the first field that names a release or its chart and is no text yet."""
+    spec = as_object(manifest.get("spec"))
+    parts: tuple[tuple[str, Mapping[str, Any], Collection[str]], ...] = (
+        ("metadata", as_object(manifest.get("metadata")), ("name", "namespace")),
+        ("spec", spec, ("releaseName", "targetNamespace")),
+        ("spec.chart", as_object(spec.get("chart")), as_object(spec.get("chart"))),
+    )
+    return next(
+        (
+            f"{where}.{key}"
+            for where, fields, keys in parts
+            for key in keys
+            if isinstance(fields.get(key), str) and _TEMPLATE.search(fields[key])
+        ),
+        None,
+    )
 
 
 def _match(releases: Sequence[_Release], new: Sequence[_Found], context: _Context) -> dict[int, _Found]:

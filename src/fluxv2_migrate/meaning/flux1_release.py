@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Literal
 
@@ -97,7 +97,9 @@ def meaning_of_v1_release(
     operator: HelmOperator | None = None,
     default_namespace: str = "",
     release_name: str = "",
+    storage_namespace: str = "",
     ref_kind: Literal["branch", "tag", "commit"] | None = None,
+    is_converted: bool = False,
 ) -> ReleaseMeaning:
     """Gives what a release means to the helm-operator, with every effective value.
 
@@ -107,7 +109,9 @@ def meaning_of_v1_release(
         operator: which one runs it, and how; the last one with its own defaults where not given.
         default_namespace: of manifests that name none.
         release_name: the live one, where a person knows better than the manifest.
+        storage_namespace: where its records are, where a person knows better.
         ref_kind: what the git reference of the chart is, where a person knows it.
+        is_converted: whether its records were converted from Helm 2, whatever the manifest says.
 
     Returns:
         The meaning. A release without a complete chart source has no chart.
@@ -138,7 +142,12 @@ def meaning_of_v1_release(
     own = namespace or default_namespace
     assumed = [] if own else ["target_namespace"]
     reading = _Reading(spec, operator, version, own or "default", [], assumed)
-    return _meaning(reading, name, release_name, ref_kind)
+    meaning = _meaning(reading, name, release_name, ref_kind)
+    return replace(
+        meaning,
+        storage_namespace=storage_namespace or meaning.storage_namespace,
+        helm_version="v3" if is_converted else meaning.helm_version,
+    )
 
 
 def _version(operator: HelmOperator) -> semver.Version:

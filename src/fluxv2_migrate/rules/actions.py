@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.rules.draft import Draft, present
@@ -25,9 +26,7 @@ def draft_actions(draft: Draft) -> None:
     test = present(spec.get("test"))
     rolls_back, tests = bool(rollback.get("enable")), bool(test.get("enable"))
     explicit = spec.get("wait")
-    waits = explicit if explicit is not None else rolls_back or tests
-    # The operators before 1.0 waited for what could be rolled back, and for nothing else.
-    install_waits = waits and draft.is_of_last_api
+    waits = _waits(draft, explicit, rolls_back=rolls_back, tests=tests)
     _timeout(draft)
     _remove_where_given(draft, "wait", "forceUpgrade", "resetValues", "skipCRDs", "disableOpenAPIValidation")
     install: dict[str, Any] = {}
@@ -55,8 +54,8 @@ def draft_actions(draft: Draft) -> None:
         upgrade["crds"] = "Skip"
     if draft.keeps_defaults or explicit is not None:
         # The helm-operator never waited for Jobs.
-        install["disableWaitForJobs" if install_waits else "disableWait"] = True
-        upgrade["disableWaitForJobs" if waits else "disableWait"] = True
+        install["disableWaitForJobs" if waits.install else "disableWait"] = True
+        upgrade["disableWaitForJobs" if waits.upgrade else "disableWait"] = True
     if spec.get("forceUpgrade"):
         upgrade["force"] = True
         draft.note(
@@ -74,15 +73,26 @@ def draft_actions(draft: Draft) -> None:
             ("spec", "resetValues"),
             group="all",
         )
+    if draft.options.failure_handling == "exact":
+        # Only an install that finds no record can fail, and then it may have taken what runs.
+        install["remediation"] = {"retries": -1}
+        draft.note(
+            "HR080",
+            "a failed install is uninstalled and tried again without end, also where it took over what runs",
+            ("spec",),
+            group="all",
+        )
     if rolls_back:
         upgrade["remediation"] = _remediation(rollback)
-        draft.note(
-            "HR081",
-            "the first upgrade by Flux v2 cannot be rolled back: nothing that it knows came before",
-            ("spec", "rollback"),
-            group="all",
-            declares=("upgrade.rolls_back_adoption",) if draft.runs("2.2") else (),
-        )
+        # Before Flux 2.2 a rollback went to the revision before, whoever had made it.
+        if draft.runs("2.2"):
+            draft.note(
+                "HR081",
+                "the first upgrade by Flux v2 cannot be rolled back: nothing that it knows came before",
+                ("spec", "rollback"),
+                group="all",
+                declares=("upgrade.rolls_back_adoption",),
+            )
     if install:
         draft.set(("spec", "install"), install, "install", *_because(spec, "skipCRDs", "wait"))
     if upgrade:
@@ -92,38 +102,67 @@ def draft_actions(draft: Draft) -> None:
     _rollback(draft, rollback)
     _test(draft, test)
     if not draft.keeps_defaults:
-        _declare_defaults(draft, waits=(install_waits, waits), explicit=explicit is not None)
-    _declare_differences(draft, waits=waits)
+        _declare_defaults(draft, waits=waits, explicit=explicit is not None)
+    _declare_differences(
+        draft, waits=waits.install or waits.upgrade or bool(rolls_back and rollback.get("wait"))
+    )
 
 
-def _declare_defaults(draft: Draft, *, waits: tuple[bool, bool], explicit: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """Whether the helm-operator waited until the objects were ready."""
+
+    install: bool
+    upgrade: bool
+
+
+def _waits(draft: Draft, explicit: bool | None, *, rolls_back: bool, tests: bool) -> _Waits:
+    if draft.api_version != "helm.fluxcd.io/v1":
+        return _Waits(install=False, upgrade=rolls_back)
+    waits = (rolls_back or tests) if explicit is None else explicit
+    return _Waits(waits, waits)
+
+
+def _declare_defaults(draft: Draft, *, waits: _Waits, explicit: bool) -> None:
     declares: list[str] = []
-    changes = "five revisions are kept instead of ten, upgrades create missing definitions"
     if not explicit:
-        declares += [
-            f"{action}.{'wait_for_jobs' if waited else 'wait'}"
-            for action, waited in zip(("install", "upgrade"), waits, strict=True)
-        ]
-        changes += ", installs and upgrades wait, also for Jobs"
+        for action, waited in (("install", waits.install), ("upgrade", waits.upgrade)):
+            declares.append(f"{action}.wait_for_jobs" if waited else f"{action}.wait")
+    changes = "installs and upgrades wait, also for Jobs, where wait is not given"
     if draft.runs("2.2"):
         declares.append("upgrade.crds")
+        changes += ", upgrades create missing definitions"
         if draft.spec.get("maxHistory") is None:
             declares.append("max_history")
-    message = f"Flux v2's defaults are used: {changes}"
-    draft.note("HR117", message, ("spec",), group="all", declares=tuple(declares))
+        changes += ", five revisions are kept instead of ten where maxHistory is not given"
+    if declares:
+        message = f"Flux v2's defaults are used: {changes}"
+        draft.note("HR117", message, ("spec",), group="all", declares=tuple(declares))
 
 
 def _declare_differences(draft: Draft, *, waits: bool) -> None:
     """What no field restores, or what would be worse than the difference."""
-    draft.differences += ["install.remediation.action", "uninstall.wait"]
+    differences = list(_differences(draft))
+    # The same sentence for all releases: it is one finding.
+    draft.differ_all = "; ".join(text for _, text in differences if text)
+    draft.differences += [field for field, _ in differences if waits or field != "wait_engine"]
+
+
+def _differences(draft: Draft) -> Iterator[tuple[str, str]]:
+    if draft.options.suspend_releases:
+        yield "suspended", "nothing happens to a release until somebody resumes it"
+    if draft.options.failure_handling == "safe":
+        yield "install.remediation.action", "a failed install is left as it is"
+    yield "uninstall.wait", "an uninstall waits until the objects are gone"
     if draft.runs("2.4"):
-        draft.differences.append("upgrade.take_ownership")
-        if not (draft.keeps_defaults and draft.runs("2.5")):
-            draft.differences.append("install.take_ownership")
+        refuses = draft.keeps_defaults and draft.runs("2.5")
+        actions = "an upgrade takes" if refuses else "installs and upgrades take"
+        yield "upgrade.take_ownership", f"{actions} over objects of other releases"
+        if not refuses:
+            yield "install.take_ownership", ""
     if draft.runs("2.8"):
-        draft.differences.append("install.server_side_apply")
-        if waits:
-            draft.differences.append("wait_engine")
+        yield "install.server_side_apply", "an install is applied by the server"
+        yield "wait_engine", "another engine decides what is ready"
 
 
 def _because(spec: Mapping[str, Any], *names: str) -> tuple[str, ...]:

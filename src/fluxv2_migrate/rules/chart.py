@@ -61,6 +61,10 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
         for name in _GIT_FIELDS:
             _drop(draft, name, "chart-from-repository")
         return _from_repository(draft, chart)
+    if chart.get("repository") and chart.get("name") and not chart.get("git"):
+        message = "chart.version is not given: the helm-operator refused such a release"
+        draft.note("HR041", message, _CHART)
+        return None
     if chart.get("git"):
         missing = "chart.path beside chart.git"
     elif chart.get("repository") or chart.get("name"):
@@ -151,12 +155,8 @@ def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
         elif key in _GIT_FIELDS:
             comments_to = {"git": "url", "ref": "ref"}.get(key)
             draft.remove((*_CHART, key), "chart-from-git", comments_to=comments_to)
-    draft.set(
-        (*_CHART, "spec", "reconcileStrategy"),
-        draft.options.reconcile_strategy,
-        "chart-from-git",
-        "spec.chart.git",
-    )
+    if draft.options.reconcile_strategy == "Revision":
+        draft.set((*_CHART, "spec", "reconcileStrategy"), "Revision", "chart-from-git", "spec.chart.git")
     return request
 
 
@@ -208,20 +208,7 @@ def draft_git_source(
             group="update_chart_deps",
             declares=("chart.fetches_dependencies",),
         )
-    draft.note(
-        "HR059",
-        "every commit to the repository of a git chart upgrades the release, also one elsewhere in it",
-        here,
-        group="all",
-        declares=() if ref[0][0] == "commit" else ("chart.new_chart_on",),
-    )
-    draft.note(
-        "HR062",
-        "the version of a git chart becomes `x.y.z+<commit>`",
-        here,
-        group="all",
-        declares=("chart.version_metadata",),
-    )
+    _revisions(draft, here, pinned=ref[0][0] == "commit")
     return ChartSourceRequest(
         "GitRepository",
         git_url_key(url),
@@ -232,6 +219,19 @@ def draft_git_source(
         source_name=draft.override.source_name,
         needs_key=scheme == "ssh",
     )
+
+
+def _revisions(draft: Draft, path: Path, *, pinned: bool) -> None:
+    """Says what makes a new chart of one from git, and what that does to its version."""
+    declares = () if pinned else ("chart.new_chart_on",)
+    if draft.options.reconcile_strategy == "ChartVersion":
+        message = "a git chart is upgraded only when the version in its Chart.yaml changes"
+        draft.note("HR064", message, path, group="all", declares=declares)
+        return
+    message = "every commit to the repository of a git chart upgrades the release, also one elsewhere in it"
+    draft.note("HR059", message, path, group="all", declares=declares)
+    message = "the version of a git chart becomes `x.y.z+<commit>`"
+    draft.note("HR062", message, path, group="all", declares=("chart.version_metadata",))
 
 
 def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str], ...]:

@@ -58,7 +58,7 @@ class Draft:
     """Collects the operations and notices of one release.
 
     Attributes:
-        spec: the `spec` of the release, but for fields that its API does not know.
+        spec: the `spec` of the release, without what the operators of its API did not read.
         namespace: that of the release, as the cluster sees it.
         name: `metadata.name`.
         api_version: of the release.
@@ -66,6 +66,7 @@ class Draft:
         settings: those of the cluster and of its helm-operator.
         override: what a person decided for the release.
         differences: the fields of its meaning that differ for every release, whatever it says.
+        differ_all: these in words, the same for all releases.
     """
 
     spec: Mapping[str, Any]
@@ -79,6 +80,7 @@ class Draft:
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    differ_all: str = ""
 
     @property
     def keeps_defaults(self) -> bool:

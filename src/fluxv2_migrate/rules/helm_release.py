@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
@@ -32,8 +32,9 @@ _LONGEST_LABEL: Final = 63
 _FIRST: Final = Place(first=True)
 _BEHIND_INTERVAL: Final = Place(after=("interval",))
 _FIRST_KIND: Final = "FluxHelmRelease"
-# What `helm.fluxcd.io/v1` brought: helm-operator 1.0 read no older API, and those before knew none of it.
-_SINCE_LAST_API: Final = frozenset(
+_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
+# What came with helm.fluxcd.io/v1; the operators of the API before it did not read these fields.
+_LATER_FIELDS: Final = frozenset(
     {
         "spec.chart.secretRef",
         "spec.disableOpenAPIValidation",
@@ -44,10 +45,11 @@ _SINCE_LAST_API: Final = frozenset(
         "spec.skipCRDs",
         "spec.targetNamespace",
         "spec.test",
+        "spec.valuesFrom[].configMapKeyRef.namespace",
+        "spec.valuesFrom[].secretKeyRef.namespace",
         "spec.wait",
     }
 )
-_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class ReleaseDraft:
         source: what it needs of a source.
         notices: what a person must know.
         differences: the fields of its meaning that differ whatever it says.
+        differ_all: these in words, the same for all releases.
         accepted: codes that a person has accepted for this release.
     """
 
@@ -86,6 +89,7 @@ class ReleaseDraft:
     source: ChartSourceRequest | None
     notices: tuple[Notice, ...]
     differences: tuple[str, ...]
+    differ_all: str
     accepted: tuple[str, ...]
 
     @property
@@ -173,11 +177,13 @@ def draft_helm_release(
     else:
         name, written = seen.name, seen.namespace
         namespace = written
+    api_version = manifest["apiVersion"]
+    known, unknown = _split_fields(spec, manifest["kind"], api_version)
     draft = Draft(
-        spec,
+        known,
         namespace,
         name,
-        manifest["apiVersion"],
+        api_version,
         options,
         flux_version,
         override or Override(),
@@ -196,7 +202,7 @@ def draft_helm_release(
     if "status" in manifest:
         draft.remove(("status",), "status")
     # Before anything is written: a field that only v2 knows had no effect and must get none now.
-    _unknown_fields(draft, manifest["kind"])
+    _unknown_fields(draft, unknown)
     draft.set(("spec", "interval"), settings.release_interval, "interval", place=_FIRST)
     if options.suspend_releases or _is_inactive(draft):
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
@@ -214,6 +220,7 @@ def draft_helm_release(
         source,
         tuple(draft.notices),
         tuple(draft.differences),
+        draft.differ_all,
         draft.override.accept,
     )
 
@@ -274,30 +281,50 @@ def _is_inactive(draft: Draft) -> bool:
     return True
 
 
-def _unknown_fields(draft: Draft, kind: str) -> None:
+def _unknown_fields(draft: Draft, unknown: Sequence[tuple[str, ...]]) -> None:
+    for path in unknown:
+        dotted = ".".join(path).replace(".[]", "[]")
+        if "[]" in path:
+            # The list is written anew, without it.
+            path = path[: path.index("[]")]
+        else:
+            draft.remove(path, "unknown-field")
+        message = f"{dotted} is no field of {draft.api_version}: it is left out"
+        draft.note("HR003", message, path, group=dotted)
+
+
+def _split_fields(
+    spec: Mapping[str, Any], kind: str, api_version: str
+) -> tuple[dict[str, Any], tuple[tuple[str, ...], ...]]:
+    """Gives a spec as the operators of an API read it, and the paths of what they did not read."""
+    later = frozenset() if api_version == "helm.fluxcd.io/v1" else _LATER_FIELDS
+    unknown: list[tuple[str, ...]] = []
     model: type[KubernetesModel] = FluxHelmReleaseSpec if kind == _FIRST_KIND else HelmReleaseSpec
-    draft.spec = _known(draft, model, draft.spec, ("spec",))
+    known: dict[str, Any] = _known_of(model, spec, ("spec",), later, unknown)
+    # The same field of several items of a list is one.
+    return known, tuple(dict.fromkeys(unknown))
 
 
-def _known(
-    draft: Draft, model: type[KubernetesModel], value: Mapping[str, Any], path: tuple[str, ...]
-) -> dict[str, Any]:
-    """Gives the fields that the API of the release knows, and says of the others that they go."""
+def _known_of(
+    model: type[KubernetesModel],
+    value: Any,
+    path: tuple[str, ...],
+    later: Collection[str],
+    unknown: list[tuple[str, ...]],
+) -> Any:
+    if isinstance(value, list):
+        return [_known_of(model, item, (*path, "[]"), later, unknown) for item in value]
+    if not isinstance(value, Mapping):
+        return value
     fields = _fields_of(model)
     known: dict[str, Any] = {}
     for key, item in value.items():
         here = (*path, key)
-        dotted = ".".join(here)
-        if key not in fields or (not draft.is_of_last_api and dotted in _SINCE_LAST_API):
-            draft.remove(here, "unknown-field")
-            draft.note(
-                "HR003", f"{dotted} is no field of the helm-operator: it is left out", here, group=dotted
-            )
+        if key not in fields or ".".join(here).replace(".[]", "[]") in later:
+            unknown.append(here)
             continue
         inner = fields[key]
-        known[key] = (
-            _known(draft, inner, item, here) if inner is not None and isinstance(item, Mapping) else item
-        )
+        known[key] = item if inner is None else _known_of(inner, item, here, later, unknown)
     return known
 
 
@@ -307,10 +334,10 @@ def _fields_of(model: type[KubernetesModel]) -> dict[str, type[KubernetesModel] 
 
 
 def _model_in(annotation: Any) -> type[KubernetesModel] | None:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, KubernetesModel):
-            return candidate
-    return None
+    if isinstance(annotation, type) and issubclass(annotation, KubernetesModel):
+        return annotation
+    inside = (_model_in(candidate) for candidate in getattr(annotation, "__args__", ()))
+    return next((model for model in inside if model is not None), None)
 
 
 def _names(draft: Draft, *, is_named_elsewhere: bool) -> ReleaseName:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart import chart_file_path
 from fluxv2_migrate.rules.chart_source import clean_chart_path
 from fluxv2_migrate.rules.draft import Draft
 
 __all__ = ["draft_values"]
 
-_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
-_SECRETS: Final = ("spec", "valueFileSecrets")
-_SOURCES: Final = ("spec", "valuesFrom")
+_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_SECRETS: Final[Path] = ("spec", "valueFileSecrets")
+_SOURCES: Final[Path] = ("spec", "valuesFrom")
 # The order in which the helm-operator looks at an entry.
 _KINDS: Final = ("configMapKeyRef", "secretKeyRef", "externalSourceRef", "chartFileRef")
 
@@ -26,38 +27,40 @@ def draft_values(draft: Draft) -> None:
     """
     spec = draft.spec
     given = spec.get("valuesFrom") or []
-    references: list[dict[str, Any]] = [
-        {"kind": "Secret", "name": secret.get("name") or ""} for secret in spec.get("valueFileSecrets") or []
+    references = [
+        _object(draft, "Secret", secret.get("name"), _SECRETS)
+        for secret in spec.get("valueFileSecrets") or []
     ]
     files: list[str] = []
     optional_files = False
+    reordered = False
     for index, entry in enumerate(given):
         kind = _source_kind(draft, entry, index)
         if kind in ("configMapKeyRef", "secretKeyRef"):
             references.append(_reference(draft, kind, entry[kind]))
         elif kind == "externalSourceRef":
-            draft.note(
-                "HR095",
-                f"values come from {entry[kind].get('url')}, and Flux v2 reads none from a URL",
-                _SOURCES,
-            )
+            reordered |= _external(draft, entry[kind])
         elif kind == "chartFileRef":
-            file = _chart_file(draft, entry[kind], behind=bool(references))
-            files += [file] if file else []
-            optional_files |= bool(entry[kind].get("optional"))
+            file = _chart_file(draft, entry[kind])
+            if file is not None:
+                files.append(file)
+                optional_files |= bool(entry[kind].get("optional"))
+                if references:
+                    _behind(draft, entry[kind]["path"])
+                    reordered = True
     if "valueFileSecrets" in spec:
-        if "valuesFrom" in spec:
+        if "valuesFrom" in spec or not references:
             draft.remove(_SECRETS, "value-file-secrets")
-        elif references:
-            draft.move(_SECRETS, _SOURCES, "value-file-secrets")
         else:
-            draft.remove(_SECRETS, "value-file-secrets")
+            draft.move(_SECRETS, _SOURCES, "value-file-secrets")
     if references:
         draft.set(_SOURCES, references, "values-from", "spec.valuesFrom", "spec.valueFileSecrets")
     elif "valuesFrom" in spec:
         draft.remove(_SOURCES, "values-from")
     if files:
         _write_files(draft, files, optional=optional_files)
+    if optional_files or any(reference.get("optional") for reference in references):
+        _tolerance(draft, reordered=reordered)
     # Keys are replaced as well as values, and the text of both is quickly had.
     if "${" in repr(spec.get("values")):
         draft.note(
@@ -66,6 +69,36 @@ def draft_values(draft: Draft) -> None:
             ("spec", "values"),
             group="all",
         )
+
+
+def _tolerance(draft: Draft, *, reordered: bool) -> None:
+    """Says what optional values may lack no more; where the sources differ, that is said already."""
+    draft.note(
+        "HR093",
+        "optional values that are no valid YAML were skipped and now fail"
+        if draft.runs("2.2")
+        else "optional values without their key, or that are no valid YAML, were skipped and now fail",
+        _SOURCES,
+        group="all",
+        declares=() if reordered else ("values_from.tolerates",),
+    )
+
+
+def _object(draft: Draft, kind: str, name: str | None, path: Path) -> dict[str, Any]:
+    if not name:
+        draft.note("RP006", f"a {kind} of values has no name", path)
+    return {"kind": kind, "name": name or ""}
+
+
+def _external(draft: Draft, selector: Mapping[str, Any]) -> bool:
+    """Says that a URL is not read any more, and gives whether the release goes on without it."""
+    url = selector.get("url")
+    if selector.get("optional"):
+        message = f"optional values came from {url}: they are left out, and Flux v2 reads none from a URL"
+        draft.note("HR102", message, _SOURCES, declares=("values_from",))
+        return True
+    draft.note("HR095", f"values come from {url}, and Flux v2 reads none from a URL", _SOURCES)
+    return False
 
 
 def _source_kind(draft: Draft, entry: Mapping[str, Any], index: int) -> str | None:
@@ -78,31 +111,24 @@ def _source_kind(draft: Draft, entry: Mapping[str, Any], index: int) -> str | No
 
 def _reference(draft: Draft, kind: str, selector: Mapping[str, Any]) -> dict[str, Any]:
     kubernetes_kind = "ConfigMap" if kind == "configMapKeyRef" else "Secret"
-    name, namespace, key = selector.get("name") or "", selector.get("namespace"), selector.get("key")
+    name, namespace, key = selector.get("name"), selector.get("namespace"), selector.get("key")
     if namespace and namespace != draft.namespace:
         draft.note(
             "HR092",
             f"{kubernetes_kind} {namespace}/{name} is in another namespace, where Flux v2 does not look",
             _SOURCES,
         )
+    reference = _object(draft, kubernetes_kind, name, _SOURCES)
     if key and not _KEY.fullmatch(key):
         draft.note("HR094", f"Flux v2 refuses the key {key!r} of {kubernetes_kind} {name}", _SOURCES)
-    reference: dict[str, Any] = {"kind": kubernetes_kind, "name": name}
     if key:
         reference["valuesKey"] = key
     if selector.get("optional"):
         reference["optional"] = True
-        draft.note(
-            "HR093",
-            "optional values that are no valid YAML were skipped and now fail",
-            _SOURCES,
-            group="all",
-            declares=("values_from.tolerates",),
-        )
     return reference
 
 
-def _chart_file(draft: Draft, selector: Mapping[str, Any], *, behind: bool) -> str | None:
+def _chart_file(draft: Draft, selector: Mapping[str, Any]) -> str | None:
     chart = draft.spec.get("chart") or {}
     path = selector.get("path") or ""
     if not (chart.get("git") and chart.get("path")):
@@ -111,18 +137,18 @@ def _chart_file(draft: Draft, selector: Mapping[str, Any], *, behind: bool) -> s
         else:
             draft.note("HR096", f"values come from {path!r} of a chart from a Helm repository", _SOURCES)
         return None
+    if not path:
+        draft.note("RP006", "a values file of the chart has no path", _SOURCES)
+        return None
     file = chart_file_path(clean_chart_path(chart["path"]) or ".", path)
     if file is None:
         draft.note("HR096", f"the values file {path!r} leaves the repository", _SOURCES)
-        return None
-    if behind:
-        draft.note(
-            "HR097",
-            f"{path!r} of the chart came behind other values and now comes first",
-            _SOURCES,
-            declares=("values_from",),
-        )
     return file
+
+
+def _behind(draft: Draft, path: str) -> None:
+    message = f"{path!r} of the chart came behind other values and now comes first"
+    draft.note("HR097", message, _SOURCES, declares=("values_from",))
 
 
 def _write_files(draft: Draft, files: list[str], *, optional: bool) -> None:
@@ -130,11 +156,19 @@ def _write_files(draft: Draft, files: list[str], *, optional: bool) -> None:
     chart = clean_chart_path(draft.spec["chart"]["path"]) or "."
     default = chart_file_path(chart, "values.yaml")
     draft.set((*chart_path, "valuesFiles"), [default, *files], "values-files", "spec.valuesFrom")
+    if draft.options.reconcile_strategy == "ChartVersion":
+        draft.note(
+            "HR062",
+            "the version of a chart with values files becomes `x.y.z+<number>`",
+            ("spec", "chart", "git"),
+            group="files",
+            declares=("chart.version_metadata",),
+        )
     if optional:
         if draft.runs("2.3"):
             draft.set((*chart_path, "ignoreMissingValuesFiles"), True, "values-files", "spec.valuesFrom")
         else:
-            draft.note("HR096", "an optional values file of the chart needs Flux 2.3", _SOURCES)
+            draft.note("HR099", "an optional values file of the chart needs Flux 2.3", _SOURCES)
     else:
         draft.note(
             "HR100",
