@@ -51,6 +51,7 @@ from fluxv2_migrate.flux2.kustomize import (
     PostBuild,
     SubstituteReference,
 )
+from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, MarkerPart, find_markers
 from fluxv2_migrate.flux2.meta import (
     JSON6902,
     AccessFrom,
@@ -112,6 +113,7 @@ from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
 __all__ = [
     "FLUX_VERSIONS",
     "JSON6902",
+    "UNSEEN_REASONS",
     "AccessFrom",
     "ActionStrategy",
     "Alert",
@@ -169,6 +171,8 @@ __all__ = [
     "LabelSelector",
     "LabelSelectorRequirement",
     "LocalObjectReference",
+    "Marker",
+    "MarkerPart",
     "NamespaceSelector",
     "NumericalPolicy",
     "OCILayerSelector",
@@ -201,6 +205,7 @@ __all__ = [
     "UpgradeRemediation",
     "ValuesReference",
     "WaitStrategy",
+    "find_markers",
     "latest_tag",
     "preferred_api_version",
     "served_api_versions",
