@@ -51,6 +51,12 @@ from fluxv2_migrate.flux2.kustomize import (
     PostBuild,
     SubstituteReference,
 )
+from fluxv2_migrate.flux2.marker_checks import (
+    CheckedMarker,
+    MarkerProblem,
+    MarkerProblemCode,
+    check_markers,
+)
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, MarkerPart, find_markers
 from fluxv2_migrate.flux2.meta import (
     JSON6902,
@@ -122,6 +128,7 @@ __all__ = [
     "Bucket",
     "BucketSTS",
     "BucketSpec",
+    "CheckedMarker",
     "CommitSpec",
     "CommitUser",
     "CommonMetadata",
@@ -173,6 +180,8 @@ __all__ = [
     "LocalObjectReference",
     "Marker",
     "MarkerPart",
+    "MarkerProblem",
+    "MarkerProblemCode",
     "NamespaceSelector",
     "NumericalPolicy",
     "OCILayerSelector",
@@ -205,6 +214,7 @@ __all__ = [
     "UpgradeRemediation",
     "ValuesReference",
     "WaitStrategy",
+    "check_markers",
     "find_markers",
     "latest_tag",
     "preferred_api_version",

@@ -16,7 +16,15 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text import key_of, read_nodes, split_documents
 
-__all__ = ["BYTE_ORDER_MARK", "FieldPath", "MarkedScalar", "PlacedComment", "UnseenReason", "read_comments"]
+__all__ = [
+    "BYTE_ORDER_MARK",
+    "FieldPath",
+    "MarkedScalar",
+    "PlacedComment",
+    "UnseenReason",
+    "read_comments",
+    "read_comments_of",
+]
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 _WORD: Final = "$imagepolicy"
@@ -149,6 +157,11 @@ def read_comments(text: str) -> tuple[PlacedComment, ...]:
             document = _Document(part, root, index, skip + span.start, whole)
             found += document.comments()
     return tuple(found)
+
+
+def read_comments_of(text: str, root: Node | None) -> tuple[PlacedComment, ...]:
+    """Gives the same for one document of which the nodes are known, among others in its file."""
+    return tuple(_Document(text, root, 0, 0, None).comments())
 
 
 def _unread(text: str, reason: UnseenReason) -> tuple[PlacedComment, ...]:

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from fluxv2_migrate.flux2.marker_places import FieldPath, MarkedScalar, UnseenReason, read_comments
+from fluxv2_migrate.flux2.marker_places import (
+    FieldPath,
+    MarkedScalar,
+    PlacedComment,
+    UnseenReason,
+    read_comments,
+)
 
-__all__ = ["UNSEEN_REASONS", "Marker", "MarkerPart", "find_markers", "placed_markers"]
+__all__ = ["UNSEEN_REASONS", "Marker", "MarkerPart", "find_markers", "placed_markers", "read_policy"]
 
 _JSON: Final = re.compile(r"\{[^{}]*\}")
 _SPACE: Final = " \t\r\n"
@@ -100,9 +106,16 @@ def find_markers(text: str) -> tuple[Marker, ...]:
     return tuple(marker for marker, _ in placed_markers(text))
 
 
-def placed_markers(text: str) -> tuple[tuple[Marker, MarkedScalar | None], ...]:
-    """Gives each marker with the scalar that it belongs to."""
-    found = list(_placed(text))
+def placed_markers(
+    text: str, comments: Sequence[PlacedComment] | None = None
+) -> tuple[tuple[Marker, MarkedScalar | None], ...]:
+    """Gives each marker with the scalar that it belongs to.
+
+    Args:
+        text: a file, or a document.
+        comments: of the text, where they are known.
+    """
+    found = list(_placed(text, read_comments(text) if comments is None else comments))
     for index in range(len(found) - 1):
         scalar, following = found[index][1], found[index + 1][1]
         if scalar is not None and following is not None and scalar.start == following.start:
@@ -120,9 +133,9 @@ def placed_markers(text: str) -> tuple[tuple[Marker, MarkedScalar | None], ...]:
     return tuple(found)
 
 
-def _placed(text: str) -> Iterator[tuple[Marker, MarkedScalar | None]]:
+def _placed(text: str, comments: Sequence[PlacedComment]) -> Iterator[tuple[Marker, MarkedScalar | None]]:
     line, counted = 1, 0
-    for comment in read_comments(text):
+    for comment in comments:
         line += text.count("\n", counted, comment.offset)
         counted = comment.offset
         column = comment.offset - text.rfind("\n", 0, comment.offset)
@@ -160,6 +173,11 @@ def _read_comment(comment: str) -> tuple[str, str, MarkerPart, UnseenReason | No
         reason: UnseenReason = "no-json" if named is None else "other-text"
         return (*_split(named or "")[:3], reason)
     return _split(named)
+
+
+def read_policy(comment: str) -> str | None:
+    """Gives what a comment names, if it is a marker and nothing else."""
+    return _policy_of(comment.lstrip("#"))
 
 
 def _policy_of(text: str) -> str | None:

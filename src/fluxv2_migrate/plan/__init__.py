@@ -1,17 +1,31 @@
 """The operations that a migration consists of, and their interpreters over mappings and over text."""
 
 from fluxv2_migrate.plan.mappings import apply_to_mapping
+from fluxv2_migrate.plan.markers import (
+    MarkedText,
+    MarkerEdit,
+    RefusalReason,
+    RefusedMarker,
+    WrittenMarker,
+    write_markers,
+)
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.plan.text import AppliedText, apply_to_text
 
 __all__ = [
     "AppliedText",
+    "MarkedText",
+    "MarkerEdit",
     "Move",
     "Operation",
     "Path",
     "Plan",
+    "RefusalReason",
+    "RefusedMarker",
     "Remove",
     "Set",
+    "WrittenMarker",
     "apply_to_mapping",
     "apply_to_text",
+    "write_markers",
 ]
