@@ -1,5 +1,6 @@
 """The operations that a migration consists of, and their interpreters over mappings and over text."""
 
+from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.markers import (
     MarkedText,
@@ -13,6 +14,8 @@ from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, 
 from fluxv2_migrate.plan.text import AppliedText, apply_to_text
 
 __all__ = [
+    "AnnotatedText",
+    "AnnotationEdit",
     "AppliedText",
     "MarkedText",
     "MarkerEdit",
@@ -27,5 +30,6 @@ __all__ = [
     "WrittenMarker",
     "apply_to_mapping",
     "apply_to_text",
+    "edit_annotations",
     "write_markers",
 ]

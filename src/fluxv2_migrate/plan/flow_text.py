@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from fluxv2_migrate.yaml_text import Style
 
-__all__ = ["Flow", "OpenedFlow"]
+__all__ = ["Flow", "OpenedFlow", "masked_text"]
+
+
+def masked_text(text: str, node: Node) -> str:
+    """Gives a text with the scalars of a collection, and what stands behind it, replaced by letters."""
+    parts: list[str] = []
+    position = 0
+    pending, spans = [node], set[tuple[int, int]]()
+    while pending:
+        each = pending.pop()
+        if isinstance(each, ScalarNode):
+            spans.add((each.start_mark.index, each.end_mark.index))
+        elif isinstance(each, MappingNode):
+            pending += [child for pair in each.value for child in pair]
+        else:
+            pending += each.value
+    for start, end in sorted(spans):
+        if start >= position:
+            parts += [text[position:start], "x" * (end - start)]
+            position = end
+    return "".join(parts) + text[position:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +58,7 @@ class Flow:
         return end
 
     def entries(self) -> list[tuple[int, int]]:
-        """Gives where its entries stand, without blanks and commas."""
+        """Gives where its entries stand, without blanks, line ends and commas."""
         found: list[tuple[int, int]] = []
         depth, begin = 0, self.start + 1
         for position in range(self.start + 1, self.end):
@@ -55,9 +75,9 @@ class Flow:
         return found
 
     def _stripped(self, start: int, end: int) -> tuple[int, int]:
-        while start < end and self.text[start] in " \t":
+        while start < end and self.text[start] in " \t\r\n":
             start += 1
-        while start < end and self.text[end - 1] in " \t":
+        while start < end and self.text[end - 1] in " \t\r\n":
             end -= 1
         return start, end
 
@@ -98,9 +118,10 @@ class OpenedFlow:
             rows = self._rows(self.flow, len(before))
             above = [] if self.comment is None else [self.comment]
             return start, self.end, self._joined(rows, len(before)), above
-        key = before.lstrip(" -")
-        indent = len(before) - len(key)
-        inner = indent if is_sequence and self.style.flush else indent + self.style.step
+        key = stripped.lstrip(" -")
+        indent = 0 if stripped.startswith("---") else len(stripped) - len(key)
+        is_deeper = ":" in key and not (is_sequence and self.style.flush)
+        inner = indent + self.style.step if is_deeper else indent
         comment = "" if self.comment is None else f" {self.comment}"
         rows = self._rows(self.flow, inner)
         written = f"{comment}{self.newline}{' ' * inner}{self._joined(rows, inner)}"

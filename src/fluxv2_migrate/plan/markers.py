@@ -232,7 +232,7 @@ def _is_same(before: Node | None, after: Node | None, quoted: set[int]) -> bool:
         known[id(old)] = id(new)
         if (old.anchor, old.tag) != (new.anchor, new.tag):
             return False
-        if isinstance(old, ScalarNode):
+        if isinstance(old, ScalarNode) and isinstance(new, ScalarNode):
             style = '"' if id(old) in quoted else old.style
             if (old.value, style) != (new.value, new.style):
                 return False
@@ -267,7 +267,7 @@ class _Writer:
         if isinstance(node, ScalarNode):
             self._scalars.append(node)
             return
-        flow = node if flow is None and node.flow_style else flow
+        flow = node if flow is None and getattr(node, "flow_style", False) else flow
         if isinstance(node, SequenceNode):
             for index, item in enumerate(node.value):
                 self._walk(item, (*path, index), flow)
@@ -409,7 +409,8 @@ class _Writer:
             self._flows[id(flow)] = opened
         value = self._text[target.node.start_mark.index : target.end]
         if target.needs_quotes:
-            value = f'"{target.node.value}"'
+            properties = self._text[target.node.start_mark.index : target.content]
+            value = f'{properties}"{target.node.value}"'
         opened.mark(target.node.start_mark.index, value, target.edit.comment)
 
     def _is_marked(self, comment: str, edit: MarkerEdit) -> bool:

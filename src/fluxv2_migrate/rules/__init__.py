@@ -8,11 +8,15 @@ from fluxv2_migrate.rules.chart_source import (
 )
 from fluxv2_migrate.rules.draft import Draft, Notice
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, draft_helm_release
+from fluxv2_migrate.rules.marker_fields import MarkerChoice, MarkerException, MarkerField, marker_fields
 from fluxv2_migrate.rules.tag_patterns import PolicyCandidate, PolicyTranslation, translate_tag_pattern
 
 __all__ = [
     "ChartSourceRequest",
     "Draft",
+    "MarkerChoice",
+    "MarkerException",
+    "MarkerField",
     "Notice",
     "PolicyCandidate",
     "PolicyTranslation",
@@ -21,5 +25,6 @@ __all__ = [
     "draft_helm_release",
     "git_url_key",
     "helm_url_key",
+    "marker_fields",
     "translate_tag_pattern",
 ]

@@ -1,6 +1,13 @@
 """YAML as text that is edited and never written anew: documents, nodes with offsets, edits of entries."""
 
-from fluxv2_migrate.yaml_text.block import BlockMapping, CannotEdit, Entry, Place, insertion_index
+from fluxv2_migrate.yaml_text.block import (
+    BlockMapping,
+    CannotEdit,
+    Entry,
+    MappingPart,
+    Place,
+    insertion_index,
+)
 from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, value_of
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_scalar
@@ -11,6 +18,7 @@ __all__ = [
     "CannotEdit",
     "DocumentSpan",
     "Entry",
+    "MappingPart",
     "Place",
     "Style",
     "compose",
