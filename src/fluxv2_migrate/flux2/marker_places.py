@@ -327,8 +327,8 @@ class _Document:
         if token is None:
             return self._unseen(start, end, "below")
         gap = self._text[end : token.start]
-        if "#" in gap:
-            # Another comment comes between them, behind the dash for one.
+        if "#" in gap or (self._has_comment_above(start) and not self._is_later_item(token, gap)):
+            # Another comment comes between them, or joins them from above.
             return self._unseen(start, end, "several-lines")
         if token.role == "key":
             kind: UnseenReason = "above-collection" if "-" in gap or is_behind_dash else "above-key"
@@ -337,17 +337,24 @@ class _Document:
             is_nested = gap.count("-") + is_behind_dash > 1 and not self._is_next_dash(start, token.start)
             blank = "\n" in gap.strip(" \t\r").partition("\n")[2].partition("-")[0]
             own = start - self._line_start(start)
-            if (
-                not is_nested
-                and not (blank and token.path[-1] != 0)
-                and ("-" not in gap or token.column in (-1, own))
-            ):
+            is_first = token.path[-1] == 0 and ("-" in gap or is_behind_dash)
+            is_right_above = "-" not in gap or token.column in (-1, own)
+            if not is_nested and (is_first or not blank) and is_right_above:
                 return self._found(token, start, end)
             return self._unseen(start, end, "above-collection" if is_nested else "below")
         before = self._token_before(start)
         if token.role == "value" and before is not None and before.path == token.path and not gap.strip():
             return self._found(token, start, end, once=not token.in_flow)
         return self._unseen(start, end, "above-collection")
+
+    def _has_comment_above(self, start: int) -> bool:
+        before = self._token_before(start)
+        above = self._text[0 if before is None else before.end : start]
+        # What stands on the line of the value above is no comment of its own line.
+        return "#" in above.partition("\n")[2]
+
+    def _is_later_item(self, token: _Token, gap: str) -> bool:
+        return token.role == "item" and token.path[-1] != 0 and "-" in gap
 
     def _is_next_dash(self, start: int, next_start: int) -> bool:
         """Whether the dash before a comment has no value, so that the comment belongs to the next item."""

@@ -74,9 +74,9 @@ def written_value(scalar: MarkedScalar, value: str, newline: str = "\n") -> str:
     if scalar.style:
         return value
     old = scalar.tag.rpartition(":")[2] if scalar.tag else plain_kind(scalar.value)
-    if value and not isinstance(resolve_plain_scalar(value), str):
-        return f"!!null {value}" if old == "null" else f'"{value}"'
     new = plain_kind(value)
+    if value and not isinstance(resolve_plain_scalar(value), str) and old != "null":
+        return f'"{value}"'
     if scalar.tag or new == old:
         return value
     return f'"{value}"' if old == "str" else f"!!{old} {value}"
