@@ -85,8 +85,8 @@ def edit_annotations(
     comments: list[tuple[str, str]] = []
     for edit in edits:
         root, value = read_document(text)
-        expected = _expected(value, edit)
         text = _edited(text, root, edit, style or detect_style(text), comments)
+        expected = _expected(value, edit)
         # A text that does not mean what was decided is never given out, whatever the reason.
         try:
             found = read_document(text)[1]

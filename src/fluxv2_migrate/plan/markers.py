@@ -230,11 +230,12 @@ def _is_same(before: Node | None, after: Node | None, quoted: set[int]) -> bool:
                 return False
             continue
         known[id(old)] = id(new)
-        if (old.anchor, old.tag) != (new.anchor, new.tag):
+        # Only one of the two parsers keeps the names of anchors; what aliases mean is known by `known`.
+        if (old.ctag.suffix or "") != (new.ctag.suffix or ""):
             return False
         if isinstance(old, ScalarNode) and isinstance(new, ScalarNode):
-            style = '"' if id(old) in quoted else old.style
-            if (old.value, style) != (new.value, new.style):
+            style = '"' if id(old) in quoted else old.style or ""
+            if (old.value, style) != (new.value, new.style or ""):
                 return False
             continue
         if len(old.value) != len(new.value):
