@@ -159,7 +159,7 @@ NOTHING: list[tuple[str, str, str]] = [
         "apps/app.yaml",
     ),
     ("an invalid exclusion", objects().replace("interval: 5m", "exclusionList: ['(']"), "apps/app.yaml"),
-    ("broken objects", "kind: [\n---\n- a\n---\n", "apps/app.yaml"),
+    ("broken objects", "# image.toolkit.fluxcd.io\nkind: [\n---\n- a\n---\n", "apps/app.yaml"),
 ]
 
 
@@ -215,6 +215,12 @@ def test_of_several_clusters_the_nearest_policy_counts() -> None:
     assert "1.2.0" in str(updated["clusters/b/app.yaml"])
 
 
+def test_each_namespace_has_its_own_policies() -> None:
+    other = objects(namespace="other", policy="semver: {range: 1.0.x}")
+    files: dict[str, str | bytes] = {"a.yaml": other, "b.yaml": objects(), "apps/app.yaml": WORKLOAD}
+    assert "1.2.0" in str(fm.simulate_image_update(files, TAGS)["apps/app.yaml"])
+
+
 def test_digests_are_not_known() -> None:
     workload = 'digest: sha256:ab # {"$imagepolicy": "ns:app:digest"}\n'
     assert update(workload, objects(more=", digestReflectionPolicy: IfNotPresent")) == workload
@@ -246,20 +252,21 @@ def workloads(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(("Deployment", "CronJob", "HelmRelease")))
     if kind != "HelmRelease":
         field = draw(st.sampled_from(("containers", "initContainers")))
-        pod = {field: [{"name": "app", "image": f"{name}:{tag}", "args": ["a"]}]}
+        pod: dict[str, Any] = {field: [{"name": "app", "image": f"{name}:{tag}", "args": ["a"]}]}
         spec: dict[str, Any] = {"template": {"spec": pod}}
         if kind == "CronJob":
             spec = {"jobTemplate": {"spec": spec}}
         return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a", "annotations": {}}, "spec": spec}
     shape = draw(st.integers(0, 5))
-    values: dict[str, Any] = [
+    shapes: list[dict[str, Any]] = [
         {"image": f"{name}:{tag}"},
         {"image": name, "tag": tag},
         {"image": {"repository": f"{name}:{tag}"}},
         {"image": {"repository": name, "tag": tag}},
         {"image": {"registry": domain, "repository": path, "tag": tag}},
         {"registry": domain, "image": path, "tag": tag},
-    ][shape]
+    ]
+    values = shapes[shape]
     annotations = {}
     if draw(st.booleans()):
         values = {draw(st.sampled_from(("web", "a-b"))): values}

@@ -17,7 +17,7 @@ import pytest
 from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2 import CheckedMarker, check_markers, find_markers
 from fluxv2_migrate.flux2.markers import placed_markers
-from fluxv2_migrate.flux2.updater_scalars import written_value
+from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
 
 OWN = Path(__file__).parent / "vectors"
 MARKER = '{"$imagepolicy": "ns:app"}'
@@ -56,6 +56,14 @@ def test_values_are_written_as_the_updater_writes_them() -> None:
         if written.startswith('"'):
             text = text.replace("!!str ", "")
         assert text == case["expected"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("<<", "merge"), ("2020-13-45", "str"), ("2020-1-2 10:00:00", "timestamp"), ("~", "null")],
+)
+def test_plain_scalars_are_read_as_yaml_1_2_has_them(text: str, kind: str) -> None:
+    assert plain_kind(text) == kind
 
 
 SEEN: list[tuple[str, str, tuple[str | int, ...]]] = [
@@ -143,6 +151,9 @@ UNSEEN: list[tuple[str, str, str]] = [
     ("a second key", "image: a\nimage: b # P\n", "second-key"),
     ("a document's marker", "--- # P\nimage: a\n", "behind-key"),
     ("between a key and a block", "a: # P\n  >-\n  b\n", "behind-key"),
+    ("the word twice", 'a: b # $imagepolicy {"$imagepolicy": "ns:app"}\n', "other-text"),
+    ("no document", "# P\n", "below"),
+    ("in an empty document", "a: b\n---\n# P\n", "below"),
     ("above a nested collection", "a:\n# P\n  [b]\n", "above-collection"),
 ]
 
@@ -169,6 +180,7 @@ def test_texts_that_only_speak_of_markers_hold_none() -> None:
     assert find_markers("a: >-\n  the word $imagepolicy\n") == ()
     assert find_markers("") == ()
     assert find_markers('"$imagepolicy": x\n') == ()
+    assert find_markers("a: &$imagepolicy b\nc: *$imagepolicy\n") == ()
 
 
 def test_places_are_those_of_the_file() -> None:
@@ -259,6 +271,7 @@ PROBLEMS: list[tuple[str, dict[str, str], list[str]]] = [
     ),
     ("a merge key", {"workload": "x: &x {a: [b]}\ny: {<<: *x}\nz: *x\n" + WORKLOAD}, ["merge-key"]),
     ("a merge key's text", {"workload": "x: 'a << b'\n" + WORKLOAD}, []),
+    ("an alias beside", {"workload": "x: &x [a << b]\ny: *x\n" + WORKLOAD}, []),
     ("once", {"workload": f"image:\n  # {MARKER}\n  ghcr.io/acme/app:1\n"}, ["works-once"]),
     ("a broken file", {"workload": "a: [<<\n" + WORKLOAD}, ["unparseable"]),
     ("no form", {"workload": 'a: b # {"$imagepolicy": "app"}\n'}, ["no-such-form"]),

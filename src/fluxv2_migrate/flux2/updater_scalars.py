@@ -21,7 +21,6 @@ _DATE: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?[ \t]*(?:Z|[-+][0-9]{2}:[0-9]{2})?)?"
 )
-_STYLES: Final = ("'", '"')
 
 
 def plain_kind(text: str) -> str:
@@ -51,16 +50,15 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def written_value(scalar: MarkedScalar, value: str, newline: str = "\n") -> str:
-    r"""Gives what stands in place of a scalar's text once the updater has written a value.
+def written_value(scalar: MarkedScalar, value: str) -> str:
+    """Gives what stands in place of a scalar's text once the updater has written a value.
 
     An unquoted number, boolean, date or null that is replaced by a text keeps its type as a tag, as the real
     updater writes it: the file cannot be read any more.
 
     Args:
-        scalar: what is there.
+        scalar: what is there, in one line or over several, but no block of text.
         value: the new value.
-        newline: the end of a line, for blocks of text.
 
     >>> written_value(MarkedScalar(0, 4, ("tag",), "1.10", "", "", 4), "2.0.0-rc1")
     '!!float 2.0.0-rc1'
@@ -71,8 +69,6 @@ def written_value(scalar: MarkedScalar, value: str, newline: str = "\n") -> str:
         return "'" + value.replace("'", "''") + "'"
     if scalar.style == '"':
         return f'"{value}"'
-    if scalar.style:
-        return value
     old = scalar.tag.rpartition(":")[2] if scalar.tag else plain_kind(scalar.value)
     new = plain_kind(value)
     if value and not isinstance(resolve_plain_scalar(value), str) and old != "null":

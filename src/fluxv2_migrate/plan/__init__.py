@@ -2,14 +2,14 @@
 
 from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.mappings import apply_to_mapping
-from fluxv2_migrate.plan.markers import (
+from fluxv2_migrate.plan.marker_edits import (
     MarkedText,
     MarkerEdit,
     RefusalReason,
     RefusedMarker,
     WrittenMarker,
-    write_markers,
 )
+from fluxv2_migrate.plan.markers import write_markers
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.plan.text import AppliedText, apply_to_text
 

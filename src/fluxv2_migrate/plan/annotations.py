@@ -58,7 +58,7 @@ class AnnotatedText:
 
 
 def edit_annotations(
-    text: str, edits: Iterable[AnnotationEdit], *, style: Style | None = None
+    text: str, edits: Iterable[AnnotationEdit], *, root: Node | None = None, style: Style | None = None
 ) -> AnnotatedText:
     r"""Gives a document's text with annotations removed and set; all else keeps its bytes.
 
@@ -67,6 +67,7 @@ def edit_annotations(
     Args:
         text: the document.
         edits: one for each object in it.
+        root: its root node, of `compose`, where it is known.
         style: how new lines are written; as the text is by default.
 
     Raises:
@@ -83,18 +84,20 @@ def edit_annotations(
     (('fluxcd.io/automated', '# always'),)
     """
     comments: list[tuple[str, str]] = []
+    nodes, value = read_document(text) if root is None else (root, value_of(root))
     for edit in edits:
-        root, value = read_document(text)
-        text = _edited(text, root, edit, style or detect_style(text), comments)
-        expected = _expected(value, edit)
+        edited = _edited(text, nodes, edit, style or detect_style(text), comments)
+        if edited == text:
+            continue
+        expected, text = _expected(value, edit), edited
         # A text that does not mean what was decided is never given out, whatever the reason.
         try:
-            found = read_document(text)[1]
+            nodes, value = read_document(text)
         except InvalidManifest as error:
             raise CannotEdit(f"the edited text cannot be read: {error.reason}") from None
-        if found != expected:
+        if value != expected:
             raise CannotEdit("the edited text would not mean what was decided")
-    return AnnotatedText(text, tuple(comments), read_document(text)[1])
+    return AnnotatedText(text, tuple(comments), value)
 
 
 def _expected(value: Any, edit: AnnotationEdit) -> Any:
@@ -107,7 +110,7 @@ def _expected(value: Any, edit: AnnotationEdit) -> Any:
     } | dict(edit.values)
     if annotations:
         metadata["annotations"] = annotations
-    elif set(metadata.get("annotations") or {}) & set(edit.remove):
+    else:
         del metadata["annotations"]
     return value
 
@@ -148,7 +151,10 @@ def _edited(
             comments += [(key, comment) for comment in found]
         for key, item in edit.values.items():
             holder.set(key, item)
-    return part.render()
+    result = part.render()
+    if not text.endswith("\n") and result.endswith(style.newline):
+        return result[: -len(style.newline)]
+    return result
 
 
 def _edit_flow(text: str, node: Node, removed: list[str], added: Mapping[str, str]) -> str:

@@ -25,9 +25,8 @@ def masked_text(text: str, node: Node) -> str:
         else:
             pending += each.value
     for start, end in sorted(spans):
-        if start >= position:
-            parts += [text[position:start], "x" * (end - start)]
-            position = end
+        parts += [text[position:start], "x" * (end - start)]
+        position = end
     return "".join(parts) + text[position:]
 
 

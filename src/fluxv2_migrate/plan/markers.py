@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -14,6 +14,14 @@ from fluxv2_migrate.flux2.marker_places import FieldPath, read_comments_of
 from fluxv2_migrate.flux2.markers import placed_markers, read_policy
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.plan.flow_text import Flow, OpenedFlow
+from fluxv2_migrate.plan.marker_edits import (
+    MarkedText,
+    MarkerEdit,
+    RefusalReason,
+    RefusedMarker,
+    WrittenMarker,
+)
+from fluxv2_migrate.plan.same_nodes import is_same
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     Style,
@@ -23,7 +31,7 @@ from fluxv2_migrate.yaml_text import (
     resolve_plain_scalar,
 )
 
-__all__ = ["MarkedText", "MarkerEdit", "RefusalReason", "RefusedMarker", "WrittenMarker", "write_markers"]
+__all__ = ["write_markers"]
 
 _COMMENT: Final = re.compile(r"[ \t]*(#[^\r\n]*)?")
 _COMMENTS: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
@@ -33,77 +41,6 @@ _PROPERTY: Final = re.compile(r"[&!]\S*")
 _JSON: Final = re.compile(r"\{[^{}]*\}")
 # What other readers of YAML 1.1 take for a number, a boolean or a value of its own.
 _OTHER_KINDS: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[yYnN]|=")
-
-RefusalReason = Literal[
-    "not-there", "no-scalar", "empty-value", "merge-key", "other-marker", "unparseable", "text-form"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class MarkerEdit:
-    """A marker that is to be written.
-
-    Attributes:
-        path: the field in its document.
-        policy: what the marker names: `namespace:policy`, with `:tag` or `:name` behind it or nothing.
-    """
-
-    path: FieldPath
-    policy: str
-
-    @property
-    def comment(self) -> str:
-        """The comment."""
-        return f'# {{"$imagepolicy": "{self.policy}"}}'
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenMarker:
-    """A marker that stands in the text.
-
-    Attributes:
-        edit: what was asked.
-        path: the field that it stands behind: another one where the field is an alias.
-        line: of the comment in the document, 1-based.
-        quoted: the value as it stood, if it was no text and is one now that it is quoted.
-        changed: whether it had to be written.
-    """
-
-    edit: MarkerEdit
-    path: FieldPath
-    line: int
-    quoted: str | None = None
-    changed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedMarker:
-    """A marker that cannot be written.
-
-    Attributes:
-        edit: what was asked.
-        reason: what it is, the same in every message of its kind.
-        message: the reason in words.
-    """
-
-    edit: MarkerEdit
-    reason: RefusalReason
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedText:
-    """A document with its markers.
-
-    Attributes:
-        text: the document.
-        markers: those that stand in it, in the order in which they were asked for.
-        refused: those that do not.
-    """
-
-    text: str
-    markers: tuple[WrittenMarker, ...]
-    refused: tuple[RefusedMarker, ...] = ()
 
 
 class _Refused(Exception):
@@ -182,10 +119,10 @@ def _written(
 ) -> Iterator[WrittenMarker]:
     try:
         after = read_nodes(result)
-    except InvalidManifest as error:
+    except InvalidManifest as error:  # pragma: no cover - no text is known to come here
         raise CannotEdit(f"the marked text cannot be read: {error.reason}") from None
     # A text that does not mean the same is never given out, whatever the reason.
-    if not _is_same(before, after, {id(target.node) for target in targets if target.needs_quotes}):
+    if not is_same(before, after, {id(target.node) for target in targets if target.needs_quotes}):
         raise CannotEdit("the marked text would not mean the same")
     seen = {
         (marker.path, _policy(marker.namespace, marker.policy, marker.part)): marker.line
@@ -215,34 +152,6 @@ def _is_no_text(value: str) -> bool:
         or plain_kind(value) != "str"
         or _OTHER_KINDS.fullmatch(value) is not None
     )
-
-
-def _is_same(before: Node | None, after: Node | None, quoted: set[int]) -> bool:
-    """Whether two documents are one but for the style of collections and the quotes of some scalars."""
-    pending: list[tuple[Node | None, Node | None]] = [(before, after)]
-    known: dict[int, int] = {}
-    while pending:
-        old, new = pending.pop()
-        if old is None or new is None or id(old) in known or old.__class__ is not new.__class__:
-            if (old is None) != (new is None) or known.get(id(old), id(new)) != id(new):
-                return False
-            if old is not None and old.__class__ is not new.__class__:
-                return False
-            continue
-        known[id(old)] = id(new)
-        # Only one of the two parsers keeps the names of anchors; what aliases mean is known by `known`.
-        if (old.ctag.suffix or "") != (new.ctag.suffix or ""):
-            return False
-        if isinstance(old, ScalarNode) and isinstance(new, ScalarNode):
-            style = '"' if id(old) in quoted else old.style or ""
-            if (old.value, style) != (new.value, new.style or ""):
-                return False
-            continue
-        if len(old.value) != len(new.value):
-            return False
-        for left, right in zip(old.value, new.value, strict=True):
-            pending += zip(left, right, strict=True) if isinstance(old, MappingNode) else [(left, right)]
-    return True
 
 
 class _Writer:
@@ -319,7 +228,6 @@ class _Writer:
     def _mark_in_block(self, target: _Target) -> None:
         text = self._text
         start: int = target.node.start_mark.index
-        opener = len(text[:start].rstrip(" \t\r\n"))
         comments: list[str] = []
         # Whether the value stands on a line below its key, or comments stand between them.
         opener = self._opener(start)

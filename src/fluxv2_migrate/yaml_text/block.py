@@ -98,10 +98,7 @@ class MappingPart:
 
     def render(self) -> str:
         """Gives the text of the whole document."""
-        rendered = self.before + self.mapping.render()
-        if not self.after and not rendered.endswith("\n"):
-            return rendered
-        return rendered + self.after
+        return self.before + self.mapping.render() + self.after
 
 
 @dataclass(slots=True)
@@ -140,8 +137,6 @@ class BlockMapping:
             CannotEdit: the value is no block mapping that begins on its own line.
         """
         start = _colon(text, key)
-        if _is_alias(key, value):
-            raise CannotEdit("an alias in place of a mapping")
         end = _line_end(text, _content_end(text, key, value))
         end += _deeper_comments(text[end:], key.start_mark.column)
         return MappingPart(text[:start], cls._of_node(text, value, style, start, end), text[end:])
