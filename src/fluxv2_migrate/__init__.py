@@ -15,6 +15,7 @@ from fluxv2_migrate.errors import (
     MissingBuildTime,
 )
 from fluxv2_migrate.findings import FINDINGS, Finding, FindingType
+from fluxv2_migrate.image_update import simulate_image_update
 from fluxv2_migrate.kubernetes import Unstructured
 from fluxv2_migrate.manifests import parse_manifests
 from fluxv2_migrate.migrate import migrate_repository, migrate_text
@@ -88,6 +89,7 @@ __all__ = [
     "migrate_text",
     "parse_manifests",
     "resolve_release_name",
+    "simulate_image_update",
     "translate_tag_pattern",
     "verify_migration",
 ]

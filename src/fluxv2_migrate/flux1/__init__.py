@@ -1,6 +1,7 @@
 """What Flux v1 means: fluxd and the helm-operator."""
 
 from fluxv2_migrate.flux1.containers import ContainerImage, ImagePaths, find_images
+from fluxv2_migrate.flux1.image_update import set_image
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.models import (
     ChartFileSelector,
@@ -50,5 +51,6 @@ __all__ = [
     "WorkloadPolicies",
     "find_images",
     "read_policies",
+    "set_image",
     "sort_tags",
 ]

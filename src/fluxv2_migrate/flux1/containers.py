@@ -14,7 +14,7 @@ from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["ContainerImage", "ImagePaths", "find_images"]
+__all__ = ["ContainerImage", "FieldPath", "ImagePaths", "find_images"]
 
 POD_SPECS: Final = {
     "Deployment": ("spec", "template", "spec"),

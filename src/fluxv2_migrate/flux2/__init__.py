@@ -51,6 +51,13 @@ from fluxv2_migrate.flux2.kustomize import (
     PostBuild,
     SubstituteReference,
 )
+from fluxv2_migrate.flux2.marker_checks import (
+    CheckedMarker,
+    MarkerProblem,
+    MarkerProblemCode,
+    check_markers,
+)
+from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, MarkerPart, find_markers
 from fluxv2_migrate.flux2.meta import (
     JSON6902,
     AccessFrom,
@@ -112,6 +119,7 @@ from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
 __all__ = [
     "FLUX_VERSIONS",
     "JSON6902",
+    "UNSEEN_REASONS",
     "AccessFrom",
     "ActionStrategy",
     "Alert",
@@ -120,6 +128,7 @@ __all__ = [
     "Bucket",
     "BucketSTS",
     "BucketSpec",
+    "CheckedMarker",
     "CommitSpec",
     "CommitUser",
     "CommonMetadata",
@@ -169,6 +178,10 @@ __all__ = [
     "LabelSelector",
     "LabelSelectorRequirement",
     "LocalObjectReference",
+    "Marker",
+    "MarkerPart",
+    "MarkerProblem",
+    "MarkerProblemCode",
     "NamespaceSelector",
     "NumericalPolicy",
     "OCILayerSelector",
@@ -201,6 +214,8 @@ __all__ = [
     "UpgradeRemediation",
     "ValuesReference",
     "WaitStrategy",
+    "check_markers",
+    "find_markers",
     "latest_tag",
     "preferred_api_version",
     "served_api_versions",

@@ -1,7 +1,14 @@
 """YAML as text that is edited and never written anew: documents, nodes with offsets, edits of entries."""
 
-from fluxv2_migrate.yaml_text.block import BlockMapping, CannotEdit, Entry, Place, insertion_index
-from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, value_of
+from fluxv2_migrate.yaml_text.block import (
+    BlockMapping,
+    CannotEdit,
+    Entry,
+    MappingPart,
+    Place,
+    insertion_index,
+)
+from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, value_of
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_scalar
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
@@ -12,6 +19,7 @@ __all__ = [
     "CannotEdit",
     "DocumentSpan",
     "Entry",
+    "MappingPart",
     "Place",
     "Style",
     "append_item",
@@ -22,6 +30,7 @@ __all__ = [
     "insertion_index",
     "key_of",
     "read_document",
+    "read_nodes",
     "remove_item",
     "resolve_plain_scalar",
     "split_documents",

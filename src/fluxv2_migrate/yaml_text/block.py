@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.composer import key_of, value_of
 from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
 
-__all__ = ["BlockMapping", "CannotEdit", "Entry", "Place", "insertion_index"]
+__all__ = ["BlockMapping", "CannotEdit", "Entry", "MappingPart", "Place", "insertion_index"]
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
@@ -92,6 +92,25 @@ class Entry:
         return self.lead + self.head + (self.body if self.mapping is None else self.mapping.render())
 
 
+@dataclass(frozen=True, slots=True)
+class MappingPart:
+    """A block mapping that is the value of a key anywhere in a document, within its text.
+
+    Attributes:
+        before: the text up to it, the key's colon included.
+        mapping: the value.
+        after: the text behind it.
+    """
+
+    before: str
+    mapping: BlockMapping
+    after: str
+
+    def render(self) -> str:
+        """Gives the text of the whole document."""
+        return self.before + self.mapping.render() + self.after
+
+
 @dataclass(slots=True)
 class BlockMapping:
     """A block mapping that can be edited.
@@ -119,6 +138,18 @@ class BlockMapping:
         if re.search(r"\r(?!\n)", text):
             raise CannotEdit("a line ends with a carriage return alone")
         return cls._of_node(text, root, style, 0, len(text))
+
+    @classmethod
+    def of_value(cls, text: str, key: Node, value: Node, style: Style) -> MappingPart:
+        """Takes the value of a key apart, wherever in the document it stands.
+
+        Raises:
+            CannotEdit: the value is no block mapping that begins on its own line.
+        """
+        start = _colon(text, key)
+        end = _line_end(text, _content_end(text, key, value))
+        end += _deeper_comments(text[end:], key.start_mark.column)
+        return MappingPart(text[:start], cls._of_node(text, value, style, start, end), text[end:])
 
     @classmethod
     def _of_node(cls, text: str, node: Node, style: Style, start: int, end: int) -> BlockMapping:

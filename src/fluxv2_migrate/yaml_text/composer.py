@@ -22,7 +22,7 @@ try:
 except ImportError:  # pragma: no cover - the session without the C parser covers it
     CParser = None
 
-__all__ = ["MAXIMUM_DEPTH", "MAXIMUM_SIZE", "compose", "key_of", "read_document", "value_of"]
+__all__ = ["MAXIMUM_DEPTH", "MAXIMUM_SIZE", "compose", "key_of", "read_document", "read_nodes", "value_of"]
 
 MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
@@ -70,6 +70,8 @@ class _PureLoader(Reader, Scanner, Parser, Composer):
         Scanner.__init__(self, loader=self)
         Parser.__init__(self, loader=self)
         Composer.__init__(self, loader=self)
+        # An anchor that is set anew is no fault: aliases mean the last one before them.
+        self.warn_double_anchors = False
 
     @property
     def resolver(self) -> _NoTags:
@@ -148,6 +150,26 @@ def read_document(
     >>> read_document("a: 1\n")[1]
     {'a': 1}
     """
+    node = read_nodes(text, path=path, line=line)
+    return node, None if node is None else _Values(
+        path, line, has_aliases="*" in text, single_letters=single_letters
+    ).of(node)
+
+
+def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | None:
+    r"""Gives the root node of a document, whatever its values: keys may stand in it twice.
+
+    Args:
+        text: one document, without byte order mark.
+        path: its file, for the message of an error.
+        line: the line of its first character in the file, 1-based.
+
+    Raises:
+        InvalidManifest: the text is no YAML, nests too deeply, is too large, or holds a NUL.
+
+    >>> len(read_nodes("a: 1\na: 2\n").value)
+    2
+    """
     if "\0" in text:
         at = line + text.count("\n", 0, text.index("\0"))
         raise InvalidManifest("a NUL character: this is no text; fix the file", path=path, line=at)
@@ -167,9 +189,7 @@ def read_document(
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
         at = line + (mark.line if mark is not None else 0)
         raise InvalidManifest(f"no valid YAML: {reason}; fix the file", path=path, line=at) from None
-    return node, None if node is None else _Values(
-        path, line, has_aliases="*" in text, single_letters=single_letters
-    ).of(node)
+    return node
 
 
 def _guard_depth(text: str, path: str | None, line: int) -> None:

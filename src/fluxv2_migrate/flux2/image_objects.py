@@ -1,0 +1,212 @@
+"""The image automation that a repository's files define: repositories, policies and automations.
+
+Source: image-reflector-controller 1.2.0 and image-automation-controller 1.2.0 `internal/controller`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.yaml_text import read_document, split_documents
+
+__all__ = ["Automation", "ImageObject", "ImageObjects", "read_image_objects"]
+
+_GROUP: Final = "image.toolkit.fluxcd.io"
+_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_DEFAULT_NAMESPACE: Final = "default"
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_IMAGE: Final = re.compile(r"(?:[A-Za-z0-9.\-]+(?::[0-9]+)?/)?[a-z0-9_\-./]+")
+# The label that every namespace has.
+_NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageObject:
+    """An object of image automation, where it stands.
+
+    Attributes:
+        path: its file.
+        namespace: written in it or set by the kustomization of its folder, else `default`.
+        name: `metadata.name`.
+        labels: `metadata.labels`.
+        spec: as Kubernetes has it.
+    """
+
+    path: str
+    namespace: str
+    name: str
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """An `ImageUpdateAutomation`.
+
+    Attributes:
+        resource: the object.
+        update_path: what it updates, as a path in the repository; empty for all of it.
+        suspended: whether it rests.
+    """
+
+    resource: ImageObject
+    update_path: str
+    suspended: bool
+
+    def covers(self, path: str) -> bool:
+        """Gives whether a file stands below its path."""
+        return not self.update_path or path == self.update_path or path.startswith(self.update_path + "/")
+
+    def selects(self, policy: ImageObject, flux_version: FluxVersion) -> bool:
+        """Gives whether it takes a policy of its namespace."""
+        if policy.namespace != self.resource.namespace:
+            return False
+        selector = self.resource.spec.get("policySelector")
+        if not isinstance(selector, Mapping) or flux_version in FLUX_VERSIONS[: FLUX_VERSIONS.index("2.3")]:
+            return True
+        return _selects(selector, policy.labels)
+
+
+@dataclass(slots=True)
+class ImageObjects:
+    """What the files define, in the order of their paths."""
+
+    repositories: list[ImageObject] = field(default_factory=list)
+    policies: list[ImageObject] = field(default_factory=list)
+    automations: list[Automation] = field(default_factory=list)
+    namespaces: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def repository_of(self, policy: ImageObject) -> ImageObject | None:
+        """Gives the `ImageRepository` of a policy, if it is there and the policy may use it."""
+        reference = _mapping(policy.spec.get("imageRepositoryRef"))
+        namespace = reference.get("namespace") or policy.namespace
+        found = [
+            each
+            for each in self.repositories
+            if (each.namespace, each.name) == (namespace, reference.get("name"))
+        ]
+        if not found:
+            return None
+        repository = nearest(policy.path, found)
+        return repository if self._may_use(policy, repository) else None
+
+    def _may_use(self, policy: ImageObject, repository: ImageObject) -> bool:
+        if policy.namespace == repository.namespace:
+            return True
+        labels = {_NAMESPACE_LABEL: policy.namespace, **self.namespaces.get(policy.namespace, {})}
+        selectors = _mapping(repository.spec.get("accessFrom")).get("namespaceSelectors")
+        return any(
+            _selects(_mapping(each), labels) for each in (selectors if isinstance(selectors, list) else ())
+        )
+
+
+def nearest(path: str, objects: Sequence[ImageObject]) -> ImageObject:
+    """Gives the object whose file has the most folders in common with a path.
+
+    Several clusters in one repository have objects of the same name, each in its own folder.
+    """
+    return max(objects, key=lambda each: len(posixpath.commonpath(["/" + path, "/" + each.path]).split("/")))
+
+
+def is_image_name(image: Any) -> bool:
+    """Gives whether an `ImageRepository` takes a name: no scheme, no tag, no capital letters.
+
+    >>> is_image_name("ghcr.io/acme/web"), is_image_name("ghcr.io/acme/web:1"), is_image_name("https://x/y")
+    (True, False, False)
+    """
+    return isinstance(image, str) and _IMAGE.fullmatch(image) is not None and "//" not in image
+
+
+def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
+    """Reads the objects of image automation, and the labels of namespaces, from the texts of a repository.
+
+    What cannot be read is left out, as the cluster would never have it.
+    """
+    found = ImageObjects()
+    for path in sorted(texts):
+        text = texts[path]
+        is_namespace = "Namespace" in text
+        if not path.endswith((".yaml", ".yml", ".json")) or (_GROUP not in text and not is_namespace):
+            continue
+        for manifest in read_mappings(text):
+            kind = manifest.get("kind")
+            metadata = _mapping(manifest.get("metadata"))
+            name = str(metadata.get("name") or "")
+            if kind == "Namespace" and manifest.get("apiVersion") == "v1":
+                found.namespaces[name] = _mapping(metadata.get("labels"))
+            if not str(manifest.get("apiVersion")).startswith(_GROUP + "/"):
+                continue
+            resource = ImageObject(
+                path,
+                str(metadata.get("namespace") or _namespace_around(path, texts)),
+                name,
+                _mapping(metadata.get("labels")),
+                _mapping(manifest.get("spec")),
+            )
+            if kind == "ImageRepository":
+                found.repositories.append(resource)
+            elif kind == "ImagePolicy":
+                found.policies.append(resource)
+            elif kind == "ImageUpdateAutomation":
+                update = _mapping(resource.spec.get("update"))
+                inside = posixpath.normpath("/" + str(update.get("path") or ""))
+                found.automations.append(
+                    Automation(resource, inside.lstrip("/"), resource.spec.get("suspend") is True)
+                )
+    return found
+
+
+def read_mappings(text: str) -> Iterator[Mapping[str, Any]]:
+    """Gives the documents of a file that are mappings and can be read."""
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    for span in split_documents(text):
+        try:
+            value = read_document(text[span.start : span.end])[1]
+        except InvalidManifest:
+            continue
+        if isinstance(value, Mapping):
+            yield value
+
+
+def _namespace_around(path: str, texts: Mapping[str, str]) -> str:
+    folder = posixpath.dirname(path)
+    for name in _KUSTOMIZATIONS:
+        text = texts.get(posixpath.join(folder, name))
+        for manifest in read_mappings(text) if text is not None and "namespace" in text else ():
+            if "spec" not in manifest and isinstance(manifest.get("namespace"), str):
+                return str(manifest["namespace"])
+    return _DEFAULT_NAMESPACE
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    wanted = _mapping(selector.get("matchLabels"))
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    expressions = selector.get("matchExpressions")
+    return all(
+        _holds(_mapping(each), labels) for each in (expressions if isinstance(expressions, list) else ())
+    )
+
+
+def _holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    key, values = str(expression.get("key")), expression.get("values") or ()
+    match expression.get("operator"):
+        case "In":
+            return key in labels and labels[key] in values
+        case "NotIn":
+            return key not in labels or labels[key] not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+    return False

@@ -1,0 +1,313 @@
+"""Whether the markers of a repository do what they are there for.
+
+Source: image-automation-controller 1.2.0 `internal/update`, `internal/policy`; kustomize kyaml 0.21 `kio`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.image_objects import (
+    Automation,
+    ImageObject,
+    ImageObjects,
+    is_image_name,
+    read_image_objects,
+    read_mappings,
+)
+from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, FieldPath, UnseenReason
+from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.updater_scalars import plain_kind
+from fluxv2_migrate.yaml_text import read_nodes, split_documents
+
+__all__ = ["CheckedMarker", "MarkerProblem", "MarkerProblemCode", "check_markers", "is_read", "texts_of"]
+
+_WORD: Final = "$imagepolicy"
+_PATH_ANNOTATION: Final = "config.kubernetes.io/path"
+
+MarkerProblemCode = (
+    UnseenReason
+    | Literal[
+        "automation-suspended",
+        "digest-before-2.6",
+        "digest-not-reflected",
+        "file-not-read",
+        "invalid-image",
+        "loses-prefix",
+        "merge-key",
+        "no-automation",
+        "no-policy",
+        "no-repository",
+        "not-covered",
+        "path-annotation",
+        "policy-not-selected",
+        "registry-apart",
+        "unquoted-value",
+        "update-path-missing",
+        "works-once",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerProblem:
+    """What is the matter with a marker.
+
+    Attributes:
+        code: what it is, the same in every message of its kind.
+        message: what it is and what to do, one sentence.
+        stops: whether the field is not updated, or not as it should be; else the file's form changes.
+    """
+
+    code: MarkerProblemCode
+    message: str
+    stops: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedMarker:
+    """A marker in a repository.
+
+    Attributes:
+        file: where it stands.
+        marker: what `find_markers` says of it.
+        problems: everything that is the matter with it, by code.
+    """
+
+    file: str
+    marker: Marker
+    problems: tuple[MarkerProblem, ...] = ()
+
+    @property
+    def works(self) -> bool:
+        """Whether the automation will write this field, and write it well."""
+        return not any(problem.stops for problem in self.problems)
+
+
+def check_markers(
+    files: Mapping[str, str | bytes], *, flux_version: FluxVersion = FLUX_VERSIONS[-1]
+) -> tuple[CheckedMarker, ...]:
+    r"""Gives every marker of a repository with what is the matter with it.
+
+    A marker that does not work is silent in the cluster, so everything that it needs is looked for in the
+    files: the policy, an automation in the policy's namespace, and an update path that reaches the file. What
+    stands in other repositories is not known here.
+
+    Args:
+        files: the repository: path to text, or to bytes.
+        flux_version: the Flux release that runs.
+
+    Returns:
+        The markers in the order of their files and lines; those that work have no problem that stops them.
+
+    Source: image-automation-controller 1.2.0 `internal/update/filter.go`, `internal/policy/applier.go`.
+
+    >>> (checked,) = check_markers({"app.yaml": 'image: a:1 # {"$imagepolicy": "flux-system:app"}\n'})
+    >>> checked.works, [problem.code for problem in checked.problems]
+    (False, ['no-automation', 'no-policy'])
+    """
+    texts = texts_of(files)
+    objects = read_image_objects(texts)
+    paths = sorted(files)
+    checked: list[CheckedMarker] = []
+    for path in sorted(texts):
+        if _WORD not in texts[path]:
+            continue
+        checks = _FileChecks(path, texts[path], objects, paths, flux_version)
+        for marker in find_markers(texts[path]):
+            found = {problem.code: problem for problem in checks.problems(marker)}
+            checked.append(CheckedMarker(path, marker, tuple(found[code] for code in sorted(found))))
+    return tuple(checked)
+
+
+def texts_of(files: Mapping[str, str | bytes]) -> dict[str, str]:
+    """Gives the files that are text."""
+    texts: dict[str, str] = {}
+    for path, content in files.items():
+        if isinstance(content, bytes):
+            try:
+                content = content.decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+        texts[path] = content
+    return texts
+
+
+def is_read(path: str, flux_version: FluxVersion) -> bool:
+    """Gives whether the updater opens a file of that name.
+
+    >>> is_read("a.yaml", "2.0"), is_read("a.YAML", "2.9"), is_read("a/Kustomization", "2.6")
+    (True, False, True)
+    """
+    is_kustomization = posixpath.basename(path) == "Kustomization"
+    return path.endswith((".yaml", ".yml")) or (is_kustomization and _since(flux_version, "2.6"))
+
+
+def _since(flux_version: FluxVersion, other: FluxVersion) -> bool:
+    return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(other)
+
+
+class _FileChecks:
+    """The checks of one file's markers; what concerns the whole file is looked at once."""
+
+    def __init__(
+        self, path: str, text: str, objects: ImageObjects, paths: list[str], flux_version: FluxVersion
+    ) -> None:
+        self._path = path
+        self._objects = objects
+        self._paths = paths
+        self._flux_version: FluxVersion = flux_version
+        body = text.removeprefix(BYTE_ORDER_MARK)
+        self._parts = [body[span.start : span.end] for span in split_documents(body)]
+        self._has_merge_key = "<<" in text and any(_has_merge_key(part) for part in self._parts)
+        self._has_path_annotation = _PATH_ANNOTATION in text and any(
+            _PATH_ANNOTATION in _mapping(_mapping(manifest.get("metadata")).get("annotations"))
+            for manifest in read_mappings(text)
+        )
+        self._is_read = is_read(path, flux_version)
+
+    def problems(self, marker: Marker) -> Iterator[MarkerProblem]:
+        """Gives what is the matter with a marker."""
+        if not self._is_read:
+            yield MarkerProblem("file-not-read", "the updater reads .yaml and .yml files only; rename it")
+        if marker.reason is not None:
+            yield MarkerProblem(marker.reason, UNSEEN_REASONS[marker.reason])
+        else:
+            yield from self._of_value(marker)
+        if marker.policy:
+            yield from self._of_automation(marker)
+        if self._has_path_annotation:
+            yield MarkerProblem(
+                "path-annotation", f"an annotation {_PATH_ANNOTATION} stops every update; remove it"
+            )
+        if self._has_merge_key:
+            yield MarkerProblem(
+                "merge-key", "an update writes `<<` as `!!merge <<`; write the values out", stops=False
+            )
+
+    def _of_value(self, marker: Marker) -> Iterator[MarkerProblem]:
+        value = marker.value or ""
+        if not marker.is_quoted and (kind := plain_kind(value)) != "str":
+            yield MarkerProblem(
+                "unquoted-value", f"{value} is a {kind}, and an update keeps that type; quote the value"
+            )
+        if marker.once:
+            yield MarkerProblem(
+                "works-once", "an update moves the comment below the value; put it behind", stops=False
+            )
+        if not marker.part and ("=" in value or " " in value):
+            yield MarkerProblem(
+                "loses-prefix", "the whole value is replaced, with what stands before the image; split it"
+            )
+        if marker.part in ("", "name") and marker.path and self._has_registry_beside(marker):
+            yield MarkerProblem(
+                "registry-apart", "the registry has a field of its own; mark only the tag, with :tag"
+            )
+        if marker.part == "digest" and not _since(self._flux_version, "2.6"):
+            yield MarkerProblem("digest-before-2.6", "Flux writes digests from 2.6 on; mark the whole image")
+
+    def _has_registry_beside(self, marker: Marker) -> bool:
+        node = read_nodes(self._parts[marker.document])
+        field: FieldPath = marker.path or ()
+        for key in field[:-1]:
+            node = _child(node, key)
+        beside = _child(node, "registry")
+        return beside is not None and bool(beside.value) and field[-1] in ("repository", "image")
+
+    def _of_automation(self, marker: Marker) -> Iterator[MarkerProblem]:
+        namespace = marker.namespace
+        automations = [each for each in self._objects.automations if each.resource.namespace == namespace]
+        covering = [each for each in automations if each.covers(self._path)]
+        policies = [
+            each
+            for each in self._objects.policies
+            if (each.namespace, each.name) == (namespace, marker.policy)
+        ]
+        if not automations:
+            yield MarkerProblem(
+                "no-automation", f"no ImageUpdateAutomation is in the namespace {namespace}; add one"
+            )
+        elif not covering:
+            yield MarkerProblem(
+                "not-covered", f"no update path of the namespace {namespace} reaches the file; widen one"
+            )
+            yield from self._of_paths(automations)
+        elif all(each.suspended for each in covering):
+            yield MarkerProblem("automation-suspended", "the automation is suspended; resume it")
+        if not policies:
+            yield MarkerProblem(
+                "no-policy", f"no ImagePolicy {marker.policy} is in the namespace {namespace}; add one"
+            )
+            return
+        if covering and not any(
+            each.selects(policy, self._flux_version) for each in covering for policy in policies
+        ):
+            yield MarkerProblem(
+                "policy-not-selected", "the automation's policySelector leaves the policy out; label it"
+            )
+        for policy in policies:
+            yield from self._of_policy(marker, policy)
+
+    def _of_paths(self, automations: list[Automation]) -> Iterator[MarkerProblem]:
+        for automation in automations:
+            if not any(automation.covers(path) for path in self._paths):
+                yield MarkerProblem(
+                    "update-path-missing",
+                    f"no file is at the update path {automation.update_path}, so every run fails; correct it",
+                )
+
+    def _of_policy(self, marker: Marker, policy: ImageObject) -> Iterator[MarkerProblem]:
+        repository = self._objects.repository_of(policy)
+        if repository is None:
+            yield MarkerProblem("no-repository", "the policy has no ImageRepository that it may use; add it")
+        elif not is_image_name(repository.spec.get("image")):
+            yield MarkerProblem(
+                "invalid-image", "the ImageRepository's image is no name without scheme and tag; correct it"
+            )
+        reflection = policy.spec.get("digestReflectionPolicy") or "Never"
+        if marker.part == "digest" and reflection == "Never":
+            yield MarkerProblem(
+                "digest-not-reflected", 'without digestReflectionPolicy the updater writes ""; set it'
+            )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _child(node: Node | None, key: str | int) -> Node | None:
+    if isinstance(node, SequenceNode) and isinstance(key, int):
+        child: Node = node.value[key]
+        return child
+    for name, value in node.value if isinstance(node, MappingNode) else ():
+        if name.value == key:
+            found: Node = value
+            return found
+    return None
+
+
+def _has_merge_key(text: str) -> bool:
+    try:
+        root = read_nodes(text)
+    except InvalidManifest:
+        return False
+    pending, known = [root], set()
+    while pending:
+        node = pending.pop()
+        if id(node) in known:
+            continue
+        known.add(id(node))
+        if isinstance(node, SequenceNode):
+            pending += node.value
+        elif isinstance(node, MappingNode):
+            if any(key.value == "<<" and not key.style for key, _ in node.value):
+                return True
+            pending += [value for _, value in node.value]
+    return False

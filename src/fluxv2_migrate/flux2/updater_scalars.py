@@ -1,0 +1,78 @@
+"""How the image updater writes a new value over an old one.
+
+Source: kustomize kyaml 0.21 `yaml/compatibility.go` `FormatNonStringStyle`; go-yaml v3
+`resolve.go`, `encode.go`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from fluxv2_migrate.flux2.marker_places import MarkedScalar
+from fluxv2_migrate.yaml_text import resolve_plain_scalar
+
+__all__ = ["plain_kind", "written_value"]
+
+# Booleans of YAML 1.1 that are texts in 1.2.
+_OLD_BOOLEANS: Final = re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF")
+_DATE: Final = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?[ \t]*(?:Z|[-+][0-9]{2}:[0-9]{2})?)?"
+)
+
+
+def plain_kind(text: str) -> str:
+    """Gives what the updater's reader makes of a plain scalar: `str`, `int`, `float`, `bool` and so on.
+
+    >>> plain_kind("1.10"), plain_kind("16"), plain_kind("on"), plain_kind("2020-01-01"), plain_kind("v1")
+    ('float', 'int', 'str', 'timestamp', 'str')
+    """
+    if text == "<<":
+        return "merge"
+    if _OLD_BOOLEANS.fullmatch(text):
+        return "str"
+    value = resolve_plain_scalar(text)
+    if isinstance(value, str):
+        return "timestamp" if _is_date(text) else "str"
+    return "null" if value is None else type(value).__name__
+
+
+def _is_date(text: str) -> bool:
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return False
+    try:
+        date(*(int(part) for part in match.groups()))
+    except ValueError:
+        return False
+    return True
+
+
+def written_value(scalar: MarkedScalar, value: str) -> str:
+    """Gives what stands in place of a scalar's text once the updater has written a value.
+
+    An unquoted number, boolean, date or null that is replaced by a text keeps its type as a tag, as the real
+    updater writes it: the file cannot be read any more.
+
+    Args:
+        scalar: what is there, in one line or over several, but no block of text.
+        value: the new value.
+
+    >>> written_value(MarkedScalar(0, 4, ("tag",), "1.10", "", "", 4), "2.0.0-rc1")
+    '!!float 2.0.0-rc1'
+    >>> written_value(MarkedScalar(0, 6, ("tag",), "1.10", '"', "", 6), "2.0.0-rc1")
+    '"2.0.0-rc1"'
+    """
+    if scalar.style == "'":
+        return "'" + value.replace("'", "''") + "'"
+    if scalar.style == '"':
+        return f'"{value}"'
+    old = scalar.tag.rpartition(":")[2] if scalar.tag else plain_kind(scalar.value)
+    new = plain_kind(value)
+    if value and not isinstance(resolve_plain_scalar(value), str) and old != "null":
+        return f'"{value}"'
+    if scalar.tag or new == old:
+        return value
+    return f'"{value}"' if old == "str" else f"!!{old} {value}"

@@ -1,0 +1,202 @@
+"""Annotations taken from objects and given to them, in the text of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.plan.flow_text import Flow, masked_text
+from fluxv2_migrate.yaml_text import (
+    BlockMapping,
+    CannotEdit,
+    Style,
+    detect_style,
+    emit_scalar,
+    key_of,
+    read_document,
+    value_of,
+)
+
+__all__ = ["AnnotatedText", "AnnotationEdit", "edit_annotations"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationEdit:
+    """What becomes of the annotations of one object.
+
+    Attributes:
+        remove: the keys that go.
+        values: the keys that are set, with their values.
+        resource: where the object stands in its document: empty, or `("items", 0)` in a list.
+        keep_comments: whether comments of what goes stay, on lines of their own.
+    """
+
+    remove: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    resource: tuple[str | int, ...] = ()
+    keep_comments: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedText:
+    """A document after its annotations were edited.
+
+    Attributes:
+        text: the document.
+        comments: comments that stood in annotations that went, with the annotation's key; they are still in
+            the text unless the edit says otherwise.
+        value: what the text means.
+    """
+
+    text: str
+    comments: tuple[tuple[str, str], ...]
+    value: Any
+
+
+def edit_annotations(
+    text: str, edits: Iterable[AnnotationEdit], *, root: Node | None = None, style: Style | None = None
+) -> AnnotatedText:
+    r"""Gives a document's text with annotations removed and set; all else keeps its bytes.
+
+    An `annotations:` that would be left empty goes too. A comment above an annotation stays where it is.
+
+    Args:
+        text: the document.
+        edits: one for each object in it.
+        root: its root node, of `compose`, where it is known.
+        style: how new lines are written; as the text is by default.
+
+    Raises:
+        CannotEdit: the text is written in a form that cannot be edited; nothing is done.
+        InvalidManifest: the text is no YAML.
+
+    >>> text = "metadata:\n  name: web\n  annotations:\n    fluxcd.io/automated: 'true' # always\nspec: {}\n"
+    >>> edited = edit_annotations(text, [AnnotationEdit(("fluxcd.io/automated",), keep_comments=False)])
+    >>> print(edited.text, end="")
+    metadata:
+      name: web
+    spec: {}
+    >>> edited.comments
+    (('fluxcd.io/automated', '# always'),)
+    """
+    comments: list[tuple[str, str]] = []
+    nodes, value = read_document(text) if root is None else (root, value_of(root))
+    for edit in edits:
+        edited = _edited(text, nodes, edit, style or detect_style(text), comments)
+        if edited == text:
+            continue
+        expected, text = _expected(value, edit), edited
+        # A text that does not mean what was decided is never given out, whatever the reason.
+        try:
+            nodes, value = read_document(text)
+        except InvalidManifest as error:
+            raise CannotEdit(f"the edited text cannot be read: {error.reason}") from None
+        if value != expected:
+            raise CannotEdit("the edited text would not mean what was decided")
+    return AnnotatedText(text, tuple(comments), value)
+
+
+def _expected(value: Any, edit: AnnotationEdit) -> Any:
+    resource = value
+    for key in edit.resource:
+        resource = resource[key]
+    metadata = resource["metadata"]
+    annotations = {
+        key: item for key, item in (metadata.get("annotations") or {}).items() if key not in edit.remove
+    } | dict(edit.values)
+    if annotations:
+        metadata["annotations"] = annotations
+    else:
+        del metadata["annotations"]
+    return value
+
+
+def _edited(
+    text: str, root: Node | None, edit: AnnotationEdit, style: Style, comments: list[tuple[str, str]]
+) -> str:
+    node = root
+    for key in edit.resource:
+        node = _pair(node, key)[1]
+    metadata_key, metadata = _pair(node, "metadata")
+    annotations = _pair(metadata, "annotations")[1] if _has(metadata, "annotations") else None
+    there = value_of(annotations) or {}
+    removed = [key for key in edit.remove if key in there]
+    if not removed and not edit.values:
+        return text
+    is_empty = len(removed) == len(there) and not edit.values
+    if isinstance(metadata, MappingNode) and metadata.flow_style:
+        if is_empty:
+            return _edit_flow(text, metadata, ["annotations"], {})
+        if annotations is None:
+            written = ", ".join(
+                f"{emit_scalar(key)}: {emit_scalar(item)}" for key, item in edit.values.items()
+            )
+            return _edit_flow(text, metadata, [], {"annotations": f"{{{written}}}"})
+    if isinstance(annotations, MappingNode) and annotations.flow_style and not is_empty:
+        return _edit_flow(
+            text, annotations, removed, {key: emit_scalar(item) for key, item in edit.values.items()}
+        )
+    part = BlockMapping.of_value(text, metadata_key, metadata, style)
+    if is_empty:
+        found = part.mapping.remove("annotations", keep_comments=edit.keep_comments)
+        comments += [("annotations" if len(removed) > 1 else removed[0], comment) for comment in found]
+    else:
+        holder = part.mapping.child("annotations")
+        for key in removed:
+            found = holder.remove(key, keep_comments=edit.keep_comments)
+            comments += [(key, comment) for comment in found]
+        for key, item in edit.values.items():
+            holder.set(key, item)
+    result = part.render()
+    if not text.endswith("\n") and result.endswith(style.newline):
+        return result[: -len(style.newline)]
+    return result
+
+
+def _edit_flow(text: str, node: Node, removed: list[str], added: Mapping[str, str]) -> str:
+    """Takes entries out of a flow mapping, and puts others at its end, without another line for them."""
+    flow = Flow(text, masked_text(text, node), node)
+    spans = flow.entries()
+    keys = [key_of(key) for key, _ in node.value]
+    if len(spans) != len(keys):
+        raise CannotEdit("a flow mapping of which the entries cannot be told apart")
+    cuts: list[tuple[int, int, str]] = []
+    kept = [index for index, key in enumerate(keys) if key not in removed and key not in added]
+    for index, (start, end) in enumerate(spans):
+        if keys[index] in added:
+            cuts.append((flow.masked.index(":", start, end) + 1, end, f" {added[keys[index]]}"))
+        elif keys[index] in removed:
+            if index + 1 < len(spans):
+                cuts.append((start, spans[index + 1][0], ""))
+            else:
+                before = spans[kept[-1]][1] if kept else flow.start + 1
+                cuts = [each for each in cuts if each[0] < before]
+                cuts.append((before, end, ""))
+    fresh = ", ".join(f"{emit_scalar(key)}: {item}" for key, item in added.items() if key not in keys)
+    if fresh:
+        at = max([spans[index][1] for index in kept], default=flow.start + 1)
+        cuts.append((at, at, f", {fresh}" if kept else fresh))
+    for start, end, written in sorted(cuts, reverse=True):
+        text = text[:start] + written + text[end:]
+    return text
+
+
+def _has(node: Node, key: str) -> bool:
+    return isinstance(node, MappingNode) and any(
+        isinstance(name, ScalarNode) and key_of(name) == key for name, _ in node.value
+    )
+
+
+def _pair(node: Node | None, key: str | int) -> tuple[Node, Node]:
+    if isinstance(node, SequenceNode) and isinstance(key, int):
+        return node, node.value[key]
+    for name, value in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(name, ScalarNode) and key_of(name) == key:
+            if value.start_mark.index < name.start_mark.index:
+                raise CannotEdit("an alias in place of a mapping")
+            return name, value
+    raise CannotEdit(f"the object has no {key}")

@@ -1,0 +1,171 @@
+"""Mappings and lists that stand in one line, written in block style."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from fluxv2_migrate.yaml_text import Style
+
+__all__ = ["Flow", "OpenedFlow", "masked_text"]
+
+
+def masked_text(text: str, node: Node) -> str:
+    """Gives a text with the scalars of a collection, and what stands behind it, replaced by letters."""
+    parts: list[str] = []
+    position = 0
+    pending, spans = [node], set[tuple[int, int]]()
+    while pending:
+        each = pending.pop()
+        if isinstance(each, ScalarNode):
+            spans.add((each.start_mark.index, each.end_mark.index))
+        elif isinstance(each, MappingNode):
+            pending += [child for pair in each.value for child in pair]
+        else:
+            pending += each.value
+    for start, end in sorted(spans):
+        parts += [text[position:start], "x" * (end - start)]
+        position = end
+    return "".join(parts) + text[position:]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A collection in flow style, in one line.
+
+    Attributes:
+        text: the document.
+        masked: the same with each scalar replaced by letters, so that only punctuation is left.
+        node: the collection.
+    """
+
+    text: str
+    masked: str
+    node: Node
+
+    @property
+    def start(self) -> int:
+        """The offset of its bracket; anchors and tags stand before it."""
+        bracket = "{" if isinstance(self.node, MappingNode) else "["
+        return self.masked.index(bracket, self.node.start_mark.index)
+
+    @property
+    def end(self) -> int:
+        """The offset behind its closing bracket."""
+        end: int = self.node.end_mark.index
+        return end
+
+    def entries(self) -> list[tuple[int, int]]:
+        """Gives where its entries stand, without blanks, line ends and commas."""
+        found: list[tuple[int, int]] = []
+        depth, begin = 0, self.start + 1
+        for position in range(self.start + 1, self.end):
+            character = self.masked[position]
+            if depth == 0 and (character == "," or position == self.end - 1):
+                start, end = self._stripped(begin, position)
+                if start < end:
+                    found.append((start, end))
+                begin = position + 1
+            elif character in "[{":
+                depth += 1
+            elif character in "]}":
+                depth -= 1
+        return found
+
+    def _stripped(self, start: int, end: int) -> tuple[int, int]:
+        while start < end and self.text[start] in " \t\r\n":
+            start += 1
+        while start < end and self.text[end - 1] in " \t\r\n":
+            end -= 1
+        return start, end
+
+
+@dataclass(slots=True)
+class OpenedFlow:
+    """A collection in flow style that is written in block style as far as values in it are marked.
+
+    Attributes:
+        flow: the collection.
+        style: how blocks are written.
+        newline: the end of its line.
+        comment: what stands behind it.
+        end: the offset behind that.
+        marks: for the offset of each marked scalar, its new text and the marker.
+    """
+
+    flow: Flow
+    style: Style
+    newline: str
+    comment: str | None = None
+    end: int = 0
+    marks: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def mark(self, start: int, value: str, comment: str) -> None:
+        """Puts a marker behind a scalar."""
+        self.marks[start] = (value, comment)
+
+    def render(self) -> tuple[int, int, str, list[str]]:
+        """Gives what is replaced, from where to where, by what, and comments for the line above."""
+        text, start = self.flow.text, self.flow.start
+        line = text.rfind("\n", 0, start) + 1
+        before = text[line:start]
+        stripped = before.rstrip(" \t")
+        is_sequence = isinstance(self.flow.node, SequenceNode)
+        if not stripped.strip(" -") and not stripped.startswith("---"):
+            # An item of a list, or the whole document: its first entry takes its place.
+            rows = self._rows(self.flow, len(before))
+            above = [] if self.comment is None else [self.comment]
+            return start, self.end, self._joined(rows, len(before)), above
+        key = stripped.lstrip(" -")
+        indent = 0 if stripped.startswith("---") else len(stripped) - len(key)
+        is_deeper = ":" in key and not (is_sequence and self.style.flush)
+        inner = indent + self.style.step if is_deeper else indent
+        comment = "" if self.comment is None else f" {self.comment}"
+        rows = self._rows(self.flow, inner)
+        written = f"{comment}{self.newline}{' ' * inner}{self._joined(rows, inner)}"
+        return line + len(stripped), self.end, written, []
+
+    def _joined(self, rows: list[str], indent: int) -> str:
+        return (self.newline + " " * indent).join(rows)
+
+    def _holds_mark(self, start: int, end: int) -> bool:
+        return any(start <= mark < end for mark in self.marks)
+
+    def _rows(self, flow: Flow, indent: int) -> list[str]:
+        """Gives its entries without the indentation of their first lines."""
+        rows: list[str] = []
+        is_mapping = isinstance(flow.node, MappingNode)
+        children = iter([value for _, value in flow.node.value] if is_mapping else flow.node.value)
+        for start, end in flow.entries():
+            child = next(children)
+            if not is_mapping:
+                rows.append("-" + self._value(child, start, end, indent + 2, is_item=True))
+                continue
+            colon = flow.masked.find(":", start, end)
+            if colon < 0:
+                rows.append(flow.text[start:end] + ":")
+                continue
+            value_start = colon + 1
+            while value_start < end and flow.text[value_start] in " \t":
+                value_start += 1
+            head = flow.text[start:colon].rstrip(" \t") + ":"
+            rows.append(head + self._value(child, value_start, end, indent, is_item=False))
+        return rows
+
+    def _value(self, node: Node, start: int, end: int, indent: int, *, is_item: bool) -> str:
+        if start >= end:
+            return ""
+        if not self._holds_mark(start, end):
+            return " " + self.flow.text[start:end]
+        if start in self.marks:
+            value, comment = self.marks[start]
+            return f" {value} {comment}"
+        inner = Flow(self.flow.text, self.flow.masked, node)
+        properties = self.flow.text[start : inner.start].rstrip(" \t")
+        if is_item and not properties:
+            return " " + self._joined(self._rows(inner, indent), indent)
+        flush = isinstance(node, SequenceNode) and self.style.flush and not is_item
+        deeper = indent if flush or is_item else indent + self.style.step
+        head = f" {properties}" if properties else ""
+        return f"{head}{self.newline}{' ' * deeper}{self._joined(self._rows(inner, deeper), deeper)}"

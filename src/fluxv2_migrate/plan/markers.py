@@ -1,0 +1,389 @@
+"""Markers of image automation written into the text of a document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.marker_places import FieldPath, read_comments_of
+from fluxv2_migrate.flux2.markers import placed_markers, read_policy
+from fluxv2_migrate.flux2.updater_scalars import plain_kind
+from fluxv2_migrate.plan.flow_text import Flow, OpenedFlow
+from fluxv2_migrate.plan.marker_edits import (
+    MarkedText,
+    MarkerEdit,
+    RefusalReason,
+    RefusedMarker,
+    WrittenMarker,
+)
+from fluxv2_migrate.plan.same_nodes import is_same
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    Style,
+    detect_style,
+    key_of,
+    read_nodes,
+    resolve_plain_scalar,
+)
+
+__all__ = ["write_markers"]
+
+_COMMENT: Final = re.compile(r"[ \t]*(#[^\r\n]*)?")
+_COMMENTS: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+_HEADER: Final = re.compile(r"[|>][-+0-9]*")
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)+)*")
+_PROPERTY: Final = re.compile(r"[&!]\S*")
+_JSON: Final = re.compile(r"\{[^{}]*\}")
+# What other readers of YAML 1.1 take for a number, a boolean or a value of its own.
+_OTHER_KINDS: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[yYnN]|=")
+
+
+class _Refused(Exception):
+    def __init__(self, reason: RefusalReason, message: str) -> None:
+        super().__init__(message)
+        self.reason: RefusalReason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A field of which the value is marked."""
+
+    edit: MarkerEdit
+    node: ScalarNode
+    path: FieldPath
+    content: int
+    end: int
+    flow: Node | None
+
+    @property
+    def needs_quotes(self) -> bool:
+        value: str = self.node.value
+        return not self.node.style and not self.node.ctag.suffix and _is_no_text(value)
+
+
+def write_markers(
+    text: str, edits: Iterable[MarkerEdit], *, root: Node | None = None, style: Style | None = None
+) -> MarkedText:
+    r"""Gives a document's text with markers behind the values of fields.
+
+    A comment that stands behind a value moves to a line of its own above. A value that is no text is quoted,
+    since an update would keep its type. Mappings and lists in one line are written in block style as far as a
+    field in them is marked. All else keeps its bytes.
+
+    Args:
+        text: the document.
+        edits: what is marked.
+        root: its root node, of `compose`, where it is known.
+        style: how new lines are written; as the text is by default.
+
+    Raises:
+        CannotEdit: the edited text would not mean the same; nothing is done.
+
+    >>> text = "image:\n  tag: 1.10 # never 2\n"
+    >>> marked = write_markers(text, [MarkerEdit(("image", "tag"), "flux-system:web:tag")])
+    >>> print(marked.text, end="")
+    image:
+      # never 2
+      tag: "1.10" # {"$imagepolicy": "flux-system:web:tag"}
+    >>> marked.markers[0].quoted
+    '1.10'
+    """
+    wanted = tuple(edits)
+    try:
+        nodes = read_nodes(text) if root is None else root
+    except InvalidManifest as error:
+        return MarkedText(
+            text, (), tuple(RefusedMarker(each, "unparseable", error.reason) for each in wanted)
+        )
+    writer = _Writer(text, nodes, style or detect_style(text))
+    refused: list[RefusedMarker] = []
+    targets: list[_Target] = []
+    for edit in wanted:
+        try:
+            targets.append(writer.add(edit, targets))
+        except _Refused as error:
+            refused.append(RefusedMarker(edit, error.reason, str(error)))
+    result = writer.render()
+    if result == text and not targets:
+        return MarkedText(text, (), tuple(refused))
+    return MarkedText(result, tuple(_written(writer, result, nodes, targets)), tuple(refused))
+
+
+def _written(
+    writer: _Writer, result: str, before: Node | None, targets: Sequence[_Target]
+) -> Iterator[WrittenMarker]:
+    try:
+        after = read_nodes(result)
+    except InvalidManifest as error:  # pragma: no cover - no text is known to come here
+        raise CannotEdit(f"the marked text cannot be read: {error.reason}") from None
+    # A text that does not mean the same is never given out, whatever the reason.
+    if not is_same(before, after, {id(target.node) for target in targets if target.needs_quotes}):
+        raise CannotEdit("the marked text would not mean the same")
+    seen = {
+        (marker.path, _policy(marker.namespace, marker.policy, marker.part)): marker.line
+        for marker, scalar in placed_markers(result, read_comments_of(result, after))
+        if scalar is not None
+    }
+    for target in targets:
+        line = seen.get((target.path, target.edit.policy))
+        if line is None:
+            raise CannotEdit("the updater would not see the marker")
+        yield WrittenMarker(
+            target.edit,
+            target.path,
+            line,
+            target.node.value if target.needs_quotes else None,
+            id(target.node) not in writer.unchanged,
+        )
+
+
+def _policy(namespace: str, policy: str, part: str) -> str:
+    return f"{namespace}:{policy}:{part}" if part else f"{namespace}:{policy}"
+
+
+def _is_no_text(value: str) -> bool:
+    return (
+        not isinstance(resolve_plain_scalar(value), str)
+        or plain_kind(value) != "str"
+        or _OTHER_KINDS.fullmatch(value) is not None
+    )
+
+
+class _Writer:
+    """Collects the replacements in one document."""
+
+    def __init__(self, text: str, root: Node | None, style: Style) -> None:
+        self._text = text
+        self._root = root
+        self._style = style
+        self._replaced: dict[tuple[int, int], str] = {}
+        self._above: dict[int, list[str]] = {}
+        self._flows: dict[int, OpenedFlow] = {}
+        self._places: dict[int, tuple[FieldPath, Node | None]] = {}
+        self._scalars: list[ScalarNode] = []
+        self.unchanged: set[int] = set()
+        if root is not None:
+            self._walk(root, (), None)
+
+    def _walk(self, node: Node, path: FieldPath, flow: Node | None) -> None:
+        if id(node) in self._places:
+            return
+        self._places[id(node)] = (path, flow)
+        if isinstance(node, ScalarNode):
+            self._scalars.append(node)
+            return
+        flow = node if flow is None and getattr(node, "flow_style", False) else flow
+        if isinstance(node, SequenceNode):
+            for index, item in enumerate(node.value):
+                self._walk(item, (*path, index), flow)
+            return
+        for key, value in node.value:
+            self._walk(key, (*path, key_of(key) if isinstance(key, ScalarNode) else "", ""), flow)
+            self._walk(value, (*path, key_of(key) if isinstance(key, ScalarNode) else ""), flow)
+
+    def add(self, edit: MarkerEdit, targets: Sequence[_Target]) -> _Target:
+        """Plans a marker."""
+        target = self._target(edit)
+        for other in targets:
+            if other.node is target.node:
+                if other.edit.policy != edit.policy:
+                    raise _Refused("other-marker", f"the same value is marked with {other.edit.policy}")
+                return target
+        if target.flow is None:
+            self._mark_in_block(target)
+        elif "\n" in self._text[target.flow.start_mark.index : target.flow.end_mark.index]:
+            self._mark_in_lines(target)
+        else:
+            self._mark_in_one_line(target, target.flow)
+        return target
+
+    def _target(self, edit: MarkerEdit) -> _Target:
+        node = self._root
+        if not isinstance(node, MappingNode):
+            raise _Refused("no-scalar", "the document is no mapping")
+        for key in edit.path:
+            node = _child(node, key)
+        if not isinstance(node, ScalarNode):
+            raise _Refused("no-scalar", "the field is a mapping or a list")
+        kind = "str" if node.style or node.ctag.suffix else plain_kind(node.value)
+        if kind == "null":
+            raise _Refused("empty-value", 'the field has no value; write ""')
+        if node.ctag.suffix and str(node.tag).rpartition(":")[2] != "str":
+            raise _Refused("text-form", "a tag before the value says that it is no text")
+        start: int = node.start_mark.index
+        properties = _PROPERTIES.match(self._text, start) if self._text[start] in "&!" else None
+        content = start if properties is None else properties.end()
+        end: int = node.end_mark.index
+        if node.style in ("|", ">"):
+            header = _HEADER.match(self._text, content)
+            end = content if header is None else header.end()
+        path, flow = self._places[id(node)]
+        return _Target(edit, node, path, content, end, flow)
+
+    def _mark_in_block(self, target: _Target) -> None:
+        text = self._text
+        start: int = target.node.start_mark.index
+        comments: list[str] = []
+        # Whether the value stands on a line below its key, or comments stand between them.
+        opener = self._opener(start)
+        gap = text[opener:start]
+        inner = text[start : target.content]
+        joined = "\n" in gap or "\n" in inner
+        behind = _COMMENT.match(text, target.end)
+        comment = behind[1] if behind is not None else None
+        entry = self._line_start(opener - 1)
+        if joined:
+            comments += _COMMENTS.findall(gap + inner)
+            for each in comments:
+                self._refuse_other(each, target.edit)
+            comments = [each for each in comments if read_policy(each) is None]
+            properties = "".join(f"{each} " for each in _PROPERTY.findall(_COMMENTS.sub("", inner)))
+            self._replaced[(opener, target.content)] = f" {properties}"
+        keeps = comment is not None and self._is_marked(comment, target.edit)
+        if comment is not None and not keeps:
+            comments += self._rest_of(comment, target.edit)
+        if target.needs_quotes:
+            self._replaced[(target.content, target.end)] = f'"{target.node.value}"'
+        if not keeps:
+            stop = target.end if behind is None or comment is None else behind.end()
+            self._replaced[(target.end, stop)] = f" {target.edit.comment}"
+        elif not joined and not target.needs_quotes:
+            self.unchanged.add(id(target.node))
+        self._put_above(entry, comments)
+
+    def _opener(self, start: int) -> int:
+        """Gives the offset behind the colon or the dash that opens a value."""
+        position = start
+        while True:
+            line = self._line_start(position)
+            before = _COMMENTS.sub("", self._masked(line, position)).rstrip()
+            if before.strip():
+                if before[-1] not in ":-":
+                    raise _Refused("text-form", "the value begins in a form that is not known")
+                return line + len(before)
+            if line == 0:
+                raise _Refused("text-form", "the value begins in a form that is not known")
+            position = line - 1
+
+    def _masked(self, start: int, end: int) -> str:
+        row = self._text[start:end]
+        for node in self._scalars:
+            left, right = node.start_mark.index, node.end_mark.index
+            if start <= left < right <= end:
+                row = row[: left - start] + "x" * (right - left) + row[right - start :]
+        return row
+
+    def _mark_in_lines(self, target: _Target) -> None:
+        text, newline = self._text, self._newline(target.end)
+        comma = re.compile(r"[ \t]*,?").match(text, target.end)
+        stop = target.end if comma is None else comma.end()
+        behind = _COMMENT.match(text, stop)
+        end = stop if behind is None else behind.end()
+        comment = None if behind is None else behind[1]
+        if target.needs_quotes:
+            self._replaced[(target.content, target.end)] = f'"{target.node.value}"'
+        if comment is not None and self._is_marked(comment, target.edit):
+            if not target.needs_quotes:
+                self.unchanged.add(id(target.node))
+            return
+        line = self._line_start(target.content)
+        if comment is not None:
+            self._put_above(line, self._rest_of(comment, target.edit))
+        if end < len(text) and text[end] not in "\r\n":
+            # What follows goes to a line of its own, since the comment takes the rest of this one.
+            row = text[line : target.content]
+            blanks = row[: len(row) - len(row.lstrip(" "))] or " " * self._style.step
+            self._replaced[(stop, end)] = f" {target.edit.comment}{newline}{blanks}"
+        else:
+            self._replaced[(stop, end)] = f" {target.edit.comment}"
+
+    def _mark_in_one_line(self, target: _Target, flow: Node) -> None:
+        opened = self._flows.get(id(flow))
+        if opened is None:
+            masked = self._masked(0, len(self._text))
+            opened = OpenedFlow(Flow(self._text, masked, flow), self._style, self._newline(target.end))
+            behind = _COMMENT.match(self._text, flow.end_mark.index)
+            comment = None if behind is None else behind[1]
+            if comment is not None and (policy := read_policy(comment)) is not None:
+                if policy != target.edit.policy:
+                    raise _Refused("other-marker", f"a marker for {policy} stands behind the line")
+                comment = None
+            opened.comment = comment
+            opened.end = flow.end_mark.index if behind is None else behind.end()
+            self._flows[id(flow)] = opened
+        value = self._text[target.node.start_mark.index : target.end]
+        if target.needs_quotes:
+            properties = self._text[target.node.start_mark.index : target.content]
+            value = f'{properties}"{target.node.value}"'
+        opened.mark(target.node.start_mark.index, value, target.edit.comment)
+
+    def _is_marked(self, comment: str, edit: MarkerEdit) -> bool:
+        self._refuse_other(comment, edit)
+        return read_policy(comment) == edit.policy
+
+    def _refuse_other(self, comment: str, edit: MarkerEdit) -> None:
+        policy = read_policy(comment)
+        inner = _JSON.search(comment)
+        found = policy or (None if inner is None else read_policy("#" + inner[0]))
+        if (found or "$imagepolicy" in comment) and found != edit.policy:
+            raise _Refused("other-marker", f"another marker stands there: {comment}")
+
+    def _rest_of(self, comment: str, edit: MarkerEdit) -> list[str]:
+        """Gives a comment without the marker that is in it."""
+        self._refuse_other(comment, edit)
+        if "$imagepolicy" not in comment:
+            return [comment.rstrip()]
+        rest = _JSON.sub("", comment).lstrip("#").strip()
+        return [f"# {' '.join(rest.split())}"] if rest else []
+
+    def _put_above(self, line: int, comments: list[str]) -> None:
+        if comments:
+            self._above.setdefault(line, []).extend(comments)
+
+    def render(self) -> str:
+        """Gives the text with everything that is planned."""
+        replaced = dict(self._replaced)
+        for opened in self._flows.values():
+            start, end, written, above = opened.render()
+            replaced[(start, end)] = written
+            self._put_above(self._line_start(start), above)
+        for line, comments in self._above.items():
+            row = self._text[line:]
+            blanks = row[: len(row) - len(row.lstrip(" "))]
+            newline = self._newline(line)
+            replaced[(line, line)] = "".join(f"{blanks}{each}{newline}" for each in comments)
+        parts: list[str] = []
+        position = 0
+        for (start, end), written in sorted(replaced.items()):
+            parts += [self._text[position:start], written]
+            position = end
+        return "".join(parts) + self._text[position:]
+
+    def _line_start(self, position: int) -> int:
+        return self._text.rfind("\n", 0, max(position, 0)) + 1
+
+    def _newline(self, position: int) -> str:
+        end = self._text.find("\n", position)
+        if end < 0:
+            return self._style.newline
+        return "\r\n" if self._text[end - 1 : end] == "\r" else "\n"
+
+
+def _child(node: Node | None, key: str | int) -> Node:
+    if isinstance(node, SequenceNode) and isinstance(key, int) and 0 <= key < len(node.value):
+        item: Node = node.value[key]
+        return item
+    merges = False
+    for name, value in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(name, ScalarNode) and key_of(name) == key:
+            found: Node = value
+            return found
+        merges |= name.value == "<<"
+    if merges:
+        raise _Refused("merge-key", "the field comes from a merge key (`<<`); write the values out")
+    raise _Refused("not-there", "the field is not there")

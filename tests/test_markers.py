@@ -1,0 +1,352 @@
+"""Markers of image automation: which of them the updater sees, and what is the matter with the others.
+
+`vectors/markers.jsonl` and `vectors/marker_writes.jsonl` were measured with go-yaml v3, walked as the updater
+walks it, and written as kyaml formats its values.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fluxv2_migrate import flux2
+from fluxv2_migrate.flux2 import CheckedMarker, check_markers, find_markers
+from fluxv2_migrate.flux2.markers import placed_markers
+from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
+
+OWN = Path(__file__).parent / "vectors"
+MARKER = '{"$imagepolicy": "ns:app"}'
+
+
+def cases(name: str) -> Iterator[dict[str, Any]]:
+    for line in (OWN / f"{name}.jsonl").read_text("utf-8").splitlines():
+        yield json.loads(line)
+
+
+def test_the_updater_sees_every_marker_that_is_said_to_be_seen_and_hardly_any_other() -> None:
+    missed = total = 0
+    for case in cases("markers"):
+        text, expected = case["input"]["text"], case["expected"]
+        found = {
+            (tuple(marker.path or ()), marker.value or "") for marker in find_markers(text) if marker.seen
+        }
+        measured = {(tuple(each["path"]), each["value"]) for each in expected["seen"]}
+        assert found <= measured, text
+        total += len(measured)
+        # Comments on lines of their own that join in odd ways are told to be unseen, which is the safe side.
+        missed += len(measured - found)
+    assert total > 400
+    assert missed <= 5
+
+
+def test_values_are_written_as_the_updater_writes_them() -> None:
+    for case in cases("marker_writes"):
+        text, value = case["input"]["text"], case["input"]["value"]
+        ((_, scalar),) = placed_markers(text)
+        assert scalar is not None
+        written = scalar.value if scalar.value == value else written_value(scalar, value)
+        if scalar.value != value:
+            text = text[: scalar.start] + written + text[scalar.end :]
+        # A tag that is written out stays here; the updater drops it beside quotes.
+        if written.startswith('"'):
+            text = text.replace("!!str ", "")
+        assert text == case["expected"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("<<", "merge"), ("2020-13-45", "str"), ("2020-1-2 10:00:00", "timestamp"), ("~", "null")],
+)
+def test_plain_scalars_are_read_as_yaml_1_2_has_them(text: str, kind: str) -> None:
+    assert plain_kind(text) == kind
+
+
+SEEN: list[tuple[str, str, tuple[str | int, ...]]] = [
+    ("plain", "image: a/b:1 # P\n", ("image",)),
+    ("single quotes", "image: 'a/b:1' # P\n", ("image",)),
+    ("double quotes", 'image: "a/b:1" # P\n', ("image",)),
+    ("other keys in the object", 'image: a # {"$imagepolicy": "ns:app", "x": "y"}\n', ("image",)),
+    ("a null beside", 'image: a # {"$imagepolicy": "ns:app", "x": null}\n', ("image",)),
+    ("another comment above", "# keep\nimage: a/b:1 # P\n", ("image",)),
+    ("one entry a line", "image: {\n  tag: a, # P\n  x: y\n}\n", ("image", "tag")),
+    ("JSON", '{\n  "image": "a/b:1", # P\n  "x": "y"\n}\n', ("image",)),
+    ("above an item", "args:\n# P\n- a\n", ("args", 0)),
+    ("behind an item", "args:\n- a # P\n", ("args", 0)),
+    ("behind a dash", "args:\n- # P\n  a\n", ("args", 0)),
+    ("behind an empty item", "args:\n- # P\n- a\n", ("args", 1)),
+    ("a block's header", "image: >- # P\n  a/b:1\n", ("image",)),
+    ("behind an anchor", "image: &a v # P\nb: *a\n", ("image",)),
+    ("between an anchor and its value", "image: &a # P\n  v\n", ("image",)),
+    ("no blank", "image: a #P\n", ("image",)),
+    ("two sharps", "image: a ## P\n", ("image",)),
+    ("a tab", "image: a\t# P\n", ("image",)),
+    ("CRLF", "x: y\r\nimage: a # P\r\n", ("image",)),
+    ("a byte order mark", "\ufeffimage: a # P\n", ("image",)),
+    ("no end of the line", "image: a # P", ("image",)),
+    ("an empty text", 'tag: "" # P\n', ("tag",)),
+    ("over two lines", "image: 'a\n  b' # P\n", ("image",)),
+    ("a second document", "x: y\n---\nimage: a # P\n", ("image",)),
+    ("a list among others", "x: y\n---\nkind: List\nitems:\n- image: a # P\n", ("items", 0, "image")),
+    ("a merge key beside", "x: &x {y: z}\nb:\n  <<: *x\n  image: a # P\n", ("b", "image")),
+    ("in a flow mapping over lines", "a: {\n  b: # P\n  c}\n", ("a", "b")),
+    ("no object at all", "- # P\n", ()),
+]
+
+
+@pytest.mark.parametrize(("text", "path"), [row[1:] for row in SEEN[:-1]], ids=[row[0] for row in SEEN[:-1]])
+def test_the_updater_sees(text: str, path: tuple[str | int, ...]) -> None:
+    (marker,) = find_markers(text.replace("P", MARKER))
+    assert (marker.seen, marker.reason, marker.path) == (True, None, path)
+    assert (marker.namespace, marker.policy, marker.part) == ("ns", "app", "")
+
+
+UNSEEN: list[tuple[str, str, str]] = [
+    ("text before", "image: a # keep P\n", "other-text"),
+    ("text behind", "image: a # P keep\n", "other-text"),
+    ("another comment in it", "image: a # P # note\n", "other-text"),
+    ("a flow mapping", "image: {repository: a, tag: b} # P\n", "behind-collection"),
+    ("a flow item", "images:\n- {name: x, newTag: 1} # P\n", "behind-collection"),
+    ("a flow list", "args: [a] # P\n", "behind-collection"),
+    ("behind an opening bracket", "args: [ # P\n  a]\n", "behind-collection"),
+    ("above a key", "# P\nimage: a\n", "above-key"),
+    ("above an item's key", "c:\n# P\n- image: a\n", "above-collection"),
+    ("behind the dash of a mapping", "c:\n- # P\n  image: a\n", "above-collection"),
+    ("above a list in a list", "c:\n# P\n- - a\n", "above-collection"),
+    ("above a flow item", "c:\n# P\n- [a]\n", "above-collection"),
+    ("behind a key", "image: # P\n  a\n", "behind-key"),
+    ("behind a parent key", "image: # P\n  tag: a\n", "behind-key"),
+    ("behind an explicit key", "? image # P\n: a\n", "behind-key"),
+    ("below", "image: a\n# P\n", "below"),
+    ("below with a blank line", "c:\n- a\n# P\n\n- b\n", "below"),
+    ("below an inner list", "c:\n- b:\n  - a\n  # P\n- d\n", "below"),
+    ("inside a block", "image: >-\n  a # P\n", "inside-text"),
+    ("inside quotes", "image: 'a # P'\n", "inside-text"),
+    ("behind an alias", "x: &a v\nimage: *a # P\n", "behind-alias"),
+    ("behind no value", "tag: # P\n", "empty-value"),
+    ("behind no value at the end", "a: b\ntag: # P\nx: y\n", "empty-value"),
+    ("single quotes in it", "a: b # {'$imagepolicy': 'ns:app'}\n", "no-json"),
+    ("a trailing comma", 'a: b # {"$imagepolicy": "ns:app",}\n', "no-json"),
+    ("a number beside", 'a: b # {"$imagepolicy": "ns:app", "x": 1}\n', "no-json"),
+    ("a list", 'a: b # ["$imagepolicy"]\n', "no-json"),
+    ("no policy", 'a: b # {"$imagepolicy": ""}\n', "no-json"),
+    ("no namespace", 'a: b # {"$imagepolicy": "app"}\n', "no-such-form"),
+    ("another part", 'a: b # {"$imagepolicy": "ns:app:image"}\n', "no-such-form"),
+    ("an empty name", 'a: b # {"$imagepolicy": "ns::tag"}\n', "no-such-form"),
+    ("a list alone", "kind: List\nitems:\n- image: a # P\n", "list-alone"),
+    ("a template", "{{- if .x }}\nimage: a # P\n{{- end }}\n", "unparseable"),
+    ("a tab as indentation", "a:\n\timage: b # P\n", "unparseable"),
+    ("a directive", "%YAML 1.2\n---\nimage: a # P\n", "unparseable"),
+    ("text on a marker's line", "a: b\n--- {c: d}\n---\nimage: a # P\n", "unparseable"),
+    ("a broken neighbour", "image: a # P\n---\nb: [\n", "unparseable"),
+    ("a list", "- image: a # P\n", "no-mapping"),
+    ("a scalar", "text # P\n", "no-mapping"),
+    ("two lines of comments", "c:\n# one\n# P\n- a\n", "several-lines"),
+    ("another comment behind the dash", "c:\n# P\n- # one\n  a\n", "several-lines"),
+    ("two comments apart", "c:\n# one\n\n# P\n- a\n", "several-lines"),
+    ("a second key", "image: a\nimage: b # P\n", "second-key"),
+    ("a document's marker", "--- # P\nimage: a\n", "behind-key"),
+    ("between a key and a block", "a: # P\n  >-\n  b\n", "behind-key"),
+    ("the word twice", 'a: b # $imagepolicy {"$imagepolicy": "ns:app"}\n', "other-text"),
+    ("no document", "# P\n", "below"),
+    ("in an empty document", "a: b\n---\n# P\n", "below"),
+    ("above a nested collection", "a:\n# P\n  [b]\n", "above-collection"),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), [row[1:] for row in UNSEEN], ids=[row[0] for row in UNSEEN])
+def test_the_updater_does_not_see(text: str, reason: str) -> None:
+    markers = find_markers(text.replace("P", MARKER))
+    assert [(marker.seen, marker.reason, marker.path) for marker in markers] == [(False, reason, None)]
+    assert reason in flux2.UNSEEN_REASONS
+
+
+def test_a_comment_between_a_key_and_its_value_works_once() -> None:
+    (marker,) = find_markers(f"image:\n  # {MARKER}\n  a\n")
+    assert (marker.seen, marker.once, marker.path) == (True, True, ("image",))
+
+
+def test_of_two_markers_of_one_value_the_one_behind_it_counts() -> None:
+    first, second = find_markers(f"c:\n# {MARKER}\n- a # {MARKER}\n")
+    assert (first.seen, first.reason, second.seen) == (False, "second-marker", True)
+
+
+def test_texts_that_only_speak_of_markers_hold_none() -> None:
+    assert find_markers("a: $imagepolicy\nb: c # d\n") == ()
+    assert find_markers("a: >-\n  the word $imagepolicy\n") == ()
+    assert find_markers("") == ()
+    assert find_markers('"$imagepolicy": x\n') == ()
+    assert find_markers("a: &$imagepolicy b\nc: *$imagepolicy\n") == ()
+
+
+def test_places_are_those_of_the_file() -> None:
+    text = f"\ufeffx: y # z\n---\nimage:\n  tag: '1' # {MARKER[:-2]}:tag\"}}\n"
+    (marker,) = find_markers(text)
+    assert (marker.line, marker.column, marker.document, marker.part) == (4, 12, 1, "tag")
+    assert (marker.value, marker.is_quoted) == ("1", True)
+    assert pickle.loads(pickle.dumps(marker)) == marker
+
+
+REPOSITORY = """apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata: {name: app, namespace: ns}
+spec: {image: ghcr.io/acme/app, interval: 5m}
+"""
+POLICY = """apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: {name: app, namespace: ns, labels: {team: web}}
+spec: {imageRepositoryRef: {name: app}, policy: {semver: {range: 1.x}}}
+"""
+AUTOMATION = """apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageUpdateAutomation
+metadata: {name: ns, namespace: ns}
+spec: {interval: 5m, update: {path: ./apps}}
+"""
+WORKLOAD = f"image: ghcr.io/acme/app:1.0 # {MARKER}\n"
+
+
+def tree(**changed: str) -> dict[str, str | bytes]:
+    parts = {"repository": REPOSITORY, "policy": POLICY, "automation": AUTOMATION} | changed
+    workload = parts.pop("workload", WORKLOAD)
+    path = parts.pop("path", "apps/app.yaml")
+    return {**{f"flux/{name}.yaml": text for name, text in parts.items()}, path: workload}
+
+
+def automation(field: str) -> str:
+    return AUTOMATION.replace("{interval", f"{{{field}, interval")
+
+
+def codes(files: dict[str, str | bytes], flux_version: flux2.FluxVersion = "2.9") -> list[str]:
+    (checked,) = check_markers(files, flux_version=flux_version)
+    return [problem.code for problem in checked.problems]
+
+
+def test_a_marker_with_all_that_it_needs_works() -> None:
+    (checked,) = check_markers({**tree(), "binary": b"\xff", "bytes.yaml": WORKLOAD.encode()[:0]})
+    assert checked == CheckedMarker("apps/app.yaml", find_markers(WORKLOAD)[0])
+    assert checked.works
+
+
+PROBLEMS: list[tuple[str, dict[str, str], list[str]]] = [
+    ("no automation", {"automation": ""}, ["no-automation"]),
+    ("another namespace's", {"automation": AUTOMATION.replace("ns}", "x}")}, ["no-automation"]),
+    ("another path", {"automation": AUTOMATION.replace("./apps", "flux")}, ["not-covered"]),
+    ("no path", {"automation": AUTOMATION.replace("./apps", "/no")}, ["not-covered", "update-path-missing"]),
+    (
+        "suspended",
+        {"automation": automation("suspend: true")},
+        ["automation-suspended"],
+    ),
+    (
+        "no such label",
+        {
+            "automation": AUTOMATION.replace(
+                "{interval", "{policySelector: {matchLabels: {team: x}}, interval"
+            )
+        },
+        ["policy-not-selected"],
+    ),
+    ("no policy", {"policy": ""}, ["no-policy"]),
+    ("no repository", {"repository": ""}, ["no-repository"]),
+    ("a tag in its image", {"repository": REPOSITORY.replace("acme/app,", "acme/app:1,")}, ["invalid-image"]),
+    ("an extension", {"path": "apps/app.YAML"}, ["file-not-read"]),
+    ("JSON", {"path": "apps/app.json"}, ["file-not-read"]),
+    ("a number", {"workload": f'tag: 1.10 # {MARKER[:-2]}:tag"}}\n'}, ["unquoted-value"]),
+    ("a flow mapping", {"workload": f"a: {{b: c}} # {MARKER}\n"}, ["behind-collection"]),
+    ("an argument", {"workload": f"args:\n- --image=a:1 # {MARKER}\n"}, ["loses-prefix"]),
+    (
+        "a registry apart",
+        {"workload": f'image:\n  registry: ghcr.io\n  repository: acme/app # {MARKER[:-2]}:name"}}\n'},
+        ["registry-apart"],
+    ),
+    ("a digest", {"workload": f'digest: "" # {MARKER[:-2]}:digest"}}\n'}, ["digest-not-reflected"]),
+    (
+        "an annotation",
+        {"workload": "metadata:\n  annotations:\n    config.kubernetes.io/path: x\n" + WORKLOAD},
+        ["path-annotation"],
+    ),
+    ("a merge key", {"workload": "x: &x {a: [b]}\ny: {<<: *x}\nz: *x\n" + WORKLOAD}, ["merge-key"]),
+    ("a merge key's text", {"workload": "x: 'a << b'\n" + WORKLOAD}, []),
+    ("an alias beside", {"workload": "x: &x [a << b]\ny: *x\n" + WORKLOAD}, []),
+    ("once", {"workload": f"image:\n  # {MARKER}\n  ghcr.io/acme/app:1\n"}, ["works-once"]),
+    ("a broken file", {"workload": "a: [<<\n" + WORKLOAD}, ["unparseable"]),
+    ("no form", {"workload": 'a: b # {"$imagepolicy": "app"}\n'}, ["no-such-form"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"), [row[1:] for row in PROBLEMS], ids=[row[0] for row in PROBLEMS]
+)
+def test_what_is_the_matter_with_a_marker_is_told(changed: dict[str, str], expected: list[str]) -> None:
+    assert codes(tree(**changed)) == expected
+
+
+def test_releases_differ() -> None:
+    digest = tree(workload=f'digest: "" # {MARKER[:-2]}:digest"}}\n')
+    assert codes(digest, "2.5") == ["digest-before-2.6", "digest-not-reflected"]
+    kustomization = tree(path="apps/Kustomization")
+    assert codes(kustomization, "2.5") == ["file-not-read"]
+    assert codes(kustomization, "2.6") == []
+    selector = tree(automation=automation("policySelector: {matchLabels: {x: y}}"))
+    assert codes(selector, "2.2") == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "works"),
+    [
+        ("{key: team, operator: In, values: [web]}", True),
+        ("{key: team, operator: In, values: [x]}", False),
+        ("{key: team, operator: NotIn, values: [web]}", False),
+        ("{key: x, operator: NotIn, values: [web]}", True),
+        ("{key: team, operator: Exists}", True),
+        ("{key: team, operator: DoesNotExist}", False),
+        ("{key: team, operator: Unknown}", False),
+    ],
+)
+def test_selectors_hold_as_those_of_kubernetes(expression: str, works: bool) -> None:
+    selector = automation(f"policySelector: {{matchExpressions: [{expression}]}}")
+    (checked,) = check_markers(tree(automation=selector))
+    assert checked.works is works
+
+
+def test_a_repository_of_another_namespace_must_let_the_policy_in() -> None:
+    there = REPOSITORY.replace("namespace: ns", "namespace: images")
+    policy = POLICY.replace("{name: app}", "{name: app, namespace: images}")
+    assert codes(tree(repository=there, policy=policy)) == ["no-repository"]
+    selected = ", accessFrom: {namespaceSelectors: [{matchLabels: {team: web}}]}}"
+    open_to = there.replace(", interval: 5m}", selected)
+    assert codes(tree(repository=open_to, policy=policy)) == ["no-repository"]
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {team: web}}\n"
+    assert codes(tree(repository=open_to, policy=policy, namespace=namespace)) == []
+
+
+def test_a_kustomization_gives_the_namespace_of_objects_that_name_none() -> None:
+    policy = POLICY.replace(", namespace: ns", "")
+    assert codes(tree(policy=policy)) == ["no-policy"]
+    files = tree(policy=policy)
+    assert codes({**files, "flux/kustomization.yaml": "namespace: ns\n"}) == []
+    assert codes({**files, "flux/kustomization.yaml": "kind: Kustomization\nspec: {namespace: ns}\n"}) == [
+        "no-policy"
+    ]
+
+
+def test_a_digest_is_written_where_the_policy_reflects_it() -> None:
+    policy = POLICY.replace(
+        "{imageRepositoryRef", "{digestReflectionPolicy: IfNotPresent, imageRepositoryRef"
+    )
+    assert codes(tree(policy=policy, workload=f'digest: "" # {MARKER[:-2]}:digest"}}\n')) == []
+
+
+def test_markers_of_real_repositories_are_told_apart(shared: Path) -> None:
+    seen = unseen = 0
+    for path in sorted((shared / "corpus").rglob("*.yaml")):
+        for marker in find_markers(path.read_text("utf-8")):
+            seen += marker.seen
+            unseen += not marker.seen
+            if not marker.seen:
+                assert marker.reason == "no-such-form", path
+    assert (seen, unseen) == (54, 1)
