@@ -1,6 +1,7 @@
 """Turns GitOps repositories of Flux v1 and the helm-operator into Flux v2: text in, text out, no I/O."""
 
 from fluxv2_migrate import flux1, flux2, golang
+from fluxv2_migrate.annotations import ImageAutomation, translate_annotations
 from fluxv2_migrate.convert import HelmReleaseConversion, convert_helm_release
 from fluxv2_migrate.errors import (
     AmbiguousTag,
@@ -45,6 +46,7 @@ __all__ = [
     "Fluxd",
     "HelmOperator",
     "HelmReleaseConversion",
+    "ImageAutomation",
     "InvalidDuration",
     "InvalidImageReference",
     "InvalidManifest",
@@ -79,6 +81,7 @@ __all__ = [
     "migrate_text",
     "parse_manifests",
     "resolve_release_name",
+    "translate_annotations",
     "translate_tag_pattern",
     "verify_migration",
 ]

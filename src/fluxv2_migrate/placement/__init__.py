@@ -1,5 +1,13 @@
 """Names, files and namespaces of what is generated; what exists is used."""
 
+from fluxv2_migrate.placement.existing_images import ExistingImageObject
+from fluxv2_migrate.placement.images import (
+    GeneratedImageObject,
+    ImageLayout,
+    ImageUse,
+    layout_images,
+    uses_of,
+)
 from fluxv2_migrate.placement.source_text import common_style, source_text
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
@@ -11,12 +19,18 @@ from fluxv2_migrate.placement.sources import (
 )
 
 __all__ = [
+    "ExistingImageObject",
     "ExistingSource",
+    "GeneratedImageObject",
     "GeneratedSource",
+    "ImageLayout",
+    "ImageUse",
     "PlacedRequest",
     "Prerequisite",
     "SourceLayout",
     "common_style",
+    "layout_images",
     "place_sources",
     "source_text",
+    "uses_of",
 ]
