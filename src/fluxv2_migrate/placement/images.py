@@ -621,7 +621,7 @@ def _update_path(sync_paths: Sequence[str], files: Sequence[str]) -> str:
     >>> _update_path(("apps/prod",), ["apps/prod/web.yaml", "apps/base/web.yaml"])
     './apps'
     """
-    folders = {posixpath.normpath(path) for path in sync_paths}
+    folders = {posixpath.normpath(path) for path in sync_paths or (".",)}
     for folder in sorted(folders, key=len, reverse=True):
         if all(_covers(folder, file) for file in files):
             return "./" if folder == "." else f"./{folder}"

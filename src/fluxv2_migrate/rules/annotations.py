@@ -9,6 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
 from fluxv2_migrate.plan import Move, Path, Remove, Set
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
+from fluxv2_migrate.yaml_text import Place
 
 __all__ = [
     "WORKLOAD_KINDS",
@@ -81,7 +82,7 @@ def draft_annotations(workload: Workload, containers: Iterable[str]) -> Workload
 def replace_annotations(
     workload: Workload, policies: WorkloadPolicies, images: Iterable[Path], selected: Collection[str]
 ) -> None:
-    """Takes the annotations out that Flux v2 does not read, and writes those that mean the same to it.
+    """Writes the annotations that mean the same to Flux v2, and takes those of fluxd out unless they stay.
 
     Args:
         workload: any object; the operations and comments go to it.
@@ -91,7 +92,17 @@ def replace_annotations(
 
     Source: fluxcd/pkg `ssa/manager_apply.go`, `ssa/manager_delete.go`.
     """
-    _replace(workload, policies, selected)
+    moves = not workload.options.keep_annotations
+    moved = _translate_ignore(workload, policies, moves=moves)
+    if not moves:
+        return
+    gone = [key for key in workload.annotations if is_of_fluxd(key) and key != moved]
+    for key in gone:
+        container = _container_of(key)
+        to = policy_comments(container) if container in selected else None
+        workload.operations.append(Remove((*workload.at, *_path(key)), to, "annotations"))
+    if gone and len(gone) == len(workload.annotations):
+        workload.operations.append(Remove((*workload.at, *_ANNOTATIONS), rule="annotations"))
     _remove_marks(workload)
     if policies.locked and workload.kind in WORKLOAD_KINDS:
         for path in tuple(images) or (("metadata", "name"),):
@@ -213,24 +224,23 @@ def _ignore(workload: Workload, key: str, policies: WorkloadPolicies) -> None:
         workload.note("AN003", message, _path(key), group=value)
 
 
-def _replace(workload: Workload, policies: WorkloadPolicies, selected: Collection[str]) -> None:
-    gone = [key for key in workload.annotations if is_of_fluxd(key)]
-    moved = ""
-    if policies.ignored or policies.sync_only:
-        moved = _key_of(workload.annotations, "ignore")
-        target = (*workload.at, *_path(_RECONCILE if policies.ignored else _PRUNE))
-        if target[-1] not in workload.annotations:
-            # Moved before it is set, so that its comments and its place stay.
-            workload.operations.append(Move((*workload.at, *_path(moved)), target, rule="annotations"))
-            gone.remove(moved)
-        because = (".".join(_path(moved)),)
-        workload.operations.append(Set(target, "disabled", because=because, rule="annotations"))
-    for key in gone:
-        container = _container_of(key)
-        to = policy_comments(container) if container in selected else None
-        workload.operations.append(Remove((*workload.at, *_path(key)), to, "annotations"))
-    if gone and not moved and len(gone) == len(workload.annotations):
-        workload.operations.append(Remove((*workload.at, *_ANNOTATIONS), rule="annotations"))
+def _translate_ignore(workload: Workload, policies: WorkloadPolicies, *, moves: bool) -> str:
+    """Writes what means the same to Flux v2; gives the annotation that it took the place of, if one."""
+    if not (policies.ignored or policies.sync_only):
+        return ""
+    key = _key_of(workload.annotations, "ignore")
+    target = (*workload.at, *_path(_RECONCILE if policies.ignored else _PRUNE))
+    there = workload.annotations.get(target[-1])
+    if there == "disabled":
+        return ""
+    moves = moves and there is None
+    if moves:
+        # Moved before it is set, so that its comments and its place stay.
+        workload.operations.append(Move((*workload.at, *_path(key)), target, rule="annotations"))
+    because = (".".join(_path(key)),)
+    operation = Set(target, "disabled", Place(after=(key,)), because, "annotations")
+    workload.operations.append(operation)
+    return key if moves else ""
 
 
 def _container_of(key: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.options import Cluster, MigrationOptions, Override
@@ -97,15 +98,17 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
         found = _first_of_each(find_images(workload.manifest))
         names = [image.container for image in found]
         names += [name for name, _, _ in _written_images(workload)]
+        for name in names:
+            # What is said of a container that is there is said of something, whatever comes of it.
+            workload.decided(name)
         policies = draft_annotations(workload, names)
         stopped = policies is None
         if policies is not None:
             if _is_automated(workload, policies, found):
                 images = [_image(workload, each, policies, lookup) for each in found]
-            if not workload.options.keep_annotations:
-                fields = [_texts(image.paths.repository) for image in found]
-                selected = {image.container for image in images if image.fields}
-                replace_annotations(workload, policies, fields, selected)
+            fields = [_texts(image.paths.repository) for image in found]
+            selected = {image.container for image in images if image.fields}
+            replace_annotations(workload, policies, fields, selected)
     return ImageAutomationDraft(
         workload.kind,
         workload.namespace,
@@ -144,8 +147,10 @@ def _is_automated(workload: Workload, policies: WorkloadPolicies, found: list[Co
     path = _automated_path(workload)
     version = workload.manifest.get("apiVersion")
     if workload.kind == "HelmRelease" and version != "helm.fluxcd.io/v1":
-        message = f"fluxd 1.19 and later updates no HelmRelease of {version}"
-        workload.note("AN016", message, path, group=str(version))
+        # Of a release that is migrated the annotations are only left over.
+        if not str(version).startswith("helm.toolkit.fluxcd.io/"):
+            message = f"fluxd 1.19 and later updates no HelmRelease of {version}"
+            workload.note("AN016", message, path, group=str(version))
         return False
     if workload.fluxd.read_only:
         workload.note("IM008", "fluxd writes nothing: it reads only, or scans no images", path, group="all")
@@ -236,6 +241,20 @@ def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:
 
 
 def _image(
+    workload: Workload, found: ContainerImage, policies: WorkloadPolicies, lookup: Lookup
+) -> AutomatedImage:
+    before = len(workload.notices)
+    image = _read_image(workload, found, policies, lookup)
+    accepted = workload.decided(found.container).accept
+    workload.notices[before:] = [
+        notice
+        for notice in workload.notices[before:]
+        if notice.code not in accepted or not FINDINGS[notice.code].acceptable
+    ]
+    return image
+
+
+def _read_image(
     workload: Workload, found: ContainerImage, policies: WorkloadPolicies, lookup: Lookup
 ) -> AutomatedImage:
     pattern = policies.tag_patterns.get(found.container, "glob:*")

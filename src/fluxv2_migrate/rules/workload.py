@@ -106,11 +106,11 @@ class Workload:
         for index, override in enumerate(self.options.overrides):
             if not self._matches(override):
                 continue
-            self.matched.add(index)
             if container is None and override.container != "*":
                 continue
             if container is not None and not fnmatchcase(container, override.container):
                 continue
+            self.matched.add(index)
             accepted += override.accept
             for name in ("policy", "filter_tags", "pull_secret", "leave"):
                 if getattr(override, name):
