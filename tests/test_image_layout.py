@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,10 +215,7 @@ def test_a_document_that_several_clusters_see_has_one_marker() -> None:
 
 def test_a_document_with_two_filters_has_no_marker() -> None:
     uses = [*use(web(), "dev"), *use(web(pattern="semver:~1.3"), "prod")]
-    uses = [
-        ImageUse(each.image, each.kind, each.namespace, each.name, each.cluster, each.file, "base")
-        for each in uses
-    ]
+    uses = [replace(each, place="base") for each in uses]
     layout = laid_out(uses)
     assert (layout.policies, layout.generated) == ({}, ())
     assert [(each.cluster, notice.code) for each, notice in layout.notices] == [

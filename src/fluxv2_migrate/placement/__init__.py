@@ -1,13 +1,8 @@
 """Names, files and namespaces of what is generated; what exists is used."""
 
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
-from fluxv2_migrate.placement.images import (
-    GeneratedImageObject,
-    ImageLayout,
-    ImageUse,
-    layout_images,
-    uses_of,
-)
+from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, uses_of
+from fluxv2_migrate.placement.images import layout_images
 from fluxv2_migrate.placement.source_text import common_style, source_text
 from fluxv2_migrate.placement.sources import (
     ExistingSource,

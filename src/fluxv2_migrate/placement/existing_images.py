@@ -72,10 +72,6 @@ class ExistingImageObject:
             return cls(kind, namespace, name, refers_to=refers_to, path=path, cluster=cluster)
         return None
 
-    def is_for(self, cluster: str) -> bool:
-        """Gives whether a cluster sees it, or may."""
-        return self.cluster in ("", cluster)
-
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
