@@ -5,19 +5,22 @@ What fluxd would write is found here by a walk of its own, over another reader o
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.placement import ImageUse, layout_images, uses_of
 from fluxv2_migrate.plan import apply_to_mapping
 from fluxv2_migrate.rules import GitSync, draft_image_automation
-from reference_trees import documents_of, read_tree, refusals
+from reference_trees import LOADER, documents_of, read_tree, refusals
 
 TREES = (
     "enterprise-overlays",
@@ -149,3 +152,42 @@ def test_annotations_of_fluxd_are_gone_from_real_trees(tree: str, shared: Path) 
             left = str((after.get("metadata") or {}).get("annotations"))
             assert "flux.weave.works/" not in left
             assert draft.stopped is False
+
+
+def markers_in(text: str) -> list[str]:
+    return re.findall(r'"\$imagepolicy": "([^"]+)"', text)
+
+
+def test_automation_made_by_hand_differs_only_where_the_image_moved(shared: Path) -> None:
+    folder = shared / "corpus" / "enterprise-overlays" / "pairs"
+    why: Counter[str] = Counter()
+    for entry in json.loads((folder / "index.json").read_text("utf-8")):
+        before, after = (
+            (folder / f"{entry['base']}.{version}.yaml").read_text("utf-8") for version in ("v1", "v2")
+        )
+        found = fm.translate_annotations(before)
+        codes = {finding.code for finding in found.findings}
+        document = yaml.load(before, LOADER)
+        annotations = document["metadata"].get("annotations") or {}
+        # One image in several fields has one policy, and it bears the name of the release.
+        assert {
+            marker.split(":")[1].removeprefix(document["metadata"]["name"])[:1]
+            for marker in found.markers.values()
+        } <= {"", "-"}
+        if markers_in(after) and not found.markers:
+            automated = policy(annotations, "automated") == "true"
+            assert ("AN019" in codes) is automated
+            why["its image came into the values later" if automated else "marked, but not automated"] += 1
+        elif found.markers and not markers_in(after):
+            names = {str(each.spec.image) for each in found.repositories}
+            kept = any(name in after for name in names)
+            why["the marker was forgotten" if kept else "its image went to the overlays"] += 1
+        else:
+            assert not found.markers
+            assert not codes & {"AN010", "AN015"}
+    assert why == {
+        "its image came into the values later": 19,
+        "marked, but not automated": 3,
+        "the marker was forgotten": 4,
+        "its image went to the overlays": 35,
+    }
