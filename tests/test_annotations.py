@@ -297,3 +297,7 @@ def test_the_comment_of_an_ignored_object_stays_with_what_ignores_it() -> None:
     found = draft(read_document(text)[1])
     after = applied(found.operations, text)
     assert "    kustomize.toolkit.fluxcd.io/reconcile: disabled # by hand\n" in after.text
+
+
+def test_annotations_without_a_domain_are_nobodys() -> None:
+    assert codes(draft(deployment({"automated": "true", "tag.app": "semver:~1"}))) == []

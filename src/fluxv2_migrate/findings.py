@@ -364,12 +364,6 @@ def _types() -> dict[str, FindingType]:
         ),
         ("AN020", "cluster-addon", "warning", "Nothing: fluxd did not update it."),
         (
-            "IM003",
-            "version-too-short",
-            "warning",
-            "Give tags three parts; until then the policy adds what is missing.",
-        ),
-        (
             "IM007",
             "digest-pinned",
             "warning",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference, InvalidPolicy
@@ -22,8 +22,6 @@ from fluxv2_migrate.rules.workload import Workload
 __all__ = ["request_policy"]
 
 _PIN: Final[Mapping[str, Any]] = {"alphabetical": {"order": "asc"}}
-_SHORT: Final = re.compile(r"v?[0-9]+(\.[0-9]+)?")
-_PADDED: Final = re.compile(r"v?(0[0-9]|[0-9]+\.0[0-9]|[0-9]+\.[0-9]+\.0[0-9])")
 
 
 def request_policy(
@@ -41,12 +39,17 @@ def request_policy(
     Source: fluxcd/flux 1.25.4 `pkg/policy/pattern.go`, `pkg/cluster/kubernetes/images.go`.
     """
     path = tuple(map(str, found.paths.repository))
-    chosen = _policy(workload, found, image, path, is_number=is_number)
-    # A digest is written only where the whole reference stands in one field.
-    follows = image.tag_pattern in ("glob:latest", "latest") and found.paths.tag is None
-    follows = follows and workload.runs("2.6") and not workload.decided(found.container).policy
+    chosen = _choice(workload, found, image, path, is_number=is_number)
     repository = _repository(workload, found, lookup, path)
-    return PolicyRequest(repository, chosen.policy, chosen.filter_tags, follows, chosen.order)
+    return PolicyRequest(repository, chosen.policy, chosen.filter_tags, chosen.follows_digest, chosen.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    policy: Mapping[str, Any]
+    filter_tags: Mapping[str, str] | None
+    order: str
+    follows_digest: bool = False
 
 
 def _known_tags(options: MigrationOptions, image: ImageRef) -> tuple[TaggedImage, ...]:
@@ -63,15 +66,14 @@ def _known_tags(options: MigrationOptions, image: ImageRef) -> tuple[TaggedImage
     return tuple(known.values())
 
 
-def _policy(
+def _choice(
     workload: Workload, found: ContainerImage, image: AutomatedImage, path: Path, *, is_number: bool
-) -> PolicyTranslation:
+) -> _Choice:
     decided = workload.decided(found.container)
     if decided.policy:
-        chosen = PolicyTranslation(decided.policy, decided.filter_tags, "as decided", (), "proved", ())
-        reason = _refusal(chosen, workload.flux_version)
+        reason = _refusal(decided, workload.flux_version)
         if reason is None:
-            return chosen
+            return _Choice(decided.policy, decided.filter_tags, "as decided")
         workload.note("IM031", f"Flux {workload.flux_version} refuses the policy: {reason}", path)
         return _pinned(image.tag)
     pattern = TagPattern.parse(image.tag_pattern)
@@ -93,11 +95,11 @@ def _policy(
         message = f"the filter {image.tag_pattern!r} does not select the tag that runs, {image.tag!r}"
         answer = _answer(workload, found, translated)
         workload.note("IM015", message, path, group=group, answer=answer)
-        # fluxd would have moved it at once, and did not: there is no order that is lost.
-        findings = tuple(finding for finding in translated.findings if finding.code != "IM005")
-        translated = replace(translated, findings=findings)
     _tell(workload, found, image, translated, path)
-    return translated
+    # A digest is written only where the whole reference stands in one field.
+    moves = any(finding.code == "IM006" for finding in translated.findings) and workload.runs("2.6")
+    follows = moves and found.paths.tag is None
+    return _Choice(translated.policy, translated.filter_tags, translated.order, follows)
 
 
 def _tell(
@@ -107,10 +109,6 @@ def _tell(
     translated: PolicyTranslation,
     path: Path,
 ) -> None:
-    codes = {finding.code for finding in translated.findings}
-    if _is_short_version(image, workload) and "IM003" not in codes:
-        message = f"Flux v2 knows no version {image.tag!r}: it is compared as one of three parts"
-        workload.note("IM003", message, path, group=f"{canonical_name(found.image)} {image.tag_pattern}")
     filter_path = _filter_path(workload, found.container) or path
     if translated.confidence in ("guess", "structural") and image.tag_pattern.partition(":")[0] != "semver":
         message = f"fluxd took the newest build; Flux v2, which cannot, orders the tags by {translated.order}"
@@ -122,18 +120,16 @@ def _tell(
             workload.note("IM033", message, filter_path, group=group, answer=answer)
     for finding in translated.findings:
         if finding.code == "IM005":
-            group = f"{workload.resource} {found.container}"
-            answer = _answer(workload, found, translated)
-            workload.note(finding.code, finding.message, filter_path, group=group, answer=answer)
+            # fluxd would have moved at once what its filter excludes, and did not: no order is lost.
+            if image.tag is None or TagPattern.parse(image.tag_pattern).selects(image.tag):
+                group = f"{workload.resource} {found.container}"
+                answer = _answer(workload, found, translated)
+                workload.note(finding.code, finding.message, filter_path, group=group, answer=answer)
+        elif finding.code == "IM006" and found.paths.tag is not None:
+            message = f"fluxd never noticed that {image.tag!r} moved, and a tag of its own holds no digest"
+            workload.note(finding.code, message, filter_path, group="apart")
         else:
             workload.note(finding.code, finding.message, filter_path, group=image.tag_pattern)
-
-
-def _is_short_version(image: AutomatedImage, workload: Workload) -> bool:
-    if not image.tag_pattern.startswith("semver:") or image.tag is None:
-        return False
-    is_padded = _PADDED.match(image.tag) is not None and not workload.runs("2.7")
-    return is_padded or _SHORT.fullmatch(image.tag) is not None
 
 
 def _filter_path(workload: Workload, container: str) -> Path | None:
@@ -156,18 +152,18 @@ def _answer(workload: Workload, found: ContainerImage, translated: PolicyTransla
     )
 
 
-def _pinned(tag: str | None) -> PolicyTranslation:
+def _pinned(tag: str | None) -> _Choice:
     expression = "$^" if tag is None else f"^{_escape(tag)}$"
-    return PolicyTranslation(_PIN, {"pattern": expression}, "none: pinned", (), "none", ())
+    return _Choice(_PIN, {"pattern": expression}, "none: pinned")
 
 
 def _escape(text: str) -> str:
     return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
 
 
-def _refusal(chosen: PolicyTranslation, flux_version: FluxVersion) -> str | None:
+def _refusal(decided: Override, flux_version: FluxVersion) -> str | None:
     try:
-        latest_tag((), chosen.policy, chosen.filter_tags, flux_version=flux_version)
+        latest_tag((), decided.policy or {}, decided.filter_tags, flux_version=flux_version)
     except InvalidPolicy as error:
         return str(error)
     return None
