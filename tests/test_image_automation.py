@@ -304,10 +304,11 @@ def test_an_order_that_is_not_proved_is_told_and_one_that_is_is_not() -> None:
         {"app": "docker.io/acme/web:main-3f1c2ab-1602225929"},
     )
     assert codes(draft(manifest)) == ["IM033"]
-    start = datetime(2020, 10, 9, tzinfo=UTC)
+    start = datetime(2020, 10, 5, 6, 45, 29, tzinfo=UTC)
+    built = [start + timedelta(days=day) for day in range(9)]
     tags = tuple(
-        fm.KnownTag(tag=f"main-3f1c2a{day}-{1602225920 + day}", created=start + timedelta(days=day))
-        for day in range(9)
+        fm.KnownTag(tag=f"main-{0x3F1C2AB + index:x}-{int(time.timestamp())}", created=time)
+        for index, time in enumerate(built)
     )
     # However people write the image, its tags are known.
     for name in ("acme/web", "index.docker.io/acme/web"):
@@ -325,7 +326,7 @@ def test_a_guess_is_a_question_of_its_own() -> None:
     assert notice.answer is not None
     settled = draft(manifest, overrides=(notice.answer,))
     assert (codes(settled), request_of(settled).policy) == ([], {"numerical": {"order": "asc"}})
-    fixed = deployment({**AUTOMATED, "fluxcd.io/tag.app": "glob:stable"}, {"app": "ghcr.io/acme/web:stable"})
+    fixed = deployment({**AUTOMATED, "fluxcd.io/tag.app": "glob:1.4.7"})
     assert codes(draft(fixed)) == []
 
 
