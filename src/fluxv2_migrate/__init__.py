@@ -1,6 +1,7 @@
 """Turns GitOps repositories of Flux v1 and the helm-operator into Flux v2: text in, text out, no I/O."""
 
 from fluxv2_migrate import flux1, flux2, golang
+from fluxv2_migrate.annotations import ImageAutomation, translate_annotations
 from fluxv2_migrate.convert import HelmReleaseConversion, convert_helm_release
 from fluxv2_migrate.errors import (
     AmbiguousTag,
@@ -53,6 +54,7 @@ __all__ = [
     "Fluxd",
     "HelmOperator",
     "HelmReleaseConversion",
+    "ImageAutomation",
     "InvalidDuration",
     "InvalidImageReference",
     "InvalidManifest",
@@ -90,6 +92,7 @@ __all__ = [
     "parse_manifests",
     "resolve_release_name",
     "simulate_image_update",
+    "translate_annotations",
     "translate_tag_pattern",
     "verify_migration",
 ]

@@ -1,7 +1,10 @@
 """Names, files and namespaces of what is generated; what exists is used."""
 
 from fluxv2_migrate.placement.chosen_names import clashing_names
+from fluxv2_migrate.placement.existing_images import ExistingImageObject
 from fluxv2_migrate.placement.homes import Homes, NoHome, would_change
+from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, uses_of
+from fluxv2_migrate.placement.images import layout_images
 from fluxv2_migrate.placement.source_text import common_style, source_text
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
@@ -19,9 +22,13 @@ from fluxv2_migrate.placement.sources import (
 )
 
 __all__ = [
+    "ExistingImageObject",
     "ExistingSource",
+    "GeneratedImageObject",
     "GeneratedSource",
     "Homes",
+    "ImageLayout",
+    "ImageUse",
     "NewSource",
     "NoHome",
     "PlacedRequest",
@@ -31,10 +38,12 @@ __all__ = [
     "SourcePlaces",
     "clashing_names",
     "common_style",
+    "layout_images",
     "name_sources",
     "place_source",
     "source_manifest",
     "source_secret",
     "source_text",
+    "uses_of",
     "would_change",
 ]

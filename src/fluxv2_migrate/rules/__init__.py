@@ -8,28 +8,58 @@ from fluxv2_migrate.rules.chart_source import (
 )
 from fluxv2_migrate.rules.draft import Draft, Notice
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
+from fluxv2_migrate.rules.image_automation import draft_image_automation
+from fluxv2_migrate.rules.image_objects import (
+    GitSync,
+    image_policy_manifest,
+    image_repository_manifest,
+    image_update_automation_manifest,
+)
+from fluxv2_migrate.rules.images import (
+    AutomatedImage,
+    ImageAutomationDraft,
+    MarkedField,
+    PolicyRequest,
+    RepositoryRequest,
+)
 from fluxv2_migrate.rules.marker_fields import MarkerChoice, MarkerException, MarkerField, marker_fields
+from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
 from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
 from fluxv2_migrate.rules.tag_policies import PolicyCandidate
+from fluxv2_migrate.rules.workload import PlacedComment, objects_in
 
 __all__ = [
+    "AutomatedImage",
     "ChartSourceRequest",
     "Draft",
+    "GitSync",
+    "ImageAutomationDraft",
+    "Lookup",
+    "MarkedField",
     "MarkerChoice",
     "MarkerException",
     "MarkerField",
     "Notice",
+    "PlacedComment",
     "PolicyCandidate",
+    "PolicyRequest",
     "PolicyTranslation",
+    "PullSecret",
     "ReleaseDraft",
+    "RepositoryRequest",
     "SeenRelease",
     "SourceReference",
     "TagComparison",
     "compare_tags",
     "draft_helm_release",
+    "draft_image_automation",
     "git_url_key",
     "helm_url_key",
+    "image_policy_manifest",
+    "image_repository_manifest",
+    "image_update_automation_manifest",
     "marker_fields",
+    "objects_in",
     "translate_tag_pattern",
 ]

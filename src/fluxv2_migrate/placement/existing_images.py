@@ -1,0 +1,88 @@
+"""The image automation that stands in a repository already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.flux1 import ImageRef
+from fluxv2_migrate.rules.images import choice_key
+from fluxv2_migrate.rules.registries import canonical_name
+
+__all__ = ["ExistingImageObject"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingImageObject:
+    """An ImageRepository, ImagePolicy or ImageUpdateAutomation of the repository.
+
+    Attributes:
+        kind: of the object.
+        namespace: of the object.
+        name: of the object.
+        key: of an ImageRepository the image by the name under which all ways to write it are one; of an
+            ImagePolicy what is compared of its choice.
+        image: of an ImageRepository how the image is written.
+        refers_to: namespace and name of the ImageRepository or GitRepository.
+        path: of an ImageUpdateAutomation what it updates.
+        secret_name: of an ImageRepository the credentials.
+        cluster: the one that sees it; empty where any may.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    key: tuple[str, ...] = ()
+    image: str = ""
+    refers_to: tuple[str, str] = ("", "")
+    path: str = ""
+    secret_name: str = ""
+    cluster: str = ""
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any], cluster: str = "") -> ExistingImageObject | None:
+        """Reads an object of image automation; anything else is none.
+
+        >>> spec = {"image": "nginx"}
+        >>> ExistingImageObject.of_manifest({"apiVersion": "image.toolkit.fluxcd.io/v1",
+        ...     "kind": "ImageRepository", "metadata": {"name": "nginx"}, "spec": spec}).key
+        ('index.docker.io/library/nginx',)
+        """
+        kind = str(manifest.get("kind"))
+        if str(manifest.get("apiVersion")).partition("/")[0] != "image.toolkit.fluxcd.io":
+            return None
+        metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
+        namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+        if kind == "ImageRepository":
+            image = str(spec.get("image") or "")
+            secret = str(_mapping(spec.get("secretRef")).get("name") or "")
+            return cls(
+                kind, namespace, name, (_canonical(image),), image, secret_name=secret, cluster=cluster
+            )
+        if kind == "ImagePolicy":
+            follows = spec.get("digestReflectionPolicy") == "Always"
+            key = choice_key(_mapping(spec.get("policy")), _mapping(spec.get("filterTags")), follows)
+            refers_to = _reference(_mapping(spec.get("imageRepositoryRef")), namespace)
+            return cls(kind, namespace, name, key, refers_to=refers_to, cluster=cluster)
+        if kind == "ImageUpdateAutomation":
+            refers_to = _reference(_mapping(spec.get("sourceRef")), namespace)
+            path = str(_mapping(spec.get("update")).get("path") or "")
+            return cls(kind, namespace, name, refers_to=refers_to, path=path, cluster=cluster)
+        return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _reference(reference: Mapping[str, Any], namespace: str) -> tuple[str, str]:
+    return str(reference.get("namespace") or namespace), str(reference.get("name") or "")
+
+
+def _canonical(text: str) -> str:
+    try:
+        return canonical_name(ImageRef.parse(text))
+    except InvalidImageReference:
+        return text

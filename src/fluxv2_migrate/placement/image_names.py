@@ -1,0 +1,123 @@
+"""Names for policies and their repositories as people choose them: the workload, the image."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+__all__ = ["NamedGroup", "choose_names"]
+
+_LONGEST: Final = 63
+"""Names are used as values of labels."""
+_HASH: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGroup:
+    """What an object is named after: all that use it.
+
+    Attributes:
+        plain: the name that it gets if nothing else wants it.
+        clusters: those that see it.
+        namespaces: of its workloads.
+        kinds: of its workloads.
+        owner: of the image, the part of its path before the last one.
+        identity: what it is, as a text.
+    """
+
+    plain: str
+    clusters: frozenset[str]
+    namespaces: frozenset[str]
+    kinds: frozenset[str]
+    owner: str
+    identity: str
+
+    def names(self) -> tuple[str | None, ...]:
+        """Gives its names, the best first; `None` where the way to name it does not tell it apart."""
+        cluster, namespace = _only(self.clusters), _only(self.namespaces)
+        kind = _only(self.kinds)
+        return (
+            _valid(self.plain),
+            _valid(f"{self.plain}-{cluster}") if cluster else None,
+            _valid(f"{namespace}-{self.plain}") if namespace else None,
+            _valid(f"{namespace}-{self.plain}-{cluster}") if namespace and cluster else None,
+            _valid(f"{self.plain}-{kind}") if kind else None,
+            _valid(f"{self.owner}-{self.plain}") if self.owner else None,
+        )
+
+    def last_name(self) -> str:
+        """Gives a name that is always free."""
+        digest = hashlib.sha256(self.identity.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
+        return f"{_valid(self.plain)[: _LONGEST - _HASH - 1].rstrip('-')}-{digest}"
+
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def choose_names(groups: Mapping[_Key, NamedGroup], taken: Collection[str]) -> dict[_Key, str]:
+    """Gives each group a name of its own; in what order they are given makes no difference.
+
+    Args:
+        groups: what is to be named.
+        taken: the names that are in use.
+
+    Returns:
+        The plain names where only one wants them, or one that more clusters see than any other; the others
+        are told apart by cluster, namespace, kind or owner.
+
+    >>> def group(plain, cluster):
+    ...     shop, kinds = frozenset(["shop"]), frozenset(["Deployment"])
+    ...     return NamedGroup(plain, frozenset([cluster]), shop, kinds, "", "")
+    >>> choose_names({1: group("web", "dev"), 2: group("web", "prod"), 3: group("api", "dev")}, ())
+    {3: 'api', 1: 'web-dev', 2: 'web-prod'}
+    """
+    used = set(taken)
+    names: dict[_Key, str] = {}
+    rivals: dict[str, list[_Key]] = {}
+    for key, group in groups.items():
+        rivals.setdefault(_valid(group.plain), []).append(key)
+    for plain, keys in sorted(rivals.items()):
+        left = sorted(keys, key=lambda key: groups[key].identity)
+        widest = _widest(left, groups)
+        if widest is not None and plain not in used:
+            names[widest] = plain
+            used.add(plain)
+            left.remove(widest)
+        if not left:
+            continue
+        ways = zip(*(groups[key].names() for key in left), strict=True)
+        for way in ways:
+            found = {name for name in way if name is not None}
+            if len(found) == len(left) and not found & used:
+                names.update(zip(left, [name or "" for name in way], strict=True))
+                used |= found
+                break
+        else:
+            for key in left:
+                names[key] = groups[key].last_name()
+                used.add(names[key])
+    return names
+
+
+def _widest(keys: Collection[_Key], groups: Mapping[_Key, NamedGroup]) -> _Key | None:
+    if len(keys) == 1:
+        return next(iter(keys))
+    ranked = sorted(keys, key=lambda key: -len(groups[key].clusters))
+    first, second = ranked[0], ranked[1]
+    return first if len(groups[first].clusters) > len(groups[second].clusters) else None
+
+
+def _only(values: Collection[str]) -> str:
+    return next(iter(values)) if len(values) == 1 else ""
+
+
+def _valid(text: str) -> str:
+    # Kubernetes takes lower case letters, digits and hyphens, and begins and ends with no hyphen.
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if len(name) <= _LONGEST:
+        return name or "image"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
+    return f"{name[: _LONGEST - _HASH - 1].rstrip('-')}-{digest}"

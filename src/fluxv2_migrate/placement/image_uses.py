@@ -1,0 +1,121 @@
+"""The images that are marked, and all objects that mark them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fluxv2_migrate.placement.sources import Prerequisite
+from fluxv2_migrate.plan import Path
+from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Notice, PolicyRequest
+
+__all__ = ["GeneratedImageObject", "ImageLayout", "ImageUse", "uses_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUse:
+    """One image of one workload as one cluster sees it.
+
+    Attributes:
+        image: what is marked.
+        request: what it needs.
+        kind: of the workload.
+        namespace: of the workload, as the cluster sees it.
+        name: of the workload.
+        cluster: the name of the cluster, or empty.
+        file: in which the field stands.
+        place: names the text of the field: two clusters that see one text have one marker.
+        workload_file: in which the workload stands.
+    """
+
+    image: AutomatedImage
+    request: PolicyRequest
+    kind: str
+    namespace: str
+    name: str
+    cluster: str
+    file: str
+    place: str
+    workload_file: str = ""
+
+    @property
+    def resource(self) -> str:
+        """Names the workload as findings do."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def field(self) -> Path:
+        """The field that the updater writes first."""
+        return self.image.fields[0].path
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What uses are sorted by."""
+        return (self.place, self.cluster, self.namespace, self.kind, self.name, self.image.container)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImageObject:
+    """An object that is made, and for whom.
+
+    Attributes:
+        kind: of the object.
+        namespace: of the object.
+        name: of the object.
+        cluster: the name of the cluster that needs it, or empty.
+        manifest: the object.
+        files: those of the workloads that need it, sorted.
+        containers: of an ImagePolicy, the places whose filters' comments belong to it, with the container.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    cluster: str
+    manifest: Mapping[str, Any]
+    files: tuple[str, ...] = ()
+    containers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLayout:
+    """All objects of image automation, and what is marked.
+
+    Attributes:
+        policies: by place, the policy of its marker as `namespace:name`; none where no marker can serve.
+        generated: what is made for each cluster.
+        prerequisites: what must exist first.
+        notices: what a person must know, of which use.
+    """
+
+    policies: Mapping[str, str]
+    generated: tuple[GeneratedImageObject, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    notices: tuple[tuple[ImageUse, Notice], ...]
+
+
+def uses_of(draft: ImageAutomationDraft, place: str | None = None, file: str | None = None) -> list[ImageUse]:
+    """Gives the images of a workload that are marked.
+
+    Args:
+        draft: the workload as one cluster sees it.
+        place: names the document that holds the fields; its file and the workload's name when not given.
+        file: in which the fields stand; that of the workload when not given.
+    """
+    where = place or "/".join((draft.file, *draft.at, draft.kind, draft.namespace, draft.name))
+    return [
+        ImageUse(
+            image,
+            image.policy,
+            draft.kind,
+            draft.namespace,
+            draft.name,
+            draft.cluster,
+            draft.file if file is None else file,
+            f"{where}#{image.container}",
+            draft.file,
+        )
+        for image in draft.images
+        if image.policy is not None
+    ]

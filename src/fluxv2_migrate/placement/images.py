@@ -1,0 +1,360 @@
+"""All image automation of a repository: which objects exist, which are made, under which names and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
+from fluxv2_migrate.options import MigrationOptions
+from fluxv2_migrate.placement.existing_images import ExistingImageObject
+from fluxv2_migrate.placement.image_names import choose_names
+from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
+from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse
+from fluxv2_migrate.placement.sources import Prerequisite
+from fluxv2_migrate.placement.update_paths import covers, update_path
+from fluxv2_migrate.rules import (
+    GitSync,
+    Notice,
+    RepositoryRequest,
+    image_policy_manifest,
+    image_repository_manifest,
+    image_update_automation_manifest,
+)
+
+__all__ = ["layout_images"]
+
+_KEYS: Final = (".dockerconfigjson",)
+_INTERVAL: Final = "5m"
+
+_Key = tuple[str, ...]
+_Reference = tuple[str, str]
+
+
+def layout_images(
+    uses: Iterable[ImageUse],
+    existing: Iterable[ExistingImageObject],
+    syncs: Iterable[GitSync],
+    options: MigrationOptions,
+    flux_version: FluxVersion,
+) -> ImageLayout:
+    """Finds or makes the objects that update images.
+
+    Args:
+        uses: of all workloads and clusters; their order makes no difference.
+        existing: the image automation of the repository; what serves is used.
+        syncs: the GitRepository of each cluster.
+        options: namespaces.
+        flux_version: decides API versions and fields, where the sync of a cluster names none.
+
+    Returns:
+        One ImageRepository for each image and credentials, one ImagePolicy for each choice of its tags, and
+        one ImageUpdateAutomation for each GitRepository, in each namespace and cluster that needs one. A
+        marker is one text, so an object has one name in all clusters.
+
+    Source: image-automation-controller 0.34 to 1.2 `internal/policy`: only policies beside the automation
+    count; image-reflector-controller 0.29 to 1.2: `accessFrom` for other namespaces.
+    """
+    images, notices = place_uses(sorted(uses, key=lambda each: each.order), options)
+    by_cluster = tuple(sorted(syncs, key=lambda each: (each.cluster, each.namespace, each.name)))
+    layout = _Layout(options, flux_version, tuple(existing), by_cluster, notices)
+    references = layout.repositories(images)
+    names = layout.policies(images, references)
+    layout.automations(images)
+    return ImageLayout(
+        {each.use.place: f"{each.namespace}:{names[each.key]}" for each in images},
+        tuple(sorted(layout.generated, key=_order)),
+        tuple(layout.needed[key] for key in sorted(layout.needed)),
+        tuple(layout.notices),
+    )
+
+
+def _order(made: GeneratedImageObject) -> tuple[str, ...]:
+    return (made.cluster, made.kind, made.namespace, made.name)
+
+
+def _grouped(
+    images: Iterable[PlacedImage], key: Callable[[PlacedImage], _Key]
+) -> dict[_Key, list[PlacedImage]]:
+    groups: dict[_Key, list[PlacedImage]] = {}
+    for each in images:
+        groups.setdefault(key(each), []).append(each)
+    return dict(sorted(groups.items()))
+
+
+def _by_cluster(images: Iterable[PlacedImage]) -> dict[str, list[PlacedImage]]:
+    return {
+        cluster: members for (cluster,), members in _grouped(images, lambda each: (each.use.cluster,)).items()
+    }
+
+
+@dataclass(slots=True)
+class _Layout:
+    """Collects what is made; each method says what serves the images, and makes what misses."""
+
+    options: MigrationOptions
+    flux_version: FluxVersion
+    existing: tuple[ExistingImageObject, ...]
+    syncs: tuple[GitSync, ...]
+    notices: list[tuple[ImageUse, Notice]]
+    generated: list[GeneratedImageObject] = field(default_factory=list)
+    needed: dict[_Reference, Prerequisite] = field(default_factory=dict)
+
+    # Repositories
+
+    def repositories(self, images: Sequence[PlacedImage]) -> dict[tuple[_Key, str], _Reference]:
+        """Gives namespace and name of the ImageRepository that serves images of a key in a cluster."""
+        homes = self._homes(images)
+        groups = _grouped(images, lambda each: (homes[each.repository_key], *each.repository_key[1:]))
+        found = {
+            (key, cluster): each
+            for key, members in groups.items()
+            for cluster in _by_cluster(members)
+            if (each := self._existing_repository(key, cluster)) is not None
+        }
+        names = self._names("ImageRepository", groups, {key: each.name for (key, _), each in found.items()})
+        result: dict[tuple[_Key, str], _Reference] = {}
+        for key, members in groups.items():
+            image = _spelling([each.request.repository.image for each in members])
+            for cluster, mine in _by_cluster(members).items():
+                known = found.get((key, cluster))
+                reference = (key[0], names[key] if known is None else known.name)
+                if known is None:
+                    self._make_repository(reference, image, mine)
+                for placed in mine:
+                    result[placed.repository_key, cluster] = reference
+                    self._tell_spelling(placed.use, image if known is None else known.image)
+        return result
+
+    def _homes(self, images: Iterable[PlacedImage]) -> dict[_Key, str]:
+        """Gives the namespace of each ImageRepository: the Flux namespace where teams share one."""
+        users: dict[_Key, set[str]] = {}
+        for each in images:
+            users.setdefault(each.repository_key[1:], set()).add(each.namespace)
+        homes: dict[_Key, str] = {}
+        for each in images:
+            shared = len(users[each.repository_key[1:]]) > 1 and not each.request.repository.credentials[0]
+            is_shared = shared and self.options.cross_namespace_refs
+            homes[each.repository_key] = self.options.flux_namespace if is_shared else each.namespace
+        return homes
+
+    def _existing_repository(self, key: _Key, cluster: str) -> ExistingImageObject | None:
+        there = [each for each in self._there("ImageRepository", key[0], cluster) if each.key == (key[1],)]
+        return min(there, key=lambda each: (each.secret_name != key[2], each.name), default=None)
+
+    def _make_repository(self, reference: _Reference, image: str, members: Sequence[PlacedImage]) -> None:
+        namespace, name = reference
+        cluster = members[0].use.cluster
+        requests = [each.request.repository for each in members]
+        request = min(requests, key=lambda each: (each.secret is None, each.secret or (), each.image))
+        others = sorted({each.namespace for each in members} - {namespace})
+        manifest = image_repository_manifest(
+            name,
+            namespace,
+            request,
+            self._version(cluster),
+            interval=self._interval(cluster),
+            secret=self._secret(reference, request, members),
+            image=image,
+            access_from=others,
+        )
+        self._add("ImageRepository", reference, manifest, members)
+        for each in members:
+            if each.namespace != namespace:
+                message = f"ImageRepository {namespace}/{name} may be used from {', '.join(others)}"
+                self._note("IM024", message, each.use, f"{namespace}/{name}")
+
+    def _secret(
+        self, reference: _Reference, request: RepositoryRequest, members: Sequence[PlacedImage]
+    ) -> str | None:
+        """Gives the name of the Secret beside an ImageRepository, and says where it must come from."""
+        namespace, name = reference
+        if request.secret_name is not None:
+            secret, origin = request.secret_name, ""
+        elif request.secret is None:
+            return None
+        elif request.secret.namespace in (namespace, ""):
+            return request.secret.name
+        else:
+            origin = f"{request.secret.namespace}/{request.secret.name}"
+            other = self.needed.get((namespace, request.secret.name))
+            # Two teams may have Secrets of one name, and only one of them can be copied under it.
+            taken = other is not None and other.copy_of != origin
+            secret = f"{request.secret.namespace}-{request.secret.name}" if taken else request.secret.name
+            message = f"the Secret {origin} must be copied to {namespace}/{secret}"
+            for each in members:
+                self._note("IM009", message, each.use, f"{namespace}/{secret}")
+        self._need(namespace, secret, _KEYS, f"ImageRepository {namespace}/{name}", origin)
+        return secret
+
+    def _tell_spelling(self, use: ImageUse, image: str) -> None:
+        written = use.image.image.name
+        if written != image and any(field.part != "tag" for field in use.image.fields):
+            message = f"{written!r} is written as {image!r}, which is the same image"
+            self._note("IM030", message, use, use.place)
+
+    # Policies
+
+    def policies(
+        self, images: Sequence[PlacedImage], repositories: Mapping[tuple[_Key, str], _Reference]
+    ) -> dict[_Key, str]:
+        """Gives the name of the ImagePolicy of each key."""
+        groups = _grouped(images, lambda each: each.key)
+        found = {
+            (key, cluster): each.name
+            for key, members in groups.items()
+            for cluster in _by_cluster(members)
+            if (each := self._existing_policy(members[0], repositories, cluster)) is not None
+        }
+        names = self._names("ImagePolicy", groups, {key: name for (key, _), name in found.items()})
+        for key, members in groups.items():
+            for cluster, mine in _by_cluster(members).items():
+                if found.get((key, cluster)) == names[key]:
+                    continue
+                reference = (mine[0].namespace, names[key])
+                manifest = image_policy_manifest(
+                    names[key],
+                    mine[0].namespace,
+                    mine[0].request,
+                    repositories[mine[0].repository_key, cluster],
+                    self._version(cluster),
+                    interval=self._interval(cluster),
+                )
+                self._add("ImagePolicy", reference, manifest, mine)
+        return names
+
+    def _existing_policy(
+        self, image: PlacedImage, repositories: Mapping[tuple[_Key, str], _Reference], cluster: str
+    ) -> ExistingImageObject | None:
+        there = [
+            each
+            for each in self._there("ImagePolicy", image.namespace, cluster)
+            if each.key == image.request.identity[1:]
+            and each.refers_to == repositories[image.repository_key, cluster]
+        ]
+        return min(there, key=lambda each: each.name, default=None)
+
+    # Automations
+
+    def automations(self, images: Sequence[PlacedImage]) -> None:
+        """Makes what writes the tags, where nothing does."""
+        for sync in self.syncs:
+            mine = [each for each in images if each.use.cluster == sync.cluster]
+            for (namespace,), members in _grouped(mine, lambda each: (each.namespace,)).items():
+                self._automation(sync, namespace, members)
+
+    def _automation(self, sync: GitSync, namespace: str, members: Sequence[PlacedImage]) -> None:
+        there = self._there("ImageUpdateAutomation", namespace, sync.cluster)
+        own = sorted(
+            (each for each in there if each.refers_to == (sync.namespace, sync.name)),
+            key=lambda each: (sum(not covers(each.path, image.use.file) for image in members), each.name),
+        )
+        for image in members if own else ():
+            if not covers(own[0].path, image.use.file):
+                message = f"ImageUpdateAutomation {namespace}/{own[0].name} updates {own[0].path!r} only"
+                self._note("IM020", message, image.use, f"{namespace}/{own[0].name}")
+        if own:
+            return
+        taken = {each.name for each in there} | {
+            made.name
+            for made in self.generated
+            if (made.kind, made.cluster, made.namespace) == ("ImageUpdateAutomation", sync.cluster, namespace)
+        }
+        names = (sync.name, f"{sync.name}-images", f"{sync.namespace}-{sync.name}-images")
+        reference = (namespace, next(name for name in names if name not in taken))
+        manifest = image_update_automation_manifest(
+            reference[1],
+            namespace,
+            self._source(sync, namespace, members),
+            self._version(sync.cluster),
+            path=update_path(sync.paths, [each.use.file for each in members]),
+            interval=self._interval(sync.cluster),
+        )
+        self._add("ImageUpdateAutomation", reference, manifest, members)
+        message = (
+            "image automation needs the image-reflector and image-automation controllers, and a Git key that "
+            f"may write to {sync.branch!r}"
+        )
+        self._note("IM032", message, members[0].use, sync.branch)
+
+    def _source(self, sync: GitSync, namespace: str, members: Sequence[PlacedImage]) -> GitSync:
+        """Gives the GitRepository that an automation refers to; makes one where none may be referred to."""
+        if sync.namespace == namespace or self.options.cross_namespace_refs:
+            return sync
+        spec: dict[str, Any] = {
+            "interval": self.options.source_interval,
+            "url": sync.url,
+            "ref": {"branch": sync.branch},
+        }
+        if sync.secret_name is not None:
+            spec["secretRef"] = {"name": sync.secret_name}
+            keys = ("identity", "known_hosts") if sync.url.startswith("ssh://") else ("username", "password")
+            user, origin = f"GitRepository {namespace}/{sync.name}", f"{sync.namespace}/{sync.secret_name}"
+            self._need(namespace, sync.secret_name, keys, user, origin)
+        manifest = {
+            "apiVersion": preferred_api_version("GitRepository", self._version(sync.cluster)),
+            "kind": "GitRepository",
+            "metadata": {"name": sync.name, "namespace": namespace},
+            "spec": spec,
+        }
+        self._add("GitRepository", (namespace, sync.name), manifest, members)
+        return replace(sync, namespace=namespace)
+
+    # Names, settings, and what is written down
+
+    def _there(self, kind: str, namespace: str, cluster: str) -> list[ExistingImageObject]:
+        return [
+            each
+            for each in self.existing
+            if (each.kind, each.namespace) == (kind, namespace) and each.cluster in ("", cluster)
+        ]
+
+    def _names(self, kind: str, groups: Groups, found: Mapping[_Key, str]) -> dict[_Key, str]:
+        names = dict(found)
+        for namespace in sorted({key[0] for key in groups}):
+            taken = {each.name for each in self.existing if (each.kind, each.namespace) == (kind, namespace)}
+            missing = [key for key in groups if key[0] == namespace and key not in found]
+            names.update(choose_names(name_groups(groups, missing), taken))
+        return names
+
+    def _version(self, cluster: str) -> FluxVersion:
+        given = (sync.flux_version for sync in self.syncs if sync.cluster == cluster and sync.flux_version)
+        return next(given, None) or self.flux_version
+
+    def _interval(self, cluster: str) -> str:
+        given = (sync.fluxd.automation_interval for sync in self.syncs if sync.cluster == cluster)
+        return self.options.image_interval or next(given, _INTERVAL)
+
+    def _note(self, code: str, message: str, use: ImageUse, group: str) -> None:
+        self.notices.append((use, Notice(code, message, use.field, group)))
+
+    def _need(self, namespace: str, name: str, keys: tuple[str, ...], user: str, origin: str) -> None:
+        before = self.needed.get((namespace, name))
+        users = tuple(dict.fromkeys((*(before.used_by if before else ()), user)))
+        self.needed[namespace, name] = Prerequisite("Secret", name, namespace, keys, users, origin)
+
+    def _add(
+        self,
+        kind: str,
+        reference: _Reference,
+        manifest: Mapping[str, Any],
+        members: Sequence[PlacedImage],
+    ) -> None:
+        files = tuple(sorted({each.use.workload_file for each in members}))
+        places = tuple(sorted({(each.use.place, each.use.image.container) for each in members}))
+        self.generated.append(
+            GeneratedImageObject(
+                kind,
+                *reference,
+                members[0].use.cluster,
+                manifest,
+                files,
+                places if kind == "ImagePolicy" else (),
+            )
+        )
+
+
+def _spelling(images: Sequence[str]) -> str:
+    """Gives the way in which most write an image; of two the shorter one."""
+    return min(set(images), key=lambda image: (-images.count(image), len(image), image))

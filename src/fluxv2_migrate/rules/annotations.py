@@ -1,0 +1,290 @@
+"""The annotations of fluxd: what becomes of each, and what never worked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
+from fluxv2_migrate.plan import Move, Path, Remove, Set
+from fluxv2_migrate.rules.workload import PlacedComment, Workload
+from fluxv2_migrate.yaml_text import Place
+
+__all__ = [
+    "WORKLOAD_KINDS",
+    "draft_annotations",
+    "is_of_fluxd",
+    "policy_comments",
+    "replace_annotations",
+]
+
+WORKLOAD_KINDS: Final = ("Deployment", "DaemonSet", "StatefulSet", "CronJob", "HelmRelease")
+"""The kinds whose images fluxd could update."""
+
+_ANNOTATIONS: Final = ("metadata", "annotations")
+_POLICIES: Final = ("fluxcd.io", "flux.weave.works")
+_IMAGE_FIELDS: Final = ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
+_OWN: Final = (*_POLICIES, "filter.fluxcd.io", *_IMAGE_FIELDS)
+_FOREIGN: Final = ("helm.fluxcd.io", "reconcile.fluxcd.io")
+_MACHINE: Final = ("sync-checksum", "sync-gc-mark", "sync-hwm")
+_KNOWN: Final = ("automated", "locked", "locked_user", "locked_msg", "ignore", "tag_all", *_MACHINE)
+_ON: Final = frozenset(("true", "yes", "on", "y", "t", "1"))
+_OFF: Final = frozenset(("", "false", "no", "off", "n", "f", "0"))
+_RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
+_PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
+
+
+def is_of_fluxd(key: str) -> bool:
+    """Gives whether fluxd reads an annotation.
+
+    >>> [is_of_fluxd(key) for key in ("filter.fluxcd.io/app", "helm.fluxcd.io/migrate")]
+    [True, False]
+    """
+    return key.partition("/")[0] in _OWN and "/" in key
+
+
+def policy_comments(container: str) -> str:
+    """Gives where the comments of a container's filter go: to what selects the tag in its policy.
+
+    >>> policy_comments("app")
+    'ImagePolicy:app'
+    """
+    return f"ImagePolicy:{container}"
+
+
+def draft_annotations(workload: Workload, containers: Iterable[str]) -> WorkloadPolicies | None:
+    """Says what is the matter with the annotations of fluxd.
+
+    Args:
+        workload: any object; the notices go to it.
+        containers: the names of those whose image fluxd finds.
+
+    Returns:
+        What the annotations ask of fluxd, or nothing where fluxd chose at random: then they stay.
+
+    Source: fluxcd/flux 1.25.4 `pkg/policy/policy.go`, `pkg/cluster/kubernetes/resource/resource.go`.
+    """
+    annotations = workload.annotations
+    policies = read_policies(annotations)
+    _pod_template(workload)
+    if _conflicts(workload, policies, set(containers)):
+        return None
+    is_workload = workload.kind in WORKLOAD_KINDS
+    if is_workload:
+        _automation(workload, policies, set(containers))
+    for key in annotations:
+        _annotation(workload, key, policies, is_workload=is_workload)
+    _labels(workload)
+    return policies
+
+
+def replace_annotations(
+    workload: Workload, policies: WorkloadPolicies, images: Iterable[Path], selected: Collection[str]
+) -> None:
+    """Writes the annotations that mean the same to Flux v2, and takes those of fluxd out unless they stay.
+
+    Args:
+        workload: any object; the operations and comments go to it.
+        policies: what its annotations ask of fluxd.
+        images: the fields of its images, above which it is said who locked them.
+        selected: the containers that get an image policy, to which the comments of their filters go.
+
+    Source: fluxcd/pkg `ssa/manager_apply.go`, `ssa/manager_delete.go`.
+    """
+    moves = not workload.options.keep_annotations
+    moved = _translate_ignore(workload, policies, moves=moves)
+    if not moves:
+        return
+    gone = [key for key in workload.annotations if is_of_fluxd(key) and key != moved]
+    for key in gone:
+        container = _container_of(key)
+        to = policy_comments(container) if container in selected else None
+        workload.operations.append(Remove((*workload.at, *_path(key)), to, "annotations"))
+    if gone and len(gone) == len(workload.annotations):
+        workload.operations.append(Remove((*workload.at, *_ANNOTATIONS), rule="annotations"))
+    _remove_marks(workload)
+    if policies.locked and workload.kind in WORKLOAD_KINDS:
+        for path in tuple(images) or (("metadata", "name"),):
+            workload.comments.append(PlacedComment((*workload.at, *path), _lock_text(policies)))
+
+
+def _path(key: str) -> Path:
+    return (*_ANNOTATIONS, key)
+
+
+def _key_of(annotations: Mapping[str, Any], *names: str) -> str:
+    """Gives the annotation that stands for a policy; there is one."""
+    keys = [f"{prefix}/{name}" for name in names for prefix in _POLICIES]
+    keys += [f"filter.fluxcd.io/{name[4:]}" for name in names if name.startswith("tag.")]
+    return next(key for key in keys if key in annotations)
+
+
+def _conflicts(workload: Workload, policies: WorkloadPolicies, containers: set[str]) -> bool:
+    names = ["ignore"]
+    if workload.kind in WORKLOAD_KINDS:
+        names += ["automated", "locked"]
+        if policies.automated and not policies.locked and not policies.ignored:
+            names += [f"tag.{container}" for container in sorted(containers)]
+    found = False
+    for name in names:
+        values = policies.conflicts.get(name)
+        if values is None:
+            continue
+        container = name[4:] if name.startswith("tag.") else None
+        if container is not None and workload.decided(container).policy:
+            continue
+        shown = " and ".join(map(repr, values))
+        message = f"two annotations say {shown} for {name}, and fluxd took one at random"
+        answer = None
+        if container is not None:
+            answer = workload.answer(container=container, policy={}, filter_tags={})
+        workload.note("AN010", message, _path(_key_of(workload.annotations, name)), answer=answer)
+        found = True
+    return found
+
+
+def _automation(workload: Workload, policies: WorkloadPolicies, containers: set[str]) -> None:
+    annotations = workload.annotations
+    for container in policies.tag_patterns:
+        key = _key_of(annotations, f"tag.{container}")
+        if key.startswith("filter.fluxcd.io/tag."):
+            continue
+        if not policies.automated:
+            message = "filters of workloads that are not automated had no effect"
+            workload.note("AN008", message, _path(key), group="all")
+        elif container not in containers:
+            known = ", ".join(sorted(containers)) or "none"
+            message = f"fluxd finds no image of the container {container!r} (only of {known}): no effect"
+            workload.note("AN009", message, _path(key))
+    value = policies.policies.get("automated", "")
+    if value.strip().lower() in _ON and value != "true":
+        message = f"fluxd takes only `true`: {value!r} did not automate the workload"
+        workload.note("AN005", message, _path(_key_of(annotations, "automated")), group=value)
+    if policies.locked:
+        key = _key_of(annotations, "locked")
+        if policies.automated:
+            message = f"the workload is {_lock_text(policies)}: no image of it is updated"
+            workload.note("AN006", message, _path(key))
+        else:
+            message = "locks of workloads that are not automated had no effect; they become comments"
+            workload.note("AN007", message, _path(key), group="all")
+
+
+def _lock_text(policies: WorkloadPolicies) -> str:
+    by = f" by {policies.locked_user}" if policies.locked_user else ""
+    why = f": {policies.locked_msg}" if policies.locked_msg else ""
+    return f"locked{by}{why}"
+
+
+def _annotation(workload: Workload, key: str, policies: WorkloadPolicies, *, is_workload: bool) -> None:
+    domain, slash, name = key.partition("/")
+    if not slash:
+        return
+    if domain.endswith((".fluxcd.io", ".flux.weave.works")) and domain not in _OWN:
+        if domain not in _FOREIGN and not domain.endswith("toolkit.fluxcd.io"):
+            _misspelt(workload, key)
+    elif domain == "filter.fluxcd.io" and name.startswith("tag."):
+        _misspelt(workload, key, f"filter.fluxcd.io/{name[4:]}")
+    elif domain in _POLICIES and name not in _KNOWN and not name.startswith("tag."):
+        _misspelt(workload, key, _meant(name))
+    elif domain in _POLICIES and name == "tag_all":
+        workload.note("AN011", "fluxd never read tag_all from a file", _path(key), group="all")
+    elif domain in _POLICIES and name in _MACHINE:
+        workload.note("AN014", f"{key} is fluxd's own mark, for live objects", _path(key), group=key)
+    elif domain in _POLICIES and name == "ignore":
+        _ignore(workload, key, policies)
+    elif is_of_fluxd(key) and not is_workload:
+        what = workload.kind or "such an object"
+        workload.note("AN012", f"fluxd read {key} of no {what}", _path(key), group=workload.kind)
+
+
+def _misspelt(workload: Workload, key: str, meant: str = "") -> None:
+    advice = f": {meant} was meant" if meant else ""
+    workload.note("AN013", f"fluxd knows no annotation {key}{advice}", _path(key), group=key)
+
+
+def _meant(name: str) -> str:
+    if name.startswith("filter."):
+        return f"filter.fluxcd.io/{name[7:]}"
+    close = difflib.get_close_matches(name, ("automated", "ignore", "locked"), 1, 0.75)
+    return f"fluxcd.io/{close[0]}" if close else ""
+
+
+def _ignore(workload: Workload, key: str, policies: WorkloadPolicies) -> None:
+    value = policies.policies.get("ignore", "")
+    if policies.ignored:
+        message = (
+            "when it prunes, Flux v2 reads `reconcile: disabled` on the live object only: what it has "
+            "applied before is deleted once it leaves Git"
+        )
+        workload.note("AN001", message, _path(key), group="all")
+    elif not policies.sync_only and value.strip().lower() not in _OFF:
+        message = f"fluxd takes only `true` and `sync_only`: {value!r} did not ignore the object"
+        workload.note("AN003", message, _path(key), group=value)
+
+
+def _translate_ignore(workload: Workload, policies: WorkloadPolicies, *, moves: bool) -> str:
+    """Writes what means the same to Flux v2; gives the annotation that it took the place of, if one."""
+    if not (policies.ignored or policies.sync_only):
+        return ""
+    key = _key_of(workload.annotations, "ignore")
+    target = (*workload.at, *_path(_RECONCILE if policies.ignored else _PRUNE))
+    there = workload.annotations.get(target[-1])
+    if there == "disabled":
+        return ""
+    moves = moves and there is None
+    if moves:
+        # Moved before it is set, so that its comments and its place stay.
+        workload.operations.append(Move((*workload.at, *_path(key)), target, rule="annotations"))
+    because = (".".join(_path(key)),)
+    operation = Set(target, "disabled", Place(after=(key,)), because, "annotations")
+    workload.operations.append(operation)
+    return key if moves else ""
+
+
+def _container_of(key: str) -> str:
+    domain, _, name = key.partition("/")
+    if domain == "filter.fluxcd.io":
+        return name
+    return name[4:] if domain in _POLICIES and name.startswith("tag.") else ""
+
+
+def _marks(workload: Workload) -> list[str]:
+    labels = _mapping(workload.metadata.get("labels"))
+    return [key for key in labels if key.partition("/")[0] in _POLICIES and key.endswith("/sync-gc-mark")]
+
+
+def _labels(workload: Workload) -> None:
+    for key in _marks(workload):
+        path = ("metadata", "labels", key)
+        workload.note("AN014", f"{key} is fluxd's own mark, for live objects", path, group=key)
+
+
+def _remove_marks(workload: Workload) -> None:
+    marks = _marks(workload)
+    for key in marks:
+        path = (*workload.at, "metadata", "labels", key)
+        workload.operations.append(Remove(path, rule="annotations"))
+    if marks and len(marks) == len(workload.metadata["labels"]):
+        workload.operations.append(Remove((*workload.at, "metadata", "labels"), rule="annotations"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _pod_template(workload: Workload) -> None:
+    spec: Any = workload.manifest.get("spec")
+    for path in (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",)):
+        holder = spec
+        for key in (*path, "metadata", "annotations"):
+            holder = holder.get(key) if isinstance(holder, Mapping) else None
+        for key in holder if isinstance(holder, Mapping) else ():
+            if is_of_fluxd(key):
+                message = (
+                    f"fluxd read {key} of the workload itself and not of its pods; it stays, "
+                    "for without it the pods would be started anew"
+                )
+                place = ("spec", *path, "metadata", "annotations", key)
+                workload.note("AN012", message, place, group=f"pods {key}")

@@ -1,0 +1,347 @@
+"""The images that fluxd updated, and what of Flux v2 updates them: policies, repositories, marked fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.options import Cluster, MigrationOptions, Override
+from fluxv2_migrate.plan import Path
+from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
+from fluxv2_migrate.rules.image_policies import request_policy
+from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, MarkedField
+from fluxv2_migrate.rules.pull_secrets import Lookup, nothing_known
+from fluxv2_migrate.rules.registries import canonical_name, is_read_differently, is_refused_name, is_scanned
+from fluxv2_migrate.rules.workload import Workload, objects_in
+
+__all__ = ["draft_image_automation"]
+
+_POD_SPECS: Final = {
+    "Deployment": ("spec", "template", "spec"),
+    "DaemonSet": ("spec", "template", "spec"),
+    "StatefulSet": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_ADDON: Final = ("kubernetes.io/cluster-service", "addonmanager.kubernetes.io/mode")
+
+
+def draft_image_automation(
+    manifest: Mapping[str, Any],
+    options: MigrationOptions,
+    flux_version: FluxVersion,
+    *,
+    seen_namespace: str | None = None,
+    cluster: Cluster | None = None,
+    file: str = "",
+    lookup: Lookup = nothing_known,
+) -> tuple[ImageAutomationDraft, ...]:
+    """Reads the annotations and images of a document as fluxd does, and says what becomes of them.
+
+    Args:
+        manifest: any object of Kubernetes, or a list of such, with the types that Flux's YAML gives.
+        options: how to migrate.
+        flux_version: the Flux release that will run.
+        seen_namespace: in which the cluster sees it, where kustomize or fluxd decides; that of the manifest
+            when not given.
+        cluster: the one that sees it; its fluxd decides what was scanned.
+        file: in which it stands; overrides speak of it.
+        lookup: finds ServiceAccounts and Secrets in the repository.
+
+    Returns:
+        One draft for each object of the document. Each image of a workload that is automated, and neither
+        locked nor ignored, has fields to mark, or the code of the notice that says why not.
+
+    Source: fluxcd/flux 1.25.4 `pkg/update/{automated,images}.go`, `pkg/cluster/kubernetes/images.go`.
+
+    >>> annotations = {"fluxcd.io/automated": "true", "fluxcd.io/tag.app": "semver:~1.4"}
+    >>> pod = {"containers": [{"name": "app", "image": "ghcr.io/acme/web:1.4.7"}]}
+    >>> (draft,) = draft_image_automation({
+    ...     "kind": "Deployment",
+    ...     "metadata": {"name": "web", "namespace": "shop", "annotations": annotations},
+    ...     "spec": {"template": {"spec": pod}},
+    ... }, MigrationOptions(), "2.9")
+    >>> draft.images[0].policy.policy, ".".join(draft.images[0].fields[0].path)
+    ({'semver': {'range': '~1.4'}}, 'spec.template.spec.containers.0.image')
+    """
+    seen_by = cluster or Cluster(name="all")
+    drafts: list[ImageAutomationDraft] = []
+    for at, each in objects_in(manifest):
+        written = _mapping(each.get("metadata")).get("namespace")
+        default = seen_by.default_namespace or options.default_namespace
+        workload = Workload(
+            each,
+            at,
+            str(seen_namespace or written or default or ""),
+            options,
+            flux_version,
+            cluster="" if cluster is None else cluster.name,
+            file=file,
+            fluxd=seen_by.fluxd,
+        )
+        drafts.append(_draft(workload, lookup))
+    return tuple(drafts)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
+    decided = workload.decided()
+    images: list[AutomatedImage] = []
+    stopped = False
+    if not decided.leave:
+        found = _first_of_each(find_images(workload.manifest))
+        names = [image.container for image in found]
+        names += [name for name, _, _ in _written_images(workload)]
+        for name in names:
+            # What is said of a container that is there is said of something, whatever comes of it.
+            workload.decided(name)
+        policies = draft_annotations(workload, names)
+        stopped = policies is None
+        if policies is not None:
+            if _is_automated(workload, policies, found):
+                images = [_image(workload, each, policies, lookup) for each in found]
+            fields = [_texts(image.paths.repository) for image in found]
+            selected = {image.container for image in images if image.fields}
+            replace_annotations(workload, policies, fields, selected)
+    return ImageAutomationDraft(
+        workload.kind,
+        workload.namespace,
+        workload.name,
+        workload.at,
+        workload.cluster,
+        workload.file,
+        tuple(images),
+        tuple(workload.operations),
+        tuple(workload.comments),
+        tuple(workload.notices),
+        frozenset(workload.matched),
+        decided.accept,
+        stopped,
+    )
+
+
+def _texts(path: tuple[str | int, ...]) -> Path:
+    return tuple(map(str, path))
+
+
+def _first_of_each(images: tuple[ContainerImage, ...]) -> list[ContainerImage]:
+    # Containers come before the init containers, and win over one of their name.
+    found: dict[str, ContainerImage] = {}
+    for image in images:
+        found.setdefault(image.container, image)
+    return list(found.values())
+
+
+# Whether fluxd updated the workload at all
+
+
+def _is_automated(workload: Workload, policies: WorkloadPolicies, found: list[ContainerImage]) -> bool:
+    if workload.kind not in WORKLOAD_KINDS or not policies.automated or policies.locked or policies.ignored:
+        return False
+    path = _automated_path(workload)
+    version = workload.manifest.get("apiVersion")
+    if workload.kind == "HelmRelease" and version != "helm.fluxcd.io/v1":
+        # Of a release that is migrated the annotations are only left over.
+        if not str(version).startswith("helm.toolkit.fluxcd.io/"):
+            message = f"fluxd 1.19 and later updates no HelmRelease of {version}"
+            workload.note("AN016", message, path, group=str(version))
+        return False
+    if workload.fluxd.read_only:
+        workload.note("IM008", "fluxd writes nothing: it reads only, or scans no images", path, group="all")
+        return False
+    if _is_addon(workload):
+        workload.note("AN020", "fluxd leaves the add-ons of the cluster alone", path, group="all")
+        return False
+    unreadable = _unreadable(workload)
+    if unreadable is not None:
+        text, at = unreadable
+        message = f"fluxd cannot read the image {text!r}, and so updated none of this workload"
+        workload.note("IM025", message, at)
+        return False
+    _alias_problems(workload, found)
+    if not found:
+        workload.note("AN019", "automated workloads in which fluxd finds no image", path, group="all")
+        return False
+    if not workload.metadata.get("namespace") and workload.namespace not in ("", "default"):
+        message = "fluxd wrote nothing to manifests without a namespace, but in `default`; Flux v2 does"
+        workload.note("AN017", message, path, group="namespace")
+    if workload.kind == "CronJob":
+        message = "fluxd updated no CronJob on Kubernetes 1.25 and later; Flux v2 does"
+        workload.note("AN017", message, path, group="CronJob")
+    return True
+
+
+def _automated_path(workload: Workload) -> Path:
+    keys = ("fluxcd.io/automated", "flux.weave.works/automated")
+    return ("metadata", "annotations", next(key for key in keys if key in workload.annotations))
+
+
+def _is_addon(workload: Workload) -> bool:
+    labels = _mapping(workload.metadata.get("labels"))
+    service, mode = (labels.get(key) for key in _ADDON)
+    return workload.namespace == "kube-system" and (
+        service in ("true", True) or mode in ("EnsureExists", "Reconcile")
+    )
+
+
+def _unreadable(workload: Workload) -> tuple[str, Path] | None:
+    for _, text, path in _written_images(workload):
+        try:
+            ImageRef.parse(text)
+        except InvalidImageReference:
+            return text, path
+    return None
+
+
+def _written_images(workload: Workload) -> Iterator[tuple[str, str, Path]]:
+    """Gives name, image and field of each container of a pod, whether or not fluxd can read it."""
+    path = _POD_SPECS.get(workload.kind, ())
+    spec: Any = workload.manifest if path else None
+    for key in path:
+        spec = _mapping(spec).get(key)
+    for group in ("containers", "initContainers"):
+        containers = _mapping(spec).get(group)
+        for index, container in enumerate(containers if isinstance(containers, list) else ()):
+            given = _mapping(container)
+            text = given.get("image")
+            image = text if isinstance(text, str) else ""
+            yield str(given.get("name")), image, (*path, group, str(index), "image")
+
+
+def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:
+    if workload.kind != "HelmRelease":
+        return
+    values = _mapping(_mapping(workload.manifest.get("spec")).get("values"))
+    annotations = workload.annotations
+    fields = {image.container: _texts(image.paths.repository) for image in found}
+    for key in annotations:
+        part, _, alias = key.partition(".fluxcd.io/")
+        if part not in ("repository", "registry", "tag") or not alias:
+            continue
+        path = str(annotations[key])
+        value: Any = values
+        for name in path.split("."):
+            value = _mapping(value).get(name)
+        at = ("metadata", "annotations", key)
+        if not isinstance(value, str):
+            workload.note("AN015", f"{key} names {path!r}, where the values hold no text", at)
+        elif f"repository.fluxcd.io/{alias}" not in annotations:
+            workload.note("AN015", f"{key} has no effect without repository.fluxcd.io/{alias}", at)
+        elif part == "repository" and fields.get(alias) != ("spec", "values", *path.split(".")):
+            workload.note("AN015", f"{key} leads to {value!r}, which is no image", at)
+
+
+# One image
+
+
+def _image(
+    workload: Workload, found: ContainerImage, policies: WorkloadPolicies, lookup: Lookup
+) -> AutomatedImage:
+    before = len(workload.notices)
+    image = _read_image(workload, found, policies, lookup)
+    accepted = workload.decided(found.container).accept
+    workload.notices[before:] = [
+        notice
+        for notice in workload.notices[before:]
+        if notice.code not in accepted or not FINDINGS[notice.code].acceptable
+    ]
+    return image
+
+
+def _read_image(
+    workload: Workload, found: ContainerImage, policies: WorkloadPolicies, lookup: Lookup
+) -> AutomatedImage:
+    pattern = policies.tag_patterns.get(found.container, "glob:*")
+    number = _numeric_tag(workload, found)
+    tag = found.image.tag or (number[1] if number is not None else None) or None
+    image = AutomatedImage(found.container, found.image, tag, pattern)
+    path = _texts(found.paths.repository)
+    decided = workload.decided(found.container)
+    problem = _cannot(found) or (None if decided.policy else _never(workload, found, pattern, tag))
+    if problem is not None:
+        code, message, group = problem
+        workload.note(code, message, path, group=group, answer=_undecided(workload, found, code))
+        return AutomatedImage(found.container, found.image, tag, pattern, exception=code)
+    request = request_policy(workload, found, image, lookup, is_number=number is not None)
+    fields = _fields(workload, found, number)
+    return AutomatedImage(found.container, found.image, tag, pattern, fields, policy=request)
+
+
+def _undecided(workload: Workload, found: ContainerImage, code: str) -> Override | None:
+    # A policy of a person's own is the wish that an image moves that fluxd did not move.
+    if code in ("IM007", "IM008", "IM017", "IM028"):
+        return workload.answer(container=found.container, policy={}, filter_tags={})
+    return None
+
+
+_Problem = tuple[str, str, str]
+
+
+def _cannot(found: ContainerImage) -> _Problem | None:
+    """Gives why no marker can work."""
+    image, paths = found.image, found.paths
+    if paths.registry is not None and paths.tag is None:
+        message = "the registry is a field of its own and the tag is not: no marker can write `path:tag`"
+        return "IM014", message, ""
+    if is_refused_name(image):
+        return "IM029", f"Flux v2 refuses the name of the image {image.name!r}", image.name
+    return None
+
+
+def _never(workload: Workload, found: ContainerImage, pattern: str, tag: str | None) -> _Problem | None:
+    """Gives why fluxd never updated an image, so that nothing else does without a person's wish."""
+    image = found.image
+    if is_read_differently(image):
+        registry = image.domain or image.image
+        message = f"fluxd looked for {str(image)!r} in the registry {registry!r}, and Flux v2 does not"
+        if "/" in image.tag:
+            message = (
+                f"fluxd took {image.tag!r} for the tag of an image {image.image!r}, and Flux v2 does not"
+            )
+        return "IM028", message, canonical_name(image)
+    if not is_scanned(image, workload.fluxd):
+        message = f"fluxd did not scan {image.name}: --registry-exclude-image, -include-image or -ecr-*"
+        return "IM008", message, image.name
+    if image.digest:
+        return "IM007", f"the image {image.name} is held by its digest: fluxd did not move it", ""
+    if tag is None and TagPattern.parse(pattern).requires_timestamp:
+        message = f"the image {image.name} has no tag: fluxd, which had no build time of it, did not move it"
+        return "IM017", message, ""
+    return None
+
+
+def _numeric_tag(workload: Workload, found: ContainerImage) -> tuple[Path, str] | None:
+    """Gives the field and the text of a tag that YAML reads as a number; fluxd saw none."""
+    paths = found.paths
+    if workload.kind != "HelmRelease" or paths.tag is not None or found.image.tag:
+        return None
+    holder: Any = workload.manifest
+    for key in paths.repository[:-1]:
+        holder = _mapping(holder).get(str(key))
+    value = _mapping(holder).get("tag")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    # As JSON has it, which is what the chart gets.
+    text = str(int(value)) if float(value).is_integer() else repr(value)
+    return (*_texts(paths.repository[:-1]), "tag"), text
+
+
+def _fields(
+    workload: Workload, found: ContainerImage, number: tuple[Path, str] | None
+) -> tuple[MarkedField, ...]:
+    image, paths = found.image, found.paths
+    tag = (_texts(paths.tag), image.tag) if paths.tag is not None else number
+    repository = (*workload.at, *_texts(paths.repository))
+    if tag is None:
+        return (MarkedField(repository, "", str(image)),)
+    tag_field = MarkedField((*workload.at, *tag[0]), "tag", tag[1])
+    if paths.registry is not None:
+        # The name of an image holds its registry, which stands in a field of its own.
+        return (tag_field,)
+    return (MarkedField(repository, "name", image.name), tag_field)

@@ -1,0 +1,206 @@
+"""The manifests of image automation, as each release of Flux v2 takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
+from fluxv2_migrate.options import Fluxd
+from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
+
+__all__ = [
+    "GitSync",
+    "image_policy_manifest",
+    "image_repository_manifest",
+    "image_update_automation_manifest",
+]
+
+_NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+_MESSAGE: Final = "Update images"
+
+
+@dataclass(frozen=True, slots=True)
+class GitSync:
+    """The GitRepository that syncs this repository to a cluster, and what it may write there.
+
+    Attributes:
+        name: of the GitRepository.
+        namespace: of the GitRepository.
+        branch: to which updates are pushed.
+        paths: the folders that the cluster syncs; the whole repository when empty.
+        cluster: the name of the cluster, or empty.
+        fluxd: whose author and interval are kept.
+        commit_suffix: what fluxd wrote below each message, as `--git-ci-skip` has it.
+        url: of the repository, for namespaces that need a GitRepository of their own.
+        secret_name: of the GitRepository's credentials, beside it.
+        flux_version: the Flux release of the cluster, where it differs.
+    """
+
+    name: str
+    namespace: str
+    branch: str
+    paths: tuple[str, ...] = ()
+    cluster: str = ""
+    fluxd: Fluxd = field(default_factory=Fluxd)
+    commit_suffix: str = ""
+    url: str = ""
+    secret_name: str | None = None
+    flux_version: FluxVersion | None = None
+
+
+def image_repository_manifest(
+    name: str,
+    namespace: str,
+    request: RepositoryRequest,
+    flux_version: FluxVersion,
+    *,
+    interval: str,
+    secret: str | None = None,
+    image: str | None = None,
+    access_from: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Gives the manifest of an ImageRepository.
+
+    Args:
+        name: of the object.
+        namespace: of the object.
+        request: what it is for.
+        flux_version: the Flux release that will run.
+        interval: between two scans.
+        secret: the name of the Secret beside it.
+        image: how the image is written; as the request has it when not given.
+        access_from: other namespaces whose policies may use it.
+
+    Returns:
+        The manifest, with one kind of credentials only: what several of them mean changed twice.
+
+    Source: image-reflector-controller 0.29 to 1.2 `api`, `internal/controller/imagerepository_controller.go`.
+
+    >>> request = RepositoryRequest("ghcr.io/acme/web", "ghcr.io/acme/web")
+    >>> image_repository_manifest("web", "flux-system", request, "2.9", interval="5m")["spec"]
+    {'image': 'ghcr.io/acme/web', 'interval': '5m'}
+    """
+    spec: dict[str, Any] = {"image": image or request.image, "interval": interval}
+    if secret is not None:
+        spec["secretRef"] = {"name": secret}
+    elif request.provider is not None:
+        spec["provider"] = request.provider
+    selectors = [{"matchLabels": {_NAMESPACE_LABEL: each}} for each in sorted(access_from)]
+    if selectors:
+        spec["accessFrom"] = {"namespaceSelectors": selectors}
+    return {
+        "apiVersion": preferred_api_version("ImageRepository", flux_version),
+        "kind": "ImageRepository",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def image_policy_manifest(
+    name: str,
+    namespace: str,
+    request: PolicyRequest,
+    repository: tuple[str, str],
+    flux_version: FluxVersion,
+    *,
+    interval: str,
+) -> dict[str, Any]:
+    """Gives the manifest of an ImagePolicy.
+
+    Args:
+        name: of the object.
+        namespace: of the object.
+        request: what it selects.
+        repository: namespace and name of the ImageRepository; the namespace is written where it differs.
+        flux_version: the Flux release that will run.
+        interval: between two looks at the digest of a tag that moves.
+
+    Source: image-reflector-controller 0.29 to 1.2 `api`: `digestReflectionPolicy` since Flux 2.6, and
+    `interval` only with `Always`.
+
+    >>> image = RepositoryRequest("ghcr.io/acme/web", "ghcr.io/acme/web")
+    >>> request = PolicyRequest(image, {"semver": {"range": "~1.4"}})
+    >>> where = ("flux-system", "web")
+    >>> image_policy_manifest("web", "flux-system", request, where, "2.9", interval="5m")["spec"]
+    {'imageRepositoryRef': {'name': 'web'}, 'policy': {'semver': {'range': '~1.4'}}}
+    """
+    reference = {"name": repository[1]}
+    if repository[0] != namespace:
+        reference["namespace"] = repository[0]
+    spec: dict[str, Any] = {"imageRepositoryRef": reference}
+    if request.filter_tags:
+        spec["filterTags"] = dict(request.filter_tags)
+    spec["policy"] = _copy(request.policy)
+    if request.follows_digest and _runs(flux_version, "2.6"):
+        spec["digestReflectionPolicy"] = "Always"
+        spec["interval"] = interval
+    return {
+        "apiVersion": preferred_api_version("ImagePolicy", flux_version),
+        "kind": "ImagePolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def image_update_automation_manifest(
+    name: str,
+    namespace: str,
+    sync: GitSync,
+    flux_version: FluxVersion,
+    *,
+    path: str,
+    interval: str,
+) -> dict[str, Any]:
+    """Gives the manifest of an ImageUpdateAutomation.
+
+    Args:
+        name: of the object.
+        namespace: of the object, in which its policies are too.
+        sync: the GitRepository; its namespace is written where it differs.
+        flux_version: the Flux release that will run.
+        path: the folder in which every marked file is; it must exist.
+        interval: between two runs.
+
+    Returns:
+        The manifest. The branch is always written: without it there may be nothing to push to. The message
+        is a constant text, since what a template may use changed at 2.3 and at 2.7.
+
+    Source: image-automation-controller 0.34 to 1.2 `api`, `internal/source/git.go`.
+
+    >>> sync = GitSync("flux-system", "flux-system", "main")
+    >>> made = image_update_automation_manifest(
+    ...     "images", "flux-system", sync, "2.9", path="./apps", interval="5m")
+    >>> made["spec"]["update"], made["spec"]["git"]["checkout"]
+    ({'strategy': 'Setters', 'path': './apps'}, {'ref': {'branch': 'main'}})
+    """
+    source = {"kind": "GitRepository", "name": sync.name}
+    if sync.namespace != namespace:
+        source["namespace"] = sync.namespace
+    author = {"name": sync.fluxd.git_user, "email": sync.fluxd.git_email}
+    # The message is a template of Go, in which two braces begin an action.
+    message = (_MESSAGE + sync.commit_suffix).replace("{{", '{{"{{"}}')
+    return {
+        "apiVersion": preferred_api_version("ImageUpdateAutomation", flux_version),
+        "kind": "ImageUpdateAutomation",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "interval": interval,
+            "sourceRef": source,
+            "git": {
+                "checkout": {"ref": {"branch": sync.branch}},
+                "commit": {"author": author, "messageTemplate": message},
+                "push": {"branch": sync.branch},
+            },
+            "update": {"strategy": "Setters", "path": path},
+        },
+    }
+
+
+def _runs(flux_version: FluxVersion, since: FluxVersion) -> bool:
+    return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(since)
+
+
+def _copy(value: Any) -> Any:
+    return {key: _copy(item) for key, item in value.items()} if isinstance(value, Mapping) else value

@@ -1,0 +1,170 @@
+"""What is known of an image that fluxd updated, and what it needs of Flux v2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.flux1 import ImageRef
+from fluxv2_migrate.plan import Path, Plan
+from fluxv2_migrate.rules.draft import Notice
+from fluxv2_migrate.rules.pull_secrets import PullSecret
+from fluxv2_migrate.rules.registries import RegistryProvider
+from fluxv2_migrate.rules.workload import PlacedComment
+
+__all__ = [
+    "AutomatedImage",
+    "ImageAutomationDraft",
+    "MarkedField",
+    "PolicyRequest",
+    "RepositoryRequest",
+    "choice_key",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedField:
+    """A field that the updater writes.
+
+    Attributes:
+        path: in the document.
+        part: of the image that goes there: `""` for the whole reference, `name` or `tag`.
+        value: what stands there now, as the cluster sees it: a number is to be written as this text.
+    """
+
+    path: Path
+    part: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRequest:
+    """What is needed of an ImageRepository.
+
+    Attributes:
+        canonical: the image by the name under which all ways to write it are one.
+        image: its name as it is written.
+        secret: with which fluxd read its tags.
+        secret_name: a Secret beside the ImageRepository that a person named.
+        provider: the cloud whose credentials are used.
+    """
+
+    canonical: str
+    image: str
+    secret: PullSecret | None = None
+    secret_name: str | None = None
+    provider: RegistryProvider | None = None
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """What makes two requests for one image one ImageRepository: teams copy a Secret under its name."""
+        secret = self.secret_name or (self.secret.name if self.secret is not None else "")
+        return (secret, self.provider or "")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRequest:
+    """What is needed of an ImagePolicy.
+
+    Attributes:
+        repository: the image that it selects from.
+        policy: the `spec.policy`.
+        filter_tags: the `spec.filterTags`, or `None`.
+        follows_digest: whether the digest of the tag is written too, and watched.
+        order: what orders the tags, in words.
+    """
+
+    repository: RepositoryRequest
+    policy: Mapping[str, Any]
+    filter_tags: Mapping[str, str] | None = None
+    follows_digest: bool = False
+    order: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes two requests one ImagePolicy, but for the credentials."""
+        return (self.repository.canonical, *choice_key(self.policy, self.filter_tags, self.follows_digest))
+
+
+def choice_key(
+    policy: Mapping[str, Any], filter_tags: Mapping[str, Any] | None, follows_digest: bool
+) -> tuple[str, ...]:
+    """Gives what is compared of the choice of a tag; what is left out is what Flux takes for it.
+
+    >>> choice_key({"numerical": {}}, {"pattern": "x", "extract": ""}, False) == choice_key(
+    ...     {"numerical": {"order": "asc"}}, {"pattern": "x"}, False)
+    True
+    """
+    # In the order in which image-reflector-controller looks.
+    kind = next(
+        (kind for kind in ("semver", "alphabetical", "numerical") if policy.get(kind) is not None), ""
+    )
+    chosen = policy.get(kind) or {}
+    detail = chosen.get("range") if kind == "semver" else chosen.get("order") or "asc"
+    filters = filter_tags or {}
+    pattern, extract = filters.get("pattern") or "", filters.get("extract") or ""
+    return (kind, str(detail), pattern, extract, str(follows_digest))
+
+
+@dataclass(frozen=True, slots=True)
+class AutomatedImage:
+    """An image that the annotations of its workload automate.
+
+    Attributes:
+        container: the name by which annotations speak of it.
+        image: as fluxd reads it.
+        tag: the tag that runs, or `None`.
+        tag_pattern: the filter, with its prefix.
+        fields: where the updater writes; none where it shall not or cannot.
+        exception: the code of the notice that says why no field is marked, or empty.
+        policy: what it needs; `None` where no field is marked.
+    """
+
+    container: str
+    image: ImageRef
+    tag: str | None
+    tag_pattern: str
+    fields: tuple[MarkedField, ...] = ()
+    exception: str = ""
+    policy: PolicyRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAutomationDraft:
+    """What becomes of the annotations of one object, and what updates its images.
+
+    Attributes:
+        kind: of the object.
+        namespace: as the cluster sees it.
+        name: of the object.
+        at: where it stands in its document: nowhere deeper, or among the items of a list.
+        cluster: the name of the cluster that sees it, or empty.
+        file: in which it stands, or empty.
+        images: those of an automated workload.
+        operations: what is done to its annotations and labels; paths are those of the document.
+        comments: what is to be said above a field.
+        notices: what a person must know.
+        matched: which of the overrides are about it.
+        accepted: codes that a person has accepted.
+        stopped: whether it stays as it is until a person acts.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    at: Path = ()
+    cluster: str = ""
+    file: str = ""
+    images: tuple[AutomatedImage, ...] = ()
+    operations: Plan = ()
+    comments: tuple[PlacedComment, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    matched: frozenset[int] = field(default_factory=frozenset)
+    accepted: tuple[str, ...] = ()
+    stopped: bool = False
+
+    @property
+    def resource(self) -> str:
+        """Names it as findings do."""
+        return f"{self.kind} {self.namespace}/{self.name}"

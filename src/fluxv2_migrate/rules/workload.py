@@ -1,0 +1,145 @@
+"""What the rules write down while they read a workload, or any object with fluxd's annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.options import Fluxd, MigrationOptions, Override
+from fluxv2_migrate.plan import Operation, Path
+from fluxv2_migrate.rules.draft import Notice
+
+__all__ = ["PlacedComment", "Workload", "objects_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedComment:
+    """A comment that is to stand above a field.
+
+    Attributes:
+        path: the field.
+        text: without the `#`.
+    """
+
+    path: Path
+    text: str
+
+
+@dataclass(slots=True)
+class Workload:
+    """Collects the operations and notices of one object.
+
+    Attributes:
+        manifest: the object.
+        at: where it stands in its document: nowhere deeper, or among the items of a list.
+        namespace: as the cluster sees it.
+        cluster: the name of the cluster, or empty.
+        file: in which it stands, or empty.
+        fluxd: the settings of the fluxd that looked after it.
+        matched: which of the overrides are about it.
+    """
+
+    manifest: Mapping[str, Any]
+    at: Path
+    namespace: str
+    options: MigrationOptions
+    flux_version: FluxVersion
+    cluster: str = ""
+    file: str = ""
+    fluxd: Fluxd = field(default_factory=Fluxd)
+    operations: list[Operation] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    comments: list[PlacedComment] = field(default_factory=list)
+    matched: set[int] = field(default_factory=set)
+
+    @property
+    def kind(self) -> str:
+        """The kind, or empty."""
+        return str(self.manifest.get("kind") or "")
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The metadata; what is none counts as empty."""
+        metadata = self.manifest.get("metadata")
+        return metadata if isinstance(metadata, Mapping) else {}
+
+    @property
+    def name(self) -> str:
+        """The name, or empty."""
+        return str(self.metadata.get("name") or "")
+
+    @property
+    def resource(self) -> str:
+        """Names it as findings do."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """The annotations as they are written."""
+        annotations = self.metadata.get("annotations")
+        return annotations if isinstance(annotations, Mapping) else {}
+
+    def runs(self, since: FluxVersion) -> bool:
+        """Gives whether the Flux release is this one or a later one."""
+        return FLUX_VERSIONS.index(self.flux_version) >= FLUX_VERSIONS.index(since)
+
+    def note(
+        self, code: str, message: str, path: Path, *, group: str = "", answer: Override | None = None
+    ) -> None:
+        """Says what a person must know."""
+        self.notices.append(Notice(code, message, (*self.at, *path), group, answer))
+
+    def answer(self, **fields: Any) -> Override:
+        """Gives an override that matches this object alone."""
+        return Override(kind=self.kind, namespace=self.namespace or "*", name=self.name or "*", **fields)
+
+    def decided(self, container: str | None = None) -> Override:
+        """Gives all that a person decided for a container, or for the object; what was said later counts.
+
+        An answer that nobody has filled in decides nothing.
+        """
+        said: dict[str, Any] = {}
+        accepted: tuple[str, ...] = ()
+        for index, override in enumerate(self.options.overrides):
+            if not self._matches(override):
+                continue
+            if container is None and override.container != "*":
+                continue
+            if container is not None and not fnmatchcase(container, override.container):
+                continue
+            self.matched.add(index)
+            accepted += override.accept
+            for name in ("policy", "filter_tags", "pull_secret", "leave"):
+                if getattr(override, name):
+                    said[name] = getattr(override, name)
+        return Override(**said, accept=accepted)
+
+    def _matches(self, override: Override) -> bool:
+        seen = {
+            "cluster": self.cluster,
+            "kind": self.kind,
+            "namespace": self.namespace,
+            "name": self.name,
+            "path": self.file,
+        }
+        return all(fnmatchcase(text, getattr(override, field) or "*") for field, text in seen.items())
+
+
+def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Gives the objects of a document, with where they stand: itself, or the items of a list.
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`: a list in a list is not unpacked.
+
+    >>> list(objects_in({"kind": "List", "items": [{"kind": "Secret"}]}))
+    [(('items', '0'), {'kind': 'Secret'})]
+    """
+    kind, items = manifest.get("kind"), manifest.get("items")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        for index, item in enumerate(items):
+            if isinstance(item, Mapping):
+                yield ("items", str(index)), item
+    else:
+        yield (), manifest
