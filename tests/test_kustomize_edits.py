@@ -59,7 +59,6 @@ REFUSED = [
     "resources: &x [a]\n",
     "resources: a\n",
     "- a\n",
-    "a: &x b\nresources:\n- *x\n",
     "resources: # x\n  [a]\n",
     "a: 1\n...\n",
     "a: |\n  x",

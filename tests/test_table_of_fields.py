@@ -95,10 +95,10 @@ MAY_STOP = {
     "metadata": {"RP001"},
     "metadata.name": {"HR014", "HR016", "HR017", "HR113", "HR114", "RP007"},
     "metadata.namespace": {"HR017"},
-    "spec.chart.git": {"DA022", "HR043", "HR061"},
+    "spec.chart.git": {"DA022", "HR043", "HR061", "HR120"},
     "spec.chart.ref": {"HR053"},
     "spec.chart.path": {"HR061"},
-    "spec.chart.repository": {"DA022", "HR043", "HR061"},
+    "spec.chart.repository": {"DA022", "HR043", "HR061", "HR120"},
     "spec.chart.name": {"HR048", "HR061"},
     "spec.chart.version": {"HR041", "HR061"},
     "spec.releaseName": {"HR014", "HR113"},
@@ -117,7 +117,7 @@ MAY_STOP = {
     "spec.valuesFrom[].externalSourceRef.url": {"HR095"},
     "spec.valuesFrom[].chartFileRef.path": {"HR096", "RP006"},
     "spec.valuesFrom[].chartFileRef.optional": {"HR099"},
-    "spec.chartGitPath": {"HR002"},
+    "spec.chartGitPath": {"DA022", "HR002", "HR061"},
 }
 
 

@@ -236,9 +236,7 @@ class MigrationOptions(_Options):
         helm_operator: the short form for one cluster: the settings of its helm-operator.
         scope: which releases and workloads are migrated now.
         default_namespace: of manifests that name none; fluxd's default.
-        write_missing_namespaces: write the default namespace into each manifest that names none.
         git_default_ref: the helm-operator's `--git-default-ref`.
-        git_url: of the repository itself.
         sources: where HelmRepositories and GitRepositories go.
         images: where ImageRepositories, ImagePolicies and ImageUpdateAutomations go.
         cross_namespace_refs: whether the controllers follow references to other namespaces.
@@ -263,7 +261,6 @@ class MigrationOptions(_Options):
     helm_operator: HelmOperator = HelmOperator()
     scope: Scope = Scope()
     default_namespace: _Namespace | None = None
-    write_missing_namespaces: bool = False
     git_default_ref: _NotEmpty = "master"
     git_url: _NotEmpty | None = None
     sources: Placement = Placement()

@@ -428,11 +428,15 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
 def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView]) -> Iterator[ClusterView]:
     """What no known cluster sees: folders that surely are one cluster each."""
     claimed = reader.claimed()
+    old = {
+        reader.concerns[key].identity for key in reader.places if not _is_new(reader.concerns[key].manifest)
+    }
     plain = [
         (document.path, _resource(document.manifest))
         for key, document in reader.concerns.items()
         if key in reader.places
-        and not _is_new(document.manifest)
+        # A release of Flux v2 may stand anywhere for one of Flux v1 that is still there.
+        and not (_is_new(document.manifest) and document.identity in old)
         and key not in found.sightings
         and document.path not in claimed
         and document.path not in found.patch_files

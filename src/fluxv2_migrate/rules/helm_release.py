@@ -407,7 +407,7 @@ def _helm_version(draft: Draft) -> None:
     elif version is None and enabled and enabled[0] == "v2":
         message = "helmVersion is not given, and the operator took Helm 2: the release is one of Helm 2"
     if message is not None:
-        draft.note("HR030", message, path, declares=("helm_version",))
+        draft.note("HR030", message, path)
     elif version is None and not enabled:
         draft.note(
             "HR032",
