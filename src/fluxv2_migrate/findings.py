@@ -590,7 +590,7 @@ def _types() -> dict[str, FindingType]:
             "DA015",
             "namespace-not-written",
             "warning",
-            "Write metadata.namespace: kustomize-controller adds none. write_missing_namespaces does it.",
+            "Write metadata.namespace: kustomize-controller adds none.",
         ),
         (
             "DA020",

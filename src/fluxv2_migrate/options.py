@@ -262,7 +262,6 @@ class MigrationOptions(_Options):
     scope: Scope = Scope()
     default_namespace: _Namespace | None = None
     git_default_ref: _NotEmpty = "master"
-    git_url: _NotEmpty | None = None
     sources: Placement = Placement()
     images: Placement = Placement()
     cross_namespace_refs: bool = True
