@@ -19,7 +19,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"flux_namespace": "Flux"}, "'Flux' is no name of a namespace"),
     ({"default_namespace": "a" * 64}, "is no name of a namespace"),
     ({"git_default_ref": ""}, "at least 1 character"),
-    ({"git_url": ""}, "at least 1 character"),
+    ({"helm_operator": {"git_url": ""}}, "at least 1 character"),
     ({"flux_version": "1.0"}, "'2.9'"),
     ({"unknown": 1}, "not permitted"),
     ({"clusters": [{"name": ""}]}, "at least 1 character"),
