@@ -63,6 +63,15 @@ def test_ignored_objects_of_every_kind_stay_ignored() -> None:
     ) == {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}
 
 
+def test_what_is_done_to_annotations_can_be_done_without_a_plan() -> None:
+    labels = {"fluxcd.io/sync-gc-mark": "x"}
+    found = draft(deployment({"fluxcd.io/ignore": "true", "fluxcd.io/locked": "true"}, labels=labels))
+    assert sorted(found.removed_annotations) == ["fluxcd.io/ignore", "fluxcd.io/locked"]
+    assert found.new_annotations == {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}
+    values = {"image": {"repository": "ghcr.io/acme/web", "tag": 1.4}}
+    assert draft(release(AUTOMATED, values)).new_annotations == {}
+
+
 def test_sync_only_spares_from_pruning_and_goes_on_being_automated() -> None:
     manifest = deployment({**AUTOMATED, **FILTER, "fluxcd.io/ignore": "sync_only"})
     assert annotations_after(manifest) == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
@@ -240,7 +249,12 @@ def test_the_items_of_a_list_are_read_where_they_stand() -> None:
     first, second = draft_image_automation(document, fm.MigrationOptions(), "2.9")
     assert (first.at, second.at) == (("items", "0"), ("items", "2"))
     assert first.notices[0].path[:4] == ("items", "0", "metadata", "annotations")
-    assert second.images[0].fields[0].path[:3] == ("items", "2", "spec")
+    assert second.images[0].fields[0].path[:3] == ("items", 2, "spec")
+    assert second.images[0].fields[0].field[:3] == ("items", "2", "spec")
+    assert (first.removed_annotations, second.removed_annotations) == (
+        ("fluxcd.io/tag.app",),
+        ("fluxcd.io/automated", "fluxcd.io/tag.app"),
+    )
     assert {operation.path[:2] for operation in second.operations if hasattr(operation, "path")} == {
         ("items", "2")
     }

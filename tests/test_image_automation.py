@@ -10,6 +10,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.plan import apply_to_mapping
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, PolicyRequest, PullSecret
 from workloads import AUTOMATED, codes, cron_job, deployment, draft, release
 
@@ -29,7 +30,7 @@ def request_of(found: ImageAutomationDraft) -> PolicyRequest:
 
 
 def marks(found: ImageAutomationDraft) -> dict[str, tuple[str, str]]:
-    return {".".join(each.path): (each.part, each.value) for image in found.images for each in image.fields}
+    return {".".join(each.field): (each.part, each.value) for image in found.images for each in image.fields}
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "DaemonSet", "StatefulSet"])
@@ -259,6 +260,8 @@ def test_a_tag_that_is_a_number_is_marked_and_held(number: float, text: str) -> 
     assert marks(found)["spec.values.image.tag"] == ("tag", text)
     assert request_of(found).filter_tags == {"pattern": f"^{text}$".replace(".", r"\.")}
     assert codes(found) == ["IM013"]
+    written = apply_to_mapping(found.operations, release(AUTOMATED, values))
+    assert written["spec"]["values"]["image"]["tag"] == text
     answer = found.notices[0].answer
     assert answer is not None
     assert codes(draft(release(AUTOMATED, values), overrides=(answer,))) == []
@@ -269,6 +272,8 @@ def test_a_tag_that_is_a_number_follows_a_range_as_before() -> None:
     found = draft(release({**AUTOMATED, "fluxcd.io/tag.chart-image": "semver:~1"}, values))
     assert request_of(found).policy == {"semver": {"range": "~1"}}
     assert set(codes(found)) - {"IM003"} == {"IM013"}
+    apart = {"image": {"registry": "ghcr.io", "repository": "acme/web", "tag": 1.4}}
+    assert list(marks(draft(release(AUTOMATED, apart)))) == ["spec.values.image.tag"]
     for other in (True, None, ["1"]):
         values["image"]["tag"] = other
         assert codes(draft(release(AUTOMATED, values))) == ["IM017"]

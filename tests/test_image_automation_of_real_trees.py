@@ -109,9 +109,9 @@ def test_what_fluxd_would_write_is_what_is_marked_or_told(tree: str, shared: Pat
                 if image.fields:
                     marked += 1
                     fields += len(image.fields)
-                    names = [".".join(each.path) for each in image.fields if each.part != "tag"]
+                    names = [".".join(each.field) for each in image.fields if each.part != "tag"]
                     # Where the registry stands apart the tag alone is marked, beside the repository.
-                    found += names or [".".join((*image.fields[0].path[:-1], "repository"))]
+                    found += names or [".".join((*image.fields[0].field[:-1], "repository"))]
                 else:
                     excepted[image.exception] += 1
                     found += [name for name, code in told.items() if code == image.exception]

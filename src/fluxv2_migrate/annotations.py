@@ -94,7 +94,7 @@ def translate_annotations(
         # A list may hold one workload twice, with filters that differ.
         for marked in use.image.fields if use.place in layout.policies else ():
             part = f":{marked.part}" if marked.part else ""
-            markers[".".join(marked.path)] = layout.policies[use.place] + part
+            markers[".".join(marked.field)] = layout.policies[use.place] + part
     notices: list[tuple[str, tuple[str, ...], Notice]] = [
         (draft.resource, draft.accepted, notice) for draft in drafts for notice in draft.notices
     ]

@@ -47,7 +47,7 @@ class ImageUse:
     @property
     def field(self) -> Path:
         """The field that the updater writes first."""
-        return self.image.fields[0].path
+        return self.image.fields[0].field
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.options import Cluster, MigrationOptions, Override
-from fluxv2_migrate.plan import Path
+from fluxv2_migrate.plan import Path, Set
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
 from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, MarkedField
@@ -64,7 +64,7 @@ def draft_image_automation(
     ...     "metadata": {"name": "web", "namespace": "shop", "annotations": annotations},
     ...     "spec": {"template": {"spec": pod}},
     ... }, MigrationOptions(), "2.9")
-    >>> draft.images[0].policy.policy, ".".join(draft.images[0].fields[0].path)
+    >>> draft.images[0].policy.policy, ".".join(draft.images[0].fields[0].field)
     ({'semver': {'range': '~1.4'}}, 'spec.template.spec.containers.0.image')
     """
     seen_by = cluster or Cluster(name="all")
@@ -263,13 +263,19 @@ def _read_image(
     image = AutomatedImage(found.container, found.image, tag, pattern)
     path = _texts(found.paths.repository)
     decided = workload.decided(found.container)
-    problem = _cannot(found) or (None if decided.policy else _never(workload, found, pattern, tag))
+    problem = _cannot(found, number is not None) or (
+        None if decided.policy else _never(workload, found, pattern, tag)
+    )
     if problem is not None:
         code, message, group = problem
         workload.note(code, message, path, group=group, answer=_undecided(workload, found, code))
         return AutomatedImage(found.container, found.image, tag, pattern, exception=code)
     request = request_policy(workload, found, image, lookup, is_number=number is not None)
     fields = _fields(workload, found, number)
+    if number is not None:
+        # Written as the chart has got it until now: `1.10` is 1.1 to everybody but the eye.
+        at = (*workload.at, *number[0])
+        workload.operations.append(Set(at, number[1], because=(".".join(number[0]),), rule="number-tag"))
     return AutomatedImage(found.container, found.image, tag, pattern, fields, policy=request)
 
 
@@ -283,10 +289,10 @@ def _undecided(workload: Workload, found: ContainerImage, code: str) -> Override
 _Problem = tuple[str, str, str]
 
 
-def _cannot(found: ContainerImage) -> _Problem | None:
+def _cannot(found: ContainerImage, is_number: bool) -> _Problem | None:
     """Gives why no marker can work."""
     image, paths = found.image, found.paths
-    if paths.registry is not None and paths.tag is None:
+    if paths.registry is not None and paths.tag is None and not is_number:
         message = "the registry is a field of its own and the tag is not: no marker can write `path:tag`"
         return "IM014", message, ""
     if is_refused_name(image):
@@ -336,11 +342,14 @@ def _fields(
     workload: Workload, found: ContainerImage, number: tuple[Path, str] | None
 ) -> tuple[MarkedField, ...]:
     image, paths = found.image, found.paths
-    tag = (_texts(paths.tag), image.tag) if paths.tag is not None else number
-    repository = (*workload.at, *_texts(paths.repository))
+    at = tuple(int(key) if key.isdecimal() else key for key in workload.at)
+    tag: tuple[tuple[str | int, ...], str] | None = number
+    if paths.tag is not None:
+        tag = (paths.tag, image.tag)
+    repository = (*at, *paths.repository)
     if tag is None:
         return (MarkedField(repository, "", str(image)),)
-    tag_field = MarkedField((*workload.at, *tag[0]), "tag", tag[1])
+    tag_field = MarkedField((*at, *tag[0]), "tag", tag[1])
     if paths.registry is not None:
         # The name of an image holds its registry, which stands in a field of its own.
         return (tag_field,)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fluxv2_migrate.flux1 import ImageRef
-from fluxv2_migrate.plan import Path, Plan
+from fluxv2_migrate.plan import Move, Path, Plan, Set
 from fluxv2_migrate.rules.draft import Notice
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
@@ -28,14 +28,19 @@ class MarkedField:
     """A field that the updater writes.
 
     Attributes:
-        path: in the document.
+        path: in the document, with the indexes of lists as numbers.
         part: of the image that goes there: `""` for the whole reference, `name` or `tag`.
-        value: what stands there now, as the cluster sees it: a number is to be written as this text.
+        value: what stands there now, as the cluster sees it; a number is written as this text.
     """
 
-    path: Path
-    part: str
+    path: tuple[str | int, ...]
+    part: Literal["", "name", "tag"]
     value: str
+
+    @property
+    def field(self) -> Path:
+        """The path as findings have it."""
+        return tuple(map(str, self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +173,25 @@ class ImageAutomationDraft:
     def resource(self) -> str:
         """Names it as findings do."""
         return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def removed_annotations(self) -> tuple[str, ...]:
+        """The annotations that go, for texts that no plan can edit."""
+        gone: list[str] = []
+        for operation in self.operations:
+            path = operation.source if isinstance(operation, Move) else operation.path
+            if self._is_annotation(path) and not isinstance(operation, Set):
+                gone.append(path[-1])
+        return tuple(gone)
+
+    @property
+    def new_annotations(self) -> Mapping[str, str]:
+        """The annotations that are written, with their values."""
+        return {
+            operation.path[-1]: operation.value
+            for operation in self.operations
+            if isinstance(operation, Set) and self._is_annotation(operation.path)
+        }
+
+    def _is_annotation(self, path: Path) -> bool:
+        return path[:-1] == (*self.at, "metadata", "annotations")
