@@ -141,7 +141,8 @@ def written_documents(draw: st.DrawFn) -> WrittenDocument:
                 rows.append(f"{dash} {_flow(draw, 2, (*at, index), fields)}{comment()}")
             elif kind == "below":
                 fields.append((*at, index))
-                rows.append(dash + comment())
+                # Go's YAML allows no tab behind a dash.
+                rows.append(dash + comment().replace("\t", " "))
                 rows.append(" " * (indent + 2) + _scalar(draw) + comment())
             else:
                 mapping(indent + 2, max(depth - 1, 0), (*at, index), first=f"{dash} ")

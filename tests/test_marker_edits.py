@@ -215,6 +215,7 @@ REFUSED: list[tuple[str, str, Path, str]] = [
     ("a template", "{{- if x }}\na: b\n{{- end }}\n", ("a",), "unparseable"),
     ("the alias of a key", "&x web: b\nc: *x\n", ("c",), "text-form"),
     ("the alias of an explicit key", "? &x web\n: b\nc: *x\n", ("c",), "text-form"),
+    ("a stray tab", "a: b\n\t\nc: d\n", ("a",), "unparseable"),
     ("a tag that says number", 'a: !!int "1"\n', ("a",), "text-form"),
 ]
 

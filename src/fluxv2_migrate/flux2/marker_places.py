@@ -14,6 +14,7 @@ from typing import Final, Literal
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.stray_tabs import has_stray_tab
 from fluxv2_migrate.yaml_text import key_of, read_nodes, split_documents
 
 __all__ = [
@@ -145,7 +146,10 @@ def read_comments(text: str) -> tuple[PlacedComment, ...]:
             roots.append(read_nodes(body[span.start : span.end]))
         except InvalidManifest:
             return _unread(text, "unparseable")
-    if _has_wrong_separator(body):
+    has_tab = any(
+        has_stray_tab(body[span.start : span.end], root) for span, root in zip(spans, roots, strict=True)
+    )
+    if has_tab or _has_wrong_separator(body):
         return _unread(text, "unparseable")
     if not all(root is None or isinstance(root, MappingNode) or _is_null(root) for root in roots):
         return _unread(text, "no-mapping")
@@ -337,7 +341,8 @@ class _Document:
             is_nested = gap.count("-") + is_behind_dash > 1 and not self._is_next_dash(start, token.start)
             blank = "\n" in gap.strip(" \t\r").partition("\n")[2].partition("-")[0]
             own = start - self._line_start(start)
-            is_first = token.path[-1] == 0 and ("-" in gap or is_behind_dash)
+            dash = self._text[self._line_start(token.start) : token.start].find("-")
+            is_first = token.path[-1] == 0 and ("-" in gap or is_behind_dash) and own >= dash
             is_right_above = "-" not in gap or token.column in (-1, own)
             if not is_nested and (is_first or not blank) and is_right_above:
                 return self._found(token, start, end)
