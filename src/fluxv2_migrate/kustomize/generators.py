@@ -51,7 +51,7 @@ def generate(
     for field in ("labels", "annotations"):
         pairs = {**(options.get(field) or {}), **(own.get(field) or {})}
         if pairs:
-            manifest["metadata"][field] = {key: text_of(value) for key, value in sorted(pairs.items())}
+            manifest["metadata"][field] = {key: value or "" for key, value in sorted(pairs.items())}
     if options.get("immutable") or own.get("immutable"):
         manifest["immutable"] = True
     hashed = not (options.get("disableNameSuffixHash") or own.get("disableNameSuffixHash"))

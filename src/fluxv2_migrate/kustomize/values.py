@@ -23,6 +23,7 @@ __all__ = [
     "is_null",
     "json_value",
     "mapping_at",
+    "plain_value",
     "read_manifests",
     "read_value",
     "text_of",
@@ -192,13 +193,14 @@ def _scalar(node: ScalarNode) -> Any:
         except binascii.Error:
             return text
     if tag in ("int", "float", "bool", "null", "timestamp") and text:
-        return _plain(text)
+        return plain_value(text)
     if tag or node.style:
         return text
-    return _plain(text)
+    return plain_value(text)
 
 
-def _plain(text: str) -> Any:
+def plain_value(text: str) -> Any:
+    """Gives what kustomize reads from a scalar without quotes."""
     if not text:
         return EMPTY
     if text in _NO_BOOLEANS:
