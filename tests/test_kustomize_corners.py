@@ -192,6 +192,25 @@ CASES: dict[str, dict[str, str]] = {
         "patchesJson6902:\n- {target: {kind: HelmRelease}, path: p.yaml}\n",
         p_yaml="- {op: remove, path: /a}\n",
     ),
+    "an operation on the whole object": patched(
+        "- {op: add, path: '', value: {kind: A, metadata: {name: a}}}", "{kind: HelmRelease}"
+    ),
+    "a replacement of the whole object": patched(
+        "- {op: test, path: /kind, value: HelmRelease}\n- {op: replace, path: '', value: {kind: A, metadata: {name: a}}}",
+        "{kind: HelmRelease}",
+    ),
+    "a copy of the whole object": patched(
+        "- {op: remove, path: /metadata/labels}\n- {op: copy, from: /spec, path: ''}", "{kind: Ingress}"
+    ),
+    "nothing is left": patched("- {op: replace, path: '', value: 1}", "{kind: HelmRelease}"),
+    "the removal of nothing": patched("- {op: remove, path: /spec/none}", "{kind: HelmRelease}"),
+    "a patch that is no YAML": plain("patches: [{path: p.yaml}]\n", p_yaml="a: [\n"),
+    "several objects for a patch": {
+        "kustomization.yaml": "resources: [a, b]\npatches: [{path: p.yaml}]\n",
+        "p.yaml": CONFIG,
+        **{f"{name}/c.yaml": CONFIG for name in "ab"},
+        **{f"{name}/kustomization.yaml": f"resources: [c.yaml]\nnamePrefix: {name}-\n" for name in "ab"},
+    },
     # Names and labels
     "everything is renamed": plain(
         "namePrefix: a-\nnameSuffix: -z\nnamespace: m\ncommonLabels: {l: m}\ncommonAnnotations: {a: b}\n"
@@ -245,6 +264,16 @@ CASES: dict[str, dict[str, str]] = {
         "d.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
         "spec: {containers: [{envFrom: [{configMapRef: {name: web}}, {configMapRef: {name: }}]}]}\n",
     },
+    "references to several": {
+        "kustomization.yaml": "resources: [a, b, p.yaml]\n",
+        "p.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {volumes: [{configMap: {name: web}}]}\n",
+        **{f"{name}/c.yaml": CONFIG for name in "ab"},
+        **{f"{name}/kustomization.yaml": f"resources: [c.yaml]\nnamePrefix: {name}-\n" for name in "ab"},
+    },
+    "an empty element": {
+        "kustomization.yaml": "resources: [p.yaml]\nimages: [{name: a, newTag: b}]\ncommonLabels: {a: b}\n",
+        "p.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: p}\nspec: {template: {spec: {containers: [null]}}}\n",
+    },
     "labels on nothing": plain(
         "labels: [{pairs: {a: b}, fields: [{path: spec/values/image, create: true}]}]\n"
     ),
@@ -265,6 +294,9 @@ CASES: dict[str, dict[str, str]] = {
     "an image with another field": plain("images: [{name: nginx, tag: '1'}]\n"),
     "a letter that is a boolean": plain("namespace: n\n"),
     "labels that are numbers": plain("commonLabels: {a: 1}\n"),
+    "labels of templates": plain("labels: [{pairs: {a: b}, includeTemplates: true}]\n"),
+    "labels and selectors": plain("labels: [{pairs: {a: b}, includeSelectors: true}]\n"),
+    "a target that is no mapping": plain("patches: [{target: a, path: p.yaml}]\n"),
     "labels without value": plain("labels: [{pairs: {a: }, includeSelectors: }]\n"),
     "a count that is none": plain("replicas: [{name: web, count: true}]\n"),
     "an entry without anything": plain("images: [null]\n"),
@@ -297,6 +329,14 @@ CASES: dict[str, dict[str, str]] = {
     "created twice": plain("configMapGenerator: [{name: web, literals: [c=d]}]\n"),
     "nothing to merge with": plain("configMapGenerator: [{name: no, behavior: merge}]\n"),
     "a generator without a name": plain("configMapGenerator: [{literals: [c=d]}]\n"),
+    "secrets": plain(
+        "secretGenerator: [{name: t, type: a/b, files: [f.txt]}, {name: u}]\n", **{"f.txt": "long " * 30}
+    ),
+    "two to merge with": {
+        "kustomization.yaml": "resources: [a, b]\nconfigMapGenerator: [{name: web, behavior: merge}]\n",
+        **{f"{name}/c.yaml": CONFIG for name in "ab"},
+        **{f"{name}/kustomization.yaml": f"resources: [c.yaml]\nnamePrefix: {name}-\n" for name in "ab"},
+    },
     "a key twice": plain("configMapGenerator: [{name: g, literals: [c=d, c=e]}]\n"),
     "a literal that is none": plain("configMapGenerator: [{name: g, literals: [c]}]\n"),
     "a file that is none": plain("configMapGenerator: [{name: g, files: [a=b=c]}]\n"),
@@ -346,6 +386,18 @@ CASES: dict[str, dict[str, str]] = {
     "a number": replaced("kind: HelmRelease, fieldPath: spec.values.list.1", "spec.values.list.0"),
     "a text over a number": replaced("kind: ConfigMap", "spec.values.list.0"),
     "no field": replaced("kind: ConfigMap", "spec.no"),
+    "an element of nothing": replaced("kind: ConfigMap", "spec.values.list.name"),
+    "an element by name of texts": replaced("kind: ConfigMap", "spec.values.list.[name=a]"),
+    "a text that is made": replaced(
+        "kind: ConfigMap", "metadata.finalizers.[=new]", "create: true", "kind: Deployment"
+    ),
+    "a list that is made": replaced("kind: ConfigMap", "spec.new.0", "create: true"),
+    "a mapping that is made": replaced(
+        "kind: HelmRelease, fieldPath: spec.values", "spec.copied", "create: true"
+    ),
+    "parts that are made": replaced("kind: ConfigMap", "spec.made", "create: true, delimiter: '-', index: 0"),
+    "a scalar as a list": replaced("kind: HelmRelease, fieldPath: spec.releaseName.0", "spec.releaseName"),
+    "no such element": replaced("kind: HelmRelease, fieldPath: 'spec.values.list.[a=b]'", "spec.releaseName"),
     "no source field": replaced("kind: ConfigMap, fieldPath: data.no", "spec.releaseName"),
     "the last element": replaced("kind: HelmRelease, fieldPath: 'spec.values.list.-'", "spec.releaseName"),
     "a source that is many": replaced("name: web", "spec.releaseName"),

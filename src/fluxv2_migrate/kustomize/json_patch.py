@@ -117,8 +117,6 @@ def _step(parent: Any, key: str) -> Any:
 
 
 def _get(document: Any, path: str, *, default: Any = _MISSING) -> Any:
-    if path == "":
-        return document
     parent, key = _parent(document, path)
     value = _step(parent, key)
     value = default if value is _MISSING else value
@@ -128,8 +126,6 @@ def _get(document: Any, path: str, *, default: Any = _MISSING) -> Any:
 
 
 def _add(document: Any, path: str, value: Any) -> Any:
-    if path == "":
-        return value
     parent, key = _parent(document, path)
     if isinstance(parent, list):
         parent.insert(_position(parent, key, adds=True), value)

@@ -23,6 +23,10 @@ _NEW: Final = object()
 """A scalar that is made, and has neither a text nor a type yet."""
 
 
+class _InsideText(InvalidManifest):
+    """A path goes on inside of a text that is YAML or JSON itself."""
+
+
 def apply_replacements(
     resources: Sequence[Resource],
     kustomization: Kustomization,
@@ -45,6 +49,8 @@ def apply_replacements(
                 value = _source_value(resources, replacement)
                 for target in replacement.get("targets") or ():
                     _apply(resources, value, target)
+        except _InsideText as error:
+            report("unsupported", error, "replacements", index)
         except InvalidManifest as error:
             report("transformer", error, "replacements", index)
 
@@ -234,7 +240,7 @@ def _places(value: Any, keys: list[str], new: Any, create: bool) -> Iterator[tup
         elif isinstance(inner, (dict, list)):
             yield from _places(inner, rest, new, create)
         elif not is_null(inner):
-            raise InvalidManifest("a replacement inside of a text, which cannot be followed")
+            raise _InsideText("a replacement inside of a text, which is not followed")
 
 
 def _made(rest: list[str], new: Any) -> Any:

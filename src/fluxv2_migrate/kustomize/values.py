@@ -189,7 +189,7 @@ def _scalar(node: ScalarNode) -> Any:
     tag = str(node.tag or "").rpartition(":")[2] if node.tag else ""
     if tag == "binary":
         try:
-            return base64.b64decode(text, validate=False).decode("utf-8", "replace")
+            return base64.b64decode(text).decode("utf-8", "replace")
         except binascii.Error:
             return text
     if tag in ("int", "float", "bool", "null", "timestamp") and text:
