@@ -16,7 +16,6 @@ __all__ = [
     "IMAGES",
     "REPLICAS",
     "TEMPLATE_LABELS",
-    "VOLUME_CLAIM_LABELS",
     "FieldSpec",
     "visit",
 ]
@@ -114,9 +113,6 @@ _AFFINITIES: Final = tuple(
         "topologySpreadConstraints/labelSelector",
     )
 )
-VOLUME_CLAIM_LABELS: Final = _for_kinds(
-    "spec/volumeClaimTemplates[]/metadata/labels", "StatefulSet", group="apps"
-)
 TEMPLATE_LABELS: Final = (
     FieldSpec("metadata/labels", create=True),
     FieldSpec("spec/template/metadata/labels", "ReplicationController", "", "v1", create=True),
@@ -139,7 +135,7 @@ COMMON_LABELS: Final = (
     FieldSpec("spec/ingress/from/podSelector/matchLabels", "NetworkPolicy", "networking.k8s.io"),
     FieldSpec("spec/egress/to/podSelector/matchLabels", "NetworkPolicy", "networking.k8s.io"),
     *TEMPLATE_LABELS,
-    *VOLUME_CLAIM_LABELS,
+    *_for_kinds("spec/volumeClaimTemplates[]/metadata/labels", "StatefulSet", group="apps"),
 )
 ANNOTATIONS: Final = (
     FieldSpec("metadata/annotations", create=True),

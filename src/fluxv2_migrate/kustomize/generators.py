@@ -44,14 +44,13 @@ def generate(
     data = _data(entry, load)
     if kind == "Secret":
         manifest["type"] = text_of(entry.get("type") or "Opaque")
-        if data:
-            manifest["data"] = {key: _base64(value) for key, value in sorted(data.items())}
+        manifest["data"] = {key: _base64(value) for key, value in sorted(data.items())}
     else:
         _set_config_map_data(manifest, data)
     for field in ("labels", "annotations"):
         pairs = {**(options.get(field) or {}), **(own.get(field) or {})}
         if pairs:
-            manifest["metadata"][field] = {key: text_of(value) for key, value in sorted(pairs.items())}
+            manifest["metadata"][field] = {key: value or "" for key, value in sorted(pairs.items())}
     if options.get("immutable") or own.get("immutable"):
         manifest["immutable"] = True
     hashed = not (options.get("disableNameSuffixHash") or own.get("disableNameSuffixHash"))
@@ -71,15 +70,10 @@ def _set_config_map_data(manifest: Manifest, data: Mapping[str, bytes]) -> None:
             manifest.setdefault("data", {})[key] = value.decode("utf-8")
         except UnicodeDecodeError:
             manifest.setdefault("binaryData", {})[key] = _base64(value)
-            if not manifest["data"]:
-                del manifest["data"]
 
 
 def _texts(entry: Mapping[str, Any], field: str) -> list[str]:
-    values = entry.get(field) or []
-    if not isinstance(values, list):
-        raise InvalidManifest(f"`{field}` of a generator is no list")
-    return [text_of(value) for value in values]
+    return [value or "" for value in entry.get(field) or ()]
 
 
 def _data(entry: Mapping[str, Any], load: Callable[[str], bytes]) -> dict[str, bytes]:

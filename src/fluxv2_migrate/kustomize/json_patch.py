@@ -59,7 +59,7 @@ def _apply(document: Any, operation: Manifest) -> Any:
         source = operation.get("from")
         if not isinstance(source, str):
             raise InvalidManifest(f"an operation {name} of a JSON patch has no `from`")
-        value = copy_value(_get(document, source))
+        value = copy_value(_get(document, source, default=None))
         if name == "move":
             _remove(document, source)
         name = "add"
@@ -68,7 +68,7 @@ def _apply(document: Any, operation: Manifest) -> Any:
     if name == "replace":
         if path == "":
             return value
-        _get(document, path)
+        # A key that is not there is as good as one that is, unlike an index.
         parent, key = _parent(document, path)
         parent[_position(parent, key) if isinstance(parent, list) else key] = value
     elif name == "remove":
@@ -117,8 +117,6 @@ def _step(parent: Any, key: str) -> Any:
 
 
 def _get(document: Any, path: str, *, default: Any = _MISSING) -> Any:
-    if path == "":
-        return document
     parent, key = _parent(document, path)
     value = _step(parent, key)
     value = default if value is _MISSING else value
@@ -128,8 +126,6 @@ def _get(document: Any, path: str, *, default: Any = _MISSING) -> Any:
 
 
 def _add(document: Any, path: str, value: Any) -> Any:
-    if path == "":
-        return value
     parent, key = _parent(document, path)
     if isinstance(parent, list):
         parent.insert(_position(parent, key, adds=True), value)

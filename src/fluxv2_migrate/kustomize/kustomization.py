@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
@@ -32,48 +32,57 @@ _API: Final = "kustomize.config.k8s.io"
 _REMOTE: Final = re.compile(
     r"(?:git::)?(?:[a-z][a-z0-9+.-]*://|[a-z][a-z0-9-]*@[^/:]+[:/]|(?:www\.)?github\.com[:/]|gh:)", re.I
 )
-_TEXTS: Final = frozenset({"apiVersion", "kind", "namePrefix", "nameSuffix", "namespace"})
-_MAPPINGS: Final = frozenset(
-    {
-        "commonAnnotations",
-        "commonLabels",
-        "generatorOptions",
-        "helmGlobals",
-        "metadata",
-        "openapi",
-        "sortOptions",
-    }
+# What a field holds: a name of a type, the type of a list's entries, or the fields of a mapping.
+_Type: TypeAlias = "str | tuple[_Type] | dict[str, _Type]"
+_SELECTOR: Final[dict[str, _Type]] = dict.fromkeys(
+    ("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"), "text"
 )
-_TEXT_LISTS: Final = frozenset(
-    {
-        "bases",
-        "buildMetadata",
-        "components",
-        "configurations",
-        "crds",
-        "generators",
-        "patchesStrategicMerge",
-        "resources",
-        "transformers",
-        "validators",
-    }
-)
-_MAPPING_LISTS: Final = frozenset(
-    {
-        "configMapGenerator",
-        "helmChartInflationGenerator",
-        "helmCharts",
-        "imageTags",
-        "images",
-        "labels",
-        "patches",
-        "patchesJson6902",
-        "replacements",
-        "replicas",
-        "secretGenerator",
-        "vars",
-    }
-)
+_PATCH: Final[dict[str, _Type]] = {
+    "options": {"allowKindChange": "yes or no", "allowNameChange": "yes or no"},
+    "patch": "text",
+    "path": "text",
+    "target": _SELECTOR,
+}
+_FIELD: Final[dict[str, _Type]] = {
+    **dict.fromkeys(("group", "version", "kind", "path"), "text"),
+    "create": "yes or no",
+}
+_GENERATOR_OPTIONS: Final[dict[str, _Type]] = {
+    "annotations": "texts",
+    "disableNameSuffixHash": "yes or no",
+    "immutable": "yes or no",
+    "labels": "texts",
+}
+_GENERATOR: Final[dict[str, _Type]] = {
+    **dict.fromkeys(("behavior", "env", "name", "namespace"), "text"),
+    **dict.fromkeys(("envs", "files", "literals"), ("text",)),
+    "options": _GENERATOR_OPTIONS,
+}
+_IMAGE: Final[dict[str, _Type]] = dict.fromkeys(("digest", "name", "newName", "newTag", "tagSuffix"), "text")
+_FIELDS: Final[dict[str, _Type]] = {
+    **dict.fromkeys(("apiVersion", "kind", "namePrefix", "nameSuffix", "namespace"), "text"),
+    **dict.fromkeys(("commonAnnotations", "commonLabels", "openapi"), "texts"),
+    **dict.fromkeys(("helmGlobals", "metadata", "sortOptions"), "mapping"),
+    **dict.fromkeys(("bases", "buildMetadata", "components", "configurations", "crds"), ("text",)),
+    **dict.fromkeys(("generators", "patchesStrategicMerge", "resources", "transformers"), ("text",)),
+    **dict.fromkeys(("helmChartInflationGenerator", "helmCharts", "vars"), ("mapping",)),
+    **dict.fromkeys(("patches", "patchesJson6902"), (_PATCH,)),
+    **dict.fromkeys(("images", "imageTags"), (_IMAGE,)),
+    "configMapGenerator": (_GENERATOR,),
+    "generatorOptions": _GENERATOR_OPTIONS,
+    "labels": (
+        {
+            "fields": (_FIELD,),
+            "includeSelectors": "yes or no",
+            "includeTemplates": "yes or no",
+            "pairs": "texts",
+        },
+    ),
+    "replacements": ({"path": "text", "source": "mapping", "sourceValue": "text", "targets": ("mapping",)},),
+    "replicas": ({"count": "number", "name": "text"},),
+    "secretGenerator": ({**_GENERATOR, "type": "text"},),
+    "validators": ("text",),
+}
 _UNFOLLOWED: Final = (
     "buildMetadata",
     "configurations",
@@ -278,7 +287,7 @@ class Kustomization:
         values = self.document.get(name) or ()
         return tuple(
             ListedEntry(
-                text := text_of(value),
+                text := text_of(value or ""),
                 name,
                 index,
                 self.line_of(name, index),
@@ -289,7 +298,7 @@ class Kustomization:
 
     def mappings(self, name: str) -> tuple[Mapping[str, Any], ...]:
         """Gives the entries of a list of mappings."""
-        return tuple(self.document.get(name) or ())
+        return tuple(entry or {} for entry in self.document.get(name) or ())
 
     def pairs(self, name: str) -> Mapping[str, Any]:
         """Gives a field that is a mapping; an empty one if it is not there."""
@@ -362,17 +371,36 @@ def read_kustomization(path: str, text: str) -> Kustomization:
 
 
 def _wrong(name: str, value: Any) -> str | None:
-    if value is None:
-        return None if name in _TEXTS | _MAPPINGS | _TEXT_LISTS | _MAPPING_LISTS else f"unknown field {name}"
-    if name in _TEXTS:
-        return None if isinstance(value, str) else f"{name} is no text"
-    if name in _MAPPINGS:
-        return None if isinstance(value, dict) else f"{name} is no mapping"
-    if name not in _TEXT_LISTS and name not in _MAPPING_LISTS:
+    wanted = _FIELDS.get(name)
+    if wanted is None:
         return f"unknown field {name}"
-    if not isinstance(value, list):
-        return f"{name} is no list"
-    wanted = str if name in _TEXT_LISTS else dict
-    if any(item is not None and not isinstance(item, wanted) for item in value):
-        return f"{name} has an entry of a wrong type"
+    return _wrong_type(name, value, wanted)
+
+
+def _wrong_type(name: str, value: Any, wanted: _Type) -> str | None:
+    if value is None:
+        return None
+    if wanted == "texts":
+        pairs = value.items() if isinstance(value, dict) else None
+        if pairs is None or any(not isinstance(item, str | None) for _, item in pairs):
+            return f"{name} is no mapping of texts"
+        return None
+    if isinstance(wanted, tuple):
+        if not isinstance(value, list):
+            return f"{name} is no list"
+        reasons = (_wrong_type(f"an entry of {name}", item, wanted[0]) for item in value)
+        return next((reason for reason in reasons if reason is not None), None)
+    if isinstance(wanted, dict):
+        if not isinstance(value, dict):
+            return f"{name} is no mapping"
+        for key, item in value.items():
+            if key not in wanted:
+                return f"{name} has an unknown field {key}"
+            reason = _wrong_type(f"{key} of {name}", item, wanted[key])
+            if reason is not None:
+                return reason
+        return None
+    kinds: dict[str, type] = {"text": str, "yes or no": bool, "number": int, "mapping": dict}
+    if not isinstance(value, kinds[wanted]) or (wanted == "number" and isinstance(value, bool)):
+        return f"{name} is no {wanted}"
     return None

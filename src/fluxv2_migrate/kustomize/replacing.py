@@ -12,14 +12,19 @@ from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.kustomization import Kustomization, join_path
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.selectors import LabelSelector, Selector
-from fluxv2_migrate.kustomize.values import copy_value, is_null, mapping_at, text_of
+from fluxv2_migrate.kustomize.values import copy_value, is_null, mapping_at, plain_value, text_of
 from fluxv2_migrate.yaml_text import read_document
-from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 
 __all__ = ["apply_replacements"]
 
 _NAME: Final = "metadata.name"
 _ABSENT: Final = object()
+_NEW: Final = object()
+"""A scalar that is made, and has neither a text nor a type yet."""
+
+
+class _InsideText(InvalidManifest):
+    """A path goes on inside of a text that is YAML or JSON itself."""
 
 
 def apply_replacements(
@@ -44,6 +49,8 @@ def apply_replacements(
                 value = _source_value(resources, replacement)
                 for target in replacement.get("targets") or ():
                     _apply(resources, value, target)
+        except _InsideText as error:
+            report("unsupported", error, "replacements", index)
         except InvalidManifest as error:
             report("transformer", error, "replacements", index)
 
@@ -191,15 +198,25 @@ def _copy(resource: Resource, value: Any, path: str, options: Mapping[str, Any])
         raise InvalidManifest(f"there is no {path} to replace")
     for parent, key in places:
         old = parent[key]
-        new = copy_value(value)
+        new = value
         if options.get("delimiter"):
-            if isinstance(old, (dict, list)) or isinstance(new, (dict, list)):
+            if isinstance(old, (dict, list)):
                 raise InvalidManifest(f"{path} is no scalar, and a replacement divides it")
-            new = _joined(text_of(old), text_of(new), options)
-        if not isinstance(old, (dict, list)) and not isinstance(new, (dict, list)):
-            # The quotes of the old value, and so its type, stay.
-            new = text_of(new) if isinstance(old, str) and old else resolve_plain_scalar(text_of(new))
-        parent[key] = new
+            new = _joined("" if old is _NEW else text_of(old), text_of(new), options)
+        if isinstance(old, (dict, list)) or (old is _NEW and isinstance(new, (dict, list))):
+            parent[key] = copy_value(new)
+        else:
+            parent[key] = _as_type_of(old, text_of(new), path)
+
+
+def _as_type_of(old: Any, text: str, path: str) -> Any:
+    """Gives a text as a value of the type of the one whose place it takes: only the text is copied."""
+    if isinstance(old, str):
+        return text
+    value = plain_value(text)
+    if old is _NEW or type(old) is type(value) or (type(old), type(value)) == (float, int):
+        return value
+    raise InvalidManifest(f"{path} is of another type than what takes its place")
 
 
 def _joined(old: str, new: str, options: Mapping[str, Any]) -> str:
@@ -223,12 +240,12 @@ def _places(value: Any, keys: list[str], new: Any, create: bool) -> Iterator[tup
         elif isinstance(inner, (dict, list)):
             yield from _places(inner, rest, new, create)
         elif not is_null(inner):
-            raise InvalidManifest("a replacement inside of a text, which cannot be followed")
+            raise _InsideText("a replacement inside of a text, which is not followed")
 
 
 def _made(rest: list[str], new: Any) -> Any:
     if not rest:
-        return copy_value(new) if isinstance(new, str) else type(new)()
+        return type(new)() if isinstance(new, (dict, list)) else _NEW
     return [] if rest[0].isdecimal() or re.fullmatch(r"\[.*\]", rest[0]) else {}
 
 

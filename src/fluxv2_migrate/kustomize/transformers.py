@@ -14,7 +14,6 @@ from fluxv2_migrate.kustomize.field_specs import (
     IMAGES,
     REPLICAS,
     TEMPLATE_LABELS,
-    VOLUME_CLAIM_LABELS,
     FieldSpec,
     visit,
 )
@@ -92,8 +91,6 @@ def label_fields(entry: Mapping[str, Any]) -> tuple[FieldSpec, ...]:
         return (*own, *COMMON_LABELS)
     if entry.get("includeTemplates"):
         own = (*own, *TEMPLATE_LABELS)
-    if entry.get("includeVolumeClaimTemplates"):
-        own = (*own, *VOLUME_CLAIM_LABELS)
     return (*own, FieldSpec("metadata/labels", create=True))
 
 
@@ -105,7 +102,7 @@ def set_pairs(
     Raises:
         InvalidManifest: there is no mapping where one is expected.
     """
-    texts = {key: text_of(pairs[key]) for key in sorted(pairs)}
+    texts = {key: pairs[key] or "" for key in sorted(pairs)}
 
     def change(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -134,11 +131,11 @@ def set_replicas(resources: Sequence[Resource], entry: Mapping[str, Any]) -> Non
 
 
 @lru_cache(maxsize=1024)
-def _image_pattern(name: str) -> Regexp | None:
+def _image_pattern(name: str) -> Regexp:
     try:
         return Regexp.compile(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
-    except InvalidPattern:
-        return None
+    except InvalidPattern as error:
+        raise InvalidManifest(f"an image's name that is no regular expression: {error.reason}") from None
 
 
 def set_image(resource: Resource, entry: Mapping[str, Any]) -> None:
@@ -173,8 +170,7 @@ def _walk_containers(value: Any, change: Callable[[Any], Any]) -> None:
 
 
 def _image(image: str, entry: Mapping[str, Any]) -> str:
-    pattern = _image_pattern(text_of(entry.get("name", "")))
-    if pattern is None or not pattern.matches(image):
+    if not _image_pattern(text_of(entry.get("name", ""))).matches(image):
         return image
     name, tag, digest = _split_image(image)
     new_tag, new_digest = (text_of(entry[key]) if entry.get(key) else "" for key in ("newTag", "digest"))

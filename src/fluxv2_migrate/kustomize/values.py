@@ -23,6 +23,7 @@ __all__ = [
     "is_null",
     "json_value",
     "mapping_at",
+    "plain_value",
     "read_manifests",
     "read_value",
     "text_of",
@@ -188,17 +189,18 @@ def _scalar(node: ScalarNode) -> Any:
     tag = str(node.tag or "").rpartition(":")[2] if node.tag else ""
     if tag == "binary":
         try:
-            return base64.b64decode(text, validate=False).decode("utf-8", "replace")
+            return base64.b64decode(text).decode("utf-8", "replace")
         except binascii.Error:
             return text
     if tag in ("int", "float", "bool", "null", "timestamp") and text:
-        return _plain(text)
+        return plain_value(text)
     if tag or node.style:
         return text
-    return _plain(text)
+    return plain_value(text)
 
 
-def _plain(text: str) -> Any:
+def plain_value(text: str) -> Any:
+    """Gives what kustomize reads from a scalar without quotes."""
     if not text:
         return EMPTY
     if text in _NO_BOOLEANS:
