@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, controller_build
+from real_kustomize import build_all, with_stubs, write_tree
 from reference_trees import TREES, read_tree
 
 Files = dict[str, str | bytes]
@@ -188,3 +189,53 @@ def test_generated_trees_keep_names_and_resolve_references(
     check(files, migration)
     again = fm.migrate_repository(migration.files, options)
     assert again.files == migration.files
+
+
+def built_by_kustomize(files: Files, folder: Path) -> dict[str, str]:
+    """Gives the error of each build, empty where it works."""
+    write_tree(files, folder)
+    folders = sorted(KustomizeTree(files).kustomizations)
+    return {
+        name: built.error
+        for name, built in zip(folders, build_all(folder / each for each in folders), strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_the_real_kustomize_builds_what_it_built_before(shared: Path, tmp_path: Path, name: str) -> None:
+    files = with_stubs(read_tree(shared / "corpus" / name / "v1"))
+    migration = fm.migrate_repository(files)
+    before = built_by_kustomize(files, tmp_path / "before")
+    after = built_by_kustomize(dict(migration.files), tmp_path / "after")
+    worked = {folder for folder, error in before.items() if not error}
+    assert {folder: after[folder] for folder in worked if after[folder]} == {}
+    # New kustomizations build as well.
+    assert {folder: error for folder, error in after.items() if folder not in before and error} == {}
+
+
+@settings(max_examples=12, deadline=None)
+@given(trees())
+def test_the_real_kustomize_builds_generated_trees_as_before(
+    tmp_path_factory: pytest.TempPathFactory, files: Files
+) -> None:
+    migration = fm.migrate_repository(files)
+    before = built_by_kustomize(files, tmp_path_factory.mktemp("before"))
+    after = built_by_kustomize(dict(migration.files), tmp_path_factory.mktemp("after"))
+    assert {folder for folder, error in before.items() if not error} <= {
+        folder for folder, error in after.items() if not error
+    }
+
+
+def test_clusters_that_would_have_one_name_are_told_apart() -> None:
+    files: Files = {
+        "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build eu}]\n",
+        "apps/eu/kustomization.yaml": "namespace: eu\nresources: [web.yaml]\n",
+        "apps/eu/web.yaml": release(namespace=""),
+        "apps/plain.yaml": release("plain"),
+    }
+    migration = fm.migrate_repository(files)
+    names = [cluster.name for cluster in migration.context.clusters]
+    assert len(set(names)) == len(names)
+    seen = {each.before: each.cluster for each in migration.resources if each.before}
+    assert set(seen.values()) <= {"", *names}
+    assert len(set(seen.values())) == len(seen)

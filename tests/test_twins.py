@@ -263,3 +263,14 @@ def test_a_chart_that_makes_releases_of_flux_2_is_no_twin() -> None:
     files = half()
     files["new/Chart.yaml"] = "name: x\n"
     assert set(migrate(files).changed) == {"old/web.yaml"}
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+@pytest.mark.parametrize("shaping", ["", "namespace: shop\n"])
+def test_a_file_that_a_kustomization_lists_is_not_taken_away(accepted: bool, shaping: str) -> None:
+    files: dict[str, str | bytes] = {**half(), "old/kustomization.yaml": f"{shaping}resources: [web.yaml]\n"}
+    overrides = (fm.Override(accept=("RP007",)),) if accepted else ()
+    migration = migrate(files, overrides=overrides, sync_roots=("",))
+    assert migration.files == files
+    (finding,) = (each for each in migration.findings if each.code == "RP007")
+    assert finding.message == "new/web.yaml means the same, and a kustomization lists the file of this one"

@@ -9,7 +9,7 @@ from fluxv2_migrate.convert import changes_of
 from fluxv2_migrate.documents import BYTE_ORDER_MARK
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.migration import Change, MigratedManifest, Migration, MigrationContext
-from fluxv2_migrate.placement import common_style, source_text
+from fluxv2_migrate.placement import PlacedRequest, common_style, source_text
 from fluxv2_migrate.plan import Move
 from fluxv2_migrate.release_reading import DecidedReleases, with_text_annotations
 from fluxv2_migrate.release_texts import ConvertedReleases
@@ -63,14 +63,12 @@ def assemble(
     changed = {path: _edit(repository.texts[path], spans) for path, spans in edits.items()}
     created: dict[str, str] = {}
     style = common_style([repository.texts[path] for path in sorted(edits)])
+    comments_of: dict[PlacedRequest, list[tuple[str, str]]] = {}
+    for each in converted.texts:
+        if each.text.comments:
+            comments_of.setdefault(each.release.placed, []).extend(each.text.comments)
     for generated in layout.generated:
-        members = set(generated.source.members)
-        comments = [
-            comment
-            for each in converted.texts
-            if each.release.placed in members
-            for comment in each.text.comments
-        ]
+        comments = [comment for member in generated.source.members for comment in comments_of.get(member, ())]
         text = source_text(generated.manifest, comments, style)
         if generated.file in changed:
             before = changed[generated.file]

@@ -107,15 +107,15 @@ class MigratingRelease(ReadRelease):
     Attributes:
         source: what it needs of a source.
         nodes: of the document.
+        placed: what it needs of a source, and where it is.
     """
 
     source: ChartSourceRequest
     nodes: Node
+    placed: PlacedRequest = field(init=False)
 
-    @property
-    def placed(self) -> PlacedRequest:
-        """What it needs of a source, and where it is."""
-        return PlacedRequest(self.source, self.document.path, self.slots())
+    def __post_init__(self) -> None:
+        self.placed = PlacedRequest(self.source, self.document.path, self.slots())
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,21 +451,14 @@ def decide_releases(
     for release in releases:
         found = twins.find(release.draft, release.sightings)
         if found:
-            version = around.oldest(release.clusters)
-            reason = next(
-                (
-                    reason
-                    for twin in found
-                    if (reason := why_twin_differs(release.document.manifest, release, twin, twins, version))
-                    is not None
-                ),
-                None,
-            )
-            if reason is None and len({twin.cluster for twin in found}) < len(release.clusters):
-                twin = found[0]
-                reason = f"{twin.document.path} holds it for some of its clusters only"
-                reason = None if twin.cluster == "" else reason
-            if reason is None or release.draft.accepts("RP007"):
+            reason = _why_twin_is_none(release, found, twins, around)
+            if around.clusters.tree.includers(release.document.path):
+                # Without its file the kustomization that lists it would not build any more.
+                place = f"{found[0].document.path} means the same"
+                reason = reason or f"{place}, and a kustomization lists the file of this one"
+            elif release.draft.accepts("RP007"):
+                reason = None
+            if reason is None:
                 removed.append((release, found[0]))
             else:
                 findings.stop(release.document, "RP007", reason)
@@ -482,6 +475,21 @@ def decide_releases(
         tuple(release for release in left if release.draft.stopped),
         tuple(removed),
     )
+
+
+def _why_twin_is_none(
+    release: ReadRelease, found: Sequence[Twin], twins: Twins, around: Surroundings
+) -> str | None:
+    """Gives what would be lost if the twins took a release over in all of its clusters."""
+    version = around.oldest(release.clusters)
+    for twin in found:
+        reason = why_twin_differs(release.document.manifest, release, twin, twins, version)
+        if reason is not None:
+            return reason
+    everywhere = any(twin.cluster == "" for twin in found)
+    if not everywhere and {twin.cluster for twin in found} != set(release.clusters):
+        return f"{found[0].document.path} holds it for some of its clusters only"
+    return None
 
 
 def _without_doubles(

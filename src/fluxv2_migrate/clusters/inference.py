@@ -250,12 +250,14 @@ def _infer(reader: _Reader, found: ClusterMap) -> None:
         views = list(attempt(reader))
         if views:
             break
+    # A sighting tells its cluster by the name, so names are told apart before anything is seen.
+    views = list(_with_own_names(views, set()))
     for view in views:
         _add(found.sightings, _sight(view, reader))
-    rest = list(_of_the_rest(reader, found, views))
+    rest = list(_with_own_names(_of_the_rest(reader, found, views), {view.name for view in views}))
     for view in rest:
         _add(found.sightings, _sight(view, reader))
-    found.clusters = tuple(_with_own_names([*views, *rest]))
+    found.clusters = (*views, *rest)
     uncertain = [view for view in found.clusters if view.reason.startswith(_UNIT)]
     if len(uncertain) > 1:
         seen = {view.name: _resources(view, reader) for view in uncertain}
@@ -279,9 +281,9 @@ def _resources(view: ClusterView, reader: _Reader) -> set[_Identity]:
     }
 
 
-def _with_own_names(views: Sequence[ClusterView]) -> Iterator[ClusterView]:
-    names: set[str] = set()
-    for view in views:
+def _with_own_names(views: Iterable[ClusterView], taken: Collection[str]) -> Iterator[ClusterView]:
+    names = set(taken)
+    for view in list(views):
         name, number = view.name, 2
         while name in names:
             name, number = f"{view.name}-{number}", number + 1
