@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.model import SyncPath
@@ -139,6 +140,8 @@ def compare_applied(
     objects: list[AppliedObject] = []
     kept: list[str] = []
     broken: set[str] = set()
+    # Most folders hold several files, and what is asked of a folder is the same for all of them.
+    folders: dict[str, tuple[bool, bool]] = {}
     for path in sorted(texts):
         if (
             not path.endswith(_YAML)
@@ -147,22 +150,27 @@ def compare_applied(
             or _LEFT_OUT.search(path)
         ):
             continue
-        scanned = _is_scanned(path, synced.path, tree)
-        if _folder_above(path, charts):
+        folder, _, name = path.rpartition("/")
+        if folder not in folders:
+            folders[folder] = (_is_scanned(folder, synced.path, tree), _is_in(folder, charts))
+        scanned, in_chart = folders[folder]
+        if in_chart:
             if scanned:
                 refused.append((Place(path, 1), "it belongs to a chart, which fluxd left alone"))
             continue
-        if posixpath.basename(path) in _KUSTOMIZATIONS:
+        if name in _KUSTOMIZATIONS:
             continue
-        found = list(_objects_of(path, texts[path], documents.get(path)))
-        objects += [each for each in found if isinstance(each, AppliedObject)]
-        if any(isinstance(each, AppliedObject) for each in found):
+        has_objects = False
+        for each in _objects_of(path, texts[path], documents.get(path)):
+            if isinstance(each, AppliedObject):
+                has_objects = True
+                objects.append(each)
+                continue
+            broken.add(path)
+            if scanned:
+                refused.append(each)
+        if has_objects:
             kept.append(path)
-        for each in found:
-            if not isinstance(each, AppliedObject):
-                broken.add(path)
-                if scanned:
-                    refused.append(each)
     listed = {
         entry.path
         for each in tree.kustomizations.values()
@@ -172,7 +180,7 @@ def compare_applied(
     left_out = tuple(
         each
         for each in objects
-        if not _is_scanned(each.place.path, synced.path, tree) and each.place.path not in listed
+        if not folders[posixpath.dirname(each.place.path)][0] and each.place.path not in listed
     )
     seen: dict[tuple[str, ...], AppliedObject] = {}
     doubles: list[tuple[AppliedObject, AppliedObject]] = []
@@ -185,18 +193,17 @@ def compare_applied(
     return AppliedDifferences(synced.path, tuple(refused), left_out, tuple(doubles), without, proposal)
 
 
-def _folder_above(path: str, folders: set[str]) -> bool:
-    folder = posixpath.dirname(path)
-    while folder not in folders:
+def _is_in(folder: str, charts: set[str]) -> bool:
+    """Gives whether a folder is that of a chart, or lies in one."""
+    while folder not in charts:
         if not folder:
             return False
         folder = posixpath.dirname(folder)
     return True
 
 
-def _is_scanned(path: str, root: str, tree: KustomizeTree) -> bool:
-    """Gives whether a file is applied for being there: no kustomization stands between it and the root."""
-    folder = posixpath.dirname(path)
+def _is_scanned(folder: str, root: str, tree: KustomizeTree) -> bool:
+    """Gives whether files are applied for being there: no kustomization stands between them and the root."""
     while True:
         if folder in tree.kustomizations:
             return False
@@ -234,6 +241,11 @@ def _objects_of(
         yield from _of_value(place, value)
 
 
+@lru_cache(maxsize=64)
+def _field(name: str, indent: str) -> re.Pattern[str]:
+    return re.compile(_FIELD.format(indent=indent, name=name), re.MULTILINE)
+
+
 def _at_a_glance(place: Place, text: str) -> AppliedObject | None:
     """Reads kind, namespace and name by their lines alone; most files of a repository need no more."""
     kind, metadata, api = _KIND.search(text), _METADATA.search(text), _API.search(text)
@@ -249,10 +261,10 @@ def _at_a_glance(place: Place, text: str) -> AppliedObject | None:
     indent = _INDENT.search(metadata[1])
     if indent is None:
         return None
-    name = re.search(_FIELD.format(indent=indent[1], name="name"), metadata[1], re.MULTILINE)
+    name = _field("name", indent[1]).search(metadata[1])
     if name is None:
         return None
-    namespace = re.search(_FIELD.format(indent=indent[1], name="namespace"), metadata[1], re.MULTILINE)
+    namespace = _field("namespace", indent[1]).search(metadata[1])
     if namespace is None and "namespace" in metadata[1]:
         return None
     return AppliedObject(place, _group(api[1]), kind[1], namespace[1] if namespace else "", name[1])
