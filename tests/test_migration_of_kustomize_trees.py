@@ -229,13 +229,13 @@ def test_the_real_kustomize_builds_generated_trees_as_before(
 def test_clusters_that_would_have_one_name_are_told_apart() -> None:
     files: Files = {
         "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build eu}]\n",
-        "apps/eu/kustomization.yaml": "namespace: eu\nresources: [web.yaml]\n",
-        "apps/eu/web.yaml": release(namespace=""),
+        "apps/eu/kustomization.yaml": "resources: [web.yaml]\n",
+        "apps/eu/web.yaml": release(),
         "apps/plain.yaml": release("plain"),
     }
     migration = fm.migrate_repository(files)
     names = [cluster.name for cluster in migration.context.clusters]
     assert len(set(names)) == len(names)
     seen = {each.before: each.cluster for each in migration.resources if each.before}
-    assert set(seen.values()) <= {"", *names}
-    assert len(set(seen.values())) == len(seen)
+    assert sorted(seen) == ["HelmRelease shop/plain", "HelmRelease shop/web"]
+    assert sorted(seen.values()) == sorted(names)

@@ -255,8 +255,10 @@ def _infer(reader: _Reader, found: ClusterMap) -> None:
     for view in views:
         _add(found.sightings, _sight(view, reader))
     rest = list(_with_own_names(_of_the_rest(reader, found, views), {view.name for view in views}))
+    known = set(found.sightings)
     for view in rest:
-        _add(found.sightings, _sight(view, reader))
+        # What a known cluster has does not make up another one.
+        _add(found.sightings, (each for each in _sight(view, reader) if each[0] not in known))
     found.clusters = (*views, *rest)
     uncertain = [view for view in found.clusters if view.reason.startswith(_UNIT)]
     if len(uncertain) > 1:
