@@ -11,10 +11,12 @@ from typing import Any, Final
 from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import find_images
+from fluxv2_migrate.rules import is_of_fluxd, objects_in
 
 __all__ = [
     "OLD_API_VERSIONS",
     "Repository",
+    "is_annotated",
     "is_old_release",
     "is_partial_release",
     "read_repository",
@@ -60,6 +62,23 @@ class Repository:
     errors: dict[str, InvalidManifest] = field(default_factory=dict)
     charts: set[str] = field(default_factory=set)
     flux_releases: dict[str, str] = field(default_factory=dict)
+    _read_late: dict[str, dict[int, Document]] = field(default_factory=dict)
+
+    def document(self, path: str, index: int) -> Document:
+        """Gives a document of a file that can be read, also of one that does not name Flux."""
+        known = self.documents.get(path)
+        if known is None and path not in self._read_late:
+            read = read_documents(path, self.texts[path])[0]
+            self._read_late[path] = {each.index: each for each in read}
+        if known is None:
+            return self._read_late[path][index]
+        return next(each for each in known if each.index == index)
+
+    def adopt(self, path: str, index: int) -> Document:
+        """Gives a document of a file that does not name Flux, and takes the file for one that does."""
+        if path not in self.documents:
+            self.documents[path] = read_documents(path, self.texts[path])[0]
+        return self.document(path, index)
 
     def chart_around(self, path: str) -> str | None:
         """Gives the folder of the chart that a file belongs to."""
@@ -108,6 +127,26 @@ def runs_flux_1(manifest: Mapping[str, Any]) -> bool:
         # Its chart says what it is; images in values may be anybody's.
         return False
     return any(found.image.repository in _FLUX_1_IMAGES for found in find_images(manifest))
+
+
+def is_annotated(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest, or one in a list, has annotations or labels of fluxd.
+
+    >>> is_annotated({"metadata": {"annotations": {"fluxcd.io/automated": "true"}}})
+    True
+    """
+    return any(_has_marks(each) for _, each in objects_in(manifest))
+
+
+def _has_marks(manifest: Mapping[str, Any]) -> bool:
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return False
+    for field_name in ("annotations", "labels"):
+        marks = metadata.get(field_name)
+        if isinstance(marks, Mapping) and any(is_of_fluxd(str(key)) for key in marks):
+            return True
+    return False
 
 
 def is_old_release(manifest: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
+from fluxv2_migrate.rules.annotations import is_of_fluxd, policy_comments
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     SourceReference,
@@ -59,7 +60,9 @@ __all__ = [
     "image_policy_manifest",
     "image_repository_manifest",
     "image_update_automation_manifest",
+    "is_of_fluxd",
     "marker_fields",
     "objects_in",
+    "policy_comments",
     "translate_tag_pattern",
 ]
