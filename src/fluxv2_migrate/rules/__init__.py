@@ -23,7 +23,6 @@ from fluxv2_migrate.rules.images import (
     PolicyRequest,
     RepositoryRequest,
 )
-from fluxv2_migrate.rules.marker_fields import MarkerChoice, MarkerException, MarkerField, marker_fields
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
 from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
@@ -38,9 +37,6 @@ __all__ = [
     "ImageAutomationDraft",
     "Lookup",
     "MarkedField",
-    "MarkerChoice",
-    "MarkerException",
-    "MarkerField",
     "Notice",
     "PlacedComment",
     "PolicyCandidate",
@@ -61,7 +57,6 @@ __all__ = [
     "image_repository_manifest",
     "image_update_automation_manifest",
     "is_of_fluxd",
-    "marker_fields",
     "objects_in",
     "policy_comments",
     "translate_tag_pattern",
