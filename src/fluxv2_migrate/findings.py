@@ -135,6 +135,7 @@ def _types() -> dict[str, FindingType]:
             "warning",
             "Create a Secret with identity and known_hosts in the source's namespace.",
         ),
+        # No error, as HR054 is none: without the Secret the source is not ready, and what runs is left alone.
         ("HR056", "secret-in-other-namespace", "warning", "Copy the Secret into the source's namespace."),
         (
             "HR058",
@@ -217,7 +218,7 @@ def _types() -> dict[str, FindingType]:
         (
             "HR112",
             "values-hold-variables",
-            "info",
+            "warning",
             "Set no postBuild on the Kustomization, or write `$${` for what must stay.",
         ),
         (
