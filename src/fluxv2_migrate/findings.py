@@ -587,6 +587,7 @@ def _types() -> dict[str, FindingType]:
             "error",
             "Give each cluster a manifest, or a kustomization, of its own.",
         ),
+        ("RP021", "scope-matches-nothing", "warning", "Correct the pattern of the scope, or remove it."),
         (
             "DA015",
             "namespace-not-written",

@@ -28,6 +28,7 @@ from fluxv2_migrate.rules import (
     SourceReference,
     draft_helm_release,
 )
+from fluxv2_migrate.scoping import tell_of_scope
 from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
@@ -185,6 +186,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
         if index not in matched:
             patterns = given.model_dump(exclude_defaults=True)
             findings.say("RP010", f"no release of Flux v1 matches the override {patterns}")
+    tell_of_scope(around, findings)
     return releases
 
 
