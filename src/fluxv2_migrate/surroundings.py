@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fluxv2_migrate.clusters import ClusterMap, read_clusters
+from fluxv2_migrate.cluster_reading import see_repository
+from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.placement import ExistingSource
-from fluxv2_migrate.repository import Repository, is_old_release, is_partial_release
+from fluxv2_migrate.repository import Repository
 
 __all__ = ["Surroundings", "existing_sources", "see_repository"]
 
@@ -35,33 +35,6 @@ class Surroundings:
         """Gives the oldest Flux release of some clusters: what it reads, the others read too."""
         found = {self.versions[name] for name in clusters}
         return min(found or set(self.versions.values()), key=FLUX_VERSIONS.index)
-
-
-def see_repository(
-    files: Mapping[str, str | bytes], repository: Repository, options: MigrationOptions
-) -> ClusterMap:
-    """Gives the clusters of a repository, and how each sees what concerns Flux.
-
-    Args:
-        files: of the repository.
-        repository: as it was read.
-        options: what a person says of clusters.
-    """
-    concerns = {
-        document.key: document
-        for documents in repository.documents.values()
-        for document in documents
-        if document.manifest
-    }
-    releases = [document for document in concerns.values() if is_old_release(document.manifest)]
-    if not releases:
-        return ClusterMap()
-    # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
-    # what is migrated already is still where it was.
-    whole = {document.key for document in releases if not is_partial_release(document.manifest)}
-    whole = whole or {document.key for document in releases}
-    whole |= {document.key for document in repository.new_releases()}
-    return read_clusters(files, repository.documents, concerns, whole, KustomizeTree(files), options)
 
 
 def existing_sources(around: Surroundings) -> list[ExistingSource]:

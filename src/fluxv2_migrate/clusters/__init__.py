@@ -4,6 +4,7 @@ from fluxv2_migrate.clusters.applied import AppliedDifferences, AppliedObject, c
 from fluxv2_migrate.clusters.closures import Closure, patched_closures
 from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clusters
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.units import is_below, normal_path
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "DocumentKey",
     "Sighting",
     "SyncPath",
+    "broken_build",
     "compare_applied",
     "is_below",
     "normal_path",
     "patched_closures",
     "read_clusters",
+    "unknown_generator",
 ]
