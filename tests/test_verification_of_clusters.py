@@ -189,6 +189,32 @@ def test_what_an_unknown_generator_prints_is_unknown() -> None:
     assert (entry.status, entry.reason) == ("unknown", "fluxd generates what it applies of prod: make it")
 
 
+@pytest.mark.parametrize(
+    ("listed", "status"), [("[web.yaml]", "declared"), ("[other.yaml]", "missing"), ("[]", "missing")]
+)
+@pytest.mark.parametrize("folder", ["", "deeper/"])
+def test_a_file_that_fluxd_read_and_a_kustomization_leaves_out_is_missing(
+    folder: str, listed: str, status: str
+) -> None:
+    other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n"
+    files: Files = {f"prod/{folder}web.yaml": release(), "prod/other.yaml": other}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    after["prod/kustomization.yaml"] = f"resources: {listed.replace('web', folder + 'web')}\n"
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == status
+    left_out = f"prod/kustomization.yaml does not list prod/{folder}web.yaml"
+    assert entry.reason == (left_out if status == "missing" else "")
+
+
+def test_a_kustomization_above_the_sync_path_leaves_nothing_out() -> None:
+    options = fm.MigrationOptions(sync_roots=("prod/deeper",))
+    files: Files = {"prod/deeper/web.yaml": release()}
+    migration, after = migrated(files, options)
+    after["prod/kustomization.yaml"] = "resources: []\n"
+    assert told(verify(files, after, migration, options)) == [("", "declared", "adopted")]
+
+
 def test_a_patch_means_nothing_by_itself() -> None:
     files: Files = {
         "base/kustomization.yaml": "resources: [web.yaml]\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -92,7 +93,7 @@ class _Obstacles:
     by_fluxd: bool
     known: dict[tuple[str, ...], str] = field(default_factory=dict)
 
-    def of(self, sighting: Sighting) -> str:
+    def of(self, sighting: Sighting, path: str) -> str:
         way = (sighting.cluster, sighting.sync_path, *(step.path for step in sighting.steps))
         if way not in self.known:
             # Another cluster's build may go wrong over the same base.
@@ -102,7 +103,21 @@ class _Obstacles:
             broken = broken_build([sighting], replace(self.clusters, builds=builds))
             unknown = unknown_generator([sighting], self.clusters) if self.by_fluxd else None
             self.known[way] = f"kustomize cannot build it: {broken}" if broken else unknown or ""
-        return self.known[way]
+        if self.known[way] or self.by_fluxd or sighting.steps:
+            return self.known[way]
+        return _left_out(path, sighting.sync_path, self.clusters)
+
+
+def _left_out(path: str, sync_path: str, clusters: ClusterMap) -> str:
+    """Gives the kustomization that leaves a file out, which fluxd would have read one by one."""
+    folder = posixpath.dirname(path)
+    while folder not in clusters.tree.kustomizations:
+        if folder in (sync_path, ""):
+            return ""
+        folder = posixpath.dirname(folder)
+    if clusters.tree.includers(path):
+        return ""
+    return f"{clusters.tree.kustomizations[folder].path} does not list {path}"
 
 
 def see_objects(repository: Repository, clusters: ClusterMap, *, by_fluxd: bool) -> SeenRepository:
@@ -156,7 +171,7 @@ def _seen(document: Document, clusters: ClusterMap, obstacles: _Obstacles) -> It
         for manifest in _objects(sighting.manifest):
             own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
             placed = _placed(manifest, own or sighting.namespace)
-            obstacle = obstacles.of(sighting)
+            obstacle = obstacles.of(sighting, document.path)
             each = SeenObject(document.path, line, placed, sighting.cluster, document.key, obstacle)
             if each not in told:
                 told.append(each)
