@@ -203,8 +203,23 @@ def test_a_file_that_fluxd_read_and_a_kustomization_leaves_out_is_missing(
     after["prod/kustomization.yaml"] = f"resources: {listed.replace('web', folder + 'web')}\n"
     (entry,) = verify(files, after, migration, options).releases
     assert entry.status == status
-    left_out = f"prod/kustomization.yaml does not list prod/{folder}web.yaml"
+    left_out = f"no kustomization that is built for prod lists prod/{folder}web.yaml"
     assert entry.reason == (left_out if status == "missing" else "")
+
+
+@pytest.mark.parametrize("shape", ["", "namespace: shop\n"])
+@pytest.mark.parametrize(("listed", "status"), [("[inner]", "declared"), ("[other.yaml]", "missing")])
+def test_a_folder_that_a_kustomization_leaves_out_is_missing(shape: str, listed: str, status: str) -> None:
+    files: Files = {
+        "prod/inner/kustomization.yaml": f"{shape}resources: [web.yaml]\n",
+        "prod/inner/web.yaml": release(),
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",), sources=PLACED)
+    migration, after = migrated(files, options)
+    after["prod/kustomization.yaml"] = f"resources: {listed}\n"
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == status
+    assert bool(entry.reason) is (status == "missing")
 
 
 def test_a_kustomization_above_the_sync_path_leaves_nothing_out() -> None:

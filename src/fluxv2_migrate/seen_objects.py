@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterMap, DocumentKey, Sighting, broken_build, unknown_generator
+from fluxv2_migrate.clusters import (
+    ClusterMap,
+    DocumentKey,
+    Reach,
+    Sighting,
+    broken_build,
+    is_below,
+    reach_of,
+    unknown_generator,
+)
 from fluxv2_migrate.documents import BYTE_ORDER_MARK, Document
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.meaning.manifest import as_object, metadata_of
@@ -92,6 +101,7 @@ class _Obstacles:
     clusters: ClusterMap
     by_fluxd: bool
     known: dict[tuple[str, ...], str] = field(default_factory=dict)
+    reached: dict[str, Reach] = field(default_factory=dict)
 
     def of(self, sighting: Sighting, path: str) -> str:
         way = (sighting.cluster, sighting.sync_path, *(step.path for step in sighting.steps))
@@ -103,21 +113,25 @@ class _Obstacles:
             broken = broken_build([sighting], replace(self.clusters, builds=builds))
             unknown = unknown_generator([sighting], self.clusters) if self.by_fluxd else None
             self.known[way] = f"kustomize cannot build it: {broken}" if broken else unknown or ""
-        if self.known[way] or self.by_fluxd or sighting.steps:
+        if self.known[way] or self.by_fluxd:
             return self.known[way]
-        return _left_out(path, sighting.sync_path, self.clusters)
+        return self._left_out(sighting, path)
 
-
-def _left_out(path: str, sync_path: str, clusters: ClusterMap) -> str:
-    """Gives the kustomization that leaves a file out, which fluxd would have read one by one."""
-    folder = posixpath.dirname(path)
-    while folder not in clusters.tree.kustomizations:
-        if folder in (sync_path, ""):
+    def _left_out(self, sighting: Sighting, path: str) -> str:
+        """Gives what is in no kustomization that kustomize-controller comes to from the sync path."""
+        root, tree = sighting.sync_path, self.clusters.tree
+        if root not in self.reached:
+            self.reached[root] = reach_of(root, tree)
+        reach = self.reached[root]
+        place = posixpath.dirname(sighting.steps[-1].path) if sighting.steps else path
+        if place in reach.folders | reach.listed or not is_below(place, root):
             return ""
-        folder = posixpath.dirname(folder)
-    if clusters.tree.includers(path):
-        return ""
-    return f"{clusters.tree.kustomizations[folder].path} does not list {path}"
+        folder = posixpath.dirname(place)
+        while folder not in tree.kustomizations:
+            if folder in (root, ""):
+                return ""
+            folder = posixpath.dirname(folder)
+        return f"no kustomization that is built for {root or '/'} lists {place}"
 
 
 def see_objects(repository: Repository, clusters: ClusterMap, *, by_fluxd: bool) -> SeenRepository:

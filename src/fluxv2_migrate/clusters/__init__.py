@@ -5,6 +5,7 @@ from fluxv2_migrate.clusters.closures import Closure, patched_closures
 from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clusters
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
+from fluxv2_migrate.clusters.reach import Reach, reach_of
 from fluxv2_migrate.clusters.units import is_below, normal_path
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ClusterMap",
     "ClusterView",
     "DocumentKey",
+    "Reach",
     "Sighting",
     "SyncPath",
     "broken_build",
@@ -21,6 +23,7 @@ __all__ = [
     "is_below",
     "normal_path",
     "patched_closures",
+    "reach_of",
     "read_clusters",
     "unknown_generator",
 ]
