@@ -264,6 +264,12 @@ def _types() -> dict[str, FindingType]:
             "Write the version that runs into chart.version: Flux v2 would take the newest one.",
         ),
         (
+            "HR063",
+            "dependency-of-an-alias",
+            "error",
+            "Write the URL of the repository into the chart's dependency, or vendor the dependency.",
+        ),
+        (
             "HR064",
             "only-new-versions-upgrade",
             "warning",

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from ruamel.yaml.nodes import Node
 
+from fluxv2_migrate.chart_dependencies import aliased_dependency
 from fluxv2_migrate.clusters import (
     Closure,
     DocumentKey,
@@ -269,6 +270,9 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
         return "RP006", f"{'.'.join(path) or 'the release'}: {problem['msg']}", path
+    alias = aliased_dependency(document, around)
+    if alias is not None:
+        return "HR063", alias, ("spec", "chart", "path")
     return None
 
 

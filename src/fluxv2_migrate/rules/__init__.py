@@ -3,6 +3,7 @@
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     SourceReference,
+    clean_chart_path,
     git_url_key,
     helm_url_key,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "SeenRelease",
     "SourceReference",
     "TagComparison",
+    "clean_chart_path",
     "compare_tags",
     "draft_helm_release",
     "draft_image_automation",
