@@ -437,6 +437,18 @@ def _types() -> dict[str, FindingType]:
             "Give the image-reflector-controller access, or remove the provider of a public image.",
         ),
         (
+            "IM011",
+            "no-marker-possible",
+            "error",
+            "Write the image where the updater sees it: behind a key of its own, in a file that it reads.",
+        ),
+        (
+            "IM012",
+            "tag-in-a-kustomization",
+            "warning",
+            "Nothing; the updater writes the tag of the kustomization for all that it builds.",
+        ),
+        (
             "IM013",
             "tag-is-a-number",
             "warning",
@@ -497,6 +509,12 @@ def _types() -> dict[str, FindingType]:
             "Install both controllers, and give the key of the GitRepository write access.",
         ),
         (
+            "IM034",
+            "marked-already",
+            "warning",
+            "Compare the policy of that marker with the annotations, and remove one of the two.",
+        ),
+        (
             "IM033",
             "order-not-proved",
             "warning",
@@ -504,9 +522,9 @@ def _types() -> dict[str, FindingType]:
         ),
         (
             "AN004",
-            "image-automation-stays",
+            "annotations-stay",
             "warning",
-            "Write image policies and markers by hand: these annotations mean nothing to Flux v2.",
+            "Remove them once nothing of what they say is wanted: Flux v2 does not read them.",
         ),
         (
             "AN018",

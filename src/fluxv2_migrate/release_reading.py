@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -36,7 +35,7 @@ from fluxv2_migrate.rules import (
     SourceReference,
     draft_helm_release,
 )
-from fluxv2_migrate.scoping import tell_of_scope
+from fluxv2_migrate.scope import is_in_scope, tell_of_scope
 from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
@@ -152,7 +151,6 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     repository, options = around.repository, around.options
     _tell_unread(repository, findings)
     releases: list[ReadRelease] = []
-    matched: set[int] = set()
     old = {
         document.key: document
         for documents in repository.documents.values()
@@ -167,10 +165,10 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 findings.stop(document, "DA022", "the workload is Flux v1 itself, which Flux v2 would start")
             if _holds_releases(document):
                 findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
-            if document.key not in old or not _is_in_scope(document, around):
+            if document.key not in old or not is_in_scope(document, around):
                 continue
             override, indices = override_for(findings.subject(document), options.overrides)
-            matched |= indices
+            findings.matched |= indices
             if override.leave or path in repository.errors:
                 continue
             closure = closures.get(document.key)
@@ -190,10 +188,6 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                     releases.append(release)
             elif not (reason[0] in override.accept and FINDINGS[reason[0]].acceptable):
                 findings.stop(document, *reason)
-    for index, given in enumerate(options.overrides):
-        if index not in matched:
-            patterns = given.model_dump(exclude_defaults=True)
-            findings.say("RP010", f"no release of Flux v1 matches the override {patterns}")
     tell_of_scope(around, findings)
     return releases
 
@@ -214,22 +208,6 @@ def _holds_releases(document: Document) -> bool:
     if not str(document.manifest.get("kind")).endswith("List") or not isinstance(items, list):
         return False
     return any(isinstance(item, dict) and is_old_release(item) for item in items)
-
-
-def _is_in_scope(document: Document, around: Surroundings) -> bool:
-    scope = around.options.scope
-    seen = around.clusters.sightings.get(document.key, ())
-    written = document.identity
-    namespaces = {sighting.namespace for sighting in seen} or {written[0]}
-    names = {sighting.name for sighting in seen} or {written[1]}
-    return all(
-        not patterns or all(any(fnmatchcase(text, pattern) for pattern in patterns) for text in texts)
-        for patterns, texts in (
-            (scope.namespaces, namespaces),
-            (scope.names, names),
-            (scope.paths, {document.path}),
-        )
-    )
 
 
 def _tell_patched(document: Document, closure: Closure, findings: FindingGroups) -> None:

@@ -9,10 +9,10 @@ from fluxv2_migrate.cluster_reading import see_repository
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.options import MigrationOptions
-from fluxv2_migrate.placement import ExistingSource
+from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
 from fluxv2_migrate.repository import Repository
 
-__all__ = ["Surroundings", "existing_sources", "see_repository"]
+__all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +44,16 @@ def existing_sources(around: Surroundings) -> list[ExistingSource]:
         for document in around.repository.source_documents()
         for cluster, manifest in around.clusters.seen(document)
         if (source := ExistingSource.of_manifest(manifest, cluster)) is not None
+    }
+    return sorted(found, key=repr)
+
+
+def existing_image_objects(around: Surroundings) -> list[ExistingImageObject]:
+    """Gives the image automation that is there, as each cluster has it."""
+    found = {
+        existing
+        for _, document in around.repository.new_objects()
+        for cluster, manifest in around.clusters.seen(document)
+        if (existing := ExistingImageObject.of_manifest(manifest, cluster)) is not None
     }
     return sorted(found, key=repr)

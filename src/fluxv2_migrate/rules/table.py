@@ -37,7 +37,7 @@ FIELDS: Final = (
     FieldRow(
         "metadata",
         ("metadata",),
-        ("AN004", "AN018", "HR110", "RP001"),
+        ("AN018", "HR110", "RP001"),
         "the annotations helm.fluxcd.io/antecedent and helm.fluxcd.io/migrate go",
     ),
     FieldRow(
