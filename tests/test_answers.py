@@ -91,6 +91,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "RP007": (release() + "---\n" + TWIN, {}),
     "RP009": (release(), {}),
     "RP012": (release(), {"sync_roots": ("elsewhere",)}),
+    "RP021": (release(), {"scope": fm.Scope(names=("absent", "w*"))}),
 }
 FILLED: dict[str, dict[str, Any]] = {"HR014": {"release_name": "live"}, "HR017": {"release_name": "live"}}
 """What stands where an answer is to be filled in."""

@@ -135,6 +135,7 @@ def _types() -> dict[str, FindingType]:
             "warning",
             "Create a Secret with identity and known_hosts in the source's namespace.",
         ),
+        # No error, as HR054 is none: without the Secret the source is not ready, and what runs is left alone.
         ("HR056", "secret-in-other-namespace", "warning", "Copy the Secret into the source's namespace."),
         (
             "HR058",
@@ -217,7 +218,7 @@ def _types() -> dict[str, FindingType]:
         (
             "HR112",
             "values-hold-variables",
-            "info",
+            "warning",
             "Set no postBuild on the Kustomization, or write `$${` for what must stay.",
         ),
         (
@@ -261,6 +262,12 @@ def _types() -> dict[str, FindingType]:
             "chart-version-missing",
             "error",
             "Write the version that runs into chart.version: Flux v2 would take the newest one.",
+        ),
+        (
+            "HR063",
+            "dependency-of-an-alias",
+            "error",
+            "Write the URL of the repository into the chart's dependency, or vendor the dependency.",
         ),
         (
             "HR064",
@@ -604,6 +611,7 @@ def _types() -> dict[str, FindingType]:
             "error",
             "Give each cluster a manifest, or a kustomization, of its own.",
         ),
+        ("RP021", "scope-matches-nothing", "warning", "Correct the pattern of the scope, or remove it."),
         (
             "DA015",
             "namespace-not-written",

@@ -10,7 +10,15 @@ from typing import Any, Final
 from pydantic import ValidationError
 from ruamel.yaml.nodes import Node
 
-from fluxv2_migrate.clusters import Closure, ClusterMap, DocumentKey, Sighting, patched_closures
+from fluxv2_migrate.chart_dependencies import aliased_dependency
+from fluxv2_migrate.clusters import (
+    Closure,
+    DocumentKey,
+    Sighting,
+    broken_build,
+    patched_closures,
+    unknown_generator,
+)
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.findings import FINDINGS
@@ -27,7 +35,7 @@ from fluxv2_migrate.rules import (
     SourceReference,
     draft_helm_release,
 )
-from fluxv2_migrate.scope import is_in_scope
+from fluxv2_migrate.scope import is_in_scope, tell_of_scope
 from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
@@ -180,6 +188,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                     releases.append(release)
             elif not (reason[0] in override.accept and FINDINGS[reason[0]].acceptable):
                 findings.stop(document, *reason)
+    tell_of_scope(around, findings)
     return releases
 
 
@@ -224,10 +233,10 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
     sightings = clusters.sightings.get(document.key, ())
     if not sightings:
         return _why_unseen(document, around)
-    broken = _broken_build(sightings, clusters)
+    broken = broken_build(sightings, clusters)
     if broken is not None:
         return "RP019", broken, ()
-    unknown = _unknown_generator(sightings, clusters)
+    unknown = unknown_generator(sightings, clusters)
     if unknown is not None:
         return "RP018", unknown, ()
     if "sops" in document.manifest:
@@ -239,6 +248,9 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
         return "RP006", f"{'.'.join(path) or 'the release'}: {problem['msg']}", path
+    alias = aliased_dependency(document, around)
+    if alias is not None:
+        return "HR063", alias, ("spec", "chart", "path")
     return None
 
 
@@ -257,30 +269,6 @@ def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tup
     if clusters.given:
         return "RP012", "the file is under no sync path of the given clusters", ()
     return "RP012", "no kustomization that anything syncs lists the file", ()
-
-
-def _broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
-    for sighting in sightings:
-        for step in sighting.steps:
-            for build in clusters.builds.values():
-                if step.path not in build.files:
-                    continue
-                for problem in build.problems:
-                    if problem.fails or (problem.path == step.path and _renames(problem.reason)):
-                        return f"{problem.path}:{problem.line}: {problem.reason}"
-    return None
-
-
-def _renames(reason: str) -> bool:
-    return any(word in reason for word in ("transformers", "configurations"))
-
-
-def _unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
-    for sighting in sightings:
-        for synced in clusters.view(sighting.cluster).sync_paths:
-            if synced.path == sighting.sync_path and synced.unknown:
-                return f"fluxd generates what it applies of {synced.path or '/'}: {synced.unknown}"
-    return None
 
 
 def _to_validate(document: Document) -> dict[str, Any]:

@@ -11,12 +11,10 @@ from typing import Any, Final
 from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import find_images
-from fluxv2_migrate.rules import is_of_fluxd, objects_in
 
 __all__ = [
     "OLD_API_VERSIONS",
     "Repository",
-    "is_annotated",
     "is_old_release",
     "is_partial_release",
     "read_repository",
@@ -127,26 +125,6 @@ def runs_flux_1(manifest: Mapping[str, Any]) -> bool:
         # Its chart says what it is; images in values may be anybody's.
         return False
     return any(found.image.repository in _FLUX_1_IMAGES for found in find_images(manifest))
-
-
-def is_annotated(manifest: Mapping[str, Any]) -> bool:
-    """Gives whether a manifest, or one in a list, has annotations or labels of fluxd.
-
-    >>> is_annotated({"metadata": {"annotations": {"fluxcd.io/automated": "true"}}})
-    True
-    """
-    return any(_has_marks(each) for _, each in objects_in(manifest))
-
-
-def _has_marks(manifest: Mapping[str, Any]) -> bool:
-    metadata = manifest.get("metadata")
-    if not isinstance(metadata, Mapping):
-        return False
-    for field_name in ("annotations", "labels"):
-        marks = metadata.get(field_name)
-        if isinstance(marks, Mapping) and any(is_of_fluxd(str(key)) for key in marks):
-            return True
-    return False
 
 
 def is_old_release(manifest: Mapping[str, Any]) -> bool:

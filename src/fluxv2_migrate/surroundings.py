@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fluxv2_migrate.clusters import ClusterMap, DocumentKey, read_clusters
-from fluxv2_migrate.documents import Document
+from fluxv2_migrate.cluster_reading import see_repository
+from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
-from fluxv2_migrate.repository import Repository, is_annotated, is_old_release, is_partial_release
+from fluxv2_migrate.repository import Repository
 
 __all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
 
@@ -36,67 +35,6 @@ class Surroundings:
         """Gives the oldest Flux release of some clusters: what it reads, the others read too."""
         found = {self.versions[name] for name in clusters}
         return min(found or set(self.versions.values()), key=FLUX_VERSIONS.index)
-
-
-def see_repository(
-    files: Mapping[str, str | bytes], repository: Repository, options: MigrationOptions
-) -> ClusterMap:
-    """Gives the clusters of a repository, and how each sees what concerns Flux.
-
-    Args:
-        files: of the repository.
-        repository: as it was read.
-        options: what a person says of clusters.
-    """
-    concerns = {
-        document.key: document
-        for documents in repository.documents.values()
-        for document in documents
-        if document.manifest
-    }
-    releases = [document for document in concerns.values() if is_old_release(document.manifest)]
-    tree = KustomizeTree(files)
-    workloads = _workloads(repository, tree, concerns)
-    if not (releases or workloads):
-        return ClusterMap()
-    # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
-    # what is migrated already is still where it was.
-    whole = {document.key for document in releases if not is_partial_release(document.manifest)}
-    whole = whole or {document.key for document in releases}
-    whole |= workloads
-    whole |= {document.key for document in repository.new_releases()}
-    return read_clusters(files, repository.documents, concerns, whole, tree, options)
-
-
-def _workloads(
-    repository: Repository, tree: KustomizeTree, concerns: dict[DocumentKey, Document]
-) -> set[DocumentKey]:
-    """Gives the objects with annotations of fluxd; those that patches annotate are of concern, too."""
-    annotated = {
-        key
-        for key, document in concerns.items()
-        if not is_old_release(document.manifest)
-        and not str(document.manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
-        and is_annotated(document.manifest)
-        and repository.chart_around(document.path) is None
-    }
-    patching = {path for path, _ in annotated if tree.patchers(path)}
-    roots = {
-        root
-        for path in patching
-        for patcher in tree.patchers(path)
-        for root in (patcher.folder, *tree.ancestors(patcher.folder))
-        if root in tree.roots
-    }
-    whole = {key for key in annotated if key[0] not in patching}
-    for root in sorted(roots):
-        for built in tree.build(root).objects:
-            key = (built.path, built.index)
-            if built.path and any(use.path in patching for use in built.patches):
-                document = concerns.setdefault(key, repository.adopt(*key))
-                if not is_old_release(document.manifest):
-                    whole.add(key)
-    return whole
 
 
 def existing_sources(around: Surroundings) -> list[ExistingSource]:

@@ -12,10 +12,11 @@ from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
+from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.image_places import ImagePlace, place_image
 from fluxv2_migrate.overrides import override_for
 from fluxv2_migrate.placement import ImageUse
-from fluxv2_migrate.repository import is_annotated, is_old_release
+from fluxv2_migrate.repository import is_old_release
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, Notice, draft_image_automation
 from fluxv2_migrate.scope import is_in_scope
 from fluxv2_migrate.surroundings import Surroundings

@@ -1,9 +1,11 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
-from fluxv2_migrate.rules.annotations import is_of_fluxd, policy_comments
+from fluxv2_migrate.flux1.marks import is_of_fluxd, objects_in
+from fluxv2_migrate.rules.annotations import policy_comments
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     SourceReference,
+    clean_chart_path,
     git_url_key,
     helm_url_key,
 )
@@ -27,7 +29,7 @@ from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
 from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
 from fluxv2_migrate.rules.tag_policies import PolicyCandidate
-from fluxv2_migrate.rules.workload import PlacedComment, objects_in
+from fluxv2_migrate.rules.workload import PlacedComment
 
 __all__ = [
     "AutomatedImage",
@@ -48,6 +50,7 @@ __all__ = [
     "SeenRelease",
     "SourceReference",
     "TagComparison",
+    "clean_chart_path",
     "compare_tags",
     "draft_helm_release",
     "draft_image_automation",
