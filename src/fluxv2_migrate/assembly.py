@@ -9,6 +9,7 @@ from fluxv2_migrate.convert import changes_of
 from fluxv2_migrate.documents import BYTE_ORDER_MARK
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.migration import Change, MigratedManifest, Migration, MigrationContext
+from fluxv2_migrate.namespaces import NamelessObjects, tell_of_namespaces, write_namespaces
 from fluxv2_migrate.placement import PlacedRequest, common_style, source_text
 from fluxv2_migrate.plan import Move
 from fluxv2_migrate.release_reading import DecidedReleases, with_text_annotations
@@ -29,6 +30,7 @@ def assemble(
     decided: DecidedReleases,
     findings: FindingGroups,
     context: MigrationContext,
+    nameless: Sequence[NamelessObjects],
 ) -> Migration:
     """Gives the migration.
 
@@ -39,6 +41,7 @@ def assemble(
         decided: the releases that go because their twin is there.
         findings: all that a person must know.
         context: what was inferred.
+        nameless: objects that name no namespace.
     """
     repository, layout = around.repository, converted.layout
     edits: _Spans = {}
@@ -84,6 +87,12 @@ def assemble(
     for path, text in layout.kustomizations.items():
         (changed if path in repository.texts else created)[path] = text
         changes.append(Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources"))
+    if around.options.write_missing_namespaces:
+        with_names, done = write_namespaces(nameless, around, {**repository.texts, **changed}, findings)
+        changed |= with_names
+        changes += done
+    else:
+        tell_of_namespaces(nameless, findings)
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
     for path, text in {**changed, **created}.items():
         after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text

@@ -1,10 +1,10 @@
 """Which file is seen by which cluster, under which name and namespace."""
 
-from fluxv2_migrate.clusters.applied import AppliedDifferences, AppliedObject, compare_applied
+from fluxv2_migrate.clusters.applied import AppliedDifferences, AppliedObject, Place, compare_applied
 from fluxv2_migrate.clusters.closures import Closure, patched_closures
 from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clusters
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
-from fluxv2_migrate.clusters.units import is_below, normal_path
+from fluxv2_migrate.clusters.units import is_below, normal_path, shapes_objects
 
 __all__ = [
     "AppliedDifferences",
@@ -13,6 +13,7 @@ __all__ = [
     "ClusterMap",
     "ClusterView",
     "DocumentKey",
+    "Place",
     "Sighting",
     "SyncPath",
     "compare_applied",
@@ -20,4 +21,5 @@ __all__ = [
     "normal_path",
     "patched_closures",
     "read_clusters",
+    "shapes_objects",
 ]
