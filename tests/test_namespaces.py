@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.clusters import AppliedObject, Place
+from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from fluxv2_migrate.namespaces import with_namespaces
-from reference_trees import LOADER
-from test_migration_of_kustomize_trees import release
+from real_kustomize import build_all, write_tree
+from reference_trees import LOADER, TREES, read_tree
+from test_migration_of_kustomize_trees import check, release
 
 Files = dict[str, str | bytes]
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db # ours\n"
@@ -189,6 +192,135 @@ def test_objects_that_live_in_no_namespace_get_none() -> None:
     text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
     migration = migrate({"apps/web.yaml": release(), "apps/shop.yaml": text})
     assert migration.files["apps/shop.yaml"] == text
+
+
+def namespaces(migration: fm.Migration) -> dict[str, list[str]]:
+    """The namespaces that each cluster defines, as kustomize-controller applies them."""
+    tree = KustomizeTree(migration.files)
+    found: dict[str, list[str]] = {}
+    for cluster in migration.context.clusters:
+        builds = [controller_build(tree, path) for path in cluster.sync_paths]
+        assert all(build.ok for build in builds), [build.problems for build in builds]
+        found[cluster.name] = sorted(
+            built.manifest["metadata"]["name"]
+            for build in builds
+            for built in build.objects
+            if built.manifest["kind"] == "Namespace"
+        )
+    return found
+
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+
+
+def test_a_namespace_that_nothing_defines_is_made() -> None:
+    migration = migrate({"apps/web.yaml": release(), "apps/api.yaml": release("api", "team")})
+    assert migration.created["apps/namespaces/shop.yaml"] == "---\n" + NAMESPACE
+    assert namespaces(migration) == {"apps": ["shop", "team"]}
+    assert [each.resource for each in migration.changes if each.rule == "namespace-object"] == [
+        "Namespace shop",
+        "Namespace team",
+    ]
+
+
+def test_no_namespace_is_made_unless_it_is_wanted_and_missing() -> None:
+    files: Files = {"apps/web.yaml": release()}
+    assert namespaces(migrate(files, write_missing_namespaces=False)) == {"apps": []}
+    assert namespaces(migrate({**files, "apps/shop.yaml": NAMESPACE})) == {"apps": ["shop"]}
+
+
+@pytest.mark.parametrize("namespace", ["default", "kube-system", "flux-system", "${team}"])
+def test_namespaces_that_are_there_or_have_no_name_are_not_made(namespace: str) -> None:
+    config = f"{CONFIG}  namespace: {namespace}\n"
+    migration = migrate({"apps/web.yaml": release(), "apps/db.yaml": config})
+    assert namespaces(migration) == {"apps": ["shop"]}
+
+
+def test_namespaces_are_listed_once_where_kustomize_builds_the_path() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources:\n- web.yaml\n- api.yaml\n",
+        "base/web.yaml": release(),
+        "base/api.yaml": release("api", "team"),
+        "a/kustomization.yaml": "resources:\n- ../base # shared\n- shop.yaml\n",
+        "a/shop.yaml": NAMESPACE,
+        "b/kustomization.yaml": "resources:\n- ../base\n",
+    }
+    migration = migrate(files)
+    assert migration.ok
+    assert namespaces(migration) == {"a": ["shop", "team"], "b": ["shop", "team"]}
+    assert migration.files["a/kustomization.yaml"] == (
+        "resources:\n- ../base # shared\n- shop.yaml\n- sources\n- namespaces\n"
+    )
+    assert migration.created["b/namespaces/kustomization.yaml"].endswith("- shop.yaml\n- team.yaml\n")
+
+
+def test_the_real_kustomize_builds_what_lists_namespaces(tmp_path: Path) -> None:
+    files: Files = {
+        "a/kustomization.yaml": "resources:\n- web.yaml\n- api.yaml\n",
+        "a/web.yaml": release(),
+        "a/api.yaml": release("api", "team"),
+    }
+    migration = migrate(files, sync_roots=("a",))
+    write_tree(migration.files, tmp_path)
+    (build,) = build_all([tmp_path / "a"])
+    assert not build.error
+    kinds = [each["metadata"]["name"] for each in build.objects if each["kind"] == "Namespace"]
+    assert sorted(kinds) == ["shop", "team"]
+
+
+def test_a_path_that_renames_namespaces_holds_none() -> None:
+    files: Files = {
+        "a/kustomization.yaml": "namespace: team\nresources:\n- web.yaml\n- api\n",
+        "a/web.yaml": release("web", ""),
+        "a/api/kustomization.yaml": "resources: [shop.yaml]\n",
+        "a/api/shop.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n",
+    }
+    options: dict[str, Any] = {
+        "sync_roots": ("a",),
+        "sources": fm.Placement(namespace="release"),
+        "default_namespace": None,
+    }
+    assert namespaces(migrate(files, **options)) == {"a": ["team"]}
+    files["a/kustomization.yaml"] = "namespace: team\nnamePrefix: x-\nresources:\n- web.yaml\n"
+    migration = migrate(files, **options)
+    (finding,) = (each for each in migration.findings if each.message.startswith("Namespace team"))
+    assert finding.code == "RP014"
+    assert not [path for path in migration.created if "namespaces" in path]
+
+
+def test_a_cluster_of_which_a_part_is_unknown_gets_none() -> None:
+    files: Files = {
+        "a/kustomization.yaml": "resources:\n- web.yaml\n- https://example.com/namespaces.yaml\n",
+        "a/web.yaml": release(),
+    }
+    assert namespaces(migrate(files, sync_roots=("a",))) == {"a": []}
+
+
+def test_a_namespace_is_not_made_where_a_cluster_that_has_it_would_see_it() -> None:
+    files: Files = {"all/web.yaml": release(), "eu/shop.yaml": NAMESPACE}
+    clusters = (fm.Cluster(name="eu", sync_paths=("all", "eu")), fm.Cluster(name="us", sync_paths=("all",)))
+    migration = migrate(files, clusters=clusters)
+    assert [each.message for each in migration.findings if each.code == "RP014"] == [
+        "Namespace shop has no place: another cluster that defines it would see it too"
+    ]
+
+
+def test_a_file_of_the_same_name_is_kept() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop, namespace: shop}\n"
+    migration = migrate({"apps/web.yaml": release(), "apps/namespaces/shop.yaml": text})
+    assert migration.files["apps/namespaces/shop.yaml"] == text
+    assert [each.message for each in migration.findings if each.code == "RP014"] == [
+        "Namespace shop has no place: apps/namespaces/shop.yaml is there already"
+    ]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_on_real_trees_every_namespace_is_there_once_and_every_build_still_works(
+    shared: Path, name: str
+) -> None:
+    files = read_tree(shared / "corpus" / name / "v1")
+    migration = migrate(files)
+    check(files, migration)
 
 
 def documents() -> st.SearchStrategy[list[dict[str, Any]]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.clusters import AppliedDifferences, ClusterMap, SyncPath
 from fluxv2_migrate.convert import changes_of
 from fluxv2_migrate.documents import BYTE_ORDER_MARK
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.migration import Change, MigratedManifest, Migration, MigrationContext
-from fluxv2_migrate.namespaces import NamelessObjects, tell_of_namespaces, write_namespaces
+from fluxv2_migrate.namespaces import settle_namespaces
 from fluxv2_migrate.placement import PlacedRequest, common_style, source_text
 from fluxv2_migrate.plan import Move
 from fluxv2_migrate.release_reading import DecidedReleases, with_text_annotations
@@ -30,7 +30,7 @@ def assemble(
     decided: DecidedReleases,
     findings: FindingGroups,
     context: MigrationContext,
-    nameless: Sequence[NamelessObjects],
+    applied: Mapping[SyncPath, AppliedDifferences],
 ) -> Migration:
     """Gives the migration.
 
@@ -41,7 +41,7 @@ def assemble(
         decided: the releases that go because their twin is there.
         findings: all that a person must know.
         context: what was inferred.
-        nameless: objects that name no namespace.
+        applied: what fluxd applied of the sync paths whose files it read.
     """
     repository, layout = around.repository, converted.layout
     edits: _Spans = {}
@@ -84,15 +84,11 @@ def assemble(
         reference = generated.source.reference
         made = f"{reference.kind} {reference.namespace}/{reference.name}"
         changes.append(Change("source", made, "", 1, (), generated.file, ""))
-    for path, text in layout.kustomizations.items():
+    kustomizations = dict(layout.kustomizations)
+    changes += settle_namespaces(applied, around, changed, created, kustomizations, findings)
+    for path, text in kustomizations.items():
         (changed if path in repository.texts else created)[path] = text
         changes.append(Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources"))
-    if around.options.write_missing_namespaces:
-        with_names, done = write_namespaces(nameless, around, {**repository.texts, **changed}, findings)
-        changed |= with_names
-        changes += done
-    else:
-        tell_of_namespaces(nameless, findings)
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
     for path, text in {**changed, **created}.items():
         after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text

@@ -89,9 +89,9 @@ def migrate_repository(
         # What an answer would bring is said at once.
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
-    nameless = tell_of_syncing(around, findings, is_something_done=bool(converted.texts or decided.waiting))
+    applied = tell_of_syncing(around, findings, is_something_done=bool(converted.texts or decided.waiting))
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
-    return assemble(files, around, converted, decided, findings, context, nameless)
+    return assemble(files, around, converted, decided, findings, context, applied)
 
 
 def _surroundings(

@@ -252,7 +252,8 @@ class MigrationOptions(_Options):
             as a text, or with its build time.
         keep_annotations: leave fluxd's annotations where they are.
         write_missing_namespaces: write the namespace that fluxd filled in into manifests that name none,
-            where it is known; kustomize-controller adds none.
+            where it is known, and a Namespace for each namespace that objects are in and nothing of their
+            cluster defines; kustomize-controller adds neither, and applies nothing where one is missing.
         overrides: what a person decided for single resources.
     """
 

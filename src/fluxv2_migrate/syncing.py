@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from fluxv2_migrate.clusters import AppliedDifferences, AppliedObject, SyncPath, compare_applied
 from fluxv2_migrate.finding_groups import FindingGroups
-from fluxv2_migrate.namespaces import NamelessObjects
 from fluxv2_migrate.surroundings import Surroundings
 
 __all__ = ["tell_of_syncing"]
@@ -16,7 +15,7 @@ _SHOWN = 5
 
 def tell_of_syncing(
     around: Surroundings, findings: FindingGroups, *, is_something_done: bool
-) -> list[NamelessObjects]:
+) -> dict[SyncPath, AppliedDifferences]:
     """Adds what is to be known of sync paths.
 
     Args:
@@ -25,7 +24,8 @@ def tell_of_syncing(
         is_something_done: whether anything is migrated, so that it matters where it goes.
 
     Returns:
-        Objects without a namespace, of which nothing is told yet.
+        What fluxd applied of the sync paths whose files it read; of objects without a namespace nothing is
+        told yet.
     """
     clusters = around.clusters
     if is_something_done and not clusters.given:
@@ -35,24 +35,12 @@ def tell_of_syncing(
     if is_something_done and clusters.candidates:
         shown = ", ".join(clusters.candidates)
         findings.say("RP017", f"these may be one cluster or several, and each is taken for one: {shown}")
-    nameless: list[NamelessObjects] = []
-    told: set[SyncPath] = set()
+    applied: dict[SyncPath, AppliedDifferences] = {}
     for view in clusters.clusters:
-        default = view.settings.default_namespace or around.options.default_namespace or ""
         for synced in view.sync_paths:
-            if synced.files != "none" and synced not in told:
-                told.add(synced)
-                found = _tell_differences(synced, around, findings)
-                nameless.append(_nameless(found, default))
-    return nameless
-
-
-def _nameless(found: AppliedDifferences, namespace: str) -> NamelessObjects:
-    objects = (each for each in found.without_namespace if not each.kind.endswith("HelmRelease"))
-    others = frozenset(
-        (each.group, each.kind, each.name) for each in found.objects if each.namespace == namespace
-    )
-    return NamelessObjects(found.sync_path, namespace, tuple(objects), others)
+            if synced.files != "none" and synced not in applied:
+                applied[synced] = _tell_differences(synced, around, findings)
+    return applied
 
 
 def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingGroups) -> AppliedDifferences:
