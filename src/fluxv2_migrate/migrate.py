@@ -16,6 +16,7 @@ from fluxv2_migrate.release_texts import ReleaseTexts, tell_of_releases
 from fluxv2_migrate.repository import Repository, read_repository
 from fluxv2_migrate.surroundings import Surroundings, existing_sources, see_repository
 from fluxv2_migrate.syncing import tell_of_syncing
+from fluxv2_migrate.unlisting import unlist_removed
 
 __all__ = ["migrate_repository", "migrate_text"]
 
@@ -82,7 +83,8 @@ def migrate_repository(
     read = read_releases(around, findings)
     existing = existing_sources(around)
     decided = decide_releases(read, existing, around, findings)
-    texts = ReleaseTexts(around, existing, findings)
+    decided, unlisted = unlist_removed(decided, around, findings)
+    texts = ReleaseTexts(around, existing, findings, unlisted)
     converted = texts.convert(decided.migrating)
     tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
     if decided.waiting:
