@@ -28,7 +28,7 @@ MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
 MAXIMUM_DEPTH: Final = 200
 """Levels of nesting."""
-_DEEP: Final = re.compile(rf"^[ \-?]{{{MAXIMUM_DEPTH + 1}}}", re.MULTILINE)
+_DEEP: Final = re.compile(rf"\n[ \-?]{{{MAXIMUM_DEPTH + 1}}}")
 _RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
 _LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}
 _TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
@@ -195,7 +195,9 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
 
 def _guard_depth(text: str, path: str | None, line: int) -> None:
     # Parsers recurse. Only brackets or columns can nest, so a text with few of both is shallow.
-    if text.count("[") + text.count("{") + text.count("- - ") <= MAXIMUM_DEPTH and not _DEEP.search(text):
+    if text.count("[") + text.count("{") + text.count("- - ") <= MAXIMUM_DEPTH and not _DEEP.search(
+        "\n" + text
+    ):
         return
     depth = brackets = 0
     columns = 0
