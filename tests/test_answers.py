@@ -41,8 +41,9 @@ kind: HelmRelease
 metadata: {name: web, namespace: shop}
 spec: {interval: 5m}
 """
+LEFT_OVER = TWIN.replace("name: web", 'annotations: {fluxcd.io/automated: "true"}, name: other')
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
-    "AN004": (release(annotations=annotated('fluxcd.io/automated: "true"')), {}),
+    "AN004": (release() + "---\n" + LEFT_OVER, {}),
     "AN018": (release(annotations=annotated("example.com/a: 1")), {}),
     "HR003": (release(more="  other: 1\n"), {}),
     "HR014": (release("a" * 60), {}),
@@ -90,6 +91,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "RP007": (release() + "---\n" + TWIN, {}),
     "RP009": (release(), {}),
     "RP012": (release(), {"sync_roots": ("elsewhere",)}),
+    "RP021": (release(), {"scope": fm.Scope(names=("absent", "w*"))}),
 }
 FILLED: dict[str, dict[str, Any]] = {"HR014": {"release_name": "live"}, "HR017": {"release_name": "live"}}
 """What stands where an answer is to be filled in."""

@@ -18,7 +18,7 @@ from fluxv2_migrate.errors import AmbiguousTag, InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef, find_images, set_image
 from fluxv2_migrate.flux2 import check_markers
 from fluxv2_migrate.plan import MarkerEdit, write_markers
-from fluxv2_migrate.rules import marker_fields
+from fluxv2_migrate.rules import draft_image_automation
 from fluxv2_migrate.yaml_text import Style, emit_entry, read_document
 
 OWN = Path(__file__).parent / "vectors"
@@ -288,11 +288,13 @@ def test_the_automation_writes_what_fluxd_wrote(workload: dict[str, Any], tag: s
     image = ImageRef(found.image.domain, found.image.image, tag)
     by_fluxd = set_image(workload, found.container, image)
 
-    choice = marker_fields(found, workload)
-    assert choice.exception is None
+    annotations = {**workload["metadata"]["annotations"], "fluxcd.io/automated": "true"}
+    automated = {**workload, "metadata": {**workload["metadata"], "annotations": annotations}}
+    (draft,) = draft_image_automation(automated, fm.MigrationOptions(), "2.9")
     text = "".join(emit_entry(key, value, 0, Style()) for key, value in workload.items())
     edits = [
-        MarkerEdit(field.path, f"ns:app:{field.part}" if field.part else "ns:app") for field in choice.fields
+        MarkerEdit(field.path, f"ns:app:{field.part}" if field.part else "ns:app")
+        for field in draft.images[0].fields
     ]
     marked = write_markers(text, edits)
     assert not marked.refused
@@ -306,23 +308,3 @@ def test_the_automation_writes_what_fluxd_wrote(workload: dict[str, Any], tag: s
     updated = fm.simulate_image_update(files, {found.image.name: [tag, found.image.tag]})["apps/app.yaml"]
     assert isinstance(updated, str)
     assert read_document(updated)[1] == by_fluxd
-
-
-EXCEPTIONS: list[tuple[dict[str, Any], str | None, bool]] = [
-    ({"image": {"registry": "quay.io", "repository": "a:1"}}, "registry-beside-reference", False),
-    ({"registry": "quay.io", "image": "a:1"}, "registry-beside-reference", False),
-    ({"image": "a:1@sha256:ab"}, "digest", False),
-    ({"image": {"registry": 1, "repository": "a:1"}}, "registry-no-text", False),
-    ({"image": {"repository": "a", "tag": 1.1}}, None, True),
-    ({"image": {"registry": "quay.io", "repository": "a", "tag": 16}}, None, True),
-]
-
-
-@pytest.mark.parametrize(("values", "exception", "number_tag"), EXCEPTIONS)
-def test_images_without_markers_are_told(
-    values: dict[str, Any], exception: str | None, number_tag: bool
-) -> None:
-    release = {"kind": "HelmRelease", "spec": {"values": values}}
-    choice = marker_fields(find_images(release)[0], release)
-    assert (choice.exception, choice.number_tag) == (exception, number_tag)
-    assert bool(choice.fields) is (exception is None)

@@ -97,7 +97,7 @@ MAY_STOP = {
     "metadata.namespace": {"HR017"},
     "spec.chart.git": {"DA022", "HR043", "HR061", "HR120"},
     "spec.chart.ref": {"HR053"},
-    "spec.chart.path": {"HR061"},
+    "spec.chart.path": {"HR061", "HR063"},
     "spec.chart.repository": {"DA022", "HR043", "HR061", "HR120"},
     "spec.chart.name": {"HR048", "HR061"},
     "spec.chart.version": {"HR041", "HR061"},
@@ -117,7 +117,7 @@ MAY_STOP = {
     "spec.valuesFrom[].externalSourceRef.url": {"HR095"},
     "spec.valuesFrom[].chartFileRef.path": {"HR096", "RP006"},
     "spec.valuesFrom[].chartFileRef.optional": {"HR099"},
-    "spec.chartGitPath": {"DA022", "HR002", "HR061"},
+    "spec.chartGitPath": {"DA022", "HR002", "HR061", "HR063"},
 }
 
 

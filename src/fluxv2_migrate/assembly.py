@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.convert import changes_of
-from fluxv2_migrate.documents import BYTE_ORDER_MARK
 from fluxv2_migrate.finding_groups import FindingGroups
+from fluxv2_migrate.image_migration import MigratedImages
 from fluxv2_migrate.migration import Change, MigratedManifest, Migration, MigrationContext
-from fluxv2_migrate.placement import PlacedRequest, common_style, source_text
+from fluxv2_migrate.placement import PlacedRequest, common_style, image_object_text, source_text
 from fluxv2_migrate.plan import Move
 from fluxv2_migrate.release_reading import DecidedReleases, with_text_annotations
 from fluxv2_migrate.release_texts import ConvertedReleases
 from fluxv2_migrate.removal import is_left_empty, removal_of
 from fluxv2_migrate.repository import Repository
+from fluxv2_migrate.rules import policy_comments
+from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
+from fluxv2_migrate.workload_texts import WorkloadText
+from fluxv2_migrate.yaml_text import Style
 
 __all__ = ["assemble"]
 
@@ -27,6 +31,7 @@ def assemble(
     around: Surroundings,
     converted: ConvertedReleases,
     decided: DecidedReleases,
+    images: MigratedImages,
     findings: FindingGroups,
     context: MigrationContext,
 ) -> Migration:
@@ -37,6 +42,7 @@ def assemble(
         around: what is known of it.
         converted: the releases that are migrated.
         decided: the releases that go because their twin is there.
+        images: the image automation, and the texts that are marked for it.
         findings: all that a person must know.
         context: what was inferred.
     """
@@ -44,10 +50,14 @@ def assemble(
     edits: _Spans = {}
     changes: list[Change] = []
     migrated: list[MigratedManifest] = []
+    marked = {each.document.key: each for each in images.texts}
     for each in converted.texts:
         release, document = each.release, each.release.document
+        text, value = each.text.text, each.text.value
+        if document.key in marked:
+            text, value = marked[document.key].text, dict(marked[document.key].value)
         end = document.start + len(document.text)
-        edits.setdefault(document.path, []).append((document.start, end, each.text.text))
+        edits.setdefault(document.path, []).append((document.start, end, text))
         for operation in each.plan:
             source = operation.source if isinstance(operation, Move) else operation.path
             line = document.position(source)[0]
@@ -56,11 +66,17 @@ def assemble(
             because = ("metadata.namespace", "metadata.name")
             place = (document.path, document.line, because, named.kustomization, "spec.releaseName")
             changes.append(Change("release-name-in-kustomization", release.resource, *place))
-        manifest = with_text_annotations(each.text.value)
+        manifest = with_text_annotations(value)
         cluster = _cluster(release.clusters, around.clusters)
         migrated.append(MigratedManifest(manifest, document.path, release.resource, cluster))
+    releases = {each.release.document.key for each in converted.texts}
+    for written in images.texts:
+        document = written.document
+        if document.key not in releases:
+            edits.setdefault(document.path, []).append(written.span)
+        changes += _changes_of_images(written)
     deleted = _remove(decided, repository, edits, changes)
-    changed = {path: _edit(repository.texts[path], spans) for path, spans in edits.items()}
+    changed = {path: with_spans(repository.texts[path], spans) for path, spans in edits.items()}
     created: dict[str, str] = {}
     style = common_style([repository.texts[path] for path in sorted(edits)])
     comments_of: dict[PlacedRequest, list[tuple[str, str]]] = {}
@@ -70,18 +86,30 @@ def assemble(
     for generated in layout.generated:
         comments = [comment for member in generated.source.members for comment in comments_of.get(member, ())]
         text = source_text(generated.manifest, comments, style)
-        if generated.file in changed:
-            before = changed[generated.file]
-            gap = "" if before.endswith("\n") else style.newline
-            changed[generated.file] = before + gap + text
-        else:
-            created[generated.file] = created.get(generated.file, "") + text
+        _append(generated.file, text, changed, created, repository, style)
         cluster = _cluster(generated.clusters, around.clusters)
         migrated.append(MigratedManifest(generated.manifest, generated.file, cluster=cluster))
         reference = generated.source.reference
         made = f"{reference.kind} {reference.namespace}/{reference.name}"
         changes.append(Change("source", made, "", 1, (), generated.file, ""))
-    for path, text in layout.kustomizations.items():
+    comments_of_filters = [
+        (each.document.key, to, comment) for each in images.texts for to, comment in each.comments
+    ]
+    for placed in images.objects:
+        of_filter = [
+            comment
+            for place, container in placed.containers
+            for (path, index), to, comment in comments_of_filters
+            if to == policy_comments(container) and place.partition("#")[0] == f"{path}:{index}"
+        ]
+        text = image_object_text(placed.manifest, of_filter, style)
+        _append(placed.file, text, changed, created, repository, style)
+        cluster = _cluster(placed.clusters, around.clusters)
+        migrated.append(MigratedManifest(placed.manifest, placed.file, cluster=cluster))
+        metadata = placed.manifest["metadata"]
+        made = f"{placed.kind} {metadata['namespace']}/{metadata['name']}"
+        changes.append(Change("image-automation", made, "", 1, (), placed.file, ""))
+    for path, text in images.kustomizations.items():
         (changed if path in repository.texts else created)[path] = text
         changes.append(Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources"))
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
@@ -95,11 +123,41 @@ def assemble(
         findings=findings.all(),
         changes=tuple(changes),
         manifests=tuple(migrated),
-        prerequisites=layout.prerequisites,
+        prerequisites=images.prerequisites,
         context=context,
         before={path: repository.texts[path] for path in {*changed, *deleted}},
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
     )
+
+
+def _append(
+    path: str,
+    text: str,
+    changed: dict[str, str],
+    created: dict[str, str],
+    repository: Repository,
+    style: Style,
+) -> None:
+    """Puts a document behind what a file holds."""
+    if path in changed or path in repository.texts:
+        before = changed.get(path, repository.texts.get(path, ""))
+        gap = "" if before.endswith("\n") else style.newline
+        changed[path] = before + gap + text
+    else:
+        created[path] = created.get(path, "") + text
+
+
+def _changes_of_images(written: WorkloadText) -> Iterator[Change]:
+    path, document = written.document.path, written.document
+    for each in written.objects:
+        for operation in each.draft.operations:
+            source = operation.source if isinstance(operation, Move) else operation.path
+            yield changes_of(operation, each.draft.resource, path, document.position(source)[0], path)
+    for use, marker in written.markers:
+        if marker.changed:
+            target = ".".join(map(str, marker.path))
+            line = document.position(tuple(map(str, marker.path)))[0]
+            yield Change("marker", use.resource, path, line, (target,), path, target)
 
 
 def _cluster(names: Sequence[str], clusters: ClusterMap) -> str:
@@ -119,17 +177,8 @@ def _remove(
     deleted: set[str] = set()
     for path, spans in removals.items():
         bare = [*edits.get(path, ()), *((start, end, "") for start, end, _ in spans)]
-        if is_left_empty(_edit(repository.texts[path], bare)):
+        if is_left_empty(with_spans(repository.texts[path], bare)):
             deleted.add(path)
         else:
             edits.setdefault(path, []).extend(spans)
     return deleted
-
-
-def _edit(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
-    # Offsets are those of the text without its byte order mark.
-    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
-    body = text[len(mark) :]
-    for start, end, replacement in sorted(spans, reverse=True):
-        body = body[:start] + replacement + body[end:]
-    return mark + body

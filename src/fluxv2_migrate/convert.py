@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.overrides import Subject, override_for
 from fluxv2_migrate.placement import PlacedRequest, name_sources, source_manifest, source_secret
 from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_mapping
-from fluxv2_migrate.rules import draft_helm_release
+from fluxv2_migrate.rules import Notice, draft_helm_release, is_of_fluxd
 from fluxv2_migrate.settings import settings_of
 
 __all__ = ["HelmReleaseConversion", "changes_of", "convert_helm_release"]
@@ -88,7 +88,7 @@ def convert_helm_release(
             field=".".join(notice.path),
             answer=notice.answer,
         )
-        for notice in draft.notices
+        for notice in (*draft.notices, *_annotations_of_fluxd(manifest))
         if not draft.accepts(notice.code)
     )
     if draft.stopped or draft.source is None:
@@ -102,6 +102,15 @@ def convert_helm_release(
     source = source_model.model_validate(source_manifest(names.new[0], options, flux_version, secret))
     changes = tuple(changes_of(operation, resource, "", 1, "") for operation in plan)
     return HelmReleaseConversion(converted, source, findings, changes)
+
+
+def _annotations_of_fluxd(manifest: Mapping[str, Any]) -> Iterator[Notice]:
+    """Says that what fluxd read stays: only a whole repository has the place for what takes its part."""
+    for key in (manifest.get("metadata") or {}).get("annotations") or {}:
+        if is_of_fluxd(key):
+            message = "annotations of fluxd stay: translate_annotations gives what they stand for"
+            yield Notice("AN004", message, ("metadata", "annotations", key), "all")
+            return
 
 
 def changes_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:

@@ -17,9 +17,16 @@ from fluxv2_migrate.overrides import PATTERNS, Subject
 from fluxv2_migrate.rules import Notice
 from fluxv2_migrate.settings import settings_of
 
-__all__ = ["FindingGroups"]
+__all__ = ["FindingGroups", "with_acceptance"]
 
 _SEVERITIES: Final = ("error", "warning", "info")
+
+
+def with_acceptance(notice: Notice) -> Notice:
+    """Gives a notice with the answer that a person has seen it, where that settles it."""
+    if notice.answer is not None or not FINDINGS[notice.code].acceptable:
+        return notice
+    return replace(notice, answer=Override(accept=(notice.code,)))
 
 
 @dataclass(slots=True)
@@ -32,6 +39,7 @@ class FindingGroups:
         groups: the findings of each question, each with what it is about.
         declared: by path and resource, the fields of a release's meaning that differ as findings say.
         met: all that an override could be about, by file and line.
+        matched: the indices of the overrides that are about something.
     """
 
     options: MigrationOptions
@@ -39,6 +47,7 @@ class FindingGroups:
     groups: dict[tuple[str, ...], list[tuple[Finding, Subject | None]]] = field(default_factory=dict)
     declared: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     met: dict[tuple[str, int], Subject] = field(default_factory=dict)
+    matched: set[int] = field(default_factory=set)
 
     def subject(self, document: Document) -> Subject:
         """Gives what overrides are compared with for the object of a document."""
@@ -113,6 +122,13 @@ class FindingGroups:
         """Notes fields of a release's meaning that differ, whether or not anybody wants to read of them."""
         if fields:
             self.declared.setdefault((document.path, resource), []).extend(fields)
+
+    def tell_unmatched(self) -> None:
+        """Says which overrides are about nothing."""
+        for index, given in enumerate(self.options.overrides):
+            if index not in self.matched:
+                patterns = given.model_dump(exclude_defaults=True)
+                self.say("RP010", f"nothing that is migrated matches the override {patterns}")
 
     def all(self) -> tuple[Finding, ...]:
         """Gives one finding for each question, those that stop something first."""

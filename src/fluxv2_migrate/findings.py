@@ -135,6 +135,7 @@ def _types() -> dict[str, FindingType]:
             "warning",
             "Create a Secret with identity and known_hosts in the source's namespace.",
         ),
+        # No error, as HR054 is none: without the Secret the source is not ready, and what runs is left alone.
         ("HR056", "secret-in-other-namespace", "warning", "Copy the Secret into the source's namespace."),
         (
             "HR058",
@@ -217,7 +218,7 @@ def _types() -> dict[str, FindingType]:
         (
             "HR112",
             "values-hold-variables",
-            "info",
+            "warning",
             "Set no postBuild on the Kustomization, or write `$${` for what must stay.",
         ),
         (
@@ -261,6 +262,12 @@ def _types() -> dict[str, FindingType]:
             "chart-version-missing",
             "error",
             "Write the version that runs into chart.version: Flux v2 would take the newest one.",
+        ),
+        (
+            "HR063",
+            "dependency-of-an-alias",
+            "error",
+            "Write the URL of the repository into the chart's dependency, or vendor the dependency.",
         ),
         (
             "HR064",
@@ -430,6 +437,18 @@ def _types() -> dict[str, FindingType]:
             "Give the image-reflector-controller access, or remove the provider of a public image.",
         ),
         (
+            "IM011",
+            "no-marker-possible",
+            "error",
+            "Write the image where the updater sees it: behind a key of its own, in a file that it reads.",
+        ),
+        (
+            "IM012",
+            "tag-in-a-kustomization",
+            "warning",
+            "Nothing; the updater writes the tag of the kustomization for all that it builds.",
+        ),
+        (
             "IM013",
             "tag-is-a-number",
             "warning",
@@ -490,6 +509,12 @@ def _types() -> dict[str, FindingType]:
             "Install both controllers, and give the key of the GitRepository write access.",
         ),
         (
+            "IM034",
+            "marked-already",
+            "warning",
+            "Compare the policy of that marker with the annotations, and remove one of the two.",
+        ),
+        (
             "IM033",
             "order-not-proved",
             "warning",
@@ -497,9 +522,9 @@ def _types() -> dict[str, FindingType]:
         ),
         (
             "AN004",
-            "image-automation-stays",
+            "annotations-stay",
             "warning",
-            "Write image policies and markers by hand: these annotations mean nothing to Flux v2.",
+            "Remove them once nothing of what they say is wanted: Flux v2 does not read them.",
         ),
         (
             "AN018",
@@ -586,6 +611,7 @@ def _types() -> dict[str, FindingType]:
             "error",
             "Give each cluster a manifest, or a kustomization, of its own.",
         ),
+        ("RP021", "scope-matches-nothing", "warning", "Correct the pattern of the scope, or remove it."),
         (
             "DA015",
             "namespace-not-written",

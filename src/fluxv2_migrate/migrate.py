@@ -10,6 +10,7 @@ from fluxv2_migrate.collector import paused_collector
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux_release import infer_flux_release
+from fluxv2_migrate.image_migration import migrate_images
 from fluxv2_migrate.migration import ClusterContext, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.release_reading import decide_releases, read_releases
@@ -94,9 +95,12 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         # What an answer would bring is said at once.
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
-    tell_of_syncing(around, findings, is_something_done=bool(converted.texts or decided.waiting))
+    images = migrate_images(around, converted, findings)
+    is_something_done = bool(converted.texts or decided.waiting or images.texts)
+    tell_of_syncing(around, findings, is_something_done=is_something_done)
+    findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
-    return assemble(files, around, converted, decided, findings, context)
+    return assemble(files, around, converted, decided, images, findings, context)
 
 
 def _surroundings(

@@ -8,7 +8,14 @@ from functools import cached_property
 from typing import Any, Final
 
 from fluxv2_migrate.findings import Finding
-from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
+from fluxv2_migrate.flux2 import (
+    GitRepository,
+    HelmRelease,
+    HelmRepository,
+    ImagePolicy,
+    ImageRepository,
+    ImageUpdateAutomation,
+)
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.report.diff import unified_diff
@@ -24,10 +31,16 @@ __all__ = [
     "MigrationContext",
 ]
 
-_MODELS: Final[Mapping[str, type[HelmRelease | HelmRepository | GitRepository]]] = {
+_Resource = (
+    HelmRelease | HelmRepository | GitRepository | ImageRepository | ImagePolicy | ImageUpdateAutomation
+)
+_MODELS: Final[Mapping[str, type[_Resource]]] = {
     "HelmRelease": HelmRelease,
     "HelmRepository": HelmRepository,
     "GitRepository": GitRepository,
+    "ImageRepository": ImageRepository,
+    "ImagePolicy": ImagePolicy,
+    "ImageUpdateAutomation": ImageUpdateAutomation,
 }
 
 
@@ -87,7 +100,7 @@ class MigratedResource:
         before: `kind namespace/name` of the v1 resource that it was, or empty.
     """
 
-    resource: HelmRelease | HelmRepository | GitRepository
+    resource: _Resource
     path: str
     cluster: str = ""
     before: str = ""
@@ -180,7 +193,8 @@ class Migration:
     def runbook(self) -> Runbook:
         """Gives the ordered steps of the cut-over."""
         releases = tuple(each.resource for each in self.resources if isinstance(each.resource, HelmRelease))
-        return write_runbook(releases, self.prerequisites, self.findings)
+        updates = any(each.manifest["kind"] == "ImageUpdateAutomation" for each in self.manifests)
+        return write_runbook(releases, self.prerequisites, self.findings, updates_images=updates)
 
     def to_markdown(self) -> str:
         """Gives the report, for a pull request."""

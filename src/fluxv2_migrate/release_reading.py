@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from pydantic import ValidationError
 from ruamel.yaml.nodes import Node
 
-from fluxv2_migrate.clusters import Closure, ClusterMap, DocumentKey, Sighting, patched_closures
+from fluxv2_migrate.chart_dependencies import aliased_dependency
+from fluxv2_migrate.clusters import (
+    Closure,
+    DocumentKey,
+    Sighting,
+    broken_build,
+    patched_closures,
+    unknown_generator,
+)
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.findings import FINDINGS
@@ -28,6 +35,7 @@ from fluxv2_migrate.rules import (
     SourceReference,
     draft_helm_release,
 )
+from fluxv2_migrate.scope import is_in_scope, tell_of_scope
 from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
@@ -143,7 +151,6 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     repository, options = around.repository, around.options
     _tell_unread(repository, findings)
     releases: list[ReadRelease] = []
-    matched: set[int] = set()
     old = {
         document.key: document
         for documents in repository.documents.values()
@@ -158,10 +165,10 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 findings.stop(document, "DA022", "the workload is Flux v1 itself, which Flux v2 would start")
             if _holds_releases(document):
                 findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
-            if document.key not in old or not _is_in_scope(document, around):
+            if document.key not in old or not is_in_scope(document, around):
                 continue
             override, indices = override_for(findings.subject(document), options.overrides)
-            matched |= indices
+            findings.matched |= indices
             if override.leave or path in repository.errors:
                 continue
             closure = closures.get(document.key)
@@ -181,10 +188,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                     releases.append(release)
             elif not (reason[0] in override.accept and FINDINGS[reason[0]].acceptable):
                 findings.stop(document, *reason)
-    for index, given in enumerate(options.overrides):
-        if index not in matched:
-            patterns = given.model_dump(exclude_defaults=True)
-            findings.say("RP010", f"no release of Flux v1 matches the override {patterns}")
+    tell_of_scope(around, findings)
     return releases
 
 
@@ -204,22 +208,6 @@ def _holds_releases(document: Document) -> bool:
     if not str(document.manifest.get("kind")).endswith("List") or not isinstance(items, list):
         return False
     return any(isinstance(item, dict) and is_old_release(item) for item in items)
-
-
-def _is_in_scope(document: Document, around: Surroundings) -> bool:
-    scope = around.options.scope
-    seen = around.clusters.sightings.get(document.key, ())
-    written = document.identity
-    namespaces = {sighting.namespace for sighting in seen} or {written[0]}
-    names = {sighting.name for sighting in seen} or {written[1]}
-    return all(
-        not patterns or all(any(fnmatchcase(text, pattern) for pattern in patterns) for text in texts)
-        for patterns, texts in (
-            (scope.namespaces, namespaces),
-            (scope.names, names),
-            (scope.paths, {document.path}),
-        )
-    )
 
 
 def _tell_patched(document: Document, closure: Closure, findings: FindingGroups) -> None:
@@ -245,10 +233,10 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
     sightings = clusters.sightings.get(document.key, ())
     if not sightings:
         return _why_unseen(document, around)
-    broken = _broken_build(sightings, clusters)
+    broken = broken_build(sightings, clusters)
     if broken is not None:
         return "RP019", broken, ()
-    unknown = _unknown_generator(sightings, clusters)
+    unknown = unknown_generator(sightings, clusters)
     if unknown is not None:
         return "RP018", unknown, ()
     if "sops" in document.manifest:
@@ -260,6 +248,9 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
         return "RP006", f"{'.'.join(path) or 'the release'}: {problem['msg']}", path
+    alias = aliased_dependency(document, around)
+    if alias is not None:
+        return "HR063", alias, ("spec", "chart", "path")
     return None
 
 
@@ -278,30 +269,6 @@ def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tup
     if clusters.given:
         return "RP012", "the file is under no sync path of the given clusters", ()
     return "RP012", "no kustomization that anything syncs lists the file", ()
-
-
-def _broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
-    for sighting in sightings:
-        for step in sighting.steps:
-            for build in clusters.builds.values():
-                if step.path not in build.files:
-                    continue
-                for problem in build.problems:
-                    if problem.fails or (problem.path == step.path and _renames(problem.reason)):
-                        return f"{problem.path}:{problem.line}: {problem.reason}"
-    return None
-
-
-def _renames(reason: str) -> bool:
-    return any(word in reason for word in ("transformers", "configurations"))
-
-
-def _unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
-    for sighting in sightings:
-        for synced in clusters.view(sighting.cluster).sync_paths:
-            if synced.path == sighting.sync_path and synced.unknown:
-                return f"fluxd generates what it applies of {synced.path or '/'}: {synced.unknown}"
-    return None
 
 
 def _to_validate(document: Document) -> dict[str, Any]:

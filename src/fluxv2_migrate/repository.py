@@ -60,6 +60,23 @@ class Repository:
     errors: dict[str, InvalidManifest] = field(default_factory=dict)
     charts: set[str] = field(default_factory=set)
     flux_releases: dict[str, str] = field(default_factory=dict)
+    _read_late: dict[str, dict[int, Document]] = field(default_factory=dict)
+
+    def document(self, path: str, index: int) -> Document:
+        """Gives a document of a file that can be read, also of one that does not name Flux."""
+        known = self.documents.get(path)
+        if known is None and path not in self._read_late:
+            read = read_documents(path, self.texts[path])[0]
+            self._read_late[path] = {each.index: each for each in read}
+        if known is None:
+            return self._read_late[path][index]
+        return next(each for each in known if each.index == index)
+
+    def adopt(self, path: str, index: int) -> Document:
+        """Gives a document of a file that does not name Flux, and takes the file for one that does."""
+        if path not in self.documents:
+            self.documents[path] = read_documents(path, self.texts[path])[0]
+        return self.document(path, index)
 
     def chart_around(self, path: str) -> str | None:
         """Gives the folder of the chart that a file belongs to."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fluxv2_migrate.clusters import ClusterMap, read_clusters
+from fluxv2_migrate.cluster_reading import see_repository
+from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.options import MigrationOptions
-from fluxv2_migrate.placement import ExistingSource
-from fluxv2_migrate.repository import Repository, is_old_release, is_partial_release
+from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
+from fluxv2_migrate.repository import Repository
 
-__all__ = ["Surroundings", "existing_sources", "see_repository"]
+__all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +37,6 @@ class Surroundings:
         return min(found or set(self.versions.values()), key=FLUX_VERSIONS.index)
 
 
-def see_repository(
-    files: Mapping[str, str | bytes], repository: Repository, options: MigrationOptions
-) -> ClusterMap:
-    """Gives the clusters of a repository, and how each sees what concerns Flux.
-
-    Args:
-        files: of the repository.
-        repository: as it was read.
-        options: what a person says of clusters.
-    """
-    concerns = {
-        document.key: document
-        for documents in repository.documents.values()
-        for document in documents
-        if document.manifest
-    }
-    releases = [document for document in concerns.values() if is_old_release(document.manifest)]
-    if not releases:
-        return ClusterMap()
-    # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
-    # what is migrated already is still where it was.
-    whole = {document.key for document in releases if not is_partial_release(document.manifest)}
-    whole = whole or {document.key for document in releases}
-    whole |= {document.key for document in repository.new_releases()}
-    return read_clusters(files, repository.documents, concerns, whole, KustomizeTree(files), options)
-
-
 def existing_sources(around: Surroundings) -> list[ExistingSource]:
     """Gives the sources of charts that are there, as each cluster has them."""
     found = {
@@ -71,5 +44,16 @@ def existing_sources(around: Surroundings) -> list[ExistingSource]:
         for document in around.repository.source_documents()
         for cluster, manifest in around.clusters.seen(document)
         if (source := ExistingSource.of_manifest(manifest, cluster)) is not None
+    }
+    return sorted(found, key=repr)
+
+
+def existing_image_objects(around: Surroundings) -> list[ExistingImageObject]:
+    """Gives the image automation that is there, as each cluster has it."""
+    found = {
+        existing
+        for _, document in around.repository.new_objects()
+        for cluster, manifest in around.clusters.seen(document)
+        if (existing := ExistingImageObject.of_manifest(manifest, cluster)) is not None
     }
     return sorted(found, key=repr)

@@ -190,18 +190,10 @@ def why_twin_differs(
 
 
 def _meaning(manifest: Mapping[str, Any], release: Drafted) -> ReleaseMeaning:
-    given, override = release.settings.helm_operator, release.override
-    operator = HelmOperator(
-        helm_version=given.helm_versions[0] if given.helm_versions else None,
-        git_default_ref=release.settings.git_default_ref,
-        updates_dependencies=given.update_chart_deps,
-        git_url=given.git_url or "",
-        git_branch=given.git_branch,
-        git_charts_path=given.git_charts_path,
-    )
+    override = release.override
     meaning = meaning_of_v1_release(
         manifest,
-        operator=operator,
+        operator=HelmOperator.of_settings(release.settings),
         default_namespace=release.settings.default_namespace,
         release_name=override.release_name or "",
         ref_kind=override.ref_kind,

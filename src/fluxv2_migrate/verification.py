@@ -45,6 +45,7 @@ class ReleaseVerification:
         assumed: fields that were compared on the strength of something that is not in the repository.
         unknown: fields that could not be compared.
         reason: why the status is what it is, where no difference says so.
+        cluster: those of which this is said, or empty where it is said of all.
     """
 
     status: VerificationStatus
@@ -59,6 +60,7 @@ class ReleaseVerification:
     assumed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     reason: str = ""
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class VerificationReport:
     """What became of every release.
 
     Attributes:
-        releases: one entry for each v1 release, and for each v2 release that stands for none.
+        releases: one entry for each v1 release, and for each v2 release that stands for none; several where
+            clusters differ.
         flux_version: the Flux release whose behaviour was compared.
     """
 
@@ -118,7 +121,8 @@ class VerificationReport:
 def _entry(entry: ReleaseVerification) -> Iterator[str]:
     files = " → ".join(f"`{path}`" for path in dict.fromkeys((entry.path, entry.after_path)) if path)
     outcome = f", {entry.outcome}" if entry.outcome else ""
-    yield f"- **{entry.resource}**{outcome} ({files})"
+    where = f" in {entry.cluster}" if entry.cluster else ""
+    yield f"- **{entry.resource}**{where}{outcome} ({files})"
     if entry.reason:
         yield f"  - {entry.reason}"
     for difference in entry.differences:

@@ -4,6 +4,8 @@ from fluxv2_migrate.clusters.applied import AppliedDifferences, AppliedObject, c
 from fluxv2_migrate.clusters.closures import Closure, patched_closures
 from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clusters
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
+from fluxv2_migrate.clusters.reach import Reach, reach_of
 from fluxv2_migrate.clusters.units import is_below, normal_path
 
 __all__ = [
@@ -13,11 +15,15 @@ __all__ = [
     "ClusterMap",
     "ClusterView",
     "DocumentKey",
+    "Reach",
     "Sighting",
     "SyncPath",
+    "broken_build",
     "compare_applied",
     "is_below",
     "normal_path",
     "patched_closures",
+    "reach_of",
     "read_clusters",
+    "unknown_generator",
 ]

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.model import SyncPath
+from fluxv2_migrate.clusters.reach import reach_of
 from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.errors import InvalidManifest
@@ -171,12 +172,7 @@ def compare_applied(
                 refused.append(each)
         if has_objects:
             kept.append(path)
-    listed = {
-        entry.path
-        for each in tree.kustomizations.values()
-        for entry in each.resources
-        if entry.path is not None
-    }
+    listed = reach_of(synced.path, tree).listed
     left_out = tuple(
         each
         for each in objects

@@ -212,7 +212,7 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
                 if reader.matters(built):
                     place = _place(built.manifest, default, synced)
                     sighting = Sighting(
-                        view.name, synced.path, *place, built.manifest, built.steps, built.patches
+                        view.name, synced.path, *place, built.manifest, built.steps, built.patches, built.item
                     )
                     yield (built.path, built.index), sighting
         if synced.files == "none":

@@ -65,6 +65,7 @@ class Sighting:
         manifest: as it is applied.
         steps: the kustomizations that it goes through, the innermost first.
         patches: that reach it on the way.
+        item: which item of its document it is, where that is a list that kustomize takes apart.
     """
 
     cluster: str
@@ -74,3 +75,4 @@ class Sighting:
     manifest: Mapping[str, Any]
     steps: tuple[Step, ...] = field(default=(), repr=False)
     patches: tuple[PatchUse, ...] = ()
+    item: int | None = None

@@ -40,6 +40,7 @@ from fluxv2_migrate.meaning.release import (
     UpgradeMeaning,
     ValuesSource,
 )
+from fluxv2_migrate.settings import ReleaseSettings
 
 __all__ = ["HelmOperator", "meaning_of_v1_release"]
 
@@ -74,6 +75,30 @@ class HelmOperator:
     git_url: str = ""
     git_branch: str = "master"
     git_charts_path: str = "charts"
+
+    @classmethod
+    def of_settings(cls, settings: ReleaseSettings) -> HelmOperator:
+        """Gives the operator that a person described.
+
+        Args:
+            settings: of its cluster.
+
+        >>> from fluxv2_migrate.options import HelmOperator as Flags, MigrationOptions
+        >>> from fluxv2_migrate.settings import settings_of
+        >>> HelmOperator.of_settings(
+        ...     settings_of(MigrationOptions(helm_operator=Flags(helm_versions=("v3",))))
+        ... ).helm_version
+        'v3'
+        """
+        given = settings.helm_operator
+        return cls(
+            helm_version=given.helm_versions[0] if given.helm_versions else None,
+            git_default_ref=settings.git_default_ref,
+            updates_dependencies=given.update_chart_deps,
+            git_url=given.git_url or "",
+            git_branch=given.git_branch,
+            git_charts_path=given.git_charts_path,
+        )
 
 
 @dataclass(frozen=True, slots=True)

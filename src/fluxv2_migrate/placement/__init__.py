@@ -3,6 +3,8 @@
 from fluxv2_migrate.placement.chosen_names import clashing_names
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
 from fluxv2_migrate.placement.homes import Homes, NoHome, would_change
+from fluxv2_migrate.placement.image_files import PlacedImageObject, place_image_objects
+from fluxv2_migrate.placement.image_text import image_object_text
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, uses_of
 from fluxv2_migrate.placement.images import layout_images
 from fluxv2_migrate.placement.source_text import common_style, source_text
@@ -31,6 +33,7 @@ __all__ = [
     "ImageUse",
     "NewSource",
     "NoHome",
+    "PlacedImageObject",
     "PlacedRequest",
     "Prerequisite",
     "Slot",
@@ -38,8 +41,10 @@ __all__ = [
     "SourcePlaces",
     "clashing_names",
     "common_style",
+    "image_object_text",
     "layout_images",
     "name_sources",
+    "place_image_objects",
     "place_source",
     "source_manifest",
     "source_secret",

@@ -108,6 +108,11 @@ class Homes:
             if each in self.tree.kustomizations:
                 yield self.tree.kustomizations[each]
 
+    def seen_by(self, file: str) -> frozenset[str]:
+        """Gives the clusters that see what stands in a file."""
+        sightings = self.clusters.sightings.items()
+        return frozenset(each.cluster for (path, _), seen in sightings if path == file for each in seen)
+
     def leaves_alone(self, file: str, namespace: str) -> bool:
         """Gives whether what lists a file would leave an object of that namespace beside it alone."""
         return not any(

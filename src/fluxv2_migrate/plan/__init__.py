@@ -1,6 +1,7 @@
 """The operations that a migration consists of, and their interpreters over mappings and over text."""
 
 from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
+from fluxv2_migrate.plan.comments import write_comments
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.marker_edits import (
     MarkedText,
@@ -31,5 +32,6 @@ __all__ = [
     "apply_to_mapping",
     "apply_to_text",
     "edit_annotations",
+    "write_comments",
     "write_markers",
 ]

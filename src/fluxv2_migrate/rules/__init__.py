@@ -1,8 +1,11 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
+from fluxv2_migrate.flux1.marks import is_of_fluxd, objects_in
+from fluxv2_migrate.rules.annotations import policy_comments
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     SourceReference,
+    clean_chart_path,
     git_url_key,
     helm_url_key,
 )
@@ -22,12 +25,11 @@ from fluxv2_migrate.rules.images import (
     PolicyRequest,
     RepositoryRequest,
 )
-from fluxv2_migrate.rules.marker_fields import MarkerChoice, MarkerException, MarkerField, marker_fields
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
 from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
 from fluxv2_migrate.rules.tag_policies import PolicyCandidate
-from fluxv2_migrate.rules.workload import PlacedComment, objects_in
+from fluxv2_migrate.rules.workload import PlacedComment
 
 __all__ = [
     "AutomatedImage",
@@ -37,9 +39,6 @@ __all__ = [
     "ImageAutomationDraft",
     "Lookup",
     "MarkedField",
-    "MarkerChoice",
-    "MarkerException",
-    "MarkerField",
     "Notice",
     "PlacedComment",
     "PolicyCandidate",
@@ -51,6 +50,7 @@ __all__ = [
     "SeenRelease",
     "SourceReference",
     "TagComparison",
+    "clean_chart_path",
     "compare_tags",
     "draft_helm_release",
     "draft_image_automation",
@@ -59,7 +59,8 @@ __all__ = [
     "image_policy_manifest",
     "image_repository_manifest",
     "image_update_automation_manifest",
-    "marker_fields",
+    "is_of_fluxd",
     "objects_in",
+    "policy_comments",
     "translate_tag_pattern",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd
 from fluxv2_migrate.plan import Move, Path, Remove, Set
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
@@ -14,7 +15,6 @@ from fluxv2_migrate.yaml_text import Place
 __all__ = [
     "WORKLOAD_KINDS",
     "draft_annotations",
-    "is_of_fluxd",
     "policy_comments",
     "replace_annotations",
 ]
@@ -24,8 +24,6 @@ WORKLOAD_KINDS: Final = ("Deployment", "DaemonSet", "StatefulSet", "CronJob", "H
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 _POLICIES: Final = ("fluxcd.io", "flux.weave.works")
-_IMAGE_FIELDS: Final = ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
-_OWN: Final = (*_POLICIES, "filter.fluxcd.io", *_IMAGE_FIELDS)
 _FOREIGN: Final = ("helm.fluxcd.io", "reconcile.fluxcd.io")
 _MACHINE: Final = ("sync-checksum", "sync-gc-mark", "sync-hwm")
 _KNOWN: Final = ("automated", "locked", "locked_user", "locked_msg", "ignore", "tag_all", *_MACHINE)
@@ -33,15 +31,6 @@ _ON: Final = frozenset(("true", "yes", "on", "y", "t", "1"))
 _OFF: Final = frozenset(("", "false", "no", "off", "n", "f", "0"))
 _RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 _PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
-
-
-def is_of_fluxd(key: str) -> bool:
-    """Gives whether fluxd reads an annotation.
-
-    >>> [is_of_fluxd(key) for key in ("filter.fluxcd.io/app", "helm.fluxcd.io/migrate")]
-    [True, False]
-    """
-    return key.partition("/")[0] in _OWN and "/" in key
 
 
 def policy_comments(container: str) -> str:
@@ -181,7 +170,7 @@ def _annotation(workload: Workload, key: str, policies: WorkloadPolicies, *, is_
     domain, slash, name = key.partition("/")
     if not slash:
         return
-    if domain.endswith((".fluxcd.io", ".flux.weave.works")) and domain not in _OWN:
+    if domain.endswith((".fluxcd.io", ".flux.weave.works")) and domain not in FLUXD_DOMAINS:
         if domain not in _FOREIGN and not domain.endswith("toolkit.fluxcd.io"):
             _misspelt(workload, key)
     elif domain == "filter.fluxcd.io" and name.startswith("tag."):

@@ -251,19 +251,6 @@ def _annotations(draft: Draft, annotations: Mapping[str, Any]) -> None:
     else:
         for key in gone:
             draft.remove(("metadata", "annotations", key), "annotations")
-    automation = [
-        key
-        for key in annotations
-        if key.partition("/")[0] in ("fluxcd.io", "filter.fluxcd.io", "flux.weave.works")
-        or key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
-    ]
-    if automation:
-        draft.note(
-            "AN004",
-            "annotations of fluxd stay where they are, and Flux v2 does not read them",
-            ("metadata", "annotations", automation[0]),
-            group="all",
-        )
 
 
 def _is_inactive(draft: Draft) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
+from fluxv2_migrate.flux1.marks import objects_in
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.options import Cluster, MigrationOptions, Override
 from fluxv2_migrate.plan import Path, Set
@@ -16,7 +17,7 @@ from fluxv2_migrate.rules.image_policies import request_policy
 from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, MarkedField
 from fluxv2_migrate.rules.pull_secrets import Lookup, nothing_known
 from fluxv2_migrate.rules.registries import canonical_name, is_read_differently, is_refused_name, is_scanned
-from fluxv2_migrate.rules.workload import Workload, objects_in
+from fluxv2_migrate.rules.workload import Workload
 
 __all__ = ["draft_image_automation"]
 

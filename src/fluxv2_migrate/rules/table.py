@@ -37,7 +37,7 @@ FIELDS: Final = (
     FieldRow(
         "metadata",
         ("metadata",),
-        ("AN004", "AN018", "HR110", "RP001"),
+        ("AN018", "HR110", "RP001"),
         "the annotations helm.fluxcd.io/antecedent and helm.fluxcd.io/migrate go",
     ),
     FieldRow(
@@ -63,7 +63,9 @@ FIELDS: Final = (
         ("HR052", "HR053", "HR060"),
         "40 hexadecimal digits are a commit, refs/… a name, all else a branch unless an override says so",
     ),
-    FieldRow("spec.chart.path", (f"{_CHART}.chart",), ("HR060", "HR061"), "cleaned; the root is `.`"),
+    FieldRow(
+        "spec.chart.path", (f"{_CHART}.chart",), ("HR060", "HR061", "HR063"), "cleaned; the root is `.`"
+    ),
     FieldRow("spec.chart.secretRef", ("GitRepository.spec.secretRef",), ("HR056", "HR057", "HR060")),
     FieldRow("spec.chart.secretRef.name", ("GitRepository.spec.secretRef.name",), ("HR056", "HR057")),
     FieldRow("spec.chart.secretRef.namespace", (), ("HR056",), "a copy of the Secret is a prerequisite"),
@@ -147,7 +149,7 @@ FIELDS: Final = (
     FieldRow(
         "spec.chartGitPath",
         (f"{_CHART}.chart", "GitRepository.spec.url", "GitRepository.spec.ref"),
-        ("DA022", "HR002", "HR061"),
+        ("DA022", "HR002", "HR061", "HR063"),
         "of FluxHelmRelease; repository, branch and the path above are those of the operator's flags",
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,7 +12,7 @@ from fluxv2_migrate.options import Fluxd, MigrationOptions, Override
 from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.rules.draft import Notice
 
-__all__ = ["PlacedComment", "Workload", "objects_in"]
+__all__ = ["PlacedComment", "Workload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +126,3 @@ class Workload:
             "path": self.file,
         }
         return all(fnmatchcase(text, getattr(override, field) or "*") for field, text in seen.items())
-
-
-def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Gives the objects of a document, with where they stand: itself, or the items of a list.
-
-    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`: a list in a list is not unpacked.
-
-    >>> list(objects_in({"kind": "List", "items": [{"kind": "Secret"}]}))
-    [(('items', '0'), {'kind': 'Secret'})]
-    """
-    kind, items = manifest.get("kind"), manifest.get("items")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
-        for index, item in enumerate(items):
-            if isinstance(item, Mapping):
-                yield ("items", str(index)), item
-    else:
-        yield (), manifest

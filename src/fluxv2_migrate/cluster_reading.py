@@ -1,0 +1,119 @@
+"""The clusters of a repository, and how each sees what concerns Flux, before a migration and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey, read_clusters
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.options import MigrationOptions
+from fluxv2_migrate.repository import Repository, is_old_release, is_partial_release
+
+__all__ = ["see_migrated_repository", "see_repository"]
+
+Files = Mapping[str, str | bytes]
+
+
+def see_repository(files: Files, repository: Repository, options: MigrationOptions) -> ClusterMap:
+    """Gives the clusters of a repository, and how each sees what concerns Flux.
+
+    Args:
+        files: of the repository.
+        repository: as it was read.
+        options: what a person says of clusters.
+
+    Returns:
+        Who sees what; nobody anything where there is nothing of Flux v1.
+    """
+    return _see(files, repository, options, also_migrated=False)
+
+
+def see_migrated_repository(
+    files: Files, repository: Repository, options: MigrationOptions, before: ClusterMap
+) -> ClusterMap:
+    """Gives how the clusters of a repository of Flux v1 see it once somebody has migrated it.
+
+    Args:
+        files: of the repository afterwards.
+        repository: as it was read.
+        options: what a person says of clusters.
+        before: who saw what before.
+
+    Returns:
+        Who sees what. Where clusters were not given, what moved to a place of which only the repository
+        afterwards shows that something is there may be anybody's: that is told by an empty name.
+    """
+    if not before.clusters:
+        return ClusterMap()
+    own = _see(files, repository, options, also_migrated=True)
+    if before.given or _sync_paths(own) == _sync_paths(before):
+        return own
+    known = {view.name: view.settings for view in before.clusters}
+    clusters = {"clusters": tuple(known.values()), "sync_roots": ()}
+    found = _see(files, repository, options.model_copy(update=clusters), also_migrated=True)
+    for key, sightings in own.sightings.items():
+        found.sightings.setdefault(
+            key, [each if each.cluster in known else replace(each, cluster="") for each in sightings]
+        )
+    return found
+
+
+def _sync_paths(clusters: ClusterMap) -> set[tuple[str, tuple[str, ...]]]:
+    return {(view.name, tuple(synced.path for synced in view.sync_paths)) for view in clusters.clusters}
+
+
+def _see(
+    files: Files, repository: Repository, options: MigrationOptions, *, also_migrated: bool
+) -> ClusterMap:
+    concerns = {
+        document.key: document
+        for documents in repository.documents.values()
+        for document in documents
+        if document.manifest
+    }
+    releases = [document for document in concerns.values() if is_old_release(document.manifest)]
+    tree = KustomizeTree(files)
+    workloads = _workloads(repository, tree, concerns)
+    if not (releases or workloads or also_migrated):
+        return ClusterMap()
+    # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
+    # what is migrated already is still where it was.
+    whole = {document.key for document in releases if not is_partial_release(document.manifest)}
+    whole = whole or {document.key for document in releases}
+    whole |= workloads
+    whole |= {document.key for document in repository.new_releases()}
+    return read_clusters(files, repository.documents, concerns, whole, tree, options)
+
+
+def _workloads(
+    repository: Repository, tree: KustomizeTree, concerns: dict[DocumentKey, Document]
+) -> set[DocumentKey]:
+    """Gives the objects with annotations of fluxd; those that patches annotate are of concern, too."""
+    annotated = {
+        key
+        for key, document in concerns.items()
+        if not is_old_release(document.manifest)
+        and not str(document.manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+        and is_annotated(document.manifest)
+        and repository.chart_around(document.path) is None
+    }
+    patching = {path for path, _ in annotated if tree.patchers(path)}
+    roots = {
+        root
+        for path in patching
+        for patcher in tree.patchers(path)
+        for root in (patcher.folder, *tree.ancestors(patcher.folder))
+        if root in tree.roots
+    }
+    whole = {key for key in annotated if key[0] not in patching}
+    for root in sorted(roots):
+        for built in tree.build(root).objects:
+            key = (built.path, built.index)
+            if built.path and any(use.path in patching for use in built.patches):
+                document = concerns.setdefault(key, repository.adopt(*key))
+                if not is_old_release(document.manifest):
+                    whole.add(key)
+    return whole

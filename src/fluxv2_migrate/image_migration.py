@@ -1,0 +1,114 @@
+"""All image automation of a repository: read, laid out, written, placed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.documents import read_documents
+from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.git_syncs import git_syncs
+from fluxv2_migrate.placement import (
+    Homes,
+    ImageLayout,
+    PlacedImageObject,
+    Prerequisite,
+    layout_images,
+    place_image_objects,
+)
+from fluxv2_migrate.release_texts import ConvertedReleases
+from fluxv2_migrate.spans import with_spans
+from fluxv2_migrate.surroundings import Surroundings, existing_image_objects
+from fluxv2_migrate.workload_reading import read_images
+from fluxv2_migrate.workload_texts import WorkloadText, WorkloadTexts
+
+__all__ = ["MigratedImages", "migrate_images"]
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedImages:
+    """What updates the images of a repository, and the texts that are marked for it.
+
+    Attributes:
+        texts: the documents that change.
+        objects: that are made, each in its file.
+        prerequisites: what must exist first, for releases and images.
+        kustomizations: those that change or are made, with what was done to them before.
+    """
+
+    texts: tuple[WorkloadText, ...]
+    objects: tuple[PlacedImageObject, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    kustomizations: Mapping[str, str]
+
+
+def migrate_images(
+    around: Surroundings, converted: ConvertedReleases, findings: FindingGroups
+) -> MigratedImages:
+    """Gives the image automation that fluxd's annotations stand for.
+
+    Args:
+        around: what is known before.
+        converted: the releases that are migrated, with what was made for them.
+        findings: where it is told what a person must know.
+    """
+    releases = {each.release.document.key: each.text.text for each in converted.texts}
+    read = read_images(around, releases, findings)
+    kustomizations = dict(converted.layout.kustomizations)
+    if not read.objects:
+        return MigratedImages((), (), converted.layout.prerequisites, kustomizations)
+    texts = WorkloadTexts(around, read, {**releases, **_edited(kustomizations, around)}, findings)
+    existing = existing_image_objects(around)
+    syncs, needed = git_syncs(around), converted.layout.prerequisites
+    while True:
+        layout = layout_images(texts.uses(), existing, syncs, around.options, around.oldest(()), needed)
+        written = texts.write(layout)
+        if written is None:
+            continue
+        homes = _homes(around, kustomizations, written)
+        taken = {*around.clusters.tree.files, *around.repository.texts, *homes.texts}
+        taken.update(each.file for each in converted.layout.generated)
+        objects, homeless = place_image_objects(layout.generated, homes, around.options, taken)
+        if not homeless:
+            break
+        texts.refuse_clusters(homeless)
+    for each in written:
+        for resource in each.rewritten:
+            findings.declare(each.document, resource, ("values",))
+    texts.tell()
+    _tell_layout(texts, layout, findings)
+    return MigratedImages(tuple(written), objects, layout.prerequisites, homes.changed)
+
+
+def _edited(kustomizations: Mapping[str, str], around: Surroundings) -> dict[DocumentKey, str]:
+    """Gives the first documents of kustomizations that were edited before."""
+    return {
+        (path, document.index): document.text
+        for path, text in kustomizations.items()
+        if path in around.repository.texts
+        for document in read_documents(path, text)[0][:1]
+    }
+
+
+def _homes(around: Surroundings, kustomizations: Mapping[str, str], written: list[WorkloadText]) -> Homes:
+    texts = {**around.repository.texts, **kustomizations}
+    changed = dict(kustomizations)
+    kustomized = {each.path for each in around.clusters.tree.kustomizations.values()}
+    for each in written:
+        path = each.document.path
+        if path in kustomized:
+            texts[path] = changed[path] = with_spans(around.repository.texts[path], [each.span])
+    return Homes(around.clusters, around.clusters.tree, texts, changed)
+
+
+def _tell_layout(texts: WorkloadTexts, layout: ImageLayout, findings: FindingGroups) -> None:
+    accepted = {use.place: each.draft.accepted for each in texts.read.objects for use in each.uses}
+    told: set[tuple[str, str, str]] = set()
+    for use, notice in layout.notices:
+        key = (notice.code, notice.message, use.place)
+        if key in told or (notice.code in accepted[use.place] and FINDINGS[notice.code].acceptable):
+            continue
+        told.add(key)
+        findings.add(texts.document_of(use), use.resource, with_acceptance(notice))

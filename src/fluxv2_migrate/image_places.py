@@ -1,0 +1,180 @@
+"""Where the text of an image stands that a cluster sees: in its manifest, in a patch, in `images:`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fluxv2_migrate.clusters import Sighting
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
+from fluxv2_migrate.rules import AutomatedImage, MarkedField
+from fluxv2_migrate.yaml_text import read_document, split_documents
+
+__all__ = ["ImagePlace", "place_image"]
+
+_FieldPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlace:
+    """Where the fields of an image stand.
+
+    Attributes:
+        path: the file.
+        index: of the document in it.
+        image: with the fields as that document has them.
+        in_kustomization: whether they are those of an `images:` entry.
+    """
+
+    path: str
+    index: int
+    image: AutomatedImage
+    in_kustomization: bool = False
+
+
+def place_image(
+    image: AutomatedImage,
+    key: tuple[str, int],
+    own: Mapping[str, Any],
+    sighting: Sighting,
+    tree: KustomizeTree,
+) -> ImagePlace | str:
+    """Gives where an image's fields stand, or why no marker can stand there.
+
+    Args:
+        image: as the cluster sees it, with fields.
+        key: the document that the workload stems from.
+        own: what that document says of the workload.
+        sighting: how the cluster sees it.
+        tree: the kustomizations.
+
+    Source: kustomize api 0.21 `internal/target/kusttarget_configplugin.go`: what is outermost wins, and in
+    one kustomization `images` come after the patches.
+    """
+    for step in reversed(sighting.steps):
+        found = _in_images(image, step.path, tree)
+        for use in reversed(sighting.patches) if found is None else ():
+            if use.kustomization == step.path and found is None:
+                found = _in_patch(image, use, sighting, tree)
+        if found is not None:
+            return found
+    outer = {step.path for step in sighting.steps}
+    for use in reversed(sighting.patches):
+        # The patches that fluxd itself puts over a build belong to no kustomization.
+        if use.kustomization not in outer and _of_patch(image, use, sighting, tree) is not None:
+            return f"it stands in {use.path}, which fluxd patches with and Flux v2 does not read"
+    fields = _fields_in(image, sighting.manifest, own)
+    if fields is None:
+        return "what the cluster gets is made of it on a way that is not followed"
+    at: _FieldPath = () if sighting.item is None else ("items", sighting.item)
+    fields = tuple(replace(each, path=(*at, *each.path)) for each in fields)
+    return ImagePlace(*key, replace(image, fields=fields))
+
+
+def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePlace | str | None:
+    kustomization = tree.kustomizations[posixpath.dirname(path)]
+    entries = kustomization.document.get("images")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entry, Mapping):
+            continue
+        name, tag = entry.get("newName") or entry.get("name"), entry.get("newTag")
+        if name != image.image.name:
+            continue
+        if tag is None and entry.get("digest") is None:
+            if not entry.get("newName"):
+                continue
+            return f"the image has its name from {path} and its tag from elsewhere"
+        if image.image.digest or tag is None or str(tag) != image.tag:
+            return f"what {path} says of the image is not followed"
+        fields = [MarkedField(("images", index, "newTag"), "tag", str(tag))]
+        if entry.get("newName"):
+            fields.insert(0, MarkedField(("images", index, "newName"), "name", str(name)))
+        return ImagePlace(path, 0, replace(image, fields=tuple(fields)), in_kustomization=True)
+    return None
+
+
+def _in_patch(
+    image: AutomatedImage, use: PatchUse, sighting: Sighting, tree: KustomizeTree
+) -> ImagePlace | str | None:
+    found = _of_patch(image, use, sighting, tree)
+    if found is None:
+        return None
+    if not use.path:
+        return f"it stands in a patch inside {use.kustomization}, where the updater sees no marker"
+    if isinstance(found, str):
+        return found
+    return ImagePlace(use.path, use.document, replace(image, fields=found))
+
+
+def _of_patch(
+    image: AutomatedImage, use: PatchUse, sighting: Sighting, tree: KustomizeTree
+) -> tuple[MarkedField, ...] | str | None:
+    """Gives the fields of an image in a patch; nothing where the patch says nothing of it."""
+    text = _text_of(use, tree)
+    if use.kind == "json":
+        # An operation may write a container whole, or the image alone.
+        written = any(part in text for part in (image.image.image, image.tag or image.image.image))
+        return f"it stands in the JSON patch {use.path or use.kustomization}" if written else None
+    spans = split_documents(text)
+    try:
+        value = read_document(text[spans[use.document].start : spans[use.document].end])[1]
+    except InvalidManifest:
+        return f"{use.path} cannot be read"
+    if not isinstance(value, Mapping):
+        return None
+    return _fields_in(image, sighting.manifest, value)
+
+
+def _text_of(use: PatchUse, tree: KustomizeTree) -> str:
+    if use.path:
+        return tree.text(use.path).removeprefix("\ufeff")
+    kustomization = tree.kustomizations[posixpath.dirname(use.kustomization)]
+    inline = (
+        patch.inline
+        for patch in kustomization.patches
+        if (patch.field, patch.index) == (use.field, use.index)
+    )
+    return next(inline).strip()
+
+
+def _fields_in(
+    image: AutomatedImage, seen: Mapping[str, Any], own: Mapping[str, Any]
+) -> tuple[MarkedField, ...] | None:
+    """Gives the fields of an image as another document has them: the same values, all of them or none."""
+    fields: list[MarkedField] = []
+    for each in image.fields:
+        path = tuple(_paths_in(each.path, seen, own))
+        value: Any = own
+        for key in path:
+            value = _child(value, key)
+        if path == () or value is None or (isinstance(value, str) and value != each.value):
+            return None
+        fields.append(replace(each, path=path))
+    return tuple(fields)
+
+
+def _paths_in(path: _FieldPath, seen: Any, own: Any) -> Iterator[str | int]:
+    """Gives a field of one manifest as another one has it, in which containers may be in another order."""
+    for key in path:
+        inner = _child(seen, key)
+        here = key
+        if isinstance(key, int) and isinstance(inner, Mapping) and inner.get("name") is not None:
+            here = _index_of(inner["name"], own)
+        yield here
+        seen, own = inner, _child(own, here)
+
+
+def _index_of(name: Any, items: Any) -> int:
+    for index, item in enumerate(items if isinstance(items, Sequence) else ()):
+        if isinstance(item, Mapping) and item.get("name") == name:
+            return index
+    return -1
+
+
+def _child(value: Any, key: str | int) -> Any:
+    if isinstance(key, int):
+        return value[key] if isinstance(value, list) and 0 <= key < len(value) else None
+    return value.get(key) if isinstance(value, Mapping) else None

@@ -1,0 +1,286 @@
+"""What fluxd's annotations ask for, of every object of a repository, as each cluster sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fluxv2_migrate.clusters import DocumentKey, Sighting
+from fluxv2_migrate.credentials import credentials_in
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux1 import read_policies
+from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.image_places import ImagePlace, place_image
+from fluxv2_migrate.overrides import override_for
+from fluxv2_migrate.placement import ImageUse
+from fluxv2_migrate.repository import is_old_release
+from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, Notice, draft_image_automation
+from fluxv2_migrate.scope import is_in_scope
+from fluxv2_migrate.surroundings import Surroundings
+
+__all__ = ["AnnotatedObject", "ReadImages", "read_images"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedObject:
+    """An object with annotations of fluxd, where they stand.
+
+    Attributes:
+        document: that holds it.
+        draft: what becomes of its annotations; of the images what one cluster sees.
+        uses: its images that are to be marked, as each cluster sees them.
+        places: those of all images that must be marked before the annotations go.
+    """
+
+    document: Document
+    draft: ImageAutomationDraft
+    uses: tuple[ImageUse, ...] = ()
+    places: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class ReadImages:
+    """What was read of all annotations.
+
+    Attributes:
+        objects: with annotations of fluxd, or whose patches have some.
+        documents: those that hold the fields of images, beside those of the objects.
+    """
+
+    objects: list[AnnotatedObject] = field(default_factory=list)
+    documents: dict[DocumentKey, Document] = field(default_factory=dict)
+
+
+def read_images(
+    around: Surroundings, releases: Collection[DocumentKey], findings: FindingGroups
+) -> ReadImages:
+    """Gives the objects with annotations of fluxd, and the fields that it would write.
+
+    Args:
+        around: what is known before.
+        releases: the documents of the releases of Flux v1 that are migrated.
+        findings: where it is told what a person must know.
+    """
+    return _Reader(around, releases, findings).read()
+
+
+@dataclass(slots=True)
+class _Reader:
+    around: Surroundings
+    releases: Collection[DocumentKey]
+    findings: FindingGroups
+    found: ReadImages = field(default_factory=ReadImages)
+    _told: set[tuple[DocumentKey, str, str, tuple[str, ...]]] = field(default_factory=set)
+    _lookups: dict[str, Lookup] = field(default_factory=dict)
+    _patched: dict[DocumentKey, AnnotatedObject] = field(default_factory=dict)
+
+    def read(self) -> ReadImages:
+        repository = self.around.repository
+        for path, documents in sorted(repository.documents.items()):
+            for document in documents:
+                if self._is_read(document) and repository.chart_around(path) is None:
+                    self._read(document)
+        self.found.objects += self._patched.values()
+        return self.found
+
+    def _is_read(self, document: Document) -> bool:
+        sightings = self.around.clusters.sightings.get(document.key, ())
+        if not is_annotated(document.manifest) and not any(
+            each.steps and is_annotated(each.manifest) for each in sightings
+        ):
+            return False
+        if is_old_release(document.manifest):
+            # One that stays keeps its annotations, so that nothing is lost until it goes.
+            return document.key in self.releases
+        return is_in_scope(document, self.around)
+
+    def _read(self, document: Document) -> None:
+        manifest = document.manifest
+        group = str(manifest.get("apiVersion")).partition("/")[0]
+        if group.endswith(".toolkit.fluxcd.io"):
+            message = "annotations of fluxd stay on objects of Flux v2, which does not read them"
+            self._tell_of(document, Notice("AN004", message, ("metadata", "annotations"), "all"))
+            return
+        sightings = self.around.clusters.sightings.get(document.key, ())
+        if not sightings:
+            self._tell_unseen(document)
+            return
+        if document.path in self.around.repository.errors:
+            error = self.around.repository.errors[document.path]
+            message = f"the file stays as it is: {error.reason}"
+            self.findings.say("RP003", message, document.path, error.line or 1)
+            return
+        if "sops" in manifest:
+            self._tell_encrypted(document)
+            return
+        if self._ignores_in_patches(sightings):
+            message = "patches say of it whether fluxd ignores it, and are not converted"
+            self._tell_of(document, Notice("RP004", message, ("metadata",)))
+            return
+        objects = self._read_seen(document, sightings)
+        self.found.objects += objects
+        self._read_patches(document, objects, sightings)
+
+    def _patches(self, sightings: Iterable[Sighting]) -> Iterator[Document]:
+        """Gives the annotated documents of patches."""
+        uses = {use for sighting in sightings for use in sighting.patches if use.path and use.kind == "merge"}
+        for path, index in sorted({(use.path, use.document) for use in uses}):
+            document = self.around.repository.document(path, index)
+            if is_annotated(document.manifest):
+                yield document
+
+    def _ignores_in_patches(self, sightings: Iterable[Sighting]) -> bool:
+        patches = self._patches(sightings)
+        return any("ignore" in read_policies(_annotations(each)).policies for each in patches)
+
+    def _read_patches(
+        self, document: Document, objects: Sequence[AnnotatedObject], sightings: Iterable[Sighting]
+    ) -> None:
+        """Reads the annotations of patches; they go together with those of all objects that they reach."""
+        patches = list(self._patches(sightings))
+        images = tuple(image for each in objects for image in each.draft.images)
+        places = frozenset(place for each in objects for place in each.places)
+        stopped = any(each.draft.stopped for each in objects)
+        for patch in patches:
+            known = self._patched.get(patch.key)
+            draft = known.draft if known is not None else self._own(patch, (), next(iter(sightings)))
+            draft = replace(
+                draft,
+                images=images if known is None else (*known.draft.images, *images),
+                stopped=draft.stopped or stopped,
+            )
+            places |= frozenset() if known is None else known.places
+            self._patched[patch.key] = AnnotatedObject(patch, draft, places=places)
+        if not patches and not is_annotated(document.manifest):
+            message = "annotations of fluxd that a kustomization gives stay, and Flux v2 does not read them"
+            self._tell_of(document, Notice("AN004", message, ("metadata",), "kustomization"))
+
+    def _read_seen(self, document: Document, sightings: Sequence[Sighting]) -> list[AnnotatedObject]:
+        drafts: dict[tuple[str, ...], list[ImageAutomationDraft]] = {}
+        uses: dict[tuple[str, ...], list[ImageUse]] = {}
+        for sighting in sightings:
+            for draft in self._drafts(document.path, sighting):
+                at = draft.at if sighting.item is None else ("items", str(sighting.item))
+                images: list[AutomatedImage] = []
+                self.findings.matched |= draft.matched
+                for image in draft.images:
+                    placed = self._placed(document, draft, image, sighting)
+                    images.append(image if placed is None else placed.image)
+                    if placed is not None and placed.image.policy is not None:
+                        uses.setdefault(at, []).append(_use(placed, draft, document))
+                for notice in draft.notices:
+                    self._tell(document, draft.resource, notice, draft.accepted)
+                drafts.setdefault(at, []).append(replace(draft, images=tuple(images)))
+        objects: list[AnnotatedObject] = []
+        for at, seen in drafts.items():
+            draft = seen[0]
+            if sightings[0].steps:
+                # What is written is edited, and not what kustomize makes of it.
+                draft = replace(self._own(document, at, sightings[0]), images=draft.images)
+            draft = replace(draft, stopped=draft.stopped or any(each.stopped for each in seen))
+            mine = tuple(uses.get(at, ()))
+            objects.append(AnnotatedObject(document, draft, mine, frozenset(use.place for use in mine)))
+        return objects
+
+    def _drafts(self, path: str, sighting: Sighting) -> tuple[ImageAutomationDraft, ...]:
+        view = self.around.clusters.view(sighting.cluster)
+        return draft_image_automation(
+            sighting.manifest,
+            self.around.options,
+            self.around.versions[sighting.cluster],
+            seen_namespace=sighting.namespace or None,
+            cluster=view.settings,
+            file=path,
+            lookup=self._lookup(sighting.cluster),
+        )
+
+    def _own(self, document: Document, at: tuple[str, ...], sighting: Sighting) -> ImageAutomationDraft:
+        """Gives what becomes of the annotations that stand in a document itself."""
+        drafts = self._drafts(document.path, replace(sighting, manifest=document.manifest))
+        return next(each for each in drafts if each.at == at)
+
+    def _placed(
+        self, document: Document, draft: ImageAutomationDraft, image: AutomatedImage, sighting: Sighting
+    ) -> ImagePlace | None:
+        if not image.fields:
+            return None
+        own = document.manifest
+        if sighting.item is not None:
+            own = own["items"][sighting.item]
+        placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
+        if isinstance(placed, str):
+            path = image.fields[0].field
+            notice = Notice("IM011", f"the image {image.image} cannot be marked: {placed}", path)
+            self._tell(document, draft.resource, notice, draft.accepted)
+            return ImagePlace(*document.key, replace(image, fields=(), policy=None, exception="IM011"))
+        if placed.in_kustomization:
+            path = image.fields[0].field
+            message = f"the tag of {image.image.name} stands in {placed.path}, and is marked there"
+            notice = Notice("IM012", message, path, f"{placed.path} {image.image.name}")
+            self._tell(document, draft.resource, notice, draft.accepted)
+        key = (placed.path, placed.index)
+        if key != document.key:
+            self.found.documents[key] = self.around.repository.document(*key)
+        return placed
+
+    def _lookup(self, cluster: str) -> Lookup:
+        if cluster not in self._lookups:
+            self._lookups[cluster] = credentials_in(cluster, self.around)
+        return self._lookups[cluster]
+
+    # What is told
+
+    def _tell(
+        self, document: Document, resource: str, notice: Notice, accepted: tuple[str, ...] = ()
+    ) -> None:
+        key = (document.key, notice.code, notice.message, notice.path)
+        if key in self._told or (notice.code in accepted and FINDINGS[notice.code].acceptable):
+            return
+        self._told.add(key)
+        self.findings.add(document, resource, with_acceptance(notice))
+
+    def _tell_of(self, document: Document, notice: Notice) -> None:
+        """Says something of an object of which no draft was made."""
+        override, matched = override_for(self.findings.subject(document), self.around.options.overrides)
+        self.findings.matched |= matched
+        namespace, name = document.identity
+        resource = f"{document.manifest.get('kind')} {namespace}/{name}"
+        self._tell(document, resource, notice, override.accept)
+
+    def _tell_unseen(self, document: Document) -> None:
+        clusters = self.around.clusters
+        drafts = draft_image_automation(document.manifest, self.around.options, self.around.oldest(()))
+        if document.path in clusters.patch_files or not any(draft.images for draft in drafts):
+            return
+        message = "no cluster syncs the file, so its annotations stay"
+        self._tell_of(document, Notice("RP012", message, ("metadata", "annotations")))
+
+    def _tell_encrypted(self, document: Document) -> None:
+        notice = Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
+        self._tell_of(document, notice)
+
+
+def _annotations(document: Document) -> Mapping[str, Any]:
+    metadata = document.manifest.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return annotations if isinstance(annotations, Mapping) else {}
+
+
+def _use(placed: ImagePlace, draft: ImageAutomationDraft, document: Document) -> ImageUse:
+    image = placed.image
+    assert image.policy is not None
+    where = ".".join(image.fields[0].field)
+    return ImageUse(
+        image,
+        image.policy,
+        draft.kind,
+        draft.namespace,
+        draft.name,
+        draft.cluster,
+        placed.path,
+        f"{placed.path}:{placed.index}#{where}",
+        document.path,
+    )

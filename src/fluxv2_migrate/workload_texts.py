@@ -1,0 +1,310 @@
+"""Workloads and releases as texts with markers, and without the annotations of fluxd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
+from fluxv2_migrate.placement import ImageLayout, ImageUse
+from fluxv2_migrate.plan import (
+    AnnotationEdit,
+    MarkerEdit,
+    Move,
+    Operation,
+    Plan,
+    RefusedMarker,
+    Remove,
+    Set,
+    WrittenMarker,
+    apply_to_mapping,
+    apply_to_text,
+    edit_annotations,
+    write_comments,
+    write_markers,
+)
+from fluxv2_migrate.rules import Notice, policy_comments
+from fluxv2_migrate.spans import with_spans
+from fluxv2_migrate.surroundings import Surroundings
+from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
+from fluxv2_migrate.yaml_text import CannotEdit, compose, detect_style, read_document
+
+__all__ = ["WorkloadText", "WorkloadTexts"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadText:
+    """A document after what concerns its images.
+
+    Attributes:
+        document: as it was.
+        text: as it becomes.
+        value: what it means then.
+        objects: those of the document whose annotations are taken out.
+        markers: that stand in it, each with the image that it is for.
+        comments: of filters, by the place of the image whose policy they go to.
+        rewritten: the releases of which a tag was a number, and is a text now.
+    """
+
+    document: Document
+    text: str
+    value: Mapping[str, Any]
+    objects: tuple[AnnotatedObject, ...] = ()
+    markers: tuple[tuple[ImageUse, WrittenMarker], ...] = ()
+    comments: tuple[tuple[str, str], ...] = ()
+    rewritten: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int, str]:
+        """Begin and end of the document in its file, and what comes there."""
+        start = self.document.start
+        return start, start + len(self.document.text), self.text
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """What cannot be marked, with the reason; and the documents that cannot be edited at all."""
+
+    places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    documents: dict[DocumentKey, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class WorkloadTexts:
+    """Writes markers, and takes annotations out.
+
+    Attributes:
+        around: what is known of the repository.
+        read: what was read of its annotations.
+        converted: the texts of releases that are migrated.
+        findings: where it is told what cannot be marked.
+    """
+
+    around: Surroundings
+    read: ReadImages
+    converted: Mapping[DocumentKey, str]
+    findings: FindingGroups
+    _refused: _Refusals = field(default_factory=_Refusals)
+
+    def uses(self) -> list[ImageUse]:
+        """Gives the images that may be marked, as far as is known by now."""
+        refused = self._refused
+        return [
+            use
+            for each in self.read.objects
+            if not each.draft.stopped
+            for use in each.uses
+            if use.place not in refused.places and each.document.key not in refused.documents
+        ]
+
+    def write(self, layout: ImageLayout) -> list[WorkloadText] | None:
+        """Gives the documents with their markers; nothing where some of them turn out to be impossible.
+
+        Args:
+            layout: the policies; of what cannot be marked `uses` is rid after a refusal.
+        """
+        known = (len(self._refused.places), len(self._refused.documents))
+        written = [self._write(key, layout) for key in sorted(self._documents())]
+        texts = [each for each in written if each is not None]
+        self._refuse_unseen(texts)
+        if (len(self._refused.places), len(self._refused.documents)) != known:
+            return None
+        return [each for each in texts if each.text != self._before(each.document)]
+
+    def refuse_clusters(self, reasons: Mapping[str, str]) -> None:
+        """Gives up what is marked for clusters in which the objects have no place."""
+        for use in self.uses():
+            if use.cluster in reasons:
+                self._refused.places[use.place] = ("RP014", reasons[use.cluster])
+
+    def document_of(self, use: ImageUse) -> Document:
+        """Gives the document that holds the fields of an image."""
+        return self._documents()[_key_of(use)]
+
+    def tell(self) -> None:
+        """Says what could not be marked or edited."""
+        for each in self.read.objects:
+            reason = self._refused.documents.get(each.document.key)
+            if reason is not None:
+                notice = Notice("RP005", f"the text cannot be edited: {reason}", ("metadata", "annotations"))
+                self.findings.add(each.document, each.draft.resource, notice)
+            for use in each.uses:
+                if use.place in self._refused.places:
+                    code, why = self._refused.places[use.place]
+                    can = "is marked already" if code == "IM034" else "cannot be marked"
+                    message = f"the image {use.image.image} {can}: {why}"
+                    document = self.document_of(use)
+                    if code not in each.draft.accepted or not FINDINGS[code].acceptable:
+                        notice = Notice(code, message, use.field, use.place)
+                        self.findings.add(document, use.resource, with_acceptance(notice))
+
+    # One document
+
+    def _documents(self) -> dict[DocumentKey, Document]:
+        return {**{each.document.key: each.document for each in self.read.objects}, **self.read.documents}
+
+    def _before(self, document: Document) -> str:
+        return self.converted.get(document.key, document.text)
+
+    def _write(self, key: DocumentKey, layout: ImageLayout) -> WorkloadText | None:
+        document = self._documents()[key]
+        if key in self._refused.documents:
+            return None
+        objects = [each for each in self.read.objects if each.document.key == key]
+        uses = {use.place: use for each in self.read.objects for use in each.uses if _key_of(use) == key}
+        marked = [use for place, use in uses.items() if place in layout.policies]
+        try:
+            return self._edit(document, objects, marked, layout)
+        except (CannotEdit, InvalidManifest) as error:
+            self._refused.documents[key] = str(error)
+            return None
+
+    def _edit(
+        self,
+        document: Document,
+        objects: Sequence[AnnotatedObject],
+        marked: Sequence[ImageUse],
+        layout: ImageLayout,
+    ) -> WorkloadText:
+        text = self._before(document)
+        style = detect_style(text)
+        handled = [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
+        comments: list[tuple[str, str]] = []
+        taken = _takers(document.key, layout)
+        value = document.manifest if document.key not in self.converted else read_document(text)[1]
+        plan: list[Operation] = []
+        for each in objects:
+            if not each.draft.at:
+                plan += _wanted(each.draft.operations, marked, keeps=each not in handled)
+        plan = [
+            # A comment that no new policy takes stays where it is.
+            replace(each, comments_to=None)
+            if isinstance(each, Remove) and each.comments_to not in taken
+            else each
+            for each in plan
+        ]
+        if plan := _as_it_is_now(plan, value):
+            root = compose(text)
+            assert root is not None
+            applied = apply_to_text(tuple(plan), text, root, style, value)
+            text, value = applied.text, applied.value
+            comments += applied.comments
+        in_lists = [_edit_in_list(each) for each in handled if each.draft.at]
+        if any(each.remove or each.values for each in in_lists):
+            edited = edit_annotations(text, in_lists, style=style)
+            text, value = edited.text, edited.value
+        above = [(each.path, each.text) for one in handled for each in one.draft.comments]
+        if above and (root := compose(text)) is not None:
+            text = write_comments(text, above, root=root, style=style)
+        edits = {
+            MarkerEdit(each.path, layout.policies[use.place] + (f":{each.part}" if each.part else "")): use
+            for use in marked
+            for each in use.image.fields
+        }
+        result = write_markers(text, edits, style=style)
+        self._refuse(result.refused, edits)
+        return WorkloadText(
+            document,
+            result.text,
+            value if not any(each.quoted for each in result.markers) else read_document(result.text)[1],
+            tuple(handled),
+            tuple((edits[each.edit], each) for each in result.markers),
+            tuple((to, comment) for to, comment in comments if to),
+            tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
+        )
+
+    def _is_settled(self, each: AnnotatedObject, layout: ImageLayout) -> bool:
+        """Gives whether nothing is lost with the annotations: all that fluxd updated is updated."""
+        accepted = each.draft.accepted
+        for image in each.draft.images:
+            code = image.exception
+            if code and FINDINGS[code].severity == "error" and code not in accepted:
+                return False
+        return each.places <= set(layout.policies)
+
+    def _refuse(self, refused: Iterable[RefusedMarker], edits: Mapping[MarkerEdit, ImageUse]) -> None:
+        for each in refused:
+            code = "IM034" if each.reason == "other-marker" else "IM011"
+            self._refused.places[edits[each.edit].place] = (code, each.message)
+
+    def _refuse_unseen(self, texts: Iterable[WorkloadText]) -> None:
+        """Gives up markers that the updater would not see because of what else is in their file."""
+        by_path: dict[str, list[WorkloadText]] = {}
+        for each in texts:
+            if each.markers:
+                by_path.setdefault(each.document.path, []).append(each)
+        for path, members in by_path.items():
+            spans = [each.span for each in members]
+            found = find_markers(with_spans(self.around.repository.texts[path], spans))
+            seen = {(marker.document, marker.path) for marker in found if marker.seen}
+            reasons = [marker.reason for marker in found if marker.reason is not None]
+            for member in members:
+                for use, written in member.markers:
+                    if (member.document.index, written.path) not in seen:
+                        self._refused.places[use.place] = ("IM011", UNSEEN_REASONS[reasons[0]])
+
+
+def _takers(key: DocumentKey, layout: ImageLayout) -> frozenset[str]:
+    """Gives the places of comments to which a new policy answers, for the images of a document."""
+    path, index = key
+    return frozenset(
+        policy_comments(container)
+        for made in layout.generated
+        for place, container in made.containers
+        if place.partition("#")[0] == f"{path}:{index}"
+    )
+
+
+def _key_of(use: ImageUse) -> DocumentKey:
+    place = use.place.partition("#")[0]
+    path, _, index = place.rpartition(":")
+    return path, int(index)
+
+
+def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Iterator[Operation]:
+    """Gives what is done to an object: tags that are numbers are written as text where they are marked."""
+    fields = {each.field for use in marked for each in use.image.fields}
+    for operation in operations:
+        if isinstance(operation, Set) and operation.rule == "number-tag":
+            if operation.path in fields:
+                yield operation
+        elif not keeps:
+            yield operation
+
+
+def _rewrites(each: AnnotatedObject, plan: Iterable[Operation]) -> bool:
+    return any(operation in plan and operation.rule == "number-tag" for operation in each.draft.operations)
+
+
+def _as_it_is_now(plan: Iterable[Operation], value: Mapping[str, Any]) -> list[Operation]:
+    """Gives the operations on what is still there: the rules of releases took some annotations out before."""
+    kept = [each for each in plan if isinstance(each, Set) or _has(value, _source(each))]
+    holder = ("metadata", "annotations")
+    if Remove(holder, rule="annotations") not in kept and _has(value, holder):
+        after = apply_to_mapping(tuple(kept), value)["metadata"]["annotations"]
+        if after == {} and kept:
+            kept.append(Remove(holder, rule="annotations"))
+    return kept
+
+
+def _source(operation: Move | Remove) -> tuple[str, ...]:
+    return operation.source if isinstance(operation, Move) else operation.path
+
+
+def _has(value: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(value, Mapping) or key not in value:
+            return False
+        value = value[key]
+    return True
+
+
+def _edit_in_list(each: AnnotatedObject) -> AnnotationEdit:
+    at = tuple(int(key) if key.isdecimal() else key for key in each.draft.at)
+    return AnnotationEdit(each.draft.removed_annotations, each.draft.new_annotations, at)

@@ -1,0 +1,153 @@
+"""What a person is told of sync paths: where both Fluxes part over them, and which are guesses."""
+
+from __future__ import annotations
+
+import posixpath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize import KustomizeTree, controller_build
+from test_migration_of_kustomize_trees import Files, release
+
+PROD = fm.MigrationOptions(sync_roots=("prod",))
+
+
+def findings(files: Files, code: str, options: fm.MigrationOptions = PROD) -> list[fm.Finding]:
+    return [each for each in fm.migrate_repository(files, options).findings if each.code == code]
+
+
+def places(found: list[fm.Finding]) -> set[str]:
+    return {place for each in found for place in (f"{each.path}:{each.line}", *each.related)}
+
+
+def configuration(name: str) -> str:
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: shop\n"
+
+
+@st.composite
+def sync_paths(draw: st.DrawFn) -> tuple[Files, set[str]]:
+    """Files that fluxd reads one by one, some beside a kustomization; and the places of all objects."""
+    # Nothing is said where there is nothing to migrate.
+    files: Files = {"prod/web.yaml": release()}
+    objects = {"prod/web.yaml:1"}
+    for folder in ("prod", "prod/a", "prod/a/b", "prod/c"):
+        listable = ["web.yaml"] if folder == "prod" else []
+        for file in draw(st.lists(st.sampled_from("xyz"), unique=True, max_size=3)):
+            path = f"{folder}/{file}.yaml"
+            name = path.removesuffix(".yaml").replace("/", "-")
+            what = draw(st.sampled_from(["object", "two objects", "object", "no object"]))
+            if what == "no object":
+                files[path] = "replicas: 2\n"
+                continue
+            listable.append(f"{file}.yaml")
+            files[path] = configuration(name)
+            objects.add(f"{path}:1")
+            if what == "two objects":
+                files[path] = f"{configuration(name)}---\n{configuration(f'{name}-too')}"
+                objects.add(f"{path}:6")
+        listed = draw(st.none() | st.sets(st.sampled_from(listable), min_size=1)) if listable else None
+        if listed:
+            files[f"{folder}/kustomization.yaml"] = f"resources: [{', '.join(sorted(listed))}]\n"
+    return files, objects
+
+
+def applied(files: Files) -> set[str] | None:
+    """Gives the places of what kustomize-controller applies of the sync path, or nothing where it fails."""
+    build = controller_build(KustomizeTree(files), "prod")
+    if not build.ok:
+        return None
+    lines = {0: 1, 1: 6}
+    return {f"{each.path}:{lines[each.index]}" for each in build.objects}
+
+
+@given(sync_paths())
+def test_what_kustomize_controller_leaves_out_is_told(drawn: tuple[Files, set[str]]) -> None:
+    files, objects = drawn
+    refused, left_out = findings(files, "DA020"), findings(files, "RP015")
+    found = applied(files)
+    assert bool(refused) is (found is None)
+    if found is not None:
+        assert places(left_out) == objects - found
+    # What is proposed makes kustomize-controller apply exactly what fluxd did.
+    for each in (*refused, *left_out):
+        proposed = {**files, "prod/kustomization.yaml": each.proposal}
+        for path in files:
+            if posixpath.basename(path) == "kustomization.yaml" and path != "prod/kustomization.yaml":
+                del proposed[path]
+        assert applied(proposed) == objects
+
+
+def test_only_some_places_are_named_and_all_are_related() -> None:
+    files: Files = {f"prod/{name}.yaml": "a: 1\n" for name in "abcdefg"}
+    (found,) = findings({**files, "prod/web.yaml": release()}, "DA020")
+    assert (found.path, found.line) == ("prod/a.yaml", 1)
+    assert found.related == tuple(f"prod/{name}.yaml:1" for name in "bcdefg")
+    assert "prod/e.yaml:1 and 2 more; the first: " in found.message
+    assert "prod/f.yaml" not in found.message
+
+
+@pytest.mark.parametrize(("namespace", "told"), [("shop", 1), ("tools", 0)])
+def test_an_object_that_is_defined_twice_is_told(namespace: str, told: int) -> None:
+    other = f"{configuration('b')}---\n{configuration('a').replace('shop', namespace)}"
+    files: Files = {"prod/a.yaml": configuration("a"), "prod/b.yaml": other, "prod/web.yaml": release()}
+    found = findings(files, "RP016")
+    assert len(found) == told
+    for each in found:
+        assert (each.path, each.line, each.related) == ("prod/b.yaml", 6, ("prod/a.yaml:1",))
+        assert each.message.startswith("ConfigMap shop/a is defined in prod/a.yaml:1 too")
+
+
+def test_a_sync_path_of_two_clusters_is_told_of_once() -> None:
+    clusters = tuple(fm.Cluster(name=name, sync_paths=("prod",)) for name in ("eu", "us"))
+    files: Files = {"prod/values.yaml": "a: 1\n", "prod/web.yaml": release()}
+    assert len(findings(files, "DA020", fm.MigrationOptions(clusters=clusters))) == 1
+
+
+def test_what_a_build_takes_in_is_no_matter_of_the_sync_path() -> None:
+    shaped = "namespace: shop\nresources: [web.yaml]\n"
+    files: Files = {
+        "prod/kustomization.yaml": shaped,
+        "prod/values.yaml": "a: 1\n",
+        "prod/web.yaml": release(),
+    }
+    assert findings(files, "DA020") == []
+    # fluxd read the rest beside such a folder one by one.
+    beside = {path.replace("prod/", "prod/a/"): content for path, content in files.items()}
+    assert places(findings({**beside, "prod/b.yaml": "a: 1\n"}, "DA020")) == {"prod/b.yaml:1"}
+
+
+GUESSED = fm.MigrationOptions()
+
+
+@pytest.mark.parametrize(
+    ("options", "files", "shown"),
+    [
+        (GUESSED, {"web.yaml": release()}, ["the repository's root"]),
+        (GUESSED, {"eu/web.yaml": release(), "us/web.yaml": release()}, ["eu, us"]),
+        (fm.MigrationOptions(sync_roots=("eu",)), {"eu/web.yaml": release()}, []),
+        # Nothing is migrated, so nothing is made that would have to go anywhere.
+        (GUESSED, {"web.yaml": release().replace("version: 1.2.3", "ref: a")}, []),
+    ],
+)
+def test_a_guess_is_told_where_something_depends_on_it(
+    options: fm.MigrationOptions, files: Files, shown: list[str]
+) -> None:
+    found = findings(files, "RP009", options)
+    assert [each.message.rpartition(" under ")[2] for each in found] == shown
+
+
+@pytest.mark.parametrize(("names", "shown"), [(("web", "api"), 1), (("web", "web"), 0)])
+def test_overlays_that_may_be_one_cluster_are_told(names: tuple[str, str], shown: int) -> None:
+    files: Files = {}
+    for folder, name in zip(("eu", "us"), names, strict=True):
+        files[f"{folder}/kustomization.yaml"] = "namespace: shop\nresources: [web.yaml]\n"
+        files[f"{folder}/web.yaml"] = release(name)
+    placed = fm.MigrationOptions(sources=fm.Placement(namespace="release"))
+    found = findings(files, "RP017", placed)
+    # One cluster cannot have one release twice.
+    assert [each.message.rpartition(": ")[2] for each in found] == ["eu, us"] * shown
+    given_paths = placed.model_copy(update={"sync_roots": ("eu", "us")})
+    assert findings(files, "RP017", given_paths) == []

@@ -1,0 +1,399 @@
+"""What became of each release in each cluster, as kustomizations and settings make it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.meaning import HelmOperator as OperatorMeaning
+from test_migration_of_kustomize_trees import Files, release, trees
+
+# In which a release is an object of its own, which each cluster has once.
+PLACED = fm.Placement(namespace="release")
+BESIDE = fm.MigrationOptions(sources=PLACED)
+
+
+def told(report: fm.VerificationReport) -> list[tuple[str, str, str | None]]:
+    return [(each.cluster, each.status, each.outcome) for each in report.releases]
+
+
+def migrated(files: Files, options: fm.MigrationOptions = BESIDE) -> tuple[fm.Migration, Files]:
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok, migration.findings
+    return migration, dict(migration.files)
+
+
+def verify(
+    before: Files, after: Files, migration: fm.Migration, options: fm.MigrationOptions = BESIDE
+) -> fm.VerificationReport:
+    return fm.verify_migration(before, after, options, declared=migration.declared)
+
+
+OVERLAYS: Files = {
+    "base/kustomization.yaml": "resources: [web.yaml]\n",
+    "base/web.yaml": release(namespace=""),
+    "prod/kustomization.yaml": "namespace: prod\nresources:\n- ../base\n",
+    "test/kustomization.yaml": "namespace: test\nresources:\n- ../base\n",
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees(), st.booleans(), st.sampled_from(["flux", "release"]), st.sampled_from(["folder", "beside"]))
+def test_what_we_migrate_is_adopted_in_every_cluster(
+    files: Files, given_paths: bool, namespace: Any, file: Any
+) -> None:
+    roots = tuple(sorted({"/".join(path.split("/")[:2]) for path in files if path.startswith("clusters")}))
+    options = fm.MigrationOptions(
+        sync_roots=roots if given_paths else (), sources=fm.Placement(namespace=namespace, file=file)
+    )
+    migration = fm.migrate_repository(files, options)
+    report = verify(files, dict(migration.files), migration, options)
+    converted = {each.path for each in migration.resources if each.before}
+    for entry in report.releases:
+        if entry.path in converted and entry.resource.startswith("HelmRelease /"):
+            # Nobody says in which namespace it is.
+            assert (entry.status, entry.outcome, entry.undue) == ("unknown", "adopted", ()), entry
+            assert entry.unknown[0] == "target_namespace"
+        elif entry.path in converted:
+            assert (entry.status, entry.outcome, entry.undue) == ("declared", "adopted", ()), entry
+        else:
+            assert entry.status in ("missing", "unknown"), entry
+            assert entry.reason in ("it is still a release of Flux v1", "") or entry.status == "unknown", (
+                entry
+            )
+    assert converted <= {entry.path for entry in report.releases}
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees(), st.data())
+def test_a_patch_that_changes_a_release_in_one_cluster_is_said_of_that_one(
+    files: Files, data: st.DataObject
+) -> None:
+    migration = fm.migrate_repository(files, BESIDE)
+    clusters = sorted(path for path in files if path.startswith("clusters/"))
+    spoiled = data.draw(st.sampled_from(clusters))
+    after = dict(migration.files)
+    patch = [{"op": "add", "path": "/spec/maxHistory", "value": 99}]
+    target = {
+        "target": {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease"},
+        "patch": json.dumps(patch),
+    }
+    text = str(after[spoiled])
+    if "patches:" in text:
+        after[spoiled] = text.replace("patches:\n", f"patches:\n- {json.dumps(target)}\n")
+    else:
+        after[spoiled] = f"{text}patches:\n- {json.dumps(target)}\n"
+    name = spoiled.rpartition("/")[0]
+    having = {
+        entry.path: entry.cluster or "all"
+        for entry in verify(files, after, migration).releases
+        if "max_history" in {each.field for each in entry.differences}
+    }
+    converted = {each.path for each in migration.resources if each.before}
+    seen = {path for path in converted if f"- ../../{path.rpartition('/')[0]}\n" in str(files[spoiled])}
+    assert set(having) == seen
+    assert set(having.values()) <= {name, "all"}
+    if len(clusters) > 1:
+        assert set(having.values()) <= {name}
+
+
+def test_a_release_name_that_one_overlay_lacks_is_said_of_its_cluster() -> None:
+    migration, after = migrated(OVERLAYS)
+    assert told(verify(OVERLAYS, after, migration)) == [
+        ("prod", "declared", "adopted"),
+        ("test", "declared", "adopted"),
+    ]
+    after["test/kustomization.yaml"] = str(after["test/kustomization.yaml"]).replace(
+        "value: test-web", "value: web"
+    )
+    report = verify(OVERLAYS, after, migration)
+    assert told(report) == [("prod", "declared", "adopted"), ("test", "different", "renamed")]
+    assert [str(each) for each in report.releases[1].differences] == ["release_name: test-web → web"]
+    assert [entry.resource for entry in report.releases] == ["HelmRelease prod/web", "HelmRelease test/web"]
+    assert "- **HelmRelease test/web** in test, renamed (`base/web.yaml`)" in report.to_markdown()
+
+
+def test_what_clusters_have_alike_is_said_once() -> None:
+    files = {**OVERLAYS, "base/web.yaml": release()}
+    for path in ("prod/kustomization.yaml", "test/kustomization.yaml"):
+        files[path] = "resources:\n- ../base\n"
+    migration, after = migrated(files, fm.MigrationOptions())
+    report = verify(files, after, migration, fm.MigrationOptions())
+    assert told(report) == [("", "declared", "adopted")]
+
+
+def test_a_release_that_one_overlay_lists_no_more_is_missing_there() -> None:
+    files = {**OVERLAYS, "test/own.yaml": release("own", "test")}
+    files["test/kustomization.yaml"] = "namespace: test\nresources:\n- ../base\n- own.yaml\n"
+    migration, after = migrated(files)
+    text = str(after["test/kustomization.yaml"])
+    after["test/kustomization.yaml"] = text.replace("- own.yaml\n", "")
+    (own,) = [each for each in verify(files, after, migration).releases if each.path == "test/own.yaml"]
+    assert (own.cluster, own.status) == ("test", "missing")
+    assert own.reason == "test/own.yaml holds it, and nothing that is synced lists that"
+    after["test/kustomization.yaml"] = text.replace("- ../base\n", "")
+    statuses = {
+        (each.resource, each.cluster): each.status for each in verify(files, after, migration).releases
+    }
+    assert statuses == {
+        ("HelmRelease prod/web", "prod"): "declared",
+        ("HelmRelease test/web", "test"): "missing",
+        ("HelmRelease test/own", "test"): "declared",
+    }
+
+
+def test_a_release_that_a_cluster_gets_on_top_is_extra_there() -> None:
+    files = {**OVERLAYS, "prod/own.yaml": release("own", "prod")}
+    files["prod/kustomization.yaml"] = "namespace: prod\nresources:\n- ../base\n- own.yaml\n"
+    migration, after = migrated(files)
+    after["test/own.yaml"] = after["prod/own.yaml"]
+    after["test/kustomization.yaml"] = str(after["test/kustomization.yaml"]).replace(
+        "- ../base", "- ../base\n- own.yaml"
+    )
+    extra = [each for each in verify(files, after, migration).releases if each.status == "extra"]
+    assert [(each.cluster, each.resource, each.after_path) for each in extra] == [
+        ("test", "HelmRelease test/own", "test/own.yaml")
+    ]
+
+
+GENERATES_NOTHING = "configMapGenerator: [{files: [gone]}]\n"
+
+
+def test_a_build_that_fails_is_said_of_its_cluster() -> None:
+    migration, after = migrated(OVERLAYS)
+    after["test/kustomization.yaml"] = str(after["test/kustomization.yaml"]) + GENERATES_NOTHING
+    report = verify(OVERLAYS, after, migration)
+    assert told(report) == [("prod", "declared", "adopted"), ("test", "missing", None)]
+    assert report.releases[1].reason.startswith("kustomize cannot build it: test/kustomization.yaml:")
+    before = {
+        **OVERLAYS,
+        "test/kustomization.yaml": str(OVERLAYS["test/kustomization.yaml"]) + GENERATES_NOTHING,
+    }
+    unknown = [each for each in verify(before, after, migration).releases if each.cluster == "test"]
+    assert [each.status for each in unknown] == ["unknown"]
+
+
+def test_what_an_unknown_generator_prints_is_unknown() -> None:
+    files: Files = {
+        "prod/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: make it}]\n",
+        "prod/web.yaml": release(),
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    (entry,) = fm.verify_migration(files, {"prod/web.yaml": "a: b"}, options).releases
+    assert (entry.status, entry.reason) == ("unknown", "fluxd generates what it applies of prod: make it")
+
+
+@pytest.mark.parametrize(
+    ("listed", "status"), [("[web.yaml]", "declared"), ("[other.yaml]", "missing"), ("[]", "missing")]
+)
+@pytest.mark.parametrize("folder", ["", "deeper/"])
+def test_a_file_that_fluxd_read_and_a_kustomization_leaves_out_is_missing(
+    folder: str, listed: str, status: str
+) -> None:
+    other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n"
+    files: Files = {f"prod/{folder}web.yaml": release(), "prod/other.yaml": other}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    after["prod/kustomization.yaml"] = f"resources: {listed.replace('web', folder + 'web')}\n"
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == status
+    left_out = f"no kustomization that is built for prod lists prod/{folder}web.yaml"
+    assert entry.reason == (left_out if status == "missing" else "")
+
+
+@pytest.mark.parametrize("shape", ["", "namespace: shop\n"])
+@pytest.mark.parametrize(("listed", "status"), [("[inner]", "declared"), ("[other.yaml]", "missing")])
+def test_a_folder_that_a_kustomization_leaves_out_is_missing(shape: str, listed: str, status: str) -> None:
+    files: Files = {
+        "prod/inner/kustomization.yaml": f"{shape}resources: [web.yaml]\n",
+        "prod/inner/web.yaml": release(),
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",), sources=PLACED)
+    migration, after = migrated(files, options)
+    after["prod/kustomization.yaml"] = f"resources: {listed}\n"
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == status
+    assert bool(entry.reason) is (status == "missing")
+
+
+def test_a_kustomization_above_the_sync_path_leaves_nothing_out() -> None:
+    options = fm.MigrationOptions(sync_roots=("prod/deeper",))
+    files: Files = {"prod/deeper/web.yaml": release()}
+    migration, after = migrated(files, options)
+    after["prod/kustomization.yaml"] = "resources: []\n"
+    assert told(verify(files, after, migration, options)) == [("", "declared", "adopted")]
+
+
+def test_a_patch_means_nothing_by_itself() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(),
+        "prod/kustomization.yaml": "resources: [../base]\npatchesStrategicMerge: [more.yaml, gone.yaml]\n",
+        "prod/more.yaml": patch_of("web"),
+        "prod/gone.yaml": patch_of("elsewhere"),
+    }
+    entries = {each.path: each for each in fm.verify_migration(files, files).releases}
+    assert sorted(entries) == ["base/web.yaml", "prod/gone.yaml"]
+    assert entries["prod/gone.yaml"].reason.startswith("it names no chart")
+
+
+def patch_of(name: str) -> str:
+    return (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n"
+        f"metadata: {{name: {name}, namespace: shop}}\nspec: {{maxHistory: 3}}\n"
+    )
+
+
+def test_a_patch_counts_on_both_sides() -> None:
+    after_release = {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"interval": "5m", "releaseName": "shop-web", "maxHistory": 10},
+    }
+    before: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(),
+        "prod/kustomization.yaml": "resources: [../base]\npatchesStrategicMerge: [more.yaml]\n",
+        "prod/more.yaml": patch_of("web"),
+    }
+    after = {**before, "base/web.yaml": json.dumps(after_release), "prod/more.yaml": ""}
+
+    def history(patched: Files) -> list[str]:
+        (entry,) = fm.verify_migration(before, {**after, **patched}).releases
+        return [str(each) for each in entry.differences if each.field == "max_history"]
+
+    assert history({}) == ["max_history: 3 → 10"]
+    patch = patch_of("web").replace("helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2")
+    assert history({"prod/more.yaml": patch}) == []
+
+
+def test_what_moves_with_its_clusters_is_found_again() -> None:
+    migration, after = migrated(OVERLAYS)
+    moved = {
+        path.replace("base/", "apps/base/")
+        .replace("prod/", "apps/prod/")
+        .replace("test/", "apps/test/"): content
+        for path, content in after.items()
+    }
+    report = verify(OVERLAYS, moved, migration)
+    assert [(each.cluster, each.status, each.outcome, each.after_path) for each in report.releases] == [
+        ("prod", "declared", "adopted", "apps/base/web.yaml"),
+        ("test", "declared", "adopted", "apps/base/web.yaml"),
+    ]
+
+
+def test_what_moves_to_one_place_for_all_is_found_again() -> None:
+    files = {**OVERLAYS, "base/web.yaml": release()}
+    for path in ("prod/kustomization.yaml", "test/kustomization.yaml"):
+        files[path] = "resources:\n- ../base\n"
+    migration, after = migrated(files, fm.MigrationOptions())
+    moved: Files = {
+        "all/web.yaml": after["base/web.yaml"],
+        "all/sources.yaml": after["prod/sources/example.yaml"],
+    }
+    assert told(verify(files, moved, migration, fm.MigrationOptions())) == [("", "declared", "adopted")]
+    given_paths = fm.MigrationOptions(sync_roots=("prod", "test"))
+    assert told(verify(files, moved, migration, given_paths)) == [("", "missing", None)]
+
+
+def cluster(name: str, **known: Any) -> fm.Cluster:
+    return fm.Cluster(name=name, sync_paths=(name,), **known)
+
+
+def plain(**more: str) -> Files:
+    text = release(namespace="").replace("  helmVersion: v3\n", "")
+    return {
+        f"{name}/web.yaml": text.replace("spec:\n", f"spec:\n{more.get(name, '')}") for name in ("eu", "us")
+    }
+
+
+def test_each_cluster_has_its_own_default_namespace() -> None:
+    v3 = fm.HelmOperator(helm_versions=("v3",))
+    clusters = (cluster("eu", default_namespace="shop"), cluster("us", default_namespace="store"))
+    options = fm.MigrationOptions(clusters=clusters, sources=PLACED, helm_operator=v3)
+    migration, after = migrated(plain(), options)
+    report = verify(plain(), after, migration, options)
+    assert told(report) == [("eu", "declared", "adopted"), ("us", "declared", "adopted")]
+    assert [each.resource for each in report.releases] == ["HelmRelease shop/web", "HelmRelease store/web"]
+    wrong = {**after, "us/web.yaml": str(after["us/web.yaml"]).replace("store-web", "shop-web")}
+    assert told(verify(plain(), wrong, migration, options))[1] == ("us", "different", "renamed")
+
+
+def test_each_cluster_has_its_own_operator() -> None:
+    charts = "git: https://git.example.com/charts\n    path: web"
+    text = (
+        release().replace("  helmVersion: v3\n", "").partition("  chart:\n")[0] + f"  chart:\n    {charts}\n"
+    )
+    files: Files = {"eu/web.yaml": text, "us/web.yaml": text}
+    v3: Mapping[str, Any] = {"helm_versions": ("v3",)}
+    known = {
+        "eu": fm.HelmOperator(**v3, git_default_ref="main"),
+        "us": fm.HelmOperator(**v3, git_default_ref="prod"),
+    }
+    options = fm.MigrationOptions(clusters=tuple(cluster(name, helm_operator=known[name]) for name in known))
+    migration, after = migrated(files, options)
+    report = verify(files, after, migration, options)
+    assert told(report) == [("eu", "declared", "adopted"), ("us", "declared", "adopted")]
+    # The repository does not tell that a ref is a branch; the flags tell which one it is.
+    assert {each.assumed for each in report.releases} == {("chart.reference",)}
+    # Whoever says nothing of operators has that of the options.
+    alone = fm.MigrationOptions(clusters=(cluster("eu"), cluster("us")), helm_operator=known["eu"])
+    assert [each[1] for each in told(verify(files, after, migration, alone))] == ["declared", "different"]
+    # And what is given with the call holds for every cluster.
+    operator = OperatorMeaning(helm_version="v2", git_default_ref="prod")
+    report = fm.verify_migration(files, after, options, declared=migration.declared, operator=operator)
+    assert [each.outcome for each in report.releases] == ["reinstalled", "reinstalled"]
+
+
+def test_each_cluster_has_its_own_flux_release() -> None:
+    files = {
+        name: str(text).replace("name: web #", "name: web\n  namespace: shop #")
+        for name, text in plain().items()
+    }
+    options = fm.MigrationOptions(
+        clusters=(cluster("eu", flux_version="2.9"), cluster("us", flux_version="2.1"))
+    )
+    after = fm.migrate_repository(files, fm.MigrationOptions(flux_version="2.9")).files
+    entries = fm.verify_migration(files, after, options).releases
+    refused = {each.cluster: [d.after for d in each.differences if d.field == "refused"] for each in entries}
+    assert refused["eu"] == []
+    assert refused["us"] != []
+
+
+def test_an_override_of_a_cluster_is_for_that_one() -> None:
+    v3 = fm.HelmOperator(helm_versions=("v3",))
+    override = fm.Override(cluster="us", release_name="live")
+    options = fm.MigrationOptions(
+        clusters=(cluster("eu"), cluster("us")),
+        overrides=(override,),
+        default_namespace="shop",
+        helm_operator=v3,
+    )
+    migration, after = migrated(plain(), options)
+    assert "releaseName: live" in str(after["us/web.yaml"])
+    assert [each[1:] for each in told(verify(plain(), after, migration, options))] == [
+        ("declared", "adopted")
+    ] * 2
+    nobody = options.model_copy(update={"overrides": ()})
+    assert told(verify(plain(), after, migration, nobody))[1] == ("us", "different", "renamed")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "known"), [("prod, test", True), ("prod", False), ("*", True), ("p*", False)]
+)
+def test_an_override_for_all_that_have_a_release_is_for_each(pattern: str, known: bool) -> None:
+    files = {**OVERLAYS, "base/web.yaml": release(more="  releaseName: wrong\n")}
+    for path in ("prod/kustomization.yaml", "test/kustomization.yaml"):
+        files[path] = "resources:\n- ../base\n"
+    live = fm.MigrationOptions(overrides=(fm.Override(release_name="live"),))
+    migration, after = migrated(files, live)
+    options = fm.MigrationOptions(overrides=(fm.Override(cluster=pattern, release_name="live"),))
+    outcomes = {each.outcome for each in verify(files, after, migration, options).releases}
+    assert outcomes == ({"adopted"} if known else {"adopted", "renamed"})
