@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fluxv2_migrate.assembly import assemble
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
+from fluxv2_migrate.collector import paused_collector
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux_release import infer_flux_release
@@ -76,7 +77,11 @@ def migrate_repository(
       interval: 5m
       releaseName: shop-web
     """
-    options = options or MigrationOptions()
+    with paused_collector():
+        return _migrate(files, options or MigrationOptions())
+
+
+def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:
     repository = read_repository(files)
     clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
