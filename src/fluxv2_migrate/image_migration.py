@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.documents import read_documents
@@ -21,7 +22,7 @@ from fluxv2_migrate.placement import (
 from fluxv2_migrate.release_texts import ConvertedReleases
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings, existing_image_objects
-from fluxv2_migrate.workload_reading import read_images
+from fluxv2_migrate.workload_reading import ReadImages
 from fluxv2_migrate.workload_texts import WorkloadText, WorkloadTexts
 
 __all__ = ["MigratedImages", "migrate_images"]
@@ -45,17 +46,20 @@ class MigratedImages:
 
 
 def migrate_images(
-    around: Surroundings, converted: ConvertedReleases, findings: FindingGroups
+    read: ReadImages, around: Surroundings, converted: ConvertedReleases, findings: FindingGroups
 ) -> MigratedImages:
     """Gives the image automation that fluxd's annotations stand for.
 
     Args:
+        read: of the annotations.
         around: what is known before.
         converted: the releases that are migrated, with what was made for them.
         findings: where it is told what a person must know.
     """
-    releases = {each.release.document.key: each.text.text for each in converted.texts}
-    read = read_images(around, releases, findings)
+    releases = {each.release.document.key: (each.text.text, each.text.value) for each in converted.texts}
+    read.keep(releases)
+    for document, resource, notice in read.notices:
+        findings.add(document, resource, notice)
     kustomizations = dict(converted.layout.kustomizations)
     if not read.objects:
         return MigratedImages((), (), converted.layout.prerequisites, kustomizations)
@@ -82,10 +86,12 @@ def migrate_images(
     return MigratedImages(tuple(written), objects, layout.prerequisites, homes.changed)
 
 
-def _edited(kustomizations: Mapping[str, str], around: Surroundings) -> dict[DocumentKey, str]:
+def _edited(
+    kustomizations: Mapping[str, str], around: Surroundings
+) -> dict[DocumentKey, tuple[str, Mapping[str, Any]]]:
     """Gives the first documents of kustomizations that were edited before."""
     return {
-        (path, document.index): document.text
+        (path, document.index): (document.text, document.manifest)
         for path, text in kustomizations.items()
         if path in around.repository.texts
         for document in read_documents(path, text)[0][:1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,20 +16,18 @@ from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
     AnnotationEdit,
     MarkerEdit,
-    Move,
     Operation,
     Plan,
     RefusedMarker,
     Remove,
     Set,
     WrittenMarker,
-    apply_to_mapping,
     apply_to_text,
     edit_annotations,
     write_comments,
     write_markers,
 )
-from fluxv2_migrate.rules import Notice, policy_comments
+from fluxv2_migrate.rules import Notice, policy_comments, remaining_operations
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
@@ -82,15 +80,19 @@ class WorkloadTexts:
     Attributes:
         around: what is known of the repository.
         read: what was read of its annotations.
-        converted: the texts of releases that are migrated.
+        converted: the texts of what was migrated before, with what they mean.
         findings: where it is told what cannot be marked.
     """
 
     around: Surroundings
     read: ReadImages
-    converted: Mapping[DocumentKey, str]
+    converted: Mapping[DocumentKey, tuple[str, Mapping[str, Any]]]
     findings: FindingGroups
     _refused: _Refusals = field(default_factory=_Refusals)
+    _known: dict[DocumentKey, Document] = field(default_factory=dict)
+    _objects: dict[DocumentKey, list[AnnotatedObject]] = field(default_factory=dict)
+    _uses: dict[DocumentKey, dict[str, ImageUse]] = field(default_factory=dict)
+    _taking: tuple[ImageLayout, dict[str, set[str]]] | None = None
 
     def uses(self) -> list[ImageUse]:
         """Gives the images that may be marked, as far as is known by now."""
@@ -146,19 +148,25 @@ class WorkloadTexts:
 
     # One document
 
-    def _documents(self) -> dict[DocumentKey, Document]:
-        return {**{each.document.key: each.document for each in self.read.objects}, **self.read.documents}
+    def _documents(self) -> Mapping[DocumentKey, Document]:
+        if not self._known:
+            self._known = {each.document.key: each.document for each in self.read.objects}
+            self._known.update(self.read.documents)
+            for each in self.read.objects:
+                self._objects.setdefault(each.document.key, []).append(each)
+                for use in each.uses:
+                    self._uses.setdefault(_key_of(use), {})[use.place] = use
+        return self._known
 
     def _before(self, document: Document) -> str:
-        return self.converted.get(document.key, document.text)
+        return self.converted.get(document.key, (document.text, None))[0]
 
     def _write(self, key: DocumentKey, layout: ImageLayout) -> WorkloadText | None:
         document = self._documents()[key]
         if key in self._refused.documents:
             return None
-        objects = [each for each in self.read.objects if each.document.key == key]
-        uses = {use.place: use for each in self.read.objects for use in each.uses if _key_of(use) == key}
-        marked = [use for place, use in uses.items() if place in layout.policies]
+        objects = self._objects.get(key, [])
+        marked = [use for place, use in self._uses.get(key, {}).items() if place in layout.policies]
         try:
             return self._edit(document, objects, marked, layout)
         except (CannotEdit, InvalidManifest) as error:
@@ -176,8 +184,8 @@ class WorkloadTexts:
         style = detect_style(text)
         handled = [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
         comments: list[tuple[str, str]] = []
-        taken = _takers(document.key, layout)
-        value = document.manifest if document.key not in self.converted else read_document(text)[1]
+        taken = self._takers(document.key, layout)
+        value = self.converted.get(document.key, (text, document.manifest))[1]
         plan: list[Operation] = []
         for each in objects:
             if not each.draft.at:
@@ -189,7 +197,7 @@ class WorkloadTexts:
             else each
             for each in plan
         ]
-        if plan := _as_it_is_now(plan, value):
+        if plan := remaining_operations(plan, value):
             root = compose(text)
             assert root is not None
             applied = apply_to_text(tuple(plan), text, root, style, value)
@@ -202,6 +210,8 @@ class WorkloadTexts:
         above = [(each.path, each.text) for one in handled for each in one.draft.comments]
         if above and (root := compose(text)) is not None:
             text = write_comments(text, above, root=root, style=style)
+        if not marked:
+            return WorkloadText(document, text, value, tuple(handled), (), _taken(comments))
         edits = {
             MarkerEdit(each.path, layout.policies[use.place] + (f":{each.part}" if each.part else "")): use
             for use in marked
@@ -215,9 +225,19 @@ class WorkloadTexts:
             value if not any(each.quoted for each in result.markers) else read_document(result.text)[1],
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
-            tuple((to, comment) for to, comment in comments if to),
+            _taken(comments),
             tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
         )
+
+    def _takers(self, key: DocumentKey, layout: ImageLayout) -> Collection[str]:
+        """Gives the places of comments to which a new policy answers, for the images of a document."""
+        if self._taking is None or self._taking[0] is not layout:
+            found: dict[str, set[str]] = {}
+            for made in layout.generated:
+                for place, container in made.containers:
+                    found.setdefault(place.partition("#")[0], set()).add(policy_comments(container))
+            self._taking = (layout, found)
+        return self._taking[1].get(f"{key[0]}:{key[1]}", ())
 
     def _is_settled(self, each: AnnotatedObject, layout: ImageLayout) -> bool:
         """Gives whether nothing is lost with the annotations: all that fluxd updated is updated."""
@@ -240,6 +260,9 @@ class WorkloadTexts:
             if each.markers:
                 by_path.setdefault(each.document.path, []).append(each)
         for path, members in by_path.items():
+            if len(self.around.repository.documents.get(path, ())) == 1 and not _is_list(members[0].value):
+                # In its own document each marker was seen.
+                continue
             spans = [each.span for each in members]
             found = find_markers(with_spans(self.around.repository.texts[path], spans))
             seen = {(marker.document, marker.path) for marker in found if marker.seen}
@@ -250,15 +273,8 @@ class WorkloadTexts:
                         self._refused.places[use.place] = ("IM011", UNSEEN_REASONS[reasons[0]])
 
 
-def _takers(key: DocumentKey, layout: ImageLayout) -> frozenset[str]:
-    """Gives the places of comments to which a new policy answers, for the images of a document."""
-    path, index = key
-    return frozenset(
-        policy_comments(container)
-        for made in layout.generated
-        for place, container in made.containers
-        if place.partition("#")[0] == f"{path}:{index}"
-    )
+def _is_list(value: Mapping[str, Any]) -> bool:
+    return str(value.get("kind")).endswith("List")
 
 
 def _key_of(use: ImageUse) -> DocumentKey:
@@ -278,31 +294,12 @@ def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Ite
             yield operation
 
 
+def _taken(comments: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((to, comment) for to, comment in comments if to)
+
+
 def _rewrites(each: AnnotatedObject, plan: Iterable[Operation]) -> bool:
     return any(operation in plan and operation.rule == "number-tag" for operation in each.draft.operations)
-
-
-def _as_it_is_now(plan: Iterable[Operation], value: Mapping[str, Any]) -> list[Operation]:
-    """Gives the operations on what is still there: the rules of releases took some annotations out before."""
-    kept = [each for each in plan if isinstance(each, Set) or _has(value, _source(each))]
-    holder = ("metadata", "annotations")
-    if Remove(holder, rule="annotations") not in kept and _has(value, holder):
-        after = apply_to_mapping(tuple(kept), value)["metadata"]["annotations"]
-        if after == {} and kept:
-            kept.append(Remove(holder, rule="annotations"))
-    return kept
-
-
-def _source(operation: Move | Remove) -> tuple[str, ...]:
-    return operation.source if isinstance(operation, Move) else operation.path
-
-
-def _has(value: Any, path: tuple[str, ...]) -> bool:
-    for key in path:
-        if not isinstance(value, Mapping) or key not in value:
-            return False
-        value = value[key]
-    return True
 
 
 def _edit_in_list(each: AnnotatedObject) -> AnnotationEdit:
