@@ -74,6 +74,9 @@ def migrate_images(
         if not homeless:
             break
         texts.refuse_clusters(homeless)
+    for each in written:
+        for resource in each.rewritten:
+            findings.declare(each.document, resource, ("values",))
     texts.tell()
     _tell_layout(texts, layout, findings)
     return MigratedImages(tuple(written), objects, layout.prerequisites, homes.changed)

@@ -193,7 +193,8 @@ class Migration:
     def runbook(self) -> Runbook:
         """Gives the ordered steps of the cut-over."""
         releases = tuple(each.resource for each in self.resources if isinstance(each.resource, HelmRelease))
-        return write_runbook(releases, self.prerequisites, self.findings)
+        updates = any(each.manifest["kind"] == "ImageUpdateAutomation" for each in self.manifests)
+        return write_runbook(releases, self.prerequisites, self.findings, updates_images=updates)
 
     def to_markdown(self) -> str:
         """Gives the report, for a pull request."""

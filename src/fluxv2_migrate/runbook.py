@@ -47,7 +47,11 @@ class Runbook:
 
 
 def write_runbook(
-    releases: Sequence[HelmRelease], prerequisites: Sequence[Prerequisite], findings: Sequence[Finding]
+    releases: Sequence[HelmRelease],
+    prerequisites: Sequence[Prerequisite],
+    findings: Sequence[Finding],
+    *,
+    updates_images: bool = False,
 ) -> Runbook:
     """Gives the steps of the cut-over for these releases.
 
@@ -58,6 +62,7 @@ def write_runbook(
         releases: that were migrated.
         prerequisites: what must exist first.
         findings: of the migration.
+        updates_images: whether image automation was migrated.
 
     Source: helm-operator 1.4.4 `pkg/operator/operator.go`: a running operator uninstalls the release of an
     object that is removed; helm-controller 1.6.3 `internal/reconcile`, `internal/action/verify.go`: what is
@@ -67,7 +72,7 @@ def write_runbook(
     if any(finding.severity == "error" for finding in findings):
         why = "What they concern is not migrated and stays what it is."
         steps.append(RunbookStep("Answer the questions of the report", (), why))
-    steps += [*_BEFORE, *_secrets(prerequisites)]
+    steps += [*_BEFORE, _install(updates_images=updates_images), *_secrets(prerequisites)]
     steps.append(
         RunbookStep(
             "Check that each release is found under its name",
@@ -77,6 +82,17 @@ def write_runbook(
         )
     )
     return Runbook((*steps, *_AFTER))
+
+
+def _install(*, updates_images: bool) -> RunbookStep:
+    why = "A sync that starts before the migration is merged applies the repository of Flux v1."
+    command = "flux install"
+    if updates_images:
+        command += " --components-extra=image-reflector-controller,image-automation-controller"
+        why += (
+            " The key of the GitRepository must be one that may write: the automation pushes to its branch."
+        )
+    return RunbookStep("Install Flux v2 without a sync", ("flux check --pre", command), why)
 
 
 def _status(release: HelmRelease) -> str:
@@ -127,11 +143,6 @@ _BEFORE = (
         ),
         "A running fluxd removes objects that leave Git, and a running operator uninstalls what is removed. "
         "The manifests of both must leave the synced path, or something starts them again.",
-    ),
-    RunbookStep(
-        "Install Flux v2 without a sync",
-        ("flux check --pre", "flux install"),
-        "A sync that starts before the migration is merged applies the repository of Flux v1.",
     ),
 )
 _AFTER = (

@@ -49,6 +49,7 @@ class WorkloadText:
         objects: those of the document whose annotations are taken out.
         markers: that stand in it, each with the image that it is for.
         comments: of filters, by the place of the image whose policy they go to.
+        rewritten: the releases of which a tag was a number, and is a text now.
     """
 
     document: Document
@@ -57,6 +58,7 @@ class WorkloadText:
     objects: tuple[AnnotatedObject, ...] = ()
     markers: tuple[tuple[ImageUse, WrittenMarker], ...] = ()
     comments: tuple[tuple[str, str], ...] = ()
+    rewritten: tuple[str, ...] = ()
 
     @property
     def span(self) -> tuple[int, int, str]:
@@ -179,7 +181,7 @@ class WorkloadTexts:
         plan: list[Operation] = []
         for each in objects:
             if not each.draft.at:
-                plan += each.draft.operations if each in handled else _numbers(each.draft.operations)
+                plan += _wanted(each.draft.operations, marked, keeps=each not in handled)
         plan = [
             # A comment that no new policy takes stays where it is.
             replace(each, comments_to=None)
@@ -214,6 +216,7 @@ class WorkloadTexts:
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
             tuple((to, comment) for to, comment in comments if to),
+            tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
         )
 
     def _is_settled(self, each: AnnotatedObject, layout: ImageLayout) -> bool:
@@ -264,10 +267,19 @@ def _key_of(use: ImageUse) -> DocumentKey:
     return path, int(index)
 
 
-def _numbers(operations: Plan) -> Iterator[Operation]:
+def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Iterator[Operation]:
+    """Gives what is done to an object: tags that are numbers are written as text where they are marked."""
+    fields = {each.field for use in marked for each in use.image.fields}
     for operation in operations:
         if isinstance(operation, Set) and operation.rule == "number-tag":
+            if operation.path in fields:
+                yield operation
+        elif not keeps:
             yield operation
+
+
+def _rewrites(each: AnnotatedObject, plan: Iterable[Operation]) -> bool:
+    return any(operation in plan and operation.rule == "number-tag" for operation in each.draft.operations)
 
 
 def _as_it_is_now(plan: Iterable[Operation], value: Mapping[str, Any]) -> list[Operation]:

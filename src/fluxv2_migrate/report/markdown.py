@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fluxv2_migrate.findings import Finding
-from fluxv2_migrate.flux2 import HelmRelease
+from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
 
 if TYPE_CHECKING:
     from fluxv2_migrate.migration import MigratedResource, Migration
@@ -17,10 +17,14 @@ __all__ = ["report_markdown"]
 def report_markdown(migration: Migration) -> str:
     """Gives the report of a migration; the first screen says whether it can be merged."""
     releases = [each for each in migration.resources if isinstance(each.resource, HelmRelease)]
-    sources = len(migration.resources) - len(releases)
+    kinds = [each.resource.kind for each in migration.resources]
+    sources = kinds.count("HelmRepository") + kinds.count("GitRepository")
+    policies = kinds.count("ImagePolicy")
     errors = [finding for finding in migration.findings if finding.severity == "error"]
     others = [finding for finding in migration.findings if finding.severity != "error"]
     done = f"{_count(len(releases), 'release')}, {_count(sources, 'source')}"
+    if policies:
+        done += f", {policies} image {'policy' if policies == 1 else 'policies'}"
     left = f"{_count(len(errors), 'question')}, {_count(len(others), 'thing')} to know"
     lines = ["# Migration to Flux v2", "", f"{done}; {left}.", ""]
     lines += _section("Questions: these stay as they are until somebody acts", errors)
@@ -36,6 +40,7 @@ def report_markdown(migration: Migration) -> str:
         lines.append("")
     lines += _section("What to know", others)
     lines += _releases(releases)
+    lines += _policies(migration.resources)
     lines += ["## What was assumed", "", *(f"- {reason}" for reason in migration.context.reasons), ""]
     return "\n".join(lines)
 
@@ -62,6 +67,27 @@ def _finding(finding: Finding) -> list[str]:
         lines.append(
             f"  - answer: `Override({', '.join(f'{key}={value!r}' for key, value in given.items())})`"
         )
+    return [*lines, ""]
+
+
+def _policies(resources: Sequence[MigratedResource]) -> list[str]:
+    policies = [each for each in resources if isinstance(each.resource, ImagePolicy)]
+    if not policies:
+        return []
+    lines = [
+        "## Image policies",
+        "",
+        "| ImagePolicy | filter | order | cluster | file |",
+        "|---|---|---|---|---|",
+    ]
+    for each in policies:
+        manifest = each.resource.to_manifest()
+        metadata, spec = manifest["metadata"], manifest["spec"]
+        tags = f"`{spec['filterTags']['pattern']}`" if "filterTags" in spec else ""
+        ((kind, chosen),) = spec["policy"].items()
+        order = f"{kind} `{chosen['range']}`" if "range" in chosen else kind
+        name = f"{metadata['namespace']}/{metadata['name']}"
+        lines.append(f"| {name} | {_cell(tags)} | {_cell(order)} | {each.cluster} | {_cell(each.path)} |")
     return [*lines, ""]
 
 

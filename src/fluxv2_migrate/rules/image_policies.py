@@ -97,8 +97,7 @@ def _choice(
         workload.note("IM015", message, path, group=group, answer=answer)
     _tell(workload, found, image, translated, path)
     # A digest is written only where the whole reference stands in one field.
-    moves = any(finding.code == "IM006" for finding in translated.findings) and workload.runs("2.6")
-    follows = moves and found.paths.tag is None
+    follows = translated.digest_reflection == "Always" and found.paths.tag is None
     return _Choice(translated.policy, translated.filter_tags, translated.order, follows)
 
 

@@ -1,0 +1,586 @@
+"""Image automation in whole repositories: what is marked, what is made, what stays and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.flux2 import check_markers
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from reference_trees import TREES, documents_of, read_tree, refusals
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    fluxcd.io/automated: "true"
+    fluxcd.io/tag.app: semver:~1.4   # never 2.x
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: ghcr.io/acme/web:1.4.7 # pinned by ops
+"""
+ANNOTATIONS = DEPLOYMENT[DEPLOYMENT.index("  annotations") : DEPLOYMENT.index("spec:")]
+PLAIN = DEPLOYMENT.replace(ANNOTATIONS, "")
+PATCH = DEPLOYMENT[: DEPLOYMENT.index("spec:")]
+RELEASE = """\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    helm.fluxcd.io/migrate: "false"
+    fluxcd.io/automated: "true"
+    filter.fluxcd.io/chart-image: semver:~1.4
+spec:
+  helmVersion: v3
+  releaseName: web
+  chart:
+    repository: https://charts.example.com/
+    name: web
+    version: 1.2.3
+  values:
+    image:
+      repository: ghcr.io/acme/web
+      tag: 1.4.7
+"""
+
+
+def migrate(files: dict[str, str | bytes], **options: Any) -> fm.Migration:
+    """Migrates, and looks at what must hold for every result."""
+    chosen = fm.MigrationOptions(**options)
+    migration = fm.migrate_repository(files, chosen)
+    again = fm.migrate_repository(migration.files, chosen)
+    assert (again.changed, again.created, again.deleted) == ({}, {}, ())
+    for checked in check_markers(migration.files):
+        if checked.file in migration.changed:
+            assert checked.works, (checked.file, checked.problems)
+    return migration
+
+
+def codes(migration: fm.Migration) -> set[str]:
+    always = {"RP009", "IM032", "HR118"}
+    return {finding.code for finding in migration.findings} - always
+
+
+def kinds(migration: fm.Migration) -> dict[str, list[str]]:
+    return {
+        path: [document["kind"] for _, document in documents_of({path: text})]
+        for path, text in migration.created.items()
+    }
+
+
+# What becomes of a workload
+
+
+def test_a_workload_gets_a_policy_a_marker_and_no_annotations() -> None:
+    migration = migrate({"apps/web.yaml": DEPLOYMENT})
+    assert migration.changed == {
+        "apps/web.yaml": """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        # pinned by ops
+        image: ghcr.io/acme/web:1.4.7 # {"$imagepolicy": "flux-system:web"}
+"""
+    }
+    assert (
+        migration.created["apps/images/web.yaml"]
+        == """\
+---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata:
+  name: web
+  namespace: flux-system
+spec:
+  image: ghcr.io/acme/web
+  interval: 5m
+---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata:
+  name: web
+  namespace: flux-system
+spec:
+  imageRepositoryRef:
+    name: web
+  policy:
+    semver:
+      range: ~1.4 # never 2.x
+"""
+    )
+    assert set(migration.created) == {"apps/images/web.yaml", "apps/images/flux-system-automation.yaml"}
+    assert migration.ok
+    assert codes(migration) == set()
+    assert {change.rule for change in migration.changes} == {"annotations", "marker", "image-automation"}
+    report, runbook = migration.to_markdown(), migration.runbook().to_markdown()
+    assert "0 releases, 0 sources, 1 image policy; " in report
+    assert "| flux-system/web |  | semver `~1.4` |  | apps/images/web.yaml |" in report
+    assert "--components-extra=image-reflector-controller,image-automation-controller" in runbook
+    assert [type(each.resource).__name__ for each in migration.resources] == [
+        "ImageUpdateAutomation",
+        "ImageRepository",
+        "ImagePolicy",
+    ]
+
+
+def test_a_release_is_migrated_and_marked_in_one() -> None:
+    migration = migrate({"apps/web.yaml": RELEASE})
+    text = migration.changed["apps/web.yaml"]
+    assert "annotations" not in text
+    assert "apiVersion: helm.toolkit.fluxcd.io/v2\n" in text
+    assert text.endswith(
+        "    image:\n"
+        '      repository: ghcr.io/acme/web # {"$imagepolicy": "flux-system:web:name"}\n'
+        '      tag: 1.4.7 # {"$imagepolicy": "flux-system:web:tag"}\n'
+    )
+    (release,) = (each for each in migration.resources if isinstance(each.resource, fm.flux2.HelmRelease))
+    assert release.resource.metadata.annotations is None
+
+
+def test_a_tag_that_is_a_number_is_quoted_and_means_the_same_as_the_findings_say() -> None:
+    text = RELEASE.replace("tag: 1.4.7", "tag: 1.10").replace("semver:~1.4", "semver:*")
+    migration = migrate({"web.yaml": text})
+    assert '      tag: "1.1" # {"$imagepolicy": "flux-system:web:tag"}\n' in migration.changed["web.yaml"]
+    assert "IM013" in codes(migration)
+    options = fm.MigrationOptions()
+    report = fm.verify_migration({"web.yaml": text}, migration.files, options, declared=migration.declared)
+    assert report.ok
+
+
+def test_a_locked_workload_stays_where_it_is_and_says_why() -> None:
+    lock = '    fluxcd.io/locked: "true"\n    fluxcd.io/locked_user: jo\n'
+    lock += '    fluxcd.io/locked_msg: "broken\n      since 1.5"\n'
+    migration = migrate({"web.yaml": DEPLOYMENT.replace("spec:\n", lock + "spec:\n", 1)})
+    assert (
+        "        # locked by jo: broken since 1.5\n        image: ghcr.io/acme/web:1.4.7 # pinned by ops\n"
+    ) in migration.changed["web.yaml"]
+    assert (codes(migration), migration.created) == ({"AN006"}, {})
+
+
+def test_what_fluxd_ignores_is_ignored_by_kustomize_controller() -> None:
+    text = DEPLOYMENT.replace("automated:", "ignore:")
+    migration = migrate({"web.yaml": text})
+    assert "    kustomize.toolkit.fluxcd.io/reconcile: disabled\n" in migration.changed["web.yaml"]
+    assert "fluxcd.io/ignore" not in migration.changed["web.yaml"]
+    assert migration.created == {}
+
+
+def test_kept_annotations_stay_byte_for_byte() -> None:
+    migration = migrate({"web.yaml": DEPLOYMENT}, keep_annotations=True)
+    assert ANNOTATIONS in migration.changed["web.yaml"]
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["web.yaml"]
+
+
+def test_one_repository_serves_two_filters_and_two_spellings() -> None:
+    other = DEPLOYMENT.replace("web\n", "api\n").replace("~1.4", "~1.3")
+    migration = migrate({"a/web.yaml": DEPLOYMENT, "a/api.yaml": other})
+    made = [document["kind"] for _, document in documents_of(dict(migration.created))]
+    assert sorted(made) == ["ImagePolicy", "ImagePolicy", "ImageRepository", "ImageUpdateAutomation"]
+
+
+# Where no marker works
+
+
+def items(text: str) -> str:
+    return "- " + text.rstrip().replace("\n", "\n  ") + "\n"
+
+
+def test_a_list_alone_in_its_file_stays_as_it_is() -> None:
+    migration = migrate({"web.yaml": "kind: List\nitems:\n" + items(DEPLOYMENT)})
+    assert (migration.changed, codes(migration)) == ({}, {"IM011"})
+    (finding,) = (each for each in migration.findings if each.code == "IM011")
+    assert (finding.path, finding.line) == ("web.yaml", 16)
+
+
+def test_a_list_among_other_documents_is_marked() -> None:
+    text = "kind: List\nitems:\n" + items(DEPLOYMENT) + "---\nkind: Namespace\nmetadata: {name: shop}\n"
+    migration = migrate({"web.yaml": text})
+    assert "        # pinned by ops\n          image: ghcr.io" in migration.changed["web.yaml"]
+    assert "fluxcd.io/automated" not in migration.changed["web.yaml"]
+    assert codes(migration) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (DEPLOYMENT + "sops: {mac: a}\n", "RP011"),
+        (DEPLOYMENT.replace("web:1.4.7", "Web:1.4.7"), "IM029"),
+        (DEPLOYMENT.replace("tag.app", "tag.app: glob:a\n    flux.weave.works/tag.app"), "AN010"),
+        (DEPLOYMENT.replace("image: ghcr.io/acme/web:1.4.7", "<<: {image: a/b:1.4.7}"), "IM011"),
+        (DEPLOYMENT.replace("# pinned by ops", '# {"$imagepolicy": "a:b"}'), "IM034"),
+        (DEPLOYMENT.replace("annotations:", "annotations: &a") + "other: *a\n", "RP005"),
+    ],
+)
+def test_what_cannot_be_done_leaves_the_file_as_it_was(text: str, code: str) -> None:
+    migration = migrate({"web.yaml": text})
+    assert (migration.changed, migration.created) == ({}, {})
+    assert codes(migration) == {code}
+
+
+def test_of_two_images_one_that_cannot_be_marked_keeps_the_annotations() -> None:
+    more = DEPLOYMENT + "      - name: log\n        image: ghcr.io/Acme/log:1.0.0\n"
+    migration = migrate({"web.yaml": more})
+    assert ANNOTATIONS in migration.changed["web.yaml"]
+    assert migration.changed["web.yaml"].count("$imagepolicy") == 1
+    assert codes(migration) == {"IM029"}
+
+
+def test_annotations_of_charts_and_of_flux_2_stay() -> None:
+    new = RELEASE.replace("helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2")
+    files: dict[str, str | bytes] = {
+        "web.yaml": DEPLOYMENT,
+        "new.yaml": new,
+        "chart/Chart.yaml": "name: a\n",
+        "chart/templates/web.yaml": DEPLOYMENT,
+    }
+    migration = migrate(files)
+    assert set(migration.changed) == {"web.yaml"}
+    assert "AN004" in codes(migration)
+
+
+def test_what_no_cluster_syncs_stays_and_is_told() -> None:
+    files: dict[str, str | bytes] = {
+        "prod/web.yaml": DEPLOYMENT,
+        "old/web.yaml": DEPLOYMENT,
+        "old/quiet.yaml": DEPLOYMENT.replace("automated", "tag.app"),
+    }
+    migration = migrate(files, sync_roots=("prod",))
+    assert set(migration.changed) == {"prod/web.yaml"}
+    assert [each.path for each in migration.findings if each.code == "RP012"] == ["old/web.yaml"]
+
+
+def test_scope_and_leave_hold_for_workloads() -> None:
+    files: dict[str, str | bytes] = {"a/web.yaml": DEPLOYMENT, "b/api.yaml": DEPLOYMENT.replace("web", "api")}
+    assert set(migrate(files, scope=fm.Scope(paths=("a/*",))).changed) == {"a/web.yaml"}
+    left = migrate(files, overrides=(fm.Override(path="a/*", leave=True),))
+    assert (set(left.changed), codes(left)) == ({"b/api.yaml"}, set())
+
+
+def test_a_file_that_cannot_be_read_stays_and_is_told() -> None:
+    migration = migrate({"web.yaml": DEPLOYMENT + "---\na: [\n"})
+    assert (migration.changed, codes(migration)) == ({}, {"RP003", "DA020"})
+
+
+# Answers
+
+
+def test_a_policy_of_a_persons_own_is_taken_and_one_that_matches_nothing_is_told() -> None:
+    text = DEPLOYMENT.replace("semver:~1.4", "glob:main-*").replace("web:1.4.7", "web:main-3f1c2ab")
+    asked = migrate({"web.yaml": text})
+    (question,) = (each for each in asked.findings if each.severity == "error")
+    assert question.answer is not None
+    assert (question.code, question.answer.container, question.line) == ("IM005", "app", 8)
+    own = question.answer.model_copy(
+        update={"policy": {"alphabetical": {"order": "asc"}}, "filter_tags": {"pattern": "^main-"}}
+    )
+    migration = migrate({"web.yaml": text}, overrides=(own, fm.Override(container="other", pull_secret="a")))
+    assert codes(migration) == {"RP010"}
+    assert "    pattern: ^main-" in migration.created["images/web.yaml"]
+
+
+def test_an_accepted_code_is_not_told_again() -> None:
+    text = DEPLOYMENT.replace("web:1.4.7", "web")
+    (finding,) = (each for each in migrate({"web.yaml": text}).findings if each.code == "IM017")
+    assert finding.answer is not None
+    assert "IM017" not in codes(migrate({"web.yaml": text}, overrides=(finding.answer,)))
+
+
+# Kustomizations
+
+
+def overlays(patch: str, base: str = PLAIN, more: str = "") -> dict[str, str | bytes]:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources:\n- web.yaml\n",
+        "base/web.yaml": base,
+    }
+    for name in ("dev", "prod"):
+        lines = f"resources:\n- ../base\npatches:\n- path: web.yaml\n{more}"
+        files[f"{name}/kustomization.yaml"] = lines
+        files[f"{name}/web.yaml"] = patch
+    return files
+
+
+def test_each_overlay_is_marked_in_its_own_patch() -> None:
+    files = overlays(DEPLOYMENT)
+    files["prod/web.yaml"] = DEPLOYMENT.replace("~1.4", "~1.3").replace(":1.4.7", ":1.3.7")
+    migration = migrate(files)
+    marked = {path: text for path, text in migration.changed.items() if "$imagepolicy" in text}
+    assert set(marked) == {"dev/web.yaml", "prod/web.yaml"}
+    assert '"flux-system:web-dev"' in marked["dev/web.yaml"]
+    assert '"flux-system:web-prod"' in marked["prod/web.yaml"]
+    assert "annotations" not in "".join(marked.values())
+    assert "    range: ~1.3 # never 2.x\n" in migration.created["prod/images/web-prod.yaml"]
+    assert codes(migration) == set()
+
+
+def test_annotations_of_patches_go_when_the_image_of_the_base_is_marked() -> None:
+    migration = migrate(overlays(PATCH))
+    assert set(migration.changed) == {
+        "base/web.yaml",
+        "dev/kustomization.yaml",
+        "dev/web.yaml",
+        "prod/kustomization.yaml",
+        "prod/web.yaml",
+    }
+    assert "annotations" not in migration.changed["dev/web.yaml"]
+    # Both clusters have the policy under one name, for there is one marker.
+    assert {"dev/images/web.yaml", "prod/images/web.yaml"} <= set(migration.created)
+
+
+def test_one_field_for_two_filters_keeps_everything() -> None:
+    files = overlays(PATCH)
+    files["prod/web.yaml"] = PATCH.replace("~1.4", "~1.3")
+    migration = migrate(files)
+    assert (migration.changed, migration.created) == ({}, {})
+    assert "IM016" in codes(migration)
+
+
+def test_the_tag_of_a_kustomization_is_marked_there() -> None:
+    files = overlays(PATCH, more="images: # pinned\n- name: ghcr.io/acme/web\n  newTag: 1.4.8\n")
+    migration = migrate(files)
+    assert '  newTag: 1.4.8 # {"$imagepolicy": "flux-system:web:tag"}\n- images' not in str(migration.changed)
+    assert (
+        '  newTag: 1.4.8 # {"$imagepolicy": "flux-system:web:tag"}\n'
+        in migration.changed["dev/kustomization.yaml"]
+    )
+    assert "- images\n" in migration.changed["dev/kustomization.yaml"]
+    assert "base/web.yaml" not in migration.changed
+    assert codes(migration) == {"IM012"}
+
+
+def test_a_new_name_and_its_tag_are_both_marked() -> None:
+    entry = "images:\n- name: ghcr.io/acme/web\n  newName: quay.io/acme/web\n  newTag: 1.4.8\n"
+    migration = migrate(overlays(PATCH, more=entry))
+    text = migration.changed["dev/kustomization.yaml"]
+    assert '  newName: quay.io/acme/web # {"$imagepolicy": "flux-system:web:name"}\n' in text
+    assert '  newTag: 1.4.8 # {"$imagepolicy": "flux-system:web:tag"}\n' in text
+
+
+INLINE = """\
+- patch: |-
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      template:
+        spec:
+          containers:
+          - {name: app, image: "ghcr.io/acme/web:1.4.9"}
+"""
+JSON_PATCH = """\
+- target: {kind: Deployment, name: web}
+  patch: |-
+    - {op: replace, path: /spec/template/spec/containers/0/image, value: "ghcr.io/acme/web:1.4.9"}
+"""
+NEW_NAME = "images:\n- name: ghcr.io/acme/web\n  newName: quay.io/acme/web\n"
+DIGEST = f"images:\n- name: ghcr.io/acme/web\n  digest: sha256:{'0' * 64}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [(INLINE, "IM011"), (JSON_PATCH, "IM011"), (NEW_NAME, "IM011"), (DIGEST, "IM007")],
+)
+def test_an_image_that_is_given_where_no_marker_works(more: str, code: str) -> None:
+    migration = migrate(overlays(PATCH, more=more))
+    assert "$imagepolicy" not in str(migration.changed)
+    assert codes(migration) == {code}
+
+
+def test_patches_that_say_what_is_ignored_are_left() -> None:
+    migration = migrate(overlays(PATCH.replace("automated", "ignore"), DEPLOYMENT))
+    assert (migration.changed, codes(migration)) == ({}, {"RP004"})
+
+
+def test_annotations_that_a_kustomization_gives_stay() -> None:
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources:\n- web.yaml\n- ../other\n",
+        "prod/web.yaml": DEPLOYMENT,
+        "other/kustomization.yaml": 'resources: [api.yaml]\ncommonAnnotations: {fluxcd.io/ignore: "true"}\n',
+        "other/api.yaml": PLAIN.replace("web", "api").replace("shop", "fluxcd.io/"),
+    }
+    migration = migrate(files)
+    assert "other/api.yaml" not in migration.changed
+    assert "AN004" in codes(migration)
+
+
+def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
+    config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
+    config += "  patchFile: flux-patch.yaml\n"
+    files: dict[str, str | bytes] = {
+        "prod/.flux.yaml": config,
+        "prod/kustomization.yaml": "resources:\n- web.yaml\n",
+        "prod/web.yaml": DEPLOYMENT,
+        "prod/flux-patch.yaml": PLAIN.replace("1.4.7", "1.4.9"),
+    }
+    migration = migrate(files)
+    assert (migration.changed, codes(migration)) == ({}, {"IM011"})
+
+
+def test_what_a_namespace_transformer_would_move_has_no_place() -> None:
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources:\n- web.yaml\nnamespace: shop\n",
+        "prod/web.yaml": DEPLOYMENT,
+    }
+    migration = migrate(files)
+    assert (migration.changed, codes(migration)) == ({}, {"RP014"})
+    beside = migrate(files, images=fm.Placement(namespace="release"))
+    assert '"shop:web"' in beside.changed["prod/web.yaml"]
+
+
+# Places
+
+
+def test_objects_go_beside_the_workload_or_into_its_file() -> None:
+    beside = migrate({"a/web.yaml": DEPLOYMENT}, images=fm.Placement(file="beside"))
+    assert kinds(beside) == {
+        "a/web-image.yaml": ["ImageRepository", "ImagePolicy"],
+        "a/images/flux-system-automation.yaml": ["ImageUpdateAutomation"],
+    }
+    same = migrate({"a/web.yaml": DEPLOYMENT}, images=fm.Placement(file="same"))
+    assert set(same.created) == {"a/images/flux-system-automation.yaml"}
+    assert same.changed["a/web.yaml"].count("\n---\n") == 2
+
+
+def test_a_file_that_is_there_is_not_written_over() -> None:
+    taken: dict[str, str | bytes] = {
+        "web.yaml": DEPLOYMENT,
+        "images/web.yaml": "a: 1\n",
+        "images/flux-system-web.yaml": "a: 1\n",
+    }
+    migration = migrate(taken)
+    assert set(migration.created) == {"images/web-2.yaml", "images/flux-system-automation.yaml"}
+
+
+def test_each_team_has_its_own_automation_and_git_repository_where_references_stay_inside() -> None:
+    files: dict[str, str | bytes] = {"web.yaml": DEPLOYMENT, "git.yaml": SYNC}
+    migration = migrate(files, images=fm.Placement(namespace="release"), cross_namespace_refs=False)
+    made = {each["kind"]: each for _, each in documents_of(dict(migration.created))}
+    assert {each["metadata"]["namespace"] for each in made.values()} == {"shop"}
+    assert made["GitRepository"]["spec"]["ref"] == {"branch": "trunk"}
+    assert [(need.namespace, need.name) for need in migration.prerequisites] == [("shop", "deploy-key")]
+
+
+SYNC = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: fleet, namespace: flux-system}
+spec:
+  interval: 1m
+  url: ssh://git@example.com/acme/fleet
+  ref: {branch: trunk}
+  secretRef: {name: deploy-key}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: fleet, namespace: flux-system}
+spec:
+  interval: 1m
+  path: ./
+  prune: false
+  sourceRef: {kind: GitRepository, name: fleet}
+"""
+
+
+def test_the_automation_writes_to_the_git_repository_that_syncs() -> None:
+    migration = migrate({"web.yaml": DEPLOYMENT, "sync.yaml": SYNC})
+    text = migration.created["images/fleet-automation.yaml"]
+    assert "    name: fleet\n" in text
+    assert "      branch: trunk\n" in text
+
+
+def test_a_git_repository_is_known_by_its_url_and_a_branch_by_fluxd() -> None:
+    cluster = fm.Cluster(
+        name="eu", branch="prod", fluxd=fm.Fluxd(git_url="git@example.com:acme/fleet", git_user="Bot")
+    )
+    lone = SYNC.partition("---\n")[0].replace("  ref: {branch: trunk}\n", "")
+    migration = migrate({"web.yaml": DEPLOYMENT, "git.yaml": lone}, clusters=(cluster,))
+    text = migration.created["images/fleet-automation.yaml"]
+    assert "      branch: prod\n" in text
+    assert "name: Bot\n" in text
+
+
+def test_existing_objects_are_used() -> None:
+    first = migrate({"web.yaml": DEPLOYMENT})
+    files = {**first.files, "api.yaml": DEPLOYMENT.replace("name: web", "name: api")}
+    migration = migrate(files)
+    assert migration.created == {}
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["api.yaml"]
+
+
+# Credentials
+
+ACCOUNT = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: default, namespace: shop}
+imagePullSecrets:
+- name: registry
+"""
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_the_pull_secret_of_a_service_account_is_copied(is_built: bool) -> None:
+    files: dict[str, str | bytes] = {"web.yaml": DEPLOYMENT, "account.yaml": ACCOUNT}
+    if is_built:
+        files["kustomization.yaml"] = "resources:\n- web.yaml\n- account.yaml\ncommonLabels: {a: b}\n"
+    migration = migrate(files, images=fm.Placement(namespace="release" if is_built else "flux"))
+    if is_built:
+        assert "RP014" in codes(migration)
+        return
+    assert "  secretRef:\n    name: registry\n" in migration.created["images/web.yaml"]
+    (need,) = migration.prerequisites
+    assert (need.copy_of, need.namespace, need.keys) == (
+        "shop/registry",
+        "flux-system",
+        (".dockerconfigjson",),
+    )
+    assert "kubectl -n shop get secret registry" in migration.runbook().to_markdown()
+
+
+def test_the_service_account_of_a_build_counts() -> None:
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources:\n- web.yaml\n- ../accounts/a.yaml\n",
+        "prod/web.yaml": DEPLOYMENT,
+        "accounts/a.yaml": ACCOUNT,
+    }
+    assert [need.copy_of for need in migrate(files).prerequisites] == ["shop/registry"]
+
+
+# Real repositories
+
+
+@pytest.mark.parametrize("flux_version", FLUX_VERSIONS)
+@pytest.mark.parametrize("tree", TREES)
+def test_objects_and_markers_of_real_trees_work_in_every_flux(
+    tree: str, flux_version: FluxVersion, shared: Path
+) -> None:
+    files = read_tree(shared / "corpus" / tree / "v1")
+    migration = fm.migrate_repository(files, fm.MigrationOptions(flux_version=flux_version))
+    for path, manifest in documents_of(dict(migration.created)):
+        if str(manifest.get("apiVersion")).startswith("image.toolkit.fluxcd.io/"):
+            assert refusals(shared / "crds" / flux_version, manifest) == [], path
+    before = {
+        (each.file, each.marker.document, each.marker.path)
+        for each in check_markers(files, flux_version=flux_version)
+    }
+    for checked in check_markers(migration.files, flux_version=flux_version):
+        if (checked.file, checked.marker.document, checked.marker.path) not in before:
+            assert checked.works, (checked.file, checked.marker.line, checked.problems)
