@@ -32,7 +32,7 @@ def source(migration: fm.Migration) -> dict[str, Any]:
 @settings(max_examples=200)
 @given(KNOWN, st.sampled_from(FLUX_VERSIONS), st.none() | st.just("given"))
 def test_what_the_operator_had_is_asked_for_and_used(
-    shared: Path, known: dict[str, bool], flux_version: Any, secret: str | None
+    shared: Path, known: dict[str, Any], flux_version: Any, secret: str | None
 ) -> None:
     files: dict[str, str | bytes] = {"a.yaml": release()}
     overrides = (*ACCEPTED, fm.Override(secret_name=secret)) if secret else ACCEPTED

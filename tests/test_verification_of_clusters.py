@@ -395,5 +395,7 @@ def test_an_override_for_all_that_have_a_release_is_for_each(pattern: str, known
     live = fm.MigrationOptions(overrides=(fm.Override(release_name="live"),))
     migration, after = migrated(files, live)
     options = fm.MigrationOptions(overrides=(fm.Override(cluster=pattern, release_name="live"),))
+    told_again = fm.migrate_repository(files, options)
+    assert ("RP010" in {each.code for each in told_again.findings}) is not known
     outcomes = {each.outcome for each in verify(files, after, migration, options).releases}
     assert outcomes == ({"adopted"} if known else {"adopted", "renamed"})
