@@ -564,6 +564,23 @@ def test_the_service_account_of_a_build_counts() -> None:
     assert [need.copy_of for need in migrate(files).prerequisites] == ["shop/registry"]
 
 
+def test_secrets_of_one_name_are_told_apart_from_those_of_charts() -> None:
+    chart = RELEASE.replace(
+        "    repository: https://charts.example.com/\n    name: web\n    version: 1.2.3\n",
+        """\
+    git: https://git.example.com/acme/charts
+    path: web
+    ref: main
+    secretRef:
+      name: registry
+      namespace: tools
+""",
+    )
+    files: dict[str, str | bytes] = {"a.yaml": chart, "account.yaml": ACCOUNT}
+    needs = {(need.name, need.copy_of) for need in migrate(files).prerequisites}
+    assert needs == {("registry", "tools/registry"), ("shop-registry", "shop/registry")}
+
+
 # Real repositories
 
 

@@ -123,7 +123,7 @@ def assemble(
         findings=findings.all(),
         changes=tuple(changes),
         manifests=tuple(migrated),
-        prerequisites=(*layout.prerequisites, *images.prerequisites),
+        prerequisites=images.prerequisites,
         context=context,
         before={path: repository.texts[path] for path in {*changed, *deleted}},
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},

@@ -34,7 +34,7 @@ class MigratedImages:
     Attributes:
         texts: the documents that change.
         objects: that are made, each in its file.
-        prerequisites: what must exist first.
+        prerequisites: what must exist first, for releases and images.
         kustomizations: those that change or are made, with what was done to them before.
     """
 
@@ -58,12 +58,12 @@ def migrate_images(
     read = read_images(around, releases, findings)
     kustomizations = dict(converted.layout.kustomizations)
     if not read.objects:
-        return MigratedImages((), (), (), kustomizations)
+        return MigratedImages((), (), converted.layout.prerequisites, kustomizations)
     texts = WorkloadTexts(around, read, {**releases, **_edited(kustomizations, around)}, findings)
     existing = existing_image_objects(around)
-    syncs = git_syncs(around)
+    syncs, needed = git_syncs(around), converted.layout.prerequisites
     while True:
-        layout = layout_images(texts.uses(), existing, syncs, around.options, around.oldest(()))
+        layout = layout_images(texts.uses(), existing, syncs, around.options, around.oldest(()), needed)
         written = texts.write(layout)
         if written is None:
             continue

@@ -38,6 +38,7 @@ def layout_images(
     syncs: Iterable[GitSync],
     options: MigrationOptions,
     flux_version: FluxVersion,
+    needed: Iterable[Prerequisite] = (),
 ) -> ImageLayout:
     """Finds or makes the objects that update images.
 
@@ -47,6 +48,7 @@ def layout_images(
         syncs: the GitRepository of each cluster.
         options: namespaces.
         flux_version: decides API versions and fields, where the sync of a cluster names none.
+        needed: what must exist first for other reasons: a name is taken, or the same Secret serves both.
 
     Returns:
         One ImageRepository for each image and credentials, one ImagePolicy for each choice of its tags, and
@@ -58,7 +60,8 @@ def layout_images(
     """
     images, notices = place_uses(sorted(uses, key=lambda each: each.order), options)
     by_cluster = tuple(sorted(syncs, key=lambda each: (each.cluster, each.namespace, each.name)))
-    layout = _Layout(options, flux_version, tuple(existing), by_cluster, notices)
+    known = {(each.namespace, each.name): each for each in needed}
+    layout = _Layout(options, flux_version, tuple(existing), by_cluster, notices, needed=known)
     references = layout.repositories(images)
     names = layout.policies(images, references)
     layout.automations(images)
@@ -332,6 +335,7 @@ class _Layout:
     def _need(self, namespace: str, name: str, keys: tuple[str, ...], user: str, origin: str) -> None:
         before = self.needed.get((namespace, name))
         users = tuple(dict.fromkeys((*(before.used_by if before else ()), user)))
+        keys = tuple(dict.fromkeys((*(before.keys if before else ()), *keys)))
         self.needed[namespace, name] = Prerequisite("Secret", name, namespace, keys, users, origin)
 
     def _add(
