@@ -58,11 +58,11 @@ def check_set(folder: Path) -> int:
 
 
 def test_images_are_set_as_fluxd_sets_them() -> None:
-    assert check_set(OWN) == 162
+    assert check_set(OWN) > 30
 
 
 def test_images_are_set_as_in_all_measured_cases(shared: Path) -> None:
-    assert check_set(shared / "vectors") >= 162
+    assert check_set(shared / "vectors") == 162
 
 
 def test_images_of_pods_and_lists_are_set() -> None:

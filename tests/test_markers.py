@@ -38,10 +38,10 @@ def test_the_updater_sees_every_marker_that_is_said_to_be_seen_and_hardly_any_ot
         measured = {(tuple(each["path"]), each["value"]) for each in expected["seen"]}
         assert found <= measured, text
         total += len(measured)
-        # Comments on lines of their own that join in odd ways are told to be unseen, which is the safe side.
+        # A comment on lines of its own that joins in an odd way is told to be unseen, which is the safe side.
         missed += len(measured - found)
-    assert total > 400
-    assert missed <= 5
+    assert total > 200
+    assert missed <= 1
 
 
 def test_values_are_written_as_the_updater_writes_them() -> None:

@@ -433,7 +433,7 @@ def test_every_measured_name_is_the_one_that_is_meant(shared: Path) -> None:
 
 
 def test_a_selection_of_the_measured_names() -> None:
-    assert check_names(Path(__file__).parent / "vectors" / "release_name.jsonl") > 50
+    assert check_names(Path(__file__).parent / "vectors" / "release_name.jsonl") > 20
 
 
 # What the helm-operator never looked at.

@@ -56,6 +56,12 @@ def _names_of(model: type[BaseModel]) -> dict[str, str]:
     return {_camel_case(name): name for name in model.__pydantic_fields__}
 
 
+@cache
+def _other_spellings(model: type[BaseModel]) -> dict[str, str]:
+    """Gives Kubernetes' spelling of each field that Python spells differently."""
+    return {name: alias for alias, name in _names_of(model).items() if name != alias}
+
+
 def _copy_json(value: Any) -> Any:
     # A copy, so that what a caller does to the given mapping later does not change the model.
     if value is None or isinstance(value, (str, bool, int)):
@@ -127,18 +133,16 @@ class KubernetesModel(BaseModel):
     def _keep_order(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, Mapping):
             return handler(data)
-        fields = cls.__pydantic_fields__
-        for key in data:
-            if key in fields and (alias := _camel_case(key)) != key and alias in data:
-                raise ValueError(f"{key} and {alias} are one field: give one of them")
+        names, other_spellings = _names_of(cls), _other_spellings(cls)
+        if not other_spellings.keys().isdisjoint(data):
+            for key in data:
+                if (alias := other_spellings.get(key)) is not None and alias in data:
+                    raise ValueError(f"{key} and {alias} are one field: give one of them")
         model = handler(dict(data))
         # The fields of a manifest come back in the order in which they were given.
         values = model.__dict__
-        names = _names_of(cls)
-        given = [name for key in data if (name := names.get(key, key)) in values]
-        ordered = {name: values[name] for name in given}
-        for name, value in values.items():
-            ordered.setdefault(name, value)
+        ordered = {name: values[name] for key in data if (name := names.get(key, key)) in values}
+        ordered.update(values)
         values.clear()
         values.update(ordered)
         return model

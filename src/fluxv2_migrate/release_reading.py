@@ -419,13 +419,7 @@ def decide_releases(
         found = twins.find(release.draft, release.sightings)
         if found:
             reason = _why_twin_is_none(release, found, twins, around)
-            if around.clusters.tree.includers(release.document.path):
-                # Without its file the kustomization that lists it would not build any more.
-                place = f"{found[0].document.path} means the same"
-                reason = reason or f"{place}, and a kustomization lists the file of this one"
-            elif release.draft.accepts("RP007"):
-                reason = None
-            if reason is None:
+            if reason is None or release.draft.accepts("RP007"):
                 removed.append((release, found[0]))
             else:
                 findings.stop(release.document, "RP007", reason)
@@ -467,24 +461,19 @@ def _without_doubles(
 ) -> list[MigratingRelease]:
     """Leaves out what would be one Helm release, one chart or one source under two objects."""
     releases = list(releases)
-    references = name_sources([release.placed for release in releases], existing, options).references
     by_release: dict[tuple[str, ...], set[DocumentKey]] = {}
-    by_chart: dict[tuple[str, ...], set[DocumentKey]] = {}
     resources = {release.document.key: release.resource for release in releases}
     for release in releases:
         for each in _helm_releases(release):
             by_release.setdefault(each, set()).add(release.document.key)
-        for each in _helm_charts(release, references):
-            by_chart.setdefault(each, set()).add(release.document.key)
+    with_chart = _with_chart(releases, existing, options)
     clashing = clashing_names([release.placed for release in releases], existing, options)
     left: list[MigratingRelease] = []
     for release in releases:
         draft, own = release.draft, {release.resource}
         # One object in two files is told as such: it is no second release.
         same = {resources[key] for each in _helm_releases(release) for key in by_release[each]} - own
-        charts = {
-            resources[key] for each in _helm_charts(release, references) for key in by_chart[each]
-        } - own
+        charts = with_chart.get(release.document.key, set()) - own
         if same:
             message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
             findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
@@ -510,11 +499,38 @@ def _helm_releases(release: MigratingRelease) -> Iterable[tuple[str, ...]]:
         yield (sighting.cluster, names.storage_namespace or namespace, next(elsewhere, names.v1))
 
 
+def _with_chart(
+    releases: Iterable[MigratingRelease], existing: Sequence[ExistingSource], options: MigrationOptions
+) -> Mapping[DocumentKey, set[str]]:
+    """Gives for each release the resources of all that would have its HelmChart; nothing where all differ."""
+    releases = list(releases)
+    by_name: dict[tuple[str, ...], set[str]] = {}
+    for release in releases:
+        for cluster, _, name in _helm_charts(release, {}):
+            by_name.setdefault((cluster, name), set()).add(release.resource)
+    if all(len(resources) == 1 for resources in by_name.values()):
+        # So it is in almost every repository, and then nobody need find a source for each release.
+        return {}
+    references = name_sources([release.placed for release in releases], existing, options).references
+    by_chart: dict[tuple[str, ...], set[str]] = {}
+    for release in releases:
+        for chart in _helm_charts(release, references):
+            by_chart.setdefault(chart, set()).add(release.resource)
+    return {
+        release.document.key: {
+            resource for chart in _helm_charts(release, references) for resource in by_chart[chart]
+        }
+        for release in releases
+    }
+
+
 def _helm_charts(
     release: MigratingRelease, references: Mapping[PlacedRequest, SourceReference]
-) -> Iterable[tuple[str, ...]]:
+) -> Iterable[tuple[str, str, str]]:
+    """Gives cluster, namespace and name of each HelmChart; the namespace is that of a source, where known."""
     # helm-controller makes the HelmChart in the namespace of the source.
     for sighting in release.sightings:
         namespace = sighting.namespace or release.draft.namespace
-        source = references[release.placed].namespace or namespace
-        yield (sighting.cluster, source, f"{namespace}-{sighting.name}")
+        source = references.get(release.placed)
+        where = (source.namespace if source is not None else "") or namespace
+        yield sighting.cluster, where, f"{namespace}-{sighting.name}"

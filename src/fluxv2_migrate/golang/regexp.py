@@ -9,7 +9,8 @@ from functools import lru_cache
 from fluxv2_migrate.golang.regexp_backtracking import Backtracker
 from fluxv2_migrate.golang.regexp_program import Program
 from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
-from fluxv2_migrate.golang.regexp_syntax import Node, Syntax, parse
+from fluxv2_migrate.golang.regexp_syntax import parse
+from fluxv2_migrate.golang.regexp_tree import Node, Syntax
 
 __all__ = ["Regexp", "needs_go"]
 

@@ -21,7 +21,7 @@ from itertools import combinations
 
 from fluxv2_migrate.golang.regexp_classes import ANY, LAST, Ranges, invert, normalize, overlap
 from fluxv2_migrate.golang.regexp_program import Spans
-from fluxv2_migrate.golang.regexp_syntax import (
+from fluxv2_migrate.golang.regexp_tree import (
     Alternate,
     Assertion,
     Capture,

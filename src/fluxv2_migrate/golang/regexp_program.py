@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import IntEnum
 
 from fluxv2_migrate.golang.regexp_classes import Ranges, contains
-from fluxv2_migrate.golang.regexp_syntax import (
+from fluxv2_migrate.golang.regexp_tree import (
     Alternate,
     Assertion,
     AssertionKind,

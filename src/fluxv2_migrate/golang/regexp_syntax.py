@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from typing import Literal as OneOf
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.golang.regexp_classes import (
@@ -20,100 +16,20 @@ from fluxv2_migrate.golang.regexp_classes import (
     normalize,
     unicode_class,
 )
+from fluxv2_migrate.golang.regexp_tree import (
+    Assertion,
+    AssertionKind,
+    Capture,
+    Literal,
+    Part,
+    Repeat,
+    Syntax,
+    alternate,
+    concat,
+    one_character,
+)
 
-__all__ = [
-    "Alternate",
-    "Assertion",
-    "AssertionKind",
-    "Capture",
-    "CharClass",
-    "Concat",
-    "Empty",
-    "Literal",
-    "Node",
-    "Repeat",
-    "Syntax",
-    "parse",
-]
-
-AssertionKind: TypeAlias = OneOf[
-    "begin_text", "end_text", "begin_line", "end_line", "word_boundary", "no_word_boundary"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """Matches the empty text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Matches exactly this text, at least one character of it."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CharClass:
-    """Matches one character of a set; no character at all where the set is empty."""
-
-    ranges: Ranges
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """Matches the empty text at certain positions."""
-
-    kind: AssertionKind
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """A group that is numbered from 1, and perhaps named."""
-
-    index: int
-    name: str
-    body: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """The body several times; without limit where `maximum` is `None`."""
-
-    body: Node
-    minimum: int
-    maximum: int | None
-    greedy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Concat:
-    """Two or more nodes after each other."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Alternate:
-    """Two or more nodes of which the first that leads to a match counts."""
-
-    options: tuple[Node, ...]
-
-
-Node: TypeAlias = Empty | Literal | CharClass | Assertion | Capture | Repeat | Concat | Alternate
-
-
-class Syntax(NamedTuple):
-    """A pattern as a tree.
-
-    Attributes:
-        root: the tree.
-        subexp_names: the names of the groups from number 0 on, empty where a group has none.
-    """
-
-    root: Node
-    subexp_names: tuple[str, ...]
-
+__all__ = ["parse"]
 
 _MAX_REPEAT = 1000
 _MAX_HEIGHT = 1000
@@ -131,15 +47,6 @@ _ASSERTION_ESCAPES: dict[str, AssertionKind] = {
 _OPERATORS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _ASCII_DIGITS = frozenset("0123456789")
 _NAME_CHARS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
-
-
-class _Part(NamedTuple):
-    """A node with what Go limits: its height, its instructions, and the product of its nested counts."""
-
-    node: Node
-    height: int = 1
-    size: int = 1
-    copies: int = 1
 
 
 class _Flags(NamedTuple):
@@ -161,8 +68,8 @@ class _Group:
         self.flags = flags
         self.index = index
         self.name = name
-        self.options: list[_Part] = []
-        self.parts: list[_Part] = []
+        self.options: list[Part] = []
+        self.parts: list[Part] = []
 
 
 def parse(pattern: str) -> Syntax:
@@ -255,7 +162,7 @@ class _Parser:
 
     # What is on the stack.
 
-    def push(self, part: _Part) -> None:
+    def push(self, part: Part) -> None:
         if part.size > _MAX_SIZE or self.points > _MAX_POINTS:
             raise self.refusal("expression too large", self.pattern)
         if part.height > _MAX_HEIGHT:
@@ -268,35 +175,23 @@ class _Parser:
             if ranges != ((ord(char), ord(char)),):
                 self.push_class(ranges)
                 return
-        self.push(_Part(Literal(char)))
+        self.push(Part(Literal(char)))
 
     def push_class(self, ranges: Ranges) -> None:
         self.points += 2 * len(ranges)
-        self.push(_Part(_one_character(ranges)))
+        self.push(Part(one_character(ranges)))
 
     def push_assertion(self, kind: AssertionKind, length: int) -> None:
-        self.push(_Part(Assertion(kind)))
+        self.push(Part(Assertion(kind)))
         self.position += length
 
     def finish_option(self, group: _Group) -> None:
-        group.options.append(_concat(group.parts))
+        group.options.append(concat(group.parts))
         group.parts = []
 
-    def alternate(self, group: _Group) -> _Part:
+    def alternate(self, group: _Group) -> Part:
         self.finish_option(group)
-        options = _merge_characters(group.options)
-        if len(options) == 1:
-            return options[0]
-        nodes: list[Node] = []
-        for option in options:
-            # An alternation directly in an alternation is the same as its options here.
-            nodes.extend(option.node.options if isinstance(option.node, Alternate) else (option.node,))
-        return _Part(
-            Alternate(tuple(nodes)),
-            max(option.height + (not isinstance(option.node, Alternate)) for option in options),
-            sum(option.size for option in options) + len(options) - 1,
-            max(option.copies for option in options),
-        )
+        return alternate(group.options)
 
     def open_capture(self, name: str) -> None:
         self.groups.append(_Group(self.flags, len(self.names), name))
@@ -312,7 +207,7 @@ class _Parser:
             self.push(body)
         else:
             node = Capture(group.index, group.name, body.node)
-            self.push(_Part(node, body.height + 1, body.size + 2, body.copies))
+            self.push(Part(node, body.height + 1, body.size + 2, body.copies))
 
     # Repetition.
 
@@ -355,7 +250,7 @@ class _Parser:
         else:
             size = minimum * body.size + 1
         node = Repeat(body.node, minimum, maximum, greedy=lazy == self.flags.ungreedy)
-        self.push(_Part(node, body.height + 1, max(size, 1), copies))
+        self.push(Part(node, body.height + 1, max(size, 1), copies))
         if counted and max(minimum, maximum or 0) >= 2 and copies > _MAX_REPEAT:
             raise self.refusal("invalid repeat count", pattern[start : self.position])
 
@@ -548,51 +443,3 @@ class _Parser:
 
 def _hex_value(char: str) -> int:
     return "0123456789abcdef".find(char.lower()) if char.isascii() else -1
-
-
-def _points_of(node: Node) -> Ranges | None:
-    """The set of a node that is always one character."""
-    if isinstance(node, CharClass):
-        return node.ranges
-    if isinstance(node, Literal) and len(node.text) == 1:
-        return ((ord(node.text), ord(node.text)),)
-    return None
-
-
-def _one_character(ranges: Ranges) -> Node:
-    single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
-    return Literal(chr(ranges[0][0])) if single else CharClass(ranges)
-
-
-def _merge_characters(options: Sequence[_Part]) -> Sequence[_Part]:
-    """Makes one class of neighbours that are single characters, as Go does."""
-    merged: list[_Part] = []
-    for single, neighbours in groupby(options, key=lambda option: _points_of(option.node) is not None):
-        run = list(neighbours)
-        if single and len(run) > 1:
-            points = normalize(one for option in run for one in _points_of(option.node) or ())
-            merged.append(_Part(_one_character(points)))
-        else:
-            merged.extend(run)
-    return merged
-
-
-def _concat(parts: Sequence[_Part]) -> _Part:
-    """Joins parts, with neighbouring characters as one text."""
-    nodes: list[Node] = []
-    height = 1
-    for part in parts:
-        inner = part.node.parts if isinstance(part.node, Concat) else (part.node,)
-        height = max(height, part.height - isinstance(part.node, Concat))
-        for node in inner:
-            if nodes and isinstance(node, Literal) and isinstance(nodes[-1], Literal):
-                nodes[-1] = Literal(nodes[-1].text + node.text)
-            else:
-                nodes.append(node)
-    if not nodes:
-        return _Part(Empty())
-    size = sum(part.size for part in parts)
-    copies = max(part.copies for part in parts)
-    if len(nodes) == 1:
-        return _Part(nodes[0], height, size, copies)
-    return _Part(Concat(tuple(nodes)), height + 1, size, copies)

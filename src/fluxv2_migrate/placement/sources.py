@@ -226,13 +226,15 @@ def _together(requests: Iterable[PlacedRequest], options: MigrationOptions) -> l
     groups: dict[tuple[Slot, object], list[PlacedRequest]] = {}
     for placed in set(requests):
         keys = [(slot, placed.request.identity) for slot in placed.wanted(options)]
-        members = [placed]
         met = {id(groups[key]): groups[key] for key in keys if key in groups}
+        # Most requests join a group that is there, whose other members need not be gone through again.
+        members = max(met.values(), key=len, default=[])
         for others in met.values():
-            members += others
-        for member in members:
-            for slot in member.wanted(options):
-                groups[slot, member.request.identity] = members
+            if others is not members:
+                members += others
+                keys += [(slot, each.request.identity) for each in others for slot in each.wanted(options)]
+        members.append(placed)
+        groups.update(dict.fromkeys(keys, members))
     unique = {id(members): members for members in groups.values()}
     return [sorted(members, key=lambda each: (each.file, each.slots)) for members in unique.values()]
 

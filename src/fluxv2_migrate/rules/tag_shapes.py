@@ -17,7 +17,7 @@ from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.flux1.tags import TagPattern
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.regexp_classes import ANY, ANY_BUT_NEWLINE
-from fluxv2_migrate.golang.regexp_syntax import (
+from fluxv2_migrate.golang.regexp_tree import (
     Alternate,
     Assertion,
     Capture,

@@ -7,20 +7,29 @@ and behind the last), so what no operation touches comes back byte for byte.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from fluxv2_migrate.yaml_text.composer import key_of, value_of
 from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
+from fluxv2_migrate.yaml_text.extents import (
+    CannotEdit,
+    colon_end,
+    comments_in,
+    content_end,
+    deeper_comments,
+    is_alias,
+    line_end,
+    line_start,
+    reindent,
+    scalar_spans,
+)
 
-__all__ = ["BlockMapping", "CannotEdit", "Entry", "MappingPart", "Place", "insertion_index"]
+__all__ = ["BlockMapping", "Entry", "MappingPart", "Place", "insertion_index"]
 
-_ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
-_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
-_ITEM_ALIAS: Final = re.compile(r"^[ -]*(\*[^\s,\[\]{}]+)[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 _FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
 _MERGE: Final = "<<"
 _LEAST_UNREAD: Final = 80
@@ -28,10 +37,6 @@ _LEAST_UNREAD: Final = 80
 # What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
 # lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
 _NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
-
-
-class CannotEdit(ValueError):
-    """A text is written in a form that cannot be edited without writing it anew; says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +151,9 @@ class BlockMapping:
         Raises:
             CannotEdit: the value is no block mapping that begins on its own line.
         """
-        start = _colon(text, key)
-        end = _line_end(text, _content_end(text, key, value))
-        end += _deeper_comments(text[end:], key.start_mark.column)
+        start = colon_end(text, key)
+        end = line_end(text, content_end(text, key, value))
+        end += deeper_comments(text[end:], key.start_mark.column)
         return MappingPart(text[:start], cls._of_node(text, value, style, start, end), text[end:])
 
     @classmethod
@@ -156,7 +161,7 @@ class BlockMapping:
         if not isinstance(node, MappingNode) or node.flow_style or not node.value:
             raise CannotEdit("not a mapping in block style")
         first = node.value[0][0].start_mark.index
-        indent = first - _line_start(text, first)
+        indent = first - line_start(text, first)
         if text[first - indent : first].strip(" ") or first - indent < start:
             raise CannotEdit("a mapping that begins in the middle of a line")
         mapping = cls(text, indent, style, text[start : first - indent])
@@ -167,16 +172,16 @@ class BlockMapping:
                 # Some readers let the merged fields win over what stands above them.
                 raise CannotEdit("a merge key (`<<`) behind other keys")
             begin = key.start_mark.index
-            line = _line_start(text, begin)
-            colon = _colon(text, key)
-            content_end = _line_end(text, _content_end(text, key, value, colon))
-            limit = _line_start(text, pairs[index + 1][0].start_mark.index) if index + 1 < len(pairs) else end
-            if text[line:begin].strip(" ") or not position <= line < content_end <= limit:
+            line = line_start(text, begin)
+            colon = colon_end(text, key)
+            value_end = line_end(text, content_end(text, key, value, colon))
+            limit = line_start(text, pairs[index + 1][0].start_mark.index) if index + 1 < len(pairs) else end
+            if text[line:begin].strip(" ") or not position <= line < value_end <= limit:
                 # No text is known to come here; what would lose a character must never go on.
                 raise CannotEdit("an entry that does not stand on lines of its own")  # pragma: no cover
-            body_end = content_end
-            if content_end < limit:
-                body_end += _deeper_comments(text[content_end:limit], indent)
+            body_end = value_end
+            if value_end < limit:
+                body_end += deeper_comments(text[value_end:limit], indent)
             mapping.entries.append(
                 Entry(
                     key=key_of(key),
@@ -273,16 +278,16 @@ class BlockMapping:
             if entry.body.strip():
                 raise CannotEdit("a value that was written before is opened")
             return BlockMapping(self.text, inner, self.style, entry.body or self.style.newline)
-        if _is_alias(key, node):
+        if is_alias(key, node):
             raise CannotEdit("an alias in place of a mapping")
         if isinstance(node, MappingNode) and not node.flow_style:
-            start = _colon(self.text, key)
+            start = colon_end(self.text, key)
             return BlockMapping._of_node(self.text, node, self.style, start, start + len(entry.body))
         if isinstance(node, MappingNode):
             return self._open_flow(entry, node, inner)
         if (value_of(node) is None and "\n" in entry.body[:-1].rstrip()) or value_of(node) is not None:
             raise CannotEdit("a value that is no mapping in place of one")
-        comment = "".join(_comments(entry.body, ()))
+        comment = "".join(comments_in(entry.body, ()))
         return BlockMapping(
             self.text, inner, self.style, (f" {comment}" if comment else "") + self.style.newline
         )
@@ -291,21 +296,21 @@ class BlockMapping:
         start, end = node.start_mark.index, node.end_mark.index
         if not self.text.startswith("{", start):
             raise CannotEdit("a flow mapping with an anchor or a tag")
-        colon = _colon(self.text, _some(entry.key_node))
+        colon = colon_end(self.text, _some(entry.key_node))
         rest = entry.body[end - colon :]
         mapping = BlockMapping(self.text, inner, self.style, rest if rest.strip() else self.style.newline)
         position, comments = start + 1, list[str]()
         for key, value in node.value:
             if key.end_mark.index <= key.start_mark.index or self.text[key.start_mark.index] in "?*&!":
                 raise CannotEdit("a flow mapping with a key in an unusual form")
-            comments += _comments(self.text[position : key.start_mark.index], ())
+            comments += comments_in(self.text[position : key.start_mark.index], ())
             lead = mapping._own_lines(comments)
             begin = (
-                _colon(self.text, key)
+                colon_end(self.text, key)
                 if self.text.startswith(":", key.end_mark.index)
                 else key.end_mark.index
             )
-            position = _content_end(self.text, key, value, begin)
+            position = content_end(self.text, key, value, begin)
             body = self.text[begin:position].strip()
             # Blanks at the beginning of a line mean nothing in flow style, and these lines are deeper now.
             body = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), body)
@@ -313,7 +318,7 @@ class BlockMapping:
             gap = "" if not body else " "
             mapping.entries.append(Entry(key_of(key), lead, head, gap + body + self.style.newline))
             comments = []
-        mapping.tail = mapping._own_lines(_comments(self.text[position : end - 1], ()))
+        mapping.tail = mapping._own_lines(comments_in(self.text[position : end - 1], ()))
         return mapping
 
     def _head(self, key: str) -> str:
@@ -326,7 +331,7 @@ class BlockMapping:
         if entry is None:
             self.entries.insert(self._index(place), Entry(key, "", self._head(key), body))
             return
-        comments = [] if entry.mapping else _comments(entry.body, self._scalars_of(entry))
+        comments = [] if entry.mapping else comments_in(entry.body, self._scalars_of(entry))
         if entry.mapping is not None:
             comments = entry.mapping.comments()
         scalar = not body.startswith(("\r", "\n"))
@@ -348,24 +353,24 @@ class BlockMapping:
     def _scalars_of(self, entry: Entry) -> list[tuple[int, int]]:
         if entry.key_node is None or entry.node is None or "#" not in entry.body:
             return []
-        if _is_alias(entry.key_node, entry.node):
+        if is_alias(entry.key_node, entry.node):
             return []
-        colon = _colon(self.text, entry.key_node)
-        return [(start - colon, end - colon) for start, end in _scalars(self.text, entry.node)]
+        colon = colon_end(self.text, entry.key_node)
+        return [(start - colon, end - colon) for start, end in scalar_spans(self.text, entry.node)]
 
     def _own_lines(self, comments: Iterable[str]) -> str:
         return "".join(" " * self.indent + comment + self.style.newline for comment in comments)
 
     def comments(self) -> list[str]:
         """Gives every comment in it, in order."""
-        found = _comments(self.opening, ())
+        found = comments_in(self.opening, ())
         for entry in self.entries:
-            found += _comments(entry.lead, ())
+            found += comments_in(entry.lead, ())
             if entry.mapping is not None:
                 found += entry.mapping.comments()
             else:
-                found += _comments(entry.body, self._scalars_of(entry))
-        return found + _comments(self.tail, ())
+                found += comments_in(entry.body, self._scalars_of(entry))
+        return found + comments_in(self.tail, ())
 
     def remove(self, key: str, *, keep_comments: bool = True) -> list[str]:
         """Takes an entry out; the comments above it stay, those in it become lines of their own.
@@ -380,7 +385,7 @@ class BlockMapping:
         comments = (
             entry.mapping.comments()
             if entry.mapping is not None
-            else _comments(entry.body, self._scalars_of(entry))
+            else comments_in(entry.body, self._scalars_of(entry))
         )
         left = entry.lead if entry.lead.strip() else ""
         if keep_comments:
@@ -406,7 +411,7 @@ class BlockMapping:
             entry.body, entry.mapping = entry.mapping.render(), None
         delta = self.indent - indent
         moved = Entry(
-            key, _reindent(entry.lead, delta), self._head(key), _reindent(entry.body, delta, rest_only=True)
+            key, reindent(entry.lead, delta), self._head(key), reindent(entry.body, delta, rest_only=True)
         )
         if not moved.body.endswith("\n"):
             moved.body += self.style.newline
@@ -424,129 +429,3 @@ def _some(value: Any) -> Any:
     if value is None:
         raise CannotEdit("a field that is not there")
     return value
-
-
-def _line_start(text: str, index: int) -> int:
-    return text.rfind("\n", 0, index) + 1
-
-
-def _line_end(text: str, index: int) -> int:
-    end = text.find("\n", index)
-    return len(text) if end < 0 else end + 1
-
-
-def _colon(text: str, key: Node) -> int:
-    end = key.end_mark.index
-    colon = text.find(":", end)
-    before = key.start_mark.index - 1
-    while before >= 0 and text[before] == " ":
-        before -= 1
-    if colon < 0 or text[end:colon].strip() or (before >= 0 and text[before] == "?"):
-        raise CannotEdit("a key that is written in the explicit form (`? key`)")
-    return colon + 1
-
-
-def _is_alias(key: Node, value: Node) -> bool:
-    # An alias is composed as its anchor's node, which stands before the key.
-    return bool(value.start_mark.index < key.end_mark.index)
-
-
-def _content_end(text: str, key: Node | None, node: Node, colon: int | None = None) -> int:
-    """The offset behind the last character of a value, without comments and line ends behind it."""
-    if key is not None and _is_alias(key, node):
-        match = _ALIAS.match(text, colon or _colon(text, key))
-        if match is None:
-            raise CannotEdit("an alias that cannot be found")
-        return match.end()
-    if isinstance(node, ScalarNode):
-        if node.style in ("|", ">"):
-            return _block_scalar_end(text, node)
-        if not node.style and not node.value and key is not None:
-            # The mark of an empty value is where its reader noticed; anchors and tags may precede it.
-            return colon or _colon(text, key)
-        return int(node.end_mark.index)
-    if getattr(node, "flow_style", False):
-        return int(node.end_mark.index)
-    if isinstance(node, MappingNode):
-        last_key, last = node.value[-1]
-        return _content_end(text, last_key, last)
-    last = node.value[-1]
-    previous = node.value[-2].end_mark.index if len(node.value) > 1 else node.start_mark.index
-    if last.start_mark.index < previous:
-        return _alias_end(text, node)
-    if isinstance(last, ScalarNode) and not last.style and not last.value:
-        return len(text[: node.end_mark.index].rstrip())
-    return _content_end(text, None, last)
-
-
-def _alias_end(text: str, node: Node) -> int:
-    """The offset behind the alias that a list in block style ends with."""
-    found = list(_ITEM_ALIAS.finditer(text, node.start_mark.index, node.end_mark.index))
-    if not found:
-        # No text is known to come here.
-        raise CannotEdit("an alias that cannot be found")  # pragma: no cover
-    return found[-1].end(1)
-
-
-def _block_scalar_end(text: str, node: ScalarNode) -> int:
-    position = _line_end(text, node.start_mark.index)
-    last = position - 1 if text[position - 1 : position] == "\n" else position
-    limit = int(node.end_mark.index)
-    keep = "+" in text[node.start_mark.index : position].split("#", maxsplit=1)[0]
-    while position < limit:
-        end = _line_end(text, position)
-        row = text[position:end].rstrip("\r\n")
-        if row.strip(" "):
-            last = position + len(row)
-        elif keep:
-            last = position
-        position = end
-    return min(last, limit) if limit > last else last
-
-
-def _deeper_comments(gap: str, indent: int) -> int:
-    """The length of the lines at the beginning of a gap that belong to the entry above it."""
-    length = position = 0
-    for row in gap.splitlines(keepends=True):
-        position += len(row)
-        content = row.strip()
-        if not content:
-            continue
-        if not content.startswith("#") or len(row) - len(row.lstrip(" ")) <= indent:
-            break
-        length = position
-    return length
-
-
-def _scalars(text: str, node: Node) -> Iterator[tuple[int, int]]:
-    if isinstance(node, ScalarNode):
-        yield node.start_mark.index, _content_end(text, None, node)
-        return
-    for child in node.value if isinstance(node, SequenceNode) else [n for pair in node.value for n in pair]:
-        yield from _scalars(text, child)
-
-
-def _comments(text: str, scalars: Iterable[tuple[int, int]]) -> list[str]:
-    if "#" not in text:
-        return []
-    for start, end in scalars:
-        if 0 <= start < end <= len(text):
-            # Of the same length and without a `#`, so that only comments are left to be found.
-            text = text[:start] + "x" * (end - start) + text[end:]
-    return [match.group().rstrip() for match in _COMMENT.finditer(text)]
-
-
-def _reindent(text: str, delta: int, *, rest_only: bool = False) -> str:
-    rows = text.splitlines(keepends=True)
-    result: list[str] = []
-    for index, row in enumerate(rows):
-        if (rest_only and index == 0) or not row.strip():
-            result.append(row)
-        elif delta >= 0:
-            result.append(" " * delta + row)
-        else:
-            blanks = len(row) - len(row.lstrip(" "))
-            if blanks < -delta and not row.lstrip().startswith("#"):
-                raise CannotEdit("a value that is indented less than its key")
-            result.append(row[min(blanks, -delta) :])
-    return "".join(result)

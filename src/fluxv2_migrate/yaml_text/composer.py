@@ -28,7 +28,7 @@ MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
 MAXIMUM_DEPTH: Final = 200
 """Levels of nesting."""
-_DEEP: Final = re.compile(rf"^[ \-?]{{{MAXIMUM_DEPTH + 1}}}", re.MULTILINE)
+_DEEP: Final = re.compile(rf"\n[ \-?]{{{MAXIMUM_DEPTH + 1}}}")
 _RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
 _LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}
 _TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
@@ -80,8 +80,9 @@ class _PureLoader(Reader, Scanner, Parser, Composer):
 
 def _compose_pure(text: str) -> Node | None:
     while True:
+        loader = _PureLoader(text)
         try:
-            node = _PureLoader(text).get_single_node()
+            node = loader.get_single_node()
         except YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             blanks = _TABS.match(text, mark.index) if mark is not None else None
@@ -90,17 +91,17 @@ def _compose_pure(text: str) -> Node | None:
             # A tab before a comment or a line's end, which YAML allows: blanks in its place move nothing.
             text = text[: blanks.start()] + " " * len(blanks[0]) + text[blanks.end() :]
             continue
+        finally:
+            # Its parts hold one another, and would be kept until garbage is collected.
+            vars(loader).clear()
         return node if isinstance(node, Node) else None
 
 
 if CParser is not None:
 
     class _CLoader(CParser):  # type: ignore[misc]
-        def __init__(self, text: str) -> None:
-            CParser.__init__(self, text)
-            self.resolver = self
-            self._parser = self._composer = self
-
+        # It asks itself, and is held by nobody: one that held itself would live on, with all its buffers,
+        # until garbage is collected.
         resolve = _NoTags.resolve
         descend_resolver = _NoTags.descend_resolver
         ascend_resolver = _NoTags.ascend_resolver
@@ -194,7 +195,9 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
 
 def _guard_depth(text: str, path: str | None, line: int) -> None:
     # Parsers recurse. Only brackets or columns can nest, so a text with few of both is shallow.
-    if text.count("[") + text.count("{") + text.count("- - ") <= MAXIMUM_DEPTH and not _DEEP.search(text):
+    if text.count("[") + text.count("{") + text.count("- - ") <= MAXIMUM_DEPTH and not _DEEP.search(
+        "\n" + text
+    ):
         return
     depth = brackets = 0
     columns = 0

@@ -9,18 +9,18 @@ from typing import Any, Final
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.block import (
-    CannotEdit,
-    _colon,
-    _comments,
-    _content_end,
-    _is_alias,
-    _line_end,
-    _line_start,
-    _scalars,
-)
 from fluxv2_migrate.yaml_text.composer import key_of, read_document
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style
+from fluxv2_migrate.yaml_text.extents import (
+    CannotEdit,
+    colon_end,
+    comments_in,
+    content_end,
+    is_alias,
+    line_end,
+    line_start,
+    scalar_spans,
+)
 
 __all__ = ["append_item", "remove_item"]
 
@@ -67,9 +67,9 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     if node is None:
         result = _at_end(text, _indented([f"{key}:", *_indented(lines, dash - indent)], indent), style)
     elif isinstance(node, SequenceNode) and not node.flow_style:
-        if _is_alias(_some(key_node), node):
+        if is_alias(_some(key_node), node):
             raise CannotEdit("an alias in place of a list")
-        end = _line_end(text, _content_end(text, key_node, node))
+        end = line_end(text, content_end(text, key_node, node))
         result = _insert(text, end, _indented(lines, int(node.start_mark.column)), style)
     else:
         result = _opened(text, _some(key_node), node, _indented(lines, dash), dash, style)
@@ -101,7 +101,7 @@ def remove_item(text: str, key: str, index: int) -> str:
     old = before.get(key) if isinstance(before, dict) else None
     if key_node is None or not isinstance(node, SequenceNode) or not isinstance(old, list):
         raise CannotEdit(f"{key} is no list")
-    if not 0 <= index < len(old) or _is_alias(key_node, node):
+    if not 0 <= index < len(old) or is_alias(key_node, node):
         raise CannotEdit(f"{key} has no item of its own there")
     expected = {**before, key: [*old[:index], *old[index + 1 :]]}
     if node.flow_style:
@@ -111,19 +111,20 @@ def remove_item(text: str, key: str, index: int) -> str:
     child = node.value[index]
     if _is_alias_item(node, index):
         raise CannotEdit("an alias as an item")
-    start = _line_start(text, _dash(text, node, index))
-    end = _line_end(text, _item_end(text, node, index))
+    start = line_start(text, _dash(text, node, index))
+    end = line_end(text, _item_end(text, node, index))
     inside = text[start:end]
     if child.anchor:
         raise CannotEdit("an anchor in an item that goes")
-    comments = _comments(inside, [(first - start, last - start) for first, last in _scalars(text, child)])
+    scalars = [(first - start, last - start) for first, last in scalar_spans(text, child)]
+    comments = comments_in(inside, scalars)
     newline = detect_style(text).newline
     kept = "".join(f"{' ' * int(node.start_mark.column)}{comment}{newline}" for comment in comments)
     if not inside.endswith("\n"):
         kept = kept.removesuffix(newline)
     result = text[:start] + kept + text[end:]
     if len(old) == 1:
-        colon = _colon(text, key_node)
+        colon = colon_end(text, key_node)
         result = result[:colon] + " []" + result[colon:]
     if not inside.endswith("\n") and not kept:
         # The text had no end of its last line, and the line before is the last one now.
@@ -160,8 +161,8 @@ def _at_end(text: str, lines: Sequence[str], style: Style) -> str:
 
 def _opened(text: str, key: Node, node: Node, lines: list[str], dash: int, style: Style) -> str:
     """Gives the text with the list under a key, which is empty or in brackets, in block style."""
-    colon = _colon(text, key)
-    if _is_alias(key, node):
+    colon = colon_end(text, key)
+    if is_alias(key, node):
         raise CannotEdit("an alias in place of a list")
     if isinstance(node, SequenceNode):
         start, end, items = _flow_items(text, node)
@@ -171,13 +172,13 @@ def _opened(text: str, key: Node, node: Node, lines: list[str], dash: int, style
         start = int(node.start_mark.index) if node.value else colon
     if text[colon:start].strip():
         raise CannotEdit("an anchor, a tag or a comment before a list")
-    rest = text[end : _line_end(text, end)]
+    rest = text[end : line_end(text, end)]
     if rest.strip() and not rest.lstrip(" \t").startswith("#"):
         raise CannotEdit("something behind a list in brackets")
     if not rest.strip():
         end += len(rest.rstrip("\r\n"))
     text = text[:colon] + text[end:]
-    return _insert(text, _line_end(text, colon), lines, style)
+    return _insert(text, line_end(text, colon), lines, style)
 
 
 def _flow_items(text: str, node: SequenceNode) -> tuple[int, int, list[str]]:
@@ -202,9 +203,9 @@ def _dash(text: str, node: SequenceNode, index: int) -> int:
     begin = int(node.value[index].start_mark.index)
     dash = text.rfind("-", 0, begin)
     column = int(node.start_mark.column)
-    if dash < 0 or text[dash + 1 : begin].strip() or dash - _line_start(text, dash) != column:
+    if dash < 0 or text[dash + 1 : begin].strip() or dash - line_start(text, dash) != column:
         raise CannotEdit("an item that does not stand behind its dash")
-    if text[_line_start(text, dash) : dash].strip():
+    if text[line_start(text, dash) : dash].strip():
         raise CannotEdit("an item that begins in the middle of a line")
     return dash
 
@@ -213,7 +214,7 @@ def _item_end(text: str, node: SequenceNode, index: int) -> int:
     child = node.value[index]
     if isinstance(child, ScalarNode) and not child.style and not child.value:
         raise CannotEdit("an empty item")
-    return _content_end(text, None, child)
+    return content_end(text, None, child)
 
 
 def _checked(text: str, expected: Any) -> str:
