@@ -23,7 +23,7 @@ from fluxv2_migrate.placement import (
 )
 from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
 from fluxv2_migrate.release_reading import MigratingRelease, NameElsewhere
-from fluxv2_migrate.rules import Notice, SourceReference, remaining_operations
+from fluxv2_migrate.rules import ChartSourceRequest, Notice, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
 
@@ -216,3 +216,14 @@ def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[No
         elif user is not None and "identity" in need.keys:
             message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
             yield Notice("HR054", message, path, name, release.draft.acceptance("HR054"), declares)
+        elif user is not None and release.source.keys:
+            keys = ", ".join(release.source.keys)
+            message = f"only the operator had what {user} needs: {keys} in the Secret {name}"
+            where = ("spec", "chart", "repository")
+            differing = _differing_access(release.source)
+            yield Notice("HR046", message, where, name, release.draft.acceptance("HR046"), differing)
+
+
+def _differing_access(request: ChartSourceRequest) -> tuple[str, ...]:
+    more = ("additional",) if request.certificates or request.passes_credentials else ()
+    return (*more, "chart.credentials") if len(request.certificates) < len(request.keys) else more
