@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
     AnnotationEdit,
+    AppliedText,
     MarkerEdit,
     Move,
     Operation,
@@ -24,6 +25,7 @@ from fluxv2_migrate.plan import (
     Set,
     WrittenMarker,
     apply_to_mapping,
+    apply_to_metadata,
     apply_to_text,
     edit_annotations,
     write_comments,
@@ -33,7 +35,7 @@ from fluxv2_migrate.rules import Notice, policy_comments
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
-from fluxv2_migrate.yaml_text import CannotEdit, compose, detect_style, read_document
+from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
 
@@ -82,13 +84,13 @@ class WorkloadTexts:
     Attributes:
         around: what is known of the repository.
         read: what was read of its annotations.
-        converted: the texts of releases that are migrated.
+        converted: releases that are migrated, and kustomizations that were edited, as they are by now.
         findings: where it is told what cannot be marked.
     """
 
     around: Surroundings
     read: ReadImages
-    converted: Mapping[DocumentKey, str]
+    converted: Mapping[DocumentKey, AppliedText]
     findings: FindingGroups
     _refused: _Refusals = field(default_factory=_Refusals)
 
@@ -110,7 +112,23 @@ class WorkloadTexts:
             layout: the policies; of what cannot be marked `uses` is rid after a refusal.
         """
         known = (len(self._refused.places), len(self._refused.documents))
-        written = [self._write(key, layout) for key in sorted(self._documents())]
+        objects: dict[DocumentKey, list[AnnotatedObject]] = {}
+        uses: dict[DocumentKey, dict[str, ImageUse]] = {}
+        for one in self.read.objects:
+            objects.setdefault(one.document.key, []).append(one)
+            for use in one.uses:
+                uses.setdefault(_key_of(use), {})[use.place] = use
+        takers = _takers(layout)
+        written = [
+            self._write(
+                document,
+                objects.get(key, ()),
+                [use for place, use in uses.get(key, {}).items() if place in layout.policies],
+                layout,
+                takers.get(key, ()),
+            )
+            for key, document in sorted(self._documents().items(), key=lambda item: item[0])
+        ]
         texts = [each for each in written if each is not None]
         self._refuse_unseen(texts)
         if (len(self._refused.places), len(self._refused.documents)) != known:
@@ -150,19 +168,23 @@ class WorkloadTexts:
         return {**{each.document.key: each.document for each in self.read.objects}, **self.read.documents}
 
     def _before(self, document: Document) -> str:
-        return self.converted.get(document.key, document.text)
+        edited = self.converted.get(document.key)
+        return document.text if edited is None else edited.text
 
-    def _write(self, key: DocumentKey, layout: ImageLayout) -> WorkloadText | None:
-        document = self._documents()[key]
-        if key in self._refused.documents:
+    def _write(
+        self,
+        document: Document,
+        objects: Sequence[AnnotatedObject],
+        marked: Sequence[ImageUse],
+        layout: ImageLayout,
+        takers: Collection[str],
+    ) -> WorkloadText | None:
+        if document.key in self._refused.documents:
             return None
-        objects = [each for each in self.read.objects if each.document.key == key]
-        uses = {use.place: use for each in self.read.objects for use in each.uses if _key_of(use) == key}
-        marked = [use for place, use in uses.items() if place in layout.policies]
         try:
-            return self._edit(document, objects, marked, layout)
+            return self._edit(document, objects, marked, layout, takers)
         except (CannotEdit, InvalidManifest) as error:
-            self._refused.documents[key] = str(error)
+            self._refused.documents[document.key] = str(error)
             return None
 
     def _edit(
@@ -171,13 +193,14 @@ class WorkloadTexts:
         objects: Sequence[AnnotatedObject],
         marked: Sequence[ImageUse],
         layout: ImageLayout,
+        takers: Collection[str],
     ) -> WorkloadText:
         text = self._before(document)
         style = detect_style(text)
         handled = [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
         comments: list[tuple[str, str]] = []
-        taken = _takers(document.key, layout)
-        value = document.manifest if document.key not in self.converted else read_document(text)[1]
+        edited_before = self.converted.get(document.key)
+        value = document.manifest if edited_before is None else edited_before.value
         plan: list[Operation] = []
         for each in objects:
             if not each.draft.at:
@@ -185,14 +208,16 @@ class WorkloadTexts:
         plan = [
             # A comment that no new policy takes stays where it is.
             replace(each, comments_to=None)
-            if isinstance(each, Remove) and each.comments_to not in taken
+            if isinstance(each, Remove) and each.comments_to not in takers
             else each
             for each in plan
         ]
         if plan := _as_it_is_now(plan, value):
-            root = compose(text)
-            assert root is not None
-            applied = apply_to_text(tuple(plan), text, root, style, value)
+            applied = apply_to_metadata(tuple(plan), text, style, value)
+            if applied is None:
+                root = read_nodes(text)
+                assert root is not None
+                applied = apply_to_text(tuple(plan), text, root, style, value)
             text, value = applied.text, applied.value
             comments += applied.comments
         in_lists = [_edit_in_list(each) for each in handled if each.draft.at]
@@ -200,7 +225,7 @@ class WorkloadTexts:
             edited = edit_annotations(text, in_lists, style=style)
             text, value = edited.text, edited.value
         above = [(each.path, each.text) for one in handled for each in one.draft.comments]
-        if above and (root := compose(text)) is not None:
+        if above and (root := read_nodes(text)) is not None:
             text = write_comments(text, above, root=root, style=style)
         edits = {
             MarkerEdit(each.path, layout.policies[use.place] + (f":{each.part}" if each.part else "")): use
@@ -250,20 +275,21 @@ class WorkloadTexts:
                         self._refused.places[use.place] = ("IM011", UNSEEN_REASONS[reasons[0]])
 
 
-def _takers(key: DocumentKey, layout: ImageLayout) -> frozenset[str]:
-    """Gives the places of comments to which a new policy answers, for the images of a document."""
-    path, index = key
-    return frozenset(
-        policy_comments(container)
-        for made in layout.generated
-        for place, container in made.containers
-        if place.partition("#")[0] == f"{path}:{index}"
-    )
+def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
+    """Gives for each document the places of comments to which a new policy of its images answers."""
+    found: dict[DocumentKey, set[str]] = {}
+    for made in layout.generated:
+        for place, container in made.containers:
+            found.setdefault(_key_at(place), set()).add(policy_comments(container))
+    return found
 
 
 def _key_of(use: ImageUse) -> DocumentKey:
-    place = use.place.partition("#")[0]
-    path, _, index = place.rpartition(":")
+    return _key_at(use.place)
+
+
+def _key_at(place: str) -> DocumentKey:
+    path, _, index = place.partition("#")[0].rpartition(":")
     return path, int(index)
 
 
