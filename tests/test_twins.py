@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize import KustomizeTree
+from real_kustomize import build_all, write_tree
 from reference_trees import read_tree
 from test_migrate_repository import codes, errors, git, migrate, release
 
@@ -265,12 +271,182 @@ def test_a_chart_that_makes_releases_of_flux_2_is_no_twin() -> None:
     assert set(migrate(files).changed) == {"old/web.yaml"}
 
 
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: db, namespace: shop}\n"
+
+
 @pytest.mark.parametrize("accepted", [False, True])
 @pytest.mark.parametrize("shaping", ["", "namespace: shop\n"])
-def test_a_file_that_a_kustomization_lists_is_not_taken_away(accepted: bool, shaping: str) -> None:
+def test_a_kustomization_that_others_include_is_never_left_empty(accepted: bool, shaping: str) -> None:
     files: dict[str, str | bytes] = {**half(), "old/kustomization.yaml": f"{shaping}resources: [web.yaml]\n"}
     overrides = (fm.Override(accept=("RP007",)),) if accepted else ()
     migration = migrate(files, overrides=overrides, sync_roots=("",))
     assert migration.files == files
     (finding,) = (each for each in migration.findings if each.code == "RP007")
-    assert finding.message == "new/web.yaml means the same, and a kustomization lists the file of this one"
+    assert finding.message == (
+        "new/web.yaml means the same, and without this one old/kustomization.yaml would hold nothing"
+    )
+    assert finding.answer is None
+
+
+def overlay(more: Mapping[str, str] | None = None) -> dict[str, str | bytes]:
+    """A twin in a base that an overlay includes."""
+    return {
+        "base/kustomization.yaml": "# Ours\nresources:\n- ./old.yaml # old\n- new.yaml\n- db.yaml\n",
+        "base/old.yaml": release(),
+        "base/new.yaml": twin(),
+        "base/db.yaml": CONFIG,
+        "prod/kustomization.yaml": "resources:\n- ../base\n- source.yaml\n",
+        "prod/source.yaml": SOURCE,
+        **(more or {}),
+    }
+
+
+def built(files: Mapping[str, str | bytes], folder: Path, *names: str) -> list[list[tuple[str, str]]]:
+    """What the real kustomize builds of folders: kind and name of each object."""
+    write_tree(files, folder)
+    builds = build_all([folder / name for name in names])
+    assert not [build.error for build in builds if build.error]
+    return [sorted((each["kind"], each["metadata"]["name"]) for each in build.objects) for build in builds]
+
+
+def test_a_file_goes_from_the_kustomizations_that_list_it(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = overlay(
+        {"test/kustomization.yaml": "resources: [../base/old.yaml, ../base/db.yaml]\n"}
+    )
+    migration = migrate(files, sync_roots=("prod", "test"))
+    # The second cluster has no twin.
+    assert errors(migration) == ["RP007"]
+    del files["test/kustomization.yaml"]
+    files["all/kustomization.yaml"] = "resources: [../prod]\n"
+    migration = migrate(files, sync_roots=("prod",))
+    assert migration.findings == ()
+    assert migration.deleted == ("base/old.yaml",)
+    assert migration.changed == {
+        "base/kustomization.yaml": "# Ours\nresources:\n# old\n- new.yaml\n- db.yaml\n",
+    }
+    assert [each.rule for each in migration.changes] == ["twin", "kustomization"]
+    expected = [("ConfigMap", "db"), ("HelmRelease", "web"), ("HelmRepository", "example")]
+    assert built(migration.files, tmp_path, "prod", "all") == [expected, expected]
+    assert migrate(dict(migration.files), sync_roots=("prod",)).files == migration.files
+
+
+def test_a_file_that_still_holds_something_stays_listed(tmp_path: Path) -> None:
+    for rest in (CONFIG.replace("db", "api"), "# replicas: 2\n"):
+        migration = migrate(overlay({"base/old.yaml": f"{release()}---\n{rest}"}), sync_roots=("prod",))
+        assert errors(migration) == []
+        assert set(migration.changed) == {"base/old.yaml"}
+        (objects,) = built(migration.files, tmp_path / str(len(rest)), "prod")
+        assert objects.count(("HelmRelease", "web")) == 1
+
+
+def test_a_kustomization_that_a_cluster_builds_may_be_left_empty(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        **half(),
+        "old/kustomization.yaml": "namespace: shop\nresources:\n- web.yaml\n",
+    }
+    cluster = fm.Cluster(name="one", sync_paths=("new", "old"))
+    migration = migrate(files, clusters=(cluster,))
+    assert migration.deleted == ("old/web.yaml",)
+    assert migration.changed == {"old/kustomization.yaml": "namespace: shop\nresources: []\n"}
+    assert built(migration.files, tmp_path, "old") == [[]]
+
+
+def test_all_twins_of_a_kustomization_stay_where_it_would_be_left_empty() -> None:
+    files = overlay(
+        {
+            "base/kustomization.yaml": "resources: [old.yaml, other.yaml]\n",
+            "base/other.yaml": release(name="api").replace("web", "api"),
+            "prod/kustomization.yaml": "resources: [../base, source.yaml, ../base/new.yaml, new.yaml]\n",
+            "prod/new.yaml": twin().replace("web", "api"),
+        }
+    )
+    migration = migrate(files, sync_roots=("prod",))
+    assert migration.files == files
+    assert errors(migration) == ["RP007", "RP007"]
+
+
+def test_what_would_not_build_without_a_release_keeps_it() -> None:
+    source = "{kind: HelmRelease, group: helm.fluxcd.io, name: web, fieldPath: metadata.name}"
+    target = "{select: {kind: ConfigMap}, fieldPaths: [data.name], options: {create: true}}"
+    more = f"replacements:\n- source: {source}\n  targets: [{target}]\n"
+    files = overlay()
+    files["prod/kustomization.yaml"] = f"resources:\n- ../base\n- source.yaml\n{more}"
+    migration = migrate(files, sync_roots=("prod",))
+    assert migration.files == files
+    (finding,) = (each for each in migration.findings if each.severity == "error")
+    assert finding.code == "RP007"
+    assert "without this one prod would not build: prod/kustomization.yaml:" in finding.message
+
+
+def test_a_kustomization_that_cannot_be_edited_keeps_what_it_lists() -> None:
+    listed = "resources: [&file old.yaml, new.yaml, db.yaml]\nmetadata: {name: *file}\n"
+    migration = migrate(overlay({"base/kustomization.yaml": listed}), sync_roots=("prod",))
+    assert migration.deleted == ()
+    (finding,) = (each for each in migration.findings if each.code == "RP007")
+    assert "its entry in base/kustomization.yaml must go, which cannot be edited" in finding.message
+
+
+def test_sources_are_listed_in_a_kustomization_that_something_went_from() -> None:
+    files: dict[str, str | bytes] = {
+        **overlay(),
+        "prod/kustomization.yaml": "resources:\n- old.yaml\n- ../base\n- source.yaml\n- other.yaml\n",
+        "prod/old.yaml": release(),
+        "base/kustomization.yaml": "resources: [new.yaml, db.yaml]\n",
+        "prod/other.yaml": release(
+            "other", chart="repository: https://else.org\n    name: a\n    version: 1.0.0"
+        ),
+    }
+    del files["base/old.yaml"]
+    migration = migrate(files, sync_roots=("prod",))
+    assert migration.ok
+    assert migration.files["prod/kustomization.yaml"] == (
+        "resources:\n- ../base\n- source.yaml\n- other.yaml\n- sources\n"
+    )
+
+
+@given(
+    names=st.lists(st.sampled_from("abc"), unique=True, min_size=1),
+    twins=st.sets(st.sampled_from("abc")),
+    in_one_file=st.booleans(),
+    own_folder=st.booleans(),
+    more=st.booleans(),
+    root=st.sampled_from(["prod", ""]),
+)
+def test_what_was_built_is_built_without_what_goes(
+    names: list[str], twins: set[str], in_one_file: bool, own_folder: bool, more: bool, root: str
+) -> None:
+    olds = {
+        name: release(name).replace("name: web\n    version", f"name: {name}\n    version") for name in names
+    }
+    files: dict[str, str | bytes] = {"base/db.yaml": CONFIG, "prod/source.yaml": SOURCE}
+    listed = ["db.yaml"] if more else []
+    if in_one_file:
+        files["base/all.yaml"] = "---\n".join(olds.values())
+        listed.append("all.yaml")
+    for name in () if in_one_file else names:
+        folder = f"{name}/" if own_folder else ""
+        files[f"base/{folder}{name}.yaml"] = olds[name]
+        listed.append(name if own_folder else f"{name}.yaml")
+        if own_folder:
+            files[f"base/{name}/kustomization.yaml"] = f"resources:\n- {name}.yaml\n"
+    files["base/kustomization.yaml"] = f"resources: {json.dumps(listed)}\n"
+    have = sorted(twins & set(names))
+    for name in have:
+        files[f"prod/{name}.yaml"] = (
+            twin(name=name).replace("shop-web", f"shop-{name}").replace("chart: web", f"chart: {name}")
+        )
+    beside = [f"{name}.yaml" for name in have]
+    files["prod/kustomization.yaml"] = f"resources: {json.dumps(['../base', 'source.yaml', *beside])}\n"
+    migration = migrate(dict(files), sync_roots=(root,))
+    before, after = KustomizeTree(files), KustomizeTree(migration.files)
+    assert all(after.build(folder).ok for folder in before.kustomizations if before.build(folder).ok)
+    stay = {finding.resource for finding in migration.findings if finding.code == "RP007"}
+    left = [
+        built.manifest["metadata"]["name"]
+        for built in after.build("prod").objects
+        if built.manifest["apiVersion"] == "helm.fluxcd.io/v1"
+    ]
+    # What is not taken out is told, and nothing is lost.
+    assert {f"HelmRelease shop/{name}" for name in left if name in have} <= stay
+    assert {each.manifest["metadata"]["name"] for each in after.build("prod").objects} >= set(names)
+    assert migrate(dict(migration.files), sync_roots=(root,)).files == migration.files

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.clusters import AppliedDifferences, ClusterMap, SyncPath
 from fluxv2_migrate.convert import changes_of
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.image_migration import MigratedImages
 from fluxv2_migrate.migration import Change, MigratedManifest, Migration, MigrationContext
+from fluxv2_migrate.namespaces import settle_namespaces
 from fluxv2_migrate.placement import PlacedRequest, common_style, image_object_text, source_text
 from fluxv2_migrate.plan import Move
 from fluxv2_migrate.release_reading import DecidedReleases, with_text_annotations
@@ -34,6 +35,7 @@ def assemble(
     images: MigratedImages,
     findings: FindingGroups,
     context: MigrationContext,
+    applied: Mapping[SyncPath, AppliedDifferences],
 ) -> Migration:
     """Gives the migration.
 
@@ -45,6 +47,7 @@ def assemble(
         images: the image automation, and the texts that are marked for it.
         findings: all that a person must know.
         context: what was inferred.
+        applied: what fluxd applied of the sync paths whose files it read.
     """
     repository, layout = around.repository, converted.layout
     edits: _Spans = {}
@@ -109,7 +112,9 @@ def assemble(
         metadata = placed.manifest["metadata"]
         made = f"{placed.kind} {metadata['namespace']}/{metadata['name']}"
         changes.append(Change("image-automation", made, "", 1, (), placed.file, ""))
-    for path, text in images.kustomizations.items():
+    kustomizations = dict(images.kustomizations)
+    changes += settle_namespaces(applied, around, changed, created, kustomizations, findings)
+    for path, text in kustomizations.items():
         (changed if path in repository.texts else created)[path] = text
         changes.append(Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources"))
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}

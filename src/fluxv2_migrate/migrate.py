@@ -18,6 +18,7 @@ from fluxv2_migrate.release_texts import ReleaseTexts, tell_of_releases
 from fluxv2_migrate.repository import Repository, read_repository
 from fluxv2_migrate.surroundings import Surroundings, existing_sources, see_repository
 from fluxv2_migrate.syncing import tell_of_syncing
+from fluxv2_migrate.unlisting import unlist_removed
 
 __all__ = ["migrate_repository", "migrate_text"]
 
@@ -88,7 +89,8 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     read = read_releases(around, findings)
     existing = existing_sources(around)
     decided = decide_releases(read, existing, around, findings)
-    texts = ReleaseTexts(around, existing, findings)
+    decided, unlisted = unlist_removed(decided, around, findings)
+    texts = ReleaseTexts(around, existing, findings, unlisted)
     converted = texts.convert(decided.migrating)
     tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
     if decided.waiting:
@@ -97,10 +99,10 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
     images = migrate_images(around, converted, findings)
     is_something_done = bool(converted.texts or decided.waiting or images.texts)
-    tell_of_syncing(around, findings, is_something_done=is_something_done)
+    applied = tell_of_syncing(around, findings, is_something_done=is_something_done)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
-    return assemble(files, around, converted, decided, images, findings, context)
+    return assemble(files, around, converted, decided, images, findings, context, applied)
 
 
 def _surroundings(

@@ -251,6 +251,9 @@ class MigrationOptions(_Options):
         image_tags: the known tags of image repositories, by the repository as fluxd or people write it; each
             as a text, or with its build time.
         keep_annotations: leave fluxd's annotations where they are.
+        write_missing_namespaces: write the namespace that fluxd filled in into manifests that name none,
+            where it is known, and a Namespace for each namespace that objects are in and nothing of their
+            cluster defines; kustomize-controller adds neither, and applies nothing where one is missing.
         overrides: what a person decided for single resources.
     """
 
@@ -274,6 +277,7 @@ class MigrationOptions(_Options):
     image_interval: _FluxDuration | None = None
     image_tags: Mapping[str, tuple[KnownTag | str, ...]] = Field(default_factory=dict)
     keep_annotations: bool = False
+    write_missing_namespaces: bool = False
     overrides: tuple[Override, ...] = ()
 
     @model_validator(mode="after")

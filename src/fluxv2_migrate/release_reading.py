@@ -419,13 +419,7 @@ def decide_releases(
         found = twins.find(release.draft, release.sightings)
         if found:
             reason = _why_twin_is_none(release, found, twins, around)
-            if around.clusters.tree.includers(release.document.path):
-                # Without its file the kustomization that lists it would not build any more.
-                place = f"{found[0].document.path} means the same"
-                reason = reason or f"{place}, and a kustomization lists the file of this one"
-            elif release.draft.accepts("RP007"):
-                reason = None
-            if reason is None:
+            if reason is None or release.draft.accepts("RP007"):
                 removed.append((release, found[0]))
             else:
                 findings.stop(release.document, "RP007", reason)

@@ -66,11 +66,13 @@ class ReleaseTexts:
         around: what is known before.
         existing: the sources of the repository.
         findings: where it is told what cannot be edited or placed.
+        unlisted: kustomizations that no longer list what goes.
     """
 
     around: Surroundings
     existing: Sequence[ExistingSource]
     findings: FindingGroups
+    unlisted: Mapping[str, str] = field(default_factory=dict)
     _styles: dict[str, Style] = field(default_factory=dict)
 
     def convert(self, releases: Iterable[MigratingRelease]) -> ConvertedReleases:
@@ -123,7 +125,8 @@ class ReleaseTexts:
     def _place(self, releases: Iterable[MigratingRelease], names: SourceNames) -> SourceLayout:
         around = self.around
         texts = around.repository.texts
-        homes = Homes(around.clusters, around.clusters.tree, dict(texts))
+        edited = dict(self.unlisted)
+        homes = Homes(around.clusters, around.clusters.tree, {**texts, **edited}, edited)
         places = SourcePlaces(
             homes, around.options, around.versions, set(around.clusters.tree.files) | set(texts)
         )

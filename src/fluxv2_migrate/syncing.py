@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fluxv2_migrate.clusters import AppliedObject, ClusterView, SyncPath, compare_applied
+from fluxv2_migrate.clusters import AppliedDifferences, AppliedObject, SyncPath, compare_applied
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.surroundings import Surroundings
 
@@ -13,13 +13,19 @@ __all__ = ["tell_of_syncing"]
 _SHOWN = 5
 
 
-def tell_of_syncing(around: Surroundings, findings: FindingGroups, *, is_something_done: bool) -> None:
+def tell_of_syncing(
+    around: Surroundings, findings: FindingGroups, *, is_something_done: bool
+) -> dict[SyncPath, AppliedDifferences]:
     """Adds what is to be known of sync paths.
 
     Args:
         around: what is known of the repository.
         findings: where it is told.
         is_something_done: whether anything is migrated, so that it matters where it goes.
+
+    Returns:
+        What fluxd applied of the sync paths whose files it read; of objects without a namespace nothing is
+        told yet.
     """
     clusters = around.clusters
     if is_something_done and not clusters.given:
@@ -29,17 +35,15 @@ def tell_of_syncing(around: Surroundings, findings: FindingGroups, *, is_somethi
     if is_something_done and clusters.candidates:
         shown = ", ".join(clusters.candidates)
         findings.say("RP017", f"these may be one cluster or several, and each is taken for one: {shown}")
-    told: set[SyncPath] = set()
+    applied: dict[SyncPath, AppliedDifferences] = {}
     for view in clusters.clusters:
         for synced in view.sync_paths:
-            if synced.files != "none" and synced not in told:
-                told.add(synced)
-                _tell_differences(view, synced, around, findings)
+            if synced.files != "none" and synced not in applied:
+                applied[synced] = _tell_differences(synced, around, findings)
+    return applied
 
 
-def _tell_differences(
-    view: ClusterView, synced: SyncPath, around: Surroundings, findings: FindingGroups
-) -> None:
+def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingGroups) -> AppliedDifferences:
     repository = around.repository
     clusters = around.clusters
     apart = clusters.apart if synced.files == "rest" else frozenset()
@@ -64,13 +68,7 @@ def _tell_differences(
     for one, other in found.doubles:
         message = f"{_name(one)} is defined in {one.place} too: kustomize-controller refuses both"
         findings.say("RP016", message, other.place.path, other.place.line, [str(one.place)])
-    default = view.settings.default_namespace or around.options.default_namespace
-    bare = [each for each in found.without_namespace if not each.kind.endswith("HelmRelease")]
-    if bare:
-        places = [str(each.place) for each in bare]
-        where = f"fluxd put them into {default}" if default else "fluxd put them into its default namespace"
-        message = f"{len(bare)} object(s) of {path} name no namespace; {where}: {_list(places)}"
-        findings.say("DA015", message, bare[0].place.path, bare[0].place.line, places[1:])
+    return found
 
 
 def _name(each: AppliedObject) -> str:

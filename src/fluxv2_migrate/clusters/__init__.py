@@ -1,12 +1,12 @@
 """Which file is seen by which cluster, under which name and namespace."""
 
-from fluxv2_migrate.clusters.applied import AppliedDifferences, AppliedObject, compare_applied
+from fluxv2_migrate.clusters.applied import AppliedDifferences, AppliedObject, Place, compare_applied
 from fluxv2_migrate.clusters.closures import Closure, patched_closures
 from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clusters
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import Reach, reach_of
-from fluxv2_migrate.clusters.units import is_below, normal_path
+from fluxv2_migrate.clusters.units import is_below, normal_path, shapes_objects
 
 __all__ = [
     "AppliedDifferences",
@@ -15,6 +15,7 @@ __all__ = [
     "ClusterMap",
     "ClusterView",
     "DocumentKey",
+    "Place",
     "Reach",
     "Sighting",
     "SyncPath",
@@ -25,5 +26,6 @@ __all__ = [
     "patched_closures",
     "reach_of",
     "read_clusters",
+    "shapes_objects",
     "unknown_generator",
 ]

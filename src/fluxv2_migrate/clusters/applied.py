@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -98,6 +98,7 @@ class AppliedDifferences:
 
     Attributes:
         sync_path: the folder.
+        objects: that fluxd applied.
         refused: documents with which kustomize-controller applies nothing of the whole path, with the reason.
         left_out: objects that fluxd applied and kustomize-controller leaves out, because a kustomization does
             not list them or the file is not in the artifact.
@@ -108,6 +109,7 @@ class AppliedDifferences:
     """
 
     sync_path: str
+    objects: tuple[AppliedObject, ...] = field(repr=False)
     refused: tuple[tuple[Place, str], ...]
     left_out: tuple[AppliedObject, ...]
     doubles: tuple[tuple[AppliedObject, AppliedObject], ...]
@@ -186,7 +188,9 @@ def compare_applied(
             doubles.append((first, each))
     without = tuple(each for each in objects if not each.namespace and each.kind in _NAMESPACED)
     proposal = _proposal(synced.path, kept, broken) if refused or left_out else ""
-    return AppliedDifferences(synced.path, tuple(refused), left_out, tuple(doubles), without, proposal)
+    return AppliedDifferences(
+        synced.path, tuple(objects), tuple(refused), left_out, tuple(doubles), without, proposal
+    )
 
 
 def _is_in(folder: str, charts: set[str]) -> bool:

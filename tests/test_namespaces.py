@@ -1,0 +1,358 @@
+"""Namespaces that fluxd filled in, written into the manifests that name none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.clusters import AppliedObject, Place
+from fluxv2_migrate.kustomize import KustomizeTree, controller_build
+from fluxv2_migrate.namespaces import with_namespaces
+from real_kustomize import build_all, write_tree
+from reference_trees import LOADER, TREES, read_tree
+from test_migration_of_kustomize_trees import check, release
+
+Files = dict[str, str | bytes]
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db # ours\n"
+WRITTEN = CONFIG + "  namespace: shop\n"
+
+
+def migrate(files: Files, **options: Any) -> fm.Migration:
+    options = {"default_namespace": "shop", "write_missing_namespaces": True, **options}
+    migration = fm.migrate_repository(files, fm.MigrationOptions(**options))
+    again = fm.migrate_repository(migration.files, fm.MigrationOptions(**options))
+    assert again.files == migration.files
+    return migration
+
+
+def told(migration: fm.Migration) -> list[str]:
+    """The places of all objects that still name no namespace."""
+    return [
+        place
+        for finding in migration.findings
+        if finding.code == "DA015"
+        for place in (f"{finding.path}:{finding.line}", *finding.related)
+    ]
+
+
+def test_nothing_is_written_unless_it_is_wanted() -> None:
+    files: Files = {"apps/web.yaml": release(), "apps/db.yaml": CONFIG}
+    migration = migrate(files, write_missing_namespaces=False)
+    assert told(migration) == ["apps/db.yaml:1"]
+    assert migration.files["apps/db.yaml"] == CONFIG
+
+
+def test_a_namespace_is_written_behind_the_name_and_no_longer_told() -> None:
+    files: Files = {"apps/web.yaml": release(), "apps/db.yaml": CONFIG.encode()}
+    migration = migrate(files)
+    assert told(migration) == []
+    assert migration.files["apps/db.yaml"] == WRITTEN.encode()
+    (change,) = (each for each in migration.changes if each.rule == "namespace")
+    assert (change.resource, change.path, change.line) == ("ConfigMap shop/db", "apps/db.yaml", 1)
+    assert change.target_field == "metadata.namespace"
+
+
+def test_a_release_of_the_same_file_is_migrated_beside_it() -> None:
+    migration = migrate({"apps/web.yaml": CONFIG + "---\n" + release()})
+    assert migration.ok
+    assert told(migration) == []
+    text = migration.changed["apps/web.yaml"]
+    assert text.startswith(WRITTEN + "---\napiVersion: helm.toolkit.fluxcd.io/v2\n")
+
+
+def test_the_namespace_of_its_fluxd_is_written() -> None:
+    container = {
+        "name": "flux",
+        "image": "docker.io/fluxcd/flux:1.25.4",
+        "args": ["--git-path=apps", "--k8s-default-namespace=team"],
+    }
+    fluxd = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "flux", "namespace": "flux"},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
+    files: Files = {"flux.yaml": yaml.safe_dump(fluxd), "apps/web.yaml": release(), "apps/db.yaml": CONFIG}
+    migration = migrate(files, default_namespace=None)
+    assert migration.files["apps/db.yaml"] == CONFIG + "  namespace: team\n"
+
+
+SHARED: Files = {"apps/web.yaml": release(), "apps/db.yaml": CONFIG}
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "expected"),
+    [(("shop", "shop"), WRITTEN), (("shop", "team"), CONFIG), (("shop", None), CONFIG)],
+)
+def test_clusters_of_one_path_must_agree(namespaces: tuple[str | None, ...], expected: str) -> None:
+    clusters = tuple(
+        fm.Cluster(name=name, sync_paths=("apps",), default_namespace=namespace)
+        for name, namespace in zip(("eu", "us"), namespaces, strict=True)
+    )
+    migration = migrate(SHARED, clusters=clusters, default_namespace=None)
+    assert migration.files["apps/db.yaml"] == expected
+    assert told(migration) == ([] if expected == WRITTEN else ["apps/db.yaml:1"])
+
+
+def test_clusters_of_several_paths_have_their_own() -> None:
+    files: Files = {}
+    for name in ("eu", "us"):
+        files |= {f"{name}/web.yaml": release(), f"{name}/db.yaml": CONFIG}
+    clusters = tuple(
+        fm.Cluster(name=name, sync_paths=(name,), default_namespace=f"shop-{name}") for name in ("eu", "us")
+    )
+    migration = migrate(files, clusters=clusters)
+    for name in ("eu", "us"):
+        assert migration.files[f"{name}/db.yaml"] == f"{CONFIG}  namespace: shop-{name}\n"
+    assert told(migration) == []
+
+
+def test_a_cluster_that_builds_the_file_must_agree() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [db.yaml]\n",
+        "base/db.yaml": CONFIG,
+        "base/web.yaml": release(),
+        "base/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "all/web.yaml": release(),
+    }
+    clusters = (
+        fm.Cluster(name="eu", sync_paths=("all",), default_namespace="shop"),
+        fm.Cluster(name="us", sync_paths=("base",), default_namespace="team"),
+    )
+    # Only what is read one by one is told of; what kustomize builds is not written for one cluster alone.
+    assert migrate(files, clusters=clusters).files["base/db.yaml"] == CONFIG
+
+
+def test_a_kustomization_that_only_lists_is_none_that_moves() -> None:
+    files: Files = {
+        "apps/kustomization.yaml": "resources: [web.yaml, db.yaml]\n",
+        "apps/web.yaml": release(),
+        "apps/db.yaml": CONFIG,
+    }
+    migration = migrate(files, sync_roots=("apps",))
+    assert migration.files["apps/db.yaml"] == WRITTEN
+    assert told(migration) == []
+
+
+@pytest.mark.parametrize(
+    "more", ["namespace: team\n", "namePrefix: a-\n", "patches: [{patch: '{}', target: {}}]\n"]
+)
+def test_what_a_kustomization_shapes_keeps_its_namespace_to_itself(more: str) -> None:
+    files: Files = {
+        "apps/web.yaml": release(),
+        "apps/flux.yaml": yaml.safe_dump(
+            {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": {"name": "flux", "namespace": "flux"},
+                "spec": {
+                    "template": {
+                        "spec": {
+                            "containers": [
+                                {"name": "f", "image": "fluxcd/flux:1.25.4", "args": ["--git-path=apps"]}
+                            ]
+                        }
+                    }
+                },
+            }
+        ),
+        "apps/base/kustomization.yaml": "resources: [db.yaml]\n" + more,
+        "apps/base/db.yaml": CONFIG,
+    }
+    # This fluxd reads the file on its own, although a kustomization lists it.
+    migration = migrate(files)
+    assert migration.files["apps/base/db.yaml"] == CONFIG
+    assert told(migration) == ["apps/base/db.yaml:1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CONFIG + "sops:\n  mac: x\n",
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: db, labels: &l {a: b}}, data: *l}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: db}\n",
+        CONFIG + "---\n" + WRITTEN,
+    ],
+    ids=["signed", "flow", "list", "there already"],
+)
+def test_what_cannot_be_written_is_told(text: str) -> None:
+    migration = migrate({"apps/web.yaml": release(), "apps/db.yaml": text})
+    assert migration.files["apps/db.yaml"] == text
+    assert told(migration) == ["apps/db.yaml:1"]
+
+
+def test_objects_that_live_in_no_namespace_get_none() -> None:
+    text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+    migration = migrate({"apps/web.yaml": release(), "apps/shop.yaml": text})
+    assert migration.files["apps/shop.yaml"] == text
+
+
+def namespaces(migration: fm.Migration) -> dict[str, list[str]]:
+    """The namespaces that each cluster defines, as kustomize-controller applies them."""
+    tree = KustomizeTree(migration.files)
+    found: dict[str, list[str]] = {}
+    for cluster in migration.context.clusters:
+        builds = [controller_build(tree, path) for path in cluster.sync_paths]
+        assert all(build.ok for build in builds), [build.problems for build in builds]
+        found[cluster.name] = sorted(
+            built.manifest["metadata"]["name"]
+            for build in builds
+            for built in build.objects
+            if built.manifest["kind"] == "Namespace"
+        )
+    return found
+
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+
+
+def test_a_namespace_that_nothing_defines_is_made() -> None:
+    migration = migrate({"apps/web.yaml": release(), "apps/api.yaml": release("api", "team")})
+    assert migration.created["apps/namespaces/shop.yaml"] == "---\n" + NAMESPACE
+    assert namespaces(migration) == {"apps": ["shop", "team"]}
+    assert [each.resource for each in migration.changes if each.rule == "namespace-object"] == [
+        "Namespace shop",
+        "Namespace team",
+    ]
+
+
+def test_no_namespace_is_made_unless_it_is_wanted_and_missing() -> None:
+    files: Files = {"apps/web.yaml": release()}
+    assert namespaces(migrate(files, write_missing_namespaces=False)) == {"apps": []}
+    assert namespaces(migrate({**files, "apps/shop.yaml": NAMESPACE})) == {"apps": ["shop"]}
+
+
+@pytest.mark.parametrize("namespace", ["default", "kube-system", "flux-system", "${team}"])
+def test_namespaces_that_are_there_or_have_no_name_are_not_made(namespace: str) -> None:
+    config = f"{CONFIG}  namespace: {namespace}\n"
+    migration = migrate({"apps/web.yaml": release(), "apps/db.yaml": config})
+    assert namespaces(migration) == {"apps": ["shop"]}
+
+
+def test_namespaces_are_listed_once_where_kustomize_builds_the_path() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources:\n- web.yaml\n- api.yaml\n",
+        "base/web.yaml": release(),
+        "base/api.yaml": release("api", "team"),
+        "a/kustomization.yaml": "resources:\n- ../base # shared\n- shop.yaml\n",
+        "a/shop.yaml": NAMESPACE,
+        "b/kustomization.yaml": "resources:\n- ../base\n",
+    }
+    migration = migrate(files)
+    assert migration.ok
+    assert namespaces(migration) == {"a": ["shop", "team"], "b": ["shop", "team"]}
+    assert migration.files["a/kustomization.yaml"] == (
+        "resources:\n- ../base # shared\n- shop.yaml\n- sources\n- namespaces\n"
+    )
+    assert migration.created["b/namespaces/kustomization.yaml"].endswith("- shop.yaml\n- team.yaml\n")
+
+
+def test_the_real_kustomize_builds_what_lists_namespaces(tmp_path: Path) -> None:
+    files: Files = {
+        "a/kustomization.yaml": "resources:\n- web.yaml\n- api.yaml\n",
+        "a/web.yaml": release(),
+        "a/api.yaml": release("api", "team"),
+    }
+    migration = migrate(files, sync_roots=("a",))
+    write_tree(migration.files, tmp_path)
+    (build,) = build_all([tmp_path / "a"])
+    assert not build.error
+    kinds = [each["metadata"]["name"] for each in build.objects if each["kind"] == "Namespace"]
+    assert sorted(kinds) == ["shop", "team"]
+
+
+def test_a_path_that_renames_namespaces_holds_none() -> None:
+    files: Files = {
+        "a/kustomization.yaml": "namespace: team\nresources:\n- web.yaml\n- api\n",
+        "a/web.yaml": release("web", ""),
+        "a/api/kustomization.yaml": "resources: [shop.yaml]\n",
+        "a/api/shop.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n",
+    }
+    options: dict[str, Any] = {
+        "sync_roots": ("a",),
+        "sources": fm.Placement(namespace="release"),
+        "default_namespace": None,
+    }
+    assert namespaces(migrate(files, **options)) == {"a": ["team"]}
+    files["a/kustomization.yaml"] = "namespace: team\nnamePrefix: x-\nresources:\n- web.yaml\n"
+    migration = migrate(files, **options)
+    (finding,) = (each for each in migration.findings if each.message.startswith("Namespace team"))
+    assert finding.code == "RP014"
+    assert not [path for path in migration.created if "namespaces" in path]
+
+
+def test_a_cluster_of_which_a_part_is_unknown_gets_none() -> None:
+    files: Files = {
+        "a/kustomization.yaml": "resources:\n- web.yaml\n- https://example.com/namespaces.yaml\n",
+        "a/web.yaml": release(),
+    }
+    assert namespaces(migrate(files, sync_roots=("a",))) == {"a": []}
+
+
+def test_a_namespace_is_not_made_where_a_cluster_that_has_it_would_see_it() -> None:
+    files: Files = {"all/web.yaml": release(), "eu/shop.yaml": NAMESPACE}
+    clusters = (fm.Cluster(name="eu", sync_paths=("all", "eu")), fm.Cluster(name="us", sync_paths=("all",)))
+    migration = migrate(files, clusters=clusters)
+    assert [each.message for each in migration.findings if each.code == "RP014"] == [
+        "Namespace shop has no place: another cluster that defines it would see it too"
+    ]
+
+
+def test_a_file_of_the_same_name_is_kept() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop, namespace: shop}\n"
+    migration = migrate({"apps/web.yaml": release(), "apps/namespaces/shop.yaml": text})
+    assert migration.files["apps/namespaces/shop.yaml"] == text
+    assert [each.message for each in migration.findings if each.code == "RP014"] == [
+        "Namespace shop has no place: apps/namespaces/shop.yaml is there already"
+    ]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_on_real_trees_every_namespace_is_there_once_and_every_build_still_works(
+    shared: Path, name: str
+) -> None:
+    files = read_tree(shared / "corpus" / name / "v1")
+    migration = migrate(files)
+    check(files, migration)
+
+
+def documents() -> st.SearchStrategy[list[dict[str, Any]]]:
+    metadata = st.fixed_dictionaries(
+        {"name": st.sampled_from(["web", "db"])},
+        optional={"labels": st.just({"a": "b"}), "namespace": st.sampled_from(["shop", ""])},
+    )
+    kinds = st.sampled_from(["ConfigMap", "Secret"])
+    document = st.fixed_dictionaries({"apiVersion": st.just("v1"), "kind": kinds, "metadata": metadata})
+    return st.lists(document | st.just({"replicas": 2}), max_size=4)
+
+
+def named(document: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    metadata = document.get("metadata")
+    if metadata is None or metadata.get("namespace"):
+        return dict(document)
+    return {**document, "metadata": {**metadata, "namespace": namespace}}
+
+
+@given(values=documents(), flow=st.sampled_from([False, None]), windows=st.booleans(), mark=st.booleans())
+def test_exactly_the_wanted_documents_get_it(
+    values: list[dict[str, Any]], flow: bool | None, windows: bool, mark: bool
+) -> None:
+    text = yaml.safe_dump_all(values, default_flow_style=flow, sort_keys=False)
+    text = ("\ufeff" if mark else "") + (text.replace("\n", "\r\n") if windows else text)
+    objects = [
+        AppliedObject(Place("a.yaml", 1), "", kind, "", name)
+        for kind in ("ConfigMap", "Secret")
+        for name in ("web", "db")
+    ]
+    after, written = with_namespaces(text, objects, "shop")
+    expected = [named(document, "shop") for document in values]
+    assert list(yaml.load_all(after.removeprefix("\ufeff"), LOADER)) == expected
+    assert bool(written) == (expected != values)
+    assert with_namespaces(after, objects, "shop") == (after, set())
