@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.plan import Move, Operation, Remove, Set, apply_to_mapping, apply_to_text
+from fluxv2_migrate.plan import (
+    AppliedText,
+    Move,
+    Operation,
+    Remove,
+    Set,
+    apply_to_mapping,
+    apply_to_metadata,
+    apply_to_text,
+)
 from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, compose, value_of
 
 DOCUMENT = """\
@@ -187,3 +200,75 @@ def test_a_large_value_under_another_key_or_in_anothers_place_is_read_again() ->
     assert renamed.text == text.replace("  v:", "  w:")
     plan = (Set(("s", "a"), 1), Remove(("o",)), Move(("s",), ("o",)))
     assert apply_to_text(plan, text, root, Style()).text == f"o:\n  v:\n{FILLER}  a: 1\n"
+
+
+HEADS = [
+    "",
+    "---\n# ours\n\nkind: Deployment # one\n",
+    "--- # ours\napiVersion: apps/v1\n",
+    "a: 'one\n  two'\n",
+    "a: |+\n  one\n\n",
+    "a: &x one\n",
+    "a: [1,\n  2]\n",
+    "a: one\n  two\n",
+    'a: "x\n  metadata:\n    y"\n',
+]
+METADATA = [
+    "metadata:\n  name: web\n  annotations: # of fluxd\n    b: 'true' # one\n    # above c\n    c: d\n",
+    "metadata: # of ours\n\n    annotations:\n        b: c\n    # behind\n    name: web\n\n",
+    "metadata:\n  name: web\n  annotations: {b: c, d: e}\n",
+    "metadata: {name: web, annotations: {b: c}}\n",
+    "metadata:\n  name: &x web\n  annotations:\n    b: c\n",
+    "metadata:\n  annotations:\n    b: |+\n      one\n\n",
+    "metadata:\n  annotations:\n    b: |\n      one\n\n",
+    "metadata:\n  name: web\n# outside\n  annotations:\n    b: c\n",
+    "metadata:\n  annotations:\n\n    b: c\n# behind\n",
+    "metadata:\n  name: web\t# tab\n  annotations:\n    b: c\n",
+]
+RESTS = ["", "spec: {metadata: 1}\n", "\n# of the spec\nspec:\n  b: 1", "spec: *x\n", "...\n"]
+PLANS: list[tuple[Operation, ...]] = [
+    (Remove(("metadata", "annotations")),),
+    (Remove(("metadata", "annotations", "b")),),
+    (Remove(("metadata", "annotations", "b"), "to"), Set(("metadata", "annotations", "z"), "1")),
+    (Set(("metadata", "namespace"), "shop", Place(after=("name",))),),
+    (Move(("metadata", "annotations", "b"), ("metadata", "annotations", "n")),),
+]
+
+
+def outcome(edit: Callable[[], AppliedText | None]) -> AppliedText | str | None:
+    try:
+        return edit()
+    except CannotEdit as error:
+        return str(error)
+
+
+def test_metadata_is_edited_as_the_whole_document_would_be() -> None:
+    edited = left = 0
+    for *parts, newline in product(HEADS, METADATA, RESTS, ("\n", "\r\n")):
+        text, style = "".join(parts).replace("\n", newline), Style(newline=newline)
+        try:
+            root = compose(text)
+        except InvalidManifest:
+            continue
+        assert root is not None
+        for plan in PLANS:
+            found = outcome(partial(apply_to_metadata, plan, text, style, value_of(root)))
+            if found is None:
+                left += 1
+            else:
+                edited += 1
+                assert found == outcome(partial(apply_to_text, plan, text, root, style)), text
+    assert edited > 300
+    assert left > 300
+
+
+@pytest.mark.parametrize("head", ["a: 'one\n  two'\n", "a: |+\n  one\n", "a: [1,\n  2]\n", "a: one\n  two\n"])
+def test_metadata_is_not_edited_alone_where_something_may_be_open_before_it(head: str) -> None:
+    text = head + METADATA[0]
+    assert apply_to_metadata(PLANS[0], text, Style(), value_of(compose(text))) is None
+
+
+def test_metadata_is_not_edited_alone_where_the_plan_goes_beyond_it() -> None:
+    text = METADATA[0] + "spec: {}\n"
+    for operation in (Set(("spec", "a"), 1), Move(("metadata", "name"), ("spec", "name"))):
+        assert apply_to_metadata((operation,), text, Style(), value_of(compose(text))) is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.documents import read_documents
@@ -19,6 +18,7 @@ from fluxv2_migrate.placement import (
     layout_images,
     place_image_objects,
 )
+from fluxv2_migrate.plan import AppliedText
 from fluxv2_migrate.release_texts import ConvertedReleases
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings, existing_image_objects
@@ -56,7 +56,7 @@ def migrate_images(
         converted: the releases that are migrated, with what was made for them.
         findings: where it is told what a person must know.
     """
-    releases = {each.release.document.key: (each.text.text, each.text.value) for each in converted.texts}
+    releases = {each.release.document.key: each.text for each in converted.texts}
     read.keep(releases)
     for document, resource, notice in read.notices:
         findings.add(document, resource, notice)
@@ -86,12 +86,10 @@ def migrate_images(
     return MigratedImages(tuple(written), objects, layout.prerequisites, homes.changed)
 
 
-def _edited(
-    kustomizations: Mapping[str, str], around: Surroundings
-) -> dict[DocumentKey, tuple[str, Mapping[str, Any]]]:
+def _edited(kustomizations: Mapping[str, str], around: Surroundings) -> dict[DocumentKey, AppliedText]:
     """Gives the first documents of kustomizations that were edited before."""
     return {
-        (path, document.index): (document.text, document.manifest)
+        (path, document.index): AppliedText(document.text, (), dict(document.manifest))
         for path, text in kustomizations.items()
         if path in around.repository.texts
         for document in read_documents(path, text)[0][:1]

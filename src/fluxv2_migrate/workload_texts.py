@@ -15,6 +15,7 @@ from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
     AnnotationEdit,
+    AppliedText,
     MarkerEdit,
     Operation,
     Plan,
@@ -22,6 +23,7 @@ from fluxv2_migrate.plan import (
     Remove,
     Set,
     WrittenMarker,
+    apply_to_metadata,
     apply_to_text,
     edit_annotations,
     write_comments,
@@ -31,7 +33,7 @@ from fluxv2_migrate.rules import Notice, policy_comments, remaining_operations
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
-from fluxv2_migrate.yaml_text import CannotEdit, compose, detect_style, read_document
+from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
 
@@ -80,19 +82,15 @@ class WorkloadTexts:
     Attributes:
         around: what is known of the repository.
         read: what was read of its annotations.
-        converted: the texts of what was migrated before, with what they mean.
+        converted: releases that are migrated, and kustomizations that were edited, as they are by now.
         findings: where it is told what cannot be marked.
     """
 
     around: Surroundings
     read: ReadImages
-    converted: Mapping[DocumentKey, tuple[str, Mapping[str, Any]]]
+    converted: Mapping[DocumentKey, AppliedText]
     findings: FindingGroups
     _refused: _Refusals = field(default_factory=_Refusals)
-    _known: dict[DocumentKey, Document] = field(default_factory=dict)
-    _objects: dict[DocumentKey, list[AnnotatedObject]] = field(default_factory=dict)
-    _uses: dict[DocumentKey, dict[str, ImageUse]] = field(default_factory=dict)
-    _taking: tuple[ImageLayout, dict[str, set[str]]] | None = None
 
     def uses(self) -> list[ImageUse]:
         """Gives the images that may be marked, as far as is known by now."""
@@ -112,7 +110,23 @@ class WorkloadTexts:
             layout: the policies; of what cannot be marked `uses` is rid after a refusal.
         """
         known = (len(self._refused.places), len(self._refused.documents))
-        written = [self._write(key, layout) for key in sorted(self._documents())]
+        objects: dict[DocumentKey, list[AnnotatedObject]] = {}
+        uses: dict[DocumentKey, dict[str, ImageUse]] = {}
+        for one in self.read.objects:
+            objects.setdefault(one.document.key, []).append(one)
+            for use in one.uses:
+                uses.setdefault(_key_of(use), {})[use.place] = use
+        takers = _takers(layout)
+        written = [
+            self._write(
+                document,
+                objects.get(key, ()),
+                [use for place, use in uses.get(key, {}).items() if place in layout.policies],
+                layout,
+                takers.get(key, ()),
+            )
+            for key, document in sorted(self._documents().items(), key=lambda item: item[0])
+        ]
         texts = [each for each in written if each is not None]
         self._refuse_unseen(texts)
         if (len(self._refused.places), len(self._refused.documents)) != known:
@@ -148,29 +162,27 @@ class WorkloadTexts:
 
     # One document
 
-    def _documents(self) -> Mapping[DocumentKey, Document]:
-        if not self._known:
-            self._known = {each.document.key: each.document for each in self.read.objects}
-            self._known.update(self.read.documents)
-            for each in self.read.objects:
-                self._objects.setdefault(each.document.key, []).append(each)
-                for use in each.uses:
-                    self._uses.setdefault(_key_of(use), {})[use.place] = use
-        return self._known
+    def _documents(self) -> dict[DocumentKey, Document]:
+        return {**{each.document.key: each.document for each in self.read.objects}, **self.read.documents}
 
     def _before(self, document: Document) -> str:
-        return self.converted.get(document.key, (document.text, None))[0]
+        edited = self.converted.get(document.key)
+        return document.text if edited is None else edited.text
 
-    def _write(self, key: DocumentKey, layout: ImageLayout) -> WorkloadText | None:
-        document = self._documents()[key]
-        if key in self._refused.documents:
+    def _write(
+        self,
+        document: Document,
+        objects: Sequence[AnnotatedObject],
+        marked: Sequence[ImageUse],
+        layout: ImageLayout,
+        takers: Collection[str],
+    ) -> WorkloadText | None:
+        if document.key in self._refused.documents:
             return None
-        objects = self._objects.get(key, [])
-        marked = [use for place, use in self._uses.get(key, {}).items() if place in layout.policies]
         try:
-            return self._edit(document, objects, marked, layout)
+            return self._edit(document, objects, marked, layout, takers)
         except (CannotEdit, InvalidManifest) as error:
-            self._refused.documents[key] = str(error)
+            self._refused.documents[document.key] = str(error)
             return None
 
     def _edit(
@@ -179,13 +191,14 @@ class WorkloadTexts:
         objects: Sequence[AnnotatedObject],
         marked: Sequence[ImageUse],
         layout: ImageLayout,
+        takers: Collection[str],
     ) -> WorkloadText:
         text = self._before(document)
         style = detect_style(text)
         handled = [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
         comments: list[tuple[str, str]] = []
-        taken = self._takers(document.key, layout)
-        value = self.converted.get(document.key, (text, document.manifest))[1]
+        edited_before = self.converted.get(document.key)
+        value = document.manifest if edited_before is None else edited_before.value
         plan: list[Operation] = []
         for each in objects:
             if not each.draft.at:
@@ -193,14 +206,16 @@ class WorkloadTexts:
         plan = [
             # A comment that no new policy takes stays where it is.
             replace(each, comments_to=None)
-            if isinstance(each, Remove) and each.comments_to not in taken
+            if isinstance(each, Remove) and each.comments_to not in takers
             else each
             for each in plan
         ]
         if plan := remaining_operations(plan, value):
-            root = compose(text)
-            assert root is not None
-            applied = apply_to_text(tuple(plan), text, root, style, value)
+            applied = apply_to_metadata(tuple(plan), text, style, value)
+            if applied is None:
+                root = read_nodes(text)
+                assert root is not None
+                applied = apply_to_text(tuple(plan), text, root, style, value)
             text, value = applied.text, applied.value
             comments += applied.comments
         in_lists = [_edit_in_list(each) for each in handled if each.draft.at]
@@ -208,7 +223,7 @@ class WorkloadTexts:
             edited = edit_annotations(text, in_lists, style=style)
             text, value = edited.text, edited.value
         above = [(each.path, each.text) for one in handled for each in one.draft.comments]
-        if above and (root := compose(text)) is not None:
+        if above and (root := read_nodes(text)) is not None:
             text = write_comments(text, above, root=root, style=style)
         if not marked:
             return WorkloadText(document, text, value, tuple(handled), (), _taken(comments))
@@ -228,16 +243,6 @@ class WorkloadTexts:
             _taken(comments),
             tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
         )
-
-    def _takers(self, key: DocumentKey, layout: ImageLayout) -> Collection[str]:
-        """Gives the places of comments to which a new policy answers, for the images of a document."""
-        if self._taking is None or self._taking[0] is not layout:
-            found: dict[str, set[str]] = {}
-            for made in layout.generated:
-                for place, container in made.containers:
-                    found.setdefault(place.partition("#")[0], set()).add(policy_comments(container))
-            self._taking = (layout, found)
-        return self._taking[1].get(f"{key[0]}:{key[1]}", ())
 
     def _is_settled(self, each: AnnotatedObject, layout: ImageLayout) -> bool:
         """Gives whether nothing is lost with the annotations: all that fluxd updated is updated."""
@@ -273,13 +278,25 @@ class WorkloadTexts:
                         self._refused.places[use.place] = ("IM011", UNSEEN_REASONS[reasons[0]])
 
 
+def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
+    """Gives for each document the places of comments to which a new policy of its images answers."""
+    found: dict[DocumentKey, set[str]] = {}
+    for made in layout.generated:
+        for place, container in made.containers:
+            found.setdefault(_key_at(place), set()).add(policy_comments(container))
+    return found
+
+
 def _is_list(value: Mapping[str, Any]) -> bool:
     return str(value.get("kind")).endswith("List")
 
 
 def _key_of(use: ImageUse) -> DocumentKey:
-    place = use.place.partition("#")[0]
-    path, _, index = place.rpartition(":")
+    return _key_at(use.place)
+
+
+def _key_at(place: str) -> DocumentKey:
+    path, _, index = place.partition("#")[0].rpartition(":")
     return path, int(index)
 
 

@@ -12,7 +12,7 @@ from fluxv2_migrate.plan.marker_edits import (
 )
 from fluxv2_migrate.plan.markers import write_markers
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
-from fluxv2_migrate.plan.text import AppliedText, apply_to_text
+from fluxv2_migrate.plan.text import AppliedText, apply_to_metadata, apply_to_text
 
 __all__ = [
     "AnnotatedText",
@@ -30,6 +30,7 @@ __all__ = [
     "Set",
     "WrittenMarker",
     "apply_to_mapping",
+    "apply_to_metadata",
     "apply_to_text",
     "edit_annotations",
     "write_comments",

@@ -95,6 +95,8 @@ def write_markers(
     '1.10'
     """
     wanted = tuple(edits)
+    if not wanted:
+        return MarkedText(text, (), ())
     try:
         nodes = read_nodes(text) if root is None else root
     except InvalidManifest as error:

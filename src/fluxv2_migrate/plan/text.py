@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,12 +11,28 @@ from ruamel.yaml.nodes import Node
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.mappings import apply_to_mapping
-from fluxv2_migrate.plan.operations import Path, Plan, Remove, Set
-from fluxv2_migrate.yaml_text import BlockMapping, CannotEdit, Place, Style, read_document, value_of
+from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
+from fluxv2_migrate.yaml_text import (
+    BlockMapping,
+    CannotEdit,
+    Place,
+    Style,
+    read_document,
+    read_nodes,
+    stands_alone,
+    value_of,
+)
 
-__all__ = ["AppliedText", "apply_to_text"]
+__all__ = ["AppliedText", "apply_to_metadata", "apply_to_text"]
 
 _STAND_IN: Final = "unread"
+_LINE_END: Final = r"[ \t]*(?:(?<![^ \t\n])#[^\n]*|\r?)\n"
+# Comments and fields of one word, so that no bracket, quote or scalar is open behind them any more;
+# then `metadata` with all lines that are indented below it.
+_METADATA: Final = re.compile(
+    rf"(?:(?:---|[a-zA-Z]+: +[a-zA-Z0-9][\w./-]*)?{_LINE_END})*"
+    rf"(metadata:{_LINE_END}(?:[ ][^\n]*\n|\r?\n)++)(?=[^\s#]|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,50 @@ def apply_to_text(
     if not means:
         raise CannotEdit("the edited text would not mean what was decided")
     return AppliedText(result, tuple(comments), expected)
+
+
+def apply_to_metadata(plan: Plan, text: str, style: Style, value: Mapping[str, Any]) -> AppliedText | None:
+    r"""Gives a document's text after a plan for its metadata, of which alone the nodes are read.
+
+    Args:
+        plan: the operations.
+        text: the document.
+        style: how new text is written.
+        value: of the document.
+
+    Returns:
+        What `apply_to_text` gives; nothing where there are other operations in the plan, or the text is not
+        written as almost all are.
+
+    Raises:
+        CannotEdit: the text is written in a form that cannot be edited; nothing is done.
+
+    >>> text = "kind: Deployment\nmetadata:\n  name: web\n  labels: {}\nspec: {}\n"
+    >>> plan = (Remove(("metadata", "labels")),)
+    >>> value = {"kind": "Deployment", "metadata": {"name": "web", "labels": {}}, "spec": {}}
+    >>> print(apply_to_metadata(plan, text, Style(), value).text, end="")
+    kind: Deployment
+    metadata:
+      name: web
+    spec: {}
+    """
+    if any(path[0] != "metadata" for operation in plan for path in _paths_of(operation)):
+        return None
+    found = _METADATA.match(text)
+    if found is None or not stands_alone(found[1]):
+        return None
+    root = read_nodes(found[1])
+    assert root is not None
+    metadata = {"metadata": value["metadata"]}
+    applied = apply_to_text(plan, found[1], root, style, metadata)
+    if not stands_alone(applied.text):
+        return None
+    result = text[: found.start(1)] + applied.text + text[found.end(1) :]
+    return AppliedText(result, applied.comments, {**value, **applied.value})
+
+
+def _paths_of(operation: Operation) -> tuple[Path, ...]:
+    return (operation.source, operation.target) if isinstance(operation, Move) else (operation.path,)
 
 
 def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: dict[str, Any]) -> bool:

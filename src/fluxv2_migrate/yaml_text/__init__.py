@@ -10,7 +10,7 @@ from fluxv2_migrate.yaml_text.block import (
 from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, value_of
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_scalar
-from fluxv2_migrate.yaml_text.extents import CannotEdit
+from fluxv2_migrate.yaml_text.extents import CannotEdit, stands_alone
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
 
@@ -34,5 +34,6 @@ __all__ = [
     "remove_item",
     "resolve_plain_scalar",
     "split_documents",
+    "stands_alone",
     "value_of",
 ]

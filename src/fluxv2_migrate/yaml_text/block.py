@@ -26,6 +26,7 @@ from fluxv2_migrate.yaml_text.extents import (
     line_start,
     reindent,
     scalar_spans,
+    stands_alone,
 )
 
 __all__ = ["BlockMapping", "Entry", "MappingPart", "Place", "insertion_index"]
@@ -34,9 +35,6 @@ _FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
 _MERGE: Final = "<<"
 _LEAST_UNREAD: Final = 80
 """Characters of a value below which it is read again rather than left out."""
-# What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
-# lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
-_NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +239,7 @@ class BlockMapping:
         node, body = entry.node, entry.body
         if not isinstance(node, MappingNode) or node.flow_style or not body.endswith("\n"):
             return False
-        # Hardly a value has one of the characters, and to look for one of them is faster than the pattern.
-        return not any(mark in body for mark in "&*\t|>") or not _NOT_ALONE.search(body)
+        return stands_alone(body)
 
     def keys(self) -> list[str]:
         """Gives the keys in the order of the text."""

@@ -19,11 +19,15 @@ __all__ = [
     "line_start",
     "reindent",
     "scalar_spans",
+    "stands_alone",
 ]
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
 _ITEM_ALIAS: Final = re.compile(r"^[ -]*(\*[^\s,\[\]{}]+)[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+# What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
+# lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
+_NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
 
 
 class CannotEdit(ValueError):
@@ -160,3 +164,13 @@ def reindent(text: str, delta: int, *, rest_only: bool = False) -> str:
                 raise CannotEdit("a value that is indented less than its key")
             result.append(row[min(blanks, -delta) :])
     return "".join(result)
+
+
+def stands_alone(text: str) -> bool:
+    """Gives whether the meaning of lines has nothing to do with the text around them.
+
+    Args:
+        text: whole lines that are indented deeper than what follows them.
+    """
+    # Hardly a value has one of the characters, and to look for one of them is faster than the pattern.
+    return not any(mark in text for mark in "&*\t|>") or not _NOT_ALONE.search(text)
