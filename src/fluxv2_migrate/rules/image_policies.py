@@ -17,6 +17,7 @@ from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, Repositor
 from fluxv2_migrate.rules.pull_secrets import Lookup, find_pull_secrets
 from fluxv2_migrate.rules.registries import canonical_name, registry_provider
 from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.rules.tag_policies import PINNED
 from fluxv2_migrate.rules.workload import Workload
 
 __all__ = ["request_policy"]
@@ -155,7 +156,7 @@ def _answer(workload: Workload, found: ContainerImage, translated: PolicyTransla
 
 def _pinned(tag: str | None) -> _Choice:
     expression = "$^" if tag is None else f"^{_escape(tag)}$"
-    return _Choice(_PIN, {"pattern": expression}, "none: pinned")
+    return _Choice(_PIN, {"pattern": expression}, PINNED)
 
 
 def _escape(text: str) -> str:
