@@ -72,7 +72,7 @@ class Document:
         """
         node = self.root
         for key in path:
-            pair = _find(node, key)
+            pair = _find(node, key) if isinstance(node, MappingNode) else None
             node = None if pair is None else pair[1]
         while isinstance(node, (MappingNode, SequenceNode)) and node.value:
             del node.value[:-1]
@@ -87,23 +87,25 @@ class Document:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
         node = mark = self.root
         for key in path:
-            if isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+            if isinstance(node, MappingNode):
+                pair = _find(node, key)
+                if pair is None:
+                    break
+                mark, node = pair
+            elif isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
                 node = mark = node.value[int(key)]
-                continue
-            pair = _find(node, key)
-            if pair is None:
+            else:
                 break
-            mark, node = pair
         if mark is None:
             return self.line, 1
         return self.line + mark.start_mark.line, mark.start_mark.column + 1
 
 
-def _find(node: Node | None, key: str) -> tuple[Node, Node] | None:
-    if isinstance(node, MappingNode):
-        for name, value in node.value:
-            if name.value == key:
-                return name, value
+def _find(node: MappingNode, key: str) -> tuple[Node, Node] | None:
+    for pair in node.value:
+        if pair[0].value == key:
+            found: tuple[Node, Node] = pair
+            return found
     return None
 
 
