@@ -42,6 +42,12 @@ metadata: {name: web, namespace: shop}
 spec: {interval: 5m}
 """
 LEFT_OVER = TWIN.replace("name: web", 'annotations: {fluxcd.io/automated: "true"}, name: other')
+
+
+def imported(**known: bool) -> fm.HelmOperator:
+    return fm.HelmOperator(repositories=(fm.ImportedRepository(url="https://charts.example.com/", **known),))
+
+
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "AN004": (release() + "---\n" + LEFT_OVER, {}),
     "AN018": (release(annotations=annotated("example.com/a: 1")), {}),
@@ -57,6 +63,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         release(chart=HELM.replace("charts.example.com", "kubernetes-charts.storage.googleapis.com")),
         {},
     ),
+    "HR046": (release(), {"helm_operator": imported(login=True)}),
+    "HR049": (release(), {"helm_operator": imported(insecure_skip_tls_verify=True)}),
     "HR047": (release(chart=HELM + "\n    chartPullSecret: {name: a}"), {}),
     "HR052": (release(chart=GIT.replace("main", "stable")), {}),
     "HR054": (release(chart=SSH), {}),

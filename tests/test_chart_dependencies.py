@@ -92,6 +92,11 @@ def test_only_a_chart_of_this_repository_is_read(
     assert found(CHART, release(git, path, ref), branch=branch) == (TOLD if told else [])
 
 
+def test_a_chart_of_a_helm_repository_is_not_read() -> None:
+    from_helm = release().replace(f"git: {OWN}\n    path: charts/web", f"repository: {OWN}\n    name: web")
+    assert found(CHART, f"{from_helm}    version: 1.2.3\n") == []
+
+
 def test_nothing_is_read_where_nobody_says_which_repository_this_is() -> None:
     assert found(CHART, url=None) == []
 

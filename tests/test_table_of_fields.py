@@ -98,7 +98,7 @@ MAY_STOP = {
     "spec.chart.git": {"DA022", "HR043", "HR061", "HR120"},
     "spec.chart.ref": {"HR053"},
     "spec.chart.path": {"HR061", "HR063"},
-    "spec.chart.repository": {"DA022", "HR043", "HR061", "HR120"},
+    "spec.chart.repository": {"DA022", "HR043", "HR049", "HR061", "HR120"},
     "spec.chart.name": {"HR048", "HR061"},
     "spec.chart.version": {"HR041", "HR061"},
     "spec.releaseName": {"HR014", "HR113"},

@@ -165,6 +165,31 @@ def test_a_release_that_a_cluster_gets_on_top_is_extra_there() -> None:
 GENERATES_NOTHING = "configMapGenerator: [{files: [gone]}]\n"
 
 
+def test_a_release_that_two_sync_paths_bring_is_one() -> None:
+    cluster = fm.Cluster(name="prod", sync_paths=("prod", "prod/inner"))
+    options = fm.MigrationOptions(clusters=(cluster,), sources=PLACED)
+    files: Files = {"prod/inner/web.yaml": release()}
+    migration, after = migrated(files, options)
+    assert told(verify(files, after, migration, options)) == [("", "declared", "adopted")]
+
+
+def test_what_nobody_applies_stands_for_nothing_that_is_applied() -> None:
+    options = fm.MigrationOptions(sync_roots=("prod",), sources=PLACED)
+    files: Files = {"prod/web.yaml": release()}
+    migration, after = migrated(files, options)
+    after["draft/web.yaml"] = after["prod/web.yaml"]
+    report = verify(files, after, migration, options)
+    assert [(each.status, each.after_path) for each in report.releases] == [
+        ("extra", "draft/web.yaml"),
+        ("declared", "prod/web.yaml"),
+    ]
+    # And what nobody applied before is compared with it.
+    unsynced: Files = {**files, "draft/web.yaml": files["prod/web.yaml"]}
+    again = verify(unsynced, after, migration, options)
+    assert {each.after_path for each in again.releases} == {"draft/web.yaml", "prod/web.yaml"}
+    assert {each.path for each in again.releases} == {"draft/web.yaml", "prod/web.yaml"}
+
+
 def test_a_build_that_fails_is_said_of_its_cluster() -> None:
     migration, after = migrated(OVERLAYS)
     after["test/kustomization.yaml"] = str(after["test/kustomization.yaml"]) + GENERATES_NOTHING
@@ -395,5 +420,7 @@ def test_an_override_for_all_that_have_a_release_is_for_each(pattern: str, known
     live = fm.MigrationOptions(overrides=(fm.Override(release_name="live"),))
     migration, after = migrated(files, live)
     options = fm.MigrationOptions(overrides=(fm.Override(cluster=pattern, release_name="live"),))
+    told_again = fm.migrate_repository(files, options)
+    assert ("RP010" in {each.code for each in told_again.findings}) is not known
     outcomes = {each.outcome for each in verify(files, after, migration, options).releases}
     assert outcomes == ({"adopted"} if known else {"adopted", "renamed"})

@@ -38,7 +38,7 @@ class FindingType:
         >>> FINDINGS["HR032"].acceptable, FINDINGS["HR030"].acceptable, FINDINGS["HR095"].acceptable
         (True, True, False)
         """
-        return self.severity != "error" or self.code in ("HR030", "RP007")
+        return self.severity != "error" or self.code in ("HR030", "HR049", "RP007")
 
 
 def _types() -> dict[str, FindingType]:
@@ -109,6 +109,18 @@ def _types() -> dict[str, FindingType]:
             "repository-retired",
             "warning",
             "Take the charts from https://charts.helm.sh/stable or from their new home.",
+        ),
+        (
+            "HR046",
+            "repository-secret-needed",
+            "warning",
+            "Create the Secret with what the operator's repositories.yaml has for the repository.",
+        ),
+        (
+            "HR049",
+            "certificate-was-not-checked",
+            "error",
+            "Put the certificate of its authority into the Secret as ca.crt, and accept the code.",
         ),
         ("HR047", "chart-pull-secret", "warning", "Nothing: the helm-operator ignored it."),
         (

@@ -22,7 +22,7 @@ from fluxv2_migrate.plan import AppliedText
 from fluxv2_migrate.release_texts import ConvertedReleases
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings, existing_image_objects
-from fluxv2_migrate.workload_reading import read_images
+from fluxv2_migrate.workload_reading import ReadImages
 from fluxv2_migrate.workload_texts import WorkloadText, WorkloadTexts
 
 __all__ = ["MigratedImages", "migrate_images"]
@@ -46,17 +46,20 @@ class MigratedImages:
 
 
 def migrate_images(
-    around: Surroundings, converted: ConvertedReleases, findings: FindingGroups
+    read: ReadImages, around: Surroundings, converted: ConvertedReleases, findings: FindingGroups
 ) -> MigratedImages:
     """Gives the image automation that fluxd's annotations stand for.
 
     Args:
+        read: of the annotations.
         around: what is known before.
         converted: the releases that are migrated, with what was made for them.
         findings: where it is told what a person must know.
     """
     releases = {each.release.document.key: each.text for each in converted.texts}
-    read = read_images(around, releases, findings)
+    read.keep(releases)
+    for document, resource, notice in read.notices:
+        findings.add(document, resource, notice)
     kustomizations = dict(converted.layout.kustomizations)
     if not read.objects:
         return MigratedImages((), (), converted.layout.prerequisites, kustomizations)

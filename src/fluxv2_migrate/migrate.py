@@ -19,6 +19,7 @@ from fluxv2_migrate.repository import Repository, read_repository
 from fluxv2_migrate.surroundings import Surroundings, existing_sources, see_repository
 from fluxv2_migrate.syncing import tell_of_syncing
 from fluxv2_migrate.unlisting import unlist_removed
+from fluxv2_migrate.workload_reading import read_images
 
 __all__ = ["migrate_repository", "migrate_text"]
 
@@ -90,14 +91,15 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     existing = existing_sources(around)
     decided = decide_releases(read, existing, around, findings)
     decided, unlisted = unlist_removed(decided, around, findings)
-    texts = ReleaseTexts(around, existing, findings, unlisted)
+    annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
+    texts = ReleaseTexts(around, existing, findings, unlisted, annotated.plain)
     converted = texts.convert(decided.migrating)
     tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
     if decided.waiting:
         # What an answer would bring is said at once.
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
-    images = migrate_images(around, converted, findings)
+    images = migrate_images(annotated, around, converted, findings)
     is_something_done = bool(converted.texts or decided.waiting or images.texts)
     applied = tell_of_syncing(around, findings, is_something_done=is_something_done)
     findings.tell_unmatched()

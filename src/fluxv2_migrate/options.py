@@ -16,6 +16,7 @@ __all__ = [
     "FluxVersion",
     "Fluxd",
     "HelmOperator",
+    "ImportedRepository",
     "KnownTag",
     "MigrationOptions",
     "Override",
@@ -105,7 +106,7 @@ class Override(_Options):
         pull_secret: Secret with which the image's tags are read.
         leave: leave the resource as it is.
         accept: codes of findings that a person has seen: they are not reported again. `HR003:` and a
-            fingerprint accepts one finding of a code alone. Of the errors only HR030 and RP007 can be
+            fingerprint accepts one finding of a code alone. Of the errors only HR030, HR049 and RP007 can be
             accepted: all others would lose something.
     """
 
@@ -149,6 +150,26 @@ class Fluxd(_Options):
     include_images: tuple[str, ...] = ()
 
 
+class ImportedRepository(_Options):
+    """A Helm repository of the helm-operator's `--helm-repository-import`, without what is secret in it.
+
+    Attributes:
+        url: as it is in the operator's repositories.yaml.
+        login: whether it has a user and a password.
+        client_certificate: whether it has a certFile and a keyFile.
+        ca_certificate: whether it has a caFile.
+        insecure_skip_tls_verify: as it is there.
+        pass_credentials_all: as it is there.
+    """
+
+    url: _NotEmpty
+    login: bool = False
+    client_certificate: bool = False
+    ca_certificate: bool = False
+    insecure_skip_tls_verify: bool = False
+    pass_credentials_all: bool = False
+
+
 class HelmOperator(_Options):
     """Settings of a helm-operator that the repository does not show.
 
@@ -159,6 +180,7 @@ class HelmOperator(_Options):
             `release_interval` of the options when not given.
         update_chart_deps: `--update-chart-deps`.
         allow_namespace: `--allow-namespace`: other releases were not looked at.
+        repositories: of `--helm-repository-import`, those that need more than their URL.
         git_url: `--git-url` of the operators that knew FluxHelmReleases.
         git_branch: `--git-branch` of these.
         git_charts_path: `--git-charts-path` of these.
@@ -169,6 +191,7 @@ class HelmOperator(_Options):
     charts_sync_interval: _FluxDuration | None = None
     update_chart_deps: bool = True
     allow_namespace: _Namespace | None = None
+    repositories: tuple[ImportedRepository, ...] = ()
     git_url: _NotEmpty | None = None
     git_branch: _NotEmpty = "master"
     git_charts_path: str = "charts"

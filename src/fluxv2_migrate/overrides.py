@@ -13,6 +13,7 @@ __all__ = ["PATTERNS", "Subject", "override_for"]
 
 PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
 """The fields of an override that say what it is about."""
+_BETWEEN: Final = ", "
 _ANYTHING: Final = ("", "*")
 _NO_DECISION: Final = (*PATTERNS, "container", "accept")
 
@@ -22,7 +23,7 @@ class Subject:
     """What the patterns of overrides are compared with.
 
     Attributes:
-        cluster: its name, or empty.
+        cluster: its name, or those of all that have the resource, or empty.
         kind: of the resource.
         namespace: of the resource, or empty.
         name: of the resource.
@@ -42,8 +43,14 @@ class Subject:
         True
         """
         for name in PATTERNS:
-            pattern = getattr(override, name)
-            if pattern not in _ANYTHING and not fnmatchcase(getattr(self, name), pattern):
+            pattern, text = getattr(override, name), getattr(self, name)
+            if pattern in _ANYTHING:
+                continue
+            if name == "cluster" and _BETWEEN not in pattern:
+                # What is decided for one cluster is not for those that have the resource, too.
+                if not all(fnmatchcase(each, pattern) for each in text.split(_BETWEEN)):
+                    return False
+            elif not fnmatchcase(text, pattern):
                 return False
         return True
 

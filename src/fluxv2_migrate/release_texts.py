@@ -21,9 +21,9 @@ from fluxv2_migrate.placement import (
     name_sources,
     place_source,
 )
-from fluxv2_migrate.plan import AppliedText, Plan, apply_to_text
+from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
 from fluxv2_migrate.release_reading import MigratingRelease, NameElsewhere
-from fluxv2_migrate.rules import Notice, SourceReference
+from fluxv2_migrate.rules import ChartSourceRequest, Notice, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
 
@@ -67,12 +67,14 @@ class ReleaseTexts:
         existing: the sources of the repository.
         findings: where it is told what cannot be edited or placed.
         unlisted: kustomizations that no longer list what goes.
+        annotations: what becomes of the annotations of fluxd, for releases of which no image is updated.
     """
 
     around: Surroundings
     existing: Sequence[ExistingSource]
     findings: FindingGroups
     unlisted: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[DocumentKey, Plan] = field(default_factory=dict)
     _styles: dict[str, Style] = field(default_factory=dict)
 
     def convert(self, releases: Iterable[MigratingRelease]) -> ConvertedReleases:
@@ -112,6 +114,10 @@ class ReleaseTexts:
         plan = release.draft.plan(
             names.references[release.placed], source_is_new=is_new, namespaces=namespaces
         )
+        annotations = self.annotations.get(document.key)
+        if annotations:
+            after = apply_to_mapping(plan, document.manifest)
+            plan = (*plan, *remaining_operations(annotations, after))
         if document.path not in self._styles:
             self._styles[document.path] = detect_style(self.around.repository.texts[document.path])
         style = self._styles[document.path]
@@ -210,3 +216,14 @@ def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[No
         elif user is not None and "identity" in need.keys:
             message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
             yield Notice("HR054", message, path, name, release.draft.acceptance("HR054"), declares)
+        elif user is not None and release.source.keys:
+            keys = ", ".join(release.source.keys)
+            message = f"only the operator had what {user} needs: {keys} in the Secret {name}"
+            where = ("spec", "chart", "repository")
+            differing = _differing_access(release.source)
+            yield Notice("HR046", message, where, name, release.draft.acceptance("HR046"), differing)
+
+
+def _differing_access(request: ChartSourceRequest) -> tuple[str, ...]:
+    more = ("additional",) if request.certificates or request.passes_credentials else ()
+    return (*more, "chart.credentials") if len(request.certificates) < len(request.keys) else more

@@ -16,6 +16,7 @@ from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.image_places import ImagePlace, place_image
 from fluxv2_migrate.overrides import override_for
 from fluxv2_migrate.placement import ImageUse
+from fluxv2_migrate.plan import Plan
 from fluxv2_migrate.repository import is_old_release
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, Notice, draft_image_automation
 from fluxv2_migrate.scope import is_in_scope
@@ -48,10 +49,19 @@ class ReadImages:
     Attributes:
         objects: with annotations of fluxd, or whose patches have some.
         documents: those that hold the fields of images, beside those of the objects.
+        plain: releases of which no image is updated, with what becomes of their annotations.
+        notices: what a person must know, with the document and the object.
     """
 
     objects: list[AnnotatedObject] = field(default_factory=list)
     documents: dict[DocumentKey, Document] = field(default_factory=dict)
+    plain: dict[DocumentKey, Plan] = field(default_factory=dict)
+    notices: list[tuple[Document, str, Notice]] = field(default_factory=list)
+
+    def keep(self, releases: Collection[DocumentKey]) -> None:
+        """Forgets the releases that are not migrated after all: they keep their annotations."""
+        self.objects = [each for each in self.objects if _is_kept(each.document, releases)]
+        self.notices = [each for each in self.notices if _is_kept(each[0], releases)]
 
 
 def read_images(
@@ -61,7 +71,7 @@ def read_images(
 
     Args:
         around: what is known before.
-        releases: the documents of the releases of Flux v1 that are migrated.
+        releases: the documents of the releases of Flux v1 that are to be migrated.
         findings: where it is told what a person must know.
     """
     return _Reader(around, releases, findings).read()
@@ -84,6 +94,10 @@ class _Reader:
                 if self._is_read(document) and repository.chart_around(path) is None:
                     self._read(document)
         self.found.objects += self._patched.values()
+        self.found.plain = {
+            each.document.key: each.draft.operations for each in self.found.objects if _is_plain(each)
+        }
+        self.found.objects = [each for each in self.found.objects if not _is_plain(each)]
         return self.found
 
     def _is_read(self, document: Document) -> bool:
@@ -240,7 +254,7 @@ class _Reader:
         if key in self._told or (notice.code in accepted and FINDINGS[notice.code].acceptable):
             return
         self._told.add(key)
-        self.findings.add(document, resource, with_acceptance(notice))
+        self.found.notices.append((document, resource, with_acceptance(notice)))
 
     def _tell_of(self, document: Document, notice: Notice) -> None:
         """Says something of an object of which no draft was made."""
@@ -261,6 +275,16 @@ class _Reader:
     def _tell_encrypted(self, document: Document) -> None:
         notice = Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
         self._tell_of(document, notice)
+
+
+def _is_kept(document: Document, releases: Collection[DocumentKey]) -> bool:
+    return document.key in releases or not is_old_release(document.manifest)
+
+
+def _is_plain(each: AnnotatedObject) -> bool:
+    draft = each.draft
+    is_quiet = not (draft.images or draft.comments or draft.stopped or draft.at or each.places)
+    return is_quiet and is_old_release(each.document.manifest)
 
 
 def _annotations(document: Document) -> Mapping[str, Any]:

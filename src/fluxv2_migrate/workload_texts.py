@@ -17,21 +17,19 @@ from fluxv2_migrate.plan import (
     AnnotationEdit,
     AppliedText,
     MarkerEdit,
-    Move,
     Operation,
     Plan,
     RefusedMarker,
     Remove,
     Set,
     WrittenMarker,
-    apply_to_mapping,
     apply_to_metadata,
     apply_to_text,
     edit_annotations,
     write_comments,
     write_markers,
 )
-from fluxv2_migrate.rules import Notice, policy_comments
+from fluxv2_migrate.rules import Notice, policy_comments, remaining_operations
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
@@ -212,7 +210,7 @@ class WorkloadTexts:
             else each
             for each in plan
         ]
-        if plan := _as_it_is_now(plan, value):
+        if plan := remaining_operations(plan, value):
             applied = apply_to_metadata(tuple(plan), text, style, value)
             if applied is None:
                 root = read_nodes(text)
@@ -227,6 +225,8 @@ class WorkloadTexts:
         above = [(each.path, each.text) for one in handled for each in one.draft.comments]
         if above and (root := read_nodes(text)) is not None:
             text = write_comments(text, above, root=root, style=style)
+        if not marked:
+            return WorkloadText(document, text, value, tuple(handled), (), _taken(comments))
         edits = {
             MarkerEdit(each.path, layout.policies[use.place] + (f":{each.part}" if each.part else "")): use
             for use in marked
@@ -240,7 +240,7 @@ class WorkloadTexts:
             value if not any(each.quoted for each in result.markers) else read_document(result.text)[1],
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
-            tuple((to, comment) for to, comment in comments if to),
+            _taken(comments),
             tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
         )
 
@@ -265,6 +265,9 @@ class WorkloadTexts:
             if each.markers:
                 by_path.setdefault(each.document.path, []).append(each)
         for path, members in by_path.items():
+            if len(self.around.repository.documents.get(path, ())) == 1 and not _is_list(members[0].value):
+                # In its own document each marker was seen.
+                continue
             spans = [each.span for each in members]
             found = find_markers(with_spans(self.around.repository.texts[path], spans))
             seen = {(marker.document, marker.path) for marker in found if marker.seen}
@@ -282,6 +285,10 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
         for place, container in made.containers:
             found.setdefault(_key_at(place), set()).add(policy_comments(container))
     return found
+
+
+def _is_list(value: Mapping[str, Any]) -> bool:
+    return str(value.get("kind")).endswith("List")
 
 
 def _key_of(use: ImageUse) -> DocumentKey:
@@ -304,31 +311,12 @@ def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Ite
             yield operation
 
 
+def _taken(comments: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((to, comment) for to, comment in comments if to)
+
+
 def _rewrites(each: AnnotatedObject, plan: Iterable[Operation]) -> bool:
     return any(operation in plan and operation.rule == "number-tag" for operation in each.draft.operations)
-
-
-def _as_it_is_now(plan: Iterable[Operation], value: Mapping[str, Any]) -> list[Operation]:
-    """Gives the operations on what is still there: the rules of releases took some annotations out before."""
-    kept = [each for each in plan if isinstance(each, Set) or _has(value, _source(each))]
-    holder = ("metadata", "annotations")
-    if Remove(holder, rule="annotations") not in kept and _has(value, holder):
-        after = apply_to_mapping(tuple(kept), value)["metadata"]["annotations"]
-        if after == {} and kept:
-            kept.append(Remove(holder, rule="annotations"))
-    return kept
-
-
-def _source(operation: Move | Remove) -> tuple[str, ...]:
-    return operation.source if isinstance(operation, Move) else operation.path
-
-
-def _has(value: Any, path: tuple[str, ...]) -> bool:
-    for key in path:
-        if not isinstance(value, Mapping) or key not in value:
-            return False
-        value = value[key]
-    return True
 
 
 def _edit_in_list(each: AnnotatedObject) -> AnnotationEdit:

@@ -94,7 +94,7 @@ class ExistingSource:
             name=name,
             key=git_url_key(url) if kind == "GitRepository" else helm_url_key(url),
             ref=pairs if kind == "GitRepository" else (),
-            secret_name=_mapping(spec.get("secretRef")).get("name"),
+            secret_name=_mapping(spec.get("secretRef") or spec.get("certSecretRef")).get("name"),
             cluster=cluster,
         )
 
@@ -110,6 +110,7 @@ class ExistingSource:
             and self.key == request.key
             and self.ref == request.ref
             and (secret is None or self.secret_name == secret)
+            and (self.secret_name is not None or request.kind == "GitRepository" or not request.keys)
             and request.source_name in (None, self.name)
         )
 
@@ -405,8 +406,13 @@ def source_secret(source: NewSource, needed: Mapping[tuple[str, str], Prerequisi
         needed: the Secrets that others need, by namespace and name.
     """
     request, reference = source.request, source.reference
-    if request.secret_name is not None or request.secret is None:
-        return request.secret_name or (reference.name if request.needs_key else None)
+    if request.secret_name is not None or not (request.secret or request.keys):
+        return request.secret_name
+    if request.secret is None:
+        other = needed.get((reference.namespace, reference.name))
+        # Sources of two kinds may have one name.
+        taken = other is not None and other.keys != request.keys
+        return f"{reference.name}-{request.kind.lower()}" if taken else reference.name
     namespace, name = request.secret
     other = needed.get((reference.namespace, name))
     # Two teams may have Secrets of one name, and only one of them can be copied under it.
@@ -419,13 +425,13 @@ def _prerequisite(
 ) -> Prerequisite | None:
     known = request.secret
     copied = known is not None and known[0] != reference.namespace and request.secret_name is None
-    if secret is None or not (request.needs_key or copied or request.secret_name):
+    if secret is None or not (request.keys or copied or request.secret_name):
         return None
     return Prerequisite(
         "Secret",
         secret,
         reference.namespace,
-        ("identity", "known_hosts") if request.needs_key else ("username", "password"),
+        request.keys or ("username", "password"),
         (f"{reference.kind} {reference.namespace}/{reference.name}",),
         "/".join(known) if known is not None and copied else "",
     )
@@ -448,8 +454,12 @@ def source_manifest(
         spec["type"] = "oci"
     if request.ref:
         spec["ref"] = dict(request.ref)
-    if secret is not None:
+    if secret is not None and (not request.keys or len(request.certificates) < len(request.keys)):
         spec["secretRef"] = {"name": secret}
+    if secret is not None and request.certificates:
+        spec["certSecretRef"] = {"name": secret}
+    if request.passes_credentials:
+        spec["passCredentials"] = True
     return {
         "apiVersion": preferred_api_version(source.kind, flux_version),
         "kind": source.kind,

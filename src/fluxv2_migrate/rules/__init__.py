@@ -1,7 +1,7 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
 from fluxv2_migrate.flux1.marks import is_of_fluxd, objects_in
-from fluxv2_migrate.rules.annotations import policy_comments
+from fluxv2_migrate.rules.annotations import policy_comments, remaining_operations
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     SourceReference,
@@ -62,5 +62,6 @@ __all__ = [
     "is_of_fluxd",
     "objects_in",
     "policy_comments",
+    "remaining_operations",
     "translate_tag_pattern",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd
-from fluxv2_migrate.plan import Move, Path, Remove, Set
+from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set, apply_to_mapping
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
 
@@ -16,6 +16,7 @@ __all__ = [
     "WORKLOAD_KINDS",
     "draft_annotations",
     "policy_comments",
+    "remaining_operations",
     "replace_annotations",
 ]
 
@@ -96,6 +97,33 @@ def replace_annotations(
     if policies.locked and workload.kind in WORKLOAD_KINDS:
         for path in tuple(images) or (("metadata", "name"),):
             workload.comments.append(PlacedComment((*workload.at, *path), _lock_text(policies)))
+
+
+def remaining_operations(plan: Iterable[Operation], value: Mapping[str, Any]) -> list[Operation]:
+    """Gives the operations on what is still there: the rules of releases took some annotations out before.
+
+    Args:
+        plan: of `replace_annotations`.
+        value: of the document as it is now.
+    """
+    kept = [each for each in plan if isinstance(each, Set) or _has(value, _source(each))]
+    if kept and Remove(_ANNOTATIONS, rule="annotations") not in kept and _has(value, _ANNOTATIONS):
+        after = apply_to_mapping(tuple(kept), value)["metadata"]["annotations"]
+        if after == {}:
+            kept.append(Remove(_ANNOTATIONS, rule="annotations"))
+    return kept
+
+
+def _source(operation: Move | Remove) -> Path:
+    return operation.source if isinstance(operation, Move) else operation.path
+
+
+def _has(value: Any, path: Path) -> bool:
+    for key in path:
+        if not isinstance(value, Mapping) or key not in value:
+            return False
+        value = value[key]
+    return True
 
 
 def _path(key: str) -> Path:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fluxv2_migrate.options import ImportedRepository
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
@@ -132,13 +133,47 @@ def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
             draft.move((*_CHART, "version"), (*_CHART, "spec", "version"), "chart-from-repository")
         elif key == "chartPullSecret":
             draft.remove((*_CHART, key), "chart-pull-secret")
+    known = _imported(draft, url, host)
     return ChartSourceRequest(
         "HelmRepository",
         helm_url_key(url),
         url,
         secret_name=draft.override.secret_name,
         source_name=draft.override.source_name,
+        keys=_secret_keys(draft, known),
+        passes_credentials=known is not None and known.login and known.pass_credentials_all,
     )
+
+
+def _imported(draft: Draft, url: str, host: str) -> ImportedRepository | None:
+    """Gives what the operator knew of a Helm repository beside its URL.
+
+    Source: helm-operator 1.4.4 `pkg/helm/v3/repository.go` and Helm 3.7 `pkg/repo`: by its URL.
+    """
+    key = helm_url_key(url)
+    imported = draft.settings.helm_operator.repositories
+    known = next((each for each in imported if helm_url_key(each.url.strip()) == key), None)
+    if known is not None and known.insecure_skip_tls_verify:
+        message = f"the operator did not check the certificate of {host}, and Flux v2 always does"
+        draft.note("HR049", message, (*_CHART, "repository"), group=key)
+    return known
+
+
+def _secret_keys(draft: Draft, known: ImportedRepository | None) -> tuple[str, ...]:
+    """Gives the keys that a repository's Secret must have.
+
+    Source: source-controller 1.9.1 `internal/helm/getter/client_opts.go`; before Flux 2.1 there was one
+    Secret for all, with the names of repositories.yaml.
+    """
+    if known is None:
+        return ()
+    keys = ["username", "password"] if known.login else []
+    names = draft.runs("2.1")
+    if known.client_certificate:
+        keys += ["tls.crt", "tls.key"] if names else ["certFile", "keyFile"]
+    if known.ca_certificate or known.insecure_skip_tls_verify:
+        keys.append("ca.crt" if names else "caFile")
+    return tuple(keys)
 
 
 def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
@@ -217,7 +252,7 @@ def draft_git_source(
         secret,
         secret_name=draft.override.secret_name,
         source_name=draft.override.source_name,
-        needs_key=scheme == "ssh",
+        keys=("identity", "known_hosts") if scheme == "ssh" else (),
     )
 
 

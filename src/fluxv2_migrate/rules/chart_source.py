@@ -42,7 +42,8 @@ class ChartSourceRequest:
         secret: Secret that the helm-operator used, as namespace and name.
         secret_name: Secret of the new source that a person named.
         source_name: the name that a person gave the source.
-        needs_key: whether an SSH key is needed.
+        keys: of its Secret, where only the operator had what is in it.
+        passes_credentials: whether it sends its login to the host of the charts, too.
     """
 
     kind: Literal["HelmRepository", "GitRepository"]
@@ -52,12 +53,19 @@ class ChartSourceRequest:
     secret: tuple[str, str] | None = None
     secret_name: str | None = None
     source_name: str | None = None
-    needs_key: bool = False
+    keys: tuple[str, ...] = ()
+    passes_credentials: bool = False
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two requests one source."""
-        return (self.kind, self.key, self.ref, self.secret, self.secret_name, self.source_name)
+        access = (self.secret, self.secret_name, self.keys, self.passes_credentials)
+        return (self.kind, self.key, self.ref, *access, self.source_name)
+
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """The keys of its Secret that a source reads as those of certificates."""
+        return tuple(key for key in self.keys if key in ("tls.crt", "tls.key", "ca.crt"))
 
 
 def split_url(url: str) -> tuple[str, str, str] | None:

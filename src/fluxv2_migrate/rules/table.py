@@ -73,7 +73,7 @@ FIELDS: Final = (
     FieldRow(
         "spec.chart.repository",
         ("HelmRepository.spec.url",),
-        ("DA022", "HR043", "HR044", "HR045", "HR060", "HR061", "HR120"),
+        ("DA022", "HR043", "HR044", "HR045", "HR046", "HR049", "HR060", "HR061", "HR120"),
     ),
     FieldRow("spec.chart.name", (f"{_CHART}.chart",), ("HR048", "HR061")),
     FieldRow("spec.chart.version", (f"{_CHART}.version",), ("HR041", "HR042", "HR061")),
