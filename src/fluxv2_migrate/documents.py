@@ -74,7 +74,7 @@ class Document:
         self._is_cut = True
         node = self.root
         for key in path:
-            pair = _find(node, key)
+            pair = _find(node, key) if isinstance(node, MappingNode) else None
             node = None if pair is None else pair[1]
         while isinstance(node, (MappingNode, SequenceNode)) and node.value:
             del node.value[:-1]
@@ -99,21 +99,23 @@ def _mark_of(root: Node | None, path: Path) -> tuple[Node | None, bool]:
     """Gives the node of a field, or of what is nearest above it, and whether it is the field's."""
     node = mark = root
     for key in path:
-        if isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+        if isinstance(node, MappingNode):
+            pair = _find(node, key)
+            if pair is None:
+                return mark, False
+            mark, node = pair
+        elif isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
             node = mark = node.value[int(key)]
-            continue
-        pair = _find(node, key)
-        if pair is None:
+        else:
             return mark, False
-        mark, node = pair
     return mark, True
 
 
-def _find(node: Node | None, key: str) -> tuple[Node, Node] | None:
-    if isinstance(node, MappingNode):
-        for name, value in node.value:
-            if name.value == key:
-                return name, value
+def _find(node: MappingNode, key: str) -> tuple[Node, Node] | None:
+    for pair in node.value:
+        if pair[0].value == key:
+            found: tuple[Node, Node] = pair
+            return found
     return None
 
 

@@ -21,56 +21,71 @@ def apply_to_mapping(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
     >>> apply_to_mapping((Move(("a", "b"), ("a", "c", "d")),), {"a": {"b": 1}})
     {'a': {'c': {'d': 1}}}
     """
-    # Only what a path leads through is copied; values are large and stay as they are.
-    result: dict[str, Any] = dict(manifest)
-    for operation in plan:
-        if isinstance(operation, Set):
-            _set(result, operation.path, operation.value, operation.place)
-        elif isinstance(operation, Remove):
-            parent = _own(result, operation.path[:-1])
-            if parent is not None:
-                parent.pop(operation.path[-1], None)
-        else:
-            _move(result, operation)
-    return result
+    return _Copy(manifest).after(plan)
 
 
-def _own(mapping: dict[str, Any], path: Path) -> dict[str, Any] | None:
-    """Gives the mapping at a path, as one that may be changed."""
-    for key in path:
-        value = mapping.get(key)
-        if not isinstance(value, Mapping):
-            return None
-        mapping[key] = mapping = dict(value)
-    return mapping
+class _Copy:
+    """A manifest that is changed: since values are large, only what a path leads through is copied, and once."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        self._root: dict[str, Any] = dict(manifest)
+        # By their `id`; they are held, so that no other mapping gets the same.
+        self._copied: dict[int, dict[str, Any]] = {}
+
+    def after(self, plan: Plan) -> dict[str, Any]:
+        for operation in plan:
+            if isinstance(operation, Set):
+                self._set(operation.path, operation.value, operation.place)
+            elif isinstance(operation, Remove):
+                parent = self._at(operation.path[:-1])
+                if parent is not None:
+                    parent.pop(operation.path[-1], None)
+            else:
+                self._move(operation)
+        return self._root
+
+    def _at(self, path: Path) -> dict[str, Any] | None:
+        """Gives the mapping at a path, as one that may be changed."""
+        mapping = self._root
+        for key in path:
+            if not isinstance(mapping.get(key), Mapping):
+                return None
+            mapping = self._inner(mapping, key)
+        return mapping
+
+    def _inner(self, mapping: dict[str, Any], key: str) -> dict[str, Any]:
+        inner = mapping[key]
+        if id(inner) not in self._copied:
+            mapping[key] = inner = dict(inner)
+            self._copied[id(inner)] = inner
+        return self._copied[id(inner)]
+
+    def _set(self, path: Path, value: Any, place: Place) -> None:
+        mapping = self._root
+        for index, key in enumerate(path[:-1]):
+            if mapping.get(key) is None:
+                _insert(mapping, key, {}, place if index == 0 else Place())
+            mapping = self._inner(mapping, key)
+        _insert(mapping, path[-1], value, place)
+
+    def _move(self, operation: Move) -> None:
+        source, target = operation.source, operation.target
+        parent = self._at(source[:-1])
+        if parent is None:
+            raise KeyError(source)
+        if source[:-1] == target[:-1]:
+            items = [(target[-1] if key == source[-1] else key, value) for key, value in parent.items()]
+            parent.clear()
+            parent.update(items)
+            return
+        self._set(target, parent.pop(source[-1]), operation.place)
 
 
 def _insert(mapping: dict[str, Any], key: str, value: Any, place: Place) -> None:
     if key in mapping:
         mapping[key] = value
         return
-    items = list(mapping.items())
-    items.insert(insertion_index(list(mapping), place), (key, value))
-    mapping.clear()
-    mapping.update(items)
-
-
-def _set(mapping: dict[str, Any], path: Path, value: Any, place: Place) -> None:
-    for index, key in enumerate(path[:-1]):
-        if mapping.get(key) is None:
-            _insert(mapping, key, {}, place if index == 0 else Place())
-        mapping[key] = mapping = dict(mapping[key])
-    _insert(mapping, path[-1], value, place)
-
-
-def _move(result: dict[str, Any], operation: Move) -> None:
-    source, target = operation.source, operation.target
-    parent = _own(result, source[:-1])
-    if parent is None:
-        raise KeyError(source)
-    if source[:-1] == target[:-1]:
-        items = [(target[-1] if key == source[-1] else key, value) for key, value in parent.items()]
-        parent.clear()
-        parent.update(items)
-        return
-    _set(result, target, parent.pop(source[-1]), operation.place)
+    keys = list(mapping)
+    mapping[key] = value
+    for later in keys[insertion_index(keys, place) :]:
+        mapping[later] = mapping.pop(later)

@@ -52,6 +52,9 @@ class Place:
     first: bool = False
 
 
+_AT_THE_END: Final = Place()
+
+
 def insertion_index(keys: Sequence[str], place: Place) -> int:
     """Gives the index at which a new key goes: one rule for mappings and for text.
 
@@ -163,33 +166,23 @@ class BlockMapping:
         if text[first - indent : first].strip(" ") or first - indent < start:
             raise CannotEdit("a mapping that begins in the middle of a line")
         mapping = cls(text, indent, style, text[start : first - indent])
-        pairs = node.value
         position = first - indent
-        for index, (key, value) in enumerate(pairs):
+        lines = [line_start(text, key.start_mark.index) for key, _ in node.value]
+        for index, (key, value) in enumerate(node.value):
             if index and key.value == _MERGE and not key.style:
                 # Some readers let the merged fields win over what stands above them.
                 raise CannotEdit("a merge key (`<<`) behind other keys")
-            begin = key.start_mark.index
-            line = line_start(text, begin)
+            line, limit = lines[index], lines[index + 1] if index + 1 < len(lines) else end
             colon = colon_end(text, key)
             value_end = line_end(text, content_end(text, key, value, colon))
-            limit = line_start(text, pairs[index + 1][0].start_mark.index) if index + 1 < len(pairs) else end
-            if text[line:begin].strip(" ") or not position <= line < value_end <= limit:
+            if text[line : key.start_mark.index].strip(" ") or not position <= line < value_end <= limit:
                 # No text is known to come here; what would lose a character must never go on.
                 raise CannotEdit("an entry that does not stand on lines of its own")  # pragma: no cover
             body_end = value_end
             if value_end < limit:
                 body_end += deeper_comments(text[value_end:limit], indent)
-            mapping.entries.append(
-                Entry(
-                    key=key_of(key),
-                    lead=text[position:line],
-                    head=text[line:colon],
-                    body=text[colon:body_end],
-                    node=value,
-                    key_node=key,
-                )
-            )
+            lead, head, body = text[position:line], text[line:colon], text[colon:body_end]
+            mapping.entries.append(Entry(key_of(key), lead, head, body, value, key))
             position = body_end
         mapping.tail = text[position:end]
         # The first entry's lead is the opening's comments: they belong to what follows them.
@@ -264,7 +257,7 @@ class BlockMapping:
 
     def _index(self, place: Place | None) -> int:
         keys = self.keys()
-        index = insertion_index(keys, place or Place())
+        index = insertion_index(keys, place or _AT_THE_END)
         # What stands above a merge key, its fields may win over.
         return 1 if not index and keys and keys[0] == _MERGE else index
 

@@ -40,19 +40,21 @@ MAXIMUM_ALIASED_NODES: Final = 100_000
 _NO_TAG: Final = Tag(suffix="")
 
 
+def _no_tag(_kind: object, _value: object, _implicit: object, tag: Tag = _NO_TAG) -> Any:
+    return tag
+
+
+def _nothing(*_unused: object) -> None:
+    return None
+
+
 class _NoTags:
     """A resolver that resolves nothing: what a scalar means is decided by Go's rules, later."""
 
     processing_version = (1, 2)
 
-    def resolve(self, _kind: object, _value: object, _implicit: object) -> Any:
-        return _NO_TAG
-
-    def descend_resolver(self, _current: object, _index: object) -> None:
-        return None
-
-    def ascend_resolver(self) -> None:
-        return None
+    resolve = staticmethod(_no_tag)
+    descend_resolver = ascend_resolver = staticmethod(_nothing)
 
 
 class _PureLoader(Reader, Scanner, Parser, Composer):
@@ -101,10 +103,9 @@ if CParser is not None:
 
     class _CLoader(CParser):  # type: ignore[misc]
         # It asks itself, and is held by nobody: one that held itself would live on, with all its buffers,
-        # until garbage is collected.
-        resolve = _NoTags.resolve
-        descend_resolver = _NoTags.descend_resolver
-        ascend_resolver = _NoTags.ascend_resolver
+        # until garbage is collected. What is asked for each node is not worth a method.
+        resolve = staticmethod(_no_tag)
+        descend_resolver = ascend_resolver = staticmethod(_nothing)
 
     def _compose_fast(text: str) -> Node | None:
         node = _CLoader(text).get_single_node()

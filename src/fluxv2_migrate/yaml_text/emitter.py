@@ -18,9 +18,11 @@ _PLAIN: Final = re.compile(
 )
 # Read as numbers by YAML readers other than Go's, sexagesimals and dates among them.
 _NUMBER_LIKE: Final = re.compile(r"[-+.0-9][-+.0-9:_eExXoO]*(?:[0-9a-fA-F]*)|[yYnN]|=|<<")
-# A key without a value on its line, and what the next line begins with.
-_SEQUENCE: Final = re.compile(r":[ \t]*(?:#[^\n]*)?\r?\n( *)- ")
-_NESTING: Final = re.compile(r":[ \t]*(?:#[^\n]*)?\r?\n( +)[\w./-]+:(?: |\r?\n)")
+# A key without a value on its line, and what the next line begins with: a dash, or a key with its colon.
+# That most keys have a value is seen at once.
+_BELOW: Final = re.compile(
+    r":(?![ ][^ \t#\r\n])[ \t]*(?:#[^\n]*)?\r?\n( *)(?:(-) |(?=[\w./-]+(:)(?: |\r?\n)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +52,20 @@ def detect_style(text: str, *, default: Style | None = None) -> Style:
     """
     default = default or Style()
     steps: dict[int, int] = {}
-    for match in _NESTING.finditer(text):
-        step = len(match[1]) - _indent_at(text, match.start())
-        if step > 0:
-            steps[step] = steps.get(step, 0) + 1
-    flush = indented = 0
-    for match in _SEQUENCE.finditer(text):
-        if len(match[1]) > _indent_at(text, match.start()):
-            indented += 1
-        else:
-            flush += 1
+    flush = indented = counted = 0
+    for match in _BELOW.finditer(text):
+        colon, below = match.start(), len(match[1])
+        if match[2]:
+            if below > _indent_at(text, colon):
+                indented += 1
+            else:
+                flush += 1
+        elif below and colon >= counted:
+            # Of keys that stand directly below one another the first two show one step.
+            counted = match.end(3)
+            step = below - _indent_at(text, colon)
+            if step > 0:
+                steps[step] = steps.get(step, 0) + 1
     crlf = text.count("\r\n")
     return Style(
         step=max(sorted(steps), key=lambda step: steps[step]) if steps else default.step,
