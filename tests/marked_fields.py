@@ -88,6 +88,8 @@ def reason(migration: fm.Migration, files: Files, field: WrittenField, wanted: I
         places = {f"{finding.path}:{finding.line}", *finding.related}
         if finding.code in AT_THE_LINE and places & lines:
             return finding.code
+    for finding in migration.findings:
+        places = {f"{finding.path}:{finding.line}", *finding.related}
         if finding.code == "IM011" and finding.path == field.of[0] and finding.resource == field.workload:
             # Of a field in a patch it is said at the image of the manifest.
             return finding.code

@@ -210,9 +210,6 @@ UNANNOTATED: dict[str, Files] = {
 }
 
 
-@pytest.mark.xfail(
-    strict=True, reason="objects whose own file and patch files have no annotations are not seen"
-)
 @pytest.mark.parametrize("name", UNANNOTATED)
 def test_annotations_that_stand_elsewhere_count(name: str) -> None:
     files = {**BASE, "base/web.yaml": NAME + POD, **UNANNOTATED[name]}
@@ -220,7 +217,6 @@ def test_annotations_that_stand_elsewhere_count(name: str) -> None:
     hold_marks(files, migration, ["live"])
 
 
-@pytest.mark.xfail(strict=True, reason="a marker in a base moves the image of clusters that lock it")
 def test_what_one_cluster_locks_does_not_move_with_another() -> None:
     files = {
         **BASE,
@@ -234,7 +230,6 @@ def test_what_one_cluster_locks_does_not_move_with_another() -> None:
     assert "IM016" in {finding.code for finding in migration.findings}
 
 
-@pytest.mark.xfail(strict=True, reason="a sync path that is a file is taken for a folder")
 def test_a_sync_path_may_be_a_file() -> None:
     migration = fm.migrate_repository(
         {"apps/web.yaml": WEB}, fm.MigrationOptions(clusters=clusters_of(["apps/web.yaml"]))
@@ -242,7 +237,6 @@ def test_a_sync_path_may_be_a_file() -> None:
     assert not [path for path in migration.created if path.startswith("apps/web.yaml/")]
 
 
-@pytest.mark.xfail(strict=True, reason="a file that cannot be read is told only if a release stands in it")
 def test_a_key_that_stands_twice_is_told() -> None:
     files = {"apps/web.yaml": WEB.replace("kind: Deployment\n", "kind: Deployment\nkind: Deployment\n")}
     check(files, ("apps",), Row(1, 1, 1, 0, {"RP003": 1}))

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterMap, DocumentKey, read_clusters
+from fluxv2_migrate.clusters import (
+    ClusterMap,
+    DocumentKey,
+    flux_yaml_folders,
+    is_below,
+    read_clusters,
+    read_sync_path,
+)
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.kustomize import KustomizeTree
@@ -15,6 +23,8 @@ from fluxv2_migrate.repository import Repository, is_old_release, is_partial_rel
 __all__ = ["see_migrated_repository", "see_repository"]
 
 Files = Mapping[str, str | bytes]
+
+_MARKS: Final = ("fluxcd.io/", "flux.weave.works/")
 
 
 def see_repository(files: Files, repository: Repository, options: MigrationOptions) -> ClusterMap:
@@ -91,9 +101,9 @@ def _see(
 def _workloads(
     repository: Repository, tree: KustomizeTree, concerns: dict[DocumentKey, Document]
 ) -> set[DocumentKey]:
-    """Gives the objects with annotations of fluxd; those that patches annotate are of concern, too."""
+    """Gives the objects with annotations of fluxd; those that others annotate are of concern, too."""
     annotated = {
-        key
+        key: document
         for key, document in concerns.items()
         if not is_old_release(document.manifest)
         and not str(document.manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
@@ -101,19 +111,54 @@ def _workloads(
         and repository.chart_around(document.path) is None
     }
     patching = {path for path, _ in annotated if tree.patchers(path)}
-    roots = {
-        root
-        for path in patching
-        for patcher in tree.patchers(path)
-        for root in (patcher.folder, *tree.ancestors(patcher.folder))
-        if root in tree.roots
+    by_fluxd = _patched_by_fluxd({path for path, _ in annotated} - patching, repository, tree)
+    targets = {
+        (root, _resource(document.manifest))
+        for document in annotated.values()
+        for root in by_fluxd.get(document.path, ())
     }
-    whole = {key for key in annotated if key[0] not in patching}
-    for root in sorted(roots):
+    giving = {patcher.folder for path in patching for patcher in tree.patchers(path)}
+    giving |= {
+        kustomization.folder
+        for kustomization in tree.kustomizations.values()
+        if _names_marks(kustomization.document)
+    }
+    roots = {root for folder in giving for root in (folder, *tree.ancestors(folder)) if root in tree.roots}
+    whole = {key for key in annotated if key[0] not in patching | set(by_fluxd)}
+    for root in sorted(roots | {root for root, _ in targets}):
         for built in tree.build(root).objects:
-            key = (built.path, built.index)
-            if built.path and any(use.path in patching for use in built.patches):
+            if not built.path:
+                continue
+            if is_annotated(built.manifest) or (root, _resource(built.manifest)) in targets:
+                key = (built.path, built.index)
                 document = concerns.setdefault(key, repository.adopt(*key))
                 if not is_old_release(document.manifest):
                     whole.add(key)
     return whole
+
+
+def _patched_by_fluxd(
+    paths: set[str], repository: Repository, tree: KustomizeTree
+) -> dict[str, tuple[str, ...]]:
+    """Gives the files with which fluxd itself patches what kustomize builds, and the builds."""
+    found: dict[str, tuple[str, ...]] = {}
+    for folder in flux_yaml_folders(repository.texts):
+        for root in (folder, *(root for root in tree.roots if is_below(root, folder))):
+            synced = read_sync_path(root, repository.texts, tree)
+            if synced.patch_file in paths:
+                found[synced.patch_file] = (*found.get(synced.patch_file, ()), *synced.builds)
+    return found
+
+
+def _resource(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    metadata = manifest.get("metadata")
+    return str(manifest.get("kind")), str(metadata.get("name")) if isinstance(metadata, Mapping) else ""
+
+
+def _names_marks(value: Any) -> bool:
+    """Gives whether a kustomization names an annotation of fluxd, in a patch or for all objects."""
+    if isinstance(value, str):
+        return any(word in value for word in _MARKS)
+    if isinstance(value, Mapping):
+        return any(_names_marks(key) or _names_marks(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_names_marks, value))

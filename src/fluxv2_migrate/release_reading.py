@@ -199,7 +199,7 @@ def _tell_unread(repository: Repository, findings: FindingGroups) -> None:
         lines = repository.old_lines(path)
         if lines and repository.chart_around(path) is not None:
             findings.say("RP001", "a chart's template makes a release of Flux v1", path, lines[0])
-        elif lines:
+        elif lines or (repository.chart_around(path) is None and repository.marked_lines(path)):
             findings.say("RP003", f"the file stays as it is: {error.reason}", path, error.line or 1)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.documents import Document, read_documents
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import find_images
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 
 __all__ = [
     "OLD_API_VERSIONS",
@@ -31,6 +32,9 @@ _OLD_LINE: Final = re.compile(
     r"(?:helm\.fluxcd\.io/v1|flux\.weave\.works/v1beta1|helm\.integrations\.flux\.weave\.works/v1alpha2)"
     r"[\"']?[ \t]*(?:#.*)?\r?$",
     re.MULTILINE,
+)
+_MARKED_LINE: Final = re.compile(
+    rf"^[ \t]+[\"']?(?:{'|'.join(map(re.escape, FLUXD_DOMAINS))})/[^:\r\n]*:", re.MULTILINE
 )
 _FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux", "weaveworks/helm-operator")
 _WORDS: Final = ("fluxcd.io", "flux.weave.works", *_FLUX_1_IMAGES)
@@ -92,6 +96,11 @@ class Repository:
         """Gives the lines of a text that say a v1 release begins, whether or not it can be read."""
         text = self.texts[path]
         return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
+
+    def marked_lines(self, path: str) -> list[int]:
+        """Gives the lines of a text with annotations of fluxd, whether or not it can be read."""
+        text = self.texts[path]
+        return [text.count("\n", 0, match.start()) + 1 for match in _MARKED_LINE.finditer(text)]
 
     def source_documents(self) -> Iterator[Document]:
         """Gives every object that charts come from."""

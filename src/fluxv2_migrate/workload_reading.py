@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting
 from fluxv2_migrate.credentials import credentials_in
@@ -13,7 +13,9 @@ from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.image_places import ImagePlace, place_image
+from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.overrides import override_for
 from fluxv2_migrate.placement import ImageUse
 from fluxv2_migrate.plan import Plan
@@ -21,6 +23,8 @@ from fluxv2_migrate.repository import is_old_release
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, Notice, draft_image_automation
 from fluxv2_migrate.scope import is_in_scope
 from fluxv2_migrate.surroundings import Surroundings
+
+_NO_OPTIONS: Final = MigrationOptions()
 
 __all__ = ["AnnotatedObject", "ReadImages", "read_images"]
 
@@ -123,9 +127,7 @@ class _Reader:
             self._tell_unseen(document)
             return
         if document.path in self.around.repository.errors:
-            error = self.around.repository.errors[document.path]
-            message = f"the file stays as it is: {error.reason}"
-            self.findings.say("RP003", message, document.path, error.line or 1)
+            # The finding of the file is about all of it.
             return
         if "sops" in manifest:
             self._tell_encrypted(document)
@@ -193,11 +195,46 @@ class _Reader:
             draft = seen[0]
             if sightings[0].steps:
                 # What is written is edited, and not what kustomize makes of it.
-                draft = replace(self._own(document, at, sightings[0]), images=draft.images)
-            draft = replace(draft, stopped=draft.stopped or any(each.stopped for each in seen))
-            mine = tuple(uses.get(at, ()))
-            objects.append(AnnotatedObject(document, draft, mine, frozenset(use.place for use in mine)))
+                draft = self._own(document, at, sightings[0])
+            images = [image for each in seen for image in each.images]
+            stopped = draft.stopped or any(each.stopped for each in seen)
+            mine = uses.get(at, [])
+            places = frozenset(use.place for use in mine)
+            held = self._held_elsewhere(document, mine, sightings)
+            for use in mine:
+                if use.place in held:
+                    message = f"the field is one for all, and fluxd does not write it for {held[use.place]}"
+                    self._tell(document, use.resource, Notice("IM016", message, use.field, use.place))
+            objects.append(
+                AnnotatedObject(
+                    document,
+                    replace(draft, images=tuple(images), stopped=stopped),
+                    tuple(use for use in mine if use.place not in held),
+                    places,
+                )
+            )
         return objects
+
+    def _held_elsewhere(
+        self, document: Document, uses: Sequence[ImageUse], sightings: Sequence[Sighting]
+    ) -> dict[str, str]:
+        """Gives the places that a cluster sees whose fluxd does not write them, each with the cluster."""
+        users: dict[str, set[str]] = {}
+        for use in uses:
+            users.setdefault(use.place, set()).add(use.cluster)
+        held: dict[str, str] = {}
+        for sighting in sightings:
+            if all(sighting.cluster in clusters for clusters in users.values()):
+                continue
+            automated = _as_automated(sighting.manifest)
+            for draft in draft_image_automation(automated, _NO_OPTIONS, FLUX_VERSIONS[-1]):
+                for image in draft.images:
+                    own = _own_manifest(document, sighting)
+                    placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
+                    where = "" if isinstance(placed, str) or not image.fields else _place_of(placed)
+                    if sighting.cluster not in users.get(where, {sighting.cluster}):
+                        held[where] = sighting.cluster
+        return held
 
     def _drafts(self, path: str, sighting: Sighting) -> tuple[ImageAutomationDraft, ...]:
         view = self.around.clusters.view(sighting.cluster)
@@ -221,9 +258,7 @@ class _Reader:
     ) -> ImagePlace | None:
         if not image.fields:
             return None
-        own = document.manifest
-        if sighting.item is not None:
-            own = own["items"][sighting.item]
+        own = _own_manifest(document, sighting)
         placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
         if isinstance(placed, str):
             path = image.fields[0].field
@@ -293,10 +328,35 @@ def _annotations(document: Document) -> Mapping[str, Any]:
     return annotations if isinstance(annotations, Mapping) else {}
 
 
+def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
+    manifest = document.manifest
+    own: Mapping[str, Any] = manifest if sighting.item is None else manifest["items"][sighting.item]
+    return own
+
+
+def _as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Gives an object as if fluxd updated all images of it."""
+    if isinstance(manifest.get("items"), list):
+        return {**manifest, "items": [_as_automated(item) for item in manifest["items"]]}
+    metadata = manifest.get("metadata")
+    known = metadata if isinstance(metadata, Mapping) else {}
+    annotations = {
+        key: value
+        for key, value in (known.get("annotations") or {}).items()
+        if key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
+    }
+    annotations["fluxcd.io/automated"] = "true"
+    return {**manifest, "metadata": {**known, "annotations": annotations}}
+
+
+def _place_of(placed: ImagePlace) -> str:
+    where = ".".join(placed.image.fields[0].field)
+    return f"{placed.path}:{placed.index}#{where}"
+
+
 def _use(placed: ImagePlace, draft: ImageAutomationDraft, document: Document) -> ImageUse:
     image = placed.image
     assert image.policy is not None
-    where = ".".join(image.fields[0].field)
     return ImageUse(
         image,
         image.policy,
@@ -305,6 +365,6 @@ def _use(placed: ImagePlace, draft: ImageAutomationDraft, document: Document) ->
         draft.name,
         draft.cluster,
         placed.path,
-        f"{placed.path}:{placed.index}#{where}",
+        _place_of(placed),
         document.path,
     )

@@ -6,7 +6,13 @@ from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clus
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import Reach, reach_of
-from fluxv2_migrate.clusters.units import is_below, normal_path, shapes_objects
+from fluxv2_migrate.clusters.units import (
+    flux_yaml_folders,
+    is_below,
+    normal_path,
+    read_sync_path,
+    shapes_objects,
+)
 
 __all__ = [
     "AppliedDifferences",
@@ -21,11 +27,13 @@ __all__ = [
     "SyncPath",
     "broken_build",
     "compare_applied",
+    "flux_yaml_folders",
     "is_below",
     "normal_path",
     "patched_closures",
     "reach_of",
     "read_clusters",
+    "read_sync_path",
     "shapes_objects",
     "unknown_generator",
 ]

@@ -90,7 +90,7 @@ class Homes:
             served: dict[str, set[str]] = {}
             for view in self.clusters.clusters:
                 for synced in view.sync_paths:
-                    served.setdefault(_home(synced), set()).add(view.name)
+                    served.setdefault(self._home(synced), set()).add(view.name)
             for folder, names in served.items():
                 above = {folder, *self.tree.ancestors(folder)}
                 for view in self.clusters.clusters:
@@ -101,6 +101,12 @@ class Homes:
                         names.add(view.name)
             self._reached = {folder: frozenset(names) for folder, names in served.items()}
         return self._reached
+
+    def _home(self, synced: SyncPath) -> str:
+        if synced.files == "none" and synced.builds:
+            return synced.builds[0]
+        # fluxd took files as well; a Kustomization of Flux v2 has a folder.
+        return posixpath.dirname(synced.path) if synced.path in self.tree.files else synced.path
 
     def _chain(self, folder: str) -> Iterator[Kustomization]:
         """Gives the kustomization of a folder and all that include it."""
@@ -181,10 +187,6 @@ class Homes:
     def edit(self, kustomization: str, text: str) -> None:
         """Takes an edited kustomization."""
         self.texts[kustomization] = self.changed[kustomization] = text
-
-
-def _home(synced: SyncPath) -> str:
-    return synced.builds[0] if synced.files == "none" and synced.builds else synced.path
 
 
 def _reads(synced: SyncPath, folder: str) -> bool:

@@ -25,7 +25,7 @@ def apply_to_mapping(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Copy:
-    """A manifest that is changed: only what a path leads through is copied, and once, since values are large."""
+    """A manifest that is changed: only what a path leads through is copied, since values are large."""
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         self._root: dict[str, Any] = dict(manifest)
