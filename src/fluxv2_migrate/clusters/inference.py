@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import (
+    chart_folders,
     flux_yaml_folders,
     is_below,
+    is_in_folder,
     normal_path,
     read_sync_path,
     shapes_objects,
@@ -90,7 +92,11 @@ class _Reader:
     tree: KustomizeTree
     options: MigrationOptions
     builds: dict[tuple[str, str], Build] = field(default_factory=dict)
+    charts: frozenset[str] = field(init=False)
     _claimed: set[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.charts = chart_folders(self.files.keys())
 
     def build(self, folder: str, patch_file: str = "") -> Build:
         key = (folder, patch_file)
@@ -220,6 +226,8 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
         apart = reader.claimed() | built_files if synced.files == "rest" else set()
         for key, document in reader.concerns.items():
             if is_below(document.path, synced.path) and document.path not in apart:
+                if is_in_folder(posixpath.dirname(document.path), reader.charts):
+                    continue
                 place = _place(document.manifest, default, synced)
                 yield key, Sighting(view.name, synced.path, *place, document.manifest)
 
