@@ -616,6 +616,12 @@ def _types() -> dict[str, FindingType]:
             "warning",
             "Take the kustomization out of the sync path, or let it only list what fluxd applied.",
         ),
+        (
+            "RP023",
+            "variables-replaced",
+            "warning",
+            "Look whether names, namespaces and charts mean the same with the variables that postBuild has.",
+        ),
         ("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
     ]
     return {code: FindingType(code, slug, severity, remedy) for code, slug, severity, remedy in rows}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from fluxv2_migrate.clusters import AppliedDifferences, AppliedObject, SyncPath, compare_applied
 from fluxv2_migrate.finding_groups import FindingGroups
+from fluxv2_migrate.repository import is_old_release
 from fluxv2_migrate.surroundings import Surroundings
 
 __all__ = ["tell_of_syncing"]
@@ -35,12 +36,34 @@ def tell_of_syncing(
     if is_something_done and clusters.candidates:
         shown = ", ".join(clusters.candidates)
         findings.say("RP017", f"these may be one cluster or several, and each is taken for one: {shown}")
+    _tell_substituted(around, findings)
     applied: dict[SyncPath, AppliedDifferences] = {}
     for view in clusters.clusters:
         for synced in view.sync_paths:
             if synced.files != "none" and synced not in applied:
                 applied[synced] = _tell_differences(synced, around, findings)
     return applied
+
+
+def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
+    """Tells of releases whose variables a Kustomization of Flux v2 replaces: nobody follows that."""
+    repository, clusters = around.repository, around.clusters
+    found: dict[str, list[str]] = {}
+    for documents in repository.documents.values():
+        for document in documents:
+            if "${" not in document.text or not is_old_release(document.manifest):
+                continue
+            for sighting in clusters.sightings.get(document.key, ()):
+                for synced in clusters.view(sighting.cluster).sync_paths:
+                    if synced.path == sighting.sync_path and synced.substituted_by:
+                        found.setdefault(synced.substituted_by, []).append(f"{document.path}:{document.line}")
+    for file, places in found.items():
+        shown = list(dict.fromkeys(places))
+        message = (
+            f"its postBuild replaces variables in {len(shown)} release(s), which were read as they are "
+            f"written: {_list(shown)}"
+        )
+        findings.say("RP023", message, file, 1, shown)
 
 
 def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingGroups) -> AppliedDifferences:
