@@ -434,7 +434,6 @@ def _fluxds(reader: _Reader) -> Iterator[tuple[str, FluxdFlags]]:
 
 def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
     """Those whose `.flux.yaml` builds its own folder, or the folders below that nothing else includes."""
-    taken: set[str] = set()
     config_folders = flux_yaml_folders(reader.files)
     for folder in config_folders:
         own = read_sync_path(folder, reader.files, reader.tree)
@@ -448,9 +447,6 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
                 and max((each for each in config_folders if is_below(path, each)), key=len) == folder
             ]
         for path in paths:
-            if path in taken:
-                continue
-            taken.add(path)
             synced = read_sync_path(path, reader.files, reader.tree)
             settings = Cluster(name=path or "cluster", sync_paths=(path,))
             yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
@@ -472,6 +468,7 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
         and document.path not in claimed
         and document.path not in found.patch_files
         and not _is_left_out(document.path, reader.tree)
+        and not is_in_folder(posixpath.dirname(document.path), reader.charts)
     ]
     units: dict[str, list[str]] = {}
     for folder in reader.tree.roots:

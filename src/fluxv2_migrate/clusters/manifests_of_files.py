@@ -43,11 +43,12 @@ _NUMBER: Final = r"(?:[\d.+~-][^\s:,{}]*|[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NUL
 _NO_TEXT_KEY: Final = re.compile(rf"\n[ -]*{_NUMBER}")
 _NO_TEXT_FLOW_KEY: Final = re.compile(rf"[{{,]\s*{_NUMBER}")
 _FLOW: Final = re.compile(r"\{([^{}\n]*)\}")
-_KIND: Final = re.compile(r"^kind:[ ]*[\"']?([A-Za-z]\w*)[\"']?[ ]*(?:#.*)?$", re.MULTILINE)
-_API: Final = re.compile(r"^apiVersion:[ ]*[\"']?([\w./-]+)[\"']?[ ]*(?:#.*)?$", re.MULTILINE)
+# A text may go on in the next line, which is then further in.
+_KIND: Final = re.compile(r"^kind:[ ]*[\"']?([A-Za-z]\w*)[\"']?[ ]*(?:#.*)?$(?!\n[ ]+\S)", re.MULTILINE)
+_API: Final = re.compile(r"^apiVersion:[ ]*[\"']?([\w./-]+)[\"']?[ ]*(?:#.*)?$(?!\n[ ]+\S)", re.MULTILINE)
 _METADATA: Final = re.compile(r"^metadata:[ ]*(?:#.*)?\n((?:(?: +.*|[ ]*#.*|)\n)*(?: +.+)?)", re.MULTILINE)
 _INDENT: Final = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
-_FIELD: Final = r"^{indent}{name}:[ ]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ ]*(?:#.*)?$"
+_FIELD: Final = r"^{indent}{name}:[ ]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ ]*(?:#.*)?$(?!\n{indent}[ ]+\S)"
 _LOCAL: Final = "config.kubernetes.io/local-config"
 
 
@@ -117,7 +118,8 @@ def read_objects(
         for document in known:
             place = Place(path, document.line)
             text = document.text
-            if _NO_TEXT_KEY.search(text) or ("{" in text and _NO_TEXT_FLOW_KEY.search(text)):
+            is_list = str(document.manifest.get("kind")).endswith("List")
+            if is_list or _NO_TEXT_KEY.search(text) or ("{" in text and _NO_TEXT_FLOW_KEY.search(text)):
                 yield from _in_full(place, text.replace("\r\n", "\n"), document.index)
             else:
                 yield from _of_value(place, document.value, document.index)
@@ -232,15 +234,16 @@ def _of_value(place: Place, value: Any, index: int) -> Iterator[AppliedObject | 
 def _why_no_object(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return "a document that is no mapping, which kustomize refuses"
-    kind, metadata, items = value.get("kind"), value.get("metadata"), value.get("items")
-    if kind in (None, ""):
+    if value.get("kind") in (None, ""):
         return "an object without kind, which kustomize refuses"
-    if str(kind).endswith("List"):
-        reasons = (_why_no_object(item) for item in (items if isinstance(items, list) else ()) if item)
-        return next((reason for reason in reasons if reason is not None), None)
-    if not isinstance(metadata, Mapping) or metadata.get("name") in (None, ""):
+    if not _has_name(value.get("metadata")):
         return "an object without metadata.name, which kustomize refuses"
     return None
+
+
+def _has_name(metadata: Any) -> bool:
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return name not in (None, "") and not isinstance(name, (Mapping, list))
 
 
 def _last_ones(node: Node | None) -> dict[str, Any]:
@@ -266,8 +269,7 @@ def _objects(place: Place, value: Any, index: int) -> Iterator[AppliedObject]:
             yield from _objects(place, item, index)
         return
     metadata = value.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
-    if metadata.get("name") in (None, ""):
+    if not _has_name(metadata):
         return
     annotations = metadata.get("annotations")
     local = annotations.get(_LOCAL, "false") if isinstance(annotations, Mapping) else "false"
