@@ -99,6 +99,21 @@ def test_a_flux_yaml_says_what_a_sync_path_is(text: str, expected: SyncPath, enc
     assert read_sync_path("p", files, tree, generates=False) == SyncPath("p", files="all")
 
 
+def test_a_path_that_others_include_is_synced_on_its_own_too() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(),
+        "base/more.yaml": release("more"),
+        "prod/kustomization.yaml": "namespace: prod\nresources: [../base]\n",
+    }
+    found = see(files, sync_roots=("base", "prod"))
+    assert [(each.cluster, each.namespace) for each in found.sightings["base/web.yaml", 0]] == [
+        ("base", "shop"),
+        ("prod", "prod"),
+    ]
+    assert [each.cluster for each in found.sightings["base/more.yaml", 0]] == ["base"]
+
+
 # Clusters
 
 

@@ -425,7 +425,7 @@ def test_sources_are_listed_in_a_kustomization_that_something_went_from() -> Non
     in_one_file=st.booleans(),
     own_folder=st.booleans(),
     more=st.booleans(),
-    root=st.sampled_from(["prod", ""]),
+    root=st.sampled_from(["prod", "base", ""]),
 )
 def test_what_was_built_is_built_without_what_goes(
     names: list[str], twins: set[str], in_one_file: bool, own_folder: bool, more: bool, root: str

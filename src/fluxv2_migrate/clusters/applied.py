@@ -254,6 +254,9 @@ class _Comparison:
         """Gives the objects that kustomizations leave out, and those that they make other ones."""
         left_out: list[AppliedObject] = []
         shaped: list[ShapedObject] = []
+        if self.unbuildable:
+            # What the kustomizations would do is known when all of them build.
+            return left_out, shaped
         for each in self.listed:
             made_of = built.get((each.place.path, each.document), ())
             made = [identity for identity, _ in made_of if identity[:2] == _of(each)[:2]]

@@ -111,6 +111,9 @@ def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
         for folder in tree.roots
         if is_below(folder, path) and shapes_objects(tree.kustomizations[folder])
     )
+    if kustomization is not None and tree.includers(path):
+        # What others include belongs to them, but here it is synced on its own.
+        return SyncPath(path, (path, *builds))
     return SyncPath(path, tuple(builds))
 
 
