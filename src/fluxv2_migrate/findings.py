@@ -605,7 +605,7 @@ def _types() -> dict[str, FindingType]:
             "Correct the manifest: fluxd applied it, kustomize cannot read it.",
         ),
         (
-            "RP021",
+            "RP024",
             "left-out-of-artifact",
             "warning",
             "Move the files, write a .sourceignore that keeps them, or leave them out on purpose.",

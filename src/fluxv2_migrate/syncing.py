@@ -98,12 +98,12 @@ def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingG
     local = [each for each in found.ignored if each.is_local]
     unseen = [each for each in found.ignored if not each.is_local]
     _tell_objects(
-        "RP021",
+        "RP024",
         unseen,
         f"of {path} whose files source-controller does not put into its artifact",
         findings,
     )
-    _tell_objects("RP021", local, f"of {path} that kustomize takes for local configuration", findings)
+    _tell_objects("RP024", local, f"of {path} that kustomize takes for local configuration", findings)
     for each in found.shaped:
         was = f"fluxd applied {each.before} of this file" if each.before else "fluxd applied nothing of this"
         message = f"{was}, and kustomize-controller applies {each.after} of {path}"
