@@ -188,6 +188,14 @@ def test_what_cannot_be_written_is_told(text: str) -> None:
     assert told(migration) == ["apps/db.yaml:1"]
 
 
+def test_what_can_be_written_is_written_beside_what_cannot() -> None:
+    signed = CONFIG.replace("db", "api") + "sops:\n  mac: x\n"
+    migration = migrate({"apps/web.yaml": release(), "apps/db.yaml": f"{CONFIG}---\n{signed}"})
+    assert migration.files["apps/db.yaml"] == f"{WRITTEN}---\n{signed}"
+    assert [each.resource for each in migration.changes if each.rule == "namespace"] == ["ConfigMap shop/db"]
+    assert told(migration) == ["apps/db.yaml:5"]
+
+
 def test_objects_that_live_in_no_namespace_get_none() -> None:
     text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
     migration = migrate({"apps/web.yaml": release(), "apps/shop.yaml": text})

@@ -365,6 +365,21 @@ def test_all_twins_of_a_kustomization_stay_where_it_would_be_left_empty() -> Non
     assert errors(migration) == ["RP007", "RP007"]
 
 
+def test_one_twin_goes_where_another_one_must_stay() -> None:
+    files = overlay(
+        {
+            "alone/kustomization.yaml": "resources: [old.yaml]\n",
+            "alone/old.yaml": release(name="api").replace("name: web", "name: api"),
+            "prod/kustomization.yaml": "resources: [../base, ../alone, source.yaml, new.yaml]\n",
+            "prod/new.yaml": twin().replace("web", "api"),
+        }
+    )
+    migration = migrate(files, sync_roots=("prod",))
+    assert migration.deleted == ("base/old.yaml",)
+    (finding,) = (each for each in migration.findings if each.code == "RP007")
+    assert finding.path == "alone/old.yaml"
+
+
 def test_what_would_not_build_without_a_release_keeps_it() -> None:
     source = "{kind: HelmRelease, group: helm.fluxcd.io, name: web, fieldPath: metadata.name}"
     target = "{select: {kind: ConfigMap}, fieldPaths: [data.name], options: {create: true}}"
@@ -410,7 +425,7 @@ def test_sources_are_listed_in_a_kustomization_that_something_went_from() -> Non
     in_one_file=st.booleans(),
     own_folder=st.booleans(),
     more=st.booleans(),
-    root=st.sampled_from(["prod", ""]),
+    root=st.sampled_from(["prod", "base", ""]),
 )
 def test_what_was_built_is_built_without_what_goes(
     names: list[str], twins: set[str], in_one_file: bool, own_folder: bool, more: bool, root: str

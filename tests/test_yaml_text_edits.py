@@ -331,4 +331,8 @@ def test_only_kustomizations_of_kustomize_hide_a_file() -> None:
         "kustomization.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {}\n"
         "resources: [a.yaml]\n",
     }
-    assert fm.migrate_repository(files).ok
+    migration = fm.migrate_repository(files)
+    assert sorted(migration.changed) == ["a.yaml"]
+    # By its name it is one to kustomize, which refuses it.
+    errors = [finding.code for finding in migration.findings if finding.severity == "error"]
+    assert errors == ["RP019"]

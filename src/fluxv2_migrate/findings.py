@@ -636,6 +636,30 @@ def _types() -> dict[str, FindingType]:
             "error",
             "Move the files out of the sync path, or add the proposed kustomization to it.",
         ),
+        (
+            "DA024",
+            "kustomize-refuses",
+            "error",
+            "Correct the manifest: fluxd applied it, kustomize cannot read it.",
+        ),
+        (
+            "RP024",
+            "left-out-of-artifact",
+            "warning",
+            "Move the files, write a .sourceignore that keeps them, or leave them out on purpose.",
+        ),
+        (
+            "RP022",
+            "made-by-kustomization",
+            "warning",
+            "Take the kustomization out of the sync path, or let it only list what fluxd applied.",
+        ),
+        (
+            "RP023",
+            "variables-replaced",
+            "warning",
+            "Look whether names, namespaces and charts mean the same with the variables that postBuild has.",
+        ),
         ("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
     ]
     return {code: FindingType(code, slug, severity, remedy) for code, slug, severity, remedy in rows}

@@ -298,9 +298,10 @@ def _read_release(
     for sighting in sightings:
         view = around.clusters.view(sighting.cluster)
         settings = settings_of(around.options, view.settings)
-        key = (sighting.namespace, sighting.name, bool(sighting.steps), replace(settings, cluster=""))
+        is_made = bool(sighting.steps) or sighting.is_moved
+        key = (sighting.namespace, sighting.name, is_made, replace(settings, cluster=""))
         if key not in drafts:
-            seen = SeenRelease(sighting.namespace, sighting.name) if sighting.steps else None
+            seen = SeenRelease(sighting.namespace, sighting.name) if is_made else None
             draft = draft_helm_release(document.manifest, around.options, version, override, settings, seen)
             drafts[key] = (draft, settings, [])
         drafts[key][2].append(sighting)

@@ -103,8 +103,8 @@ def _broken(texts: Mapping[str, str | None], sources: set[str], clusters: Cluste
     """Gives the files without whose documents a kustomization that builds would not build any more."""
     concerned = [
         build
-        for (_, patch_file), build in clusters.builds.items()
-        if not patch_file and build.ok and not sources.isdisjoint(build.files)
+        for (_, over), build in clusters.builds.items()
+        if not over and build.ok and not sources.isdisjoint(build.files)
     ]
     if not concerned:
         return {}

@@ -1,8 +1,9 @@
 """Which file is seen by which cluster, under which name and namespace."""
 
-from fluxv2_migrate.clusters.applied import AppliedDifferences, AppliedObject, Place, compare_applied
+from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, compare_applied
 from fluxv2_migrate.clusters.closures import Closure, patched_closures
 from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clusters
+from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import Reach, reach_of
@@ -23,6 +24,8 @@ __all__ = [
     "DocumentKey",
     "Place",
     "Reach",
+    "Refusal",
+    "ShapedObject",
     "Sighting",
     "SyncPath",
     "broken_build",

@@ -7,31 +7,19 @@ Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`; fluxcd/pkg
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
+from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
-from fluxv2_migrate.clusters.reach import reach_of
-from fluxv2_migrate.clusters.units import is_below
+from fluxv2_migrate.clusters.units import chart_folders, is_below, is_in_folder, shapes_objects
 from fluxv2_migrate.documents import Document
-from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree
 
-__all__ = ["AppliedDifferences", "AppliedObject", "Place", "compare_applied"]
+__all__ = ["AppliedDifferences", "ShapedObject", "compare_applied"]
 
 _YAML: Final = (".yaml", ".yml")
-_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_KIND: Final = re.compile(r"^kind:[ \t]*[\"']?([A-Za-z]\w*)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
-_API: Final = re.compile(r"^apiVersion:[ \t]*[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
-_METADATA: Final = re.compile(
-    r"^metadata:[ \t]*(?:#.*)?\r?\n((?:(?: +.*|[ \t]*#.*|)\r?\n)*(?: +.+)?)", re.MULTILINE
-)
-_INDENT: Final = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
-_FIELD: Final = r"^{indent}{name}:[ \t]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ \t]*(?:#.*)?\r?$"
 # Of these the API server knows that they live in a namespace; of others only their definition tells.
 _NAMESPACED: Final = frozenset(
     {
@@ -63,33 +51,24 @@ _NAMESPACED: Final = frozenset(
         "StatefulSet",
     }
 )
-# What source-controller leaves out of an artifact where nothing else is said.
-_LEFT_OUT: Final = re.compile(
-    r"(?:^|/)(?:\.github|\.circleci)/|(?:^|/)(?:\.travis\.yml|\.gitlab-ci\.yml|appveyor\.yml|\.drone\.yml"
-    r"|cloudbuild\.yaml|codeship-services\.yml|codeship-steps\.yml|\.goreleaser\.yml|\.sops\.yaml|\.flux\.yaml)$"
-)
+_Document = tuple[str, int]
+_Identity = tuple[str, str, str, str]
+_Built = Mapping[_Document, Sequence[tuple[_Identity, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A document: its file, and the line where it begins."""
+class ShapedObject:
+    """An object that a kustomization makes another one than its file says, or that stands in no file.
 
-    path: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedObject:
-    """An object that fluxd applied."""
+    Attributes:
+        place: of the document, or the kustomization of what stands in none.
+        before: `kind namespace/name` as fluxd applied it; empty where it applied no such object.
+        after: the same as kustomize-controller applies it.
+    """
 
     place: Place
-    group: str
-    kind: str
-    namespace: str
-    name: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +78,14 @@ class AppliedDifferences:
     Attributes:
         sync_path: the folder.
         objects: that fluxd applied.
-        refused: documents with which kustomize-controller applies nothing of the whole path, with the reason.
+        refused: documents that fluxd passed over, and with which kustomize-controller applies nothing.
+        broken: documents that fluxd applied, and with which kustomize-controller applies nothing.
+        unbuildable: kustomizations with which it applies nothing.
         left_out: objects that fluxd applied and kustomize-controller leaves out, because a kustomization does
-            not list them or the file is not in the artifact.
+            not list them.
+        ignored: those that it leaves out because their files do not reach it, or because they are marked as
+            local.
+        shaped: objects that a kustomization makes other ones, or makes beside them.
         doubles: objects that two documents define, so that neither Flux applies any.
         without_namespace: objects that name no namespace and need one.
         proposal: a `kustomization.yaml` for the folder that lists what fluxd applied; empty where files
@@ -110,8 +94,12 @@ class AppliedDifferences:
 
     sync_path: str
     objects: tuple[AppliedObject, ...] = field(repr=False)
-    refused: tuple[tuple[Place, str], ...]
+    refused: tuple[Refusal, ...]
+    broken: tuple[Refusal, ...]
+    unbuildable: tuple[Refusal, ...]
     left_out: tuple[AppliedObject, ...]
+    ignored: tuple[AppliedObject, ...]
+    shaped: tuple[ShapedObject, ...]
     doubles: tuple[tuple[AppliedObject, AppliedObject], ...]
     without_namespace: tuple[AppliedObject, ...]
     proposal: str
@@ -122,6 +110,7 @@ def compare_applied(
     texts: Mapping[str, str],
     documents: Mapping[str, Sequence[Document]],
     tree: KustomizeTree,
+    builds: Mapping[tuple[str, str], Build],
     apart: Collection[str] = (),
 ) -> AppliedDifferences:
     """Says what changes because kustomize-controller builds what fluxd only read.
@@ -129,175 +118,205 @@ def compare_applied(
     Args:
         synced: whose files fluxd read one by one.
         texts: of the repository.
-        documents: those that are read already.
+        documents: of the files that were read without an error.
         tree: the kustomizations.
+        builds: what is built already, by folder and file of patches.
         apart: files that were not read on their own.
     """
-    charts = {
-        posixpath.dirname(path)
-        for path in texts
-        if posixpath.basename(path) == "Chart.yaml"
-        and posixpath.join(posixpath.dirname(path), "values.yaml") in texts
-    }
-    refused: list[tuple[Place, str]] = []
-    objects: list[AppliedObject] = []
-    kept: list[str] = []
-    broken: set[str] = set()
-    # Most folders hold several files, and what is asked of a folder is the same for all of them.
-    folders: dict[str, tuple[bool, bool]] = {}
-    for path in sorted(texts):
-        if (
-            not path.endswith(_YAML)
-            or not is_below(path, synced.path)
-            or path in apart
-            or _LEFT_OUT.search(path)
-        ):
-            continue
-        folder, _, name = path.rpartition("/")
-        if folder not in folders:
-            folders[folder] = (_is_scanned(folder, synced.path, tree), _is_in(folder, charts))
-        scanned, in_chart = folders[folder]
-        if in_chart:
-            if scanned:
-                refused.append((Place(path, 1), "it belongs to a chart, which fluxd left alone"))
-            continue
-        if name in _KUSTOMIZATIONS:
-            continue
-        has_objects = False
-        for each in _objects_of(path, texts[path], documents.get(path)):
-            if isinstance(each, AppliedObject):
-                has_objects = True
-                objects.append(each)
+    return _Comparison(synced, texts, documents, tree, builds, apart).result()
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """Compares one sync path."""
+
+    synced: SyncPath
+    texts: Mapping[str, str]
+    documents: Mapping[str, Sequence[Document]]
+    tree: KustomizeTree
+    builds: Mapping[tuple[str, str], Build]
+    apart: Collection[str]
+    objects: list[AppliedObject] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    broken: list[Refusal] = field(default_factory=list)
+    unbuildable: list[Refusal] = field(default_factory=list)
+    ignored: list[AppliedObject] = field(default_factory=list)
+    scanned: list[AppliedObject] = field(default_factory=list)
+    listed: list[AppliedObject] = field(default_factory=list)
+    takers: set[str] = field(default_factory=set)
+    faulty: set[str] = field(default_factory=set)
+
+    def result(self) -> AppliedDifferences:
+        self._read()
+        built = self._build()
+        left_out, shaped = self._of_kustomizations(built)
+        stays = [each for each in self.scanned if not each.is_local]
+        self.ignored += [each for each in self.objects if each.is_local]
+        without = tuple(each for each in self.objects if not each.namespace and each.kind in _NAMESPACED)
+        proposal = ""
+        if self.refused or left_out:
+            kept = dict.fromkeys(each.place.path for each in self.objects)
+            proposal = _proposal(self.synced.path, tuple(kept), self.faulty)
+        return AppliedDifferences(
+            self.synced.path,
+            tuple(self.objects),
+            tuple(self.refused),
+            tuple(self.broken),
+            tuple(self.unbuildable),
+            tuple(left_out),
+            tuple(self.ignored),
+            tuple(shaped),
+            tuple(self._doubles(stays, built)),
+            without,
+            proposal,
+        )
+
+    def _read(self) -> None:
+        """Reads all files as fluxd did, and sorts them by what kustomize-controller does with them."""
+        root = self.synced.path
+        artifact = self.tree.artifact().files
+        charts = chart_folders(self.texts.keys())
+        for path in sorted(artifact.keys() - self.texts.keys()):
+            is_scanned = is_below(path, root) and self._taker(posixpath.dirname(path)) is None
+            if is_scanned and path.endswith(_YAML):
+                self.refused.append(Refusal(Place(path, 1), "the file is no UTF-8"))
+        # Most folders hold several files, and what is asked of a folder is the same for all of them.
+        folders: dict[str, tuple[str | None, bool]] = {}
+        for path in sorted(self.texts):
+            if not is_below(path, root):
                 continue
-            broken.add(path)
-            if scanned:
-                refused.append(each)
-        if has_objects:
-            kept.append(path)
-    listed = reach_of(synced.path, tree).listed
-    left_out = tuple(
-        each
-        for each in objects
-        if not folders[posixpath.dirname(each.place.path)][0] and each.place.path not in listed
-    )
-    seen: dict[tuple[str, ...], AppliedObject] = {}
-    doubles: list[tuple[AppliedObject, AppliedObject]] = []
-    for each in objects:
-        first = seen.setdefault((each.group, each.kind, each.namespace, each.name), each)
-        if first is not each:
-            doubles.append((first, each))
-    without = tuple(each for each in objects if not each.namespace and each.kind in _NAMESPACED)
-    proposal = _proposal(synced.path, kept, broken) if refused or left_out else ""
-    return AppliedDifferences(
-        synced.path, tuple(objects), tuple(refused), left_out, tuple(doubles), without, proposal
-    )
+            folder, _, name = path.rpartition("/")
+            if folder not in folders:
+                folders[folder] = (self._taker(folder), is_in_folder(folder, charts))
+            taker, in_chart = folders[folder]
+            if taker is not None:
+                self.takers.add(taker)
+            if not path.endswith(_YAML) or path in self.apart:
+                continue
+            is_scanned = taker is None and path in artifact
+            if in_chart:
+                if is_scanned:
+                    reason = "it belongs to a chart, which fluxd left alone"
+                    self.refused.append(Refusal(Place(path, 1), reason))
+            elif name not in FILE_NAMES:
+                group = self.scanned if is_scanned else self.listed if path in artifact else self.ignored
+                self._read_file(path, group, is_scanned=is_scanned)
 
+    def _read_file(self, path: str, group: list[AppliedObject], *, is_scanned: bool) -> None:
+        for each in read_objects(path, self.texts[path], self.documents.get(path)):
+            if isinstance(each, AppliedObject):
+                self.objects.append(each)
+                group.append(each)
+                continue
+            self.faulty.add(path)
+            if is_scanned:
+                (self.broken if each.is_applied else self.refused).append(each)
 
-def _is_in(folder: str, charts: set[str]) -> bool:
-    """Gives whether a folder is that of a chart, or lies in one."""
-    while folder not in charts:
-        if not folder:
+    def _taker(self, folder: str) -> str | None:
+        """Gives the outermost folder between a folder and the root that has a kustomization."""
+        artifact = self.tree.artifact()
+        taker: str | None = None
+        while True:
+            if artifact.has_kustomization_file(folder):
+                taker = folder
+            if folder == self.synced.path or not folder:
+                return taker
+            folder = posixpath.dirname(folder)
+
+    def _build(self) -> _Built:
+        """Gives what kustomizations below the path make of each document, and in which of them."""
+        found: dict[_Document, list[tuple[_Identity, str]]] = {}
+        artifact = self.tree.artifact()
+        for folder in sorted(self.takers):
+            if self._is_left_to_fluxd(folder):
+                continue
+            build = self.builds.get((folder, ""))
+            if build is None or (artifact is not self.tree and not artifact.files.keys() >= set(build.files)):
+                build = artifact.build(folder)
+            problem = next((each for each in build.problems if each.fails), None)
+            if problem is not None:
+                self.unbuildable.append(Refusal(Place(problem.path, problem.line), problem.reason))
+            kustomization = posixpath.join(folder, FILE_NAMES[0])
+            for built in build.objects:
+                step = built.steps[-1].path if built.steps else kustomization
+                entry = (_identity(built.manifest), step)
+                found.setdefault((built.path, built.index), []).append(entry)
+        return found
+
+    def _is_left_to_fluxd(self, folder: str) -> bool:
+        """Gives whether it is for another sync path, or was built by fluxd too, that a folder is built."""
+        kustomization = self.tree.kustomizations.get(folder)
+        if self.synced.files == "all" or kustomization is None or folder == self.synced.path:
             return False
-        folder = posixpath.dirname(folder)
-    return True
+        return shapes_objects(kustomization) or bool(self.tree.includers(folder))
 
-
-def _is_scanned(folder: str, root: str, tree: KustomizeTree) -> bool:
-    """Gives whether files are applied for being there: no kustomization stands between them and the root."""
-    while True:
-        if folder in tree.kustomizations:
-            return False
-        if folder == root or not folder:
-            return True
-        folder = posixpath.dirname(folder)
-
-
-def _objects_of(
-    path: str, text: str, known: Sequence[Document] | None
-) -> Iterator[AppliedObject | tuple[Place, str]]:
-    body = text.removeprefix("\ufeff")
-    read = {document.start: document.manifest for document in known or () if document.manifest}
-    for span in split_documents(body):
-        place = Place(path, span.line)
-        manifest = read.get(span.start)
-        if manifest is not None:
-            yield from _of_value(place, manifest)
-            continue
-        part = body[span.start : span.end]
-        quick = _at_a_glance(place, part)
-        if quick is not None:
-            yield quick
-            continue
-        try:
-            value = read_document(part, path=path, line=span.line)[1]
-        except InvalidManifest as error:
-            yield Place(path, error.line or span.line), error.reason
-            continue
-        if value is None:
-            continue
-        if not isinstance(value, dict):
-            yield place, "the document is no mapping"
-            continue
-        yield from _of_value(place, value)
-
-
-@lru_cache(maxsize=64)
-def _field(name: str, indent: str) -> re.Pattern[str]:
-    return re.compile(_FIELD.format(indent=indent, name=name), re.MULTILINE)
-
-
-def _at_a_glance(place: Place, text: str) -> AppliedObject | None:
-    """Reads kind, namespace and name by their lines alone; most files of a repository need no more."""
-    kind, metadata, api = _KIND.search(text), _METADATA.search(text), _API.search(text)
-    if (
-        kind is None
-        or api is None
-        or metadata is None
-        or "{{" in text
-        or "\t" in text
-        or kind[1].endswith("List")
-    ):
-        return None
-    indent = _INDENT.search(metadata[1])
-    if indent is None:
-        return None
-    name = _field("name", indent[1]).search(metadata[1])
-    if name is None:
-        return None
-    namespace = _field("namespace", indent[1]).search(metadata[1])
-    if namespace is None and "namespace" in metadata[1]:
-        return None
-    return AppliedObject(place, _group(api[1]), kind[1], namespace[1] if namespace else "", name[1])
-
-
-def _group(api_version: str) -> str:
-    return api_version.rpartition("/")[0]
-
-
-def _of_value(place: Place, manifest: Mapping[str, Any]) -> Iterator[AppliedObject | tuple[Place, str]]:
-    kind, items = manifest.get("kind"), manifest.get("items")
-    if not isinstance(kind, str) or not kind:
-        yield place, "the document has no kind: fluxd passed over it"
-        return
-    if kind.endswith("List") and isinstance(items, list):
-        for item in items:
-            if isinstance(item, Mapping):
-                yield from _of_value(place, item)
+    def _of_kustomizations(self, built: _Built) -> tuple[list[AppliedObject], list[ShapedObject]]:
+        """Gives the objects that kustomizations leave out, and those that they make other ones."""
+        left_out: list[AppliedObject] = []
+        shaped: list[ShapedObject] = []
+        if self.unbuildable:
+            # What the kustomizations would do is known when all of them build.
+            return left_out, shaped
+        for each in self.listed:
+            made_of = built.get((each.place.path, each.document), ())
+            made = [identity for identity, _ in made_of if identity[:2] == _of(each)[:2]]
+            if _of(each) in made:
+                continue
+            if made or each.is_local:
+                shaped += [ShapedObject(each.place, _name(_of(each)), _name(identity)) for identity in made]
             else:
-                yield place, "an entry of the list is no object"
-        return
-    metadata = manifest.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
-    if not metadata.get("name"):
-        yield place, "the object has no metadata.name"
-        return
-    yield AppliedObject(
-        place,
-        _group(str(manifest.get("apiVersion"))),
-        kind,
-        str(metadata.get("namespace") or ""),
-        str(metadata["name"]),
-    )
+                left_out.append(each)
+        known = {(each.place.path, each.document) for each in self.objects}
+        for document, made_of in built.items():
+            if document in known or document[0] in self.apart:
+                continue
+            for identity, kustomization in made_of:
+                path = document[0] or kustomization
+                shaped.append(ShapedObject(Place(path, 1), "", _name(identity)))
+        return left_out, shaped
+
+    def _doubles(
+        self, stays: Iterable[AppliedObject], built: _Built
+    ) -> Iterable[tuple[AppliedObject, AppliedObject]]:
+        """Gives the objects that a Flux would get twice."""
+        of_document = {(each.place.path, each.document): each for each in self.objects}
+        made = [
+            (_as_kustomize_sees(identity), of_document[document])
+            for document, made_of in built.items()
+            if document in of_document
+            for identity, _ in made_of
+        ]
+        found: dict[tuple[AppliedObject, AppliedObject], None] = {}
+        for group in (
+            [(_of(each), each) for each in self.objects],
+            [*((_as_kustomize_sees(_of(each)), each) for each in stays), *made],
+        ):
+            seen: dict[_Identity, AppliedObject] = {}
+            for identity, each in group:
+                if identity in seen:
+                    found[seen[identity], each] = None
+                seen.setdefault(identity, each)
+        return found
+
+
+def _of(each: AppliedObject) -> _Identity:
+    return each.group, each.kind, each.namespace, each.name
+
+
+def _as_kustomize_sees(identity: _Identity) -> _Identity:
+    group, kind, namespace, name = identity
+    return group, kind, namespace or "default", name
+
+
+def _identity(manifest: Mapping[str, Any]) -> _Identity:
+    metadata = manifest.get("metadata") or {}
+    group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
+    return group, str(manifest.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+
+
+def _name(identity: _Identity) -> str:
+    _, kind, namespace, name = identity
+    return f"{kind} {namespace}/{name}"
 
 
 def _proposal(root: str, kept: Sequence[str], broken: set[str]) -> str:

@@ -8,10 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import (
+    chart_folders,
     flux_yaml_folders,
     is_below,
+    is_in_folder,
     normal_path,
     read_sync_path,
     shapes_objects,
@@ -42,7 +45,7 @@ class ClusterMap:
         sightings: by document, how each cluster sees it; none for what no cluster applies.
         patch_files: the files that kustomizations patch with, and the kustomizations.
         apart: the files that belong to what kustomize builds, so that they mean nothing on their own.
-        builds: what kustomize builds, by its folder and the file of patches that fluxd puts over it.
+        builds: what kustomize builds, by its folder and what goes over it (`SyncPath.over`).
         tree: the kustomizations.
         fallback_namespace: of manifests that name none, in clusters that name none either; or empty.
         candidates: sync paths that may belong to one cluster, where nothing tells them apart.
@@ -90,15 +93,24 @@ class _Reader:
     tree: KustomizeTree
     options: MigrationOptions
     builds: dict[tuple[str, str], Build] = field(default_factory=dict)
+    charts: frozenset[str] = field(init=False)
     _claimed: set[str] | None = None
 
-    def build(self, folder: str, patch_file: str = "") -> Build:
-        key = (folder, patch_file)
+    def __post_init__(self) -> None:
+        self.charts = chart_folders(self.files.keys())
+
+    def build(self, folder: str, over: str = "") -> Build:
+        key = (folder, over)
         if key not in self.builds:
-            self.builds[key] = self._build(folder, patch_file)
+            self.builds[key] = self._build(folder, over)
         return self.builds[key]
 
-    def _build(self, folder: str, patch_file: str) -> Build:
+    def _build(self, folder: str, over: str) -> Build:
+        if over.startswith("{"):
+            return overlaid_build(self.tree, folder, over)
+        return self._build_patched(folder, over)
+
+    def _build_patched(self, folder: str, patch_file: str) -> Build:
         if patch_file not in self.files:
             return self.tree.build(folder)
         # As fluxd does: the patches of a `.flux.yaml` go over all that its generators gave.
@@ -206,22 +218,36 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
     for synced in view.sync_paths:
         built_files: set[str] = set()
         for folder in synced.builds:
-            build = reader.build(folder, synced.patch_file)
+            build = reader.build(folder, synced.over)
             built_files.update(build.files)
             for built in build.objects:
                 if reader.matters(built):
                     place = _place(built.manifest, default, synced)
-                    sighting = Sighting(
-                        view.name, synced.path, *place, built.manifest, built.steps, built.patches, built.item
+                    key = (built.path, built.index)
+                    moves = synced.moves(reader.concerns[key].identity[0])
+                    yield (
+                        key,
+                        Sighting(
+                            view.name,
+                            synced.path,
+                            *place,
+                            built.manifest,
+                            built.steps,
+                            built.patches,
+                            built.item,
+                            moves,
+                        ),
                     )
-                    yield (built.path, built.index), sighting
         if synced.files == "none":
             continue
         apart = reader.claimed() | built_files if synced.files == "rest" else set()
         for key, document in reader.concerns.items():
             if is_below(document.path, synced.path) and document.path not in apart:
+                if is_in_folder(posixpath.dirname(document.path), reader.charts):
+                    continue
                 place = _place(document.manifest, default, synced)
-                yield key, Sighting(view.name, synced.path, *place, document.manifest)
+                moves = synced.moves(document.identity[0])
+                yield key, Sighting(view.name, synced.path, *place, document.manifest, is_moved=moves)
 
 
 def _is_new(manifest: Mapping[str, Any]) -> bool:
@@ -279,7 +305,7 @@ def _resources(view: ClusterView, reader: _Reader) -> set[_Identity]:
         (str(built.manifest.get("kind")), *_place(built.manifest, "", synced))
         for synced in view.sync_paths
         for folder in synced.builds
-        for built in reader.build(folder, synced.patch_file).objects
+        for built in reader.build(folder, synced.over).objects
     }
 
 
@@ -306,40 +332,42 @@ def _folders(files: Iterable[str]) -> set[str]:
 
 def _of_kustomizations(reader: _Reader) -> Iterator[ClusterView]:
     """Those of Flux v2: one whose path holds its own file begins a cluster."""
-    known: list[tuple[str, str, str]] = []
     folders = _folders(reader.files)
-    for path, documents in sorted(reader.documents.items()):
-        for document in documents:
-            manifest = document.manifest
-            group = str(manifest.get("apiVersion")).partition("/")[0]
-            if manifest.get("kind") == "Kustomization" and group == "kustomize.toolkit.fluxcd.io":
-                spec = manifest.get("spec")
-                spec = spec if isinstance(spec, Mapping) else {}
-                target = normal_path(str(spec.get("path") or ""))
-                if target in folders:
-                    known.append((path, target, str(spec.get("targetNamespace") or "")))
-    roots = [(path, target) for path, target, _ in known if is_below(path, target)]
+    documents = (document for _, each in sorted(reader.documents.items()) for document in each)
+    read = (FluxKustomization.of_document(document) for document in documents)
+    known = [
+        (each, target) for each in read if each is not None and (target := normal_path(each.path)) in folders
+    ]
+    roots = [(each.file, target, each) for each, target in known if is_below(each.file, target)]
     taken: set[str] = set()
-    for path, root in sorted(roots, key=lambda each: (len(each[1]), each)):
+    for path, root, own in sorted(roots, key=lambda each: (len(each[1]), each[:2])):
         if root in taken:
             continue
         taken.add(root)
-        synced = {root: unguided_sync_path(root, reader.tree)}
+        synced = {root: _synced_by(own, root, reader.tree)}
         pending = [root]
         while pending:
             folder = pending.pop()
-            for file, target, namespace in known:
-                if is_below(file, folder) and target not in synced and not is_below(target, root):
-                    unguided = unguided_sync_path(target, reader.tree)
-                    synced[target] = SyncPath(
-                        target, unguided.builds, unguided.files, target_namespace=namespace
-                    )
+            for each, target in known:
+                if is_below(each.file, folder) and target not in synced and not is_below(target, root):
+                    synced[target] = _synced_by(each, target, reader.tree)
                     pending.append(target)
         yield ClusterView(
             Cluster(name=root or "cluster", sync_paths=tuple(synced)),
             tuple(synced.values()),
             f"{path} is a Kustomization of Flux v2 that syncs itself",
         )
+
+
+def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:
+    synced = unguided_sync_path(folder, tree)
+    if kustomization.overlay:
+        synced = SyncPath(folder, (folder,), files="none", overlay=kustomization.overlay)
+    return replace(
+        synced,
+        target_namespace=kustomization.target_namespace,
+        substituted_by=kustomization.file if kustomization.substitutes else "",
+    )
 
 
 def _of_fluxd(reader: _Reader) -> list[ClusterView]:
@@ -407,7 +435,6 @@ def _fluxds(reader: _Reader) -> Iterator[tuple[str, FluxdFlags]]:
 
 def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
     """Those whose `.flux.yaml` builds its own folder, or the folders below that nothing else includes."""
-    taken: set[str] = set()
     config_folders = flux_yaml_folders(reader.files)
     for folder in config_folders:
         own = read_sync_path(folder, reader.files, reader.tree)
@@ -421,9 +448,6 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
                 and max((each for each in config_folders if is_below(path, each)), key=len) == folder
             ]
         for path in paths:
-            if path in taken:
-                continue
-            taken.add(path)
             synced = read_sync_path(path, reader.files, reader.tree)
             settings = Cluster(name=path or "cluster", sync_paths=(path,))
             yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
@@ -445,6 +469,7 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
         and document.path not in claimed
         and document.path not in found.patch_files
         and not _is_left_out(document.path, reader.tree)
+        and not is_in_folder(posixpath.dirname(document.path), reader.charts)
     ]
     units: dict[str, list[str]] = {}
     for folder in reader.tree.roots:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,6 +24,8 @@ class SyncPath:
         patch_file: patches over that build, of `.flux.yaml`; empty where there is none.
         unknown: the command of a `.flux.yaml` whose output nobody can tell; empty where there is none.
         target_namespace: of a Kustomization of Flux v2, for all that is in the path.
+        overlay: what a Kustomization of Flux v2 puts over the build, as JSON; empty where it puts nothing.
+        substituted_by: the file of a Kustomization of Flux v2 that replaces variables in what is built.
     """
 
     path: str
@@ -31,6 +34,18 @@ class SyncPath:
     patch_file: str = ""
     unknown: str = ""
     target_namespace: str = ""
+    overlay: str = ""
+    substituted_by: str = ""
+
+    @property
+    def over(self) -> str:
+        """What goes over each build: with the folder it tells one build from all others."""
+        return self.patch_file or self.overlay
+
+    def moves(self, namespace: str) -> bool:
+        """Gives whether an object of a namespace becomes another one, wherever it is in the path."""
+        renames = not {"namePrefix", "nameSuffix"}.isdisjoint(json.loads(self.overlay or "{}"))
+        return renames or self.target_namespace not in ("", namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,7 @@ class Sighting:
         steps: the kustomizations that it goes through, the innermost first.
         patches: that reach it on the way.
         item: which item of its document it is, where that is a list that kustomize takes apart.
+        is_moved: whether the sync path as a whole gives it another namespace or name.
     """
 
     cluster: str
@@ -76,3 +92,4 @@ class Sighting:
     steps: tuple[Step, ...] = field(default=(), repr=False)
     patches: tuple[PatchUse, ...] = ()
     item: int | None = None
+    is_moved: bool = False

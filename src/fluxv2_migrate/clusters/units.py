@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
@@ -11,8 +11,10 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml, 
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 
 __all__ = [
+    "chart_folders",
     "flux_yaml_folders",
     "is_below",
+    "is_in_folder",
     "normal_path",
     "read_sync_path",
     "shapes_objects",
@@ -37,6 +39,31 @@ def is_below(path: str, folder: str) -> bool:
     (True, False, True)
     """
     return not folder or path == folder or path.startswith(folder + "/")
+
+
+def chart_folders(files: Collection[str]) -> frozenset[str]:
+    """Gives the folders that fluxd takes for charts, of which it reads nothing.
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go` `looksLikeChart`.
+
+    >>> sorted(chart_folders({"a/Chart.yaml", "a/values.yaml", "b/Chart.yaml"}))
+    ['a']
+    """
+    folders = (posixpath.dirname(path) for path in files if posixpath.basename(path) == "Chart.yaml")
+    return frozenset(folder for folder in folders if posixpath.join(folder, "values.yaml") in files)
+
+
+def is_in_folder(folder: str, folders: Collection[str]) -> bool:
+    """Gives whether a folder is one of some folders, or lies in one.
+
+    >>> is_in_folder("a/b", {"a"}), is_in_folder("ab", {"a"})
+    (True, False)
+    """
+    while folder not in folders:
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
+    return True
 
 
 def shapes_objects(kustomization: Kustomization) -> bool:
@@ -84,6 +111,9 @@ def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
         for folder in tree.roots
         if is_below(folder, path) and shapes_objects(tree.kustomizations[folder])
     )
+    if kustomization is not None and tree.includers(path):
+        # What others include belongs to them, but here it is synced on its own.
+        return SyncPath(path, (path, *builds))
     return SyncPath(path, tuple(builds))
 
 

@@ -20,6 +20,11 @@ DEFAULT_IGNORES: Final = (
     *("**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml"),
 )
 """The patterns that count as long as a repository and its GitRepository have none of their own."""
+# What is in a path that one of these patterns matches: most paths hold none of it.
+_PERHAPS: Final = re.compile(
+    r"\.(?:git|jpe?g|gif|png|wmv|flv|tar|zip|circleci|travis|drone|goreleaser|sops|flux)"
+    r"|appveyor|cloudbuild|codeship"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,11 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
                 own += _patterns(text.splitlines(), folder)
     own += _patterns((ignore or "").splitlines(), ())
     patterns = [*_patterns(_VERSION_CONTROL, ()), *own] if own else usual
-    return {path: content for path, content in files.items() if not _is_ignored(path.split("/"), patterns)}
+    return {
+        path: content
+        for path, content in files.items()
+        if not ((own or _PERHAPS.search(path)) and _is_ignored(path.split("/"), patterns))
+    }
 
 
 def _patterns(lines: Sequence[str], domain: tuple[str, ...]) -> list[_Pattern]:

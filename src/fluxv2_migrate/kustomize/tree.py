@@ -197,8 +197,12 @@ class KustomizeTree:
         """
         if ignore not in self._artifacts:
             files = artifact_files(self.files, ignore=ignore)
-            same = len(files) == len(self.files)
-            self._artifacts[ignore] = self if same else KustomizeTree(files, remote=self._remote)
+            tree = self
+            if len(files) != len(self.files):
+                tree = KustomizeTree(files, remote=self._remote)
+                # The files that are left say the same.
+                tree._resources = self._resources
+            self._artifacts[ignore] = tree
         return self._artifacts[ignore]
 
     @cached_property

@@ -80,7 +80,9 @@ class Homes:
         found = [
             (folder, clusters)
             for folder, clusters in served.items()
-            if clusters & wanted and not any(would_change(each, namespace) for each in self._chain(folder))
+            if clusters & wanted
+            and not any(would_change(each, namespace) for each in self._chain(folder))
+            and not any(synced.moves(namespace) for synced in self._synced(folder))
         ]
         return sorted(found, key=lambda each: (-len(each[1] & wanted), each[0]))
 
@@ -107,6 +109,14 @@ class Homes:
             return synced.builds[0]
         # fluxd took files as well; a Kustomization of Flux v2 has a folder.
         return posixpath.dirname(synced.path) if synced.path in self.tree.files else synced.path
+
+    def _synced(self, folder: str) -> Iterator[SyncPath]:
+        """Gives the sync paths that show what is put into a folder."""
+        above = {folder, *self.tree.ancestors(folder)}
+        for view in self.clusters.clusters:
+            for synced in view.sync_paths:
+                if is_below(folder, synced.path) or not above.isdisjoint(synced.builds):
+                    yield synced
 
     def _chain(self, folder: str) -> Iterator[Kustomization]:
         """Gives the kustomization of a folder and all that include it."""

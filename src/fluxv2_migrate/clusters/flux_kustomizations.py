@@ -1,0 +1,120 @@
+"""Kustomizations of Flux v2: what they sync, and what they put over what is built.
+
+Source: fluxcd/pkg `kustomize/kustomize_generator.go` `WriteFile`; kustomize-controller `api/v1`,
+`api/v1beta2`.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
+
+__all__ = ["FluxKustomization", "overlaid_build"]
+
+_TEXTS: Final = ("namePrefix", "nameSuffix")
+_LISTS: Final = ("patches", "components")
+
+
+@dataclass(frozen=True, slots=True)
+class FluxKustomization:
+    """A Kustomization of Flux v2, as far as it decides what a cluster sees.
+
+    Attributes:
+        file: where it stands.
+        path: that it syncs, as it is written.
+        target_namespace: of all that it applies; empty where it gives none.
+        overlay: the fields that go over the kustomization of its path, as JSON; empty where there are none.
+        substitutes: whether it replaces variables in what is built.
+    """
+
+    file: str
+    path: str
+    target_namespace: str
+    overlay: str
+    substitutes: bool
+
+    @classmethod
+    def of_document(cls, document: Document) -> FluxKustomization | None:
+        """Reads a document; nothing where it is no Kustomization of Flux v2.
+
+        Args:
+            document: of a repository.
+        """
+        manifest = document.manifest
+        group = str(manifest.get("apiVersion")).partition("/")[0]
+        if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
+            return None
+        spec = manifest.get("spec")
+        given: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {}
+        overlay = _overlay(given)
+        return cls(
+            document.path,
+            str(given.get("path") or ""),
+            str(given.get("targetNamespace") or ""),
+            json.dumps({"file": document.path, **overlay}, sort_keys=True) if overlay else "",
+            bool(given.get("postBuild")),
+        )
+
+
+def _overlay(spec: Mapping[str, Any]) -> dict[str, Any]:
+    patches = [*_mappings(spec.get("patches"))]
+    patches += ({"patch": json.dumps(each)} for each in _mappings(spec.get("patchesStrategicMerge")))
+    patches += (
+        {**each, "patch": json.dumps(each.get("patch"))} for each in _mappings(spec.get("patchesJson6902"))
+    )
+    components = [each for each in spec.get("components") or () if isinstance(each, str)]
+    fields = {"patches": patches, "components": components, **{key: spec.get(key) for key in _TEXTS}}
+    return {key: value for key, value in fields.items() if value}
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    return [dict(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
+    """Gives what kustomize-controller builds of a folder for a Kustomization that puts something over it.
+
+    Args:
+        tree: of the repository.
+        folder: the path of the Kustomization.
+        overlay: of `FluxKustomization`.
+    """
+    more: dict[str, Any] = json.loads(overlay)
+    file: str = more.pop("file")
+    own = tree.kustomization(folder)
+    if isinstance(own, Kustomization):
+        path, document = own.path, dict(own.document)
+    elif own is None:
+        path = posixpath.join(folder, FILE_NAMES[0])
+        listed = (posixpath.relpath(each, folder or ".") for each in generated_resources(tree, folder))
+        document = {"resources": list(listed)}
+    else:
+        return tree.build(folder)
+    first = len(document.get("patches") or ())
+    for key in _LISTS:
+        if more.get(key):
+            document[key] = [*(document.get(key) or ()), *more[key]]
+    document |= {key: more[key] for key in _TEXTS if key in more}
+    build = tree.with_files({path: json.dumps(document)}).build(folder)
+    objects = tuple(
+        replace(
+            built,
+            # The kustomization that the controller writes is nobody's.
+            steps=built.steps if own is not None else built.steps[:-1],
+            patches=tuple(
+                replace(use, kustomization=file, field="spec.patches", index=use.index - first)
+                if use.kustomization == path and use.field == "patches" and use.index >= first
+                else use
+                for use in built.patches
+            ),
+        )
+        for built in build.objects
+    )
+    files = tuple(each for each in build.files if own is not None or each != path)
+    return replace(build, objects=objects, files=files)

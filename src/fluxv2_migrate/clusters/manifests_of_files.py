@@ -1,0 +1,284 @@
+"""The objects of a file as fluxd reads them, and whether kustomize reads them too.
+
+Most documents of a repository are plain: their lines show that no key stands in a mapping twice and what
+object they are. The others are read in full.
+
+Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`; kustomize api 0.21
+`resource/factory.go`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.values import read_manifests
+from fluxv2_migrate.yaml_text import key_of, read_document, read_nodes, split_documents, value_of
+
+__all__ = ["AppliedObject", "Place", "Refusal", "read_objects"]
+
+_PLAIN: Final = r"[^\s\"'{}\[\]&*!|>%@`#][^\n]*"
+_TRAIL: Final = r"[ ]*(?:#[^\n]*)?"
+_VALUE: Final = (
+    rf"(?:{_PLAIN}|\"[^\"\\\n]*\"{_TRAIL}|'[^'\n]*'{_TRAIL}"
+    rf"|\{{[^{{}}\[\]\n\"']*\}}{_TRAIL}|\[[^{{}}\[\]\n]*\]{_TRAIL}|#[^\n]*)"
+)
+# A key with its blanks and dashes, or a line that holds none: of each line of a plain document one is found.
+_LINE: Final = re.compile(
+    rf"^(?:([ ]*(?:- +)*(?!(?:true|false|null)\b)[A-Za-z_/$][\w./$-]*):(?: +{_VALUE}| *)|{_TRAIL}|---{_TRAIL}"
+    r"|[ ]*(?:- +)+[^\s\"'{}\[\]&*!|>%@`#:?-][^\n:]*(?::[^\s][^\n:]*)*)$",
+    re.MULTILINE,
+)
+# What YAML may read as something else than text.
+_NO_TEXT: Final = re.compile(r"[\d.+-].*|~|true|false|null|yes|no|on|off|y|n", re.IGNORECASE)
+# A key that is no text, and stands below another one.
+_NUMBER: Final = r"(?:[\d.+~-][^\s:,{}]*|[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL)[ ]*:[\s]"
+_NO_TEXT_KEY: Final = re.compile(rf"\n[ -]*{_NUMBER}")
+_NO_TEXT_FLOW_KEY: Final = re.compile(rf"[{{,]\s*{_NUMBER}")
+_FLOW: Final = re.compile(r"\{([^{}\n]*)\}")
+# A text may go on in the next line, which is then further in.
+_KIND: Final = re.compile(r"^kind:[ ]*[\"']?([A-Za-z]\w*)[\"']?[ ]*(?:#.*)?$(?!\n[ ]+\S)", re.MULTILINE)
+_API: Final = re.compile(r"^apiVersion:[ ]*[\"']?([\w./-]+)[\"']?[ ]*(?:#.*)?$(?!\n[ ]+\S)", re.MULTILINE)
+_METADATA: Final = re.compile(r"^metadata:[ ]*(?:#.*)?\n((?:(?: +.*|[ ]*#.*|)\n)*(?: +.+)?)", re.MULTILINE)
+_INDENT: Final = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
+_FIELD: Final = r"^{indent}{name}:[ ]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ ]*(?:#.*)?$(?!\n{indent}[ ]+\S)"
+_LOCAL: Final = "config.kubernetes.io/local-config"
+
+
+# Tuples, because a repository has thousands of them.
+class Place(NamedTuple):
+    """A document: its file, and the line where it begins."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+class AppliedObject(NamedTuple):
+    """An object that fluxd applied.
+
+    Attributes:
+        place: the document.
+        group: of its API.
+        kind: of the object.
+        namespace: that it names, or empty.
+        name: of the object.
+        document: its index in its file.
+        is_local: whether kustomize takes it for something that is not to be applied.
+    """
+
+    place: Place
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    document: int = 0
+    is_local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A document that kustomize refuses.
+
+    Attributes:
+        place: the line of it.
+        reason: one sentence.
+        is_applied: whether fluxd applied it nevertheless.
+    """
+
+    place: Place
+    reason: str
+    is_applied: bool = False
+
+
+def read_objects(
+    path: str, text: str, known: Sequence[Document] | None = None
+) -> Iterator[AppliedObject | Refusal]:
+    r"""Gives the objects of a file that fluxd applied, and the documents that kustomize refuses.
+
+    Args:
+        path: the file.
+        text: of it.
+        known: its documents, where all of them were read already.
+
+    >>> text = "kind: A\napiVersion: v1\nmetadata:\n  name: a\n---\nreplicas: 2\n"
+    >>> [type(each).__name__ for each in read_objects("a.yaml", text)]
+    ['AppliedObject', 'Refusal']
+    """
+    if known is not None:
+        for document in known:
+            place = Place(path, document.line)
+            text = document.text
+            is_list = str(document.manifest.get("kind")).endswith("List")
+            if is_list or _NO_TEXT_KEY.search(text) or ("{" in text and _NO_TEXT_FLOW_KEY.search(text)):
+                yield from _in_full(place, text.replace("\r\n", "\n"), document.index)
+            else:
+                yield from _of_value(place, document.value, document.index)
+        return
+    body = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    for index, span in enumerate(split_documents(body)):
+        place = Place(path, span.line)
+        part = body[span.start : span.end]
+        quick = _at_a_glance(place, part, index)
+        if quick is not None:
+            yield quick
+        else:
+            yield from _in_full(place, part, index)
+
+
+@lru_cache(maxsize=64)
+def _field(name: str, indent: str) -> re.Pattern[str]:
+    return re.compile(_FIELD.format(indent=indent, name=name), re.MULTILINE)
+
+
+def _at_a_glance(place: Place, text: str, index: int) -> AppliedObject | None:
+    """Reads a document by its lines alone, where these show all that is to be known."""
+    kind, metadata, api = _KIND.search(text), _METADATA.search(text), _API.search(text)
+    if kind is None or api is None or metadata is None or kind[1].endswith("List") or _LOCAL in text:
+        return None
+    indent = _INDENT.search(metadata[1])
+    if indent is None:
+        return None
+    name = _field("name", indent[1]).search(metadata[1])
+    namespace = _field("namespace", indent[1]).search(metadata[1])
+    if name is None or (namespace is None and "namespace" in metadata[1]) or not _is_plain(text):
+        return None
+    where = "" if namespace is None else namespace[1]
+    if _NO_TEXT.fullmatch(name[1]) or _NO_TEXT.fullmatch(where):
+        return None
+    return AppliedObject(place, api[1].rpartition("/")[0], kind[1], where, name[1], index)
+
+
+def _is_plain(text: str) -> bool:
+    """Gives whether lines show that no mapping of a document holds a key twice."""
+    lines = _LINE.findall(text)
+    if len(lines) != text.count("\n") + 1:
+        return False
+    distinct = set(lines)
+    if len(lines) - lines.count("") > len(distinct) - ("" in distinct) and _holds_twice(lines):
+        return False
+    return "{" not in text or not any(map(_is_doubtful, _FLOW.findall(text)))
+
+
+def _holds_twice(keys: Sequence[str]) -> bool:
+    """Gives whether a mapping holds a key twice, by the columns of all keys.
+
+    Args:
+        keys: of a document, in order, with what stands before them in their lines; empty texts are no keys.
+    """
+    open_mappings: list[tuple[int, set[str]]] = []
+    for entry in filter(None, keys):
+        key = entry.lstrip(" -")
+        column = len(entry) - len(key)
+        while open_mappings and open_mappings[-1][0] > column:
+            open_mappings.pop()
+        if open_mappings and open_mappings[-1][0] == column:
+            if "-" in entry[:column]:
+                # A dash begins another mapping.
+                open_mappings[-1] = (column, {key})
+                continue
+            known = open_mappings[-1][1]
+            if key in known:
+                return True
+            known.add(key)
+        else:
+            open_mappings.append((column, {key}))
+    return False
+
+
+def _is_doubtful(flow: str) -> bool:
+    keys = [entry.partition(":")[0].strip() for entry in flow.split(",")]
+    return len(set(keys)) != len(keys) or any(map(_NO_TEXT.fullmatch, keys))
+
+
+def _in_full(place: Place, text: str, index: int) -> Iterator[AppliedObject | Refusal]:
+    path, line = place.path, place.line
+    try:
+        read_manifests(text, path=path)
+        refused = None
+    except InvalidManifest as error:
+        refused = Refusal(Place(path, line + (error.line or 1) - 1), error.reason)
+    try:
+        value = read_document(text)[1]
+    except InvalidManifest as error:
+        try:
+            value = _last_ones(read_nodes(text))
+        except InvalidManifest:
+            yield Refusal(Place(path, line + (error.line or 1) - 1), error.reason)
+            return
+        refused = refused or Refusal(Place(path, line + (error.line or 1) - 1), error.reason)
+    objects = tuple(_objects(place, value, index))
+    if refused is not None:
+        yield Refusal(refused.place, refused.reason, is_applied=bool(objects))
+    yield from objects
+
+
+def _of_value(place: Place, value: Any, index: int) -> Iterator[AppliedObject | Refusal]:
+    """Reads a document whose value is known, and whose keys are texts that stand in it once each."""
+    reason = None if value in (None, {}) else _why_no_object(value)
+    if reason is None:
+        yield from _objects(place, value, index)
+    else:
+        yield Refusal(place, reason)
+
+
+def _why_no_object(value: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return "a document that is no mapping, which kustomize refuses"
+    if value.get("kind") in (None, ""):
+        return "an object without kind, which kustomize refuses"
+    if not _has_name(value.get("metadata")):
+        return "an object without metadata.name, which kustomize refuses"
+    return None
+
+
+def _has_name(metadata: Any) -> bool:
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return name not in (None, "") and not isinstance(name, (Mapping, list))
+
+
+def _last_ones(node: Node | None) -> dict[str, Any]:
+    """Gives what says which object a document is, where keys stand twice: the last one counts for fluxd."""
+    found: dict[str, Any] = {}
+    for key, child in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(key, ScalarNode):
+            name = key_of(key)
+            if name == "metadata":
+                found[name] = _last_ones(child)
+            elif isinstance(child, ScalarNode):
+                found[name] = value_of(child)
+    return found
+
+
+def _objects(place: Place, value: Any, index: int) -> Iterator[AppliedObject]:
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    if kind in (None, ""):
+        return
+    items = value.get("items")
+    if str(kind).endswith("List") and isinstance(items, list):
+        for item in items:
+            yield from _objects(place, item, index)
+        return
+    metadata = value.get("metadata")
+    if not _has_name(metadata):
+        return
+    annotations = metadata.get("annotations")
+    local = annotations.get(_LOCAL, "false") if isinstance(annotations, Mapping) else "false"
+    yield AppliedObject(
+        place,
+        str(value.get("apiVersion") or "").rpartition("/")[0],
+        str(kind),
+        str(metadata.get("namespace") or ""),
+        str(metadata["name"]),
+        index,
+        str(local).lower() != "false",
+    )

@@ -1,0 +1,447 @@
+"""Who sees what: sync paths, clusters, what hangs together, and what fluxd read of a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.clusters import (
+    AppliedObject,
+    ClusterMap,
+    Refusal,
+    SyncPath,
+    compare_applied,
+    is_below,
+    normal_path,
+    patched_closures,
+)
+from fluxv2_migrate.clusters.manifests_of_files import read_objects
+from fluxv2_migrate.clusters.units import read_sync_path
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
+from fluxv2_migrate.kustomize.values import read_manifests
+from fluxv2_migrate.repository import read_repository
+from fluxv2_migrate.surroundings import see_repository
+from fluxv2_migrate.yaml_text import read_document, read_nodes, split_documents
+from test_migration_of_kustomize_trees import release
+
+Files = dict[str, str | bytes]
+NAMES = st.sampled_from(["a", "b", "ab", "c.d"])
+PATHS = st.lists(NAMES, max_size=3).map("/".join)
+
+
+def see(files: Files, **options: Any) -> ClusterMap:
+    return see_repository(files, read_repository(files), fm.MigrationOptions(**options))
+
+
+def fluxd(*arguments: str) -> str:
+    container = {"name": "flux", "image": "docker.io/fluxcd/flux:1.25.4", "args": list(arguments)}
+    return yaml.safe_dump(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "flux", "namespace": "flux"},
+            "spec": {"template": {"spec": {"containers": [container]}}},
+        }
+    )
+
+
+def generator(command: str, patch_file: str = "") -> str:
+    body: dict[str, Any] = {"generators": [{"command": command}]}
+    mode = "commandUpdated"
+    if patch_file:
+        mode, body["patchFile"] = "patchUpdated", patch_file
+    return yaml.safe_dump({"version": 1, mode: body})
+
+
+# Paths
+
+
+@given(path=PATHS, before=st.sampled_from(["", "/", "./", " "]), after=st.sampled_from(["", "/", "/.", " "]))
+def test_a_folder_is_one_however_it_is_written(path: str, before: str, after: str) -> None:
+    assert normal_path(before + path + after) == path
+    assert normal_path(normal_path(before + path)) == path
+
+
+@given(one=PATHS, other=PATHS)
+def test_a_path_is_below_a_folder_whose_parts_it_begins_with(one: str, other: str) -> None:
+    parts = other.split("/") if other else []
+    assert is_below(one, other) == (one.split("/")[: len(parts)] == parts)
+
+
+# Sync paths
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (generator("kustomize build ."), SyncPath("p", ("p",), files="none")),
+        (
+            generator("kustomize build ./web", "../patch.yaml"),
+            SyncPath("p", ("p/web",), files="none", patch_file="patch.yaml"),
+        ),
+        (generator("helm template ."), SyncPath("p", unknown="helm template .")),
+        ("version: 1\nscanForFiles: {}\n", SyncPath("p", files="all")),
+        ("version: 2\n", SyncPath("p", unknown="p/.flux.yaml cannot be read: a .flux.yaml has `version: 1`")),
+    ],
+)
+@pytest.mark.parametrize("encoded", [False, True])
+def test_a_flux_yaml_says_what_a_sync_path_is(text: str, expected: SyncPath, encoded: bool) -> None:
+    files: Files = {"p/.flux.yaml": text.encode() if encoded else text, "p/web.yaml": release()}
+    tree = KustomizeTree(files)
+    assert read_sync_path("p", files, tree, generates=True) == expected
+    # Without the flag, fluxd reads all files.
+    assert read_sync_path("p", files, tree, generates=False) == SyncPath("p", files="all")
+
+
+def test_a_path_that_others_include_is_synced_on_its_own_too() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(),
+        "base/more.yaml": release("more"),
+        "prod/kustomization.yaml": "namespace: prod\nresources: [../base]\n",
+    }
+    found = see(files, sync_roots=("base", "prod"))
+    assert [(each.cluster, each.namespace) for each in found.sightings["base/web.yaml", 0]] == [
+        ("base", "shop"),
+        ("prod", "prod"),
+    ]
+    assert [each.cluster for each in found.sightings["base/more.yaml", 0]] == ["base"]
+
+
+# Clusters
+
+
+def test_paths_of_a_fluxd_that_are_not_there_are_of_another_repository() -> None:
+    found = see({"flux/fluxd.yaml": fluxd("--git-path=nowhere"), "apps/web.yaml": release()})
+    assert [view.reason for view in found.clusters] == ["a folder that holds releases"]
+
+
+def test_a_fluxd_that_would_see_one_thing_twice_is_of_another_repository() -> None:
+    files: Files = {"fluxd.yaml": fluxd("--git-path=apps")}
+    files |= {"apps/a/web.yaml": release(), "apps/b/web.yaml": release()}
+    assert [view.name for view in see(files).clusters] == ["apps/a", "apps/b"]
+    # Of a chart it reads nothing.
+    files |= {"apps/b/Chart.yaml": "name: b\n", "apps/b/values.yaml": "a: 1\n"}
+    assert [view.sync_paths[0].path for view in see(files).clusters] == ["apps"]
+
+
+def test_the_settings_of_a_fluxd_are_those_of_its_cluster() -> None:
+    flags = (
+        "--git-path=apps",
+        "--git-branch=prod",
+        "--git-url=ssh://git@example.com/a",
+        "--git-user=Bot",
+        "--git-email=bot@example.com",
+        "--automation-interval=1m",
+        "--registry-exclude-image=a/*, b/*",
+        "--registry-include-image=c/*",
+        "--k8s-default-namespace=team",
+        "--git-readonly",
+    )
+    (view,) = see({"fluxd.yaml": fluxd(*flags), "apps/web.yaml": release()}).clusters
+    assert (view.settings.branch, view.settings.default_namespace) == ("prod", "team")
+    assert view.settings.fluxd == fm.Fluxd(
+        git_url="ssh://git@example.com/a",
+        git_user="Bot",
+        git_email="bot@example.com",
+        automation_interval="1m",
+        exclude_images=("a/*", "b/*"),
+        include_images=("c/*",),
+        read_only=True,
+    )
+
+
+def test_a_fluxd_that_a_kustomization_patches_has_the_flags_that_it_gets() -> None:
+    patch = "- {op: add, path: /spec/template/spec/containers/0/args/-, value: --git-path=apps}"
+    files: Files = {
+        "flux/kustomization.yaml": yaml.safe_dump(
+            {"resources": ["fluxd.yaml"], "patches": [{"patch": patch, "target": {"kind": "Deployment"}}]}
+        ),
+        "flux/fluxd.yaml": fluxd("--git-branch=main"),
+        "apps/web.yaml": release(),
+        "more/web.yaml": release("more"),
+    }
+    names = [view.name for view in see(files).clusters]
+    assert names == ["apps", "more"]
+
+
+def test_clusters_of_two_branches_are_two() -> None:
+    files: Files = {"apps/web.yaml": release()}
+    files |= {f"flux/{name}.yaml": fluxd("--git-path=apps", f"--git-branch={name}") for name in ("eu", "us")}
+    found = see(files)
+    assert [(view.name, view.settings.branch) for view in found.clusters] == [
+        ("apps", "eu"),
+        ("apps-2", "us"),
+    ]
+    assert {each.cluster for each in found.sightings["apps/web.yaml", 0]} == {"apps", "apps-2"}
+    assert found.view("apps-2").settings.branch == "us"
+
+
+@pytest.mark.parametrize("root", ["prod", ""])
+def test_patches_of_a_flux_yaml_go_over_what_it_builds(root: str) -> None:
+    start = f"{root}/" if root else ""
+    patch = yaml.safe_dump({**yaml.safe_load(release()), "spec": {"timeout": 9}})
+    files: Files = {
+        f"{start}.flux.yaml": generator("kustomize build .", "flux-patch.yaml"),
+        f"{start}kustomization.yaml": "resources: [web.yaml]\npatchesStrategicMerge: [own.yaml]\n",
+        f"{start}web.yaml": release(),
+        f"{start}own.yaml": patch.replace("timeout: 9", "wait: true"),
+        f"{start}flux-patch.yaml": patch,
+    }
+    found = see(files)
+    (sighting,) = found.sightings[f"{start}web.yaml", 0]
+    assert sighting.manifest["spec"]["timeout"] == 9
+    assert sighting.manifest["spec"]["wait"] is True
+    assert {use.path for use in sighting.patches} == {f"{start}own.yaml", f"{start}flux-patch.yaml"}
+    assert [step.path for step in sighting.steps] == [f"{start}kustomization.yaml"]
+    assert found.patch_files[f"{start}flux-patch.yaml"] == f"{start}.flux.yaml"
+
+
+def test_patches_over_a_root_without_kustomization_build_nothing() -> None:
+    files: Files = {
+        ".flux.yaml": generator("kustomize build .", "flux-patch.yaml"),
+        "web.yaml": release(),
+        "flux-patch.yaml": release(),
+    }
+    found = see(files, sync_roots=("",))
+    assert found.sightings == {}
+    assert [build.ok for build in found.builds.values()] == [False]
+
+
+def test_a_flux_yaml_above_is_for_each_folder_below_that_has_none_of_its_own() -> None:
+    files: Files = {".flux.yaml": generator("kustomize build .")}
+    for name in ("eu", "us"):
+        files[f"{name}/kustomization.yaml"] = f"namespace: {name}\nresources: [web.yaml]\n"
+        files[f"{name}/web.yaml"] = release()
+    files["us/.flux.yaml"] = generator("kustomize build .")
+    found = see(files)
+    assert [(view.name, view.reason) for view in found.clusters] == [
+        ("eu", "a folder that kustomize builds on its own, as its .flux.yaml says"),
+        ("us", "a folder that kustomize builds on its own, as its .flux.yaml says"),
+    ]
+    # They hold different things, so they may be one cluster.
+    assert found.candidates == ("eu", "us")
+
+
+def test_two_flux_yaml_of_one_folder_are_one_cluster() -> None:
+    files: Files = {
+        ".flux.yaml": generator("kustomize build ."),
+        "eu/.flux.yaml": generator("kustomize build ."),
+        "eu/kustomization.yaml": "namespace: eu\nresources: [web.yaml]\n",
+        "eu/web.yaml": release(),
+    }
+    assert [view.name for view in see(files).clusters] == ["eu"]
+
+
+def test_what_nobody_sees_may_be_anybodys() -> None:
+    assert list(ClusterMap().seen(read_repository({"web.yaml": release()}).documents["web.yaml"][0])) == [
+        ("", read_repository({"web.yaml": release()}).documents["web.yaml"][0].manifest)
+    ]
+    assert ClusterMap(fallback_namespace="x").default_namespace("any") == "x"
+
+
+def test_one_path_of_two_kustomizations_of_flux_is_synced_once() -> None:
+    text = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata: {name: NAME, namespace: flux-system}\nspec: {path: ./PATH}\n"
+    )
+    files: Files = {
+        "sync/one.yaml": text.replace("PATH", "sync").replace("NAME", "one"),
+        "sync/two.yaml": text.replace("PATH", "sync/").replace("NAME", "two"),
+        "sync/gone.yaml": text.replace("PATH", "gone").replace("NAME", "gone"),
+        "sync/web.yaml": release(),
+    }
+    assert [view.settings.sync_paths for view in see(files).clusters] == [("sync",)]
+
+
+# What hangs together
+
+
+@given(reached=st.lists(st.tuples(st.sampled_from("abcd"), st.sets(st.sampled_from("pqrs"))), max_size=6))
+def test_closures_are_what_patches_connect(reached: list[tuple[str, set[str]]]) -> None:
+    def use(name: str) -> PatchUse:
+        return PatchUse("kustomization.yaml", "patches", ord(name), name, 0, "merge")
+
+    objects = tuple(
+        BuiltObject({}, path, 0, None, (), tuple(use(name) for name in sorted(names)))
+        for path, names in reached
+    )
+    builds = [Build(str(number), (built,), (), ()) for number, built in enumerate(objects)]
+    keys = [(path, 0) for path in "abc"]
+    found = patched_closures(builds, keys)
+    # Another way: whatever shares a patch is one, until nothing changes.
+    groups = [({path}, set(names)) for path, names in reached if path != "d" and names]
+    for _ in groups:
+        for one in groups:
+            for other in groups:
+                if one[0] & other[0] or one[1] & other[1]:
+                    one[0].update(other[0])
+                    one[1].update(other[1])
+    expected = {
+        (path, 0): (sorted(documents), sorted(patches)) for documents, patches in groups for path in documents
+    }
+    assert {
+        key: ([path for path, _ in closure.documents], [each.path for each in closure.patches])
+        for key, closure in found.items()
+    } == expected
+    for closure in found.values():
+        assert all(found[key] is closure for key in closure.documents)
+
+
+# What fluxd read of a file
+
+
+LINES = st.sampled_from(
+    [
+        *("a: 1", "a: 2", "b: x # y", "b:", 'c: "d"', "c: 'd'", "d: {e: 1, f: 2}", "d: {e: 1, e: 2}"),
+        *("- a: 1", "- b: 2", "- c", "- - a: 1", "-", "1: x", "true: y", "g: [1, 2]", "h: |", "# a: 1", ""),
+        *("'a': 1", '"b": 2', "a b: 1", "a : 3", "? a", "<<: {z: 1}", "x: &y 1", "k: *y", "---", "i: {1: a}"),
+        *("text", "name: other", "kind: Other", "namespace: n", "a: b: c", "items: []", "~: 1", "1.5: x"),
+    ]
+)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    head = draw(
+        st.sampled_from(
+            [
+                "apiVersion: v1\nkind: A\nmetadata:\n  name: a\n",
+                "apiVersion: v1\nkind: A\nmetadata: # c\n\n    name: 'a'\n    namespace: \"b\"\n",
+                "apiVersion: v1\nkind: A\nmetadata:\n  name: {}\n",
+                "apiVersion: v1\nkind: A\nmetadata: {name: a}\n",
+                "apiVersion: v1\nkind: A\nmetadata:\n  name: yes\n  namespace: ~\n",
+                "apiVersion: v1\nkind: AList\nitems:\n- kind: A\n  metadata: {name: a}\n- {}\n- x\n",
+                "kind: A\nmetadata:\n  name: a\n",
+                "apiVersion: v1\nkind: A\nmetadata:\n",
+                "apiVersion: v1\nkind: A\nmetadata:\n  labels: {}\n",
+            ]
+        )
+    )
+    lines = draw(st.lists(st.tuples(st.integers(0, 3), LINES), max_size=6))
+    return head + "".join(f"{'  ' * indent}{line}\n" for indent, line in lines)
+
+
+def in_full(text: str) -> list[tuple[str, str, str]] | None:
+    """What is read with the whole text; nothing where it is refused."""
+    try:
+        manifests = read_manifests(text)
+        for span in split_documents(text):
+            read_document(text[span.start : span.end])
+    except InvalidManifest:
+        return None
+    return [
+        (str(each["kind"]), str(each["metadata"].get("namespace") or ""), str(each["metadata"]["name"]))
+        for *_, each in manifests
+        if "metadata" in each
+    ]
+
+
+@given(text=texts(), crlf=st.booleans())
+def test_what_lines_show_is_what_the_text_says(text: str, crlf: bool) -> None:
+    written = text.replace("\n", "\r\n") if crlf else text
+    found = list(read_objects("a.yaml", written))
+    objects = [(each.kind, each.namespace, each.name) for each in found if isinstance(each, AppliedObject)]
+    refused = [each for each in found if isinstance(each, Refusal)]
+    expected = in_full(text)
+    if expected is not None:
+        assert not refused
+        assert [each for each in objects if each[2] != "True"] == [
+            each for each in expected if each[2] != "yes"
+        ]
+        return
+    try:
+        for span in split_documents(text):
+            read_nodes(text[span.start : span.end])
+    except InvalidManifest:
+        # No parser reads it, so fluxd synced nothing either.
+        return
+    assert refused
+
+
+@given(text=texts())
+def test_documents_that_are_read_already_say_the_same(text: str) -> None:
+    repository = read_repository({"a.yaml": f"# fluxcd.io\n{text}"})
+    if repository.errors:
+        return
+    text = repository.texts["a.yaml"]
+    assert list(read_objects("a.yaml", text, repository.documents["a.yaml"])) == list(
+        read_objects("a.yaml", text)
+    )
+
+
+def test_documents_that_are_no_objects_are_refused() -> None:
+    text = "- fluxcd.io\n---\nreplicas: 2\n---\nkind: A\n---\nkind: A\nmetadata: {name: [a]}\n"
+    documents = read_repository({"a.yaml": text}).documents["a.yaml"]
+    for known in (documents, None):
+        found = list(read_objects("a.yaml", text, known))
+        assert [(type(each), each.place.line) for each in found] == [
+            (Refusal, 1),
+            (Refusal, 2),
+            (Refusal, 4),
+            (Refusal, 6),
+        ]
+
+
+def test_the_last_of_two_keys_says_what_fluxd_applied() -> None:
+    text = "apiVersion: v1\nkind: A\n? [x]\n: y\nmetadata:\n  name: a\n  name: b\nkind: B\n"
+    refusal, each = read_objects("a.yaml", text)
+    assert isinstance(refusal, Refusal)
+    assert refusal.is_applied
+    assert isinstance(each, AppliedObject)
+    assert (each.kind, each.name) == ("B", "b")
+
+
+def compared(files: Files, synced: SyncPath) -> Any:
+    texts = {path: text for path, text in files.items() if isinstance(text, str)}
+    return compare_applied(synced, texts, {}, KustomizeTree(files), {})
+
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db\n  namespace: shop\n"
+
+
+def test_a_file_that_is_no_text_stops_what_is_scanned() -> None:
+    files: Files = {"a/secret.yaml": b"\0\xff", "a/b.png": b"\xff", "b/c.yaml": b"\xff", "a/db.yaml": CONFIG}
+    found = compared(files, SyncPath("a", files="all"))
+    assert [(each.place.path, each.reason) for each in found.refused] == [
+        ("a/secret.yaml", "the file is no UTF-8")
+    ]
+
+
+def test_the_artifact_decides_what_is_there() -> None:
+    files: Files = {
+        ".sourceignore": "/a/chart/\n/a/k/more.yaml\n",
+        "a/chart/Chart.yaml": "name: x\n",
+        "a/chart/values.yaml": "a: 1\n",
+        "a/k/kustomization.yaml": "resources: [db.yaml, more.yaml]\n",
+        "a/k/db.yaml": CONFIG,
+        "a/k/more.yaml": CONFIG.replace("db", "more"),
+    }
+    found = compared(files, SyncPath("a", files="all"))
+    assert found.refused == ()
+    assert [each.name for each in found.ignored] == ["more"]
+    assert [each.place.path for each in found.unbuildable] == ["a/k/kustomization.yaml"]
+
+
+def test_an_object_is_one_with_and_without_the_namespace_default_to_kustomize() -> None:
+    bare = CONFIG.replace("  namespace: shop\n", "")
+    files: Files = {"a/one.yaml": bare, "a/two.yaml": CONFIG.replace("shop", "default")}
+    ((one, other),) = compared(files, SyncPath("a", files="all")).doubles
+    assert (one.place.path, other.place.path) == ("a/one.yaml", "a/two.yaml")
+
+
+def test_what_two_kustomizations_build_is_there_twice() -> None:
+    files: Files = {
+        "a/base/kustomization.yaml": "resources: [db.yaml]\n",
+        "a/base/db.yaml": CONFIG,
+        "a/prod/kustomization.yaml": "resources: [../base]\n",
+    }
+    ((one, other),) = compared(files, SyncPath("a", files="all")).doubles
+    assert one == other
+    assert one.place.path == "a/base/db.yaml"

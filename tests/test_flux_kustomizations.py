@@ -1,0 +1,202 @@
+"""Kustomizations of Flux v2: what each cluster sees of a half-migrated tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
+from fluxv2_migrate.documents import read_documents
+from fluxv2_migrate.kustomize import KustomizeTree
+from real_kustomize import build_all, write_tree
+from reference_trees import LOADER
+from test_migration_of_kustomize_trees import release
+
+Files = dict[str, str | bytes]
+PATCH = "- op: add\n  path: /spec/timeout\n  value: 90\n"
+TARGET = {"kind": "HelmRelease", "name": "web"}
+
+
+def kustomization(path: str, api: str = "v1", **spec: Any) -> str:
+    return yaml.safe_dump(
+        {
+            "apiVersion": f"kustomize.toolkit.fluxcd.io/{api}",
+            "kind": "Kustomization",
+            "metadata": {"name": path.rpartition("/")[2], "namespace": "flux-system"},
+            "spec": {"path": path, "interval": "10m", "prune": False, **spec},
+        }
+    )
+
+
+def tree(more: Mapping[str, str] | None = None, **spec: Any) -> Files:
+    return {
+        "clusters/prod/sync.yaml": kustomization("./clusters/prod"),
+        "clusters/prod/apps.yaml": kustomization("./apps", **spec),
+        "apps/web.yaml": release(),
+        "apps/db.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db\n  namespace: shop\n",
+        **(more or {}),
+    }
+
+
+def codes(migration: fm.Migration) -> set[str]:
+    return {finding.code for finding in migration.findings}
+
+
+def overlay_of(text: str) -> str:
+    (document,), _ = read_documents("apps.yaml", text)
+    read = FluxKustomization.of_document(document)
+    assert read is not None
+    return read.overlay
+
+
+def test_a_kustomization_without_anything_over_its_path_changes_nothing() -> None:
+    migration = fm.migrate_repository(tree())
+    assert migration.ok
+    assert sorted(migration.changed) == ["apps/web.yaml"]
+    assert [cluster.sync_paths for cluster in migration.context.clusters] == [("clusters/prod", "apps")]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"patches": [{"patch": PATCH, "target": TARGET}]},
+        {"patches": [{"patch": yaml.safe_dump(yaml.safe_load(release()) | {"spec": {"timeout": 90}})}]},
+        {"api": "v1beta2", "patchesStrategicMerge": [{**yaml.safe_load(release()), "spec": {"timeout": 90}}]},
+        {
+            "api": "v1beta2",
+            "patchesJson6902": [
+                {"target": TARGET, "patch": [{"op": "add", "path": "/spec/timeout", "value": 90}]}
+            ],
+        },
+    ],
+)
+def test_a_release_that_it_patches_stays_with_the_file_that_patches(spec: dict[str, Any]) -> None:
+    files = tree(**spec)
+    migration = fm.migrate_repository(files)
+    assert migration.changed == {}
+    (finding,) = (each for each in migration.findings if each.code == "RP004")
+    assert "clusters/prod/apps.yaml" in finding.message
+
+
+def test_a_patch_of_something_else_stops_no_release() -> None:
+    other = {"patch": PATCH, "target": {"kind": "ConfigMap"}}
+    migration = fm.migrate_repository(tree(patches=[other]))
+    assert "RP004" not in codes(migration)
+    assert "apps/web.yaml" in migration.changed
+
+
+def test_names_are_those_that_its_prefix_gives() -> None:
+    migration = fm.migrate_repository(tree(namePrefix="eu-"))
+    text = migration.changed["apps/web.yaml"]
+    assert yaml.safe_load(text)["spec"]["releaseName"] == "shop-eu-web"
+    # Under the prefix the source would be another one.
+    assert sorted(migration.created) == ["clusters/prod/sources/example.yaml"]
+
+
+def test_a_target_namespace_moves_no_source() -> None:
+    migration = fm.migrate_repository(tree(targetNamespace="team"))
+    assert yaml.safe_load(migration.changed["apps/web.yaml"])["spec"]["releaseName"] == "team-web"
+    assert sorted(migration.created) == ["clusters/prod/sources/example.yaml"]
+
+
+def test_components_are_part_of_what_it_builds() -> None:
+    component = (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        "patches:\n- target: {kind: HelmRelease}\n"
+        "  patch: |\n    - {op: add, path: /spec/timeout, value: 9}\n"
+    )
+    files = tree({"parts/slow/kustomization.yaml": component}, components=["../parts/slow"])
+    migration = fm.migrate_repository(files)
+    (finding,) = (each for each in migration.findings if each.code == "RP004")
+    assert "parts/slow/kustomization.yaml" in finding.message
+
+
+def test_variables_are_told_of_where_they_stand_in_releases() -> None:
+    text = release(more="  values: {owner: '${team}'}\n")
+    for spec, found in (({}, False), ({"postBuild": {"substitute": {"team": "a"}}}, True)):
+        migration = fm.migrate_repository(tree({"apps/web.yaml": text}, **spec))
+        assert ("RP023" in codes(migration)) == found
+    assert "RP023" not in codes(fm.migrate_repository(tree(postBuild={"substitute": {"team": "a"}})))
+    (finding,) = (each for each in migration.findings if each.code == "RP023")
+    assert (finding.path, finding.related) == ("clusters/prod/apps.yaml", ("apps/web.yaml:1",))
+
+
+def test_what_is_no_kustomization_of_flux_is_none() -> None:
+    for text in ("kind: Kustomization\n", release(), "a: 1\n"):
+        assert FluxKustomization.of_document(read_documents("a.yaml", text)[0][0]) is None
+    for spec in ("", "spec: x\n", "spec: {patches: x, components: null}\n"):
+        text = f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n{spec}"
+        assert overlay_of(text) == ""
+
+
+def test_a_kustomization_that_cannot_be_read_is_not_built_over() -> None:
+    files: Files = {"apps/kustomization.yaml": "resources: {\n", "apps/web.yaml": release()}
+    overlay = overlay_of(kustomization("apps", patches=[{"patch": PATCH, "target": TARGET}]))
+    assert not overlaid_build(KustomizeTree(files), "apps", overlay).ok
+
+
+PATCHES = st.lists(
+    st.sampled_from(
+        [
+            {"patch": PATCH, "target": TARGET},
+            {"patch": PATCH, "target": {"kind": "HelmRelease"}},
+            {"patch": "- {op: replace, path: /metadata/name, value: other}", "target": {"kind": "ConfigMap"}},
+            {"patch": yaml.safe_dump({**yaml.safe_load(release()), "spec": {"values": {"a": 1}}})},
+        ]
+    ),
+    max_size=2,
+)
+
+
+@given(
+    patches=PATCHES,
+    own=PATCHES,
+    prefix=st.sampled_from([{}, {"namePrefix": "eu-"}, {"nameSuffix": "-1"}]),
+    has_own=st.booleans(),
+    component=st.booleans(),
+)
+@settings(max_examples=25)
+def test_the_view_is_what_the_real_kustomize_builds(
+    tmp_path_factory: pytest.TempPathFactory,
+    patches: list[dict[str, Any]],
+    own: list[dict[str, Any]],
+    prefix: dict[str, str],
+    has_own: bool,
+    component: bool,
+) -> None:
+    files = tree()
+    files["parts/kustomization.yaml"] = (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamespace: part\n"
+    )
+    spec: dict[str, Any] = {"patches": patches, **prefix}
+    if component:
+        spec["components"] = ["../parts"]
+    written: dict[str, Any] = {"resources": ["db.yaml", "web.yaml"]}
+    if has_own:
+        written["patches"] = own
+        files["apps/kustomization.yaml"] = yaml.safe_dump(written)
+    overlay = overlay_of(kustomization("./apps", **spec))
+    kustomize = KustomizeTree(files)
+    ours = overlaid_build(kustomize, "apps", overlay) if overlay else kustomize.build("apps")
+    # As kustomize-controller writes it: its own entries go behind those of the file.
+    merged = {**written, **prefix, "patches": [*written.get("patches", ()), *patches]}
+    merged |= {"components": spec["components"]} if component else {}
+    folder = tmp_path_factory.mktemp("tree")
+    write_tree({**files, "apps/kustomization.yaml": yaml.safe_dump(merged)}, folder)
+    (real,) = build_all([folder / "apps"])
+    if not overlay and not has_own:
+        return
+    assert bool(real.error) != ours.ok
+    if ours.ok:
+        key = str
+        assert sorted(map(key, (yaml.safe_load(yaml.safe_dump(each.manifest)) for each in ours.objects))) == (
+            sorted(map(key, (yaml.load(yaml.safe_dump(each), LOADER) for each in real.objects)))
+        )
+        places = {use.kustomization for each in ours.objects for use in each.patches}
+        assert places <= {"apps.yaml", "apps/kustomization.yaml"}
