@@ -117,14 +117,17 @@ def test_every_code_that_can_be_answered_has_an_example() -> None:
     assert acceptable - ELSEWHERE == set(EXAMPLES) - {"HR014", "HR017"}
 
 
-def check(files: dict[str, str | bytes], code: str, options: dict[str, Any]) -> None:
+def check(
+    files: dict[str, str | bytes], code: str, options: dict[str, Any], filled: dict[str, Any] | None = None
+) -> None:
+    """Settles each finding of a code with its own answer, in which something may have to be filled in."""
     asked = fm.migrate_repository(files, fm.MigrationOptions(**options))
     assert code in {finding.code for finding in asked.findings}
     for finding in asked.findings:
         assert finding.answer is not None or not fm.FINDINGS[finding.code].acceptable
         if finding.code != code or finding.answer is None:
             continue
-        answer = finding.answer.model_copy(update=FILLED.get(code, {}))
+        answer = finding.answer.model_copy(update=FILLED.get(code, {}) if filled is None else filled)
         answered = fm.MigrationOptions(**{**options, "overrides": (*options.get("overrides", ()), answer)})
         settled = fm.migrate_repository(files, answered)
         assert {each.fingerprint for each in settled.findings} == {

@@ -469,7 +469,9 @@ def test_of_several_secrets_the_last_one_is_taken_and_it_is_said() -> None:
     answer = found.notices[0].answer
     assert answer is not None
     settled = draft(manifest, overrides=(answer,))
-    assert (codes(settled), request_of(settled).repository.secret_name) == ([], "mirror")
+    assert (codes(settled), request_of(settled).repository.secret) == ([], PullSecret("shop", "mirror"))
+    other = draft(manifest, overrides=(fm.Override(pull_secret="third"),))
+    assert (codes(other), request_of(other).repository.secret_name) == ([], "third")
 
 
 def test_old_forms_of_secrets_are_told_where_flux_reads_none() -> None:

@@ -630,3 +630,15 @@ def test_a_chart_in_flow_style_over_lines_or_with_anchors_is_migrated() -> None:
     assert migration.ok
     assert "      chart: &name web\n      version: 1.2.3\n" in migration.files["a.yaml"]
     assert "# ours" in "".join(map(str, migration.files.values()))
+
+
+def test_a_finding_about_values_stands_at_the_line_of_the_value() -> None:
+    annotations = '  annotations: {fluxcd.io/automated: "true"}\n'
+    text = (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\n"
+        f"{annotations}spec:\n  helmVersion: v3\n"
+        "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
+        "  values:\n    replicas: 2\n    image: ghcr.io/acme/web\n    more: 1\n"
+    )
+    (finding,) = (each for each in fm.migrate_repository({"a.yaml": text}).findings if each.code == "IM017")
+    assert (finding.field, finding.line) == ("spec.values.image", 12)

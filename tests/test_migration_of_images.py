@@ -288,6 +288,11 @@ def test_a_policy_of_a_persons_own_is_taken_and_one_that_matches_nothing_is_told
     (question,) = (each for each in asked.findings if each.severity == "error")
     assert question.answer is not None
     assert (question.code, question.answer.container, question.line) == ("IM005", "app", 8)
+    held = asked.created["images/web.yaml"]
+    assert (
+        "    # never 2.x\n    # holds the tag: nothing orders those of glob:main-*\n"
+        "    pattern: ^main-3f1c2ab$\n"
+    ) in held
     own = question.answer.model_copy(
         update={"policy": {"alphabetical": {"order": "asc"}}, "filter_tags": {"pattern": "^main-"}}
     )

@@ -37,6 +37,7 @@ class Document:
     line: int
     value: Any
     _root: Node | None = field(repr=False, compare=False)
+    _is_cut: bool = field(default=False, repr=False, compare=False)
 
     @property
     def root(self) -> Node | None:
@@ -51,7 +52,7 @@ class Document:
         Most documents are never edited, and what is held costs time with each
         collection of garbage, more than reading one of them again.
         """
-        self._root = None
+        self._root, self._is_cut = None, False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -70,6 +71,7 @@ class Document:
 
         Values of releases are most of a repository's nodes.
         """
+        self._is_cut = True
         node = self.root
         for key in path:
             pair = _find(node, key) if isinstance(node, MappingNode) else None
@@ -85,20 +87,28 @@ class Document:
 
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
-        node = mark = self.root
-        for key in path:
-            if isinstance(node, MappingNode):
-                pair = _find(node, key)
-                if pair is None:
-                    break
-                mark, node = pair
-            elif isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
-                node = mark = node.value[int(key)]
-            else:
-                break
+        mark, is_whole = _mark_of(self.root, path)
+        if not is_whole and self._is_cut:
+            mark, _ = _mark_of(compose(self.text, path=self.path, line=self.line), path)
         if mark is None:
             return self.line, 1
         return self.line + mark.start_mark.line, mark.start_mark.column + 1
+
+
+def _mark_of(root: Node | None, path: Path) -> tuple[Node | None, bool]:
+    """Gives the node of a field, or of what is nearest above it, and whether it is the field's."""
+    node = mark = root
+    for key in path:
+        if isinstance(node, MappingNode):
+            pair = _find(node, key)
+            if pair is None:
+                return mark, False
+            mark, node = pair
+        elif isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+            node = mark = node.value[int(key)]
+        else:
+            return mark, False
+    return mark, True
 
 
 def _find(node: MappingNode, key: str) -> tuple[Node, Node] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.errors import InvalidManifest
@@ -16,6 +16,7 @@ from fluxv2_migrate.yaml_text import read_document, split_documents
 __all__ = ["ImagePlace", "place_image"]
 
 _FieldPath = tuple[str | int, ...]
+_CONTAINERS: Final = {"containers", "initContainers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,10 @@ def place_image(
     Source: kustomize api 0.21 `internal/target/kusttarget_configplugin.go`: what is outermost wins, and in
     one kustomization `images` come after the patches.
     """
+    of_container = any(_CONTAINERS & {*each.path[-3:-2]} for each in image.fields)
     for step in reversed(sighting.steps):
-        found = _in_images(image, step.path, tree)
+        # `images` change what stands in lists of containers alone, and no values of a release.
+        found = _in_images(image, step.path, tree) if of_container else None
         for use in reversed(sighting.patches) if found is None else ():
             if use.kustomization == step.path and found is None:
                 found = _in_patch(image, use, sighting, tree)

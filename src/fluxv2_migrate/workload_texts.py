@@ -29,7 +29,7 @@ from fluxv2_migrate.plan import (
     write_comments,
     write_markers,
 )
-from fluxv2_migrate.rules import Notice, policy_comments, remaining_operations
+from fluxv2_migrate.rules import PINNED, Notice, policy_comments, remaining_operations
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
@@ -240,7 +240,7 @@ class WorkloadTexts:
             value if not any(each.quoted for each in result.markers) else read_document(result.text)[1],
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
-            _taken(comments),
+            (*_taken(comments), *_pins(marked)),
             tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
         )
 
@@ -275,7 +275,10 @@ class WorkloadTexts:
             for member in members:
                 for use, written in member.markers:
                     if (member.document.index, written.path) not in seen:
-                        self._refused.places[use.place] = ("IM011", UNSEEN_REASONS[reasons[0]])
+                        self._refused.places[use.place] = (
+                            "IM011",
+                            UNSEEN_REASONS[next(iter(reasons), "unparseable")],
+                        )
 
 
 def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
@@ -309,6 +312,14 @@ def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Ite
                 yield operation
         elif not keeps:
             yield operation
+
+
+def _pins(marked: Iterable[ImageUse]) -> Iterator[tuple[str, str]]:
+    """Gives what is said at policies that hold a tag: the filter of fluxd, which stands nowhere else then."""
+    for use in marked:
+        if use.request.order == PINNED:
+            pattern = use.image.tag_pattern
+            yield policy_comments(use.image.container), f"# holds the tag: nothing orders those of {pattern}"
 
 
 def _taken(comments: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

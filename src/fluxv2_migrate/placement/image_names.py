@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -73,6 +73,8 @@ def choose_names(groups: Mapping[_Key, NamedGroup], taken: Collection[str]) -> d
     ...     return NamedGroup(plain, frozenset([cluster]), shop, kinds, "", "")
     >>> choose_names({1: group("web", "dev"), 2: group("web", "prod"), 3: group("api", "dev")}, ())
     {3: 'api', 1: 'web-dev', 2: 'web-prod'}
+    >>> choose_names({1: group("web", "k8s/dev/eu"), 2: group("web", "k8s/prod/eu")}, ())
+    {1: 'web-dev', 2: 'web-prod'}
     """
     used = set(taken)
     names: dict[_Key, str] = {}
@@ -88,7 +90,12 @@ def choose_names(groups: Mapping[_Key, NamedGroup], taken: Collection[str]) -> d
             left.remove(widest)
         if not left:
             continue
-        ways = zip(*(groups[key].names() for key in left), strict=True)
+        several = [groups[key] for key in left]
+        environments = [
+            _valid(f"{group.plain}-{environment}") if environment else None
+            for group, environment in zip(several, _environments(several), strict=True)
+        ]
+        ways = [environments, *zip(*(group.names() for group in several), strict=True)]
         for way in ways:
             found = {name for name in way if name is not None}
             if len(found) == len(left) and not found & used:
@@ -100,6 +107,23 @@ def choose_names(groups: Mapping[_Key, NamedGroup], taken: Collection[str]) -> d
                 names[key] = groups[key].last_name()
                 used.add(names[key])
     return names
+
+
+def _environments(groups: Sequence[NamedGroup]) -> list[str]:
+    """Gives what tells the clusters of some groups apart, where their names are paths: `dev`, `prod`."""
+    paths = [[cluster.split("/") for cluster in sorted(group.clusters)] or [[]] for group in groups]
+    shared = len(_common([_common(each) for each in paths]))
+    # Of several environments the first one stands for all.
+    return [each[0][shared] if len(each[0]) > shared else "" for each in paths]
+
+
+def _common(paths: Sequence[Sequence[str]]) -> list[str]:
+    parts: list[str] = []
+    for level in zip(*paths, strict=False):
+        if len(set(level)) > 1:
+            break
+        parts.append(level[0])
+    return parts
 
 
 def _widest(keys: Collection[_Key], groups: Mapping[_Key, NamedGroup]) -> _Key | None:

@@ -28,10 +28,11 @@ from fluxv2_migrate.rules.images import (
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
 from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
-from fluxv2_migrate.rules.tag_policies import PolicyCandidate
+from fluxv2_migrate.rules.tag_policies import PINNED, PolicyCandidate
 from fluxv2_migrate.rules.workload import PlacedComment
 
 __all__ = [
+    "PINNED",
     "AutomatedImage",
     "ChartSourceRequest",
     "Draft",

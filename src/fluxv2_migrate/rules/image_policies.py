@@ -17,6 +17,7 @@ from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, Repositor
 from fluxv2_migrate.rules.pull_secrets import Lookup, find_pull_secrets
 from fluxv2_migrate.rules.registries import canonical_name, registry_provider
 from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.rules.tag_policies import PINNED
 from fluxv2_migrate.rules.workload import Workload
 
 __all__ = ["request_policy"]
@@ -84,9 +85,11 @@ def _choice(
     group = f"{workload.resource} {found.container}"
     if is_number:
         message = f"YAML reads the tag {image.tag} as a number, and fluxd saw no tag: it is written as text"
-        answer = _answer(workload, found, translated)
+        # Without a tag fluxd knew no build time, and so no order: nothing moves until a person gives one.
+        pinned = pattern.requires_timestamp
+        answer = _answer(workload, found, translated) if pinned else None
         workload.note("IM013", message, path, group=group, answer=answer)
-        if pattern.requires_timestamp:
+        if pinned:
             return _pinned(image.tag)
     if image.tag is None:
         message = f"the image {found.image.name} has no tag, and gets one"
@@ -153,7 +156,7 @@ def _answer(workload: Workload, found: ContainerImage, translated: PolicyTransla
 
 def _pinned(tag: str | None) -> _Choice:
     expression = "$^" if tag is None else f"^{_escape(tag)}$"
-    return _Choice(_PIN, {"pattern": expression}, "none: pinned")
+    return _Choice(_PIN, {"pattern": expression}, PINNED)
 
 
 def _escape(text: str) -> str:
@@ -172,13 +175,14 @@ def _repository(workload: Workload, found: ContainerImage, lookup: Lookup, path:
     image = found.image
     name, canonical = image.name, canonical_name(image)
     given = workload.decided(found.container).pull_secret
-    if given:
-        return RepositoryRequest(canonical, name, secret_name=given)
     secrets = find_pull_secrets(workload.manifest, workload.namespace, found, lookup)
+    chosen = [each for each in secrets if each.name == given]
+    if given and not chosen:
+        return RepositoryRequest(canonical, name, secret_name=given)
     if secrets:
         # Of two Secrets for one host fluxd took the later one.
-        secret = secrets[-1]
-        if len(secrets) > 1:
+        secret = (chosen or secrets)[-1]
+        if len(secrets) > 1 and not chosen:
             names = ", ".join(each.name for each in secrets)
             message = f"of the Secrets {names} an ImageRepository takes one: {secret.name} is taken"
             answer = workload.answer(container=found.container, pull_secret=secret.name)

@@ -16,7 +16,15 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.options import Override
 from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
 from fluxv2_migrate.rules.tag_orders import Order, Trust, orders_of
-from fluxv2_migrate.rules.tag_policies import HIGHEST, LAST, PRERELEASES, PolicyCandidate, escape, exactly
+from fluxv2_migrate.rules.tag_policies import (
+    HIGHEST,
+    LAST,
+    PINNED,
+    PRERELEASES,
+    PolicyCandidate,
+    escape,
+    exactly,
+)
 from fluxv2_migrate.rules.tag_ranges import filter_of_versions, meant_range, translate_range
 from fluxv2_migrate.rules.tag_shapes import pieces_of
 from fluxv2_migrate.rules.tag_tables import as_html, as_markdown, as_text
@@ -157,7 +165,7 @@ def translate_tag_pattern(
     # Without a tag there is nothing to hold: a filter that no tag passes moves nothing either.
     pin = {"pattern": "^$"} if current_tag is None else exactly(current_tag)
     return PolicyTranslation(
-        LAST, pin, "none: pinned", candidates, "none", tuple(findings), "Never", pattern, flux_version
+        LAST, pin, PINNED, candidates, "none", tuple(findings), "Never", pattern, flux_version
     )
 
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["HIGHEST", "LAST", "PRERELEASES", "RELEASES", "PolicyCandidate", "escape", "exactly"]
+__all__ = ["HIGHEST", "LAST", "PINNED", "PRERELEASES", "RELEASES", "PolicyCandidate", "escape", "exactly"]
 
 PRERELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0-0"}}
 RELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0"}}
 HIGHEST: Final[Mapping[str, Any]] = {"numerical": {"order": "asc"}}
 LAST: Final[Mapping[str, Any]] = {"alphabetical": {"order": "asc"}}
+PINNED: Final = "none: pinned"
+"""The order of a policy that holds the tag that runs."""
 
 
 @dataclass(frozen=True, slots=True)

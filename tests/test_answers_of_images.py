@@ -1,0 +1,109 @@
+"""The law of answers for what is asked of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from test_answers import NEIGHBOURS, annotated, check, release
+
+
+def workload(
+    *annotations: str, image: str = "ghcr.io/acme/web:1.4.7", kind: str = "Deployment", more: str = ""
+) -> str:
+    """Gives a Deployment with annotations of fluxd."""
+    lines = "".join(f"    {each}\n" for each in annotations)
+    return f"""\
+apiVersion: apps/v1
+kind: {kind}
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+{lines}spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: {image}
+{more}"""
+
+
+ON = 'fluxcd.io/automated: "true"'
+RANGE = "fluxcd.io/tag.app: semver:~1.4"
+SECRETS = "      imagePullSecrets:\n      - name: one\n"
+TAGGED = "  values:\n    image:\n      repository: ghcr.io/acme/web\n      tag: 1.4\n"
+ADDON = 'namespace: kube-system\n  labels: {kubernetes.io/cluster-service: "true"}\n'
+NOT_SCANNED = fm.Cluster(name="all", fluxd=fm.Fluxd(exclude_images=("ghcr.io/acme/web",)))
+IMAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "AN001": (workload('fluxcd.io/ignore: "true"'), {}),
+    "AN003": (workload("fluxcd.io/ignore: maybe"), {}),
+    "AN005": (workload('fluxcd.io/automated: "yes"'), {}),
+    "AN006": (workload(ON, RANGE, 'fluxcd.io/locked: "true"'), {}),
+    "AN007": (workload('fluxcd.io/locked: "true"'), {}),
+    "AN008": (workload(RANGE), {}),
+    "AN009": (workload(ON, RANGE, "fluxcd.io/tag.other: glob:*"), {}),
+    "AN011": (workload(ON, RANGE, "fluxcd.io/tag_all: glob:*"), {}),
+    "AN012": (workload(ON, RANGE, kind="Job"), {}),
+    "AN013": (workload(ON, RANGE, 'fluxcd.io/ignored: "true"'), {}),
+    "AN014": (workload(ON, RANGE, "fluxcd.io/sync-checksum: abc"), {}),
+    "AN017": (workload(ON, RANGE).replace("  namespace: shop\n", ""), {"default_namespace": "shop"}),
+    "AN019": (release(annotations=annotated(ON)), {}),
+    "AN020": (workload(ON, RANGE).replace("namespace: shop\n", ADDON), {}),
+    "IM003": (workload(ON, "fluxcd.io/tag.app: semver:~1", image="ghcr.io/acme/web:1.4"), {}),
+    "IM004": (workload(ON, "fluxcd.io/tag.app: 'semver:~1.'"), {}),
+    "IM005": (workload(ON, "fluxcd.io/tag.app: glob:main-*", image="ghcr.io/acme/web:main-3f1c2ab"), {}),
+    "IM006": (workload(ON, "fluxcd.io/tag.app: glob:latest", image="ghcr.io/acme/web:latest"), {}),
+    "IM007": (workload(ON, RANGE, image=f"ghcr.io/acme/web@sha256:{'0' * 64}"), {}),
+    "IM008": (workload(ON, RANGE), {"clusters": (NOT_SCANNED,)}),
+    "IM009": (workload(ON, RANGE, more=SECRETS), {}),
+    "IM010": (workload(ON, RANGE, image="gcr.io/acme/web:1.4.7"), {}),
+    "IM013": (
+        release(annotations=annotated(ON + "\n    filter.fluxcd.io/chart-image: semver:*"), more=TAGGED),
+        {},
+    ),
+    "IM015": (workload(ON, RANGE, image="ghcr.io/acme/web:2.0.0"), {}),
+    "IM017": (workload(ON, RANGE, image="ghcr.io/acme/web"), {}),
+    "IM019": (workload(ON, "fluxcd.io/tag.app: semver:^0.0.1", image="ghcr.io/acme/web:0.0.1"), {}),
+    "IM025": (workload(ON, RANGE, image="a:b:c"), {}),
+    "IM026": (workload(ON, RANGE, more=f"{SECRETS}      - name: two\n"), {}),
+    "IM028": (workload(ON, RANGE, image="localhost/acme/web:1.4.7"), {}),
+    "IM032": (workload(ON, RANGE), {}),
+    "IM033": (workload(ON, "fluxcd.io/tag.app: glob:v*", image="ghcr.io/acme/web:v1.4.7"), {}),
+    "IM034": (workload(ON, RANGE, image='ghcr.io/acme/web:1.4.7 # {"$imagepolicy": "a:b"}'), {}),
+}
+POLICY = {"semver": {"range": ">=1.0.0"}}
+FILLED: dict[str, dict[str, Any]] = {code: {"policy": POLICY} for code in ("IM007", "IM008", "IM028")}
+"""What stands where an answer is to be filled in."""
+# These take more files than one, or options; their pages show them.
+ELSEWHERE = {"AN004", "AN016", "AN018", "IM012", "IM024", "IM030"}
+KUSTOMIZATION = "resources:\n- web.yaml\nimages:\n- name: ghcr.io/acme/web\n  newTag: 1.4.8\n"
+OTHERS: dict[str, str | bytes] = {
+    **NEIGHBOURS,
+    "c/api.yaml": workload(ON, RANGE, more=SECRETS).replace("web", "api"),
+    "d/log.yaml": workload(ON, "fluxcd.io/tag.app: glob:*").replace("web", "log").replace("shop", "tools"),
+}
+
+
+def test_every_code_that_can_be_accepted_has_an_example() -> None:
+    acceptable = {code for code, kind in fm.FINDINGS.items() if kind.acceptable and code[:2] in ("AN", "IM")}
+    assert acceptable == (set(IMAGES) | ELSEWHERE) - {"IM005"}
+
+
+# A policy of one's own is the first one where nothing else is updated, and that is told.
+@pytest.mark.parametrize("code", sorted(set(IMAGES) - set(FILLED)))
+def test_an_answer_settles_its_finding_alone(code: str) -> None:
+    text, options = IMAGES[code]
+    check({"m/web.yaml": text}, code, options, {})
+
+
+@pytest.mark.parametrize("code", sorted(IMAGES))
+def test_an_answer_settles_its_finding_alone_among_others(code: str) -> None:
+    text, options = IMAGES[code]
+    check({**OTHERS, "m/web.yaml": text}, code, options, FILLED.get(code, {}))
+
+
+def test_the_tag_of_a_kustomization_can_be_accepted() -> None:
+    check({"m/kustomization.yaml": KUSTOMIZATION, "m/web.yaml": workload(ON, RANGE)}, "IM012", {})

@@ -1,0 +1,158 @@
+"""Every field that fluxd writes is marked afterwards, or a finding at its line says why not; and no other is.
+
+What fluxd writes and where markers stand is found by readings of their own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from generated_overlays import overlaid_repositories
+from marked_fields import (
+    IMAGE_GROUP,
+    Row,
+    clusters_of,
+    found_markers,
+    hold_marks,
+    hold_policies,
+    hold_the_rest,
+)
+from reference_trees import TREES, documents_of, read_tree, refusals
+
+PAGE = Path(__file__).parent.parent / "docs" / "images.md"
+# What fluxd was told to sync, where the repository shows it to a reader and not to a program.
+GIT_PATHS: Mapping[str, tuple[str, ...]] = {
+    "get-started": ("namespaces", "workloads", "releases"),
+    "kustomize-example": ("staging", "production"),
+}
+
+
+# Workloads, containers, fields that fluxd writes, those that are marked, and the others by what says why.
+TABLE: Mapping[str, Row] = {
+    "homelab": Row(17, 20, 35, 28, {"IM017": 3, "RP003": 4}),
+    "homelab-crlf": Row(16, 18, 36, 36, {}),
+    "homelab-half-migrated": Row(10, 12, 21, 14, {"IM017": 3, "RP003": 4}),
+    "get-started": Row(1, 2, 2, 2, {}),
+    "helm-operator-get-started": Row(3, 3, 6, 6, {}),
+    "enterprise-overlays": Row(81, 111, 164, 98, {"IM017": 6, "RP004": 60}),
+    "kustomize-example": Row(1, 2, 2, 2, {}),
+    "multi-tenancy": Row(0, 0, 0, 0, {}),
+    "progressive-delivery": Row(0, 0, 0, 0, {}),
+}
+
+
+@cache
+def tree_of(folder: Path) -> dict[str, str | bytes]:
+    return read_tree(folder)
+
+
+@cache
+def migrated(folder: Path) -> fm.Migration:
+    return fm.migrate_repository(tree_of(folder))
+
+
+def folders_of(tree: str, migration: fm.Migration) -> tuple[str, ...]:
+    return GIT_PATHS.get(tree) or migration.context.sync_roots or ("",)
+
+
+def test_the_page_about_images_shows_the_table() -> None:
+    lines = [
+        "| repository | workloads | containers | fields | marked | not marked |",
+        "|---|---|---|---|---|---|",
+    ]
+    for tree, row in TABLE.items():
+        excepted = ", ".join(f"{number} {code}" for code, number in sorted(row.excepted.items()))
+        if tree != "kustomize-example":
+            lines.append(
+                f"| {tree} | {row.workloads} | {row.containers} | {row.fields} | {row.marked} | {excepted} |"
+            )
+    assert "\n".join(lines) + "\n" in PAGE.read_text("utf-8")
+
+
+LOST = pytest.mark.xfail(strict=True, reason="annotations in fluxd's own file of patches are lost")
+
+
+@pytest.mark.parametrize(
+    "tree", [pytest.param(each, marks=LOST) if each == "kustomize-example" else each for each in TREES]
+)
+def test_what_fluxd_writes_is_marked_or_told(tree: str, shared: Path) -> None:
+    folder = shared / "corpus" / tree / "v1"
+    migration = migrated(folder)
+    assert hold_marks(tree_of(folder), migration, folders_of(tree, migration)) == TABLE[tree]
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_each_marker_has_its_policy_and_its_automation(tree: str, shared: Path) -> None:
+    hold_policies(migrated(shared / "corpus" / tree / "v1"))
+
+
+@pytest.mark.parametrize("version", FLUX_VERSIONS)
+@pytest.mark.parametrize("tree", TREES)
+def test_all_objects_are_valid_for_every_flux(tree: str, version: Any, shared: Path) -> None:
+    files = tree_of(shared / "corpus" / tree / "v1")
+    migration = fm.migrate_repository(files, fm.MigrationOptions(flux_version=version))
+    for _, manifest in documents_of({**migration.changed, **migration.created}):
+        if str(manifest.get("apiVersion")).startswith(IMAGE_GROUP):
+            assert refusals(shared / "crds" / version, manifest) == []
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_a_second_migration_changes_nothing(tree: str, shared: Path) -> None:
+    migration = migrated(shared / "corpus" / tree / "v1")
+    assert fm.migrate_repository(migration.files).files == migration.files
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_nothing_else_changes(tree: str, shared: Path) -> None:
+    folder = shared / "corpus" / tree / "v1"
+    hold_the_rest(tree_of(folder), migrated(folder))
+
+
+OPTIONS = [
+    {"images": {"namespace": namespace, "file": file}, "cross_namespace_refs": across}
+    for namespace, file, across in itertools.product(
+        ("flux", "release"), ("folder", "beside", "same"), (True, False)
+    )
+]
+
+
+@pytest.mark.parametrize("options", [*OPTIONS, {"keep_annotations": True}])
+@pytest.mark.parametrize("tree", ["homelab-crlf", "get-started"])
+def test_options_mark_the_same_fields(tree: str, options: Any, shared: Path) -> None:
+    folder = shared / "corpus" / tree / "v1"
+    migration = fm.migrate_repository(tree_of(folder), fm.MigrationOptions.model_validate(options))
+    assert found_markers(migration.files).keys() == found_markers(migrated(folder).files).keys()
+    hold_policies(migration)
+    hold_the_rest(tree_of(folder), migration)
+
+
+def test_overlays_are_marked_where_their_images_stand() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=300)
+    @given(overlaid_repositories(patch_file=False))
+    def law(drawn: tuple[dict[str, str | bytes], tuple[str, ...]]) -> None:
+        files, folders = drawn
+        options = fm.MigrationOptions(clusters=clusters_of(folders))
+        migration = fm.migrate_repository(files, options)
+        row = hold_marks(files, migration, folders)
+        hold_policies(migration)
+        hold_the_rest(files, migration)
+        assert fm.migrate_repository(migration.files, options).files == migration.files
+        seen.update(row.excepted)
+        seen["fields"] += row.fields
+        seen["marked"] += row.marked
+
+    law()
+    assert seen["fields"] > 200, seen
+    assert seen["marked"] * 2 > seen["fields"], seen
