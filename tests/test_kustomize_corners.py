@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.kustomize.selectors import LabelSelector
+from fluxv2_migrate.kustomize.values import read_manifests, read_value
 from real_kustomize import build_all, difference, write_tree
 
 RELEASE = """\
@@ -538,3 +540,21 @@ def test_a_problem_names_a_place(name: str) -> None:
         assert problem.reason
         assert problem.line >= 1
         assert problem.path == "" or problem.path in CASES[name] or problem.path in ("a", "k")
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_selected"), [({"a": "2"}, True), ({"a": "1"}, False), ({"a": "x"}, False), ({}, False)]
+)
+def test_a_selector_compares_numbers_alone(labels: dict[str, str], is_selected: bool) -> None:
+    assert LabelSelector.parse("a>1").matches(labels) is is_selected
+
+
+def test_what_is_no_base64_stays_as_it_is_written() -> None:
+    assert read_value("a: !!binary aGk=\nb: !!binary abc\n") == {"a": "hi", "b": "abc"}
+
+
+def test_a_null_in_a_list_is_no_object() -> None:
+    ((document, item, _, manifest),) = read_manifests(
+        "kind: List\nitems:\n-\n- {kind: A, metadata: {name: a}}\n"
+    )
+    assert (document, item, manifest["kind"]) == (0, 0, "A")

@@ -121,11 +121,39 @@ def test_what_cannot_be_removed_safely_is_refused(text: str) -> None:
         ("a:\n- b\n", -1),
         ("c: &x b\na:\n- *x\n", 0),
         ("a:\n- - b\n- c\n", 5),
+        ("a: 1\n", 0),
+        ("- a\n", 0),
+        ("b: &x\n- c\na: *x\n", 0),
     ],
 )
 def test_items_that_are_not_there_are_refused(text: str, index: int) -> None:
     with pytest.raises(CannotEdit):
         remove_item(text, "a", index)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:\n- # above\n  b\n- c\n",
+        "a: !!seq\n- b\n- c\n",
+        "? a\n: - b\n  - c\n",
+        "a:\n- &x b\n- c\nd: *x\n",
+        "e: &x f\na:\n- &x b\n- c\nd: *x\n",
+    ],
+)
+def test_items_in_unusual_forms_are_refused(text: str) -> None:
+    with pytest.raises(CannotEdit):
+        remove_item(text, "a", 0)
+
+
+def test_an_anchor_that_nobody_names_goes_with_its_item() -> None:
+    assert remove_item("a:\n- &x b\n- c\n", "a", 0) == "a:\n- c\n"
+
+
+@pytest.mark.parametrize("text", ["b: &x\n- c\na: *x\n", "a: &x\nb: 1\n", "a: !!null\n"])
+def test_a_list_that_is_not_written_out_gets_no_item(text: str) -> None:
+    with pytest.raises(CannotEdit):
+        append_item(text, "a", ["- new"], "new")
 
 
 def test_nested_items_go() -> None:

@@ -55,7 +55,7 @@ def assemble(
     migrated: list[MigratedManifest] = []
     marked = {each.document.key: each for each in images.texts}
     for each in converted.texts:
-        release, document = each.release, each.release.document
+        release, document, resource = each.release, each.release.document, each.release.resource
         text, value = each.text.text, each.text.value
         if document.key in marked:
             text, value = marked[document.key].text, dict(marked[document.key].value)
@@ -64,14 +64,14 @@ def assemble(
         for operation in each.plan:
             source = operation.source if isinstance(operation, Move) else operation.path
             line = document.position(source)[0]
-            changes.append(changes_of(operation, release.resource, document.path, line, document.path))
+            changes.append(changes_of(operation, resource, document.path, line, document.path))
         for named in release.names:
             because = ("metadata.namespace", "metadata.name")
             place = (document.path, document.line, because, named.kustomization, "spec.releaseName")
-            changes.append(Change("release-name-in-kustomization", release.resource, *place))
+            changes.append(Change("release-name-in-kustomization", resource, *place))
         manifest = with_text_annotations(value)
         cluster = _cluster(release.clusters, around.clusters)
-        migrated.append(MigratedManifest(manifest, document.path, release.resource, cluster))
+        migrated.append(MigratedManifest(manifest, document.path, resource, cluster))
     releases = {each.release.document.key for each in converted.texts}
     for written in images.texts:
         document = written.document

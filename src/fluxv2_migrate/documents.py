@@ -37,7 +37,7 @@ class Document:
     line: int
     value: Any
     _root: Node | None = field(repr=False, compare=False)
-    _is_cut: bool = field(default=False, repr=False, compare=False)
+    _cut: Path | None = field(default=None, repr=False, compare=False)
 
     @property
     def root(self) -> Node | None:
@@ -52,7 +52,7 @@ class Document:
         Most documents are never edited, and what is held costs time with each
         collection of garbage, more than reading one of them again.
         """
-        self._root, self._is_cut = None, False
+        self._root, self._cut = None, None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -71,7 +71,7 @@ class Document:
 
         Values of releases are most of a repository's nodes.
         """
-        self._is_cut = True
+        self._cut = path
         node = self.root
         for key in path:
             pair = _find(node, key) if isinstance(node, MappingNode) else None
@@ -88,7 +88,8 @@ class Document:
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
         mark, is_whole = _mark_of(self.root, path)
-        if not is_whole and self._is_cut:
+        if not is_whole and self._cut is not None and path[: len(self._cut)] == self._cut:
+            # What is not found there may have been let go.
             mark, _ = _mark_of(compose(self.text, path=self.path, line=self.line), path)
         if mark is None:
             return self.line, 1

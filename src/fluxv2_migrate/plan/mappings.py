@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.plan.operations import Move, Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import Place, insertion_index
 
 __all__ = ["apply_to_mapping"]
+
+_AT_THE_END: Final = Place()
 
 
 def apply_to_mapping(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def apply_to_mapping(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Copy:
-    """A manifest that is changed: only what a path leads through is copied, since values are large."""
+    """A manifest that is changed; only what a path leads through is copied, and that once."""
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         self._root: dict[str, Any] = dict(manifest)
@@ -64,7 +66,7 @@ class _Copy:
         mapping = self._root
         for index, key in enumerate(path[:-1]):
             if mapping.get(key) is None:
-                _insert(mapping, key, {}, place if index == 0 else Place())
+                _insert(mapping, key, {}, place if index == 0 else _AT_THE_END)
             mapping = self._inner(mapping, key)
         _insert(mapping, path[-1], value, place)
 

@@ -87,9 +87,9 @@ def apply_to_text(
                 removed = holder.remove(operation.path[-1], keep_comments=keep)
                 comments.extend((operation.comments_to or "", comment) for comment in removed if not keep)
         elif operation.source[:-1] == operation.target[:-1]:
-            _parent(document, operation.source, Place()).rename(operation.source[-1], operation.target[-1])
+            _parent(document, operation.source).rename(operation.source[-1], operation.target[-1])
         else:
-            origin = _parent(document, operation.source, Place())
+            origin = _parent(document, operation.source)
             entry = origin.take(operation.source[-1])
             goal = _parent(document, operation.target, operation.place)
             goal.put(operation.target[-1], entry, origin.indent, operation.place)
@@ -182,7 +182,7 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _parent(document: BlockMapping, path: Path, place: Place) -> BlockMapping:
+def _parent(document: BlockMapping, path: Path, place: Place | None = None) -> BlockMapping:
     mapping = document
     for index, key in enumerate(path[:-1]):
         mapping = mapping.child(key, place if index == 0 else None)

@@ -129,17 +129,17 @@ def emit_value(value: Any, indent: int, style: Style) -> str:
     end = style.newline
     if value.__class__ is str:
         return " " + _emit_text(value) + end
+    if value is None or value.__class__ in (bool, int, float):
+        return " " + emit_scalar(value) + end
     if isinstance(value, Mapping):
         if not value:
             return " {}" + end
         inner = indent + style.step
         return end + "".join(emit_entry(key, item, inner, style) for key, item in value.items())
-    if isinstance(value, Sequence):
-        if not value:
-            return " []" + end
-        dash = indent if style.flush else indent + style.step
-        return end + "".join(_emit_item(item, dash, style) for item in value)
-    return " " + emit_scalar(value) + end
+    if not value:
+        return " []" + end
+    dash = indent if style.flush else indent + style.step
+    return end + "".join(_emit_item(item, dash, style) for item in value)
 
 
 def _emit_item(item: Any, dash: int, style: Style) -> str:

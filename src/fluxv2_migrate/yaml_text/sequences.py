@@ -114,8 +114,6 @@ def remove_item(text: str, key: str, index: int) -> str:
     start = line_start(text, _dash(text, node, index))
     end = line_end(text, _item_end(text, node, index))
     inside = text[start:end]
-    if child.anchor:
-        raise CannotEdit("an anchor in an item that goes")
     scalars = [(first - start, last - start) for first, last in scalar_spans(text, child)]
     comments = comments_in(inside, scalars)
     newline = detect_style(text).newline
