@@ -175,6 +175,48 @@ def test_a_locked_workload_stays_where_it_is_and_says_why() -> None:
     assert (codes(migration), migration.created) == ({"AN006"}, {})
 
 
+LOCKED = DEPLOYMENT.replace(
+    "spec:\n",
+    """\
+    fluxcd.io/locked: "true"
+    fluxcd.io/locked_user: jo
+    fluxcd.io/locked_msg: broken
+spec:
+""",
+    1,
+)
+LOCKED_POD = LOCKED[: LOCKED.index("      containers:")]
+
+
+ONE_LINE = "      containers: [{name: a, image: a/b:1.0.0}, {name: b, image: a/c:1.0.0}]\n"
+FIRST_LINES = "      containers:\n"
+MERGED = "      - name: app\n        <<: {image: a/b:1.0.0}\n"
+REASON = "      # locked by jo: broken\n"
+
+
+@pytest.mark.parametrize(
+    ("containers", "expected"),
+    [(ONE_LINE, REASON + ONE_LINE), (FIRST_LINES + MERGED, FIRST_LINES + REASON + MERGED)],
+)
+def test_the_reason_of_a_lock_stands_once_above_what_holds_the_image(containers: str, expected: str) -> None:
+    migration = migrate({"web.yaml": LOCKED_POD + containers})
+    assert migration.changed["web.yaml"].endswith("    spec:\n" + expected)
+    assert "AN006" in codes(migration)
+
+
+def test_a_lock_stays_where_its_reason_would_become_part_of_a_text() -> None:
+    containers = "      containers:\n      - {name: app, args: ['a\n        b'], image: a/b:1.0.0}\n"
+    migration = migrate({"web.yaml": LOCKED_POD + containers})
+    assert (migration.changed, codes(migration)) == ({}, {"AN006", "RP005"})
+
+
+def test_a_workload_with_nothing_but_a_mark_of_fluxd_loses_it() -> None:
+    marked = PLAIN.replace("spec:\n", "  labels:\n    fluxcd.io/sync-gc-mark: sha256.a\nspec:\n", 1)
+    migration = migrate({"web.yaml": marked})
+    assert migration.changed == {"web.yaml": PLAIN}
+    assert (migration.created, codes(migration)) == ({}, {"AN014"})
+
+
 def test_what_fluxd_ignores_is_ignored_by_kustomize_controller() -> None:
     text = DEPLOYMENT.replace("automated:", "ignore:")
     migration = migrate({"web.yaml": text})
@@ -265,6 +307,27 @@ def test_what_no_cluster_syncs_stays_and_is_told() -> None:
     migration = migrate(files, sync_roots=("prod",))
     assert set(migration.changed) == {"prod/web.yaml"}
     assert [each.path for each in migration.findings if each.code == "RP012"] == ["old/web.yaml"]
+
+
+def test_a_list_that_another_cluster_does_not_update_stays_as_it_is() -> None:
+    text = "kind: List\nitems:\n" + items(DEPLOYMENT) + "---\nkind: Namespace\nmetadata: {name: shop}\n"
+    migration = migrate({"apps/web.yaml": text}, clusters=DEV_AND_PROD)
+    assert (migration.changed, migration.created) == ({}, {})
+    assert "IM016" in codes(migration)
+
+
+def test_a_number_that_cannot_be_marked_stays_a_number() -> None:
+    text = RELEASE.replace("tag: 1.4.7", "tag: 1.10").replace("semver:~1.4", "semver:*")
+    migration = migrate({"apps/web.yaml": text}, clusters=DEV_AND_PROD)
+    assert "IM016" in codes(migration)
+    assert "    fluxcd.io/automated: " in migration.changed["apps/web.yaml"]
+    assert migration.changed["apps/web.yaml"].endswith("\n      tag: 1.10\n")
+
+
+DEV_AND_PROD = (
+    fm.Cluster(name="dev", sync_paths=("apps",)),
+    fm.Cluster(name="prod", sync_paths=("apps",), fluxd=fm.Fluxd(exclude_images=("ghcr.io/*",))),
+)
 
 
 def test_scope_and_leave_hold_for_workloads() -> None:
@@ -379,6 +442,12 @@ def test_a_new_name_and_its_tag_are_both_marked() -> None:
     assert '  newTag: 1.4.8 # {"$imagepolicy": "flux-system:web:tag"}\n' in text
 
 
+def test_entries_of_images_that_say_nothing_leave_the_image_where_it_is() -> None:
+    migration = migrate(overlays(PATCH, more="images: [null, {name: ghcr.io/acme/web}]\n"))
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["base/web.yaml"]
+    assert codes(migration) == set()
+
+
 INLINE = """\
 - patch: |-
     apiVersion: apps/v1
@@ -396,17 +465,50 @@ JSON_PATCH = """\
     - {op: replace, path: /spec/template/spec/containers/0/image, value: "ghcr.io/acme/web:1.4.9"}
 """
 NEW_NAME = "images:\n- name: ghcr.io/acme/web\n  newName: quay.io/acme/web\n"
+TWICE = "images:\n- {name: ghcr.io/acme/web, newTag: 1.4.8}\n- {name: ghcr.io/acme/web, newTag: 1.4.9}\n"
 DIGEST = f"images:\n- name: ghcr.io/acme/web\n  digest: sha256:{'0' * 64}\n"
 
 
 @pytest.mark.parametrize(
     ("more", "code"),
-    [(INLINE, "IM011"), (JSON_PATCH, "IM011"), (NEW_NAME, "IM011"), (DIGEST, "IM007")],
+    [(INLINE, "IM011"), (JSON_PATCH, "IM011"), (NEW_NAME, "IM011"), (TWICE, "IM011"), (DIGEST, "IM007")],
 )
 def test_an_image_that_is_given_where_no_marker_works(more: str, code: str) -> None:
     migration = migrate(overlays(PATCH, more=more))
     assert "$imagepolicy" not in str(migration.changed)
     assert codes(migration) == {code}
+
+
+def test_an_image_that_the_file_of_a_json_patch_writes_is_not_marked() -> None:
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources: [web.yaml]\n"
+        "patches: [{path: patch.yaml, target: {kind: Deployment}}]\n",
+        "prod/web.yaml": DEPLOYMENT,
+        "prod/patch.yaml": "- op: replace\n  path: /spec/template/spec/containers/0/image\n"
+        "  value: ghcr.io/acme/web:1.4.9\n",
+    }
+    migration = migrate(files)
+    assert migration.changed == {}
+    (finding,) = (each for each in migration.findings if each.code == "IM011")
+    assert finding.message.endswith("it stands in the JSON patch prod/patch.yaml")
+
+
+def test_an_image_that_a_replacement_writes_is_not_marked() -> None:
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": """\
+resources: [web.yaml, image.yaml]
+replacements:
+- source: {kind: ConfigMap, fieldPath: data.image}
+  targets:
+  - select: {kind: Deployment}
+    fieldPaths: [spec.template.spec.containers.0.image]
+""",
+        "prod/web.yaml": DEPLOYMENT,
+        "prod/image.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image, namespace: shop}\n"
+        "data: {image: 'ghcr.io/acme/web:1.4.9'}\n",
+    }
+    migration = migrate(files)
+    assert (migration.changed, codes(migration)) == ({}, {"IM011"})
 
 
 def test_patches_that_say_what_is_ignored_are_left() -> None:
@@ -418,7 +520,8 @@ def test_annotations_that_a_kustomization_gives_stay() -> None:
     files: dict[str, str | bytes] = {
         "prod/kustomization.yaml": "resources:\n- web.yaml\n- ../other\n",
         "prod/web.yaml": DEPLOYMENT,
-        "other/kustomization.yaml": 'resources: [api.yaml]\ncommonAnnotations: {fluxcd.io/ignore: "true"}\n',
+        "other/kustomization.yaml": 'resources: [api.yaml]\ncommonAnnotations: {fluxcd.io/ignore: "true"}\n'
+        "configMapGenerator: [{name: settings, literals: [a=b]}]\n",
         "other/api.yaml": PLAIN.replace("web", "api").replace("shop", "fluxcd.io/"),
     }
     migration = migrate(files)
@@ -450,7 +553,29 @@ def test_what_a_namespace_transformer_would_move_has_no_place() -> None:
     assert '"shop:web"' in beside.changed["prod/web.yaml"]
 
 
+def test_a_cluster_without_a_place_keeps_its_annotations_and_no_other_one_does() -> None:
+    files: dict[str, str | bytes] = {
+        "dev/kustomization.yaml": "resources:\n- web.yaml\n",
+        "dev/web.yaml": DEPLOYMENT,
+        "prod/kustomization.yaml": "resources:\n- api.yaml\nnamespace: shop\n",
+        "prod/api.yaml": DEPLOYMENT.replace("web", "api"),
+    }
+    clusters = tuple(fm.Cluster(name=name, sync_paths=(name,), branch=name) for name in ("dev", "prod"))
+    migration = migrate(files, clusters=clusters)
+    assert set(migration.changed) == {"dev/kustomization.yaml", "dev/web.yaml"}
+    assert [each.path for each in migration.findings if each.code == "RP014"] == ["prod/api.yaml"]
+
+
 # Places
+
+
+def test_two_branches_that_sync_one_folder_need_one_file_in_two_forms() -> None:
+    clusters = tuple(fm.Cluster(name=name, sync_paths=("apps",), branch=name) for name in ("dev", "prod"))
+    migration = migrate({"apps/web.yaml": DEPLOYMENT}, clusters=clusters)
+    assert (migration.changed, migration.created) == ({}, {})
+    (finding,) = (each for each in migration.findings if each.code == "RP014")
+    assert "ImageUpdateAutomation flux-system/flux-system has no place" in finding.message
+    assert finding.message.endswith("would get it in two forms")
 
 
 def test_objects_go_beside_the_workload_or_into_its_file() -> None:
@@ -528,6 +653,15 @@ def test_existing_objects_are_used() -> None:
     migration = migrate(files)
     assert migration.created == {}
     assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["api.yaml"]
+
+
+def test_a_marker_that_is_there_is_no_change() -> None:
+    first = migrate({"web.yaml": DEPLOYMENT})
+    annotations = ANNOTATIONS.replace("   # never 2.x", "")
+    marked = str(first.files["web.yaml"]).replace("spec:\n", f"{annotations}spec:\n", 1)
+    migration = migrate({**first.files, "web.yaml": marked})
+    assert migration.files == first.files
+    assert {change.rule for change in migration.changes} == {"annotations"}
 
 
 # Credentials

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Sighting
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
 from fluxv2_migrate.yaml_text import read_document, split_documents
@@ -122,12 +121,8 @@ def _of_patch(
         written = any(part in text for part in (image.image.image, image.tag or image.image.image))
         return f"it stands in the JSON patch {use.path or use.kustomization}" if written else None
     spans = split_documents(text)
-    try:
-        value = read_document(text[spans[use.document].start : spans[use.document].end])[1]
-    except InvalidManifest:
-        return f"{use.path} cannot be read"
-    if not isinstance(value, Mapping):
-        return None
+    # kustomize merged it, so it is a mapping that can be read.
+    value = read_document(text[spans[use.document].start : spans[use.document].end])[1]
     return _fields_in(image, sighting.manifest, value)
 
 
