@@ -55,6 +55,16 @@ def on_deployment(body: str) -> str:
     return f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {body}}}}}"
 
 
+def on_pod(spec: str, patch: str) -> dict[str, str]:
+    """A workload and a patch for its pods."""
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: %s}}\n"
+    return {
+        "kustomization.yaml": "resources: [d.yaml]\npatches: [{path: p.yaml}]\n",
+        "d.yaml": text % spec,
+        "p.yaml": text % patch,
+    }
+
+
 def plain(kustomization: str, **files: str) -> dict[str, str]:
     """A kustomization over the three objects, and files beside it."""
     renamed = {name.replace("__", "/").replace("_yaml", ".yaml"): text for name, text in files.items()}
@@ -113,6 +123,16 @@ CASES: dict[str, dict[str, str]] = {
         )
     ),
     "ports without a key": patched(on_deployment("{containers: [{name: main, ports: [{name: x}]}]}")),
+    "a port by its protocol alone": patched(
+        on_deployment("{containers: [{name: main, ports: [{protocol: UDP, name: x}]}]}")
+    ),
+    "no element has its key": on_pod(
+        "{hostAliases: [{hostnames: [a]}]}", "{hostAliases: [{hostnames: [b]}]}"
+    ),
+    "elements of nothing": on_pod(
+        "{imagePullSecrets: [null, {}, {name: a}]}", "{imagePullSecrets: [{name: b}]}"
+    ),
+    "a text among elements": on_pod("{imagePullSecrets: [{name: a}]}", "{imagePullSecrets: [a, {name: b}]}"),
     "spread constraints": patched(
         on_deployment("{topologySpreadConstraints: [{topologyKey: zone, maxSkew: 1}, {topologyKey: b}]}")
     ),
@@ -272,6 +292,12 @@ CASES: dict[str, dict[str, str]] = {
         **{f"{name}/c.yaml": CONFIG for name in "ab"},
         **{f"{name}/kustomization.yaml": f"resources: [c.yaml]\nnamePrefix: {name}-\n" for name in "ab"},
     },
+    "references to several under one prefix": {
+        "kustomization.yaml": "resources: [a, b, p.yaml]\nnamePrefix: p-\n",
+        "p.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {volumes: [{configMap: {name: web}}]}\n",
+        **{f"{name}/c.yaml": CONFIG for name in "ab"},
+        **{f"{name}/kustomization.yaml": f"resources: [c.yaml]\nnamePrefix: {name}-\n" for name in "ab"},
+    },
     "an empty element": {
         "kustomization.yaml": "resources: [p.yaml]\nimages: [{name: a, newTag: b}]\ncommonLabels: {a: b}\n",
         "p.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: p}\nspec: {template: {spec: {containers: [null]}}}\n",
@@ -329,7 +355,7 @@ CASES: dict[str, dict[str, str]] = {
         "configMapGenerator: [{name: g, literals: [a=b]}, {name: h, literals: [a=b]}]\n",
     },
     "created twice": plain("configMapGenerator: [{name: web, literals: [c=d]}]\n"),
-    "nothing to merge with": plain("configMapGenerator: [{name: no, behavior: merge}]\n"),
+    "nothing to merge with": plain("configMapGenerator: [{name: none, behavior: merge}]\n"),
     "a generator without a name": plain("configMapGenerator: [{literals: [c=d]}]\n"),
     "secrets": plain(
         "secretGenerator: [{name: t, type: a/b, files: [f.txt]}, {name: u}]\n", **{"f.txt": "long " * 30}
@@ -342,7 +368,7 @@ CASES: dict[str, dict[str, str]] = {
     "a key twice": plain("configMapGenerator: [{name: g, literals: [c=d, c=e]}]\n"),
     "a literal that is none": plain("configMapGenerator: [{name: g, literals: [c]}]\n"),
     "a file that is none": plain("configMapGenerator: [{name: g, files: [a=b=c]}]\n"),
-    "a file that is not there": plain("configMapGenerator: [{name: g, files: [no]}]\n"),
+    "a file that is not there": plain("configMapGenerator: [{name: g, files: [none]}]\n"),
     "literals that are no list": plain("configMapGenerator: [{name: g, literals: a=b}]\n"),
     # Replacements
     "a value": replaced("kind: HelmRelease, fieldPath: spec.values.image", "spec.chart", "create: true"),
@@ -388,6 +414,10 @@ CASES: dict[str, dict[str, str]] = {
     "a number": replaced("kind: HelmRelease, fieldPath: spec.values.list.1", "spec.values.list.0"),
     "a text over a number": replaced("kind: ConfigMap", "spec.values.list.0"),
     "no field": replaced("kind: ConfigMap", "spec.no"),
+    "a field inside of nothing": {
+        **replaced("kind: ConfigMap", "spec.values.none.a"),
+        "r.yaml": RELEASE.replace("list: [1, 2]", "none: null"),
+    },
     "an element of nothing": replaced("kind: ConfigMap", "spec.values.list.name"),
     "an element by name of texts": replaced("kind: ConfigMap", "spec.values.list.[name=a]"),
     "a text that is made": replaced(

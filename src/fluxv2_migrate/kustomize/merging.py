@@ -266,10 +266,6 @@ def _merge_elements(
         if _is_missing(merged) or merged == {}:
             _set_element(destination, None, used, wanted)
             continue
-        if isinstance(merged, dict):
-            for key, text in zip(used, wanted, strict=True):
-                if key not in merged and text:
-                    merged[key] = text
         _set_element(added, merged, used, wanted)
     if not values:
         return destination

@@ -231,7 +231,9 @@ def _joined(old: str, new: str, options: Mapping[str, Any]) -> str:
     return str(options["delimiter"].join(parts))
 
 
-def _places(value: Any, keys: list[str], new: Any, create: bool) -> Iterator[tuple[Any, Any]]:
+def _places(
+    value: dict[str, Any] | list[Any], keys: list[str], new: Any, create: bool
+) -> Iterator[tuple[Any, Any]]:
     key, rest = keys[0], keys[1:]
     for place in _places_of(value, key, _made(rest, new) if create else _ABSENT):
         inner = value[place]
@@ -249,7 +251,7 @@ def _made(rest: list[str], new: Any) -> Any:
     return [] if rest[0].isdecimal() or re.fullmatch(r"\[.*\]", rest[0]) else {}
 
 
-def _places_of(value: Any, key: str, made: Any) -> list[Any]:
+def _places_of(value: dict[str, Any] | list[Any], key: str, made: Any) -> list[Any]:
     if isinstance(value, list):
         if key == "*":
             return list(range(len(value)))
@@ -265,8 +267,6 @@ def _places_of(value: Any, key: str, made: Any) -> list[Any]:
             value.append({name: wanted} if name else wanted)
             found = [len(value) - 1]
         return found
-    if isinstance(value, dict):
-        if key not in value and made is not _ABSENT:
-            value[key] = made
-        return [key] if key in value else []
-    return []
+    if key not in value and made is not _ABSENT:
+        value[key] = made
+    return [key] if key in value else []
