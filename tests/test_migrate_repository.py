@@ -481,6 +481,27 @@ def test_a_source_of_another_cluster_is_not_used() -> None:
     assert migrate({**clusters, "infrastructure/sources.yaml": SOURCE}).created == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        # A chart of git that names no ref, and the time from one look at it to the next.
+        (
+            release(chart="git: https://github.com/acme/charts\n    path: web"),
+            [fm.HelmOperator(git_default_ref=ref) for ref in ("master", "main")],
+        ),
+        (release(), [fm.HelmOperator(charts_sync_interval=interval) for interval in ("1m", "2m")]),
+    ],
+)
+def test_a_manifest_that_the_settings_of_clusters_make_two_releases_stays(
+    text: str, settings: list[fm.HelmOperator]
+) -> None:
+    clusters = [fm.Cluster(name=f"c{index}", helm_operator=each) for index, each in enumerate(settings)]
+    stayed = migrate({"web.yaml": text}, clusters=tuple(clusters))
+    assert (stayed.changed, stayed.created, errors(stayed)) == ({}, {}, ["RP020"])
+    same = [each.model_copy(update={"helm_operator": settings[0]}) for each in clusters]
+    assert errors(migrate({"web.yaml": text}, clusters=tuple(same))) == []
+
+
 def test_a_name_that_one_cluster_has_given_away_is_not_forced_on_another() -> None:
     clusters: dict[str, str | bytes] = {f"clusters/{name}/web.yaml": release() for name in "ab"}
     other = SOURCE.replace("ours", "example").replace("charts.example.com", "other.example")

@@ -144,6 +144,61 @@ def test_each_overlay_gives_its_own_release_name() -> None:
     assert "value: prod-web" in migration.changed["prod/kustomization.yaml"]
 
 
+def test_a_release_stays_where_an_overlay_cannot_take_its_name() -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(namespace=""),
+        "prod/kustomization.yaml": "namespace: prod\nresources:\n- ../base\npatches: [ # none\n]\n",
+        "test/kustomization.yaml": "namespace: test\nresources:\n- ../base\n",
+    }
+    placement = fm.Placement(namespace="release")
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sources=placement))
+    (finding,) = (each for each in migration.findings if each.severity == "error")
+    assert (finding.code, finding.path, migration.files) == ("RP014", "base/web.yaml", files)
+    assert finding.message.startswith("a kustomization cannot be edited: ")
+
+
+def test_a_source_whose_name_another_cluster_has_given_away_is_not_used() -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n"
+        "metadata: {name: ours, namespace: flux-system}\nspec: {url: https://%s.example.com}\n"
+    )
+    files: Files = {
+        "base/kustomization.yaml": "resources:\n- web.yaml\n",
+        "base/web.yaml": release(),
+        "clusters/a/kustomization.yaml": "resources:\n- ../../base\n- source.yaml\n",
+        "clusters/a/source.yaml": source % "charts",
+        "clusters/b/kustomization.yaml": "resources:\n- ../../base\n- source.yaml\n",
+        "clusters/b/source.yaml": source % "charts",
+    }
+    migration = fm.migrate_repository(files)
+    check(files, migration)
+    assert ("name: ours\n" in migration.changed["base/web.yaml"], migration.created) == (True, {})
+    # The two clusters see one manifest, so the name must mean the same in both.
+    other: Files = {**files, "clusters/b/source.yaml": source % "other"}
+    migration = fm.migrate_repository(other)
+    check(other, migration)
+    assert "name: example\n" in migration.changed["base/web.yaml"]
+    assert {f"clusters/{name}/sources/example.yaml" for name in "ab"} <= set(migration.created)
+
+
+def test_releases_that_are_one_object_twice_are_not_built() -> None:
+    config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
+    files: Files = {
+        "prod/.flux.yaml": config,
+        "prod/kustomization.yaml": "resources: [a.yaml, b.yaml]\n",
+        "prod/a.yaml": release(),
+        "prod/b.yaml": release(),
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    assert migration.files == files
+    errors = [each for each in migration.findings if each.severity == "error"]
+    assert [(each.code, each.path) for each in errors] == [("RP019", "prod/a.yaml"), ("RP019", "prod/b.yaml")]
+    assert {each.message for each in errors} == {
+        "prod/kustomization.yaml:1: HelmRelease shop/web is there twice"
+    }
+
+
 def test_a_prefix_has_no_place_for_a_source() -> None:
     files: Files = {
         "kustomization.yaml": "namePrefix: a-\nresources: [web.yaml]\n",

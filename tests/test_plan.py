@@ -272,3 +272,11 @@ def test_metadata_is_not_edited_alone_where_the_plan_goes_beyond_it() -> None:
     text = METADATA[0] + "spec: {}\n"
     for operation in (Set(("spec", "a"), 1), Move(("metadata", "name"), ("spec", "name"))):
         assert apply_to_metadata((operation,), text, Style(), value_of(compose(text))) is None
+
+
+@pytest.mark.parametrize("value", ["*x", "&x"])
+def test_metadata_is_not_edited_alone_where_what_is_written_may_name_something_outside(value: str) -> None:
+    text = METADATA[0] + "spec: {}\n"
+    plan = (Set(("metadata", "annotations", "z"), value),)
+    assert apply_to_metadata(plan, text, Style(), value_of(compose(text))) is None
+    assert apply_to_metadata((Set(plan[0].path, "x"),), text, Style(), value_of(compose(text))) is not None
