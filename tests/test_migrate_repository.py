@@ -398,6 +398,14 @@ def test_an_override_that_matches_nothing_is_an_error() -> None:
     assert errors(migration) == ["RP010"]
 
 
+@pytest.mark.parametrize("name", ["", "  name:\n", '  name: ""\n'])
+def test_a_release_without_a_name_stays(name: str) -> None:
+    text = release(more="  releaseName: live\n").replace("  name: web\n", name, 1)
+    migration = migrate({"a.yaml": text})
+    assert migration.changed == {}
+    assert "RP006" in errors(migration)
+
+
 def test_an_annotation_that_is_no_text_is_told_and_stays() -> None:
     text = release().replace(
         "  namespace: shop\n", "  namespace: shop\n  annotations:\n    m: true\n    n: 1\n"

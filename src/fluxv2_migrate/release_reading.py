@@ -248,6 +248,8 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
         return "RP006", f"{'.'.join(path) or 'the release'}: {problem['msg']}", path
+    if any(not sighting.name for sighting in sightings):
+        return "RP006", "metadata.name: the release has no name", ("metadata",)
     alias = aliased_dependency(document, around)
     if alias is not None:
         return "HR063", alias, ("spec", "chart", "path")

@@ -24,9 +24,9 @@ from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, N
 from fluxv2_migrate.scope import is_in_scope
 from fluxv2_migrate.surroundings import Surroundings
 
-_NO_OPTIONS: Final = MigrationOptions()
-
 __all__ = ["AnnotatedObject", "ReadImages", "read_images"]
+
+_NO_OPTIONS: Final = MigrationOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,12 +337,14 @@ def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
 def _as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """Gives an object as if fluxd updated all images of it."""
     if isinstance(manifest.get("items"), list):
-        return {**manifest, "items": [_as_automated(item) for item in manifest["items"]]}
+        items = [_as_automated(item) if isinstance(item, Mapping) else item for item in manifest["items"]]
+        return {**manifest, "items": items}
     metadata = manifest.get("metadata")
     known = metadata if isinstance(metadata, Mapping) else {}
+    given = known.get("annotations")
     annotations = {
         key: value
-        for key, value in (known.get("annotations") or {}).items()
+        for key, value in (given.items() if isinstance(given, Mapping) else ())
         if key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
     }
     annotations["fluxcd.io/automated"] = "true"
