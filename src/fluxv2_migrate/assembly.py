@@ -12,7 +12,8 @@ from fluxv2_migrate.migration import Change, MigratedManifest, Migration, Migrat
 from fluxv2_migrate.namespaces import settle_namespaces
 from fluxv2_migrate.placement import PlacedRequest, common_style, image_object_text, source_text
 from fluxv2_migrate.plan import Move
-from fluxv2_migrate.release_reading import DecidedReleases, with_text_annotations
+from fluxv2_migrate.release_decisions import DecidedReleases
+from fluxv2_migrate.release_reading import with_text_annotations
 from fluxv2_migrate.release_texts import ConvertedReleases
 from fluxv2_migrate.removal import is_left_empty, removal_of
 from fluxv2_migrate.repository import Repository

@@ -13,7 +13,8 @@ from fluxv2_migrate.flux_release import infer_flux_release
 from fluxv2_migrate.image_migration import migrate_images
 from fluxv2_migrate.migration import ClusterContext, Migration, MigrationContext
 from fluxv2_migrate.options import MigrationOptions
-from fluxv2_migrate.release_reading import decide_releases, read_releases
+from fluxv2_migrate.release_decisions import decide_releases
+from fluxv2_migrate.release_reading import read_releases
 from fluxv2_migrate.release_texts import ReleaseTexts, tell_of_releases
 from fluxv2_migrate.repository import Repository, read_repository
 from fluxv2_migrate.surroundings import Surroundings, existing_sources, see_repository

@@ -1,4 +1,4 @@
-"""The releases of Flux v1 that a repository holds, as clusters see them, and what becomes of each."""
+"""The releases of Flux v1 that a repository holds, as clusters see them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ruamel.yaml.nodes import Node
 from fluxv2_migrate.chart_dependencies import aliased_dependency
 from fluxv2_migrate.clusters import (
     Closure,
-    DocumentKey,
     Sighting,
     broken_build,
     patched_closures,
@@ -23,29 +22,25 @@ from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
-from fluxv2_migrate.options import MigrationOptions, Override
+from fluxv2_migrate.options import Override
 from fluxv2_migrate.overrides import override_for
-from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names, name_sources
+from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.repository import Repository, is_old_release, is_partial_release, runs_flux_1
 from fluxv2_migrate.rules import (
     ChartSourceRequest,
     Notice,
     ReleaseDraft,
     SeenRelease,
-    SourceReference,
     draft_helm_release,
 )
 from fluxv2_migrate.scope import is_in_scope, tell_of_scope
 from fluxv2_migrate.settings import ReleaseSettings, settings_of
 from fluxv2_migrate.surroundings import Surroundings
-from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
 
 __all__ = [
-    "DecidedReleases",
     "MigratingRelease",
     "NameElsewhere",
     "ReadRelease",
-    "decide_releases",
     "read_releases",
     "with_text_annotations",
 ]
@@ -124,21 +119,6 @@ class MigratingRelease(ReadRelease):
 
     def __post_init__(self) -> None:
         self.placed = PlacedRequest(self.source, self.document.path, self.slots())
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedReleases:
-    """What becomes of each release.
-
-    Attributes:
-        migrating: those that are migrated.
-        waiting: those that would be if a person answered what their findings ask.
-        removed: those whose twin of Flux v2 is there and means the same.
-    """
-
-    migrating: tuple[MigratingRelease, ...]
-    waiting: tuple[MigratingRelease, ...]
-    removed: tuple[tuple[ReadRelease, Twin], ...]
 
 
 def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRelease]:
@@ -399,141 +379,3 @@ def with_text_annotations(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def decide_releases(
-    releases: Sequence[ReadRelease],
-    existing: Sequence[ExistingSource],
-    around: Surroundings,
-    findings: FindingGroups,
-) -> DecidedReleases:
-    """Says what becomes of each release, and tells why those stay that would be one object twice.
-
-    Args:
-        releases: that could be read.
-        existing: the sources of the repository.
-        around: what is known before.
-        findings: where what stays is told.
-    """
-    twins = Twins.of_repository(around.repository, around.clusters)
-    removed: list[tuple[ReadRelease, Twin]] = []
-    left: list[MigratingRelease] = []
-    for release in releases:
-        found = twins.find(release.draft, release.sightings)
-        if found:
-            reason = _why_twin_is_none(release, found, twins, around)
-            if reason is None or release.draft.accepts("RP007"):
-                removed.append((release, found[0]))
-            else:
-                findings.stop(release.document, "RP007", reason)
-        elif isinstance(release, MigratingRelease):
-            left.append(release)
-        else:
-            # What a release that stays would do under Flux v2 is no concern yet.
-            for notice in release.draft.notices:
-                if release.draft.stops(notice):
-                    findings.add(release.document, release.resource, notice)
-    left = _without_doubles(left, existing, around.options, findings)
-    return DecidedReleases(
-        tuple(release for release in left if not release.draft.stopped),
-        tuple(release for release in left if release.draft.stopped),
-        tuple(removed),
-    )
-
-
-def _why_twin_is_none(
-    release: ReadRelease, found: Sequence[Twin], twins: Twins, around: Surroundings
-) -> str | None:
-    """Gives what would be lost if the twins took a release over in all of its clusters."""
-    version = around.oldest(release.clusters)
-    for twin in found:
-        reason = why_twin_differs(release.document.manifest, release, twin, twins, version)
-        if reason is not None:
-            return reason
-    everywhere = any(twin.cluster == "" for twin in found)
-    if not everywhere and {twin.cluster for twin in found} != set(release.clusters):
-        return f"{found[0].document.path} holds it for some of its clusters only"
-    return None
-
-
-def _without_doubles(
-    releases: Iterable[MigratingRelease],
-    existing: Sequence[ExistingSource],
-    options: MigrationOptions,
-    findings: FindingGroups,
-) -> list[MigratingRelease]:
-    """Leaves out what would be one Helm release, one chart or one source under two objects."""
-    releases = list(releases)
-    by_release: dict[tuple[str, ...], set[DocumentKey]] = {}
-    resources = {release.document.key: release.resource for release in releases}
-    for release in releases:
-        for each in _helm_releases(release):
-            by_release.setdefault(each, set()).add(release.document.key)
-    with_chart = _with_chart(releases, existing, options)
-    clashing = clashing_names([release.placed for release in releases], existing, options)
-    left: list[MigratingRelease] = []
-    for release in releases:
-        draft, own = release.draft, {release.resource}
-        # One object in two files is told as such: it is no second release.
-        same = {resources[key] for each in _helm_releases(release) for key in by_release[each]} - own
-        charts = with_chart.get(release.document.key, set()) - own
-        if same:
-            message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
-            findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
-        elif charts:
-            message = f"{', '.join(sorted(charts))} has the HelmChart {draft.namespace}-{draft.name} too"
-            findings.stop(release.document, "HR114", message, ("metadata", "name"))
-        elif release.placed in clashing:
-            findings.stop(release.document, "HR120", clashing[release.placed], ("spec", "chart"))
-        else:
-            left.append(release)
-    return left
-
-
-def _helm_releases(release: MigratingRelease) -> Iterable[tuple[str, ...]]:
-    names = release.draft.release_name
-    for sighting in release.sightings:
-        elsewhere = (
-            each.release_name
-            for each in release.names
-            if any(step.path == each.kustomization for step in sighting.steps)
-        )
-        namespace = sighting.namespace or release.draft.namespace
-        yield (sighting.cluster, names.storage_namespace or namespace, next(elsewhere, names.v1))
-
-
-def _with_chart(
-    releases: Iterable[MigratingRelease], existing: Sequence[ExistingSource], options: MigrationOptions
-) -> Mapping[DocumentKey, set[str]]:
-    """Gives for each release the resources of all that would have its HelmChart; nothing where all differ."""
-    releases = list(releases)
-    by_name: dict[tuple[str, ...], set[str]] = {}
-    for release in releases:
-        for cluster, _, name in _helm_charts(release, {}):
-            by_name.setdefault((cluster, name), set()).add(release.resource)
-    if all(len(resources) == 1 for resources in by_name.values()):
-        # So it is in almost every repository, and then nobody need find a source for each release.
-        return {}
-    references = name_sources([release.placed for release in releases], existing, options).references
-    by_chart: dict[tuple[str, ...], set[str]] = {}
-    for release in releases:
-        for chart in _helm_charts(release, references):
-            by_chart.setdefault(chart, set()).add(release.resource)
-    return {
-        release.document.key: {
-            resource for chart in _helm_charts(release, references) for resource in by_chart[chart]
-        }
-        for release in releases
-    }
-
-
-def _helm_charts(
-    release: MigratingRelease, references: Mapping[PlacedRequest, SourceReference]
-) -> Iterable[tuple[str, str, str]]:
-    """Gives cluster, namespace and name of each HelmChart; the namespace is that of a source, where known."""
-    # helm-controller makes the HelmChart in the namespace of the source.
-    for sighting in release.sightings:
-        namespace = sighting.namespace or release.draft.namespace
-        source = references.get(release.placed)
-        where = (source.namespace if source is not None else "") or namespace
-        yield sighting.cluster, where, f"{namespace}-{sighting.name}"

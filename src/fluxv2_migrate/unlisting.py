@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, remove_entry
-from fluxv2_migrate.release_reading import DecidedReleases
+from fluxv2_migrate.release_decisions import DecidedReleases
 from fluxv2_migrate.removal import without_documents
 from fluxv2_migrate.rules import Notice
 from fluxv2_migrate.surroundings import Surroundings

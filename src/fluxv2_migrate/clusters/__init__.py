@@ -2,7 +2,8 @@
 
 from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, compare_applied
 from fluxv2_migrate.clusters.closures import Closure, patched_closures
-from fluxv2_migrate.clusters.inference import ClusterMap, DocumentKey, read_clusters
+from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
+from fluxv2_migrate.clusters.inference import read_clusters
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from fluxv2_migrate.clusters.inference import DocumentKey
+from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.kustomize import Build, PatchUse
 
 __all__ = ["Closure", "patched_closures"]

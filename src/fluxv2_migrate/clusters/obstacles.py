@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fluxv2_migrate.clusters.inference import ClusterMap
+from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import Sighting
 
 __all__ = ["broken_build", "unknown_generator"]

@@ -1,0 +1,63 @@
+"""Who sees what: the clusters that a repository serves, and how each sees its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.clusters.model import ClusterView, Sighting
+from fluxv2_migrate.documents import Document
+from fluxv2_migrate.kustomize import Build, KustomizeTree
+
+__all__ = ["ClusterMap", "DocumentKey"]
+
+DocumentKey = tuple[str, int]
+"""A file, and the index of the document in it."""
+
+
+@dataclass(slots=True)
+class ClusterMap:
+    """Who sees what.
+
+    Attributes:
+        clusters: that the repository serves.
+        given: whether a person named them.
+        sightings: by document, how each cluster sees it; none for what no cluster applies.
+        patch_files: the files that kustomizations patch with, and the kustomizations.
+        apart: the files that belong to what kustomize builds, so that they mean nothing on their own.
+        builds: what kustomize builds, by its folder and what goes over it (`SyncPath.over`).
+        tree: the kustomizations.
+        fallback_namespace: of manifests that name none, in clusters that name none either; or empty.
+        candidates: sync paths that may belong to one cluster, where nothing tells them apart.
+    """
+
+    clusters: tuple[ClusterView, ...] = ()
+    given: bool = False
+    sightings: dict[DocumentKey, list[Sighting]] = field(default_factory=dict)
+    patch_files: dict[str, str] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
+    builds: dict[tuple[str, str], Build] = field(default_factory=dict)
+    tree: KustomizeTree = field(default_factory=lambda: KustomizeTree({}))
+    fallback_namespace: str = ""
+    candidates: tuple[str, ...] = ()
+
+    def seen(self, document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Gives each cluster that has a document, and the document as it sees it.
+
+        What no known cluster has may be anybody's: that is told by an empty name.
+        """
+        sightings = self.sightings.get(document.key)
+        if not sightings:
+            yield "", document.manifest
+        for sighting in sightings or ():
+            yield sighting.cluster, sighting.manifest
+
+    def default_namespace(self, cluster: str) -> str:
+        """Gives the namespace of manifests that name none, where one is known for a cluster."""
+        known = {view.name: view.settings.default_namespace for view in self.clusters}
+        return known.get(cluster) or self.fallback_namespace
+
+    def view(self, name: str) -> ClusterView:
+        """Gives a cluster by its name."""
+        return next(each for each in self.clusters if each.name == name)
