@@ -542,6 +542,17 @@ def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
     assert (migration.changed, codes(migration)) == ({}, {"IM011"})
 
 
+@pytest.mark.parametrize("line", ["- missing.yaml\n", "patches: [{path: missing.yaml}]\n"])
+def test_a_workload_that_no_cluster_gets_stays_and_the_build_is_told(line: str) -> None:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources:\n- web.yaml\n",
+        "base/web.yaml": DEPLOYMENT,
+        "prod/kustomization.yaml": f"resources:\n- ../base\n{line}",
+    }
+    migration = migrate(files)
+    assert (migration.changed, migration.created, codes(migration)) == ({}, {}, {"RP019"})
+
+
 def test_what_a_namespace_transformer_would_move_has_no_place() -> None:
     files: dict[str, str | bytes] = {
         "prod/kustomization.yaml": "resources:\n- web.yaml\nnamespace: shop\n",

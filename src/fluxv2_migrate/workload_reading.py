@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import DocumentKey, Sighting
+from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build
 from fluxv2_migrate.credentials import credentials_in
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
@@ -128,6 +128,10 @@ class _Reader:
             return
         if document.path in self.around.repository.errors:
             # The finding of the file is about all of it.
+            return
+        broken = broken_build(sightings, self.around.clusters)
+        if broken is not None:
+            self._tell_of(document, Notice("RP019", broken))
             return
         if "sops" in manifest:
             self._tell_encrypted(document)
