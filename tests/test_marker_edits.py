@@ -281,6 +281,14 @@ def test_other_documents_are_not_the_same(before: str, after: str) -> None:
     assert is_same(read_nodes(before), read_nodes(before))
 
 
+def test_a_tag_before_a_value_is_the_same_to_both_parsers() -> None:
+    # Only the second of them reads the first text.
+    before = "a: [x:1]\nb: !!str y\n"
+    assert is_same(read_nodes(before), read_nodes(before.replace("[x:1]", "\n- x:1")))
+    assert not is_same(read_nodes(before), read_nodes("a:\n- x:1\nb: !!int y\n"))
+    assert mark("a: [x:1]\nb: !!str y\n", ("a", 0), ("b",)) == "a:\n- x:1 # P\nb: !!str y # P\n"
+
+
 KEYS = ("fluxcd.io/automated", "filter.fluxcd.io/app")
 ANNOTATED: list[tuple[str, str, AnnotationEdit, str, tuple[tuple[str, str], ...]]] = [
     (
