@@ -165,6 +165,37 @@ def test_a_tag_that_is_a_number_is_quoted_and_means_the_same_as_the_findings_say
     assert report.ok
 
 
+def test_a_workload_all_in_flow_style_is_opened_and_marked() -> None:
+    text = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, annotations: {fluxcd.io/automated: "true", # by ops
+    fluxcd.io/tag.app: "semver:~1.4", team: "a: {b}"}, namespace: shop} # about
+spec: {template: {spec: {containers: [{name: app, image: "ghcr.io/acme/web:1.4.7"}]}}}
+"""
+    migration = migrate({"apps/web.yaml": text})
+    assert (
+        migration.changed["apps/web.yaml"]
+        == """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: # about
+  name: web
+  annotations:
+    # by ops
+    team: "a: {b}"
+  namespace: shop
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: "ghcr.io/acme/web:1.4.7" # {"$imagepolicy": "flux-system:web"}
+"""
+    )
+    assert codes(migration) == set()
+
+
 def test_a_locked_workload_stays_where_it_is_and_says_why() -> None:
     lock = '    fluxcd.io/locked: "true"\n    fluxcd.io/locked_user: jo\n'
     lock += '    fluxcd.io/locked_msg: "broken\n      since 1.5"\n'
