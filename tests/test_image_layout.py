@@ -421,6 +421,9 @@ def test_an_automation_that_does_not_reach_a_file_is_told() -> None:
         assert names(layout, "ImageUpdateAutomation") == []
         assert codes(layout) == ([] if serves else ["IM020"])
     assert codes(laid_out(use(web()), [there("./apps", "a"), there("./clusters", "b")], [SYNC])) == []
+    # Each of two automations may have a folder of its own.
+    both = [*use(web(), file="apps/web.yaml"), *use(web(name="api"), file="infra/api.yaml")]
+    assert codes(laid_out(both, [there("./apps", "a"), there("./infra", "b")], [SYNC])) == []
     other = ExistingImageObject(
         "ImageUpdateAutomation", "flux-system", "fleet", refers_to=("x", "y"), path="./"
     )

@@ -561,6 +561,38 @@ def test_existing_objects_are_used() -> None:
     assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["api.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("file", "kind", "more", "code"),
+    [
+        ("automation", "ImageUpdateAutomation", "suspend: true", "IM035"),
+        ("automation", "ImageUpdateAutomation", "suspend: false", None),
+        ("automation", "ImageUpdateAutomation", "policySelector: {matchLabels: {team: shop}}", "IM035"),
+        ("automation", "ImageUpdateAutomation", "policySelector: {}", None),
+        ("web", "ImageRepository", "suspend: true", "IM035"),
+        ("web", "ImagePolicy", "suspend: true", "IM035"),
+    ],
+)
+def test_existing_objects_that_do_nothing_are_told(file: str, kind: str, more: str, code: str | None) -> None:
+    before = dict(migrate({"web.yaml": DEPLOYMENT}).files)
+    path = {"automation": "images/flux-system-automation.yaml", "web": "images/web.yaml"}[file]
+    head, _, tail = str(before[path]).partition(f"kind: {kind}\n")
+    before[path] = f"{head}kind: {kind}\n" + tail.replace("spec:\n", f"spec:\n  {more}\n", 1)
+    before["api.yaml"] = DEPLOYMENT.replace("name: web", "name: api")
+    migration = fm.migrate_repository(before)
+    assert migration.created == {}
+    assert codes(migration) == ({code} if code else set())
+
+
+def test_a_policy_with_the_labels_of_the_automation_serves() -> None:
+    before = dict(migrate({"web.yaml": DEPLOYMENT}).files)
+    automation, policy = "images/flux-system-automation.yaml", "images/web.yaml"
+    wanted = "spec:\n  policySelector:\n    matchLabels: {team: shop}\n"
+    before[automation] = str(before[automation]).replace("spec:\n", wanted)
+    before[policy] = str(before[policy]).replace("  name: web\n", "  name: web\n  labels: {team: shop}\n")
+    before["api.yaml"] = DEPLOYMENT.replace("name: web", "name: api")
+    assert codes(migrate(before)) == set()
+
+
 # Credentials
 
 ACCOUNT = """\

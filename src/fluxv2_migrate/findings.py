@@ -533,6 +533,12 @@ def _types() -> dict[str, FindingType]:
             "Look whether the tags are in that order, or give their build times in image_tags.",
         ),
         (
+            "IM035",
+            "existing-object-holds-still",
+            "error",
+            "Resume the object, or label the policy as the automation wants it.",
+        ),
+        (
             "AN004",
             "annotations-stay",
             "warning",
