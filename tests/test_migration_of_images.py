@@ -593,6 +593,21 @@ def test_a_policy_with_the_labels_of_the_automation_serves() -> None:
     assert codes(migrate(before)) == set()
 
 
+@pytest.mark.parametrize("pattern", ["|\n      glob:1.4.*\n      glob:x", '""'])
+def test_a_filter_of_several_lines_or_none_is_shown_in_one(pattern: str) -> None:
+    text = DEPLOYMENT.replace("semver:~1.4   # never 2.x", pattern)
+    migration = migrate({"web.yaml": text})
+    assert codes(migration) == {"IM015"}
+    shown = "the filter" if pattern == '""' else "glob:1.4.* glob:x"
+    assert f"# holds the tag: {shown} excludes it\n" in migration.created["images/web.yaml"]
+
+
+def test_a_policy_says_why_it_holds_a_tag_that_its_filter_excludes() -> None:
+    migration = migrate({"web.yaml": DEPLOYMENT.replace(":1.4.7", ":20240131-abc")})
+    assert codes(migration) == {"IM015"}
+    assert "# holds the tag: semver:~1.4 excludes it\n" in migration.created["images/web.yaml"]
+
+
 # Credentials
 
 ACCOUNT = """\

@@ -11,6 +11,7 @@ from fluxv2_migrate.documents import Document
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux1 import TagPattern
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
@@ -318,8 +319,12 @@ def _pins(marked: Iterable[ImageUse]) -> Iterator[tuple[str, str]]:
     """Gives what is said at policies that hold a tag: the filter of fluxd, which stands nowhere else then."""
     for use in marked:
         if use.request.order == PINNED:
-            pattern = use.image.tag_pattern
-            yield policy_comments(use.image.container), f"# holds the tag: nothing orders those of {pattern}"
+            pattern, tag = use.image.tag_pattern, use.image.tag
+            selects = tag is None or TagPattern.parse(pattern).selects(tag)
+            # A comment has one line, whatever the filter has.
+            shown = " ".join(pattern.split()) or "the filter"
+            why = f"nothing orders those of {shown}" if selects else f"{shown} excludes it"
+            yield policy_comments(use.image.container), f"# holds the tag: {why}"
 
 
 def _taken(comments: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
