@@ -457,6 +457,29 @@ def test_annotations_that_a_kustomization_gives_stay() -> None:
     assert "AN004" in codes(migration)
 
 
+@pytest.mark.parametrize("is_inline", [False, True])
+@pytest.mark.parametrize(
+    "patch",
+    [
+        '[{"op": "add", "path": "/metadata/annotations/fluxcd.io~1automated", "value": "true"}]',
+        '[{"op": "add", "path": "/metadata/annotations", "value": {"flux.weave.works/automated": "true"}}]',
+    ],
+)
+def test_annotations_that_a_json_patch_gives_stay_and_are_told(patch: str, is_inline: bool) -> None:
+    plain = PLAIN.replace("  namespace: shop\n", "  namespace: shop\n  annotations: {a: b}\n")
+    given = f"patch: '{patch}'" if is_inline else "path: patch.yaml"
+    files: dict[str, str | bytes] = {
+        "dev/web.yaml": plain,
+        "dev/patch.yaml": patch,
+        "dev/kustomization.yaml": (
+            f"resources:\n- web.yaml\npatches:\n- {given}\n  target: {{kind: Deployment}}\n"
+        ),
+    }
+    migration = migrate(files, sync_roots=("dev",))
+    assert "AN004" in codes(migration)
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["dev/web.yaml"]
+
+
 def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
     config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
     config += "  patchFile: flux-patch.yaml\n"
