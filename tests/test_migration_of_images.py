@@ -480,6 +480,20 @@ def test_annotations_that_a_json_patch_gives_stay_and_are_told(patch: str, is_in
     assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["dev/web.yaml"]
 
 
+def test_workloads_stay_where_the_build_fails_or_another_command_makes_them() -> None:
+    lost = overlays(PATCH, DEPLOYMENT)
+    del lost["dev/web.yaml"]
+    generated: dict[str, str | bytes] = {
+        "dev/web.yaml": DEPLOYMENT,
+        "dev/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: ./render.sh\n",
+    }
+    for files, code in ((lost, "RP019"), (generated, "RP018")):
+        migration = migrate(files, sync_roots=("dev",))
+        assert (migration.changed, migration.created) == ({}, {})
+        (finding,) = migration.findings
+        assert finding.code == code
+
+
 def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
     config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
     config += "  patchFile: flux-patch.yaml\n"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import DocumentKey, Sighting
+from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
 from fluxv2_migrate.credentials import credentials_in
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
@@ -129,8 +129,9 @@ class _Reader:
         if document.path in self.around.repository.errors:
             # The finding of the file is about all of it.
             return
-        if "sops" in manifest:
-            self._tell_encrypted(document)
+        why = self._why_it_stays(document, sightings)
+        if why is not None:
+            self._tell_of(document, why)
             return
         if self._ignores_in_patches(sightings):
             message = "patches say of it whether fluxd ignores it, and are not converted"
@@ -307,9 +308,16 @@ class _Reader:
         message = "no cluster syncs the file, so its annotations stay"
         self._tell_of(document, Notice("RP012", message, ("metadata", "annotations")))
 
-    def _tell_encrypted(self, document: Document) -> None:
-        notice = Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
-        self._tell_of(document, notice)
+    def _why_it_stays(self, document: Document, sightings: Sequence[Sighting]) -> Notice | None:
+        broken = broken_build(sightings, self.around.clusters)
+        if broken is not None:
+            return Notice("RP019", broken, (), broken)
+        unknown = unknown_generator(sightings, self.around.clusters)
+        if unknown is not None:
+            return Notice("RP018", unknown, (), unknown)
+        if "sops" in document.manifest:
+            return Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
+        return None
 
 
 def _is_kept(document: Document, releases: Collection[DocumentKey]) -> bool:
