@@ -494,6 +494,32 @@ def test_workloads_stay_where_the_build_fails_or_another_command_makes_them() ->
         assert finding.code == code
 
 
+def test_annotations_of_what_is_generated_stay_and_are_told() -> None:
+    ignored = "annotations: {fluxcd.io/ignore: 'true'}"
+    kustomization = f"""\
+resources:
+- web.yaml
+generatorOptions:
+  {ignored}
+configMapGenerator:
+- name: plain
+  literals: [a=b]
+- name: ignored
+  literals: [a=b]
+  options:
+    {ignored}
+secretGenerator: none
+"""
+    files = {"dev/web.yaml": DEPLOYMENT, "dev/kustomization.yaml": kustomization}
+    valid = {**files, "dev/kustomization.yaml": kustomization.replace("secretGenerator: none\n", "")}
+    migration = migrate(dict(valid), sync_roots=("dev",))
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["dev/web.yaml"]
+    (told,) = [each for each in migration.findings if each.code == "AN004"]
+    assert (told.path, told.line) == ("dev/kustomization.yaml", 3)
+    assert told.related == ("dev/kustomization.yaml:10",)
+    migrate(dict(files), sync_roots=("dev",))
+
+
 def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
     config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
     config += "  patchFile: flux-patch.yaml\n"

@@ -97,6 +97,7 @@ class _Reader:
             for document in documents:
                 if self._is_read(document) and repository.chart_around(path) is None:
                     self._read(document)
+        self._tell_generated()
         self.found.objects += self._patched.values()
         self.found.plain = {
             each.document.key: each.draft.operations for each in self.found.objects if _is_plain(each)
@@ -308,6 +309,18 @@ class _Reader:
         message = "no cluster syncs the file, so its annotations stay"
         self._tell_of(document, Notice("RP012", message, ("metadata", "annotations")))
 
+    def _tell_generated(self) -> None:
+        """Says of generated ConfigMaps and Secrets that fluxd read annotations of them."""
+        clusters = self.around.clusters
+        built = {path for build in clusters.builds.values() for path in build.files}
+        for kustomization in clusters.tree.kustomizations.values():
+            if kustomization.path not in built:
+                continue
+            for at in _annotated_generators(kustomization.document):
+                message = "annotations of fluxd on what is generated stay, and Flux v2 does not read them"
+                document = self.around.repository.document(kustomization.path, 0)
+                self._tell_of(document, Notice("AN004", message, at, "generated"))
+
     def _why_it_stays(self, document: Document, sightings: Sequence[Sighting]) -> Notice | None:
         broken = broken_build(sightings, self.around.clusters)
         if broken is not None:
@@ -318,6 +331,19 @@ class _Reader:
         if "sops" in document.manifest:
             return Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
         return None
+
+
+def _annotated_generators(kustomization: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Gives the fields of a kustomization with annotations of fluxd for what it generates."""
+    options: dict[tuple[str, ...], Any] = {("generatorOptions",): kustomization.get("generatorOptions")}
+    for field_name in ("configMapGenerator", "secretGenerator"):
+        generators = kustomization.get(field_name)
+        for index, generator in enumerate(generators if isinstance(generators, list) else ()):
+            given = generator.get("options") if isinstance(generator, Mapping) else None
+            options[field_name, str(index), "options"] = given
+    for at, metadata in options.items():
+        if is_annotated({"metadata": metadata}):
+            yield at
 
 
 def _is_kept(document: Document, releases: Collection[DocumentKey]) -> bool:
