@@ -601,7 +601,7 @@ def _types() -> dict[str, FindingType]:
             "RP014",
             "no-place",
             "error",
-            "Give a sync path without namePrefix, nameSuffix or labels, or write the object there by hand.",
+            "Give a sync path that changes nothing, or place objects in the namespace that it gives.",
         ),
         (
             "RP015",
