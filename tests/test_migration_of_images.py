@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import check_markers
@@ -257,13 +259,27 @@ def test_a_list_among_other_documents_is_marked() -> None:
         (DEPLOYMENT.replace("tag.app", "tag.app: glob:a\n    flux.weave.works/tag.app"), "AN010"),
         (DEPLOYMENT.replace("image: ghcr.io/acme/web:1.4.7", "<<: {image: a/b:1.4.7}"), "IM011"),
         (DEPLOYMENT.replace("# pinned by ops", '# {"$imagepolicy": "a:b"}'), "IM034"),
-        (DEPLOYMENT.replace("annotations:", "annotations: &a") + "other: *a\n", "RP005"),
+        # A line that a marker would open is left as it is, too.
+        (json.dumps(YAML(typ="safe").load(DEPLOYMENT)) + "\n", "RP005"),
     ],
 )
 def test_what_cannot_be_done_leaves_the_file_as_it_was(text: str, code: str) -> None:
     migration = migrate({"web.yaml": text})
     assert (migration.changed, migration.created) == ({}, {})
     assert codes(migration) == {code}
+
+
+def test_annotations_that_an_alias_repeats_stay_and_the_image_is_marked() -> None:
+    text = DEPLOYMENT.replace("annotations:", "annotations: &shared").replace(
+        "  template:\n", "  template:\n    metadata:\n      annotations: *shared\n"
+    )
+    migration = migrate({"web.yaml": text})
+    pinned = "# pinned by ops\n"
+    assert migration.changed["web.yaml"] == text.replace(
+        f"        image: ghcr.io/acme/web:1.4.7 {pinned}",
+        f'        {pinned}        image: ghcr.io/acme/web:1.4.7 # {{"$imagepolicy": "flux-system:web"}}\n',
+    )
+    assert codes(migration) == {"RP005", "AN012"}
 
 
 def test_of_two_images_one_that_cannot_be_marked_keeps_the_annotations() -> None:

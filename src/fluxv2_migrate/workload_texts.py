@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ruamel.yaml.nodes import SequenceNode
+
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.errors import InvalidManifest
@@ -70,9 +72,10 @@ class WorkloadText:
 
 @dataclass(slots=True)
 class _Refusals:
-    """What cannot be marked, with the reason; and the documents that cannot be edited at all."""
+    """What cannot be marked, with the reason; documents whose annotations stay; and those that stay whole."""
 
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    annotations: dict[DocumentKey, str] = field(default_factory=dict)
     documents: dict[DocumentKey, str] = field(default_factory=dict)
 
 
@@ -147,9 +150,12 @@ class WorkloadTexts:
     def tell(self) -> None:
         """Says what could not be marked or edited."""
         for each in self.read.objects:
-            reason = self._refused.documents.get(each.document.key)
+            key = each.document.key
+            reason = self._refused.annotations.get(key, self._refused.documents.get(key))
             if reason is not None:
-                notice = Notice("RP005", f"the text cannot be edited: {reason}", ("metadata", "annotations"))
+                what = "the text" if key in self._refused.documents else "the text of the annotations"
+                message = f"{what} cannot be edited: {reason}"
+                notice = Notice("RP005", message, ("metadata", "annotations"))
                 self.findings.add(each.document, each.draft.resource, notice)
             for use in each.uses:
                 if use.place in self._refused.places:
@@ -178,13 +184,15 @@ class WorkloadTexts:
         layout: ImageLayout,
         takers: Collection[str],
     ) -> WorkloadText | None:
-        if document.key in self._refused.documents:
-            return None
-        try:
-            return self._edit(document, objects, marked, layout, takers)
-        except (CannotEdit, InvalidManifest) as error:
-            self._refused.documents[document.key] = str(error)
-            return None
+        # Where annotations are not to be had from a text, its images may be marked all the same.
+        for refused in (self._refused.annotations, self._refused.documents):
+            if document.key in self._refused.documents:
+                break
+            try:
+                return self._edit(document, objects, marked, layout, takers)
+            except (CannotEdit, InvalidManifest) as error:
+                refused.setdefault(document.key, str(error))
+        return None
 
     def _edit(
         self,
@@ -196,7 +204,15 @@ class WorkloadTexts:
     ) -> WorkloadText:
         text = self._before(document)
         style = detect_style(text)
-        handled = [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
+        is_kept = document.key in self._refused.annotations
+        if is_kept and any(_is_in_flow(text, (*each.draft.at, "metadata")) for each in objects):
+            # Once a marker has opened the line, its annotations could be edited after all.
+            raise CannotEdit(self._refused.annotations[document.key])
+        handled = [
+            each
+            for each in objects
+            if not is_kept and not each.draft.stopped and self._is_settled(each, layout)
+        ]
         comments: list[tuple[str, str]] = []
         edited_before = self.converted.get(document.key)
         value = document.manifest if edited_before is None else edited_before.value
@@ -313,6 +329,19 @@ def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Ite
                 yield operation
         elif not keeps:
             yield operation
+
+
+def _is_in_flow(text: str, path: Iterable[str]) -> bool:
+    """Gives whether a field is a mapping in flow style, or stands in something in flow style."""
+    node = read_nodes(text)
+    for key in path:
+        if node is None or getattr(node, "flow_style", False):
+            break
+        if isinstance(node, SequenceNode):
+            node = node.value[int(key)]
+        else:
+            node = next((value for name, value in node.value if name.value == key), None)
+    return bool(getattr(node, "flow_style", False))
 
 
 def _pins(marked: Iterable[ImageUse]) -> Iterator[tuple[str, str]]:
