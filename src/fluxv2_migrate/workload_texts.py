@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -275,6 +276,9 @@ class WorkloadTexts:
             code = "IM034" if each.reason == "other-marker" else "IM011"
             self._refused.places[edits[each.edit].place] = (code, each.message)
 
+    def _has_directive(self, path: str) -> bool:
+        return re.search(r"^\ufeff?%", self.around.repository.texts[path], re.MULTILINE) is not None
+
     def _refuse_unseen(self, texts: Iterable[WorkloadText]) -> None:
         """Gives up markers that the updater would not see because of what else is in their file."""
         by_path: dict[str, list[WorkloadText]] = {}
@@ -282,7 +286,8 @@ class WorkloadTexts:
             if each.markers:
                 by_path.setdefault(each.document.path, []).append(each)
         for path, members in by_path.items():
-            if len(self.around.repository.documents.get(path, ())) == 1 and not _is_list(members[0].value):
+            is_alone = len(self.around.repository.documents.get(path, ())) == 1
+            if is_alone and not (_is_list(members[0].value) or self._has_directive(path)):
                 # In its own document each marker was seen.
                 continue
             spans = [each.span for each in members]
