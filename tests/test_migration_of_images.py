@@ -260,6 +260,8 @@ def test_a_list_among_other_documents_is_marked() -> None:
         (DEPLOYMENT.replace("image: ghcr.io/acme/web:1.4.7", "<<: {image: a/b:1.4.7}"), "IM011"),
         (DEPLOYMENT.replace("# pinned by ops", '# {"$imagepolicy": "a:b"}'), "IM034"),
         ("%YAML 1.1\n---\n" + DEPLOYMENT, "IM011"),
+        # One such annotation stops every update.
+        (DEPLOYMENT.replace("annotations:", "annotations:\n    config.kubernetes.io/path: a.yaml"), "IM011"),
         # A line that a marker would open is left as it is, too.
         (json.dumps(YAML(typ="safe").load(DEPLOYMENT)) + "\n", "RP005"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml.nodes import SequenceNode
 
@@ -33,13 +33,16 @@ from fluxv2_migrate.plan import (
     write_comments,
     write_markers,
 )
-from fluxv2_migrate.rules import PINNED, Notice, policy_comments, remaining_operations
+from fluxv2_migrate.rules import PINNED, Notice, objects_in, policy_comments, remaining_operations
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
+
+_PATH_ANNOTATION: Final = "config.kubernetes.io/path"
+"""The updater takes it for the name of a file of its own, and fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +279,11 @@ class WorkloadTexts:
             code = "IM034" if each.reason == "other-marker" else "IM011"
             self._refused.places[edits[each.edit].place] = (code, each.message)
 
+    def _has_path_annotation(self, path: str) -> bool:
+        documents = self.around.repository.documents.get(path, ())
+        objects = (each for document in documents for _, each in objects_in(document.manifest))
+        return any(_PATH_ANNOTATION in _annotations(each) for each in objects)
+
     def _has_directive(self, path: str) -> bool:
         return re.search(r"^\ufeff?%", self.around.repository.texts[path], re.MULTILINE) is not None
 
@@ -286,6 +294,12 @@ class WorkloadTexts:
             if each.markers:
                 by_path.setdefault(each.document.path, []).append(each)
         for path, members in by_path.items():
+            if self._has_path_annotation(path):
+                # It is not this file alone that is updated no more.
+                why = f"an annotation {_PATH_ANNOTATION} of the file stops every update; remove it"
+                for use in (use for member in members for use, _ in member.markers):
+                    self._refused.places[use.place] = ("IM011", why)
+                continue
             is_alone = len(self.around.repository.documents.get(path, ())) == 1
             if is_alone and not (_is_list(members[0].value) or self._has_directive(path)):
                 # In its own document each marker was seen.
@@ -310,6 +324,12 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
         for place, container in made.containers:
             found.setdefault(_key_at(place), set()).add(policy_comments(container))
     return found
+
+
+def _annotations(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = manifest.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return annotations if isinstance(annotations, Mapping) else {}
 
 
 def _is_list(value: Mapping[str, Any]) -> bool:
