@@ -421,6 +421,21 @@ def test_the_tag_of_a_kustomization_is_marked_there() -> None:
     assert codes(migration) == {"IM012"}
 
 
+@pytest.mark.parametrize("flux_version", ["2.5", "2.6"])
+def test_a_file_that_the_updater_does_not_open_is_not_marked(flux_version: FluxVersion) -> None:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": DEPLOYMENT,
+        "dev/Kustomization": ("resources: [../base]\nimages:\n- name: ghcr.io/acme/web\n  newTag: 1.4.9\n"),
+    }
+    migration = migrate(files, sync_roots=("dev",), flux_version=flux_version)
+    if flux_version == "2.6":
+        assert '  newTag: 1.4.9 # {"$imagepolicy"' in migration.changed["dev/Kustomization"]
+        return
+    assert (migration.changed, migration.created) == ({}, {})
+    assert codes(migration) == {"IM011"}
+
+
 def test_a_new_name_and_its_tag_are_both_marked() -> None:
     entry = "images:\n- name: ghcr.io/acme/web\n  newName: quay.io/acme/web\n  newTag: 1.4.8\n"
     migration = migrate(overlays(PATCH, more=entry))

@@ -13,6 +13,7 @@ from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.image_places import ImagePlace, place_image
 from fluxv2_migrate.options import MigrationOptions
@@ -262,6 +263,9 @@ class _Reader:
             return None
         own = _own_manifest(document, sighting)
         placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
+        version = self.around.versions[sighting.cluster]
+        if isinstance(placed, ImagePlace) and not is_read(placed.path, version):
+            placed = f"it stands in {placed.path}, which the updater of Flux {version} does not open"
         if isinstance(placed, str):
             path = image.fields[0].field
             notice = Notice("IM011", f"the image {image.image} cannot be marked: {placed}", path)
