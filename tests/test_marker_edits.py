@@ -239,7 +239,7 @@ def test_one_refusal_does_not_hold_up_the_others() -> None:
 def test_an_alias_cannot_be_marked_with_two_policies() -> None:
     edits = [MarkerEdit(("a",), "ns:app"), MarkerEdit(("b",), "ns:other")]
     marked = write_markers("a: &x v\nb: *x\n", edits)
-    assert [each.reason for each in marked.refused] == ["other-marker"]
+    assert [each.reason for each in marked.refused] == ["shared-value"]
 
 
 def test_nodes_and_style_that_are_known_are_used() -> None:

@@ -285,6 +285,18 @@ def test_annotations_that_an_alias_repeats_stay_and_the_image_is_marked() -> Non
     assert codes(migration) == {"RP005", "AN012"}
 
 
+def test_two_containers_that_share_a_text_take_one_policy() -> None:
+    both = DEPLOYMENT.replace("image: ghcr", "image: &image ghcr")
+    both += "      - name: job\n        image: *image\n"
+    one = both.replace("fluxcd.io/tag.app", 'fluxcd.io/tag.job: "semver:~1.4"\n    fluxcd.io/tag.app')
+    migration = migrate({"web.yaml": one})
+    assert codes(migration) == set()
+    assert ANNOTATIONS not in migration.changed["web.yaml"]
+    migration = migrate({"web.yaml": one.replace('"semver:~1.4"', '"semver:~1"')})
+    assert codes(migration) == {"IM016"}
+    assert "fluxcd.io/tag.job" in migration.changed["web.yaml"]
+
+
 def test_of_two_images_one_that_cannot_be_marked_keeps_the_annotations() -> None:
     more = DEPLOYMENT + "      - name: log\n        image: ghcr.io/Acme/log:1.0.0\n"
     migration = migrate({"web.yaml": more})

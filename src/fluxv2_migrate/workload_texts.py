@@ -276,7 +276,7 @@ class WorkloadTexts:
 
     def _refuse(self, refused: Iterable[RefusedMarker], edits: Mapping[MarkerEdit, ImageUse]) -> None:
         for each in refused:
-            code = "IM034" if each.reason == "other-marker" else "IM011"
+            code = {"other-marker": "IM034", "shared-value": "IM016"}.get(each.reason, "IM011")
             self._refused.places[edits[each.edit].place] = (code, each.message)
 
     def _has_path_annotation(self, path: str) -> bool:
