@@ -137,6 +137,13 @@ def test_a_lock_keeps_the_image_and_says_who_and_why() -> None:
     assert [(".".join(comment.path), comment.text) for comment in found.comments] == [
         ("spec.template.spec.containers.0.image", "locked by alice: audit")
     ]
+    message = "the first line\n\nand # the second\n"
+    several = draft(deployment({**AUTOMATED, **FILTER, **locked, "fluxcd.io/locked_msg": message}))
+    (comment,) = several.comments
+    assert comment.text == "locked by alice: the first line and # the second"
+    (told,) = [notice.message for notice in several.notices if notice.code == "AN006"]
+    assert comment.text in told
+    assert "\n" not in told
     without = draft(release(locked, {}))
     assert codes(without) == ["AN007"]
     assert [comment.path for comment in without.comments] == [("metadata", "name")]

@@ -421,6 +421,9 @@ def test_an_automation_that_does_not_reach_a_file_is_told() -> None:
         assert names(layout, "ImageUpdateAutomation") == []
         assert codes(layout) == ([] if serves else ["IM020"])
     assert codes(laid_out(use(web()), [there("./apps", "a"), there("./clusters", "b")], [SYNC])) == []
+    # Each of two automations may have a folder of its own.
+    both = [*use(web(), file="apps/web.yaml"), *use(web(name="api"), file="infra/api.yaml")]
+    assert codes(laid_out(both, [there("./apps", "a"), there("./infra", "b")], [SYNC])) == []
     other = ExistingImageObject(
         "ImageUpdateAutomation", "flux-system", "fleet", refers_to=("x", "y"), path="./"
     )
@@ -576,3 +579,30 @@ def test_two_repositories_of_one_cluster_have_an_automation_each() -> None:
         "flux-system/fleet-images",
         "flux-system/more-fleet-images",
     ]
+
+
+@pytest.mark.parametrize(
+    ("workloads", "expected"),
+    [
+        # Of several namespaces the first one stands for all.
+        ([("web", "dev", "~1"), ("web", "prod", "~1.4"), ("web", "test", "~1.4")], ["dev-web", "prod-web"]),
+        # So does the first of several workloads of one image.
+        (
+            [("api", "a", "~1"), ("cron", "a", "~1"), ("job", "a", "~1.4"), ("worker", "a", "~1.4")],
+            ["web-api", "web-job"],
+        ),
+        # A workload that bears the name of the image keeps it.
+        ([("web", "a", "~1"), ("job", "a", "~1.4"), ("worker", "a", "~1.4")], ["web", "web-job"]),
+    ],
+)
+def test_filters_of_one_image_are_told_apart_by_who_uses_them(
+    workloads: list[tuple[str, str, str]], expected: list[str]
+) -> None:
+    uses = [
+        each
+        for index, (name, namespace, pattern) in enumerate(workloads)
+        for each in use(
+            web(pattern=f"semver:{pattern}", name=name, namespace=namespace), file=f"{index}.yaml"
+        )
+    ]
+    assert names(laid_out(uses), "ImagePolicy") == [f"flux-system/{name}" for name in expected]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import check_markers
@@ -165,6 +167,37 @@ def test_a_tag_that_is_a_number_is_quoted_and_means_the_same_as_the_findings_say
     assert report.ok
 
 
+def test_a_workload_all_in_flow_style_is_opened_and_marked() -> None:
+    text = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, annotations: {fluxcd.io/automated: "true", # by ops
+    fluxcd.io/tag.app: "semver:~1.4", team: "a: {b}"}, namespace: shop} # about
+spec: {template: {spec: {containers: [{name: app, image: "ghcr.io/acme/web:1.4.7"}]}}}
+"""
+    migration = migrate({"apps/web.yaml": text})
+    assert (
+        migration.changed["apps/web.yaml"]
+        == """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: # about
+  name: web
+  annotations:
+    # by ops
+    team: "a: {b}"
+  namespace: shop
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: "ghcr.io/acme/web:1.4.7" # {"$imagepolicy": "flux-system:web"}
+"""
+    )
+    assert codes(migration) == set()
+
+
 def test_a_locked_workload_stays_where_it_is_and_says_why() -> None:
     lock = '    fluxcd.io/locked: "true"\n    fluxcd.io/locked_user: jo\n'
     lock += '    fluxcd.io/locked_msg: "broken\n      since 1.5"\n'
@@ -268,13 +301,42 @@ def test_a_list_among_other_documents_is_marked() -> None:
         (DEPLOYMENT.replace("tag.app", "tag.app: glob:a\n    flux.weave.works/tag.app"), "AN010"),
         (DEPLOYMENT.replace("image: ghcr.io/acme/web:1.4.7", "<<: {image: a/b:1.4.7}"), "IM011"),
         (DEPLOYMENT.replace("# pinned by ops", '# {"$imagepolicy": "a:b"}'), "IM034"),
-        (DEPLOYMENT.replace("annotations:", "annotations: &a") + "other: *a\n", "RP005"),
+        ("%YAML 1.1\n---\n" + DEPLOYMENT, "IM011"),
+        # One such annotation stops every update.
+        (DEPLOYMENT.replace("annotations:", "annotations:\n    config.kubernetes.io/path: a.yaml"), "IM011"),
+        # A line that a marker would open is left as it is, too.
+        (json.dumps(YAML(typ="safe").load(DEPLOYMENT)) + "\n", "RP005"),
     ],
 )
 def test_what_cannot_be_done_leaves_the_file_as_it_was(text: str, code: str) -> None:
     migration = migrate({"web.yaml": text})
     assert (migration.changed, migration.created) == ({}, {})
     assert codes(migration) == {code}
+
+
+def test_annotations_that_an_alias_repeats_stay_and_the_image_is_marked() -> None:
+    text = DEPLOYMENT.replace("annotations:", "annotations: &shared").replace(
+        "  template:\n", "  template:\n    metadata:\n      annotations: *shared\n"
+    )
+    migration = migrate({"web.yaml": text})
+    pinned = "# pinned by ops\n"
+    assert migration.changed["web.yaml"] == text.replace(
+        f"        image: ghcr.io/acme/web:1.4.7 {pinned}",
+        f'        {pinned}        image: ghcr.io/acme/web:1.4.7 # {{"$imagepolicy": "flux-system:web"}}\n',
+    )
+    assert codes(migration) == {"RP005", "AN012"}
+
+
+def test_two_containers_that_share_a_text_take_one_policy() -> None:
+    both = DEPLOYMENT.replace("image: ghcr", "image: &image ghcr")
+    both += "      - name: job\n        image: *image\n"
+    one = both.replace("fluxcd.io/tag.app", 'fluxcd.io/tag.job: "semver:~1.4"\n    fluxcd.io/tag.app')
+    migration = migrate({"web.yaml": one})
+    assert codes(migration) == set()
+    assert ANNOTATIONS not in migration.changed["web.yaml"]
+    migration = migrate({"web.yaml": one.replace('"semver:~1.4"', '"semver:~1"')})
+    assert codes(migration) == {"IM016"}
+    assert "fluxcd.io/tag.job" in migration.changed["web.yaml"]
 
 
 def test_of_two_images_one_that_cannot_be_marked_keeps_the_annotations() -> None:
@@ -434,6 +496,21 @@ def test_the_tag_of_a_kustomization_is_marked_there() -> None:
     assert codes(migration) == {"IM012"}
 
 
+@pytest.mark.parametrize("flux_version", ["2.5", "2.6"])
+def test_a_file_that_the_updater_does_not_open_is_not_marked(flux_version: FluxVersion) -> None:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": DEPLOYMENT,
+        "dev/Kustomization": ("resources: [../base]\nimages:\n- name: ghcr.io/acme/web\n  newTag: 1.4.9\n"),
+    }
+    migration = migrate(files, sync_roots=("dev",), flux_version=flux_version)
+    if flux_version == "2.6":
+        assert '  newTag: 1.4.9 # {"$imagepolicy"' in migration.changed["dev/Kustomization"]
+        return
+    assert (migration.changed, migration.created) == ({}, {})
+    assert codes(migration) == {"IM011"}
+
+
 def test_a_new_name_and_its_tag_are_both_marked() -> None:
     entry = "images:\n- name: ghcr.io/acme/web\n  newName: quay.io/acme/web\n  newTag: 1.4.8\n"
     migration = migrate(overlays(PATCH, more=entry))
@@ -527,6 +604,69 @@ def test_annotations_that_a_kustomization_gives_stay() -> None:
     migration = migrate(files)
     assert "other/api.yaml" not in migration.changed
     assert "AN004" in codes(migration)
+
+
+@pytest.mark.parametrize("is_inline", [False, True])
+@pytest.mark.parametrize(
+    "patch",
+    [
+        '[{"op": "add", "path": "/metadata/annotations/fluxcd.io~1automated", "value": "true"}]',
+        '[{"op": "add", "path": "/metadata/annotations", "value": {"flux.weave.works/automated": "true"}}]',
+    ],
+)
+def test_annotations_that_a_json_patch_gives_stay_and_are_told(patch: str, is_inline: bool) -> None:
+    plain = PLAIN.replace("  namespace: shop\n", "  namespace: shop\n  annotations: {a: b}\n")
+    given = f"patch: '{patch}'" if is_inline else "path: patch.yaml"
+    files: dict[str, str | bytes] = {
+        "dev/web.yaml": plain,
+        "dev/patch.yaml": patch,
+        "dev/kustomization.yaml": (
+            f"resources:\n- web.yaml\npatches:\n- {given}\n  target: {{kind: Deployment}}\n"
+        ),
+    }
+    migration = migrate(files, sync_roots=("dev",))
+    assert "AN004" in codes(migration)
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["dev/web.yaml"]
+
+
+def test_workloads_stay_where_the_build_fails_or_another_command_makes_them() -> None:
+    lost = overlays(PATCH, DEPLOYMENT)
+    del lost["dev/web.yaml"]
+    generated: dict[str, str | bytes] = {
+        "dev/web.yaml": DEPLOYMENT,
+        "dev/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: ./render.sh\n",
+    }
+    for files, code in ((lost, "RP019"), (generated, "RP018")):
+        migration = migrate(files, sync_roots=("dev",))
+        assert (migration.changed, migration.created) == ({}, {})
+        (finding,) = migration.findings
+        assert finding.code == code
+
+
+def test_annotations_of_what_is_generated_stay_and_are_told() -> None:
+    ignored = "annotations: {fluxcd.io/ignore: 'true'}"
+    kustomization = f"""\
+resources:
+- web.yaml
+generatorOptions:
+  {ignored}
+configMapGenerator:
+- name: plain
+  literals: [a=b]
+- name: ignored
+  literals: [a=b]
+  options:
+    {ignored}
+secretGenerator: none
+"""
+    files = {"dev/web.yaml": DEPLOYMENT, "dev/kustomization.yaml": kustomization}
+    valid = {**files, "dev/kustomization.yaml": kustomization.replace("secretGenerator: none\n", "")}
+    migration = migrate(dict(valid), sync_roots=("dev",))
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["dev/web.yaml"]
+    (told,) = [each for each in migration.findings if each.code == "AN004"]
+    assert (told.path, told.line) == ("dev/kustomization.yaml", 3)
+    assert told.related == ("dev/kustomization.yaml:10",)
+    migrate(dict(files), sync_roots=("dev",))
 
 
 def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
@@ -673,6 +813,53 @@ def test_a_marker_that_is_there_is_no_change() -> None:
     migration = migrate({**first.files, "web.yaml": marked})
     assert migration.files == first.files
     assert {change.rule for change in migration.changes} == {"annotations"}
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "more", "code"),
+    [
+        ("automation", "ImageUpdateAutomation", "suspend: true", "IM035"),
+        ("automation", "ImageUpdateAutomation", "suspend: false", None),
+        ("automation", "ImageUpdateAutomation", "policySelector: {matchLabels: {team: shop}}", "IM035"),
+        ("automation", "ImageUpdateAutomation", "policySelector: {}", None),
+        ("web", "ImageRepository", "suspend: true", "IM035"),
+        ("web", "ImagePolicy", "suspend: true", "IM035"),
+    ],
+)
+def test_existing_objects_that_do_nothing_are_told(file: str, kind: str, more: str, code: str | None) -> None:
+    before = dict(migrate({"web.yaml": DEPLOYMENT}).files)
+    path = {"automation": "images/flux-system-automation.yaml", "web": "images/web.yaml"}[file]
+    head, _, tail = str(before[path]).partition(f"kind: {kind}\n")
+    before[path] = f"{head}kind: {kind}\n" + tail.replace("spec:\n", f"spec:\n  {more}\n", 1)
+    before["api.yaml"] = DEPLOYMENT.replace("name: web", "name: api")
+    migration = fm.migrate_repository(before)
+    assert migration.created == {}
+    assert codes(migration) == ({code} if code else set())
+
+
+def test_a_policy_with_the_labels_of_the_automation_serves() -> None:
+    before = dict(migrate({"web.yaml": DEPLOYMENT}).files)
+    automation, policy = "images/flux-system-automation.yaml", "images/web.yaml"
+    wanted = "spec:\n  policySelector:\n    matchLabels: {team: shop}\n"
+    before[automation] = str(before[automation]).replace("spec:\n", wanted)
+    before[policy] = str(before[policy]).replace("  name: web\n", "  name: web\n  labels: {team: shop}\n")
+    before["api.yaml"] = DEPLOYMENT.replace("name: web", "name: api")
+    assert codes(migrate(before)) == set()
+
+
+@pytest.mark.parametrize("pattern", ["|\n      glob:1.4.*\n      glob:x", '""'])
+def test_a_filter_of_several_lines_or_none_is_shown_in_one(pattern: str) -> None:
+    text = DEPLOYMENT.replace("semver:~1.4   # never 2.x", pattern)
+    migration = migrate({"web.yaml": text})
+    assert codes(migration) == {"IM015"}
+    shown = "the filter" if pattern == '""' else "glob:1.4.* glob:x"
+    assert f"# holds the tag: {shown} excludes it\n" in migration.created["images/web.yaml"]
+
+
+def test_a_policy_says_why_it_holds_a_tag_that_its_filter_excludes() -> None:
+    migration = migrate({"web.yaml": DEPLOYMENT.replace(":1.4.7", ":20240131-abc")})
+    assert codes(migration) == {"IM015"}
+    assert "# holds the tag: semver:~1.4 excludes it\n" in migration.created["images/web.yaml"]
 
 
 # Credentials

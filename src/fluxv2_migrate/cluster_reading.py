@@ -24,7 +24,8 @@ __all__ = ["see_migrated_repository", "see_repository"]
 
 Files = Mapping[str, str | bytes]
 
-_MARKS: Final = ("fluxcd.io/", "flux.weave.works/")
+_MARKS: Final = ("fluxcd.io/", "flux.weave.works/", "fluxcd.io~1", "flux.weave.works~1")
+"""Beginnings of annotations, also as the path of a JSON patch has them."""
 
 
 def see_repository(files: Files, repository: Repository, options: MigrationOptions) -> ClusterMap:
@@ -117,7 +118,13 @@ def _workloads(
         for document in annotated.values()
         for root in by_fluxd.get(document.path, ())
     }
-    giving = {patcher.folder for path in patching for patcher in tree.patchers(path)}
+    # A JSON patch is no object, so its text is looked at.
+    giving = {
+        patcher.folder
+        for path, text in repository.texts.items()
+        for patcher in tree.patchers(path)
+        if _names_marks(text)
+    }
     giving |= {
         kustomization.folder
         for kustomization in tree.kustomizations.values()

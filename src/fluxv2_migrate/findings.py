@@ -533,6 +533,12 @@ def _types() -> dict[str, FindingType]:
             "Look whether the tags are in that order, or give their build times in image_tags.",
         ),
         (
+            "IM035",
+            "existing-object-holds-still",
+            "error",
+            "Resume the object, or label the policy as the automation wants it.",
+        ),
+        (
             "AN004",
             "annotations-stay",
             "warning",
@@ -595,7 +601,7 @@ def _types() -> dict[str, FindingType]:
             "RP014",
             "no-place",
             "error",
-            "Give a sync path without namePrefix, nameSuffix or labels, or write the object there by hand.",
+            "Give a sync path that changes nothing, or place objects in the namespace that it gives.",
         ),
         (
             "RP015",

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build
+from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
 from fluxv2_migrate.credentials import credentials_in
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.image_places import ImagePlace, place_image
 from fluxv2_migrate.options import MigrationOptions
@@ -97,6 +98,7 @@ class _Reader:
             for document in documents:
                 if self._is_read(document) and repository.chart_around(path) is None:
                     self._read(document)
+        self._tell_generated()
         self.found.objects += self._patched.values()
         self.found.plain = {
             each.document.key: each.draft.operations for each in self.found.objects if _is_plain(each)
@@ -129,12 +131,9 @@ class _Reader:
         if document.path in self.around.repository.errors:
             # The finding of the file is about all of it.
             return
-        broken = broken_build(sightings, self.around.clusters)
-        if broken is not None:
-            self._tell_of(document, Notice("RP019", broken))
-            return
-        if "sops" in manifest:
-            self._tell_encrypted(document)
+        why = self._why_it_stays(document, sightings)
+        if why is not None:
+            self._tell_of(document, why)
             return
         if self._ignores_in_patches(sightings):
             message = "patches say of it whether fluxd ignores it, and are not converted"
@@ -264,6 +263,9 @@ class _Reader:
             return None
         own = _own_manifest(document, sighting)
         placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
+        version = self.around.versions[sighting.cluster]
+        if isinstance(placed, ImagePlace) and not is_read(placed.path, version):
+            placed = f"it stands in {placed.path}, which the updater of Flux {version} does not open"
         if isinstance(placed, str):
             path = image.fields[0].field
             notice = Notice("IM011", f"the image {image.image} cannot be marked: {placed}", path)
@@ -311,9 +313,41 @@ class _Reader:
         message = "no cluster syncs the file, so its annotations stay"
         self._tell_of(document, Notice("RP012", message, ("metadata", "annotations")))
 
-    def _tell_encrypted(self, document: Document) -> None:
-        notice = Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
-        self._tell_of(document, notice)
+    def _tell_generated(self) -> None:
+        """Says of generated ConfigMaps and Secrets that fluxd read annotations of them."""
+        clusters = self.around.clusters
+        built = {path for build in clusters.builds.values() for path in build.files}
+        for kustomization in clusters.tree.kustomizations.values():
+            if kustomization.path not in built:
+                continue
+            for at in _annotated_generators(kustomization.document):
+                message = "annotations of fluxd on what is generated stay, and Flux v2 does not read them"
+                document = self.around.repository.document(kustomization.path, 0)
+                self._tell_of(document, Notice("AN004", message, at, "generated"))
+
+    def _why_it_stays(self, document: Document, sightings: Sequence[Sighting]) -> Notice | None:
+        broken = broken_build(sightings, self.around.clusters)
+        if broken is not None:
+            return Notice("RP019", broken, (), broken)
+        unknown = unknown_generator(sightings, self.around.clusters)
+        if unknown is not None:
+            return Notice("RP018", unknown, (), unknown)
+        if "sops" in document.manifest:
+            return Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
+        return None
+
+
+def _annotated_generators(kustomization: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Gives the fields of a kustomization with annotations of fluxd for what it generates."""
+    options: dict[tuple[str, ...], Any] = {("generatorOptions",): kustomization.get("generatorOptions")}
+    for field_name in ("configMapGenerator", "secretGenerator"):
+        generators = kustomization.get(field_name)
+        for index, generator in enumerate(generators if isinstance(generators, list) else ()):
+            given = generator.get("options") if isinstance(generator, Mapping) else None
+            options[field_name, str(index), "options"] = given
+    for at, metadata in options.items():
+        if is_annotated({"metadata": metadata}):
+            yield at
 
 
 def _is_kept(document: Document, releases: Collection[DocumentKey]) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
+
+from ruamel.yaml.nodes import SequenceNode
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.documents import Document
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux1 import TagPattern
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
@@ -29,13 +33,16 @@ from fluxv2_migrate.plan import (
     write_comments,
     write_markers,
 )
-from fluxv2_migrate.rules import PINNED, Notice, policy_comments, remaining_operations
+from fluxv2_migrate.rules import PINNED, Notice, objects_in, policy_comments, remaining_operations
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.workload_reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
+
+_PATH_ANNOTATION: Final = "config.kubernetes.io/path"
+"""The updater takes it for the name of a file of its own, and fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,10 @@ class WorkloadText:
 
 @dataclass(slots=True)
 class _Refusals:
-    """What cannot be marked, with the reason; and the documents that cannot be edited at all."""
+    """What cannot be marked, with the reason; documents whose annotations stay; and those that stay whole."""
 
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    annotations: dict[DocumentKey, str] = field(default_factory=dict)
     documents: dict[DocumentKey, str] = field(default_factory=dict)
 
 
@@ -146,9 +154,12 @@ class WorkloadTexts:
     def tell(self) -> None:
         """Says what could not be marked or edited."""
         for each in self.read.objects:
-            reason = self._refused.documents.get(each.document.key)
+            key = each.document.key
+            reason = self._refused.annotations.get(key, self._refused.documents.get(key))
             if reason is not None:
-                notice = Notice("RP005", f"the text cannot be edited: {reason}", ("metadata", "annotations"))
+                what = "the text" if key in self._refused.documents else "the text of the annotations"
+                message = f"{what} cannot be edited: {reason}"
+                notice = Notice("RP005", message, ("metadata", "annotations"))
                 self.findings.add(each.document, each.draft.resource, notice)
             for use in each.uses:
                 if use.place in self._refused.places:
@@ -177,13 +188,15 @@ class WorkloadTexts:
         layout: ImageLayout,
         takers: Collection[str],
     ) -> WorkloadText | None:
-        if document.key in self._refused.documents:
-            return None
-        try:
-            return self._edit(document, objects, marked, layout, takers)
-        except (CannotEdit, InvalidManifest) as error:
-            self._refused.documents[document.key] = str(error)
-            return None
+        # Where annotations are not to be had from a text, its images may be marked all the same.
+        for refused in (self._refused.annotations, self._refused.documents):
+            if document.key in self._refused.documents:
+                break
+            try:
+                return self._edit(document, objects, marked, layout, takers)
+            except (CannotEdit, InvalidManifest) as error:
+                refused.setdefault(document.key, str(error))
+        return None
 
     def _edit(
         self,
@@ -195,7 +208,15 @@ class WorkloadTexts:
     ) -> WorkloadText:
         text = self._before(document)
         style = detect_style(text)
-        handled = [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
+        is_kept = document.key in self._refused.annotations
+        if is_kept and any(_is_in_flow(text, (*each.draft.at, "metadata")) for each in objects):
+            # Once a marker has opened the line, its annotations could be edited after all.
+            raise CannotEdit(self._refused.annotations[document.key])
+        handled = [
+            each
+            for each in objects
+            if not is_kept and not each.draft.stopped and self._is_settled(each, layout)
+        ]
         comments: list[tuple[str, str]] = []
         edited_before = self.converted.get(document.key)
         value = document.manifest if edited_before is None else edited_before.value
@@ -255,8 +276,16 @@ class WorkloadTexts:
 
     def _refuse(self, refused: Iterable[RefusedMarker], edits: Mapping[MarkerEdit, ImageUse]) -> None:
         for each in refused:
-            code = "IM034" if each.reason == "other-marker" else "IM011"
+            code = {"other-marker": "IM034", "shared-value": "IM016"}.get(each.reason, "IM011")
             self._refused.places[edits[each.edit].place] = (code, each.message)
+
+    def _has_path_annotation(self, path: str) -> bool:
+        documents = self.around.repository.documents.get(path, ())
+        objects = (each for document in documents for _, each in objects_in(document.manifest))
+        return any(_PATH_ANNOTATION in _annotations(each) for each in objects)
+
+    def _has_directive(self, path: str) -> bool:
+        return re.search(r"^\ufeff?%", self.around.repository.texts[path], re.MULTILINE) is not None
 
     def _refuse_unseen(self, texts: Iterable[WorkloadText]) -> None:
         """Gives up markers that the updater would not see because of what else is in their file."""
@@ -265,7 +294,14 @@ class WorkloadTexts:
             if each.markers:
                 by_path.setdefault(each.document.path, []).append(each)
         for path, members in by_path.items():
-            if len(self.around.repository.documents.get(path, ())) == 1 and not _is_list(members[0].value):
+            if self._has_path_annotation(path):
+                # It is not this file alone that is updated no more.
+                why = f"an annotation {_PATH_ANNOTATION} of the file stops every update; remove it"
+                for use in (use for member in members for use, _ in member.markers):
+                    self._refused.places[use.place] = ("IM011", why)
+                continue
+            is_alone = len(self.around.repository.documents.get(path, ())) == 1
+            if is_alone and not (_is_list(members[0].value) or self._has_directive(path)):
                 # In its own document each marker was seen.
                 continue
             spans = [each.span for each in members]
@@ -288,6 +324,12 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
         for place, container in made.containers:
             found.setdefault(_key_at(place), set()).add(policy_comments(container))
     return found
+
+
+def _annotations(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = manifest.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return annotations if isinstance(annotations, Mapping) else {}
 
 
 def _is_list(value: Mapping[str, Any]) -> bool:
@@ -314,12 +356,29 @@ def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Ite
             yield operation
 
 
+def _is_in_flow(text: str, path: Iterable[str]) -> bool:
+    """Gives whether a field is a mapping in flow style, or stands in something in flow style."""
+    node = read_nodes(text)
+    for key in path:
+        if node is None or getattr(node, "flow_style", False):
+            break
+        if isinstance(node, SequenceNode):
+            node = node.value[int(key)]
+        else:
+            node = next((value for name, value in node.value if name.value == key), None)
+    return bool(getattr(node, "flow_style", False))
+
+
 def _pins(marked: Iterable[ImageUse]) -> Iterator[tuple[str, str]]:
     """Gives what is said at policies that hold a tag: the filter of fluxd, which stands nowhere else then."""
     for use in marked:
         if use.request.order == PINNED:
-            pattern = use.image.tag_pattern
-            yield policy_comments(use.image.container), f"# holds the tag: nothing orders those of {pattern}"
+            pattern, tag = use.image.tag_pattern, use.image.tag
+            selects = tag is None or TagPattern.parse(pattern).selects(tag)
+            # A comment has one line, whatever the filter has.
+            shown = " ".join(pattern.split()) or "the filter"
+            why = f"nothing orders those of {shown}" if selects else f"{shown} excludes it"
+            yield policy_comments(use.image.container), f"# holds the tag: {why}"
 
 
 def _taken(comments: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidImageReference
@@ -28,6 +28,9 @@ class ExistingImageObject:
         refers_to: namespace and name of the ImageRepository or GitRepository.
         path: of an ImageUpdateAutomation what it updates.
         secret_name: of an ImageRepository the credentials.
+        suspended: whether it does nothing until somebody resumes it.
+        labels: of an ImagePolicy.
+        selector: of an ImageUpdateAutomation the labels of the policies that it takes.
         cluster: the one that sees it; empty where any may.
     """
 
@@ -40,6 +43,9 @@ class ExistingImageObject:
     path: str = ""
     secret_name: str = ""
     cluster: str = ""
+    suspended: bool = False
+    labels: frozenset[tuple[str, str]] = frozenset()
+    selector: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], cluster: str = "") -> ExistingImageObject | None:
@@ -50,9 +56,14 @@ class ExistingImageObject:
         ...     "kind": "ImageRepository", "metadata": {"name": "nginx"}, "spec": spec}).key
         ('index.docker.io/library/nginx',)
         """
-        kind = str(manifest.get("kind"))
         if str(manifest.get("apiVersion")).partition("/")[0] != "image.toolkit.fluxcd.io":
             return None
+        found = cls._of_kind(str(manifest.get("kind")), manifest, cluster)
+        suspended = _mapping(manifest.get("spec")).get("suspend") is True
+        return None if found is None else replace(found, suspended=suspended)
+
+    @classmethod
+    def _of_kind(cls, kind: str, manifest: Mapping[str, Any], cluster: str) -> ExistingImageObject | None:
         metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
         namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
         if kind == "ImageRepository":
@@ -65,16 +76,24 @@ class ExistingImageObject:
             follows = spec.get("digestReflectionPolicy") == "Always"
             key = choice_key(_mapping(spec.get("policy")), _mapping(spec.get("filterTags")), follows)
             refers_to = _reference(_mapping(spec.get("imageRepositoryRef")), namespace)
-            return cls(kind, namespace, name, key, refers_to=refers_to, cluster=cluster)
+            labels = _pairs(metadata.get("labels"))
+            return cls(kind, namespace, name, key, refers_to=refers_to, cluster=cluster, labels=labels)
         if kind == "ImageUpdateAutomation":
             refers_to = _reference(_mapping(spec.get("sourceRef")), namespace)
             path = str(_mapping(spec.get("update")).get("path") or "")
-            return cls(kind, namespace, name, refers_to=refers_to, path=path, cluster=cluster)
+            selector = _pairs(_mapping(spec.get("policySelector")).get("matchLabels"))
+            return cls(
+                kind, namespace, name, refers_to=refers_to, path=path, cluster=cluster, selector=selector
+            )
         return None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _pairs(value: Any) -> frozenset[tuple[str, str]]:
+    return frozenset((str(key), str(item)) for key, item in _mapping(value).items())
 
 
 def _reference(reference: Mapping[str, Any], namespace: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ class NamedGroup:
         kinds: of its workloads.
         owner: of the image, the part of its path before the last one.
         identity: what it is, as a text.
+        workload: the first of several that use it.
     """
 
     plain: str
@@ -34,11 +35,12 @@ class NamedGroup:
     kinds: frozenset[str]
     owner: str
     identity: str
+    workload: str = ""
 
     def names(self) -> tuple[str | None, ...]:
         """Gives its names, the best first; `None` where the way to name it does not tell it apart."""
         cluster, namespace = _only(self.clusters), _only(self.namespaces)
-        kind = _only(self.kinds)
+        first, kind = min(self.namespaces, default=""), _only(self.kinds)
         return (
             _valid(self.plain),
             _valid(f"{self.plain}-{cluster}") if cluster else None,
@@ -46,6 +48,9 @@ class NamedGroup:
             _valid(f"{namespace}-{self.plain}-{cluster}") if namespace and cluster else None,
             _valid(f"{self.plain}-{kind}") if kind else None,
             _valid(f"{self.owner}-{self.plain}") if self.owner else None,
+            # Of several namespaces or workloads the first one stands for all.
+            _valid(f"{first}-{self.plain}") if first else None,
+            _valid(f"{self.plain}-{self.workload}" if self.workload else self.plain),
         )
 
     def last_name(self) -> str:

@@ -139,4 +139,5 @@ def _named(
         frozenset(use.kind for use in uses),
         owner,
         repr(key),
+        min(names) if len(names) > 1 else "",
     )

@@ -64,7 +64,7 @@ def layout_images(
     layout = _Layout(options, flux_version, tuple(existing), by_cluster, notices, needed=known)
     references = layout.repositories(images)
     names = layout.policies(images, references)
-    layout.automations(images)
+    layout.automations(images, names)
     return ImageLayout(
         {each.use.place: f"{each.namespace}:{names[each.key]}" for each in images},
         tuple(sorted(layout.generated, key=_order)),
@@ -125,6 +125,8 @@ class _Layout:
                 reference = (key[0], names[key] if known is None else known.name)
                 if known is None:
                     self._make_repository(reference, image, mine)
+                elif known.suspended:
+                    self._tell_suspended(known, mine)
                 for placed in mine:
                     result[placed.repository_key, cluster] = reference
                     self._tell_spelling(placed.use, image if known is None else known.image)
@@ -144,7 +146,9 @@ class _Layout:
 
     def _existing_repository(self, key: _Key, cluster: str) -> ExistingImageObject | None:
         there = [each for each in self._there("ImageRepository", key[0], cluster) if each.key == (key[1],)]
-        return min(there, key=lambda each: (each.secret_name != key[2], each.name), default=None)
+        return min(
+            there, key=lambda each: (each.suspended, each.secret_name != key[2], each.name), default=None
+        )
 
     def _make_repository(self, reference: _Reference, image: str, members: Sequence[PlacedImage]) -> None:
         namespace, name = reference
@@ -205,15 +209,18 @@ class _Layout:
         """Gives the name of the ImagePolicy of each key."""
         groups = _grouped(images, lambda each: each.key)
         found = {
-            (key, cluster): each.name
+            (key, cluster): each
             for key, members in groups.items()
             for cluster in _by_cluster(members)
             if (each := self._existing_policy(members[0], repositories, cluster)) is not None
         }
-        names = self._names("ImagePolicy", groups, {key: name for (key, _), name in found.items()})
+        names = self._names("ImagePolicy", groups, {key: each.name for (key, _), each in found.items()})
         for key, members in groups.items():
             for cluster, mine in _by_cluster(members).items():
-                if found.get((key, cluster)) == names[key]:
+                known = found.get((key, cluster))
+                if known is not None and known.name == names[key]:
+                    if known.suspended:
+                        self._tell_suspended(known, mine)
                     continue
                 reference = (mine[0].namespace, names[key])
                 manifest = image_policy_manifest(
@@ -236,28 +243,28 @@ class _Layout:
             if each.key == image.request.identity[1:]
             and each.refers_to == repositories[image.repository_key, cluster]
         ]
-        return min(there, key=lambda each: each.name, default=None)
+        return min(there, key=lambda each: (each.suspended, each.name), default=None)
 
     # Automations
 
-    def automations(self, images: Sequence[PlacedImage]) -> None:
-        """Makes what writes the tags, where nothing does."""
+    def automations(self, images: Sequence[PlacedImage], policies: Mapping[_Key, str]) -> None:
+        """Makes what writes the tags of the policies with these names, where nothing does."""
         for sync in self.syncs:
             mine = [each for each in images if each.use.cluster == sync.cluster]
             for (namespace,), members in _grouped(mine, lambda each: (each.namespace,)).items():
-                self._automation(sync, namespace, members)
+                self._automation(sync, namespace, members, policies)
 
-    def _automation(self, sync: GitSync, namespace: str, members: Sequence[PlacedImage]) -> None:
+    def _automation(
+        self, sync: GitSync, namespace: str, members: Sequence[PlacedImage], policies: Mapping[_Key, str]
+    ) -> None:
         there = self._there("ImageUpdateAutomation", namespace, sync.cluster)
         own = sorted(
             (each for each in there if each.refers_to == (sync.namespace, sync.name)),
             key=lambda each: (sum(not covers(each.path, image.use.file) for image in members), each.name),
         )
-        for image in members if own else ():
-            if not covers(own[0].path, image.use.file):
-                message = f"ImageUpdateAutomation {namespace}/{own[0].name} updates {own[0].path!r} only"
-                self._note("IM020", message, image.use, f"{namespace}/{own[0].name}")
         if own:
+            for image in members:
+                self._use_automation(own, image, policies[image.key])
             return
         taken = {each.name for each in there} | {
             made.name
@@ -280,6 +287,35 @@ class _Layout:
             f"may write to {sync.branch!r}"
         )
         self._note("IM032", message, members[0].use, sync.branch)
+
+    def _use_automation(self, own: Sequence[ExistingImageObject], image: PlacedImage, policy: str) -> None:
+        """Says why none of the automations that are there updates an image."""
+        covering = [each for each in own if covers(each.path, image.use.file)]
+        labels = [
+            each.labels
+            for each in self._there("ImagePolicy", image.namespace, image.use.cluster)
+            if each.name == policy
+        ]
+        taking = [each for each in covering if each.selector <= (labels[0] if labels else frozenset())]
+        if not covering:
+            message = f"ImageUpdateAutomation {own[0].namespace}/{own[0].name} updates {own[0].path!r} only"
+            self._note("IM020", message, image.use, f"{own[0].namespace}/{own[0].name}")
+        elif not taking:
+            wanted = ", ".join(f"{key}: {value}" for key, value in sorted(covering[0].selector))
+            message = (
+                f"ImageUpdateAutomation {covering[0].namespace}/{covering[0].name} takes only policies "
+                f"that are labelled with {wanted}, and ImagePolicy {image.namespace}/{policy} is not"
+            )
+            self._note("IM035", message, image.use, f"{image.namespace}/{policy}")
+        elif all(each.suspended for each in taking):
+            self._tell_suspended(taking[0], [image])
+
+    def _tell_suspended(self, known: ExistingImageObject, images: Sequence[PlacedImage]) -> None:
+        where = f"{known.kind} {known.namespace}/{known.name}"
+        for each in images:
+            self._note(
+                "IM035", f"{where} is suspended: until it is resumed, nothing is updated", each.use, where
+            )
 
     def _source(self, sync: GitSync, namespace: str, members: Sequence[PlacedImage]) -> GitSync:
         """Gives the GitRepository that an automation refers to; makes one where none may be referred to."""

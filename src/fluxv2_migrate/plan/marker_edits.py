@@ -10,7 +10,14 @@ from fluxv2_migrate.flux2.marker_places import FieldPath
 __all__ = ["MarkedText", "MarkerEdit", "RefusalReason", "RefusedMarker", "WrittenMarker"]
 
 RefusalReason = Literal[
-    "not-there", "no-scalar", "empty-value", "merge-key", "other-marker", "unparseable", "text-form"
+    "not-there",
+    "no-scalar",
+    "empty-value",
+    "merge-key",
+    "other-marker",
+    "shared-value",
+    "unparseable",
+    "text-form",
 ]
 
 

@@ -198,7 +198,8 @@ class _Writer:
         for other in targets:
             if other.node is target.node:
                 if other.edit.policy != edit.policy:
-                    raise _Refused("other-marker", f"the same value is marked with {other.edit.policy}")
+                    message = "an alias makes it one value with another field, which has a policy of its own"
+                    raise _Refused("shared-value", message)
                 return target
         if target.flow is None:
             self._mark_in_block(target)

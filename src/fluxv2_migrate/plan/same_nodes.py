@@ -34,7 +34,7 @@ def is_same(before: Node | None, after: Node | None, quoted: Collection[int] = (
             continue
         known[id(old)] = id(new)
         # Only one of the two parsers keeps the names of anchors; what aliases mean is known anyway.
-        if old.__class__ is not new.__class__ or (old.ctag.suffix or "") != (new.ctag.suffix or ""):
+        if old.__class__ is not new.__class__ or _tag(old) != _tag(new):
             return False
         if isinstance(old, ScalarNode) and isinstance(new, ScalarNode):
             style = '"' if id(old) in quoted else old.style or ""
@@ -48,3 +48,8 @@ def is_same(before: Node | None, after: Node | None, quoted: Collection[int] = (
         else:
             pending += zip(old.value, new.value, strict=True)
     return True
+
+
+def _tag(node: Node) -> str:
+    """Gives the tag that is written before a node, which one parser knows in its short form."""
+    return str(node.tag) if node.ctag.suffix else ""

@@ -191,7 +191,8 @@ def _automation(workload: Workload, policies: WorkloadPolicies, containers: set[
 def _lock_text(policies: WorkloadPolicies) -> str:
     by = f" by {policies.locked_user}" if policies.locked_user else ""
     why = f": {policies.locked_msg}" if policies.locked_msg else ""
-    return f"locked{by}{why}"
+    # A message may have several lines, and goes to a comment of one and to a finding.
+    return " ".join(f"locked{by}{why}".split())
 
 
 def _annotation(workload: Workload, key: str, policies: WorkloadPolicies, *, is_workload: bool) -> None:

@@ -127,6 +127,9 @@ def _tell(
                 group = f"{workload.resource} {found.container}"
                 answer = _answer(workload, found, translated)
                 workload.note(finding.code, finding.message, filter_path, group=group, answer=answer)
+        elif finding.code == "IM003" and translated.order == PINNED:
+            # Nothing is rewritten where the tag is held.
+            continue
         elif finding.code == "IM006" and found.paths.tag is not None:
             message = f"fluxd never noticed that {image.tag!r} moved, and a tag of its own holds no digest"
             workload.note(finding.code, message, filter_path, group="apart")

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from fluxv2_migrate.yaml_text.composer import key_of, value_of
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text.composer import key_of, read_nodes, value_of
 from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
@@ -266,7 +267,7 @@ class BlockMapping:
         node, key = entry.node, entry.key_node
         if node is None or key is None:
             if entry.body.strip():
-                raise CannotEdit("a value that was written before is opened")
+                return self._open_again(entry, inner)
             return BlockMapping(self.text, inner, self.style, entry.body or self.style.newline)
         if is_alias(key, node):
             raise CannotEdit("an alias in place of a mapping")
@@ -281,6 +282,20 @@ class BlockMapping:
         return BlockMapping(
             self.text, inner, self.style, (f" {comment}" if comment else "") + self.style.newline
         )
+
+    def _open_again(self, entry: Entry, inner: int) -> BlockMapping:
+        """Opens a flow mapping that stood in another one, or that was written before."""
+        text = "x:" + entry.body
+        try:
+            root = read_nodes(text)
+        except InvalidManifest:
+            # An alias, for one, whose anchor stands elsewhere.
+            root = None
+        key, node = root.value[0] if isinstance(root, MappingNode) else (None, None)
+        if key is None or not isinstance(node, MappingNode) or not node.flow_style:
+            raise CannotEdit("a value that was written before is opened")
+        again = BlockMapping(text, self.indent, self.style, "")
+        return again._open_flow(Entry("x", "", "x:", entry.body, node, key), node, inner)
 
     def _open_flow(self, entry: Entry, node: MappingNode, inner: int) -> BlockMapping:
         start, end = node.start_mark.index, node.end_mark.index
