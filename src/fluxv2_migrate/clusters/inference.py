@@ -449,6 +449,10 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
             ]
         for path in paths:
             synced = read_sync_path(path, reader.files, reader.tree)
+            if synced.unknown:
+                inner = [each for each in config_folders if each != path and is_below(each, path)]
+                builds = (each for each in synced.builds if not any(is_below(each, one) for one in inner))
+                synced = replace(synced, builds=tuple(builds))
             settings = Cluster(name=path or "cluster", sync_paths=(path,))
             yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
 

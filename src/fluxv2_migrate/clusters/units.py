@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
@@ -95,7 +96,10 @@ def read_sync_path(
     if generates is not False:
         found = find_flux_yaml(path, files.__contains__)
         if found is not None and (read := _of_flux_yaml(path, found, files)) is not None:
-            return read
+            if not read.unknown:
+                return read
+            # What a command makes of them is not known; that it concerns them is.
+            return replace(unguided_sync_path(path, tree), unknown=read.unknown)
     if generates is not None:
         return SyncPath(path, files="all")
     return unguided_sync_path(path, tree)
