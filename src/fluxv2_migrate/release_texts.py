@@ -22,7 +22,8 @@ from fluxv2_migrate.placement import (
     place_source,
 )
 from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
-from fluxv2_migrate.release_reading import MigratingRelease, NameElsewhere
+from fluxv2_migrate.release_drafts import NameElsewhere
+from fluxv2_migrate.release_reading import MigratingRelease
 from fluxv2_migrate.rules import ChartSourceRequest, Notice, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
