@@ -116,3 +116,13 @@ def test_no_api_for_all_clusters_is_an_error() -> None:
     assert migration.findings[0].message == (
         "its clusters run Flux 2.0 and Flux 2.9, and no API of HelmRelease is served by all of them"
     )
+
+
+@pytest.mark.parametrize("versions", [("2.0", "2.9"), (None, "2.0")])
+def test_each_release_is_verified_for_the_flux_of_its_cluster(versions: tuple[Any, Any]) -> None:
+    files: Files = {"eu/web.yaml": release(), "us/web.yaml": release()}
+    options = clusters(*versions)
+    migration = fm.migrate_repository(files, options)
+    report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
+    assert report.ok
+    assert [each.undue for each in report.releases] == [(), ()]
