@@ -186,7 +186,11 @@ def tell_of_releases(
         layout: their sources.
         findings: where it is told.
     """
+    made = {member for each in layout.generated for member in each.source.members}
     for release in releases:
+        if not release.draft.stopped and "identity" in release.source.keys and release.placed not in made:
+            # The operator's key is not the one that a source has which is there already.
+            findings.declare(release.document, release.resource, ("chart.credentials",))
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
             if not release.draft.stopped:
                 findings.declare(release.document, release.resource, notice.declares)
