@@ -239,3 +239,41 @@ def test_clusters_that_would_have_one_name_are_told_apart() -> None:
     seen = {each.before: each.cluster for each in migration.resources if each.before}
     assert sorted(seen) == ["HelmRelease shop/plain", "HelmRelease shop/web"]
     assert sorted(seen.values()) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("source", "select", "field", "stays"),
+    [
+        ("sourceValue: x", "kind: HelmRelease", "spec.chart.version", True),
+        ("sourceValue: x", "kind: HelmRelease", "spec.values.a", False),
+        ("sourceValue: x", "version: v1, name: web", "spec.values.a", True),
+        ("source: {kind: HelmRelease, fieldPath: spec.chart.version}", "kind: ConfigMap", "data.a", True),
+        ("source: {kind: HelmRelease}", "kind: ConfigMap", "data.a", False),
+    ],
+)
+def test_what_replacements_look_for_is_there_afterwards(
+    source: str, select: str, field: str, stays: bool, tmp_path: Path
+) -> None:
+    replacement = f"{{{source}, targets: [{{select: {{{select}}}, fieldPaths: [{field}]}}]}}"
+    files: Files = {
+        "apps/kustomization.yaml": f"resources: [web.yaml, map.yaml]\nreplacements:\n- {replacement}\n",
+        "apps/web.yaml": release(more="  values:\n    a: b\n"),
+        "apps/map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\ndata:\n  a: b\n",
+    }
+    migration = fm.migrate_repository(files)
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["RP004"] * stays
+    check(files, migration)
+    write_tree(files, tmp_path / "before")
+    write_tree(migration.files, tmp_path / "after")
+    before, after = build_all([tmp_path / "before/apps", tmp_path / "after/apps"])
+    assert (before.error, after.error) == ("", "")
+
+
+def test_patches_of_flux_1_that_stay_are_told_with_their_lines() -> None:
+    files: Files = {
+        "kustomization.yaml": "resources: [web.yaml]\npatches: [{path: more.yaml}]\n",
+        "web.yaml": release(),
+        "more.yaml": "# more\n---\n" + str(release()).partition("  chart:")[0] + "  timeout: 60\n",
+    }
+    (finding,) = [each for each in fm.migrate_repository(files).findings if each.code == "RP004"]
+    assert (finding.path, finding.line, finding.related) == ("web.yaml", 1, ("more.yaml:3",))

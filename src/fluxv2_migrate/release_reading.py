@@ -170,7 +170,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 continue
             closure = closures.get(document.key)
             if closure is not None:
-                _tell_patched(document, closure, findings)
+                _tell_patched(document, closure, repository, findings)
                 continue
             if document.path in patches and document.key not in around.clusters.sightings:
                 # The finding of its closure names it.
@@ -207,14 +207,24 @@ def _holds_releases(document: Document) -> bool:
     return any(isinstance(item, dict) and is_old_release(item) for item in items)
 
 
-def _tell_patched(document: Document, closure: Closure, findings: FindingGroups) -> None:
+def _tell_patched(
+    document: Document, closure: Closure, repository: Repository, findings: FindingGroups
+) -> None:
     first = closure.patches[0]
     shown = ", ".join(dict.fromkeys(use.path or use.kustomization for use in closure.patches))
     namespace, name = document.identity
     message = f"patches reach {len(closure.documents)} release(s), and patches are not converted: {shown}"
     group = f"{closure.documents[0]} {first.kustomization}"
     resource = f"{document.manifest.get('kind')} {namespace}/{name}"
-    findings.add(document, resource, Notice("RP004", message, (), group))
+    documents = [
+        each
+        for use in closure.patches
+        for each in repository.documents.get(use.path, ())
+        if each.index == use.document
+    ]
+    # They are of Flux v1 too, and stay as well.
+    places = dict.fromkeys(f"{each.path}:{each.position(())[0]}" for each in documents)
+    findings.add(document, resource, Notice("RP004", message, (), group), places)
 
 
 def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
