@@ -8,7 +8,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from test_migrate_repository import errors
-from test_migration_of_kustomize_trees import Files, release
+from test_migration_of_kustomize_trees import Files, check, release
 
 SCRIPT = "version: 1\ncommandUpdated:\n  generators:\n  - command: {}\n"
 BASE: Files = {"base/web.yaml": release(), "base/kustomization.yaml": "resources: [web.yaml]\n"}
@@ -126,3 +126,20 @@ def test_each_release_is_verified_for_the_flux_of_its_cluster(versions: tuple[An
     report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
     assert report.ok
     assert [each.undue for each in report.releases] == [(), ()]
+
+
+def test_a_kustomization_that_lists_overlays_is_the_cluster_and_not_their_base() -> None:
+    files: Files = {
+        "base/web.yaml": release(namespace=""),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/kustomization.yaml": "resources: [eu, us]\n",
+        "prod/eu/kustomization.yaml": "resources: [../../base]\nnamespace: eu\n",
+        "prod/us/kustomization.yaml": "resources: [../../base]\nnamespace: us\n",
+    }
+    migration = fm.migrate_repository(files)
+    assert [each.sync_paths for each in migration.context.clusters] == [("prod",)]
+    assert migration.ok
+    assert set(migration.created) == {"prod/sources/example.yaml", "prod/sources/kustomization.yaml"}
+    check(files, migration)
+    report = fm.verify_migration(files, migration.files, declared=migration.declared)
+    assert [(each.status, each.outcome) for each in report.releases] == [("declared", "adopted")] * 2

@@ -265,7 +265,7 @@ def _is_only_listed(path: str, tree: KustomizeTree) -> bool:
     One that patches or moves what it builds finds an object by the namespace that is written.
     """
     return not any(
-        shapes_objects(tree.kustomizations[folder])
+        shapes_objects(tree.kustomizations[folder], tree)
         for each in tree.includers(path)
         for folder in (each.folder, *tree.ancestors(each.folder))
     )

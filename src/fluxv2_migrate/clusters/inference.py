@@ -143,7 +143,7 @@ class _Reader:
             self._claimed = {
                 file
                 for folder in self.tree.roots
-                if shapes_objects(self.tree.kustomizations[folder])
+                if shapes_objects(self.tree.kustomizations[folder], self.tree)
                 for file in self.build(folder).files
             }
         return self._claimed
@@ -477,7 +477,7 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
     ]
     units: dict[str, list[str]] = {}
     for folder in reader.tree.roots:
-        if not shapes_objects(reader.tree.kustomizations[folder]):
+        if not shapes_objects(reader.tree.kustomizations[folder], reader.tree):
             continue
         objects = [
             built for built in reader.build(folder).objects if (built.path, built.index) in reader.places
@@ -493,7 +493,7 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
     known += [
         (posixpath.dirname(file), folder)
         for folder in reader.tree.roots
-        if shapes_objects(reader.tree.kustomizations[folder])
+        if shapes_objects(reader.tree.kustomizations[folder], reader.tree)
         for file in reader.build(folder).files
     ]
     roots = infer_sync_roots([*plain, *pairs])
@@ -517,7 +517,7 @@ def _is_left_out(path: str, tree: KustomizeTree) -> bool:
         if not folder:
             return False
         folder = posixpath.dirname(folder)
-    return shapes_objects(tree.kustomizations[folder])
+    return shapes_objects(tree.kustomizations[folder], tree)
 
 
 def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

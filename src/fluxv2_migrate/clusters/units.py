@@ -67,18 +67,26 @@ def is_in_folder(folder: str, folders: Collection[str]) -> bool:
     return True
 
 
-def shapes_objects(kustomization: Kustomization) -> bool:
-    """Gives whether a kustomization does more than to list files of its own folder.
+def shapes_objects(kustomization: Kustomization, tree: KustomizeTree) -> bool:
+    """Gives whether a kustomization, or one that it includes, does more than to list files of its own folder.
 
     One that only lists changes nothing about what fluxd reads there; one that patches, renames or fetches
     from elsewhere makes sense only when kustomize builds it.
     """
-    shaping = set(kustomization.document) - {"apiVersion", "kind", "metadata", "resources"}
-    if any(kustomization.document.get(key) for key in shaping):
-        return True
-    return any(
-        each.path is None or not is_below(each.path, kustomization.folder) for each in kustomization.resources
-    )
+    pending, seen = [kustomization], {kustomization.folder}
+    while pending:
+        each = pending.pop()
+        shaping = set(each.document) - {"apiVersion", "kind", "metadata", "resources"}
+        if any(each.document.get(key) for key in shaping):
+            return True
+        for entry in each.resources:
+            if entry.path is None or not is_below(entry.path, each.folder):
+                return True
+            inner = tree.kustomizations.get(entry.path)
+            if inner is not None and inner.folder not in seen:
+                seen.add(inner.folder)
+                pending.append(inner)
+    return False
 
 
 def read_sync_path(
@@ -108,12 +116,12 @@ def read_sync_path(
 def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
     """Gives what a sync path means where nothing but its kustomizations shows it."""
     kustomization = tree.kustomizations.get(path)
-    if kustomization is not None and shapes_objects(kustomization):
+    if kustomization is not None and shapes_objects(kustomization, tree):
         return SyncPath(path, (path,), files="none")
     builds = (
         folder
         for folder in tree.roots
-        if is_below(folder, path) and shapes_objects(tree.kustomizations[folder])
+        if is_below(folder, path) and shapes_objects(tree.kustomizations[folder], tree)
     )
     if kustomization is not None and tree.includers(path):
         # What others include belongs to them, but here it is synced on its own.
