@@ -154,6 +154,25 @@ def test_a_prefix_has_no_place_for_a_source() -> None:
     assert migration.files == files
 
 
+@pytest.mark.parametrize("file", ["folder", "beside", "same"])
+def test_a_source_goes_where_kustomizations_move_its_release(file: Any, tmp_path: Path) -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(namespace=""),
+        "eu/kustomization.yaml": "resources: [../base]\nnamespace: eu\n",
+        "us/kustomization.yaml": "resources: [../base]\nnamespace: us\n",
+    }
+    options = fm.MigrationOptions(sources=fm.Placement(file=file))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    check(files, migration)
+    write_tree(migration.files, tmp_path)
+    for namespace, real in zip(("eu", "us"), build_all([tmp_path / "eu", tmp_path / "us"]), strict=True):
+        made = [identity(each)[1:] for each in real.objects]
+        assert ("HelmRepository", namespace, "example") in made
+    assert fm.migrate_repository(migration.files, options).changed == {}
+
+
 SHAPES = st.sampled_from(
     ["", "namespace: prod\n", "namespace: shop\n", "namePrefix: a-\n", "commonLabels: {team: shop}\n"]
 )
