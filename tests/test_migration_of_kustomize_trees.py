@@ -296,3 +296,60 @@ def test_patches_of_flux_1_that_stay_are_told_with_their_lines() -> None:
     }
     (finding,) = [each for each in fm.migrate_repository(files).findings if each.code == "RP004"]
     assert (finding.path, finding.line, finding.related) == ("web.yaml", 1, ("more.yaml:3",))
+
+
+@pytest.mark.parametrize(
+    ("inner", "listed", "folder"),
+    [
+        ("resources: []\n", True, "sources"),
+        ("resources: []\n", False, "flux-sources"),
+        ("resources: []\nnamePrefix: p-\n", True, "flux-sources"),
+        ("resources: []\nnamespace: other\n", True, "flux-sources"),
+        ("kind: Component\nresources: []\n", False, "flux-sources"),
+        ("- no\n- kustomization\n", False, "flux-sources"),
+    ],
+)
+def test_a_folder_of_the_name_is_taken_only_where_it_leaves_sources_alone(
+    inner: str, listed: bool, folder: str, tmp_path: Path
+) -> None:
+    resources = "[web.yaml, sources]" if listed else "[web.yaml]"
+    files: Files = {
+        "apps/kustomization.yaml": f"resources: {resources}\nnamespace: ''\nnameSuffix: ''\n",
+        "apps/web.yaml": release(),
+        "apps/sources/kustomization.yaml": inner,
+    }
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert f"apps/{folder}/example.yaml" in migration.created
+    write_tree(migration.files, tmp_path)
+    (real,) = build_all([tmp_path / "apps"])
+    made = [identity(each)[1:] for each in real.objects]
+    assert sorted(made) == [("HelmRelease", "shop", "web"), ("HelmRepository", "flux-system", "example")]
+
+
+def test_a_file_of_the_name_of_a_folder_is_no_folder() -> None:
+    files: Files = {"apps/web.yaml": release(), "apps/sources": "of charts\n", "apps/flux-sources": ""}
+    assert list(fm.migrate_repository(files).created) == ["apps/flux-sources-2/example.yaml"]
+
+
+def test_annotations_of_a_kustomization_leave_a_source_what_it_is() -> None:
+    files: Files = {
+        "apps/kustomization.yaml": "resources: [web.yaml]\ncommonAnnotations: {team: shop}\n",
+        "apps/web.yaml": release(),
+    }
+    migration = fm.migrate_repository(files)
+    check(files, migration)
+    assert migration.ok
+
+
+def test_a_patch_of_fluxd_for_nothing_is_told_in_its_own_file() -> None:
+    files: Files = {
+        "apps/.flux.yaml": "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
+        "  patchFile: more.yaml\n",
+        "apps/kustomization.yaml": "resources: [web.yaml]\nnamePrefix: ''\nbases: []\n",
+        "apps/web.yaml": release(),
+        "apps/more.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: y}\n",
+    }
+    (finding,) = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
+    assert finding.code == "RP019"
+    assert finding.message.startswith("apps/more.yaml:1: ")

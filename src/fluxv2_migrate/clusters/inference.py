@@ -124,7 +124,10 @@ class _Reader:
         build = self.tree.with_files({path: text}).build(over)
         objects = tuple(replace(each, steps=each.steps[:-1]) for each in build.objects)
         files = tuple(each for each in build.files if each != path)
-        return replace(build, folder=folder, objects=objects, files=files)
+        problems = tuple(
+            replace(each, path=patch_file, line=1) if each.path == path else each for each in build.problems
+        )
+        return replace(build, folder=folder, objects=objects, files=files, problems=problems)
 
     def _build_patched_root(self, patch_file: str) -> Build:
         own = self.tree.kustomization("")

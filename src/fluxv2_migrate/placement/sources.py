@@ -387,7 +387,8 @@ def _places(source: NewSource, places: SourcePlaces) -> Iterator[tuple[str | Non
                 yield None, file, seen
             return
     for home, clusters in places.homes.choose(source.clusters, source.namespace):
-        yield home, _free(source, posixpath.join(home, "sources"), places), clusters
+        folder = places.homes.folder(home, "sources", source.namespace)
+        yield home, _free(source, folder, places), clusters
 
 
 def _free(source: NewSource, folder: str, places: SourcePlaces, *, beside: bool = False) -> str:
