@@ -209,6 +209,25 @@ def test_a_prefix_has_no_place_for_a_source() -> None:
     assert migration.files == files
 
 
+@pytest.mark.parametrize("file", ["folder", "beside", "same"])
+def test_a_source_goes_where_kustomizations_move_its_release(file: Any, tmp_path: Path) -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(namespace=""),
+        "eu/kustomization.yaml": "resources: [../base]\nnamespace: eu\n",
+        "us/kustomization.yaml": "resources: [../base]\nnamespace: us\n",
+    }
+    options = fm.MigrationOptions(sources=fm.Placement(file=file))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    check(files, migration)
+    write_tree(migration.files, tmp_path)
+    for namespace, real in zip(("eu", "us"), build_all([tmp_path / "eu", tmp_path / "us"]), strict=True):
+        made = [identity(each)[1:] for each in real.objects]
+        assert ("HelmRepository", namespace, "example") in made
+    assert fm.migrate_repository(migration.files, options).changed == {}
+
+
 SHAPES = st.sampled_from(
     ["", "namespace: prod\n", "namespace: shop\n", "namePrefix: a-\n", "commonLabels: {team: shop}\n"]
 )
@@ -294,3 +313,98 @@ def test_clusters_that_would_have_one_name_are_told_apart() -> None:
     seen = {each.before: each.cluster for each in migration.resources if each.before}
     assert sorted(seen) == ["HelmRelease shop/plain", "HelmRelease shop/web"]
     assert sorted(seen.values()) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("source", "select", "field", "stays"),
+    [
+        ("sourceValue: x", "kind: HelmRelease", "spec.chart.version", True),
+        ("sourceValue: x", "kind: HelmRelease", "spec.values.a", False),
+        ("sourceValue: x", "version: v1, name: web", "spec.values.a", True),
+        ("source: {kind: HelmRelease, fieldPath: spec.chart.version}", "kind: ConfigMap", "data.a", True),
+        ("source: {kind: HelmRelease}", "kind: ConfigMap", "data.a", False),
+    ],
+)
+def test_what_replacements_look_for_is_there_afterwards(
+    source: str, select: str, field: str, stays: bool, tmp_path: Path
+) -> None:
+    replacement = f"{{{source}, targets: [{{select: {{{select}}}, fieldPaths: [{field}]}}]}}"
+    files: Files = {
+        "apps/kustomization.yaml": f"resources: [web.yaml, map.yaml]\nreplacements:\n- {replacement}\n",
+        "apps/web.yaml": release(more="  values:\n    a: b\n"),
+        "apps/map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\ndata:\n  a: b\n",
+    }
+    migration = fm.migrate_repository(files)
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["RP004"] * stays
+    check(files, migration)
+    write_tree(files, tmp_path / "before")
+    write_tree(migration.files, tmp_path / "after")
+    before, after = build_all([tmp_path / "before/apps", tmp_path / "after/apps"])
+    assert (before.error, after.error) == ("", "")
+
+
+def test_patches_of_flux_1_that_stay_are_told_with_their_lines() -> None:
+    files: Files = {
+        "kustomization.yaml": "resources: [web.yaml]\npatches: [{path: more.yaml}]\n",
+        "web.yaml": release(),
+        "more.yaml": "# more\n---\n" + str(release()).partition("  chart:")[0] + "  timeout: 60\n",
+    }
+    (finding,) = [each for each in fm.migrate_repository(files).findings if each.code == "RP004"]
+    assert (finding.path, finding.line, finding.related) == ("web.yaml", 1, ("more.yaml:3",))
+
+
+@pytest.mark.parametrize(
+    ("inner", "listed", "folder"),
+    [
+        ("resources: []\n", True, "sources"),
+        ("resources: []\n", False, "flux-sources"),
+        ("resources: []\nnamePrefix: p-\n", True, "flux-sources"),
+        ("resources: []\nnamespace: other\n", True, "flux-sources"),
+        ("kind: Component\nresources: []\n", False, "flux-sources"),
+        ("- no\n- kustomization\n", False, "flux-sources"),
+    ],
+)
+def test_a_folder_of_the_name_is_taken_only_where_it_leaves_sources_alone(
+    inner: str, listed: bool, folder: str, tmp_path: Path
+) -> None:
+    resources = "[web.yaml, sources]" if listed else "[web.yaml]"
+    files: Files = {
+        "apps/kustomization.yaml": f"resources: {resources}\nnamespace: ''\nnameSuffix: ''\n",
+        "apps/web.yaml": release(),
+        "apps/sources/kustomization.yaml": inner,
+    }
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert f"apps/{folder}/example.yaml" in migration.created
+    write_tree(migration.files, tmp_path)
+    (real,) = build_all([tmp_path / "apps"])
+    made = [identity(each)[1:] for each in real.objects]
+    assert sorted(made) == [("HelmRelease", "shop", "web"), ("HelmRepository", "flux-system", "example")]
+
+
+def test_a_file_of_the_name_of_a_folder_is_no_folder() -> None:
+    files: Files = {"apps/web.yaml": release(), "apps/sources": "of charts\n", "apps/flux-sources": ""}
+    assert list(fm.migrate_repository(files).created) == ["apps/flux-sources-2/example.yaml"]
+
+
+def test_annotations_of_a_kustomization_leave_a_source_what_it_is() -> None:
+    files: Files = {
+        "apps/kustomization.yaml": "resources: [web.yaml]\ncommonAnnotations: {team: shop}\n",
+        "apps/web.yaml": release(),
+    }
+    migration = fm.migrate_repository(files)
+    check(files, migration)
+    assert migration.ok
+
+
+def test_a_patch_of_fluxd_for_nothing_is_told_in_its_own_file() -> None:
+    files: Files = {
+        "apps/.flux.yaml": "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
+        "  patchFile: more.yaml\n",
+        "apps/kustomization.yaml": "resources: [web.yaml]\nnamePrefix: ''\nbases: []\n",
+        "apps/web.yaml": release(),
+        "apps/more.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: y}\n",
+    }
+    (finding,) = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
+    assert finding.code == "RP019"
+    assert finding.message.startswith("apps/more.yaml:1: ")

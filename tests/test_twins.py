@@ -465,3 +465,29 @@ def test_what_was_built_is_built_without_what_goes(
     assert {f"HelmRelease shop/{name}" for name in left if name in have} <= stay
     assert {each.manifest["metadata"]["name"] for each in after.build("prod").objects} >= set(names)
     assert migrate(dict(migration.files), sync_roots=(root,)).files == migration.files
+
+
+def test_what_is_removed_for_its_twin_is_verified_as_what_is_migrated() -> None:
+    files = half()
+    migration = migrate(files)
+    assert migration.deleted == ("old/web.yaml",)
+    (entry,) = fm.verify_migration(files, migration.files, declared=migration.declared).releases
+    assert (entry.status, entry.outcome, entry.undue) == ("declared", "adopted", ())
+    assert fm.verify_migration(files, migration.files).ok is False
+
+
+@pytest.mark.parametrize("secret", ["", "  secretRef:\n    name: flux-system\n"])
+def test_a_source_that_is_there_has_a_key_of_its_own(secret: str) -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata:\n  name: flux-system\n  namespace: flux-system\n"
+        f"spec:\n  interval: 1m\n  ref:\n    branch: main\n  url: ssh://git@git.example.com/acme/shop\n{secret}"
+    )
+    chart = release(chart=git(url="git@git.example.com:acme/shop"))
+    files: dict[str, str | bytes] = {"web.yaml": chart, "source.yaml": source}
+    migration = migrate(files)
+    assert migration.ok
+    assert migration.created == {}
+    (entry,) = fm.verify_migration(files, migration.files, declared=migration.declared).releases
+    assert (entry.status, entry.undue) == ("declared", ())
+    assert "chart.credentials" in [each.field for each in entry.declared]

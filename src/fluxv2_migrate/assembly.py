@@ -175,11 +175,11 @@ def _remove(
 ) -> set[str]:
     """Takes the releases out that have a twin, and gives the files of which nothing is left."""
     removals: _Spans = {}
-    for removed, twin in decided.removed:
-        document = removed.document
+    for each in decided.removed:
+        document = each.release.document
         removals.setdefault(document.path, []).append(removal_of(document))
-        line, there = document.position(())[0], twin.document.path
-        changes.append(Change("twin", removed.resource, document.path, line, (), there, ""))
+        line, there = document.position(())[0], each.twin.document.path
+        changes.append(Change("twin", each.release.resource, document.path, line, (), there, ""))
     deleted: set[str] = set()
     for path, spans in removals.items():
         bare = [*edits.get(path, ()), *((start, end, "") for start, end, _ in spans)]

@@ -62,8 +62,8 @@ class FindingGroups:
             self.met[place] = Subject(", ".join(clusters), kind, namespace, name, document.path)
         return self.met[place]
 
-    def add(self, document: Document, resource: str, notice: Notice) -> None:
-        """Adds what is said of a field of a document."""
+    def add(self, document: Document, resource: str, notice: Notice, related: Iterable[str] = ()) -> None:
+        """Adds what is said of a field of a document, and of other places with it."""
         line, column = document.position(notice.path)
         subject = self.subject(document)
         finding = Finding(
@@ -75,6 +75,7 @@ class FindingGroups:
             cluster="" if self._is_everywhere(document) else subject.cluster,
             resource=resource,
             field=".".join(notice.path),
+            related=tuple(related),
             answer=notice.answer,
         )
         own = notice.group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
@@ -150,7 +151,8 @@ class FindingGroups:
 
 def _merge(members: list[Finding]) -> Finding:
     first, *others = sorted(members, key=lambda each: (each.path, each.line))
-    related = (*first.related, *(f"{each.path}:{each.line}" for each in others))
+    related = [f"{each.path}:{each.line}" for each in others]
+    related += [place for each in members for place in each.related]
     clusters = {each.cluster for each in members}
     cluster = first.cluster if len(clusters) == 1 else ""
     return replace(first, cluster=cluster, related=tuple(dict.fromkeys(related)))

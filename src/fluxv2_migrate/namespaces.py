@@ -199,7 +199,7 @@ def _place_namespaces(
             if any(defining.get(name, set()).intersection(served) for _, served in chosen):
                 raise NoHome("another cluster that defines it would see it too")
             for home, _ in chosen:
-                path = posixpath.join(home, "namespaces", f"{name}.yaml")
+                path = posixpath.join(homes.folder(home, "namespaces", name), f"{name}.yaml")
                 if path in homes.texts:
                     raise NoHome(f"{path} is there already")
                 homes.list_file(home, path)
@@ -265,7 +265,7 @@ def _is_only_listed(path: str, tree: KustomizeTree) -> bool:
     One that patches or moves what it builds finds an object by the namespace that is written.
     """
     return not any(
-        shapes_objects(tree.kustomizations[folder])
+        shapes_objects(tree.kustomizations[folder], tree)
         for each in tree.includers(path)
         for folder in (each.folder, *tree.ancestors(each.folder))
     )

@@ -78,7 +78,8 @@ class Placement(_Options):
     """Where generated objects go.
 
     Attributes:
-        namespace: the Flux namespace, or that of the release that uses the object.
+        namespace: the Flux namespace, or that of the release that uses the object; a source for which no
+            kustomization of a cluster leaves a place in the first goes to the second.
         file: one file each in one folder, or a file beside the release, or the release's own file.
     """
 

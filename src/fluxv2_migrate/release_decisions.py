@@ -12,9 +12,24 @@ from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_nam
 from fluxv2_migrate.release_reading import MigratingRelease, ReadRelease
 from fluxv2_migrate.rules import SourceReference
 from fluxv2_migrate.surroundings import Surroundings
-from fluxv2_migrate.twins import Twin, Twins, why_twin_differs
+from fluxv2_migrate.twins import Twin, TwinDiffers, Twins, differences_of_twin
 
-__all__ = ["DecidedReleases", "decide_releases"]
+__all__ = ["DecidedReleases", "RemovedRelease", "decide_releases"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedRelease:
+    """A release of Flux v1 that goes, because one of Flux v2 is there for it.
+
+    Attributes:
+        release: that goes.
+        twin: that is there.
+        differences: the fields of its meaning that differ as they do in every release that is migrated.
+    """
+
+    release: ReadRelease
+    twin: Twin
+    differences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,7 @@ class DecidedReleases:
 
     migrating: tuple[MigratingRelease, ...]
     waiting: tuple[MigratingRelease, ...]
-    removed: tuple[tuple[ReadRelease, Twin], ...]
+    removed: tuple[RemovedRelease, ...]
 
 
 def decide_releases(
@@ -47,16 +62,19 @@ def decide_releases(
         findings: where what stays is told.
     """
     twins = Twins.of_repository(around.repository, around.clusters)
-    removed: list[tuple[ReadRelease, Twin]] = []
+    removed: list[RemovedRelease] = []
     left: list[MigratingRelease] = []
     for release in releases:
         found = twins.find(release.draft, release.sightings)
         if found:
-            reason = _why_twin_is_none(release, found, twins, around)
-            if reason is None or release.draft.accepts("RP007"):
-                removed.append((release, found[0]))
-            else:
-                findings.stop(release.document, "RP007", reason)
+            try:
+                differing = _differences_of_twins(release, found, twins, around)
+            except TwinDiffers as error:
+                if not release.draft.accepts("RP007"):
+                    findings.stop(release.document, "RP007", str(error))
+                    continue
+                differing = ()
+            removed.append(RemovedRelease(release, found[0], differing))
         elif isinstance(release, MigratingRelease):
             left.append(release)
         else:
@@ -72,19 +90,18 @@ def decide_releases(
     )
 
 
-def _why_twin_is_none(
+def _differences_of_twins(
     release: ReadRelease, found: Sequence[Twin], twins: Twins, around: Surroundings
-) -> str | None:
-    """Gives what would be lost if the twins took a release over in all of its clusters."""
+) -> tuple[str, ...]:
+    """Gives the fields in which twins differ that may take a release over in all of its clusters."""
     version = around.oldest(release.clusters)
+    fields: dict[str, None] = {}
     for twin in found:
-        reason = why_twin_differs(release.document.manifest, release, twin, twins, version)
-        if reason is not None:
-            return reason
+        fields |= dict.fromkeys(differences_of_twin(release.document.manifest, release, twin, twins, version))
     everywhere = any(twin.cluster == "" for twin in found)
     if not everywhere and {twin.cluster for twin in found} != set(release.clusters):
-        return f"{found[0].document.path} holds it for some of its clusters only"
-    return None
+        raise TwinDiffers(f"{found[0].document.path} holds it for some of its clusters only")
+    return tuple(fields)
 
 
 def _without_doubles(

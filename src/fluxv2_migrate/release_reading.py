@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -25,42 +25,23 @@ from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.options import Override
 from fluxv2_migrate.overrides import override_for
 from fluxv2_migrate.placement import PlacedRequest
+from fluxv2_migrate.release_drafts import ClustersDisagree, NameElsewhere, draft_for_clusters
 from fluxv2_migrate.repository import Repository, is_old_release, is_partial_release, runs_flux_1
 from fluxv2_migrate.rules import (
     ChartSourceRequest,
     Notice,
     ReleaseDraft,
-    SeenRelease,
-    draft_helm_release,
 )
 from fluxv2_migrate.scope import is_in_scope, tell_of_scope
-from fluxv2_migrate.settings import ReleaseSettings, settings_of
+from fluxv2_migrate.settings import ReleaseSettings
 from fluxv2_migrate.surroundings import Surroundings
 
 __all__ = [
     "MigratingRelease",
-    "NameElsewhere",
     "ReadRelease",
     "read_releases",
     "with_text_annotations",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class NameElsewhere:
-    """A release name that one kustomization gives, because clusters give a release different names.
-
-    Attributes:
-        kustomization: the file.
-        namespace: of the release as it enters that kustomization, or empty.
-        name: of the release then.
-        release_name: the name.
-    """
-
-    kustomization: str
-    namespace: str
-    name: str
-    release_name: str
 
 
 # Go and Python read no other spelling as a number; in text of values they may stand in a word, too.
@@ -153,7 +134,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 continue
             closure = closures.get(document.key)
             if closure is not None:
-                _tell_patched(document, closure, findings)
+                _tell_patched(document, closure, repository, findings)
                 continue
             if document.path in patches and document.key not in around.clusters.sightings:
                 # The finding of its closure names it.
@@ -190,14 +171,24 @@ def _holds_releases(document: Document) -> bool:
     return any(isinstance(item, dict) and is_old_release(item) for item in items)
 
 
-def _tell_patched(document: Document, closure: Closure, findings: FindingGroups) -> None:
+def _tell_patched(
+    document: Document, closure: Closure, repository: Repository, findings: FindingGroups
+) -> None:
     first = closure.patches[0]
     shown = ", ".join(dict.fromkeys(use.path or use.kustomization for use in closure.patches))
     namespace, name = document.identity
     message = f"patches reach {len(closure.documents)} release(s), and patches are not converted: {shown}"
     group = f"{closure.documents[0]} {first.kustomization}"
     resource = f"{document.manifest.get('kind')} {namespace}/{name}"
-    findings.add(document, resource, Notice("RP004", message, (), group))
+    documents = [
+        each
+        for use in closure.patches
+        for each in repository.documents.get(use.path, ())
+        if each.index == use.document
+    ]
+    # They are of Flux v1 too, and stay as well.
+    places = dict.fromkeys(f"{each.path}:{each.position(())[0]}" for each in documents)
+    findings.add(document, resource, Notice("RP004", message, (), group), places)
 
 
 def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
@@ -274,90 +265,18 @@ def _read_release(
     document: Document, around: Surroundings, override: Override, findings: FindingGroups
 ) -> ReadRelease | None:
     """Reads a release as each cluster sees it; nothing where clusters see what one manifest cannot be."""
-    sightings = tuple(around.clusters.sightings[document.key])
-    version = around.oldest(sighting.cluster for sighting in sightings)
-    drafts: dict[tuple[object, ...], tuple[ReleaseDraft, ReleaseSettings, list[Sighting]]] = {}
-    for sighting in sightings:
-        view = around.clusters.view(sighting.cluster)
-        settings = settings_of(around.options, view.settings)
-        is_made = bool(sighting.steps) or sighting.is_moved
-        key = (sighting.namespace, sighting.name, is_made, replace(settings, cluster=""))
-        if key not in drafts:
-            seen = SeenRelease(sighting.namespace, sighting.name) if is_made else None
-            draft = draft_helm_release(document.manifest, around.options, version, override, settings, seen)
-            drafts[key] = (draft, settings, [])
-        drafts[key][2].append(sighting)
-    draft, settings, _ = next(iter(drafts.values()))
-    names: tuple[NameElsewhere, ...] = ()
-    if (
-        len({(each.release_name.v1, each.release_name.storage_namespace) for each, _, _ in drafts.values()})
-        > 1
-    ):
-        found = _names_elsewhere(drafts.values())
-        if found is None:
-            message = "clusters give it different release names, and no kustomization tells them apart"
-            findings.stop(document, "RP020", message, ("metadata", "name"))
-            return None
-        names = found
-        drafts = {
-            key: (
-                draft_helm_release(
-                    document.manifest,
-                    around.options,
-                    version,
-                    override,
-                    own,
-                    SeenRelease(seen[0].namespace, seen[0].name, is_named_elsewhere=True),
-                ),
-                own,
-                seen,
-            )
-            for key, (_, own, seen) in drafts.items()
-        }
-        draft = max((each for each, _, _ in drafts.values()), key=lambda each: len(each.operations))
-    if any(not _is_same(draft, each, named=bool(names)) for each, _, _ in drafts.values()):
-        message = "the settings of its clusters make different releases of it"
-        findings.stop(document, "RP020", message, ("spec",))
+    try:
+        found = draft_for_clusters(document, around, override)
+    except ClustersDisagree as error:
+        findings.stop(document, "RP020", error.reason, error.path)
         return None
+    draft, settings = found.draft, found.settings
+    sightings, names = found.sightings, found.names
     if draft.source is None or document.root is None or not (draft.answerable or not draft.stopped):
         return ReadRelease(document, draft, settings, override, sightings=sightings, names=names)
     return MigratingRelease(
         document, draft, settings, override, draft.source, document.root, sightings=sightings, names=names
     )
-
-
-def _is_same(one: ReleaseDraft, other: ReleaseDraft, *, named: bool) -> bool:
-    if one.source != other.source:
-        return False
-    if not named:
-        return one.operations == other.operations
-    # A storage namespace that is the release's own is the default there, and says the same.
-    kept = [
-        tuple(each for each in draft.operations if getattr(each, "path", ()) != ("spec", "storageNamespace"))
-        for draft in (one, other)
-    ]
-    return kept[0] == kept[1]
-
-
-def _names_elsewhere(
-    drafts: Iterable[tuple[ReleaseDraft, ReleaseSettings, Sequence[Sighting]]],
-) -> tuple[NameElsewhere, ...] | None:
-    """Gives for each release name the outermost kustomization that sees the release under that name alone."""
-    by_step: dict[str, set[str]] = {}
-    wanted: list[tuple[str, Sighting]] = []
-    for draft, _, sightings in drafts:
-        for sighting in sightings:
-            wanted.append((draft.release_name.spec_release_name, sighting))
-            for step in sighting.steps:
-                by_step.setdefault(step.path, set()).add(draft.release_name.spec_release_name)
-    found: set[NameElsewhere] = set()
-    for release_name, sighting in wanted:
-        own = [step for step in sighting.steps if by_step[step.path] == {release_name}]
-        if not own:
-            return None
-        step = own[-1]
-        found.add(NameElsewhere(step.path, step.namespace, step.name, release_name))
-    return tuple(sorted(found, key=lambda each: (each.kustomization, each.name)))
 
 
 def with_text_annotations(manifest: Mapping[str, Any]) -> dict[str, Any]:

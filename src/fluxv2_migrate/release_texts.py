@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.finding_groups import FindingGroups
@@ -22,7 +22,8 @@ from fluxv2_migrate.placement import (
     place_source,
 )
 from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
-from fluxv2_migrate.release_reading import MigratingRelease, NameElsewhere
+from fluxv2_migrate.release_drafts import NameElsewhere
+from fluxv2_migrate.release_reading import MigratingRelease
 from fluxv2_migrate.rules import ChartSourceRequest, Notice, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
@@ -41,13 +42,19 @@ class ReleaseText:
 
 @dataclass(frozen=True, slots=True)
 class SourceLayout:
-    """What serves each release, what is made for it and where, and what must exist first."""
+    """What serves each release, what is made for it and where, what must exist first, and what has no place.
+
+    Attributes:
+        homeless: why a source has no place, or a name cannot be written.
+        displaced: those of them that no folder leaves in their namespace.
+    """
 
     references: Mapping[PlacedRequest, SourceReference]
     generated: tuple[GeneratedSource, ...]
     prerequisites: tuple[Prerequisite, ...]
     kustomizations: Mapping[str, str]
     homeless: Mapping[PlacedRequest, str] = field(default_factory=dict)
+    displaced: frozenset[PlacedRequest] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ class ReleaseTexts:
             ]
             if len(texts) == len(left):
                 layout = self._place(left, names)
+                if self._bring_home(left, layout.displaced):
+                    continue
                 stopped = self._tell_homeless(left, layout)
                 if not stopped:
                     return ConvertedReleases(tuple(texts), layout)
@@ -138,18 +147,34 @@ class ReleaseTexts:
         )
         generated: list[GeneratedSource] = []
         homeless: dict[PlacedRequest, str] = {}
+        displaced: set[PlacedRequest] = set()
         for source in names.new:
             try:
                 generated += place_source(source, places)
             except (NoHome, CannotEdit) as error:
                 homeless.update(dict.fromkeys(source.members, _homeless(source, error)))
+                displaced.update(source.members if isinstance(error, NoHome) else ())
         for release in releases:
             try:
                 _name_elsewhere(release.names, homes)
             except CannotEdit as error:
                 homeless[release.placed] = f"a kustomization cannot be edited: {error}"
         needed = tuple(places.needed.values())
-        return SourceLayout(names.references, tuple(generated), needed, homes.changed, homeless)
+        return SourceLayout(
+            names.references, tuple(generated), needed, homes.changed, homeless, frozenset(displaced)
+        )
+
+    def _bring_home(self, releases: Iterable[MigratingRelease], displaced: Collection[PlacedRequest]) -> bool:
+        """Gives whether sources that kustomizations would move go to the namespaces of their releases now."""
+        moved = False
+        for release in releases:
+            if (
+                release.placed in displaced
+                and release.placed.wanted(self.around.options) != release.placed.slots
+            ):
+                release.placed = replace(release.placed, in_own_namespace=True)
+                moved = True
+        return moved
 
     def _tell_homeless(self, releases: Iterable[MigratingRelease], layout: SourceLayout) -> set[DocumentKey]:
         stopped: set[DocumentKey] = set()
@@ -185,7 +210,11 @@ def tell_of_releases(
         layout: their sources.
         findings: where it is told.
     """
+    made = {member for each in layout.generated for member in each.source.members}
     for release in releases:
+        if not release.draft.stopped and "identity" in release.source.keys and release.placed not in made:
+            # The operator's key is not the one that a source has which is there already.
+            findings.declare(release.document, release.resource, ("chart.credentials",))
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
             if not release.draft.stopped:
                 findings.declare(release.document, release.resource, notice.declares)

@@ -175,13 +175,13 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
             repository.charts.add(folder)
         if not path.endswith(_YAML) and name not in _KUSTOMIZATIONS:
             continue
-        if not any(word in content for word in _WORDS):
-            continue
         if name == "gotk-components.yaml":
             release = _FLUX_RELEASE.search(content)
             if release is not None:
                 repository.flux_releases[path] = release[1]
             # Its definitions of resources are large and hold nothing to migrate.
+            continue
+        if not any(word in content for word in _WORDS):
             continue
         documents, errors = read_documents(path, content)
         repository.documents[path] = documents

@@ -83,7 +83,6 @@ class SeenRepository:
         new: the releases of Flux v2.
         sources: of charts, of Flux v2.
         unread: what may be a release of Flux v1 and cannot be read.
-        apis: kind and `apiVersion` of all objects of Flux v2.
     """
 
     clusters: ClusterMap
@@ -91,7 +90,6 @@ class SeenRepository:
     new: list[SeenObject] = field(default_factory=list)
     sources: list[SeenObject] = field(default_factory=list)
     unread: list[UnreadDocument] = field(default_factory=list)
-    apis: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -208,10 +206,8 @@ def _placed(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
 
 
 def _file(seen: SeenRepository, found: SeenObject) -> None:
-    api, kind = str(found.manifest.get("apiVersion")), found.manifest.get("kind")
-    group = api.partition("/")[0]
-    if group.endswith(".toolkit.fluxcd.io"):
-        seen.apis.add((str(kind), api))
+    kind = found.manifest.get("kind")
+    group = str(found.manifest.get("apiVersion")).partition("/")[0]
     if is_old_release(found.manifest):
         seen.old.append(found)
     elif group == "helm.toolkit.fluxcd.io" and kind == "HelmRelease":

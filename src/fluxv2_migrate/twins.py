@@ -25,7 +25,7 @@ from fluxv2_migrate.repository import Repository
 from fluxv2_migrate.rules import ReleaseDraft
 from fluxv2_migrate.settings import ReleaseSettings
 
-__all__ = ["Twin", "Twins", "why_twin_differs"]
+__all__ = ["Twin", "TwinDiffers", "Twins", "differences_of_twin"]
 
 _ON_TOP: Final = frozenset({"additional", "dependencies", "drift_detection"})
 """What Flux v1 could not do: nothing is lost where a twin does it."""
@@ -142,10 +142,14 @@ class Twins:
         return seen
 
 
-def why_twin_differs(
+class TwinDiffers(ValueError):
+    """Something would be lost if a twin took a release over; says which fields differ, and both values."""
+
+
+def differences_of_twin(
     manifest: Mapping[str, Any], release: Drafted, twin: Twin, twins: Twins, flux_version: FluxVersion
-) -> str | None:
-    """Gives what would be lost if a twin took a release over; nothing where it means the same.
+) -> tuple[str, ...]:
+    """Gives the fields in which a twin differs from a release as every migrated release would.
 
     Args:
         manifest: the release of Flux v1.
@@ -154,8 +158,8 @@ def why_twin_differs(
         twins: all of them, with their sources.
         flux_version: the Flux release that will run.
 
-    Returns:
-        One sentence with every field that differs and both its values, or `None`.
+    Raises:
+        TwinDiffers: it does not mean the same.
     """
     document = twin.document
     resource = f"HelmRelease {'/'.join(twin.identity)}"
@@ -169,24 +173,23 @@ def why_twin_differs(
             default_namespace=release.settings.default_namespace,
         )
     except InvalidManifest as error:
-        return f"{here}, and cannot be compared: {error.reason}"
+        raise TwinDiffers(f"{here}, and cannot be compared: {error.reason}") from error
     draft = release.draft
     declared = {
         *draft.differences,
         *(field for notice in draft.notices for field in notice.declares if not draft.stops(notice)),
     }
-    differing = [
-        str(difference)
-        for difference in compare_meanings(before, after)
-        if difference.field not in declared | _ON_TOP
-    ]
+    found = compare_meanings(before, after)
+    differing = [str(each) for each in found if each.field not in declared | _ON_TOP]
     unknown = sorted({*before.unknown, *after.unknown} - {"interval"})
     if differing:
-        return f"{here}, and differs: {'; '.join(differing)}"
+        raise TwinDiffers(f"{here}, and differs: {'; '.join(differing)}")
     if unknown:
-        return f"{here}, and the repository does not tell its {', '.join(unknown)}"
+        raise TwinDiffers(f"{here}, and the repository does not tell its {', '.join(unknown)}")
     outcome = outcome_in_the_cluster(before, after)
-    return None if outcome == "adopted" else f"{here}, and the running release would be {outcome}"
+    if outcome != "adopted":
+        raise TwinDiffers(f"{here}, and the running release would be {outcome}")
+    return tuple(each.field for each in found)
 
 
 def _meaning(manifest: Mapping[str, Any], release: Drafted) -> ReleaseMeaning:

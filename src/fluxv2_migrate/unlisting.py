@@ -47,22 +47,26 @@ def unlist_removed(
     removed = list(decided.removed)
     while True:
         documents: dict[str, list[Document]] = {}
-        for release, _ in removed:
-            documents.setdefault(release.document.path, []).append(release.document)
+        for each in removed:
+            document = each.release.document
+            documents.setdefault(document.path, []).append(document)
         texts = {
-            path: without_documents(around.repository.texts[path], each) for path, each in documents.items()
+            path: without_documents(around.repository.texts[path], going) for path, going in documents.items()
         }
         gone = [path for path, text in texts.items() if text is None]
         kustomizations, reasons = _unlisted(gone, around.clusters)
         reasons = reasons or _broken({**texts, **kustomizations}, set(documents), around.clusters)
         if not reasons:
+            for each in removed:
+                findings.declare(each.release.document, each.release.resource, each.differences)
             return replace(decided, removed=tuple(removed)), kustomizations
-        for release, twin in removed:
+        for each in removed:
+            release = each.release
             if (reason := reasons.get(release.document.path)) is not None:
-                message = f"{twin.document.path} means the same, and without this one {reason}"
+                message = f"{each.twin.document.path} means the same, and without this one {reason}"
                 # Nobody can accept what does not build, so no answer is offered.
                 findings.add(release.document, release.resource, Notice("RP007", message, ()))
-        removed = [each for each in removed if each[0].document.path not in reasons]
+        removed = [each for each in removed if each.release.document.path not in reasons]
 
 
 def _unlisted(gone: Iterable[str], clusters: ClusterMap) -> tuple[dict[str, str], dict[str, str]]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from fluxv2_migrate.cluster_reading import see_migrated_repository, see_repository
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, newest_serving_release
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux_release import infer_flux_release
 from fluxv2_migrate.meaning import (
     Difference,
     HelmOperator,
@@ -33,7 +34,6 @@ from fluxv2_migrate.verification import ReleaseVerification, VerificationReport,
 __all__ = ["verify_migration"]
 
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
-_FLUX_RELEASE: Final = re.compile(r"^# Flux [Vv]ersion: v?(2\.\d+)\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class _Context:
     options: MigrationOptions
     operator: HelmOperator | None
     flux_version: FluxVersion
+    versions: Mapping[str, FluxVersion]
     declared: Mapping[tuple[str, str], Collection[str]]
     before: SeenRepository
     after: SeenRepository
@@ -95,8 +96,7 @@ class _Context:
         return self._settings[cluster or ""]
 
     def version(self, cluster: str | None) -> FluxVersion:
-        known = {view.name: view.settings.flux_version for view in self.before.clusters.clusters}
-        return known.get(cluster or "") or self.flux_version
+        return self.versions.get(cluster or "", self.flux_version)
 
     def override(self, found: SeenObject) -> Override:
         """Gives what a person decided for a release in a cluster, or in all those that have it."""
@@ -156,10 +156,8 @@ def verify_migration(
     context = _Context(
         options,
         operator,
-        options.flux_version
-        or _flux_version(after)
-        or newest_serving_release(new_side.apis)
-        or FLUX_VERSIONS[-1],
+        infer_flux_release(repositories[1], options).version,
+        {each.name: infer_flux_release(repositories[1], options, each).version for each in options.clusters},
         declared or {},
         old_side,
         new_side,
@@ -188,18 +186,6 @@ def verify_migration(
 
 def _unread_entry(unread: UnreadDocument) -> ReleaseVerification:
     return ReleaseVerification("unknown", "HelmRelease", unread.path, unread.line, reason=unread.reason)
-
-
-def _flux_version(files: Mapping[str, str | bytes]) -> FluxVersion | None:
-    for path in sorted(files):
-        if posixpath.basename(path) == "gotk-components.yaml":
-            content = files[path]
-            text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-            match = _FLUX_RELEASE.search(text)
-            found = next((version for version in FLUX_VERSIONS if match and version == match[1]), None)
-            if found is not None:
-                return found
-    return None
 
 
 def _release(found: SeenObject, context: _Context) -> _Release:

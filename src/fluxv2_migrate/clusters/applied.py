@@ -248,7 +248,7 @@ class _Comparison:
         kustomization = self.tree.kustomizations.get(folder)
         if self.synced.files == "all" or kustomization is None or folder == self.synced.path:
             return False
-        return shapes_objects(kustomization) or bool(self.tree.includers(folder))
+        return shapes_objects(kustomization, self.tree) or bool(self.tree.includers(folder))
 
     def _of_kustomizations(self, built: _Built) -> tuple[list[AppliedObject], list[ShapedObject]]:
         """Gives the objects that kustomizations leave out, and those that they make other ones."""

@@ -17,7 +17,7 @@ class Closure:
 
     Attributes:
         documents: of releases, sorted.
-        patches: that reach them, sorted.
+        patches: that reach them, and replacements, sorted.
     """
 
     documents: tuple[DocumentKey, ...]
@@ -38,10 +38,12 @@ def patched_closures(
     for build in builds:
         for built in build.objects:
             key = (built.path, built.index)
-            if key not in releases or not built.patches:
+            # What a replacement looks for is not there any more when the API is another one.
+            uses = (*built.patches, *built.replacements)
+            if key not in releases or not uses:
                 continue
-            documents, patches = {key}, set(built.patches)
-            for node in (key, *built.patches):
+            documents, patches = {key}, set(uses)
+            for node in (key, *uses):
                 known = groups.get(node)
                 if known is not None:
                     documents |= known[0]

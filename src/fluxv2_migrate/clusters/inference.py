@@ -76,7 +76,10 @@ class _Reader:
         build = self.tree.with_files({path: text}).build(over)
         objects = tuple(replace(each, steps=each.steps[:-1]) for each in build.objects)
         files = tuple(each for each in build.files if each != path)
-        return replace(build, folder=folder, objects=objects, files=files)
+        problems = tuple(
+            replace(each, path=patch_file, line=1) if each.path == path else each for each in build.problems
+        )
+        return replace(build, folder=folder, objects=objects, files=files, problems=problems)
 
     def _build_patched_root(self, patch_file: str) -> Build:
         own = self.tree.kustomization("")
@@ -95,7 +98,7 @@ class _Reader:
             self._claimed = {
                 file
                 for folder in self.tree.roots
-                if shapes_objects(self.tree.kustomizations[folder])
+                if shapes_objects(self.tree.kustomizations[folder], self.tree)
                 for file in self.build(folder).files
             }
         return self._claimed
@@ -401,6 +404,10 @@ def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
             ]
         for path in paths:
             synced = read_sync_path(path, reader.files, reader.tree)
+            if synced.unknown:
+                inner = [each for each in config_folders if each != path and is_below(each, path)]
+                builds = (each for each in synced.builds if not any(is_below(each, one) for one in inner))
+                synced = replace(synced, builds=tuple(builds))
             settings = Cluster(name=path or "cluster", sync_paths=(path,))
             yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
 
@@ -425,7 +432,7 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
     ]
     units: dict[str, list[str]] = {}
     for folder in reader.tree.roots:
-        if not shapes_objects(reader.tree.kustomizations[folder]):
+        if not shapes_objects(reader.tree.kustomizations[folder], reader.tree):
             continue
         objects = [
             built for built in reader.build(folder).objects if (built.path, built.index) in reader.places
@@ -441,7 +448,7 @@ def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView
     known += [
         (posixpath.dirname(file), folder)
         for folder in reader.tree.roots
-        if shapes_objects(reader.tree.kustomizations[folder])
+        if shapes_objects(reader.tree.kustomizations[folder], reader.tree)
         for file in reader.build(folder).files
     ]
     roots = infer_sync_roots([*plain, *pairs])
@@ -465,7 +472,7 @@ def _is_left_out(path: str, tree: KustomizeTree) -> bool:
         if not folder:
             return False
         folder = posixpath.dirname(folder)
-    return shapes_objects(tree.kustomizations[folder])
+    return shapes_objects(tree.kustomizations[folder], tree)
 
 
 def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
@@ -66,18 +67,26 @@ def is_in_folder(folder: str, folders: Collection[str]) -> bool:
     return True
 
 
-def shapes_objects(kustomization: Kustomization) -> bool:
-    """Gives whether a kustomization does more than to list files of its own folder.
+def shapes_objects(kustomization: Kustomization, tree: KustomizeTree) -> bool:
+    """Gives whether a kustomization, or one that it includes, does more than to list files of its own folder.
 
     One that only lists changes nothing about what fluxd reads there; one that patches, renames or fetches
     from elsewhere makes sense only when kustomize builds it.
     """
-    shaping = set(kustomization.document) - {"apiVersion", "kind", "metadata", "resources"}
-    if any(kustomization.document.get(key) for key in shaping):
-        return True
-    return any(
-        each.path is None or not is_below(each.path, kustomization.folder) for each in kustomization.resources
-    )
+    pending, seen = [kustomization], {kustomization.folder}
+    while pending:
+        each = pending.pop()
+        shaping = set(each.document) - {"apiVersion", "kind", "metadata", "resources"}
+        if any(each.document.get(key) for key in shaping):
+            return True
+        for entry in each.resources:
+            if entry.path is None or not is_below(entry.path, each.folder):
+                return True
+            inner = tree.kustomizations.get(entry.path)
+            if inner is not None and inner.folder not in seen:
+                seen.add(inner.folder)
+                pending.append(inner)
+    return False
 
 
 def read_sync_path(
@@ -95,7 +104,10 @@ def read_sync_path(
     if generates is not False:
         found = find_flux_yaml(path, files.__contains__)
         if found is not None and (read := _of_flux_yaml(path, found, files)) is not None:
-            return read
+            if not read.unknown:
+                return read
+            # What a command makes of them is not known; that it concerns them is.
+            return replace(unguided_sync_path(path, tree), unknown=read.unknown)
     if generates is not None:
         return SyncPath(path, files="all")
     return unguided_sync_path(path, tree)
@@ -104,12 +116,12 @@ def read_sync_path(
 def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
     """Gives what a sync path means where nothing but its kustomizations shows it."""
     kustomization = tree.kustomizations.get(path)
-    if kustomization is not None and shapes_objects(kustomization):
+    if kustomization is not None and shapes_objects(kustomization, tree):
         return SyncPath(path, (path,), files="none")
     builds = (
         folder
         for folder in tree.roots
-        if is_below(folder, path) and shapes_objects(tree.kustomizations[folder])
+        if is_below(folder, path) and shapes_objects(tree.kustomizations[folder], tree)
     )
     if kustomization is not None and tree.includers(path):
         # What others include belongs to them, but here it is synced on its own.

@@ -50,6 +50,7 @@ class BuiltObject:
         item: its index in a list that the document is; `None` if it is none.
         steps: the kustomizations on its way, the innermost first.
         patches: the patches that reached it, in the order in which they did.
+        replacements: those that read or write fields of it, other than metadata and values of a release.
     """
 
     manifest: Manifest
@@ -58,6 +59,7 @@ class BuiltObject:
     item: int | None
     steps: tuple[Step, ...]
     patches: tuple[PatchUse, ...]
+    replacements: tuple[PatchUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

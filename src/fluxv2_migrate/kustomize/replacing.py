@@ -10,7 +10,7 @@ from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.kustomization import Kustomization, join_path
-from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import LabelSelector, Selector
 from fluxv2_migrate.kustomize.values import copy_value, is_null, mapping_at, plain_value, text_of
 from fluxv2_migrate.yaml_text import read_document
@@ -18,6 +18,8 @@ from fluxv2_migrate.yaml_text import read_document
 __all__ = ["apply_replacements"]
 
 _NAME: Final = "metadata.name"
+_LASTING: Final = ("metadata.", "spec.values.")
+"""Fields that an object keeps when its API becomes another one."""
 _ABSENT: Final = object()
 _NEW: Final = object()
 """A scalar that is made, and has neither a text nor a type yet."""
@@ -46,9 +48,11 @@ def apply_replacements(
     for index, entry in enumerate(kustomization.replacements):
         try:
             for replacement in _replacements(kustomization, entry, read):
-                value = _source_value(resources, replacement)
+                path = join_path(kustomization.folder, text_of(entry["path"])) if entry.get("path") else ""
+                use = PatchUse(kustomization.path, "replacements", index, path or "", 0, "replacement")
+                value = _source_value(resources, replacement, use)
                 for target in replacement.get("targets") or ():
-                    _apply(resources, value, target)
+                    _apply(resources, value, target, use)
         except _InsideText as error:
             report("unsupported", error, "replacements", index)
         except InvalidManifest as error:
@@ -68,7 +72,7 @@ def _replacements(
     return found
 
 
-def _source_value(resources: Sequence[Resource], replacement: Mapping[str, Any]) -> Any:
+def _source_value(resources: Sequence[Resource], replacement: Mapping[str, Any], use: PatchUse) -> Any:
     source, value = replacement.get("source"), replacement.get("sourceValue")
     if not replacement.get("targets") or (source is None) == (value is None):
         raise InvalidManifest("a replacement needs one source and targets")
@@ -78,6 +82,8 @@ def _source_value(resources: Sequence[Resource], replacement: Mapping[str, Any])
     if len(found) != 1:
         raise InvalidManifest(f"the source of a replacement matches {len(found)} objects")
     path = text_of(source.get("fieldPath") or _NAME)
+    if source.get("group") or source.get("version") or not path.startswith(_LASTING):
+        found[0].replacements.append(use)
     value = found[0].manifest
     for key in _split(path):
         value = _step(value, key)
@@ -105,7 +111,7 @@ def _is_source(resource: Resource, source: Mapping[str, Any]) -> bool:
     return False
 
 
-def _apply(resources: Sequence[Resource], value: Any, target: Mapping[str, Any]) -> None:
+def _apply(resources: Sequence[Resource], value: Any, target: Mapping[str, Any], use: PatchUse) -> None:
     if not isinstance(target.get("select"), dict):
         raise InvalidManifest("a target of a replacement selects nothing")
     select = Selector.of(target["select"])
@@ -118,8 +124,11 @@ def _apply(resources: Sequence[Resource], value: Any, target: Mapping[str, Any])
         if any(_has_identity(resource, reject) for reject in rejects if _names_identity(reject)):
             continue
         if _has_identity(resource, select):
-            for path in target.get("fieldPaths") or (_NAME,):
-                _copy(resource, value, text_of(path), target.get("options") or {})
+            paths = [text_of(path) for path in target.get("fieldPaths") or (_NAME,)]
+            if select.group or select.version or not all(path.startswith(_LASTING) for path in paths):
+                resource.replacements.append(use)
+            for path in paths:
+                _copy(resource, value, path, target.get("options") or {})
 
 
 def _has_labels(resource: Resource, selector: Selector) -> bool:

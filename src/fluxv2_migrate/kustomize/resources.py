@@ -89,15 +89,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class PatchUse:
-    """A patch that reached an object.
+    """A patch or a replacement that reached an object.
 
     Attributes:
         kustomization: the file of the kustomization that has the patch.
-        field: `patches`, `patchesStrategicMerge` or `patchesJson6902`.
+        field: `patches`, `patchesStrategicMerge`, `patchesJson6902` or `replacements`.
         index: of the entry in that field.
         path: the patch's file; empty for a patch that stands in the kustomization itself.
         document: index of the document in that file, or in the text that stands there.
-        kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations.
+        kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations, `replacement`.
     """
 
     kustomization: str
@@ -122,6 +122,7 @@ class Resource:
     suffixes: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     patches: list[PatchUse] = field(default_factory=list)
+    replacements: list[PatchUse] = field(default_factory=list)
     behavior: str = ""
     wants_hash: bool = False
 
@@ -138,6 +139,7 @@ class Resource:
             list(self.suffixes),
             list(self.steps),
             list(self.patches),
+            list(self.replacements),
             self.behavior,
             self.wants_hash,
         )

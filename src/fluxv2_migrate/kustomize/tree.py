@@ -177,6 +177,7 @@ class KustomizeTree:
                 resource.item,
                 tuple(resource.steps),
                 tuple(resource.patches),
+                tuple(resource.replacements),
             )
             for resource in gathered.resources
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from fluxv2_migrate.clusters import ClusterMap, SyncPath, is_below
-from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, add_resource
+from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resource
 
 __all__ = ["Homes", "NoHome", "would_change"]
 
@@ -28,7 +29,8 @@ def would_change(kustomization: Kustomization, namespace: str) -> bool:
         return True
     return any(
         value.get(key)
-        for key in ("namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "transformers")
+        # An annotation more makes no other object of it.
+        for key in ("namePrefix", "nameSuffix", "labels", "commonLabels", "transformers")
     )
 
 
@@ -137,6 +139,28 @@ class Homes:
             for each in self._chain(kustomization.folder)
         )
 
+    def folder(self, home: str, name: str, namespace: str) -> str:
+        """Gives a folder below a home for new files: one whose own kustomization, if any, does for them.
+
+        Args:
+            home: of `choose`.
+            name: of the folder, where that one does.
+            namespace: of the objects.
+        """
+        folders = (posixpath.join(home, stem) for stem in chain((name, f"flux-{name}"), _counted(name)))
+        return next(each for each in folders if self._is_usable(each, home, namespace))
+
+    def _is_usable(self, folder: str, home: str, namespace: str) -> bool:
+        if folder in self.texts or folder in self.tree.files:
+            return False
+        files = [path for name in FILE_NAMES if (path := posixpath.join(folder, name)) in self.texts]
+        if not files or (files[0] in self.changed and files[0] not in self.tree.files):
+            return True
+        own = self.tree.kustomizations.get(folder)
+        if own is None or own.is_component or would_change(own, namespace):
+            return False
+        return home not in self.tree.kustomizations or home in self.tree.ancestors(folder)
+
     def list_file(self, home: str, path: str) -> None:
         """Lists a new file, so that what is built of its home holds it once.
 
@@ -183,7 +207,7 @@ class Homes:
             self._add(kustomization.path, posixpath.relpath(path, kustomization.folder or "."))
 
     def _kustomization_text(self, folder: str) -> str | None:
-        for name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+        for name in FILE_NAMES:
             path = posixpath.join(folder, name)
             if path in self.texts and (path in self.changed or folder in self.tree.kustomizations):
                 return path
@@ -197,6 +221,10 @@ class Homes:
     def edit(self, kustomization: str, text: str) -> None:
         """Takes an edited kustomization."""
         self.texts[kustomization] = self.changed[kustomization] = text
+
+
+def _counted(name: str) -> Iterator[str]:
+    return (f"flux-{name}-{number}" for number in count(2))
 
 
 def _reads(synced: SyncPath, folder: str) -> bool:

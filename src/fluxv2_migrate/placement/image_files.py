@@ -128,7 +128,7 @@ def _places(
     for home, clusters in homes.choose(each.clusters, each.namespace):
         key = (home, each.namespace, each.stem)
         if key not in files:
-            files[key] = _free(each, posixpath.join(home, _FOLDER), taken)
+            files[key] = _free(each, homes.folder(home, _FOLDER, each.namespace), taken)
             homes.list_file(home, files[key])
             taken.add(files[key])
         found.append((files[key], clusters))

@@ -131,15 +131,17 @@ class PlacedRequest:
         request: what it needs.
         file: of the release.
         slots: each cluster that has the release, and its namespace there.
+        in_own_namespace: whether the source goes there too, because the Flux namespace has no place for it.
     """
 
     request: ChartSourceRequest
     file: str
     slots: tuple[Slot, ...]
+    in_own_namespace: bool = False
 
     def wanted(self, options: MigrationOptions) -> tuple[Slot, ...]:
         """Gives where its source is looked for first."""
-        if options.sources.namespace == "release":
+        if self.in_own_namespace or options.sources.namespace == "release":
             return self.slots
         return tuple(dict.fromkeys((cluster, options.flux_namespace) for cluster, _ in self.slots))
 
@@ -385,7 +387,8 @@ def _places(source: NewSource, places: SourcePlaces) -> Iterator[tuple[str | Non
                 yield None, file, seen
             return
     for home, clusters in places.homes.choose(source.clusters, source.namespace):
-        yield home, _free(source, posixpath.join(home, "sources"), places), clusters
+        folder = places.homes.folder(home, "sources", source.namespace)
+        yield home, _free(source, folder, places), clusters
 
 
 def _free(source: NewSource, folder: str, places: SourcePlaces, *, beside: bool = False) -> str:
