@@ -109,8 +109,11 @@ def test_one_workload_gets_three_objects_named_after_it() -> None:
 
 
 def test_settings_of_fluxd_are_kept() -> None:
-    fluxd = fm.Fluxd(git_user="bot", git_email="bot@acme.example", automation_interval="15m")
-    sync = GitSync("fleet", "flux-system", "main", fluxd=fluxd, commit_suffix="\n\n[ci skip] {{x}}")
+    suffix = "\n\n[ci skip] {{x}}"
+    fluxd = fm.Fluxd(
+        git_user="bot", git_email="bot@acme.example", automation_interval="15m", commit_suffix=suffix
+    )
+    sync = GitSync("fleet", "flux-system", "main", fluxd=fluxd)
     layout = laid_out(use(web()), syncs=[sync])
     automation = spec_of(layout, "ImageUpdateAutomation")
     assert automation["git"]["commit"] == {
