@@ -402,6 +402,13 @@ def test_other_objects_are_none_of_image_automation() -> None:
     found = ExistingImageObject.of_manifest(broken)
     assert found is not None
     assert found.key == ("a:b:c",)
+    for spec in (
+        {"policy": {"semver": ["~1"]}},
+        {"policy": {"numerical": True}, "filterTags": {"pattern": ["a"], "extract": {"a": "b"}}},
+    ):
+        policy = ExistingImageObject.of_manifest({**broken, "kind": "ImagePolicy", "spec": spec})
+        assert policy is not None
+        assert hash(policy)
 
 
 def test_an_automation_that_does_not_reach_a_file_is_told() -> None:
