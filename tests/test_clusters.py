@@ -143,6 +143,7 @@ def test_the_settings_of_a_fluxd_are_those_of_its_cluster() -> None:
         "--registry-include-image=c/*",
         "--k8s-default-namespace=team",
         "--git-readonly",
+        "--git-ci-skip",
     )
     (view,) = see({"fluxd.yaml": fluxd(*flags), "apps/web.yaml": release()}).clusters
     assert (view.settings.branch, view.settings.default_namespace) == ("prod", "team")
@@ -154,7 +155,34 @@ def test_the_settings_of_a_fluxd_are_those_of_its_cluster() -> None:
         exclude_images=("a/*", "b/*"),
         include_images=("c/*",),
         read_only=True,
+        commit_suffix="\n\n[ci skip]",
     )
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--automation-interval=$(INTERVAL)",
+        "--automation-interval=often",
+        "--k8s-default-namespace=${NAMESPACE}",
+        "--k8s-default-namespace=No_Name",
+        "--git-branch=",
+        "--git-branch={{ .Values.branch }}",
+        "--git-url=",
+        "--git-email=$(EMAIL)",
+        "--git-ci-skip-message=",
+    ],
+)
+def test_a_flag_of_which_the_value_is_not_known_counts_as_not_given(flag: str) -> None:
+    (view,) = see({"fluxd.yaml": fluxd("--git-path=apps", flag), "apps/web.yaml": release()}).clusters
+    branch = "master" if "branch" not in flag else None
+    assert view.settings == fm.Cluster(name="apps", sync_paths=("apps",), branch=branch)
+
+
+def test_a_message_that_skips_builds_is_kept() -> None:
+    flags = ("--git-path=apps", "--git-ci-skip", "--git-ci-skip-message=[skip]")
+    (view,) = see({"fluxd.yaml": fluxd(*flags), "apps/web.yaml": release()}).clusters
+    assert view.settings.fluxd.commit_suffix == "[skip]"
 
 
 def test_a_fluxd_that_a_kustomization_patches_has_the_flags_that_it_gets() -> None:

@@ -109,8 +109,11 @@ def test_one_workload_gets_three_objects_named_after_it() -> None:
 
 
 def test_settings_of_fluxd_are_kept() -> None:
-    fluxd = fm.Fluxd(git_user="bot", git_email="bot@acme.example", automation_interval="15m")
-    sync = GitSync("fleet", "flux-system", "main", fluxd=fluxd, commit_suffix="\n\n[ci skip] {{x}}")
+    suffix = "\n\n[ci skip] {{x}}"
+    fluxd = fm.Fluxd(
+        git_user="bot", git_email="bot@acme.example", automation_interval="15m", commit_suffix=suffix
+    )
+    sync = GitSync("fleet", "flux-system", "main", fluxd=fluxd)
     layout = laid_out(use(web()), syncs=[sync])
     automation = spec_of(layout, "ImageUpdateAutomation")
     assert automation["git"]["commit"] == {
@@ -399,6 +402,13 @@ def test_other_objects_are_none_of_image_automation() -> None:
     found = ExistingImageObject.of_manifest(broken)
     assert found is not None
     assert found.key == ("a:b:c",)
+    for spec in (
+        {"policy": {"semver": ["~1"]}},
+        {"policy": {"numerical": True}, "filterTags": {"pattern": ["a"], "extract": {"a": "b"}}},
+    ):
+        policy = ExistingImageObject.of_manifest({**broken, "kind": "ImagePolicy", "spec": spec})
+        assert policy is not None
+        assert hash(policy)
 
 
 def test_an_automation_that_does_not_reach_a_file_is_told() -> None:

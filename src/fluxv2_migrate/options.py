@@ -136,6 +136,7 @@ class Fluxd(_Options):
         git_url: `--git-url`.
         git_user: `--git-user`.
         git_email: `--git-email`.
+        commit_suffix: `--git-ci-skip-message`, or what `--git-ci-skip` stands for.
         read_only: `--git-readonly` or `--registry-disable-scanning`: no image is ever updated.
         automation_interval: `--automation-interval`.
         exclude_images: `--registry-exclude-image`.
@@ -145,6 +146,7 @@ class Fluxd(_Options):
     git_url: _NotEmpty | None = None
     git_user: str = "Weave Flux"
     git_email: str = "support@weave.works"
+    commit_suffix: str = ""
     read_only: bool = False
     automation_interval: _FluxDuration = "5m"
     exclude_images: tuple[str, ...] = ("k8s.gcr.io/*",)

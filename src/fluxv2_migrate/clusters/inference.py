@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
+from fluxv2_migrate.clusters.fluxd_settings import cluster_of_flags
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import (
     chart_folders,
@@ -25,7 +26,7 @@ from fluxv2_migrate.documents import Document
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.fluxd import FluxdFlags, fluxd_of_manifest
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, Kustomization, KustomizeTree
-from fluxv2_migrate.options import Cluster, Fluxd, MigrationOptions
+from fluxv2_migrate.options import Cluster, MigrationOptions
 from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
 
 __all__ = ["read_clusters"]
@@ -335,13 +336,7 @@ def _of_fluxd(reader: _Reader) -> list[ClusterView]:
             continue
         generates = flags.manifest_generation
         synced = tuple(read_sync_path(each, reader.files, reader.tree, generates=generates) for each in paths)
-        settings = Cluster(
-            name=paths[0] or "cluster",
-            sync_paths=paths,
-            branch=flags.git_branch,
-            default_namespace=flags.default_namespace or None,
-            fluxd=_settings(flags),
-        )
+        settings = cluster_of_flags(flags, paths)
         found.setdefault((paths, flags.git_branch), ClusterView(settings, synced, f"{path} runs its fluxd"))
     narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
     for view in narrower:
@@ -352,25 +347,6 @@ def _of_fluxd(reader: _Reader) -> list[ClusterView]:
                 # fluxd refuses to sync at all then, so its flags come from elsewhere.
                 return []
     return narrower
-
-
-def _settings(flags: FluxdFlags) -> Fluxd:
-    given = flags.given
-    known: dict[str, Any] = {"git_url": flags.git_url or None, "read_only": flags.read_only}
-    for name, flag in (
-        ("git_user", "git-user"),
-        ("git_email", "git-email"),
-        ("automation_interval", "automation-interval"),
-    ):
-        if given.get(flag):
-            known[name] = given[flag]
-    for name, flag in (
-        ("exclude_images", "registry-exclude-image"),
-        ("include_images", "registry-include-image"),
-    ):
-        if given.get(flag):
-            known[name] = tuple(part.strip() for part in given[flag].split(",") if part.strip())
-    return Fluxd(**known)
 
 
 def _fluxds(reader: _Reader) -> Iterator[tuple[str, FluxdFlags]]:

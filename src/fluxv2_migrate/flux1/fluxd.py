@@ -111,6 +111,12 @@ class FluxdFlags:
             self.given.get(name, "") in _TRUE for name in ("git-readonly", "registry-disable-scanning")
         )
 
+    @property
+    def commit_suffix(self) -> str:
+        """What is written below each message of a commit."""
+        skips = self.given.get("git-ci-skip", "") in _TRUE
+        return self.given.get("git-ci-skip-message") or ("\n\n[ci skip]" if skips else "")
+
 
 def _add(given: dict[str, str], name: str, value: str) -> None:
     given[name] = f"{given[name]},{value}" if name in _LISTS and name in given else value
@@ -157,6 +163,7 @@ def _of_chart(manifest: Mapping[str, Any]) -> FluxdFlags | None:
         "git-readonly": git.get("readonly"),
         "git-user": git.get("user"),
         "git-email": git.get("email"),
+        "git-ci-skip": git.get("ciSkip"),
         "manifest-generation": values.get("manifestGeneration"),
         "k8s-default-namespace": values.get("defaultNamespace"),
         "registry-disable-scanning": _mapping(values.get("registry")).get("disableScanning"),

@@ -31,8 +31,7 @@ class GitSync:
         branch: to which updates are pushed.
         paths: the folders that the cluster syncs; the whole repository when empty.
         cluster: the name of the cluster, or empty.
-        fluxd: whose author and interval are kept.
-        commit_suffix: what fluxd wrote below each message, as `--git-ci-skip` has it.
+        fluxd: whose author, interval and end of messages are kept.
         url: of the repository, for namespaces that need a GitRepository of their own.
         secret_name: of the GitRepository's credentials, beside it.
         flux_version: the Flux release of the cluster, where it differs.
@@ -44,7 +43,6 @@ class GitSync:
     paths: tuple[str, ...] = ()
     cluster: str = ""
     fluxd: Fluxd = field(default_factory=Fluxd)
-    commit_suffix: str = ""
     url: str = ""
     secret_name: str | None = None
     flux_version: FluxVersion | None = None
@@ -180,7 +178,7 @@ def image_update_automation_manifest(
         source["namespace"] = sync.namespace
     author = {"name": sync.fluxd.git_user, "email": sync.fluxd.git_email}
     # The message is a template of Go, in which two braces begin an action.
-    message = (_MESSAGE + sync.commit_suffix).replace("{{", '{{"{{"}}')
+    message = (_MESSAGE + sync.fluxd.commit_suffix).replace("{{", '{{"{{"}}')
     return {
         "apiVersion": preferred_api_version("ImageUpdateAutomation", flux_version),
         "kind": "ImageUpdateAutomation",

@@ -105,11 +105,13 @@ def choice_key(
     kind = next(
         (kind for kind in ("semver", "alphabetical", "numerical") if policy.get(kind) is not None), ""
     )
-    chosen = policy.get(kind) or {}
+    given = policy.get(kind)
+    # A policy of the repository may be anything.
+    chosen = given if isinstance(given, Mapping) else {}
     detail = chosen.get("range") if kind == "semver" else chosen.get("order") or "asc"
     filters = filter_tags or {}
     pattern, extract = filters.get("pattern") or "", filters.get("extract") or ""
-    return (kind, str(detail), pattern, extract, str(follows_digest))
+    return (kind, str(detail), str(pattern), str(extract), str(follows_digest))
 
 
 @dataclass(frozen=True, slots=True)
