@@ -381,10 +381,8 @@ def test_one_twin_goes_where_another_one_must_stay() -> None:
 
 
 def test_what_would_not_build_without_a_release_keeps_it() -> None:
-    source = "{kind: HelmRelease, group: helm.fluxcd.io, name: web, fieldPath: metadata.name}"
-    target = "{select: {kind: ConfigMap}, fieldPaths: [data.name], options: {create: true}}"
-    more = f"replacements:\n- source: {source}\n  targets: [{target}]\n"
     files = overlay()
+    more = "configMapGenerator:\n- name: copy\n  files: [../base/old.yaml]\n"
     files["prod/kustomization.yaml"] = f"resources:\n- ../base\n- source.yaml\n{more}"
     migration = migrate(files, sync_roots=("prod",))
     assert migration.files == files
