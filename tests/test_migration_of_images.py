@@ -293,6 +293,15 @@ def test_a_list_among_other_documents_is_marked() -> None:
     assert codes(migration) == set()
 
 
+def test_the_item_of_a_list_is_marked_though_its_annotations_stay() -> None:
+    text = DEPLOYMENT.replace("annotations:", "annotations: &a") + "other: *a\n"
+    more = "---\nkind: Namespace\nmetadata: {name: shop}\n"
+    migration = migrate({"web.yaml": f"kind: List\nitems:\n{items(text)}{more}"})
+    assert "  annotations: &a\n" in migration.changed["web.yaml"]
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["web.yaml"]
+    assert codes(migration) == {"RP005"}
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
