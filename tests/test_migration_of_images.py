@@ -678,6 +678,18 @@ secretGenerator: none
     migrate(dict(files), sync_roots=("dev",))
 
 
+def test_annotations_of_what_nothing_builds_are_not_told() -> None:
+    generator = "configMapGenerator:\n- name: a\n  options: {annotations: {fluxcd.io/ignore: 'true'}}\n"
+    files: dict[str, str | bytes] = {"web.yaml": DEPLOYMENT, "a/kustomization.yaml": generator}
+    assert "AN004" in codes(migrate(files))
+    circle: dict[str, str | bytes] = {
+        "web.yaml": DEPLOYMENT,
+        "a/kustomization.yaml": f"resources: [../b]\n{generator}",
+        "b/kustomization.yaml": "resources: [../a]\n",
+    }
+    assert "AN004" not in codes(migrate(circle))
+
+
 def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
     config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
     config += "  patchFile: flux-patch.yaml\n"
