@@ -126,6 +126,10 @@ CASES: dict[str, dict[str, str]] = {
     "a port by its protocol alone": patched(
         on_deployment("{containers: [{name: main, ports: [{protocol: UDP, name: x}]}]}")
     ),
+    "a port by another key than its own": on_pod(
+        "{containers: [{name: a, ports: [{containerPort: 80}]}]}",
+        "{containers: [{name: a, ports: [{protocol: UDP, name: x}]}]}",
+    ),
     "no element has its key": on_pod(
         "{hostAliases: [{hostnames: [a]}]}", "{hostAliases: [{hostnames: [b]}]}"
     ),

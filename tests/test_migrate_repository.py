@@ -162,11 +162,18 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     ("an encrypted file", {"a.yaml": release(more="sops: {mac: x}\n")}, "RP011"),
     (
         "the first API",
-        {"a.yaml": "apiVersion: helm.integrations.flux.weave.works/v1alpha2\nkind: FluxHelmRelease\n"},
+        {
+            "a.yaml": "apiVersion: helm.integrations.flux.weave.works/v1alpha2\nkind: FluxHelmRelease\n"
+            "metadata: {name: a}\n"
+        },
         "HR002",
     ),
     ("no metadata", {"a.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: []\n"}, "RP006"),
-    ("no spec", {"a.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n"}, "HR061"),
+    (
+        "no spec",
+        {"a.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: a}\n"},
+        "HR061",
+    ),
 ]
 
 

@@ -293,6 +293,15 @@ def test_a_list_among_other_documents_is_marked() -> None:
     assert codes(migration) == set()
 
 
+def test_the_item_of_a_list_is_marked_though_its_annotations_stay() -> None:
+    text = DEPLOYMENT.replace("annotations:", "annotations: &a") + "other: *a\n"
+    more = "---\nkind: Namespace\nmetadata: {name: shop}\n"
+    migration = migrate({"web.yaml": f"kind: List\nitems:\n{items(text)}{more}"})
+    assert "  annotations: &a\n" in migration.changed["web.yaml"]
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["web.yaml"]
+    assert codes(migration) == {"RP005"}
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -667,6 +676,18 @@ secretGenerator: none
     assert (told.path, told.line) == ("dev/kustomization.yaml", 3)
     assert told.related == ("dev/kustomization.yaml:10",)
     migrate(dict(files), sync_roots=("dev",))
+
+
+def test_annotations_of_what_nothing_builds_are_not_told() -> None:
+    generator = "configMapGenerator:\n- name: a\n  options: {annotations: {fluxcd.io/ignore: 'true'}}\n"
+    files: dict[str, str | bytes] = {"web.yaml": DEPLOYMENT, "a/kustomization.yaml": generator}
+    assert "AN004" in codes(migrate(files))
+    circle: dict[str, str | bytes] = {
+        "web.yaml": DEPLOYMENT,
+        "a/kustomization.yaml": f"resources: [../b]\n{generator}",
+        "b/kustomization.yaml": "resources: [../a]\n",
+    }
+    assert "AN004" not in codes(migrate(circle))
 
 
 def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
