@@ -80,6 +80,9 @@ def draft_for_clusters(document: Document, around: Surroundings, override: Overr
     sightings = tuple(around.clusters.sightings[document.key])
     oldest = around.oldest(sighting.cluster for sighting in sightings)
     drafts = _drafts(document, around, override, sightings)
+    if len(drafts) == 1:
+        # So it is for almost every release: all clusters see it alike.
+        return drafts[0]
     names: tuple[NameElsewhere, ...] = ()
     if len({(each.draft.release_name.v1, each.draft.release_name.storage_namespace) for each in drafts}) > 1:
         names = _names_elsewhere(drafts)

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.findings import FINDINGS
-from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
+from fluxv2_migrate.flux1 import (
+    ContainerImage,
+    ImageRef,
+    TagPattern,
+    WorkloadPolicies,
+    find_images,
+    read_policies,
+)
 from fluxv2_migrate.flux1.marks import objects_in
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.options import Cluster, MigrationOptions, Override
@@ -96,9 +103,11 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
     images: list[AutomatedImage] = []
     stopped = False
     if not decided.leave:
-        found = _first_of_each(find_images(workload.manifest))
+        # Without automation, a lock or a word about a container nobody asks for the images.
+        asks = _asks_for_images(workload)
+        found = _first_of_each(find_images(workload.manifest)) if asks else []
         names = [image.container for image in found]
-        names += [name for name, _, _ in _written_images(workload)]
+        names += [name for name, _, _ in _written_images(workload)] if asks else []
         for name in names:
             # What is said of a container that is there is said of something, whatever comes of it.
             workload.decided(name)
@@ -125,6 +134,11 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
         decided.accept,
         stopped,
     )
+
+
+def _asks_for_images(workload: Workload) -> bool:
+    policies = read_policies(workload.annotations)
+    return policies.automated or policies.locked or bool(workload.options.overrides)
 
 
 def _texts(path: tuple[str | int, ...]) -> Path:
