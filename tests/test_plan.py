@@ -280,3 +280,12 @@ def test_metadata_is_not_edited_alone_where_what_is_written_may_name_something_o
     plan = (Set(("metadata", "annotations", "z"), value),)
     assert apply_to_metadata(plan, text, Style(), value_of(compose(text))) is None
     assert apply_to_metadata((Set(plan[0].path, "x"),), text, Style(), value_of(compose(text))) is not None
+
+
+def test_a_flow_mapping_with_an_alias_from_elsewhere_is_not_opened() -> None:
+    text = "spec: &all {a: b}\nmetadata: {annotations: {k: *all}}\n"
+    root = compose(text)
+    assert root is not None
+    plan = (Set(("metadata", "annotations", "new"), "v"),)
+    with pytest.raises(CannotEdit):
+        apply_to_text(plan, text, root, Style())
