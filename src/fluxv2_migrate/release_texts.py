@@ -21,7 +21,7 @@ from fluxv2_migrate.placement import (
     name_sources,
     place_source,
 )
-from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
+from fluxv2_migrate.plan import AppliedText, Move, Operation, Plan, apply_to_mapping, apply_to_text
 from fluxv2_migrate.release_drafts import NameElsewhere
 from fluxv2_migrate.release_reading import MigratingRelease
 from fluxv2_migrate.rules import ChartSourceRequest, Notice, SourceReference, remaining_operations
@@ -125,7 +125,9 @@ class ReleaseTexts:
         )
         annotations = self.annotations.get(document.key)
         if annotations:
-            after = apply_to_mapping(plan, document.manifest)
+            # All of them stand in the metadata, so nothing else of the plan is asked for.
+            of_metadata = tuple(each for each in plan if _begins(each) == "metadata")
+            after = apply_to_mapping(of_metadata, document.manifest)
             plan = (*plan, *remaining_operations(annotations, after))
         if document.path not in self._styles:
             self._styles[document.path] = detect_style(self.around.repository.texts[document.path])
@@ -189,6 +191,10 @@ class ReleaseTexts:
 
 def _homeless(source: NewSource, error: ValueError) -> str:
     return f"{source.kind} {source.namespace}/{source.name} has no place: {error}"
+
+
+def _begins(operation: Operation) -> str:
+    return operation.source[0] if isinstance(operation, Move) else operation.path[0]
 
 
 def _name_elsewhere(names: Iterable[NameElsewhere], homes: Homes) -> None:
