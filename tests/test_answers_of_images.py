@@ -36,6 +36,7 @@ RANGE = "fluxcd.io/tag.app: semver:~1.4"
 SECRETS = "      imagePullSecrets:\n      - name: one\n"
 TAGGED = "  values:\n    image:\n      repository: ghcr.io/acme/web\n      tag: 1.4\n"
 ADDON = 'namespace: kube-system\n  labels: {kubernetes.io/cluster-service: "true"}\n'
+MERGED = "      nodeSelector: &own {a: b}\n      affinity:\n        <<: *own\n"
 NOT_SCANNED = fm.Cluster(name="all", fluxd=fm.Fluxd(exclude_images=("ghcr.io/acme/web",)))
 IMAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "AN001": (workload('fluxcd.io/ignore: "true"'), {}),
@@ -72,6 +73,7 @@ IMAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "IM028": (workload(ON, RANGE, image="localhost/acme/web:1.4.7"), {}),
     "IM032": (workload(ON, RANGE), {}),
     "IM033": (workload(ON, "fluxcd.io/tag.app: glob:v*", image="ghcr.io/acme/web:v1.4.7"), {}),
+    "IM036": (workload(ON, RANGE, more=MERGED), {}),
     "IM034": (workload(ON, RANGE, image='ghcr.io/acme/web:1.4.7 # {"$imagepolicy": "a:b"}'), {}),
 }
 POLICY = {"semver": {"range": ">=1.0.0"}}

@@ -401,6 +401,14 @@ DEV_AND_PROD = (
 )
 
 
+def test_merge_keys_of_a_marked_document_are_told_and_others_are_not() -> None:
+    merged = "  labels: &own {a: b}\n  other:\n    <<: *own\n"
+    text = DEPLOYMENT.replace("  namespace: shop\n", f"  namespace: shop\n{merged}")
+    assert codes(migrate({"web.yaml": text})) == {"IM036"}
+    quoted = text.replace("<<: *own", '"<<": x')
+    assert codes(migrate({"web.yaml": quoted})) == set()
+
+
 def test_scope_and_leave_hold_for_workloads() -> None:
     files: dict[str, str | bytes] = {"a/web.yaml": DEPLOYMENT, "b/api.yaml": DEPLOYMENT.replace("web", "api")}
     assert set(migrate(files, scope=fm.Scope(paths=("a/*",))).changed) == {"a/web.yaml"}

@@ -533,6 +533,12 @@ def _types() -> dict[str, FindingType]:
             "Look whether the tags are in that order, or give their build times in image_tags.",
         ),
         (
+            "IM036",
+            "merge-key-rewritten",
+            "info",
+            "Nothing; write the values out to have the file stay as it is.",
+        ),
+        (
             "IM035",
             "existing-object-holds-still",
             "error",

@@ -9,6 +9,7 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.documents import read_documents
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.git_syncs import git_syncs
 from fluxv2_migrate.placement import (
     Homes,
@@ -20,6 +21,7 @@ from fluxv2_migrate.placement import (
 )
 from fluxv2_migrate.plan import AppliedText
 from fluxv2_migrate.release_texts import ConvertedReleases
+from fluxv2_migrate.rules import Notice
 from fluxv2_migrate.spans import with_spans
 from fluxv2_migrate.surroundings import Surroundings, existing_image_objects
 from fluxv2_migrate.workload_reading import ReadImages
@@ -81,6 +83,7 @@ def migrate_images(
     for each in written:
         for resource in each.rewritten:
             findings.declare(each.document, resource, ("values",))
+        _tell_merge_keys(each, texts, findings)
     texts.tell()
     _tell_layout(texts, layout, findings)
     return MigratedImages(tuple(written), objects, layout.prerequisites, homes.changed)
@@ -107,8 +110,23 @@ def _homes(around: Surroundings, kustomizations: Mapping[str, str], written: lis
     return Homes(around.clusters, around.clusters.tree, texts, changed)
 
 
+def _tell_merge_keys(written: WorkloadText, texts: WorkloadTexts, findings: FindingGroups) -> None:
+    if written.markers and "<<" in written.text and has_merge_key(written.text):
+        use, marker = written.markers[0]
+        if "IM036" in _accepted(texts)[use.place]:
+            return
+        message = "with the first update of the file `<<` is written as `!!merge <<`, which means the same"
+        notice = Notice("IM036", message, tuple(map(str, marker.path)), "all")
+        findings.add(written.document, use.resource, with_acceptance(notice))
+
+
+def _accepted(texts: WorkloadTexts) -> Mapping[str, tuple[str, ...]]:
+    """Gives the codes that a person has accepted, by the place of each image."""
+    return {use.place: each.draft.accepted for each in texts.read.objects for use in each.uses}
+
+
 def _tell_layout(texts: WorkloadTexts, layout: ImageLayout, findings: FindingGroups) -> None:
-    accepted = {use.place: each.draft.accepted for each in texts.read.objects for use in each.uses}
+    accepted = _accepted(texts)
     told: set[tuple[str, str, str]] = set()
     for use, notice in layout.notices:
         key = (notice.code, notice.message, use.place)

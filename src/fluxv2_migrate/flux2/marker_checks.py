@@ -27,7 +27,15 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.yaml_text import read_nodes, split_documents
 
-__all__ = ["CheckedMarker", "MarkerProblem", "MarkerProblemCode", "check_markers", "is_read", "texts_of"]
+__all__ = [
+    "CheckedMarker",
+    "MarkerProblem",
+    "MarkerProblemCode",
+    "check_markers",
+    "has_merge_key",
+    "is_read",
+    "texts_of",
+]
 
 _WORD: Final = "$imagepolicy"
 _PATH_ANNOTATION: Final = "config.kubernetes.io/path"
@@ -166,7 +174,7 @@ class _FileChecks:
         self._flux_version: FluxVersion = flux_version
         body = text.removeprefix(BYTE_ORDER_MARK)
         self._parts = [body[span.start : span.end] for span in split_documents(body)]
-        self._has_merge_key = "<<" in text and any(_has_merge_key(part) for part in self._parts)
+        self._has_merge_key = "<<" in text and any(has_merge_key(part) for part in self._parts)
         self._has_path_annotation = _PATH_ANNOTATION in text and any(
             _PATH_ANNOTATION in _mapping(_mapping(manifest.get("metadata")).get("annotations"))
             for manifest in read_mappings(text)
@@ -293,7 +301,8 @@ def _child(node: Node | None, key: str | int) -> Node | None:
     return None
 
 
-def _has_merge_key(text: str) -> bool:
+def has_merge_key(text: str) -> bool:
+    """Gives whether a document has a merge key, which an update writes with a tag."""
     try:
         root = read_nodes(text)
     except InvalidManifest:
