@@ -769,6 +769,33 @@ def test_objects_go_beside_the_workload_or_into_its_file() -> None:
     assert same.changed["a/web.yaml"].count("\n---\n") == 2
 
 
+def test_what_labels_its_objects_has_no_place_for_new_ones() -> None:
+    files: dict[str, str | bytes] = {
+        "web.yaml": DEPLOYMENT,
+        "kustomization.yaml": "resources:\n- web.yaml\ncommonLabels: {a: b}\n",
+    }
+    migration = migrate(files, images=fm.Placement(namespace="release"))
+    assert (migration.changed, codes(migration)) == ({}, {"RP014"})
+
+
+@pytest.mark.parametrize("path", ["a#b/web.yaml", "a:1#c.yaml", "a b/é.yaml"])
+def test_a_file_may_have_any_name(path: str) -> None:
+    migration = migrate({path: DEPLOYMENT})
+    assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed[path]
+    assert "    range: ~1.4 # never 2.x\n" in "".join(migration.created.values())
+
+
+def test_what_is_put_into_a_file_has_its_line_ends() -> None:
+    files: dict[str, str | bytes] = {
+        "a/web.yaml": DEPLOYMENT.replace("\n", "\r\n"),
+        "b/api.yaml": DEPLOYMENT.replace("web", "api"),
+        "b/log.yaml": DEPLOYMENT.replace("web", "log"),
+    }
+    migration = migrate(files, images=fm.Placement(file="same"))
+    for path, text in migration.changed.items():
+        assert text.count("\r\n") == (text.count("\n") if path == "a/web.yaml" else 0)
+
+
 def test_a_file_that_is_there_is_not_written_over() -> None:
     taken: dict[str, str | bytes] = {
         "web.yaml": DEPLOYMENT,
@@ -851,6 +878,12 @@ def test_a_marker_that_is_there_is_no_change() -> None:
         ("automation", "ImageUpdateAutomation", "suspend: false", None),
         ("automation", "ImageUpdateAutomation", "policySelector: {matchLabels: {team: shop}}", "IM035"),
         ("automation", "ImageUpdateAutomation", "policySelector: {}", None),
+        (
+            "automation",
+            "ImageUpdateAutomation",
+            "policySelector: {matchExpressions: [{key: team, operator: Exists}]}",
+            "IM035",
+        ),
         ("web", "ImageRepository", "suspend: true", "IM035"),
         ("web", "ImagePolicy", "suspend: true", "IM035"),
     ],
@@ -902,15 +935,8 @@ imagePullSecrets:
 """
 
 
-@pytest.mark.parametrize("is_built", [False, True])
-def test_the_pull_secret_of_a_service_account_is_copied(is_built: bool) -> None:
-    files: dict[str, str | bytes] = {"web.yaml": DEPLOYMENT, "account.yaml": ACCOUNT}
-    if is_built:
-        files["kustomization.yaml"] = "resources:\n- web.yaml\n- account.yaml\ncommonLabels: {a: b}\n"
-    migration = migrate(files, images=fm.Placement(namespace="release" if is_built else "flux"))
-    if is_built:
-        assert "RP014" in codes(migration)
-        return
+def test_the_pull_secret_of_a_service_account_is_copied() -> None:
+    migration = migrate({"web.yaml": DEPLOYMENT, "account.yaml": ACCOUNT})
     assert "  secretRef:\n    name: registry\n" in migration.created["images/web.yaml"]
     (need,) = migration.prerequisites
     assert (need.copy_of, need.namespace, need.keys) == (

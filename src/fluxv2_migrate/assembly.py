@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from fluxv2_migrate.clusters import AppliedDifferences, ClusterMap, SyncPath
+from fluxv2_migrate.clusters import AppliedDifferences, ClusterMap, DocumentKey, SyncPath
 from fluxv2_migrate.convert import changes_of
 from fluxv2_migrate.finding_groups import FindingGroups
 from fluxv2_migrate.image_migration import MigratedImages
@@ -96,15 +96,15 @@ def assemble(
         reference = generated.source.reference
         made = f"{reference.kind} {reference.namespace}/{reference.name}"
         changes.append(Change("source", made, "", 1, (), generated.file, ""))
-    comments_of_filters = [
-        (each.document.key, to, comment) for each in images.texts for to, comment in each.comments
-    ]
+    comments_of_filters: dict[tuple[DocumentKey, str], list[str]] = {}
+    for written in images.texts:
+        for to, comment in written.comments:
+            comments_of_filters.setdefault((written.document.key, to), []).append(comment)
     for placed in images.objects:
         of_filter = [
             comment
-            for place, container in placed.containers
-            for (path, index), to, comment in comments_of_filters
-            if to == policy_comments(container) and place.partition("#")[0] == f"{path}:{index}"
+            for key, container in placed.containers
+            for comment in comments_of_filters.get((key, policy_comments(container)), ())
         ]
         text = image_object_text(placed.manifest, of_filter, style)
         _append(placed.file, text, changed, created, repository, style)
@@ -147,8 +147,10 @@ def _append(
     """Puts a document behind what a file holds."""
     if path in changed or path in repository.texts:
         before = changed.get(path, repository.texts.get(path, ""))
-        gap = "" if before.endswith("\n") else style.newline
-        changed[path] = before + gap + text
+        # The file's own line ends, whatever those of most files are.
+        own = common_style([before]).newline
+        gap = "" if before.endswith("\n") else own
+        changed[path] = before + gap + text.replace(style.newline, own)
     else:
         created[path] = created.get(path, "") + text
 

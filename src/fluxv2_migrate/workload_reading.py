@@ -18,7 +18,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.image_places import ImagePlace, place_image
 from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.overrides import override_for
-from fluxv2_migrate.placement import ImageUse
+from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Plan
 from fluxv2_migrate.repository import is_old_release
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, Notice, draft_image_automation
@@ -188,8 +188,9 @@ class _Reader:
                 for image in draft.images:
                     placed = self._placed(document, draft, image, sighting)
                     images.append(image if placed is None else placed.image)
-                    if placed is not None and placed.image.policy is not None:
-                        uses.setdefault(at, []).append(_use(placed, draft, document))
+                    use = None if placed is None else _use(placed, draft)
+                    if use is not None:
+                        uses.setdefault(at, []).append(use)
                 for notice in draft.notices:
                     self._tell(document, draft.resource, notice, draft.accepted)
                 drafts.setdefault(at, []).append(replace(draft, images=tuple(images)))
@@ -394,17 +395,7 @@ def _place_of(placed: ImagePlace) -> str:
     return f"{placed.path}:{placed.index}#{where}"
 
 
-def _use(placed: ImagePlace, draft: ImageAutomationDraft, document: Document) -> ImageUse:
-    image = placed.image
-    assert image.policy is not None
-    return ImageUse(
-        image,
-        image.policy,
-        draft.kind,
-        draft.namespace,
-        draft.name,
-        draft.cluster,
-        placed.path,
-        _place_of(placed),
-        document.path,
-    )
+def _use(placed: ImagePlace, draft: ImageAutomationDraft) -> ImageUse | None:
+    if not placed.image.fields:
+        return None
+    return use_of(draft, placed.image, (placed.path, placed.index), _place_of(placed))

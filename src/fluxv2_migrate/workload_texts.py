@@ -123,7 +123,7 @@ class WorkloadTexts:
         for one in self.read.objects:
             objects.setdefault(one.document.key, []).append(one)
             for use in one.uses:
-                uses.setdefault(_key_of(use), {})[use.place] = use
+                uses.setdefault(use.document, {})[use.place] = use
         takers = _takers(layout)
         written = [
             self._write(
@@ -149,7 +149,7 @@ class WorkloadTexts:
 
     def document_of(self, use: ImageUse) -> Document:
         """Gives the document that holds the fields of an image."""
-        return self._documents()[_key_of(use)]
+        return self._documents()[use.document]
 
     def tell(self) -> None:
         """Says what could not be marked or edited."""
@@ -321,8 +321,8 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
     """Gives for each document the places of comments to which a new policy of its images answers."""
     found: dict[DocumentKey, set[str]] = {}
     for made in layout.generated:
-        for place, container in made.containers:
-            found.setdefault(_key_at(place), set()).add(policy_comments(container))
+        for key, container in made.containers:
+            found.setdefault(key, set()).add(policy_comments(container))
     return found
 
 
@@ -334,15 +334,6 @@ def _annotations(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _is_list(value: Mapping[str, Any]) -> bool:
     return str(value.get("kind")).endswith("List")
-
-
-def _key_of(use: ImageUse) -> DocumentKey:
-    return _key_at(use.place)
-
-
-def _key_at(place: str) -> DocumentKey:
-    path, _, index = place.partition("#")[0].rpartition(":")
-    return path, int(index)
 
 
 def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Iterator[Operation]:

@@ -5,7 +5,7 @@ from fluxv2_migrate.placement.existing_images import ExistingImageObject
 from fluxv2_migrate.placement.homes import Homes, NoHome, would_change
 from fluxv2_migrate.placement.image_files import PlacedImageObject, place_image_objects
 from fluxv2_migrate.placement.image_text import image_object_text
-from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, uses_of
+from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, use_of, uses_of
 from fluxv2_migrate.placement.images import layout_images
 from fluxv2_migrate.placement.source_text import common_style, source_text
 from fluxv2_migrate.placement.sources import (
@@ -49,6 +49,7 @@ __all__ = [
     "source_manifest",
     "source_secret",
     "source_text",
+    "use_of",
     "uses_of",
     "would_change",
 ]

@@ -81,7 +81,11 @@ class ExistingImageObject:
         if kind == "ImageUpdateAutomation":
             refers_to = _reference(_mapping(spec.get("sourceRef")), namespace)
             path = str(_mapping(spec.get("update")).get("path") or "")
-            selector = _pairs(_mapping(spec.get("policySelector")).get("matchLabels"))
+            wanted = _mapping(spec.get("policySelector"))
+            selector = _pairs(wanted.get("matchLabels"))
+            if wanted.get("matchExpressions"):
+                # What an expression takes is not followed, so nothing counts as taken.
+                selector |= {("matchExpressions", str(wanted["matchExpressions"]))}
             return cls(
                 kind, namespace, name, refers_to=refers_to, path=path, cluster=cluster, selector=selector
             )

@@ -28,14 +28,14 @@ class PlacedImageObject:
         manifest: the object.
         file: that holds it; the end of it, where it is that of a workload.
         clusters: that see it there, sorted.
-        containers: of an ImagePolicy, the places whose filters' comments belong to it, with the container.
+        containers: of an ImagePolicy, the documents whose filters' comments belong to it, with the container.
     """
 
     kind: str
     manifest: Mapping[str, Any]
     file: str
     clusters: tuple[str, ...]
-    containers: tuple[tuple[str, str], ...]
+    containers: tuple[tuple[tuple[str, int], str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Object:
     manifest: Mapping[str, Any]
     clusters: tuple[str, ...]
     files: tuple[str, ...]
-    containers: tuple[tuple[str, str], ...]
+    containers: tuple[tuple[tuple[str, int], str], ...]
 
     @property
     def stem(self) -> str:

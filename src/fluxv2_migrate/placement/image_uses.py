@@ -10,7 +10,7 @@ from fluxv2_migrate.placement.sources import Prerequisite
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Notice, PolicyRequest
 
-__all__ = ["GeneratedImageObject", "ImageLayout", "ImageUse", "uses_of"]
+__all__ = ["GeneratedImageObject", "ImageLayout", "ImageUse", "use_of", "uses_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ImageUse:
         namespace: of the workload, as the cluster sees it.
         name: of the workload.
         cluster: the name of the cluster, or empty.
-        file: in which the field stands.
+        document: that holds the field: its file, and its index there.
         place: names the text of the field: two clusters that see one text have one marker.
         workload_file: in which the workload stands.
     """
@@ -35,9 +35,14 @@ class ImageUse:
     namespace: str
     name: str
     cluster: str
-    file: str
+    document: tuple[str, int]
     place: str
     workload_file: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file in which the field stands."""
+        return self.document[0]
 
     @property
     def resource(self) -> str:
@@ -66,7 +71,7 @@ class GeneratedImageObject:
         cluster: the name of the cluster that needs it, or empty.
         manifest: the object.
         files: those of the workloads that need it, sorted.
-        containers: of an ImagePolicy, the places whose filters' comments belong to it, with the container.
+        containers: of an ImagePolicy, the documents whose filters' comments belong to it, with the container.
     """
 
     kind: str
@@ -75,7 +80,7 @@ class GeneratedImageObject:
     cluster: str
     manifest: Mapping[str, Any]
     files: tuple[str, ...] = ()
-    containers: tuple[tuple[str, str], ...] = ()
+    containers: tuple[tuple[tuple[str, int], str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +100,30 @@ class ImageLayout:
     notices: tuple[tuple[ImageUse, Notice], ...]
 
 
-def uses_of(draft: ImageAutomationDraft, place: str | None = None, file: str | None = None) -> list[ImageUse]:
-    """Gives the images of a workload that are marked.
+def use_of(
+    draft: ImageAutomationDraft, image: AutomatedImage, document: tuple[str, int], place: str
+) -> ImageUse | None:
+    """Gives an image of a workload as it is laid out; nothing where it has no policy.
+
+    Args:
+        draft: the workload as one cluster sees it.
+        image: one of its images.
+        document: that holds the fields.
+        place: names the text of the fields.
+    """
+    if image.policy is None:
+        return None
+    workload = (draft.kind, draft.namespace, draft.name, draft.cluster)
+    return ImageUse(image, image.policy, *workload, document, place, draft.file)
+
+
+def uses_of(draft: ImageAutomationDraft, place: str | None = None) -> list[ImageUse]:
+    """Gives the images of a workload that are marked where it stands.
 
     Args:
         draft: the workload as one cluster sees it.
         place: names the document that holds the fields; its file and the workload's name when not given.
-        file: in which the fields stand; that of the workload when not given.
     """
     where = place or "/".join((draft.file, *draft.at, draft.kind, draft.namespace, draft.name))
-    return [
-        ImageUse(
-            image,
-            image.policy,
-            draft.kind,
-            draft.namespace,
-            draft.name,
-            draft.cluster,
-            draft.file if file is None else file,
-            f"{where}#{image.container}",
-            draft.file,
-        )
-        for image in draft.images
-        if image.policy is not None
-    ]
+    found = [use_of(draft, image, (draft.file, 0), f"{where}#{image.container}") for image in draft.images]
+    return [use for use in found if use is not None]

@@ -382,7 +382,7 @@ class _Layout:
         members: Sequence[PlacedImage],
     ) -> None:
         files = tuple(sorted({each.use.workload_file for each in members}))
-        places = tuple(sorted({(each.use.place, each.use.image.container) for each in members}))
+        places = tuple(sorted({(each.use.document, each.use.image.container) for each in members}))
         self.generated.append(
             GeneratedImageObject(
                 kind,
