@@ -796,6 +796,15 @@ def test_what_is_put_into_a_file_has_its_line_ends() -> None:
         assert text.count("\r\n") == (text.count("\n") if path == "a/web.yaml" else 0)
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_file_of_two_clusters_is_not_marked_for_the_one_that_only_reads(listed: bool) -> None:
+    text = "kind: List\nitems:\n" + items(DEPLOYMENT) + "---\nkind: Namespace\n" if listed else DEPLOYMENT
+    only_reads = fm.Cluster(name="us", fluxd=fm.Fluxd(read_only=True))
+    migration = migrate({"web.yaml": text}, clusters=(fm.Cluster(name="eu"), only_reads))
+    assert "$imagepolicy" not in str(migration.files)
+    assert "IM016" in codes(migration)
+
+
 def test_a_file_that_is_there_is_not_written_over() -> None:
     taken: dict[str, str | bytes] = {
         "web.yaml": DEPLOYMENT,

@@ -12,7 +12,7 @@ from fluxv2_migrate.documents import Document
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
-from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux1.marks import annotations_of, is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.image_places import ImagePlace, place_image
@@ -153,7 +153,7 @@ class _Reader:
 
     def _ignores_in_patches(self, sightings: Iterable[Sighting]) -> bool:
         patches = self._patches(sightings)
-        return any("ignore" in read_policies(_annotations(each)).policies for each in patches)
+        return any("ignore" in read_policies(annotations_of(each.manifest)).policies for each in patches)
 
     def _read_patches(
         self, document: Document, objects: Sequence[AnnotatedObject], sightings: Iterable[Sighting]
@@ -361,12 +361,6 @@ def _is_plain(each: AnnotatedObject) -> bool:
     return is_quiet and is_old_release(each.document.manifest)
 
 
-def _annotations(document: Document) -> Mapping[str, Any]:
-    metadata = document.manifest.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    return annotations if isinstance(annotations, Mapping) else {}
-
-
 def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
     manifest = document.manifest
     own: Mapping[str, Any] = manifest if sighting.item is None else manifest["items"][sighting.item]
@@ -380,10 +374,10 @@ def _as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**manifest, "items": items}
     metadata = manifest.get("metadata")
     known = metadata if isinstance(metadata, Mapping) else {}
-    given = known.get("annotations")
+    given = annotations_of(manifest)
     annotations = {
         key: value
-        for key, value in (given.items() if isinstance(given, Mapping) else ())
+        for key, value in given.items()
         if key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
     }
     annotations["fluxcd.io/automated"] = "true"

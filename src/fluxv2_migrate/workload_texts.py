@@ -15,6 +15,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.finding_groups import FindingGroups, with_acceptance
 from fluxv2_migrate.findings import FINDINGS
 from fluxv2_migrate.flux1 import TagPattern
+from fluxv2_migrate.flux1.marks import annotations_of
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
@@ -282,7 +283,7 @@ class WorkloadTexts:
     def _has_path_annotation(self, path: str) -> bool:
         documents = self.around.repository.documents.get(path, ())
         objects = (each for document in documents for _, each in objects_in(document.manifest))
-        return any(_PATH_ANNOTATION in _annotations(each) for each in objects)
+        return any(_PATH_ANNOTATION in annotations_of(each) for each in objects)
 
     def _has_directive(self, path: str) -> bool:
         return re.search(r"^\ufeff?%", self.around.repository.texts[path], re.MULTILINE) is not None
@@ -324,12 +325,6 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
         for key, container in made.containers:
             found.setdefault(key, set()).add(policy_comments(container))
     return found
-
-
-def _annotations(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = manifest.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    return annotations if isinstance(annotations, Mapping) else {}
 
 
 def _is_list(value: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["FLUXD_DOMAINS", "is_annotated", "is_of_fluxd", "objects_in"]
+__all__ = ["FLUXD_DOMAINS", "annotations_of", "is_annotated", "is_of_fluxd", "objects_in"]
 
 FLUXD_DOMAINS: Final = (
     "fluxcd.io",
@@ -42,6 +42,17 @@ def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], M
                 yield ("items", str(index)), item
     else:
         yield (), manifest
+
+
+def annotations_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Gives the annotations of an object as they are written; what is no mapping holds none.
+
+    >>> annotations_of({"metadata": {"annotations": {"fluxcd.io/automated": "true"}}})
+    {'fluxcd.io/automated': 'true'}
+    """
+    metadata = manifest.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return annotations if isinstance(annotations, Mapping) else {}
 
 
 def is_annotated(manifest: Mapping[str, Any]) -> bool:

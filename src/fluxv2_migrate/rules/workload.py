@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from fluxv2_migrate.flux1.marks import annotations_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.options import Fluxd, MigrationOptions, Override
 from fluxv2_migrate.plan import Operation, Path
@@ -79,8 +80,7 @@ class Workload:
     @property
     def annotations(self) -> Mapping[str, Any]:
         """The annotations as they are written."""
-        annotations = self.metadata.get("annotations")
-        return annotations if isinstance(annotations, Mapping) else {}
+        return annotations_of(self.manifest)
 
     def runs(self, since: FluxVersion) -> bool:
         """Gives whether the Flux release is this one or a later one."""
