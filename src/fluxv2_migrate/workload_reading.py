@@ -368,10 +368,10 @@ def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
 
 
 def _as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Gives an object as if fluxd updated all images of it."""
-    if isinstance(manifest.get("items"), list):
-        items = [_as_automated(item) if isinstance(item, Mapping) else item for item in manifest["items"]]
-        return {**manifest, "items": items}
+    """Gives an object as if fluxd updated all images of it.
+
+    A list stays as it is: what clusters make of its objects one by one is seen one by one.
+    """
     metadata = manifest.get("metadata")
     known = metadata if isinstance(metadata, Mapping) else {}
     given = annotations_of(manifest)
