@@ -10,8 +10,8 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate import migrate
-from fluxv2_migrate.collector import paused_collector
-from fluxv2_migrate.repository import Repository, read_repository
+from fluxv2_migrate.repository.collector import paused_collector
+from fluxv2_migrate.repository.reading import Repository, read_repository
 
 RELEASE = """apiVersion: helm.fluxcd.io/v1
 kind: HelmRelease

@@ -61,15 +61,6 @@ def test_the_answer_of_a_page_settles_its_finding_alone(code: str) -> None:
     assert answer.model_fields_set == offered.model_fields_set
 
 
-def test_the_list_of_findings_is_that_of_the_library() -> None:
-    listed = re.findall(
-        r"^\| \[(\w+)\]\(\1\.md\) \| (\S+) \| (\w+) \|$",
-        (DOCS / "findings" / "index.md").read_text("utf-8"),
-        re.MULTILINE,
-    )
-    assert listed == [(code, finding.slug, finding.severity) for code, finding in sorted(fm.FINDINGS.items())]
-
-
 def test_continuous_integration_runs_the_command_of_the_readme() -> None:
     commands = re.findall(r"^python3 -m venv .+$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert len(commands) == 2

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.documents import read_documents
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.repository.documents import read_documents
 from reference_trees import PLAIN_TREES, documents_of, read_tree, refusals
 
 # tree: full v1 releases, those converted, and why the others were left.

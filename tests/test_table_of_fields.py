@@ -16,7 +16,7 @@ from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.plan import Move, Operation, apply_to_mapping
-from fluxv2_migrate.release_reading import with_text_annotations
+from fluxv2_migrate.releases.reading import with_text_annotations
 from fluxv2_migrate.rules import ReleaseDraft, SourceReference, draft_helm_release
 from fluxv2_migrate.rules.table import FIELDS, mapping_page
 from generated_releases import OLD_RELEASES, RELEASES

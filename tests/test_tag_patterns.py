@@ -20,8 +20,8 @@ from fluxv2_migrate.flux1 import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange, regexp_syntax
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
-from fluxv2_migrate.rules.tag_policies import PolicyCandidate
-from fluxv2_migrate.rules.tag_trials import Trial
+from fluxv2_migrate.tags.policies import PolicyCandidate
+from fluxv2_migrate.tags.trials import Trial
 from generated_registries import DISTURBANCES, SCHEMES, history
 from reviewed_tag_patterns import REVIEWED
 

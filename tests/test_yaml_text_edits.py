@@ -8,10 +8,10 @@ import pytest
 from ruamel.yaml.error import YAMLError
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.documents import read_documents
 from fluxv2_migrate.errors import AmbiguousTag, InvalidManifest
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.plan import Move, Plan, Remove, Set, apply_to_mapping, apply_to_text
+from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.yaml_text import (
     CannotEdit,

@@ -1,8 +1,7 @@
 """Turns GitOps repositories of Flux v1 and the helm-operator into Flux v2: text in, text out, no I/O."""
 
 from fluxv2_migrate import flux1, flux2, golang
-from fluxv2_migrate.annotations import ImageAutomation, translate_annotations
-from fluxv2_migrate.convert import HelmReleaseConversion, convert_helm_release
+from fluxv2_migrate.cutover.runbook import Runbook, RunbookStep
 from fluxv2_migrate.errors import (
     AmbiguousTag,
     InvalidDuration,
@@ -15,13 +14,24 @@ from fluxv2_migrate.errors import (
     MigrationError,
     MissingBuildTime,
 )
-from fluxv2_migrate.findings import FINDINGS, Finding, FindingType
-from fluxv2_migrate.image_update import simulate_image_update
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.findings.table import FINDINGS, FindingType
+from fluxv2_migrate.images.simulation import simulate_image_update
 from fluxv2_migrate.kubernetes import Unstructured
-from fluxv2_migrate.manifests import parse_manifests
+from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.migrate import migrate_repository, migrate_text
-from fluxv2_migrate.migration import Change, MigratedResource, Migration, MigrationContext
-from fluxv2_migrate.options import (
+from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.report.migration import MigratedResource, Migration, MigrationContext
+from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.manifests import parse_manifests
+from fluxv2_migrate.rules import (
+    PolicyCandidate,
+    PolicyTranslation,
+    TagComparison,
+    compare_tags,
+    translate_tag_pattern,
+)
+from fluxv2_migrate.settings.options import (
     Cluster,
     Fluxd,
     HelmOperator,
@@ -32,18 +42,10 @@ from fluxv2_migrate.options import (
     Placement,
     Scope,
 )
-from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
-from fluxv2_migrate.rules import (
-    PolicyCandidate,
-    PolicyTranslation,
-    TagComparison,
-    compare_tags,
-    translate_tag_pattern,
-)
-from fluxv2_migrate.runbook import Runbook, RunbookStep
-from fluxv2_migrate.verification import ReleaseVerification, VerificationReport
-from fluxv2_migrate.verify import verify_migration
+from fluxv2_migrate.single.helm_release import HelmReleaseConversion, convert_helm_release
+from fluxv2_migrate.single.image_annotations import ImageAutomation, translate_annotations
+from fluxv2_migrate.verify.report import ReleaseVerification, VerificationReport
+from fluxv2_migrate.verify.repositories import verify_migration
 
 __all__ = [
     "FINDINGS",

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.clusters import AppliedDifferences, ClusterMap, DocumentKey, SyncPath
-from fluxv2_migrate.convert import changes_of
-from fluxv2_migrate.finding_groups import FindingGroups
-from fluxv2_migrate.image_migration import MigratedImages
-from fluxv2_migrate.migration import Change, MigratedManifest, Migration, MigrationContext
-from fluxv2_migrate.namespaces import settle_namespaces
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.images.automation import MigratedImages
+from fluxv2_migrate.images.texts import WorkloadText
 from fluxv2_migrate.placement import PlacedRequest, common_style, image_object_text, source_text
 from fluxv2_migrate.plan import Move
-from fluxv2_migrate.release_decisions import DecidedReleases
-from fluxv2_migrate.release_reading import with_text_annotations
-from fluxv2_migrate.release_texts import ConvertedReleases
-from fluxv2_migrate.removal import is_left_empty, removal_of
-from fluxv2_migrate.repository import Repository
+from fluxv2_migrate.releases.decisions import DecidedReleases
+from fluxv2_migrate.releases.reading import with_text_annotations
+from fluxv2_migrate.releases.texts import ConvertedReleases
+from fluxv2_migrate.report.migration import MigratedManifest, Migration, MigrationContext
+from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.repository.removal import is_left_empty, removal_of
+from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.rules import policy_comments
-from fluxv2_migrate.spans import with_spans
-from fluxv2_migrate.surroundings import Surroundings
-from fluxv2_migrate.workload_texts import WorkloadText
+from fluxv2_migrate.single.helm_release import changes_of
+from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import Style
 
 __all__ = ["assemble"]

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fluxv2_migrate.applied.syncing import tell_of_syncing
 from fluxv2_migrate.assembly import assemble
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
-from fluxv2_migrate.collector import paused_collector
-from fluxv2_migrate.finding_groups import FindingGroups
+from fluxv2_migrate.clusters.flux_release import infer_flux_release
+from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.flux_release import infer_flux_release
-from fluxv2_migrate.image_migration import migrate_images
-from fluxv2_migrate.migration import ClusterContext, Migration, MigrationContext
-from fluxv2_migrate.options import MigrationOptions
-from fluxv2_migrate.release_decisions import decide_releases
-from fluxv2_migrate.release_reading import read_releases
-from fluxv2_migrate.release_texts import ReleaseTexts, tell_of_releases
-from fluxv2_migrate.repository import Repository, read_repository
-from fluxv2_migrate.surroundings import Surroundings, existing_sources, see_repository
-from fluxv2_migrate.syncing import tell_of_syncing
-from fluxv2_migrate.unlisting import unlist_removed
-from fluxv2_migrate.workload_reading import read_images
+from fluxv2_migrate.images.automation import migrate_images
+from fluxv2_migrate.images.reading import read_images
+from fluxv2_migrate.releases.decisions import decide_releases
+from fluxv2_migrate.releases.reading import read_releases
+from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
+from fluxv2_migrate.releases.unlisting import unlist_removed
+from fluxv2_migrate.report.migration import ClusterContext, Migration, MigrationContext
+from fluxv2_migrate.repository.collector import paused_collector
+from fluxv2_migrate.repository.reading import Repository, read_repository
+from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
 
 __all__ = ["migrate_repository", "migrate_text"]
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, is_below, is_in_folder, shapes_objects
-from fluxv2_migrate.documents import Document
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree
+from fluxv2_migrate.repository.documents import Document
 
 __all__ = ["AppliedDifferences", "ShapedObject", "compare_applied"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.clusters.model import ClusterView, Sighting
-from fluxv2_migrate.documents import Document
 from fluxv2_migrate.kustomize import Build, KustomizeTree
+from fluxv2_migrate.repository.documents import Document
 
 __all__ = ["ClusterMap", "DocumentKey"]
 

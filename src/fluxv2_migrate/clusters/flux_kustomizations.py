@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fluxv2_migrate.documents import Document
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
+from fluxv2_migrate.repository.documents import Document
 
 __all__ = ["FluxKustomization", "overlaid_build"]
 

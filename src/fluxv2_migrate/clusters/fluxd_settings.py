@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fluxv2_migrate.flux1.fluxd import FluxdFlags
-from fluxv2_migrate.options import Cluster, Fluxd
+from fluxv2_migrate.settings.options import Cluster, Fluxd
 
 __all__ = ["cluster_of_flags"]
 

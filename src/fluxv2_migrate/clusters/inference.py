@@ -22,12 +22,12 @@ from fluxv2_migrate.clusters.units import (
     shapes_objects,
     unguided_sync_path,
 )
-from fluxv2_migrate.documents import Document
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.fluxd import FluxdFlags, fluxd_of_manifest
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, Kustomization, KustomizeTree
-from fluxv2_migrate.options import Cluster, MigrationOptions
-from fluxv2_migrate.sync_roots import infer_sync_roots, root_of
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.settings.options import Cluster, MigrationOptions
+from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
 
 __all__ = ["read_clusters"]
 

@@ -17,9 +17,9 @@ from typing import Any, Final, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from fluxv2_migrate.documents import Document
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import read_manifests
+from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import key_of, read_document, read_nodes, split_documents, value_of
 
 __all__ = ["AppliedObject", "Place", "Refusal", "read_objects"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fluxv2_migrate.kustomize import PatchUse, Step
-from fluxv2_migrate.options import Cluster
+from fluxv2_migrate.settings.options import Cluster
 
 __all__ = ["ClusterView", "Sighting", "SyncPath"]
 

@@ -40,7 +40,7 @@ from fluxv2_migrate.meaning.release import (
     UpgradeMeaning,
     ValuesSource,
 )
-from fluxv2_migrate.settings import ReleaseSettings
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 
 __all__ = ["HelmOperator", "meaning_of_v1_release"]
 
@@ -83,8 +83,8 @@ class HelmOperator:
         Args:
             settings: of its cluster.
 
-        >>> from fluxv2_migrate.options import HelmOperator as Flags, MigrationOptions
-        >>> from fluxv2_migrate.settings import settings_of
+        >>> from fluxv2_migrate.settings.options import HelmOperator as Flags, MigrationOptions
+        >>> from fluxv2_migrate.settings.of_clusters import settings_of
         >>> HelmOperator.of_settings(
         ...     settings_of(MigrationOptions(helm_operator=Flags(helm_versions=("v3",))))
         ... ).helm_version

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.placement.sources import ExistingSource, PlacedRequest
+from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["clashing_names"]
 

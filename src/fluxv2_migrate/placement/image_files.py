@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
-from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.placement.homes import Homes, NoHome
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject
+from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.yaml_text import CannotEdit
 
 __all__ = ["PlacedImageObject", "place_image_objects"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fluxv2_migrate.options import MigrationOptions
+from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.placement.image_names import NamedGroup
 from fluxv2_migrate.placement.image_uses import ImageUse
-from fluxv2_migrate.rules import Notice, PolicyRequest, RepositoryRequest
+from fluxv2_migrate.rules import PolicyRequest, RepositoryRequest
+from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["Groups", "PlacedImage", "name_groups", "place_uses"]
 

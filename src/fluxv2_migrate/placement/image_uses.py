@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.placement.sources import Prerequisite
 from fluxv2_migrate.plan import Path
-from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Notice, PolicyRequest
+from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, PolicyRequest
 
 __all__ = ["GeneratedImageObject", "ImageLayout", "ImageUse", "use_of", "uses_of"]
 

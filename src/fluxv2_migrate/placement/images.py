@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
-from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
 from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
@@ -16,12 +16,12 @@ from fluxv2_migrate.placement.sources import Prerequisite
 from fluxv2_migrate.placement.update_paths import covers, update_path
 from fluxv2_migrate.rules import (
     GitSync,
-    Notice,
     RepositoryRequest,
     image_policy_manifest,
     image_repository_manifest,
     image_update_automation_manifest,
 )
+from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["layout_images"]
 

@@ -9,10 +9,10 @@ from itertools import chain, count
 from typing import Any, Literal
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
-from fluxv2_migrate.options import MigrationOptions
 from fluxv2_migrate.placement.homes import Homes
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
+from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = [
     "ExistingSource",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from fluxv2_migrate.findings import Finding
+from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
 
 if TYPE_CHECKING:
-    from fluxv2_migrate.migration import MigratedResource, Migration
+    from fluxv2_migrate.report.migration import MigratedResource, Migration
 
 __all__ = ["report_markdown"]
 

@@ -9,7 +9,7 @@ from fluxv2_migrate.rules.chart_source import (
     git_url_key,
     helm_url_key,
 )
-from fluxv2_migrate.rules.draft import Draft, Notice
+from fluxv2_migrate.rules.draft import Draft
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
 from fluxv2_migrate.rules.image_automation import draft_image_automation
 from fluxv2_migrate.rules.image_objects import (
@@ -26,10 +26,10 @@ from fluxv2_migrate.rules.images import (
     RepositoryRequest,
 )
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
-from fluxv2_migrate.rules.tag_comparison import TagComparison, compare_tags
-from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
-from fluxv2_migrate.rules.tag_policies import PINNED, PolicyCandidate
 from fluxv2_migrate.rules.workload import PlacedComment
+from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
+from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.tags.policies import PINNED, PolicyCandidate
 
 __all__ = [
     "PINNED",
@@ -40,7 +40,6 @@ __all__ = [
     "ImageAutomationDraft",
     "Lookup",
     "MarkedField",
-    "Notice",
     "PlacedComment",
     "PolicyCandidate",
     "PolicyRequest",

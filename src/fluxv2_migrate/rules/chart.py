@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.options import ImportedRepository
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
@@ -18,6 +17,7 @@ from fluxv2_migrate.rules.chart_source import (
     to_flux_git_url,
 )
 from fluxv2_migrate.rules.draft import Draft, present
+from fluxv2_migrate.settings.options import ImportedRepository
 
 __all__ = ["chart_file_path", "draft_chart", "draft_git_source", "is_flux_1"]
 

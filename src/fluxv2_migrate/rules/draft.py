@@ -6,38 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set
-from fluxv2_migrate.settings import ReleaseSettings
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings
+from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["BEFORE_VALUES", "Draft", "Notice", "present"]
+__all__ = ["BEFORE_VALUES", "Draft", "present"]
 
 BEFORE_VALUES = Place(before=("values",))
 """Values are long, and people look for the settings above them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What a rule has to say about one release; notices of one question become one finding.
-
-    Attributes:
-        code: of `FINDINGS`.
-        message: what is the matter; the same for all notices of a group.
-        path: the field.
-        group: what makes it the same question as that of another release; empty for a question of its own.
-        answer: the override that would settle it.
-        declares: the fields of a release's meaning that differ for this reason.
-    """
-
-    code: str
-    message: str
-    path: Path = ("metadata", "name")
-    group: str = ""
-    answer: Override | None = None
-    declares: tuple[str, ...] = ()
 
 
 _AT_THE_END = Place()

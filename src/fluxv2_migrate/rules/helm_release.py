@@ -8,20 +8,21 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import KubernetesModel
-from fluxv2_migrate.options import MigrationOptions, Override
+from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.plan import Operation, Plan, Remove, Set
-from fluxv2_migrate.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.rules.actions import draft_actions
 from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
-from fluxv2_migrate.rules.draft import Draft, Notice
+from fluxv2_migrate.rules.draft import Draft
 from fluxv2_migrate.rules.first_release import draft_first_chart
 from fluxv2_migrate.rules.values import draft_values
-from fluxv2_migrate.settings import ReleaseSettings, settings_of
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
+from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.yaml_text import Place
 
 __all__ = ["ReleaseDraft", "SeenRelease", "draft_helm_release"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
-from fluxv2_migrate.findings import FINDINGS
+from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import (
     ContainerImage,
     ImageRef,
@@ -17,7 +17,6 @@ from fluxv2_migrate.flux1 import (
 )
 from fluxv2_migrate.flux1.marks import objects_in
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.options import Cluster, MigrationOptions, Override
 from fluxv2_migrate.plan import Path, Set
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
@@ -25,6 +24,7 @@ from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, Ma
 from fluxv2_migrate.rules.pull_secrets import Lookup, nothing_known
 from fluxv2_migrate.rules.registries import canonical_name, is_read_differently, is_refused_name, is_scanned
 from fluxv2_migrate.rules.workload import Workload
+from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 
 __all__ = ["draft_image_automation"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
-from fluxv2_migrate.options import Fluxd
 from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
+from fluxv2_migrate.settings.options import Fluxd
 
 __all__ = [
     "GitSync",

@@ -11,14 +11,14 @@ from fluxv2_migrate.errors import InvalidImageReference, InvalidPolicy
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag
-from fluxv2_migrate.options import MigrationOptions, Override
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, RepositoryRequest
 from fluxv2_migrate.rules.pull_secrets import Lookup, find_pull_secrets
 from fluxv2_migrate.rules.registries import canonical_name, registry_provider
-from fluxv2_migrate.rules.tag_patterns import PolicyTranslation, translate_tag_pattern
-from fluxv2_migrate.rules.tag_policies import PINNED
 from fluxv2_migrate.rules.workload import Workload
+from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.tags.policies import PINNED
 
 __all__ = ["request_policy"]
 

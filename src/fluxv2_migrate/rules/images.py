@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import ImageRef
 from fluxv2_migrate.plan import Move, Path, Plan, Set
-from fluxv2_migrate.rules.draft import Notice
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
 from fluxv2_migrate.rules.workload import PlacedComment

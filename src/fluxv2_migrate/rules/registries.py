@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 from fluxv2_migrate.flux1 import ImageRef, TagPattern
-from fluxv2_migrate.options import Fluxd
+from fluxv2_migrate.settings.options import Fluxd
 
 __all__ = [
     "RegistryProvider",

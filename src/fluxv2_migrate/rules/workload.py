@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.marks import annotations_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.options import Fluxd, MigrationOptions, Override
 from fluxv2_migrate.plan import Operation, Path
-from fluxv2_migrate.rules.draft import Notice
+from fluxv2_migrate.settings.options import Fluxd, MigrationOptions, Override
 
 __all__ = ["PlacedComment", "Workload"]
 

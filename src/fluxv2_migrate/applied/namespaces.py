@@ -1,0 +1,323 @@
+"""Namespaces that manifests must name for kustomize-controller, and those that it must find."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import (
+    AppliedDifferences,
+    AppliedObject,
+    ClusterMap,
+    ClusterView,
+    SyncPath,
+    is_below,
+    shapes_objects,
+)
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.placement import Homes, NoHome, common_style, source_text
+from fluxv2_migrate.plan import Set, apply_to_text
+from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, read_document, split_documents
+
+__all__ = ["settle_namespaces", "with_namespaces"]
+
+_SHOWN: Final = 5
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+# Kubernetes makes these.
+_BUILT_IN: Final = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+_BEHIND_THE_NAME: Final = Place(after=("name",))
+_Kind = tuple[str, str, str]
+_Applied = Mapping[SyncPath, AppliedDifferences]
+
+
+def settle_namespaces(
+    applied: _Applied,
+    around: Surroundings,
+    changed: dict[str, str],
+    created: dict[str, str],
+    kustomizations: dict[str, str],
+    findings: FindingGroups,
+) -> list[Change]:
+    """Tells of namespaces that are missing, or writes them where that is wanted.
+
+    Args:
+        applied: what fluxd applied of the sync paths whose files it read.
+        around: what is known of the repository.
+        changed: texts of changed files; those that change are put here.
+        created: texts of new files; those that are made are put here.
+        kustomizations: those that are edited or new; those that list a new file are put here.
+        findings: where it is told what stays.
+
+    Returns:
+        What was done.
+    """
+    nameless = _nameless_objects(applied, around)
+    if not around.options.write_missing_namespaces:
+        _tell_of_namespaces(nameless, findings)
+        return []
+    texts = {**around.repository.texts, **changed, **created, **kustomizations}
+    edited, changes = _write_namespaces(nameless, around, texts, findings)
+    changed.update(edited)
+    homes = Homes(around.clusters, around.clusters.tree, texts, kustomizations)
+    made, placed = _place_namespaces(applied, around, homes, findings)
+    created.update(made)
+    return changes + placed
+
+
+@dataclass(frozen=True, slots=True)
+class _Nameless:
+    """Objects of one sync path that name no namespace and need one.
+
+    Attributes:
+        path: the sync path.
+        namespace: where fluxd put them; empty where nobody knows.
+        objects: in the order of their files.
+        others: what has that namespace already: group, kind and name.
+    """
+
+    path: str
+    namespace: str
+    objects: tuple[AppliedObject, ...]
+    others: frozenset[_Kind] = field(default=frozenset(), repr=False)
+
+    def told(self) -> tuple[str, str, int, list[str]]:
+        """Gives what a finding says of it: message, file, line and other places."""
+        places = [str(each.place) for each in self.objects]
+        where = self.namespace or "its default namespace"
+        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        message = (
+            f"{len(places)} object(s) of {self.path or '/'} name no namespace; fluxd put them into {where}: "
+            f"{', '.join(places[:_SHOWN])}{more}"
+        )
+        first = self.objects[0].place
+        return message, first.path, first.line, places[1:]
+
+
+def _nameless_objects(applied: _Applied, around: Surroundings) -> list[_Nameless]:
+    """Gives the objects of each sync path that name no namespace and need one."""
+    found: dict[SyncPath, _Nameless] = {}
+    for view in around.clusters.clusters:
+        namespace = view.settings.default_namespace or around.options.default_namespace or ""
+        for synced in view.sync_paths:
+            if synced not in applied or synced in found:
+                continue
+            # What becomes of a release without a namespace is told with the release.
+            objects = (
+                each for each in applied[synced].without_namespace if not each.kind.endswith("HelmRelease")
+            )
+            others = frozenset(
+                (each.group, each.kind, each.name)
+                for each in applied[synced].objects
+                if each.namespace == namespace
+            )
+            found[synced] = _Nameless(synced.path, namespace, tuple(objects), others)
+    return list(found.values())
+
+
+def _write_namespaces(
+    nameless: Sequence[_Nameless],
+    around: Surroundings,
+    texts: Mapping[str, str],
+    findings: FindingGroups,
+) -> tuple[dict[str, str], list[Change]]:
+    """Writes the namespaces that fluxd filled in, and tells of those that cannot be written.
+
+    One is written where it is known, where all clusters that have the file agree on it, and where no
+    kustomization does more with the file than to list it.
+    """
+    changed: dict[str, str] = {}
+    changes: list[Change] = []
+    written: dict[str, set[_Kind]] = {}
+    clusters = around.clusters
+    known = _namespaces_of_files(clusters, around.options.default_namespace or "")
+    by_file: dict[str, list[AppliedObject]] = {}
+    taken: set[tuple[str, _Kind]] = set()
+    for group in nameless:
+        taken |= {(group.namespace, other) for other in group.others}
+        for each in group.objects:
+            by_file.setdefault(each.place.path, []).append(each)
+    for path, objects in sorted(by_file.items()):
+        namespace = min(known[path])
+        if len(known[path]) > 1 or not namespace or not _is_only_listed(path, clusters.tree):
+            continue
+        free = {each for each in objects if (namespace, (each.group, each.kind, each.name)) not in taken}
+        text, written[path] = with_namespaces(texts[path], free, namespace)
+        if not written[path]:
+            continue
+        changed[path] = text
+        for each in sorted(free, key=lambda each: each.place.line):
+            if (each.group, each.kind, each.name) in written[path]:
+                resource = f"{each.kind} {namespace}/{each.name}"
+                place = (path, each.place.line, (), path, "metadata.namespace")
+                changes.append(Change("namespace", resource, *place))
+    left = [
+        replace(
+            group,
+            objects=tuple(
+                each
+                for each in group.objects
+                if (each.group, each.kind, each.name) not in written.get(each.place.path, ())
+            ),
+        )
+        for group in nameless
+    ]
+    _tell_of_namespaces(left, findings)
+    return changed, changes
+
+
+def _place_namespaces(
+    applied: _Applied, around: Surroundings, homes: Homes, findings: FindingGroups
+) -> tuple[dict[str, str], list[Change]]:
+    """Makes a Namespace for each namespace that objects are in and nothing of their cluster defines.
+
+    fluxd applied the other objects where one was missing; kustomize-controller applies none of them.
+    A cluster of which a part is unknown may have its Namespaces there, and gets none.
+    """
+    missing: dict[str, set[str]] = {}
+    defining: dict[str, set[str]] = {}
+    for view in around.clusters.clusters:
+        needed, defined = _namespaces_of(view, applied, around)
+        for name in defined:
+            defining.setdefault(name, set()).add(view.name)
+        for name in needed - defined - _BUILT_IN - {around.options.flux_namespace}:
+            missing.setdefault(name, set()).add(view.name)
+    style = common_style([homes.texts[path] for path in sorted(homes.changed)])
+    created: dict[str, str] = {}
+    changes: list[Change] = []
+    for name, clusters in sorted(missing.items()):
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        try:
+            chosen = homes.choose(clusters, name)
+            if any(defining.get(name, set()).intersection(served) for _, served in chosen):
+                raise NoHome("another cluster that defines it would see it too")
+            for home, _ in chosen:
+                path = posixpath.join(homes.folder(home, "namespaces", name), f"{name}.yaml")
+                if path in homes.texts:
+                    raise NoHome(f"{path} is there already")
+                homes.list_file(home, path)
+                created[path] = homes.texts[path] = source_text(manifest, (), style)
+                changes.append(Change("namespace-object", f"Namespace {name}", "", 1, (), path, ""))
+        except (NoHome, CannotEdit) as error:
+            findings.say("RP014", f"Namespace {name} has no place: {error}")
+    return created, changes
+
+
+def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -> tuple[set[str], set[str]]:
+    """Gives the namespaces that the objects of a cluster are in, and those that it defines."""
+    default = view.settings.default_namespace or around.options.default_namespace or ""
+    needed: set[str] = set()
+    defined: set[str] = set()
+    for synced in view.sync_paths:
+        builds = [around.clusters.builds[folder, synced.over] for folder in synced.builds]
+        if synced.unknown or not all(build.is_complete for build in builds):
+            return set(), set()
+        for build in builds:
+            for built in build.objects:
+                metadata = built.manifest.get("metadata") or {}
+                needed.add(str(metadata.get("namespace") or ""))
+                if built.manifest.get("kind") == "Namespace":
+                    defined.add(str(metadata.get("name")))
+        if synced in applied:
+            needed |= {each.namespace for each in applied[synced].objects}
+            needed |= {default for _ in applied[synced].without_namespace}
+            defined |= {each.name for each in applied[synced].objects if each.kind == "Namespace"}
+    return {name for name in needed if _LABEL.fullmatch(name)}, defined
+
+
+def _tell_of_namespaces(nameless: Iterable[_Nameless], findings: FindingGroups) -> None:
+    """Tells of objects that name no namespace."""
+    for group in nameless:
+        if group.objects:
+            findings.say("DA015", *group.told())
+
+
+def _namespaces_of_files(clusters: ClusterMap, fallback: str) -> dict[str, set[str]]:
+    """Gives for each file the namespaces that fluxd filled in for the clusters that have it.
+
+    Where nobody knows one, it is empty.
+    """
+    found: dict[str, set[str]] = {}
+    for view in clusters.clusters:
+        namespace = view.settings.default_namespace or fallback
+        for synced in view.sync_paths:
+            files = {file for folder in synced.builds for file in clusters.builds[folder, synced.over].files}
+            if synced.files != "none":
+                apart = clusters.apart if synced.files == "rest" else frozenset()
+                files |= {
+                    file for file in clusters.tree.files if is_below(file, synced.path) and file not in apart
+                }
+            for file in files:
+                found.setdefault(file, set()).add(namespace)
+    return found
+
+
+def _is_only_listed(path: str, tree: KustomizeTree) -> bool:
+    """Gives whether no kustomization does more with a file than to list it.
+
+    One that patches or moves what it builds finds an object by the namespace that is written.
+    """
+    return not any(
+        shapes_objects(tree.kustomizations[folder], tree)
+        for each in tree.includers(path)
+        for folder in (each.folder, *tree.ancestors(each.folder))
+    )
+
+
+def with_namespaces(text: str, objects: Iterable[AppliedObject], namespace: str) -> tuple[str, set[_Kind]]:
+    r"""Writes a namespace into those documents of a file that are one of some objects and name none.
+
+    Args:
+        text: the file.
+        objects: without a namespace.
+        namespace: theirs.
+
+    Returns:
+        The file, and group, kind and name of each object that names its namespace now.
+
+    >>> from fluxv2_migrate.clusters import AppliedObject, Place
+    >>> web = AppliedObject(Place("a.yaml", 1), "", "Service", "", "web")
+    >>> text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web # ours\n"
+    >>> print(with_namespaces(text, [web], "shop")[0], end="")
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: web # ours
+      namespace: shop
+    """
+    wanted = {(each.group, each.kind, each.name) for each in objects}
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    body = text.removeprefix(BYTE_ORDER_MARK)
+    style = detect_style(body)
+    operation = Set(("metadata", "namespace"), namespace, _BEHIND_THE_NAME)
+    written: set[_Kind] = set()
+    for span in reversed(split_documents(body)):
+        part = body[span.start : span.end]
+        try:
+            root, value = read_document(part)
+            kind = _nameless(value)
+            if root is None or kind not in wanted:
+                continue
+            edited = apply_to_text((operation,), part, root, style, value)
+        except (InvalidManifest, CannotEdit):
+            continue
+        body = body[: span.start] + edited.text + body[span.end :]
+        written.add(kind)
+    return mark + body, written
+
+
+def _nameless(value: Any) -> _Kind | None:
+    """Gives group, kind and name of an object without a namespace; nothing where no edit is allowed."""
+    metadata = value.get("metadata") if isinstance(value, Mapping) else None
+    # A signature of sops is over all that the file says.
+    if not isinstance(metadata, Mapping) or metadata.get("namespace") or "sops" in value:
+        return None
+    group = str(value.get("apiVersion")).rpartition("/")[0]
+    return group, str(value.get("kind")), str(metadata.get("name"))

@@ -1,0 +1,134 @@
+"""What a person must know of sync paths: which are guesses, and where both Fluxes part over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fluxv2_migrate.clusters import AppliedDifferences, AppliedObject, SyncPath, compare_applied
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["tell_of_syncing"]
+
+_SHOWN = 5
+
+
+def tell_of_syncing(
+    around: Surroundings, findings: FindingGroups, *, is_something_done: bool
+) -> dict[SyncPath, AppliedDifferences]:
+    """Adds what is to be known of sync paths.
+
+    Args:
+        around: what is known of the repository.
+        findings: where it is told.
+        is_something_done: whether anything is migrated, so that it matters where it goes.
+
+    Returns:
+        What fluxd applied of the sync paths whose files it read; of objects without a namespace nothing is
+        told yet.
+    """
+    clusters = around.clusters
+    if is_something_done and not clusters.given:
+        paths = dict.fromkeys(synced.path for view in clusters.clusters for synced in view.sync_paths)
+        shown = ", ".join(path or "the repository's root" for path in paths)
+        findings.say("RP009", f"sync paths were not given: what is generated goes under {shown}")
+    if is_something_done and clusters.candidates:
+        shown = ", ".join(clusters.candidates)
+        findings.say("RP017", f"these may be one cluster or several, and each is taken for one: {shown}")
+    _tell_substituted(around, findings)
+    applied: dict[SyncPath, AppliedDifferences] = {}
+    for view in clusters.clusters:
+        for synced in view.sync_paths:
+            if synced.files != "none" and synced not in applied:
+                applied[synced] = _tell_differences(synced, around, findings)
+    return applied
+
+
+def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
+    """Tells of releases whose variables a Kustomization of Flux v2 replaces: nobody follows that."""
+    repository, clusters = around.repository, around.clusters
+    found: dict[str, list[str]] = {}
+    for documents in repository.documents.values():
+        for document in documents:
+            if "${" not in document.text or not is_old_release(document.manifest):
+                continue
+            for sighting in clusters.sightings.get(document.key, ()):
+                for synced in clusters.view(sighting.cluster).sync_paths:
+                    if synced.path == sighting.sync_path and synced.substituted_by:
+                        found.setdefault(synced.substituted_by, []).append(f"{document.path}:{document.line}")
+    for file, places in found.items():
+        shown = list(dict.fromkeys(places))
+        message = (
+            f"its postBuild replaces variables in {len(shown)} release(s), which were read as they are "
+            f"written: {_list(shown)}"
+        )
+        findings.say("RP023", message, file, 1, shown)
+
+
+def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingGroups) -> AppliedDifferences:
+    repository, clusters = around.repository, around.clusters
+    apart = clusters.apart if synced.files == "rest" else frozenset()
+    documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
+    found = compare_applied(synced, repository.texts, documents, clusters.tree, clusters.builds, apart)
+    path = synced.path or "/"
+    if found.refused:
+        places = [str(each.place) for each in found.refused]
+        message = (
+            f"fluxd passed over {len(places)} document(s) of {path} with which kustomize-controller applies "
+            f"nothing at all: {_list(places)}; the first: {found.refused[0].reason}"
+        )
+        first = found.refused[0].place
+        findings.say("DA020", message, first.path, first.line, places[1:], found.proposal)
+    # Of files with releases that cannot be read it is told that these stay.
+    told = {path for path in repository.errors if repository.old_lines(path)}
+    broken = [each for each in found.broken if each.place.path not in told]
+    for code, refusals in (("DA024", broken), ("RP019", found.unbuildable)):
+        for refusal in refusals:
+            message = f"with this kustomize-controller applies nothing at all of {path}: {refusal.reason}"
+            findings.say(code, message, refusal.place.path, refusal.place.line)
+    _tell_objects(
+        "RP015",
+        found.left_out,
+        f"of {path} that kustomize-controller leaves out, because a kustomization beside them does not list "
+        "them",
+        findings,
+        found.proposal,
+    )
+    local = [each for each in found.ignored if each.is_local]
+    unseen = [each for each in found.ignored if not each.is_local]
+    _tell_objects(
+        "RP024",
+        unseen,
+        f"of {path} whose files source-controller does not put into its artifact",
+        findings,
+    )
+    _tell_objects("RP024", local, f"of {path} that kustomize takes for local configuration", findings)
+    for each in found.shaped:
+        was = f"fluxd applied {each.before} of this file" if each.before else "fluxd applied nothing of this"
+        message = f"{was}, and kustomize-controller applies {each.after} of {path}"
+        findings.say("RP022", message, each.place.path, each.place.line)
+    for one, other in found.doubles:
+        message = f"{_name(one)} is defined in {one.place} too: kustomize-controller refuses both"
+        findings.say("RP016", message, other.place.path, other.place.line, [str(one.place)])
+    return found
+
+
+def _tell_objects(
+    code: str, objects: Sequence[AppliedObject], why: str, findings: FindingGroups, proposal: str = ""
+) -> None:
+    if objects:
+        places = list(dict.fromkeys(str(each.place) for each in objects))
+        message = f"fluxd applied {len(objects)} object(s) {why}: {_list(places)}"
+        first = objects[0].place
+        findings.say(code, message, first.path, first.line, places[1:], proposal)
+
+
+def _name(each: AppliedObject) -> str:
+    return f"{each.kind} {each.namespace}/{each.name}"
+
+
+def _list(places: Iterable[str]) -> str:
+    every = list(places)
+    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + more

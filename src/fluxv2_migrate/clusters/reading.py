@@ -1,0 +1,171 @@
+"""The clusters of a repository, and how each sees what concerns Flux, before a migration and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import (
+    ClusterMap,
+    DocumentKey,
+    flux_yaml_folders,
+    is_below,
+    read_clusters,
+    read_sync_path,
+)
+from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release
+from fluxv2_migrate.settings.options import MigrationOptions
+
+__all__ = ["see_migrated_repository", "see_repository"]
+
+Files = Mapping[str, str | bytes]
+
+_MARKS: Final = ("fluxcd.io/", "flux.weave.works/", "fluxcd.io~1", "flux.weave.works~1")
+"""Beginnings of annotations, also as the path of a JSON patch has them."""
+
+
+def see_repository(files: Files, repository: Repository, options: MigrationOptions) -> ClusterMap:
+    """Gives the clusters of a repository, and how each sees what concerns Flux.
+
+    Args:
+        files: of the repository.
+        repository: as it was read.
+        options: what a person says of clusters.
+
+    Returns:
+        Who sees what; nobody anything where there is nothing of Flux v1.
+    """
+    return _see(files, repository, options, also_migrated=False)
+
+
+def see_migrated_repository(
+    files: Files, repository: Repository, options: MigrationOptions, before: ClusterMap
+) -> ClusterMap:
+    """Gives how the clusters of a repository of Flux v1 see it once somebody has migrated it.
+
+    Args:
+        files: of the repository afterwards.
+        repository: as it was read.
+        options: what a person says of clusters.
+        before: who saw what before.
+
+    Returns:
+        Who sees what. Where clusters were not given, what moved to a place of which only the repository
+        afterwards shows that something is there may be anybody's: that is told by an empty name.
+    """
+    if not before.clusters:
+        return ClusterMap()
+    own = _see(files, repository, options, also_migrated=True)
+    if before.given or _sync_paths(own) == _sync_paths(before):
+        return own
+    known = {view.name: view.settings for view in before.clusters}
+    clusters = {"clusters": tuple(known.values()), "sync_roots": ()}
+    found = _see(files, repository, options.model_copy(update=clusters), also_migrated=True)
+    for key, sightings in own.sightings.items():
+        found.sightings.setdefault(
+            key, [each if each.cluster in known else replace(each, cluster="") for each in sightings]
+        )
+    return found
+
+
+def _sync_paths(clusters: ClusterMap) -> set[tuple[str, tuple[str, ...]]]:
+    return {(view.name, tuple(synced.path for synced in view.sync_paths)) for view in clusters.clusters}
+
+
+def _see(
+    files: Files, repository: Repository, options: MigrationOptions, *, also_migrated: bool
+) -> ClusterMap:
+    concerns = {
+        document.key: document
+        for documents in repository.documents.values()
+        for document in documents
+        if document.manifest
+    }
+    releases = [document for document in concerns.values() if is_old_release(document.manifest)]
+    tree = KustomizeTree(files)
+    workloads = _workloads(repository, tree, concerns)
+    if not (releases or workloads or also_migrated):
+        return ClusterMap()
+    # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
+    # what is migrated already is still where it was.
+    whole = {document.key for document in releases if not is_partial_release(document.manifest)}
+    whole = whole or {document.key for document in releases}
+    whole |= workloads
+    whole |= {document.key for document in repository.new_releases()}
+    return read_clusters(files, repository.documents, concerns, whole, tree, options)
+
+
+def _workloads(
+    repository: Repository, tree: KustomizeTree, concerns: dict[DocumentKey, Document]
+) -> set[DocumentKey]:
+    """Gives the objects with annotations of fluxd; those that others annotate are of concern, too."""
+    annotated = {
+        key: document
+        for key, document in concerns.items()
+        if not is_old_release(document.manifest)
+        and not str(document.manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+        and is_annotated(document.manifest)
+        and repository.chart_around(document.path) is None
+    }
+    patching = {path for path, _ in annotated if tree.patchers(path)}
+    by_fluxd = _patched_by_fluxd({path for path, _ in annotated} - patching, repository, tree)
+    targets = {
+        (root, _resource(document.manifest))
+        for document in annotated.values()
+        for root in by_fluxd.get(document.path, ())
+    }
+    # A JSON patch is no object, so its text is looked at.
+    giving = {
+        patcher.folder
+        for path, text in repository.texts.items()
+        for patcher in tree.patchers(path)
+        if _names_marks(text)
+    }
+    giving |= {
+        kustomization.folder
+        for kustomization in tree.kustomizations.values()
+        if _names_marks(kustomization.document)
+    }
+    roots = {root for folder in giving for root in (folder, *tree.ancestors(folder)) if root in tree.roots}
+    whole = {key for key in annotated if key[0] not in patching | set(by_fluxd)}
+    for root in sorted(roots | {root for root, _ in targets}):
+        for built in tree.build(root).objects:
+            if not built.path:
+                continue
+            if is_annotated(built.manifest) or (root, _resource(built.manifest)) in targets:
+                key = (built.path, built.index)
+                document = concerns.setdefault(key, repository.adopt(*key))
+                if not is_old_release(document.manifest):
+                    whole.add(key)
+    return whole
+
+
+def _patched_by_fluxd(
+    paths: set[str], repository: Repository, tree: KustomizeTree
+) -> dict[str, tuple[str, ...]]:
+    """Gives the files with which fluxd itself patches what kustomize builds, and the builds."""
+    found: dict[str, tuple[str, ...]] = {}
+    for folder in flux_yaml_folders(repository.texts):
+        for root in (folder, *(root for root in tree.roots if is_below(root, folder))):
+            synced = read_sync_path(root, repository.texts, tree)
+            if synced.patch_file in paths:
+                found[synced.patch_file] = (*found.get(synced.patch_file, ()), *synced.builds)
+    return found
+
+
+def _resource(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    metadata = manifest.get("metadata")
+    return str(manifest.get("kind")), str(metadata.get("name")) if isinstance(metadata, Mapping) else ""
+
+
+def _names_marks(value: Any) -> bool:
+    """Gives whether a kustomization names an annotation of fluxd, in a patch or for all objects."""
+    if isinstance(value, str):
+        return any(word in value for word in _MARKS)
+    if isinstance(value, Mapping):
+        return any(_names_marks(key) or _names_marks(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_names_marks, value))

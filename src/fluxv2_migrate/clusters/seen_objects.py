@@ -1,0 +1,216 @@
+"""The releases and sources of a repository, as each of its clusters has them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import (
+    ClusterMap,
+    DocumentKey,
+    Reach,
+    Sighting,
+    broken_build,
+    is_below,
+    reach_of,
+    unknown_generator,
+)
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.meaning.manifest import as_object, metadata_of
+from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
+from fluxv2_migrate.repository.reading import Repository, is_old_release
+from fluxv2_migrate.yaml_text import compose, split_documents, value_of
+
+__all__ = ["SeenObject", "SeenRepository", "UnreadDocument", "see_objects"]
+
+# Where an object of Flux begins; the definitions of Flux's own kinds do not say it.
+_API: Final = r"[\"']?apiVersion[\"']?\s*:\s*[\"']?"
+_V1_GROUPS: Final = r"helm\.fluxcd\.io|flux\.weave\.works|helm\.integrations\.flux\.weave\.works"
+_CONCERNS_V1: Final = re.compile(rf"{_API}({_V1_GROUPS})/")
+_CONCERNS: Final = re.compile(rf"{_API}({_V1_GROUPS}|helm\.toolkit\.fluxcd\.io|source\.toolkit\.fluxcd\.io)/")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenObject:
+    """An object as one cluster has it, and where it stands.
+
+    Attributes:
+        path: its file.
+        line: where it begins there, 1-based.
+        manifest: as the cluster gets it, with its namespace where that is known.
+        cluster: its name; empty where any may have it; `None` where no cluster applies it.
+        document: which document of the repository it is.
+        obstacle: why the cluster may not get it, or gets something else; empty where nothing is in the way.
+    """
+
+    path: str
+    line: int
+    manifest: Mapping[str, Any]
+    cluster: str | None
+    document: DocumentKey
+    obstacle: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Namespace and name in the cluster."""
+        return metadata_of(self.manifest)
+
+    @property
+    def resource(self) -> str:
+        """Names it as findings do."""
+        return f"{self.manifest.get('kind')} {'/'.join(self.identity)}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadDocument:
+    """A document that speaks of Flux v1 and cannot be read."""
+
+    path: str
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class SeenRepository:
+    """What clusters have of a repository.
+
+    Attributes:
+        clusters: who sees what.
+        old: the releases of Flux v1.
+        new: the releases of Flux v2.
+        sources: of charts, of Flux v2.
+        unread: what may be a release of Flux v1 and cannot be read.
+    """
+
+    clusters: ClusterMap
+    old: list[SeenObject] = field(default_factory=list)
+    new: list[SeenObject] = field(default_factory=list)
+    sources: list[SeenObject] = field(default_factory=list)
+    unread: list[UnreadDocument] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Obstacles:
+    """Why clusters may not get objects; what goes the same way has the same in its way."""
+
+    clusters: ClusterMap
+    by_fluxd: bool
+    known: dict[tuple[str, ...], str] = field(default_factory=dict)
+    reached: dict[str, Reach] = field(default_factory=dict)
+
+    def of(self, sighting: Sighting, path: str) -> str:
+        way = (sighting.cluster, sighting.sync_path, *(step.path for step in sighting.steps))
+        if way not in self.known:
+            # Another cluster's build may go wrong over the same base.
+            builds = {
+                key: build for key, build in self.clusters.builds.items() if set(way[2:]) <= set(build.files)
+            }
+            broken = broken_build([sighting], replace(self.clusters, builds=builds))
+            unknown = unknown_generator([sighting], self.clusters) if self.by_fluxd else None
+            self.known[way] = f"kustomize cannot build it: {broken}" if broken else unknown or ""
+        if self.known[way] or self.by_fluxd:
+            return self.known[way]
+        return self._left_out(sighting, path)
+
+    def _left_out(self, sighting: Sighting, path: str) -> str:
+        """Gives what is in no kustomization that kustomize-controller comes to from the sync path."""
+        root, tree = sighting.sync_path, self.clusters.tree
+        if root not in self.reached:
+            self.reached[root] = reach_of(root, tree)
+        reach = self.reached[root]
+        place = posixpath.dirname(sighting.steps[-1].path) if sighting.steps else path
+        if place in reach.folders | reach.listed or not is_below(place, root):
+            return ""
+        folder = posixpath.dirname(place)
+        while folder not in tree.kustomizations:
+            if folder in (root, ""):
+                return ""
+            folder = posixpath.dirname(folder)
+        return f"no kustomization that is built for {root or '/'} lists {place}"
+
+
+def see_objects(repository: Repository, clusters: ClusterMap, *, by_fluxd: bool) -> SeenRepository:
+    """Gives what clusters have of a repository.
+
+    Args:
+        repository: as it was read.
+        clusters: who sees what.
+        by_fluxd: whether fluxd applies it, which heeds `.flux.yaml`; else kustomize-controller does.
+    """
+    seen, obstacles = SeenRepository(clusters), _Obstacles(clusters, by_fluxd)
+    patches = {
+        use.path for build in clusters.builds.values() for each in build.objects for use in each.patches
+    }
+    for path in repository.opaque:
+        seen.unread.append(UnreadDocument(path, 1, "the file is not UTF-8: it may be encrypted"))
+    for path in sorted(repository.errors):
+        seen.unread.extend(_unread(path, repository.texts[path]))
+    for path, documents in sorted(repository.documents.items()):
+        for document in documents:
+            if path in patches and document.key not in clusters.sightings:
+                # What it says is in what it patches.
+                continue
+            for each in _seen(document, clusters, obstacles):
+                _file(seen, each)
+    return seen
+
+
+def _unread(path: str, text: str) -> Iterator[UnreadDocument]:
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    for span in split_documents(text):
+        part = text[span.start : span.end]
+        if _CONCERNS_V1.search(part):
+            try:
+                value_of(compose(part, path=path, line=span.line))
+            except InvalidManifest as error:
+                yield UnreadDocument(path, error.line or span.line, f"it is no YAML: {error.reason}")
+
+
+def _seen(document: Document, clusters: ClusterMap, obstacles: _Obstacles) -> Iterator[SeenObject]:
+    begins = _CONCERNS.search(document.text)
+    line = document.line + (document.text.count("\n", 0, begins.start()) if begins else 0)
+    sightings = clusters.sightings.get(document.key)
+    if not sightings:
+        for manifest in _objects(document.manifest):
+            anybody = None if clusters.clusters else ""
+            yield SeenObject(document.path, line, manifest, anybody, document.key)
+        return
+    told: list[SeenObject] = []
+    for sighting in sightings:
+        for manifest in _objects(sighting.manifest):
+            own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
+            placed = _placed(manifest, own or sighting.namespace)
+            obstacle = obstacles.of(sighting, document.path)
+            each = SeenObject(document.path, line, placed, sighting.cluster, document.key, obstacle)
+            if each not in told:
+                told.append(each)
+    yield from told
+
+
+def _objects(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    items = manifest.get("items")
+    if isinstance(items, list) and str(manifest.get("kind")).endswith("List"):
+        for item in items:
+            yield as_object(item)
+    else:
+        yield manifest
+
+
+def _placed(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
+    if not namespace or metadata_of(manifest)[0] == namespace:
+        return manifest
+    return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "namespace": namespace}}
+
+
+def _file(seen: SeenRepository, found: SeenObject) -> None:
+    kind = found.manifest.get("kind")
+    group = str(found.manifest.get("apiVersion")).partition("/")[0]
+    if is_old_release(found.manifest):
+        seen.old.append(found)
+    elif group == "helm.toolkit.fluxcd.io" and kind == "HelmRelease":
+        seen.new.append(found)
+    elif group == "source.toolkit.fluxcd.io":
+        seen.sources.append(found)

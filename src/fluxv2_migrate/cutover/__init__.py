@@ -1,0 +1,1 @@
+"""What people do in their clusters, and in which order."""

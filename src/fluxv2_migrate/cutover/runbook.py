@@ -1,0 +1,178 @@
+"""The ordered steps of the cut-over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.flux2 import HelmRelease
+from fluxv2_migrate.placement import Prerequisite
+
+__all__ = ["Runbook", "RunbookStep", "write_runbook"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookStep:
+    """One step.
+
+    Attributes:
+        title: what is done.
+        commands: to run, in this order.
+        why: what goes wrong without it.
+    """
+
+    title: str
+    commands: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """The steps in their order."""
+
+    steps: tuple[RunbookStep, ...]
+
+    def to_markdown(self) -> str:
+        """Gives the steps as a numbered list."""
+        lines = ["# Cut-over", ""]
+        for number, step in enumerate(self.steps, start=1):
+            lines += [f"{number}. **{step.title}.** {step.why}", ""]
+            if step.commands:
+                lines += ["   ```sh", *(f"   {command}" for command in step.commands), "   ```", ""]
+        return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def write_runbook(
+    releases: Sequence[HelmRelease],
+    prerequisites: Sequence[Prerequisite],
+    findings: Sequence[Finding],
+    *,
+    updates_images: bool = False,
+) -> Runbook:
+    """Gives the steps of the cut-over for these releases.
+
+    Names of Deployments and namespaces of Flux v1 are those of its own manifests; those of a Helm
+    installation differ.
+
+    Args:
+        releases: that were migrated.
+        prerequisites: what must exist first.
+        findings: of the migration.
+        updates_images: whether image automation was migrated.
+
+    Source: helm-operator 1.4.4 `pkg/operator/operator.go`: a running operator uninstalls the release of an
+    object that is removed; helm-controller 1.6.3 `internal/reconcile`, `internal/action/verify.go`: what is
+    found is upgraded, what is not is installed, and a name that changes later is uninstalled.
+    """
+    steps: list[RunbookStep] = []
+    if any(finding.severity == "error" for finding in findings):
+        why = "What they concern is not migrated and stays what it is."
+        steps.append(RunbookStep("Answer the questions of the report", (), why))
+    steps += [*_BEFORE, _install(updates_images=updates_images), *_secrets(prerequisites)]
+    steps.append(
+        RunbookStep(
+            "Check that each release is found under its name",
+            tuple(_status(release) for release in releases),
+            "A name that is not found is installed as a new release, and a name that is corrected later is "
+            "uninstalled. Each must be `deployed`.",
+        )
+    )
+    return Runbook((*steps, *_AFTER))
+
+
+def _install(*, updates_images: bool) -> RunbookStep:
+    why = "A sync that starts before the migration is merged applies the repository of Flux v1."
+    command = "flux install"
+    if updates_images:
+        command += " --components-extra=image-reflector-controller,image-automation-controller"
+        why += (
+            " The key of the GitRepository must be one that may write: the automation pushes to its branch."
+        )
+    return RunbookStep("Install Flux v2 without a sync", ("flux check --pre", command), why)
+
+
+def _status(release: HelmRelease) -> str:
+    namespace = release.spec.storage_namespace or release.metadata.namespace or "default"
+    return f"helm -n {namespace} status {release.spec.release_name}"
+
+
+def _secrets(prerequisites: Sequence[Prerequisite]) -> list[RunbookStep]:
+    commands: list[str] = []
+    for need in prerequisites:
+        target = f"kubectl -n {need.namespace}"
+        if need.copy_of:
+            origin, _, name = need.copy_of.partition("/")
+            fields = f'{{apiVersion, kind, type, data, metadata: {{name: "{need.name}"}}}}'
+            read = f"kubectl -n {origin} get secret {name} -o json"
+            commands.append(f"{read} | jq '{fields}' | {target} apply -f -")
+        else:
+            literals = " ".join(f"--from-file={key}=./{key}" for key in need.keys)
+            commands.append(f"{target} create secret generic {need.name} {literals}")
+    why = "Without them a source is not ready, and its releases wait."
+    return [RunbookStep("Create the Secrets that the sources need", tuple(commands), why)] if commands else []
+
+
+_BEFORE = (
+    RunbookStep(
+        "Freeze, and write down what runs",
+        (
+            "kubectl get helmreleases.helm.fluxcd.io -A -o yaml > releases-v1.yaml",
+            "helm list -A -a -m 0 > releases-before.txt",
+            "kubectl get secrets -A -l owner=helm -o yaml > release-records.yaml",
+            "git tag pre-flux2",
+        ),
+        "`status.releaseName` of each object must be the name in the report. Without `-m 0` Helm lists 256 "
+        "releases and no more. Repair every release that is not `deployed`.",
+    ),
+    RunbookStep(
+        "Make sure that no release of Helm 2 is left",
+        ("kubectl -n kube-system get configmaps,secrets -l OWNER=TILLER",),
+        "Nothing may be listed: Flux v2 does not find records of Helm 2.",
+    ),
+    RunbookStep(
+        "Stop fluxd, then the helm-operator, and wait until they are gone",
+        (
+            "kubectl -n flux scale deployment flux --replicas=0",
+            "kubectl -n flux wait --for=delete pod -l name=flux --timeout=120s",
+            "kubectl -n flux scale deployment helm-operator --replicas=0",
+            "kubectl -n flux get pods",
+        ),
+        "A running fluxd removes objects that leave Git, and a running operator uninstalls what is removed. "
+        "The manifests of both must leave the synced path, or something starts them again.",
+    ),
+)
+_AFTER = (
+    RunbookStep(
+        "Merge the migration, and let Flux sync it with `prune: false`",
+        ("flux get all -A",),
+        "Each release is upgraded once, also where nothing changed. An event that says Install and not "
+        "Upgrade means that the record was not found: suspend that release at once, and do not delete it.",
+    ),
+    RunbookStep(
+        "Compare what runs",
+        ("helm list -A -a -m 0 | diff releases-before.txt -",),
+        "Only revisions may differ: a new name is a second copy.",
+    ),
+    RunbookStep(
+        "Turn pruning on",
+        ("flux get kustomizations -A",),
+        "From now on what leaves Git leaves the cluster.",
+    ),
+    RunbookStep(
+        "Delete the helm-operator, and only then its definitions",
+        (
+            "kubectl -n flux delete deployment helm-operator flux --ignore-not-found",
+            "kubectl delete crd helmreleases.helm.fluxcd.io helmreleases.flux.weave.works --ignore-not-found",
+        ),
+        "While it runs, it uninstalls what is deleted. Never delete `helmreleases.helm.toolkit.fluxcd.io`.",
+    ),
+    RunbookStep(
+        "To go back: suspend before anything else",
+        ("flux suspend kustomization --all -n flux-system", "git revert --no-commit pre-flux2..HEAD"),
+        "A HelmRelease of Flux v2 that is deleted while it is not suspended uninstalls its release.",
+    ),
+)

@@ -1,0 +1,227 @@
+"""Findings on their way: what is one question becomes one finding, with the answer that settles it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.table import FINDINGS
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.settings.of_clusters import settings_of
+from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.settings.overrides import PATTERNS, Subject
+
+__all__ = ["FindingGroups", "with_acceptance"]
+
+_SEVERITIES: Final = ("error", "warning", "info")
+
+
+def with_acceptance(notice: Notice) -> Notice:
+    """Gives a notice with the answer that a person has seen it, where that settles it."""
+    if notice.answer is not None or not FINDINGS[notice.code].acceptable:
+        return notice
+    return replace(notice, answer=Override(accept=(notice.code,)))
+
+
+@dataclass(slots=True)
+class FindingGroups:
+    """Collects findings.
+
+    Attributes:
+        options: how to migrate.
+        clusters: who sees what.
+        groups: the findings of each question, each with what it is about.
+        declared: by path and resource, the fields of a release's meaning that differ as findings say.
+        met: all that an override could be about, by file and line.
+        matched: the indices of the overrides that are about something.
+    """
+
+    options: MigrationOptions
+    clusters: ClusterMap = field(default_factory=ClusterMap)
+    groups: dict[tuple[str, ...], list[tuple[Finding, Subject | None]]] = field(default_factory=dict)
+    declared: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    met: dict[tuple[str, int], Subject] = field(default_factory=dict)
+    matched: set[int] = field(default_factory=set)
+
+    def subject(self, document: Document) -> Subject:
+        """Gives what overrides are compared with for the object of a document."""
+        place = (document.path, document.line)
+        if place not in self.met:
+            sightings = self.clusters.sightings.get(document.key, ())
+            clusters = sorted({sighting.cluster for sighting in sightings})
+            seen = {(sighting.namespace, sighting.name) for sighting in sightings}
+            namespace, name = seen.pop() if len(seen) == 1 else document.identity
+            namespace = namespace or settings_of(self.options).default_namespace
+            kind = str(document.manifest.get("kind"))
+            self.met[place] = Subject(", ".join(clusters), kind, namespace, name, document.path)
+        return self.met[place]
+
+    def add(self, document: Document, resource: str, notice: Notice, related: Iterable[str] = ()) -> None:
+        """Adds what is said of a field of a document, and of other places with it."""
+        line, column = document.position(notice.path)
+        subject = self.subject(document)
+        finding = Finding(
+            notice.code,
+            notice.message,
+            path=document.path,
+            line=line,
+            column=column,
+            cluster="" if self._is_everywhere(document) else subject.cluster,
+            resource=resource,
+            field=".".join(notice.path),
+            related=tuple(related),
+            answer=notice.answer,
+        )
+        own = notice.group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
+        self.groups.setdefault((notice.code, own), []).append((finding, subject))
+
+    def _is_everywhere(self, document: Document) -> bool:
+        seen = {sighting.cluster for sighting in self.clusters.sightings.get(document.key, ())}
+        return len(seen) == len(self.clusters.clusters)
+
+    def stop(self, document: Document, code: str, message: str, path: tuple[str, ...] = ()) -> None:
+        """Says why a document stays as it is."""
+        namespace, name = document.identity
+        answer = Override(accept=(code,)) if FINDINGS[code].acceptable else None
+        notice = Notice(code, message, path, answer=answer)
+        self.add(document, f"{document.manifest.get('kind')} {namespace}/{name}", notice)
+
+    def say(
+        self,
+        code: str,
+        message: str,
+        path: str = "",
+        line: int = 1,
+        related: Iterable[str] = (),
+        proposal: str = "",
+    ) -> None:
+        """Adds what is said of a file, or of the whole repository."""
+        answer = Override(accept=(code,)) if FINDINGS[code].acceptable else None
+        accepted = any(
+            code in override.accept and all(getattr(override, name) in ("", "*") for name in PATTERNS)
+            for override in self.options.overrides
+        )
+        if answer is None or not accepted:
+            finding = Finding(
+                code,
+                message,
+                path=path,
+                line=line,
+                related=tuple(related),
+                answer=answer,
+                proposal=proposal,
+            )
+            self.groups.setdefault((code, path, str(line), message), []).append((finding, None))
+
+    def declare(self, document: Document, resource: str, fields: tuple[str, ...]) -> None:
+        """Notes fields of a release's meaning that differ, whether or not anybody wants to read of them."""
+        if fields:
+            self.declared.setdefault((document.path, resource), []).extend(fields)
+
+    def tell_unmatched(self) -> None:
+        """Says which overrides are about nothing."""
+        for index, given in enumerate(self.options.overrides):
+            if index not in self.matched:
+                patterns = given.model_dump(exclude_defaults=True)
+                self.say("RP010", f"nothing that is migrated matches the override {patterns}")
+
+    def all(self) -> tuple[Finding, ...]:
+        """Gives one finding for each question, those that stop something first."""
+        by_code: dict[str, list[Subject]] = {}
+        for (code, *_), members in self.groups.items():
+            subjects = {subject for _, subject in members if subject is not None}
+            by_code.setdefault(code, []).extend(subjects)
+        accepted = {code for override in self.options.overrides for code in override.accept}
+        found: list[Finding] = []
+        for members in self.groups.values():
+            merged = _merge([finding for finding, _ in members])
+            exact = _exactly(merged)
+            if exact not in accepted or merged.severity == "error":
+                subjects = {subject for _, subject in members if subject is not None}
+                answer = _answer(merged, exact, subjects, by_code[merged.code], self.met.values())
+                found.append(replace(merged, answer=answer))
+        return tuple(sorted(found, key=_urgency))
+
+
+def _merge(members: list[Finding]) -> Finding:
+    first, *others = sorted(members, key=lambda each: (each.path, each.line))
+    related = [f"{each.path}:{each.line}" for each in others]
+    related += [place for each in members for place in each.related]
+    clusters = {each.cluster for each in members}
+    cluster = first.cluster if len(clusters) == 1 else ""
+    return replace(first, cluster=cluster, related=tuple(dict.fromkeys(related)))
+
+
+def _urgency(finding: Finding) -> tuple[int, str, str, int, str]:
+    severity = _SEVERITIES.index(finding.severity)
+    return (severity, finding.code, finding.path, finding.line, finding.message)
+
+
+# Answers
+
+
+def _exactly(finding: Finding) -> str:
+    return f"{finding.code}:{finding.fingerprint}"
+
+
+def _answer(
+    finding: Finding,
+    exact: str,
+    subjects: Collection[Subject],
+    of_code: Collection[Subject],
+    met: Collection[Subject],
+) -> Override | None:
+    """Gives the override that settles a finding for all that it is about, and nothing else."""
+    answer = finding.answer
+    if answer is None or not subjects:
+        return answer
+    said = answer.model_dump(exclude_unset=True, exclude=set(PATTERNS))
+    only_accepts = said == {"accept": (finding.code,)}
+    # Once for this finding; whoever is left is not to be matched.
+    others = Counter(of_code if only_accepts else met) - Counter(subjects)
+    for patterns in _patterns(subjects):
+        override = Override(**patterns, **said)
+        if not any(other.matches(override) for other in others):
+            return override
+    # What stops a release goes on only by its code: an answer that hides it would leave the release behind.
+    return None if finding.severity == "error" else Override(accept=(exact,))
+
+
+def _patterns(subjects: Collection[Subject]) -> Iterable[Mapping[str, Any]]:
+    """Gives patterns that match all subjects, the widest that people would write first."""
+    common = {name: values.pop() for name, values in _values(subjects) if len(values) == 1}
+    patterns = {name: _quoted(common[name]) for name in ("namespace", "name") if common.get(name)}
+    if len(subjects) > 1:
+        patterns.pop("name", None)
+    yield dict(patterns)
+    folder = _folder([subject.path for subject in subjects])
+    path = common.get("path")
+    if path is not None:
+        patterns["path"] = _quoted(path)
+    elif folder:
+        patterns["path"] = f"{_quoted(folder)}/*"
+    yield dict(patterns)
+    for name in ("name", "kind", "cluster"):
+        if common.get(name):
+            patterns[name] = _quoted(common[name])
+            yield dict(patterns)
+
+
+def _values(subjects: Collection[Subject]) -> list[tuple[str, set[str]]]:
+    return [(name, {getattr(subject, name) for subject in subjects}) for name in PATTERNS]
+
+
+def _folder(paths: list[str]) -> str:
+    folders = [posixpath.dirname(path) for path in paths]
+    return posixpath.commonpath(folders) if all(folders) else ""
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", text)

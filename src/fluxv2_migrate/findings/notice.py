@@ -1,0 +1,31 @@
+"""What a rule has to say, before it is known whom else it concerns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fluxv2_migrate.plan import Path
+from fluxv2_migrate.settings.options import Override
+
+__all__ = ["Notice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a rule has to say about one release; notices of one question become one finding.
+
+    Attributes:
+        code: of `FINDINGS`.
+        message: what is the matter; the same for all notices of a group.
+        path: the field.
+        group: what makes it the same question as that of another release; empty for a question of its own.
+        answer: the override that would settle it.
+        declares: the fields of a release's meaning that differ for this reason.
+    """
+
+    code: str
+    message: str
+    path: Path = ("metadata", "name")
+    group: str = ""
+    answer: Override | None = None
+    declares: tuple[str, ...] = ()

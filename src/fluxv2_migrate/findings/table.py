@@ -1,0 +1,183 @@
+"""The table of codes: one row for each thing that a person may have to know, decide or do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+__all__ = ["FINDINGS", "FindingType", "Severity"]
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingType:
+    """A kind of finding.
+
+    Attributes:
+        code: stable, never used again for something else.
+        slug: the code in words.
+        severity: `error`: something would be lost or unsafe until a person acts; `warning`: behaves
+            differently; `info`: good to know.
+        remedy: what to do.
+        settled_by_a_look: whether a person can decide that an error is settled, as nothing would be lost.
+    """
+
+    code: str
+    slug: str
+    severity: Severity
+    remedy: str
+    settled_by_a_look: bool = False
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a person can decide that it is settled: an error only where nothing would be lost.
+
+        >>> FINDINGS["HR032"].acceptable, FINDINGS["HR030"].acceptable, FINDINGS["HR095"].acceptable
+        (True, True, False)
+        """
+        return self.severity != "error" or self.settled_by_a_look
+
+
+# fmt: off
+_ROWS: Final = (
+    FindingType("AN001", "ignored-object", "warning", "Annotate the live object too if Flux v2 has ever applied it."),
+    FindingType("AN003", "ignore-value-unknown", "warning", "Write `kustomize.toolkit.fluxcd.io/reconcile: disabled` if it shall be ignored."),
+    FindingType("AN004", "annotations-stay", "warning", "Remove them once nothing of what they say is wanted: Flux v2 does not read them."),
+    FindingType("AN005", "automated-value-unknown", "warning", "Write `\"true\"` if the images shall be updated."),
+    FindingType("AN006", "automation-locked", "warning", "Nothing; remove the lock before the migration to have the images updated."),
+    FindingType("AN007", "lock-without-automation", "info", "Nothing: the reason stands in a comment."),
+    FindingType("AN008", "filter-without-automation", "info", "Nothing: the filters had no effect."),
+    FindingType("AN009", "filter-of-unknown-container", "warning", "Correct the name of the container if the filter shall count."),
+    FindingType("AN010", "annotations-conflict", "error", "Remove one of the two annotations, or give the policy of the container."),
+    FindingType("AN011", "tag-all-in-a-file", "warning", "Write a filter for each container if one was meant: it never had an effect."),
+    FindingType("AN012", "annotation-without-effect", "warning", "Nothing: fluxd never read it there."),
+    FindingType("AN013", "annotation-misspelt", "warning", "Correct the name before the migration if it shall count: it never had an effect."),
+    FindingType("AN014", "mark-of-fluxd-in-git", "warning", "Nothing: it belongs to live objects and is taken out."),
+    FindingType("AN015", "image-field-missing", "error", "Correct the path, which begins below spec.values, or remove the annotation."),
+    FindingType("AN016", "release-not-automated", "warning", "Convert the release to helm.fluxcd.io/v1 before the migration if its images shall be updated."),
+    FindingType("AN017", "automation-begins", "warning", "Look at the policy: fluxd could not update this workload, and Flux v2 will."),
+    FindingType("AN018", "annotation-is-no-text", "warning", "Quote the value: Kubernetes takes only text."),
+    FindingType("AN019", "automated-without-image", "info", "Nothing: there is no image to update; write one into the values to have it updated."),
+    FindingType("AN020", "cluster-addon", "warning", "Nothing: fluxd did not update it."),
+    FindingType("DA015", "namespace-not-written", "warning", "Write metadata.namespace: kustomize-controller adds none."),
+    FindingType("DA020", "not-buildable", "error", "Move the files out of the sync path, or add the proposed kustomization to it."),
+    FindingType("DA022", "flux-1-itself", "error", "Remove it from Git, or scale it to 0 there, before the cut-over."),
+    FindingType("DA024", "kustomize-refuses", "error", "Correct the manifest: fluxd applied it, kustomize cannot read it."),
+    FindingType("HR002", "chart-path-from-operator-flags", "error", "Give helm_operator with the git_url, git_branch and git_charts_path of the operator's flags."),
+    FindingType("HR003", "field-unknown", "warning", "Nothing if the field may go: the helm-operator never read it."),
+    FindingType("HR014", "release-name-too-long", "error", "Write the name that `helm list -A` shows into spec.releaseName."),
+    FindingType("HR015", "namespace-missing", "warning", "Write metadata.namespace into the manifest, or give default_namespace."),
+    FindingType("HR016", "resource-name-too-long", "error", "Rename the resource and keep spec.releaseName: Flux v2 uses its name as a label."),
+    FindingType("HR017", "namespace-decides-name", "error", "Write metadata.namespace into the manifest, or give default_namespace: the release name holds it."),
+    FindingType("HR030", "helm-2", "error", "Convert the release to Helm 3 first (helm 2to3).", True),
+    FindingType("HR032", "helm-version-unknown", "warning", "Make sure that the operator ran with --enabled-helm-versions=v3, or that the release is a Helm 3 one."),
+    FindingType("HR041", "chart-version-missing", "error", "Write the version that runs into chart.version: Flux v2 would take the newest one."),
+    FindingType("HR042", "version-is-a-range", "warning", "Pin the version, unless every new chart of the range shall be installed at once."),
+    FindingType("HR043", "repository-scheme-unsupported", "error", "Mirror the charts to a repository over https or OCI."),
+    FindingType("HR044", "repository-url-with-extras", "warning", "Move user and password into a Secret of the source."),
+    FindingType("HR045", "repository-retired", "warning", "Take the charts from https://charts.helm.sh/stable or from their new home."),
+    FindingType("HR046", "repository-secret-needed", "warning", "Create the Secret with what the operator's repositories.yaml has for the repository."),
+    FindingType("HR047", "chart-pull-secret", "warning", "Nothing: the helm-operator ignored it."),
+    FindingType("HR048", "chart-name-refused", "error", "Ask the chart's owner for a name in lower case without `_`."),
+    FindingType("HR049", "certificate-was-not-checked", "error", "Put the certificate of its authority into the Secret as ca.crt, and accept the code.", True),
+    FindingType("HR052", "ref-ambiguous", "warning", "Check that each ref is a branch; say ref_kind in an override where it is a tag."),
+    FindingType("HR053", "ref-is-an-expression", "error", "Write the full commit into chart.ref; say ref_kind in an override where it is a branch or tag."),
+    FindingType("HR054", "ssh-key-needed", "warning", "Create a Secret with identity and known_hosts in the source's namespace."),
+    FindingType("HR056", "secret-in-other-namespace", "warning", "Copy the Secret into the source's namespace."),
+    FindingType("HR057", "git-secret-was-ignored", "warning", "Nothing: the helm-operator used the Secret for https only."),
+    FindingType("HR058", "dependencies-are-fetched", "warning", "Vendor the chart's dependencies: Flux v2 fetches those that are missing."),
+    FindingType("HR059", "every-commit-upgrades", "warning", "Pin the ref, or bump the chart's version and set reconcileStrategy: ChartVersion."),
+    FindingType("HR060", "git-and-repository", "warning", "Nothing if the chart from git is meant: the helm-operator took it."),
+    FindingType("HR061", "no-chart-source", "error", "Complete the chart, or migrate this file together with what patches it."),
+    FindingType("HR062", "chart-version-gains-commit", "warning", "Look for charts that put .Chart.Version into labels without replacing `+`."),
+    FindingType("HR063", "dependency-of-an-alias", "error", "Write the URL of the repository into the chart's dependency, or vendor the dependency."),
+    FindingType("HR064", "only-new-versions-upgrade", "warning", "Raise the version in Chart.yaml with every change of the chart."),
+    FindingType("HR068", "timeout-negative", "error", "Give a timeout in seconds that is positive."),
+    FindingType("HR069", "timeout-unusable", "warning", "Give a timeout: zero meant none to the helm-operator and means at once to Flux v2."),
+    FindingType("HR074", "force-recreates", "warning", "Remove upgrade.force unless resources must be replaced."),
+    FindingType("HR075", "values-are-reused", "warning", "Write all values down and remove upgrade.preserveValues."),
+    FindingType("HR079", "validation-off-in-upgrades", "info", "Remove upgrade.disableOpenAPIValidation where upgrades shall be checked as before."),
+    FindingType("HR080", "failed-installs-are-uninstalled", "warning", "Remove install.remediation, unless the release certainly does not exist yet."),
+    FindingType("HR081", "first-upgrade-cannot-roll-back", "warning", "Suspend the release before the cut-over and resume it after a review."),
+    FindingType("HR083", "rollback-recreate-ignored", "warning", "Nothing: Flux 2.8 and later restart no pods at a rollback."),
+    FindingType("HR084", "rollback-force-ignored", "warning", "Nothing: the helm-operator ignored it with Helm 3."),
+    FindingType("HR092", "values-in-other-namespace", "error", "Copy the object into the release's namespace."),
+    FindingType("HR093", "optional-values-must-be-valid", "info", "Make sure that optional values are valid YAML wherever they are."),
+    FindingType("HR094", "values-key-refused", "error", "Rename the key in the object and here."),
+    FindingType("HR095", "values-from-url", "error", "Commit the values as a ConfigMap or write them into spec.values."),
+    FindingType("HR096", "values-from-chart-file", "error", "Copy the file's values into spec.values, or give chart.spec.valuesFiles by hand."),
+    FindingType("HR097", "values-file-loses-precedence", "warning", "Compare the values: a file of the chart is now below every other source of values."),
+    FindingType("HR098", "values-file-of-repository-chart", "warning", "Nothing: the helm-operator could not read files of a chart from a Helm repository."),
+    FindingType("HR099", "optional-values-file", "error", "Migrate for Flux 2.3 or later, or make the file one that must exist."),
+    FindingType("HR100", "values-file-must-exist", "warning", "Remove `values.yaml` from valuesFiles where the chart has none."),
+    FindingType("HR101", "values-source-unusable", "warning", "Nothing: the helm-operator read the entry in the same way."),
+    FindingType("HR102", "optional-values-from-url", "warning", "Commit the values as a ConfigMap or write them into spec.values, if they are in use."),
+    FindingType("HR110", "helm-2-conversion-annotation", "warning", "Make sure that the conversion from Helm 2 is finished."),
+    FindingType("HR112", "values-hold-variables", "warning", "Set no postBuild on the Kustomization, or write `$${` for what must stay."),
+    FindingType("HR113", "same-release-twice", "error", "Remove one of the two: both stand for one Helm release."),
+    FindingType("HR114", "chart-name-taken-twice", "error", "Rename one of the two: both make the HelmChart of one name."),
+    FindingType("HR117", "defaults-of-flux-2", "warning", "Read what changes, or migrate with defaults=\"keep\"."),
+    FindingType("HR118", "behaves-as-flux-2", "info", "Nothing, unless somebody relies on what the helm-operator did."),
+    FindingType("HR119", "namespace-was-not-allowed", "warning", "Remove the release, or resume it if it shall run from now on."),
+    FindingType("HR120", "source-name-taken", "error", "Give another source_name in the override."),
+    FindingType("IM003", "version-of-few-parts", "warning", "Nothing for tags of this kind; Flux v2 does not see tags with another number of parts beside them."),
+    FindingType("IM004", "tag-pattern-invalid", "warning", "Check that the range or filter says what was meant: fluxd ignored it."),
+    FindingType("IM005", "tag-order-unknown", "error", "Give tags a part that grows, as in `branch-sha-timestamp`, and write the policy for it."),
+    FindingType("IM006", "moving-tag", "warning", "Set digestReflectionPolicy: Always with an interval (Flux 2.6 and later) to follow the tag."),
+    FindingType("IM007", "digest-pinned", "warning", "Nothing; give a policy to have the image updated by its tags."),
+    FindingType("IM008", "image-not-scanned", "warning", "Nothing; give a policy to have the image updated all the same."),
+    FindingType("IM009", "pull-secret-elsewhere", "warning", "Copy the Secret before the cut-over, and again when it changes."),
+    FindingType("IM010", "credentials-of-the-cloud", "warning", "Give the image-reflector-controller access, or remove the provider of a public image."),
+    FindingType("IM011", "no-marker-possible", "error", "Write the image where the updater sees it: behind a key of its own, in a file that it reads."),
+    FindingType("IM012", "tag-in-a-kustomization", "warning", "Nothing; the updater writes the tag of the kustomization for all that it builds."),
+    FindingType("IM013", "tag-is-a-number", "warning", "Quote the tag, and give the policy: fluxd took the image for one without a tag."),
+    FindingType("IM014", "registry-apart-from-path-and-tag", "error", "Give the tag a field of its own, as the chart allows."),
+    FindingType("IM015", "filter-excludes-the-tag", "warning", "Give the policy: nothing moves until then."),
+    FindingType("IM016", "field-with-two-policies", "error", "Give the clusters one policy, or each its own field in a patch."),
+    FindingType("IM017", "image-without-tag", "warning", "Give the image a tag."),
+    FindingType("IM019", "range-rewritten", "warning", "Compare the two ranges: the library of this Flux release reads the first one differently."),
+    FindingType("IM020", "outside-the-update-path", "error", "Widen spec.update.path of the automation, or give the folder its own."),
+    FindingType("IM024", "image-read-across-namespaces", "warning", "Leave cross-namespace references on, or set cross_namespace_refs=False."),
+    FindingType("IM025", "image-unreadable", "warning", "Correct the image: fluxd updated no image of this workload."),
+    FindingType("IM026", "several-pull-secrets", "warning", "Name the Secret that holds the registry of the image."),
+    FindingType("IM027", "pull-secret-form", "error", "Make a Secret of the type kubernetes.io/dockerconfigjson of it."),
+    FindingType("IM028", "registry-read-differently", "warning", "Write the registry in full; give a policy to have the image updated."),
+    FindingType("IM029", "image-name-refused", "error", "Give the image a name in lower case."),
+    FindingType("IM030", "image-respelled", "info", "Nothing: both are one image; write it in one way to keep it."),
+    FindingType("IM031", "policy-refused", "error", "Correct the policy of the override."),
+    FindingType("IM032", "image-automation-needs", "info", "Install both controllers, and give the key of the GitRepository write access."),
+    FindingType("IM033", "order-not-proved", "warning", "Look whether the tags are in that order, or give their build times in image_tags."),
+    FindingType("IM034", "marked-already", "warning", "Compare the policy of that marker with the annotations, and remove one of the two."),
+    FindingType("IM035", "existing-object-holds-still", "error", "Resume the object, or label the policy as the automation wants it."),
+    FindingType("IM036", "merge-key-rewritten", "info", "Nothing; write the values out to have the file stay as it is."),
+    FindingType("RP001", "template", "error", "Migrate the chart's template by hand."),
+    FindingType("RP002", "not-text", "error", "Decrypt the file, or store it as UTF-8."),
+    FindingType("RP003", "invalid-yaml", "error", "Correct the file."),
+    FindingType("RP004", "in-a-kustomization", "error", "Migrate the base and its overlays together by hand."),
+    FindingType("RP005", "text-cannot-be-edited", "error", "Write the release in plain block style."),
+    FindingType("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),
+    FindingType("RP007", "twin-exists", "error", "Compare the two releases and remove the old one.", True),
+    FindingType("RP008", "in-a-list", "error", "Write the release as a document of its own."),
+    FindingType("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere."),
+    FindingType("RP010", "override-matches-nothing", "error", "Correct the override's patterns, or remove it."),
+    FindingType("RP011", "encrypted", "error", "Decrypt the file with sops, migrate it, and encrypt it again."),
+    FindingType("RP012", "not-synced", "warning", "Add its folder to sync_roots if a cluster runs it."),
+    FindingType("RP013", "flux-release-contradicted", "error", "Give the flux_version that will run, and migrate the v2 objects that it does not serve."),
+    FindingType("RP014", "no-place", "error", "Give a sync path that changes nothing, or place objects in the namespace that it gives."),
+    FindingType("RP015", "left-out-by-kustomization", "warning", "List the files in a kustomization of the sync path, as proposed, or leave them out on purpose."),
+    FindingType("RP016", "defined-twice", "error", "Keep one of them: both Fluxes refuse the whole sync path."),
+    FindingType("RP017", "clusters-unknown", "warning", "Give clusters with their sync paths, or accept the code if each is a cluster of its own."),
+    FindingType("RP018", "generator-unknown", "error", "Commit what the command gives, or give a sync path that kustomize alone builds."),
+    FindingType("RP019", "build-fails", "error", "Make the kustomization build first."),
+    FindingType("RP020", "clusters-disagree", "error", "Give each cluster a manifest, or a kustomization, of its own."),
+    FindingType("RP021", "scope-matches-nothing", "warning", "Correct the pattern of the scope, or remove it."),
+    FindingType("RP022", "made-by-kustomization", "warning", "Take the kustomization out of the sync path, or let it only list what fluxd applied."),
+    FindingType("RP023", "variables-replaced", "warning", "Look whether names, namespaces and charts mean the same with the variables that postBuild has."),
+    FindingType("RP024", "left-out-of-artifact", "warning", "Move the files, write a .sourceignore that keeps them, or leave them out on purpose."),
+)
+# fmt: on
+
+FINDINGS: Final = MappingProxyType({row.code: row for row in _ROWS})
+"""Every code with its type; its page is `docs/findings/<code>.md`."""

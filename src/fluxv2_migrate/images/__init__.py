@@ -1,0 +1,1 @@
+"""Image automation: read as clusters see it, laid out, and written."""

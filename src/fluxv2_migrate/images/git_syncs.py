@@ -1,0 +1,88 @@
+"""The GitRepository that syncs a repository to each cluster, which image automation writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import ClusterView, normal_path
+from fluxv2_migrate.rules import GitSync, git_url_key
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["git_syncs"]
+
+_NAME: Final = "flux-system"
+_BRANCH: Final = "master"
+"""`--git-branch` of fluxd."""
+
+
+def git_syncs(around: Surroundings) -> tuple[GitSync, ...]:
+    """Gives the GitRepository of each cluster: that of its own Kustomization, or what `flux bootstrap` makes.
+
+    Args:
+        around: what is known of the repository.
+
+    Source: flux2 `pkg/manifestgen/sync/options.go`: both are called `flux-system`.
+    """
+    return tuple(_sync(view, around) for view in around.clusters.clusters)
+
+
+def _sync(view: ClusterView, around: Surroundings) -> GitSync:
+    namespace, name = next(_references(view, around), (around.options.flux_namespace, _NAME))
+    repositories = dict(_repositories(view, around))
+    url = view.settings.fluxd.git_url
+    if (namespace, name) not in repositories and url is not None:
+        wanted = git_url_key(url)
+        same = (key for key, spec in repositories.items() if git_url_key(str(spec.get("url"))) == wanted)
+        namespace, name = next(same, (namespace, name))
+    spec = repositories.get((namespace, name), {})
+    branch = _mapping(spec.get("ref")).get("branch")
+    secret = _mapping(spec.get("secretRef")).get("name")
+    return GitSync(
+        name,
+        namespace,
+        str(branch or view.settings.branch or _BRANCH),
+        tuple(synced.path for synced in view.sync_paths),
+        view.name,
+        view.settings.fluxd,
+        url=str(spec.get("url") or url or ""),
+        secret_name=str(secret) if secret else (None if spec else name),
+        flux_version=around.versions[view.name],
+    )
+
+
+def _references(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, str]]:
+    paths = {synced.path for synced in view.sync_paths}
+    for cluster, manifest in _seen(view, around):
+        spec = _mapping(manifest.get("spec"))
+        source = _mapping(spec.get("sourceRef"))
+        if (
+            cluster in ("", view.name)
+            and manifest.get("kind") == "Kustomization"
+            and source.get("kind") == "GitRepository"
+            and normal_path(str(spec.get("path") or "")) in paths
+        ):
+            own = _mapping(manifest.get("metadata")).get("namespace")
+            namespace = source.get("namespace") or own or around.options.flux_namespace
+            yield str(namespace), str(source.get("name"))
+
+
+def _repositories(
+    view: ClusterView, around: Surroundings
+) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    for _, manifest in _seen(view, around):
+        if manifest.get("kind") == "GitRepository":
+            metadata = _mapping(manifest.get("metadata"))
+            namespace = metadata.get("namespace") or around.options.flux_namespace
+            yield (str(namespace), str(metadata.get("name"))), _mapping(manifest.get("spec"))
+
+
+def _seen(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for _, document in around.repository.new_objects():
+        for cluster, manifest in around.clusters.seen(document):
+            if cluster in ("", view.name):
+                yield cluster, manifest
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

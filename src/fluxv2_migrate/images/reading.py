@@ -1,0 +1,396 @@
+"""What fluxd's annotations ask for, of every object of a repository, as each cluster sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
+from fluxv2_migrate.findings.groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.table import FINDINGS
+from fluxv2_migrate.flux1 import read_policies
+from fluxv2_migrate.flux1.marks import annotations_of, is_annotated
+from fluxv2_migrate.flux2.marker_checks import is_read
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.images.credentials import credentials_in
+from fluxv2_migrate.images.places import ImagePlace, place_image
+from fluxv2_migrate.placement import ImageUse, use_of
+from fluxv2_migrate.plan import Plan
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, draft_image_automation
+from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.settings.overrides import override_for
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
+
+__all__ = ["AnnotatedObject", "ReadImages", "read_images"]
+
+_NO_OPTIONS: Final = MigrationOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedObject:
+    """An object with annotations of fluxd, where they stand.
+
+    Attributes:
+        document: that holds it.
+        draft: what becomes of its annotations; of the images what one cluster sees.
+        uses: its images that are to be marked, as each cluster sees them.
+        places: those of all images that must be marked before the annotations go.
+    """
+
+    document: Document
+    draft: ImageAutomationDraft
+    uses: tuple[ImageUse, ...] = ()
+    places: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class ReadImages:
+    """What was read of all annotations.
+
+    Attributes:
+        objects: with annotations of fluxd, or whose patches have some.
+        documents: those that hold the fields of images, beside those of the objects.
+        plain: releases of which no image is updated, with what becomes of their annotations.
+        notices: what a person must know, with the document and the object.
+    """
+
+    objects: list[AnnotatedObject] = field(default_factory=list)
+    documents: dict[DocumentKey, Document] = field(default_factory=dict)
+    plain: dict[DocumentKey, Plan] = field(default_factory=dict)
+    notices: list[tuple[Document, str, Notice]] = field(default_factory=list)
+
+    def keep(self, releases: Collection[DocumentKey]) -> None:
+        """Forgets the releases that are not migrated after all: they keep their annotations."""
+        self.objects = [each for each in self.objects if _is_kept(each.document, releases)]
+        self.notices = [each for each in self.notices if _is_kept(each[0], releases)]
+
+
+def read_images(
+    around: Surroundings, releases: Collection[DocumentKey], findings: FindingGroups
+) -> ReadImages:
+    """Gives the objects with annotations of fluxd, and the fields that it would write.
+
+    Args:
+        around: what is known before.
+        releases: the documents of the releases of Flux v1 that are to be migrated.
+        findings: where it is told what a person must know.
+    """
+    return _Reader(around, releases, findings).read()
+
+
+@dataclass(slots=True)
+class _Reader:
+    around: Surroundings
+    releases: Collection[DocumentKey]
+    findings: FindingGroups
+    found: ReadImages = field(default_factory=ReadImages)
+    _told: set[tuple[DocumentKey, str, str, tuple[str, ...]]] = field(default_factory=set)
+    _lookups: dict[str, Lookup] = field(default_factory=dict)
+    _patched: dict[DocumentKey, AnnotatedObject] = field(default_factory=dict)
+
+    def read(self) -> ReadImages:
+        repository = self.around.repository
+        for path, documents in sorted(repository.documents.items()):
+            for document in documents:
+                if self._is_read(document) and repository.chart_around(path) is None:
+                    self._read(document)
+        self._tell_generated()
+        self.found.objects += self._patched.values()
+        self.found.plain = {
+            each.document.key: each.draft.operations for each in self.found.objects if _is_plain(each)
+        }
+        self.found.objects = [each for each in self.found.objects if not _is_plain(each)]
+        return self.found
+
+    def _is_read(self, document: Document) -> bool:
+        sightings = self.around.clusters.sightings.get(document.key, ())
+        if not is_annotated(document.manifest) and not any(
+            each.steps and is_annotated(each.manifest) for each in sightings
+        ):
+            return False
+        if is_old_release(document.manifest):
+            # One that stays keeps its annotations, so that nothing is lost until it goes.
+            return document.key in self.releases
+        return is_in_scope(document, self.around)
+
+    def _read(self, document: Document) -> None:
+        manifest = document.manifest
+        group = str(manifest.get("apiVersion")).partition("/")[0]
+        if group.endswith(".toolkit.fluxcd.io"):
+            message = "annotations of fluxd stay on objects of Flux v2, which does not read them"
+            self._tell_of(document, Notice("AN004", message, ("metadata", "annotations"), "all"))
+            return
+        sightings = self.around.clusters.sightings.get(document.key, ())
+        if not sightings:
+            self._tell_unseen(document)
+            return
+        if document.path in self.around.repository.errors:
+            # The finding of the file is about all of it.
+            return
+        why = self._why_it_stays(document, sightings)
+        if why is not None:
+            self._tell_of(document, why)
+            return
+        if self._ignores_in_patches(sightings):
+            message = "patches say of it whether fluxd ignores it, and are not converted"
+            self._tell_of(document, Notice("RP004", message, ("metadata",)))
+            return
+        objects = self._read_seen(document, sightings)
+        self.found.objects += objects
+        self._read_patches(document, objects, sightings)
+
+    def _patches(self, sightings: Iterable[Sighting]) -> Iterator[Document]:
+        """Gives the annotated documents of patches."""
+        uses = {use for sighting in sightings for use in sighting.patches if use.path and use.kind == "merge"}
+        for path, index in sorted({(use.path, use.document) for use in uses}):
+            document = self.around.repository.document(path, index)
+            if is_annotated(document.manifest):
+                yield document
+
+    def _ignores_in_patches(self, sightings: Iterable[Sighting]) -> bool:
+        patches = self._patches(sightings)
+        return any("ignore" in read_policies(annotations_of(each.manifest)).policies for each in patches)
+
+    def _read_patches(
+        self, document: Document, objects: Sequence[AnnotatedObject], sightings: Iterable[Sighting]
+    ) -> None:
+        """Reads the annotations of patches; they go together with those of all objects that they reach."""
+        patches = list(self._patches(sightings))
+        images = tuple(image for each in objects for image in each.draft.images)
+        places = frozenset(place for each in objects for place in each.places)
+        stopped = any(each.draft.stopped for each in objects)
+        for patch in patches:
+            known = self._patched.get(patch.key)
+            draft = known.draft if known is not None else self._own(patch, (), next(iter(sightings)))
+            draft = replace(
+                draft,
+                images=images if known is None else (*known.draft.images, *images),
+                stopped=draft.stopped or stopped,
+            )
+            places |= frozenset() if known is None else known.places
+            self._patched[patch.key] = AnnotatedObject(patch, draft, places=places)
+        if not patches and not is_annotated(document.manifest):
+            message = "annotations of fluxd that a kustomization gives stay, and Flux v2 does not read them"
+            self._tell_of(document, Notice("AN004", message, ("metadata",), "kustomization"))
+
+    def _read_seen(self, document: Document, sightings: Sequence[Sighting]) -> list[AnnotatedObject]:
+        drafts: dict[tuple[str, ...], list[ImageAutomationDraft]] = {}
+        uses: dict[tuple[str, ...], list[ImageUse]] = {}
+        for sighting in sightings:
+            for draft in self._drafts(document.path, sighting):
+                at = draft.at if sighting.item is None else ("items", str(sighting.item))
+                images: list[AutomatedImage] = []
+                self.findings.matched |= draft.matched
+                for image in draft.images:
+                    placed = self._placed(document, draft, image, sighting)
+                    images.append(image if placed is None else placed.image)
+                    use = None if placed is None else _use(placed, draft)
+                    if use is not None:
+                        uses.setdefault(at, []).append(use)
+                for notice in draft.notices:
+                    self._tell(document, draft.resource, notice, draft.accepted)
+                drafts.setdefault(at, []).append(replace(draft, images=tuple(images)))
+        objects: list[AnnotatedObject] = []
+        for at, seen in drafts.items():
+            draft = seen[0]
+            if sightings[0].steps:
+                # What is written is edited, and not what kustomize makes of it.
+                draft = self._own(document, at, sightings[0])
+            images = [image for each in seen for image in each.images]
+            stopped = draft.stopped or any(each.stopped for each in seen)
+            mine = uses.get(at, [])
+            places = frozenset(use.place for use in mine)
+            held = self._held_elsewhere(document, mine, sightings)
+            for use in mine:
+                if use.place in held:
+                    message = f"the field is one for all, and fluxd does not write it for {held[use.place]}"
+                    self._tell(document, use.resource, Notice("IM016", message, use.field, use.place))
+            objects.append(
+                AnnotatedObject(
+                    document,
+                    replace(draft, images=tuple(images), stopped=stopped),
+                    tuple(use for use in mine if use.place not in held),
+                    places,
+                )
+            )
+        return objects
+
+    def _held_elsewhere(
+        self, document: Document, uses: Sequence[ImageUse], sightings: Sequence[Sighting]
+    ) -> dict[str, str]:
+        """Gives the places that a cluster sees whose fluxd does not write them, each with the cluster."""
+        users: dict[str, set[str]] = {}
+        for use in uses:
+            users.setdefault(use.place, set()).add(use.cluster)
+        held: dict[str, str] = {}
+        for sighting in sightings:
+            if all(sighting.cluster in clusters for clusters in users.values()):
+                continue
+            automated = _as_automated(sighting.manifest)
+            for draft in draft_image_automation(automated, _NO_OPTIONS, FLUX_VERSIONS[-1]):
+                for image in draft.images:
+                    own = _own_manifest(document, sighting)
+                    placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
+                    where = "" if isinstance(placed, str) or not image.fields else _place_of(placed)
+                    if sighting.cluster not in users.get(where, {sighting.cluster}):
+                        held[where] = sighting.cluster
+        return held
+
+    def _drafts(self, path: str, sighting: Sighting) -> tuple[ImageAutomationDraft, ...]:
+        view = self.around.clusters.view(sighting.cluster)
+        return draft_image_automation(
+            sighting.manifest,
+            self.around.options,
+            self.around.versions[sighting.cluster],
+            seen_namespace=sighting.namespace or None,
+            cluster=view.settings,
+            file=path,
+            lookup=self._lookup(sighting.cluster),
+        )
+
+    def _own(self, document: Document, at: tuple[str, ...], sighting: Sighting) -> ImageAutomationDraft:
+        """Gives what becomes of the annotations that stand in a document itself."""
+        drafts = self._drafts(document.path, replace(sighting, manifest=document.manifest))
+        return next(each for each in drafts if each.at == at)
+
+    def _placed(
+        self, document: Document, draft: ImageAutomationDraft, image: AutomatedImage, sighting: Sighting
+    ) -> ImagePlace | None:
+        if not image.fields:
+            return None
+        own = _own_manifest(document, sighting)
+        placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
+        version = self.around.versions[sighting.cluster]
+        if isinstance(placed, ImagePlace) and not is_read(placed.path, version):
+            placed = f"it stands in {placed.path}, which the updater of Flux {version} does not open"
+        if isinstance(placed, str):
+            path = image.fields[0].field
+            notice = Notice("IM011", f"the image {image.image} cannot be marked: {placed}", path)
+            self._tell(document, draft.resource, notice, draft.accepted)
+            return ImagePlace(*document.key, replace(image, fields=(), policy=None, exception="IM011"))
+        if placed.in_kustomization:
+            path = image.fields[0].field
+            message = f"the tag of {image.image.name} stands in {placed.path}, and is marked there"
+            notice = Notice("IM012", message, path, f"{placed.path} {image.image.name}")
+            self._tell(document, draft.resource, notice, draft.accepted)
+        key = (placed.path, placed.index)
+        if key != document.key:
+            self.found.documents[key] = self.around.repository.document(*key)
+        return placed
+
+    def _lookup(self, cluster: str) -> Lookup:
+        if cluster not in self._lookups:
+            self._lookups[cluster] = credentials_in(cluster, self.around)
+        return self._lookups[cluster]
+
+    # What is told
+
+    def _tell(
+        self, document: Document, resource: str, notice: Notice, accepted: tuple[str, ...] = ()
+    ) -> None:
+        key = (document.key, notice.code, notice.message, notice.path)
+        if key in self._told or (notice.code in accepted and FINDINGS[notice.code].acceptable):
+            return
+        self._told.add(key)
+        self.found.notices.append((document, resource, with_acceptance(notice)))
+
+    def _tell_of(self, document: Document, notice: Notice) -> None:
+        """Says something of an object of which no draft was made."""
+        override, matched = override_for(self.findings.subject(document), self.around.options.overrides)
+        self.findings.matched |= matched
+        namespace, name = document.identity
+        resource = f"{document.manifest.get('kind')} {namespace}/{name}"
+        self._tell(document, resource, notice, override.accept)
+
+    def _tell_unseen(self, document: Document) -> None:
+        clusters = self.around.clusters
+        drafts = draft_image_automation(document.manifest, self.around.options, self.around.oldest(()))
+        if document.path in clusters.patch_files or not any(draft.images for draft in drafts):
+            return
+        message = "no cluster syncs the file, so its annotations stay"
+        self._tell_of(document, Notice("RP012", message, ("metadata", "annotations")))
+
+    def _tell_generated(self) -> None:
+        """Says of generated ConfigMaps and Secrets that fluxd read annotations of them."""
+        clusters = self.around.clusters
+        built = {path for build in clusters.builds.values() for path in build.files}
+        for kustomization in clusters.tree.kustomizations.values():
+            if kustomization.path not in built:
+                continue
+            for at in _annotated_generators(kustomization.document):
+                message = "annotations of fluxd on what is generated stay, and Flux v2 does not read them"
+                document = self.around.repository.document(kustomization.path, 0)
+                self._tell_of(document, Notice("AN004", message, at, "generated"))
+
+    def _why_it_stays(self, document: Document, sightings: Sequence[Sighting]) -> Notice | None:
+        broken = broken_build(sightings, self.around.clusters)
+        if broken is not None:
+            return Notice("RP019", broken, (), broken)
+        unknown = unknown_generator(sightings, self.around.clusters)
+        if unknown is not None:
+            return Notice("RP018", unknown, (), unknown)
+        if "sops" in document.manifest:
+            return Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
+        return None
+
+
+def _annotated_generators(kustomization: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Gives the fields of a kustomization with annotations of fluxd for what it generates."""
+    options: dict[tuple[str, ...], Any] = {("generatorOptions",): kustomization.get("generatorOptions")}
+    for field_name in ("configMapGenerator", "secretGenerator"):
+        generators = kustomization.get(field_name)
+        for index, generator in enumerate(generators if isinstance(generators, list) else ()):
+            given = generator.get("options") if isinstance(generator, Mapping) else None
+            options[field_name, str(index), "options"] = given
+    for at, metadata in options.items():
+        if is_annotated({"metadata": metadata}):
+            yield at
+
+
+def _is_kept(document: Document, releases: Collection[DocumentKey]) -> bool:
+    return document.key in releases or not is_old_release(document.manifest)
+
+
+def _is_plain(each: AnnotatedObject) -> bool:
+    draft = each.draft
+    is_quiet = not (draft.images or draft.comments or draft.stopped or draft.at or each.places)
+    return is_quiet and is_old_release(each.document.manifest)
+
+
+def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
+    manifest = document.manifest
+    own: Mapping[str, Any] = manifest if sighting.item is None else manifest["items"][sighting.item]
+    return own
+
+
+def _as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Gives an object as if fluxd updated all images of it.
+
+    A list stays as it is: what clusters make of its objects one by one is seen one by one.
+    """
+    metadata = manifest.get("metadata")
+    known = metadata if isinstance(metadata, Mapping) else {}
+    given = annotations_of(manifest)
+    annotations = {
+        key: value
+        for key, value in given.items()
+        if key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
+    }
+    annotations["fluxcd.io/automated"] = "true"
+    return {**manifest, "metadata": {**known, "annotations": annotations}}
+
+
+def _place_of(placed: ImagePlace) -> str:
+    where = ".".join(placed.image.fields[0].field)
+    return f"{placed.path}:{placed.index}#{where}"
+
+
+def _use(placed: ImagePlace, draft: ImageAutomationDraft) -> ImageUse | None:
+    if not placed.image.fields:
+        return None
+    return use_of(draft, placed.image, (placed.path, placed.index), _place_of(placed))

@@ -1,0 +1,381 @@
+"""Workloads and releases as texts with markers, and without the annotations of fluxd."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from ruamel.yaml.nodes import SequenceNode
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.findings.groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.table import FINDINGS
+from fluxv2_migrate.flux1 import TagPattern
+from fluxv2_migrate.flux1.marks import annotations_of
+from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
+from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
+from fluxv2_migrate.placement import ImageLayout, ImageUse
+from fluxv2_migrate.plan import (
+    AnnotationEdit,
+    AppliedText,
+    MarkerEdit,
+    Operation,
+    Plan,
+    RefusedMarker,
+    Remove,
+    Set,
+    WrittenMarker,
+    apply_to_metadata,
+    apply_to_text,
+    edit_annotations,
+    write_comments,
+    write_markers,
+)
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.spans import with_spans
+from fluxv2_migrate.rules import PINNED, objects_in, policy_comments, remaining_operations
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
+
+__all__ = ["WorkloadText", "WorkloadTexts"]
+
+_PATH_ANNOTATION: Final = "config.kubernetes.io/path"
+"""The updater takes it for the name of a file of its own, and fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadText:
+    """A document after what concerns its images.
+
+    Attributes:
+        document: as it was.
+        text: as it becomes.
+        value: what it means then.
+        objects: those of the document whose annotations are taken out.
+        markers: that stand in it, each with the image that it is for.
+        comments: of filters, by the place of the image whose policy they go to.
+        rewritten: the releases of which a tag was a number, and is a text now.
+    """
+
+    document: Document
+    text: str
+    value: Mapping[str, Any]
+    objects: tuple[AnnotatedObject, ...] = ()
+    markers: tuple[tuple[ImageUse, WrittenMarker], ...] = ()
+    comments: tuple[tuple[str, str], ...] = ()
+    rewritten: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int, str]:
+        """Begin and end of the document in its file, and what comes there."""
+        start = self.document.start
+        return start, start + len(self.document.text), self.text
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """What cannot be marked, with the reason; documents whose annotations stay; and those that stay whole."""
+
+    places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    annotations: dict[DocumentKey, str] = field(default_factory=dict)
+    documents: dict[DocumentKey, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class WorkloadTexts:
+    """Writes markers, and takes annotations out.
+
+    Attributes:
+        around: what is known of the repository.
+        read: what was read of its annotations.
+        converted: releases that are migrated, and kustomizations that were edited, as they are by now.
+        findings: where it is told what cannot be marked.
+    """
+
+    around: Surroundings
+    read: ReadImages
+    converted: Mapping[DocumentKey, AppliedText]
+    findings: FindingGroups
+    _refused: _Refusals = field(default_factory=_Refusals)
+
+    def uses(self) -> list[ImageUse]:
+        """Gives the images that may be marked, as far as is known by now."""
+        refused = self._refused
+        return [
+            use
+            for each in self.read.objects
+            if not each.draft.stopped
+            for use in each.uses
+            if use.place not in refused.places and each.document.key not in refused.documents
+        ]
+
+    def write(self, layout: ImageLayout) -> list[WorkloadText] | None:
+        """Gives the documents with their markers; nothing where some of them turn out to be impossible.
+
+        Args:
+            layout: the policies; of what cannot be marked `uses` is rid after a refusal.
+        """
+        known = (len(self._refused.places), len(self._refused.documents))
+        objects: dict[DocumentKey, list[AnnotatedObject]] = {}
+        uses: dict[DocumentKey, dict[str, ImageUse]] = {}
+        for one in self.read.objects:
+            objects.setdefault(one.document.key, []).append(one)
+            for use in one.uses:
+                uses.setdefault(use.document, {})[use.place] = use
+        takers = _takers(layout)
+        written = [
+            self._write(
+                document,
+                objects.get(key, ()),
+                [use for place, use in uses.get(key, {}).items() if place in layout.policies],
+                layout,
+                takers.get(key, ()),
+            )
+            for key, document in sorted(self._documents().items(), key=lambda item: item[0])
+        ]
+        texts = [each for each in written if each is not None]
+        self._refuse_unseen(texts)
+        if (len(self._refused.places), len(self._refused.documents)) != known:
+            return None
+        return [each for each in texts if each.text != self._before(each.document)]
+
+    def refuse_clusters(self, reasons: Mapping[str, str]) -> None:
+        """Gives up what is marked for clusters in which the objects have no place."""
+        for use in self.uses():
+            if use.cluster in reasons:
+                self._refused.places[use.place] = ("RP014", reasons[use.cluster])
+
+    def document_of(self, use: ImageUse) -> Document:
+        """Gives the document that holds the fields of an image."""
+        return self._documents()[use.document]
+
+    def tell(self) -> None:
+        """Says what could not be marked or edited."""
+        for each in self.read.objects:
+            key = each.document.key
+            reason = self._refused.annotations.get(key, self._refused.documents.get(key))
+            if reason is not None:
+                what = "the text" if key in self._refused.documents else "the text of the annotations"
+                message = f"{what} cannot be edited: {reason}"
+                notice = Notice("RP005", message, ("metadata", "annotations"))
+                self.findings.add(each.document, each.draft.resource, notice)
+            for use in each.uses:
+                if use.place in self._refused.places:
+                    code, why = self._refused.places[use.place]
+                    can = "is marked already" if code == "IM034" else "cannot be marked"
+                    message = f"the image {use.image.image} {can}: {why}"
+                    document = self.document_of(use)
+                    if code not in each.draft.accepted or not FINDINGS[code].acceptable:
+                        notice = Notice(code, message, use.field, use.place)
+                        self.findings.add(document, use.resource, with_acceptance(notice))
+
+    # One document
+
+    def _documents(self) -> dict[DocumentKey, Document]:
+        return {**{each.document.key: each.document for each in self.read.objects}, **self.read.documents}
+
+    def _before(self, document: Document) -> str:
+        edited = self.converted.get(document.key)
+        return document.text if edited is None else edited.text
+
+    def _write(
+        self,
+        document: Document,
+        objects: Sequence[AnnotatedObject],
+        marked: Sequence[ImageUse],
+        layout: ImageLayout,
+        takers: Collection[str],
+    ) -> WorkloadText | None:
+        # Where annotations are not to be had from a text, its images may be marked all the same.
+        for refused in (self._refused.annotations, self._refused.documents):
+            if document.key in self._refused.documents:
+                break
+            try:
+                return self._edit(document, objects, marked, layout, takers)
+            except (CannotEdit, InvalidManifest) as error:
+                refused.setdefault(document.key, str(error))
+        return None
+
+    def _edit(
+        self,
+        document: Document,
+        objects: Sequence[AnnotatedObject],
+        marked: Sequence[ImageUse],
+        layout: ImageLayout,
+        takers: Collection[str],
+    ) -> WorkloadText:
+        text = self._before(document)
+        style = detect_style(text)
+        is_kept = document.key in self._refused.annotations
+        if is_kept and any(_is_in_flow(text, (*each.draft.at, "metadata")) for each in objects):
+            # Once a marker has opened the line, its annotations could be edited after all.
+            raise CannotEdit(self._refused.annotations[document.key])
+        handled = [
+            each
+            for each in objects
+            if not is_kept and not each.draft.stopped and self._is_settled(each, layout)
+        ]
+        comments: list[tuple[str, str]] = []
+        edited_before = self.converted.get(document.key)
+        value = document.manifest if edited_before is None else edited_before.value
+        plan: list[Operation] = []
+        for each in objects:
+            if not each.draft.at:
+                plan += _wanted(each.draft.operations, marked, keeps=each not in handled)
+        plan = [
+            # A comment that no new policy takes stays where it is.
+            replace(each, comments_to=None)
+            if isinstance(each, Remove) and each.comments_to not in takers
+            else each
+            for each in plan
+        ]
+        if plan := remaining_operations(plan, value):
+            applied = apply_to_metadata(tuple(plan), text, style, value)
+            if applied is None:
+                root = read_nodes(text)
+                assert root is not None
+                applied = apply_to_text(tuple(plan), text, root, style, value)
+            text, value = applied.text, applied.value
+            comments += applied.comments
+        in_lists = [_edit_in_list(each) for each in handled if each.draft.at]
+        if any(each.remove or each.values for each in in_lists):
+            edited = edit_annotations(text, in_lists, style=style)
+            text, value = edited.text, edited.value
+        above = [(each.path, each.text) for one in handled for each in one.draft.comments]
+        if above and (root := read_nodes(text)) is not None:
+            text = write_comments(text, above, root=root, style=style)
+        if not marked:
+            return WorkloadText(document, text, value, tuple(handled), (), _taken(comments))
+        edits = {
+            MarkerEdit(each.path, layout.policies[use.place] + (f":{each.part}" if each.part else "")): use
+            for use in marked
+            for each in use.image.fields
+        }
+        result = write_markers(text, edits, style=style)
+        self._refuse(result.refused, edits)
+        return WorkloadText(
+            document,
+            result.text,
+            value if not any(each.quoted for each in result.markers) else read_document(result.text)[1],
+            tuple(handled),
+            tuple((edits[each.edit], each) for each in result.markers),
+            (*_taken(comments), *_pins(marked)),
+            tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
+        )
+
+    def _is_settled(self, each: AnnotatedObject, layout: ImageLayout) -> bool:
+        """Gives whether nothing is lost with the annotations: all that fluxd updated is updated."""
+        accepted = each.draft.accepted
+        for image in each.draft.images:
+            code = image.exception
+            if code and FINDINGS[code].severity == "error" and code not in accepted:
+                return False
+        return each.places <= set(layout.policies)
+
+    def _refuse(self, refused: Iterable[RefusedMarker], edits: Mapping[MarkerEdit, ImageUse]) -> None:
+        for each in refused:
+            code = {"other-marker": "IM034", "shared-value": "IM016"}.get(each.reason, "IM011")
+            self._refused.places[edits[each.edit].place] = (code, each.message)
+
+    def _has_path_annotation(self, path: str) -> bool:
+        documents = self.around.repository.documents.get(path, ())
+        objects = (each for document in documents for _, each in objects_in(document.manifest))
+        return any(_PATH_ANNOTATION in annotations_of(each) for each in objects)
+
+    def _has_directive(self, path: str) -> bool:
+        return re.search(r"^\ufeff?%", self.around.repository.texts[path], re.MULTILINE) is not None
+
+    def _refuse_unseen(self, texts: Iterable[WorkloadText]) -> None:
+        """Gives up markers that the updater would not see because of what else is in their file."""
+        by_path: dict[str, list[WorkloadText]] = {}
+        for each in texts:
+            if each.markers:
+                by_path.setdefault(each.document.path, []).append(each)
+        for path, members in by_path.items():
+            if self._has_path_annotation(path):
+                # It is not this file alone that is updated no more.
+                why = f"an annotation {_PATH_ANNOTATION} of the file stops every update; remove it"
+                for use in (use for member in members for use, _ in member.markers):
+                    self._refused.places[use.place] = ("IM011", why)
+                continue
+            is_alone = len(self.around.repository.documents.get(path, ())) == 1
+            if is_alone and not (_is_list(members[0].value) or self._has_directive(path)):
+                # In its own document each marker was seen.
+                continue
+            spans = [each.span for each in members]
+            found = find_markers(with_spans(self.around.repository.texts[path], spans))
+            seen = {(marker.document, marker.path) for marker in found if marker.seen}
+            reasons = [marker.reason for marker in found if marker.reason is not None]
+            for member in members:
+                for use, written in member.markers:
+                    if (member.document.index, written.path) not in seen:
+                        self._refused.places[use.place] = (
+                            "IM011",
+                            UNSEEN_REASONS[next(iter(reasons), "unparseable")],
+                        )
+
+
+def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
+    """Gives for each document the places of comments to which a new policy of its images answers."""
+    found: dict[DocumentKey, set[str]] = {}
+    for made in layout.generated:
+        for key, container in made.containers:
+            found.setdefault(key, set()).add(policy_comments(container))
+    return found
+
+
+def _is_list(value: Mapping[str, Any]) -> bool:
+    return str(value.get("kind")).endswith("List")
+
+
+def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Iterator[Operation]:
+    """Gives what is done to an object: tags that are numbers are written as text where they are marked."""
+    fields = {each.field for use in marked for each in use.image.fields}
+    for operation in operations:
+        if isinstance(operation, Set) and operation.rule == "number-tag":
+            if operation.path in fields:
+                yield operation
+        elif not keeps:
+            yield operation
+
+
+def _is_in_flow(text: str, path: Iterable[str]) -> bool:
+    """Gives whether a field is a mapping in flow style, or stands in something in flow style."""
+    node = read_nodes(text)
+    for key in path:
+        if node is None or getattr(node, "flow_style", False):
+            break
+        if isinstance(node, SequenceNode):
+            node = node.value[int(key)]
+        else:
+            node = next((value for name, value in node.value if name.value == key), None)
+    return bool(getattr(node, "flow_style", False))
+
+
+def _pins(marked: Iterable[ImageUse]) -> Iterator[tuple[str, str]]:
+    """Gives what is said at policies that hold a tag: the filter of fluxd, which stands nowhere else then."""
+    for use in marked:
+        if use.request.order == PINNED:
+            pattern, tag = use.image.tag_pattern, use.image.tag
+            selects = tag is None or TagPattern.parse(pattern).selects(tag)
+            # A comment has one line, whatever the filter has.
+            shown = " ".join(pattern.split()) or "the filter"
+            why = f"nothing orders those of {shown}" if selects else f"{shown} excludes it"
+            yield policy_comments(use.image.container), f"# holds the tag: {why}"
+
+
+def _taken(comments: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((to, comment) for to, comment in comments if to)
+
+
+def _rewrites(each: AnnotatedObject, plan: Iterable[Operation]) -> bool:
+    return any(operation in plan and operation.rule == "number-tag" for operation in each.draft.operations)
+
+
+def _edit_in_list(each: AnnotatedObject) -> AnnotationEdit:
+    at = tuple(int(key) if key.isdecimal() else key for key in each.draft.at)
+    return AnnotationEdit(each.draft.removed_annotations, each.draft.new_annotations, at)

@@ -1,0 +1,1 @@
+"""Releases: read as clusters see them, decided, and written as the texts that they become."""

@@ -1,0 +1,187 @@
+"""What becomes of each release that could be read: it is migrated, waits, goes, or stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names, name_sources
+from fluxv2_migrate.releases.reading import MigratingRelease, ReadRelease
+from fluxv2_migrate.releases.twins import Twin, TwinDiffers, Twins, differences_of_twin
+from fluxv2_migrate.rules import SourceReference
+from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["DecidedReleases", "RemovedRelease", "decide_releases"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedRelease:
+    """A release of Flux v1 that goes, because one of Flux v2 is there for it.
+
+    Attributes:
+        release: that goes.
+        twin: that is there.
+        differences: the fields of its meaning that differ as they do in every release that is migrated.
+    """
+
+    release: ReadRelease
+    twin: Twin
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedReleases:
+    """What becomes of each release.
+
+    Attributes:
+        migrating: those that are migrated.
+        waiting: those that would be if a person answered what their findings ask.
+        removed: those whose twin of Flux v2 is there and means the same.
+    """
+
+    migrating: tuple[MigratingRelease, ...]
+    waiting: tuple[MigratingRelease, ...]
+    removed: tuple[RemovedRelease, ...]
+
+
+def decide_releases(
+    releases: Sequence[ReadRelease],
+    existing: Sequence[ExistingSource],
+    around: Surroundings,
+    findings: FindingGroups,
+) -> DecidedReleases:
+    """Says what becomes of each release, and tells why those stay that would be one object twice.
+
+    Args:
+        releases: that could be read.
+        existing: the sources of the repository.
+        around: what is known before.
+        findings: where what stays is told.
+    """
+    twins = Twins.of_repository(around.repository, around.clusters)
+    removed: list[RemovedRelease] = []
+    left: list[MigratingRelease] = []
+    for release in releases:
+        found = twins.find(release.draft, release.sightings)
+        if found:
+            try:
+                differing = _differences_of_twins(release, found, twins, around)
+            except TwinDiffers as error:
+                if not release.draft.accepts("RP007"):
+                    findings.stop(release.document, "RP007", str(error))
+                    continue
+                differing = ()
+            removed.append(RemovedRelease(release, found[0], differing))
+        elif isinstance(release, MigratingRelease):
+            left.append(release)
+        else:
+            # What a release that stays would do under Flux v2 is no concern yet.
+            for notice in release.draft.notices:
+                if release.draft.stops(notice):
+                    findings.add(release.document, release.resource, notice)
+    left = _without_doubles(left, existing, around.options, findings)
+    return DecidedReleases(
+        tuple(release for release in left if not release.draft.stopped),
+        tuple(release for release in left if release.draft.stopped),
+        tuple(removed),
+    )
+
+
+def _differences_of_twins(
+    release: ReadRelease, found: Sequence[Twin], twins: Twins, around: Surroundings
+) -> tuple[str, ...]:
+    """Gives the fields in which twins differ that may take a release over in all of its clusters."""
+    version = around.oldest(release.clusters)
+    fields: dict[str, None] = {}
+    for twin in found:
+        fields |= dict.fromkeys(differences_of_twin(release.document.manifest, release, twin, twins, version))
+    everywhere = any(twin.cluster == "" for twin in found)
+    if not everywhere and {twin.cluster for twin in found} != set(release.clusters):
+        raise TwinDiffers(f"{found[0].document.path} holds it for some of its clusters only")
+    return tuple(fields)
+
+
+def _without_doubles(
+    releases: Iterable[MigratingRelease],
+    existing: Sequence[ExistingSource],
+    options: MigrationOptions,
+    findings: FindingGroups,
+) -> list[MigratingRelease]:
+    """Leaves out what would be one Helm release, one chart or one source under two objects."""
+    releases = list(releases)
+    by_release: dict[tuple[str, ...], set[DocumentKey]] = {}
+    resources = {release.document.key: release.resource for release in releases}
+    for release in releases:
+        for each in _helm_releases(release):
+            by_release.setdefault(each, set()).add(release.document.key)
+    with_chart = _with_chart(releases, existing, options)
+    clashing = clashing_names([release.placed for release in releases], existing, options)
+    left: list[MigratingRelease] = []
+    for release in releases:
+        draft, own = release.draft, {release.resource}
+        # One object in two files is told as such: it is no second release.
+        same = {resources[key] for each in _helm_releases(release) for key in by_release[each]} - own
+        charts = with_chart.get(release.document.key, set()) - own
+        if same:
+            message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
+            findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
+        elif charts:
+            message = f"{', '.join(sorted(charts))} has the HelmChart {draft.namespace}-{draft.name} too"
+            findings.stop(release.document, "HR114", message, ("metadata", "name"))
+        elif release.placed in clashing:
+            findings.stop(release.document, "HR120", clashing[release.placed], ("spec", "chart"))
+        else:
+            left.append(release)
+    return left
+
+
+def _helm_releases(release: MigratingRelease) -> Iterable[tuple[str, ...]]:
+    names = release.draft.release_name
+    for sighting in release.sightings:
+        elsewhere = (
+            each.release_name
+            for each in release.names
+            if any(step.path == each.kustomization for step in sighting.steps)
+        )
+        namespace = sighting.namespace or release.draft.namespace
+        yield (sighting.cluster, names.storage_namespace or namespace, next(elsewhere, names.v1))
+
+
+def _with_chart(
+    releases: Iterable[MigratingRelease], existing: Sequence[ExistingSource], options: MigrationOptions
+) -> Mapping[DocumentKey, set[str]]:
+    """Gives for each release the resources of all that would have its HelmChart; nothing where all differ."""
+    releases = list(releases)
+    by_name: dict[tuple[str, ...], set[str]] = {}
+    for release in releases:
+        for cluster, _, name in _helm_charts(release, {}):
+            by_name.setdefault((cluster, name), set()).add(release.resource)
+    if all(len(resources) == 1 for resources in by_name.values()):
+        # So it is in almost every repository, and then nobody need find a source for each release.
+        return {}
+    references = name_sources([release.placed for release in releases], existing, options).references
+    by_chart: dict[tuple[str, ...], set[str]] = {}
+    for release in releases:
+        for chart in _helm_charts(release, references):
+            by_chart.setdefault(chart, set()).add(release.resource)
+    return {
+        release.document.key: {
+            resource for chart in _helm_charts(release, references) for resource in by_chart[chart]
+        }
+        for release in releases
+    }
+
+
+def _helm_charts(
+    release: MigratingRelease, references: Mapping[PlacedRequest, SourceReference]
+) -> Iterable[tuple[str, str, str]]:
+    """Gives cluster, namespace and name of each HelmChart; the namespace is that of a source, where known."""
+    # helm-controller makes the HelmChart in the namespace of the source.
+    for sighting in release.sightings:
+        namespace = sighting.namespace or release.draft.namespace
+        source = references.get(release.placed)
+        where = (source.namespace if source is not None else "") or namespace
+        yield sighting.cluster, where, f"{namespace}-{sighting.name}"

@@ -1,0 +1,187 @@
+"""What becomes of one release that several clusters have, each under its own name and with its own Flux."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from fluxv2_migrate.clusters import Sighting
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux2.releases import (
+    FLUX_VERSIONS,
+    FluxVersion,
+    preferred_api_version,
+    serving_releases,
+)
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
+from fluxv2_migrate.settings.options import Override
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["ClustersDisagree", "DraftOfClusters", "NameElsewhere", "draft_for_clusters"]
+
+
+class ClustersDisagree(ValueError):
+    """One manifest would have to be several releases; says why, and of which field."""
+
+    def __init__(self, reason: str, path: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class NameElsewhere:
+    """A release name that one kustomization gives, because clusters give a release different names.
+
+    Attributes:
+        kustomization: the file.
+        namespace: of the release as it enters that kustomization, or empty.
+        name: of the release then.
+        release_name: the name.
+    """
+
+    kustomization: str
+    namespace: str
+    name: str
+    release_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOfClusters:
+    """What becomes of a release.
+
+    Attributes:
+        draft: for some of its clusters, or for all.
+        settings: of one of these.
+        version: the Flux release that they run.
+        sightings: how they see it.
+        names: release names that stand in kustomizations.
+    """
+
+    draft: ReleaseDraft
+    settings: ReleaseSettings
+    version: FluxVersion
+    sightings: tuple[Sighting, ...]
+    names: tuple[NameElsewhere, ...] = ()
+
+
+def draft_for_clusters(document: Document, around: Surroundings, override: Override) -> DraftOfClusters:
+    """Says what becomes of a release in all clusters that see it.
+
+    Args:
+        document: of the release.
+        around: what is known before.
+        override: what a person decided for it.
+
+    Raises:
+        ClustersDisagree: clusters see what one manifest cannot be.
+    """
+    sightings = tuple(around.clusters.sightings[document.key])
+    oldest = around.oldest(sighting.cluster for sighting in sightings)
+    drafts = _drafts(document, around, override, sightings)
+    if len(drafts) == 1:
+        # So it is for almost every release: all clusters see it alike.
+        return drafts[0]
+    names: tuple[NameElsewhere, ...] = ()
+    if len({(each.draft.release_name.v1, each.draft.release_name.storage_namespace) for each in drafts}) > 1:
+        names = _names_elsewhere(drafts)
+        drafts = [_named_elsewhere(each, document, around, override) for each in drafts]
+    # What the oldest Flux release reads, the others read too.
+    of_oldest = [each for each in drafts if each.version == oldest]
+    chosen = max(of_oldest, key=lambda each: len(each.draft.operations)) if names else of_oldest[0]
+    if any(not _is_same(chosen.draft, each.draft, named=bool(names)) for each in drafts):
+        message = "the settings or Flux releases of its clusters make different releases of it"
+        raise ClustersDisagree(message, ("spec",))
+    served_by = serving_releases("HelmRelease", preferred_api_version("HelmRelease", oldest))
+    running = [version for version in FLUX_VERSIONS if any(each.version == version for each in drafts)]
+    if not set(running) <= set(served_by):
+        shown = " and ".join(f"Flux {version}" for version in running)
+        message = f"its clusters run {shown}, and no API of HelmRelease is served by all of them"
+        raise ClustersDisagree(message, ("apiVersion",))
+    draft = _with_all_notices(chosen.draft, [each.draft for each in drafts], named=bool(names))
+    return replace(chosen, draft=draft, sightings=sightings, names=names)
+
+
+def _drafts(
+    document: Document, around: Surroundings, override: Override, sightings: Iterable[Sighting]
+) -> list[DraftOfClusters]:
+    drafts: dict[tuple[object, ...], DraftOfClusters] = {}
+    for sighting in sightings:
+        view = around.clusters.view(sighting.cluster)
+        settings, version = settings_of(around.options, view.settings), around.versions[view.name]
+        is_made = bool(sighting.steps) or sighting.is_moved
+        key = (sighting.namespace, sighting.name, is_made, replace(settings, cluster=""), version)
+        if key not in drafts:
+            seen = SeenRelease(sighting.namespace, sighting.name) if is_made else None
+            draft = draft_helm_release(document.manifest, around.options, version, override, settings, seen)
+            drafts[key] = DraftOfClusters(draft, settings, version, (sighting,))
+        else:
+            drafts[key] = replace(drafts[key], sightings=(*drafts[key].sightings, sighting))
+    return list(drafts.values())
+
+
+def _named_elsewhere(
+    known: DraftOfClusters, document: Document, around: Surroundings, override: Override
+) -> DraftOfClusters:
+    first = known.sightings[0]
+    seen = SeenRelease(first.namespace, first.name, is_named_elsewhere=True)
+    options, settings = around.options, known.settings
+    draft = draft_helm_release(document.manifest, options, known.version, override, settings, seen)
+    return replace(known, draft=draft)
+
+
+def _names_elsewhere(drafts: Iterable[DraftOfClusters]) -> tuple[NameElsewhere, ...]:
+    """Gives for each release name the outermost kustomization that sees the release under that name alone."""
+    by_step: dict[str, set[str]] = {}
+    wanted: list[tuple[str, Sighting]] = []
+    for each in drafts:
+        for sighting in each.sightings:
+            wanted.append((each.draft.release_name.spec_release_name, sighting))
+            for step in sighting.steps:
+                by_step.setdefault(step.path, set()).add(each.draft.release_name.spec_release_name)
+    found: set[NameElsewhere] = set()
+    for release_name, sighting in wanted:
+        own = [step for step in sighting.steps if by_step[step.path] == {release_name}]
+        if not own:
+            message = "clusters give it different release names, and no kustomization tells them apart"
+            raise ClustersDisagree(message, ("metadata", "name"))
+        step = own[-1]
+        found.add(NameElsewhere(step.path, step.namespace, step.name, release_name))
+    return tuple(sorted(found, key=lambda each: (each.kustomization, each.name)))
+
+
+def _is_same(one: ReleaseDraft, other: ReleaseDraft, *, named: bool) -> bool:
+    if one.source != other.source:
+        return False
+    # Flux releases differ in the API that they prefer.
+    ignored: list[tuple[str, ...]] = [("apiVersion",)]
+    if named:
+        # A storage namespace that is the release's own is the default there, and says the same.
+        ignored.append(("spec", "storageNamespace"))
+    kept = [
+        tuple(each for each in draft.operations if getattr(each, "path", ()) not in ignored)
+        for draft in (one, other)
+    ]
+    return kept[0] == kept[1]
+
+
+def _with_all_notices(draft: ReleaseDraft, others: Sequence[ReleaseDraft], *, named: bool) -> ReleaseDraft:
+    """Gives a draft that says what is to be known of a release in any of its clusters."""
+    notices: dict[tuple[object, ...], Notice] = {}
+    differences: dict[str, None] = {}
+    for each in (draft, *others):
+        differences |= dict.fromkeys(each.differences)
+        for notice in each.notices:
+            notices.setdefault((notice.code, notice.message, notice.path), notice)
+    found = tuple(notices.values())
+    if named:
+        # One word for all clusters would give a name to those that have another one.
+        found = tuple(
+            replace(each, answer=None)
+            if each.answer is not None and each.answer.release_name is not None
+            else each
+            for each in found
+        )
+    return replace(draft, notices=found, differences=tuple(differences))

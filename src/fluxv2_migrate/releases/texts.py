@@ -1,0 +1,265 @@
+"""Releases as the texts that they become, with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.kustomize import add_patch
+from fluxv2_migrate.placement import (
+    ExistingSource,
+    GeneratedSource,
+    Homes,
+    NewSource,
+    NoHome,
+    PlacedRequest,
+    Prerequisite,
+    SourceNames,
+    SourcePlaces,
+    name_sources,
+    place_source,
+)
+from fluxv2_migrate.plan import AppliedText, Move, Operation, Plan, apply_to_mapping, apply_to_text
+from fluxv2_migrate.releases.drafts import NameElsewhere
+from fluxv2_migrate.releases.reading import MigratingRelease
+from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, remaining_operations
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
+
+__all__ = ["ConvertedReleases", "ReleaseText", "ReleaseTexts", "SourceLayout", "tell_of_releases"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseText:
+    """A release with the text that it becomes."""
+
+    release: MigratingRelease
+    plan: Plan
+    text: AppliedText
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLayout:
+    """What serves each release, what is made for it and where, what must exist first, and what has no place.
+
+    Attributes:
+        homeless: why a source has no place, or a name cannot be written.
+        displaced: those of them that no folder leaves in their namespace.
+    """
+
+    references: Mapping[PlacedRequest, SourceReference]
+    generated: tuple[GeneratedSource, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    kustomizations: Mapping[str, str]
+    homeless: Mapping[PlacedRequest, str] = field(default_factory=dict)
+    displaced: frozenset[PlacedRequest] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedReleases:
+    """The releases that are migrated, as texts, with their sources."""
+
+    texts: tuple[ReleaseText, ...]
+    layout: SourceLayout
+
+
+@dataclass(slots=True)
+class ReleaseTexts:
+    """Converts releases.
+
+    Attributes:
+        around: what is known before.
+        existing: the sources of the repository.
+        findings: where it is told what cannot be edited or placed.
+        unlisted: kustomizations that no longer list what goes.
+        annotations: what becomes of the annotations of fluxd, for releases of which no image is updated.
+    """
+
+    around: Surroundings
+    existing: Sequence[ExistingSource]
+    findings: FindingGroups
+    unlisted: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[DocumentKey, Plan] = field(default_factory=dict)
+    _styles: dict[str, Style] = field(default_factory=dict)
+
+    def convert(self, releases: Iterable[MigratingRelease]) -> ConvertedReleases:
+        """Gives the releases as texts; those that cannot be edited or have no place stay as they are.
+
+        Args:
+            releases: that are to be migrated.
+        """
+        left = list(releases)
+        while True:
+            names = self._names(left)
+            made = {member for source in names.new for member in source.members}
+            texts = [
+                text
+                for release in left
+                if (text := self._text(release, names, is_new=release.placed in made)) is not None
+            ]
+            if len(texts) == len(left):
+                layout = self._place(left, names)
+                if self._bring_home(left, layout.displaced):
+                    continue
+                stopped = self._tell_homeless(left, layout)
+                if not stopped:
+                    return ConvertedReleases(tuple(texts), layout)
+                texts = [each for each in texts if each.release.document.key not in stopped]
+            # A source that nobody uses is not made, so its name and file may go to another one.
+            left = [each.release for each in texts]
+
+    def layout(self, releases: Sequence[MigratingRelease]) -> SourceLayout:
+        """Gives the sources of releases, whether or not these can be edited."""
+        return self._place(releases, self._names(releases))
+
+    def _names(self, releases: Iterable[MigratingRelease]) -> SourceNames:
+        return name_sources([each.placed for each in releases], self.existing, self.around.options)
+
+    def _text(self, release: MigratingRelease, names: SourceNames, *, is_new: bool) -> ReleaseText | None:
+        document = release.document
+        namespaces = {namespace for _, namespace in release.slots()}
+        plan = release.draft.plan(
+            names.references[release.placed], source_is_new=is_new, namespaces=namespaces
+        )
+        annotations = self.annotations.get(document.key)
+        if annotations:
+            # All of them stand in the metadata, so nothing else of the plan is asked for.
+            of_metadata = tuple(each for each in plan if _begins(each) == "metadata")
+            after = apply_to_mapping(of_metadata, document.manifest)
+            plan = (*plan, *remaining_operations(annotations, after))
+        if document.path not in self._styles:
+            self._styles[document.path] = detect_style(self.around.repository.texts[document.path])
+        style = self._styles[document.path]
+        try:
+            text = apply_to_text(plan, document.text, release.nodes, style, document.manifest)
+        except CannotEdit as error:
+            self.findings.stop(document, "RP005", f"the text cannot be edited: {error}")
+            return None
+        return ReleaseText(release, plan, text)
+
+    def _place(self, releases: Iterable[MigratingRelease], names: SourceNames) -> SourceLayout:
+        around = self.around
+        texts = around.repository.texts
+        edited = dict(self.unlisted)
+        homes = Homes(around.clusters, around.clusters.tree, {**texts, **edited}, edited)
+        places = SourcePlaces(
+            homes, around.options, around.versions, set(around.clusters.tree.files) | set(texts)
+        )
+        generated: list[GeneratedSource] = []
+        homeless: dict[PlacedRequest, str] = {}
+        displaced: set[PlacedRequest] = set()
+        for source in names.new:
+            try:
+                generated += place_source(source, places)
+            except (NoHome, CannotEdit) as error:
+                homeless.update(dict.fromkeys(source.members, _homeless(source, error)))
+                displaced.update(source.members if isinstance(error, NoHome) else ())
+        for release in releases:
+            try:
+                _name_elsewhere(release.names, homes)
+            except CannotEdit as error:
+                homeless[release.placed] = f"a kustomization cannot be edited: {error}"
+        needed = tuple(places.needed.values())
+        return SourceLayout(
+            names.references, tuple(generated), needed, homes.changed, homeless, frozenset(displaced)
+        )
+
+    def _bring_home(self, releases: Iterable[MigratingRelease], displaced: Collection[PlacedRequest]) -> bool:
+        """Gives whether sources that kustomizations would move go to the namespaces of their releases now."""
+        moved = False
+        for release in releases:
+            if (
+                release.placed in displaced
+                and release.placed.wanted(self.around.options) != release.placed.slots
+            ):
+                release.placed = replace(release.placed, in_own_namespace=True)
+                moved = True
+        return moved
+
+    def _tell_homeless(self, releases: Iterable[MigratingRelease], layout: SourceLayout) -> set[DocumentKey]:
+        stopped: set[DocumentKey] = set()
+        for release in releases:
+            if release.placed in layout.homeless:
+                stopped.add(release.document.key)
+                self.findings.stop(
+                    release.document, "RP014", layout.homeless[release.placed], ("spec", "chart")
+                )
+        return stopped
+
+
+def _homeless(source: NewSource, error: ValueError) -> str:
+    return f"{source.kind} {source.namespace}/{source.name} has no place: {error}"
+
+
+def _begins(operation: Operation) -> str:
+    return operation.source[0] if isinstance(operation, Move) else operation.path[0]
+
+
+def _name_elsewhere(names: Iterable[NameElsewhere], homes: Homes) -> None:
+    for each in names:
+        target = {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease", "name": each.name}
+        if each.namespace:
+            target["namespace"] = each.namespace
+        patch = f"- op: add\n  path: /spec/releaseName\n  value: {each.release_name}\n"
+        homes.edit(each.kustomization, add_patch(homes.texts[each.kustomization], patch, target))
+
+
+def tell_of_releases(
+    releases: Iterable[MigratingRelease], layout: SourceLayout, findings: FindingGroups
+) -> None:
+    """Adds what is to be known of releases.
+
+    Args:
+        releases: that are migrated, or would be if a person answered.
+        layout: their sources.
+        findings: where it is told.
+    """
+    made = {member for each in layout.generated for member in each.source.members}
+    for release in releases:
+        if not release.draft.stopped and "identity" in release.source.keys and release.placed not in made:
+            # The operator's key is not the one that a source has which is there already.
+            findings.declare(release.document, release.resource, ("chart.credentials",))
+        for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
+            if not release.draft.stopped:
+                findings.declare(release.document, release.resource, notice.declares)
+            if not release.draft.accepts(notice.code):
+                findings.add(release.document, release.resource, notice)
+
+
+def _differences(release: MigratingRelease) -> Notice:
+    draft, code = release.draft, "HR118"
+    message = draft.differ_all
+    return Notice(code, message, ("spec",), "all", draft.acceptance(code), draft.differences)
+
+
+def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:
+    reference = layout.references[release.placed]
+    path, declares = ("spec", "chart", "git"), ("chart.credentials",)
+    own = {namespace for _, namespace in release.slots()}
+    users = {
+        f"{reference.kind} {namespace}/{reference.name}"
+        for namespace in ({reference.namespace} - {""} or own)
+    }
+    for need in layout.prerequisites:
+        name = f"{need.namespace}/{need.name}"
+        user = next((each for each in need.used_by if each in users), None)
+        if user is not None and need.copy_of:
+            message = f"the Secret {need.copy_of} must be copied to {name}"
+            yield Notice("HR056", message, path, name, release.draft.acceptance("HR056"), declares)
+        elif user is not None and "identity" in need.keys:
+            message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
+            yield Notice("HR054", message, path, name, release.draft.acceptance("HR054"), declares)
+        elif user is not None and release.source.keys:
+            keys = ", ".join(release.source.keys)
+            message = f"only the operator had what {user} needs: {keys} in the Secret {name}"
+            where = ("spec", "chart", "repository")
+            differing = _differing_access(release.source)
+            yield Notice("HR046", message, where, name, release.draft.acceptance("HR046"), differing)
+
+
+def _differing_access(request: ChartSourceRequest) -> tuple[str, ...]:
+    more = ("additional",) if request.certificates or request.passes_credentials else ()
+    return (*more, "chart.credentials") if len(request.certificates) < len(request.keys) else more

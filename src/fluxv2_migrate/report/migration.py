@@ -1,0 +1,194 @@
+"""What a migration gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from fluxv2_migrate.cutover.runbook import Runbook, write_runbook
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.flux2 import (
+    GitRepository,
+    HelmRelease,
+    HelmRepository,
+    ImagePolicy,
+    ImageRepository,
+    ImageUpdateAutomation,
+)
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.report.diff import unified_diff
+from fluxv2_migrate.report.markdown import report_markdown
+from fluxv2_migrate.repository.changes import Change
+
+__all__ = [
+    "ClusterContext",
+    "MigratedManifest",
+    "MigratedResource",
+    "Migration",
+    "MigrationContext",
+]
+
+_Resource = (
+    HelmRelease | HelmRepository | GitRepository | ImageRepository | ImagePolicy | ImageUpdateAutomation
+)
+_MODELS: Final[Mapping[str, type[_Resource]]] = {
+    "HelmRelease": HelmRelease,
+    "HelmRepository": HelmRepository,
+    "GitRepository": GitRepository,
+    "ImageRepository": ImageRepository,
+    "ImagePolicy": ImagePolicy,
+    "ImageUpdateAutomation": ImageUpdateAutomation,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedManifest:
+    """A v2 resource as it is written, before anybody asks for its model.
+
+    Attributes:
+        manifest: in JSON's types.
+        path: its file.
+        before: `kind namespace/name` of the v1 resource that it was, or empty.
+        cluster: the cluster that sees it, or empty where all do.
+    """
+
+    manifest: Mapping[str, Any]
+    path: str
+    before: str = ""
+    cluster: str = ""
+
+    def resource(self) -> MigratedResource:
+        """Gives it with its model."""
+        model = _MODELS[self.manifest["kind"]].model_validate(self.manifest)
+        return MigratedResource(model, self.path, self.cluster, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedResource:
+    """A v2 resource that stands in the repository because of the migration.
+
+    Attributes:
+        resource: the model.
+        path: its file.
+        cluster: the cluster that sees it, or empty where all do.
+        before: `kind namespace/name` of the v1 resource that it was, or empty.
+    """
+
+    resource: _Resource
+    path: str
+    cluster: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterContext:
+    """A cluster that the repository serves.
+
+    Attributes:
+        name: how findings speak of it.
+        sync_paths: the folders that it syncs; empty for the root.
+        branch: that it follows, where that is known.
+        reason: how it became known.
+    """
+
+    name: str
+    sync_paths: tuple[str, ...]
+    branch: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationContext:
+    """What was inferred, and why.
+
+    Attributes:
+        flux_version: the Flux release that will run, as the whole repository shows it.
+        clusters: that the repository serves.
+        reasons: one sentence for each thing that was inferred.
+    """
+
+    flux_version: FluxVersion
+    clusters: tuple[ClusterContext, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def sync_roots(self) -> tuple[str, ...]:
+        """The folders that Flux syncs, of all clusters."""
+        return tuple(dict.fromkeys(path for cluster in self.clusters for path in cluster.sync_paths))
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A repository after its migration, and everything that a person must know about it.
+
+    Attributes:
+        files: the whole repository afterwards.
+        changed: new text of changed files.
+        created: text of new files.
+        deleted: files to remove.
+        findings: what a person must know, decide or do; the questions first.
+        changes: what was done.
+        manifests: the v2 resources that came of it, as they are written.
+        prerequisites: what must exist in the cluster first.
+        context: what was inferred.
+        before: the texts of changed and deleted files as they were.
+        declared: by path and `kind namespace/name`, the fields of a release's meaning that differ as the
+            findings say; what `verify_migration` takes.
+    """
+
+    files: Mapping[str, str | bytes]
+    changed: Mapping[str, str]
+    created: Mapping[str, str]
+    deleted: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    manifests: tuple[MigratedManifest, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    context: MigrationContext
+    before: Mapping[str, str]
+    declared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no finding is an error."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+    @cached_property
+    def resources(self) -> tuple[MigratedResource, ...]:
+        """The v2 resources that stand in the repository because of this migration, as models."""
+        # Models are made when they are asked for: a diff needs none, and there are many.
+        return tuple(each.resource() for each in self.manifests)
+
+    def diff(self) -> str:
+        """Gives one unified diff, as `git apply` takes it."""
+        after: dict[str, str | None] = {**self.changed, **self.created, **dict.fromkeys(self.deleted)}
+        return "".join(unified_diff(path, self.before.get(path), after[path]) for path in sorted(after))
+
+    def runbook(self) -> Runbook:
+        """Gives the ordered steps of the cut-over."""
+        releases = tuple(each.resource for each in self.resources if isinstance(each.resource, HelmRelease))
+        updates = any(each.manifest["kind"] == "ImageUpdateAutomation" for each in self.manifests)
+        return write_runbook(releases, self.prerequisites, self.findings, updates_images=updates)
+
+    def to_markdown(self) -> str:
+        """Gives the report, for a pull request."""
+        return report_markdown(self)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{_escape(self.to_markdown())}</pre>"
+
+    def __repr__(self) -> str:
+        return (
+            f"Migration(changed={len(self.changed)}, created={len(self.created)}, "
+            f"deleted={len(self.deleted)}, findings={len(self.findings)}, ok={self.ok})"
+        )
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,1 @@
+"""What stands in a repository: documents, read once, and what is done to their files."""

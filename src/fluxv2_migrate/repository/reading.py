@@ -1,0 +1,195 @@
+"""What stands in a repository: its texts, and the documents that concern Flux."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1 import find_images
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.repository.documents import Document, read_documents
+
+__all__ = [
+    "OLD_API_VERSIONS",
+    "Repository",
+    "is_old_release",
+    "is_partial_release",
+    "read_repository",
+    "runs_flux_1",
+]
+
+OLD_API_VERSIONS: Final = {
+    "helm.fluxcd.io/v1": "HelmRelease",
+    "flux.weave.works/v1beta1": "HelmRelease",
+    "helm.integrations.flux.weave.works/v1alpha2": "FluxHelmRelease",
+}
+_OLD_LINE: Final = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?"
+    r"(?:helm\.fluxcd\.io/v1|flux\.weave\.works/v1beta1|helm\.integrations\.flux\.weave\.works/v1alpha2)"
+    r"[\"']?[ \t]*(?:#.*)?\r?$",
+    re.MULTILINE,
+)
+_MARKED_LINE: Final = re.compile(
+    rf"^[ \t]+[\"']?(?:{'|'.join(map(re.escape, FLUXD_DOMAINS))})/[^:\r\n]*:", re.MULTILINE
+)
+_FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux", "weaveworks/helm-operator")
+_WORDS: Final = ("fluxcd.io", "flux.weave.works", *_FLUX_1_IMAGES)
+_YAML: Final = (".yaml", ".yml", ".json")
+_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_FLUX_RELEASE: Final = re.compile(
+    r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
+)
+
+
+@dataclass(slots=True)
+class Repository:
+    """A repository as it is read.
+
+    Attributes:
+        texts: of every file that is UTF-8.
+        opaque: paths of the other files that name Flux's API.
+        documents: of the files that name Flux.
+        errors: of the files that do and cannot be read.
+        charts: folders of Helm charts.
+        flux_releases: for each `gotk-components`, the minor release of Flux that it installs.
+    """
+
+    texts: dict[str, str] = field(default_factory=dict)
+    opaque: list[str] = field(default_factory=list)
+    documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
+    errors: dict[str, InvalidManifest] = field(default_factory=dict)
+    charts: set[str] = field(default_factory=set)
+    flux_releases: dict[str, str] = field(default_factory=dict)
+    _read_late: dict[str, dict[int, Document]] = field(default_factory=dict)
+
+    def document(self, path: str, index: int) -> Document:
+        """Gives a document of a file that can be read, also of one that does not name Flux."""
+        known = self.documents.get(path)
+        if known is None and path not in self._read_late:
+            read = read_documents(path, self.texts[path])[0]
+            self._read_late[path] = {each.index: each for each in read}
+        if known is None:
+            return self._read_late[path][index]
+        return next(each for each in known if each.index == index)
+
+    def adopt(self, path: str, index: int) -> Document:
+        """Gives a document of a file that does not name Flux, and takes the file for one that does."""
+        if path not in self.documents:
+            self.documents[path] = read_documents(path, self.texts[path])[0]
+        return self.document(path, index)
+
+    def chart_around(self, path: str) -> str | None:
+        """Gives the folder of the chart that a file belongs to."""
+        folder = posixpath.dirname(path)
+        while True:
+            if folder in self.charts:
+                return folder
+            if not folder:
+                return None
+            folder = posixpath.dirname(folder)
+
+    def old_lines(self, path: str) -> list[int]:
+        """Gives the lines of a text that say a v1 release begins, whether or not it can be read."""
+        text = self.texts[path]
+        return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
+
+    def marked_lines(self, path: str) -> list[int]:
+        """Gives the lines of a text with annotations of fluxd, whether or not it can be read."""
+        text = self.texts[path]
+        return [text.count("\n", 0, match.start()) + 1 for match in _MARKED_LINE.finditer(text)]
+
+    def source_documents(self) -> Iterator[Document]:
+        """Gives every object that charts come from."""
+        for _, document in self.new_objects():
+            if str(document.manifest.get("apiVersion")).startswith("source.toolkit.fluxcd.io/"):
+                yield document
+
+    def new_objects(self) -> Iterator[tuple[str, Document]]:
+        """Gives every object of Flux v2 that is no part of a chart, with its file."""
+        for path, documents in sorted(self.documents.items()):
+            for document in documents:
+                group = str(document.manifest.get("apiVersion")).partition("/")[0]
+                if group.endswith(".toolkit.fluxcd.io") and self.chart_around(path) is None:
+                    yield path, document
+
+    def new_releases(self) -> Iterator[Document]:
+        """Gives every document that is a v2 release."""
+        for _, document in self.new_objects():
+            if document.manifest.get("kind") == "HelmRelease":
+                yield document
+
+
+def runs_flux_1(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a workload is fluxd or the helm-operator.
+
+    >>> containers = [{"name": "flux", "image": "docker.io/fluxcd/flux:1.25.4"}]
+    >>> runs_flux_1({"kind": "Deployment", "spec": {"template": {"spec": {"containers": containers}}}})
+    True
+    """
+    if manifest.get("kind") == "HelmRelease":
+        # Its chart says what it is; images in values may be anybody's.
+        return False
+    return any(found.image.repository in _FLUX_1_IMAGES for found in find_images(manifest))
+
+
+def is_old_release(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest is a release of Flux v1, of any of its APIs."""
+    version = manifest.get("apiVersion")
+    return isinstance(version, str) and OLD_API_VERSIONS.get(version, "") == manifest.get("kind")
+
+
+def is_partial_release(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a release of Flux v1 names no chart: most of these are patches.
+
+    >>> is_partial_release({"kind": "HelmRelease", "spec": {"values": {"replicas": 2}}})
+    True
+    """
+    spec = manifest.get("spec")
+    spec = spec if isinstance(spec, Mapping) else {}
+    return not spec.get("chart") and not spec.get("chartGitPath")
+
+
+def read_repository(files: Mapping[str, str | bytes]) -> Repository:
+    """Reads what concerns Flux; all other files are not looked into.
+
+    Args:
+        files: path to text, or to bytes.
+    """
+    repository = Repository()
+    for path in sorted(files):
+        content = files[path]
+        if isinstance(content, bytes):
+            try:
+                content = content.decode("utf-8")
+            except UnicodeDecodeError:
+                if any(version.encode() in files[path] for version in OLD_API_VERSIONS):
+                    repository.opaque.append(path)
+                continue
+        repository.texts[path] = content
+        folder, name = posixpath.split(path)
+        if name == "Chart.yaml":
+            repository.charts.add(folder)
+        if not path.endswith(_YAML) and name not in _KUSTOMIZATIONS:
+            continue
+        if name == "gotk-components.yaml":
+            release = _FLUX_RELEASE.search(content)
+            if release is not None:
+                repository.flux_releases[path] = release[1]
+            # Its definitions of resources are large and hold nothing to migrate.
+            continue
+        if not any(word in content for word in _WORDS):
+            continue
+        documents, errors = read_documents(path, content)
+        repository.documents[path] = documents
+        for document in documents:
+            if is_old_release(document.manifest):
+                document.forget(("spec", "values"))
+            else:
+                document.forget_nodes()
+        if errors:
+            repository.errors[path] = errors[0]
+    return repository

@@ -1,0 +1,26 @@
+"""Parts of a file that are replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK
+
+__all__ = ["with_spans"]
+
+
+def with_spans(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+    """Gives a file with parts of it replaced.
+
+    Args:
+        text: the file.
+        spans: begin, end and what comes there; offsets are those of the text without its byte order mark.
+
+    >>> with_spans("a b c", [(0, 1, "x"), (4, 5, "z")])
+    'x b z'
+    """
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    body = text[len(mark) :]
+    for start, end, replacement in sorted(spans, reverse=True):
+        body = body[:start] + replacement + body[end:]
+    return mark + body

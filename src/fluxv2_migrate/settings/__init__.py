@@ -1,0 +1,1 @@
+"""What a person decides: options, overrides, and what holds for a cluster."""

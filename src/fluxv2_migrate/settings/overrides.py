@@ -1,0 +1,81 @@
+"""What a person decided for one resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from fluxv2_migrate.settings.options import Override
+
+__all__ = ["PATTERNS", "Subject", "override_for"]
+
+PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
+"""The fields of an override that say what it is about."""
+_BETWEEN: Final = ", "
+_ANYTHING: Final = ("", "*")
+_NO_DECISION: Final = (*PATTERNS, "container", "accept")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """What the patterns of overrides are compared with.
+
+    Attributes:
+        cluster: its name, or those of all that have the resource, or empty.
+        kind: of the resource.
+        namespace: of the resource, or empty.
+        name: of the resource.
+        path: its file.
+    """
+
+    cluster: str
+    kind: str
+    namespace: str
+    name: str
+    path: str
+
+    def matches(self, override: Override) -> bool:
+        """Gives whether an override is about it; empty patterns match all.
+
+        >>> Subject("", "HelmRelease", "shop", "web", "a.yaml").matches(Override(namespace="sh*", name=""))
+        True
+        """
+        for name in PATTERNS:
+            pattern, text = getattr(override, name), getattr(self, name)
+            if pattern in _ANYTHING:
+                continue
+            if name == "cluster" and _BETWEEN not in pattern:
+                # What is decided for one cluster is not for those that have the resource, too.
+                if not all(fnmatchcase(each, pattern) for each in text.split(_BETWEEN)):
+                    return False
+            elif not fnmatchcase(text, pattern):
+                return False
+        return True
+
+
+def override_for(subject: Subject, overrides: Iterable[Override]) -> tuple[Override, frozenset[int]]:
+    """Gives all that the overrides say of a resource, and which of them are about it.
+
+    Args:
+        subject: the resource.
+        overrides: as given; of two that say different things the later one counts.
+
+    >>> web = Subject("", "HelmRelease", "shop", "web", "a.yaml")
+    >>> override_for(web, [Override(release_name="a"), Override(name="x"), Override(accept=("HR032",))])
+    (Override(..., release_name='a', ..., accept=('HR032',)), frozenset({0, 2}))
+    """
+    said: dict[str, Any] = {}
+    accepted: tuple[str, ...] = ()
+    matched: set[int] = set()
+    for index, override in enumerate(overrides):
+        if subject.matches(override):
+            matched.add(index)
+            accepted += override.accept
+            for name in Override.model_fields:
+                value = getattr(override, name)
+                # An answer that nobody has filled in decides nothing.
+                if name not in _NO_DECISION and value not in (None, "", False):
+                    said[name] = value
+    return Override(**said, accept=accepted), frozenset(matched)

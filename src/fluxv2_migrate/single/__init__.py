@@ -1,0 +1,1 @@
+"""One resource at a time, as values."""

@@ -1,0 +1,1 @@
+"""What is known of a repository before anything in it is migrated, and what is in scope."""

@@ -1,0 +1,59 @@
+"""What is known of a repository before anything in it is migrated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.clusters.reading import see_repository
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
+from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.settings.options import MigrationOptions
+
+__all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known before a release is read.
+
+    Attributes:
+        repository: as it was read.
+        clusters: who sees what.
+        options: how to migrate.
+        versions: the Flux release that will run in each cluster.
+    """
+
+    repository: Repository
+    clusters: ClusterMap
+    options: MigrationOptions
+    versions: Mapping[str, FluxVersion]
+
+    def oldest(self, clusters: Iterable[str]) -> FluxVersion:
+        """Gives the oldest Flux release of some clusters: what it reads, the others read too."""
+        found = {self.versions[name] for name in clusters}
+        return min(found or set(self.versions.values()), key=FLUX_VERSIONS.index)
+
+
+def existing_sources(around: Surroundings) -> list[ExistingSource]:
+    """Gives the sources of charts that are there, as each cluster has them."""
+    found = {
+        source
+        for document in around.repository.source_documents()
+        for cluster, manifest in around.clusters.seen(document)
+        if (source := ExistingSource.of_manifest(manifest, cluster)) is not None
+    }
+    return sorted(found, key=repr)
+
+
+def existing_image_objects(around: Surroundings) -> list[ExistingImageObject]:
+    """Gives the image automation that is there, as each cluster has it."""
+    found = {
+        existing
+        for _, document in around.repository.new_objects()
+        for cluster, manifest in around.clusters.seen(document)
+        if (existing := ExistingImageObject.of_manifest(manifest, cluster)) is not None
+    }
+    return sorted(found, key=repr)

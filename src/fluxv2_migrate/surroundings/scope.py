@@ -1,0 +1,59 @@
+"""What is migrated now, where a person wants less than everything."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["is_in_scope", "tell_of_scope"]
+
+
+def is_in_scope(document: Document, around: Surroundings) -> bool:
+    """Gives whether a document is in scope, in all clusters that see it."""
+    scope = around.options.scope
+    seen = around.clusters.sightings.get(document.key, ())
+    written = document.identity
+    namespaces = {sighting.namespace for sighting in seen} or {written[0]}
+    names = {sighting.name for sighting in seen} or {written[1]}
+    return all(
+        not patterns or all(any(fnmatchcase(text, pattern) for pattern in patterns) for text in texts)
+        for patterns, texts in (
+            (scope.namespaces, namespaces),
+            (scope.names, names),
+            (scope.paths, {document.path}),
+        )
+    )
+
+
+def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
+    """Says which patterns of the scope match nothing: whoever misspells one migrates less than they think.
+
+    Args:
+        around: what is known of the repository.
+        findings: where it is told.
+    """
+    namespaces: set[str] = set()
+    names: set[str] = set()
+    paths: set[str] = set()
+    for path, documents in around.repository.documents.items():
+        for document in documents:
+            group = str(document.manifest.get("apiVersion")).partition("/")[0]
+            if group.endswith(".toolkit.fluxcd.io") or not document.identity[1]:
+                continue
+            paths.add(path)
+            seen = around.clusters.sightings.get(document.key, ())
+            namespaces |= {sighting.namespace for sighting in seen} or {document.identity[0]}
+            names |= {sighting.name for sighting in seen} or {document.identity[1]}
+    scope = around.options.scope
+    for field, patterns, known in (
+        ("namespaces", scope.namespaces, namespaces),
+        ("names", scope.names, names),
+        ("paths", scope.paths, paths),
+    ):
+        for pattern in dict.fromkeys(patterns):
+            if not any(fnmatchcase(text, pattern) for text in known):
+                message = f"nothing of Flux v1 matches {pattern!r} among the {field} of the scope"
+                findings.say("RP021", message)

@@ -1,0 +1,288 @@
+"""What could order the tags that look like one: times, dates, versions and numbers in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from fluxv2_migrate.tags.policies import HIGHEST, LAST, PRERELEASES, RELEASES, PolicyCandidate
+from fluxv2_migrate.tags.shapes import Piece
+
+__all__ = ["Order", "Trust", "orders_of"]
+
+_YEAR: Final = "(?:19|20)[0-9]{2}"
+_MONTH: Final = "(?:0[1-9]|1[0-2])"
+_DAY: Final = "(?:0[1-9]|[12][0-9]|3[01])"
+_MOMENT: Final = re.compile(rf"1[0-9]{{9}}|1[0-9]{{12}}|{_YEAR}{_MONTH}{_DAY}[0-2][0-9](?:[0-5][0-9]){{1,2}}")
+_DATE: Final = re.compile(rf"{_YEAR}{_MONTH}{_DAY}(?:[0-2][0-9])?")
+_TRIPLE: Final = (re.compile(_YEAR), re.compile("0?[1-9]|1[0-2]"), re.compile("0?[1-9]|[12][0-9]|3[01]"))
+_LENGTHS_OF_HASHES: Final = (7, 8, 40)
+_EXACT_DIGITS: Final = 15
+"""Digits that the floating point of the numerical order tells apart."""
+_LONGEST: Final = 18
+"""Digits of a number of 64 bits, whichever they are."""
+_NAMES: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+Trust = Literal["structural", "guess", "doubtful"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A policy with how much the tag itself says for it.
+
+    Attributes:
+        candidate: the policy.
+        trust: what the order is without build times; a `doubtful` one is taken only where these bear it out.
+    """
+
+    candidate: PolicyCandidate
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Pieces that are one number."""
+
+    start: int
+    end: int
+    text: str
+    varies: bool
+    unlimited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    name: str
+    start: int
+    end: int
+    expression: str = ""
+
+
+def orders_of(pieces: Sequence[Piece]) -> tuple[Order, ...]:
+    """Gives what could order tags of a kind, the likeliest first.
+
+    Args:
+        pieces: what one of the tags looks like.
+
+    >>> from fluxv2_migrate.flux1.tags import TagPattern
+    >>> from fluxv2_migrate.tags.shapes import pieces_of
+    >>> found = orders_of(pieces_of(TagPattern.parse("glob:*"), "main-3f1c2ab-1602225929"))
+    >>> found[0].candidate.order, found[0].candidate.filter_tags["pattern"]
+    ('a timestamp', '^main-[0-9a-f]+-(?P<n>[0-9]{10})$')
+    """
+    runs = _runs(pieces)
+    varying = [run for run in runs if run.varies]
+    # Two builds of one day, told apart by a hash alone, are in no order.
+    told_apart: Trust = "guess" if any(piece.kind == "hash" for piece in pieces) else "structural"
+    found: list[Order] = []
+    for run in varying:
+        if _MOMENT.fullmatch(run.text):
+            order = "a timestamp" if run.text.startswith("1") else "a date"
+            found += [
+                Order(_single(pieces, run, order, fixed=True), "structural"),
+                *_wide(pieces, run, order),
+            ]
+    for run in varying:
+        if _DATE.fullmatch(run.text) and not _MOMENT.fullmatch(run.text):
+            found += _composed(pieces, [run, *_others(varying, [run])], "a date", told_apart)
+            found += _wide(pieces, run, "a date")
+    found += _triples(pieces, runs, varying, told_apart)
+    clear = not any(piece.kind == "mixed" for piece in pieces)
+    chains = [chain for chain in _chains(pieces, runs) if any(run.varies for run in chain)]
+    for chain in chains:
+        later = [run for run in varying if run.start >= chain[-1].end]
+        trust: Trust = "structural" if clear and chain is chains[0] else "doubtful"
+        found += [Order(each, trust) for each in _versions(pieces, chain, later)]
+    if not found:
+        usual = clear and all(len(run.text) not in _LENGTHS_OF_HASHES for run in varying)
+        words = "a number" if len(varying) == 1 else "numbers"
+        found += _composed(pieces, varying, words, "guess" if usual else "doubtful")
+    found += [Order(_single(pieces, run, "a number"), "doubtful") for run in reversed(varying)]
+    first: dict[str, Order] = {}
+    for each in found:
+        first.setdefault(repr((each.candidate.policy, each.candidate.filter_tags)), each)
+    return tuple(first.values())
+
+
+def _runs(pieces: Sequence[Piece]) -> list[_Run]:
+    runs: list[_Run] = []
+    index = 0
+    while index < len(pieces):
+        start = index
+        while index < len(pieces) and pieces[index].is_number:
+            index += 1
+        if index > start:
+            inner = pieces[start:index]
+            text = "".join(piece.text for piece in inner)
+            varies = any(piece.kind == "number" for piece in inner)
+            unlimited = len(inner) == 1 and inner[0].expression in ("[0-9]+", "[0-9]*")
+            runs.append(_Run(start, index, text, varies, unlimited))
+        else:
+            index += 1
+    return runs
+
+
+def _others(varying: Sequence[_Run], taken: Sequence[_Run]) -> list[_Run]:
+    """Gives the other numbers, those behind before those in front."""
+    left = [run for run in varying if run not in taken]
+    return sorted(left, key=lambda run: (run.start < taken[0].start, run.start))
+
+
+def _chains(pieces: Sequence[Piece], runs: Sequence[_Run]) -> list[list[_Run]]:
+    chains: list[list[_Run]] = []
+    for run in runs:
+        before = chains[-1][-1] if chains else None
+        if before is not None and run.start == before.end + 1 and pieces[before.end].text == ".":
+            chains[-1].append(run)
+        else:
+            chains.append([run])
+    return [chain for chain in chains if len(chain) > 1]
+
+
+def _filter(pieces: Sequence[Piece], groups: Sequence[_Group], extract: str) -> Mapping[str, str]:
+    begins = {group.start: group for group in groups}
+    text, index = "^", 0
+    while index < len(pieces):
+        group = begins.get(index)
+        if group is None:
+            text += pieces[index].expression
+            index += 1
+            continue
+        inner = "".join(piece.expression for piece in pieces[group.start : group.end])
+        text += group.expression or f"(?P<{group.name}>{inner})"
+        index = group.end
+    return {"pattern": f"{text}$", "extract": extract}
+
+
+# One number
+
+
+def _single(pieces: Sequence[Piece], run: _Run, order: str, *, fixed: bool = False) -> PolicyCandidate:
+    exact = run.unlimited and len(run.text) > _EXACT_DIGITS
+    # Of another length it is no moment of the same kind.
+    expression = f"(?P<n>[0-9]{{{len(run.text)}}})" if exact or (fixed and run.unlimited) else ""
+    filter_tags = _filter(pieces, [_Group("n", run.start, run.end, expression)], "$n")
+    # The numerical order takes large neighbours for equal; digits of one length are in order as text.
+    return PolicyCandidate(LAST if exact else HIGHEST, filter_tags, order)
+
+
+def _wide(pieces: Sequence[Piece], run: _Run, order: str) -> Iterator[Order]:
+    """Gives the order over all that is free around a number: other branches, for example."""
+    around = (pieces[: run.start], pieces[run.end :])
+    if run.unlimited and pieces[run.start].free and any(piece.free for side in around for piece in side):
+        before, after = (_loosened(side) for side in around)
+        expression = f"^{before}(?P<n>[0-9]{{{len(run.text)}}}){after}$"
+        yield Order(PolicyCandidate(HIGHEST, {"pattern": expression, "extract": "$n"}, order), "doubtful")
+
+
+def _loosened(pieces: Sequence[Piece]) -> str:
+    text = ""
+    for index, piece in enumerate(pieces):
+        edge = index in (0, len(pieces) - 1) and not piece.text.isalnum()
+        if not piece.free or edge:
+            text += piece.expression
+        elif not text.endswith(".+"):
+            text += ".+"
+    return text
+
+
+# Several numbers
+
+
+def _composed(pieces: Sequence[Piece], runs: Sequence[_Run], order: str, trust: Trust) -> Iterator[Order]:
+    """Gives the order by several numbers, the first one first."""
+    if len(runs) == 1:
+        yield Order(_single(pieces, runs[0], order, fixed=order == "a date"), trust)
+    elif runs and _fit(runs):
+        yield Order(_as_version(pieces, runs, order), trust)
+
+
+def _fit(runs: Sequence[_Run]) -> bool:
+    return len(runs) <= len(_NAMES) and all(len(run.text) <= _LONGEST for run in runs)
+
+
+def _as_version(pieces: Sequence[Piece], runs: Sequence[_Run], order: str) -> PolicyCandidate:
+    """Gives the order by numbers as the parts of a version; zeros in front are refused by some releases."""
+    groups = [
+        _Group(name, run.start, run.end, f"0*(?P<{name}>[0-9]+)" if run.unlimited else "")
+        for name, run in zip(_NAMES, runs, strict=False)
+    ]
+    extract = ".".join(f"${group.name}" for group in groups[:3]) + ".0" * (3 - len(groups[:3]))
+    return _versioned(pieces, groups, extract, groups[3:], order)
+
+
+def _versioned(
+    pieces: Sequence[Piece], groups: Sequence[_Group], extract: str, behind: Sequence[_Group], order: str
+) -> PolicyCandidate:
+    # What is behind the third part is a prerelease, in which numbers are in order too.
+    extract += "-" * bool(behind) + ".".join(f"${group.name}" for group in behind)
+    return PolicyCandidate(PRERELEASES if behind else RELEASES, _filter(pieces, groups, extract), order)
+
+
+def _versions(
+    pieces: Sequence[Piece], chain: Sequence[_Run], later: Sequence[_Run]
+) -> Iterator[PolicyCandidate]:
+    runs = [*chain, *later]
+    if not _fit(runs):
+        return
+    start = chain[0].start
+    pieces = [*map(_as_it_is, pieces[:start]), *pieces[start:]]
+    order = {2: "a version of two parts", 3: "a version"}.get(len(chain), "a version of four parts")
+    if len(chain) == 3 and later:
+        order = "a version and a build"
+    if any(len(run.text) > 1 and run.text.startswith("0") for run in runs):
+        yield _as_version(pieces, runs, order)
+        return
+    groups = [_Group("v", start, chain[:3][-1].end)]
+    groups += [
+        _Group(f"n{index}" if index else "n", run.start, run.end)
+        for index, run in enumerate(runs[len(chain[:3]) :])
+    ]
+    if len(chain) > 2:
+        yield _versioned(pieces, groups, "$v", groups[1:], order)
+    else:
+        third = f"$v.${groups[1].name}" if later else "$v.0"
+        yield _versioned(pieces, groups, third, groups[2:], order)
+
+
+def _as_it_is(piece: Piece) -> Piece:
+    """Gives a number in front of a version, as in `amd64-v1.2`, as the text that it is."""
+    return (
+        Piece(piece.text, piece.text, "fixed", piece.free) if piece.free and piece.kind == "number" else piece
+    )
+
+
+# Dates of three numbers
+
+
+def _triples(
+    pieces: Sequence[Piece], runs: Sequence[_Run], varying: Sequence[_Run], trust: Trust
+) -> Iterator[Order]:
+    for index, (year, month, day) in enumerate(zip(runs, runs[1:], runs[2:], strict=False)):
+        near = month.start == year.end + 1 and day.start == month.end + 1
+        if not near or not day.varies or pieces[year.end].text != pieces[month.end].text:
+            continue
+        if not all(part.fullmatch(run.text) for part, run in zip(_TRIPLE, (year, month, day), strict=True)):
+            continue
+        others = _others(varying, [year, month, day])
+        written = [run for run in runs[index + 3 :] if run in others]
+        timed = all(len(run.text) in (2, 4, 6) for run in written) and len(written) == len(others)
+        if pieces[year.end].text != "." and len(month.text) == len(day.text) == 2 and timed:
+            yield Order(
+                _alphabetical(pieces, year, (written or [day])[-1]), "structural" if written else trust
+            )
+        else:
+            yield from _composed(pieces, [year, month, day, *others], "a date", trust)
+        return
+
+
+def _alphabetical(pieces: Sequence[Piece], first: _Run, last: _Run) -> PolicyCandidate:
+    inner = "".join(
+        f"[0-9]{{{len(piece.text)}}}" if piece.expression == "[0-9]+" else piece.expression
+        for piece in pieces[first.start : last.end]
+    )
+    group = _Group("d", first.start, last.end, f"(?P<d>{inner})")
+    return PolicyCandidate(LAST, _filter(pieces, [group], "$d"), "a date")

@@ -1,0 +1,293 @@
+"""Tag patterns of fluxd as image policies of Flux v2, under which nothing moves by accident.
+
+Flux v1 took the newest build and Flux v2 cannot order by build time, so an order is looked for in the tags
+themselves. What is found is tried with the known tags; what fails becomes a pin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.settings.options import Override
+from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
+from fluxv2_migrate.tags.orders import Order, Trust, orders_of
+from fluxv2_migrate.tags.policies import (
+    HIGHEST,
+    LAST,
+    PINNED,
+    PRERELEASES,
+    PolicyCandidate,
+    escape,
+    exactly,
+)
+from fluxv2_migrate.tags.ranges import filter_of_versions, meant_range, translate_range
+from fluxv2_migrate.tags.shapes import pieces_of
+from fluxv2_migrate.tags.tables import as_html, as_markdown, as_text
+from fluxv2_migrate.tags.trials import Measured, Trial, ranked
+
+__all__ = ["PolicyTranslation", "translate_tag_pattern"]
+
+Confidence = Literal["proved", "structural", "guess", "none"]
+_HEAD: Final = ("", "")
+_FEW: Final = 0.1
+"""Share of pairs in a wrong order that rebuilds and hotfixes account for."""
+_MANY: Final = 1 / 3
+"""Share of pairs in a wrong order from which on an order is none; by chance it is a half."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTranslation:
+    """An image policy for a tag pattern.
+
+    Attributes:
+        policy: the `spec.policy`.
+        filter_tags: the `spec.filterTags`, or `None`.
+        order: what orders the tags, in words.
+        candidates: other policies that fit, the best first.
+        confidence: `proved` on the given build times, `structural` by what the tags show, a `guess`, or
+            `none`: then it is the pin.
+        findings: what a person must know.
+        digest_reflection: the `spec.digestReflectionPolicy`; `Always` wants a `spec.interval` beside it.
+        pattern: of fluxd, with its prefix.
+        flux_version: the Flux release that will run.
+    """
+
+    policy: Mapping[str, Any]
+    filter_tags: Mapping[str, str] | None
+    order: str
+    candidates: tuple[PolicyCandidate, ...]
+    confidence: Confidence
+    findings: tuple[Finding, ...]
+    digest_reflection: Literal["Never", "Always"]
+    pattern: str
+    flux_version: FluxVersion
+
+    def compare(self, images: Iterable[TaggedImage | str]) -> TagComparison:
+        """Gives what fluxd and this policy make of the same tags.
+
+        Args:
+            images: the tags, with their build times where these are known.
+
+        >>> found = translate_tag_pattern("semver:~1", current_tag="1.0.0")
+        >>> found.compare(["1.0.0", "1.2.0", "2.0.0"]).flux2
+        ('1.2.0', '1.0.0')
+        """
+        return compare_tags(
+            images, self.pattern, self.policy, self.filter_tags, flux_version=self.flux_version
+        )
+
+    def to_markdown(self) -> str:
+        """Gives the policy with what is to be known of it."""
+        return f"{as_markdown(_HEAD, self._rows())}\n"
+
+    def __str__(self) -> str:
+        return as_text(_HEAD, self._rows())
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        return as_html(f"{self.pattern} under Flux {self.flux_version}", _HEAD, self._rows())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows = [("Flux v1", self.pattern), ("order", self.order), ("confidence", self.confidence)]
+        for kind, fields in self.policy.items():
+            rows += [(f"policy.{kind}.{name}", str(value)) for name, value in fields.items()]
+        rows += [(f"filterTags.{name}", value) for name, value in (self.filter_tags or {}).items()]
+        if self.digest_reflection != "Never":
+            rows.append(("digestReflectionPolicy", self.digest_reflection))
+        return rows + [(finding.code, finding.message) for finding in self.findings]
+
+
+def translate_tag_pattern(
+    pattern: str,
+    *,
+    current_tag: str | None = None,
+    images: Iterable[TaggedImage] | None = None,
+    flux_version: FluxVersion = FLUX_VERSIONS[-1],
+) -> PolicyTranslation:
+    """Gives an image policy that selects what fluxd would have, or the pin where that cannot be known.
+
+    Args:
+        pattern: of fluxd, with its prefix.
+        current_tag: the tag that runs.
+        images: the known tags, with their build times where these are known.
+        flux_version: the Flux release that will run.
+
+    Returns:
+        The policy. Selecting from the current tag alone gives it; selecting from the known tags gives it, or
+        what fluxd selects from them.
+
+    Source: fluxcd/flux 1.25.4 `pkg/policy/pattern.go`; image-reflector-controller 1.2.0 `internal/policy`.
+
+    >>> found = translate_tag_pattern("semver:~1.4", current_tag="1.4.7")
+    >>> found.policy, found.filter_tags, found.confidence
+    ({'semver': {'range': '~1.4'}}, None, 'structural')
+    >>> found = translate_tag_pattern("glob:main-*", current_tag="main-3f1c2ab-1602225929")
+    >>> found.policy, found.filter_tags["extract"], found.order
+    ({'numerical': {'order': 'asc'}}, '$n', 'a timestamp')
+    >>> translate_tag_pattern("glob:*", current_tag="3f1c2ab").filter_tags
+    {'pattern': '^3f1c2ab$'}
+    """
+    chosen = TagPattern.parse(pattern)
+    trial = Trial(chosen, current_tag, tuple(images or ()), flux_version)
+    findings: list[Finding] = []
+    orders = _orders(chosen, current_tag, trial, flux_version, findings)
+    tried = ranked([each.candidate for each in orders], trial, flux_version)
+    trusts = {_identity(each.candidate): each.trust for each in orders}
+    objections: list[str] = []
+    for measured in tried:
+        candidate = measured.candidate
+        trust = trusts[_identity(candidate)]
+        objection = _objection(measured, trial, trust)
+        if objection is not None:
+            objections.append(objection)
+            continue
+        reflected = _follow(candidate, chosen, flux_version, findings)
+        return PolicyTranslation(
+            candidate.policy,
+            candidate.filter_tags,
+            candidate.order,
+            tuple(each.candidate for each in tried if each is not measured),
+            _confidence(measured, trial, findings, trust),
+            tuple(findings),
+            reflected,
+            pattern,
+            flux_version,
+        )
+    candidates = tuple(each.candidate for each in tried)
+    findings.append(_unordered(chosen, current_tag, candidates, objections))
+    # Without a tag there is nothing to hold: a filter that no tag passes moves nothing either.
+    pin = {"pattern": "^$"} if current_tag is None else exactly(current_tag)
+    return PolicyTranslation(
+        LAST, pin, PINNED, candidates, "none", tuple(findings), "Never", pattern, flux_version
+    )
+
+
+def _identity(candidate: PolicyCandidate) -> str:
+    return repr((candidate.policy, candidate.filter_tags))
+
+
+def _orders(
+    chosen: TagPattern,
+    current_tag: str | None,
+    trial: Trial,
+    flux_version: FluxVersion,
+    findings: list[Finding],
+) -> Sequence[Order]:
+    if chosen.kind == "semver":
+        return _of_range(chosen, current_tag, flux_version, findings)
+    if chosen.kind == "glob" and "*" not in chosen.pattern:
+        return [Order(PolicyCandidate(LAST, exactly(chosen.pattern), "one tag"), "structural")]
+    if not chosen.valid:
+        meant = TagPattern.parse(f"regexp:{chosen.pattern})")
+        taken = f"; {meant.pattern!r} is taken" if meant.valid else ""
+        findings.append(Finding("IM004", f"{str(chosen)!r} is invalid, and fluxd took every tag{taken}"))
+        if not meant.valid:
+            return ()
+        chosen = meant
+    reference = current_tag if current_tag is not None else trial.newest
+    pieces = None if reference is None else pieces_of(chosen, reference)
+    return () if pieces is None else orders_of(pieces)
+
+
+def _objection(measured: Measured, trial: Trial, trust: Trust) -> str | None:
+    """Gives why an order is not to be taken."""
+    order = measured.candidate.order
+    if trust == "doubtful" and not (trial.enough and measured.lost <= _FEW):
+        return f"{order} may order nothing, and no build times bear it out"
+    if trial.enough and measured.wrong > _MANY:
+        return f"ordered by {order}, the tags are not in the order of their builds"
+    return trial.objection(measured.candidate)
+
+
+def _confidence(measured: Measured, trial: Trial, findings: Sequence[Finding], trust: Trust) -> Confidence:
+    if trial.proves(measured):
+        return "proved"
+    # What fluxd selected from and this policy leaves out is a difference to come.
+    left_out = measured.kept < len(trial.times)
+    guessed = trust != "structural" or bool(measured.candidate.wrong_pairs) or left_out
+    if guessed or any(finding.code in ("IM004", "IM019") for finding in findings):
+        return "guess"
+    return "structural"
+
+
+def _follow(
+    candidate: PolicyCandidate, chosen: TagPattern, flux_version: FluxVersion, findings: list[Finding]
+) -> Literal["Never", "Always"]:
+    # A tag that names no build, as `latest` and `stable` do not, stays the same while its image changes.
+    if candidate.order != "one tag" or any(letter.isdigit() for letter in chosen.pattern):
+        return "Never"
+    fluxd = f"fluxd never noticed that {chosen.pattern!r} moved"
+    if FLUX_VERSIONS.index(flux_version) < FLUX_VERSIONS.index("2.6"):
+        findings.append(Finding("IM006", f"{fluxd}, and Flux {flux_version} does not either"))
+        return "Never"
+    findings.append(Finding("IM006", f"{fluxd}, and Flux v2 follows its digest"))
+    return "Always"
+
+
+def _of_range(
+    chosen: TagPattern, current_tag: str | None, flux_version: FluxVersion, findings: list[Finding]
+) -> list[Order]:
+    text: str | None = chosen.pattern.strip()
+    if not chosen.valid:
+        text = meant_range(chosen.pattern)
+        taken = "" if text is None else f"; {text!r} is taken"
+        message = f"the range {chosen.pattern!r} is invalid, and fluxd took every version{taken}"
+        findings.append(Finding("IM004", message))
+    if text is None:
+        return []
+    found = translate_range(text, flux_version)
+    if found is None:
+        findings.append(Finding("IM019", f"Flux {flux_version} has no range that means {text!r}"))
+        return []
+    if found.lost is not None:
+        message = f"no range of Flux {flux_version} means {text!r}: {found.text!r} lacks {found.lost}"
+        findings.append(Finding("IM019", message))
+    elif found.text != text:
+        message = f"the range {text!r} is written as {found.text!r} for Flux {flux_version}"
+        findings.append(Finding("IM019", message))
+    filter_tags = None if current_tag is None else filter_of_versions(current_tag, flux_version)
+    if filter_tags is not None:
+        message = f"tags like {current_tag!r} are no versions to Flux {flux_version}, and are rewritten"
+        findings.append(Finding("IM003", message))
+    return [Order(PolicyCandidate({"semver": {"range": found.text}}, filter_tags, "versions"), "structural")]
+
+
+def _unordered(
+    chosen: TagPattern,
+    current_tag: str | None,
+    candidates: Sequence[PolicyCandidate],
+    objections: Sequence[str],
+) -> Finding:
+    if current_tag is None:
+        message = f"it is not known which tag of {str(chosen)!r} runs"
+    elif not chosen.selects(current_tag):
+        message = f"the tag that runs, {current_tag!r}, is none that fluxd would select by {str(chosen)!r}"
+    elif objections:
+        message = f"no order is known that is right for the tags of {str(chosen)!r}: {objections[0]}"
+    else:
+        advice = "give tags a part that grows, as in `branch-sha-timestamp`"
+        message = f"nothing is known that orders the tags of {str(chosen)!r}: {advice}"
+    intended = candidates[0] if candidates else _intended(chosen)
+    answer = Override(policy=intended.policy, filter_tags=intended.filter_tags)
+    return Finding("IM005", message, answer=answer)
+
+
+def _intended(chosen: TagPattern) -> PolicyCandidate:
+    """Gives the policy for tags that are still to come, under which those that are there move nothing."""
+    if chosen.kind == "semver":
+        # Of a range that says nothing this is what fluxd made.
+        return PolicyCandidate(PRERELEASES, None, "versions")
+    if chosen.kind == "regexp" and chosen.valid:
+        # The same tags; while one of them is no number, none is selected.
+        return PolicyCandidate(HIGHEST, {"pattern": chosen.pattern}, "a number")
+    begin, *middle, end = map(escape, chosen.pattern.split("*")) if chosen.kind == "glob" else ("", "")
+    between = "".join(f".*{piece}" for piece in middle)
+    expression = f"^{begin}{between}(?:.*[^0-9])?(?P<ts>[0-9]{{10}}){end}$"
+    return PolicyCandidate(HIGHEST, {"pattern": expression, "extract": "$ts"}, "a timestamp")
