@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.settings.overrides import Subject, override_for
 
 HELM = "repository: https://charts.example.com\n    name: web\n    version: 1.2.3"
 GIT = "git: https://git.example.com/acme/charts\n    ref: main\n    path: web"
@@ -242,3 +243,16 @@ def test_a_single_release_is_answered_in_the_same_way() -> None:
     settled = fm.convert_helm_release(text, fm.MigrationOptions(overrides=overrides))
     assert settled.findings == ()
     assert settled.release is not None
+
+
+def test_what_is_said_of_a_container_is_not_said_of_its_release() -> None:
+    subject = Subject("eu, us", "HelmRelease", "shop", "web", "web.yaml")
+    of_image = fm.Override(container="app", policy={"semver": {"range": "*"}}, leave=True)
+    unfilled = fm.Override(policy={}, release_name="")
+    everywhere = fm.Override(cluster="eu, us", accept=("HR032",))
+    elsewhere = fm.Override(cluster="eu", accept=("HR074",))
+    said = (of_image, unfilled, everywhere, elsewhere)
+    assert override_for(subject, said) == (fm.Override(accept=("HR032",)), frozenset({1, 2}))
+    decided, matched = override_for(subject, said, "app")
+    assert (decided.policy, decided.leave, matched) == (of_image.policy, True, frozenset({0, 1, 2}))
+    assert override_for(subject, said, "db")[1] == frozenset({1, 2})

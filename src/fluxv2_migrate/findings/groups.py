@@ -11,23 +11,16 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.notice import Notice, acceptance
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, Override
-from fluxv2_migrate.settings.overrides import PATTERNS, Subject
+from fluxv2_migrate.settings.overrides import PATTERNS, Subject, override_for
 
-__all__ = ["FindingGroups", "with_acceptance"]
+__all__ = ["FindingGroups"]
 
 _SEVERITIES: Final = ("error", "warning", "info")
-
-
-def with_acceptance(notice: Notice) -> Notice:
-    """Gives a notice with the answer that a person has seen it, where that settles it."""
-    if notice.answer is not None or not FINDINGS[notice.code].acceptable:
-        return notice
-    return replace(notice, answer=Override(accept=(notice.code,)))
 
 
 @dataclass(slots=True)
@@ -41,6 +34,7 @@ class FindingGroups:
         declared: by path and resource, the fields of a release's meaning that differ as findings say.
         met: all that an override could be about, by file and line.
         matched: the indices of the overrides that are about something.
+        told: what was said of which field.
     """
 
     options: MigrationOptions
@@ -49,6 +43,7 @@ class FindingGroups:
     declared: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     met: dict[tuple[str, int], Subject] = field(default_factory=dict)
     matched: set[int] = field(default_factory=set)
+    told: set[tuple[object, ...]] = field(default_factory=set)
 
     def subject(self, document: Document) -> Subject:
         """Gives what overrides are compared with for the object of a document."""
@@ -63,8 +58,33 @@ class FindingGroups:
             self.met[place] = Subject(", ".join(clusters), kind, namespace, name, document.path)
         return self.met[place]
 
-    def add(self, document: Document, resource: str, notice: Notice, related: Iterable[str] = ()) -> None:
-        """Adds what is said of a field of a document, and of other places with it."""
+    def decided(self, document: Document) -> Override:
+        """Gives what a person decided for the object of a document."""
+        override, indices = override_for(self.subject(document), self.options.overrides)
+        self.matched |= indices
+        return override
+
+    def add(
+        self,
+        document: Document,
+        resource: str,
+        notice: Notice,
+        related: Iterable[str] = (),
+        accepted: Collection[str] = (),
+    ) -> None:
+        """Adds what is said of a field of a document, unless it was said or a person has settled it.
+
+        Args:
+            document: in which the field stands.
+            resource: as findings name it.
+            notice: what is said.
+            related: other places that it concerns.
+            accepted: codes that a person accepts for the object.
+        """
+        said = (document.key, notice.code, notice.message, notice.path)
+        if said in self.told or FINDINGS[notice.code].is_accepted(accepted):
+            return
+        self.told.add(said)
         line, column = document.position(notice.path)
         subject = self.subject(document)
         finding = Finding(
@@ -77,7 +97,7 @@ class FindingGroups:
             resource=resource,
             field=".".join(notice.path),
             related=tuple(related),
-            answer=notice.answer,
+            answer=notice.answer or acceptance(notice.code),
         )
         own = notice.group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
         self.groups.setdefault((notice.code, own), []).append((finding, subject))
@@ -89,9 +109,8 @@ class FindingGroups:
     def stop(self, document: Document, code: str, message: str, path: tuple[str, ...] = ()) -> None:
         """Says why a document stays as it is."""
         namespace, name = document.identity
-        answer = Override(accept=(code,)) if FINDINGS[code].acceptable else None
-        notice = Notice(code, message, path, answer=answer)
-        self.add(document, f"{document.manifest.get('kind')} {namespace}/{name}", notice)
+        resource = f"{document.manifest.get('kind')} {namespace}/{name}"
+        self.add(document, resource, Notice(code, message, path), accepted=self.decided(document).accept)
 
     def say(
         self,
@@ -103,19 +122,20 @@ class FindingGroups:
         proposal: str = "",
     ) -> None:
         """Adds what is said of a file, or of the whole repository."""
-        answer = Override(accept=(code,)) if FINDINGS[code].acceptable else None
-        accepted = any(
-            code in override.accept and all(getattr(override, name) in ("", "*") for name in PATTERNS)
+        accepted = {
+            each
             for override in self.options.overrides
-        )
-        if answer is None or not accepted:
+            for each in override.accept
+            if all(getattr(override, name) in ("", "*") for name in PATTERNS)
+        }
+        if not FINDINGS[code].is_accepted(accepted):
             finding = Finding(
                 code,
                 message,
                 path=path,
                 line=line,
                 related=tuple(related),
-                answer=answer,
+                answer=acceptance(code),
                 proposal=proposal,
             )
             self.groups.setdefault((code, path, str(line), message), []).append((finding, None))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.settings.options import Override
 
-__all__ = ["Notice"]
+__all__ = ["Notice", "acceptance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,16 @@ class Notice:
     group: str = ""
     answer: Override | None = None
     declares: tuple[str, ...] = ()
+
+
+def acceptance(code: str, **patterns: Any) -> Override | None:
+    """Gives the answer that a person has seen a finding, where that settles it.
+
+    Args:
+        code: of `FINDINGS`.
+        patterns: what the answer is about.
+
+    >>> acceptance("HR032", name="web"), acceptance("HR095")
+    (Override(..., name='web', ..., accept=('HR032',)), None)
+    """
+    return Override(**patterns, accept=(code,)) if FINDINGS[code].acceptable else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -38,6 +39,14 @@ class FindingType:
         (True, True, False)
         """
         return self.severity != "error" or self.settled_by_a_look
+
+    def is_accepted(self, codes: Collection[str]) -> bool:
+        """Gives whether a person who accepts these codes has settled it.
+
+        >>> FINDINGS["HR032"].is_accepted({"HR032"}), FINDINGS["HR095"].is_accepted({"HR095"})
+        (True, False)
+        """
+        return self.acceptable and self.code in codes
 
 
 # fmt: off

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fluxv2_migrate.clusters import DocumentKey
-from fluxv2_migrate.findings.groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.images.git_syncs import git_syncs
 from fluxv2_migrate.images.reading import ReadImages
@@ -60,8 +59,8 @@ def migrate_images(
     """
     releases = {each.release.document.key: each.text for each in converted.texts}
     read.keep(releases)
-    for document, resource, notice in read.notices:
-        findings.add(document, resource, notice)
+    for document, resource, notice, accepted in read.notices:
+        findings.add(document, resource, notice, accepted=accepted)
     kustomizations = dict(converted.layout.kustomizations)
     if not read.objects:
         return MigratedImages((), (), converted.layout.prerequisites, kustomizations)
@@ -113,11 +112,9 @@ def _homes(around: Surroundings, kustomizations: Mapping[str, str], written: lis
 def _tell_merge_keys(written: WorkloadText, texts: WorkloadTexts, findings: FindingGroups) -> None:
     if written.markers and "<<" in written.text and has_merge_key(written.text):
         use, marker = written.markers[0]
-        if "IM036" in _accepted(texts)[use.place]:
-            return
         message = "with the first update of the file `<<` is written as `!!merge <<`, which means the same"
         notice = Notice("IM036", message, tuple(map(str, marker.path)), "all")
-        findings.add(written.document, use.resource, with_acceptance(notice))
+        findings.add(written.document, use.resource, notice, accepted=_accepted(texts)[use.place])
 
 
 def _accepted(texts: WorkloadTexts) -> Mapping[str, tuple[str, ...]]:
@@ -127,10 +124,5 @@ def _accepted(texts: WorkloadTexts) -> Mapping[str, tuple[str, ...]]:
 
 def _tell_layout(texts: WorkloadTexts, layout: ImageLayout, findings: FindingGroups) -> None:
     accepted = _accepted(texts)
-    told: set[tuple[str, str, str]] = set()
     for use, notice in layout.notices:
-        key = (notice.code, notice.message, use.place)
-        if key in told or (notice.code in accepted[use.place] and FINDINGS[notice.code].acceptable):
-            continue
-        told.add(key)
-        findings.add(texts.document_of(use), use.resource, with_acceptance(notice))
+        findings.add(texts.document_of(use), use.resource, notice, accepted=accepted[use.place])

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
-from fluxv2_migrate.findings.groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import annotations_of, is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
@@ -22,7 +21,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
-from fluxv2_migrate.settings.overrides import override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
@@ -56,13 +54,13 @@ class ReadImages:
         objects: with annotations of fluxd, or whose patches have some.
         documents: those that hold the fields of images, beside those of the objects.
         plain: releases of which no image is updated, with what becomes of their annotations.
-        notices: what a person must know, with the document and the object.
+        notices: what a person must know, with the document, the object and what is accepted of it.
     """
 
     objects: list[AnnotatedObject] = field(default_factory=list)
     documents: dict[DocumentKey, Document] = field(default_factory=dict)
     plain: dict[DocumentKey, Plan] = field(default_factory=dict)
-    notices: list[tuple[Document, str, Notice]] = field(default_factory=list)
+    notices: list[tuple[Document, str, Notice, tuple[str, ...]]] = field(default_factory=list)
 
     def keep(self, releases: Collection[DocumentKey]) -> None:
         """Forgets the releases that are not migrated after all: they keep their annotations."""
@@ -89,7 +87,6 @@ class _Reader:
     releases: Collection[DocumentKey]
     findings: FindingGroups
     found: ReadImages = field(default_factory=ReadImages)
-    _told: set[tuple[DocumentKey, str, str, tuple[str, ...]]] = field(default_factory=set)
     _lookups: dict[str, Lookup] = field(default_factory=dict)
     _patched: dict[DocumentKey, AnnotatedObject] = field(default_factory=dict)
 
@@ -293,19 +290,13 @@ class _Reader:
     def _tell(
         self, document: Document, resource: str, notice: Notice, accepted: tuple[str, ...] = ()
     ) -> None:
-        key = (document.key, notice.code, notice.message, notice.path)
-        if key in self._told or (notice.code in accepted and FINDINGS[notice.code].acceptable):
-            return
-        self._told.add(key)
-        self.found.notices.append((document, resource, with_acceptance(notice)))
+        self.found.notices.append((document, resource, notice, accepted))
 
     def _tell_of(self, document: Document, notice: Notice) -> None:
         """Says something of an object of which no draft was made."""
-        override, matched = override_for(self.findings.subject(document), self.around.options.overrides)
-        self.findings.matched |= matched
         namespace, name = document.identity
         resource = f"{document.manifest.get('kind')} {namespace}/{name}"
-        self._tell(document, resource, notice, override.accept)
+        self._tell(document, resource, notice, self.findings.decided(document).accept)
 
     def _tell_unseen(self, document: Document) -> None:
         clusters = self.around.clusters

@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import SequenceNode
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.findings.groups import FindingGroups, with_acceptance
+from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import TagPattern
@@ -169,9 +169,8 @@ class WorkloadTexts:
                     can = "is marked already" if code == "IM034" else "cannot be marked"
                     message = f"the image {use.image.image} {can}: {why}"
                     document = self.document_of(use)
-                    if code not in each.draft.accepted or not FINDINGS[code].acceptable:
-                        notice = Notice(code, message, use.field, use.place)
-                        self.findings.add(document, use.resource, with_acceptance(notice))
+                    notice = Notice(code, message, use.field, use.place)
+                    self.findings.add(document, use.resource, notice, accepted=each.draft.accepted)
 
     # One document
 
@@ -271,8 +270,12 @@ class WorkloadTexts:
         """Gives whether nothing is lost with the annotations: all that fluxd updated is updated."""
         accepted = each.draft.accepted
         for image in each.draft.images:
-            code = image.exception
-            if code and FINDINGS[code].severity == "error" and code not in accepted:
+            exception = FINDINGS.get(image.exception)
+            if (
+                exception is not None
+                and exception.severity == "error"
+                and not exception.is_accepted(accepted)
+            ):
                 return False
         return each.places <= set(layout.policies)
 

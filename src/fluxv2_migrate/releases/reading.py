@@ -19,7 +19,6 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
@@ -29,7 +28,6 @@ from fluxv2_migrate.repository.reading import Repository, is_old_release, is_par
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override
-from fluxv2_migrate.settings.overrides import override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope, tell_of_scope
 
@@ -106,7 +104,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
         around: what is known before.
         findings: where what stays is told.
     """
-    repository, options = around.repository, around.options
+    repository = around.repository
     _tell_unread(repository, findings)
     releases: list[ReadRelease] = []
     old = {
@@ -125,8 +123,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
             if document.key not in old or not is_in_scope(document, around):
                 continue
-            override, indices = override_for(findings.subject(document), options.overrides)
-            findings.matched |= indices
+            override = findings.decided(document)
             if override.leave or path in repository.errors:
                 continue
             closure = closures.get(document.key)
@@ -144,7 +141,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 release = _read_release(document, around, override, findings)
                 if release is not None:
                     releases.append(release)
-            elif not (reason[0] in override.accept and FINDINGS[reason[0]].acceptable):
+            else:
                 findings.stop(document, *reason)
     tell_of_scope(around, findings)
     return releases

@@ -225,14 +225,13 @@ def tell_of_releases(
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
             if not release.draft.stopped:
                 findings.declare(release.document, release.resource, notice.declares)
-            if not release.draft.accepts(notice.code):
-                findings.add(release.document, release.resource, notice)
+            findings.add(release.document, release.resource, notice, accepted=release.draft.accepted)
 
 
 def _differences(release: MigratingRelease) -> Notice:
     draft, code = release.draft, "HR118"
     message = draft.differ_all
-    return Notice(code, message, ("spec",), "all", draft.acceptance(code), draft.differences)
+    return Notice(code, message, ("spec",), "all", None, draft.differences)
 
 
 def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:
@@ -248,16 +247,16 @@ def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[No
         user = next((each for each in need.used_by if each in users), None)
         if user is not None and need.copy_of:
             message = f"the Secret {need.copy_of} must be copied to {name}"
-            yield Notice("HR056", message, path, name, release.draft.acceptance("HR056"), declares)
+            yield Notice("HR056", message, path, name, None, declares)
         elif user is not None and "identity" in need.keys:
             message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
-            yield Notice("HR054", message, path, name, release.draft.acceptance("HR054"), declares)
+            yield Notice("HR054", message, path, name, None, declares)
         elif user is not None and release.source.keys:
             keys = ", ".join(release.source.keys)
             message = f"only the operator had what {user} needs: {keys} in the Secret {name}"
             where = ("spec", "chart", "repository")
             differing = _differing_access(release.source)
-            yield Notice("HR046", message, where, name, release.draft.acceptance("HR046"), differing)
+            yield Notice("HR046", message, where, name, None, differing)
 
 
 def _differing_access(request: ChartSourceRequest) -> tuple[str, ...]:

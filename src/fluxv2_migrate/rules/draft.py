@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
@@ -98,9 +97,7 @@ class Draft:
         answer: Override | None = None,
         declares: tuple[str, ...] = (),
     ) -> None:
-        """Says what a person must know; what a person can accept has that as its answer."""
-        if answer is None and FINDINGS[code].acceptable:
-            answer = self.answer(accept=(code,))
+        """Says what a person must know."""
         self.notices.append(Notice(code, message, path, group, answer, declares))
 
     def answer(self, **fields: Any) -> Override:

@@ -98,13 +98,9 @@ class ReleaseDraft:
         """Whether the release stays as it is until a person acts."""
         return self.source is None or any(self.stops(notice) for notice in self.notices)
 
-    def acceptance(self, code: str) -> Override:
-        """Gives the override with which a person accepts a code for this release alone."""
-        return Override(namespace=self.namespace or "*", name=self.name, accept=(code,))
-
     def accepts(self, code: str) -> bool:
         """Gives whether a person has seen a code and can decide that it is settled."""
-        return code in self.accepted and FINDINGS[code].acceptable
+        return FINDINGS[code].is_accepted(self.accepted)
 
     def stops(self, notice: Notice) -> bool:
         """Gives whether a notice is an error that nobody has accepted, or could."""
@@ -114,7 +110,9 @@ class ReleaseDraft:
     def answerable(self) -> bool:
         """Whether a person's word is all that the release waits for."""
         return self.source is not None and all(
-            notice.answer is not None for notice in self.notices if self.stops(notice)
+            notice.answer is not None or FINDINGS[notice.code].acceptable
+            for notice in self.notices
+            if self.stops(notice)
         )
 
     def plan(

@@ -262,9 +262,7 @@ def _image(
     image = _read_image(workload, found, policies, lookup)
     accepted = workload.decided(found.container).accept
     workload.notices[before:] = [
-        notice
-        for notice in workload.notices[before:]
-        if notice.code not in accepted or not FINDINGS[notice.code].acceptable
+        notice for notice in workload.notices[before:] if not FINDINGS[notice.code].is_accepted(accepted)
     ]
     return image
 

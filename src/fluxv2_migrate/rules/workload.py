@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
@@ -12,6 +11,7 @@ from fluxv2_migrate.flux1.marks import annotations_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.settings.options import Fluxd, MigrationOptions, Override
+from fluxv2_migrate.settings.overrides import Subject, override_for
 
 __all__ = ["PlacedComment", "Workload"]
 
@@ -96,33 +96,13 @@ class Workload:
         """Gives an override that matches this object alone."""
         return Override(kind=self.kind, namespace=self.namespace or "*", name=self.name or "*", **fields)
 
+    @property
+    def subject(self) -> Subject:
+        """What overrides are compared with."""
+        return Subject(self.cluster, self.kind, self.namespace, self.name, self.file)
+
     def decided(self, container: str | None = None) -> Override:
-        """Gives all that a person decided for a container, or for the object; what was said later counts.
-
-        An answer that nobody has filled in decides nothing.
-        """
-        said: dict[str, Any] = {}
-        accepted: tuple[str, ...] = ()
-        for index, override in enumerate(self.options.overrides):
-            if not self._matches(override):
-                continue
-            if container is None and override.container != "*":
-                continue
-            if container is not None and not fnmatchcase(container, override.container):
-                continue
-            self.matched.add(index)
-            accepted += override.accept
-            for name in ("policy", "filter_tags", "pull_secret", "leave"):
-                if getattr(override, name):
-                    said[name] = getattr(override, name)
-        return Override(**said, accept=accepted)
-
-    def _matches(self, override: Override) -> bool:
-        seen = {
-            "cluster": self.cluster,
-            "kind": self.kind,
-            "namespace": self.namespace,
-            "name": self.name,
-            "path": self.file,
-        }
-        return all(fnmatchcase(text, getattr(override, field) or "*") for field, text in seen.items())
+        """Gives all that a person decided for a container, or for the object."""
+        override, matched = override_for(self.subject, self.options.overrides, container)
+        self.matched |= matched
+        return override

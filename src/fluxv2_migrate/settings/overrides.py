@@ -55,12 +55,15 @@ class Subject:
         return True
 
 
-def override_for(subject: Subject, overrides: Iterable[Override]) -> tuple[Override, frozenset[int]]:
-    """Gives all that the overrides say of a resource, and which of them are about it.
+def override_for(
+    subject: Subject, overrides: Iterable[Override], container: str | None = None
+) -> tuple[Override, frozenset[int]]:
+    """Gives all that the overrides say of a resource, or of one of its containers, and which are about it.
 
     Args:
         subject: the resource.
         overrides: as given; of two that say different things the later one counts.
+        container: whose image is asked about; what is said of single containers is not of the resource.
 
     >>> web = Subject("", "HelmRelease", "shop", "web", "a.yaml")
     >>> override_for(web, [Override(release_name="a"), Override(name="x"), Override(accept=("HR032",))])
@@ -70,12 +73,18 @@ def override_for(subject: Subject, overrides: Iterable[Override]) -> tuple[Overr
     accepted: tuple[str, ...] = ()
     matched: set[int] = set()
     for index, override in enumerate(overrides):
-        if subject.matches(override):
+        if subject.matches(override) and _is_about(container, override):
             matched.add(index)
             accepted += override.accept
             for name in Override.model_fields:
                 value = getattr(override, name)
                 # An answer that nobody has filled in decides nothing.
-                if name not in _NO_DECISION and value not in (None, "", False):
+                if value and name not in _NO_DECISION:
                     said[name] = value
     return Override(**said, accept=accepted), frozenset(matched)
+
+
+def _is_about(container: str | None, override: Override) -> bool:
+    if override.container in _ANYTHING:
+        return True
+    return container is not None and fnmatchcase(container, override.container)

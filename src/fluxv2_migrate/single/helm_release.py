@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.notice import Notice, acceptance
 from fluxv2_migrate.flux1 import FluxHelmRelease
 from fluxv2_migrate.flux1 import HelmRelease as HelmReleaseV1
 from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
@@ -87,7 +87,8 @@ def convert_helm_release(
             notice.message,
             resource=resource,
             field=".".join(notice.path),
-            answer=notice.answer,
+            answer=notice.answer
+            or acceptance(notice.code, namespace=draft.namespace or "*", name=draft.name or "*"),
         )
         for notice in (*draft.notices, *_annotations_of_fluxd(manifest))
         if not draft.accepts(notice.code)
