@@ -127,6 +127,53 @@ def test_variables_are_told_of_where_they_stand_in_releases() -> None:
     assert (finding.path, finding.related) == ("clusters/prod/apps.yaml", ("apps/web.yaml:1",))
 
 
+WORKLOAD = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "api", "namespace": "shop", "annotations": {"fluxcd.io/automated": "true"}},
+    "spec": {"template": {"spec": {"containers": [{"name": "api", "image": "ghcr.io/acme/api:1.0.0"}]}}},
+}
+NEW_IMAGE = "/spec/template/spec/containers/0/image"
+IMAGE_PATCHES = [
+    {**WORKLOAD, "spec": {"template": {"spec": {"containers": [{"name": "api", "image": "acme/api:2"}]}}}},
+    [{"op": "replace", "path": NEW_IMAGE, "value": "acme/api:2"}],
+]
+
+
+@pytest.mark.parametrize("listed", [{}, {"apps/kustomization.yaml": "resources: [api.yaml]\n"}])
+@pytest.mark.parametrize("patch", IMAGE_PATCHES, ids=["merge", "json"])
+def test_an_image_that_its_patch_sets_is_not_marked_where_the_patch_overrides_it(
+    patch: Any, listed: dict[str, str]
+) -> None:
+    target = {"target": {"kind": "Deployment"}} if isinstance(patch, list) else {}
+    patches = [{"patch": yaml.safe_dump(patch), **target}]
+    migration = fm.migrate_repository(
+        tree({"apps/api.yaml": yaml.safe_dump(WORKLOAD), **listed}, patches=patches)
+    )
+    (told,) = (each for each in migration.findings if each.code == "IM011")
+    assert told.path == "apps/api.yaml"
+    assert [place.rpartition(":")[0] for place in told.related] == ["clusters/prod/apps.yaml"]
+    assert "$imagepolicy" not in "".join(map(str, migration.files.values()))
+
+
+@pytest.mark.parametrize("given", [{"patches": [{"patch": PATCH, "target": TARGET}]}, {"namePrefix": "x-"}])
+def test_what_stands_beside_what_it_changes_is_read_like_any_other(given: dict[str, Any]) -> None:
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": "shop"},
+        "imagePullSecrets": [{"name": "registry"}],
+    }
+    more = {"apps/api.yaml": yaml.safe_dump(WORKLOAD), "apps/account.yaml": yaml.safe_dump(account)}
+    for missing in (False, True):
+        options = fm.MigrationOptions(write_missing_namespaces=missing)
+        migration = fm.migrate_repository(tree(more, **given), options)
+        assert "ghcr.io/acme/api:1.0.0 # {" in str(migration.files["apps/api.yaml"])
+        # With a prefix it is another ServiceAccount, which no Pod uses.
+        needed = {each.name for each in migration.prerequisites}
+        assert ("registry" in needed) is ("namePrefix" not in given)
+
+
 def test_what_is_no_kustomization_of_flux_is_none() -> None:
     for text in ("kind: Kustomization\n", release(), "a: 1\n"):
         assert FluxKustomization.of_document(read_documents("a.yaml", text)[0][0]) is None

@@ -216,7 +216,7 @@ def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -
     needed: set[str] = set()
     defined: set[str] = set()
     for synced in view.sync_paths:
-        builds = [around.clusters.builds[folder, synced.over] for folder in synced.builds]
+        builds = [around.clusters.build_of(synced, folder) for folder in synced.builds]
         if synced.unknown or not all(build.is_complete for build in builds):
             return set(), set()
         for build in builds:
@@ -248,7 +248,7 @@ def _namespaces_of_files(clusters: ClusterMap, fallback: str) -> dict[str, set[s
     for view in clusters.clusters:
         namespace = view.settings.default_namespace or fallback
         for synced in view.sync_paths:
-            files = {file for folder in synced.builds for file in clusters.builds[folder, synced.over].files}
+            files = {file for folder in synced.builds for file in clusters.build_of(synced, folder).files}
             if synced.files != "none":
                 apart = clusters.apart if synced.files == "rest" else frozenset()
                 files |= {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fluxv2_migrate.clusters.model import ClusterView, Sighting
+from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.kustomize import Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
@@ -26,7 +26,8 @@ class ClusterMap:
         sightings: by document, how each cluster sees it; none for what no cluster applies.
         patch_files: the files that kustomizations patch with, and the kustomizations.
         apart: the files that belong to what kustomize builds, so that they mean nothing on their own.
-        builds: what kustomize builds, by its folder and what goes over it (`SyncPath.over`).
+        builds: what kustomize builds, by its folder and what goes over it; that of a sync path is given by
+            `build_of`.
         tree: the kustomizations.
         fallback_namespace: of manifests that name none, in clusters that name none either; or empty.
         candidates: sync paths that may belong to one cluster, where nothing tells them apart.
@@ -41,6 +42,15 @@ class ClusterMap:
     tree: KustomizeTree = field(default_factory=lambda: KustomizeTree({}))
     fallback_namespace: str = ""
     candidates: tuple[str, ...] = ()
+
+    def build_of(self, synced: SyncPath, folder: str) -> Build:
+        """Gives what is built of a folder for a sync path of a cluster, with what goes over it there.
+
+        Args:
+            synced: of one of the clusters.
+            folder: one of its `builds`.
+        """
+        return self.builds[folder, synced.over]
 
     def seen(self, document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Gives each cluster that has a document, and the document as it sees it.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
-from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_settings import cluster_of_flags
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import (
@@ -24,7 +24,7 @@ from fluxv2_migrate.clusters.units import (
 )
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.fluxd import FluxdFlags, fluxd_of_manifest
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, Kustomization, KustomizeTree
+from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
@@ -32,7 +32,6 @@ from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
 __all__ = ["read_clusters"]
 
 _Identity = tuple[str, str, str]
-_OVER: Final = ".fluxd-patches"
 
 
 @dataclass(slots=True)
@@ -55,40 +54,11 @@ class _Reader:
     def build(self, folder: str, over: str = "") -> Build:
         key = (folder, over)
         if key not in self.builds:
-            self.builds[key] = self._build(folder, over)
+            self.builds[key] = build_with(self.tree, folder, over)
         return self.builds[key]
 
-    def _build(self, folder: str, over: str) -> Build:
-        if over.startswith("{"):
-            return overlaid_build(self.tree, folder, over)
-        return self._build_patched(folder, over)
-
-    def _build_patched(self, folder: str, patch_file: str) -> Build:
-        if patch_file not in self.files:
-            return self.tree.build(folder)
-        # As fluxd does: the patches of a `.flux.yaml` go over all that its generators gave.
-        over = f"{_OVER}/{folder or 'root'}"
-        if not folder:
-            # A kustomization cannot include what it lies in, so the patches go among those of the root.
-            return self._build_patched_root(patch_file)
-        entries = (posixpath.relpath(each, over) for each in (folder, patch_file))
-        text = "resources: [{}]\npatchesStrategicMerge: [{}]\n".format(*map(json.dumps, entries))
-        path = posixpath.join(over, FILE_NAMES[0])
-        build = self.tree.with_files({path: text}).build(over)
-        objects = tuple(replace(each, steps=each.steps[:-1]) for each in build.objects)
-        files = tuple(each for each in build.files if each != path)
-        problems = tuple(
-            replace(each, path=patch_file, line=1) if each.path == path else each for each in build.problems
-        )
-        return replace(build, folder=folder, objects=objects, files=files, problems=problems)
-
-    def _build_patched_root(self, patch_file: str) -> Build:
-        own = self.tree.kustomization("")
-        if not isinstance(own, Kustomization):
-            return self.tree.build("")
-        known = list(own.document.get("patchesStrategicMerge") or ())
-        value = {**own.document, "patchesStrategicMerge": [*known, patch_file]}
-        return self.tree.with_files({own.path: json.dumps(value)}).build("")
+    def build_of(self, synced: SyncPath, folder: str) -> Build:
+        return self.build(folder, synced.over)
 
     def matters(self, built: BuiltObject) -> bool:
         return (built.path, built.index) in self.concerns
@@ -174,7 +144,7 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
     for synced in view.sync_paths:
         built_files: set[str] = set()
         for folder in synced.builds:
-            build = reader.build(folder, synced.over)
+            build = reader.build_of(synced, folder)
             built_files.update(build.files)
             for built in build.objects:
                 if reader.matters(built):
@@ -261,7 +231,7 @@ def _resources(view: ClusterView, reader: _Reader) -> set[_Identity]:
         (str(built.manifest.get("kind")), *_place(built.manifest, "", synced))
         for synced in view.sync_paths
         for folder in synced.builds
-        for built in reader.build(folder, synced.over).objects
+        for built in reader.build_of(synced, folder).objects
     }
 
 

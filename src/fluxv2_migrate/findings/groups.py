@@ -96,7 +96,7 @@ class FindingGroups:
             cluster="" if self._is_everywhere(document) else subject.cluster,
             resource=resource,
             field=".".join(notice.path),
-            related=tuple(related),
+            related=(*notice.related, *related),
             answer=notice.answer or acceptance(notice.code),
         )
         own = notice.group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"

@@ -23,6 +23,7 @@ class Notice:
         group: what makes it the same question as that of another release; empty for a question of its own.
         answer: the override that would settle it.
         declares: the fields of a release's meaning that differ for this reason.
+        related: other places that it is about, as `path:line`.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Notice:
     group: str = ""
     answer: Override | None = None
     declares: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
 
 
 def acceptance(code: str, **patterns: Any) -> Override | None:

@@ -37,8 +37,7 @@ def _manifests(cluster: str, around: Surroundings) -> Iterator[Mapping[str, Any]
     clusters = around.clusters
     for synced in clusters.view(cluster).sync_paths:
         for folder in synced.builds:
-            build = clusters.builds.get((folder, synced.patch_file)) or clusters.builds[folder, ""]
-            yield from (built.manifest for built in build.objects)
+            yield from (built.manifest for built in clusters.build_of(synced, folder).objects)
         if synced.files == "none":
             continue
         apart = clusters.apart if synced.files == "rest" else frozenset()

@@ -12,7 +12,7 @@ from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
-__all__ = ["ImagePlace", "place_image"]
+__all__ = ["ImagePlace", "NoPlace", "place_image"]
 
 _FieldPath = tuple[str | int, ...]
 _CONTAINERS: Final = {"containers", "initContainers"}
@@ -35,13 +35,26 @@ class ImagePlace:
     in_kustomization: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class NoPlace:
+    """Why no marker can stand where the fields of an image are written.
+
+    Attributes:
+        reason: one sentence.
+        path: the file in which they are written; empty where that is not known.
+    """
+
+    reason: str
+    path: str = ""
+
+
 def place_image(
     image: AutomatedImage,
     key: tuple[str, int],
     own: Mapping[str, Any],
     sighting: Sighting,
     tree: KustomizeTree,
-) -> ImagePlace | str:
+) -> ImagePlace | NoPlace:
     """Gives where an image's fields stand, or why no marker can stand there.
 
     Args:
@@ -54,29 +67,47 @@ def place_image(
     Source: kustomize api 0.21 `internal/target/kusttarget_configplugin.go`: what is outermost wins, and in
     one kustomization `images` come after the patches.
     """
+    outer = {step.path for step in sighting.steps}
+    # Those of a `.flux.yaml` and of a Kustomization of Flux v2 belong to no kustomization.
+    over = [use for use in sighting.patches if use.kustomization not in outer]
     of_container = any(_CONTAINERS & {*each.path[-3:-2]} for each in image.fields)
     for step in reversed(sighting.steps):
         # `images` change what stands in lists of containers alone, and no values of a release.
         found = _in_images(image, step.path, tree) if of_container else None
-        for use in reversed(sighting.patches) if found is None else ():
-            if use.kustomization == step.path and found is None:
-                found = _in_patch(image, use, sighting, tree)
+        if found is None or not _comes_last(step.path, over, sighting):
+            found = _in_patches(image, over, sighting, tree) or found
+        uses = [use for use in sighting.patches if use.kustomization == step.path]
+        found = found or _in_patches(image, uses, sighting, tree)
         if found is not None:
             return found
-    outer = {step.path for step in sighting.steps}
-    for use in reversed(sighting.patches):
-        # The patches that fluxd itself puts over a build belong to no kustomization.
-        if use.kustomization not in outer and _of_patch(image, use, sighting, tree) is not None:
-            return f"it stands in {use.path}, which fluxd patches with and Flux v2 does not read"
+    found = _in_patches(image, over, sighting, tree)
+    if found is not None:
+        return found
     fields = _fields_in(image, sighting.manifest, own)
     if fields is None:
-        return "what the cluster gets is made of it on a way that is not followed"
+        return NoPlace("what the cluster gets is made of it on a way that is not followed")
     at: _FieldPath = () if sighting.item is None else ("items", sighting.item)
     fields = tuple(replace(each, path=(*at, *each.path)) for each in fields)
     return ImagePlace(*key, replace(image, fields=fields))
 
 
-def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePlace | str | None:
+def _comes_last(step: str, over: Sequence[PatchUse], sighting: Sighting) -> bool:
+    """Gives whether the `images` of a kustomization come after the patches that go over the build.
+
+    What a Kustomization of Flux v2 adds, kustomize-controller writes into the kustomization of its path.
+    """
+    return posixpath.dirname(step) == sighting.sync_path and all(use.field == "spec.patches" for use in over)
+
+
+def _in_patches(
+    image: AutomatedImage, uses: Sequence[PatchUse], sighting: Sighting, tree: KustomizeTree
+) -> ImagePlace | NoPlace | None:
+    """Gives where the last of some patches has the fields of an image; nothing where none says anything."""
+    found = (_in_patch(image, use, sighting, tree) for use in reversed(uses))
+    return next((each for each in found if each is not None), None)
+
+
+def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePlace | NoPlace | None:
     kustomization = tree.kustomizations[posixpath.dirname(path)]
     entries = kustomization.document.get("images")
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
@@ -88,9 +119,9 @@ def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePl
         if tag is None and entry.get("digest") is None:
             if not entry.get("newName"):
                 continue
-            return f"the image has its name from {path} and its tag from elsewhere"
+            return NoPlace(f"the image has its name from {path} and its tag from elsewhere", path)
         if image.image.digest or tag is None or str(tag) != image.tag:
-            return f"what {path} says of the image is not followed"
+            return NoPlace(f"what {path} says of the image is not followed", path)
         fields = [MarkedField(("images", index, "newTag"), "tag", str(tag))]
         if entry.get("newName"):
             fields.insert(0, MarkedField(("images", index, "newName"), "name", str(name)))
@@ -100,42 +131,36 @@ def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePl
 
 def _in_patch(
     image: AutomatedImage, use: PatchUse, sighting: Sighting, tree: KustomizeTree
-) -> ImagePlace | str | None:
+) -> ImagePlace | NoPlace | None:
     found = _of_patch(image, use, sighting, tree)
     if found is None:
         return None
     if not use.path:
-        return f"it stands in a patch inside {use.kustomization}, where the updater sees no marker"
-    if isinstance(found, str):
+        reason = f"it stands in a patch inside {use.kustomization}, where the updater sees no marker"
+        return NoPlace(reason, use.kustomization)
+    if use.kustomization not in {step.path for step in sighting.steps}:
+        return NoPlace(
+            f"it stands in {use.path}, which fluxd patches with and Flux v2 does not read", use.path
+        )
+    if isinstance(found, NoPlace):
         return found
     return ImagePlace(use.path, use.document, replace(image, fields=found))
 
 
 def _of_patch(
     image: AutomatedImage, use: PatchUse, sighting: Sighting, tree: KustomizeTree
-) -> tuple[MarkedField, ...] | str | None:
+) -> tuple[MarkedField, ...] | NoPlace | None:
     """Gives the fields of an image in a patch; nothing where the patch says nothing of it."""
-    text = _text_of(use, tree)
+    text = tree.text(use.path).removeprefix("\ufeff") if use.path else use.inline
     if use.kind == "json":
         # An operation may write a container whole, or the image alone.
         written = any(part in text for part in (image.image.image, image.tag or image.image.image))
-        return f"it stands in the JSON patch {use.path or use.kustomization}" if written else None
+        place = use.path or use.kustomization
+        return NoPlace(f"it stands in the JSON patch {place}", place) if written else None
     spans = split_documents(text)
     # kustomize merged it, so it is a mapping that can be read.
     value = read_document(text[spans[use.document].start : spans[use.document].end])[1]
     return _fields_in(image, sighting.manifest, value)
-
-
-def _text_of(use: PatchUse, tree: KustomizeTree) -> str:
-    if use.path:
-        return tree.text(use.path).removeprefix("\ufeff")
-    kustomization = tree.kustomizations[posixpath.dirname(use.kustomization)]
-    inline = (
-        patch.inline
-        for patch in kustomization.patches
-        if (patch.field, patch.index) == (use.field, use.index)
-    )
-    return next(inline).strip()
 
 
 def _fields_in(

@@ -14,7 +14,7 @@ from fluxv2_migrate.flux1.marks import annotations_of, is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.credentials import credentials_in
-from fluxv2_migrate.images.places import ImagePlace, place_image
+from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Plan
 from fluxv2_migrate.repository.documents import Document
@@ -233,7 +233,7 @@ class _Reader:
                 for image in draft.images:
                     own = _own_manifest(document, sighting)
                     placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
-                    where = "" if isinstance(placed, str) or not image.fields else _place_of(placed)
+                    where = "" if isinstance(placed, NoPlace) or not image.fields else _place_of(placed)
                     if sighting.cluster not in users.get(where, {sighting.cluster}):
                         held[where] = sighting.cluster
         return held
@@ -264,10 +264,14 @@ class _Reader:
         placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
         version = self.around.versions[sighting.cluster]
         if isinstance(placed, ImagePlace) and not is_read(placed.path, version):
-            placed = f"it stands in {placed.path}, which the updater of Flux {version} does not open"
-        if isinstance(placed, str):
-            path = image.fields[0].field
-            notice = Notice("IM011", f"the image {image.image} cannot be marked: {placed}", path)
+            reason = f"it stands in {placed.path}, which the updater of Flux {version} does not open"
+            placed = NoPlace(reason, placed.path)
+        if isinstance(placed, NoPlace):
+            path, message = (
+                image.fields[0].field,
+                f"the image {image.image} cannot be marked: {placed.reason}",
+            )
+            notice = Notice("IM011", message, path, related=self._line_of(image, placed, document))
             self._tell(document, draft.resource, notice, draft.accepted)
             return ImagePlace(*document.key, replace(image, fields=(), policy=None, exception="IM011"))
         if placed.in_kustomization:
@@ -279,6 +283,14 @@ class _Reader:
         if key != document.key:
             self.found.documents[key] = self.around.repository.document(*key)
         return placed
+
+    def _line_of(self, image: AutomatedImage, written: NoPlace, document: Document) -> tuple[str, ...]:
+        """Gives where an image is written, if that is another file than its document's."""
+        if written.path in ("", document.path):
+            return ()
+        lines = self.around.repository.texts.get(written.path, "").splitlines()
+        numbers = (number for number, line in enumerate(lines, 1) if image.image.image in line)
+        return (f"{written.path}:{next(numbers, 1)}",)
 
     def _lookup(self, cluster: str) -> Lookup:
         if cluster not in self._lookups:

@@ -111,7 +111,7 @@ def apply_patches(
 
 
 def _use(path: str, patch: KustomizationPatch, document: int, kind: str) -> PatchUse:
-    return PatchUse(path, patch.field, patch.index, patch.path, document, kind)
+    return PatchUse(path, patch.field, patch.index, patch.path, document, kind, patch.inline.strip())
 
 
 def _apply_operations(

@@ -98,6 +98,7 @@ class PatchUse:
         path: the patch's file; empty for a patch that stands in the kustomization itself.
         document: index of the document in that file, or in the text that stands there.
         kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations, `replacement`.
+        inline: the text of a patch that stands in the kustomization itself.
     """
 
     kustomization: str
@@ -106,6 +107,7 @@ class PatchUse:
     path: str
     document: int
     kind: str
+    inline: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,66 @@
+"""What is built of a folder for a cluster, with what goes over the folder's own kustomization."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from dataclasses import replace
+from typing import Final
+
+from fluxv2_migrate.clusters.flux_kustomizations import overlaid_build
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree
+
+__all__ = ["build_with"]
+
+_FOLDER: Final = ".fluxd-patches"
+
+
+def build_with(tree: KustomizeTree, folder: str, over: str) -> Build:
+    r"""Gives what is built of a folder.
+
+    Args:
+        tree: of the repository.
+        folder: path in the repository; empty for its root.
+        over: what goes over the build, as `SyncPath.over` has it: what a Kustomization of Flux v2 adds, or
+            the file of patches of a `.flux.yaml`; empty for what kustomize builds of the folder alone.
+
+    Source: fluxcd/pkg `kustomize/kustomize_generator.go`; fluxcd/flux 1.25.4 `pkg/manifests/configfile.go`.
+
+    >>> files = {
+    ...     "a/kustomization.yaml": "resources: [web.yaml]",
+    ...     "a/web.yaml": "kind: Service\nmetadata: {name: web}\n",
+    ...     "a/patches.yaml": "kind: Service\nmetadata: {name: web, labels: {team: a}}\n",
+    ... }
+    >>> build_with(KustomizeTree(files), "a", "a/patches.yaml").objects[0].manifest["metadata"]["labels"]
+    {'team': 'a'}
+    """
+    if over.startswith("{"):
+        return overlaid_build(tree, folder, over)
+    if over not in tree.files:
+        return tree.build(folder)
+    return _patched(tree, folder, over) if folder else _patched_root(tree, over)
+
+
+def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:
+    """Builds as fluxd does: the patches of a `.flux.yaml` go over all that its generators gave."""
+    over = f"{_FOLDER}/{folder}"
+    entries = (posixpath.relpath(each, over) for each in (folder, patch_file))
+    text = "resources: [{}]\npatchesStrategicMerge: [{}]\n".format(*map(json.dumps, entries))
+    path = posixpath.join(over, FILE_NAMES[0])
+    build = tree.with_files({path: text}).build(over)
+    objects = tuple(replace(each, steps=each.steps[:-1]) for each in build.objects)
+    files = tuple(each for each in build.files if each != path)
+    problems = tuple(
+        replace(each, path=patch_file, line=1) if each.path == path else each for each in build.problems
+    )
+    return replace(build, folder=folder, objects=objects, files=files, problems=problems)
+
+
+def _patched_root(tree: KustomizeTree, patch_file: str) -> Build:
+    # A kustomization cannot include what it lies in, so the patches go among those of the root.
+    own = tree.kustomization("")
+    if not isinstance(own, Kustomization):
+        return tree.build("")
+    known = list(own.document.get("patchesStrategicMerge") or ())
+    value = {**own.document, "patchesStrategicMerge": [*known, patch_file]}
+    return tree.with_files({own.path: json.dumps(value)}).build("")
