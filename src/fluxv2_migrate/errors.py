@@ -6,6 +6,7 @@ __all__ = [
     "AmbiguousTag",
     "InvalidDuration",
     "InvalidImageReference",
+    "InvalidInventory",
     "InvalidManifest",
     "InvalidNumber",
     "InvalidPattern",
@@ -65,6 +66,10 @@ class InvalidDuration(MigrationError):
 
 class InvalidImageReference(MigrationError):
     """An image reference that fluxd cannot parse."""
+
+
+class InvalidInventory(MigrationError):
+    """A text that should be the output of a cluster's or a registry's tool is none, or is cut off."""
 
 
 class InvalidPolicy(MigrationError):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.settings.inventory import Inventory
+from fluxv2_migrate.settings.known_tags import KnownTag
 
 __all__ = [
     "Cluster",
@@ -211,6 +212,7 @@ class Cluster(_Options):
         default_namespace: of manifests that name none; that of the options when not given.
         fluxd: its settings.
         helm_operator: its settings; those of the options when none differs from the operator's own defaults.
+        inventory: what its own tools say of what runs; not known when not given.
     """
 
     name: _NotEmpty
@@ -220,6 +222,7 @@ class Cluster(_Options):
     default_namespace: _Namespace | None = None
     fluxd: Fluxd = Fluxd()
     helm_operator: HelmOperator = HelmOperator()
+    inventory: Inventory | None = None
 
 
 class Scope(_Options):
@@ -236,18 +239,6 @@ class Scope(_Options):
     namespaces: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
-
-
-class KnownTag(_Options):
-    """A tag of an image repository.
-
-    Attributes:
-        tag: the tag.
-        created: when the image was built, if that is known.
-    """
-
-    tag: str
-    created: datetime | None = None
 
 
 class MigrationOptions(_Options):
@@ -281,6 +272,7 @@ class MigrationOptions(_Options):
             where it is known, and a Namespace for each namespace that objects are in and nothing of their
             cluster defines; kustomize-controller adds neither, and applies nothing where one is missing.
         overrides: what a person decided for single resources.
+        inventory: the short form for one cluster: what its own tools say of what runs.
     """
 
     flux_version: FluxVersion | None = None
@@ -305,6 +297,7 @@ class MigrationOptions(_Options):
     keep_annotations: bool = False
     write_missing_namespaces: bool = False
     overrides: tuple[Override, ...] = ()
+    inventory: Inventory | None = None
 
     @model_validator(mode="after")
     def _clusters_are_told_apart(self) -> Self:

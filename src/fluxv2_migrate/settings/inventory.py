@@ -1,0 +1,204 @@
+"""What a cluster's and a registry's own tools say of what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.settings import inventory_texts
+from fluxv2_migrate.settings.known_tags import KnownTag
+
+__all__ = ["HelmRecord", "Inventory", "LiveFlux1Release", "LiveFlux2Object", "LiveImage"]
+
+
+class _Live(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HelmRecord(_Live):
+    """The last record that Helm 3 or later has of a release.
+
+    Attributes:
+        name: the release name.
+        namespace: in which the record is: Helm's storage namespace.
+        revision: the number of the last record; `None` where the text does not say it.
+        status: as Helm names it, such as `deployed` or `pending-upgrade`.
+        chart: the chart's name, `-` and its version, as `helm list` prints it; empty where not said.
+    """
+
+    name: str
+    namespace: str
+    revision: int | None = None
+    status: str = ""
+    chart: str = ""
+
+    def chart_version(self, chart_name: str) -> str | None:
+        """Gives the version of the record's chart if it is a chart of this name, else `None`.
+
+        Args:
+            chart_name: as in the HelmRelease; of a path or an OCI name the last part counts.
+
+        >>> record = HelmRecord(name="web", namespace="shop", chart="ingress-nginx-4.0.1")
+        >>> record.chart_version("ingress-nginx"), record.chart_version("ingress")
+        ('4.0.1', None)
+        """
+        name = chart_name.rstrip("/").rpartition("/")[2]
+        version = self.chart.removeprefix(f"{name}-")
+        if not name or version == self.chart or not version.removeprefix("v")[:1].isdecimal():
+            return None
+        return version
+
+
+class LiveFlux1Release(_Live):
+    """A HelmRelease of Flux v1 as the cluster has it, without its values.
+
+    Attributes:
+        api_version: of the object.
+        namespace: of the object.
+        name: of the object.
+        release_name: `status.releaseName`, else `spec.releaseName`; empty where neither is there.
+        target_namespace: `spec.targetNamespace`, or empty.
+        helm_version: `spec.helmVersion`, or empty.
+    """
+
+    api_version: str
+    namespace: str
+    name: str
+    release_name: str = ""
+    target_namespace: str = ""
+    helm_version: str = ""
+
+
+class LiveFlux2Object(_Live):
+    """An object of Flux v2 as the cluster has it.
+
+    Attributes:
+        kind: in lower case, as `flux get all` writes it.
+        namespace: of the object.
+        name: of the object.
+        ready: what its condition `Ready` says; `None` where nothing is said.
+        suspended: `spec.suspend`.
+        message: of the condition.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    ready: bool | None = None
+    suspended: bool = False
+    message: str = ""
+
+
+class LiveImage(_Live):
+    """An image that a workload runs.
+
+    Attributes:
+        kind: of the workload.
+        namespace: of the workload.
+        name: of the workload.
+        container: that runs it.
+        image: as the workload names it.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    container: str
+    image: str
+
+
+class Inventory(_Live):
+    """What runs in a cluster, and which tags registries have, as their own tools say it.
+
+    It is the one protection against a second copy of a release: the repository says what should run, the
+    cluster what does. What is `None` was not given; an empty tuple says that nothing is there.
+
+    Attributes:
+        records: the last record of each Helm release.
+        flux1_releases: the HelmReleases of Flux v1.
+        namespaces: that exist.
+        images: that workloads run.
+        flux2_objects: the objects of Flux v2, after the cut-over.
+        tags: by image repository, newest knowledge of its tags.
+        understood: one sentence for each text, with what it was read as.
+    """
+
+    records: tuple[HelmRecord, ...] | None = None
+    flux1_releases: tuple[LiveFlux1Release, ...] | None = None
+    namespaces: tuple[str, ...] | None = None
+    images: tuple[LiveImage, ...] | None = None
+    flux2_objects: tuple[LiveFlux2Object, ...] | None = None
+    tags: Mapping[str, tuple[KnownTag, ...]] = Field(default_factory=dict)
+    understood: tuple[str, ...] = ()
+
+    @classmethod
+    def from_texts(
+        cls,
+        *,
+        helm_list: str | None = None,
+        helm_releases: str | None = None,
+        release_secrets: str | None = None,
+        namespaces: str | None = None,
+        workloads: str | None = None,
+        flux: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Reads what tools print, as JSON, as YAML or as their tables.
+
+        Of Secrets only namespace and labels are read, of HelmReleases no values; nothing else is kept.
+
+        Args:
+            helm_list: of `helm list -A -a -m 0 -o json` (Helm 4 lists all statuses without `-a`).
+            helm_releases: of `kubectl get helmreleases.helm.fluxcd.io -A -o json`; texts of the older kinds
+                may stand behind it.
+            release_secrets: of `kubectl get secrets -A -l owner=helm
+                -o custom-columns=NS:.metadata.namespace,LABELS:.metadata.labels`, or with `-o json`.
+            namespaces: of `kubectl get namespaces -o json`, or `-o name`.
+            workloads: of `kubectl get deployments,statefulsets,daemonsets,cronjobs -A -o json`.
+            flux: of `flux get all -A`, or of `kubectl get` for kinds of Flux v2 with `-o json`.
+            tags: by image repository, of `crane ls`, `skopeo list-tags`, or of the registry's own API.
+
+        Returns:
+            What they say.
+
+        Raises:
+            InvalidInventory: a text is none of these, or it is cut off.
+
+        Source: helm 3 and 4 `pkg/cmd/list.go`; flux2 2.9 `cmd/flux/get.go`, which prints tables only.
+
+        >>> printed = (
+        ...     '[{"name": "web", "namespace": "shop", "revision": "4", "status": "deployed",'
+        ...     ' "chart": "nginx-9.5.4", "app_version": "1"}]'
+        ... )
+        >>> inventory = Inventory.from_texts(helm_list=printed)
+        >>> inventory.records[0].revision, inventory.understood
+        (4, ('helm_list: 1 release, as JSON',))
+        """
+        read = inventory_texts.read_inventory(
+            helm_list=helm_list,
+            helm_releases=helm_releases,
+            release_secrets=release_secrets,
+            namespaces=namespaces,
+            workloads=workloads,
+            flux=flux,
+            tags=tags or {},
+        )
+        try:
+            return cls.model_validate(read)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            field = ".".join(str(part) for part in problem["loc"])
+            raise InvalidInventory(f"{field} is not as its tool prints it: {problem['msg']}") from None
+
+    def record(self, name: str, namespace: str) -> HelmRecord | None:
+        """Gives the last record of a release, or `None` where Helm has none there."""
+        found = (each for each in self.records or () if (each.name, each.namespace) == (name, namespace))
+        return next(found, None)
+
+    def flux1_release(self, namespace: str, name: str) -> LiveFlux1Release | None:
+        """Gives the HelmRelease of Flux v1 of this name as it runs, or `None`."""
+        there: Sequence[LiveFlux1Release] = self.flux1_releases or ()
+        return next((each for each in there if (each.namespace, each.name) == (namespace, name)), None)

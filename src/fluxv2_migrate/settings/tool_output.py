@@ -1,0 +1,116 @@
+"""What command line tools print, as values: JSON, YAML or tables, with what stands around them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidInventory, InvalidManifest
+from fluxv2_migrate.yaml_text import read_document, split_documents
+
+__all__ = ["Table", "read_tables", "read_values"]
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_BEGINS_JSON: Final = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
+# Block YAML as these tools write it: items of a list, or the first key of an object.
+_BEGINS_YAML: Final = re.compile(r"^(?:---|- |(?:apiVersion|kind|items|metadata|name|tags): ?)", re.MULTILINE)
+_CELL: Final = re.compile(r"\S+(?: \S+)*")
+
+Table = list[dict[str, str]]
+"""The rows of a table, each from the header's names in capitals to texts."""
+
+
+def read_values(text: str, what: str) -> tuple[list[Any], str] | None:
+    r"""Gives the values of a text and the form they have; `None` where it is no JSON and no YAML.
+
+    Lines before the first value are those of a tool that warns, in whatever language.
+
+    Raises:
+        InvalidInventory: it begins as JSON or YAML and goes on as something else, or is cut off.
+
+    >>> read_values("WARNING: old config\n[1,\n2]\n", "helm_list")
+    ([[1, 2]], 'JSON')
+    """
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    yaml = _BEGINS_YAML.search(text)
+    starts = [match.end() - 1 for match in _BEGINS_JSON.finditer(text)]
+    if starts and (yaml is None or starts[0] < yaml.start()):
+        return _json_values(text, starts, what), "JSON"
+    if yaml is None:
+        return None
+    return _yaml_values(text[yaml.start() :], text.count("\n", 0, yaml.start()), what), "YAML"
+
+
+def _json_values(text: str, starts: Sequence[int], what: str) -> list[Any]:
+    # A line of a warning may begin with a bracket, too: the first that is JSON to its end counts.
+    problem: ValueError | None = None
+    for start in starts:
+        try:
+            return list(_from_json(text, start))
+        except ValueError as error:
+            problem = problem or error
+        except RecursionError:
+            raise InvalidInventory(f"{what} nests too deep for JSON of a tool") from None
+    line = text.count("\n", 0, getattr(problem, "pos", starts[0])) + 1
+    raise InvalidInventory(
+        f"{what} is no whole JSON: it is cut off, or something else is in it; give it as the tool printed it",
+        line=line,
+    )
+
+
+def _from_json(text: str, start: int) -> Iterator[Any]:
+    decoder = json.JSONDecoder()
+    end = start
+    while end < len(text):
+        value, end = decoder.raw_decode(text, end)
+        yield value
+        end += len(text[end:]) - len(text[end:].lstrip())
+
+
+def _yaml_values(text: str, line: int, what: str) -> list[Any]:
+    values: list[Any] = []
+    for span in split_documents(text):
+        try:
+            value = read_document(text[span.start : span.end], path=what, line=line + span.line)[1]
+        except InvalidManifest as error:
+            raise InvalidInventory(
+                f"{what} is no YAML: {error.reason}; give it as the tool printed it", line=error.line
+            ) from None
+        if value is not None:
+            values.append(value)
+    return values
+
+
+def read_tables(text: str, first: Sequence[str]) -> list[Table]:
+    r"""Gives the tables of a text whose header begins with one of these names.
+
+    Args:
+        text: as a tool printed it.
+        first: names of a first column, in capitals.
+
+    >>> read_tables("NAME   STATUS\nshop   Active\n", ["NAME"])
+    [[{'NAME': 'shop', 'STATUS': 'Active'}]]
+    """
+    tables: list[Table] = []
+    header: list[tuple[str, int]] = []
+    for line in text.removeprefix(_BYTE_ORDER_MARK).splitlines():
+        if not line.strip():
+            header = []
+            continue
+        cells = [(cell[0], cell.start()) for cell in _CELL.finditer(line)]
+        if cells[0][0] in first and line == line.upper():
+            header = cells
+            tables.append([])
+        elif header:
+            tables[-1].append(_row(line, header))
+    return tables
+
+
+def _row(line: str, header: Sequence[tuple[str, int]]) -> dict[str, str]:
+    if "\t" in line:
+        names = [name for name, _ in header]
+        return dict(zip(names, (cell.strip() for cell in line.split("\t")), strict=False))
+    ends = [*(start for _, start in header[1:]), len(line)]
+    return {name: line[start:end].strip() for (name, start), end in zip(header, ends, strict=True)}
