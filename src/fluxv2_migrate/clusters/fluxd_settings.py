@@ -1,20 +1,17 @@
-"""The settings of a cluster as the flags of its fluxd give them."""
+"""The settings of a cluster as its fluxd gives them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from fluxv2_migrate.flux1.fluxd import FluxdFlags
+from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.settings.options import Cluster, Fluxd
 
-__all__ = ["cluster_of_flags"]
+__all__ = ["cluster_of_fluxd"]
 
-_PLACEHOLDER: Final = re.compile(r"\$[({]|\{\{")
-"""What a pod, a shell or a template would fill in."""
 _TEXTS: Final = {
     "git_url": "git-url",
     "git_user": "git-user",
@@ -26,33 +23,33 @@ _LISTS: Final = {"exclude_images": "registry-exclude-image", "include_images": "
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def cluster_of_flags(flags: FluxdFlags, paths: Sequence[str]) -> Cluster:
-    """Gives what is known of a cluster from the flags of its fluxd.
+def cluster_of_fluxd(fluxd: Flux1Program, paths: Sequence[str]) -> Cluster:
+    """Gives what is known of a cluster from the settings of its fluxd.
 
     Args:
-        flags: of fluxd.
+        fluxd: as something in the repository shows it.
         paths: that it syncs.
 
     Returns:
         The cluster. What is filled in elsewhere, or is no value that could be taken, counts as not given.
 
-    >>> flags = FluxdFlags.parse(["--git-branch=$(BRANCH)", "--automation-interval=often", "--git-user=Bot"])
-    >>> cluster = cluster_of_flags(flags, ["prod"])
+    >>> from fluxv2_migrate.flux1.installation import program_of_arguments
+    >>> words = ["--git-branch=$(BRANCH)", "--automation-interval=often", "--git-user=Bot"]
+    >>> cluster = cluster_of_fluxd(program_of_arguments(words, "fluxd"), ["prod"])
     >>> cluster.branch, cluster.fluxd.automation_interval, cluster.fluxd.git_user
     (None, '5m', 'Bot')
     """
-    given = {name: value for name, value in flags.given.items() if value and not _PLACEHOLDER.search(value)}
-    known: dict[str, Any] = {name: given[flag] for name, flag in _TEXTS.items() if flag in given}
-    for name, flag in _LISTS.items():
-        if flag in given:
-            known[name] = tuple(part.strip() for part in given[flag].split(",") if part.strip())
-    known |= {"read_only": flags.read_only, "commit_suffix": flags.commit_suffix}
-    written = "git-branch" not in flags.given or "git-branch" in given
+    known: dict[str, Any] = {name: fluxd.text(flag) for name, flag in _TEXTS.items() if fluxd.given(flag)}
+    known |= {name: fluxd.items(flag) for name, flag in _LISTS.items() if fluxd.given(flag)}
+    skips = "\n\n[ci skip]" if fluxd.switch("git-ci-skip") else ""
+    known["commit_suffix"] = fluxd.text("git-ci-skip-message") or skips
+    known["read_only"] = fluxd.switch("git-readonly") or fluxd.switch("registry-disable-scanning")
+    branch = fluxd.settings.get("git-branch")
     about = {
         "name": paths[0] or "cluster",
         "sync_paths": tuple(paths),
-        "branch": flags.git_branch if written else None,
-        "default_namespace": given.get("k8s-default-namespace"),
+        "branch": None if branch is not None and branch.is_placeholder else fluxd.text("git-branch"),
+        "default_namespace": fluxd.text("k8s-default-namespace") or None,
         "fluxd": _usable(Fluxd, known),
     }
     return _usable(Cluster, about)

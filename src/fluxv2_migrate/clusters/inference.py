@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
+from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.fluxd_settings import cluster_of_flags
+from fluxv2_migrate.clusters.fluxd_settings import cluster_of_fluxd
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import (
     chart_folders,
@@ -23,7 +24,7 @@ from fluxv2_migrate.clusters.units import (
     unguided_sync_path,
 )
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
-from fluxv2_migrate.flux1.fluxd import FluxdFlags, fluxd_of_manifest
+from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
@@ -300,14 +301,16 @@ def _of_fluxd(reader: _Reader) -> list[ClusterView]:
     """Those whose fluxd stands in the repository, unless it would then see one thing twice."""
     folders = _folders(reader.files) | set(reader.files)
     found: dict[tuple[object, ...], ClusterView] = {}
-    for path, flags in _fluxds(reader):
-        paths = tuple(normal_path(each) for each in flags.git_paths) or ("",)
+    for path, fluxd in _fluxds(reader):
+        paths = tuple(normal_path(each) for each in fluxd.items("git-path")) or ("",)
         if not all(each in folders for each in paths):
             continue
-        generates = flags.manifest_generation
+        generates = fluxd.switch("manifest-generation")
         synced = tuple(read_sync_path(each, reader.files, reader.tree, generates=generates) for each in paths)
-        settings = cluster_of_flags(flags, paths)
-        found.setdefault((paths, flags.git_branch), ClusterView(settings, synced, f"{path} runs its fluxd"))
+        settings = cluster_of_fluxd(fluxd, paths)
+        found.setdefault(
+            (paths, fluxd.text("git-branch")), ClusterView(settings, synced, f"{path} runs its fluxd")
+        )
     narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
     for view in narrower:
         seen: dict[_Identity, DocumentKey] = {}
@@ -319,19 +322,21 @@ def _of_fluxd(reader: _Reader) -> list[ClusterView]:
     return narrower
 
 
-def _fluxds(reader: _Reader) -> Iterator[tuple[str, FluxdFlags]]:
+def _fluxds(reader: _Reader) -> Iterator[tuple[str, Flux1Program]]:
     built: set[str] = set()
     for folder in reader.tree.roots:
         for each in reader.build(folder).objects:
-            flags = fluxd_of_manifest(each.manifest)
-            if flags is not None:
+            for program in _fluxds_of(each.manifest):
                 built.add(each.path)
-                yield each.path, flags
+                yield each.path, program
     for path, documents in sorted(reader.documents.items()):
         for document in documents:
-            flags = None if path in built else fluxd_of_manifest(document.manifest)
-            if flags is not None:
-                yield path, flags
+            if path not in built:
+                yield from ((path, program) for program in _fluxds_of(document.manifest))
+
+
+def _fluxds_of(manifest: Mapping[str, Any]) -> Iterator[Flux1Program]:
+    return (each for each in programs_of_manifest(manifest) if each.program == "fluxd")
 
 
 def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:

@@ -1,0 +1,344 @@
+"""The charts `flux` and `helm-operator`: which flags their values become, and what they install.
+
+Source: fluxcd/flux 1.25.4 `chart/flux/templates/{deployment,_helpers,memcached}.yaml`, its chart 0.14.1
+`templates/helm-operator-deployment.yaml`; helm-operator 1.4.4 `chart/helm-operator/templates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments
+from fluxv2_migrate.flux1.installation import (
+    PROGRAM_IMAGES,
+    Flux1Program,
+    Locate,
+    Setting,
+    nowhere,
+    program_of_image,
+)
+
+__all__ = ["CHARTS", "VALUE_FLAGS", "Flux1Chart", "program_of_chart_name", "programs_of_chart"]
+
+CHARTS: Final[Mapping[str, Program]] = MappingProxyType({"flux": "fluxd", "helm-operator": "helm-operator"})
+"""The charts of the two programs, by name."""
+_OWN_REPOSITORIES: Final = (
+    "charts.fluxcd.io",
+    "fluxcd.github.io",
+    "weaveworks.github.io/flux",
+    "fluxcd/flux",
+    "weaveworks/flux",
+    "fluxcd/helm-operator",
+)
+_FLUXD: Final = {
+    "defaultNamespace": "k8s-default-namespace",
+    "git.branch": "git-branch",
+    "git.ciSkip": "git-ci-skip",
+    "git.email": "git-email",
+    "git.label": "git-label",
+    "git.path": "git-path",
+    "git.pollInterval": "git-poll-interval",
+    "git.readonly": "git-readonly",
+    "git.secret.enabled": "git-secret",
+    "git.secretDataKey": "k8s-secret-data-key",
+    "git.secretName": "k8s-secret-name",
+    "git.setAuthor": "git-set-author",
+    "git.signingKey": "git-signing-key",
+    "git.timeout": "git-timeout",
+    "git.url": "git-url",
+    "git.user": "git-user",
+    "git.verifySignatures": "git-verify-signatures",
+    "git.verifySignaturesMode": "git-verify-signatures-mode",
+    "logFormat": "log-format",
+    "manifestGeneration": "manifest-generation",
+    "memcached.hostnameOverride": "memcached-hostname",
+    "registry.automationInterval": "automation-interval",
+    "registry.burst": "registry-burst",
+    "registry.cacheExpiry": "registry-cache-expiry",
+    "registry.disableScanning": "registry-disable-scanning",
+    "registry.ecr.excludeId": "registry-ecr-exclude-id",
+    "registry.ecr.includeId": "registry-ecr-include-id",
+    "registry.ecr.region": "registry-ecr-region",
+    "registry.excludeImage": "registry-exclude-image",
+    "registry.includeImage": "registry-include-image",
+    "registry.insecureHosts": "registry-insecure-host",
+    # The older name of the interval wins where both are given.
+    "registry.pollInterval": "automation-interval",
+    "registry.rps": "registry-rps",
+    "registry.trace": "registry-trace",
+    "registry.useTimestampLabels": "registry-use-labels",
+    "sops.enabled": "sops",
+    "ssh.keygen.format": "ssh-keygen-format",
+    "sync.interval": "sync-interval",
+    "sync.state": "sync-state",
+    "sync.timeout": "sync-timeout",
+    "syncGarbageCollection.dry": "sync-garbage-collection-dry",
+    "syncGarbageCollection.enabled": "sync-garbage-collection",
+    "token": "token",
+}
+_HELM_OPERATOR: Final = {
+    "allowNamespace": "allow-namespace",
+    "chartsSyncInterval": "charts-sync-interval",
+    "convert.releaseStorage": "convert-release-storage",
+    "convert.tillerOutCluster": "convert-tiller-out-cluster",
+    "git.defaultRef": "git-default-ref",
+    "git.pollInterval": "git-poll-interval",
+    "git.timeout": "git-timeout",
+    "helm.versions": "enabled-helm-versions",
+    "logFormat": "log-format",
+    "logReleaseDiffs": "log-release-diffs",
+    "statusUpdateInterval": "status-update-interval",
+    "tillerHost": "tiller-ip",
+    "tillerNamespace": "tiller-namespace",
+    "tillerPort": "tiller-port",
+    "tls.enable": "tiller-tls-enable",
+    "tls.hostname": "tiller-tls-hostname",
+    "tls.verify": "tiller-tls-verify",
+    "updateChartDeps": "update-chart-deps",
+    "workers": "workers",
+}
+VALUE_FLAGS: Final[Mapping[Program, Mapping[str, str]]] = MappingProxyType(
+    {"fluxd": MappingProxyType(_FLUXD), "helm-operator": MappingProxyType(_HELM_OPERATOR)}
+)
+"""The values of each chart that become a flag, by their dotted path."""
+# What only these charts have among their values.
+_MARKS: Final[Mapping[Program, tuple[str, ...]]] = {
+    "fluxd": ("git.url",),
+    "helm-operator": (
+        "helm.versions",
+        "chartsSyncInterval",
+        "git.defaultRef",
+        "configureRepositories.enable",
+    ),
+}
+_LONGEST: Final = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Flux1Chart:
+    """A chart that somebody installs, as far as it tells whether it is one of Flux v1.
+
+    Attributes:
+        name: of the chart; that of the folder where nobody knows better.
+        source: the repository or git URL that it comes from.
+        defaults: its own values, where they are in the tree.
+        is_own: whether its `Chart.yaml` says the name.
+    """
+
+    name: str
+    source: str = ""
+    defaults: Mapping[str, Any] | None = None
+    is_own: bool = False
+
+
+def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Program | None:
+    """Gives the program that a chart installs: by its image, or by its name with what only it has.
+
+    Args:
+        chart: the chart.
+        values: with which it is installed.
+
+    >>> program_of_chart_name(Flux1Chart("flux", "https://charts.example.com"), {"git": {"url": "x"}})
+    'fluxd'
+    >>> program_of_chart_name(Flux1Chart("web", "https://charts.fluxcd.io"), {}) is None
+    True
+    """
+    for each in (values, chart.defaults or {}):
+        repository = _mapping(each.get("image")).get("repository")
+        # Images of other programs have nothing in common with these but a part of their name.
+        if isinstance(repository, str) and "/".join(repository.split("/")[-2:]) in PROGRAM_IMAGES:
+            return program_of_image(repository)
+    program = CHARTS.get(chart.name)
+    if program is None:
+        return None
+    is_known = any(each in chart.source for each in _OWN_REPOSITORIES)
+    marks = any(_at(values, mark) not in (None, "") for mark in _MARKS[program])
+    return program if is_known or marks else None
+
+
+def programs_of_chart(
+    chart: Flux1Chart,
+    values: Mapping[str, Any],
+    *,
+    release_name: str = "",
+    namespace: str = "",
+    locate: Locate = nowhere,
+) -> Iterator[Flux1Program]:
+    """Gives the programs of Flux v1 that a release of a chart installs.
+
+    Args:
+        chart: the chart.
+        values: of the release, from all of its sources.
+        release_name: of the Helm release.
+        namespace: of the Helm release.
+        locate: gives file and line of a value; of the release for no value.
+
+    >>> values = {"git": {"url": "git@example.com:a/b", "path": ["base", "prod"]}}
+    >>> found, = programs_of_chart(Flux1Chart("flux"), values, release_name="flux")
+    >>> found.items("git-path"), found.name, found.text("k8s-secret-name")
+    (('base', 'prod'), 'flux', 'flux-git-deploy')
+    """
+    program = program_of_chart_name(chart, values)
+    if program is None:
+        return
+    all_values = _merged(chart.defaults or {}, values)
+    own = chart.name if chart.is_own or chart.name in CHARTS else {"fluxd": "flux"}.get(program, program)
+    name = _name(own, all_values)
+    full_name = _full_name(own, all_values, release_name)
+    path, line = locate(())
+    found = Flux1Program(
+        program,
+        _flags(program, all_values, full_name, namespace, locate),
+        dict(_leaves(values, locate)),
+        _image(_mapping(all_values.get("image"))),
+        namespace,
+        full_name,
+        {"app": name, "release": release_name} if release_name else {"app": name},
+        release_name,
+        f"{full_name}-memcached" if program == "fluxd" and full_name else "",
+        path,
+        line,
+    )
+    yield found
+    operator = _mapping(all_values.get("helmOperator"))
+    if program == "fluxd" and operator.get("create") is True:
+        # Charts before 1.0 brought the operator along.
+        def locate_inner(field: Sequence[str]) -> tuple[str, int]:
+            return locate(("helmOperator", *field)) if field else locate(())
+
+        image = {"repository": operator.get("repository"), "tag": operator.get("tag")}
+        yield replace(
+            found,
+            program="helm-operator",
+            settings=_flags("helm-operator", operator, f"{full_name}-helm-operator", namespace, locate_inner),
+            values=dict(_leaves(_mapping(values.get("helmOperator")), locate_inner)),
+            image=_image(image),
+            name=f"{full_name}-helm-operator" if full_name else "",
+            labels={**found.labels, "app": f"{name}-helm-operator"},
+            memcached="",
+        )
+
+
+def _flags(
+    program: Program, values: Mapping[str, Any], full_name: str, namespace: str, locate: Locate
+) -> dict[str, Setting]:
+    """Gives the flags that the chart's template makes of values."""
+    found: dict[str, Setting] = {}
+    for value, flag in VALUE_FLAGS[program].items():
+        given = _at(values, value)
+        is_switch = FLAGS[program][flag].form == "switch"
+        if given not in (None, "", []) and (is_switch or given is not False):
+            found[flag] = Setting(_text(given), *locate(value.split(".")))
+    of_release = locate(())
+    if program == "fluxd":
+        _complete_fluxd(found, values, full_name, namespace, locate)
+    elif _at(values, "clusterRole.create") is False and namespace:
+        found["allow-namespace"] = Setting(namespace, *locate(("clusterRole", "create")))
+    if program == "helm-operator" and _at(values, "configureRepositories.enable") is True:
+        versions = str(_at(values, "helm.versions") or "v2,v3").split(",")
+        imported = ",".join(f"{each}:/root/.helm/repository/repositories.yaml" for each in versions)
+        found["helm-repository-import"] = Setting(imported, *locate(("configureRepositories",)))
+    if program == "helm-operator":
+        found.setdefault("workers", Setting("4", *of_release))
+        found.setdefault("status-update-interval", Setting("30s", *of_release))
+    arguments = values.get("additionalArgs")
+    words = [each for each in arguments if isinstance(each, str)] if isinstance(arguments, list) else []
+    for each in read_arguments(words, program):
+        found[each.flag] = Setting(each.value, *locate(("additionalArgs", str(each.word))))
+    return found
+
+
+def _complete_fluxd(
+    found: dict[str, Setting], values: Mapping[str, Any], full_name: str, namespace: str, locate: Locate
+) -> None:
+    of_release = locate(())
+    if "git-poll-interval" in found:
+        found.setdefault("sync-interval", found["git-poll-interval"])
+    if _at(values, "syncGarbageCollection.dry"):
+        found.pop("sync-garbage-collection", None)
+    if _at(values, "git.verifySignaturesMode"):
+        found.pop("git-verify-signatures", None)
+    if full_name:
+        found.setdefault("k8s-secret-name", Setting(f"{full_name}-git-deploy", *of_release))
+        found.setdefault("memcached-hostname", Setting(f"{full_name}-memcached", *of_release))
+    found.setdefault("registry-rps", Setting("200", *of_release))
+    found.setdefault("registry-burst", Setting("125", *of_release))
+    if _at(values, "clusterRole.create") is False:
+        allowed = _at(values, "allowedNamespaces")
+        names = [*(allowed if isinstance(allowed, list) else ()), namespace]
+        place = locate(("clusterRole", "create"))
+        found["k8s-allow-namespace"] = Setting(",".join(str(each) for each in names if each), *place)
+    if _at(values, "registry.ecr.require"):
+        found["registry-require"] = Setting("ecr", *locate(("registry", "ecr", "require")))
+    if _at(values, "registry.dockercfg.enabled"):
+        file = _at(values, "registry.dockercfg.configFileName") or "/dockercfg/config.json"
+        found["docker-config"] = Setting(str(file), *locate(("registry", "dockercfg", "enabled")))
+    if "token" in found:
+        found["connect"] = replace(found["token"], value="wss://cloud.weave.works/api/flux")
+    keys = {"secretName": "/root/gpg-import/private", "configMapName": "/root/gpg-import/public"}
+    imported = [file for key, file in keys.items() if _at(values, f"gpgKeys.{key}")]
+    if imported:
+        found["git-gpg-key-import"] = Setting(",".join(imported), *locate(("gpgKeys",)))
+
+
+def _name(chart: str, values: Mapping[str, Any]) -> str:
+    return str(values.get("nameOverride") or chart)[:_LONGEST].removesuffix("-")
+
+
+def _full_name(chart: str, values: Mapping[str, Any], release_name: str) -> str:
+    if values.get("fullnameOverride"):
+        return str(values["fullnameOverride"])[:_LONGEST].removesuffix("-")
+    if not release_name:
+        return ""
+    name = str(values.get("nameOverride") or chart)
+    full = release_name if name in release_name else f"{release_name}-{name}"
+    return full[:_LONGEST].removesuffix("-")
+
+
+def _image(given: Mapping[str, Any]) -> str:
+    tag = given.get("tag")
+    if not tag:
+        return ""
+    return f"{given.get('repository') or 'docker.io/fluxcd/flux'}:{tag}"
+
+
+def _leaves(
+    values: Mapping[str, Any], locate: Locate, above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Setting]]:
+    for key, value in values.items():
+        path = (*above, str(key))
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, locate, path)
+        elif value not in (None, "", [], {}):
+            yield ".".join(path), Setting(_text(value), *locate(path))
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        known = merged.get(key)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(known, value) if both and known is not None else value
+    return merged
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    found: Any = values
+    for key in path.split("."):
+        found = _mapping(found).get(key)
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(_text(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,316 @@
+"""What runs of Flux v1: fluxd and the helm-operator with their settings, each with where it was read.
+
+Source: fluxcd/flux 1.25.4 `cmd/fluxd/main.go`; helm-operator 1.4.4 `cmd/helm-operator/main.go`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.flux1.containers import POD_SPECS
+from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments, shell_words
+from fluxv2_migrate.flux1.images import ImageRef
+
+__all__ = [
+    "PROGRAM_IMAGES",
+    "Flux1Installation",
+    "Flux1Program",
+    "Locate",
+    "Setting",
+    "nowhere",
+    "program_of_arguments",
+    "program_of_image",
+    "programs_of_workload",
+]
+
+PROGRAM_IMAGES: Final[Mapping[str, Program]] = {
+    "fluxcd/flux": "fluxd",
+    "weaveworks/flux": "fluxd",
+    "fluxcd/flux-prerelease": "fluxd",
+    "fluxcd/helm-operator": "helm-operator",
+    "weaveworks/helm-operator": "helm-operator",
+    "fluxcd/helm-operator-prerelease": "helm-operator",
+}
+"""The images of the two programs, by their path in a registry."""
+_MIRRORED: Final = ("flux", "helm-operator")
+_TRUE: Final = ("true", "1", "t", "T", "TRUE", "True")
+_PLACEHOLDER: Final = re.compile(r"\$[({]|\{\{|<[A-Za-z_ -]+>|\$[A-Za-z_]")
+_REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
+_COMMANDS: Final[Mapping[str, Program]] = {"fluxd": "fluxd", "helm-operator": "helm-operator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value, and where it was read.
+
+    Attributes:
+        value: as text; the values of a list are joined by commas.
+        path: the file; empty where it stands in none.
+        line: in that file, 1-based; 0 where nobody knows.
+    """
+
+    value: str
+    path: str = ""
+    line: int = 0
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether something else fills in the value, or a part of it: a pod, a shell, a template."""
+        return _PLACEHOLDER.search(self.value) is not None
+
+    @property
+    def place(self) -> str:
+        """The file and the line, as `path:line`."""
+        return f"{self.path}:{self.line}"
+
+
+Locate = Callable[[Sequence[str]], tuple[str, int]]
+"""From a field of what is read to its file and line."""
+
+
+def nowhere(_: Sequence[str]) -> tuple[str, int]:
+    """Gives the place of a field of what stands in no file."""
+    return "", 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flux1Program:
+    """Fluxd or the helm-operator, as something in the repository says that it runs.
+
+    Attributes:
+        program: which of the two.
+        settings: each flag that was given, by its name without dashes, and those that its chart always gives.
+        values: each value of its chart that was given, by its dotted path; none for what no chart installs.
+        image: that it runs, where it is known.
+        namespace: where it runs; empty where nobody knows.
+        name: of its Deployment; empty where nobody knows.
+        labels: of its pods, as far as they are known.
+        release_name: of the Helm release that installs it; empty where none does.
+        memcached: the name of the memcached that belongs to it; empty where nobody knows.
+        path: the file that shows it.
+        line: in that file, 1-based.
+        is_text: whether it was read from a text that only tells of a command: a script, a README.
+    """
+
+    program: Program
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    values: Mapping[str, Setting] = field(default_factory=dict)
+    image: str = ""
+    namespace: str = ""
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    release_name: str = ""
+    memcached: str = ""
+    path: str = ""
+    line: int = 0
+    is_text: bool = False
+
+    def given(self, flag: str) -> Setting | None:
+        """Gives a flag that was given, with a value that is known.
+
+        >>> program_of_arguments(["--git-branch=$(BRANCH)"], "fluxd").given("git-branch") is None
+        True
+        """
+        setting = self.settings.get(flag)
+        return None if setting is None or setting.is_placeholder else setting
+
+    def text(self, flag: str) -> str:
+        """Gives what counts of a flag: what was given, else the program's default.
+
+        >>> program_of_arguments([], "helm-operator").text("charts-sync-interval")
+        '3m'
+        """
+        setting = self.given(flag)
+        return FLAGS[self.program][flag].default if setting is None else setting.value
+
+    def switch(self, flag: str) -> bool:
+        """Gives whether a switch is on.
+
+        >>> program_of_arguments(["--sops=false"], "fluxd").switch("sops")
+        False
+        """
+        return self.text(flag) in _TRUE
+
+    def items(self, flag: str) -> tuple[str, ...]:
+        """Gives the values of a list.
+
+        >>> program_of_arguments(["--git-path=a, b", "--git-path", "c"], "fluxd").items("git-path")
+        ('a', 'b', 'c')
+        """
+        return tuple(part.strip() for part in self.text(flag).split(",") if part.strip())
+
+    @property
+    def version(self) -> str:
+        """The tag of its image without a `v`; empty where it has none.
+
+        >>> Flux1Program("fluxd", image="weaveworks/flux:1.13.3").version
+        '1.13.3'
+        """
+        try:
+            return ImageRef.parse(self.image).tag.removeprefix("v")
+        except InvalidImageReference:
+            return ""
+
+    @property
+    def place(self) -> str:
+        """The file and the line that show it, as `path:line`."""
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flux1Installation:
+    """What of Flux v1 runs in one cluster, as far as the repository shows it.
+
+    Attributes:
+        fluxd: that syncs this repository.
+        helm_operator: the one operator, or `None` where there is none to be seen.
+        others: further programs of the cluster, such as a fluxd that syncs another repository.
+    """
+
+    fluxd: Flux1Program | None = None
+    helm_operator: Flux1Program | None = None
+    others: tuple[Flux1Program, ...] = ()
+
+
+def program_of_image(image: Any, arguments: Iterable[str] = ()) -> Program | None:
+    """Gives the program that an image holds.
+
+    Args:
+        image: as it is written.
+        arguments: with which it runs; they tell a mirror of the image from another image of its name.
+
+    >>> program_of_image("quay.io/weaveworks/helm-operator:0.10.1")
+    'helm-operator'
+    >>> program_of_image("mirror.example.com/ops/flux:1.25.4", ["--git-url=git@example.com:a/b"])
+    'fluxd'
+    >>> program_of_image("example.com/ops/flux:7") is None
+    True
+    """
+    try:
+        repository = ImageRef.parse(image).repository if isinstance(image, str) else ""
+    except InvalidImageReference:
+        return None
+    parts = repository.split("/")
+    known = PROGRAM_IMAGES.get("/".join(parts[-2:]))
+    if known is not None:
+        return known
+    if parts[-1] not in _MIRRORED:
+        return None
+    program: Program = "fluxd" if parts[-1] == "flux" else "helm-operator"
+    given = [each.flag for each in read_arguments(arguments, program)]
+    return program if given and all(flag in FLAGS[program] for flag in given) else None
+
+
+def program_of_arguments(
+    arguments: Iterable[str], program: Program, locate: Locate = nowhere
+) -> Flux1Program:
+    """Gives a program of which nothing but its arguments is known.
+
+    Args:
+        arguments: as in `args` of a container.
+        program: whose they are.
+        locate: gives the place of an argument, by the index of its word as a text.
+
+    >>> program_of_arguments(["--git-path=prod"], "fluxd").settings["git-path"].value
+    'prod'
+    """
+    words = list(arguments)
+    path, line = locate(())
+    return Flux1Program(
+        program, _settings(words, program, lambda word: locate((str(word),))), path=path, line=line
+    )
+
+
+def _settings(
+    words: Iterable[str], program: Program, locate: Callable[[int], tuple[str, int]]
+) -> dict[str, Setting]:
+    found: dict[str, Setting] = {}
+    flags = FLAGS[program]
+    for each in read_arguments(words, program):
+        is_list = each.flag in flags and flags[each.flag].form == "list"
+        value = f"{found[each.flag].value},{each.value}" if is_list and each.flag in found else each.value
+        found[each.flag] = Setting(value, *locate(each.word))
+    return found
+
+
+def programs_of_workload(manifest: Mapping[str, Any], locate: Locate = nowhere) -> Iterator[Flux1Program]:
+    """Gives the programs of Flux v1 that the containers of a workload run.
+
+    Args:
+        manifest: a Deployment, or another workload.
+        locate: gives file and line of a field of it.
+
+    >>> container = {"name": "flux", "image": "docker.io/fluxcd/flux:1.25.4", "args": ["--git-path=prod"]}
+    >>> manifest = {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
+    >>> [each.items("git-path") for each in programs_of_workload(manifest)]
+    [('prod',)]
+    """
+    fields = POD_SPECS.get(str(manifest.get("kind")), ())
+    spec: Any = manifest if fields else {}
+    pod: Mapping[str, Any] = {}
+    for key in fields:
+        pod, spec = _mapping(spec), _mapping(spec).get(key)
+    containers = _mapping(spec).get("containers")
+    metadata = _mapping(manifest.get("metadata"))
+    labels = _mapping(_mapping(pod.get("metadata")).get("labels"))
+    for index, container in enumerate(containers if isinstance(containers, list) else ()):
+        found = _of_container(_mapping(container), locate, (*fields, "containers", str(index)))
+        if found is not None:
+            yield replace(
+                found,
+                namespace=str(metadata.get("namespace") or ""),
+                name=str(metadata.get("name") or ""),
+                labels={str(key): str(value) for key, value in labels.items()},
+            )
+
+
+def _of_container(
+    container: Mapping[str, Any], locate: Locate, place: tuple[str, ...]
+) -> Flux1Program | None:
+    words: list[tuple[str, tuple[str, ...]]] = []
+    for key in ("command", "args"):
+        given = container.get(key)
+        for index, word in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(word, str):
+                words += [(each, (*place, key, str(index))) for each in _apart(word)]
+    called = next(
+        (_COMMANDS[name] for word, _ in words if (name := word.rpartition("/")[2]) in _COMMANDS), None
+    )
+    texts = [word for word, _ in words]
+    image = container.get("image")
+    program = program_of_image(image, texts)
+    if program is None and called is not None and any(word.startswith("--") for word in texts):
+        program = called
+    if program is None:
+        return None
+    known = _environment(container.get("env"))
+    filled = [_REFERENCE.sub(lambda each: known.get(each[1], each[0]), word) for word in texts]
+    settings = _settings(filled, program, lambda word: locate(words[word][1]))
+    if "enabled-helm-versions" not in settings and program == "helm-operator" and known.get("HELM_VERSION"):
+        settings["enabled-helm-versions"] = Setting(known["HELM_VERSION"], *locate((*place, "env")))
+    path, line = locate(())
+    return Flux1Program(program, settings, image=str(image or ""), path=path, line=line)
+
+
+def _apart(word: str) -> Iterator[str]:
+    """Gives the words of what a shell gets, and any other word as it is."""
+    if re.search(r"(?:^|[\s/])(?:fluxd|helm-operator)\s", word):
+        yield from (each for each, _ in shell_words(word))
+    else:
+        yield word
+
+
+def _environment(env: Any) -> dict[str, str]:
+    return {
+        str(each.get("name")): each["value"]
+        for each in (env if isinstance(env, list) else ())
+        if isinstance(each, Mapping) and isinstance(each.get("value"), str)
+    }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
