@@ -12,11 +12,14 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from fluxv2_migrate.placement import Homes, NoHome
-from fluxv2_migrate.placement.homes import would_change
 
 Files = dict[str, str | bytes]
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: made\n  namespace: shop\n"
 OTHER = OBJECT.replace("made", "other")
+
+
+def made(namespace: str = "shop") -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "made", "namespace": namespace}}
 
 
 def homes_of(files: Files, *views: tuple[str, tuple[SyncPath, ...]]) -> Homes:
@@ -29,9 +32,9 @@ def homes_of(files: Files, *views: tuple[str, tuple[SyncPath, ...]]) -> Homes:
     return Homes(clusters, KustomizeTree(files), {path: str(text) for path, text in files.items()})
 
 
-def placed(homes: Homes, wanted: set[str], namespace: str = "shop") -> Files:
+def placed(homes: Homes, wanted: set[str]) -> Files:
     """The repository with an object where it is put for the clusters."""
-    for home, _ in homes.choose(wanted, namespace):
+    for home, _ in homes.choose(wanted, made()):
         path = f"{home}/made/object.yaml".lstrip("/")
         homes.list_file(home, path)
         homes.texts[path] = OBJECT
@@ -75,8 +78,9 @@ def test_each_cluster_gets_an_object_once_and_as_it_is(repository: tuple[Files, 
     try:
         after = placed(homes, {name for name, _ in views})
     except NoHome:
-        shaped = [homes.tree.kustomizations.get(paths[0].path) for _, paths in views]
-        assert any(each is not None and would_change(each, "shop") for each in shaped)
+        inner = [files.get(f"{name}/inner/kustomization.yaml", "") for name, _ in views]
+        shaped = [*inner, *(files.get(f"{name}/kustomization.yaml", "") for name, _ in views)]
+        assert any("namespace: team" in str(text) or "namePrefix" in str(text) for text in shaped)
         return
     for _, paths in views:
         assert [count(after, synced) for synced in paths] == [1]
@@ -110,10 +114,10 @@ def test_a_file_of_a_folder_that_holds_others_is_listed_alone() -> None:
 def test_a_folder_of_all_is_taken_only_where_no_other_one_serves() -> None:
     files: Files = {"all/other.yaml": OTHER, "a/other.yaml": OTHER}
     both = ("a", (SyncPath("all"), SyncPath("a"))), ("b", (SyncPath("all"),))
-    assert homes_of(files, *both).choose({"a"}, "shop") == (("a", ("a",)),)
-    assert homes_of(files, *both).choose({"a", "b"}, "shop") == (("all", ("a", "b")),)
+    assert homes_of(files, *both).choose({"a"}, made()) == (("a", ("a",)),)
+    assert homes_of(files, *both).choose({"a", "b"}, made()) == (("all", ("a", "b")),)
     # Others see it there, and nothing else is left.
-    assert homes_of(files, *both).choose({"b"}, "shop") == (("all", ("a", "b")),)
+    assert homes_of(files, *both).choose({"b"}, made()) == (("all", ("a", "b")),)
 
 
 @pytest.mark.parametrize(
@@ -128,10 +132,10 @@ def test_a_folder_of_all_is_taken_only_where_no_other_one_serves() -> None:
 def test_what_goes_over_a_path_decides_too(synced: SyncPath, has_home: bool) -> None:
     homes = homes_of({"a/other.yaml": OTHER}, ("a", (synced,)))
     if has_home:
-        assert homes.choose({"a"}, "shop") == (("a", ("a",)),)
+        assert homes.choose({"a"}, made()) == (("a", ("a",)),)
     else:
         with pytest.raises(NoHome, match="every sync path of a renames"):
-            homes.choose({"a"}, "shop")
+            homes.choose({"a"}, made())
 
 
 def test_what_lists_a_file_may_leave_another_one_beside_it_alone() -> None:
@@ -141,7 +145,7 @@ def test_what_lists_a_file_may_leave_another_one_beside_it_alone() -> None:
         "b/kustomization.yaml": "resources: [../a]\nnamespace: team\n",
     }
     homes = homes_of(files)
-    assert not homes.leaves_alone("a/other.yaml", "shop")
-    assert homes.leaves_alone("a/other.yaml", "team")
+    assert not homes.leaves_alone("a/other.yaml", made())
+    assert homes.leaves_alone("a/other.yaml", made("team"))
     homes.list_beside("a/other.yaml", "a/more.yaml")
     assert homes.changed == {"a/kustomization.yaml": "resources:\n- other.yaml\n- more.yaml\n"}

@@ -492,8 +492,10 @@ def test_a_source_of_another_cluster_is_not_used() -> None:
     migration = migrate({**clusters, "clusters/a/sources.yaml": SOURCE})
     assert "name: ours\n" in migration.changed["clusters/a/web.yaml"]
     assert list(migration.created) == ["clusters/b/sources/ours.yaml"]
-    # One that no sync path is known to reach may be anybody's.
-    assert migrate({**clusters, "infrastructure/sources.yaml": SOURCE}).created == {}
+    # One that no sync path is known to reach may be applied by nobody; its name is taken nevertheless.
+    there = {**clusters, "infrastructure/sources.yaml": SOURCE.replace("ours", "example")}
+    migration = migrate(there)
+    assert sorted(migration.created) == [f"clusters/{name}/sources/charts-example-com.yaml" for name in "ab"]
 
 
 @pytest.mark.parametrize(

@@ -769,13 +769,14 @@ def test_objects_go_beside_the_workload_or_into_its_file() -> None:
     assert same.changed["a/web.yaml"].count("\n---\n") == 2
 
 
-def test_what_labels_its_objects_has_no_place_for_new_ones() -> None:
+def test_what_labels_its_objects_is_a_place_for_new_ones() -> None:
     files: dict[str, str | bytes] = {
         "web.yaml": DEPLOYMENT,
         "kustomization.yaml": "resources:\n- web.yaml\ncommonLabels: {a: b}\n",
     }
     migration = migrate(files, images=fm.Placement(namespace="release"))
-    assert (migration.changed, codes(migration)) == ({}, {"RP014"})
+    # A label more makes no other object of a policy.
+    assert (sorted(migration.changed), codes(migration)) == (["kustomization.yaml", "web.yaml"], set())
 
 
 @pytest.mark.parametrize("path", ["a#b/web.yaml", "a:1#c.yaml", "a b/é.yaml"])

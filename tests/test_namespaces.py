@@ -276,9 +276,11 @@ def test_the_real_kustomize_builds_what_lists_namespaces(tmp_path: Path) -> None
     assert sorted(kinds) == ["shop", "team"]
 
 
-def test_a_path_that_renames_namespaces_holds_none() -> None:
+@pytest.mark.parametrize("prefix", ["", "namePrefix: x-\n"])
+def test_a_namespace_is_made_where_its_build_leaves_it_alone(prefix: str, tmp_path: Path) -> None:
+    # kustomize gives a Namespace the namespace as its name, and no prefix.
     files: Files = {
-        "a/kustomization.yaml": "namespace: team\nresources:\n- web.yaml\n- api\n",
+        "a/kustomization.yaml": f"namespace: team\n{prefix}resources:\n- web.yaml\n- api\n",
         "a/web.yaml": release("web", ""),
         "a/api/kustomization.yaml": "resources: [shop.yaml]\n",
         "a/api/shop.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n",
@@ -288,12 +290,11 @@ def test_a_path_that_renames_namespaces_holds_none() -> None:
         "sources": fm.Placement(namespace="release"),
         "default_namespace": None,
     }
-    assert namespaces(migrate(files, **options)) == {"a": ["team"]}
-    files["a/kustomization.yaml"] = "namespace: team\nnamePrefix: x-\nresources:\n- web.yaml\n"
     migration = migrate(files, **options)
-    (finding,) = (each for each in migration.findings if each.message.startswith("Namespace team"))
-    assert finding.code == "RP014"
-    assert not [path for path in migration.created if "namespaces" in path]
+    assert namespaces(migration) == {"a": ["team"]}
+    write_tree(migration.files, tmp_path)
+    (build,) = build_all([tmp_path / "a"])
+    assert [each["metadata"]["name"] for each in build.objects if each["kind"] == "Namespace"] == ["team"]
 
 
 def test_a_cluster_of_which_a_part_is_unknown_gets_none() -> None:

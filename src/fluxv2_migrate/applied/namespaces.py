@@ -195,11 +195,11 @@ def _place_namespaces(
     for name, clusters in sorted(missing.items()):
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         try:
-            chosen = homes.choose(clusters, name)
+            chosen = homes.choose(clusters, manifest)
             if any(defining.get(name, set()).intersection(served) for _, served in chosen):
                 raise NoHome("another cluster that defines it would see it too")
             for home, _ in chosen:
-                path = posixpath.join(homes.folder(home, "namespaces", name), f"{name}.yaml")
+                path = posixpath.join(homes.folder(home, "namespaces", manifest), f"{name}.yaml")
                 if path in homes.texts:
                     raise NoHome(f"{path} is there already")
                 homes.list_file(home, path)

@@ -8,6 +8,7 @@ from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Ref
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import Reach, reach_of
+from fluxv2_migrate.clusters.trials import is_left_alone
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,
@@ -33,6 +34,7 @@ __all__ = [
     "compare_applied",
     "flux_yaml_folders",
     "is_below",
+    "is_left_alone",
     "normal_path",
     "patched_closures",
     "reach_of",

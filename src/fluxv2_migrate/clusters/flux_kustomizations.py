@@ -15,7 +15,7 @@ from typing import Any, Final
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["FluxKustomization", "overlaid_build"]
+__all__ = ["FluxKustomization", "overlaid", "overlaid_build"]
 
 _TEXTS: Final = ("namePrefix", "nameSuffix")
 _LISTS: Final = ("patches", "components")
@@ -77,6 +77,34 @@ def _mappings(value: Any) -> list[dict[str, Any]]:
     return [dict(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
+def overlaid(tree: KustomizeTree, folder: str, overlay: str) -> tuple[Kustomization, bool] | None:
+    """Gives the kustomization that kustomize-controller builds where a Kustomization puts something over it.
+
+    Args:
+        tree: of the repository.
+        folder: the path of the Kustomization.
+        overlay: of `FluxKustomization`; empty where nothing goes over it.
+
+    Returns:
+        The kustomization, and whether the folder has one of its own; nothing where that cannot be read.
+    """
+    more: dict[str, Any] = json.loads(overlay or "{}")
+    own = tree.kustomization(folder)
+    if isinstance(own, Kustomization):
+        known = own
+    elif own is None:
+        listed = [posixpath.relpath(each, folder or ".") for each in generated_resources(tree, folder)]
+        known = Kustomization(posixpath.join(folder, FILE_NAMES[0]), folder, "", {"resources": listed}, None)
+    else:
+        return None
+    document = dict(known.document)
+    for key in _LISTS:
+        if more.get(key):
+            document[key] = [*(document.get(key) or ()), *more[key]]
+    document |= {key: more[key] for key in _TEXTS if key in more}
+    return replace(known, document=document), own is not None
+
+
 def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
     """Gives what kustomize-controller builds of a folder for a Kustomization that puts something over it.
 
@@ -85,28 +113,19 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
         folder: the path of the Kustomization.
         overlay: of `FluxKustomization`.
     """
-    more: dict[str, Any] = json.loads(overlay)
-    file: str = more.pop("file")
-    own = tree.kustomization(folder)
-    if isinstance(own, Kustomization):
-        path, document = own.path, dict(own.document)
-    elif own is None:
-        path = posixpath.join(folder, FILE_NAMES[0])
-        listed = (posixpath.relpath(each, folder or ".") for each in generated_resources(tree, folder))
-        document = {"resources": list(listed)}
-    else:
+    found = overlaid(tree, folder, overlay)
+    if found is None:
         return tree.build(folder)
-    first = len(document.get("patches") or ())
-    for key in _LISTS:
-        if more.get(key):
-            document[key] = [*(document.get(key) or ()), *more[key]]
-    document |= {key: more[key] for key in _TEXTS if key in more}
-    build = tree.with_files({path: json.dumps(document)}).build(folder)
+    kustomization, is_own = found
+    file, path = str(json.loads(overlay)["file"]), kustomization.path
+    own = tree.kustomization(folder)
+    first = len((isinstance(own, Kustomization) and own.document.get("patches")) or ())
+    build = tree.with_files({path: json.dumps(kustomization.document)}).build(folder)
     objects = tuple(
         replace(
             built,
             # The kustomization that the controller writes is nobody's.
-            steps=built.steps if own is not None else built.steps[:-1],
+            steps=built.steps if is_own else built.steps[:-1],
             patches=tuple(
                 replace(use, kustomization=file, field="spec.patches", index=use.index - first)
                 if use.kustomization == path and use.field == "patches" and use.index >= first
@@ -116,5 +135,5 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
         )
         for built in build.objects
     )
-    files = tuple(each for each in build.files if own is not None or each != path)
+    files = tuple(each for each in build.files if is_own or each != path)
     return replace(build, objects=objects, files=files)

@@ -17,6 +17,7 @@ from fluxv2_migrate.kustomize.kustomization import (
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
 from fluxv2_migrate.kustomize.source_ignore import DEFAULT_IGNORES, artifact_files
 from fluxv2_migrate.kustomize.tree import KustomizeTree, build, find_kustomizations
+from fluxv2_migrate.kustomize.trials import try_object
 
 __all__ = [
     "DEFAULT_IGNORES",
@@ -42,4 +43,5 @@ __all__ = [
     "join_path",
     "read_kustomization",
     "remove_entry",
+    "try_object",
 ]

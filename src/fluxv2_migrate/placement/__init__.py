@@ -2,7 +2,7 @@
 
 from fluxv2_migrate.placement.chosen_names import clashing_names
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
-from fluxv2_migrate.placement.homes import Homes, NoHome, would_change
+from fluxv2_migrate.placement.homes import Homes, NoHome
 from fluxv2_migrate.placement.image_files import PlacedImageObject, place_image_objects
 from fluxv2_migrate.placement.image_text import image_object_text
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, use_of, uses_of
@@ -51,5 +51,4 @@ __all__ = [
     "source_text",
     "use_of",
     "uses_of",
-    "would_change",
 ]

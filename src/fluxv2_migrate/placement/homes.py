@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
+from typing import Any
 
-from fluxv2_migrate.clusters import ClusterMap, SyncPath, is_below
-from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resource
+from fluxv2_migrate.clusters import ClusterMap, SyncPath, is_below, is_left_alone
+from fluxv2_migrate.kustomize import FILE_NAMES, KustomizeTree, add_resource
 
-__all__ = ["Homes", "NoHome", "would_change"]
+__all__ = ["Homes", "NoHome"]
 
 
 class NoHome(ValueError):
     """An object has no place in a cluster where it would stay what it is; says why."""
-
-
-def would_change(kustomization: Kustomization, namespace: str) -> bool:
-    """Gives whether a kustomization changes an object of that namespace that is listed in it.
-
-    Args:
-        kustomization: that lists it.
-        namespace: of the object.
-    """
-    value = kustomization.document
-    if value.get("namespace") not in (None, "", namespace):
-        return True
-    return any(
-        value.get(key)
-        # An annotation more makes no other object of it.
-        for key in ("namePrefix", "nameSuffix", "labels", "commonLabels", "transformers")
-    )
 
 
 @dataclass(slots=True)
@@ -51,12 +35,14 @@ class Homes:
     changed: dict[str, str] = field(default_factory=dict)
     _reached: dict[str, frozenset[str]] | None = None
 
-    def choose(self, wanted: Iterable[str], namespace: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def choose(
+        self, wanted: Iterable[str], manifest: Mapping[str, Any]
+    ) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Gives the folders that together show an object to each of the clusters once.
 
         Args:
             wanted: names of clusters.
-            namespace: of the object.
+            manifest: the object.
 
         Returns:
             Folders, each with the clusters that it serves.
@@ -68,24 +54,18 @@ class Homes:
         chosen: list[tuple[str, tuple[str, ...]]] = []
         for exact in (True, False):
             # A folder that others see too is taken only where a cluster has none for itself.
-            for folder, served in self._candidates(left, namespace):
-                if served & left and (served <= left if exact else not served & _served(chosen)):
+            for folder, served in self._candidates(left):
+                fits = served & left and (served <= left if exact else not served & _served(chosen))
+                if fits and is_left_alone(manifest, folder, self._synced(folder), self.tree):
                     chosen.append((folder, tuple(sorted(served))))
                     left -= served
         if left:
             shown = ", ".join(sorted(left))
-            raise NoHome(f"every sync path of {shown} renames, labels or moves what is put there")
+            raise NoHome(f"every sync path of {shown} renames or moves what is put there")
         return tuple(sorted(chosen))
 
-    def _candidates(self, wanted: set[str], namespace: str) -> list[tuple[str, frozenset[str]]]:
-        served = self._folders()
-        found = [
-            (folder, clusters)
-            for folder, clusters in served.items()
-            if clusters & wanted
-            and not any(would_change(each, namespace) for each in self._chain(folder))
-            and not any(synced.moves(namespace) for synced in self._synced(folder))
-        ]
+    def _candidates(self, wanted: set[str]) -> list[tuple[str, frozenset[str]]]:
+        found = [(folder, clusters) for folder, clusters in self._folders().items() if clusters & wanted]
         return sorted(found, key=lambda each: (-len(each[1] & wanted), each[0]))
 
     def _folders(self) -> dict[str, frozenset[str]]:
@@ -120,44 +100,37 @@ class Homes:
                 if is_below(folder, synced.path) or not above.isdisjoint(synced.builds):
                     yield synced
 
-    def _chain(self, folder: str) -> Iterator[Kustomization]:
-        """Gives the kustomization of a folder and all that include it."""
-        for each in (folder, *self.tree.ancestors(folder)):
-            if each in self.tree.kustomizations:
-                yield self.tree.kustomizations[each]
-
     def seen_by(self, file: str) -> frozenset[str]:
         """Gives the clusters that see what stands in a file."""
         sightings = self.clusters.sightings.items()
         return frozenset(each.cluster for (path, _), seen in sightings if path == file for each in seen)
 
-    def leaves_alone(self, file: str, namespace: str) -> bool:
-        """Gives whether what lists a file would leave an object of that namespace beside it alone."""
-        return not any(
-            would_change(each, namespace)
+    def leaves_alone(self, file: str, manifest: Mapping[str, Any]) -> bool:
+        """Gives whether what lists a file would leave an object beside it alone."""
+        return all(
+            is_left_alone(manifest, kustomization.folder, (), self.tree)
             for kustomization in self.tree.includers(file)
-            for each in self._chain(kustomization.folder)
         )
 
-    def folder(self, home: str, name: str, namespace: str) -> str:
+    def folder(self, home: str, name: str, manifest: Mapping[str, Any]) -> str:
         """Gives a folder below a home for new files: one whose own kustomization, if any, does for them.
 
         Args:
             home: of `choose`.
             name: of the folder, where that one does.
-            namespace: of the objects.
+            manifest: of an object that goes there.
         """
         folders = (posixpath.join(home, stem) for stem in chain((name, f"flux-{name}"), _counted(name)))
-        return next(each for each in folders if self._is_usable(each, home, namespace))
+        return next(each for each in folders if self._is_usable(each, home, manifest))
 
-    def _is_usable(self, folder: str, home: str, namespace: str) -> bool:
+    def _is_usable(self, folder: str, home: str, manifest: Mapping[str, Any]) -> bool:
         if folder in self.texts or folder in self.tree.files:
             return False
         files = [path for name in FILE_NAMES if (path := posixpath.join(folder, name)) in self.texts]
         if not files or (files[0] in self.changed and files[0] not in self.tree.files):
             return True
         own = self.tree.kustomizations.get(folder)
-        if own is None or own.is_component or would_change(own, namespace):
+        if own is None or own.is_component or not is_left_alone(manifest, folder, (), self.tree):
             return False
         return home not in self.tree.kustomizations or home in self.tree.ancestors(folder)
 

@@ -122,13 +122,13 @@ def _places(
 ) -> list[tuple[str, tuple[str, ...]]]:
     if options.images.file != "folder" and each.kind in ("ImageRepository", "ImagePolicy"):
         for file in each.files:
-            if set(homes.seen_by(file)) == set(each.clusters) and homes.leaves_alone(file, each.namespace):
+            if set(homes.seen_by(file)) == set(each.clusters) and homes.leaves_alone(file, each.manifest):
                 return [(_near(each, file, homes, options, taken, files), each.clusters)]
     found: list[tuple[str, tuple[str, ...]]] = []
-    for home, clusters in homes.choose(each.clusters, each.namespace):
+    for home, clusters in homes.choose(each.clusters, each.manifest):
         key = (home, each.namespace, each.stem)
         if key not in files:
-            files[key] = _free(each, homes.folder(home, _FOLDER, each.namespace), taken)
+            files[key] = _free(each, homes.folder(home, _FOLDER, each.manifest), taken)
             homes.list_file(home, files[key])
             taken.add(files[key])
         found.append((files[key], clusters))

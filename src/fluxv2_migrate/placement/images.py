@@ -145,7 +145,7 @@ class _Layout:
         return homes
 
     def _existing_repository(self, key: _Key, cluster: str) -> ExistingImageObject | None:
-        there = [each for each in self._there("ImageRepository", key[0], cluster) if each.key == (key[1],)]
+        there = [each for each in self._applied("ImageRepository", key[0], cluster) if each.key == (key[1],)]
         return min(
             there, key=lambda each: (each.suspended, each.secret_name != key[2], each.name), default=None
         )
@@ -239,7 +239,7 @@ class _Layout:
     ) -> ExistingImageObject | None:
         there = [
             each
-            for each in self._there("ImagePolicy", image.namespace, cluster)
+            for each in self._applied("ImagePolicy", image.namespace, cluster)
             if each.key == image.request.identity[1:]
             and each.refers_to == repositories[image.repository_key, cluster]
         ]
@@ -259,7 +259,11 @@ class _Layout:
     ) -> None:
         there = self._there("ImageUpdateAutomation", namespace, sync.cluster)
         own = sorted(
-            (each for each in there if each.refers_to == (sync.namespace, sync.name)),
+            (
+                each
+                for each in self._applied("ImageUpdateAutomation", namespace, sync.cluster)
+                if each.refers_to == (sync.namespace, sync.name)
+            ),
             key=lambda each: (sum(not covers(each.path, image.use.file) for image in members), each.name),
         )
         if own:
@@ -342,7 +346,12 @@ class _Layout:
 
     # Names, settings, and what is written down
 
+    def _applied(self, kind: str, namespace: str, cluster: str) -> list[ExistingImageObject]:
+        """Gives what a cluster surely has: what lies outside of all sync paths serves nobody."""
+        return [each for each in self._there(kind, namespace, cluster) if each.cluster == cluster]
+
     def _there(self, kind: str, namespace: str, cluster: str) -> list[ExistingImageObject]:
+        """Gives what a cluster has or may have, so that its name is taken."""
         return [
             each
             for each in self.existing

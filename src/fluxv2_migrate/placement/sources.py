@@ -99,8 +99,12 @@ class ExistingSource:
         )
 
     def is_at(self, cluster: str, namespace: str) -> bool:
-        """Gives whether it is, or may be, in a namespace of a cluster."""
+        """Gives whether it is, or may be, in a namespace of a cluster, so that its name is taken there."""
         return self.cluster in (cluster, "") and self.namespace in (namespace, "")
+
+    def is_applied_at(self, cluster: str, namespace: str) -> bool:
+        """Gives whether a cluster surely has it in a namespace, and not only may have it."""
+        return self.cluster == cluster and self.namespace in (namespace, "")
 
     def serves(self, request: ChartSourceRequest) -> bool:
         """Gives whether it is what a request wants."""
@@ -260,7 +264,7 @@ def _existing_name(
     for cluster, namespace in slots:
         # One that names its namespace comes before one that may be anywhere.
         for each in there:
-            if each.is_at(cluster, namespace) and each.serves(request):
+            if each.is_applied_at(cluster, namespace) and each.serves(request):
                 counts[each.name] = counts.get(each.name, 0) + 1 + bool(each.namespace)
     for name in sorted(counts, key=lambda each: (-counts[each], each)):
         others = [
@@ -282,7 +286,11 @@ def _shared(
 ) -> SourceReference | None:
     """Gives a source of the Flux namespace that all clusters have, for releases with sources of their own."""
     names = [
-        {each.name for each in there if each.is_at(cluster, options.flux_namespace) and each.serves(request)}
+        {
+            each.name
+            for each in there
+            if each.is_applied_at(cluster, options.flux_namespace) and each.serves(request)
+        }
         for cluster, _ in slots
     ]
     common = set.intersection(*names) if names else set()
@@ -357,10 +365,10 @@ def place_source(source: NewSource, places: SourcePlaces) -> list[GeneratedSourc
         CannotEdit: a kustomization that must list it cannot be edited.
     """
     secret = source_secret(source, places.needed)
+    version = min((places.versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
+    manifest = source_manifest(source, places.options, version, secret)
     generated: list[GeneratedSource] = []
-    for home, file, clusters in list(_places(source, places)):
-        version = min((places.versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
-        manifest = source_manifest(source, places.options, version, secret)
+    for home, file, clusters in list(_places(source, manifest, places)):
         if home is not None:
             places.homes.list_file(home, file)
         generated.append(GeneratedSource(source, manifest, file, clusters))
@@ -373,12 +381,14 @@ def place_source(source: NewSource, places: SourcePlaces) -> list[GeneratedSourc
     return generated
 
 
-def _places(source: NewSource, places: SourcePlaces) -> Iterator[tuple[str | None, str, tuple[str, ...]]]:
+def _places(
+    source: NewSource, manifest: Mapping[str, Any], places: SourcePlaces
+) -> Iterator[tuple[str | None, str, tuple[str, ...]]]:
     """Gives the folders where it goes, with the file and the clusters that see it there."""
     where = places.options.sources.file
     for member in source.members if where != "folder" else ():
         seen = tuple(sorted({cluster for cluster, _ in member.slots}))
-        if set(source.clusters) <= set(seen) and places.homes.leaves_alone(member.file, source.namespace):
+        if set(source.clusters) <= set(seen) and places.homes.leaves_alone(member.file, manifest):
             if where == "same":
                 yield None, member.file, seen
             else:
@@ -386,8 +396,8 @@ def _places(source: NewSource, places: SourcePlaces) -> Iterator[tuple[str | Non
                 places.homes.list_beside(member.file, file)
                 yield None, file, seen
             return
-    for home, clusters in places.homes.choose(source.clusters, source.namespace):
-        folder = places.homes.folder(home, "sources", source.namespace)
+    for home, clusters in places.homes.choose(source.clusters, manifest):
+        folder = places.homes.folder(home, "sources", manifest)
         yield home, _free(source, folder, places), clusters
 
 

@@ -1,0 +1,72 @@
+"""Whether an object that is put somewhere reaches clusters as it is: each build is tried with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fluxv2_migrate.clusters.flux_kustomizations import overlaid
+from fluxv2_migrate.clusters.model import SyncPath
+from fluxv2_migrate.clusters.units import is_below
+from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, try_object
+
+__all__ = ["is_left_alone", "same_object"]
+
+
+def is_left_alone(
+    manifest: Mapping[str, Any], home: str, synced_paths: Iterable[SyncPath], tree: KustomizeTree
+) -> bool:
+    """Gives whether everything that builds a folder leaves an object alone that is put there.
+
+    Args:
+        manifest: the object.
+        home: the folder; where it has a kustomization, that lists the object.
+        synced_paths: of clusters; what goes over their builds counts where it reaches the folder.
+        tree: the kustomizations.
+    """
+    for kustomization, listing in _builds(home, synced_paths, tree):
+        made = try_object(tree, kustomization, listing, manifest)
+        if made is None or len(made) != 1 or not same_object(manifest, made[0]):
+            return False
+    return True
+
+
+def _builds(
+    home: str, synced_paths: Iterable[SyncPath], tree: KustomizeTree
+) -> Iterator[tuple[Kustomization, str]]:
+    """Gives what is built with the folder in it, and the folder whose kustomization lists the object."""
+    way = (home, *tree.ancestors(home)) if home in tree.kustomizations else ()
+    tops = dict.fromkeys(folder for folder in way if not tree.includers(folder))
+    for synced in synced_paths:
+        built = [folder for folder in synced.builds if folder in way]
+        over = "" if synced.patch_file else synced.overlay
+        if not (over or synced.target_namespace):
+            tops |= dict.fromkeys(built)
+            continue
+        for folder in built or ([synced.path] if is_below(home, synced.path) else []):
+            found = overlaid(tree, folder, over)
+            if found is not None:
+                kustomization = found[0]
+                if synced.target_namespace:
+                    document = {**kustomization.document, "namespace": synced.target_namespace}
+                    kustomization = replace(kustomization, document=document)
+                yield kustomization, home if folder in way else folder
+    for folder in tops:
+        if not tree.kustomizations[folder].is_component:
+            yield tree.kustomizations[folder], home
+
+
+def same_object(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Gives whether two manifests are one object that says the same; a label more makes no other one of it.
+
+    >>> same_object({"kind": "A", "metadata": {"name": "a"}}, {"kind": "A", "metadata": {"name": "b"}})
+    False
+    """
+    return _essence(one) == _essence(other)
+
+
+def _essence(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = manifest.get("metadata")
+    given = metadata if isinstance(metadata, Mapping) else {}
+    return {**manifest, "metadata": (given.get("namespace"), given.get("name"))}

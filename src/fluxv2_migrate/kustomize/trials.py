@@ -1,0 +1,109 @@
+"""What a build makes of an object that is put somewhere: it is built with the object, and looked at."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.accumulating import Accumulator
+from fluxv2_migrate.kustomize.kustomization import Kustomization
+from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.tree import KustomizeTree
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value
+
+__all__ = ["try_object"]
+
+_FILE: Final = ".tried.yaml"
+# What a build holds beside the object says nothing of it.
+_CONTENTS: Final = frozenset({"resources", "bases", "configMapGenerator", "secretGenerator"})
+_UNKNOWN: Final = frozenset({"transformers"})
+
+
+def try_object(
+    tree: KustomizeTree,
+    kustomization: Kustomization,
+    home: str,
+    manifest: Mapping[str, Any],
+) -> tuple[Manifest, ...] | None:
+    r"""Gives what a build makes of an object, were it listed in a kustomization.
+
+    Args:
+        tree: of the repository.
+        kustomization: what is built; its own or with what kustomize-controller puts over it.
+        home: the folder whose kustomization lists the object: that one, or one that it takes in.
+        manifest: the object.
+
+    Returns:
+        The object as the cluster gets it, once for each time; `None` where nobody can tell from texts.
+
+    >>> tree = KustomizeTree({
+    ...     "prod/kustomization.yaml": "components: [../parts]\n",
+    ...     "parts/kustomization.yaml":
+    ...         "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: eu-\n",
+    ... })
+    >>> source = {"kind": "HelmRepository", "metadata": {"name": "example"}}
+    >>> try_object(tree, tree.kustomizations["prod"], "prod", source)
+    ({'kind': 'HelmRepository', 'metadata': {'name': 'eu-example'}},)
+    """
+    narrow = _Narrow(tree, kustomization, home, manifest)
+    accumulator = Accumulator(narrow)
+    gathered = accumulator.folder(kustomization.folder)
+    accumulator.finish(gathered, kustomization.path)
+    if narrow.is_unknown:
+        return None
+    return tuple(json_value(each.manifest) for each in gathered.resources if each.path == narrow.file)
+
+
+@dataclass(slots=True)
+class _Narrow:
+    """A repository in which kustomizations list what leads to the object, and nothing else."""
+
+    tree: KustomizeTree
+    top: Kustomization
+    home: str
+    manifest: Mapping[str, Any]
+    is_unknown: bool = False
+    way: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.way = frozenset((self.home, *self.tree.ancestors(self.home)))
+
+    @property
+    def file(self) -> str:
+        """The file in which the object stands."""
+        return posixpath.join(self.home, _FILE)
+
+    def kustomization(self, folder: str) -> Kustomization | InvalidManifest | None:
+        """Gives the kustomization of a folder, without what does not lead to the object."""
+        own = self.top if folder == self.top.folder else self.tree.kustomization(folder)
+        if not isinstance(own, Kustomization):
+            return own
+        self.is_unknown = self.is_unknown or any(own.document.get(name) for name in _UNKNOWN)
+        listed = [each.entry for each in own.resources if each.path in self.way]
+        if folder == self.home:
+            listed.append(_FILE)
+        document = {name: value for name, value in own.document.items() if name not in _CONTENTS}
+        return replace(own, document={**document, "resources": listed})
+
+    def content(self, path: str) -> bytes | None:
+        """Gives the bytes of a file."""
+        return b"" if path == self.file else self.tree.content(path)
+
+    def text(self, path: str) -> str:
+        """Gives the text of a file that is there."""
+        return self.tree.text(path)
+
+    def is_folder(self, path: str) -> bool:
+        """Says whether there is such a folder."""
+        return self.tree.is_folder(path)
+
+    def resources(self, path: str) -> Sequence[Resource]:
+        """Gives the object."""
+        return (Resource(copy_value(dict(self.manifest)), path, 0),)
+
+    def remote(self, entry: str) -> str | None:
+        """Gives nothing: what lies outside of the repository says nothing of the object."""
+        return None
