@@ -151,7 +151,7 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
                 if reader.matters(built):
                     place = _place(built.manifest, default, synced)
                     key = (built.path, built.index)
-                    moves = synced.moves(reader.concerns[key].identity[0])
+                    written = _place(reader.concerns[key].manifest, default, SyncPath(""))
                     yield (
                         key,
                         Sighting(
@@ -162,7 +162,7 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
                             built.steps,
                             built.patches,
                             built.item,
-                            moves,
+                            place != written,
                         ),
                     )
         if synced.files == "none":
@@ -173,8 +173,8 @@ def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Si
                 if is_in_folder(posixpath.dirname(document.path), reader.charts):
                     continue
                 place = _place(document.manifest, default, synced)
-                moves = synced.moves(document.identity[0])
-                yield key, Sighting(view.name, synced.path, *place, document.manifest, is_moved=moves)
+                moved = place != _place(document.manifest, default, SyncPath(""))
+                yield key, Sighting(view.name, synced.path, *place, document.manifest, is_moved=moved)
 
 
 def _is_new(manifest: Mapping[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -41,11 +40,6 @@ class SyncPath:
     def over(self) -> str:
         """What goes over each build: with the folder it tells one build from all others."""
         return self.patch_file or self.overlay
-
-    def moves(self, namespace: str) -> bool:
-        """Gives whether an object of a namespace becomes another one, wherever it is in the path."""
-        renames = not {"namePrefix", "nameSuffix"}.isdisjoint(json.loads(self.overlay or "{}"))
-        return renames or self.target_namespace not in ("", namespace)
 
 
 @dataclass(frozen=True, slots=True)
