@@ -326,7 +326,7 @@ def test_the_report_reads_well() -> None:
     before = {
         "db.yaml": v1({"releaseName": "db", "helmVersion": None}, name="db"),
         "old.yaml": v1({}, name="old"),
-        "web.yaml": v1({"values": {"a": "x`\n" + "y" * 200}}),
+        "web.yaml": v1({"values": {"a": "x` " + "y" * 200}}),
     }
     after = {
         "db.yaml": v2({"releaseName": "db", "maxHistory": 5}, name="db"),
@@ -347,8 +347,8 @@ def test_the_report_reads_well() -> None:
     ]
     assert lines[6] == "- **HelmRelease shop/web**, renamed (`web.yaml`)"
     assert lines[7].startswith("  - `release_name: shop-web → web`: a second release is installed")
-    assert lines[8].startswith("  - `values at a: x' yyy")
-    assert lines[8].endswith("…`: the chart is rendered with other values")
+    assert lines[8].startswith("  - `` values at a: x` yyy")
+    assert lines[8].endswith("… ``: the chart is rendered with other values")
     assert lines[-6:] == [
         "## Declared",
         "",

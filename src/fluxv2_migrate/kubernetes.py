@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Self, TypeVar
@@ -20,7 +21,13 @@ from pydantic import (
     model_validator,
 )
 
+from fluxv2_migrate.quoting import without_credentials
+
 __all__ = [
+    "LABEL_PATTERN",
+    "LONGEST_LABEL",
+    "LONGEST_NAME",
+    "NAME_PATTERN",
     "JsonObject",
     "JsonValue",
     "KubernetesModel",
@@ -30,7 +37,16 @@ __all__ = [
     "Sequence",
     "Texts",
     "Unstructured",
+    "is_namespace_name",
+    "is_object_name",
 ]
+
+LABEL_PATTERN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+LONGEST_LABEL: Final = 63
+NAME_PATTERN: Final = rf"{LABEL_PATTERN}(\.{LABEL_PATTERN})*"
+LONGEST_NAME: Final = 253
+_LABEL: Final = re.compile(LABEL_PATTERN)
+_NAME: Final = re.compile(NAME_PATTERN)
 
 _SPELLINGS: Final = {
     "disable_open_api_validation": "disableOpenAPIValidation",
@@ -38,6 +54,24 @@ _SPELLINGS: Final = {
     "match_oidc_identity": "matchOIDCIdentity",
     "skip_crds": "skipCRDs",
 }
+
+
+def is_object_name(text: str) -> bool:
+    """Gives whether Kubernetes takes a text as the name of an object (RFC 1123, a subdomain).
+
+    >>> is_object_name("web.example"), is_object_name("s; touch p")
+    (True, False)
+    """
+    return len(text) <= LONGEST_NAME and _NAME.fullmatch(text) is not None
+
+
+def is_namespace_name(text: str) -> bool:
+    """Gives whether Kubernetes takes a text as the name of a namespace (RFC 1123, a label).
+
+    >>> is_namespace_name("shop"), is_namespace_name("shop.example")
+    (True, False)
+    """
+    return len(text) <= LONGEST_LABEL and _LABEL.fullmatch(text) is not None
 
 
 @cache
@@ -168,7 +202,7 @@ class KubernetesModel(BaseModel):
         # The models have many fields, and hardly any is set.
         for name, value in super().__repr_args__():
             if name in self.model_fields_set:
-                yield name, value
+                yield name, without_credentials(value) if isinstance(value, str) else value
 
     def __eq__(self, other: object) -> bool:
         # A null that was given and a field that was not are different manifests.

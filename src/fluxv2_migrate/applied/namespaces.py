@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -19,6 +18,7 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.kubernetes import is_namespace_name
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Homes, NoHome, common_style, source_text
 from fluxv2_migrate.plan import Set, apply_to_text
@@ -30,7 +30,6 @@ from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, read_docum
 __all__ = ["settle_namespaces", "with_namespaces"]
 
 _SHOWN: Final = 5
-_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # Kubernetes makes these.
 _BUILT_IN: Final = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 _BEHIND_THE_NAME: Final = Place(after=("name",))
@@ -229,7 +228,7 @@ def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -
             needed |= {each.namespace for each in applied[synced].objects}
             needed |= {default for _ in applied[synced].without_namespace}
             defined |= {each.name for each in applied[synced].objects if each.kind == "Namespace"}
-    return {name for name in needed if _LABEL.fullmatch(name)}, defined
+    return {name for name in needed if is_namespace_name(name)}, defined
 
 
 def _tell_of_namespaces(nameless: Iterable[_Nameless], findings: FindingGroups) -> None:

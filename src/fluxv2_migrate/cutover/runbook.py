@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import HelmRelease
 from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.quoting import as_code_block, as_markdown_text, command, word
 
 __all__ = ["Runbook", "RunbookStep", "write_runbook"]
 
@@ -37,9 +40,9 @@ class Runbook:
         """Gives the steps as a numbered list."""
         lines = ["# Cut-over", ""]
         for number, step in enumerate(self.steps, start=1):
-            lines += [f"{number}. **{step.title}.** {step.why}", ""]
+            lines += [f"{number}. **{as_markdown_text(step.title)}.** {as_markdown_text(step.why)}", ""]
             if step.commands:
-                lines += ["   ```sh", *(f"   {command}" for command in step.commands), "   ```", ""]
+                lines += [*as_code_block(step.commands, "sh", "   "), ""]
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:
@@ -86,36 +89,40 @@ def write_runbook(
 
 def _install(*, updates_images: bool) -> RunbookStep:
     why = "A sync that starts before the migration is merged applies the repository of Flux v1."
-    command = "flux install"
+    install = "flux install"
     if updates_images:
-        command += " --components-extra=image-reflector-controller,image-automation-controller"
+        install += " --components-extra=image-reflector-controller,image-automation-controller"
         why += (
             " The key of the GitRepository must be one that may write: the automation pushes to its branch."
         )
-    return RunbookStep("Install Flux v2 without a sync", ("flux check --pre", command), why)
+    return RunbookStep("Install Flux v2 without a sync", ("flux check --pre", install), why)
 
 
 def _status(release: HelmRelease) -> str:
     namespace = release.spec.storage_namespace or release.metadata.namespace or "default"
-    return f"helm -n {namespace} status {release.spec.release_name}"
+    return command("helm", "-n", namespace, "status", name=release.spec.release_name)
 
 
 def _secrets(prerequisites: Sequence[Prerequisite]) -> list[RunbookStep]:
     commands: list[str] = []
     for need in prerequisites:
-        target = f"kubectl -n {need.namespace}"
+        target = ("kubectl", "-n", need.namespace)
         if need.copy_of:
             origin, _, name = need.copy_of.partition("/")
-            fields = f'{{apiVersion, kind, type, data, metadata: {{name: "{need.name}"}}}}'
-            read = f"kubectl -n {origin} get secret {name} -o json"
-            commands.append(f"{read} | jq '{fields}' | {target} apply -f -")
+            fields = f"{{apiVersion, kind, type, data, metadata: {{name: {json.dumps(need.name)}}}}}"
+            read = command("kubectl", "-n", origin, "get", "secret", name=name, options=["-o", "json"])
+            commands.append(f"{read} | jq {word(fields)} | {command(*target, 'apply', '-f', '-')}")
         else:
-            literals = " ".join(f"--from-file={key}=./{key}" for key in need.keys)
-            commands.append(f"{target} create secret generic {need.name} {literals}")
+            files = [f"--from-file={key}=./{key}" for key in need.keys]
+            # The type of a Secret cannot be changed later, and no other is taken for one that pulls images.
+            typed = [f"--type={_PULLS}"] if ".dockerconfigjson" in need.keys else []
+            create = (*target, "create", "secret", "generic")
+            commands.append(command(*create, name=need.name, options=[*typed, *files]))
     why = "Without them a source is not ready, and its releases wait."
     return [RunbookStep("Create the Secrets that the sources need", tuple(commands), why)] if commands else []
 
 
+_PULLS: Final = "kubernetes.io/dockerconfigjson"
 _BEFORE = (
     RunbookStep(
         "Freeze, and write down what runs",

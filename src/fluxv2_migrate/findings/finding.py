@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from fluxv2_migrate.findings.table import FINDINGS, Severity
+from fluxv2_migrate.quoting import visible, without_credentials
 from fluxv2_migrate.settings.options import Override
 
 __all__ = ["Finding"]
@@ -17,7 +18,7 @@ class Finding:
 
     Attributes:
         code: of `FINDINGS`.
-        message: what is the matter.
+        message: what is the matter, in one line that shows no credentials of a URL.
         path: the file, or empty for the whole repository.
         line: 1-based line in the input.
         column: 1-based column in the input.
@@ -40,6 +41,10 @@ class Finding:
     related: tuple[str, ...] = ()
     answer: Override | None = None
     proposal: str = ""
+
+    def __post_init__(self) -> None:
+        """Keeps what files hold out of terminals, and what is secret out of everything that is printed."""
+        object.__setattr__(self, "message", visible(without_credentials(self.message)))
 
     @property
     def slug(self) -> str:

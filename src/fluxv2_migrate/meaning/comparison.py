@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.meaning.durations import duration_text
 from fluxv2_migrate.meaning.release import GitReference, ReleaseMeaning, ValuesSource
+from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
 
 __all__ = ["CONSEQUENCES", "Difference", "compare_meanings", "same_json"]
 
@@ -97,6 +98,9 @@ _ABSENT: Final = "(absent)"
 class Difference:
     """One effective value that is not the same on both sides.
 
+    Its text and what Python prints of it hide credentials, and values below keys that name passwords,
+    tokens or keys; `before` and `after` hold them.
+
     Attributes:
         field: of the meaning, dotted; always one of the same closed list.
         before: the effective value under Flux v1.
@@ -121,7 +125,14 @@ class Difference:
 
     def __str__(self) -> str:
         where = f" at {'.'.join(self.path)}" if self.path else ""
-        return f"{self.field}{where}: {_shown(self.before)} → {_shown(self.after)}"
+        return f"{self.field}{where}: {self._shown(self.before)} → {self._shown(self.after)}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def _shown(self, value: Any) -> str:
+        says_nothing = value is None or isinstance(value, bool) or value in ("", _ABSENT)
+        return HIDDEN if names_a_secret(self.path) and not says_nothing else _shown(value)
 
 
 def _shown(value: Any) -> str:
@@ -137,7 +148,7 @@ def _shown(value: Any) -> str:
         return ", ".join(map(_shown, value)) or "none"
     if isinstance(value, (Mapping, list)):
         return f"{len(value)} entries"
-    return str(value) if value != "" else '""'
+    return without_secrets(str(value)) if value != "" else '""'
 
 
 def compare_meanings(before: ReleaseMeaning, after: ReleaseMeaning) -> tuple[Difference, ...]:

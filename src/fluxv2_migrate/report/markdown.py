@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
+from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
 
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import MigratedResource, Migration
@@ -31,17 +32,18 @@ def report_markdown(migration: Migration) -> str:
     if migration.prerequisites:
         lines += ["## What must exist first", ""]
         for need in migration.prerequisites:
-            copied = f", a copy of `{need.copy_of}`" if need.copy_of else ""
-            keys = ", ".join(f"`{key}`" for key in need.keys)
+            copied = f", a copy of {as_code(need.copy_of)}" if need.copy_of else ""
+            keys = ", ".join(map(as_code, need.keys))
+            users = as_markdown_text(", ".join(need.used_by))
             lines.append(
-                f"- {need.kind} `{need.namespace}/{need.name}` with {keys}"
-                f"{copied}, for {', '.join(need.used_by)}"
+                f"- {need.kind} {as_code(f'{need.namespace}/{need.name}')} with {keys}{copied}, for {users}"
             )
         lines.append("")
     lines += _section("What to know", others)
     lines += _releases(releases)
     lines += _policies(migration.resources)
-    lines += ["## What was assumed", "", *(f"- {reason}" for reason in migration.context.reasons), ""]
+    reasons = [f"- {as_markdown_text(reason)}" for reason in migration.context.reasons]
+    lines += ["## What was assumed", "", *reasons, ""]
     return "\n".join(lines)
 
 
@@ -55,18 +57,15 @@ def _section(title: str, findings: Iterable[Finding]) -> list[str]:
 
 
 def _finding(finding: Finding) -> list[str]:
-    place = f"`{finding.path}:{finding.line}`" if finding.path else "the repository"
-    what = f" ({finding.resource})" if finding.resource else ""
-    lines = [
-        f"- **{finding.code} {finding.slug}**: {finding.message}. {finding.remedy}",
-        f"  - {place}{what}",
-    ]
-    lines += [f"  - `{place}`" for place in finding.related]
+    place = as_code(f"{finding.path}:{finding.line}") if finding.path else "the repository"
+    what = f" ({as_markdown_text(finding.resource)})" if finding.resource else ""
+    said = f"{as_markdown_text(finding.message)}. {as_markdown_text(finding.remedy)}"
+    lines = [f"- **{finding.code} {finding.slug}**: {said}", f"  - {place}{what}"]
+    lines += [f"  - {as_code(place)}" for place in finding.related]
     if finding.answer is not None:
         given = finding.answer.model_dump(exclude_defaults=True)
-        lines.append(
-            f"  - answer: `Override({', '.join(f'{key}={value!r}' for key, value in given.items())})`"
-        )
+        arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
+        lines.append(f"  - answer: {as_code(f'Override({arguments})')}")
     return [*lines, ""]
 
 
@@ -83,17 +82,20 @@ def _policies(resources: Sequence[MigratedResource]) -> list[str]:
     for each in policies:
         manifest = each.resource.to_manifest()
         metadata, spec = manifest["metadata"], manifest["spec"]
-        tags = f"`{spec['filterTags']['pattern']}`" if "filterTags" in spec else ""
+        tags = as_code(spec["filterTags"]["pattern"]) if "filterTags" in spec else ""
         ((kind, chosen),) = spec["policy"].items()
-        order = f"{kind} `{chosen['range']}`" if "range" in chosen else kind
+        order = f"{kind} {as_code(chosen['range'])}" if "range" in chosen else kind
         name = f"{metadata['namespace']}/{metadata['name']}"
-        lines.append(f"| {name} | {_cell(tags)} | {_cell(order)} | {each.cluster} | {_cell(each.path)} |")
+        lines.append(_row(as_markdown_text(name), tags, order, *_texts(each.cluster, each.path)))
     return [*lines, ""]
 
 
-def _cell(text: str) -> str:
-    # A bar would end the cell.
-    return text.replace("|", "\\|")
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(map(as_cell, cells))} |"
+
+
+def _texts(*texts: str) -> Iterator[str]:
+    return map(as_markdown_text, texts)
 
 
 def _releases(releases: Sequence[MigratedResource]) -> list[str]:
@@ -111,9 +113,6 @@ def _releases(releases: Sequence[MigratedResource]) -> list[str]:
         namespace = metadata.get("namespace") or ""
         source = spec["chart"]["spec"]["sourceRef"]
         origin = f"{source['kind']} {source.get('namespace') or namespace}/{source['name']}"
-        lines.append(
-            f"| {namespace}/{metadata['name']} | {spec['releaseName']} "
-            f"| {spec.get('storageNamespace') or namespace} "
-            f"| {origin} | {_cell(each.path)} |"
-        )
+        name, stored = f"{namespace}/{metadata['name']}", spec.get("storageNamespace") or namespace
+        lines.append(_row(*_texts(name, spec["releaseName"], stored, origin, each.path)))
     return [*lines, ""]

@@ -19,6 +19,7 @@ from fluxv2_migrate.flux2 import (
 )
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.quoting import as_html_text
 from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.repository.changes import Change
@@ -59,6 +60,12 @@ class MigratedManifest:
     path: str
     before: str = ""
     cluster: str = ""
+
+    def __repr__(self) -> str:
+        # A manifest may hold what is not for logs: values, and URLs with a user.
+        metadata = self.manifest["metadata"]
+        what = f"{self.manifest['kind']} {metadata.get('namespace') or ''}/{metadata['name']}"
+        return f"MigratedManifest({what!r}, path={self.path!r}, cluster={self.cluster!r})"
 
     def resource(self) -> MigratedResource:
         """Gives it with its model."""
@@ -181,14 +188,10 @@ class Migration:
         return self.to_markdown()
 
     def _repr_html_(self) -> str:
-        return f"<pre>{_escape(self.to_markdown())}</pre>"
+        return f"<pre>{as_html_text(self.to_markdown())}</pre>"
 
     def __repr__(self) -> str:
         return (
             f"Migration(changed={len(self.changed)}, created={len(self.created)}, "
             f"deleted={len(self.deleted)}, findings={len(self.findings)}, ok={self.ok})"
         )
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -20,6 +20,7 @@ from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
 from fluxv2_migrate.rules.draft import Draft
 from fluxv2_migrate.rules.first_release import draft_first_chart
+from fluxv2_migrate.rules.refused_names import draft_refused_names
 from fluxv2_migrate.rules.values import draft_values
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, Override
@@ -205,6 +206,8 @@ def draft_helm_release(
     draft.set(("spec", "interval"), settings.release_interval, "interval", place=_FIRST)
     if options.suspend_releases or _is_inactive(draft):
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
+    if not any(notice.code == "RP001" for notice in draft.notices):
+        draft_refused_names(draft)
     release_name = _names(draft, is_named_elsewhere=seen is not None and seen.is_named_elsewhere)
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
@@ -350,7 +353,9 @@ def _names(draft: Draft, *, is_named_elsewhere: bool) -> ReleaseName:
                 answer=draft.answer(release_name="", accept=("HR015",)),
             )
     release_name = resolved.spec_release_name
-    if len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name):
+    # What Kubernetes refuses in the name of the object is said already.
+    asks = given or not any(notice.code == "RP006" for notice in draft.notices)
+    if asks and (len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name)):
         draft.note(
             "HR014",
             f"Helm refuses the release name {release_name!r}: it never ran under it",

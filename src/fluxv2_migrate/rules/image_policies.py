@@ -11,9 +11,10 @@ from fluxv2_migrate.errors import InvalidImageReference, InvalidPolicy
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag
+from fluxv2_migrate.kubernetes import is_object_name
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, RepositoryRequest
-from fluxv2_migrate.rules.pull_secrets import Lookup, find_pull_secrets
+from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret, find_pull_secrets
 from fluxv2_migrate.rules.registries import canonical_name, registry_provider
 from fluxv2_migrate.rules.workload import Workload
 from fluxv2_migrate.settings.options import MigrationOptions, Override
@@ -174,11 +175,22 @@ def _refusal(decided: Override, flux_version: FluxVersion) -> str | None:
     return None
 
 
+def _pull_secrets(
+    workload: Workload, found: ContainerImage, lookup: Lookup, path: Path
+) -> tuple[PullSecret, ...]:
+    secrets = find_pull_secrets(workload.manifest, workload.namespace, found, lookup)
+    for each in secrets:
+        if not is_object_name(each.name):
+            message = f"Kubernetes refuses the name {each.name!r}: such a pull secret never was"
+            workload.note("IM040", message, path, group=each.name)
+    return tuple(each for each in secrets if is_object_name(each.name))
+
+
 def _repository(workload: Workload, found: ContainerImage, lookup: Lookup, path: Path) -> RepositoryRequest:
     image = found.image
     name, canonical = image.name, canonical_name(image)
     given = workload.decided(found.container).pull_secret
-    secrets = find_pull_secrets(workload.manifest, workload.namespace, found, lookup)
+    secrets = _pull_secrets(workload, found, lookup, path)
     chosen = [each for each in secrets if each.name == given]
     if given and not chosen:
         return RepositoryRequest(canonical, name, secret_name=given)

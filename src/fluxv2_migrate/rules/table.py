@@ -43,12 +43,12 @@ FIELDS: Final = (
     FieldRow(
         "metadata.name",
         ("metadata.name", "spec.releaseName"),
-        ("HR014", "HR015", "HR016", "HR017", "HR113", "HR114", "RP007"),
+        ("HR014", "HR015", "HR016", "HR017", "HR113", "HR114", "RP006", "RP007"),
     ),
     FieldRow(
         "metadata.namespace",
         ("metadata.namespace", "spec.releaseName"),
-        ("HR015", "HR017", "HR119"),
+        ("HR015", "HR017", "HR119", "RP006"),
         "default_namespace is written where none is given",
     ),
     FieldRow("status", (), (), "the cluster writes its own"),
@@ -67,8 +67,12 @@ FIELDS: Final = (
         "spec.chart.path", (f"{_CHART}.chart",), ("HR060", "HR061", "HR063"), "cleaned; the root is `.`"
     ),
     FieldRow("spec.chart.secretRef", ("GitRepository.spec.secretRef",), ("HR056", "HR057", "HR060")),
-    FieldRow("spec.chart.secretRef.name", ("GitRepository.spec.secretRef.name",), ("HR056", "HR057")),
-    FieldRow("spec.chart.secretRef.namespace", (), ("HR056",), "a copy of the Secret is a prerequisite"),
+    FieldRow(
+        "spec.chart.secretRef.name", ("GitRepository.spec.secretRef.name",), ("HR056", "HR057", "HR130")
+    ),
+    FieldRow(
+        "spec.chart.secretRef.namespace", (), ("HR056", "HR130"), "a copy of the Secret is a prerequisite"
+    ),
     FieldRow("spec.chart.skipDepUpdate", (), ("HR058", "HR060")),
     FieldRow(
         "spec.chart.repository",
@@ -83,7 +87,7 @@ FIELDS: Final = (
     FieldRow(
         "spec.targetNamespace",
         ("spec.targetNamespace", "spec.storageNamespace", "spec.releaseName"),
-        (),
+        ("HR130",),
         "the storage namespace only where it differs from that of the release",
     ),
     FieldRow("spec.helmVersion", (), ("HR030", "HR032")),
@@ -102,16 +106,16 @@ FIELDS: Final = (
     ),
     FieldRow("spec.values", ("spec.values",), ("HR112",), "its text is not touched"),
     FieldRow("spec.valueFileSecrets", ("spec.valuesFrom",), (), "before all of valuesFrom"),
-    FieldRow("spec.valueFileSecrets[].name", (f"{_REFERENCE}.name",), ("RP006",)),
+    FieldRow("spec.valueFileSecrets[].name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
     FieldRow("spec.valuesFrom", ("spec.valuesFrom",), ("HR101",)),
     FieldRow("spec.valuesFrom[].configMapKeyRef", (f"{_REFERENCE}.kind",), ("HR101",)),
-    FieldRow("spec.valuesFrom[].configMapKeyRef.name", (f"{_REFERENCE}.name",), ("RP006",)),
-    FieldRow("spec.valuesFrom[].configMapKeyRef.namespace", (), ("HR092",)),
+    FieldRow("spec.valuesFrom[].configMapKeyRef.name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
+    FieldRow("spec.valuesFrom[].configMapKeyRef.namespace", (), ("HR092", "HR130")),
     FieldRow("spec.valuesFrom[].configMapKeyRef.key", (f"{_REFERENCE}.valuesKey",), ("HR094",)),
     FieldRow("spec.valuesFrom[].configMapKeyRef.optional", (f"{_REFERENCE}.optional",), ("HR093",)),
     FieldRow("spec.valuesFrom[].secretKeyRef", (f"{_REFERENCE}.kind",), ("HR101",)),
-    FieldRow("spec.valuesFrom[].secretKeyRef.name", (f"{_REFERENCE}.name",), ("RP006",)),
-    FieldRow("spec.valuesFrom[].secretKeyRef.namespace", (), ("HR092",)),
+    FieldRow("spec.valuesFrom[].secretKeyRef.name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
+    FieldRow("spec.valuesFrom[].secretKeyRef.namespace", (), ("HR092", "HR130")),
     FieldRow("spec.valuesFrom[].secretKeyRef.key", (f"{_REFERENCE}.valuesKey",), ("HR094",)),
     FieldRow("spec.valuesFrom[].secretKeyRef.optional", (f"{_REFERENCE}.optional",), ("HR093",)),
     FieldRow("spec.valuesFrom[].externalSourceRef", (), ("HR095", "HR101", "HR102")),

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import LABEL_PATTERN, LONGEST_LABEL, LONGEST_NAME, NAME_PATTERN
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.known_tags import KnownTag
 
@@ -26,10 +27,6 @@ __all__ = [
 ]
 
 
-_LONGEST_LABEL: Final = 63
-_LONGEST_NAME: Final = 253
-_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_NAME: Final = rf"{_LABEL}(\.{_LABEL})*"
 _DURATION: Final = r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+"
 _CODE: Final = r"[A-Z]{2}[0-9]{3}(:[0-9a-f]{16})?"
 
@@ -50,13 +47,17 @@ def _schema(pattern: str, longest: int | None = None) -> WithJsonSchema:
 
 _Namespace = Annotated[
     str,
-    AfterValidator(_matching(_LABEL, _LONGEST_LABEL, "name of a namespace: up to 63 of a-z, 0-9 and -")),
-    _schema(_LABEL, _LONGEST_LABEL),
+    AfterValidator(
+        _matching(LABEL_PATTERN, LONGEST_LABEL, "name of a namespace: up to 63 of a-z, 0-9 and -")
+    ),
+    _schema(LABEL_PATTERN, LONGEST_LABEL),
 ]
 _ObjectName = Annotated[
     str,
-    AfterValidator(_matching(_NAME, _LONGEST_NAME, "name of an object: up to 253 of a-z, 0-9, - and .")),
-    _schema(_NAME, _LONGEST_NAME),
+    AfterValidator(
+        _matching(NAME_PATTERN, LONGEST_NAME, "name of an object: up to 253 of a-z, 0-9, - and .")
+    ),
+    _schema(NAME_PATTERN, LONGEST_NAME),
 ]
 _FluxDuration = Annotated[
     str,

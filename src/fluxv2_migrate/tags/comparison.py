@@ -13,6 +13,7 @@ from fluxv2_migrate.flux1.tags import sort_tags as sort_as_fluxd
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
 from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.quoting import as_markdown_text, visible
 from fluxv2_migrate.tags.tables import as_html, as_markdown, as_text
 
 __all__ = ["TagComparison", "compare_tags"]
@@ -49,10 +50,11 @@ class TagComparison:
 
     def to_markdown(self) -> str:
         """Gives the tags as a table of Markdown, and what is to be said of them."""
-        return "\n".join([as_markdown(_HEAD, self._rows()), "", *(f"- {line}" for line in self._summary())])
+        summary = [f"- {as_markdown_text(line)}" for line in self._summary()]
+        return "\n".join([as_markdown(_HEAD, self._rows()), "", *summary])
 
     def __str__(self) -> str:
-        return "\n".join([as_text(_HEAD, self._rows()), *self._summary()])
+        return "\n".join([as_text(_HEAD, self._rows()), *map(visible, self._summary())])
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
+
+from fluxv2_migrate.quoting import as_cell, as_code, as_html_text, visible
 
 __all__ = ["as_html", "as_markdown", "as_text"]
 
@@ -16,6 +17,7 @@ def as_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     1.10  1
     1.9   2
     """
+    rows = [list(map(visible, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
@@ -32,17 +34,8 @@ def as_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     | `a\|b*` |
     """
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
+    lines += [f"| {' | '.join(as_cell(as_code(cell)) for cell in row)} |" for row in rows]
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    if not text:
-        return ""
-    # A code span ends at as many backquotes as it begins with.
-    marks = "``" if "`" in text else "`"
-    inner = " ".join(text.splitlines()).replace("|", "\\|")
-    return f"{marks} {inner} {marks}" if len(marks) > 1 else f"`{inner}`"
 
 
 def as_html(
@@ -53,9 +46,9 @@ def as_html(
     >>> as_html("", ("tag",), [("<b>",)], strong=[0])
     '<table><caption></caption><tr><th>tag</th></tr><tr><td><strong>&lt;b&gt;</strong></td></tr></table>'
     """
-    lines = ["".join(f"<th>{html.escape(cell)}</th>" for cell in head)]
+    lines = ["".join(f"<th>{as_html_text(cell)}</th>" for cell in head)]
     for index, row in enumerate(rows):
         begin, end = ("<strong>", "</strong>") if index in strong else ("", "")
-        lines.append("".join(f"<td>{begin}{html.escape(cell)}{end}</td>" for cell in row))
+        lines.append("".join(f"<td>{begin}{as_html_text(cell)}{end}</td>" for cell in row))
     inner = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table><caption>{html.escape(caption)}</caption>{inner}</table>"
+    return f"<table><caption>{as_html_text(caption)}</caption>{inner}</table>"

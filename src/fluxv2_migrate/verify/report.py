@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
+from fluxv2_migrate.quoting import as_code, as_markdown_text
 
 __all__ = ["ReleaseVerification", "VerificationReport", "VerificationStatus"]
 
@@ -25,7 +26,7 @@ _STATUSES: Final[Sequence[VerificationStatus]] = (
     "declared",
     "same",
 )
-_LONGEST_SHOWN: Final = 60
+_LONGEST_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,12 @@ class VerificationReport:
 
 
 def _entry(entry: ReleaseVerification) -> Iterator[str]:
-    files = " → ".join(f"`{path}`" for path in dict.fromkeys((entry.path, entry.after_path)) if path)
+    files = " → ".join(as_code(path) for path in dict.fromkeys((entry.path, entry.after_path)) if path)
     outcome = f", {entry.outcome}" if entry.outcome else ""
-    where = f" in {entry.cluster}" if entry.cluster else ""
-    yield f"- **{entry.resource}**{where}{outcome} ({files})"
+    where = f" in {as_markdown_text(entry.cluster)}" if entry.cluster else ""
+    yield f"- **{as_markdown_text(entry.resource)}**{where}{outcome} ({files})"
     if entry.reason:
-        yield f"  - {entry.reason}"
+        yield f"  - {as_markdown_text(entry.reason)}"
     for difference in entry.differences:
         yield f"  - {_cut(difference)}: {difference.consequence}"
     for difference in entry.declared:
@@ -135,10 +136,9 @@ def _entry(entry: ReleaseVerification) -> Iterator[str]:
         ("not known", entry.unknown),
     ):
         if names:
-            yield f"  - {title}: {', '.join(names)}"
+            yield f"  - {title}: {as_markdown_text(', '.join(names))}"
 
 
 def _cut(difference: Difference) -> str:
-    # Values may hold backticks and line breaks, which would end the code or the item.
-    text = " ".join(str(difference).replace("`", "'").split())
-    return f"`{text}`" if len(text) <= 2 * _LONGEST_SHOWN else f"`{text[: 2 * _LONGEST_SHOWN]}…`"
+    text = str(difference)
+    return as_code(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")

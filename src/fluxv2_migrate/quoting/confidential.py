@@ -1,0 +1,85 @@
+"""What is nobody's business: credentials in URLs, and values that are secrets by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["HIDDEN", "names_a_secret", "without_credentials", "without_secrets"]
+
+HIDDEN: Final = "***"
+"""Stands for what is not shown."""
+
+# To the last `@` before the path, as URLs are read; git's own user for ssh is no secret.
+_USER: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?!git@[^@/?#\s]*(?:[/?#\s'\"`]|$))"
+    # A password may hold what should have been escaped; a number behind the colon is a port.
+    r"(?:[^/?#\s@:]*:(?![0-9]*(?:[/?#\s'\"`]|$))[^\s'\"`]*@|[^/?#\s]*@)"
+)
+_SCP_USER: Final = re.compile(
+    r"(?<![\w/@.:%+-])(?!git@)[\w.%+~-]+(?::[^\s@/]+)?@(?!sha[0-9]+:)(?=[\w.-]+:[^\s])"
+)
+_REST: Final = re.compile(r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://[^\s?#]*)[?#][^\s'\"`<>|)\]}]*")
+_ASSIGNED: Final = re.compile(
+    r"(?i)(?P<name>[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|credential|api[_-]?key|"
+    r"access[_-]?key|private[_-]?key)[\w.-]*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']+)"
+)
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# fmt: off
+_WORDS: Final = frozenset((
+    "authorization", "bearer", "cookie", "credential", "credentials", "creds", "dsn", "htpasswd", "jwt",
+    "key", "keys", "kubeconfig", "otp", "pass", "passcode", "passphrase", "passwd", "passwords",
+    "password", "pem", "pin", "psk", "pw", "pwd", "salt", "sas", "secret", "secrets", "signature",
+    "token", "tokens", "webhook",
+))
+# fmt: on
+_PARTS: Final = ("apikey", "credential", "passphrase", "passwd", "password", "privatekey", "secret", "token")
+
+
+def without_credentials(text: str) -> str:
+    """Gives a text in which no URL shows its user, its password or its query.
+
+    >>> without_credentials("is 'v1' of https://bot:t0ken@git.example.com/acme/charts a tag?")
+    "is 'v1' of https://***@git.example.com/acme/charts a tag?"
+    >>> without_credentials("values come from https://files.example.com/web.yaml?sig=abc, and none else")
+    'values come from https://files.example.com/web.yaml?***, and none else'
+    """
+    if "@" in text:
+        text = _SCP_USER.sub(f"{HIDDEN}@", _USER.sub(rf"\g<scheme>{HIDDEN}@", text))
+    return _REST.sub(_hidden_rest, text) if "://" in text else text
+
+
+def without_secrets(text: str) -> str:
+    r"""Gives a value in one line, without credentials of URLs and without what is assigned to a password.
+
+    >>> without_secrets("--user=web --password=hunter2"), without_secrets("a\nb")
+    ('--user=web --password=***', 'a text of 2 lines')
+    """
+    lines = text.splitlines()
+    if len(lines) > 1:
+        # Whole files stand in values, and what of them is a secret nobody can say.
+        return f"a text of {len(lines)} lines"
+    return _ASSIGNED.sub(rf"\g<name>{HIDDEN}", without_credentials(text))
+
+
+def _hidden_rest(found: re.Match[str]) -> str:
+    whole = found[0]
+    mark = whole[len(found["url"])]
+    # What ends a sentence is not the URL's.
+    end = re.search(r"[.,:;!]*$", whole)
+    return f"{found['url']}{mark}{HIDDEN}{end[0] if end else ''}"
+
+
+def names_a_secret(path: Iterable[str]) -> bool:
+    """Gives whether a key on the way to a value says that it is a password, a token or a key.
+
+    >>> [names_a_secret(path) for path in (("auth", "rootPassword"), ("apiKeys", "0"), ("monkey",))]
+    [True, True, False]
+    """
+    for key in path:
+        words = [found.lower() for found in _WORD.findall(key)]
+        joined = "".join(words)
+        if not _WORDS.isdisjoint(words) or any(part in joined for part in _PARTS):
+            return True
+    return False
