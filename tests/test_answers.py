@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.settings.inventory import LiveFlux1Release
 from fluxv2_migrate.settings.overrides import Subject, override_for
 
 HELM = "repository: https://charts.example.com\n    name: web\n    version: 1.2.3"
@@ -47,6 +48,15 @@ LEFT_OVER = TWIN.replace("name: web", 'annotations: {fluxcd.io/automated: "true"
 
 def imported(**known: bool) -> fm.HelmOperator:
     return fm.HelmOperator(repositories=(fm.ImportedRepository(url="https://charts.example.com/", **known),))
+
+
+OF_HELM_2 = LiveFlux1Release(api_version="helm.fluxcd.io/v1", namespace="shop", name="web", helm_version="v2")
+
+
+def running(**known: Any) -> dict[str, Any]:
+    """Gives a cluster in which Helm has one release."""
+    record = {"name": "shop-web", "namespace": "shop", "status": "deployed", "chart": "web-1.2.3", **known}
+    return {"inventory": fm.Inventory(records=(fm.HelmRecord.model_validate(record),))}
 
 
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -97,6 +107,14 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "HR117": (release(), {"defaults": "flux2"}),
     "HR118": (release(), {}),
     "HR119": (release(), {"helm_operator": fm.HelmOperator(allow_namespace="tools")}),
+    "IN001": (release(), running(name="web")),
+    "IN002": (release(more="  releaseName: shop-web\n"), running(namespace="live")),
+    "IN003": (release(), {"inventory": fm.Inventory(flux1_releases=(OF_HELM_2,))}),
+    "IN004": (release(), {"inventory": fm.Inventory(records=())}),
+    "IN005": (release(), running(status="uninstalled")),
+    "IN006": (release(), running(status="failed")),
+    "IN007": (release(), running(chart="web-1.2.2")),
+    "IN008": (release(), {"inventory": fm.Inventory(namespaces=("default",))}),
     "RP007": (release() + "---\n" + TWIN, {}),
     "RP009": (release(), {}),
     "RP012": (release(), {"sync_roots": ("elsewhere",)}),
@@ -115,7 +133,7 @@ def test_every_code_that_can_be_answered_has_an_example() -> None:
         code for code in acceptable if code[:2] == "IM" or (code[:2] == "AN" and code not in EXAMPLES)
     }
     acceptable -= {"DA015", "HR064", "HR080", "HR102", "RP015", "RP017", "RP024", "RP022", "RP023"}
-    assert acceptable - ELSEWHERE == set(EXAMPLES) - {"HR014", "HR017"}
+    assert acceptable - ELSEWHERE == set(EXAMPLES) - {"HR014", "HR017", "IN001", "IN002"}
 
 
 def check(

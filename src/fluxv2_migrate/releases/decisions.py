@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names, name_sources
+from fluxv2_migrate.releases.live_records import HelmRelease, hold_against_clusters
 from fluxv2_migrate.releases.reading import MigratingRelease, ReadRelease
 from fluxv2_migrate.releases.twins import Twin, TwinDiffers, Twins, differences_of_twin
 from fluxv2_migrate.rules import SourceReference
@@ -83,11 +84,13 @@ def decide_releases(
                 if release.draft.stops(notice):
                     findings.add(release.document, release.resource, notice)
     left = _without_doubles(left, existing, around.options, findings)
-    return DecidedReleases(
-        tuple(release for release in left if not release.draft.stopped),
-        tuple(release for release in left if release.draft.stopped),
-        tuple(removed),
-    )
+    contradicted = hold_against_clusters(left, _helm_releases, around.inventories(), findings)
+    migrating: list[MigratingRelease] = []
+    waiting: list[MigratingRelease] = []
+    for each in left:
+        waits = each.draft.stopped or each.document.key in contradicted
+        (waiting if waits else migrating).append(each)
+    return DecidedReleases(tuple(migrating), tuple(waiting), tuple(removed))
 
 
 def _differences_of_twins(
@@ -112,7 +115,7 @@ def _without_doubles(
 ) -> list[MigratingRelease]:
     """Leaves out what would be one Helm release, one chart or one source under two objects."""
     releases = list(releases)
-    by_release: dict[tuple[str, ...], set[DocumentKey]] = {}
+    by_release: dict[HelmRelease, set[DocumentKey]] = {}
     resources = {release.document.key: release.resource for release in releases}
     for release in releases:
         for each in _helm_releases(release):
@@ -138,7 +141,7 @@ def _without_doubles(
     return left
 
 
-def _helm_releases(release: MigratingRelease) -> Iterable[tuple[str, ...]]:
+def _helm_releases(release: MigratingRelease) -> Iterable[HelmRelease]:
     names = release.draft.release_name
     for sighting in release.sightings:
         elsewhere = (

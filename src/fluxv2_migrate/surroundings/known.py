@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
 from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
@@ -35,6 +36,14 @@ class Surroundings:
         """Gives the oldest Flux release of some clusters: what it reads, the others read too."""
         found = {self.versions[name] for name in clusters}
         return min(found or set(self.versions.values()), key=FLUX_VERSIONS.index)
+
+    def inventories(self) -> dict[str, Inventory]:
+        """Gives what runs in each cluster, of which anybody said it."""
+        given = {view.name: view.settings.inventory for view in self.clusters.clusters}
+        if len(given) <= 1:
+            # The short form is of one cluster, whether or not the repository shows which.
+            given = {name: own or self.options.inventory for name, own in (given or {"": None}).items()}
+        return {name: inventory for name, inventory in given.items() if inventory is not None}
 
 
 def existing_sources(around: Surroundings) -> list[ExistingSource]:

@@ -1,0 +1,92 @@
+"""A release of Flux v2 as a cluster will have it, so far as the cut-over needs to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from fluxv2_migrate.flux2.release_name import (
+    default_release_name,
+    release_namespace,
+    shorten_release_name,
+    storage_namespace,
+)
+from fluxv2_migrate.flux2.releases import FluxVersion
+
+__all__ = ["ExpectedRelease"]
+
+_RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRelease:
+    """A HelmRelease of Flux v2 in one cluster, and the Helm release that it stands for.
+
+    Attributes:
+        cluster: its name; empty where there is but one and nobody named it.
+        resource: `HelmRelease namespace/name`.
+        release_name: as helm-controller hands it to Helm.
+        target_namespace: into which Helm installs.
+        storage_namespace: in which Helm's records are looked for.
+        chart: the chart's name, or its path in its source.
+        version: of the chart, or a range; empty where the source decides.
+        follows_commits: whether each commit of the source makes another chart version.
+        suspended: `spec.suspend`.
+        ignored: whether kustomize-controller does not apply it.
+        uninstalls_failed_installs: whether a failed installation is uninstalled.
+        flux_version: the Flux release of the cluster.
+    """
+
+    cluster: str
+    resource: str
+    release_name: str
+    target_namespace: str
+    storage_namespace: str
+    chart: str
+    version: str
+    follows_commits: bool
+    suspended: bool
+    ignored: bool
+    uninstalls_failed_installs: bool
+    flux_version: FluxVersion
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any], cluster: str, flux_version: FluxVersion) -> Self:
+        """Gives it from its manifest as the cluster sees it.
+
+        >>> release = {"metadata": {"name": "web", "namespace": "teams"}, "spec": {"targetNamespace": "shop"}}
+        >>> expected = ExpectedRelease.of_manifest(release, "", "2.9")
+        >>> expected.release_name, expected.storage_namespace
+        ('shop-web', 'teams')
+        """
+        metadata, spec = _part(manifest, "metadata"), _part(manifest, "spec")
+        name, namespace = str(metadata.get("name") or ""), str(metadata.get("namespace") or "")
+        target = spec.get("targetNamespace") or None
+        chart = _part(spec, "chart", "spec")
+        remediation = _part(spec, "install", "remediation")
+        return cls(
+            cluster=cluster,
+            resource=f"HelmRelease {namespace}/{name}",
+            release_name=shorten_release_name(
+                str(spec.get("releaseName") or default_release_name(name=name, target_namespace=target))
+            ),
+            target_namespace=release_namespace(namespace=namespace, target_namespace=target),
+            storage_namespace=storage_namespace(
+                namespace=namespace, storage_namespace=spec.get("storageNamespace") or None
+            ),
+            chart=str(chart.get("chart") or ""),
+            version=str(chart.get("version") or ""),
+            follows_commits=chart.get("reconcileStrategy") == "Revision",
+            suspended=spec.get("suspend") is True,
+            ignored=str(_part(metadata, "annotations").get(_RECONCILE)).lower() == "disabled",
+            uninstalls_failed_installs=bool(remediation.get("retries")),
+            flux_version=flux_version,
+        )
+
+
+def _part(manifest: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    part: Any = manifest
+    for key in keys:
+        part = part.get(key) if isinstance(part, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
