@@ -1,6 +1,8 @@
 """Turns GitOps repositories of Flux v1 and the helm-operator into Flux v2: text in, text out, no I/O."""
 
 from fluxv2_migrate import flux1, flux2, golang
+from fluxv2_migrate.cutover.afterwards import ClusterReport, LiveRelease, verify_cluster
+from fluxv2_migrate.cutover.first_hour import FirstHour, FirstReconciliation
 from fluxv2_migrate.cutover.runbook import Runbook, RunbookStep
 from fluxv2_migrate.errors import (
     AmbiguousTag,
@@ -54,8 +56,11 @@ __all__ = [
     "AmbiguousTag",
     "Change",
     "Cluster",
+    "ClusterReport",
     "Finding",
     "FindingType",
+    "FirstHour",
+    "FirstReconciliation",
     "Fluxd",
     "HelmOperator",
     "HelmRecord",
@@ -72,6 +77,7 @@ __all__ = [
     "InvalidRange",
     "Inventory",
     "KnownTag",
+    "LiveRelease",
     "MigratedResource",
     "Migration",
     "MigrationContext",
@@ -103,5 +109,6 @@ __all__ = [
     "simulate_image_update",
     "translate_annotations",
     "translate_tag_pattern",
+    "verify_cluster",
     "verify_migration",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.clusters import AppliedDifferences, ClusterMap, DocumentKey, SyncPath
+from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.texts import WorkloadText
@@ -133,6 +134,8 @@ def assemble(
         prerequisites=images.prerequisites,
         context=context,
         before={path: repository.texts[path] for path in {*changed, *deleted}},
+        expected=tuple(expected_releases(converted, around)),
+        inventories=around.inventories(),
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
     )
 

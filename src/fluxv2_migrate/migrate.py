@@ -87,6 +87,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     repository = read_repository(files)
     clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
+    options = _with_inventory(options, clusters, findings)
     flux_version, around, reasons = _surroundings(repository, clusters, options, findings)
     read = read_releases(around, findings)
     existing = existing_sources(around)
@@ -106,6 +107,19 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
     return assemble(files, around, converted, decided, images, findings, context, applied)
+
+
+def _with_inventory(
+    options: MigrationOptions, clusters: ClusterMap, findings: FindingGroups
+) -> MigrationOptions:
+    """Gives the options with what the inventory knows of tags, and without it where it may be anybody's."""
+    if options.inventory is not None and len(clusters.clusters) > 1:
+        names = ", ".join(view.name for view in clusters.clusters)
+        findings.say("IN009", f"the inventory is of one cluster, and the repository serves {names}")
+        return options.model_copy(update={"inventory": None})
+    known = [options.inventory, *(view.settings.inventory for view in clusters.clusters)]
+    tags = {image: tags for each in known if each is not None for image, tags in each.tags.items()}
+    return options.model_copy(update={"image_tags": {**tags, **options.image_tags}}) if tags else options
 
 
 def _surroundings(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -13,8 +13,10 @@ from fluxv2_migrate.flux2.release_name import (
     storage_namespace,
 )
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.releases.texts import ConvertedReleases
+from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["ExpectedRelease"]
+__all__ = ["ExpectedRelease", "expected_releases"]
 
 _RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 
@@ -83,6 +85,30 @@ class ExpectedRelease:
             uninstalls_failed_installs=bool(remediation.get("retries")),
             flux_version=flux_version,
         )
+
+
+def expected_releases(converted: ConvertedReleases, around: Surroundings) -> Iterator[ExpectedRelease]:
+    """Gives the migrated releases as each cluster will have them.
+
+    Args:
+        converted: the releases that are migrated.
+        around: what is known of the repository.
+    """
+    for each in converted.texts:
+        release, manifest = each.release, each.text.value
+        for sighting in release.sightings:
+            metadata = {
+                **_part(manifest, "metadata"),
+                "name": sighting.name,
+                "namespace": sighting.namespace or release.draft.namespace,
+            }
+            spec = {**_part(manifest, "spec")}
+            for named in release.names:
+                if any(step.path == named.kustomization for step in sighting.steps):
+                    spec["releaseName"] = named.release_name
+            seen = {**manifest, "metadata": metadata, "spec": spec}
+            version = around.oldest([sighting.cluster])
+            yield ExpectedRelease.of_manifest(seen, sighting.cluster, version)
 
 
 def _part(manifest: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

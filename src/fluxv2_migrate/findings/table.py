@@ -171,6 +171,7 @@ _ROWS: Final = (
     FindingType("IN006", "record-not-deployed", "warning", "Look what the last upgrade was about, before Flux v2 makes the next one."),
     FindingType("IN007", "chart-is-another", "warning", "Let the cluster catch up before the cut-over, or expect the change with the first reconciliation."),
     FindingType("IN008", "namespace-not-in-cluster", "warning", "Create the namespace, or look whether the inventory is of this cluster."),
+    FindingType("IN009", "inventory-of-which-cluster", "error", "Give the clusters, each with its own inventory."),
     FindingType("RP001", "template", "error", "Migrate the chart's template by hand."),
     FindingType("RP002", "not-text", "error", "Decrypt the file, or store it as UTF-8."),
     FindingType("RP003", "invalid-yaml", "error", "Correct the file."),

@@ -112,7 +112,8 @@ def _drafts(
         view = around.clusters.view(sighting.cluster)
         settings, version = settings_of(around.options, view.settings), around.versions[view.name]
         is_made = bool(sighting.steps) or sighting.is_moved
-        key = (sighting.namespace, sighting.name, is_made, replace(settings, cluster=""), version)
+        same = (replace(settings, cluster=""), id(settings.inventory), version)
+        key = (sighting.namespace, sighting.name, is_made, same)
         if key not in drafts:
             seen = SeenRelease(sighting.namespace, sighting.name) if is_made else None
             draft = draft_helm_release(document.manifest, around.options, version, override, settings, seen)

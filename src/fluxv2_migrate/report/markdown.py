@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
 __all__ = ["report_markdown"]
+
+_NO_INVENTORY: Final = (
+    "**No inventory**: nothing has compared the release names with what the clusters run, and a wrong name "
+    "installs a second copy. Give what `helm list -A -a -m 0 -o json` prints as `inventory`."
+)
 
 
 def report_markdown(migration: Migration) -> str:
@@ -28,6 +33,8 @@ def report_markdown(migration: Migration) -> str:
         done += f", {policies} image {'policy' if policies == 1 else 'policies'}"
     left = f"{_count(len(errors), 'question')}, {_count(len(others), 'thing')} to know"
     lines = ["# Migration to Flux v2", "", f"{done}; {left}.", ""]
+    if migration.first_hour().without_inventory:
+        lines += [_NO_INVENTORY, ""]
     lines += _section("Questions: these stay as they are until somebody acts", errors)
     if migration.prerequisites:
         lines += ["## What must exist first", ""]

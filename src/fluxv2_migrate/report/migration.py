@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
+from fluxv2_migrate.cutover.expected_release import ExpectedRelease
+from fluxv2_migrate.cutover.first_hour import FirstHour, foresee_first_hour
 from fluxv2_migrate.cutover.runbook import Runbook, write_runbook
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import (
@@ -23,6 +25,7 @@ from fluxv2_migrate.quoting import as_html_text
 from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.settings.inventory import Inventory
 
 __all__ = [
     "ClusterContext",
@@ -142,6 +145,8 @@ class Migration:
         prerequisites: what must exist in the cluster first.
         context: what was inferred.
         before: the texts of changed and deleted files as they were.
+        expected: the migrated releases as each cluster will have them.
+        inventories: by cluster, what runs there, of which anybody said it.
         declared: by path and `kind namespace/name`, the fields of a release's meaning that differ as the
             findings say; what `verify_migration` takes.
     """
@@ -156,6 +161,8 @@ class Migration:
     prerequisites: tuple[Prerequisite, ...]
     context: MigrationContext
     before: Mapping[str, str]
+    expected: tuple[ExpectedRelease, ...] = ()
+    inventories: Mapping[str, Inventory] = field(default_factory=dict)
     declared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -179,6 +186,18 @@ class Migration:
         releases = tuple(each.resource for each in self.resources if isinstance(each.resource, HelmRelease))
         updates = any(each.manifest["kind"] == "ImageUpdateAutomation" for each in self.manifests)
         return write_runbook(releases, self.prerequisites, self.findings, updates_images=updates)
+
+    def first_hour(self) -> FirstHour:
+        """Gives what the first reconciliation of each release does, the riskiest first."""
+        return foresee_first_hour(self.expected, self.inventories)
+
+    def slim(self) -> Migration:
+        """Gives the same without the texts that did not change: what travels between processes.
+
+        Its diff, report, findings and `ok` are equal; `files` holds changed and created files only.
+        """
+        kept = {**self.changed, **self.created}
+        return replace(self, files={path: text for path, text in self.files.items() if path in kept})
 
     def to_markdown(self) -> str:
         """Gives the report, for a pull request."""

@@ -211,7 +211,7 @@ def draft_helm_release(
     release_name = _names(draft, is_named_elsewhere=seen is not None and seen.is_named_elsewhere)
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
-        _helm_version(draft)
+        _helm_version(draft, release_name)
     draft_values(draft)
     draft_actions(draft)
     return ReleaseDraft(
@@ -384,7 +384,7 @@ def _names(draft: Draft, *, is_named_elsewhere: bool) -> ReleaseName:
     return resolved
 
 
-def _helm_version(draft: Draft) -> None:
+def _helm_version(draft: Draft, names: ReleaseName) -> None:
     path = ("spec", "helmVersion")
     version = draft.spec.get("helmVersion")
     if "helmVersion" in draft.spec:
@@ -399,10 +399,21 @@ def _helm_version(draft: Draft) -> None:
         message = "helmVersion is not given, and the operator took Helm 2: the release is one of Helm 2"
     if message is not None:
         draft.note("HR030", message, path)
-    elif version is None and not enabled:
+    elif version is None and not enabled and not _is_of_helm_3(draft, names):
         draft.note(
             "HR032",
             "helmVersion is not given, and without --enabled-helm-versions=v3 the operator took Helm 2",
             ("spec",),
             group="all",
         )
+
+
+def _is_of_helm_3(draft: Draft, names: ReleaseName) -> bool:
+    """Gives whether the cluster says so: Helm 2 kept its records where `helm list` of Helm 3 sees none."""
+    inventory = draft.settings.inventory
+    if inventory is None:
+        return False
+    live = inventory.flux1_release(draft.namespace, draft.name)
+    if live is not None and live.helm_version:
+        return live.helm_version == "v3"
+    return inventory.record(names.v1, names.storage_namespace or draft.namespace) is not None

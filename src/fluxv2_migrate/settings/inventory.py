@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -195,8 +196,11 @@ class Inventory(_Live):
 
     def record(self, name: str, namespace: str) -> HelmRecord | None:
         """Gives the last record of a release, or `None` where Helm has none there."""
-        found = (each for each in self.records or () if (each.name, each.namespace) == (name, namespace))
-        return next(found, None)
+        return self._by_name.get((name, namespace))
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], HelmRecord]:
+        return {(each.name, each.namespace): each for each in self.records or ()}
 
     def flux1_release(self, namespace: str, name: str) -> LiveFlux1Release | None:
         """Gives the HelmRelease of Flux v1 of this name as it runs, or `None`."""

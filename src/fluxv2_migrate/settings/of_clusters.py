@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.options import Cluster, HelmOperator, MigrationOptions
 from fluxv2_migrate.settings.sync_roots import is_synced, root_of
 
@@ -24,6 +25,7 @@ class ReleaseSettings:
         git_default_ref: of charts from git that name no ref.
         release_interval: of releases.
         helm_operator: the settings of its helm-operator.
+        inventory: what runs there, where anybody said it.
     """
 
     cluster: str
@@ -31,6 +33,8 @@ class ReleaseSettings:
     git_default_ref: str
     release_interval: str
     helm_operator: HelmOperator
+    # It may be long, and is told apart by whose it is.
+    inventory: Inventory | None = field(default=None, compare=False)
 
 
 def cluster_of(options: MigrationOptions, path: str) -> str | None:
@@ -75,4 +79,5 @@ def settings_of(options: MigrationOptions, cluster: Cluster | None = None) -> Re
         git_default_ref=operator.git_default_ref or options.git_default_ref,
         release_interval=operator.charts_sync_interval or options.release_interval,
         helm_operator=operator,
+        inventory=known.inventory or options.inventory,
     )

@@ -306,6 +306,8 @@ class MigrationOptions(_Options):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two clusters have the name {twice[0]!r}")
+        if self.inventory is not None and len(self.clusters or self.sync_roots) > 1:
+            raise ValueError("inventory is of one cluster: give it with each of the clusters")
         if self.clusters and self.sync_roots:
             raise ValueError("sync_roots is the short form of clusters: give one of the two")
         return self

@@ -11,6 +11,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.inventory import Inventory
+from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
@@ -39,11 +40,9 @@ class Surroundings:
 
     def inventories(self) -> dict[str, Inventory]:
         """Gives what runs in each cluster, of which anybody said it."""
-        given = {view.name: view.settings.inventory for view in self.clusters.clusters}
-        if len(given) <= 1:
-            # The short form is of one cluster, whether or not the repository shows which.
-            given = {name: own or self.options.inventory for name, own in (given or {"": None}).items()}
-        return {name: inventory for name, inventory in given.items() if inventory is not None}
+        given = {view.name: settings_of(self.options, view.settings) for view in self.clusters.clusters}
+        given = given or {"": settings_of(self.options)}
+        return {name: each.inventory for name, each in given.items() if each.inventory is not None}
 
 
 def existing_sources(around: Surroundings) -> list[ExistingSource]:

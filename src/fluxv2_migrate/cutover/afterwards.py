@@ -1,0 +1,212 @@
+"""Whether a cluster has every release as it should be, once Flux v2 has taken it up."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from fluxv2_migrate.cutover.expected_release import ExpectedRelease
+from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.settings.inventory import HelmRecord, Inventory, LiveFlux2Object
+
+__all__ = ["ClusterReport", "ClusterStatus", "LiveRelease", "verify_cluster"]
+
+ClusterStatus = Literal["as-expected", "not-yet", "failed", "missing", "doubled", "left-in-v1", "unready"]
+"""`as-expected`: the record is there, deployed, and one revision on where the one before is known.
+`not-yet`: Flux v2 has not upgraded it. `failed`: the last record is not deployed. `missing`: Helm has no
+record under the name. `doubled`: a second release of the same chart. `left-in-v1`: a HelmRelease of Flux v1
+that is still there. `unready`: an object of Flux v2 that is not ready."""
+
+_IMAGE_KINDS: Final = frozenset({"imagerepository", "imagepolicy", "imageupdateautomation"})
+
+
+class _Migrated(Protocol):
+    """What of a migration is asked for."""
+
+    @property
+    def expected(self) -> Sequence[ExpectedRelease]: ...  # pragma: no cover - a type
+
+    @property
+    def inventories(self) -> Mapping[str, Inventory]: ...  # pragma: no cover - a type
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRelease:
+    """What one release is in the cluster by now.
+
+    Attributes:
+        status: in a word.
+        resource: `HelmRelease namespace/name`, or the object that is not ready.
+        release_name: of the Helm release; empty for an object.
+        storage_namespace: in which its records are; empty for an object.
+        why: what shows it.
+        what_to_do: one sentence; empty where nothing is to be done.
+    """
+
+    status: ClusterStatus
+    resource: str
+    release_name: str
+    storage_namespace: str
+    why: str
+    what_to_do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterReport:
+    """What every release is in the cluster by now, what is not as it should be first.
+
+    Attributes:
+        releases: one entry for each release, doubled ones and objects that are not ready included.
+    """
+
+    releases: tuple[LiveRelease, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is as it should be.
+
+        >>> ClusterReport(()).ok
+        True
+        """
+        return all(each.status == "as-expected" for each in self.releases)
+
+    def to_markdown(self) -> str:
+        """Gives it as Markdown.
+
+        >>> print(ClusterReport(()).to_markdown(), end="")
+        # The cluster
+        <BLANKLINE>
+        0 of 0 releases are as they should be.
+        """
+        good = [each for each in self.releases if each.status == "as-expected"]
+        lines = ["# The cluster", "", f"{len(good)} of {len(self.releases)} releases are as they should be."]
+        for each in self.releases:
+            if each.status != "as-expected":
+                lines += ["", f"- **{each.status}** {each.resource}: {each.why}", f"  - {each.what_to_do}"]
+        return "\n".join(lines) + "\n"
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def verify_cluster(
+    migration: _Migrated, inventory: Inventory, *, cluster: str | None = None
+) -> ClusterReport:
+    """Says of every migrated release whether the cluster has it as it should be by now.
+
+    Args:
+        migration: what was migrated; where its options held an inventory, revisions are compared with that.
+        inventory: what the cluster's tools say afterwards, with `helm_list` or `release_secrets` at least.
+        cluster: which cluster it is of, where the repository serves several.
+
+    Returns:
+        The report.
+
+    Raises:
+        InvalidInventory: it says nothing of Helm's records, or nobody says which cluster it is of.
+
+    Source: helm-controller 1.6.3 `internal/reconcile/atomic_release.go`: the first reconciliation of a
+    release that is found is one upgrade.
+    """
+    if inventory.records is None:
+        raise InvalidInventory("it says nothing of Helm's records: give helm_list or release_secrets")
+    names = list(dict.fromkeys(each.cluster for each in migration.expected))
+    if cluster is None and len(names) > 1:
+        raise InvalidInventory(f"say which cluster it is of: {', '.join(names)}")
+    expected = [each for each in migration.expected if cluster is None or each.cluster == cluster]
+    before = migration.inventories.get(names[0] if cluster is None and names else cluster or "")
+    entries = [
+        *(_of_release(each, inventory, before) for each in expected if not (each.suspended or each.ignored)),
+        *_doubled(expected, inventory, before),
+        *_left(inventory),
+        *_unready(inventory.flux2_objects or ()),
+    ]
+    entries.sort(key=lambda each: each.status == "as-expected")
+    return ClusterReport(tuple(entries))
+
+
+def _of_release(release: ExpectedRelease, inventory: Inventory, before: Inventory | None) -> LiveRelease:
+    record = inventory.record(release.release_name, release.storage_namespace)
+    status, why, what = _compare(release, record, before)
+    return LiveRelease(status, release.resource, release.release_name, release.storage_namespace, why, what)
+
+
+def _compare(
+    release: ExpectedRelease, record: HelmRecord | None, before: Inventory | None
+) -> tuple[ClusterStatus, str, str]:
+    shown = f"{release.storage_namespace}/{release.release_name}"
+    history = f"helm history {shlex.quote(release.release_name)} -n {shlex.quote(release.storage_namespace)}"
+    if record is None:
+        return "missing", f"Helm has no release {shown}", "Look at the events of the HelmRelease."
+    if record.status != "deployed":
+        why = f"the last record of {shown} is `{record.status}`"
+        return "failed", why, f"Suspend the HelmRelease, and look at `{history}`."
+    known = None if before is None else before.record(release.release_name, release.storage_namespace)
+    if known is None or known.revision is None or record.revision is None:
+        return "as-expected", f"{shown} is deployed", ""
+    if record.revision <= known.revision:
+        why = f"{shown} is at revision {record.revision}, as before"
+        return "not-yet", why, "Wait for the first reconciliation, or look at its events."
+    if record.revision > known.revision + 1:
+        why = f"{shown} went from revision {known.revision} to {record.revision}"
+        return "as-expected", f"{why}: it was upgraded more than once", ""
+    return "as-expected", f"{shown} is deployed as revision {record.revision}", ""
+
+
+def _doubled(
+    expected: Sequence[ExpectedRelease], inventory: Inventory, before: Inventory | None
+) -> Iterator[LiveRelease]:
+    claimed = {(each.release_name, each.storage_namespace) for each in expected}
+    for record in inventory.records or ():
+        if (record.name, record.namespace) in claimed:
+            continue
+        if before is not None and before.record(record.name, record.namespace) is not None:
+            continue
+        for release in expected:
+            if _is_second(record, release):
+                yield LiveRelease(
+                    "doubled",
+                    release.resource,
+                    record.name,
+                    record.namespace,
+                    f"beside {release.storage_namespace}/{release.release_name} Helm has "
+                    f"{record.namespace}/{record.name} of the same chart",
+                    "Suspend the HelmRelease that made it, and find out which of the two serves, before "
+                    "anything is uninstalled.",
+                )
+                break
+
+
+def _is_second(record: HelmRecord, release: ExpectedRelease) -> bool:
+    namespaces = {
+        release.storage_namespace,
+        release.target_namespace,
+        release.resource.split()[1].split("/")[0],
+    }
+    if record.namespace not in namespaces:
+        return False
+    return record.name == release.release_name or record.chart_version(release.chart) is not None
+
+
+def _left(inventory: Inventory) -> Iterator[LiveRelease]:
+    for live in inventory.flux1_releases or ():
+        yield LiveRelease(
+            "left-in-v1",
+            f"HelmRelease {live.namespace}/{live.name}",
+            live.release_name,
+            live.target_namespace or live.namespace,
+            f"the HelmRelease of {live.api_version} is still there",
+            "Delete the definitions of Flux v1 once no helm-operator runs any more.",
+        )
+
+
+def _unready(objects: Sequence[LiveFlux2Object]) -> Iterator[LiveRelease]:
+    for each in objects:
+        if each.ready is False and not each.suspended:
+            what = "Look at its events."
+            if each.kind in _IMAGE_KINDS:
+                what = "Look at its events: until it is ready no image is updated."
+            resource = f"{each.kind} {each.namespace}/{each.name}"
+            yield LiveRelease("unready", resource, "", "", f"it is not ready: {each.message}", what)
