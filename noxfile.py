@@ -62,14 +62,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def coverage(session: nox.Session) -> None:
-    """Which branches are taken, with the C parser of YAML and without it."""
+    """Which branches are taken."""
     install(session, "test")
-    session.run("coverage", "erase")
-    session.run("coverage", "run", "--parallel-mode", "-m", "pytest")
-    uninstall = ("uv", "pip", "uninstall") if session.venv_backend == "uv" else ("pip", "uninstall", "--yes")
-    session.run_install(*uninstall, "ruamel.yaml.clib", external=session.venv_backend == "uv")
-    session.run("coverage", "run", "--parallel-mode", "-m", "pytest", "-k", "yaml_text or plan")
-    session.run("coverage", "combine")
+    session.run("coverage", "run", "-m", "pytest")
     session.run("coverage", "report", "--fail-under=100")
 
 

@@ -15,12 +15,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.yaml_text import key_of, read_document, read_nodes, split_documents, value_of
+from fluxv2_migrate.yaml_text import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    key_of,
+    read_document,
+    read_nodes,
+    split_documents,
+    value_of,
+)
 
 __all__ = ["AppliedObject", "Place", "Refusal", "read_objects"]
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.image_objects import (
     Automation,
@@ -25,7 +23,7 @@ from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, FieldPath, Unsee
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
-from fluxv2_migrate.yaml_text import read_nodes, split_documents
+from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, read_nodes, split_documents
 
 __all__ = [
     "CheckedMarker",

@@ -11,11 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.stray_tabs import has_stray_tab
-from fluxv2_migrate.yaml_text import key_of, read_nodes, split_documents
+from fluxv2_migrate.yaml_text import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    column_of,
+    key_of,
+    read_nodes,
+    split_documents,
+)
 
 __all__ = [
     "BYTE_ORDER_MARK",
@@ -200,7 +207,7 @@ def _is_list_alone(body: str, roots: list[Node | None]) -> bool:
 
 
 def _is_flow(node: Node) -> bool:
-    return bool(getattr(node, "flow_style", False))
+    return node.is_flow
 
 
 class _Document:
@@ -237,7 +244,7 @@ class _Document:
                 self._walk(item, (*path, index), "item", in_flow=flow, reachable=reachable, column=column)
                 # Below a collection, only a comment right above the next dash belongs to that.
                 is_block = not isinstance(item, ScalarNode) and not _is_flow(item)
-                column = node.start_mark.column if is_block and not flow else -1
+                column = column_of(self._text, node.start) if is_block and not flow else -1
             return
         names: set[str] = set()
         for key, value in node.value:
@@ -255,7 +262,7 @@ class _Document:
     ) -> None:
         if not node.style and not node.value:
             return
-        start, end = node.start_mark.index, node.end_mark.index
+        start, end = node.start, node.end
         properties = _PROPERTIES.match(self._text, start)
         content = properties.end() if properties is not None and self._text[start] in "&!" else start
         last = end
@@ -381,7 +388,7 @@ class _Document:
                 path=token.path,
                 value=node.value,
                 style=node.style or "",
-                tag=str(node.tag or "") if node.ctag.suffix else "",
+                tag=node.tag if node.tag else "",
                 block_end=self._offset + token.last,
             ),
             once=once,

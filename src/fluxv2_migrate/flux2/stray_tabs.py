@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from typing import Final
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode
 
 __all__ = ["has_stray_tab"]
 
@@ -49,9 +49,9 @@ def _spans(root: Node | None) -> list[tuple[int, int]]:
         known.add(id(node))
         if isinstance(node, ScalarNode):
             if node.style:
-                found.append((node.start_mark.index, node.end_mark.index))
-        elif getattr(node, "flow_style", False):
-            found.append((node.start_mark.index, node.end_mark.index))
+                found.append((node.start, node.end))
+        elif node.is_flow:
+            found.append((node.start, node.end))
         elif isinstance(node, MappingNode):
             pending += [child for pair in node.value for child in pair]
         else:

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ruamel.yaml.nodes import SequenceNode
-
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -39,7 +37,7 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.rules import PINNED, objects_in, policy_comments, remaining_operations
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
+from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, detect_style, read_document, read_nodes
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
 
@@ -350,13 +348,13 @@ def _is_in_flow(text: str, path: Iterable[str]) -> bool:
     """Gives whether a field is a mapping in flow style, or stands in something in flow style."""
     node = read_nodes(text)
     for key in path:
-        if node is None or getattr(node, "flow_style", False):
+        if node is None or node.is_flow:
             break
         if isinstance(node, SequenceNode):
             node = node.value[int(key)]
         else:
             node = next((value for name, value in node.value if name.value == key), None)
-    return bool(getattr(node, "flow_style", False))
+    return node is not None and node.is_flow
 
 
 def _pins(marked: Iterable[ImageUse]) -> Iterator[tuple[str, str]]:

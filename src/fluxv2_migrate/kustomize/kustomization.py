@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Final, TypeAlias
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import text_of
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, line_of, read_document, split_documents
 
 __all__ = [
     "FILE_NAMES",
@@ -321,7 +319,7 @@ class Kustomization:
             node = key
             if index is not None and isinstance(value, SequenceNode) and index < len(value.value):
                 node = value.value[index]
-            return 1 + int(node.start_mark.line)
+            return 1 + line_of(self.text.removeprefix("\ufeff"), node.start)
         return 1
 
 

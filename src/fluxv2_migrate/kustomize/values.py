@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, TypeAlias
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text import compose, split_documents
+from fluxv2_migrate.yaml_text import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    compose,
+    line_of,
+    split_documents,
+)
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 
 __all__ = [
@@ -134,14 +140,15 @@ def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
     {'a': 'yes', 'b': '2020-01-01T00:00:00Z', 'c': None, 'd': 1}
     """
     node = compose(text, path=path, line=line)
-    return EMPTY if node is None else _Reader(path, line, "*" in text).value(node, 0)
+    return EMPTY if node is None else _Reader(text, path, line).value(node, 0)
 
 
 class _Reader:
-    def __init__(self, path: str | None, line: int, has_aliases: bool) -> None:
+    def __init__(self, text: str, path: str | None, line: int) -> None:
+        self._text = text
         self._path = path
         self._line = line
-        self._has_aliases = has_aliases
+        self._has_aliases = "*" in text
         self._known: dict[int, tuple[Any, int]] = {}
         self._nodes = 0
 
@@ -176,17 +183,17 @@ class _Reader:
                     raise InvalidManifest(
                         f"the key {key.value} is no text, which kustomize cannot write: put it in quotes",
                         path=self._path,
-                        line=self._line + key.start_mark.line,
+                        line=self._line + line_of(self._text, key.start),
                     )
                 name = str(key.value)
             value = self.value(child, depth + 1)
-            result[name] = EMPTY_TEXT if value is EMPTY and node.flow_style else value
+            result[name] = EMPTY_TEXT if value is EMPTY and node.is_flow else value
         return {**merged, **result} if merged else result
 
 
 def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
-    tag = str(node.tag or "").rpartition(":")[2] if node.tag else ""
+    tag = node.tag.rpartition(":")[2] if node.tag else ""
     if tag == "binary":
         try:
             return base64.b64decode(text).decode("utf-8", "replace")

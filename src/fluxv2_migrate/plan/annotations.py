@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.flow_text import Flow, masked_text
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
     CannotEdit,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
     Style,
     detect_style,
     emit_scalar,
@@ -128,7 +130,7 @@ def _edited(
     if not removed and not edit.values:
         return text
     is_empty = len(removed) == len(there) and not edit.values
-    if isinstance(metadata, MappingNode) and metadata.flow_style:
+    if isinstance(metadata, MappingNode) and metadata.is_flow:
         if is_empty:
             return _edit_flow(text, metadata, ["annotations"], {})
         if annotations is None:
@@ -136,7 +138,7 @@ def _edited(
                 f"{emit_scalar(key)}: {emit_scalar(item)}" for key, item in edit.values.items()
             )
             return _edit_flow(text, metadata, [], {"annotations": f"{{{written}}}"})
-    if isinstance(annotations, MappingNode) and annotations.flow_style and not is_empty:
+    if isinstance(annotations, MappingNode) and annotations.is_flow and not is_empty:
         return _edit_flow(
             text, annotations, removed, {key: emit_scalar(item) for key, item in edit.values.items()}
         )
@@ -196,7 +198,7 @@ def _pair(node: Node | None, key: str | int) -> tuple[Node, Node]:
         return node, node.value[key]
     for name, value in node.value if isinstance(node, MappingNode) else ():
         if isinstance(name, ScalarNode) and key_of(name) == key:
-            if value.start_mark.index < name.start_mark.index:
+            if value.start < name.start:
                 raise CannotEdit("an alias in place of a mapping")
             return name, value
     raise CannotEdit(f"the object has no {key}")

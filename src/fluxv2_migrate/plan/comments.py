@@ -6,10 +6,18 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from fluxv2_migrate.plan.operations import Path
-from fluxv2_migrate.yaml_text import CannotEdit, Style, key_of, read_document, value_of
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    Style,
+    key_of,
+    read_document,
+    value_of,
+)
 
 __all__ = ["write_comments"]
 
@@ -57,11 +65,11 @@ def _indent(text: str, start: int) -> str:
 
 def _start(root: Node, path: Path) -> int:
     """Gives where the key of a field begins, or the item of a list."""
-    node, start = root, int(root.start_mark.index)
+    node, start = root, root.start
     for key in path:
         if isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
             node = node.value[int(key)]
-            start = node.start_mark.index
+            start = node.start
             continue
         pairs = node.value if isinstance(node, MappingNode) else ()
         found = next(
@@ -69,5 +77,5 @@ def _start(root: Node, path: Path) -> int:
         )
         if found is None:
             break
-        start, node = found[0].start_mark.index, found[1]
+        start, node = found[0].start, found[1]
     return start

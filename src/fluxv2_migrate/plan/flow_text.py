@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
-from fluxv2_migrate.yaml_text import Style
+from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode, SequenceNode, Style
 
 __all__ = ["Flow", "OpenedFlow", "masked_text"]
 
@@ -19,7 +17,7 @@ def masked_text(text: str, node: Node) -> str:
     while pending:
         each = pending.pop()
         if isinstance(each, ScalarNode):
-            spans.add((each.start_mark.index, each.end_mark.index))
+            spans.add((each.start, each.end))
         elif isinstance(each, MappingNode):
             pending += [child for pair in each.value for child in pair]
         else:
@@ -48,12 +46,12 @@ class Flow:
     def start(self) -> int:
         """The offset of its bracket; anchors and tags stand before it."""
         bracket = "{" if isinstance(self.node, MappingNode) else "["
-        return self.masked.index(bracket, self.node.start_mark.index)
+        return self.masked.index(bracket, self.node.start)
 
     @property
     def end(self) -> int:
         """The offset behind its closing bracket."""
-        end: int = self.node.end_mark.index
+        end: int = self.node.end
         return end
 
     def entries(self) -> list[tuple[int, int]]:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.marker_places import FieldPath, read_comments_of
 from fluxv2_migrate.flux2.markers import placed_markers, read_policy
@@ -25,6 +23,10 @@ from fluxv2_migrate.plan.marker_edits import (
 from fluxv2_migrate.plan.same_nodes import is_same
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
     Style,
     detect_style,
     key_of,
@@ -64,7 +66,7 @@ class _Target:
     @property
     def needs_quotes(self) -> bool:
         value: str = self.node.value
-        return not self.node.style and not self.node.ctag.suffix and _is_no_text(value)
+        return not self.node.style and not self.node.tag and _is_no_text(value)
 
 
 def write_markers(
@@ -183,7 +185,7 @@ class _Writer:
         if isinstance(node, ScalarNode):
             self._scalars.append(node)
             return
-        flow = node if flow is None and getattr(node, "flow_style", False) else flow
+        flow = node if flow is None and node.is_flow else flow
         if isinstance(node, SequenceNode):
             for index, item in enumerate(node.value):
                 self._walk(item, (*path, index), flow)
@@ -203,7 +205,7 @@ class _Writer:
                 return target
         if target.flow is None:
             self._mark_in_block(target)
-        elif "\n" in self._text[target.flow.start_mark.index : target.flow.end_mark.index]:
+        elif "\n" in self._text[target.flow.start : target.flow.end]:
             self._mark_in_lines(target)
         else:
             self._mark_in_one_line(target, target.flow)
@@ -217,15 +219,15 @@ class _Writer:
             node = _child(node, key)
         if not isinstance(node, ScalarNode):
             raise _Refused("no-scalar", "the field is a mapping or a list")
-        kind = "str" if node.style or node.ctag.suffix else plain_kind(node.value)
+        kind = "str" if node.style or node.tag else plain_kind(node.value)
         if kind == "null":
             raise _Refused("empty-value", 'the field has no value; write ""')
-        if node.ctag.suffix and str(node.tag).rpartition(":")[2] != "str":
+        if node.tag and node.tag.rpartition(":")[2] != "str":
             raise _Refused("text-form", "a tag before the value says that it is no text")
-        start: int = node.start_mark.index
+        start: int = node.start
         properties = _PROPERTIES.match(self._text, start) if self._text[start] in "&!" else None
         content = start if properties is None else properties.end()
-        end: int = node.end_mark.index
+        end: int = node.end
         if node.style in ("|", ">"):
             header = _HEADER.match(self._text, content)
             end = content if header is None else header.end()
@@ -234,7 +236,7 @@ class _Writer:
 
     def _mark_in_block(self, target: _Target) -> None:
         text = self._text
-        start: int = target.node.start_mark.index
+        start: int = target.node.start
         comments: list[str] = []
         # Whether the value stands on a line below its key, or comments stand between them.
         opener = self._opener(start)
@@ -280,7 +282,7 @@ class _Writer:
     def _masked(self, start: int, end: int) -> str:
         row = self._text[start:end]
         for node in self._scalars:
-            left, right = node.start_mark.index, node.end_mark.index
+            left, right = node.start, node.end
             if start <= left < right <= end:
                 row = row[: left - start] + "x" * (right - left) + row[right - start :]
         return row
@@ -314,20 +316,20 @@ class _Writer:
         if opened is None:
             masked = self._masked(0, len(self._text))
             opened = OpenedFlow(Flow(self._text, masked, flow), self._style, self._newline(target.end))
-            behind = _COMMENT.match(self._text, flow.end_mark.index)
+            behind = _COMMENT.match(self._text, flow.end)
             comment = None if behind is None else behind[1]
             if comment is not None and (policy := read_policy(comment)) is not None:
                 if policy != target.edit.policy:
                     raise _Refused("other-marker", f"a marker for {policy} stands behind the line")
                 comment = None
             opened.comment = comment
-            opened.end = flow.end_mark.index if behind is None else behind.end()
+            opened.end = flow.end if behind is None else behind.end()
             self._flows[id(flow)] = opened
-        value = self._text[target.node.start_mark.index : target.end]
+        value = self._text[target.node.start : target.end]
         if target.needs_quotes:
-            properties = self._text[target.node.start_mark.index : target.content]
+            properties = self._text[target.node.start : target.content]
             value = f'{properties}"{target.node.value}"'
-        opened.mark(target.node.start_mark.index, value, target.edit.comment)
+        opened.mark(target.node.start, value, target.edit.comment)
 
     def _is_marked(self, comment: str, edit: MarkerEdit) -> bool:
         self._refuse_other(comment, edit)

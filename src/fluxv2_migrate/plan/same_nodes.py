@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode
 
 __all__ = ["is_same"]
 
@@ -33,8 +33,7 @@ def is_same(before: Node | None, after: Node | None, quoted: Collection[int] = (
                 return False
             continue
         known[id(old)] = id(new)
-        # Only one of the two parsers keeps the names of anchors; what aliases mean is known anyway.
-        if old.__class__ is not new.__class__ or _tag(old) != _tag(new):
+        if old.__class__ is not new.__class__ or old.tag != new.tag:
             return False
         if isinstance(old, ScalarNode) and isinstance(new, ScalarNode):
             style = '"' if id(old) in quoted else old.style or ""
@@ -48,8 +47,3 @@ def is_same(before: Node | None, after: Node | None, quoted: Collection[int] = (
         else:
             pending += zip(old.value, new.value, strict=True)
     return True
-
-
-def _tag(node: Node) -> str:
-    """Gives the tag that is written before a node, which one parser knows in its short form."""
-    return str(node.tag) if node.ctag.suffix else ""

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ruamel.yaml.nodes import Node
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
     CannotEdit,
+    Node,
     Place,
     Style,
     read_document,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
-from ruamel.yaml.nodes import Node
 
 from fluxv2_migrate.clusters import (
     Closure,
@@ -30,6 +29,7 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope, tell_of_scope
+from fluxv2_migrate.yaml_text import Node
 
 __all__ = [
     "MigratingRelease",

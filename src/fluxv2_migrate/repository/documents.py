@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan import Path
-from fluxv2_migrate.yaml_text import compose, read_document, split_documents
+from fluxv2_migrate.yaml_text import (
+    MappingNode,
+    Node,
+    SequenceNode,
+    column_of,
+    compose,
+    line_of,
+    read_document,
+    split_documents,
+)
 
 __all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
 
@@ -93,7 +100,7 @@ class Document:
             mark, _ = _mark_of(compose(self.text, path=self.path, line=self.line), path)
         if mark is None:
             return self.line, 1
-        return self.line + mark.start_mark.line, mark.start_mark.column + 1
+        return self.line + line_of(self.text, mark.start), column_of(self.text, mark.start) + 1
 
 
 def _mark_of(root: Node | None, path: Path) -> tuple[Node | None, bool]:

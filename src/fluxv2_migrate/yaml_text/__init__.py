@@ -10,7 +10,8 @@ from fluxv2_migrate.yaml_text.block import (
 from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, value_of
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_scalar
-from fluxv2_migrate.yaml_text.extents import CannotEdit, stands_alone
+from fluxv2_migrate.yaml_text.extents import CannotEdit, column_of, line_of, stands_alone
+from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
 
@@ -19,16 +20,22 @@ __all__ = [
     "CannotEdit",
     "DocumentSpan",
     "Entry",
+    "MappingNode",
     "MappingPart",
+    "Node",
     "Place",
+    "ScalarNode",
+    "SequenceNode",
     "Style",
     "append_item",
+    "column_of",
     "compose",
     "detect_style",
     "emit_entry",
     "emit_scalar",
     "insertion_index",
     "key_of",
+    "line_of",
     "read_document",
     "read_nodes",
     "remove_item",

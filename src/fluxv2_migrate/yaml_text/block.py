@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text.composer import key_of, read_nodes, value_of
 from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
     colon_end,
+    column_of,
     comments_in,
     content_end,
     deeper_comments,
@@ -29,6 +28,7 @@ from fluxv2_migrate.yaml_text.extents import (
     scalar_spans,
     stands_alone,
 )
+from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
 
 __all__ = ["BlockMapping", "Entry", "MappingPart", "Place", "insertion_index"]
 
@@ -155,20 +155,20 @@ class BlockMapping:
         """
         start = colon_end(text, key)
         end = line_end(text, content_end(text, key, value))
-        end += deeper_comments(text[end:], key.start_mark.column)
+        end += deeper_comments(text[end:], column_of(text, key.start))
         return MappingPart(text[:start], cls._of_node(text, value, style, start, end), text[end:])
 
     @classmethod
     def _of_node(cls, text: str, node: Node, style: Style, start: int, end: int) -> BlockMapping:
-        if not isinstance(node, MappingNode) or node.flow_style or not node.value:
+        if not isinstance(node, MappingNode) or node.is_flow or not node.value:
             raise CannotEdit("not a mapping in block style")
-        first = node.value[0][0].start_mark.index
+        first = node.value[0][0].start
         indent = first - line_start(text, first)
         if text[first - indent : first].strip(" ") or first - indent < start:
             raise CannotEdit("a mapping that begins in the middle of a line")
         mapping = cls(text, indent, style, text[start : first - indent])
         position = first - indent
-        lines = [line_start(text, key.start_mark.index) for key, _ in node.value]
+        lines = [line_start(text, key.start) for key, _ in node.value]
         for index, (key, value) in enumerate(node.value):
             if index and key.value == _MERGE and not key.style:
                 # Some readers let the merged fields win over what stands above them.
@@ -176,7 +176,7 @@ class BlockMapping:
             line, limit = lines[index], lines[index + 1] if index + 1 < len(lines) else end
             colon = colon_end(text, key)
             value_end = line_end(text, content_end(text, key, value, colon))
-            if text[line : key.start_mark.index].strip(" ") or not position <= line < value_end <= limit:
+            if text[line : key.start].strip(" ") or not position <= line < value_end <= limit:
                 # No text is known to come here; what would lose a character must never go on.
                 raise CannotEdit("an entry that does not stand on lines of its own")  # pragma: no cover
             body_end = value_end
@@ -231,7 +231,7 @@ class BlockMapping:
 
     def _is_alone(self, entry: Entry) -> bool:
         node, body = entry.node, entry.body
-        if not isinstance(node, MappingNode) or node.flow_style or not body.endswith("\n"):
+        if not isinstance(node, MappingNode) or node.is_flow or not body.endswith("\n"):
             return False
         return stands_alone(body)
 
@@ -271,7 +271,7 @@ class BlockMapping:
             return BlockMapping(self.text, inner, self.style, entry.body or self.style.newline)
         if is_alias(key, node):
             raise CannotEdit("an alias in place of a mapping")
-        if isinstance(node, MappingNode) and not node.flow_style:
+        if isinstance(node, MappingNode) and not node.is_flow:
             start = colon_end(self.text, key)
             return BlockMapping._of_node(self.text, node, self.style, start, start + len(entry.body))
         if isinstance(node, MappingNode):
@@ -292,13 +292,13 @@ class BlockMapping:
             # An alias, for one, whose anchor stands elsewhere.
             root = None
         key, node = root.value[0] if isinstance(root, MappingNode) else (None, None)
-        if key is None or not isinstance(node, MappingNode) or not node.flow_style:
+        if key is None or not isinstance(node, MappingNode) or not node.is_flow:
             raise CannotEdit("a value that was written before is opened")
         again = BlockMapping(text, self.indent, self.style, "")
         return again._open_flow(Entry("x", "", "x:", entry.body, node, key), node, inner)
 
     def _open_flow(self, entry: Entry, node: MappingNode, inner: int) -> BlockMapping:
-        start, end = node.start_mark.index, node.end_mark.index
+        start, end = node.start, node.end
         if not self.text.startswith("{", start):
             raise CannotEdit("a flow mapping with an anchor or a tag")
         colon = colon_end(self.text, _some(entry.key_node))
@@ -306,20 +306,16 @@ class BlockMapping:
         mapping = BlockMapping(self.text, inner, self.style, rest if rest.strip() else self.style.newline)
         position, comments = start + 1, list[str]()
         for key, value in node.value:
-            if key.end_mark.index <= key.start_mark.index or self.text[key.start_mark.index] in "?*&!":
+            if key.end <= key.start or self.text[key.start] in "?*&!":
                 raise CannotEdit("a flow mapping with a key in an unusual form")
-            comments += comments_in(self.text[position : key.start_mark.index], ())
+            comments += comments_in(self.text[position : key.start], ())
             lead = mapping._own_lines(comments)
-            begin = (
-                colon_end(self.text, key)
-                if self.text.startswith(":", key.end_mark.index)
-                else key.end_mark.index
-            )
+            begin = colon_end(self.text, key) if self.text.startswith(":", key.end) else key.end
             position = content_end(self.text, key, value, begin)
             body = self.text[begin:position].strip()
             # Blanks at the beginning of a line mean nothing in flow style, and these lines are deeper now.
             body = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), body)
-            head = " " * inner + self.text[key.start_mark.index : key.end_mark.index].strip() + ":"
+            head = " " * inner + self.text[key.start : key.end].strip() + ":"
             gap = "" if not body else " "
             mapping.entries.append(Entry(key_of(key), lead, head, gap + body + self.style.newline))
             comments = []
@@ -351,9 +347,9 @@ class BlockMapping:
     def _style_of(self, entry: Entry | None) -> Style:
         # A list that is there shows better how its new form is written than the rest of the file.
         node = None if entry is None else entry.node
-        if not isinstance(node, SequenceNode) or node.flow_style or not node.value:
+        if not isinstance(node, SequenceNode) or node.is_flow or not node.value:
             return self.style
-        return replace(self.style, flush=node.start_mark.column <= self.indent)
+        return replace(self.style, flush=column_of(self.text, node.start) <= self.indent)
 
     def _scalars_of(self, entry: Entry) -> list[tuple[int, int]]:
         if entry.key_node is None or entry.node is None or "#" not in entry.body:

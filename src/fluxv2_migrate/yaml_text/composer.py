@@ -6,21 +6,14 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
-from ruamel.yaml.parser import Parser
-from ruamel.yaml.reader import Reader
-from ruamel.yaml.scanner import Scanner
-from ruamel.yaml.tag import Tag
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text.extents import line_of
+from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
-
-try:
-    from _ruamel_yaml import CParser
-except ImportError:  # pragma: no cover - the session without the C parser covers it
-    CParser = None
+from fluxv2_migrate.yaml_text.scanner import Unsure, scan
 
 __all__ = ["MAXIMUM_DEPTH", "MAXIMUM_SIZE", "compose", "key_of", "read_document", "read_nodes", "value_of"]
 
@@ -31,88 +24,8 @@ MAXIMUM_DEPTH: Final = 200
 _DEEP: Final = re.compile(rf"\n[ \-?]{{{MAXIMUM_DEPTH + 1}}}")
 _RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
 _LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}
-_TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
 MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
-
-
-# One object for all nodes without a tag of their own: there are many of them.
-_NO_TAG: Final = Tag(suffix="")
-
-
-def _no_tag(_kind: object, _value: object, _implicit: object, tag: Tag = _NO_TAG) -> Any:
-    return tag
-
-
-def _nothing(*_unused: object) -> None:
-    return None
-
-
-class _NoTags:
-    """A resolver that resolves nothing: what a scalar means is decided by Go's rules, later."""
-
-    processing_version = (1, 2)
-
-    resolve = staticmethod(_no_tag)
-    descend_resolver = ascend_resolver = staticmethod(_nothing)
-
-
-class _PureLoader(Reader, Scanner, Parser, Composer):
-    """ruamel's parser in Python, put together without `YAML()`, which looks for plug-ins on disk."""
-
-    processing_version = (1, 2)
-    max_depth = None
-    comment_handling = None
-
-    def __init__(self, text: str) -> None:
-        self._resolver = _NoTags()
-        self._version = None
-        # The scanner looks at the text as soon as it is made.
-        Reader.__init__(self, text, loader=self)
-        Scanner.__init__(self, loader=self)
-        Parser.__init__(self, loader=self)
-        Composer.__init__(self, loader=self)
-        # An anchor that is set anew is no fault: aliases mean the last one before them.
-        self.warn_double_anchors = False
-
-    @property
-    def resolver(self) -> _NoTags:
-        return self._resolver
-
-
-def _compose_pure(text: str) -> Node | None:
-    while True:
-        loader = _PureLoader(text)
-        try:
-            node = loader.get_single_node()
-        except YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            blanks = _TABS.match(text, mark.index) if mark is not None else None
-            if blanks is None:
-                raise
-            # A tab before a comment or a line's end, which YAML allows: blanks in its place move nothing.
-            text = text[: blanks.start()] + " " * len(blanks[0]) + text[blanks.end() :]
-            continue
-        finally:
-            # Its parts hold one another, and would be kept until garbage is collected.
-            vars(loader).clear()
-        return node if isinstance(node, Node) else None
-
-
-if CParser is not None:
-
-    class _CLoader(CParser):  # type: ignore[misc]
-        # It asks itself, and is held by nobody: one that held itself would live on, with all its buffers,
-        # until garbage is collected. What is asked for each node is not worth a method.
-        resolve = staticmethod(_no_tag)
-        descend_resolver = ascend_resolver = staticmethod(_nothing)
-
-    def _compose_fast(text: str) -> Node | None:
-        node = _CLoader(text).get_single_node()
-        return node if isinstance(node, Node) else None
-
-else:  # pragma: no cover - the session without the C parser covers it
-    _compose_fast = _compose_pure
 
 
 def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None:
@@ -153,9 +66,7 @@ def read_document(
     {'a': 1}
     """
     node = read_nodes(text, path=path, line=line)
-    return node, None if node is None else _Values(
-        path, line, has_aliases="*" in text, single_letters=single_letters
-    ).of(node)
+    return node, None if node is None else _Values(text, path, line, single_letters=single_letters).of(node)
 
 
 def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | None:
@@ -179,19 +90,17 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
         raise InvalidManifest(
             f"the document has more than {MAXIMUM_SIZE} characters; split it", path=path, line=line
         )
-    _guard_depth(text, path, line)
     try:
-        try:
-            node = _compose_fast(text)
-        except YAMLError:
-            # The C parser refuses some texts that YAML allows (a tab before a comment, for one).
-            node = _compose_pure(text)
+        return scan(text)
+    except Unsure:
+        _guard_depth(text, path, line)
+    try:
+        return parse(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
         at = line + (mark.line if mark is not None else 0)
         raise InvalidManifest(f"no valid YAML: {reason}; fix the file", path=path, line=at) from None
-    return node
 
 
 def _guard_depth(text: str, path: str | None, line: int) -> None:
@@ -221,12 +130,11 @@ def _guard_depth(text: str, path: str | None, line: int) -> None:
 class _Values:
     """The values of one document; refuses what readers of YAML disagree on, and what would explode."""
 
-    def __init__(
-        self, path: str | None, line: int, *, has_aliases: bool, single_letters: bool = False
-    ) -> None:
+    def __init__(self, text: str, path: str | None, line: int, *, single_letters: bool = False) -> None:
+        self._text = text
         self._path = path
         self._line = line
-        self._has_aliases = has_aliases
+        self._has_aliases = "*" in text
         self._letters = _LETTERS if single_letters else {}
         self._known: dict[int, tuple[Any, int]] = {}
         self._nodes = 0
@@ -249,7 +157,7 @@ class _Values:
                 raise InvalidManifest(
                     "an alias stands inside its own anchor; write the value out",
                     path=self._path,
-                    line=self._line + node.start_mark.line,
+                    line=self._line + line_of(self._text, node.start),
                 )
             if self._repeated > MAXIMUM_ALIASED_NODES:
                 raise InvalidManifest(
@@ -278,7 +186,7 @@ class _Values:
                 raise InvalidManifest(
                     "a mapping or list as a key, which JSON has not; fix the file",
                     path=self._path,
-                    line=self._line + key.start_mark.line,
+                    line=self._line + line_of(self._text, key.start),
                 )
             name = key.value
             if name == "<<" and not key.style:
@@ -287,7 +195,7 @@ class _Values:
                     merged = {**value, **merged} if isinstance(value, dict) else merged
                 continue
             # Most of a document are keys and scalars, so no call is made for each that need not be.
-            if key.ctag is not _NO_TAG:
+            if key.tag:
                 name = key_of(key)
             elif not key.style:
                 name = _plain_key(name)
@@ -296,11 +204,11 @@ class _Values:
                     f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize "
                     "fails; remove one",
                     path=self._path,
-                    line=self._line + key.start_mark.line,
+                    line=self._line + line_of(self._text, key.start),
                 )
             if child.__class__ is not ScalarNode or letters:
                 result[name] = self.of(child)
-            elif child.ctag is not _NO_TAG:
+            elif child.tag:
                 result[name] = _scalar(child)
             else:
                 text = child.value
@@ -328,21 +236,21 @@ def value_of(node: Node | None) -> Any:
     >>> value_of(compose("a: [yes, '1', 2, 2.5]\n2: ~\n"))
     {'a': [True, '1', 2, 2.5], '2': None}
     """
-    return None if node is None else _Values(None, 1, has_aliases=True).of(node)
+    return None if node is None else _Values("*", None, 1).of(node)
 
 
 def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
-    if node.ctag is not _NO_TAG:
+    if node.tag:
         # A tag decides whatever the quotes say: `!!int "3"` is a number.
-        kind = str(node.tag or "").rpartition(":")[2]
+        kind = node.tag.rpartition(":")[2]
         return resolve_plain_scalar(text) if kind in _RESOLVED_TAGS and text else text
     return text if node.style else resolve_plain_scalar(text)
 
 
 def key_of(node: ScalarNode) -> str:
     """Gives a key as JSON has it: a string, whatever YAML makes of it."""
-    return _key_text(_scalar(node)) if node.ctag is not _NO_TAG or node.style else _plain_key(node.value)
+    return _key_text(_scalar(node)) if node.tag or node.style else _plain_key(node.value)
 
 
 @lru_cache(maxsize=4096)

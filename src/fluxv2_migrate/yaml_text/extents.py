@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 
 __all__ = [
     "CannotEdit",
     "colon_end",
+    "column_of",
     "comments_in",
     "content_end",
     "deeper_comments",
     "is_alias",
     "line_end",
+    "line_of",
     "line_start",
     "reindent",
     "scalar_spans",
@@ -24,7 +26,6 @@ __all__ = [
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
-_ITEM_ALIAS: Final = re.compile(r"^[ -]*(\*[^\s,\[\]{}]+)[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 # What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
 # lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
 _NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
@@ -39,6 +40,16 @@ def line_start(text: str, index: int) -> int:
     return text.rfind("\n", 0, index) + 1
 
 
+def line_of(text: str, index: int) -> int:
+    """Gives the line that an offset is in, counted from 0."""
+    return text.count("\n", 0, index)
+
+
+def column_of(text: str, index: int) -> int:
+    """Gives how many characters stand before an offset on its line."""
+    return index - line_start(text, index)
+
+
 def line_end(text: str, index: int) -> int:
     """Gives the offset behind the line's end that an offset comes before."""
     end = text.find("\n", index)
@@ -47,9 +58,9 @@ def line_end(text: str, index: int) -> int:
 
 def colon_end(text: str, key: Node) -> int:
     """Gives the offset behind the colon of a key."""
-    end = key.end_mark.index
+    end = key.end
     colon = text.find(":", end)
-    start = key.start_mark.index
+    start = key.start
     before = text[line_start(text, start) : start].rstrip(" ")
     if colon < 0 or text[end:colon].strip() or before.endswith("?"):
         raise CannotEdit("a key that is written in the explicit form (`? key`)")
@@ -59,7 +70,7 @@ def colon_end(text: str, key: Node) -> int:
 def is_alias(key: Node, value: Node) -> bool:
     """Gives whether the value of a key is an alias."""
     # An alias is composed as its anchor's node, which stands before the key.
-    return bool(value.start_mark.index < key.end_mark.index)
+    return bool(value.start < key.end)
 
 
 def content_end(text: str, key: Node | None, node: Node, colon: int | None = None) -> int:
@@ -69,50 +80,7 @@ def content_end(text: str, key: Node | None, node: Node, colon: int | None = Non
         if match is None:
             raise CannotEdit("an alias that cannot be found")
         return match.end()
-    if isinstance(node, ScalarNode):
-        if node.style in ("|", ">"):
-            return _block_scalar_end(text, node)
-        if not node.style and not node.value and key is not None:
-            # The mark of an empty value is where its reader noticed; anchors and tags may precede it.
-            return colon or colon_end(text, key)
-        return int(node.end_mark.index)
-    if getattr(node, "flow_style", False):
-        return int(node.end_mark.index)
-    if isinstance(node, MappingNode):
-        last_key, last = node.value[-1]
-        return content_end(text, last_key, last)
-    last = node.value[-1]
-    previous = node.value[-2].end_mark.index if len(node.value) > 1 else node.start_mark.index
-    if last.start_mark.index < previous:
-        return _alias_end(text, node)
-    if isinstance(last, ScalarNode) and not last.style and not last.value:
-        return len(text[: node.end_mark.index].rstrip())
-    return content_end(text, None, last)
-
-
-def _alias_end(text: str, node: Node) -> int:
-    """The offset behind the alias that a list in block style ends with."""
-    found = list(_ITEM_ALIAS.finditer(text, node.start_mark.index, node.end_mark.index))
-    if not found:
-        # No text is known to come here.
-        raise CannotEdit("an alias that cannot be found")  # pragma: no cover
-    return found[-1].end(1)
-
-
-def _block_scalar_end(text: str, node: ScalarNode) -> int:
-    position = line_end(text, node.start_mark.index)
-    last = position - 1 if text[position - 1 : position] == "\n" else position
-    limit = int(node.end_mark.index)
-    keep = "+" in text[node.start_mark.index : position].split("#", maxsplit=1)[0]
-    while position < limit:
-        end = line_end(text, position)
-        row = text[position:end].rstrip("\r\n")
-        if row.strip(" "):
-            last = position + len(row)
-        elif keep:
-            last = position
-        position = end
-    return min(last, limit) if limit > last else last
+    return node.end
 
 
 def deeper_comments(gap: str, indent: int) -> int:
@@ -132,7 +100,7 @@ def deeper_comments(gap: str, indent: int) -> int:
 def scalar_spans(text: str, node: Node) -> Iterator[tuple[int, int]]:
     """Gives the offsets around each scalar of a value, keys included."""
     if isinstance(node, ScalarNode):
-        yield node.start_mark.index, content_end(text, None, node)
+        yield node.start, content_end(text, None, node)
         return
     for child in node.value if isinstance(node, SequenceNode) else [n for pair in node.value for n in pair]:
         yield from scalar_spans(text, child)

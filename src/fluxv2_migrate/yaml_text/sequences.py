@@ -6,14 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text.composer import key_of, read_document
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
     colon_end,
+    column_of,
     comments_in,
     content_end,
     is_alias,
@@ -21,6 +20,7 @@ from fluxv2_migrate.yaml_text.extents import (
     line_start,
     scalar_spans,
 )
+from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 __all__ = ["append_item", "remove_item"]
 
@@ -55,22 +55,22 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     if root is None or (isinstance(root, ScalarNode) and not root.value and not root.style):
         result = _at_end(text, [f"{key}:", *_indented(lines, 0 if style.flush else style.step)], style)
         return _checked(result, {key: [value]})
-    if not isinstance(before, dict) or not isinstance(root, MappingNode) or root.flow_style:
+    if not isinstance(before, dict) or not isinstance(root, MappingNode) or root.is_flow:
         raise CannotEdit("a document that is no mapping in block style")
     old = before.get(key)
     if old is not None and not isinstance(old, list):
         raise CannotEdit(f"{key} is no list")
     expected = {**before, key: [*(old or ()), value]}
     key_node, node = _pair(root, key)
-    indent = int(root.value[0][0].start_mark.column)
+    indent = column_of(text, root.value[0][0].start)
     dash = indent + (0 if style.flush else style.step)
     if node is None:
         result = _at_end(text, _indented([f"{key}:", *_indented(lines, dash - indent)], indent), style)
-    elif isinstance(node, SequenceNode) and not node.flow_style:
+    elif isinstance(node, SequenceNode) and not node.is_flow:
         if is_alias(_some(key_node), node):
             raise CannotEdit("an alias in place of a list")
         end = line_end(text, content_end(text, key_node, node))
-        result = _insert(text, end, _indented(lines, int(node.start_mark.column)), style)
+        result = _insert(text, end, _indented(lines, column_of(text, node.start)), style)
     else:
         result = _opened(text, _some(key_node), node, _indented(lines, dash), dash, style)
     return _checked(result, expected)
@@ -104,7 +104,7 @@ def remove_item(text: str, key: str, index: int) -> str:
     if not 0 <= index < len(old) or is_alias(key_node, node):
         raise CannotEdit(f"{key} has no item of its own there")
     expected = {**before, key: [*old[:index], *old[index + 1 :]]}
-    if node.flow_style:
+    if node.is_flow:
         start, end, items = _flow_items(text, node)
         del items[index]
         return _checked(f"{text[:start]}[{', '.join(items)}]{text[end:]}", expected)
@@ -117,7 +117,7 @@ def remove_item(text: str, key: str, index: int) -> str:
     scalars = [(first - start, last - start) for first, last in scalar_spans(text, child)]
     comments = comments_in(inside, scalars)
     newline = detect_style(text).newline
-    kept = "".join(f"{' ' * int(node.start_mark.column)}{comment}{newline}" for comment in comments)
+    kept = "".join(f"{' ' * column_of(text, node.start)}{comment}{newline}" for comment in comments)
     if not inside.endswith("\n"):
         kept = kept.removesuffix(newline)
     result = text[:start] + kept + text[end:]
@@ -166,8 +166,8 @@ def _opened(text: str, key: Node, node: Node, lines: list[str], dash: int, style
         start, end, items = _flow_items(text, node)
         lines = [*_indented([f"- {item}" for item in items], dash), *lines]
     else:
-        end = colon + len(text[colon : int(node.end_mark.index)].rstrip()) if node.value else colon
-        start = int(node.start_mark.index) if node.value else colon
+        end = colon + len(text[colon : node.end].rstrip()) if node.value else colon
+        start = node.start if node.value else colon
     if text[colon:start].strip():
         raise CannotEdit("an anchor, a tag or a comment before a list")
     rest = text[end : line_end(text, end)]
@@ -180,27 +180,27 @@ def _opened(text: str, key: Node, node: Node, lines: list[str], dash: int, style
 
 
 def _flow_items(text: str, node: SequenceNode) -> tuple[int, int, list[str]]:
-    start, end = int(node.start_mark.index), int(node.end_mark.index)
+    start, end = node.start, node.end
     if not _PLAIN_FLOW.fullmatch(text[start:end]):
         raise CannotEdit("a list in brackets over several lines, with comments, anchors or aliases")
     return (
         start,
         end,
-        [text[int(item.start_mark.index) : int(item.end_mark.index)].strip() for item in node.value],
+        [text[item.start : item.end].strip() for item in node.value],
     )
 
 
 def _is_alias_item(node: SequenceNode, index: int) -> bool:
-    return bool(node.value[index].start_mark.index < node.start_mark.index) or any(
+    return bool(node.value[index].start < node.start) or any(
         node.value[index] is other for other in node.value[:index]
     )
 
 
 def _dash(text: str, node: SequenceNode, index: int) -> int:
     """The offset of an item's dash, which stands alone before it on its line or on one above."""
-    begin = int(node.value[index].start_mark.index)
+    begin = node.value[index].start
     dash = text.rfind("-", 0, begin)
-    column = int(node.start_mark.column)
+    column = column_of(text, node.start)
     if dash < 0 or text[dash + 1 : begin].strip() or dash - line_start(text, dash) != column:
         raise CannotEdit("an item that does not stand behind its dash")
     if text[line_start(text, dash) : dash].strip():

@@ -1,0 +1,78 @@
+"""The nodes of a YAML document: what is written, how, and where; what it means is decided by who reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["MappingNode", "Node", "ScalarNode", "SequenceNode"]
+
+
+class Node:
+    """A value as it stands in a text.
+
+    Attributes:
+        value: of a scalar its text, of a list its items, of a mapping its keys and values in pairs; an alias
+            is the node of its anchor.
+        tag: the tag that is written before it, else empty.
+        start: the offset of its first character, anchor and tag included.
+        end: the offset behind its last one; comments and line ends behind it are no part of it.
+        is_flow: whether it is a collection in brackets.
+    """
+
+    __slots__ = ("end", "start", "tag", "value")
+
+    value: Any
+    tag: str
+    start: int
+    end: int
+    is_flow: bool
+
+
+class ScalarNode(Node):
+    """A text, a number or the like.
+
+    Attributes:
+        style: empty for a plain one, else the quote or the `|` or `>` that it begins with.
+    """
+
+    __slots__ = ("style",)
+
+    value: str
+    style: str
+    is_flow = False
+
+    def __init__(self, value: str, style: str, start: int, end: int, tag: str = "") -> None:
+        self.value = value
+        self.style = style
+        self.start = start
+        self.end = end
+        self.tag = tag
+
+
+class _Collection(Node):
+    """A node that holds others."""
+
+    __slots__ = ("is_flow",)
+
+    def __init__(self, value: Any, start: int, end: int, *, is_flow: bool = False, tag: str = "") -> None:
+        self.value = value
+        self.start = start
+        self.end = end
+        self.is_flow = is_flow
+        self.tag = tag
+
+
+class SequenceNode(_Collection):
+    """A list."""
+
+    __slots__ = ()
+
+    value: list[Node]
+
+
+class MappingNode(_Collection):
+    """A mapping."""
+
+    __slots__ = ()
+
+    value: list[tuple[Any, Node]]

@@ -1,0 +1,151 @@
+"""ruamel's parser of YAML in Python, for what the scanner does not know for certain."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ruamel.yaml import nodes as parsed
+from ruamel.yaml.composer import Composer
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.parser import Parser
+from ruamel.yaml.reader import Reader
+from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.tag import Tag
+
+from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.scanner import block_scalar_end
+
+__all__ = ["parse"]
+
+_TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
+_COLON: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*:")
+_DASH: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*-")
+# An alias, and what may stand between it and the content before it.
+_ALIAS: Final = re.compile(r"(?:[\s,:?\[{-]|(?<=\s)#[^\n]*)*\*[^\s,\[\]{}]+")
+# One object for all nodes without a tag of their own: there are many of them.
+_NO_TAG: Final = Tag(suffix="")
+
+
+class _NoTags:
+    """A resolver that resolves nothing: what a scalar means is decided by who reads it, later."""
+
+    processing_version = (1, 2)
+
+    @staticmethod
+    def resolve(_kind: object, _value: object, _implicit: object) -> Tag:
+        return _NO_TAG
+
+    @staticmethod
+    def descend_resolver(*_unused: object) -> None:
+        return None
+
+    ascend_resolver = descend_resolver
+
+
+class _Loader(Reader, Scanner, Parser, Composer):
+    """Put together without `YAML()`, which looks for plug-ins on disk."""
+
+    processing_version = (1, 2)
+    max_depth = None
+    comment_handling = None
+
+    def __init__(self, text: str) -> None:
+        self._resolver = _NoTags()
+        self._version = None
+        # The scanner looks at the text as soon as it is made.
+        Reader.__init__(self, text, loader=self)
+        Scanner.__init__(self, loader=self)
+        Parser.__init__(self, loader=self)
+        Composer.__init__(self, loader=self)
+        # An anchor that is set anew is no fault: aliases mean the last one before them.
+        self.warn_double_anchors = False
+
+    @property
+    def resolver(self) -> _NoTags:
+        return self._resolver
+
+
+def parse(text: str) -> Node | None:
+    r"""Gives the root node of the one document in a text.
+
+    Args:
+        text: one document, without byte order mark.
+
+    Returns:
+        The root node, or `None` for a document without content.
+
+    Raises:
+        YAMLError: the text is no YAML.
+
+    >>> [alias.value for alias in parse("[&a b, *a]").value]
+    ['b', 'b']
+    """
+    original = text
+    while True:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+        except YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            blanks = _TABS.match(text, mark.index) if mark is not None else None
+            if blanks is None:
+                raise
+            # A tab before a comment or a line's end, which YAML allows: blanks in its place move nothing.
+            text = text[: blanks.start()] + " " * len(blanks[0]) + text[blanks.end() :]
+            continue
+        finally:
+            # Its parts hold one another, and would be kept until garbage is collected.
+            vars(loader).clear()
+        return _Nodes(original).of(node) if isinstance(node, parsed.Node) else None
+
+
+class _Nodes:
+    """The nodes of a document, made from those of ruamel, whose ends are where the next token begins."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[int, Node] = {}
+
+    def of(self, node: Any) -> Node:
+        known = self._known.get(id(node))
+        if known is not None:
+            return known
+        start, end = int(node.start_mark.index), int(node.end_mark.index)
+        tag = str(node.tag) if node.ctag.suffix else ""
+        if isinstance(node, parsed.ScalarNode):
+            if node.style in ("|", ">"):
+                end = block_scalar_end(self._text, start, end)
+            self._known[id(node)] = scalar = ScalarNode(node.value, node.style or "", start, end, tag)
+            return scalar
+        is_flow = bool(node.flow_style)
+        kind = MappingNode if isinstance(node, parsed.MappingNode) else SequenceNode
+        made = kind([], start, end, is_flow=is_flow, tag=tag)
+        # Before its children: an alias may stand inside its own anchor.
+        self._known[id(node)] = made
+        children: list[Any] = made.value
+        for child in node.value:
+            if isinstance(made, MappingNode):
+                key, start = self._child(child[0], start, None)
+                value, start = self._child(child[1], start, _COLON)
+                children.append((key, value))
+            else:
+                item, start = self._child(child, start, _DASH)
+                children.append(item)
+        if not is_flow:
+            made.end = start
+        return made
+
+    def _child(self, node: parsed.Node, position: int, opener: re.Pattern[str] | None) -> tuple[Node, int]:
+        """Gives a node that stands behind a position, and where what stands there ends."""
+        known = self._known.get(id(node))
+        if known is not None:
+            alias = _ALIAS.match(self._text, position)
+            return known, position if alias is None else alias.end()
+        made = self.of(node)
+        is_empty = isinstance(made, ScalarNode) and not (made.value or made.style or made.tag)
+        if is_empty and not self._text.startswith(("&", "!"), made.start):
+            # Where it is noticed that nothing stands there is where the next token begins.
+            opened = None if opener is None else opener.match(self._text, position)
+            made.start = made.end = position if opened is None else opened.end()
+        return made, made.end

@@ -1,0 +1,212 @@
+"""The law of the scanner: what it gives is what ruamel's parser gives, or it says that it does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml.error import YAMLError
+
+from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode, SequenceNode, split_documents
+from fluxv2_migrate.yaml_text.parser import parse
+from fluxv2_migrate.yaml_text.scanner import Unsure, scan
+from reference_trees import read_tree
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+BASE = """# a release
+apiVersion: helm.fluxcd.io/v1
+metadata:
+  name: "web" # quoted
+  annotations: {fluxcd.io/automated: 'true', "a b": c d}
+spec:
+  chart :
+    version: 1.2.3
+    args: [--one, "two", {three: 4}, ]
+  values:
+    hosts:
+    - a.example.com
+    -
+    - - nested
+      - deeper: x#y
+        more: http://x:80/?a=b
+    script: |
+      #!/bin/sh
+
+      exit 0
+    folded: >-
+      one
+      two
+
+        three
+    kept: |+
+      text
+
+    words: some words
+      on two lines
+    "quoted": "some words
+      on two lines\\u00e9"
+    below:
+      value
+    empty:
+"""
+PIECES = (
+    *(
+        "a",
+        "b: ",
+        "- ",
+        "-",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n- ",
+        "\n  - ",
+        ": ",
+        ":",
+        " #c",
+        "# c",
+        "\n#c",
+        "'x'",
+    ),
+    *('"y"', '"', "'", "[", "]", "{", "}", ", ", ",", "|", "|-", "|+", ">", ">-", "|2", "\n\n", "\r\n", "\r"),
+    *(" ", "  ", "\t", "key:", "k: v", "---", "\n---\n", "\n...", "? ", "&a ", "*a", "!t ", "<<", "%", "@"),
+    *("\\", "\\n", "\\x41", "é", "\u2028", "\xa0", "-x", ":x", "?x", "x y", "x:y", "x#y", "k : v"),
+    *("\n      ", "{a: b}", "[a, 'b']", "it''s", "\x7f", "\ufeff", "\\ud800", "\\\n"),
+)
+
+
+def flat(node: Node | None) -> Any:
+    """Gives everything that a node says."""
+    if node is None or isinstance(node, ScalarNode):
+        return node and ("scalar", node.value, node.style, node.start, node.end, node.tag)
+    children: list[Any] = []
+    if isinstance(node, SequenceNode):
+        children = [flat(child) for child in node.value]
+    elif isinstance(node, MappingNode):
+        children = [(flat(key), flat(value)) for key, value in node.value]
+    return (type(node).__name__, node.start, node.end, node.is_flow, node.tag, children)
+
+
+def knows(text: str) -> bool:
+    """Holds the scanner to the law; gives whether it knew the text."""
+    try:
+        found = scan(text)
+    except Unsure:
+        return False
+    try:
+        expected = parse(text)
+    except YAMLError as error:
+        raise AssertionError(f"taken, and refused by ruamel: {error}") from None
+    assert flat(found) == flat(expected)
+    return True
+
+
+def texts_of(folder: Path) -> list[str]:
+    found: list[str] = []
+    for path, content in read_tree(folder).items():
+        if path.endswith((".yaml", ".yml", ".json")) and isinstance(content, bytes):
+            text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+            found += [text[span.start : span.end] for span in split_documents(text)]
+    return found
+
+
+def test_the_examples_are_read_as_ruamel_reads_them() -> None:
+    assert all(map(knows, texts_of(EXAMPLES)))
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the reference data is not there")
+def test_real_documents_are_read_as_ruamel_reads_them() -> None:
+    # One in eight, since ruamel takes half a minute for all of them.
+    texts = texts_of(CORPUS)[::8]
+    known = sum(len(text) for text in texts if knows(text))
+    # Helm templates, which are no YAML, are a sixteenth.
+    assert known > 0.9 * sum(map(len, texts))
+
+
+def test_all_that_it_reads_is_in_one_document() -> None:
+    assert knows(BASE)
+    assert knows(BASE.replace("\n", "\r\n"))
+    assert knows(BASE.rstrip("\n"))
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@example("a: 'x'#y")
+@example("a: |\n  x\n \n   \n  y\n")
+@example("a:\n- b\n-\nc:\n")
+@example("- - - a\n    - b\n  - c\n- d: e\n  f:\n  - g\n")
+@example("a: b\n c: d\n")
+@example("--- a: b\n")
+@example('a: "x\n---\n  y"\n')
+@example("a: [x,\n--- ]\n")
+@example("{a: b}\n")
+@example("{a: b}: c\n")
+@example("a: >\n  x\n   y\n\n   z\n  w\n")
+@example("---\n")
+@example("# ---\n")
+def test_texts_of_pieces_are_read_as_ruamel_reads_them(text: str) -> None:
+    knows(text)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_changed_documents_are_read_as_ruamel_reads_them(data: st.DataObject) -> None:
+    text = BASE
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        end = start + data.draw(st.integers(0, 6))
+        text = text[:start] + data.draw(st.sampled_from((*PIECES, ""))) + text[end:]
+    knows(text)
+
+
+NOT_KNOWN = {
+    "an anchor": "a: &x 1\nb: *x\n",
+    "a tag": "a: !!str 1\n",
+    "an explicit key": "? a\n: b\n",
+    "a directive": "%YAML 1.1\n---\na: b\n",
+    "a tab": "a:\tb\n",
+    "an indentation indicator": "a: |2\n   b\n",
+    "a line separator": "a: b\u2028\n",
+    "a control character": "a: b\x7f\n",
+    "a return alone": "a: b\rc: d\n",
+    "a marker at the end": "a: b\n...\n",
+    "a second document": "a: b\n---\nc: d\n",
+    "an empty document behind a marker": "---\n",
+    "a plain document": "a\n",
+    "a block scalar as a document": "|\n  a\n",
+    "a block scalar without lines": "a: |\nb: c\n",
+    "a block scalar below its key": "a:\n  |\n  b\n",
+    "blank lines of another length in a block scalar": "a: |\n  b\n \n  c\n",
+    "an escaped line end": 'a: "b\\\n  c"\n',
+    "a surrogate": 'a: "\\ud800"\n',
+    "an escape that is rare": 'a: "\\N"\n',
+    "a key that is too long": f"{'a' * 1001}: b\n",
+    "a long key in brackets": f"a: {{{'a' * 1001}: b}}\n",
+    "many levels": "".join(" " * level + "a:\n" for level in range(99)),
+    "many brackets": "a: " + "[" * 99 + "]" * 99 + "\n",
+    "a single pair in brackets": "a: [b: c]\n",
+    "a key without a value in braces": "a: {b}\n",
+    "a comma too many": "a: [b,, c]\n",
+    "text behind brackets": "a: [b] c\n",
+    "text behind a document in brackets": "[b]\nc: d\n",
+    "a bracket that does not end": "a: [b\n",
+    "two values in brackets": "a: [b [c]]\n",
+    "two values in braces": "a: {b: c [d]}\n",
+    "a marker in brackets": "a: [b,\n--- ]\n",
+    "a marker in quotes": "a: 'b\n---\n c'\n",
+    "a mapping in a list": "- a\nb: c\n",
+    "a list in a mapping": "a: b\n- c\n",
+    "a line between two levels": "a:\n    b: c\n  d: e\n",
+    "a line before the first level": "  a: b\nc: d\n",
+    "words behind a mapping": "a: b\nc\n",
+    "words behind quotes": "a: 'b'\n  c\n",
+}
+
+
+@pytest.mark.parametrize("text", NOT_KNOWN.values(), ids=NOT_KNOWN)
+def test_what_it_does_not_know_for_certain_is_left_to_the_parser(text: str) -> None:
+    with pytest.raises(Unsure):
+        scan(text)
