@@ -71,13 +71,15 @@ def test_what_kustomize_controller_leaves_out_is_told(drawn: tuple[Files, set[st
     assert bool(refused) is (found is None)
     if found is not None:
         assert places(left_out) == objects - found
-    # What is proposed makes kustomize-controller apply exactly what fluxd did.
+    # What is proposed makes kustomize-controller apply exactly what fluxd did, and what is made.
+    made = fm.migrate_repository(files, PROD).created
+    new = {f"{path}:1" for path in made if posixpath.basename(path) != "kustomization.yaml"}
     for each in (*refused, *left_out):
-        proposed = {**files, "prod/kustomization.yaml": each.proposal}
+        proposed = {**files, **made, "prod/kustomization.yaml": each.proposal}
         for path in files:
             if posixpath.basename(path) == "kustomization.yaml" and path != "prod/kustomization.yaml":
                 del proposed[path]
-        assert applied(proposed) == objects
+        assert applied(proposed) == objects | new
 
 
 def test_only_some_places_are_named_and_all_are_related() -> None:

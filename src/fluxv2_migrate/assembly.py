@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fluxv2_migrate.applied.namespaces import settle_namespaces
-from fluxv2_migrate.clusters import AppliedDifferences, ClusterMap, DocumentKey, SyncPath
+from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.images.automation import MigratedImages
@@ -38,7 +39,6 @@ def assemble(
     images: MigratedImages,
     findings: FindingGroups,
     context: MigrationContext,
-    applied: Mapping[SyncPath, AppliedDifferences],
 ) -> Migration:
     """Gives the migration.
 
@@ -50,7 +50,6 @@ def assemble(
         images: the image automation, and the texts that are marked for it.
         findings: all that a person must know.
         context: what was inferred.
-        applied: what fluxd applied of the sync paths whose files it read.
     """
     repository, layout = around.repository, converted.layout
     edits: _Spans = {}
@@ -115,11 +114,14 @@ def assemble(
         metadata = placed.manifest["metadata"]
         made = f"{placed.kind} {metadata['namespace']}/{metadata['name']}"
         changes.append(Change("image-automation", made, "", 1, (), placed.file, ""))
+    applied = compare_sync_paths(around)
     kustomizations = dict(images.kustomizations)
     changes += settle_namespaces(applied, around, changed, created, kustomizations, findings)
     for path, text in kustomizations.items():
         (changed if path in repository.texts else created)[path] = text
         changes.append(Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources"))
+    is_something_done = bool(converted.texts or decided.waiting or images.texts)
+    tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
     for path, text in {**changed, **created}.items():
         after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text

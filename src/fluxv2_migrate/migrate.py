@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fluxv2_migrate.applied.syncing import tell_of_syncing
 from fluxv2_migrate.assembly import assemble
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
@@ -102,11 +101,9 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
     images = migrate_images(annotated, around, converted, findings)
-    is_something_done = bool(converted.texts or decided.waiting or images.texts)
-    applied = tell_of_syncing(around, findings, is_something_done=is_something_done)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
-    return assemble(files, around, converted, decided, images, findings, context, applied)
+    return assemble(files, around, converted, decided, images, findings, context)
 
 
 def _with_inventory(

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fluxv2_migrate.clusters import AppliedDifferences, AppliedObject, SyncPath, compare_applied
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["tell_of_syncing"]
+__all__ = ["compare_sync_paths", "tell_of_syncing"]
 
 _SHOWN = 5
 
 
+def compare_sync_paths(around: Surroundings) -> dict[SyncPath, AppliedDifferences]:
+    """Gives where both Fluxes part over the sync paths whose files fluxd read one by one."""
+    repository, clusters = around.repository, around.clusters
+    documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
+    found: dict[SyncPath, AppliedDifferences] = {}
+    for view in clusters.clusters:
+        for synced in view.sync_paths:
+            if synced.files != "none" and synced not in found:
+                apart = clusters.apart if synced.files == "rest" else frozenset()
+                found[synced] = compare_applied(
+                    synced, repository.texts, documents, clusters.tree, clusters.builds, apart
+                )
+    return found
+
+
 def tell_of_syncing(
-    around: Surroundings, findings: FindingGroups, *, is_something_done: bool
-) -> dict[SyncPath, AppliedDifferences]:
-    """Adds what is to be known of sync paths.
+    applied: Mapping[SyncPath, AppliedDifferences],
+    around: Surroundings,
+    findings: FindingGroups,
+    *,
+    created: Collection[str],
+    is_something_done: bool,
+) -> None:
+    """Adds what is to be known of sync paths; of objects without a namespace nothing is told here.
 
     Args:
+        applied: where both Fluxes part over them.
         around: what is known of the repository.
         findings: where it is told.
+        created: the files that the migration makes.
         is_something_done: whether anything is migrated, so that it matters where it goes.
-
-    Returns:
-        What fluxd applied of the sync paths whose files it read; of objects without a namespace nothing is
-        told yet.
     """
     clusters = around.clusters
     if is_something_done and not clusters.given:
@@ -37,12 +55,8 @@ def tell_of_syncing(
         shown = ", ".join(clusters.candidates)
         findings.say("RP017", f"these may be one cluster or several, and each is taken for one: {shown}")
     _tell_substituted(around, findings)
-    applied: dict[SyncPath, AppliedDifferences] = {}
-    for view in clusters.clusters:
-        for synced in view.sync_paths:
-            if synced.files != "none" and synced not in applied:
-                applied[synced] = _tell_differences(synced, around, findings)
-    return applied
+    for synced, found in applied.items():
+        _tell_differences(synced, found, found.proposal(created), around, findings)
 
 
 def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
@@ -66,11 +80,10 @@ def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
         findings.say("RP023", message, file, 1, shown)
 
 
-def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingGroups) -> AppliedDifferences:
-    repository, clusters = around.repository, around.clusters
-    apart = clusters.apart if synced.files == "rest" else frozenset()
-    documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
-    found = compare_applied(synced, repository.texts, documents, clusters.tree, clusters.builds, apart)
+def _tell_differences(
+    synced: SyncPath, found: AppliedDifferences, proposal: str, around: Surroundings, findings: FindingGroups
+) -> None:
+    repository = around.repository
     path = synced.path or "/"
     if found.refused:
         places = [str(each.place) for each in found.refused]
@@ -79,7 +92,7 @@ def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingG
             f"nothing at all: {_list(places)}; the first: {found.refused[0].reason}"
         )
         first = found.refused[0].place
-        findings.say("DA020", message, first.path, first.line, places[1:], found.proposal)
+        findings.say("DA020", message, first.path, first.line, places[1:], proposal)
     # Of files with releases that cannot be read it is told that these stay.
     told = {path for path in repository.errors if repository.old_lines(path)}
     broken = [each for each in found.broken if each.place.path not in told]
@@ -93,7 +106,7 @@ def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingG
         f"of {path} that kustomize-controller leaves out, because a kustomization beside them does not list "
         "them",
         findings,
-        found.proposal,
+        proposal,
     )
     local = [each for each in found.ignored if each.is_local]
     unseen = [each for each in found.ignored if not each.is_local]
@@ -111,7 +124,6 @@ def _tell_differences(synced: SyncPath, around: Surroundings, findings: FindingG
     for one, other in found.doubles:
         message = f"{_name(one)} is defined in {one.place} too: kustomize-controller refuses both"
         findings.say("RP016", message, other.place.path, other.place.line, [str(one.place)])
-    return found
 
 
 def _tell_objects(

@@ -7,7 +7,7 @@ Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`; fluxcd/pkg
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -88,8 +88,7 @@ class AppliedDifferences:
         shaped: objects that a kustomization makes other ones, or makes beside them.
         doubles: objects that two documents define, so that neither Flux applies any.
         without_namespace: objects that name no namespace and need one.
-        proposal: a `kustomization.yaml` for the folder that lists what fluxd applied; empty where files
-            as they are do.
+        faulty: files with a document that kustomize refuses.
     """
 
     sync_path: str
@@ -102,7 +101,28 @@ class AppliedDifferences:
     shaped: tuple[ShapedObject, ...]
     doubles: tuple[tuple[AppliedObject, AppliedObject], ...]
     without_namespace: tuple[AppliedObject, ...]
-    proposal: str
+    faulty: frozenset[str] = frozenset()
+
+    def proposal(self, created: Iterable[str] = ()) -> str:
+        """Gives a `kustomization.yaml` for the folder that lists what fluxd applied; empty where files do.
+
+        Args:
+            created: files that come to the repository, and are applied too where they lie in the folder.
+        """
+        if not (self.refused or self.left_out):
+            return ""
+        new = (path for path in created if is_below(path, self.sync_path))
+        return _proposal(self.sync_path, tuple(_listed(self.objects, new)), self.faulty)
+
+
+def _listed(objects: Iterable[AppliedObject], created: Iterable[str]) -> Iterator[str]:
+    """Gives what a kustomization lists: files, and folders that have a kustomization of their own."""
+    new = sorted(created)
+    own = [posixpath.dirname(path) for path in new if posixpath.basename(path) in FILE_NAMES]
+    found = dict.fromkeys(each.place.path for each in objects)
+    for path in new:
+        found[next((folder for folder in own if is_below(path, folder)), path)] = None
+    yield from found
 
 
 def compare_applied(
@@ -153,10 +173,6 @@ class _Comparison:
         stays = [each for each in self.scanned if not each.is_local]
         self.ignored += [each for each in self.objects if each.is_local]
         without = tuple(each for each in self.objects if not each.namespace and each.kind in _NAMESPACED)
-        proposal = ""
-        if self.refused or left_out:
-            kept = dict.fromkeys(each.place.path for each in self.objects)
-            proposal = _proposal(self.synced.path, tuple(kept), self.faulty)
         return AppliedDifferences(
             self.synced.path,
             tuple(self.objects),
@@ -168,7 +184,7 @@ class _Comparison:
             tuple(shaped),
             tuple(self._doubles(stays, built)),
             without,
-            proposal,
+            frozenset(self.faulty),
         )
 
     def _read(self) -> None:
@@ -319,7 +335,7 @@ def _name(identity: _Identity) -> str:
     return f"{kind} {namespace}/{name}"
 
 
-def _proposal(root: str, kept: Sequence[str], broken: set[str]) -> str:
+def _proposal(root: str, kept: Sequence[str], broken: Collection[str]) -> str:
     lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "resources:"]
     for path in kept:
         entry = posixpath.relpath(path, root or ".")

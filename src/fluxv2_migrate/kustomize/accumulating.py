@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -10,7 +10,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
 from fluxv2_migrate.kustomize.field_specs import COMMON_LABELS
 from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
-from fluxv2_migrate.kustomize.kustomization import Kustomization, ListedEntry, join_path
+from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, ListedEntry, join_path
 from fluxv2_migrate.kustomize.name_references import fix_references
 from fluxv2_migrate.kustomize.patching import apply_patches
 from fluxv2_migrate.kustomize.replacing import apply_replacements
@@ -93,6 +93,17 @@ class Accumulator:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._known: dict[str, Accumulation] = {}
+
+    def learn(self, other: Accumulator, changed: Collection[str]) -> None:
+        """Takes over what another one gathered without meeting a file that has changed since."""
+        # A second kustomization file makes a folder none.
+        anew = {
+            folder for folder, _, name in (path.rpartition("/") for path in changed) if name in FILE_NAMES
+        }
+        for folder, known in other._known.items():
+            # What was in the way may be out of it.
+            if not known.problems and known.files.isdisjoint(changed) and known.folders.isdisjoint(anew):
+                self._known[folder] = known
 
     def folder(self, folder: str, chain: tuple[str, ...] = ()) -> Accumulation:
         """Gives what the kustomization of a folder gathers, before references are fixed."""

@@ -50,16 +50,24 @@ class KustomizeTree:
         self._read: dict[str, Kustomization | InvalidManifest | None] = {}
         self.accumulator = Accumulator(self)
 
-    def with_files(self, files: Mapping[str, str | bytes]) -> KustomizeTree:
-        """Gives a tree with more files; what was read of the others is not read again.
+    def with_files(self, files: Mapping[str, str | bytes | None]) -> KustomizeTree:
+        """Gives a tree with other files; what was read and built of those that stay is not done again.
 
         Args:
-            files: path to content; a kustomization among them takes the place of that of its folder.
+            files: path to content, or to nothing for a file that goes; a kustomization among them takes the
+                place of that of its folder.
         """
-        tree = KustomizeTree({**self.files, **files}, remote=self._remote)
-        tree._resources = dict(self._resources)
-        changed = {posixpath.dirname(path) for path in files}
-        tree._read = {folder: found for folder, found in self._read.items() if folder not in changed}
+        changed = {path: content for path, content in files.items() if content is not None}
+        kept = {path: content for path, content in self.files.items() if path not in files}
+        return self._like({**kept, **changed}, frozenset(files))
+
+    def _like(self, files: Mapping[str, str | bytes], changed: frozenset[str]) -> KustomizeTree:
+        """Gives a tree of other files that shares what is known of those that have not changed."""
+        tree = KustomizeTree(files, remote=self._remote)
+        tree._resources = {path: found for path, found in self._resources.items() if path not in changed}
+        folders = {posixpath.dirname(path) for path in changed}
+        tree._read = {folder: found for folder, found in self._read.items() if folder not in folders}
+        tree.accumulator.learn(self.accumulator, changed)
         return tree
 
     @property
@@ -198,12 +206,8 @@ class KustomizeTree:
         """
         if ignore not in self._artifacts:
             files = artifact_files(self.files, ignore=ignore)
-            tree = self
-            if len(files) != len(self.files):
-                tree = KustomizeTree(files, remote=self._remote)
-                # The files that are left say the same.
-                tree._resources = self._resources
-            self._artifacts[ignore] = tree
+            gone = frozenset(self.files.keys() - files.keys())
+            self._artifacts[ignore] = self._like(files, gone) if gone else self
         return self._artifacts[ignore]
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
-from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
+from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_text
 
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import MigratedResource, Migration
@@ -73,6 +73,8 @@ def _finding(finding: Finding) -> list[str]:
         given = finding.answer.model_dump(exclude_defaults=True)
         arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
         lines.append(f"  - answer: {as_code(f'Override({arguments})')}")
+    if finding.proposal:
+        lines += ["  - proposed:", "", *as_code_block(finding.proposal.splitlines(), "yaml", "    ")]
     return [*lines, ""]
 
 
