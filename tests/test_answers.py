@@ -221,11 +221,11 @@ def test_an_answer_names_no_more_than_it_must() -> None:
 
 
 def test_no_answer_hides_a_release_that_stays() -> None:
-    stopped = release(version="  helmVersion: v2\n")
+    stopped = release("a" * 60)
     files: dict[str, str | bytes] = {"a.yaml": f"{stopped}---\n{stopped}"}
-    asked = [finding for finding in fm.migrate_repository(files).findings if finding.code == "HR030"]
+    asked = [finding for finding in fm.migrate_repository(files).findings if finding.code == "HR014"]
     assert [finding.answer for finding in asked] == [None, None]
-    exact = tuple(f"HR030:{finding.fingerprint}" for finding in asked)
+    exact = tuple(f"HR014:{finding.fingerprint}" for finding in asked)
     hidden = fm.migrate_repository(files, fm.MigrationOptions(overrides=(fm.Override(accept=exact),)))
     assert not hidden.ok
 
@@ -274,3 +274,28 @@ def test_what_is_said_of_a_container_is_not_said_of_its_release() -> None:
     decided, matched = override_for(subject, said, "app")
     assert (decided.policy, decided.leave, matched) == (of_image.policy, True, frozenset({0, 1, 2}))
     assert override_for(subject, said, "db")[1] == frozenset({1, 2})
+
+
+def test_each_cluster_is_asked_once_what_its_operator_took() -> None:
+    clusters = tuple(fm.Cluster(name=name, sync_paths=(name,)) for name in ("eu", "us"))
+    files = {f"{folder}/{name}.yaml": release(name, version="") for folder in ("eu", "us") for name in "abc"}
+    options = fm.MigrationOptions(clusters=clusters)
+    asked = fm.migrate_repository(files, options)
+    found = [finding for finding in asked.findings if finding.code == "HR032"]
+    assert [(each.path, each.related, each.severity) for each in found] == [
+        (f"{name}/a.yaml", (f"{name}/b.yaml:6", f"{name}/c.yaml:6"), "error") for name in ("eu", "us")
+    ]
+    answers = [{"cluster": name, "helm_versions": ["v3"]} for name in ("eu", "us")]
+    assert asked.answers() == answers
+    # They are migrated all the same: an operator of Helm 3 is what most people have.
+    assert set(asked.changed) == set(files)
+    given = {**options.model_dump(exclude_defaults=True), "overrides": answers}
+    settled = fm.MigrationOptions.model_validate(given)
+    migration = fm.migrate_repository(files, settled)
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, settled, declared=migration.declared).ok
+    told = fm.Override(cluster="us", helm_versions=("v2", "v3"))
+    other = fm.migrate_repository(files, options.model_copy(update={"overrides": (told,)}))
+    (held,) = (finding for finding in other.findings if finding.code == "HR030")
+    assert (held.path, held.related) == ("us/a.yaml", ("us/b.yaml:6", "us/c.yaml:6"))
+    assert set(other.changed) == {"eu/a.yaml", "eu/b.yaml", "eu/c.yaml"}

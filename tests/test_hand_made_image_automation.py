@@ -49,7 +49,7 @@ def markers_of(path: str, text: str | bytes, options: fm.MigrationOptions) -> di
 def codes_of(pair: Pair) -> str:
     findings = fm.migrate_repository({pair.old_path: pair.old}, pair.options).findings
     found = {each.code for each in findings if each.severity == "error" or each.code == "IM017"}
-    return " ".join(sorted(found - {"RP010"}))
+    return " ".join(sorted(found - {"HR032", "RP010"}))
 
 
 def reasons(pair: Pair) -> Iterator[str]:

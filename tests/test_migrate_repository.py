@@ -377,12 +377,12 @@ def test_answers_settle_what_they_answer() -> None:
         "b.yaml": release("b", chart=git("stable")),
     }
     before = migrate(files)
-    assert errors(before) == ["HR014"]
+    assert errors(before) == ["HR014", "HR032"]
     name, ref = (finding.answer for finding in before.findings if finding.code in ("HR014", "HR052"))
     assert name is not None
     assert ref is not None
     named = migrate(files, overrides=(name.model_copy(update={"release_name": "live"}),))
-    assert errors(named) == []
+    assert errors(named) == ["HR032"]
     assert "releaseName: live\n" in named.changed["a.yaml"]
     tagged = migrate(files, overrides=(ref.model_copy(update={"ref_kind": "tag"}),))
     assert "    tag: stable\n" in tagged.created["sources/charts.yaml"]

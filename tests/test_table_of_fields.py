@@ -102,7 +102,7 @@ MAY_STOP = {
     "spec.chart.name": {"HR048", "HR061"},
     "spec.chart.version": {"HR041", "HR061"},
     "spec.releaseName": {"HR014", "HR113"},
-    "spec.helmVersion": {"HR030"},
+    "spec.helmVersion": {"HR030", "HR032"},
     "spec.timeout": {"HR068"},
     "spec.rollback.timeout": {"HR068"},
     "spec.test.timeout": {"HR068"},

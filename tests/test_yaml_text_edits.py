@@ -334,7 +334,8 @@ def test_a_name_is_found_for_anything() -> None:
 def test_only_kustomizations_of_kustomize_hide_a_file() -> None:
     files: dict[str, str | bytes] = {
         "a.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: a, namespace: b}\n"
-        "spec:\n  chart:\n    repository: https://x.example\n    name: a\n    version: 1.0.0\n",
+        "spec:\n  helmVersion: v3\n"
+        "  chart:\n    repository: https://x.example\n    name: a\n    version: 1.0.0\n",
         "kustomization.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {}\n"
         "resources: [a.yaml]\n",
     }

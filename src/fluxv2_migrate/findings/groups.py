@@ -16,7 +16,7 @@ from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, Override
-from fluxv2_migrate.settings.overrides import PATTERNS, Subject, override_for
+from fluxv2_migrate.settings.overrides import PATTERNS, Subject, is_of_cluster, override_for
 
 __all__ = ["FindingGroups"]
 
@@ -97,9 +97,13 @@ class FindingGroups:
             resource=resource,
             field=".".join(notice.path),
             related=(*notice.related, *related),
-            answer=notice.answer or acceptance(notice.code),
+            answer=notice.answer or (acceptance(notice.code) if notice.is_acceptable else None),
         )
-        own = notice.group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
+        group = notice.group
+        if notice.answer is not None and is_of_cluster(notice.answer):
+            # Each cluster has settings of its own.
+            group += f" {subject.cluster}"
+        own = group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
         self.groups.setdefault((notice.code, own), []).append((finding, subject))
 
     def _is_everywhere(self, document: Document) -> bool:
@@ -203,6 +207,8 @@ def _answer(
     if answer is None or not subjects:
         return answer
     said = answer.model_dump(exclude_unset=True, exclude=set(PATTERNS))
+    if is_of_cluster(answer):
+        return Override(**({"cluster": _quoted(finding.cluster)} if finding.cluster else {}) | said)
     only_accepts = said == {"accept": (finding.code,)}
     # Once for this finding; whoever is left is not to be matched.
     others = Counter(of_code if only_accepts else met) - Counter(subjects)

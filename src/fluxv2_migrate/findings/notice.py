@@ -23,6 +23,7 @@ class Notice:
         group: what makes it the same question as that of another release; empty for a question of its own.
         answer: the override that would settle it.
         declares: the fields of a release's meaning that differ for this reason.
+        is_acceptable: whether a person who has seen it settles it, if its code can be accepted at all.
         related: other places that it is about, as `path:line`.
     """
 
@@ -32,6 +33,7 @@ class Notice:
     group: str = ""
     answer: Override | None = None
     declares: tuple[str, ...] = ()
+    is_acceptable: bool = True
     related: tuple[str, ...] = ()
 
 

@@ -23,6 +23,8 @@ class FindingType:
             differently; `info`: good to know.
         remedy: what to do.
         settled_by_a_look: whether a person can decide that an error is settled, as nothing would be lost.
+        holds_back: whether an error keeps a release as it was; else the release is migrated, and the error
+            says what must be known before anybody merges it.
     """
 
     code: str
@@ -30,6 +32,7 @@ class FindingType:
     severity: Severity
     remedy: str
     settled_by_a_look: bool = False
+    holds_back: bool = True
 
     @property
     def acceptable(self) -> bool:
@@ -81,7 +84,7 @@ _ROWS: Final = (
     FindingType("HR016", "resource-name-too-long", "error", "Rename the resource and keep spec.releaseName: Flux v2 uses its name as a label."),
     FindingType("HR017", "namespace-decides-name", "error", "Write metadata.namespace into the manifest, or give default_namespace: the release name holds it."),
     FindingType("HR030", "helm-2", "error", "Convert the release to Helm 3 first (helm 2to3).", True),
-    FindingType("HR032", "helm-version-unknown", "warning", "Make sure that the operator ran with --enabled-helm-versions=v3, or that the release is a Helm 3 one."),
+    FindingType("HR032", "helm-version-unknown", "error", "Give the operator's helm_versions, once `helm list -A` of Helm 3 shows the releases; else convert them first (helm 2to3).", True, holds_back=False),
     FindingType("HR041", "chart-version-missing", "error", "Write the version that runs into chart.version: Flux v2 would take the newest one."),
     FindingType("HR042", "version-is-a-range", "warning", "Pin the version, unless every new chart of the range shall be installed at once."),
     FindingType("HR043", "repository-scheme-unsupported", "error", "Mirror the charts to a repository over https or OCI."),

@@ -64,8 +64,9 @@ def unlist_removed(
             release = each.release
             if (reason := reasons.get(release.document.path)) is not None:
                 message = f"{each.twin.document.path} means the same, and without this one {reason}"
-                # Nobody can accept what does not build, so no answer is offered.
-                findings.add(release.document, release.resource, Notice("RP007", message, ()))
+                # Nobody can accept what does not build.
+                notice = Notice("RP007", message, (), is_acceptable=False)
+                findings.add(release.document, release.resource, notice)
         removed = [each for each in removed if each.release.document.path not in reasons]
 
 

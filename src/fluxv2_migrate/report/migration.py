@@ -176,6 +176,36 @@ class Migration:
         # Models are made when they are asked for: a diff needs none, and there are many.
         return tuple(each.resource() for each in self.manifests)
 
+    def answers(self) -> list[dict[str, Any]]:
+        '''Gives the overrides that settle the errors, ready to fill in.
+
+        Returns:
+            Data for a file in Git, and for `MigrationOptions.overrides` of the next run: each override once,
+            in JSON's types. Empty fields are to be filled in; until then they decide nothing. Warnings and
+            infos, of which each has its own `answer`, are left out: they are not to be accepted unread.
+
+        >>> from fluxv2_migrate import MigrationOptions, migrate_text
+        >>> text = """
+        ... apiVersion: helm.fluxcd.io/v1
+        ... kind: HelmRelease
+        ... metadata: {name: web, namespace: shop}
+        ... spec: {chart: {repository: "https://charts.example.com", name: web, version: 1.2.3}}
+        ... """
+        >>> migration = migrate_text(text)
+        >>> migration.answers()
+        [{'helm_versions': ['v3']}]
+        >>> options = MigrationOptions.model_validate({"overrides": migration.answers()})
+        >>> migrate_text(text, options=options).ok
+        True
+        '''
+        found = (finding.answer for finding in self.findings if finding.severity == "error")
+        answers: list[dict[str, Any]] = []
+        for answer in found:
+            given = None if answer is None else answer.model_dump(mode="json", exclude_unset=True)
+            if given is not None and given not in answers:
+                answers.append(given)
+        return answers
+
     def diff(self) -> str:
         """Gives one unified diff, as `git apply` takes it."""
         after: dict[str, str | None] = {**self.changed, **self.created, **dict.fromkeys(self.deleted)}

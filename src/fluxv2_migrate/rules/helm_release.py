@@ -104,8 +104,9 @@ class ReleaseDraft:
         return FINDINGS[code].is_accepted(self.accepted)
 
     def stops(self, notice: Notice) -> bool:
-        """Gives whether a notice is an error that nobody has accepted, or could."""
-        return FINDINGS[notice.code].severity == "error" and not self.accepts(notice.code)
+        """Gives whether a notice is an error that holds the release back, and nobody has accepted it."""
+        kind = FINDINGS[notice.code]
+        return kind.severity == "error" and kind.holds_back and not self.accepts(notice.code)
 
     @property
     def answerable(self) -> bool:
@@ -389,22 +390,21 @@ def _helm_version(draft: Draft, names: ReleaseName) -> None:
     version = draft.spec.get("helmVersion")
     if "helmVersion" in draft.spec:
         draft.remove(path, "helm-version")
-    enabled = draft.settings.helm_operator.helm_versions
-    message = None
-    if not draft.is_of_last_api:
-        message = "the operators of this API knew Helm 2 only: the release is one of Helm 2"
-    elif version == "v2":
-        message = "helmVersion is v2: the release is one of Helm 2"
-    elif version is None and enabled and enabled[0] == "v2":
-        message = "helmVersion is not given, and the operator took Helm 2: the release is one of Helm 2"
-    if message is not None:
-        draft.note("HR030", message, path)
+    enabled = draft.override.helm_versions or draft.settings.helm_operator.helm_versions
+    is_of_helm_2 = version == "v2" or (version is None and enabled[:1] == ("v2",))
+    if is_of_helm_2 or not draft.is_of_last_api:
+        message = (
+            "these releases are of Helm 2: helmVersion says so, or the operator took it where none is given, "
+            "or their API knew no other"
+        )
+        draft.note("HR030", message, path, group="all")
     elif version is None and not enabled and not _is_of_helm_3(draft, names):
         draft.note(
             "HR032",
             "helmVersion is not given, and without --enabled-helm-versions=v3 the operator took Helm 2",
             ("spec",),
             group="all",
+            answer=Override(cluster=draft.settings.cluster or "*", helm_versions=("v3",)),
         )
 
 

@@ -107,6 +107,8 @@ class Override(_Options):
         policy: the `spec.policy` of the image's ImagePolicy.
         filter_tags: the `spec.filterTags` beside it.
         pull_secret: Secret with which the image's tags are read.
+        helm_versions: `--enabled-helm-versions` of the helm-operators of the clusters that match.
+        git_url: `--git-url` of the fluxds of the clusters that match.
         leave: leave the resource as it is.
         accept: codes of findings that a person has seen: they are not reported again. `HR003:` and a
             fingerprint accepts one finding of a code alone. Of the errors only HR030, HR049 and RP007 can be
@@ -127,6 +129,8 @@ class Override(_Options):
     policy: Mapping[str, Any] | None = None
     filter_tags: Mapping[str, str] | None = None
     pull_secret: _ObjectName | None = None
+    helm_versions: tuple[Literal["v2", "v3"], ...] = ()
+    git_url: str | None = None
     leave: bool = False
     accept: tuple[_Accepted, ...] = ()
 

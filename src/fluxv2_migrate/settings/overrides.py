@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from fluxv2_migrate.settings.options import Override
 
-__all__ = ["PATTERNS", "Subject", "override_for"]
+__all__ = ["PATTERNS", "Subject", "is_of_cluster", "override_for"]
 
 PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
 """The fields of an override that say what it is about."""
 _BETWEEN: Final = ", "
 _ANYTHING: Final = ("", "*")
+_OF_CLUSTERS: Final = ("helm_versions", "git_url")
 _NO_DECISION: Final = (*PATTERNS, "container", "accept")
 
 
@@ -82,6 +83,15 @@ def override_for(
                 if value and name not in _NO_DECISION:
                     said[name] = value
     return Override(**said, accept=accepted), frozenset(matched)
+
+
+def is_of_cluster(override: Override) -> bool:
+    """Gives whether an override says how something of a cluster was set, whatever resource asked for it.
+
+    >>> is_of_cluster(Override(helm_versions=("v3",))), is_of_cluster(Override(leave=True))
+    (True, False)
+    """
+    return any(name in override.model_fields_set for name in _OF_CLUSTERS)
 
 
 def _is_about(container: str | None, override: Override) -> bool:

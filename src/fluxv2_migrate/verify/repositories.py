@@ -198,10 +198,13 @@ def _release(found: SeenObject, context: _Context) -> _Release:
     if found.obstacle:
         return _Release(found, None, found.obstacle)
     settings, override = context.settings(found.cluster), context.override(found)
+    operator = context.operator or HelmOperator.of_settings(settings)
+    if override.helm_versions:
+        operator = replace(operator, helm_version=override.helm_versions[0])
     try:
         meaning = meaning_of_v1_release(
             found.manifest,
-            operator=context.operator or HelmOperator.of_settings(settings),
+            operator=operator,
             default_namespace=settings.default_namespace,
             release_name=override.release_name or "",
             storage_namespace=override.storage_namespace or "",
