@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fluxv2_migrate.applied.namespaces import settle_namespaces
+from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
+from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -122,6 +124,11 @@ def assemble(
         changes.append(Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources"))
     is_something_done = bool(converted.texts or decided.waiting or images.texts)
     tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
+    going = {each.release.document.key for each in converted.texts}
+    going |= {each.release.document.key for each in decided.removed}
+    tell_of_pruning(going, around, findings)
+    tell_of_unsynced(going, around, findings)
+    findings.tell_unmatched()
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
     for path, text in {**changed, **created}.items():
         after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text

@@ -101,7 +101,6 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
     images = migrate_images(annotated, around, converted, findings)
-    findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
     return assemble(files, around, converted, decided, images, findings, context)
 
