@@ -12,6 +12,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from fluxv2_migrate.placement import Homes, NoHome
+from fluxv2_migrate.repository.workspace import Workspace
 
 Files = dict[str, str | bytes]
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: made\n  namespace: shop\n"
@@ -29,7 +30,7 @@ def homes_of(files: Files, *views: tuple[str, tuple[SyncPath, ...]]) -> Homes:
             for name, paths in views
         )
     )
-    return Homes(clusters, KustomizeTree(files), {path: str(text) for path, text in files.items()})
+    return Homes(clusters, KustomizeTree(files), Workspace({path: str(text) for path, text in files.items()}))
 
 
 def placed(homes: Homes, wanted: set[str]) -> Files:
@@ -37,8 +38,10 @@ def placed(homes: Homes, wanted: set[str]) -> Files:
     for home, _ in homes.choose(wanted, made()):
         path = f"{home}/made/object.yaml".lstrip("/")
         homes.list_file(home, path)
-        homes.texts[path] = OBJECT
-    return dict(homes.texts)
+        homes.workspace.create(path, OBJECT)
+    return {
+        path: text for path in homes.workspace.paths() if (text := homes.workspace.text(path)) is not None
+    }
 
 
 def count(files: Files, synced: SyncPath) -> int:
@@ -84,7 +87,7 @@ def test_each_cluster_gets_an_object_once_and_as_it_is(repository: tuple[Files, 
         return
     for _, paths in views:
         assert [count(after, synced) for synced in paths] == [1]
-    for path, text in homes.changed.items():
+    for path, text in homes.workspace.changed.items():
         before = files.get(path, "")
         # What was there stays, in its own kind of lines.
         assert all(line in text.splitlines() for line in str(before).splitlines())
@@ -96,9 +99,10 @@ def test_a_second_file_of_a_folder_is_listed_in_its_kustomization() -> None:
     homes = homes_of(files, ("a", (SyncPath("a", ("a",), files="none"),)))
     for name in ("one", "two"):
         homes.list_file("a", f"a/made/{name}.yaml")
-        homes.texts[f"a/made/{name}.yaml"] = OBJECT
-    assert homes.changed["a/made/kustomization.yaml"].endswith("resources:\n- one.yaml\n- two.yaml\n")
-    assert homes.changed["a/kustomization.yaml"] == "resources:\n- other.yaml\n- made\n"
+        homes.workspace.create(f"a/made/{name}.yaml", OBJECT)
+    created = homes.workspace.created["a/made/kustomization.yaml"]
+    assert created.endswith("resources:\n- one.yaml\n- two.yaml\n")
+    assert homes.workspace.changed["a/kustomization.yaml"] == "resources:\n- other.yaml\n- made\n"
 
 
 def test_a_file_of_a_folder_that_holds_others_is_listed_alone() -> None:
@@ -106,7 +110,7 @@ def test_a_file_of_a_folder_that_holds_others_is_listed_alone() -> None:
     homes = homes_of(files, ("a", (SyncPath("a", ("a",), files="none"),)))
     homes.list_file("a", "a/made/new.yaml")
     homes.list_file("a", "a/new.yaml")
-    assert homes.changed == {
+    assert homes.workspace.changed == {
         "a/kustomization.yml": "resources:\n- made/old.yaml\n- made/new.yaml\n- new.yaml\n"
     }
 
@@ -148,4 +152,4 @@ def test_what_lists_a_file_may_leave_another_one_beside_it_alone() -> None:
     assert not homes.leaves_alone("a/other.yaml", made())
     assert homes.leaves_alone("a/other.yaml", made("team"))
     homes.list_beside("a/other.yaml", "a/more.yaml")
-    assert homes.changed == {"a/kustomization.yaml": "resources:\n- other.yaml\n- more.yaml\n"}
+    assert homes.workspace.changed == {"a/kustomization.yaml": "resources:\n- other.yaml\n- more.yaml\n"}

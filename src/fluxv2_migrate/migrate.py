@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fluxv2_migrate.applied.namespaces import settle_namespaces
+from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.assembly import assemble
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
@@ -13,11 +15,12 @@ from fluxv2_migrate.images.automation import migrate_images
 from fluxv2_migrate.images.reading import read_images
 from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
+from fluxv2_migrate.releases.removed_twins import remove_twins
 from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
-from fluxv2_migrate.releases.unlisting import unlist_removed
 from fluxv2_migrate.report.migration import ClusterContext, Migration, MigrationContext
 from fluxv2_migrate.repository.collector import paused_collector
 from fluxv2_migrate.repository.reading import Repository, read_repository
+from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
 
@@ -91,18 +94,25 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     read = read_releases(around, findings)
     existing = existing_sources(around)
     decided = decide_releases(read, existing, around, findings)
-    decided, unlisted = unlist_removed(decided, around, findings)
+    workspace = Workspace(repository.texts, files.keys())
+    decided = remove_twins(decided, around, workspace, findings)
     annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
-    texts = ReleaseTexts(around, existing, findings, unlisted, annotated.plain)
+    texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain)
     converted = texts.convert(decided.migrating)
     tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
     if decided.waiting:
         # What an answer would bring is said at once.
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
-    images = migrate_images(annotated, around, converted, findings)
+    images = migrate_images(annotated, around, converted, workspace, findings)
+    is_something_done = bool(converted.texts or decided.waiting or images.texts)
+    applied = compare_sync_paths(around)
+    settle_namespaces(applied, around, workspace, findings)
+    created = workspace.created
+    tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
+    findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
-    return assemble(files, around, converted, decided, images, findings, context)
+    return assemble(files, around, workspace, converted, images, findings, context)
 
 
 def _with_inventory(

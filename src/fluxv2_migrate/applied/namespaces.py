@@ -20,10 +20,11 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.kubernetes import is_namespace_name
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.placement import Homes, NoHome, common_style, source_text
+from fluxv2_migrate.placement import Homes, NoHome, source_text
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK
+from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, read_document, split_documents
 
@@ -38,37 +39,22 @@ _Applied = Mapping[SyncPath, AppliedDifferences]
 
 
 def settle_namespaces(
-    applied: _Applied,
-    around: Surroundings,
-    changed: dict[str, str],
-    created: dict[str, str],
-    kustomizations: dict[str, str],
-    findings: FindingGroups,
-) -> list[Change]:
+    applied: _Applied, around: Surroundings, workspace: Workspace, findings: FindingGroups
+) -> None:
     """Tells of namespaces that are missing, or writes them where that is wanted.
 
     Args:
         applied: what fluxd applied of the sync paths whose files it read.
         around: what is known of the repository.
-        changed: texts of changed files; those that change are put here.
-        created: texts of new files; those that are made are put here.
-        kustomizations: those that are edited or new; those that list a new file are put here.
+        workspace: the texts by now.
         findings: where it is told what stays.
-
-    Returns:
-        What was done.
     """
     nameless = _nameless_objects(applied, around)
     if not around.options.write_missing_namespaces:
         _tell_of_namespaces(nameless, findings)
-        return []
-    texts = {**around.repository.texts, **changed, **created, **kustomizations}
-    edited, changes = _write_namespaces(nameless, around, texts, findings)
-    changed.update(edited)
-    homes = Homes(around.clusters, around.clusters.tree, texts, kustomizations)
-    made, placed = _place_namespaces(applied, around, homes, findings)
-    created.update(made)
-    return changes + placed
+        return
+    _write_namespaces(nameless, around, workspace, findings)
+    _place_namespaces(applied, around, workspace, findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +108,13 @@ def _nameless_objects(applied: _Applied, around: Surroundings) -> list[_Nameless
 
 
 def _write_namespaces(
-    nameless: Sequence[_Nameless],
-    around: Surroundings,
-    texts: Mapping[str, str],
-    findings: FindingGroups,
-) -> tuple[dict[str, str], list[Change]]:
+    nameless: Sequence[_Nameless], around: Surroundings, workspace: Workspace, findings: FindingGroups
+) -> None:
     """Writes the namespaces that fluxd filled in, and tells of those that cannot be written.
 
     One is written where it is known, where all clusters that have the file agree on it, and where no
     kustomization does more with the file than to list it.
     """
-    changed: dict[str, str] = {}
-    changes: list[Change] = []
     written: dict[str, set[_Kind]] = {}
     clusters = around.clusters
     known = _namespaces_of_files(clusters, around.options.default_namespace or "")
@@ -148,15 +129,15 @@ def _write_namespaces(
         if len(known[path]) > 1 or not namespace or not _is_only_listed(path, clusters.tree):
             continue
         free = {each for each in objects if (namespace, (each.group, each.kind, each.name)) not in taken}
-        text, written[path] = with_namespaces(texts[path], free, namespace)
-        if not written[path]:
-            continue
-        changed[path] = text
+        text, written[path] = with_namespaces(workspace.text(path) or "", free, namespace)
+        changes: list[Change] = []
         for each in sorted(free, key=lambda each: each.place.line):
             if (each.group, each.kind, each.name) in written[path]:
                 resource = f"{each.kind} {namespace}/{each.name}"
                 place = (path, each.place.line, (), path, "metadata.namespace")
                 changes.append(Change("namespace", resource, *place))
+        if changes:
+            workspace.rewrite(path, text, *changes)
     left = [
         replace(
             group,
@@ -169,12 +150,11 @@ def _write_namespaces(
         for group in nameless
     ]
     _tell_of_namespaces(left, findings)
-    return changed, changes
 
 
 def _place_namespaces(
-    applied: _Applied, around: Surroundings, homes: Homes, findings: FindingGroups
-) -> tuple[dict[str, str], list[Change]]:
+    applied: _Applied, around: Surroundings, workspace: Workspace, findings: FindingGroups
+) -> None:
     """Makes a Namespace for each namespace that objects are in and nothing of their cluster defines.
 
     fluxd applied the other objects where one was missing; kustomize-controller applies none of them.
@@ -188,9 +168,7 @@ def _place_namespaces(
             defining.setdefault(name, set()).add(view.name)
         for name in needed - defined - _BUILT_IN - {around.options.flux_namespace}:
             missing.setdefault(name, set()).add(view.name)
-    style = common_style([homes.texts[path] for path in sorted(homes.changed)])
-    created: dict[str, str] = {}
-    changes: list[Change] = []
+    homes = Homes(around.clusters, around.clusters.tree, workspace)
     for name, clusters in sorted(missing.items()):
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         try:
@@ -199,14 +177,13 @@ def _place_namespaces(
                 raise NoHome("another cluster that defines it would see it too")
             for home, _ in chosen:
                 path = posixpath.join(homes.folder(home, "namespaces", manifest), f"{name}.yaml")
-                if path in homes.texts:
+                if workspace.is_taken(path):
                     raise NoHome(f"{path} is there already")
                 homes.list_file(home, path)
-                created[path] = homes.texts[path] = source_text(manifest, (), style)
-                changes.append(Change("namespace-object", f"Namespace {name}", "", 1, (), path, ""))
+                change = Change("namespace-object", f"Namespace {name}", "", 1, (), path, "")
+                workspace.create(path, source_text(manifest, (), workspace.style), change)
         except (NoHome, CannotEdit) as error:
             findings.say("RP014", f"Namespace {name} has no place: {error}")
-    return created, changes
 
 
 def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -> tuple[set[str], set[str]]:

@@ -4,6 +4,7 @@ from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, co
 from fluxv2_migrate.clusters.closures import Closure, patched_closures
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.inference import read_clusters
+from fluxv2_migrate.clusters.leaving import take_out
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
@@ -41,5 +42,6 @@ __all__ = [
     "read_clusters",
     "read_sync_path",
     "shapes_objects",
+    "take_out",
     "unknown_generator",
 ]

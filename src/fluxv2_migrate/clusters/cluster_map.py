@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,10 @@ class ClusterMap:
         """Gives the namespace of manifests that name none, where one is known for a cluster."""
         known = {view.name: view.settings.default_namespace for view in self.clusters}
         return known.get(cluster) or self.fallback_namespace
+
+    def told(self, names: Collection[str]) -> str:
+        """Gives how findings speak of some clusters: not at all, where they are all of them."""
+        return "" if len(set(names)) == len(self.clusters) else ", ".join(names)
 
     def view(self, name: str) -> ClusterView:
         """Gives a cluster by its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -17,13 +17,15 @@ from fluxv2_migrate.placement import (
     ImageLayout,
     PlacedImageObject,
     Prerequisite,
+    image_object_text,
     layout_images,
     place_image_objects,
 )
-from fluxv2_migrate.plan import AppliedText
+from fluxv2_migrate.plan import Move
 from fluxv2_migrate.releases.texts import ConvertedReleases
-from fluxv2_migrate.repository.documents import read_documents
-from fluxv2_migrate.repository.spans import with_spans
+from fluxv2_migrate.repository.changes import Change, change_of
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.rules import policy_comments
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
 
 __all__ = ["MigratedImages", "migrate_images"]
@@ -37,17 +39,19 @@ class MigratedImages:
         texts: the documents that change.
         objects: that are made, each in its file.
         prerequisites: what must exist first, for releases and images.
-        kustomizations: those that change or are made, with what was done to them before.
     """
 
     texts: tuple[WorkloadText, ...]
     objects: tuple[PlacedImageObject, ...]
     prerequisites: tuple[Prerequisite, ...]
-    kustomizations: Mapping[str, str]
 
 
 def migrate_images(
-    read: ReadImages, around: Surroundings, converted: ConvertedReleases, findings: FindingGroups
+    read: ReadImages,
+    around: Surroundings,
+    converted: ConvertedReleases,
+    workspace: Workspace,
+    findings: FindingGroups,
 ) -> MigratedImages:
     """Gives the image automation that fluxd's annotations stand for.
 
@@ -55,16 +59,17 @@ def migrate_images(
         read: of the annotations.
         around: what is known before.
         converted: the releases that are migrated, with what was made for them.
+        workspace: the texts by now.
         findings: where it is told what a person must know.
     """
     releases = {each.release.document.key: each.text for each in converted.texts}
     read.keep(releases)
     for document, resource, notice, accepted in read.notices:
         findings.add(document, resource, notice, accepted=accepted)
-    kustomizations = dict(converted.layout.kustomizations)
     if not read.objects:
-        return MigratedImages((), (), converted.layout.prerequisites, kustomizations)
-    texts = WorkloadTexts(around, read, {**releases, **_edited(kustomizations, around)}, findings)
+        return MigratedImages((), (), converted.layout.prerequisites)
+    values = {key: text.value for key, text in releases.items()}
+    texts = WorkloadTexts(around, read, workspace, values, findings)
     existing = existing_image_objects(around)
     syncs, needed = git_syncs(around), converted.layout.prerequisites
     while True:
@@ -72,41 +77,57 @@ def migrate_images(
         written = texts.write(layout)
         if written is None:
             continue
-        homes = _homes(around, kustomizations, written)
-        taken = {*around.clusters.tree.files, *around.repository.texts, *homes.texts}
-        taken.update(each.file for each in converted.layout.generated)
-        objects, homeless = place_image_objects(layout.generated, homes, around.options, taken)
+        tried = workspace.branch()
+        for each in written:
+            tried.replace(each.document, each.text, *_changes(each))
+        homes = Homes(around.clusters, around.clusters.tree, tried)
+        objects, homeless = place_image_objects(layout.generated, homes, around.options)
         if not homeless:
             break
         texts.refuse_clusters(homeless)
+    _write_objects(objects, written, tried)
+    workspace.adopt(tried)
     for each in written:
         for resource in each.rewritten:
             findings.declare(each.document, resource, ("values",))
         _tell_merge_keys(each, texts, findings)
     texts.tell()
     _tell_layout(texts, layout, findings)
-    return MigratedImages(tuple(written), objects, layout.prerequisites, homes.changed)
+    return MigratedImages(tuple(written), objects, layout.prerequisites)
 
 
-def _edited(kustomizations: Mapping[str, str], around: Surroundings) -> dict[DocumentKey, AppliedText]:
-    """Gives the first documents of kustomizations that were edited before."""
-    return {
-        (path, document.index): AppliedText(document.text, (), dict(document.manifest))
-        for path, text in kustomizations.items()
-        if path in around.repository.texts
-        for document in read_documents(path, text)[0][:1]
-    }
+def _changes(written: WorkloadText) -> Iterator[Change]:
+    path, document = written.document.path, written.document
+    for each in written.objects:
+        for operation in each.draft.operations:
+            source = operation.source if isinstance(operation, Move) else operation.path
+            yield change_of(operation, each.draft.resource, path, document.position(source)[0], path)
+    for use, marker in written.markers:
+        if marker.changed:
+            target = ".".join(map(str, marker.path))
+            line = document.position(tuple(map(str, marker.path)))[0]
+            yield Change("marker", use.resource, path, line, (target,), path, target)
 
 
-def _homes(around: Surroundings, kustomizations: Mapping[str, str], written: list[WorkloadText]) -> Homes:
-    texts = {**around.repository.texts, **kustomizations}
-    changed = dict(kustomizations)
-    kustomized = {each.path for each in around.clusters.tree.kustomizations.values()}
-    for each in written:
-        path = each.document.path
-        if path in kustomized:
-            texts[path] = changed[path] = with_spans(around.repository.texts[path], [each.span])
-    return Homes(around.clusters, around.clusters.tree, texts, changed)
+def _write_objects(
+    objects: Iterable[PlacedImageObject], written: Iterable[WorkloadText], workspace: Workspace
+) -> None:
+    """Writes the objects that are made, with the comments of the filters that they stand for."""
+    comments_of: dict[tuple[DocumentKey, str], list[str]] = {}
+    for one in written:
+        for to, comment in one.comments:
+            comments_of.setdefault((one.document.key, to), []).append(comment)
+    style = workspace.style
+    for each in objects:
+        comments = [
+            comment
+            for key, container in each.containers
+            for comment in comments_of.get((key, policy_comments(container)), ())
+        ]
+        metadata = each.manifest["metadata"]
+        made = f"{each.kind} {metadata['namespace']}/{metadata['name']}"
+        text = image_object_text(each.manifest, comments, style)
+        workspace.create(each.file, text, Change("image-automation", made, "", 1, (), each.file, ""))
 
 
 def _tell_merge_keys(written: WorkloadText, texts: WorkloadTexts, findings: FindingGroups) -> None:

@@ -19,7 +19,6 @@ from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
     AnnotationEdit,
-    AppliedText,
     MarkerEdit,
     Operation,
     Plan,
@@ -35,6 +34,7 @@ from fluxv2_migrate.plan import (
 )
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.spans import with_spans
+from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import PINNED, objects_in, policy_comments, remaining_operations
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, detect_style, read_document, read_nodes
@@ -90,13 +90,15 @@ class WorkloadTexts:
     Attributes:
         around: what is known of the repository.
         read: what was read of its annotations.
-        converted: releases that are migrated, and kustomizations that were edited, as they are by now.
+        workspace: the texts by now.
+        values: what releases that are migrated mean by now.
         findings: where it is told what cannot be marked.
     """
 
     around: Surroundings
     read: ReadImages
-    converted: Mapping[DocumentKey, AppliedText]
+    workspace: Workspace
+    values: Mapping[DocumentKey, Mapping[str, Any]]
     findings: FindingGroups
     _refused: _Refusals = field(default_factory=_Refusals)
 
@@ -139,7 +141,7 @@ class WorkloadTexts:
         self._refuse_unseen(texts)
         if (len(self._refused.places), len(self._refused.documents)) != known:
             return None
-        return [each for each in texts if each.text != self._before(each.document)]
+        return [each for each in texts if each.text != self.workspace.text_of(each.document)]
 
     def refuse_clusters(self, reasons: Mapping[str, str]) -> None:
         """Gives up what is marked for clusters in which the objects have no place."""
@@ -175,9 +177,12 @@ class WorkloadTexts:
     def _documents(self) -> dict[DocumentKey, Document]:
         return {**{each.document.key: each.document for each in self.read.objects}, **self.read.documents}
 
-    def _before(self, document: Document) -> str:
-        edited = self.converted.get(document.key)
-        return document.text if edited is None else edited.text
+    def _value(self, document: Document, text: str) -> Mapping[str, Any]:
+        """Gives what a document means by now."""
+        if document.key in self.values:
+            return self.values[document.key]
+        value: Mapping[str, Any] = document.manifest if text == document.text else read_document(text)[1]
+        return value
 
     def _write(
         self,
@@ -205,7 +210,7 @@ class WorkloadTexts:
         layout: ImageLayout,
         takers: Collection[str],
     ) -> WorkloadText:
-        text = self._before(document)
+        text = self.workspace.text_of(document)
         style = detect_style(text)
         is_kept = document.key in self._refused.annotations
         if is_kept and any(_is_in_flow(text, (*each.draft.at, "metadata")) for each in objects):
@@ -217,8 +222,7 @@ class WorkloadTexts:
             if not is_kept and not each.draft.stopped and self._is_settled(each, layout)
         ]
         comments: list[tuple[str, str]] = []
-        edited_before = self.converted.get(document.key)
-        value = document.manifest if edited_before is None else edited_before.value
+        value = self._value(document, text)
         plan: list[Operation] = []
         for each in objects:
             if not each.draft.at:

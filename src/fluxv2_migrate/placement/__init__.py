@@ -7,7 +7,7 @@ from fluxv2_migrate.placement.image_files import PlacedImageObject, place_image_
 from fluxv2_migrate.placement.image_text import image_object_text
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, use_of, uses_of
 from fluxv2_migrate.placement.images import layout_images
-from fluxv2_migrate.placement.source_text import common_style, source_text
+from fluxv2_migrate.placement.source_text import source_text
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
     GeneratedSource,
@@ -40,7 +40,6 @@ __all__ = [
     "SourceNames",
     "SourcePlaces",
     "clashing_names",
-    "common_style",
     "image_object_text",
     "layout_images",
     "name_sources",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
 from fluxv2_migrate.clusters import ClusterMap, SyncPath, is_below, is_left_alone
 from fluxv2_migrate.kustomize import FILE_NAMES, KustomizeTree, add_resource
+from fluxv2_migrate.repository.changes import kustomization_change
+from fluxv2_migrate.repository.workspace import Workspace
 
 __all__ = ["Homes", "NoHome"]
 
@@ -25,14 +27,12 @@ class Homes:
     Attributes:
         clusters: who sees what.
         tree: the kustomizations as they were.
-        texts: of all files; edits of kustomizations are made here.
-        changed: the kustomizations that were edited, and those that are new.
+        workspace: the texts by now; kustomizations are edited there.
     """
 
     clusters: ClusterMap
     tree: KustomizeTree
-    texts: dict[str, str]
-    changed: dict[str, str] = field(default_factory=dict)
+    workspace: Workspace
     _reached: dict[str, frozenset[str]] | None = None
 
     def choose(
@@ -124,10 +124,10 @@ class Homes:
         return next(each for each in folders if self._is_usable(each, home, manifest))
 
     def _is_usable(self, folder: str, home: str, manifest: Mapping[str, Any]) -> bool:
-        if folder in self.texts or folder in self.tree.files:
+        if self.workspace.is_taken(folder):
             return False
-        files = [path for name in FILE_NAMES if (path := posixpath.join(folder, name)) in self.texts]
-        if not files or (files[0] in self.changed and files[0] not in self.tree.files):
+        files = [path for name in FILE_NAMES if self.workspace.has(path := posixpath.join(folder, name))]
+        if not files or self.workspace.is_new(files[0]):
             return True
         own = self.tree.kustomizations.get(folder)
         if own is None or own.is_component or not is_left_alone(manifest, folder, (), self.tree):
@@ -152,18 +152,19 @@ class Homes:
         outer = self._kustomization_text(home)
         if outer is None:
             return
-        if folder == home or any(is_below(each, folder) for each in self.texts if each != path):
+        if folder == home or any(is_below(each, folder) for each in self.workspace.paths() if each != path):
             self._add(outer, posixpath.relpath(path, home or "."))
             return
         new = posixpath.join(folder, "kustomization.yaml")
-        newline = "\r\n" if "\r\n" in self.texts[outer] else "\n"
+        newline = "\r\n" if "\r\n" in (self.workspace.text(outer) or "") else "\n"
         lines = (
             "apiVersion: kustomize.config.k8s.io/v1beta1",
             "kind: Kustomization",
             "resources:",
             f"- {posixpath.basename(path)}",
         )
-        self.texts[new] = self.changed[new] = "".join(f"{line}{newline}" for line in lines)
+        text = "".join(f"{line}{newline}" for line in lines)
+        self.workspace.rewrite(new, text, kustomization_change(new))
         self._add(outer, posixpath.relpath(folder, home or "."))
 
     def list_beside(self, listed: str, path: str) -> None:
@@ -182,18 +183,16 @@ class Homes:
     def _kustomization_text(self, folder: str) -> str | None:
         for name in FILE_NAMES:
             path = posixpath.join(folder, name)
-            if path in self.texts and (path in self.changed or folder in self.tree.kustomizations):
+            if self.workspace.has(path) and (
+                self.workspace.is_new(path) or folder in self.tree.kustomizations
+            ):
                 return path
         return None
 
     def _add(self, kustomization: str, entry: str) -> None:
-        self.texts[kustomization] = self.changed[kustomization] = add_resource(
-            self.texts[kustomization], entry
+        self.workspace.edit(
+            kustomization, lambda text: add_resource(text, entry), kustomization_change(kustomization)
         )
-
-    def edit(self, kustomization: str, text: str) -> None:
-        """Takes an edited kustomization."""
-        self.texts[kustomization] = self.changed[kustomization] = text
 
 
 def _counted(name: str) -> Iterator[str]:

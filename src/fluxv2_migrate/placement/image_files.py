@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from typing import Any, Final
 
 from fluxv2_migrate.placement.homes import Homes, NoHome
@@ -60,7 +60,6 @@ def place_image_objects(
     generated: Iterable[GeneratedImageObject],
     homes: Homes,
     options: MigrationOptions,
-    taken: set[str],
 ) -> tuple[tuple[PlacedImageObject, ...], Mapping[str, str]]:
     """Gives each object its file, and lists the file where its clusters build a kustomization.
 
@@ -68,12 +67,12 @@ def place_image_objects(
         generated: of all clusters; what several of them need in one form stands once where they all see it.
         homes: where objects can live; what is listed is noted there.
         options: in which files.
-        taken: paths that are taken; those of new files are added.
 
     Returns:
         The objects, and the clusters in which one has no place where it stays what it is, with the reason.
     """
     files: dict[tuple[str, str, str], str] = {}
+    taken: set[str] = set()
     placed: list[PlacedImageObject] = []
     seen: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
     homeless: dict[str, str] = {}
@@ -128,7 +127,7 @@ def _places(
     for home, clusters in homes.choose(each.clusters, each.manifest):
         key = (home, each.namespace, each.stem)
         if key not in files:
-            files[key] = _free(each, homes.folder(home, _FOLDER, each.manifest), taken)
+            files[key] = _free(each, homes.folder(home, _FOLDER, each.manifest), homes, taken)
             homes.list_file(home, files[key])
             taken.add(files[key])
         found.append((files[key], clusters))
@@ -147,18 +146,17 @@ def _near(
         return file
     key = (file, each.namespace, each.stem)
     if key not in files:
-        files[key] = _free(each, posixpath.dirname(file), taken, beside=True)
+        files[key] = _free(each, posixpath.dirname(file), homes, taken, beside=True)
         homes.list_beside(file, files[key])
         taken.add(files[key])
     return files[key]
 
 
-def _free(each: _Object, folder: str, taken: set[str], *, beside: bool = False) -> str:
+def _free(each: _Object, folder: str, homes: Homes, taken: set[str], *, beside: bool = False) -> str:
     stem = f"{each.stem}-image" if beside else each.stem
     stems = [stem, f"{each.namespace}-{stem}"]
     paths = [posixpath.join(folder, f"{one}.yaml") for one in stems]
-    for path in paths:
-        if path not in taken:
-            return path
     counted = (posixpath.join(folder, f"{stem}-{number}.yaml") for number in count(2))
-    return next(path for path in counted if path not in taken)
+    return next(
+        path for path in chain(paths, counted) if path not in taken and not homes.workspace.is_taken(path)
+    )

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fluxv2_migrate.yaml_text import Style, emit_entry
 
-__all__ = ["common_style", "source_text"]
-
-
-def common_style(texts: Sequence[str]) -> Style:
-    r"""Gives the style of new files beside these.
-
-    >>> common_style(["a\r\n", "b\r\n", "c\n"]).newline
-    '\r\n'
-    """
-    crlf = sum("\r\n" in text for text in texts)
-    return Style(newline="\r\n" if crlf * 2 > len(texts) else "\n")
+__all__ = ["source_text"]
 
 
 def source_text(manifest: Mapping[str, Any], comments: Iterable[tuple[str, str]], style: Style) -> str:

@@ -342,14 +342,14 @@ class SourcePlaces:
         homes: where objects can live.
         options: in which files.
         versions: the Flux release of each cluster.
-        files: paths that are taken.
+        files: paths that are taken by what was placed here.
         needed: what must exist first.
     """
 
     homes: Homes
     options: MigrationOptions
     versions: Mapping[str, FluxVersion]
-    files: set[str]
+    files: set[str] = field(default_factory=set)
     needed: dict[tuple[str, str], Prerequisite] = field(default_factory=dict)
 
 
@@ -408,7 +408,8 @@ def _free(source: NewSource, folder: str, places: SourcePlaces, *, beside: bool 
         stems.insert(0, source.name)
     paths = [posixpath.join(folder, f"{stem}.yaml") for stem in stems]
     counted = (posixpath.join(folder, f"{stems[0]}-{number}.yaml") for number in count(2))
-    return next(path for path in chain(paths, counted) if path not in places.files)
+    is_taken = places.homes.workspace.is_taken
+    return next(path for path in chain(paths, counted) if path not in places.files and not is_taken(path))
 
 
 def source_secret(source: NewSource, needed: Mapping[tuple[str, str], Prerequisite]) -> str | None:

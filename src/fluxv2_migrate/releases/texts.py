@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -21,10 +21,12 @@ from fluxv2_migrate.placement import (
     SourcePlaces,
     name_sources,
     place_source,
+    source_text,
 )
 from fluxv2_migrate.plan import AppliedText, Move, Operation, Plan, apply_to_mapping, apply_to_text
-from fluxv2_migrate.releases.drafts import NameElsewhere
 from fluxv2_migrate.releases.reading import MigratingRelease
+from fluxv2_migrate.repository.changes import Change, change_of, kustomization_change
+from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
@@ -53,7 +55,6 @@ class SourceLayout:
     references: Mapping[PlacedRequest, SourceReference]
     generated: tuple[GeneratedSource, ...]
     prerequisites: tuple[Prerequisite, ...]
-    kustomizations: Mapping[str, str]
     homeless: Mapping[PlacedRequest, str] = field(default_factory=dict)
     displaced: frozenset[PlacedRequest] = frozenset()
 
@@ -73,15 +74,15 @@ class ReleaseTexts:
     Attributes:
         around: what is known before.
         existing: the sources of the repository.
+        workspace: the texts by now.
         findings: where it is told what cannot be edited or placed.
-        unlisted: kustomizations that no longer list what goes.
         annotations: what becomes of the annotations of fluxd, for releases of which no image is updated.
     """
 
     around: Surroundings
     existing: Sequence[ExistingSource]
+    workspace: Workspace
     findings: FindingGroups
-    unlisted: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[DocumentKey, Plan] = field(default_factory=dict)
     _styles: dict[str, Style] = field(default_factory=dict)
 
@@ -101,11 +102,16 @@ class ReleaseTexts:
                 if (text := self._text(release, names, is_new=release.placed in made)) is not None
             ]
             if len(texts) == len(left):
-                layout = self._place(left, names)
+                workspace = self.workspace.branch()
+                for text in texts:
+                    workspace.replace(text.release.document, text.text.text, *_changes(text))
+                layout = self._place(left, names, workspace)
                 if self._bring_home(left, layout.displaced):
                     continue
                 stopped = self._tell_homeless(left, layout)
                 if not stopped:
+                    _write_sources(layout.generated, texts, workspace)
+                    self.workspace.adopt(workspace)
                     return ConvertedReleases(tuple(texts), layout)
                 texts = [each for each in texts if each.release.document.key not in stopped]
             # A source that nobody uses is not made, so its name and file may go to another one.
@@ -113,7 +119,7 @@ class ReleaseTexts:
 
     def layout(self, releases: Sequence[MigratingRelease]) -> SourceLayout:
         """Gives the sources of releases, whether or not these can be edited."""
-        return self._place(releases, self._names(releases))
+        return self._place(releases, self._names(releases), self.workspace.branch())
 
     def _names(self, releases: Iterable[MigratingRelease]) -> SourceNames:
         return name_sources([each.placed for each in releases], self.existing, self.around.options)
@@ -140,14 +146,12 @@ class ReleaseTexts:
             return None
         return ReleaseText(release, plan, text)
 
-    def _place(self, releases: Iterable[MigratingRelease], names: SourceNames) -> SourceLayout:
+    def _place(
+        self, releases: Iterable[MigratingRelease], names: SourceNames, workspace: Workspace
+    ) -> SourceLayout:
         around = self.around
-        texts = around.repository.texts
-        edited = dict(self.unlisted)
-        homes = Homes(around.clusters, around.clusters.tree, {**texts, **edited}, edited)
-        places = SourcePlaces(
-            homes, around.options, around.versions, set(around.clusters.tree.files) | set(texts)
-        )
+        homes = Homes(around.clusters, around.clusters.tree, workspace)
+        places = SourcePlaces(homes, around.options, around.versions)
         generated: list[GeneratedSource] = []
         homeless: dict[PlacedRequest, str] = {}
         displaced: set[PlacedRequest] = set()
@@ -159,13 +163,11 @@ class ReleaseTexts:
                 displaced.update(source.members if isinstance(error, NoHome) else ())
         for release in releases:
             try:
-                _name_elsewhere(release.names, homes)
+                _name_elsewhere(release, workspace)
             except CannotEdit as error:
                 homeless[release.placed] = f"a kustomization cannot be edited: {error}"
         needed = tuple(places.needed.values())
-        return SourceLayout(
-            names.references, tuple(generated), needed, homes.changed, homeless, frozenset(displaced)
-        )
+        return SourceLayout(names.references, tuple(generated), needed, homeless, frozenset(displaced))
 
     def _bring_home(self, releases: Iterable[MigratingRelease], displaced: Collection[PlacedRequest]) -> bool:
         """Gives whether sources that kustomizations would move go to the namespaces of their releases now."""
@@ -198,13 +200,45 @@ def _begins(operation: Operation) -> str:
     return operation.source[0] if isinstance(operation, Move) else operation.path[0]
 
 
-def _name_elsewhere(names: Iterable[NameElsewhere], homes: Homes) -> None:
-    for each in names:
+def _name_elsewhere(release: MigratingRelease, workspace: Workspace) -> None:
+    document = release.document
+    for each in release.names:
         target = {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease", "name": each.name}
         if each.namespace:
             target["namespace"] = each.namespace
         patch = f"- op: add\n  path: /spec/releaseName\n  value: {each.release_name}\n"
-        homes.edit(each.kustomization, add_patch(homes.texts[each.kustomization], patch, target))
+        because = ("metadata.namespace", "metadata.name")
+        place = (document.path, document.line, because, each.kustomization, "spec.releaseName")
+        workspace.rewrite(
+            each.kustomization,
+            add_patch(workspace.text(each.kustomization) or "", patch, target),
+            Change("release-name-in-kustomization", release.resource, *place),
+            kustomization_change(each.kustomization),
+        )
+
+
+def _changes(text: ReleaseText) -> Iterator[Change]:
+    document, resource = text.release.document, text.release.resource
+    for operation in text.plan:
+        source = operation.source if isinstance(operation, Move) else operation.path
+        line = document.position(source)[0]
+        yield change_of(operation, resource, document.path, line, document.path)
+
+
+def _write_sources(
+    generated: Iterable[GeneratedSource], texts: Iterable[ReleaseText], workspace: Workspace
+) -> None:
+    """Writes the sources that are made, with the comments that belong to their fields."""
+    comments_of: dict[PlacedRequest, list[tuple[str, str]]] = {}
+    for text in texts:
+        comments_of.setdefault(text.release.placed, []).extend(text.text.comments)
+    style = workspace.style
+    for each in generated:
+        comments = [comment for member in each.source.members for comment in comments_of.get(member, ())]
+        reference = each.source.reference
+        made = f"{reference.kind} {reference.namespace}/{reference.name}"
+        document = source_text(each.manifest, comments, style)
+        workspace.create(each.file, document, Change("source", made, "", 1, (), each.file, ""))
 
 
 def tell_of_releases(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Change"]
+from fluxv2_migrate.plan import Operation, Remove, Set
+
+__all__ = ["Change", "change_of", "kustomization_change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,19 @@ class Change:
     fields: tuple[str, ...]
     target_path: str
     target_field: str
+
+
+def kustomization_change(path: str) -> Change:
+    """Gives what is done where a kustomization lists other files, or patches other objects, than before."""
+    return Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources")
+
+
+def change_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:
+    """Gives what an operation did, as provenance."""
+    if isinstance(operation, Set):
+        fields, target = operation.because, ".".join(operation.path)
+    elif isinstance(operation, Remove):
+        fields, target = (".".join(operation.path),), ""
+    else:
+        fields, target = (".".join(operation.source),), ".".join(operation.target)
+    return Change(operation.rule, resource, path, line, fields, target_path, target)

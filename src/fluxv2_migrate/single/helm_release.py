@@ -14,15 +14,15 @@ from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.placement import PlacedRequest, name_sources, source_manifest, source_secret
-from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_mapping
-from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.plan import apply_to_mapping
+from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
 from fluxv2_migrate.rules import draft_helm_release, is_of_fluxd
 from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.settings.overrides import Subject, override_for
 
-__all__ = ["HelmReleaseConversion", "changes_of", "convert_helm_release"]
+__all__ = ["HelmReleaseConversion", "convert_helm_release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def convert_helm_release(
     source_model = HelmRepository if draft.source.kind == "HelmRepository" else GitRepository
     secret = source_secret(names.new[0], {})
     source = source_model.model_validate(source_manifest(names.new[0], options, flux_version, secret))
-    changes = tuple(changes_of(operation, resource, "", 1, "") for operation in plan)
+    changes = tuple(change_of(operation, resource, "", 1, "") for operation in plan)
     return HelmReleaseConversion(converted, source, findings, changes)
 
 
@@ -113,14 +113,3 @@ def _annotations_of_fluxd(manifest: Mapping[str, Any]) -> Iterator[Notice]:
             message = "annotations of fluxd stay: translate_annotations gives what they stand for"
             yield Notice("AN004", message, ("metadata", "annotations", key), "all")
             return
-
-
-def changes_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:
-    """Gives what an operation did, as provenance."""
-    if isinstance(operation, Set):
-        fields, target = operation.because, ".".join(operation.path)
-    elif isinstance(operation, Remove):
-        fields, target = (".".join(operation.path),), ""
-    else:
-        fields, target = (".".join(operation.source),), ".".join(operation.target)
-    return Change(operation.rule, resource, path, line, fields, target_path, target)

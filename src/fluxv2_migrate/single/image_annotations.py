@@ -13,11 +13,10 @@ from fluxv2_migrate.flux2 import ImagePolicy, ImageRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
-from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
 from fluxv2_migrate.rules import Lookup, draft_image_automation, objects_in
 from fluxv2_migrate.settings.options import MigrationOptions
-from fluxv2_migrate.single.helm_release import changes_of
 
 __all__ = ["ImageAutomation", "translate_annotations"]
 
@@ -125,7 +124,7 @@ def translate_annotations(
         markers,
         tuple(found.values()),
         tuple(
-            changes_of(operation, draft.resource, "", 1, "")
+            change_of(operation, draft.resource, "", 1, "")
             for draft in drafts
             for operation in draft.operations
         ),

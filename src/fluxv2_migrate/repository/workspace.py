@@ -1,0 +1,260 @@
+"""The texts of a repository as they become, with what was done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
+from fluxv2_migrate.repository.removal import is_left_empty, kept_of
+from fluxv2_migrate.repository.spans import with_spans
+from fluxv2_migrate.yaml_text import Style, split_documents
+
+__all__ = ["Workspace", "common_style"]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as it is by now.
+
+    Attributes:
+        base: the text that the offsets are of; that of the repository until the whole file is written anew.
+        spans: by the index of a document, its begin and end in the base, and what comes there.
+        gone: the indices of the documents that go.
+        tail: what comes behind all documents.
+        shift: the documents that went before the base was written.
+        is_gone: whether the whole file goes.
+    """
+
+    base: str
+    spans: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)
+    gone: tuple[int, ...] = ()
+    tail: str = ""
+    shift: tuple[int, ...] | None = None
+    is_gone: bool = False
+
+    @property
+    def text(self) -> str | None:
+        """The file; nothing where nothing is left of it that anybody would miss."""
+        if self.is_gone:
+            return None
+        body = with_spans(self.base, self.spans.values())
+        if self.gone and not self.tail:
+            bare = [(*span[:2], "" if index in self.gone else span[2]) for index, span in self.spans.items()]
+            if is_left_empty(with_spans(self.base, bare)):
+                return None
+        ends = not body.removeprefix(BYTE_ORDER_MARK) or body.endswith("\n")
+        gap = "" if ends or not self.tail else common_style([body]).newline
+        return body + gap + self.tail
+
+    def place_of(self, document: Document) -> tuple[int, int]:
+        """Gives begin and end of a document in the base."""
+        if self.shift is None:
+            return document.start, document.start + len(document.text)
+        index = document.index - sum(each < document.index for each in self.shift)
+        span = split_documents(self.base.removeprefix(BYTE_ORDER_MARK))[index]
+        return span.start, span.end
+
+
+class Workspace:
+    r"""The one place that knows what the texts of a repository look like by now.
+
+    Args:
+        texts: of every file that is UTF-8, as they were.
+        taken: paths of all other files, so that no new one takes their place.
+
+    >>> from fluxv2_migrate.repository.documents import read_documents
+    >>> texts = {"a.yaml": "a: 1\n---\nb: 2\n"}
+    >>> workspace = Workspace(texts)
+    >>> first, second = read_documents("a.yaml", texts["a.yaml"])[0]
+    >>> workspace.replace(second, "---\nb: 3\n")
+    >>> workspace.delete(first)
+    >>> workspace.create("b.yaml", "---\nc: 4\n")
+    >>> workspace.changed, workspace.created, workspace.deleted
+    ({'a.yaml': '---\nb: 3\n'}, {'b.yaml': '---\nc: 4\n'}, ())
+    """
+
+    def __init__(self, texts: Mapping[str, str], taken: Collection[str] = ()) -> None:
+        self._texts = texts
+        self._taken = taken
+        self._files: dict[str, _File] = {}
+        self._changes: dict[Change, None] = {}
+
+    def branch(self) -> Workspace:
+        """Gives a workspace that begins with what this one holds by now, to try something in."""
+        other = Workspace(self._texts, self._taken)
+        other._files, other._changes = dict(self._files), dict(self._changes)
+        return other
+
+    def adopt(self, branch: Workspace) -> None:
+        """Takes all that was done in a branch."""
+        self._files, self._changes = dict(branch._files), dict(branch._changes)
+
+    # What is there
+
+    def text(self, path: str) -> str | None:
+        """Gives the text of a file by now; nothing where there is none, or none any more."""
+        file = self._files.get(path)
+        return self._texts.get(path) if file is None else file.text
+
+    def has(self, path: str) -> bool:
+        """Gives whether there is such a file by now."""
+        return self.text(path) is not None
+
+    def is_taken(self, path: str) -> bool:
+        """Gives whether a path has or had a file, so that it is none for a new one."""
+        return path in self._texts or path in self._taken or path in self._files
+
+    def is_new(self, path: str) -> bool:
+        """Gives whether a file is one that was created."""
+        return path in self._files and path not in self._texts
+
+    def paths(self) -> Iterator[str]:
+        """Gives the paths of all files that had or have a text."""
+        yield from self._texts
+        yield from (path for path in self._files if path not in self._texts)
+
+    def text_of(self, document: Document) -> str:
+        """Gives the text of a document by now."""
+        file = self._files.get(document.path)
+        if file is None:
+            return document.text
+        if document.index in file.spans:
+            return file.spans[document.index][2]
+        start, end = file.place_of(document)
+        return file.base.removeprefix(BYTE_ORDER_MARK)[start:end]
+
+    # What is done
+
+    def replace(self, document: Document, text: str, *changes: Change) -> None:
+        """Puts another text in the place of a document.
+
+        Args:
+            document: as it was read.
+            text: as it becomes.
+            changes: what was done to it.
+        """
+        file = self._file(document.path)
+        spans = {**file.spans, document.index: (*file.place_of(document), text)}
+        self._keep(document.path, replace(file, spans=spans), changes)
+
+    def delete(self, document: Document, *changes: Change) -> None:
+        """Takes a document out of its file; a file of which nothing is left goes.
+
+        Args:
+            document: as it was read.
+            changes: what was done to it.
+        """
+        file = self._file(document.path)
+        start, end = file.place_of(document)
+        self._keep(
+            document.path,
+            replace(
+                file,
+                spans={**file.spans, document.index: (start, end, kept_of(document))},
+                gone=(*file.gone, document.index),
+            ),
+            changes,
+        )
+
+    def create(self, path: str, text: str, *changes: Change) -> None:
+        """Puts a new document into a new file, or behind what a file holds, with that one's line ends.
+
+        Args:
+            path: of the file.
+            text: the document with its marker.
+            changes: what was done.
+        """
+        file = self._files.get(path) or _File(self._texts.get(path, ""))
+        if file.base:
+            lines = text.split("\r\n") if "\r\n" in text else text.split("\n")
+            text = common_style([file.base]).newline.join(lines)
+        self._keep(path, replace(file, tail=file.tail + text), changes)
+
+    def rewrite(self, path: str, text: str, *changes: Change) -> None:
+        """Takes the text of a whole file that was edited in the order of its documents, or is new.
+
+        Args:
+            path: of the file.
+            text: as it becomes.
+            changes: what was done to it.
+        """
+        file = self._file(path)
+        gone = (*(file.shift or ()), *(index for index in file.gone if not file.spans[index][2]))
+        self._keep(path, _File(text, shift=gone), changes)
+
+    def remove(self, path: str, *changes: Change) -> None:
+        """Takes a whole file away.
+
+        Args:
+            path: of a file that is there.
+            changes: what was done.
+        """
+        self._keep(path, replace(self._file(path), is_gone=True), changes)
+
+    def edit(self, path: str, function: Callable[[str], str], *changes: Change) -> None:
+        """Edits the text of a whole file.
+
+        Args:
+            path: of a file that is there.
+            function: gives the file as it becomes.
+            changes: what was done to it, where that makes another text of it.
+
+        Raises:
+            CannotEdit: the function does.
+        """
+        before = self.text(path) or ""
+        after = function(before)
+        if after != before:
+            self.rewrite(path, after, *changes)
+
+    def note(self, *changes: Change) -> None:
+        """Notes what was done."""
+        self._changes.update(dict.fromkeys(changes))
+
+    def _file(self, path: str) -> _File:
+        return self._files.get(path) or _File(self._texts.get(path, ""))
+
+    def _keep(self, path: str, file: _File, changes: Iterable[Change]) -> None:
+        self._files[path] = file
+        self.note(*changes)
+
+    # What came of it
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """The new texts of changed files."""
+        found = ((path, self.text(path)) for path in self._files if path in self._texts)
+        return {path: text for path, text in found if text not in (None, self._texts[path])}
+
+    @property
+    def created(self) -> dict[str, str]:
+        """The texts of new files."""
+        found = ((path, self.text(path)) for path in self._files if path not in self._texts)
+        return {path: text for path, text in found if text is not None}
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """The files that go, sorted."""
+        return tuple(sorted(path for path in self._files if self.text(path) is None))
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What was done, each thing once."""
+        return tuple(self._changes)
+
+    @property
+    def style(self) -> Style:
+        """The style of new files beside those that change."""
+        return common_style([self._texts[path] for path in self._files if path in self._texts])
+
+
+def common_style(texts: Sequence[str]) -> Style:
+    r"""Gives the style of new files beside these.
+
+    >>> common_style(["a\r\n", "b\r\n", "c\n"]).newline
+    '\r\n'
+    """
+    crlf = sum("\r\n" in text for text in texts)
+    return Style(newline="\r\n" if crlf * 2 > len(texts) else "\n")

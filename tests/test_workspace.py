@@ -1,0 +1,87 @@
+"""The texts of a repository as they become: laws over any sequence of what is done to them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, read_documents
+from fluxv2_migrate.repository.workspace import Workspace
+
+CHANGE = Change("source", "made", "", 1, (), "a.yaml", "")
+
+
+@given(
+    newline=st.sampled_from(["\n", "\r\n"]),
+    mark=st.sampled_from(["", BYTE_ORDER_MARK]),
+    becomes=st.lists(st.sampled_from(["as it was", "another", "gone"]), min_size=1, max_size=4),
+    added=st.lists(st.sampled_from(["---\nc: 1\n", "---\nd: 2\n"]), max_size=2),
+    rewritten_before=st.integers(0, 4),
+)
+def test_a_file_is_what_its_documents_became_and_what_was_added(
+    newline: str, mark: str, becomes: list[str], added: list[str], rewritten_before: int
+) -> None:
+    parts = [f"---{newline}a: {number}{newline}" for number in range(len(becomes))]
+    text = mark + "".join(parts)
+    workspace = Workspace({"a.yaml": text})
+    expected: list[str] = list(parts)
+    for number, document in enumerate(read_documents("a.yaml", text)[0]):
+        if number == rewritten_before and workspace.has("a.yaml"):
+            # A document is found again in a file that was written anew.
+            workspace.edit("a.yaml", lambda before: before.replace("a:", "whole:"))
+            expected = [part.replace("a:", "whole:") for part in expected]
+        assert workspace.text_of(document) == expected[number]
+        if becomes[number] == "gone":
+            expected[number] = ""
+            workspace.delete(document)
+        elif becomes[number] == "another":
+            expected[number] = f"---{newline}b: {number}{newline}"
+            workspace.replace(document, expected[number], CHANGE)
+            assert workspace.text_of(document) == expected[number]
+    for each in added:
+        workspace.create("a.yaml", each, CHANGE)
+        expected.append(each.replace("\n", newline))
+    whole = "".join(expected)
+    assert workspace.text("a.yaml") == (mark + whole if whole else None)
+    assert workspace.changed == ({"a.yaml": mark + whole} if whole and mark + whole != text else {})
+    assert workspace.deleted == (() if whole else ("a.yaml",))
+    assert workspace.changes in ((), (CHANGE,))
+
+
+def test_what_is_done_in_a_branch_is_seen_there_alone() -> None:
+    workspace = Workspace({"a.yaml": "a: 1\n"}, taken=("a.yaml", "opaque.yaml"))
+    branch = workspace.branch()
+    branch.create("b.yaml", "---\nb: 1\n", CHANGE)
+    branch.remove("a.yaml")
+    assert (workspace.created, workspace.deleted, workspace.changes) == ({}, (), ())
+    assert (branch.is_new("b.yaml"), branch.is_taken("b.yaml")) == (True, True)
+    assert (branch.created, branch.deleted) == ({"b.yaml": "---\nb: 1\n"}, ("a.yaml",))
+    assert sorted(branch.paths()) == ["a.yaml", "b.yaml"]
+    assert (workspace.is_taken("opaque.yaml"), workspace.has("opaque.yaml")) == (True, False)
+    workspace.adopt(branch)
+    assert workspace.changes == (CHANGE,)
+    workspace.create("b.yaml", "---\nc: 1\n")
+    assert workspace.created == {"b.yaml": "---\nb: 1\n---\nc: 1\n"}
+
+
+def test_a_comment_above_the_first_marker_keeps_its_file_only_beside_something() -> None:
+    text = "# about all\n---\na: 1\n---\nb: 2\n"
+    first, second = read_documents("a.yaml", text)[0]
+    workspace = Workspace({"a.yaml": text})
+    workspace.delete(first)
+    assert workspace.changed == {"a.yaml": "# about all\n---\nb: 2\n"}
+    workspace.delete(second)
+    assert workspace.deleted == ("a.yaml",)
+
+
+def test_an_addition_begins_on_a_line_of_its_own() -> None:
+    workspace = Workspace({"a.yaml": "a: 1"})
+    workspace.create("a.yaml", "---\nb: 1\n")
+    assert workspace.changed == {"a.yaml": "a: 1\n---\nb: 1\n"}
+
+
+def test_an_edit_that_changes_nothing_is_none() -> None:
+    workspace = Workspace({"a.yaml": "a: 1\n"})
+    workspace.edit("a.yaml", lambda text: text, CHANGE)
+    assert (workspace.changed, workspace.changes) == ({}, ())
