@@ -99,7 +99,7 @@ def test_an_untouched_document_is_rendered_byte_for_byte(shared: Path) -> None:
         ("a: 1\na: 2\n", "twice"),
         ("a: \0\n", "NUL"),
         ("a: [\n", "no valid YAML"),
-        ("[" * 300, "deeper"),
+        ("[" * 300 + "]" * 300, "deeper"),
         ("? [a]\n: b\n", "key"),
         (
             "a: &a ["
@@ -136,3 +136,36 @@ def test_many_brackets_that_close_again_are_not_deep() -> None:
 
 def test_a_line_that_only_looks_nested_says_nothing_of_the_style() -> None:
     assert detect_style("a:\n    b: x:\n    c: 1\n").step == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: "\\UFFFFFFFF"',
+        'a: "\\U00110000"',
+        'a: "\\ud800"',
+        'a: "\\uD83D\\uDE00"',
+        "# caf\udce9\na: 1",
+        "a: \x85b: c",
+        "# a\u2028b: c",
+    ],
+)
+def test_what_is_no_character_is_no_yaml(text: str) -> None:
+    with pytest.raises(InvalidManifest):
+        read_document(text)
+
+
+def test_a_directive_belongs_to_the_next_document() -> None:
+    for ends in ("\n", "\r\n"):
+        text = ends.join(["a: 1", "... # the first", "# why", "%YAML 1.1", "---", 'b: "50', '%TAG"'])
+        parts = [text[span.start : span.end] for span in split_documents(text)]
+        assert [read_document(part)[1] for part in parts] == [{"a": 1}, {"b": "50 %TAG"}]
+    for text in (
+        "%YAML 1.1\n---\na: 1\n",
+        "# c\r\n\r\n%TAG ! x:\r\n---\r\na: 1\r\n",
+        "a: 1\n...\n%YAML 1.2\n",
+    ):
+        with pytest.raises(InvalidManifest):
+            read_document(text)
+    with pytest.raises(InvalidManifest, match="document start"):
+        read_document("a: 1\n%YAML 1.1\n")

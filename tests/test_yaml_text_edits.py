@@ -211,9 +211,25 @@ def test_what_cannot_be_edited_is_refused(text: str, plan: tuple[Set | Move | Re
         "a: 1\n? [b]\n: 1\n",
         "1: a\n'1': b\n",
         "a: " + "[" * 300,
-        "a: !x\n" + " " * 900 + "b: 1\n",
+        "".join(f"{' ' * column}a:\n" for column in range(150)),
+        "-   " * 150 + "a",
+        "".join(f"{' ' * column}a:\n" for column in range(900)),
+        "\n".join(f"a{n}: &a{n} {'[' * 40}{f'*a{n - 1}' if n else ''}{']' * 40}" for n in range(4)),
+        "\n".join(f"a{n}: &a{n} {'[' * 60}{f'*a{n - 1}' if n else ''}{']' * 60}" for n in range(2)),
     ],
-    ids=["self-reference", "bomb", "size", "list as key", "key twice", "brackets", "columns"],
+    ids=[
+        "self-reference",
+        "bomb",
+        "size",
+        "list as key",
+        "key twice",
+        "brackets",
+        "columns",
+        "dashes",
+        "more columns than Python follows",
+        "aliases of aliases",
+        "an alias far in",
+    ],
 )
 def test_what_would_explode_is_refused(text: str) -> None:
     with pytest.raises(InvalidManifest):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fluxv2_migrate.applied.namespaces import settle_namespaces
+from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
+from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.assembly import assemble
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
@@ -110,6 +112,10 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     settle_namespaces(applied, around, workspace, findings)
     created = workspace.created
     tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
+    going = {each.release.document.key for each in converted.texts}
+    going |= {each.release.document.key for each in decided.removed}
+    tell_of_pruning(going, around, findings)
+    tell_of_unsynced(going, around, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
     return assemble(files, around, workspace, converted, images, findings, context)

@@ -110,11 +110,19 @@ class FindingGroups:
         seen = {sighting.cluster for sighting in self.clusters.sightings.get(document.key, ())}
         return len(seen) == len(self.clusters.clusters)
 
-    def stop(self, document: Document, code: str, message: str, path: tuple[str, ...] = ()) -> None:
-        """Says why a document stays as it is."""
+    def stop(
+        self,
+        document: Document,
+        code: str,
+        message: str,
+        path: tuple[str, ...] = (),
+        related: Iterable[str] = (),
+    ) -> None:
+        """Says why a document cannot be, or stay, as it is."""
         namespace, name = document.identity
         resource = f"{document.manifest.get('kind')} {namespace}/{name}"
-        self.add(document, resource, Notice(code, message, path), accepted=self.decided(document).accept)
+        notice = Notice(code, message, path, related=tuple(related))
+        self.add(document, resource, notice, accepted=self.decided(document).accept)
 
     def say(
         self,

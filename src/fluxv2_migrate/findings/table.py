@@ -199,6 +199,9 @@ _ROWS: Final = (
     FindingType("RP022", "made-by-kustomization", "warning", "Take the kustomization out of the sync path, or let it only list what fluxd applied."),
     FindingType("RP023", "variables-replaced", "warning", "Look whether names, namespaces and charts mean the same with the variables that postBuild has."),
     FindingType("RP024", "left-out-of-artifact", "warning", "Move the files, write a .sourceignore that keeps them, or leave them out on purpose."),
+    FindingType("RP050", "prunes-flux-1", "error", "Suspend it, set `prune: false` in it, stop the helm-operator, and only then merge; or accept the code once that is done.", True),
+    FindingType("RP051", "folder-not-synced", "warning", "Add the folder to the sync paths if a cluster applies it, or remove it."),
+    FindingType("RP052", "named-folder-not-synced", "error", "Give clusters with all of their sync paths, this one too.", True),
 )
 # fmt: on
 

@@ -6,8 +6,8 @@ Source: image-automation-controller 1.2.0 `internal/update`, `internal/policy`; 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -19,7 +19,8 @@ from fluxv2_migrate.flux2.image_objects import (
     read_image_objects,
     read_mappings,
 )
-from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, FieldPath, UnseenReason
+from fluxv2_migrate.flux2.marked_values import MisplacedCode, misplacement_of
+from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, UnseenReason
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
@@ -35,11 +36,12 @@ __all__ = [
     "texts_of",
 ]
 
-_WORD: Final = "$imagepolicy"
+_WORD: Final = "imagepolicy"
 _PATH_ANNOTATION: Final = "config.kubernetes.io/path"
 
 MarkerProblemCode = (
     UnseenReason
+    | MisplacedCode
     | Literal[
         "automation-suspended",
         "digest-before-2.6",
@@ -48,6 +50,7 @@ MarkerProblemCode = (
         "invalid-image",
         "loses-prefix",
         "merge-key",
+        "neighbour-breaks-file",
         "no-automation",
         "no-policy",
         "no-repository",
@@ -127,10 +130,27 @@ def check_markers(
         if _WORD not in texts[path]:
             continue
         checks = _FileChecks(path, texts[path], objects, paths, flux_version)
-        for marker in find_markers(texts[path]):
-            found = {problem.code: problem for problem in checks.problems(marker)}
-            checked.append(CheckedMarker(path, marker, tuple(found[code] for code in sorted(found))))
+        found = [CheckedMarker(path, marker, checks.of(marker)) for marker in find_markers(texts[path])]
+        checked += _beside_a_break(found)
     return tuple(checked)
+
+
+def _beside_a_break(found: list[CheckedMarker]) -> Iterator[CheckedMarker]:
+    """Gives the markers of a file; none of them works where one makes a text that nobody reads."""
+    breaking = [
+        each
+        for each in found
+        if {problem.code for problem in each.problems if problem.stops} == {"unquoted-value"}
+    ]
+    for each in found:
+        others = [other for other in breaking if other is not each]
+        if not others:
+            yield each
+            continue
+        line = others[0].marker.line
+        message = f"the marker in line {line} makes a value that no reader takes; quote that value"
+        broken = MarkerProblem("neighbour-breaks-file", message)
+        yield replace(each, problems=tuple(sorted((*each.problems, broken), key=lambda one: one.code)))
 
 
 def texts_of(files: Mapping[str, str | bytes]) -> dict[str, str]:
@@ -173,14 +193,20 @@ class _FileChecks:
         body = text.removeprefix(BYTE_ORDER_MARK)
         self._parts = [body[span.start : span.end] for span in split_documents(body)]
         self._has_merge_key = "<<" in text and any(has_merge_key(part) for part in self._parts)
-        self._has_path_annotation = _PATH_ANNOTATION in text and any(
-            _PATH_ANNOTATION in _mapping(_mapping(manifest.get("metadata")).get("annotations"))
-            for manifest in read_mappings(text)
-        )
+        self._path_annotations = {
+            str(annotations[_PATH_ANNOTATION])
+            for manifest in (read_mappings(text) if _PATH_ANNOTATION in text else ())
+            if _PATH_ANNOTATION
+            in (annotations := _mapping(_mapping(manifest.get("metadata")).get("annotations")))
+        }
         self._is_read = is_read(path, flux_version)
 
-    def problems(self, marker: Marker) -> Iterator[MarkerProblem]:
-        """Gives what is the matter with a marker."""
+    def of(self, marker: Marker) -> tuple[MarkerProblem, ...]:
+        """Gives everything that is the matter with a marker, by code."""
+        found = {problem.code: problem for problem in self._problems(marker)}
+        return tuple(found[code] for code in sorted(found))
+
+    def _problems(self, marker: Marker) -> Iterator[MarkerProblem]:
         if not self._is_read:
             yield MarkerProblem("file-not-read", "the updater reads .yaml and .yml files only; rename it")
         if marker.reason is not None:
@@ -189,13 +215,27 @@ class _FileChecks:
             yield from self._of_value(marker)
         if marker.policy:
             yield from self._of_automation(marker)
-        if self._has_path_annotation:
-            yield MarkerProblem(
-                "path-annotation", f"an annotation {_PATH_ANNOTATION} stops every update; remove it"
-            )
+        yield from self._of_path_annotations(marker)
         if self._has_merge_key:
             yield MarkerProblem(
                 "merge-key", "an update writes `<<` as `!!merge <<`; write the values out", stops=False
+            )
+
+    def _of_path_annotations(self, marker: Marker) -> Iterator[MarkerProblem]:
+        if not self._path_annotations:
+            return
+        below = {
+            posixpath.relpath(self._path, automation.update_path or ".")
+            for automation in self._objects.automations
+            if automation.resource.namespace == marker.namespace and automation.covers(self._path)
+        }
+        if self._path_annotations <= {posixpath.basename(self._path) if own == "." else own for own in below}:
+            yield MarkerProblem(
+                "path-annotation", f"the first update deletes the annotation {_PATH_ANNOTATION}", stops=False
+            )
+        else:
+            yield MarkerProblem(
+                "path-annotation", f"an annotation {_PATH_ANNOTATION} stops every update; remove it"
             )
 
     def _of_value(self, marker: Marker) -> Iterator[MarkerProblem]:
@@ -212,20 +252,24 @@ class _FileChecks:
             yield MarkerProblem(
                 "loses-prefix", "the whole value is replaced, with what stands before the image; split it"
             )
-        if marker.part in ("", "name") and marker.path and self._has_registry_beside(marker):
+        if marker.part in ("", "name") and self._has_registry_apart(marker):
             yield MarkerProblem(
                 "registry-apart", "the registry has a field of its own; mark only the tag, with :tag"
             )
         if marker.part == "digest" and not _since(self._flux_version, "2.6"):
             yield MarkerProblem("digest-before-2.6", "Flux writes digests from 2.6 on; mark the whole image")
 
-    def _has_registry_beside(self, marker: Marker) -> bool:
+    def _has_registry_apart(self, marker: Marker) -> bool:
+        field = marker.path[-1] if marker.path else ""
+        return field in ("repository", "image") and "registry" in self._beside(marker)
+
+    def _beside(self, marker: Marker) -> Collection[str]:
+        """Gives the fields that stand beside that of a marker and say something."""
         node = read_nodes(self._parts[marker.document])
-        field: FieldPath = marker.path or ()
-        for key in field[:-1]:
+        for key in (marker.path or ())[:-1]:
             node = _child(node, key)
-        beside = _child(node, "registry")
-        return beside is not None and bool(beside.value) and field[-1] in ("repository", "image")
+        pairs = node.value if isinstance(node, MappingNode) else ()
+        return {str(key.value) for key, value in pairs if value.value}
 
     def _of_automation(self, marker: Marker) -> Iterator[MarkerProblem]:
         namespace = marker.namespace
@@ -247,6 +291,8 @@ class _FileChecks:
             yield from self._of_paths(automations)
         elif all(each.suspended for each in covering):
             yield MarkerProblem("automation-suspended", "the automation is suspended; resume it")
+        if marker.reason is None and not self._has_registry_apart(marker):
+            yield from self._of_image(marker, policies)
         if not policies:
             yield MarkerProblem(
                 "no-policy", f"no ImagePolicy {marker.policy} is in the namespace {namespace}; add one"
@@ -260,6 +306,19 @@ class _FileChecks:
             )
         for policy in policies:
             yield from self._of_policy(marker, policy)
+
+    def _of_image(self, marker: Marker, policies: Sequence[ImageObject]) -> Iterator[MarkerProblem]:
+        repositories = [self._objects.repository_of(policy) for policy in policies]
+        images = [each.spec.get("image") for each in repositories if each is not None] or [None]
+        has_tag = "tag" in self._beside(marker)
+        found = [
+            misplacement_of(marker, image if is_image_name(image) else None, has_tag_beside=has_tag)
+            for image in images
+        ]
+        # Clusters in one repository may have policies of one name: it is enough if one of them fits.
+        misplaced = next((each for each in found if each is not None), None)
+        if misplaced is not None and None not in found:
+            yield MarkerProblem(*misplaced)
 
     def _of_paths(self, automations: list[Automation]) -> Iterator[MarkerProblem]:
         for automation in automations:
@@ -282,6 +341,13 @@ class _FileChecks:
             yield MarkerProblem(
                 "digest-not-reflected", 'without digestReflectionPolicy the updater writes ""; set it'
             )
+
+
+def _path_annotations(text: str) -> Iterator[str]:
+    for manifest in read_mappings(text):
+        annotations = _mapping(_mapping(manifest.get("metadata")).get("annotations"))
+        if _PATH_ANNOTATION in annotations:
+            yield str(annotations[_PATH_ANNOTATION])
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -35,8 +35,11 @@ __all__ = [
 ]
 
 BYTE_ORDER_MARK: Final = "\ufeff"
-_WORD: Final = "$imagepolicy"
+# In JSON `$` may be written as an escape; files are screened for the text with its quotes all the same.
+_WORD: Final = re.compile(r"(?:\$|\\u0024)imagepolicy")
+_SCREENED_FOR: Final = '"$imagepolicy"'
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+_REST_OF_LINE: Final = re.compile(r"#[^\r\n]*")
 _SEPARATOR: Final = re.compile(r"\n---([^\n]*)\n")
 _DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
@@ -60,6 +63,7 @@ UnseenReason = Literal[
     "above-collection",
     "several-lines",
     "below",
+    "screened-out",
     "second-key",
     "second-marker",
 ]
@@ -142,7 +146,7 @@ def read_comments(text: str) -> tuple[PlacedComment, ...]:
     >>> found.scalar.path, found.scalar.value
     (('a', 'b'), 'c')
     """
-    if _WORD not in text:
+    if _WORD.search(text) is None:
         return ()
     skip = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
     body = text[skip:]
@@ -164,9 +168,11 @@ def read_comments(text: str) -> tuple[PlacedComment, ...]:
     found: list[PlacedComment] = []
     for index, (span, root) in enumerate(zip(spans, roots, strict=True)):
         part = body[span.start : span.end]
-        if _WORD in part:
+        if _WORD.search(part):
             document = _Document(part, root, index, skip + span.start, whole)
             found += document.comments()
+    if _SCREENED_FOR not in text:
+        found = [replace(each, reason=each.reason or "screened-out") for each in found]
     return tuple(found)
 
 
@@ -179,7 +185,7 @@ def _unread(text: str, reason: UnseenReason) -> tuple[PlacedComment, ...]:
     return tuple(
         PlacedComment(match.start(), match[0].rstrip(), reason=reason)
         for match in _COMMENT.finditer(text)
-        if _WORD in match[0]
+        if _WORD.search(match[0])
     )
 
 
@@ -274,7 +280,7 @@ class _Document:
     def comments(self) -> Iterator[PlacedComment]:
         """Gives the comments that speak of an image policy."""
         at = -1
-        for match in re.finditer(re.escape(_WORD), self._text):
+        for match in _WORD.finditer(self._text):
             position = match.start()
             if position < at:
                 continue
@@ -289,11 +295,20 @@ class _Document:
             before = self._token_before(position)
             line_start = self._line_start(position)
             behind = 0 if before is None else before.end if before.end <= position else before.start
-            comment = _COMMENT.search(self._text, max(behind, line_start))
+            comment = self._comment(max(behind, line_start), before)
             if comment is None or comment.start() > position:
                 continue
             at = comment.end()
             yield self._place(comment.start(), comment.end())
+
+    def _comment(self, start: int, before: _Token | None) -> re.Match[str] | None:
+        """Gives the comment that begins here or later in the line."""
+        if before is not None and before.end == start and before.node.style in ("'", '"'):
+            # Go's reader wants no blank behind a quote.
+            tight = _REST_OF_LINE.match(self._text, start)
+            if tight is not None:
+                return tight
+        return _COMMENT.search(self._text, start)
 
     def _place(self, start: int, end: int) -> PlacedComment:
         if self._whole is not None:

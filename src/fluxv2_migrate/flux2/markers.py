@@ -22,6 +22,7 @@ from fluxv2_migrate.flux2.marker_places import (
 __all__ = ["UNSEEN_REASONS", "Marker", "MarkerPart", "find_markers", "placed_markers", "read_policy"]
 
 _JSON: Final = re.compile(r"\{[^{}]*\}")
+_ESCAPED: Final = re.compile(r"%([0-7][0-9A-Fa-f])")
 _SPACE: Final = " \t\r\n"
 _KEY: Final = "$imagepolicy"
 
@@ -44,6 +45,7 @@ UNSEEN_REASONS: Final[Mapping[UnseenReason, str]] = {
     "above-collection": "it stands above a mapping or a list; put it behind a value",
     "several-lines": "another comment line stands beside it; put it behind the value",
     "below": "nothing that it could belong to follows it; put it behind the value",
+    "screened-out": 'the updater opens files that hold "$imagepolicy" with its quotes; write it so',
     "second-key": "the key stands twice in its mapping, and only the first is read",
     "second-marker": "another marker behind the same value is read instead",
 }
@@ -141,7 +143,8 @@ def _placed(text: str, comments: Sequence[PlacedComment]) -> Iterator[tuple[Mark
         column = comment.offset - text.rfind("\n", 0, comment.offset)
         namespace, policy, part, reason = _read_comment(comment.text)
         scalar = comment.scalar
-        reason = comment.reason or reason
+        if comment.reason != "screened-out" or reason is None:
+            reason = comment.reason or reason
         if reason is not None or scalar is None:
             yield (
                 Marker(line, column, namespace, policy, part, comment.document, seen=False, reason=reason),
@@ -191,7 +194,8 @@ def _policy_of(text: str) -> str | None:
 
 
 def _split(named: str) -> tuple[str, str, MarkerPart, UnseenReason | None]:
-    words = named.split(":")
+    # The updater reads the name as the reference of a schema, in which characters may be escaped.
+    words = _ESCAPED.sub(lambda match: bytes.fromhex(match[1]).decode("latin-1"), named).split(":")
     part = _PARTS.get(words[2]) if len(words) == 3 else ""
     if len(words) not in (2, 3) or not all(words) or part is None:
         return words[0] if len(words) > 1 else "", words[1] if len(words) > 1 else "", "", "no-such-form"

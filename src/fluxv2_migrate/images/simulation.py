@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidPattern, InvalidPolicy
+from fluxv2_migrate.flux2.image_names import canonical_image
 from fluxv2_migrate.flux2.image_objects import (
     Automation,
     ImageObject,
@@ -27,7 +28,6 @@ __all__ = ["simulate_image_update"]
 
 _WORD: Final = "$imagepolicy"
 _EXCLUDED: Final = (r"^.*\.sig$",)
-_DOCKER_HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def simulate_image_update(
     """
     texts = texts_of(files)
     objects = read_image_objects(texts)
-    known = {_canonical(image): [_tag(each) for each in given] for image, given in tags.items()}
+    known = {canonical_image(image): [_tag(each) for each in given] for image, given in tags.items()}
     result: dict[str, str | bytes] = dict(files)
     for automation in objects.automations:
         if automation.suspended or not any(automation.covers(path) for path in files):
@@ -108,15 +108,6 @@ def simulate_image_update(
 
 def _tag(given: str | KnownTag) -> str:
     return given if isinstance(given, str) else given.tag
-
-
-def _canonical(image: str) -> str:
-    first, slash, rest = image.partition("/")
-    if not slash or not (set(".:") & set(first) or first == "localhost"):
-        first, rest = _DOCKER_HUB[0], image
-    if first in _DOCKER_HUB:
-        return f"{_DOCKER_HUB[0]}/{rest}" if "/" in rest else f"{_DOCKER_HUB[0]}/library/{rest}"
-    return f"{first}/{rest}"
 
 
 def _elect(
@@ -152,7 +143,7 @@ def _latest(
         patterns = [Regexp.compile(str(pattern)) for pattern in excluded]
         tags = [
             tag
-            for tag in known.get(_canonical(image), [])
+            for tag in known.get(canonical_image(image), [])
             if not any(pattern.matches(tag) for pattern in patterns)
         ]
         tag = latest_tag(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,9 +20,27 @@ __all__ = ["MAXIMUM_DEPTH", "MAXIMUM_SIZE", "compose", "key_of", "read_document"
 
 MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
-MAXIMUM_DEPTH: Final = 200
-"""Levels of nesting."""
-_DEEP: Final = re.compile(rf"\n[ \-?]{{{MAXIMUM_DEPTH + 1}}}")
+MAXIMUM_DEPTH: Final = 100
+"""Levels of nesting, aliases followed; whatever walks through a value may call itself once for each."""
+_READABLE_DEPTH: Final = 500
+"""Levels, or what looks like them, for which it is worth while to ask the parser."""
+_DEEP: Final = re.compile(rf"\n[ \t\-?:]{{{MAXIMUM_DEPTH + 1}}}")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# YAML 1.1, which all Go reads, ends lines at more characters than 1.2 does.
+_REFUSED_CHARACTERS: Final = (
+    (_SURROGATE, "half a character: this was no UTF-8; fix the file"),
+    (
+        re.compile("[\x85\u2028\u2029]"),
+        "U+0085, U+2028 or U+2029, which ends a line for some readers and not for others; remove it",
+    ),
+)
+_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]|\\U0000[dD][89a-fA-F]")
+# Directives before the first document, and those that follow the end of one.
+_FIRST_DIRECTIVE: Final = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*%")
+_END: Final = re.compile(r"(?:\A|\n)\.\.\.[ \t\r]*(?:#[^\n]*)?\n")
+_DIRECTIVE: Final = re.compile(r"^%(YAML[ \t]+1\.1[ \t]*(?:#.*)?\r?$|TAG\b)", re.MULTILINE)
+# What the parser raises of escapes that no character has, and of more levels than Python follows.
+_FAULTS: Final = (YAMLError, ValueError, OverflowError, RecursionError)
 _RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
 _LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}
 MAXIMUM_ALIASED_NODES: Final = 100_000
@@ -66,7 +85,12 @@ def read_document(
     {'a': 1}
     """
     node = read_nodes(text, path=path, line=line)
-    return node, None if node is None else _Values(text, path, line, single_letters=single_letters).of(node)
+    if node is None:
+        return None, None
+    value = _Values(text, path, line, single_letters=single_letters).of(node)
+    if "*" in text and _height_of(value) > MAXIMUM_DEPTH:
+        raise _too_deep(path, line)
+    return node, value
 
 
 def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | None:
@@ -83,9 +107,6 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
     >>> len(read_nodes("a: 1\na: 2\n").value)
     2
     """
-    if "\0" in text:
-        at = line + text.count("\n", 0, text.index("\0"))
-        raise InvalidManifest("a NUL character: this is no text; fix the file", path=path, line=at)
     if len(text) > MAXIMUM_SIZE:
         raise InvalidManifest(
             f"the document has more than {MAXIMUM_SIZE} characters; split it", path=path, line=line
@@ -93,38 +114,96 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
     try:
         return scan(text)
     except Unsure:
-        _guard_depth(text, path, line)
+        _guard_characters(text, path, line)
+    is_deep = _guard_depth(text, path, line)
+    plain = _without_directives(text, path, line)
     try:
-        return parse(text)
-    except YAMLError as error:
+        node = parse(plain)
+        if _ESCAPE.search(text) and any(_SURROGATE.search(each.value) for each in _scalars_of(node)):
+            raise ValueError("an escape that stands for half a character")
+    except _FAULTS as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
         at = line + (mark.line if mark is not None else 0)
         raise InvalidManifest(f"no valid YAML: {reason}; fix the file", path=path, line=at) from None
+    if is_deep and sum(1 for _ in _levels_of(node)) > MAXIMUM_DEPTH + 1:
+        raise _too_deep(path, line)
+    return node
 
 
-def _guard_depth(text: str, path: str | None, line: int) -> None:
-    # Parsers recurse. Only brackets or columns can nest, so a text with few of both is shallow.
-    if text.count("[") + text.count("{") + text.count("- - ") <= MAXIMUM_DEPTH and not _DEEP.search(
-        "\n" + text
-    ):
-        return
-    depth = brackets = 0
-    columns = 0
+def _guard_characters(text: str, path: str | None, line: int) -> None:
+    """Refuses what no YAML of any reader has, before a parser looks at it."""
+    if "\0" in text:
+        at = line + text.count("\n", 0, text.index("\0"))
+        raise InvalidManifest("a NUL character: this is no text; fix the file", path=path, line=at)
+    for pattern, reason in () if text.isascii() else _REFUSED_CHARACTERS:
+        found = pattern.search(text)
+        if found is not None:
+            at = line + text.count("\n", 0, found.start())
+            raise InvalidManifest(reason, path=path, line=at)
+
+
+def _guard_depth(text: str, path: str | None, line: int) -> bool:
+    """Gives whether a text may nest deeply; parsers recurse, so one that may nest out of reach is refused."""
+    if text.count("[") + text.count("{") <= MAXIMUM_DEPTH and not _DEEP.search("\n" + text):
+        return False
+    depth = brackets = columns = 0
     for row in text.split("\n"):
-        columns = max(columns, len(row) - len(row.lstrip(" -?")))
+        columns = max(columns, len(row) - len(row.lstrip(" \t-?:")))
         for character in row:
             if character in "[{":
                 brackets += 1
                 depth = max(depth, brackets)
             elif character in "]}":
                 brackets = max(0, brackets - 1)
-    if depth > MAXIMUM_DEPTH or columns > 4 * MAXIMUM_DEPTH:
-        raise InvalidManifest(
-            f"the document nests deeper than {MAXIMUM_DEPTH} levels; Kubernetes has no such objects",
-            path=path,
-            line=line,
-        )
+    if depth + columns > _READABLE_DEPTH:
+        raise _too_deep(path, line)
+    return True
+
+
+def _levels_of(node: Node | None) -> Iterator[list[Node]]:
+    """Gives the nodes of each level of nesting, those that aliases repeat once."""
+    known: set[int] = set()
+    level = [] if node is None else [node]
+    while level:
+        yield level
+        inner: list[Node] = []
+        for each in level:
+            if id(each) not in known and not isinstance(each, ScalarNode):
+                known.add(id(each))
+                for child in each.value:
+                    inner += child if isinstance(child, tuple) else (child,)
+        level = inner
+
+
+def _scalars_of(node: Node | None) -> Iterator[ScalarNode]:
+    return (each for level in _levels_of(node) for each in level if isinstance(each, ScalarNode))
+
+
+def _too_deep(path: str | None, line: int) -> InvalidManifest:
+    return InvalidManifest(
+        f"the document nests deeper than {MAXIMUM_DEPTH} levels; Kubernetes has no such objects",
+        path=path,
+        line=line,
+    )
+
+
+def _without_directives(text: str, path: str | None, line: int) -> str:
+    """Gives a document with comments in place of the directives behind it, which belong to the next one.
+
+    Source: kustomize splits files at `---` alone, and fails on a part that begins with a directive; fluxd
+    read a stream, and of versions 1.1 alone.
+    """
+    if "%" not in text:
+        return text
+    first = _FIRST_DIRECTIVE.match(text)
+    if first is not None:
+        reason = "a directive at the beginning of the file, with which kustomize fails; remove it"
+        raise InvalidManifest(reason, path=path, line=line + text.count("\n", 0, first.end()))
+    end = _END.search(text)
+    if end is None:
+        return text
+    return text[: end.end()] + _DIRECTIVE.sub(r"#\1", text[end.end() :])
 
 
 class _Values:
@@ -163,6 +242,8 @@ class _Values:
                 raise InvalidManifest(
                     "aliases repeat too many nodes; write the values out", path=self._path, line=self._line
                 )
+            if _height_of(value) > MAXIMUM_DEPTH:
+                raise _too_deep(self._path, self._line)
             # Whoever changes a value must not change that of another alias.
             return _copy(value)
         self._known[id(node)] = (None, 0)
@@ -214,6 +295,19 @@ class _Values:
                 text = child.value
                 result[name] = text if child.style else resolve_plain_scalar(text)
         return {**merged, **result} if merged else result
+
+
+def _height_of(value: Any) -> int:
+    """Gives the levels of nesting of a value."""
+    level, height = [value], 0
+    while level:
+        height += 1
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, (dict, list)):
+                inner += each.values() if isinstance(each, dict) else each
+        level = inner
+    return height
 
 
 def _copy(value: Any) -> Any:

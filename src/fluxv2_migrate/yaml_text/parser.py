@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import Any, Final
 
 from ruamel.yaml import nodes as parsed
@@ -53,6 +54,8 @@ class _Loader(Reader, Scanner, Parser, Composer):
     def __init__(self, text: str) -> None:
         self._resolver = _NoTags()
         self._version = None
+        # Its scanner notes there what `%YAML` says.
+        self.doc_infos = [SimpleNamespace(doc_version=None)]
         # The scanner looks at the text as soon as it is made.
         Reader.__init__(self, text, loader=self)
         Scanner.__init__(self, loader=self)
@@ -77,6 +80,8 @@ def parse(text: str) -> Node | None:
 
     Raises:
         YAMLError: the text is no YAML.
+        OverflowError, ValueError: an escape that stands for no character.
+        RecursionError: it nests more deeply than Python follows.
 
     >>> [alias.value for alias in parse("[&a b, *a]").value]
     ['b', 'b']

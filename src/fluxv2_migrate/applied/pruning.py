@@ -1,0 +1,89 @@
+"""Kustomizations of Flux v2 that prune what of Flux v1 leaves Git."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.kustomize.values import mapping_at
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import is_old_release, runs_flux_1
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["tell_of_pruning"]
+
+_DEFINITIONS: Final = frozenset(
+    {
+        "fluxhelmreleases.helm.integrations.flux.weave.works",
+        "helmreleases.flux.weave.works",
+        "helmreleases.helm.fluxcd.io",
+    }
+)
+_PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
+_SHOWN: Final = 5
+
+
+def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findings: FindingGroups) -> None:
+    """Says which Kustomizations of Flux v2 prune releases of Flux v1, their definitions or their operator.
+
+    Args:
+        going: the documents of releases of Flux v1 whose objects leave Git.
+        around: what is known of the repository.
+        findings: where it is told.
+
+    Source: kustomize-controller 1.8 `internal/controller/kustomization_controller.go` `prune`: what the
+    inventory has and the build has not is deleted; helm-operator 1.4.4 `pkg/operator/operator.go`: a release
+    whose object is deleted is uninstalled.
+    """
+    leaving = list(_leaving(going, around))
+    for _, kustomization in around.repository.new_objects():
+        if not _prunes(kustomization, around):
+            continue
+        path = normal_path(str(mapping_at(kustomization.manifest, "spec").get("path") or ""))
+        pruned = [each for each in leaving if _is_applied(each, path, around)]
+        if pruned:
+            places = [f"{each.path}:{each.line}" for each in pruned]
+            more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+            message = (
+                f"it prunes what leaves {path or '/'}, and {len(places)} object(s) of Flux v1 leave it; a "
+                f"helm-operator that runs then uninstalls their releases: {', '.join(places[:_SHOWN])}{more}"
+            )
+            findings.stop(kustomization, "RP050", message, ("spec", "prune"), related=places)
+
+
+def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[Document]:
+    documents = [each for read in around.repository.documents.values() for each in read]
+    if not any(is_old_release(each.manifest) for each in documents):
+        return
+    for each in documents:
+        annotations = mapping_at(each.manifest, "metadata", "annotations")
+        if annotations.get(_PRUNE) != "disabled" and (each.key in going or _serves_releases(each.manifest)):
+            yield each
+
+
+def _serves_releases(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether an object is a definition of Flux v1's releases, or runs their operator."""
+    if manifest.get("kind") == "CustomResourceDefinition":
+        return mapping_at(manifest, "metadata").get("name") in _DEFINITIONS
+    return runs_flux_1(manifest)
+
+
+def _prunes(document: Document, around: Surroundings) -> bool:
+    manifest = document.manifest
+    group = str(manifest.get("apiVersion")).partition("/")[0]
+    if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
+        return False
+    return any(mapping_at(seen, "spec").get("prune") is True for _, seen in around.clusters.seen(document))
+
+
+def _is_applied(document: Document, path: str, around: Surroundings) -> bool:
+    """Gives whether a Kustomization of a path applies a document."""
+    clusters, tree = around.clusters, around.clusters.tree
+    if any(each.sync_path == path for each in clusters.sightings.get(document.key, ())):
+        return True
+    if path not in tree.kustomizations:
+        return is_below(document.path, path)
+    known = clusters.builds.get((path, ""))
+    return document.path in (known or tree.build(path)).files

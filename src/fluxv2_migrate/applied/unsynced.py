@@ -1,0 +1,70 @@
+"""Folders that build releases which are migrated, and that no known cluster syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey, is_below, normal_path
+from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["tell_of_unsynced"]
+
+
+def tell_of_unsynced(
+    migrated: Collection[DocumentKey], around: Surroundings, findings: FindingGroups
+) -> None:
+    """Says which folders build releases that are migrated, though no cluster is known to sync them.
+
+    What the migration makes for a release goes to the clusters that are known; another one that builds the
+    same base gets the release without it.
+
+    Args:
+        migrated: the documents of releases that are migrated.
+        around: what is known of the repository.
+        findings: where it is told.
+    """
+    clusters, tree = around.clusters, around.clusters.tree
+    named = dict(_named_paths(around))
+    for folder in tree.roots:
+        build = clusters.builds.get((folder, ""))
+        if build is None or _is_synced(folder, clusters):
+            continue
+        found = [each for each in build.objects if (each.path, each.index) in migrated]
+        if not found:
+            continue
+        message = (
+            f"{folder or '/'} builds {len(found)} release(s) that are migrated, and no cluster is known to "
+            "sync it: sources that they need are made for other clusters only"
+        )
+        place = tree.kustomizations[folder].path
+        related = list(dict.fromkeys(each.path for each in found))
+        by = next((file for path, file in named.items() if is_below(folder, path)), None)
+        if by is None:
+            findings.say("RP051", message, place, 1, related)
+        else:
+            findings.say("RP052", f"{message}; {by} names it", place, 1, [by, *related])
+
+
+def _is_synced(folder: str, clusters: ClusterMap) -> bool:
+    return any(
+        folder in synced.builds or (synced.files != "none" and is_below(folder, synced.path))
+        for view in clusters.clusters
+        for synced in view.sync_paths
+    )
+
+
+def _named_paths(around: Surroundings) -> Iterator[tuple[str, str]]:
+    """Gives the paths that a fluxd or a Kustomization of Flux v2 names and no known cluster syncs."""
+    known = {synced.path for view in around.clusters.clusters for synced in view.sync_paths}
+    for file, documents in sorted(around.repository.documents.items()):
+        for document in documents:
+            kustomization = FluxKustomization.of_document(document)
+            paths = [] if kustomization is None else [kustomization.path]
+            for program in programs_of_manifest(document.manifest):
+                paths += program.items("git-path") if program.program == "fluxd" else ()
+            for path in map(normal_path, paths):
+                if path and path not in known:
+                    yield path, file

@@ -1,0 +1,117 @@
+"""What a person is told of folders that nothing syncs, and of pruning over what is of Flux v1."""
+
+from __future__ import annotations
+
+import pytest
+
+import fluxv2_migrate as fm
+from test_migration_of_kustomize_trees import Files, release
+
+FLUXD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: flux, namespace: flux}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: flux, image: "docker.io/fluxcd/flux:1.25.4", args: ["--git-path=clusters/staging"]}
+"""
+OPERATOR = FLUXD.replace("fluxcd/flux:1.25.4", "fluxcd/helm-operator:1.4.4")
+DEFINITION = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: helmreleases.helm.fluxcd.io}
+"""
+UNSYNCED: Files = {
+    "base/kustomization.yaml": "resources: [web.yaml]\n",
+    "base/web.yaml": release(),
+    "clusters/prod/kustomization.yaml": "resources: [../../base]\n",
+    "clusters/staging/kustomization.yaml": "resources: [../../base]\nnamePrefix: s-\n",
+}
+
+
+def kustomization(path: str, *, prune: bool = True) -> str:
+    return (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata: {name: apps, namespace: flux-system}\n"
+        f"spec:\n  path: {path}\n  prune: {str(prune).lower()}\n"
+    )
+
+
+def found(files: Files, *codes: str, **options: object) -> list[fm.Finding]:
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+    return [each for each in migration.findings if each.code in codes]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({}, "RP051"),
+        ({"tools/flux.yaml": FLUXD}, "RP052"),
+        ({"tools/sync.yaml": kustomization("./clusters/staging", prune=False)}, "RP052"),
+        # What holds the folder names it, too; what is synced names nothing else.
+        ({"tools/flux.yaml": FLUXD.replace("clusters/staging", "clusters")}, "RP052"),
+        ({"tools/sync.yaml": kustomization("./clusters/prod", prune=False)}, "RP051"),
+    ],
+)
+def test_a_folder_that_builds_a_release_and_that_nothing_syncs_is_told(more: Files, code: str) -> None:
+    (finding,) = found({**UNSYNCED, **more}, "RP051", "RP052", sync_roots=("clusters/prod",))
+    assert (finding.code, finding.path) == (code, "clusters/staging/kustomization.yaml")
+    assert finding.related[-1] == "base/web.yaml"
+    assert all(path in finding.message or code == "RP051" for path in more)
+
+
+@pytest.mark.parametrize("roots", [("clusters/prod", "clusters/staging"), ("clusters",), ("",)])
+def test_what_is_synced_is_not_told(roots: tuple[str, ...]) -> None:
+    assert found(UNSYNCED, "RP051", "RP052", sync_roots=roots) == []
+
+
+def test_a_folder_without_a_migrated_release_is_not_told() -> None:
+    files = {**UNSYNCED, "clusters/staging/kustomization.yaml": "namePrefix: a-\nresources: [a.yaml]\n"}
+    files["clusters/staging/a.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    assert found(files, "RP051", "RP052", sync_roots=("clusters/prod",)) == []
+
+
+@pytest.mark.parametrize("what", [release(), DEFINITION, OPERATOR])
+@pytest.mark.parametrize("listed", [True, False])
+def test_pruning_over_what_is_of_flux_1_is_an_error(what: str, *, listed: bool) -> None:
+    files: Files = {
+        "clusters/apps.yaml": kustomization("./apps"),
+        "other/web.yaml": release("other"),
+        "shared/what.yaml": what,
+        "apps/kustomization.yaml": "resources: [../shared/what.yaml]\n",
+    }
+    if not listed:
+        files["apps/what.yaml"] = files.pop("shared/what.yaml")
+        del files["apps/kustomization.yaml"]
+    (finding,) = found(files, "RP050")
+    assert (finding.path, finding.line) == ("clusters/apps.yaml", 6)
+    assert finding.related == (f"{'shared' if listed else 'apps'}/what.yaml:1",)
+    assert finding.answer is not None
+    assert found(files, "RP050", "RP010", overrides=(finding.answer,)) == []
+    # And the edit that the remedy names.
+    assert found({**files, "clusters/apps.yaml": kustomization("./apps", prune=False)}, "RP050") == []
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "apps/web.yaml": release(),
+            "clusters/apps.yaml": kustomization("./infra"),
+            "infra/a.yaml": "a: 1\n",
+        },
+        {"apps/web.yaml": release(), "clusters/apps.yaml": kustomization("./apps").replace("flux", "x")},
+        # Without a release of Flux v1 its definition serves nothing.
+        {"apps/crd.yaml": DEFINITION, "clusters/apps.yaml": kustomization("./apps")},
+        {
+            "apps/web.yaml": release().replace(
+                "spec:", "  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\nspec:"
+            ),
+            "clusters/apps.yaml": kustomization("./apps"),
+        },
+    ],
+)
+def test_what_nothing_prunes_is_not_told(files: Files) -> None:
+    assert found(files, "RP050") == []
