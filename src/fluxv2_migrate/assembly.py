@@ -66,7 +66,5 @@ def _manifests(
         manifest = with_text_annotations(dict(marked.get(release.document.key, each.text.value)))
         cluster = around.clusters.told(release.clusters)
         yield MigratedManifest(manifest, release.document.path, release.resource, cluster)
-    generated = [(each.manifest, each.file, each.clusters) for each in converted.layout.generated]
-    generated += [(each.manifest, each.file, each.clusters) for each in images.objects]
-    for made, file, clusters in generated:
-        yield MigratedManifest(made, file, cluster=around.clusters.told(clusters))
+    for made in (*converted.layout.generated, *images.objects):
+        yield MigratedManifest(made.manifest, made.file, cluster=around.clusters.told(made.clusters))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -20,7 +19,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.kubernetes import is_namespace_name
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.placement import Homes, NoHome, source_text
+from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK
@@ -168,22 +167,26 @@ def _place_namespaces(
             defining.setdefault(name, set()).add(view.name)
         for name in needed - defined - _BUILT_IN - {around.options.flux_namespace}:
             missing.setdefault(name, set()).add(view.name)
-    homes = Homes(around.clusters, around.clusters.tree, workspace)
     for name, clusters in sorted(missing.items()):
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        tried = workspace.branch()
+        wanted = Unplaced(
+            "namespace-object",
+            manifest,
+            tuple(sorted(clusters)),
+            "namespaces",
+            (name, f"{name}-namespace"),
+            (name,),
+        )
         try:
-            chosen = homes.choose(clusters, manifest)
-            if any(defining.get(name, set()).intersection(served) for _, served in chosen):
+            placed = Places(Homes(around.clusters, around.clusters.tree, tried)).place(wanted)
+            if any(defining.get(name, set()).intersection(each.clusters) for each in placed):
                 raise NoHome("another cluster that defines it would see it too")
-            for home, _ in chosen:
-                path = posixpath.join(homes.folder(home, "namespaces", manifest), f"{name}.yaml")
-                if workspace.is_taken(path):
-                    raise NoHome(f"{path} is there already")
-                homes.list_file(home, path)
-                change = Change("namespace-object", f"Namespace {name}", "", 1, (), path, "")
-                workspace.create(path, source_text(manifest, (), workspace.style), change)
         except (NoHome, CannotEdit) as error:
             findings.say("RP014", f"Namespace {name} has no place: {error}")
+            continue
+        write_generated(placed, tried)
+        workspace.adopt(tried)
 
 
 def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -> tuple[set[str], set[str]]:

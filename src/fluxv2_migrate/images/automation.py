@@ -13,19 +13,19 @@ from fluxv2_migrate.images.git_syncs import git_syncs
 from fluxv2_migrate.images.reading import ReadImages
 from fluxv2_migrate.images.texts import WorkloadText, WorkloadTexts
 from fluxv2_migrate.placement import (
+    FilterComments,
+    Generated,
     Homes,
     ImageLayout,
-    PlacedImageObject,
     Prerequisite,
-    image_object_text,
     layout_images,
     place_image_objects,
+    write_generated,
 )
 from fluxv2_migrate.plan import Move
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import policy_comments
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
 
 __all__ = ["MigratedImages", "migrate_images"]
@@ -42,7 +42,7 @@ class MigratedImages:
     """
 
     texts: tuple[WorkloadText, ...]
-    objects: tuple[PlacedImageObject, ...]
+    objects: tuple[Generated, ...]
     prerequisites: tuple[Prerequisite, ...]
 
 
@@ -81,11 +81,11 @@ def migrate_images(
         for each in written:
             tried.replace(each.document, each.text, *_changes(each))
         homes = Homes(around.clusters, around.clusters.tree, tried)
-        objects, homeless = place_image_objects(layout.generated, homes, around.options)
+        objects, homeless = place_image_objects(layout.generated, homes, around.options, _comments(written))
         if not homeless:
             break
         texts.refuse_clusters(homeless)
-    _write_objects(objects, written, tried)
+    write_generated(objects, tried)
     workspace.adopt(tried)
     for each in written:
         for resource in each.rewritten:
@@ -109,25 +109,12 @@ def _changes(written: WorkloadText) -> Iterator[Change]:
             yield Change("marker", use.resource, path, line, (target,), path, target)
 
 
-def _write_objects(
-    objects: Iterable[PlacedImageObject], written: Iterable[WorkloadText], workspace: Workspace
-) -> None:
-    """Writes the objects that are made, with the comments of the filters that they stand for."""
-    comments_of: dict[tuple[DocumentKey, str], list[str]] = {}
-    for one in written:
-        for to, comment in one.comments:
-            comments_of.setdefault((one.document.key, to), []).append(comment)
-    style = workspace.style
-    for each in objects:
-        comments = [
-            comment
-            for key, container in each.containers
-            for comment in comments_of.get((key, policy_comments(container)), ())
-        ]
-        metadata = each.manifest["metadata"]
-        made = f"{each.kind} {metadata['namespace']}/{metadata['name']}"
-        text = image_object_text(each.manifest, comments, style)
-        workspace.create(each.file, text, Change("image-automation", made, "", 1, (), each.file, ""))
+def _comments(written: Iterable[WorkloadText]) -> FilterComments:
+    found: dict[tuple[DocumentKey, str], list[str]] = {}
+    for each in written:
+        for to, comment in each.comments:
+            found.setdefault((each.document.key, to), []).append(comment)
+    return found
 
 
 def _tell_merge_keys(written: WorkloadText, texts: WorkloadTexts, findings: FindingGroups) -> None:

@@ -2,52 +2,56 @@
 
 from fluxv2_migrate.placement.chosen_names import clashing_names
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
+from fluxv2_migrate.placement.generated import (
+    FieldComment,
+    Generated,
+    Places,
+    Unplaced,
+    write_generated,
+)
 from fluxv2_migrate.placement.homes import Homes, NoHome
-from fluxv2_migrate.placement.image_files import PlacedImageObject, place_image_objects
-from fluxv2_migrate.placement.image_text import image_object_text
+from fluxv2_migrate.placement.image_files import FilterComments, place_image_objects
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, use_of, uses_of
 from fluxv2_migrate.placement.images import layout_images
-from fluxv2_migrate.placement.source_text import source_text
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
-    GeneratedSource,
     NewSource,
     PlacedRequest,
     Prerequisite,
     Slot,
     SourceNames,
-    SourcePlaces,
     name_sources,
-    place_source,
     source_manifest,
     source_secret,
+    unplaced_source,
 )
 
 __all__ = [
     "ExistingImageObject",
     "ExistingSource",
+    "FieldComment",
+    "FilterComments",
+    "Generated",
     "GeneratedImageObject",
-    "GeneratedSource",
     "Homes",
     "ImageLayout",
     "ImageUse",
     "NewSource",
     "NoHome",
-    "PlacedImageObject",
     "PlacedRequest",
+    "Places",
     "Prerequisite",
     "Slot",
     "SourceNames",
-    "SourcePlaces",
+    "Unplaced",
     "clashing_names",
-    "image_object_text",
     "layout_images",
     "name_sources",
     "place_image_objects",
-    "place_source",
     "source_manifest",
     "source_secret",
-    "source_text",
+    "unplaced_source",
     "use_of",
     "uses_of",
+    "write_generated",
 ]

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain, count
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
-from fluxv2_migrate.placement.homes import Homes
+from fluxv2_migrate.placement.generated import FieldComment, Unplaced
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = [
     "ExistingSource",
-    "GeneratedSource",
     "NewSource",
     "PlacedRequest",
     "Prerequisite",
     "Slot",
     "SourceNames",
-    "SourcePlaces",
     "name_sources",
-    "place_source",
     "source_manifest",
     "source_secret",
+    "unplaced_source",
 ]
 
 
@@ -324,92 +320,44 @@ def _new_name(
     return free[0] if free else next(name for name in source_names(request, known=known) if name not in taken)
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedSource:
-    """A source as it is made, and in which file; the file may be that of a release."""
-
-    source: NewSource
-    manifest: Mapping[str, Any]
-    file: str
-    clusters: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class SourcePlaces:
-    """Puts sources into files.
-
-    Attributes:
-        homes: where objects can live.
-        options: in which files.
-        versions: the Flux release of each cluster.
-        files: paths that are taken by what was placed here.
-        needed: what must exist first.
-    """
-
-    homes: Homes
-    options: MigrationOptions
-    versions: Mapping[str, FluxVersion]
-    files: set[str] = field(default_factory=set)
-    needed: dict[tuple[str, str], Prerequisite] = field(default_factory=dict)
-
-
-def place_source(source: NewSource, places: SourcePlaces) -> list[GeneratedSource]:
-    """Gives the documents of a new source, each in a file that its clusters see once.
+def unplaced_source(
+    source: NewSource,
+    options: MigrationOptions,
+    versions: Mapping[str, FluxVersion],
+    needed: dict[tuple[str, str], Prerequisite],
+    comments: Iterable[FieldComment] = (),
+) -> Unplaced:
+    """Gives a new source as the object that it becomes.
 
     Args:
         source: that is to be made.
-        places: where; what is placed and listed is noted there.
-
-    Raises:
-        NoHome: there is no place where it would stay what it is.
-        CannotEdit: a kustomization that must list it cannot be edited.
+        options: in which file.
+        versions: the Flux release of each cluster.
+        needed: what must exist first; what the source needs is noted there.
+        comments: that belong to its fields.
     """
-    secret = source_secret(source, places.needed)
-    version = min((places.versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
-    manifest = source_manifest(source, places.options, version, secret)
-    generated: list[GeneratedSource] = []
-    for home, file, clusters in list(_places(source, manifest, places)):
-        if home is not None:
-            places.homes.list_file(home, file)
-        generated.append(GeneratedSource(source, manifest, file, clusters))
-        places.files.add(file)
+    secret = source_secret(source, needed)
+    version = min((versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
     prerequisite = _prerequisite(source.reference, source.request, secret)
     if prerequisite is not None:
         key = (prerequisite.namespace, prerequisite.name)
-        users = (*(places.needed[key].used_by if key in places.needed else ()), *prerequisite.used_by)
-        places.needed[key] = replace(prerequisite, used_by=tuple(dict.fromkeys(users)))
-    return generated
-
-
-def _places(
-    source: NewSource, manifest: Mapping[str, Any], places: SourcePlaces
-) -> Iterator[tuple[str | None, str, tuple[str, ...]]]:
-    """Gives the folders where it goes, with the file and the clusters that see it there."""
-    where = places.options.sources.file
-    for member in source.members if where != "folder" else ():
-        seen = tuple(sorted({cluster for cluster, _ in member.slots}))
-        if set(source.clusters) <= set(seen) and places.homes.leaves_alone(member.file, manifest):
-            if where == "same":
-                yield None, member.file, seen
-            else:
-                file = _free(source, posixpath.dirname(member.file), places, beside=True)
-                places.homes.list_beside(member.file, file)
-                yield None, file, seen
-            return
-    for home, clusters in places.homes.choose(source.clusters, manifest):
-        folder = places.homes.folder(home, "sources", manifest)
-        yield home, _free(source, folder, places), clusters
-
-
-def _free(source: NewSource, folder: str, places: SourcePlaces, *, beside: bool = False) -> str:
+        users = (*(needed[key].used_by if key in needed else ()), *prerequisite.used_by)
+        needed[key] = replace(prerequisite, used_by=tuple(dict.fromkeys(users)))
     kind = source.kind.lower()
-    stems = [f"{source.name}-{kind}", f"{source.namespace}-{source.name}-{kind}"]
-    if not beside:
-        stems.insert(0, source.name)
-    paths = [posixpath.join(folder, f"{stem}.yaml") for stem in stems]
-    counted = (posixpath.join(folder, f"{stems[0]}-{number}.yaml") for number in count(2))
-    is_taken = places.homes.workspace.is_taken
-    return next(path for path in chain(paths, counted) if path not in places.files and not is_taken(path))
+    stems = (f"{source.name}-{kind}", f"{source.namespace}-{source.name}-{kind}")
+    seen = [(each.file, tuple(sorted({cluster for cluster, _ in each.slots}))) for each in source.members]
+    return Unplaced(
+        "source",
+        source_manifest(source, options, version, secret),
+        source.clusters,
+        "sources",
+        (source.name, *stems),
+        (source.kind, source.namespace, source.name),
+        tuple(comments),
+        options.sources.file,
+        tuple((file, clusters) for file, clusters in seen if set(source.clusters) <= set(clusters)),
+        stems,
+    )
 
 
 def source_secret(source: NewSource, needed: Mapping[tuple[str, str], Prerequisite]) -> str | None:

@@ -11,17 +11,18 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.kustomize import add_patch
 from fluxv2_migrate.placement import (
     ExistingSource,
-    GeneratedSource,
+    FieldComment,
+    Generated,
     Homes,
     NewSource,
     NoHome,
     PlacedRequest,
+    Places,
     Prerequisite,
     SourceNames,
-    SourcePlaces,
     name_sources,
-    place_source,
-    source_text,
+    unplaced_source,
+    write_generated,
 )
 from fluxv2_migrate.plan import AppliedText, Move, Operation, Plan, apply_to_mapping, apply_to_text
 from fluxv2_migrate.releases.reading import MigratingRelease
@@ -48,12 +49,14 @@ class SourceLayout:
     """What serves each release, what is made for it and where, what must exist first, and what has no place.
 
     Attributes:
+        made: the requests for which a source is made.
         homeless: why a source has no place, or a name cannot be written.
         displaced: those of them that no folder leaves in their namespace.
     """
 
     references: Mapping[PlacedRequest, SourceReference]
-    generated: tuple[GeneratedSource, ...]
+    made: frozenset[PlacedRequest]
+    generated: tuple[Generated, ...]
     prerequisites: tuple[Prerequisite, ...]
     homeless: Mapping[PlacedRequest, str] = field(default_factory=dict)
     displaced: frozenset[PlacedRequest] = frozenset()
@@ -105,12 +108,12 @@ class ReleaseTexts:
                 workspace = self.workspace.branch()
                 for text in texts:
                     workspace.replace(text.release.document, text.text.text, *_changes(text))
-                layout = self._place(left, names, workspace)
+                layout = self._place(left, names, workspace, _comments(texts))
                 if self._bring_home(left, layout.displaced):
                     continue
                 stopped = self._tell_homeless(left, layout)
                 if not stopped:
-                    _write_sources(layout.generated, texts, workspace)
+                    write_generated(layout.generated, workspace)
                     self.workspace.adopt(workspace)
                     return ConvertedReleases(tuple(texts), layout)
                 texts = [each for each in texts if each.release.document.key not in stopped]
@@ -119,7 +122,7 @@ class ReleaseTexts:
 
     def layout(self, releases: Sequence[MigratingRelease]) -> SourceLayout:
         """Gives the sources of releases, whether or not these can be edited."""
-        return self._place(releases, self._names(releases), self.workspace.branch())
+        return self._place(releases, self._names(releases), self.workspace.branch(), {})
 
     def _names(self, releases: Iterable[MigratingRelease]) -> SourceNames:
         return name_sources([each.placed for each in releases], self.existing, self.around.options)
@@ -147,17 +150,25 @@ class ReleaseTexts:
         return ReleaseText(release, plan, text)
 
     def _place(
-        self, releases: Iterable[MigratingRelease], names: SourceNames, workspace: Workspace
+        self,
+        releases: Iterable[MigratingRelease],
+        names: SourceNames,
+        workspace: Workspace,
+        comments: Mapping[PlacedRequest, Sequence[FieldComment]],
     ) -> SourceLayout:
         around = self.around
-        homes = Homes(around.clusters, around.clusters.tree, workspace)
-        places = SourcePlaces(homes, around.options, around.versions)
-        generated: list[GeneratedSource] = []
+        places = Places(Homes(around.clusters, around.clusters.tree, workspace))
+        needed: dict[tuple[str, str], Prerequisite] = {}
+        generated: list[Generated] = []
+        made: set[PlacedRequest] = set()
         homeless: dict[PlacedRequest, str] = {}
         displaced: set[PlacedRequest] = set()
         for source in names.new:
+            said = [each for member in source.members for each in comments.get(member, ())]
+            wanted = unplaced_source(source, around.options, around.versions, needed, said)
             try:
-                generated += place_source(source, places)
+                generated += places.place(wanted)
+                made.update(source.members)
             except (NoHome, CannotEdit) as error:
                 homeless.update(dict.fromkeys(source.members, _homeless(source, error)))
                 displaced.update(source.members if isinstance(error, NoHome) else ())
@@ -166,8 +177,14 @@ class ReleaseTexts:
                 _name_elsewhere(release, workspace)
             except CannotEdit as error:
                 homeless[release.placed] = f"a kustomization cannot be edited: {error}"
-        needed = tuple(places.needed.values())
-        return SourceLayout(names.references, tuple(generated), needed, homeless, frozenset(displaced))
+        return SourceLayout(
+            names.references,
+            frozenset(made),
+            tuple(generated),
+            tuple(needed.values()),
+            homeless,
+            frozenset(displaced),
+        )
 
     def _bring_home(self, releases: Iterable[MigratingRelease], displaced: Collection[PlacedRequest]) -> bool:
         """Gives whether sources that kustomizations would move go to the namespaces of their releases now."""
@@ -225,20 +242,13 @@ def _changes(text: ReleaseText) -> Iterator[Change]:
         yield change_of(operation, resource, document.path, line, document.path)
 
 
-def _write_sources(
-    generated: Iterable[GeneratedSource], texts: Iterable[ReleaseText], workspace: Workspace
-) -> None:
-    """Writes the sources that are made, with the comments that belong to their fields."""
-    comments_of: dict[PlacedRequest, list[tuple[str, str]]] = {}
+def _comments(texts: Iterable[ReleaseText]) -> Mapping[PlacedRequest, Sequence[FieldComment]]:
+    """Gives the comments that go to the fields of sources."""
+    found: dict[PlacedRequest, list[FieldComment]] = {}
     for text in texts:
-        comments_of.setdefault(text.release.placed, []).extend(text.text.comments)
-    style = workspace.style
-    for each in generated:
-        comments = [comment for member in each.source.members for comment in comments_of.get(member, ())]
-        reference = each.source.reference
-        made = f"{reference.kind} {reference.namespace}/{reference.name}"
-        document = source_text(each.manifest, comments, style)
-        workspace.create(each.file, document, Change("source", made, "", 1, (), each.file, ""))
+        comments = [FieldComment((f"spec.{name}",), comment) for name, comment in text.text.comments]
+        found.setdefault(text.release.placed, []).extend(comments)
+    return found
 
 
 def tell_of_releases(
@@ -251,9 +261,12 @@ def tell_of_releases(
         layout: their sources.
         findings: where it is told.
     """
-    made = {member for each in layout.generated for member in each.source.members}
     for release in releases:
-        if not release.draft.stopped and "identity" in release.source.keys and release.placed not in made:
+        if (
+            not release.draft.stopped
+            and "identity" in release.source.keys
+            and release.placed not in layout.made
+        ):
             # The operator's key is not the one that a source has which is there already.
             findings.declare(release.document, release.resource, ("chart.credentials",))
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
