@@ -549,7 +549,7 @@ def test_a_release_that_nothing_syncs_is_told_and_stays() -> None:
     files: dict[str, str | bytes] = {"clusters/a/web.yaml": release(), "old/web.yaml": release("old")}
     migration = migrate(files, sync_roots=("clusters/a",))
     assert set(migration.changed) == {"clusters/a/web.yaml"}
-    assert codes(migration) == ["RP012"]
+    assert codes(migration) == ["RP035"]
 
 
 @pytest.mark.parametrize("code", ["HR061", "HR095", "HR092", "HR053", "RP006"])

@@ -134,23 +134,31 @@ class FindingGroups:
         proposal: str = "",
     ) -> None:
         """Adds what is said of a file, or of the whole repository."""
-        accepted = {
-            each
-            for override in self.options.overrides
-            for each in override.accept
-            if all(getattr(override, name) in ("", "*") for name in PATTERNS)
-        }
-        if not FINDINGS[code].is_accepted(accepted):
+        if not FINDINGS[code].is_accepted(self._decided_of_file(path, code).accept):
+            # One word for all files would settle what nobody has looked at.
+            of_file = {"path": _quoted(path)} if path and FINDINGS[code].severity == "error" else {}
             finding = Finding(
                 code,
                 message,
                 path=path,
                 line=line,
                 related=tuple(related),
-                answer=acceptance(code),
+                answer=acceptance(code, **of_file),
                 proposal=proposal,
             )
             self.groups.setdefault((code, path, str(line), message), []).append((finding, None))
+
+    def is_left(self, path: str) -> bool:
+        """Gives whether a person wants a file of which no object can be read to be left as it is."""
+        return self._decided_of_file(path).leave
+
+    def _decided_of_file(self, path: str, code: str = "") -> Override:
+        subject = Subject("", "", "", "", path)
+        decided, indices = override_for(subject, self.options.overrides)
+        given = self.options.overrides
+        # What is said of anything is said of this only where it says something here.
+        self.matched |= {each for each in indices if given[each].leave or code in given[each].accept}
+        return decided
 
     def declare(self, document: Document, resource: str, fields: tuple[str, ...]) -> None:
         """Notes fields of a release's meaning that differ, whether or not anybody wants to read of them."""
@@ -173,13 +181,21 @@ class FindingGroups:
         accepted = {code for override in self.options.overrides for code in override.accept}
         found: list[Finding] = []
         for members in self.groups.values():
-            merged = _merge([finding for finding, _ in members])
-            exact = _exactly(merged)
-            if exact not in accepted or merged.severity == "error":
-                subjects = {subject for _, subject in members if subject is not None}
-                answer = _answer(merged, exact, subjects, by_code[merged.code], self.met.values())
-                found.append(replace(merged, answer=answer))
+            merged = self._settled(members, by_code)
+            if merged.severity == "error" and merged.answer is None and members[0][0].answer is not None:
+                # No patterns match these objects alone, so each is asked about on its own.
+                found += [self._settled([each], by_code) for each in members]
+            elif _exactly(merged) not in accepted or merged.severity == "error":
+                found.append(merged)
         return tuple(sorted(found, key=_urgency))
+
+    def _settled(
+        self, members: list[tuple[Finding, Subject | None]], by_code: Mapping[str, list[Subject]]
+    ) -> Finding:
+        """Gives one finding for all, with the answer that settles it."""
+        merged = _merge([finding for finding, _ in members])
+        subjects = {subject for _, subject in members if subject is not None}
+        return replace(merged, answer=_answer(merged, subjects, by_code[merged.code], self.met.values()))
 
 
 def _merge(members: list[Finding]) -> Finding:
@@ -205,7 +221,6 @@ def _exactly(finding: Finding) -> str:
 
 def _answer(
     finding: Finding,
-    exact: str,
     subjects: Collection[Subject],
     of_code: Collection[Subject],
     met: Collection[Subject],
@@ -225,7 +240,7 @@ def _answer(
         if not any(other.matches(override) for other in others):
             return override
     # What stops a release goes on only by its code: an answer that hides it would leave the release behind.
-    return None if finding.severity == "error" else Override(accept=(exact,))
+    return None if finding.severity == "error" else Override(accept=(_exactly(finding),))
 
 
 def _patterns(subjects: Collection[Subject]) -> Iterable[Mapping[str, Any]]:

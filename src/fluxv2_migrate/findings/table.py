@@ -134,6 +134,8 @@ _ROWS: Final = (
     FindingType("HR118", "behaves-as-flux-2", "info", "Nothing, unless somebody relies on what the helm-operator did."),
     FindingType("HR119", "namespace-was-not-allowed", "warning", "Remove the release, or resume it if it shall run from now on."),
     FindingType("HR120", "source-name-taken", "error", "Give another source_name in the override."),
+    FindingType("HR124", "live-fields-in-git", "info", "Nothing: they belong to the object of Flux v1 in its cluster."),
+    FindingType("HR125", "status-names-another-release", "error", "Give the name that `helm list -A` shows as release_name of the answer, or remove the status from the file."),
     FindingType("HR130", "reference-refused", "warning", "Correct the name or remove the reference: Kubernetes has no object of that name."),
     FindingType("IM003", "version-of-few-parts", "warning", "Nothing for tags of this kind; Flux v2 does not see tags with another number of parts beside them."),
     FindingType("IM004", "tag-pattern-invalid", "warning", "Check that the range or filter says what was meant: fluxd ignored it."),
@@ -189,7 +191,7 @@ _ROWS: Final = (
     FindingType("RP012", "not-synced", "warning", "Add its folder to sync_roots if a cluster runs it."),
     FindingType("RP013", "flux-release-contradicted", "error", "Give the flux_version that will run, and migrate the v2 objects that it does not serve."),
     FindingType("RP014", "no-place", "error", "Give a sync path that changes nothing, or place objects in the namespace that it gives."),
-    FindingType("RP015", "left-out-by-kustomization", "warning", "List the files in a kustomization of the sync path, as proposed, or leave them out on purpose."),
+    FindingType("RP015", "left-out-by-kustomization", "error", "List the files in a kustomization of the sync path, as proposed, or accept the code if they are left out on purpose.", True),
     FindingType("RP016", "defined-twice", "error", "Keep one of them: both Fluxes refuse the whole sync path."),
     FindingType("RP017", "clusters-unknown", "warning", "Give clusters with their sync paths, or accept the code if each is a cluster of its own."),
     FindingType("RP018", "generator-unknown", "error", "Commit what the command gives, or give a sync path that kustomize alone builds."),
@@ -202,6 +204,12 @@ _ROWS: Final = (
     FindingType("RP050", "prunes-flux-1", "error", "Suspend it, set `prune: false` in it, stop the helm-operator, and only then merge; or accept the code once that is done.", True),
     FindingType("RP051", "folder-not-synced", "warning", "Add the folder to the sync paths if a cluster applies it, or remove it."),
     FindingType("RP052", "named-folder-not-synced", "error", "Give clusters with all of their sync paths, this one too.", True),
+    FindingType("RP035", "left-in-v1-form", "error", "Add its folder to sync_roots, or list it in a kustomization, if a cluster runs it; else remove the file, or say that it shall be left."),
+    FindingType("RP036", "flux-1-in-templates", "warning", "Change the templates and programs by hand: what they make would still be of Flux v1."),
+    FindingType("RP037", "flux-1-in-json", "warning", "Write the objects as YAML if they shall be migrated."),
+    FindingType("RP038", "flux-1-inside-texts", "warning", "Change the texts by hand: whoever applies them still makes objects of Flux v1."),
+    FindingType("RP039", "flux-1-in-comments", "info", "Nothing; migrate what is in comments by hand before anybody puts it back."),
+    FindingType("RP040", "api-misspelt", "error", "Correct apiVersion and kind if the release shall run, remove it if not, or accept the code: fluxd applied nothing of it.", True),
 )
 # fmt: on
 

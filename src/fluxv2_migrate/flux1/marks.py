@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
-__all__ = ["FLUXD_DOMAINS", "annotations_of", "is_annotated", "is_of_fluxd", "objects_in"]
+__all__ = ["FLUXD_DOMAINS", "annotations_of", "is_annotated", "is_of_fluxd", "meant_domain", "objects_in"]
 
 FLUXD_DOMAINS: Final = (
     "fluxcd.io",
@@ -25,6 +27,18 @@ def is_of_fluxd(key: str) -> bool:
     [True, False]
     """
     return key.partition("/")[0] in FLUXD_DOMAINS and "/" in key
+
+
+@cache
+def meant_domain(domain: str) -> str:
+    """Gives the domain of fluxd for which another one was surely written by mistake, or an empty one.
+
+    >>> meant_domain("filter.fluxd.io"), meant_domain("fluxcd.io"), meant_domain("linkerd.io")
+    ('filter.fluxcd.io', '', '')
+    """
+    if domain in FLUXD_DOMAINS or domain.endswith((".fluxcd.io", ".flux.weave.works")):
+        return ""
+    return next(iter(difflib.get_close_matches(domain, FLUXD_DOMAINS, 1, 0.85)), "")
 
 
 def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
@@ -56,7 +70,7 @@ def annotations_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def is_annotated(manifest: Mapping[str, Any]) -> bool:
-    """Gives whether a manifest, or one in a list, has annotations or labels of fluxd.
+    """Gives whether a manifest, or one in a list, has annotations or labels of fluxd, misspelt ones included.
 
     >>> is_annotated({"metadata": {"annotations": {"fluxcd.io/automated": "true"}}})
     True
@@ -70,6 +84,11 @@ def _has_marks(manifest: Mapping[str, Any]) -> bool:
         return False
     for field_name in ("annotations", "labels"):
         marks = metadata.get(field_name)
-        if isinstance(marks, Mapping) and any(is_of_fluxd(str(key)) for key in marks):
+        if isinstance(marks, Mapping) and any(map(_is_meant_for_fluxd, marks)):
             return True
     return False
+
+
+def _is_meant_for_fluxd(key: Any) -> bool:
+    domain, slash, _ = str(key).partition("/")
+    return bool(slash) and (domain in FLUXD_DOMAINS or meant_domain(domain) != "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,12 +24,19 @@ from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.drafts import ClustersDisagree, NameElsewhere, draft_for_clusters
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release, runs_flux_1
+from fluxv2_migrate.repository.reading import (
+    Repository,
+    is_old_release,
+    is_partial_release,
+    misspelt_api,
+    runs_flux_1,
+)
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope, tell_of_scope
+from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope, tell_of_scope
+from fluxv2_migrate.surroundings.unread import tell_of_unread
 from fluxv2_migrate.yaml_text import Node
 
 __all__ = [
@@ -105,7 +113,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
         findings: where what stays is told.
     """
     repository = around.repository
-    _tell_unread(repository, findings)
+    tell_of_unread(around, findings)
     releases: list[ReadRelease] = []
     old = {
         document.key: document
@@ -117,11 +125,10 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     patches = {use.path for closure in closures.values() for use in closure.patches if use.path}
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
-            if runs_flux_1(document.manifest):
-                findings.stop(document, "DA022", "the workload is Flux v1 itself, which Flux v2 would start")
-            if _holds_releases(document):
-                findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
-            if document.key not in old or not is_in_scope(document, around):
+            if document.key not in old:
+                _tell_of_others(document, around, findings)
+                continue
+            if not is_in_scope(document, around):
                 continue
             override = findings.decided(document)
             if override.leave or path in repository.errors:
@@ -141,28 +148,44 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 release = _read_release(document, around, override, findings)
                 if release is not None:
                     releases.append(release)
+            elif reason[0] == "RP035":
+                _tell_left(document, reason[1], findings)
             else:
                 findings.stop(document, *reason)
     tell_of_scope(around, findings)
     return releases
 
 
-def _tell_unread(repository: Repository, findings: FindingGroups) -> None:
-    for path in repository.opaque:
-        findings.say("RP002", "the file names the API of Flux v1 and is not UTF-8", path)
-    for path, error in sorted(repository.errors.items()):
-        lines = repository.old_lines(path)
-        if lines and repository.chart_around(path) is not None:
-            findings.say("RP001", "a chart's template makes a release of Flux v1", path, lines[0])
-        elif lines or (repository.chart_around(path) is None and repository.marked_lines(path)):
-            findings.say("RP003", f"the file stays as it is: {error.reason}", path, error.line or 1)
+def _tell_of_others(document: Document, around: Surroundings, findings: FindingGroups) -> None:
+    """Says of what is no release by itself that it holds some, was meant to be one, or runs them all."""
+    manifest = document.manifest
+    if runs_flux_1(manifest):
+        findings.stop(document, "DA022", "the workload is Flux v1 itself, which Flux v2 would start")
+    held = [item for item in _items(manifest) if is_old_release(item)]
+    misspelt = misspelt_api(manifest) if around.repository.chart_around(document.path) is None else None
+    if not held and misspelt is None:
+        return
+    if not (is_in_scope(document, around) or any(is_item_in_scope(item, document, around) for item in held)):
+        return
+    if findings.decided(document).leave:
+        return
+    if held:
+        findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
+    if misspelt is not None:
+        findings.stop(document, "RP040", f"{misspelt}: fluxd applied nothing of it", ("apiVersion",))
 
 
-def _holds_releases(document: Document) -> bool:
-    items = document.manifest.get("items")
-    if not str(document.manifest.get("kind")).endswith("List") or not isinstance(items, list):
-        return False
-    return any(isinstance(item, dict) and is_old_release(item) for item in items)
+def _tell_left(document: Document, why: str, findings: FindingGroups) -> None:
+    """Says that a release stays in v1 form; those of one folder are one question."""
+    namespace, name = document.identity
+    resource = f"{document.manifest.get('kind')} {namespace}/{name}"
+    group = f"{why} {posixpath.dirname(document.path)}"
+    findings.add(document, resource, Notice("RP035", why, (), group, Override(leave=True)))
+
+
+def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    items = manifest.get("items") if str(manifest.get("kind")).endswith("List") else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _tell_patched(
@@ -234,8 +257,8 @@ def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tup
             problem = next(each for each in build.problems if each.fails)
             return "RP019", f"{problem.path}:{problem.line}: {problem.reason}", ()
     if clusters.given:
-        return "RP012", "the file is under no sync path of the given clusters", ()
-    return "RP012", "no kustomization that anything syncs lists the file", ()
+        return "RP035", "the file is under no sync path of the given clusters", ()
+    return "RP035", "no kustomization that anything syncs lists the file", ()
 
 
 def _to_validate(document: Document) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ __all__ = [
     "Repository",
     "is_old_release",
     "is_partial_release",
+    "misspelt_api",
     "read_repository",
     "runs_flux_1",
 ]
@@ -27,6 +29,8 @@ OLD_API_VERSIONS: Final = {
     "flux.weave.works/v1beta1": "HelmRelease",
     "helm.integrations.flux.weave.works/v1alpha2": "FluxHelmRelease",
 }
+_GROUPS: Final = tuple(version.partition("/")[0] for version in OLD_API_VERSIONS)
+_KINDS: Final = ("helmrelease", "fluxhelmrelease")
 _OLD_LINE: Final = re.compile(
     r"^[ \t]*(?:-[ \t]+)?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?"
     r"(?:helm\.fluxcd\.io/v1|flux\.weave\.works/v1beta1|helm\.integrations\.flux\.weave\.works/v1alpha2)"
@@ -37,8 +41,9 @@ _MARKED_LINE: Final = re.compile(
     rf"^[ \t]+[\"']?(?:{'|'.join(map(re.escape, FLUXD_DOMAINS))})/[^:\r\n]*:", re.MULTILINE
 )
 _FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux", "weaveworks/helm-operator")
-_WORDS: Final = ("fluxcd.io", "flux.weave.works", *_FLUX_1_IMAGES)
-_YAML: Final = (".yaml", ".yml", ".json")
+# Whoever misspells the group often writes the kind well.
+_WORDS: Final = ("fluxcd.io", "flux.weave.works", "fluxd.io", "HelmRelease", "helmrelease", *_FLUX_1_IMAGES)
+_YAML: Final = (".yaml", ".yml")
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _FLUX_RELEASE: Final = re.compile(
     r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
@@ -55,6 +60,7 @@ class Repository:
         documents: of the files that name Flux.
         errors: of the files that do and cannot be read.
         charts: folders of Helm charts.
+        kustomizations: texts of all files that kustomize takes for one.
         flux_releases: for each `gotk-components`, the minor release of Flux that it installs.
     """
 
@@ -63,8 +69,16 @@ class Repository:
     documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
     errors: dict[str, InvalidManifest] = field(default_factory=dict)
     charts: set[str] = field(default_factory=set)
+    kustomizations: list[str] = field(default_factory=list)
     flux_releases: dict[str, str] = field(default_factory=dict)
     _read_late: dict[str, dict[int, Document]] = field(default_factory=dict)
+
+    def reads(self, path: str) -> bool:
+        """Gives whether a file is one of manifests: fluxd read YAML alone, and kustomize what is listed."""
+        name = posixpath.basename(path)
+        if path.endswith(_YAML) or name in _KUSTOMIZATIONS:
+            return True
+        return path.endswith(".json") and any(name in text for text in self.kustomizations)
 
     def document(self, path: str, index: int) -> Document:
         """Gives a document of a file that can be read, also of one that does not name Flux."""
@@ -142,6 +156,28 @@ def is_old_release(manifest: Mapping[str, Any]) -> bool:
     return isinstance(version, str) and OLD_API_VERSIONS.get(version, "") == manifest.get("kind")
 
 
+def misspelt_api(manifest: Mapping[str, Any]) -> str | None:
+    """Gives what is wrong with the API of a manifest that was to be a release of Flux v1, and is none.
+
+    The API server knows no such kind, so fluxd left it out with a line in its log.
+
+    >>> misspelt_api({"apiVersion": "helm.fluxcd.io/v1beta1", "kind": "HelmRelease"})
+    'helm.fluxcd.io/v1beta1 HelmRelease is no API of Flux v1'
+    >>> misspelt_api({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease"}) is None
+    True
+    """
+    version, kind = manifest.get("apiVersion"), manifest.get("kind")
+    if not isinstance(version, str) or not isinstance(kind, str) or is_old_release(manifest):
+        return None
+    group = version.partition("/")[0].lower()
+    if group.endswith(".toolkit.fluxcd.io"):
+        return None
+    is_kind = bool(difflib.get_close_matches(kind.lower(), _KINDS, 1, 0.9))
+    is_group = group in _GROUPS and not kind.endswith("List")
+    is_near = is_kind and bool(difflib.get_close_matches(group, _GROUPS, 1, 0.75))
+    return f"{version} {kind} is no API of Flux v1" if is_group or is_near else None
+
+
 def is_partial_release(manifest: Mapping[str, Any]) -> bool:
     """Gives whether a release of Flux v1 names no chart: most of these are patches.
 
@@ -160,6 +196,11 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
         files: path to text, or to bytes.
     """
     repository = Repository()
+    repository.kustomizations = [
+        content if isinstance(content, str) else content.decode("utf-8", "replace")
+        for path, content in files.items()
+        if posixpath.basename(path) in _KUSTOMIZATIONS
+    ]
     for path in sorted(files):
         content = files[path]
         if isinstance(content, bytes):
@@ -173,7 +214,7 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
         folder, name = posixpath.split(path)
         if name == "Chart.yaml":
             repository.charts.add(folder)
-        if not path.endswith(_YAML) and name not in _KUSTOMIZATIONS:
+        if not repository.reads(path):
             continue
         if name == "gotk-components.yaml":
             release = _FLUX_RELEASE.search(content)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd, meant_domain
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set, apply_to_mapping
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
@@ -202,6 +202,8 @@ def _annotation(workload: Workload, key: str, policies: WorkloadPolicies, *, is_
     if domain.endswith((".fluxcd.io", ".flux.weave.works")) and domain not in FLUXD_DOMAINS:
         if domain not in _FOREIGN and not domain.endswith("toolkit.fluxcd.io"):
             _misspelt(workload, key)
+    elif meant := meant_domain(domain):
+        _misspelt(workload, key, f"{meant}/{name}")
     elif domain == "filter.fluxcd.io" and name.startswith("tag."):
         _misspelt(workload, key, f"filter.fluxcd.io/{name[4:]}")
     elif domain in _POLICIES and name not in _KNOWN and not name.startswith("tag."):

@@ -20,6 +20,7 @@ from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
 from fluxv2_migrate.rules.draft import Draft
 from fluxv2_migrate.rules.first_release import draft_first_chart
+from fluxv2_migrate.rules.outside_spec import draft_outside_spec, installed_name
 from fluxv2_migrate.rules.refused_names import draft_refused_names
 from fluxv2_migrate.rules.values import draft_values
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
@@ -199,9 +200,7 @@ def draft_helm_release(
         place = Place(after=("name",))
         draft.set(("metadata", "namespace"), namespace, "namespace", "metadata.namespace", place=place)
     _templates(draft, manifest)
-    _annotations(draft, metadata.get("annotations") or {})
-    if "status" in manifest:
-        draft.remove(("status",), "status")
+    draft_outside_spec(draft, manifest)
     # Before anything is written: a field that only v2 knows had no effect and must get none now.
     _unknown_fields(draft, unknown)
     draft.set(("spec", "interval"), settings.release_interval, "interval", place=_FIRST)
@@ -209,7 +208,8 @@ def draft_helm_release(
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
     if not any(notice.code == "RP001" for notice in draft.notices):
         draft_refused_names(draft)
-    release_name = _names(draft, is_named_elsewhere=seen is not None and seen.is_named_elsewhere)
+    installed = installed_name(manifest)
+    release_name = _names(draft, installed, is_named_elsewhere=seen is not None and seen.is_named_elsewhere)
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
         _helm_version(draft, release_name)
@@ -239,21 +239,6 @@ def _templates(draft: Draft, manifest: Mapping[str, Any]) -> None:
         if isinstance(value, str) and _TEMPLATE.search(value):
             draft.note("RP001", f"{'.'.join(path)} is filled in by a template", path)
             return
-
-
-def _annotations(draft: Draft, annotations: Mapping[str, Any]) -> None:
-    for key, value in annotations.items():
-        path = ("metadata", "annotations", key)
-        if value is not None and not isinstance(value, str):
-            draft.note("AN018", f"the annotation {key} is no text", path, group=key)
-        if key == "helm.fluxcd.io/migrate":
-            draft.note("HR110", "the release was to be converted from Helm 2", path, group="all")
-    gone = [key for key in annotations if key in ("helm.fluxcd.io/migrate", "helm.fluxcd.io/antecedent")]
-    if gone and len(gone) == len(annotations):
-        draft.remove(("metadata", "annotations"), "annotations")
-    else:
-        for key in gone:
-            draft.remove(("metadata", "annotations", key), "annotations")
 
 
 def _is_inactive(draft: Draft) -> bool:
@@ -330,7 +315,7 @@ def _model_in(annotation: Any) -> type[KubernetesModel] | None:
     return next((model for model in inside if model is not None), None)
 
 
-def _names(draft: Draft, *, is_named_elsewhere: bool) -> ReleaseName:
+def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool) -> ReleaseName:
     spec = draft.spec
     given = draft.override.release_name or spec.get("releaseName")
     target = spec.get("targetNamespace")
@@ -354,6 +339,12 @@ def _names(draft: Draft, *, is_named_elsewhere: bool) -> ReleaseName:
                 answer=draft.answer(release_name="", accept=("HR015",)),
             )
     release_name = resolved.spec_release_name
+    if installed and not given and installed != release_name:
+        message = (
+            f"the operator would call the release {release_name!r}, and the status of this export says that "
+            f"it is installed as {installed!r}"
+        )
+        draft.note("HR125", message, ("status", "releaseName"), answer=draft.answer(release_name=installed))
     # What Kubernetes refuses in the name of the object is said already.
     asks = given or not any(notice.code == "RP006" for notice in draft.notices)
     if asks and (len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name)):

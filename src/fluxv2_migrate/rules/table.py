@@ -51,7 +51,7 @@ FIELDS: Final = (
         ("HR015", "HR017", "HR119", "RP006"),
         "default_namespace is written where none is given",
     ),
-    FieldRow("status", (), (), "the cluster writes its own"),
+    FieldRow("status", (), ("HR124", "HR125"), "the cluster writes its own"),
     FieldRow(
         "spec.chart.git",
         ("GitRepository.spec.url",),

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["is_in_scope", "tell_of_scope"]
+__all__ = ["is_in_scope", "is_item_in_scope", "is_path_in_scope", "tell_of_scope"]
 
 
 def is_in_scope(document: Document, around: Surroundings) -> bool:
     """Gives whether a document is in scope, in all clusters that see it."""
-    scope = around.options.scope
     seen = around.clusters.sightings.get(document.key, ())
     written = document.identity
     namespaces = {sighting.namespace for sighting in seen} or {written[0]}
     names = {sighting.name for sighting in seen} or {written[1]}
-    return all(
+    return _are_in_scope(namespaces, names, document.path, around)
+
+
+def is_item_in_scope(item: Mapping[str, Any], document: Document, around: Surroundings) -> bool:
+    """Gives whether an item of a document that is a list is in scope, as it is written."""
+    metadata = item.get("metadata")
+    known = metadata if isinstance(metadata, Mapping) else {}
+    namespace, name = (str(known.get(key) or "") for key in ("namespace", "name"))
+    return _are_in_scope({namespace}, {name}, document.path, around)
+
+
+def is_path_in_scope(path: str, around: Surroundings) -> bool:
+    """Gives whether a file is in scope, of which nobody knows what objects it holds."""
+    patterns = around.options.scope.paths
+    return not patterns or any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _are_in_scope(
+    namespaces: Collection[str], names: Collection[str], path: str, around: Surroundings
+) -> bool:
+    scope = around.options.scope
+    return is_path_in_scope(path, around) and all(
         not patterns or all(any(fnmatchcase(text, pattern) for pattern in patterns) for text in texts)
-        for patterns, texts in (
-            (scope.namespaces, namespaces),
-            (scope.names, names),
-            (scope.paths, {document.path}),
-        )
+        for patterns, texts in ((scope.namespaces, namespaces), (scope.names, names))
     )
 
 

@@ -1,0 +1,88 @@
+"""Texts of Flux v1 in a repository that nothing here reads: templates, data in texts, comments."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
+
+from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.repository.reading import OLD_API_VERSIONS, Repository
+
+__all__ = ["UnreadKind", "find_unread_texts"]
+
+UnreadKind = Literal["other-file", "json", "text-in-manifest", "comment"]
+
+_APIS: Final = "|".join(map(re.escape, OLD_API_VERSIONS))
+_DOMAINS: Final = "|".join(map(re.escape, FLUXD_DOMAINS))
+# As YAML, JSON, jsonnet, TypeScript and HCL write a key and its value.
+_OLD: Final = re.compile(
+    rf"apiVersion\\?[\"']?\s*[:=]\s*\\?[\"']?(?:{_APIS})(?![\w.])|[\"'\s](?:{_DOMAINS})/[\w.-]+[\"']?\s*[:=]"
+)
+_COMMENTED: Final = re.compile(rf"^[ \t]*#[# \t-]*apiVersion:[ \t]*[\"']?(?:{_APIS})(?![\w.])", re.MULTILINE)
+_WORDS: Final = (*OLD_API_VERSIONS, *FLUXD_DOMAINS)
+# They speak of manifests, and nothing makes any of them.
+_PROSE: Final = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt", ".html", ".ipynb", ".patch", ".diff")
+_GROUPS_READ_ELSEWHERE: Final = ("kustomize.config.k8s.io", "kustomize.toolkit.fluxcd.io")
+
+
+def find_unread_texts(repository: Repository) -> Mapping[UnreadKind, list[tuple[str, int]]]:
+    r"""Gives the files and lines at which releases or annotations of Flux v1 stand unread, by their kind.
+
+    fluxd read none of them: what it read has a name that ends in `.yaml` or `.yml`, or is built by kustomize.
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`.
+
+    >>> from fluxv2_migrate.repository.reading import read_repository
+    >>> template = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: ${name}}\n"
+    >>> find_unread_texts(read_repository({"web.yaml.tpl": template, "README.md": template}))
+    {'other-file': [('web.yaml.tpl', 1)]}
+    """
+    found: dict[UnreadKind, list[tuple[str, int]]] = {}
+    for path, text in sorted(repository.texts.items()):
+        if not any(word in text for word in _WORDS):
+            continue
+        if repository.reads(path):
+            for kind, line in _in_manifests(path, text, repository):
+                found.setdefault(kind, []).append((path, line))
+        elif not path.lower().endswith(_PROSE) and (match := _OLD.search(text)) is not None:
+            kind = "json" if path.endswith(".json") else "other-file"
+            found.setdefault(kind, []).append((path, text.count("\n", 0, match.start()) + 1))
+    return found
+
+
+def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tuple[UnreadKind, int]]:
+    if repository.chart_around(path) is not None:
+        # Helm makes what is in it, whatever that is.
+        return
+    commented = _COMMENTED.search(text)
+    if commented is not None:
+        yield "comment", text.count("\n", 0, commented.start()) + 1
+    if posixpath.basename(path) == FLUX_YAML:
+        # What its commands make is asked about as such.
+        return
+    for document in repository.documents.get(path, ()):
+        manifest = document.manifest
+        if str(manifest.get("apiVersion")).partition("/")[0] in _GROUPS_READ_ELSEWHERE:
+            continue
+        for field, value in manifest.items():
+            at = _text_of_flux_1(value, (field,)) if field not in ("metadata", "status") else None
+            if at is not None:
+                yield "text-in-manifest", document.position(at)[0]
+                break
+
+
+def _text_of_flux_1(value: Any, path: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Gives the first text of a value in which manifests of Flux v1 stand."""
+    if isinstance(value, str):
+        return path if any(word in value for word in _WORDS) and _OLD.search(value) else None
+    inside: Iterator[tuple[Any, Any]]
+    if isinstance(value, Mapping):
+        inside = iter(value.items())
+    elif isinstance(value, list):
+        inside = iter(enumerate(value))
+    else:
+        return None
+    found = (_text_of_flux_1(item, (*path, str(key))) for key, item in inside if key != "annotations")
+    return next((each for each in found if each is not None), None)

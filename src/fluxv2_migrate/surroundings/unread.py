@@ -1,0 +1,56 @@
+"""What of Flux v1 stands in a repository unread: files that cannot be read, and texts that nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.repository.unread_texts import UnreadKind, find_unread_texts
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_path_in_scope
+
+__all__ = ["tell_of_unread"]
+
+_UNREAD: Final[Mapping[UnreadKind, tuple[str, str]]] = {
+    "other-file": ("RP036", "templates and programs"),
+    "json": ("RP037", "files of JSON, which fluxd never read,"),
+    "text-in-manifest": ("RP038", "texts inside other objects"),
+    "comment": ("RP039", "comments"),
+}
+_SHOWN: Final = 5
+
+
+def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
+    """Says which files and texts name the API or the annotations of Flux v1 and are not read.
+
+    Args:
+        around: what is known of the repository.
+        findings: where it is told.
+    """
+    _tell_files(around, findings)
+    for kind, places in find_unread_texts(around.repository).items():
+        code, where = _UNREAD[kind]
+        told = [place for place in places if is_path_in_scope(place[0], around)]
+        if told:
+            paths = [path for path, _ in told]
+            more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+            message = f"{where} hold releases or annotations of Flux v1: {', '.join(paths[:_SHOWN])}{more}"
+            (path, line), *others = told
+            findings.say(code, message, path, line, [f"{path}:{line}" for path, line in others])
+
+
+def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
+    repository = around.repository
+    for path in repository.opaque:
+        if is_path_in_scope(path, around) and not findings.is_left(path):
+            findings.say("RP002", "the file names the API of Flux v1 and is not UTF-8", path)
+    for path, error in sorted(repository.errors.items()):
+        if not is_path_in_scope(path, around) or findings.is_left(path):
+            continue
+        lines = repository.old_lines(path)
+        if lines and repository.chart_around(path) is not None:
+            findings.say("RP001", "a chart's template makes a release of Flux v1", path, lines[0])
+        elif lines or (repository.chart_around(path) is None and repository.marked_lines(path)):
+            message = f"the file stays as it is: {error.reason}"
+            findings.say("RP003", message, path, error.line or 1, [f"{path}:{line}" for line in lines])
