@@ -109,6 +109,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "HR124": (release(annotations="  uid: 1-2\n"), {}),
     "HR125": (release() + "status: {releaseName: live}\n", {}),
     "HR119": (release(), {"helm_operator": fm.HelmOperator(allow_namespace="tools")}),
+    "HR130": (release(more="  targetNamespace: A_B\n"), {}),
     "IN001": (release(), running(name="web")),
     "IN002": (release(more="  releaseName: shop-web\n"), running(namespace="live")),
     "IN003": (release(), {"inventory": fm.Inventory(flux1_releases=(OF_HELM_2,))}),

@@ -1,0 +1,204 @@
+"""Of all that is of Flux v1 and stays as it is somebody is told, at its place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.flux1.marks import meant_domain
+from fluxv2_migrate.repository.reading import OLD_API_VERSIONS, misspelt_api
+
+METADATA = {"name": "web", "namespace": "shop"}
+CHART = {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}
+RELEASE = {
+    "apiVersion": "helm.fluxcd.io/v1",
+    "kind": "HelmRelease",
+    "metadata": METADATA,
+    "spec": {"helmVersion": "v3", "chart": CHART},
+}
+TEXT = yaml.safe_dump(RELEASE, sort_keys=False)
+BLOCK = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n"
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+
+
+def places(migration: fm.Migration, code: str) -> list[str]:
+    """Gives all places that findings of a code name."""
+    found = (each for each in migration.findings if each.code == code)
+    return [place for each in found for place in (f"{each.path}:{each.line}", *each.related)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.yaml.tpl",
+        "a.tmpl",
+        "a.yml.j2",
+        "a.gotmpl",
+        "a.example",
+        "a.jsonnet",
+        "a.tf",
+        "a.ts",
+        "a.sh",
+        "Tiltfile",
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        BLOCK,
+        "x = { apiVersion: 'helm.fluxcd.io/v1', kind: 'HelmRelease' }",
+        'body = { "apiVersion" = "flux.weave.works/v1beta1" }',
+        "  annotations: {'fluxcd.io/automated': 'true'}",
+        '"flux.weave.works/tag.app" = "glob:*"',
+    ],
+)
+def test_what_another_tool_makes_is_told_in_one_finding(name: str, text: str) -> None:
+    files = {f"m/{name}": f"#\n{text}", f"n/{name}": text, "README.md": BLOCK, "b/x.yaml": TEXT}
+    migration = fm.migrate_repository(files)
+    assert places(migration, "RP036") == [f"m/{name}:2", f"n/{name}:1"]
+    assert migration.ok
+    assert set(migration.changed) == {"b/x.yaml"}
+
+
+def test_json_counts_where_kustomize_lists_it() -> None:
+    loose = fm.migrate_repository({"a/web.json": json.dumps(RELEASE)})
+    assert (places(loose, "RP037"), loose.ok, loose.changed) == (["a/web.json:1"], True, {})
+    listed = fm.migrate_repository(
+        {"a/web.json": json.dumps(RELEASE), "a/kustomization.yaml": f"{KUSTOMIZATION}- web.json\n"}
+    )
+    assert places(listed, "RP037") == []
+    assert set(listed.changed) == {"a/web.json"} or not listed.ok
+
+
+@pytest.mark.parametrize("at", ["data: {x: %s}", "spec: {list: [{a: 1}, {b: %s}]}"])
+def test_texts_inside_of_objects_are_told(at: str) -> None:
+    text = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n" + at % json.dumps(BLOCK) + "\n"
+    assert places(fm.migrate_repository({"a.yaml": text, "b.yaml": text}), "RP038") == [
+        "a.yaml:4",
+        "b.yaml:4",
+    ]
+    live = RELEASE | {"metadata": METADATA | {"annotations": {"example.com/copy": TEXT}}}
+    assert places(fm.migrate_repository({"a.yaml": json.dumps(live)}), "RP038") == []
+
+
+def test_releases_in_comments_are_good_to_know() -> None:
+    commented = "".join(f"# {line}\n" for line in BLOCK.splitlines())
+    migration = fm.migrate_repository(
+        {"a.yaml": f"a: 1\n---\n{commented}", "c/Chart.yaml": "", "c/a.yaml": commented}
+    )
+    assert places(migration, "RP039") == ["a.yaml:3"]
+    assert migration.ok
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("helm.fluxcd.io/v1", "helmrelease"),
+        ("helm.fluxcd.io/v1", "FluxHelmRelease"),
+        ("helm.fluxcd.io/v1", "HelmReleases"),
+        ("helm.fluxcd.io/v1beta1", "HelmRelease"),
+        ("Helm.fluxcd.io/v1", "HelmRelease"),
+        ("helm.fluxd.io/v1", "HelmRelease"),
+        ("flux.weave.works/v1", "HelmRelease"),
+        ("flux.weave.works/v1beta1", "FluxHelmRelease"),
+        ("helm.integrations.flux.weave.works/v1alpha2", "HelmRelease"),
+    ],
+)
+def test_a_near_miss_of_the_api_is_an_error(version: str, kind: str) -> None:
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: web, namespace: shop}}\nspec: {{}}\n"
+    files = {"a.yaml": text, "b.yaml": TEXT.replace("name: web", "name: db")}
+    migration = fm.migrate_repository(files)
+    assert places(migration, "RP040") == ["a.yaml:1"]
+    assert not migration.ok
+    (asked,) = (each for each in migration.findings if each.code == "RP040")
+    assert asked.answer is not None
+    for options in (
+        fm.MigrationOptions(overrides=(asked.answer,)),
+        fm.MigrationOptions(overrides=(fm.Override(path="a.yaml", leave=True),)),
+        fm.MigrationOptions(scope=fm.Scope(names=("db",))),
+    ):
+        settled = fm.migrate_repository(files, options)
+        assert settled.ok
+        assert set(settled.changed) == {"b.yaml"}
+
+
+def test_other_apis_are_no_near_misses() -> None:
+    known = [{"apiVersion": version, "kind": kind} for version, kind in OLD_API_VERSIONS.items()]
+    foreign: list[dict[str, Any]] = [
+        {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease"},
+        {"apiVersion": "application.kubesphere.io/v1alpha1", "kind": "HelmRelease"},
+        {"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmReleaseList"},
+        {"apiVersion": 1, "kind": "HelmRelease"},
+    ]
+    assert [misspelt_api(each) for each in (*known, *foreign)] == [None] * 7
+
+
+def test_a_misspelt_domain_is_told_even_alone() -> None:
+    annotations = {"fluxd.io/automated": "true", "filter.fluxd.io/app": "semver:~1"}
+    workload = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": METADATA | {"annotations": annotations},
+    }
+    migration = fm.migrate_repository({"a.yaml": json.dumps(workload)})
+    said = [each.message for each in migration.findings if each.code == "AN013"]
+    assert sorted(said) == sorted(
+        f"fluxd knows no annotation {key}: {key.replace('fluxd', 'fluxcd')} was meant" for key in annotations
+    )
+    assert not migration.changed
+    assert [meant_domain(each) for each in ("helm.fluxcd.io", "linkerd.io", "cert-manager.io")] == [""] * 3
+
+
+def test_every_release_that_is_left_is_named_and_can_be_left() -> None:
+    names = ("one", "two", "three")
+    files = {f"old/{name}.yaml": TEXT.replace("name: web", f"name: {name}") for name in names}
+    files |= {"other/one.yaml": TEXT, "new/web.yaml": TEXT.replace("name: web", "name: new")}
+    options = fm.MigrationOptions(sync_roots=("new",))
+    migration = fm.migrate_repository(files, options)
+    assert not migration.ok
+    assert sorted(places(migration, "RP035")) == sorted(
+        [*(f"old/{name}.yaml:1" for name in names), "other/one.yaml:1"]
+    )
+    answered = {"sync_roots": ["new"], "overrides": migration.answers()}
+    settled = fm.migrate_repository(files, fm.MigrationOptions.model_validate(answered))
+    assert settled.ok
+    assert set(settled.changed) == {"new/web.yaml"}
+    scoped = options.model_copy(update={"scope": fm.Scope(paths=("new/*",))})
+    assert fm.migrate_repository(files, scoped).ok
+
+
+def test_where_no_answer_fits_all_each_release_is_asked_about() -> None:
+    """Two folders hold releases that nothing tells apart but their files."""
+    files: dict[str, str | bytes] = dict.fromkeys(("a/x.yaml", "a/b/x.yaml", "a/y.yaml"), TEXT)
+    files["a/y.yaml"] = TEXT.replace("namespace: shop", "namespace: pay")
+    options = {"sync_roots": ["elsewhere"]}
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+    assert all(each.answer is not None for each in migration.findings if each.severity == "error")
+    given = fm.MigrationOptions.model_validate({**options, "overrides": migration.answers()})
+    assert fm.migrate_repository(files, given).ok
+
+
+@pytest.mark.parametrize(
+    ("path", "content"), [("a/x.yaml", f"{BLOCK}a: [\n"), ("a/x.yaml", f"{BLOCK}\xff".encode("latin-1"))]
+)
+def test_files_that_cannot_be_read_can_be_left_or_are_out_of_scope(path: str, content: str | bytes) -> None:
+    files = {path: content, "c/b.yaml": TEXT}
+    options = fm.MigrationOptions(sync_roots=("c",))
+    assert not fm.migrate_repository(files, options).ok
+    left = options.model_copy(update={"overrides": (fm.Override(path=path, leave=True),)})
+    assert fm.migrate_repository(files, left).ok
+    scoped = options.model_copy(update={"scope": fm.Scope(paths=("c/*",))})
+    assert fm.migrate_repository(files, scoped).ok
+
+
+def test_a_list_of_releases_out_of_scope_is_no_error() -> None:
+    files = {"a.yaml": json.dumps({"apiVersion": "v1", "kind": "List", "items": [RELEASE]}), "b.yaml": TEXT}
+    assert places(fm.migrate_repository(files), "RP008") == ["a.yaml:1"]
+    outside = fm.MigrationOptions(scope=fm.Scope(names=("db",)))
+    assert places(fm.migrate_repository(files, outside), "RP008") == []
+    inside = fm.MigrationOptions(scope=fm.Scope(names=("web",)))
+    assert places(fm.migrate_repository(files, inside), "RP008") == ["a.yaml:1"]
