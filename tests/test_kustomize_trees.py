@@ -261,3 +261,28 @@ def test_every_object_says_where_it_stands(files: dict[str, str]) -> None:
         for item in ours.objects:
             item.manifest.clear()
         assert [str(item.manifest) for item in tree.build(folder).objects] == before
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched", "left"),
+    [
+        ("[a-c]*.yaml", "b.yaml", "d.yaml"),
+        ("[^a-c]x", "dx", "ax"),
+        ("[]a]", None, "a"),
+        ("[a-]", None, "a"),
+        ("[-a]", None, "a"),
+        ("[a", None, "a"),
+        ("[c-a]", None, "b"),
+        ("[^c-a]", "b", "bb"),
+        (r"[\]\-]x", "]x", "ax"),
+        ("[a-b&&c]", "&", "d"),
+        ("a\\", None, "a"),
+        (r"a\*b", "a*b", "aab"),
+        ("a*b*c", "a1b2c", "a1c2b"),
+        ("*a?c*", "xxabcx", "xxacx"),
+    ],
+)
+def test_a_pattern_matches_what_go_matches(pattern: str, matched: str | None, left: str) -> None:
+    """Source: Go `path/filepath` `Match`."""
+    files = {".sourceignore": f"{pattern}\r\nnothing\n", left: ""} | ({matched: ""} if matched else {})
+    assert sorted(artifact_files(files)) == sorted([".sourceignore", left])

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from fluxv2_migrate.meaning import HelmOperator as OperatorMeaning
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.settings.of_clusters import cluster_of, settings_of
 from fluxv2_migrate.yaml_text import Style
@@ -126,7 +125,7 @@ def test_what_differs_of_old_apis_is_what_is_declared(
     migration = fm.migrate_text(text, options=options)
     if not migration.changed:
         return
-    operator = OperatorMeaning(git_url=OPERATOR.git_url or "", git_branch="prod", git_charts_path="/c/")
+    operator = fm.HelmOperator(git_url=OPERATOR.git_url, git_branch="prod", git_charts_path="/c/")
     report = fm.verify_migration(
         {"manifest.yaml": text}, migration.files, options, declared=migration.declared, operator=operator
     )

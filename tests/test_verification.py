@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.meaning import HelmOperator
 from reference_trees import PLAIN_TREES, read_tree
 from release_manifests import GIT_CHART, SOURCES, v1_release, v2_release
 
@@ -285,7 +284,7 @@ def test_a_release_that_was_converted_from_helm_2_is_adopted() -> None:
 
 
 def test_flags_of_the_operator_are_believed() -> None:
-    operator = HelmOperator(helm_version="v2")
+    operator = fm.HelmOperator(helm_versions=("v2",))
     entry = only(verify({"web.yaml": v1({"helmVersion": None})}, {"web.yaml": v2()}, operator=operator))
     assert [each.field for each in entry.differences] == ["helm_version"]
     entry = only(verify({"web.yaml": v1({"helmVersion": None})}, {"web.yaml": v2()}))
@@ -426,3 +425,11 @@ def test_our_own_migration_is_adopted_and_keeps_the_rest(shared: Path, name: str
 def test_a_release_of_another_name_is_not_the_same_one() -> None:
     report = verify({"web.yaml": v1()}, {"db.yaml": v2({"releaseName": "db"}, name="db")})
     assert sorted(entry.status for entry in report.releases) == ["extra", "missing"]
+
+
+def test_a_release_that_stands_twice_is_one_too_many() -> None:
+    report = verify({"web.yaml": v1()}, {"web.yaml": v2(), "copy.yaml": v2()})
+    assert sorted(each.status for each in report.releases) == ["extra", "same"]
+    assert not report.ok
+    both = {"clusters/eu/web.yaml": v2(), "clusters/us/web.yaml": v2(), "web.yaml": v2()}
+    assert not verify({"clusters/eu/web.yaml": v1(), "clusters/us/web.yaml": v1()}, both).ok

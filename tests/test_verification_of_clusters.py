@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.meaning import HelmOperator as OperatorMeaning
 from test_migration_of_kustomize_trees import Files, release, trees
 
 # In which a release is an object of its own, which each cluster has once.
@@ -372,7 +371,7 @@ def test_each_cluster_has_its_own_operator() -> None:
     alone = fm.MigrationOptions(clusters=(cluster("eu"), cluster("us")), helm_operator=known["eu"])
     assert [each[1] for each in told(verify(files, after, migration, alone))] == ["declared", "different"]
     # And what is given with the call holds for every cluster.
-    operator = OperatorMeaning(helm_version="v2", git_default_ref="prod")
+    operator = fm.HelmOperator(helm_versions=("v2",), git_default_ref="prod")
     report = fm.verify_migration(files, after, options, declared=migration.declared, operator=operator)
     assert [each.outcome for each in report.releases] == ["reinstalled", "reinstalled"]
 

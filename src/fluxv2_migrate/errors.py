@@ -9,6 +9,7 @@ __all__ = [
     "InvalidInventory",
     "InvalidManifest",
     "InvalidNumber",
+    "InvalidPath",
     "InvalidPattern",
     "InvalidPolicy",
     "InvalidRange",
@@ -50,6 +51,10 @@ class InvalidManifest(MigrationError):
 
 class InvalidRange(MigrationError):
     """A version range that Masterminds/semver refuses."""
+
+
+class InvalidPath(MigrationError):
+    """A key of `files` that is no POSIX path relative to the root of the repository."""
 
 
 class InvalidPattern(MigrationError):

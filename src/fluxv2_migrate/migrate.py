@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
@@ -13,6 +14,7 @@ from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.images.automation import migrate_images
 from fluxv2_migrate.images.reading import read_images
 from fluxv2_migrate.releases.decisions import decide_releases
@@ -23,14 +25,14 @@ from fluxv2_migrate.report.migration import ClusterContext, Migration, Migration
 from fluxv2_migrate.repository.collector import paused_collector
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.settings.options import MigrationOptions, checked_options
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
 
 __all__ = ["migrate_repository", "migrate_text"]
 
 
 def migrate_text(
-    text: str, *, path: str = "manifest.yaml", options: MigrationOptions | None = None
+    text: str, *, path: str = "manifest.yaml", options: MigrationOptions | Mapping[str, Any] | None = None
 ) -> Migration:
     r"""Gives one file after its migration, and the files of its sources.
 
@@ -47,7 +49,7 @@ def migrate_text(
 
 
 def migrate_repository(
-    files: Mapping[str, str | bytes], options: MigrationOptions | None = None
+    files: Mapping[str, str | bytes], options: MigrationOptions | Mapping[str, Any] | None = None
 ) -> Migration:
     r"""Gives a whole repository after its migration, and all that a person must know about it.
 
@@ -58,6 +60,10 @@ def migrate_repository(
     Returns:
         The migration. Nothing that is *in* a file raises: what cannot be migrated stays as it was, with a
         finding.
+
+    Raises:
+        InvalidPath: a key is no path relative to the root.
+        MigrationError: `files` or `options` are something else.
 
     >>> migration = migrate_repository({"web.yaml": '''apiVersion: helm.fluxcd.io/v1
     ... kind: HelmRelease
@@ -84,7 +90,7 @@ def migrate_repository(
       releaseName: shop-web
     """
     with paused_collector():
-        return _migrate(files, options or MigrationOptions())
+        return _migrate(checked_files(files), checked_options(options))
 
 
 def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:

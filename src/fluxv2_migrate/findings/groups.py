@@ -174,28 +174,30 @@ class FindingGroups:
 
     def all(self) -> tuple[Finding, ...]:
         """Gives one finding for each question, those that stop something first."""
-        by_code: dict[str, list[Subject]] = {}
+        by_code: dict[str, _Subjects] = {}
         for (code, *_), members in self.groups.items():
-            subjects = {subject for _, subject in members if subject is not None}
-            by_code.setdefault(code, []).extend(subjects)
+            by_code.setdefault(code, _Subjects()).add(subject for _, subject in members)
+        met = _Subjects()
+        for each in self.met.values():
+            met.add((each,))
         accepted = {code for override in self.options.overrides for code in override.accept}
         found: list[Finding] = []
         for members in self.groups.values():
-            merged = self._settled(members, by_code)
+            merged = self._settled(members, by_code, met)
             if merged.severity == "error" and merged.answer is None and members[0][0].answer is not None:
                 # No patterns match these objects alone, so each is asked about on its own.
-                found += [self._settled([each], by_code) for each in members]
+                found += [self._settled([each], by_code, met) for each in members]
             elif _exactly(merged) not in accepted or merged.severity == "error":
                 found.append(merged)
         return tuple(sorted(found, key=_urgency))
 
     def _settled(
-        self, members: list[tuple[Finding, Subject | None]], by_code: Mapping[str, list[Subject]]
+        self, members: list[tuple[Finding, Subject | None]], by_code: Mapping[str, _Subjects], met: _Subjects
     ) -> Finding:
         """Gives one finding for all, with the answer that settles it."""
         merged = _merge([finding for finding, _ in members])
         subjects = {subject for _, subject in members if subject is not None}
-        return replace(merged, answer=_answer(merged, subjects, by_code[merged.code], self.met.values()))
+        return replace(merged, answer=_answer(merged, subjects, by_code[merged.code], met))
 
 
 def _merge(members: list[Finding]) -> Finding:
@@ -215,6 +217,29 @@ def _urgency(finding: Finding) -> tuple[int, str, str, int, str]:
 # Answers
 
 
+@dataclass(slots=True)
+class _Subjects:
+    """What answers are compared with: how many findings each is about, and those of each name."""
+
+    counts: Counter[Subject] = field(default_factory=Counter)
+    named: dict[str, list[Subject]] = field(default_factory=dict)
+
+    def add(self, subjects: Iterable[Subject | None]) -> None:
+        """Adds what one finding is about."""
+        for each in {subject for subject in subjects if subject is not None}:
+            if each not in self.counts:
+                self.named.setdefault(_quoted(each.name), []).append(each)
+            self.counts[each] += 1
+
+    def is_more(self, override: Override, subjects: Collection[Subject]) -> bool:
+        """Gives whether an answer for some subjects is about others, too, or about them a second time."""
+        # An answer that names one object is about no other name; there may be thousands of them.
+        others: Iterable[Subject] = self.counts
+        if override.name not in ("", "*"):
+            others = self.named.get(override.name, ())
+        return any(self.counts[each] > (each in subjects) and each.matches(override) for each in others)
+
+
 def _exactly(finding: Finding) -> str:
     return f"{finding.code}:{finding.fingerprint}"
 
@@ -222,8 +247,8 @@ def _exactly(finding: Finding) -> str:
 def _answer(
     finding: Finding,
     subjects: Collection[Subject],
-    of_code: Collection[Subject],
-    met: Collection[Subject],
+    of_code: _Subjects,
+    met: _Subjects,
 ) -> Override | None:
     """Gives the override that settles a finding for all that it is about, and nothing else."""
     answer = finding.answer
@@ -233,11 +258,10 @@ def _answer(
     if is_of_cluster(answer):
         return Override(**({"cluster": _quoted(finding.cluster)} if finding.cluster else {}) | said)
     only_accepts = said == {"accept": (finding.code,)}
-    # Once for this finding; whoever is left is not to be matched.
-    others = Counter(of_code if only_accepts else met) - Counter(subjects)
+    others = of_code if only_accepts else met
     for patterns in _patterns(subjects):
         override = Override(**patterns, **said)
-        if not any(other.matches(override) for other in others):
+        if not others.is_more(override, subjects):
             return override
     # What stops a release goes on only by its code: an answer that hides it would leave the release behind.
     return None if finding.severity == "error" else Override(accept=(_exactly(finding),))

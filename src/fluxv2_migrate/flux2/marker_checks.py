@@ -24,6 +24,7 @@ from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, UnseenReason
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
+from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, read_nodes, split_documents
 
 __all__ = [
@@ -122,7 +123,7 @@ def check_markers(
     >>> checked.works, [problem.code for problem in checked.problems]
     (False, ['no-automation', 'no-policy'])
     """
-    texts = texts_of(files)
+    texts = texts_of(checked_files(files))
     objects = read_image_objects(texts)
     paths = sorted(files)
     checked: list[CheckedMarker] = []

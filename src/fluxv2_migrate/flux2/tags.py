@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.errors import AmbiguousTag, InvalidNumber, InvalidPattern, InvalidPolicy, InvalidRange
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.golang.numbers import parse_number
 from fluxv2_migrate.golang.ranges import RangeDialect, VersionRange
 from fluxv2_migrate.golang.regexp import Regexp, needs_go
@@ -69,7 +70,7 @@ def latest_tag(
     'main-cd-10'
     """
     chosen = _read_policy(policy, flux_version)
-    kept = _filter(_stored(tags, flux_version), filter_tags, flux_version)
+    kept = _filter(_stored(checked_list(tags, "tags"), flux_version), filter_tags, flux_version)
     values = list(kept)
     if not values:
         return None
@@ -129,7 +130,7 @@ def sort_tags(
     ('1.2.0', '1.0.0')
     """
     chosen = _read_policy(policy, flux_version)
-    kept = _filter(_stored(tags, flux_version), filter_tags, flux_version)
+    kept = _filter(_stored(checked_list(tags, "tags"), flux_version), filter_tags, flux_version)
     values = list(kept)
     if chosen.kind == "semver":
         passing = _versions(values, chosen, flux_version)

@@ -21,6 +21,7 @@ from fluxv2_migrate.flux2.markers import MarkerPart, placed_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.flux2.updater_scalars import written_value
+from fluxv2_migrate.given import checked_files, checked_list
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.settings.options import KnownTag
 
@@ -90,9 +91,12 @@ def simulate_image_update(
     >>> simulate_image_update(files, {"ghcr.io/acme/web": ["1.0.0", "1.2.0"]})["apps/web.yaml"]
     'image: ghcr.io/acme/web:1.2.0 # {"$imagepolicy": "flux-system:web"}\n'
     """
-    texts = texts_of(files)
+    texts = texts_of(checked_files(files))
     objects = read_image_objects(texts)
-    known = {canonical_image(image): [_tag(each) for each in given] for image, given in tags.items()}
+    known = {
+        canonical_image(image): [_tag(each) for each in checked_list(given, "tags")]
+        for image, given in tags.items()
+    }
     result: dict[str, str | bytes] = dict(files)
     for automation in objects.automations:
         if automation.suspended or not any(automation.covers(path) for path in files):

@@ -89,31 +89,59 @@ class _Pattern:
 
 @lru_cache(maxsize=1024)
 def _expression(pattern: str) -> re.Pattern[str] | None:
-    result = ""
-    position = 0
+    """Gives what Go's `filepath.Match` makes of a pattern; nothing where Go refuses it."""
+    parts, position = [""], 0
     while position < len(pattern):
         character = pattern[position]
         position += 1
         if character == "*":
-            result += "[^/]*"
+            parts.append("")
         elif character == "?":
-            result += "[^/]"
-        elif character == "\\" and position < len(pattern):
-            result += re.escape(pattern[position])
-            position += 1
+            parts[-1] += "[^/]"
         elif character == "[":
-            end = pattern.find("]", position + 1)
-            if end < 0:
+            choice = _class(pattern, position)
+            if choice is None:
                 return None
-            inside = pattern[position:end].replace("\\", "\\\\").replace("[", "\\[")
-            result += f"[{inside}]"
-            position = end + 1
+            parts[-1] += choice[0]
+            position = choice[1]
+        elif character != "\\":
+            parts[-1] += re.escape(character)
+        elif position < len(pattern):
+            parts[-1] += re.escape(pattern[position])
+            position += 1
         else:
-            result += re.escape(character)
-    try:
-        return re.compile(result)
-    except re.error:
-        return None
+            return None
+    first, *others = parts
+    # What fits earliest leaves the most to the others, so that no star is tried a second time.
+    stars = [f"(?>[^/]*?{each})" for each in others[:-1]] + [f"[^/]*{each}" for each in others[-1:]]
+    return re.compile(first + "".join(stars))
+
+
+def _class(pattern: str, position: int) -> tuple[str, int] | None:
+    """Gives a class of characters that begins behind its bracket, and where it ends."""
+    negated = pattern.startswith("^", position)
+    position += negated
+    begin, ranges = position, ""
+    while not pattern.startswith("]", position) or position == begin:
+        low, position = _bound(pattern, position)
+        high = low
+        if pattern.startswith("-", position):
+            high, position = _bound(pattern, position + 1)
+        if not low or not high or position >= len(pattern):
+            return None
+        if low <= high:
+            ranges += f"{re.escape(low)}-{re.escape(high)}"
+    if not ranges:
+        return "[^/]" if negated else "(?!)", position + 1
+    return f"[{'^' if negated else ''}{ranges}]", position + 1
+
+
+def _bound(pattern: str, position: int) -> tuple[str, int]:
+    """Gives a character of a class, and where the next one stands; an empty one where Go refuses it."""
+    if pattern.startswith(("-", "]"), position):
+        return "", position
+    position += pattern.startswith("\\", position)
+    return pattern[position : position + 1], position + 1
 
 
 def _fits(pattern: str, name: str) -> bool:
@@ -146,14 +174,19 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
             if not (folder and _is_ignored((*folder, ""), [*usual, *own])):
                 content = files[path]
                 text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-                own += _patterns(text.splitlines(), folder)
-    own += _patterns((ignore or "").splitlines(), ())
+                own += _patterns(_lines(text), folder)
+    own += _patterns(_lines(ignore or ""), ())
     patterns = [*_patterns(_VERSION_CONTROL, ()), *own] if own else usual
     return {
         path: content
         for path, content in files.items()
         if not ((own or _PERHAPS.search(path)) and _is_ignored(path.split("/"), patterns))
     }
+
+
+def _lines(text: str) -> list[str]:
+    """Gives lines as Go's `bufio.ScanLines` does."""
+    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def _patterns(lines: Sequence[str], domain: tuple[str, ...]) -> list[_Pattern]:

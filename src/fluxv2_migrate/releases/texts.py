@@ -262,15 +262,12 @@ def tell_of_releases(
         findings: where it is told.
     """
     for release in releases:
-        if (
-            not release.draft.stopped
-            and "identity" in release.source.keys
-            and release.placed not in layout.made
-        ):
+        is_stopped = release.draft.stopped
+        if not is_stopped and "identity" in release.source.keys and release.placed not in layout.made:
             # The operator's key is not the one that a source has which is there already.
             findings.declare(release.document, release.resource, ("chart.credentials",))
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
-            if not release.draft.stopped:
+            if not is_stopped:
                 findings.declare(release.document, release.resource, notice.declares)
             findings.add(release.document, release.resource, notice, accepted=release.draft.accepted)
 

@@ -23,6 +23,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import as_html_text
 from fluxv2_migrate.report.diff import unified_diff
+from fluxv2_migrate.report.frozen import FrozenDict
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.settings.inventory import Inventory
@@ -164,6 +165,10 @@ class Migration:
     expected: tuple[ExpectedRelease, ...] = ()
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     declared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("files", "changed", "created", "before", "inventories", "declared"):
+            object.__setattr__(self, name, FrozenDict(getattr(self, name)))
 
     @property
     def ok(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan import Path
@@ -22,6 +22,9 @@ from fluxv2_migrate.yaml_text import (
 __all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
 
 BYTE_ORDER_MARK: Final = "\ufeff"
+_MANY: Final = 32
+_Keys: TypeAlias = dict[int, dict[str, tuple[Node, Node]]]
+"""Of mappings with many keys, what stands where; by their nodes, which live as long."""
 
 
 @dataclass(slots=True)
@@ -45,6 +48,7 @@ class Document:
     value: Any
     _root: Node | None = field(repr=False, compare=False)
     _cut: Path | None = field(default=None, repr=False, compare=False)
+    _keys: _Keys = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def root(self) -> Node | None:
@@ -59,7 +63,7 @@ class Document:
         Most documents are never edited, and what is held costs time with each
         collection of garbage, more than reading one of them again.
         """
-        self._root, self._cut = None, None
+        self._root, self._cut, self._keys = None, None, {}
 
     @property
     def key(self) -> tuple[str, int]:
@@ -81,7 +85,7 @@ class Document:
         self._cut = path
         node = self.root
         for key in path:
-            pair = _find(node, key) if isinstance(node, MappingNode) else None
+            pair = _find(node, key, {}) if isinstance(node, MappingNode) else None
             node = None if pair is None else pair[1]
         while isinstance(node, (MappingNode, SequenceNode)) and node.value:
             del node.value[:-1]
@@ -94,21 +98,21 @@ class Document:
 
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
-        mark, is_whole = _mark_of(self.root, path)
+        mark, is_whole = _mark_of(self.root, path, self._keys)
         if not is_whole and self._cut is not None and path[: len(self._cut)] == self._cut:
             # What is not found there may have been let go.
-            mark, _ = _mark_of(compose(self.text, path=self.path, line=self.line), path)
+            mark, _ = _mark_of(compose(self.text, path=self.path, line=self.line), path, {})
         if mark is None:
             return self.line, 1
         return self.line + line_of(self.text, mark.start), column_of(self.text, mark.start) + 1
 
 
-def _mark_of(root: Node | None, path: Path) -> tuple[Node | None, bool]:
+def _mark_of(root: Node | None, path: Path, keys: _Keys) -> tuple[Node | None, bool]:
     """Gives the node of a field, or of what is nearest above it, and whether it is the field's."""
     node = mark = root
     for key in path:
         if isinstance(node, MappingNode):
-            pair = _find(node, key)
+            pair = _find(node, key, keys)
             if pair is None:
                 return mark, False
             mark, node = pair
@@ -119,12 +123,14 @@ def _mark_of(root: Node | None, path: Path) -> tuple[Node | None, bool]:
     return mark, True
 
 
-def _find(node: MappingNode, key: str) -> tuple[Node, Node] | None:
-    for pair in node.value:
-        if pair[0].value == key:
-            found: tuple[Node, Node] = pair
-            return found
-    return None
+def _find(node: MappingNode, key: str, keys: _Keys) -> tuple[Node, Node] | None:
+    if len(node.value) > _MANY:
+        # Each of them may be looked up once.
+        known = keys.get(id(node))
+        if known is None:
+            known = keys[id(node)] = {str(pair[0].value): pair for pair in reversed(node.value)}
+        return known.get(key)
+    return next((pair for pair in node.value if pair[0].value == key), None)
 
 
 def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[InvalidManifest, ...]]:

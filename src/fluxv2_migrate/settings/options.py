@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
+from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import LABEL_PATTERN, LONGEST_LABEL, LONGEST_NAME, NAME_PATTERN
 from fluxv2_migrate.settings.inventory import Inventory
@@ -315,3 +316,22 @@ class MigrationOptions(_Options):
         if self.clusters and self.sync_roots:
             raise ValueError("sync_roots is the short form of clusters: give one of the two")
         return self
+
+
+def checked_options(options: MigrationOptions | Mapping[str, Any] | None) -> MigrationOptions:
+    """Gives the options that a caller gave: a model, what JSON gives for one, or nothing.
+
+    Raises:
+        MigrationError: it is something else.
+        ValidationError: of pydantic: fields or values that options do not have.
+
+    >>> checked_options({"sync_roots": ["apps"]}).sync_roots
+    ('apps',)
+    """
+    if options is None:
+        return MigrationOptions()
+    if isinstance(options, Mapping):
+        return MigrationOptions.model_validate(options)
+    if not isinstance(options, MigrationOptions):
+        raise MigrationError(f"options are a MigrationOptions, not {type(options).__name__}")
+    return options

@@ -19,7 +19,7 @@ from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
 from fluxv2_migrate.rules import draft_helm_release, is_of_fluxd
 from fluxv2_migrate.settings.of_clusters import settings_of
-from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.settings.options import MigrationOptions, checked_options
 from fluxv2_migrate.settings.overrides import Subject, override_for
 
 __all__ = ["HelmReleaseConversion", "convert_helm_release"]
@@ -43,7 +43,8 @@ class HelmReleaseConversion:
 
 
 def convert_helm_release(
-    release: Mapping[str, Any] | str | KubernetesModel, options: MigrationOptions | None = None
+    release: Mapping[str, Any] | str | KubernetesModel,
+    options: MigrationOptions | Mapping[str, Any] | None = None,
 ) -> HelmReleaseConversion:
     """Gives the v2 form of one release, with its source.
 
@@ -70,7 +71,7 @@ def convert_helm_release(
     >>> conversion.release.spec.release_name, conversion.source.metadata.name, conversion.findings
     ('monitoring-grafana', 'grafana', ())
     """
-    options = options or MigrationOptions()
+    options = checked_options(options)
     manifest = manifest_of(release)
     first = manifest.get("kind") == "FluxHelmRelease"
     model = (FluxHelmRelease if first else HelmReleaseV1).model_validate(manifest)

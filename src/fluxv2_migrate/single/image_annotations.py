@@ -16,7 +16,7 @@ from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
 from fluxv2_migrate.rules import Lookup, draft_image_automation, objects_in
-from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.settings.options import MigrationOptions, checked_options
 
 __all__ = ["ImageAutomation", "translate_annotations"]
 
@@ -44,7 +44,8 @@ class ImageAutomation:
 
 
 def translate_annotations(
-    manifest: Mapping[str, Any] | str | KubernetesModel, options: MigrationOptions | None = None
+    manifest: Mapping[str, Any] | str | KubernetesModel,
+    options: MigrationOptions | Mapping[str, Any] | None = None,
 ) -> ImageAutomation:
     """Gives the image automation that fluxd's annotations of a workload, or of a list of them, stand for.
 
@@ -81,7 +82,7 @@ def translate_annotations(
     >>> found.policies[0].spec.policy.semver.range, found.repositories[0].spec.image
     ('~1.4', 'ghcr.io/acme/web')
     """
-    options = options or MigrationOptions()
+    options = checked_options(options)
     cluster = next(iter(options.clusters), None)
     given = None if cluster is None else cluster.flux_version
     flux_version = given or options.flux_version or FLUX_VERSIONS[-1]

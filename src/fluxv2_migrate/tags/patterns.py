@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
 from fluxv2_migrate.tags.orders import Order, Trust, orders_of
@@ -135,7 +136,7 @@ def translate_tag_pattern(
     {'pattern': '^3f1c2ab$'}
     """
     chosen = TagPattern.parse(pattern)
-    trial = Trial(chosen, current_tag, tuple(images or ()), flux_version)
+    trial = Trial(chosen, current_tag, tuple(checked_list(images or (), "images")), flux_version)
     findings: list[Finding] = []
     orders = _orders(chosen, current_tag, trial, flux_version, findings)
     tried = ranked([each.candidate for each in orders], trial, flux_version)

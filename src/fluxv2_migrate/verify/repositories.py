@@ -14,6 +14,7 @@ from fluxv2_migrate.clusters.reading import see_migrated_repository, see_reposit
 from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository, UnreadDocument, see_objects
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.meaning import (
     Difference,
     HelmOperator,
@@ -27,7 +28,8 @@ from fluxv2_migrate.meaning import (
 from fluxv2_migrate.meaning.manifest import as_object
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
-from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override, checked_options
+from fluxv2_migrate.settings.options import HelmOperator as OperatorSettings
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.report import ReleaseVerification, VerificationReport, VerificationStatus
 
@@ -78,7 +80,7 @@ class _Context:
     """What everything is compared with."""
 
     options: MigrationOptions
-    operator: HelmOperator | None
+    operator: OperatorSettings | None
     flux_version: FluxVersion
     versions: Mapping[str, FluxVersion]
     declared: Mapping[tuple[str, str], Collection[str]]
@@ -91,9 +93,16 @@ class _Context:
     def settings(self, cluster: str | None) -> ReleaseSettings:
         if not self._settings:
             views = self.before.clusters.clusters
-            self._settings = {view.name: settings_of(self.options, view.settings) for view in views}
-            self._settings[""] = settings_of(self.options)
+            self._settings = {view.name: self._settings_of(view.settings) for view in views}
+            self._settings[""] = self._settings_of(None)
         return self._settings[cluster or ""]
+
+    def _settings_of(self, cluster: Cluster | None) -> ReleaseSettings:
+        if self.operator is None:
+            return settings_of(self.options, cluster)
+        given = {"helm_operator": self.operator}
+        known = None if cluster is None else cluster.model_copy(update=given)
+        return settings_of(self.options.model_copy(update=given), known)
 
     def version(self, cluster: str | None) -> FluxVersion:
         return self.versions.get(cluster or "", self.flux_version)
@@ -116,10 +125,10 @@ class _Context:
 def verify_migration(
     before: Mapping[str, str | bytes],
     after: Mapping[str, str | bytes],
-    options: MigrationOptions | None = None,
+    options: MigrationOptions | Mapping[str, Any] | None = None,
     *,
     declared: Mapping[tuple[str, str], Collection[str]] | None = None,
-    operator: HelmOperator | None = None,
+    operator: OperatorSettings | None = None,
 ) -> VerificationReport:
     """Says for every release whether it still means the same, and what the cluster does with it.
 
@@ -147,8 +156,8 @@ def verify_migration(
     >>> verify_migration({"web.yaml": release}, {}).releases[0].status
     'missing'
     """
-    options = options or MigrationOptions()
-    repositories = read_repository(before), read_repository(after)
+    options = checked_options(options)
+    repositories = read_repository(checked_files(before)), read_repository(checked_files(after))
     clusters = see_repository(before, repositories[0], options)
     old_side = see_objects(repositories[0], clusters, by_fluxd=True)
     migrated = see_migrated_repository(after, repositories[1], options, clusters)
@@ -198,7 +207,7 @@ def _release(found: SeenObject, context: _Context) -> _Release:
     if found.obstacle:
         return _Release(found, None, found.obstacle)
     settings, override = context.settings(found.cluster), context.override(found)
-    operator = context.operator or HelmOperator.of_settings(settings)
+    operator = HelmOperator.of_settings(settings)
     if override.helm_versions:
         operator = replace(operator, helm_version=override.helm_versions[0])
     try:
@@ -275,7 +284,7 @@ def _match(
             taken[position] = releases[index].found.document
     # What moved may be for all clusters that had one release, though nothing tells so.
     for *_likeness_and_place, index, position in pairs:
-        shared = taken[position] == releases[index].found.document
+        shared = taken.get(position) == releases[index].found.document
         if index not in partners and new[position].cluster == "" and shared and releases[index].found.cluster:
             partners[index] = position
     lost: dict[int, int] = {}

@@ -1,0 +1,90 @@
+"""Work grows with what is given, not with its square: calls are counted, since seconds differ."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize.source_ignore import artifact_files
+from test_migration_of_kustomize_trees import release
+
+Files = dict[str, str | bytes]
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: api
+  namespace: shop
+  annotations:
+    fluxcd.io/automated: "true"
+"""
+
+
+def unknown_fields(count: int) -> Files:
+    return {"apps/web.yaml": release() + "".join(f"  field{index}: x\n" for index in range(count))}
+
+
+def unknown_chart_fields(count: int) -> Files:
+    fields = "".join(f"    field{index}: x\n" for index in range(count))
+    return {"apps/web.yaml": release().replace("  chart:\n", f"  chart:\n{fields}", 1)}
+
+
+def tag_filters(count: int) -> Files:
+    lines = "".join(f"    fluxcd.io/tag.container{index}: glob:*\n" for index in range(count))
+    return {"apps/api.yaml": DEPLOYMENT + lines + "spec: {}\n"}
+
+
+def releases_in_a_file(count: int) -> Files:
+    texts = (release().replace("name: web", f"name: web{index}", 1) for index in range(count))
+    return {"apps/all.yaml": "---\n".join(texts)}
+
+
+def overlays(count: int) -> Files:
+    files: Files = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": release()}
+    for index in range(count):
+        files[f"overlays/e{index}/kustomization.yaml"] = f"resources: [../../base]\nnamePrefix: e{index}-\n"
+    return files
+
+
+def calls_of(run: Callable[[], object]) -> int:
+    """Gives how many functions are called."""
+    count = 0
+
+    def notice(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    known = sys.getprofile()
+    sys.setprofile(notice)
+    try:
+        run()
+    finally:
+        sys.setprofile(known)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (unknown_fields, 40),
+        (unknown_chart_fields, 40),
+        (tag_filters, 40),
+        (releases_in_a_file, 12),
+        (overlays, 6),
+    ],
+)
+def test_work_grows_with_what_is_given(make: Callable[[int], Files], count: int) -> None:
+    few, many = make(count), make(4 * count)
+    fm.migrate_repository(few)
+    small = calls_of(lambda: fm.migrate_repository(few))
+    assert calls_of(lambda: fm.migrate_repository(many)) < 5 * small
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 12 + "b", "*[a-b]" * 12 + "*c", "**/" + "*?a" * 12 + "c"])
+def test_no_pattern_makes_a_name_hard_to_look_at(pattern: str) -> None:
+    files: Files = {".sourceignore": f"{pattern}\n", f"apps/{'a' * 200}.yaml": "", f"apps/{'a' * 50}c": ""}
+    assert ("c" in pattern[-1]) == (f"apps/{'a' * 50}c" not in artifact_files(files))
+    assert f"apps/{'a' * 200}.yaml" in artifact_files(files)
