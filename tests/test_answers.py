@@ -110,6 +110,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "HR125": (release() + "status: {releaseName: live}\n", {}),
     "HR119": (release(), {"helm_operator": fm.HelmOperator(allow_namespace="tools")}),
     "HR130": (release(more="  targetNamespace: A_B\n"), {}),
+    "HR131": (release().replace("  namespace: shop\n", ""), {"default_namespace": "shop"}),
     "IN001": (release(), running(name="web")),
     "IN002": (release(more="  releaseName: shop-web\n"), running(namespace="live")),
     "IN003": (release(), {"inventory": fm.Inventory(flux1_releases=(OF_HELM_2,))}),

@@ -74,6 +74,7 @@ IMAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "IM032": (workload(ON, RANGE), {}),
     "IM033": (workload(ON, "fluxcd.io/tag.app: glob:v*", image="ghcr.io/acme/web:v1.4.7"), {}),
     "IM036": (workload(ON, RANGE, more=MERGED), {}),
+    "IM040": (workload(ON, RANGE, more=SECRETS.replace("one", "One_")), {}),
     "IM034": (workload(ON, RANGE, image='ghcr.io/acme/web:1.4.7 # {"$imagepolicy": "a:b"}'), {}),
 }
 POLICY = {"semver": {"range": ">=1.0.0"}}

@@ -312,7 +312,7 @@ def test_an_order_that_is_not_proved_is_told_and_one_that_is_is_not() -> None:
     start = datetime(2020, 10, 5, 6, 45, 29, tzinfo=UTC)
     built = [start + timedelta(days=day) for day in range(9)]
     tags = tuple(
-        fm.KnownTag(tag=f"main-{0x3F1C2AB + index:x}-{int(time.timestamp())}", created=time)
+        fm.KnownTag(tag=f"main-{0x3F1C2A7 + index:x}-{int(time.timestamp())}", created=time)
         for index, time in enumerate(built)
     )
     # However people write the image, its tags are known.

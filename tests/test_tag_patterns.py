@@ -20,7 +20,7 @@ from fluxv2_migrate.flux1 import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange, regexp_syntax
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
-from fluxv2_migrate.tags.policies import PolicyCandidate
+from fluxv2_migrate.tags.policies import PolicyCandidate, exactly
 from fluxv2_migrate.tags.trials import Trial
 from generated_registries import DISTURBANCES, SCHEMES, history
 from reviewed_tag_patterns import REVIEWED
@@ -71,8 +71,6 @@ ORDERS: list[tuple[str, str, str, str | None, str]] = [
     ("semver:>=1", "2", "versions", "$v.0.0", "structural"),
     ("semver:>=1-0", "v1.2-rc.1", "versions", "$v.0$r", "structural"),
     ("glob:*", "main-20201010101010-abc1234", "a date", "$n", "structural"),
-    ("glob:*", "20201010-abc1234", "a date", "$n", "guess"),
-    ("glob:*", "2020-12-10-abc1234", "a date", "$d", "guess"),
     ("glob:*", "20201010.3", "a date", "$a.$b.0", "structural"),
     ("glob:*", "build-7-20201010", "a date", "$a.$b.0", "structural"),
     ("glob:*", "2020.08.01", "a date", "$a.$b.$c", "structural"),
@@ -82,14 +80,10 @@ ORDERS: list[tuple[str, str, str, str | None, str]] = [
     ("glob:*", "1.02-3", "a version of two parts", "$a.$b.$c", "structural"),
     ("glob:*", "1.2-3", "a version of two parts", "$v.$n", "structural"),
     ("glob:*", "arm64-1.2.3", "a version", "$v", "structural"),
-    ("glob:*", "v1.2.3-4-g3f1c2ab", "a version and a build", "$v-$n", "structural"),
     ("glob:*", "main-12-1", "numbers", "$a.$b.0", "guess"),
     (r"regexp:^(?:main|dev)-(\d+)(?:-(?:a|b)+)?$", "dev-12-ab", "a number", "$n", "guess"),
     (r"regexp:^r[0-9.]+$", "r1.2.3", "a version", "$v", "structural"),
-    (r"regexp:^r[0-9a-z.-]+$", "r1.2.3-abc1234", "a version", "$v", "structural"),
     (r"regexp:^[a-z]*[0-9]*-[0-9]{1,3}$", "-12", "a number", "$n", "guess"),
-    (r"regexp:^[a-z]{2}-[0-9]+$", "eu-12", "a number", "$n", "guess"),
-    (r"regexp:^[0-9a-f]{7}-[0-9]+$", "1234567-12", "a number", "$n", "guess"),
 ]
 
 
@@ -125,6 +119,37 @@ PINNED = [
     ("regexp:^x$", "y"),
     ("semver:nonsense", "1.2.3"),
     ("semver:1.0v2.0", "1.2.3"),
+    # What orders them is one for several builds.
+    ("glob:*", "20201010-abc1234"),
+    ("glob:*", "abc1234-20201010"),
+    ("glob:*", "main-abc1234-20201010"),
+    ("glob:*", "2020-12-10-abc1234"),
+    ("glob:*", "2022.4.8-abc1234"),
+    ("glob:*", "202010101530-abc1234"),
+    ("glob:*", "2020-12-10T01-54-abc1234"),
+    ("glob:*", "20201010.3-abc1234"),
+    ("glob:*", "1.2.3-abc1234"),
+    ("glob:*", "v1.2.3-rc.1-abc1234"),
+    ("glob:*", "master-1.4-abc1234"),
+    ("glob:*", "v1.2.3-4-g3f1c2ab"),
+    ("glob:*", "main-17-abc1234"),
+    ("glob:*", "1.2.3-x7y8z9q"),
+    (r"regexp:^r[0-9a-z.-]+$", "r1.2.3-abc1234"),
+    (r"regexp:^[a-z]{2}-[0-9]+$", "eu-12"),
+    (r"regexp:^[0-9a-f]{7}-[0-9]+$", "1234567-12"),
+]
+UNIQUE = [
+    ("glob:*", "main-abc1234-1602225929", "main-fffffff-1602225930"),
+    ("glob:*", "1602225929123-abc1234", "1602225929124-fffffff"),
+    ("glob:*", "20201010101010-abc1234", "20201010101011-000000a"),
+    ("glob:*", "20201010-101010-abc1234", "20201010-101011-000000a"),
+    ("glob:*", "2020-12-10T01-54-29Z-abc1234", "2020-12-10T01-54-30Z-000000a"),
+    ("glob:*", "main-1234", "main-1235"),
+    ("glob:*", "20201010", "20201011"),
+    ("glob:*", "202010101530", "202010101531"),
+    ("glob:*", "20201010.3", "20201010.4"),
+    ("glob:*", "1.2.3-45", "1.2.3-46"),
+    ("glob:*", "1.2.3", "1.2.4"),
 ]
 
 
@@ -132,9 +157,44 @@ PINNED = [
 def test_where_nothing_orders_the_tag_is_held(pattern: str, current: str) -> None:
     found = fm.translate_tag_pattern(pattern, current_tag=current)
     assert found.confidence == "none"
-    assert found.filter_tags == {"pattern": f"^{re.escape(current)}$"}
+    assert found.filter_tags == exactly(current)
     assert "IM005" in [finding.code for finding in found.findings]
     assert fm.flux2.latest_tag([current, "zzz", "9.9.9"], found.policy, found.filter_tags) == current
+
+
+@pytest.mark.parametrize(("pattern", "current", "newer"), UNIQUE)
+def test_a_key_of_one_build_moves(pattern: str, current: str, newer: str) -> None:
+    found = fm.translate_tag_pattern(pattern, current_tag=current)
+    assert found.confidence != "none"
+    for tags in ([current, newer], [newer, current]):
+        assert fm.flux2.latest_tag(tags, found.policy, found.filter_tags) == newer
+
+
+SHARED_KEYS = (
+    "{n}-{h} {h}-{n} main-{n}-{h} v{n}.{n}.{n}-{h} {d}-{h} main-{h}-{d} {n}.{n}-{h} 2022.{n}.{n}-{h} "
+    "{d}1530-{h}"
+)
+TIMES = "1602225929-{h} {h}-1602225929 main-{h}-{d}153059 {d}-153059-{h}"
+
+
+@given(
+    scheme=st.sampled_from([*SHARED_KEYS.split(), *TIMES.split()]),
+    number=st.integers(0, 99),
+    built=st.sampled_from(["abc1234", "3ef75c1", "6737b62"]),
+    pattern=st.sampled_from(["glob:*", "regexp:.*"]),
+)
+def test_of_several_builds_with_one_key_none_is_taken(
+    scheme: str, number: int, built: str, pattern: str
+) -> None:
+    hashes = ("abc1234", "3ef75c1", "6737b62", "0aaaaaa")
+    tags = [scheme.format(n=number, h=each, d="20220408") for each in hashes]
+    current = scheme.format(n=number, h=built, d="20220408")
+    # That a time to the second is one for several builds only known tags show.
+    images = [TaggedImage(tag) for tag in tags] if scheme in TIMES.split() else []
+    found = fm.translate_tag_pattern(pattern, current_tag=current, images=images)
+    assert (found.confidence, found.filter_tags) == ("none", exactly(current))
+    for order in (tags, tags[::-1]):
+        assert fm.flux2.latest_tag(order, found.policy, found.filter_tags) == current
 
 
 def test_without_any_tag_nothing_is_selected() -> None:
@@ -194,7 +254,7 @@ def test_a_rebuild_does_not_defeat_the_right_order() -> None:
     assert found.order == "a version"
     # It is not proved: the hotfix is newer than what stands above it.
     assert found.confidence == "guess"
-    assert [each.order for each in found.candidates] == ["a number"] * 3
+    assert found.candidates == ()
 
 
 def test_what_is_newest_but_not_highest_is_held() -> None:
@@ -204,8 +264,8 @@ def test_what_is_newest_but_not_highest_is_held() -> None:
     (finding,) = found.findings
     assert "'v1.8.0' would be selected" in finding.message
     assert finding.answer is not None
-    assert finding.answer.policy == {"semver": {"range": ">=0.0.0"}}
-    assert finding.answer.filter_tags == {"pattern": r"^v(?P<v>[0-9]+\.[0-9]+\.[0-9]+)$", "extract": "$v"}
+    assert (finding.answer.policy, finding.answer.filter_tags) == (found.policy, found.filter_tags)
+    assert found.candidates[0].policy == {"semver": {"range": ">=0.0.0"}}
 
 
 def test_a_number_that_orders_nothing_is_refuted_by_build_times() -> None:
@@ -273,7 +333,7 @@ def test_an_older_tag_is_never_selected() -> None:
 def test_what_is_too_large_when_written_out_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regexp_syntax, "_MAX_POINTS", 5000)
     found = fm.translate_tag_pattern(r"regexp:^(?:\pL-)*[0-9]+$", current_tag="é-ü-1")
-    assert found.order == "a number"
+    assert found.order == "none: pinned"
 
 
 def test_where_fluxd_gave_up_nothing_is_known_of_what_it_selects() -> None:
@@ -288,24 +348,12 @@ def test_what_the_pattern_refuses_is_an_objection() -> None:
     assert objection == "ordered by letters, 'b2' would be selected, which fluxd would not have"
 
 
-def test_answers_are_policies_for_what_is_to_come() -> None:
-    def answer(pattern: str, current: str) -> tuple[Any, Any]:
-        finding = fm.translate_tag_pattern(pattern, current_tag=current).findings[-1]
-        assert finding.code == "IM005"
-        assert finding.answer is not None
-        return finding.answer.policy, finding.answer.filter_tags
-
-    timestamps = {"numerical": {"order": "asc"}}
-    policy, filter_tags = answer("glob:main-*", "main-3f1c2ab")
-    assert policy == timestamps
-    tags = ["main-3f1c2ab", "main-9999999"]
-    assert fm.flux2.latest_tag(tags, policy, filter_tags) is None
-    tags += ["main-3f1c2ab-1602225929", "main-4f1c2ab-1602225930"]
-    assert fm.flux2.latest_tag(tags, policy, filter_tags) == tags[-1]
-    assert answer("regexp:^[a-f]+$", "abc") == (timestamps, {"pattern": "^[a-f]+$"})
-    assert answer("regexp:*b", "abc")[0] == timestamps
-    assert answer("semver:nonsense", "1.2.3") == ({"semver": {"range": ">=0.0.0-0"}}, None)
-    assert answer("glob:stable", "1.2.3")[1] == {"pattern": "^stable$"}
+@pytest.mark.parametrize(("pattern", "current"), PINNED)
+def test_an_answer_that_is_taken_over_moves_nothing(pattern: str, current: str) -> None:
+    found = fm.translate_tag_pattern(pattern, current_tag=current)
+    (answer,) = (finding.answer for finding in found.findings if finding.code == "IM005")
+    assert answer is not None
+    assert (answer.policy, answer.filter_tags) == (found.policy, found.filter_tags)
 
 
 @pytest.mark.parametrize("row", REVIEWED, ids=lambda row: f"{row[0]} {row[1]}")

@@ -345,9 +345,10 @@ def test_the_report_reads_well() -> None:
         "",
     ]
     assert lines[6] == "- **HelmRelease shop/web**, renamed (`web.yaml`)"
-    assert lines[7].startswith("  - `release_name: shop-web → web`: a second release is installed")
+    assert lines[7].startswith("  - `release_name: shop-web → web`: no record is found under the other name")
     assert lines[8].startswith("  - `` values at a: x` yyy")
     assert lines[8].endswith("… ``: the chart is rendered with other values")
+    assert lines[9].startswith("  - renamed: no record is found under the other name: a chart that")
     assert lines[-6:] == [
         "## Declared",
         "",

@@ -80,8 +80,10 @@ def write_runbook(
         RunbookStep(
             "Check that each release is found under its name",
             tuple(_status(release) for release in releases),
-            "A name that is not found is installed as a new release, and a name that is corrected later is "
-            "uninstalled. Each must be `deployed`.",
+            "A record that is not found stops nothing: the release is installed a second time beside what "
+            "runs, or takes its objects over, and a name that is corrected later is uninstalled. Compare all "
+            "names and namespaces with releases-before.txt, or suspend the releases until that is done. "
+            "Each must be `deployed`.",
         )
     )
     return Runbook((*steps, *_AFTER))
@@ -134,6 +136,14 @@ _BEFORE = (
         ),
         "`status.releaseName` of each object must be the name in the report. Without `-m 0` Helm lists 256 "
         "releases and no more. Repair every release that is not `deployed`.",
+    ),
+    RunbookStep(
+        "Repair the records that Flux v2 cannot heal",
+        ("helm list -A -a -m 0 | grep -E '[[:space:]](uninstalled|uninstalling|unknown)[[:space:]]'",),
+        "What is `failed`, `superseded` or pending is upgraded, too. Over a record that is `uninstalled` the "
+        "install is refused (`helm uninstall` once more deletes the record), and over one that is "
+        "`uninstalling` or `unknown` each upgrade fails (`helm rollback` to a revision that was deployed "
+        "heals them).",
     ),
     RunbookStep(
         "Make sure that no release of Helm 2 is left",

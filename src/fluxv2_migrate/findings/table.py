@@ -137,6 +137,7 @@ _ROWS: Final = (
     FindingType("HR124", "live-fields-in-git", "info", "Nothing: they belong to the object of Flux v1 in its cluster."),
     FindingType("HR125", "status-names-another-release", "error", "Give the name that `helm list -A` shows as release_name of the answer, or remove the status from the file."),
     FindingType("HR130", "reference-refused", "warning", "Correct the name or remove the reference: Kubernetes has no object of that name."),
+    FindingType("HR131", "name-follows-from-elsewhere", "warning", "Compare the names with `helm list -A -a -m 0`, or write spec.releaseName."),
     FindingType("IM003", "version-of-few-parts", "warning", "Nothing for tags of this kind; Flux v2 does not see tags with another number of parts beside them."),
     FindingType("IM004", "tag-pattern-invalid", "warning", "Check that the range or filter says what was meant: fluxd ignored it."),
     FindingType("IM005", "tag-order-unknown", "error", "Give tags a part that grows, as in `branch-sha-timestamp`, and write the policy for it."),

@@ -179,7 +179,7 @@ class _Reader:
         drafts: dict[tuple[str, ...], list[ImageAutomationDraft]] = {}
         uses: dict[tuple[str, ...], list[ImageUse]] = {}
         for sighting in sightings:
-            for draft in self._drafts(document.path, sighting):
+            for draft in self._drafts(document, sighting):
                 at = draft.at if sighting.item is None else ("items", str(sighting.item))
                 images: list[AutomatedImage] = []
                 self.findings.matched |= draft.matched
@@ -238,7 +238,7 @@ class _Reader:
                         held[where] = sighting.cluster
         return held
 
-    def _drafts(self, path: str, sighting: Sighting) -> tuple[ImageAutomationDraft, ...]:
+    def _drafts(self, document: Document, sighting: Sighting) -> tuple[ImageAutomationDraft, ...]:
         view = self.around.clusters.view(sighting.cluster)
         return draft_image_automation(
             sighting.manifest,
@@ -246,13 +246,14 @@ class _Reader:
             self.around.versions[sighting.cluster],
             seen_namespace=sighting.namespace or None,
             cluster=view.settings,
-            file=path,
+            file=document.path,
             lookup=self._lookup(sighting.cluster),
+            written=document.written,
         )
 
     def _own(self, document: Document, at: tuple[str, ...], sighting: Sighting) -> ImageAutomationDraft:
         """Gives what becomes of the annotations that stand in a document itself."""
-        drafts = self._drafts(document.path, replace(sighting, manifest=document.manifest))
+        drafts = self._drafts(document, replace(sighting, manifest=document.manifest))
         return next(each for each in drafts if each.at == at)
 
     def _placed(

@@ -7,7 +7,7 @@ from fluxv2_migrate.meaning.comparison import Difference, compare_meanings
 from fluxv2_migrate.meaning.flux1_release import HelmOperator, meaning_of_v1_release
 from fluxv2_migrate.meaning.flux2_reading import SourceKey
 from fluxv2_migrate.meaning.flux2_release import meaning_of_v2_release
-from fluxv2_migrate.meaning.outcome import Outcome, outcome_in_the_cluster
+from fluxv2_migrate.meaning.outcome import OUTCOMES, Outcome, outcome_in_the_cluster
 from fluxv2_migrate.meaning.release import (
     ChartMeaning,
     GitReference,
@@ -22,6 +22,7 @@ from fluxv2_migrate.meaning.release import (
 )
 
 __all__ = [
+    "OUTCOMES",
     "ChartMeaning",
     "Difference",
     "GitReference",

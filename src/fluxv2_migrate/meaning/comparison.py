@@ -14,9 +14,9 @@ from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
 __all__ = ["CONSEQUENCES", "Difference", "compare_meanings", "same_json"]
 
 CONSEQUENCES: Final[Mapping[str, str]] = {
-    "release_name": "a second release is installed under the other name, beside the running one",
-    "target_namespace": "the objects are made again in the other namespace",
-    "storage_namespace": "the record of the running release is not found, and it is installed again",
+    "release_name": "no record is found under the other name, and a new release is installed",
+    "target_namespace": "the objects are made again in the other namespace, and those that run stay there",
+    "storage_namespace": "no record is found there, and an install takes the running objects over",
     "helm_version": "the record of Helm 2 is not found by Helm 3",
     "chart.kind": "the chart comes from somewhere else",
     "chart.url": "the chart comes from somewhere else",

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from fluxv2_migrate.meaning.release import ReleaseMeaning
 
-__all__ = ["Outcome", "outcome_in_the_cluster"]
+__all__ = ["OUTCOMES", "Outcome", "outcome_in_the_cluster"]
 
 Outcome = Literal["adopted", "renamed", "reinstalled", "taken-over"]
-"""`adopted`: the record is found and upgraded. `renamed`: another release is installed beside the running
-one, under another name. `reinstalled`: the objects are made again, in another namespace, or the
-installation fails on those that are there. `taken-over`: an installation takes the running objects, and the
-old record stays behind."""
+"""What becomes of a running release, in a word; `OUTCOMES` says what each of them does."""
+
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    "adopted": "the record of the running release is found, and the release is upgraded",
+    "renamed": (
+        "no record is found under the other name: a chart that names its objects after the release is "
+        "installed a second time beside what runs; one with fixed names fails to install, or takes the "
+        "running objects over where it may"
+    ),
+    "reinstalled": (
+        "the objects are made a second time in the other namespace, and those that run go on without a "
+        "record that leads to them; without a record of Helm 3 the install fails on them"
+    ),
+    "taken-over": (
+        "an install takes the running objects over: two records stand for them, and a failed install that is "
+        "uninstalled deletes them"
+    ),
+}
+"""What each outcome does in the cluster."""
 
 
 def outcome_in_the_cluster(before: ReleaseMeaning, after: ReleaseMeaning) -> Outcome:

@@ -11,6 +11,7 @@ from fluxv2_migrate.plan import Path
 from fluxv2_migrate.yaml_text import (
     MappingNode,
     Node,
+    ScalarNode,
     SequenceNode,
     column_of,
     compose,
@@ -96,6 +97,13 @@ class Document:
         """The value, if it is a mapping; else an empty one."""
         return self.value if isinstance(self.value, dict) else {}
 
+    def written(self, path: Path) -> str | None:
+        """Gives the text of a scalar as it stands in the file, without quotes; `None` where there is none."""
+        # What is not found there may have been let go.
+        root = self.root if self._cut is None else compose(self.text, path=self.path, line=self.line)
+        mark, is_whole = _mark_of(root, path, {}, of_value=True)
+        return str(mark.value) if is_whole and isinstance(mark, ScalarNode) else None
+
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
         mark, is_whole = _mark_of(self.root, path, self._keys)
@@ -107,7 +115,9 @@ class Document:
         return self.line + line_of(self.text, mark.start), column_of(self.text, mark.start) + 1
 
 
-def _mark_of(root: Node | None, path: Path, keys: _Keys) -> tuple[Node | None, bool]:
+def _mark_of(
+    root: Node | None, path: Path, keys: _Keys, *, of_value: bool = False
+) -> tuple[Node | None, bool]:
     """Gives the node of a field, or of what is nearest above it, and whether it is the field's."""
     node = mark = root
     for key in path:
@@ -120,7 +130,7 @@ def _mark_of(root: Node | None, path: Path, keys: _Keys) -> tuple[Node | None, b
             node = mark = node.value[int(key)]
         else:
             return mark, False
-    return mark, True
+    return node if of_value else mark, True
 
 
 def _find(node: MappingNode, key: str, keys: _Keys) -> tuple[Node, Node] | None:

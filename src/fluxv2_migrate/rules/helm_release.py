@@ -208,8 +208,13 @@ def draft_helm_release(
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
     if not any(notice.code == "RP001" for notice in draft.notices):
         draft_refused_names(draft)
-    installed = installed_name(manifest)
-    release_name = _names(draft, installed, is_named_elsewhere=seen is not None and seen.is_named_elsewhere)
+    is_named_elsewhere = seen is not None and seen.is_named_elsewhere
+    release_name = _names(
+        draft,
+        installed_name(manifest),
+        is_named_elsewhere=is_named_elsewhere,
+        is_namespace_said=metadata.get("namespace") == namespace,
+    )
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
         _helm_version(draft, release_name)
@@ -315,7 +320,7 @@ def _model_in(annotation: Any) -> type[KubernetesModel] | None:
     return next((model for model in inside if model is not None), None)
 
 
-def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool) -> ReleaseName:
+def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool, is_namespace_said: bool) -> ReleaseName:
     spec = draft.spec
     given = draft.override.release_name or spec.get("releaseName")
     target = spec.get("targetNamespace")
@@ -338,6 +343,11 @@ def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool) -> Release
                 # Whoever names the release knows where it is.
                 answer=draft.answer(release_name="", accept=("HR015",)),
             )
+    elif not given and not installed and not is_namespace_said:
+        message = (
+            f"release names follow from the namespace {draft.namespace}, which no manifest of these says"
+        )
+        draft.note("HR131", message, ("metadata", "name"), group=draft.namespace)
     release_name = resolved.spec_release_name
     if installed and not given and installed != release_name:
         message = (

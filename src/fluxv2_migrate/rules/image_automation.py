@@ -23,7 +23,7 @@ from fluxv2_migrate.rules.image_policies import request_policy
 from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, MarkedField
 from fluxv2_migrate.rules.pull_secrets import Lookup, nothing_known
 from fluxv2_migrate.rules.registries import canonical_name, is_read_differently, is_refused_name, is_scanned
-from fluxv2_migrate.rules.workload import Workload
+from fluxv2_migrate.rules.workload import Workload, Written, nothing_written
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 
 __all__ = ["draft_image_automation"]
@@ -46,6 +46,7 @@ def draft_image_automation(
     cluster: Cluster | None = None,
     file: str = "",
     lookup: Lookup = nothing_known,
+    written: Written = nothing_written,
 ) -> tuple[ImageAutomationDraft, ...]:
     """Reads the annotations and images of a document as fluxd does, and says what becomes of them.
 
@@ -58,6 +59,7 @@ def draft_image_automation(
         cluster: the one that sees it; its fluxd decides what was scanned.
         file: in which it stands; overrides speak of it.
         lookup: finds ServiceAccounts and Secrets in the repository.
+        written: gives the text of a scalar as it stands in the file.
 
     Returns:
         One draft for each object of the document. Each image of a workload that is automated, and neither
@@ -78,17 +80,18 @@ def draft_image_automation(
     seen_by = cluster or Cluster(name="all")
     drafts: list[ImageAutomationDraft] = []
     for at, each in objects_in(manifest):
-        written = _mapping(each.get("metadata")).get("namespace")
+        own = _mapping(each.get("metadata")).get("namespace")
         default = seen_by.default_namespace or options.default_namespace
         workload = Workload(
             each,
             at,
-            str(seen_namespace or written or default or ""),
+            str(seen_namespace or own or default or ""),
             options,
             flux_version,
             cluster="" if cluster is None else cluster.name,
             file=file,
             fluxd=seen_by.fluxd,
+            written=written,
         )
         drafts.append(_draft(workload, lookup))
     return tuple(drafts)
@@ -283,7 +286,8 @@ def _read_image(
         code, message, group = problem
         workload.note(code, message, path, group=group, answer=_undecided(workload, found, code))
         return AutomatedImage(found.container, found.image, tag, pattern, exception=code)
-    request = request_policy(workload, found, image, lookup, is_number=number is not None)
+    text = None if number is None else workload.written((*workload.at, *number[0])) or number[1]
+    request = request_policy(workload, found, image, lookup, number=text)
     fields = _fields(workload, found, number)
     if number is not None:
         # Written as the chart has got it until now: `1.10` is 1.1 to everybody but the eye.

@@ -27,7 +27,7 @@ _PIN: Final[Mapping[str, Any]] = {"alphabetical": {"order": "asc"}}
 
 
 def request_policy(
-    workload: Workload, found: ContainerImage, image: AutomatedImage, lookup: Lookup, *, is_number: bool
+    workload: Workload, found: ContainerImage, image: AutomatedImage, lookup: Lookup, *, number: str | None
 ) -> PolicyRequest:
     """Gives what an image needs: which tags are selected, and with which credentials they are read.
 
@@ -36,12 +36,12 @@ def request_policy(
         found: the image and its fields.
         image: the same with its tag and filter.
         lookup: finds ServiceAccounts and Secrets in the repository.
-        is_number: whether YAML reads the tag as a number.
+        number: the tag as it is written, where YAML reads it as a number.
 
     Source: fluxcd/flux 1.25.4 `pkg/policy/pattern.go`, `pkg/cluster/kubernetes/images.go`.
     """
     path = tuple(map(str, found.paths.repository))
-    chosen = _choice(workload, found, image, path, is_number=is_number)
+    chosen = _choice(workload, found, image, path, number=number)
     repository = _repository(workload, found, lookup, path)
     return PolicyRequest(repository, chosen.policy, chosen.filter_tags, chosen.follows_digest, chosen.order)
 
@@ -69,7 +69,7 @@ def _known_tags(options: MigrationOptions, image: ImageRef) -> tuple[TaggedImage
 
 
 def _choice(
-    workload: Workload, found: ContainerImage, image: AutomatedImage, path: Path, *, is_number: bool
+    workload: Workload, found: ContainerImage, image: AutomatedImage, path: Path, *, number: str | None
 ) -> _Choice:
     decided = workload.decided(found.container)
     if decided.policy:
@@ -84,8 +84,11 @@ def _choice(
         image.tag_pattern, current_tag=image.tag, images=known, flux_version=workload.flux_version
     )
     group = f"{workload.resource} {found.container}"
-    if is_number:
-        message = f"YAML reads the tag {image.tag} as a number, and fluxd saw no tag: it is written as text"
+    if number is not None:
+        read = "" if number == image.tag else f", {image.tag} to the chart"
+        message = (
+            f"YAML reads the tag {number} as a number{read}, and fluxd saw no tag: it is written as text"
+        )
         # Without a tag fluxd knew no build time, and so no order: nothing moves until a person gives one.
         pinned = pattern.requires_timestamp
         answer = _answer(workload, found, translated) if pinned else None
@@ -126,7 +129,11 @@ def _tell(
             # fluxd would have moved at once what its filter excludes, and did not: no order is lost.
             if image.tag is None or TagPattern.parse(image.tag_pattern).selects(image.tag):
                 group = f"{workload.resource} {found.container}"
-                answer = _answer(workload, found, translated)
+                answer = workload.answer(
+                    container=found.container,
+                    policy=dict(translated.policy),
+                    filter_tags=dict(translated.filter_tags or {}),
+                )
                 workload.note(finding.code, finding.message, filter_path, group=group, answer=answer)
         elif finding.code == "IM003" and translated.order == PINNED:
             # Nothing is rewritten where the tag is held.

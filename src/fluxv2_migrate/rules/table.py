@@ -43,12 +43,12 @@ FIELDS: Final = (
     FieldRow(
         "metadata.name",
         ("metadata.name", "spec.releaseName"),
-        ("HR014", "HR015", "HR016", "HR017", "HR113", "HR114", "RP006", "RP007"),
+        ("HR014", "HR015", "HR016", "HR017", "HR113", "HR114", "HR131", "RP006", "RP007"),
     ),
     FieldRow(
         "metadata.namespace",
         ("metadata.namespace", "spec.releaseName"),
-        ("HR015", "HR017", "HR119", "RP006"),
+        ("HR015", "HR017", "HR119", "HR131", "RP006"),
         "default_namespace is written where none is given",
     ),
     FieldRow("status", (), ("HR124", "HR125"), "the cluster writes its own"),

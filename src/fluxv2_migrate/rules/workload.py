@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,15 @@ from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.settings.options import Fluxd, MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 
-__all__ = ["PlacedComment", "Workload"]
+__all__ = ["PlacedComment", "Workload", "Written", "nothing_written"]
+
+Written = Callable[[Path], str | None]
+"""Gives the text of a scalar of a document as it stands in the file, where there is one."""
+
+
+def nothing_written(path: Path) -> str | None:
+    """Gives no text, whatever is asked for."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Workload:
         cluster: the name of the cluster, or empty.
         file: in which it stands, or empty.
         fluxd: the settings of the fluxd that looked after it.
+        written: gives the text of a scalar as it stands in the file.
         matched: which of the overrides are about it.
     """
 
@@ -51,6 +60,7 @@ class Workload:
     cluster: str = ""
     file: str = ""
     fluxd: Fluxd = field(default_factory=Fluxd)
+    written: Written = nothing_written
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     comments: list[PlacedComment] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from fluxv2_migrate.tags.policies import HIGHEST, LAST, PRERELEASES, RELEASES, PolicyCandidate
 from fluxv2_migrate.tags.shapes import Piece
@@ -16,6 +16,9 @@ _YEAR: Final = "(?:19|20)[0-9]{2}"
 _MONTH: Final = "(?:0[1-9]|1[0-2])"
 _DAY: Final = "(?:0[1-9]|[12][0-9]|3[01])"
 _MOMENT: Final = re.compile(rf"1[0-9]{{9}}|1[0-9]{{12}}|{_YEAR}{_MONTH}{_DAY}[0-2][0-9](?:[0-5][0-9]){{1,2}}")
+_TO_THE_SECOND: Final = re.compile(
+    rf"1[0-9]{{9}}|1[0-9]{{12}}|{_YEAR}{_MONTH}{_DAY}(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9](?:[0-9]{{3}})?"
+)
 _DATE: Final = re.compile(rf"{_YEAR}{_MONTH}{_DAY}(?:[0-2][0-9])?")
 _TRIPLE: Final = (re.compile(_YEAR), re.compile("0?[1-9]|1[0-2]"), re.compile("0?[1-9]|[12][0-9]|3[01]"))
 _LENGTHS_OF_HASHES: Final = (7, 8, 40)
@@ -23,10 +26,12 @@ _EXACT_DIGITS: Final = 15
 """Digits that the floating point of the numerical order tells apart."""
 _LONGEST: Final = 18
 """Digits of a number of 64 bits, whichever they are."""
+_COUNTS: Final = ("a number", "numbers", "a version and a build", "a version of four parts")
+"""Orders whose last number can be that of the build."""
 _NAMES: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
-Trust = Literal["structural", "guess", "doubtful"]
+Trust = Literal["structural", "guess", "doubtful", "shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class Order:
 
     Attributes:
         candidate: the policy.
-        trust: what the order is without build times; a `doubtful` one is taken only where these bear it out.
+        trust: what the order is without build times; a `doubtful` one is taken only where these bear it out,
+            and one that several builds can `share` a key of is never taken.
     """
 
     candidate: PolicyCandidate
@@ -75,32 +81,27 @@ def orders_of(pieces: Sequence[Piece]) -> tuple[Order, ...]:
     """
     runs = _runs(pieces)
     varying = [run for run in runs if run.varies]
-    # Two builds of one day, told apart by a hash alone, are in no order.
-    told_apart: Trust = "guess" if any(piece.kind == "hash" for piece in pieces) else "structural"
     found: list[Order] = []
     for run in varying:
         if _MOMENT.fullmatch(run.text):
             order = "a timestamp" if run.text.startswith("1") else "a date"
-            found += [
-                Order(_single(pieces, run, order, fixed=True), "structural"),
-                *_wide(pieces, run, order),
-            ]
+            found += [_single(pieces, run, order, "structural", fixed=True), *_wide(pieces, run, order)]
     for run in varying:
         if _DATE.fullmatch(run.text) and not _MOMENT.fullmatch(run.text):
-            found += _composed(pieces, [run, *_others(varying, [run])], "a date", told_apart)
+            found += _composed(pieces, [run, *_others(varying, [run])], "a date", "structural")
             found += _wide(pieces, run, "a date")
-    found += _triples(pieces, runs, varying, told_apart)
+    found += _triples(pieces, runs, varying)
     clear = not any(piece.kind == "mixed" for piece in pieces)
     chains = [chain for chain in _chains(pieces, runs) if any(run.varies for run in chain)]
     for chain in chains:
         later = [run for run in varying if run.start >= chain[-1].end]
         trust: Trust = "structural" if clear and chain is chains[0] else "doubtful"
-        found += [Order(each, trust) for each in _versions(pieces, chain, later)]
+        found += _versions(pieces, chain, later, trust)
     if not found:
         usual = clear and all(len(run.text) not in _LENGTHS_OF_HASHES for run in varying)
         words = "a number" if len(varying) == 1 else "numbers"
         found += _composed(pieces, varying, words, "guess" if usual else "doubtful")
-    found += [Order(_single(pieces, run, "a number"), "doubtful") for run in reversed(varying)]
+    found += [_single(pieces, run, "a number", "doubtful") for run in reversed(varying)]
     first: dict[str, Order] = {}
     for each in found:
         first.setdefault(repr((each.candidate.policy, each.candidate.filter_tags)), each)
@@ -157,16 +158,57 @@ def _filter(pieces: Sequence[Piece], groups: Sequence[_Group], extract: str) -> 
     return {"pattern": f"{text}$", "extract": extract}
 
 
+def _order(
+    pieces: Sequence[Piece],
+    groups: Sequence[_Group],
+    extract: str,
+    policy: Mapping[str, Any],
+    words: str,
+    trust: Trust,
+) -> Order:
+    """Gives an order by a key; where several builds can have one key it is not taken.
+
+    A number beside a hash can be that of the build, which only build times show.
+
+    Source: image-reflector-controller 1.2.0 `internal/policy/filter.go`: of the tags with one key the one
+    that is stored last is the only one that is known.
+    """
+    candidate = PolicyCandidate(policy, _filter(pieces, groups, extract), words)
+    if not _is_unique(pieces, groups):
+        trust = "doubtful" if words in _COUNTS and _is_beside_hashes(pieces, groups) else "shared"
+    return Order(candidate, trust)
+
+
+def _is_unique(pieces: Sequence[Piece], groups: Sequence[_Group]) -> bool:
+    """Gives whether no two builds have one key: nothing else varies, or the key is a time to the second."""
+    taken = [range(group.start, group.end) for group in groups]
+    texts = ["".join(pieces[index].text for index in each) for each in taken]
+    digits = [*texts, "".join(re.sub("[^0-9]", "", text) for text in texts)]
+    inside = {index for each in taken for index in each}
+    return any(_TO_THE_SECOND.fullmatch(text) for text in digits) or not any(
+        piece.varies for index, piece in enumerate(pieces) if index not in inside
+    )
+
+
+def _is_beside_hashes(pieces: Sequence[Piece], groups: Sequence[_Group]) -> bool:
+    last = groups[-1]
+    text = "".join(piece.text for piece in pieces[last.start : last.end])
+    inside = {index for group in groups for index in range(group.start, group.end)}
+    return not _DATE.fullmatch(text) and all(
+        piece.kind == "hash" for index, piece in enumerate(pieces) if piece.varies and index not in inside
+    )
+
+
 # One number
 
 
-def _single(pieces: Sequence[Piece], run: _Run, order: str, *, fixed: bool = False) -> PolicyCandidate:
+def _single(pieces: Sequence[Piece], run: _Run, order: str, trust: Trust, *, fixed: bool = False) -> Order:
     exact = run.unlimited and len(run.text) > _EXACT_DIGITS
     # Of another length it is no moment of the same kind.
     expression = f"(?P<n>[0-9]{{{len(run.text)}}})" if exact or (fixed and run.unlimited) else ""
-    filter_tags = _filter(pieces, [_Group("n", run.start, run.end, expression)], "$n")
+    groups = [_Group("n", run.start, run.end, expression)]
     # The numerical order takes large neighbours for equal; digits of one length are in order as text.
-    return PolicyCandidate(LAST if exact else HIGHEST, filter_tags, order)
+    return _order(pieces, groups, "$n", LAST if exact else HIGHEST, order, trust)
 
 
 def _wide(pieces: Sequence[Piece], run: _Run, order: str) -> Iterator[Order]:
@@ -175,7 +217,8 @@ def _wide(pieces: Sequence[Piece], run: _Run, order: str) -> Iterator[Order]:
     if run.unlimited and pieces[run.start].free and any(piece.free for side in around for piece in side):
         before, after = (_loosened(side) for side in around)
         expression = f"^{before}(?P<n>[0-9]{{{len(run.text)}}}){after}$"
-        yield Order(PolicyCandidate(HIGHEST, {"pattern": expression, "extract": "$n"}, order), "doubtful")
+        candidate = PolicyCandidate(HIGHEST, {"pattern": expression, "extract": "$n"}, order)
+        yield Order(candidate, "doubtful" if _TO_THE_SECOND.fullmatch(run.text) else "shared")
 
 
 def _loosened(pieces: Sequence[Piece]) -> str:
@@ -195,36 +238,41 @@ def _loosened(pieces: Sequence[Piece]) -> str:
 def _composed(pieces: Sequence[Piece], runs: Sequence[_Run], order: str, trust: Trust) -> Iterator[Order]:
     """Gives the order by several numbers, the first one first."""
     if len(runs) == 1:
-        yield Order(_single(pieces, runs[0], order, fixed=order == "a date"), trust)
+        yield _single(pieces, runs[0], order, trust, fixed=order == "a date")
     elif runs and _fit(runs):
-        yield Order(_as_version(pieces, runs, order), trust)
+        yield _as_version(pieces, runs, order, trust)
 
 
 def _fit(runs: Sequence[_Run]) -> bool:
     return len(runs) <= len(_NAMES) and all(len(run.text) <= _LONGEST for run in runs)
 
 
-def _as_version(pieces: Sequence[Piece], runs: Sequence[_Run], order: str) -> PolicyCandidate:
+def _as_version(pieces: Sequence[Piece], runs: Sequence[_Run], order: str, trust: Trust) -> Order:
     """Gives the order by numbers as the parts of a version; zeros in front are refused by some releases."""
     groups = [
         _Group(name, run.start, run.end, f"0*(?P<{name}>[0-9]+)" if run.unlimited else "")
         for name, run in zip(_NAMES, runs, strict=False)
     ]
     extract = ".".join(f"${group.name}" for group in groups[:3]) + ".0" * (3 - len(groups[:3]))
-    return _versioned(pieces, groups, extract, groups[3:], order)
+    return _versioned(pieces, groups, extract, groups[3:], order, trust)
 
 
 def _versioned(
-    pieces: Sequence[Piece], groups: Sequence[_Group], extract: str, behind: Sequence[_Group], order: str
-) -> PolicyCandidate:
+    pieces: Sequence[Piece],
+    groups: Sequence[_Group],
+    extract: str,
+    behind: Sequence[_Group],
+    order: str,
+    trust: Trust,
+) -> Order:
     # What is behind the third part is a prerelease, in which numbers are in order too.
     extract += "-" * bool(behind) + ".".join(f"${group.name}" for group in behind)
-    return PolicyCandidate(PRERELEASES if behind else RELEASES, _filter(pieces, groups, extract), order)
+    return _order(pieces, groups, extract, PRERELEASES if behind else RELEASES, order, trust)
 
 
 def _versions(
-    pieces: Sequence[Piece], chain: Sequence[_Run], later: Sequence[_Run]
-) -> Iterator[PolicyCandidate]:
+    pieces: Sequence[Piece], chain: Sequence[_Run], later: Sequence[_Run], trust: Trust
+) -> Iterator[Order]:
     runs = [*chain, *later]
     if not _fit(runs):
         return
@@ -234,7 +282,7 @@ def _versions(
     if len(chain) == 3 and later:
         order = "a version and a build"
     if any(len(run.text) > 1 and run.text.startswith("0") for run in runs):
-        yield _as_version(pieces, runs, order)
+        yield _as_version(pieces, runs, order, trust)
         return
     groups = [_Group("v", start, chain[:3][-1].end)]
     groups += [
@@ -242,10 +290,10 @@ def _versions(
         for index, run in enumerate(runs[len(chain[:3]) :])
     ]
     if len(chain) > 2:
-        yield _versioned(pieces, groups, "$v", groups[1:], order)
+        yield _versioned(pieces, groups, "$v", groups[1:], order, trust)
     else:
         third = f"$v.${groups[1].name}" if later else "$v.0"
-        yield _versioned(pieces, groups, third, groups[2:], order)
+        yield _versioned(pieces, groups, third, groups[2:], order, trust)
 
 
 def _as_it_is(piece: Piece) -> Piece:
@@ -258,9 +306,7 @@ def _as_it_is(piece: Piece) -> Piece:
 # Dates of three numbers
 
 
-def _triples(
-    pieces: Sequence[Piece], runs: Sequence[_Run], varying: Sequence[_Run], trust: Trust
-) -> Iterator[Order]:
+def _triples(pieces: Sequence[Piece], runs: Sequence[_Run], varying: Sequence[_Run]) -> Iterator[Order]:
     for index, (year, month, day) in enumerate(zip(runs, runs[1:], runs[2:], strict=False)):
         near = month.start == year.end + 1 and day.start == month.end + 1
         if not near or not day.varies or pieces[year.end].text != pieces[month.end].text:
@@ -271,18 +317,16 @@ def _triples(
         written = [run for run in runs[index + 3 :] if run in others]
         timed = all(len(run.text) in (2, 4, 6) for run in written) and len(written) == len(others)
         if pieces[year.end].text != "." and len(month.text) == len(day.text) == 2 and timed:
-            yield Order(
-                _alphabetical(pieces, year, (written or [day])[-1]), "structural" if written else trust
-            )
+            yield _alphabetical(pieces, year, (written or [day])[-1])
         else:
-            yield from _composed(pieces, [year, month, day, *others], "a date", trust)
+            yield from _composed(pieces, [year, month, day, *others], "a date", "structural")
         return
 
 
-def _alphabetical(pieces: Sequence[Piece], first: _Run, last: _Run) -> PolicyCandidate:
+def _alphabetical(pieces: Sequence[Piece], first: _Run, last: _Run) -> Order:
     inner = "".join(
         f"[0-9]{{{len(piece.text)}}}" if piece.expression == "[0-9]+" else piece.expression
         for piece in pieces[first.start : last.end]
     )
     group = _Group("d", first.start, last.end, f"(?P<d>{inner})")
-    return PolicyCandidate(LAST, _filter(pieces, [group], "$d"), "a date")
+    return _order(pieces, [group], "$d", LAST, "a date", "structural")

@@ -7,7 +7,7 @@ themselves. What is found is tried with the known tags; what fails becomes a pin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.findings.finding import Finding
@@ -17,15 +17,7 @@ from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
 from fluxv2_migrate.tags.orders import Order, Trust, orders_of
-from fluxv2_migrate.tags.policies import (
-    HIGHEST,
-    LAST,
-    PINNED,
-    PRERELEASES,
-    PolicyCandidate,
-    escape,
-    exactly,
-)
+from fluxv2_migrate.tags.policies import LAST, PINNED, PolicyCandidate, exactly
 from fluxv2_migrate.tags.ranges import filter_of_versions, meant_range, translate_range
 from fluxv2_migrate.tags.shapes import pieces_of
 from fluxv2_migrate.tags.tables import as_html, as_markdown, as_text
@@ -154,19 +146,45 @@ def translate_tag_pattern(
             candidate.policy,
             candidate.filter_tags,
             candidate.order,
-            tuple(each.candidate for each in tried if each is not measured),
+            tuple(
+                each.candidate
+                for each in tried
+                if each is not measured and trusts[_identity(each.candidate)] != "shared"
+            ),
             _confidence(measured, trial, findings, trust),
-            tuple(findings),
+            _with_what_is_written(findings, chosen.kind, candidate),
             reflected,
             pattern,
             flux_version,
         )
-    candidates = tuple(each.candidate for each in tried)
-    findings.append(_unordered(chosen, current_tag, candidates, objections))
-    # Without a tag there is nothing to hold: a filter that no tag passes moves nothing either.
-    pin = {"pattern": "^$"} if current_tag is None else exactly(current_tag)
+    candidates = tuple(each.candidate for each in tried if trusts[_identity(each.candidate)] != "shared")
+    findings.append(_unordered(chosen, current_tag, objections))
+    pin = _held(current_tag)
     return PolicyTranslation(
-        LAST, pin, PINNED, candidates, "none", tuple(findings), "Never", pattern, flux_version
+        LAST,
+        pin,
+        PINNED,
+        candidates,
+        "none",
+        _with_what_is_written(findings, chosen.kind, None),
+        "Never",
+        pattern,
+        flux_version,
+    )
+
+
+def _with_what_is_written(
+    findings: Sequence[Finding], kind: str, candidate: PolicyCandidate | None
+) -> tuple[Finding, ...]:
+    """Gives findings of which those of an invalid pattern say what stands in the policy instead of it."""
+    said = "the tag that runs is held"
+    if candidate is not None:
+        filter_tags = candidate.filter_tags or {}
+        written = candidate.policy["semver"]["range"] if kind == "semver" else filter_tags.get("pattern")
+        said = f"{written!r} is taken"
+    return tuple(
+        replace(finding, message=f"{finding.message}; {said}") if finding.code == "IM004" else finding
+        for finding in findings
     )
 
 
@@ -187,8 +205,7 @@ def _orders(
         return [Order(PolicyCandidate(LAST, exactly(chosen.pattern), "one tag"), "structural")]
     if not chosen.valid:
         meant = TagPattern.parse(f"regexp:{chosen.pattern})")
-        taken = f"; {meant.pattern!r} is taken" if meant.valid else ""
-        findings.append(Finding("IM004", f"{str(chosen)!r} is invalid, and fluxd took every tag{taken}"))
+        findings.append(Finding("IM004", f"{str(chosen)!r} is invalid, and fluxd took every tag"))
         if not meant.valid:
             return ()
         chosen = meant
@@ -200,6 +217,10 @@ def _orders(
 def _objection(measured: Measured, trial: Trial, trust: Trust) -> str | None:
     """Gives why an order is not to be taken."""
     order = measured.candidate.order
+    if trust == "shared":
+        return (
+            f"{order} does not tell builds apart that differ in another part, and an older one could be taken"
+        )
     if trust == "doubtful" and not (trial.enough and measured.lost <= _FEW):
         return f"{order} may order nothing, and no build times bear it out"
     if trial.enough and measured.wrong > _MANY:
@@ -238,8 +259,7 @@ def _of_range(
     text: str | None = chosen.pattern.strip()
     if not chosen.valid:
         text = meant_range(chosen.pattern)
-        taken = "" if text is None else f"; {text!r} is taken"
-        message = f"the range {chosen.pattern!r} is invalid, and fluxd took every version{taken}"
+        message = f"the range {chosen.pattern!r} is invalid, and fluxd took every version"
         findings.append(Finding("IM004", message))
     if text is None:
         return []
@@ -263,7 +283,6 @@ def _of_range(
 def _unordered(
     chosen: TagPattern,
     current_tag: str | None,
-    candidates: Sequence[PolicyCandidate],
     objections: Sequence[str],
 ) -> Finding:
     if current_tag is None:
@@ -275,20 +294,11 @@ def _unordered(
     else:
         advice = "give tags a part that grows, as in `branch-sha-timestamp`"
         message = f"nothing is known that orders the tags of {str(chosen)!r}: {advice}"
-    intended = candidates[0] if candidates else _intended(chosen)
-    answer = Override(policy=intended.policy, filter_tags=intended.filter_tags)
+    # What a person takes over without a look moves nothing.
+    answer = Override(policy=LAST, filter_tags=_held(current_tag))
     return Finding("IM005", message, answer=answer)
 
 
-def _intended(chosen: TagPattern) -> PolicyCandidate:
-    """Gives the policy for tags that are still to come, under which those that are there move nothing."""
-    if chosen.kind == "semver":
-        # Of a range that says nothing this is what fluxd made.
-        return PolicyCandidate(PRERELEASES, None, "versions")
-    if chosen.kind == "regexp" and chosen.valid:
-        # The same tags; while one of them is no number, none is selected.
-        return PolicyCandidate(HIGHEST, {"pattern": chosen.pattern}, "a number")
-    begin, *middle, end = map(escape, chosen.pattern.split("*")) if chosen.kind == "glob" else ("", "")
-    between = "".join(f".*{piece}" for piece in middle)
-    expression = f"^{begin}{between}(?:.*[^0-9])?(?P<ts>[0-9]{{10}}){end}$"
-    return PolicyCandidate(HIGHEST, {"pattern": expression, "extract": "$ts"}, "a timestamp")
+def _held(current_tag: str | None) -> Mapping[str, str]:
+    # Without a tag there is nothing to hold: a filter that no tag passes moves nothing either.
+    return {"pattern": "^$"} if current_tag is None else exactly(current_tag)

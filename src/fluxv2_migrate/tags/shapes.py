@@ -65,6 +65,11 @@ class Piece:
     free: bool = False
 
     @property
+    def varies(self) -> bool:
+        """Whether something else may stand here."""
+        return self.expression != escape(self.text)
+
+    @property
     def is_number(self) -> bool:
         """Whether digits stand here, always the same ones or others."""
         return self.kind == "number" or (self.kind == "fixed" and bool(re.fullmatch("[0-9]", self.text)))

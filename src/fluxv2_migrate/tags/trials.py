@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -13,12 +14,15 @@ from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux1.tags import sort_tags as sort_as_fluxd
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
+from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
 from fluxv2_migrate.tags.policies import PolicyCandidate
 
 __all__ = ["Measured", "Trial", "ranked", "wrong_pairs"]
 
 _ENOUGH: Final = 4
+_ZEROS: Final = re.compile("(?<![0-9])0+(?=[0-9])")
+"""Zeros in front of a number, which are nothing to its value."""
 
 
 class Trial:
@@ -71,6 +75,9 @@ class Trial:
     def objection(self, candidate: PolicyCandidate) -> str | None:
         """Gives why a policy may not be written: a tag would move as fluxd would not have moved it."""
         order, policy, filter_tags = candidate.order, candidate.policy, candidate.filter_tags
+        if (twins := self._twins(filter_tags)) is not None:
+            one, other = twins
+            return f"ordered by {order}, {one!r} and {other!r} are equal, and the older one could be taken"
         try:
             if self._current is not None:
                 alone = latest_tag([self._current], policy, filter_tags, flux_version=self._version)
@@ -82,6 +89,18 @@ class Trial:
                     return f"ordered by {order}, {selected!r} would be selected, which fluxd would not have"
         except AmbiguousTag as error:
             return f"ordered by {order}, several tags are equal: {', '.join(error.candidates)}"
+        return None
+
+    def _twins(self, filter_tags: Mapping[str, str] | None) -> tuple[str, str] | None:
+        """Gives two known tags with one key, of which a policy knows one only."""
+        if not filter_tags or "extract" not in filter_tags:
+            return None
+        expression = Regexp.compile(filter_tags["pattern"])
+        found: dict[str, str] = {}
+        for tag in self._orders[0]:
+            key = expression.expand(filter_tags["extract"], tag)
+            if key is not None and (other := found.setdefault(_ZEROS.sub("", key), tag)) != tag:
+                return other, tag
         return None
 
     def proves(self, measured: Measured) -> bool:

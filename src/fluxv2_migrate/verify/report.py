@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.meaning import Difference, Outcome
+from fluxv2_migrate.meaning import OUTCOMES, Difference, Outcome
 from fluxv2_migrate.quoting import as_code, as_markdown_text
 
 __all__ = ["ReleaseVerification", "VerificationReport", "VerificationStatus"]
@@ -128,6 +128,8 @@ def _entry(entry: ReleaseVerification) -> Iterator[str]:
         yield f"  - {as_markdown_text(entry.reason)}"
     for difference in entry.differences:
         yield f"  - {_cut(difference)}: {difference.consequence}"
+    if entry.outcome not in (None, "adopted"):
+        yield f"  - {entry.outcome}: {OUTCOMES[entry.outcome]}"
     for difference in entry.declared:
         yield f"  - declared: {_cut(difference)}"
     for title, names in (
