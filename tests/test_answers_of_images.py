@@ -110,3 +110,74 @@ def test_an_answer_settles_its_finding_alone_among_others(code: str) -> None:
 
 def test_the_tag_of_a_kustomization_can_be_accepted() -> None:
     check({"m/kustomization.yaml": KUSTOMIZATION, "m/web.yaml": workload(ON, RANGE)}, "IM012", {})
+
+
+def of(environment: str, built: str, container: str = "app") -> str:
+    return workload(
+        ON,
+        f"fluxcd.io/tag.{container}: glob:{environment}-*",
+        image=f"ghcr.io/acme/web:{environment}-{built}",
+    )
+
+
+def errors_settled(files: dict[str, str], options: fm.MigrationOptions) -> fm.Migration:
+    found = fm.migrate_repository(files, options)
+    answers = tuple(each.answer for each in found.findings if each.severity == "error" and each.answer)
+    assert answers
+    settled = fm.migrate_repository(files, options.model_copy(update={"overrides": answers}))
+    assert settled.ok, settled.findings
+    return settled
+
+
+PUSHED = {
+    "ghcr.io/acme/web": ["dev-a1b2c3d", "dev-fffffff", "prod-b2c3d4e", "prod-fffffff", "1.4.7", "1.4.9"]
+}
+
+
+def test_questions_with_two_answers_are_two_questions() -> None:
+    files = {"dev/web.yaml": of("dev", "a1b2c3d"), "prod/web.yaml": of("prod", "b2c3d4e")}
+    settled = errors_settled(files, fm.MigrationOptions(sync_roots=("dev", "prod")))
+    assert dict(fm.simulate_image_update(settled.files, PUSHED)) == dict(settled.files)
+
+
+def test_an_answer_for_two_files_is_about_no_third() -> None:
+    files = {
+        "dev/web.yaml": of("dev", "a1b2c3d"),
+        "stage/web.yaml": of("dev", "a1b2c3d"),
+        "dev/other.yaml": workload(ON, RANGE).replace("name: web\n  namespace", "name: other\n  namespace"),
+    }
+    settled = errors_settled(files, fm.MigrationOptions(sync_roots=("dev", "stage")))
+    after = fm.simulate_image_update(settled.files, PUSHED)
+    assert "web:1.4.9 #" in after["dev/other.yaml"]
+    assert after["dev/web.yaml"] == settled.files["dev/web.yaml"]
+    assert after["stage/web.yaml"] == settled.files["stage/web.yaml"]
+
+
+def test_an_answer_is_about_the_cluster_that_is_asked_about() -> None:
+    patch = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    fluxcd.io/tag.app: glob:{name}-*
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: ghcr.io/acme/web:{name}-{built}
+"""
+    files = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": of("any", "0000000")}
+    for name, built in (("dev", "a1b2c3d"), ("prod", "b2c3d4e")):
+        files[f"{name}/kustomization.yaml"] = "resources: [../base]\npatchesStrategicMerge: [web.yaml]\n"
+        files[f"{name}/web.yaml"] = patch.format(name=name, built=built)
+    found = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("dev", "prod")))
+    asked = {each.cluster: each.answer for each in found.findings if each.code == "IM005"}
+    assert set(asked) == {"dev", "prod"}
+    for name, answer in asked.items():
+        assert answer is not None
+        assert answer.cluster == name
+    settled = errors_settled(files, fm.MigrationOptions(sync_roots=("dev", "prod")))
+    assert dict(fm.simulate_image_update(settled.files, PUSHED)) == dict(settled.files)

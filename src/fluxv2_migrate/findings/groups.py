@@ -71,6 +71,7 @@ class FindingGroups:
         notice: Notice,
         related: Iterable[str] = (),
         accepted: Collection[str] = (),
+        cluster: str = "",
     ) -> None:
         """Adds what is said of a field of a document, unless it was said or a person has settled it.
 
@@ -80,20 +81,23 @@ class FindingGroups:
             notice: what is said.
             related: other places that it concerns.
             accepted: codes that a person accepts for the object.
+            cluster: the only one of which it is said, or empty where it is said of all that see the document.
         """
-        said = (document.key, notice.code, notice.message, notice.path)
+        said = (document.key, notice.code, notice.message, notice.path, cluster)
         if said in self.told or FINDINGS[notice.code].is_accepted(accepted):
             return
         self.told.add(said)
         line, column = document.position(notice.path)
         subject = self.subject(document)
+        if cluster:
+            subject = replace(subject, cluster=cluster)
         finding = Finding(
             notice.code,
             notice.message,
             path=document.path,
             line=line,
             column=column,
-            cluster="" if self._is_everywhere(document) else subject.cluster,
+            cluster="" if self._is_everywhere(document) and not cluster else subject.cluster,
             resource=resource,
             field=".".join(notice.path),
             related=(*notice.related, *related),
@@ -104,7 +108,9 @@ class FindingGroups:
             # Each cluster has settings of its own.
             group += f" {subject.cluster}"
         own = group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
-        self.groups.setdefault((notice.code, own), []).append((finding, subject))
+        # What has another answer is another question.
+        asked = "" if notice.answer is None else repr(_decision(notice.answer))
+        self.groups.setdefault((notice.code, own, asked), []).append((finding, subject))
 
     def _is_everywhere(self, document: Document) -> bool:
         seen = {sighting.cluster for sighting in self.clusters.sightings.get(document.key, ())}
@@ -254,12 +260,12 @@ def _answer(
     answer = finding.answer
     if answer is None or not subjects:
         return answer
-    said = answer.model_dump(exclude_unset=True, exclude=set(PATTERNS))
+    said = _decision(answer)
     if is_of_cluster(answer):
         return Override(**({"cluster": _quoted(finding.cluster)} if finding.cluster else {}) | said)
     only_accepts = said == {"accept": (finding.code,)}
     others = of_code if only_accepts else met
-    for patterns in _patterns(subjects):
+    for patterns in _patterns(subjects, named=not only_accepts):
         override = Override(**patterns, **said)
         if not others.is_more(override, subjects):
             return override
@@ -267,11 +273,16 @@ def _answer(
     return None if finding.severity == "error" else Override(accept=(_exactly(finding),))
 
 
-def _patterns(subjects: Collection[Subject]) -> Iterable[Mapping[str, Any]]:
+def _decision(answer: Override) -> dict[str, Any]:
+    """Gives what an answer says, without what it is about."""
+    return answer.model_dump(exclude_unset=True, exclude=set(PATTERNS))
+
+
+def _patterns(subjects: Collection[Subject], *, named: bool) -> Iterable[Mapping[str, Any]]:
     """Gives patterns that match all subjects, the widest that people would write first."""
     common = {name: values.pop() for name, values in _values(subjects) if len(values) == 1}
     patterns = {name: _quoted(common[name]) for name in ("namespace", "name") if common.get(name)}
-    if len(subjects) > 1:
+    if len(subjects) > 1 and not named:
         patterns.pop("name", None)
     yield dict(patterns)
     folder = _folder([subject.path for subject in subjects])

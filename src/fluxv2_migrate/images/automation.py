@@ -64,8 +64,11 @@ def migrate_images(
     """
     releases = {each.release.document.key: each.text for each in converted.texts}
     read.keep(releases)
-    for document, resource, notice, accepted in read.notices:
-        findings.add(document, resource, notice, accepted=accepted)
+    for annotated in read.objects:
+        # An answer for one object is to be about none of the others, also where nothing is asked of them.
+        findings.subject(annotated.document)
+    for document, resource, notice, accepted, cluster in read.notices:
+        findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
     if not read.objects:
         return MigratedImages((), (), converted.layout.prerequisites)
     values = {key: text.value for key, text in releases.items()}

@@ -54,13 +54,14 @@ class ReadImages:
         objects: with annotations of fluxd, or whose patches have some.
         documents: those that hold the fields of images, beside those of the objects.
         plain: releases of which no image is updated, with what becomes of their annotations.
-        notices: what a person must know, with the document, the object and what is accepted of it.
+        notices: what a person must know, with the document, the object, what is accepted of it, and
+            the cluster where it is said of one alone.
     """
 
     objects: list[AnnotatedObject] = field(default_factory=list)
     documents: dict[DocumentKey, Document] = field(default_factory=dict)
     plain: dict[DocumentKey, Plan] = field(default_factory=dict)
-    notices: list[tuple[Document, str, Notice, tuple[str, ...]]] = field(default_factory=list)
+    notices: list[tuple[Document, str, Notice, tuple[str, ...], str]] = field(default_factory=list)
 
     def keep(self, releases: Collection[DocumentKey]) -> None:
         """Forgets the releases that are not migrated after all: they keep their annotations."""
@@ -178,6 +179,7 @@ class _Reader:
     def _read_seen(self, document: Document, sightings: Sequence[Sighting]) -> list[AnnotatedObject]:
         drafts: dict[tuple[str, ...], list[ImageAutomationDraft]] = {}
         uses: dict[tuple[str, ...], list[ImageUse]] = {}
+        told: dict[str, list[ImageAutomationDraft]] = {}
         for sighting in sightings:
             for draft in self._drafts(document, sighting):
                 at = draft.at if sighting.item is None else ("items", str(sighting.item))
@@ -189,9 +191,9 @@ class _Reader:
                     use = None if placed is None else _use(placed, draft)
                     if use is not None:
                         uses.setdefault(at, []).append(use)
-                for notice in draft.notices:
-                    self._tell(document, draft.resource, notice, draft.accepted)
+                told.setdefault(sighting.cluster, []).append(draft)
                 drafts.setdefault(at, []).append(replace(draft, images=tuple(images)))
+        self._tell_each(document, told)
         objects: list[AnnotatedObject] = []
         for at, seen in drafts.items():
             draft = seen[0]
@@ -301,9 +303,30 @@ class _Reader:
     # What is told
 
     def _tell(
-        self, document: Document, resource: str, notice: Notice, accepted: tuple[str, ...] = ()
+        self,
+        document: Document,
+        resource: str,
+        notice: Notice,
+        accepted: tuple[str, ...] = (),
+        cluster: str = "",
     ) -> None:
-        self.found.notices.append((document, resource, notice, accepted))
+        self.found.notices.append((document, resource, notice, accepted, cluster))
+
+    def _tell_each(self, document: Document, seen: Mapping[str, list[ImageAutomationDraft]]) -> None:
+        """Says what the drafts of all clusters say, and of what not all of them say, in which it is so."""
+        said: dict[tuple[object, ...], list[tuple[str, str, Notice, tuple[str, ...]]]] = {}
+        having: dict[str, set[str]] = {}
+        for cluster, drafts in seen.items():
+            for draft in drafts:
+                having.setdefault(draft.resource, set()).add(cluster)
+                for notice in draft.notices:
+                    key = (draft.resource, notice.code, notice.message, notice.path, repr(notice.answer))
+                    said.setdefault(key, []).append((cluster, draft.resource, notice, draft.accepted))
+        for each in said.values():
+            alike = {cluster for cluster, *_ in each} == having[each[0][1]]
+            for cluster, resource, notice, accepted in each:
+                alone = "" if alike or notice.answer is None else cluster
+                self._tell(document, resource, notice, accepted, alone)
 
     def _tell_of(self, document: Document, notice: Notice) -> None:
         """Says something of an object of which no draft was made."""
