@@ -42,6 +42,21 @@ class ClusterMap:
     tree: KustomizeTree = field(default_factory=lambda: KustomizeTree({}))
     fallback_namespace: str = ""
     candidates: tuple[str, ...] = ()
+    _broken: dict[str, str] | None = None
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """By each file of a build of which nobody can tell what it gives, the place and the reason."""
+        if self._broken is None:
+            self._broken = {}
+            for build in self.builds.values():
+                for problem in build.problems:
+                    told = f"{problem.path}:{problem.line}: {problem.reason}"
+                    if problem.fails:
+                        self._broken = {**dict.fromkeys(build.files, told), **self._broken}
+                    elif problem.path in build.files and _renames(problem.reason):
+                        self._broken.setdefault(problem.path, told)
+        return self._broken
 
     def build_of(self, synced: SyncPath, folder: str) -> Build:
         """Gives what is built of a folder for a sync path of a cluster, with what goes over it there.
@@ -75,3 +90,7 @@ class ClusterMap:
     def view(self, name: str) -> ClusterView:
         """Gives a cluster by its name."""
         return next(each for each in self.clusters if each.name == name)
+
+
+def _renames(reason: str) -> bool:
+    return any(word in reason for word in ("transformers", "configurations"))

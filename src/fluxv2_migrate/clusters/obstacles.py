@@ -20,19 +20,8 @@ def broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | N
     Returns:
         The place and the reason, or `None` where every build works.
     """
-    for sighting in sightings:
-        for step in sighting.steps:
-            for build in clusters.builds.values():
-                if step.path not in build.files:
-                    continue
-                for problem in build.problems:
-                    if problem.fails or (problem.path == step.path and _renames(problem.reason)):
-                        return f"{problem.path}:{problem.line}: {problem.reason}"
-    return None
-
-
-def _renames(reason: str) -> bool:
-    return any(word in reason for word in ("transformers", "configurations"))
+    steps = (step for sighting in sightings for step in sighting.steps)
+    return next((clusters.broken[step.path] for step in steps if step.path in clusters.broken), None)
 
 
 def unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -140,8 +140,15 @@ class Accumulator:
         for name in kustomization.unfollowed:
             _note(into, "unsupported", kustomization, f"`{name}` cannot be followed from texts", name)
         chain = (*chain, kustomization.folder)
+        known = {resource.identity for resource in into.resources}
         for entry in kustomization.resources:
-            self._resource(kustomization, entry, into, chain)
+            for resource in self._resource(kustomization, entry, into, chain):
+                identity = resource.identity
+                if identity in known:
+                    _note_entry(into, "conflict", kustomization, entry, f"{identity} is there twice")
+                    continue
+                known.add(identity)
+                into.resources.append(resource)
         self._generate(kustomization, into)
         for entry in kustomization.components:
             self._component(kustomization, entry, into, chain)
@@ -165,11 +172,12 @@ class Accumulator:
 
     def _resource(
         self, kustomization: Kustomization, entry: ListedEntry, into: Accumulation, chain: tuple[str, ...]
-    ) -> None:
+    ) -> Sequence[Resource]:
+        """Gives the objects that an entry adds."""
         path = entry.path
         if entry.is_remote:
-            self._remote(kustomization, entry, into)
-        elif path is None:
+            return self._remote(kustomization, entry, into)
+        if path is None:
             reason = f"`{entry.entry}` leads out of the repository"
             _note_entry(into, "missing", kustomization, entry, reason)
         elif self._sources.content(path) is not None:
@@ -178,43 +186,33 @@ class Accumulator:
                 found = self._sources.resources(path)
             except InvalidManifest as error:
                 into.problems.append(BuildProblem("invalid", path, error.line or 1, error.reason))
-                return
-            self._append(kustomization, entry, [resource.copy() for resource in found], into)
+                return ()
+            return [resource.copy() for resource in found]
         elif self._sources.is_folder(path):
             if _contains(path, *chain):
                 reason = f"`{entry.entry}` includes what it is included by"
                 _note_entry(into, "cycle", kustomization, entry, reason)
-                return
+                return ()
             inner = self.folder(path, chain)
             into.merge(inner)
-            self._append(kustomization, entry, inner.resources, into)
+            return inner.resources
         else:
             _note_entry(into, "missing", kustomization, entry, f"there is no `{entry.entry}`")
+        return ()
 
-    def _remote(self, kustomization: Kustomization, entry: ListedEntry, into: Accumulation) -> None:
+    def _remote(
+        self, kustomization: Kustomization, entry: ListedEntry, into: Accumulation
+    ) -> Sequence[Resource]:
         text = self._sources.remote(entry.entry)
         if text is None:
             reason = f"`{entry.entry}` lies outside of the repository"
             _note_entry(into, "remote", kustomization, entry, reason)
-            return
+            return ()
         try:
-            found = [Resource(manifest, "", 0) for _, _, _, manifest in read_manifests(text)]
+            return [Resource(manifest, "", 0) for _, _, _, manifest in read_manifests(text)]
         except InvalidManifest as error:
             _note_entry(into, "invalid", kustomization, entry, error.reason)
-            return
-        self._append(kustomization, entry, found, into)
-
-    def _append(
-        self, kustomization: Kustomization, entry: ListedEntry, found: Iterable[Resource], into: Accumulation
-    ) -> None:
-        known = {resource.identity for resource in into.resources}
-        for resource in found:
-            identity = resource.identity
-            if identity in known:
-                _note_entry(into, "conflict", kustomization, entry, f"{identity} is there twice")
-                continue
-            known.add(identity)
-            into.resources.append(resource)
+            return ()
 
     def _component(
         self, kustomization: Kustomization, entry: ListedEntry, into: Accumulation, chain: tuple[str, ...]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import text_of
-from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, line_of, read_document, split_documents
+from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, read_document, split_documents
 
 __all__ = [
     "FILE_NAMES",
@@ -166,7 +168,7 @@ class KustomizationPatch:
     options: Mapping[str, Any] = dataclass_field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kustomization:
     """A kustomization file.
 
@@ -189,12 +191,21 @@ class Kustomization:
         """Whether it is a component, which changes what its parent has gathered."""
         return self.document.get("kind") == "Component"
 
-    @property
+    @cached_property
     def resources(self) -> tuple[ListedEntry, ...]:
         """The entries of `resources` and then of `bases`."""
         return self.entries("resources") + self.entries("bases")
 
-    @property
+    @cached_property
+    def entries_by_path(self) -> Mapping[str, tuple[ListedEntry, ...]]:
+        """The entries of `resources` and `bases` that lead to a path of the repository, by that path."""
+        found: dict[str, tuple[ListedEntry, ...]] = {}
+        for entry in self.resources:
+            if entry.path is not None:
+                found[entry.path] = (*found.get(entry.path, ()), entry)
+        return found
+
+    @cached_property
     def components(self) -> tuple[ListedEntry, ...]:
         """The entries of `components`."""
         return self.entries("components")
@@ -209,7 +220,7 @@ class Kustomization:
         """The fields with something in them that cannot be followed from texts."""
         return tuple(name for name in _UNFOLLOWED if self.document.get(name))
 
-    @property
+    @cached_property
     def patches(self) -> tuple[KustomizationPatch, ...]:
         """All patches in the order in which kustomize applies them."""
         found: list[KustomizationPatch] = []
@@ -313,14 +324,25 @@ class Kustomization:
         >>> kustomization.line_of("resources", 1)
         3
         """
+        key, items = self._offsets.get(name, (None, ()))
+        if key is None:
+            return 1
+        offset = items[index] if index is not None and index < len(items) else key
+        return bisect_left(self._line_ends, offset) + 1
+
+    @cached_property
+    def _offsets(self) -> Mapping[str, tuple[int, tuple[int, ...]]]:
+        """Where each field begins, and each item of those that are lists."""
+        found: dict[str, tuple[int, tuple[int, ...]]] = {}
         for key, value in self.root.value if isinstance(self.root, MappingNode) else ():
-            if key.value != name:
-                continue
-            node = key
-            if index is not None and isinstance(value, SequenceNode) and index < len(value.value):
-                node = value.value[index]
-            return 1 + line_of(self.text.removeprefix("\ufeff"), node.start)
-        return 1
+            items = tuple(item.start for item in value.value) if isinstance(value, SequenceNode) else ()
+            found.setdefault(key.value, (key.start, items))
+        return found
+
+    @cached_property
+    def _line_ends(self) -> tuple[int, ...]:
+        """Where the lines end; offsets do not count a byte order mark."""
+        return tuple(match.start() for match in re.finditer("\n", self.text.removeprefix("\ufeff")))
 
 
 def read_kustomization(path: str, text: str) -> Kustomization:

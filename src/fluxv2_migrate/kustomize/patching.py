@@ -12,7 +12,7 @@ from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.json_patch import apply_operations, is_operations
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
 from fluxv2_migrate.kustomize.merging import merge_patch
-from fluxv2_migrate.kustomize.resources import PatchUse, Resource
+from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, mapping_at, read_manifests, text_of
 from fluxv2_migrate.yaml_text import read_document, split_documents
@@ -88,6 +88,7 @@ def apply_patches(
     Source: kustomize api 0.21 `PatchTransformer`, `PatchStrategicMergeTransformer`,
     `PatchJson6902Transformer`.
     """
+    named = _Named(resources)
     for patch in patches:
         try:
             if bool(patch.path) == bool(patch.inline.strip()):
@@ -98,16 +99,40 @@ def apply_patches(
             if patch.field == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):
                 raise InvalidManifest("`patchesJson6902` needs operations, and a target with a name")
             if operations:
+                named.forget()
                 _apply_operations(resources, path, patch, operations)
             elif patch.target is not None:
+                named.forget()
                 _merge_into_targets(resources, path, patch, documents)
             else:
                 for document, manifest in documents:
-                    _merge_by_name(resources, path, patch, document, manifest)
+                    _merge_by_name(resources, named, path, patch, document, manifest)
         except _NoTarget as error:
             report("patch" if sees_all else "remote", error, patch.field, patch.index)
         except InvalidManifest as error:
             report("patch", error, patch.field, patch.index)
+
+
+class _Named:
+    """Objects by every identity that they ever had."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._resources = resources
+        self._known: dict[Identity, list[Resource]] = {}
+        self._count = -1
+
+    def called(self, identity: Identity) -> Sequence[Resource]:
+        """Gives the objects that have an identity or had it."""
+        if len(self._resources) != self._count:
+            self._known, self._count = {}, len(self._resources)
+            for resource in self._resources:
+                for known in set(resource.identities):
+                    self._known.setdefault(known, []).append(resource)
+        return self._known.get(identity, ())
+
+    def forget(self) -> None:
+        """Looks at the objects anew the next time: they may have other names then."""
+        self._count = -1
 
 
 def _use(path: str, patch: KustomizationPatch, document: int, kind: str) -> PatchUse:
@@ -145,16 +170,23 @@ def _merge_into_targets(
 
 
 def _merge_by_name(
-    resources: list[Resource], path: str, patch: KustomizationPatch, document: int, manifest: Manifest
+    resources: list[Resource],
+    named: _Named,
+    path: str,
+    patch: KustomizationPatch,
+    document: int,
+    manifest: Manifest,
 ) -> None:
     wanted = Resource(manifest, "", 0).identity
-    found = [resource for resource in resources if any(known == wanted for known in resource.identities)]
+    found = named.called(wanted)
     if not found:
         raise _NoTarget(f"no object is called {wanted}, which a patch is for")
     if len(found) > 1:
         raise InvalidManifest(f"several objects are called {wanted}, which a patch is for")
     if patch.field == "patchesStrategicMerge":
         manifest = _with_texts(manifest)
+    if patch.options:
+        named.forget()
     _merge(resources, found[0], manifest, patch, _use(path, patch, document, "merge"))
 
 

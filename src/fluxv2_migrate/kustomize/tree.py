@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
@@ -48,6 +49,9 @@ class KustomizeTree:
         self._resources: dict[str, tuple[Resource, ...] | InvalidManifest] = {}
         self._artifacts: dict[str | None, KustomizeTree] = {}
         self._read: dict[str, Kustomization | InvalidManifest | None] = {}
+        self._builds: dict[str, Build] = {}
+        # For trials: by folder and kind, what its kustomization may do to an object of that kind.
+        self.shaping: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.accumulator = Accumulator(self)
 
     def with_files(self, files: Mapping[str, str | bytes | None]) -> KustomizeTree:
@@ -170,7 +174,9 @@ class KustomizeTree:
         Source: kustomize 5.8 (`kubectl kustomize --load-restrictor=LoadRestrictionsNone`), which
         kustomize-controller uses without plugins.
         """
-        return self.finished(folder, self.accumulator.folder(folder))
+        if folder not in self._builds:
+            self._builds[folder] = self.finished(folder, self.accumulator.folder(folder))
+        return self._builds[folder]
 
     def finished(self, folder: str, gathered: Accumulation) -> Build:
         """Gives the build that an accumulation for a folder comes to."""

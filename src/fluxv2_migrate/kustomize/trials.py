@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.accumulating import Accumulator
-from fluxv2_migrate.kustomize.kustomization import Kustomization
+from fluxv2_migrate.kustomize.kustomization import Kustomization, KustomizationPatch
+from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.tree import KustomizeTree
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, text_of
 
 __all__ = ["try_object"]
 
@@ -66,10 +67,10 @@ class _Narrow:
     home: str
     manifest: Mapping[str, Any]
     is_unknown: bool = False
-    way: frozenset[str] = field(init=False)
+    way: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.way = frozenset((self.home, *self.tree.ancestors(self.home)))
+        self.way = tuple(dict.fromkeys((self.home, *self.tree.ancestors(self.home))))
 
     @property
     def file(self) -> str:
@@ -82,11 +83,20 @@ class _Narrow:
         if not isinstance(own, Kustomization):
             return own
         self.is_unknown = self.is_unknown or any(own.document.get(name) for name in _UNKNOWN)
-        listed = [each.entry for each in own.resources if each.path in self.way]
+        listed = [each.entry for path in self.way for each in own.entries_by_path.get(path, ())]
         if folder == self.home:
             listed.append(_FILE)
-        document = {name: value for name, value in own.document.items() if name not in _CONTENTS}
-        return replace(own, document={**document, "resources": listed})
+        return replace(own, document={**self._shaping(own), "resources": listed})
+
+    def _shaping(self, own: Kustomization) -> Mapping[str, Any]:
+        """Gives what a kustomization does to objects of this kind, whatever they are called."""
+        kind = text_of(self.manifest.get("kind", ""))
+        if own is not self.tree.kustomization(own.folder):
+            return _shaping(self.tree, own, kind)
+        known = self.tree.shaping
+        if (own.folder, kind) not in known:
+            known[own.folder, kind] = _shaping(self.tree, own, kind)
+        return known[own.folder, kind]
 
     def content(self, path: str) -> bytes | None:
         """Gives the bytes of a file."""
@@ -107,3 +117,27 @@ class _Narrow:
     def remote(self, entry: str) -> str | None:
         """Gives nothing: what lies outside of the repository says nothing of the object."""
         return None
+
+
+def _shaping(tree: KustomizeTree, own: Kustomization, kind: str) -> dict[str, Any]:
+    """Gives a kustomization's fields without what it holds, and without the patches of other kinds."""
+    document = {name: value for name, value in own.document.items() if name not in _CONTENTS}
+    for name in ("patches", "patchesStrategicMerge"):
+        entries = document.get(name) or ()
+        concerning = [
+            patch.index for patch in own.patches if patch.field == name and _concerns(tree, patch, kind)
+        ]
+        if len(concerning) < len(entries):
+            document[name] = [entries[index] for index in concerning]
+    return document
+
+
+def _concerns(tree: KustomizeTree, patch: KustomizationPatch, kind: str) -> bool:
+    """Gives whether a patch may be for an object of a kind; one that says of which kind it is need not be."""
+    if patch.target is not None:
+        return True
+    try:
+        documents, operations = read_patch(tree.text(patch.path) if patch.path else patch.inline.strip())
+    except (InvalidManifest, KeyError):
+        return True
+    return bool(operations) or any(text_of(each.get("kind", "")) == kind for _, each in documents)
