@@ -19,6 +19,7 @@ from fluxv2_migrate.clusters import (
     unknown_generator,
 )
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.meaning.manifest import as_object, metadata_of
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release
@@ -100,14 +101,20 @@ class _Obstacles:
     by_fluxd: bool
     known: dict[tuple[str, ...], str] = field(default_factory=dict)
     reached: dict[str, Reach] = field(default_factory=dict)
+    troubled: list[tuple[tuple[str, str], Build, frozenset[str]]] | None = None
+
+    def _troubled(self) -> list[tuple[tuple[str, str], Build, frozenset[str]]]:
+        """Gives the builds with problems, with their files."""
+        if self.troubled is None:
+            builds = self.clusters.builds.items()
+            self.troubled = [(key, each, frozenset(each.files)) for key, each in builds if each.problems]
+        return self.troubled
 
     def of(self, sighting: Sighting, path: str) -> str:
         way = (sighting.cluster, sighting.sync_path, *(step.path for step in sighting.steps))
         if way not in self.known:
             # Another cluster's build may go wrong over the same base.
-            builds = {
-                key: build for key, build in self.clusters.builds.items() if set(way[2:]) <= set(build.files)
-            }
+            builds = {key: build for key, build, files in self._troubled() if files.issuperset(way[2:])}
             broken = broken_build([sighting], replace(self.clusters, builds=builds))
             unknown = unknown_generator([sighting], self.clusters) if self.by_fluxd else None
             self.known[way] = f"kustomize cannot build it: {broken}" if broken else unknown or ""
@@ -122,7 +129,7 @@ class _Obstacles:
             self.reached[root] = reach_of(root, tree)
         reach = self.reached[root]
         place = posixpath.dirname(sighting.steps[-1].path) if sighting.steps else path
-        if place in reach.folders | reach.listed or not is_below(place, root):
+        if place in reach.folders or place in reach.listed or not is_below(place, root):
             return ""
         folder = posixpath.dirname(place)
         while folder not in tree.kustomizations:
