@@ -424,12 +424,16 @@ def test_an_automation_that_does_not_reach_a_file_is_told() -> None:
         ("./", True),
         ("", True),
         ("./clusters/prod/web.yaml", True),
-        ("./clusters/pro", False),
-        ("./apps", False),
+        ("./clusters/prod/apps", False),
     ):
         layout = laid_out(use(web()), [there(path)], [SYNC])
         assert names(layout, "ImageUpdateAutomation") == []
         assert codes(layout) == ([] if serves else ["IM020"])
+    # One of another sync path has nothing to do with it.
+    for path in ("./clusters/pro", "./apps"):
+        layout = laid_out(use(web()), [there(path)], [SYNC])
+        assert names(layout, "ImageUpdateAutomation") == ["flux-system/fleet"]
+        assert codes(layout) == ["IM032"]
     assert codes(laid_out(use(web()), [there("./apps", "a"), there("./clusters", "b")], [SYNC])) == []
     # Each of two automations may have a folder of its own.
     both = [*use(web(), file="apps/web.yaml"), *use(web(name="api"), file="infra/api.yaml")]
@@ -443,24 +447,52 @@ def test_an_automation_that_does_not_reach_a_file_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sync_paths", "files", "path"),
+    ("sync_paths", "files", "paths"),
     [
-        ((), ["a/web.yaml"], "./"),
-        (("",), ["a/web.yaml"], "./"),
-        (("a", "b"), ["a/web.yaml"], "./a"),
-        (("a", "b"), ["a/web.yaml", "b/web.yaml"], "./"),
-        (("x/a", "x/b"), ["x/a/web.yaml", "x/b/web.yaml"], "./x"),
-        (("a/prod", "a"), ["a/prod/web.yaml"], "./a/prod"),
-        (("a/prod",), ["a/base/web.yaml", "a/prod/web.yaml"], "./a"),
-        (("a",), ["web.yaml"], "./"),
+        ((), ["a/web.yaml"], {"fleet": "./"}),
+        (("",), ["a/web.yaml"], {"fleet": "./"}),
+        (("a", "b"), ["a/web.yaml"], {"fleet": "./a"}),
+        (("a", "b"), ["a/web.yaml", "b/web.yaml"], {"fleet-a": "./a", "fleet-b": "./b"}),
+        (("x/a", "x/b"), ["x/a/1.yaml", "x/b/2.yaml"], {"fleet-x-a": "./x/a", "fleet-x-b": "./x/b"}),
+        (("a/prod", "a"), ["a/prod/web.yaml"], {"fleet": "./a/prod"}),
+        # What lies outside of all sync paths is nobody else's either.
+        (
+            ("a/prod",),
+            ["a/base/web.yaml", "a/prod/web.yaml"],
+            {"fleet-a-base": "./a/base", "fleet-a-prod": "./a/prod"},
+        ),
+        (("a",), ["lib/x/web.yaml", "lib/y/web.yaml"], {"fleet": "./lib"}),
+        (("a",), ["web.yaml"], {"fleet": "./web.yaml"}),
     ],
 )
-def test_the_update_path_holds_every_marked_file(
-    sync_paths: tuple[str, ...], files: list[str], path: str
+def test_each_sync_path_with_marked_files_has_an_automation(
+    sync_paths: tuple[str, ...], files: list[str], paths: dict[str, str]
 ) -> None:
     uses = [each for index, file in enumerate(files) for each in use(web(name=f"w{index}"), file=file)]
     layout = laid_out(uses, syncs=[GitSync("fleet", "flux-system", "main", sync_paths)])
-    assert spec_of(layout, "ImageUpdateAutomation")["update"]["path"] == path
+    made = [each for each in layout.generated if each.kind == "ImageUpdateAutomation"]
+    assert {each.name: each.manifest["spec"]["update"]["path"] for each in made} == paths
+
+
+def test_a_path_that_clusters_share_has_one_automation_of_one_name() -> None:
+    uses = [
+        each
+        for cluster in ("eu", "us")
+        for file in (f"{cluster}/web.yaml", "common/api.yaml")
+        for each in use(web(name=file[:3]), file=file, cluster=cluster)
+    ]
+    syncs = [GitSync("fleet", "flux-system", "main", ("common", name), name) for name in ("eu", "us")]
+    made = [each for each in laid_out(uses, syncs=syncs).generated if each.kind == "ImageUpdateAutomation"]
+    assert {(each.cluster, each.name, each.manifest["spec"]["update"]["path"]) for each in made} == {
+        ("eu", "fleet-eu", "./eu"),
+        ("eu", "fleet-common", "./common"),
+        ("us", "fleet-us", "./us"),
+        ("us", "fleet-common", "./common"),
+    }
+    # Also where one of them has nothing of its own to update.
+    fewer = [each for each in uses if each.document[0] != "us/web.yaml"]
+    made = [each for each in laid_out(fewer, syncs=syncs).generated if each.kind == "ImageUpdateAutomation"]
+    assert {each.name for each in made if each.cluster == "us"} == {"fleet-common"}
 
 
 # Secrets

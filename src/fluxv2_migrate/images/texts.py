@@ -328,7 +328,7 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
     """Gives for each document the places of comments to which a new policy of its images answers."""
     found: dict[DocumentKey, set[str]] = {}
     for made in layout.generated:
-        for key, container in made.containers:
+        for key, container in made.containers if made.kind == "ImagePolicy" else ():
             found.setdefault(key, set()).add(policy_comments(container))
     return found
 

@@ -61,13 +61,19 @@ def place_image_objects(
 
 
 def _together(generated: Iterable[GeneratedImageObject]) -> list[list[GeneratedImageObject]]:
-    """Gives what is one object in several clusters, sorted: a repository above the policies of its name."""
-    groups: dict[tuple[str, str, str, str], list[GeneratedImageObject]] = {}
+    """Gives what is one object in several clusters, sorted: a repository above the policies of its name.
+
+    Clusters that share no text of what is updated have objects of their own, of whatever name.
+    """
+    groups: dict[tuple[str, str, str, str], list[list[GeneratedImageObject]]] = {}
     for each in generated:
         key = (each.kind, each.namespace, each.name, repr(each.manifest))
-        groups.setdefault(key, []).append(each)
+        known = groups.setdefault(key, [])
+        met = [members for members in known if any(_share(each, other) for other in members)]
+        groups[key] = [members for members in known if members not in met]
+        groups[key].append([each, *(other for members in met for other in members)])
     return sorted(
-        groups.values(),
+        (members for known in groups.values() for members in known),
         key=lambda members: (
             members[0].namespace,
             members[0].name,
@@ -75,6 +81,10 @@ def _together(generated: Iterable[GeneratedImageObject]) -> list[list[GeneratedI
             sorted(each.cluster for each in members),
         ),
     )
+
+
+def _share(one: GeneratedImageObject, other: GeneratedImageObject) -> bool:
+    return not {key for key, _ in one.containers}.isdisjoint(key for key, _ in other.containers)
 
 
 def _unplaced(
@@ -85,7 +95,8 @@ def _unplaced(
     is_of_image = made.kind in ("ImageRepository", "ImagePolicy")
     files = sorted({file for each in members for file in each.files}) if is_of_image else []
     seen = [(file, homes.seen_by(file)) for file in files] if options.images.file != "folder" else []
-    containers = sorted({container for each in members for container in each.containers})
+    is_policy = made.kind == "ImagePolicy"
+    containers = sorted({pair for each in members for pair in each.containers}) if is_policy else []
     stem = _stem(made)
     return Unplaced(
         "image-automation",

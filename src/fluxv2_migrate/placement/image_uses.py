@@ -72,7 +72,7 @@ class GeneratedImageObject:
         cluster: the name of the cluster that needs it, or empty.
         manifest: the object.
         files: those of the workloads that need it, sorted.
-        containers: of an ImagePolicy, the documents whose filters' comments belong to it, with the container.
+        containers: for which it is made: the documents that hold the fields, each with the container.
     """
 
     kind: str

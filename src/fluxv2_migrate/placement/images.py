@@ -13,7 +13,7 @@ from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse
 from fluxv2_migrate.placement.sources import Prerequisite
-from fluxv2_migrate.placement.update_paths import covers, update_path
+from fluxv2_migrate.placement.update_paths import automation_name, covers, overlap, update_path
 from fluxv2_migrate.rules import (
     GitSync,
     RepositoryRequest,
@@ -249,20 +249,33 @@ class _Layout:
 
     def automations(self, images: Sequence[PlacedImage], policies: Mapping[_Key, str]) -> None:
         """Makes what writes the tags of the policies with these names, where nothing does."""
+        every = {path for sync in self.syncs for path in sync.paths}
         for sync in self.syncs:
             mine = [each for each in images if each.use.cluster == sync.cluster]
             for (namespace,), members in _grouped(mine, lambda each: (each.namespace,)).items():
-                self._automation(sync, namespace, members, policies)
+                paths = {each.use.file: update_path(each.use.file, sync.paths, every) for each in members}
+                of_path: dict[str, list[PlacedImage]] = {}
+                for each in members:
+                    of_path.setdefault(paths[each.use.file], []).append(each)
+                for path, group in sorted(of_path.items()):
+                    self._automation(sync, namespace, path, group, policies, is_alone=len(of_path) == 1)
 
     def _automation(
-        self, sync: GitSync, namespace: str, members: Sequence[PlacedImage], policies: Mapping[_Key, str]
+        self,
+        sync: GitSync,
+        namespace: str,
+        path: str,
+        members: Sequence[PlacedImage],
+        policies: Mapping[_Key, str],
+        *,
+        is_alone: bool,
     ) -> None:
         there = self._there("ImageUpdateAutomation", namespace, sync.cluster)
         own = sorted(
             (
                 each
                 for each in self._applied("ImageUpdateAutomation", namespace, sync.cluster)
-                if each.refers_to == (sync.namespace, sync.name)
+                if each.refers_to == (sync.namespace, sync.name) and overlap(each.path, path)
             ),
             key=lambda each: (sum(not covers(each.path, image.use.file) for image in members), each.name),
         )
@@ -270,19 +283,21 @@ class _Layout:
             for image in members:
                 self._use_automation(own, image, policies[image.key])
             return
+        is_alone = is_alone and not self._is_shared(path, sync.cluster)
+        name = automation_name(sync.name, path, is_alone=is_alone)
         taken = {each.name for each in there} | {
             made.name
             for made in self.generated
             if (made.kind, made.cluster, made.namespace) == ("ImageUpdateAutomation", sync.cluster, namespace)
         }
-        names = (sync.name, f"{sync.name}-images", f"{sync.namespace}-{sync.name}-images")
+        names = (name, f"{name}-images", f"{sync.namespace}-{name}-images")
         reference = (namespace, next(name for name in names if name not in taken))
         manifest = image_update_automation_manifest(
             reference[1],
             namespace,
             self._source(sync, namespace, members),
             self._version(sync.cluster),
-            path=update_path(sync.paths, [each.use.file for each in members]),
+            path=path,
             interval=self._interval(sync.cluster),
         )
         self._add("ImageUpdateAutomation", reference, manifest, members)
@@ -291,6 +306,11 @@ class _Layout:
             f"may write to {sync.branch!r}"
         )
         self._note("IM032", message, members[0].use, sync.branch)
+
+    def _is_shared(self, path: str, cluster: str) -> bool:
+        """Gives whether a folder is updated for other clusters too, of which one has others beside it."""
+        others = [sync for sync in self.syncs if sync.cluster != cluster and len(sync.paths) > 1]
+        return any(overlap(path, each) for sync in others for each in sync.paths)
 
     def _use_automation(self, own: Sequence[ExistingImageObject], image: PlacedImage, policy: str) -> None:
         """Says why none of the automations that are there updates an image."""
@@ -399,7 +419,7 @@ class _Layout:
                 members[0].use.cluster,
                 manifest,
                 files,
-                places if kind == "ImagePolicy" else (),
+                places,
             )
         )
 

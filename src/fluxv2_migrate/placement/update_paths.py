@@ -1,11 +1,12 @@
-"""The folder that an ImageUpdateAutomation updates."""
+"""The folder that an ImageUpdateAutomation updates: fluxd wrote below its own git paths only."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
-__all__ = ["covers", "update_path"]
+__all__ = ["automation_name", "covers", "overlap", "update_path"]
 
 
 def covers(path: str, file: str) -> bool:
@@ -18,26 +19,54 @@ def covers(path: str, file: str) -> bool:
     return folder == "." or file == folder or file.startswith(f"{folder}/")
 
 
-def update_path(sync_paths: Sequence[str], files: Sequence[str]) -> str:
-    """Gives the folder that holds all files: a sync path where one does.
+def overlap(one: str, other: str) -> bool:
+    """Gives whether two folders are one, or one lies in the other.
 
-    >>> update_path(("clusters/prod",), ["clusters/prod/web.yaml"])
+    >>> overlap("./apps", "apps/web"), overlap("apps/web", "./apps"), overlap("./app", "apps")
+    (True, True, False)
+    """
+    return covers(one, posixpath.normpath(other)) or covers(other, posixpath.normpath(one))
+
+
+def update_path(file: str, sync_paths: Sequence[str], others: Collection[str]) -> str:
+    """Gives the folder that holds a file and belongs to one sync path, or to none.
+
+    Args:
+        file: that is updated.
+        sync_paths: of the cluster; the whole repository where there are none.
+        others: the sync paths of all clusters.
+
+    Returns:
+        The sync path that holds it; for what lies outside of them, such as a base, the widest folder without
+        a sync path of any cluster.
+
+    Source: fluxcd/flux 1.25.4 `pkg/manifests/configaware.go`: files below the git paths are written.
+
+    >>> update_path("clusters/prod/web.yaml", ("clusters/prod",), ("clusters/prod",))
     './clusters/prod'
-    >>> update_path(("apps/prod",), ["apps/prod/web.yaml", "apps/base/web.yaml"])
-    './apps'
+    >>> update_path("apps/base/web/web.yaml", ("apps/prod",), ("apps/prod", "apps/test"))
+    './apps/base'
     """
     folders = {posixpath.normpath(path) for path in sync_paths or (".",)}
     for folder in sorted(folders, key=len, reverse=True):
-        if all(covers(folder, file) for file in files):
+        if covers(folder, file):
             return "./" if folder == "." else f"./{folder}"
-    common = _common([posixpath.dirname(file) for file in files])
-    return f"./{common}"
+    found = file
+    while found and not any(covers(posixpath.dirname(found), path) for path in others):
+        found = posixpath.dirname(found)
+    return f"./{found}"
 
 
-def _common(folders: Sequence[str]) -> str:
-    parts: list[str] = []
-    for level in zip(*(folder.split("/") for folder in folders), strict=False):
-        if len(set(level)) > 1:
-            break
-        parts.append(level[0])
-    return "/".join(parts)
+def automation_name(sync: str, path: str, *, is_alone: bool) -> str:
+    """Gives the name of the automation of a folder.
+
+    Args:
+        sync: name of the GitRepository.
+        path: the folder.
+        is_alone: whether it is the only one of its cluster, and no other cluster's too.
+
+    >>> automation_name("flux-system", "./env/common", is_alone=False)
+    'flux-system-env-common'
+    """
+    slug = "" if is_alone else re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")
+    return f"{sync}-{slug}" if slug else sync
