@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.releases.reading import with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
@@ -36,6 +37,7 @@ def assemble(
         findings: all that a person must know.
         context: what was inferred.
     """
+    _tell_refused(around, converted, images, findings)
     changed, created, deleted = workspace.changed, workspace.created, workspace.deleted
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
     for path, text in {**changed, **created}.items():
@@ -55,6 +57,15 @@ def assemble(
         inventories=around.inventories(),
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
     )
+
+
+def _tell_refused(
+    around: Surroundings, converted: ConvertedReleases, images: MigratedImages, findings: FindingGroups
+) -> None:
+    """Says of generated objects that the API server refuses them; a release like that is held back before."""
+    for made in (*converted.layout.generated, *images.objects):
+        for field, reason in refused_fields(made.manifest, around.oldest(made.clusters)):
+            findings.say("RP042", f"{field} of {made.resource} {reason}", made.file)
 
 
 def _manifests(

@@ -211,6 +211,8 @@ _ROWS: Final = (
     FindingType("RP038", "flux-1-inside-texts", "warning", "Change the texts by hand: whoever applies them still makes objects of Flux v1."),
     FindingType("RP039", "flux-1-in-comments", "info", "Nothing; migrate what is in comments by hand before anybody puts it back."),
     FindingType("RP040", "api-misspelt", "error", "Correct apiVersion and kind if the release shall run, remove it if not, or accept the code: fluxd applied nothing of it.", True),
+    FindingType("RP041", "git-url-unknown", "error", "Give the git_url of the cluster's fluxd, or commit the GitRepository that syncs it."),
+    FindingType("RP042", "written-object-refused", "error", "Correct the field that it comes from: the API server refuses the object, and with it all that is applied."),
 )
 # fmt: on
 

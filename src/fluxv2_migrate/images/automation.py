@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -29,6 +30,11 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
 
 __all__ = ["MigratedImages", "migrate_images"]
+
+_NO_URL: Final = (
+    "image objects in other namespaces need a GitRepository of this repository beside them, and nothing says "
+    "its URL: the images stay as they are"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,9 @@ def migrate_images(
     syncs, needed = git_syncs(around), converted.layout.prerequisites
     while True:
         layout = layout_images(texts.uses(), existing, syncs, around.options, around.oldest(()), needed)
+        if layout.without_url:
+            texts.refuse_clusters(dict.fromkeys(layout.without_url, _NO_URL), "RP041")
+            continue
         written = texts.write(layout)
         if written is None:
             continue

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, normal_path
-from fluxv2_migrate.rules import GitSync, git_url_key
+from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
+from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["git_syncs"]
@@ -30,7 +31,8 @@ def git_syncs(around: Surroundings) -> tuple[GitSync, ...]:
 def _sync(view: ClusterView, around: Surroundings) -> GitSync:
     namespace, name = next(_references(view, around), (around.options.flux_namespace, _NAME))
     repositories = dict(_repositories(view, around))
-    url = view.settings.fluxd.git_url
+    given, _ = override_for(Subject(view.name, "", "", "", ""), around.options.overrides)
+    url = given.git_url or view.settings.fluxd.git_url
     if (namespace, name) not in repositories and url is not None:
         wanted = git_url_key(url)
         same = (key for key, spec in repositories.items() if git_url_key(str(spec.get("url"))) == wanted)
@@ -45,7 +47,7 @@ def _sync(view: ClusterView, around: Surroundings) -> GitSync:
         tuple(synced.path for synced in view.sync_paths),
         view.name,
         view.settings.fluxd,
-        url=str(spec.get("url") or url or ""),
+        url=str(spec.get("url") or to_flux_git_url(url or "")),
         secret_name=str(secret) if secret else (None if spec else name),
         flux_version=around.versions[view.name],
     )

@@ -36,6 +36,7 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import PINNED, objects_in, policy_comments, remaining_operations
+from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, detect_style, read_document, read_nodes
 
@@ -143,11 +144,11 @@ class WorkloadTexts:
             return None
         return [each for each in texts if each.text != self.workspace.text_of(each.document)]
 
-    def refuse_clusters(self, reasons: Mapping[str, str]) -> None:
-        """Gives up what is marked for clusters in which the objects have no place."""
+    def refuse_clusters(self, reasons: Mapping[str, str], code: str = "RP014") -> None:
+        """Gives up what is marked for clusters in which the objects have no place, or cannot be written."""
         for use in self.uses():
             if use.cluster in reasons:
-                self._refused.places[use.place] = ("RP014", reasons[use.cluster])
+                self._refused.places[use.place] = (code, reasons[use.cluster])
 
     def document_of(self, use: ImageUse) -> Document:
         """Gives the document that holds the fields of an image."""
@@ -166,10 +167,8 @@ class WorkloadTexts:
             for use in each.uses:
                 if use.place in self._refused.places:
                     code, why = self._refused.places[use.place]
-                    can = "is marked already" if code == "IM034" else "cannot be marked"
-                    message = f"the image {use.image.image} {can}: {why}"
                     document = self.document_of(use)
-                    notice = Notice(code, message, use.field, use.place)
+                    notice = _notice_of_refusal(use, code, why)
                     self.findings.add(document, use.resource, notice, accepted=each.draft.accepted)
 
     # One document
@@ -384,3 +383,11 @@ def _rewrites(each: AnnotatedObject, plan: Iterable[Operation]) -> bool:
 def _edit_in_list(each: AnnotatedObject) -> AnnotationEdit:
     at = tuple(int(key) if key.isdecimal() else key for key in each.draft.at)
     return AnnotationEdit(each.draft.removed_annotations, each.draft.new_annotations, at)
+
+
+def _notice_of_refusal(use: ImageUse, code: str, why: str) -> Notice:
+    if code == "RP041":
+        # One question for all images of the cluster.
+        return Notice(code, why, use.field, "all", Override(git_url=""))
+    can = "is marked already" if code == "IM034" else "cannot be marked"
+    return Notice(code, f"the image {use.image.image} {can}: {why}", use.field, use.place)

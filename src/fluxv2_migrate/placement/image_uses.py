@@ -93,12 +93,14 @@ class ImageLayout:
         generated: what is made for each cluster.
         prerequisites: what must exist first.
         notices: what a person must know, of which use.
+        without_url: the clusters for which a GitRepository would be made without the URL that it must have.
     """
 
     policies: Mapping[str, str]
     generated: tuple[GeneratedImageObject, ...]
     prerequisites: tuple[Prerequisite, ...]
     notices: tuple[tuple[ImageUse, Notice], ...]
+    without_url: frozenset[str] = frozenset()
 
 
 def use_of(

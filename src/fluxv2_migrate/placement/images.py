@@ -70,6 +70,7 @@ def layout_images(
         tuple(sorted(layout.generated, key=_order)),
         tuple(layout.needed[key] for key in sorted(layout.needed)),
         tuple(layout.notices),
+        frozenset(layout.without_url),
     )
 
 
@@ -103,6 +104,7 @@ class _Layout:
     notices: list[tuple[ImageUse, Notice]]
     generated: list[GeneratedImageObject] = field(default_factory=list)
     needed: dict[_Reference, Prerequisite] = field(default_factory=dict)
+    without_url: set[str] = field(default_factory=set)
 
     # Repositories
 
@@ -345,6 +347,8 @@ class _Layout:
         """Gives the GitRepository that an automation refers to; makes one where none may be referred to."""
         if sync.namespace == namespace or self.options.cross_namespace_refs:
             return sync
+        if not sync.url:
+            self.without_url.add(sync.cluster)
         spec: dict[str, Any] = {
             "interval": self.options.source_interval,
             "url": sync.url,

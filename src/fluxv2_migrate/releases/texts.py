@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.kustomize import add_patch
 from fluxv2_migrate.placement import (
     ExistingSource,
@@ -146,6 +147,11 @@ class ReleaseTexts:
             text = apply_to_text(plan, document.text, release.nodes, style, document.manifest)
         except CannotEdit as error:
             self.findings.stop(document, "RP005", f"the text cannot be edited: {error}")
+            return None
+        refused = refused_fields(text.value, self.around.oldest(release.clusters))
+        if refused:
+            (field, reason), *_ = refused
+            self.findings.stop(document, "RP042", f"{field} of what it becomes {reason}", ("spec",))
             return None
         return ReleaseText(release, plan, text)
 

@@ -8,6 +8,7 @@ from fluxv2_migrate.rules.chart_source import (
     clean_chart_path,
     git_url_key,
     helm_url_key,
+    to_flux_git_url,
 )
 from fluxv2_migrate.rules.draft import Draft
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
@@ -63,5 +64,6 @@ __all__ = [
     "objects_in",
     "policy_comments",
     "remaining_operations",
+    "to_flux_git_url",
     "translate_tag_pattern",
 ]
