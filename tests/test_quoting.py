@@ -33,11 +33,16 @@ from fluxv2_migrate.quoting import (
     without_secrets,
     word,
 )
+from fluxv2_migrate.settings.inventory import LiveFlux2Object
 
 ANY = st.text()
 NASTY = st.text("ab1 `'\"\\|<>&*_[]()#~!@$;\n\r\t\x1b\x85\u202e\u2028-+=.")
 TEXTS = ANY | NASTY
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def shown(text: str) -> str:
+    return visible(without_credentials(text))
 
 
 def blocks(text: str) -> list[Token]:
@@ -93,7 +98,7 @@ def test_code_is_code_and_nothing_else(text: str) -> None:
     paragraph = f"a {as_code(text)} b"
     (inline,) = [token for token in blocks(paragraph) if token.type == "inline"]
     found = [(token.type, token.content) for token in inline.children or ()]
-    assert found == [("text", "a "), ("code_inline", visible(text)), ("text", " b")]
+    assert found == [("text", "a "), ("code_inline", shown(text)), ("text", " b")]
 
 
 @given(TEXTS)
@@ -111,9 +116,9 @@ def test_a_text_stays_a_text(text: str) -> None:
         "text_special",
         "code_inline",
     }
-    shown = "".join(inner.content for token in tokens for inner in token.children or ())
+    found = "".join(inner.content for token in tokens for inner in token.children or ())
     # Code has no back quotes of its own, and Markdown takes the blanks around a text.
-    assert shown.replace("`", "").split() == visible(text).replace("`", "").split()
+    assert found.replace("`", "").split() == shown(text).replace("`", "").split()
 
 
 @given(st.lists(TEXTS, min_size=2, max_size=2))
@@ -148,7 +153,7 @@ def test_html_holds_texts_only(text: str) -> None:
 
     Reader().feed(as_html_text(text))
     assert not seen
-    assert html.unescape(as_html_text(text)) == "\n".join(map(visible, text.split("\n")))
+    assert html.unescape(as_html_text(text)) == "\n".join(map(shown, text.split("\n")))
 
 
 # Secrets
@@ -264,6 +269,20 @@ def workload(text: str) -> str:
     return str(yaml.safe_dump(manifest, width=10000))
 
 
+LIVE = fm.Inventory(
+    records=(),
+    flux2_objects=(
+        LiveFlux2Object(
+            kind="gitrepository",
+            namespace="flux-system",
+            name="charts",
+            ready=False,
+            message="cannot fetch https://bot:hunter2@git.example.com/x <script>|`\x1b[31m\n# Do this",
+        ),
+    ),
+)
+
+
 def documents(text: str) -> dict[str, str]:
     return {
         "apps/secret.yaml": release(metadata__name="a", spec__chart__secretRef={"name": text}),
@@ -291,9 +310,15 @@ def test_names_of_files_do_nothing(text: str) -> None:
                 shlex.split(line, comments=True)
             ), line
             assert visible(line) == line
-    for document in (migration.to_markdown(), migration.runbook().to_markdown(), migration._repr_html_()):
+    written = [
+        migration.to_markdown(),
+        migration.runbook().to_markdown(),
+        migration.first_hour().to_markdown(),
+    ]
+    written.append(fm.verify_cluster(migration, LIVE).to_markdown())
+    for document in (*written, migration._repr_html_(), migration.first_hour().to_svg()):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", document)
-    for document in (migration.to_markdown(), migration.runbook().to_markdown()):
+    for document in written:
         tokens = blocks(document)
         inner = {child.type for token in tokens for child in token.children or ()}
         assert not inner & {"html_inline", "link_open", "image"}
@@ -302,7 +327,8 @@ def test_names_of_files_do_nothing(text: str) -> None:
             after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"
         ]
         assert "Do this" not in titles
-    assert "<script" not in migration._repr_html_()
+    assert "<script" not in migration._repr_html_() + migration.first_hour().to_svg()
+    assert "hunter2" not in "".join(written)
     for finding in migration.findings:
         assert visible(finding.message) == finding.message
     report = fm.verify_migration(files, migration.files)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.quoting import as_markdown_text, without_credentials
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory, LiveFlux2Object
 
 __all__ = ["ClusterReport", "ClusterStatus", "LiveRelease", "verify_cluster"]
@@ -84,7 +84,8 @@ class ClusterReport:
         lines = ["# The cluster", "", f"{len(good)} of {len(self.releases)} releases are as they should be."]
         for each in self.releases:
             if each.status != "as-expected":
-                lines += ["", f"- **{each.status}** {each.resource}: {each.why}", f"  - {each.what_to_do}"]
+                said = f"{as_markdown_text(each.resource)}: {as_markdown_text(each.why)}"
+                lines += ["", f"- **{each.status}** {said}", f"  - {as_markdown_text(each.what_to_do)}"]
         return "\n".join(lines) + "\n"
 
     def _repr_markdown_(self) -> str:
@@ -137,12 +138,11 @@ def _compare(
     release: ExpectedRelease, record: HelmRecord | None, before: Inventory | None
 ) -> tuple[ClusterStatus, str, str]:
     shown = f"{release.storage_namespace}/{release.release_name}"
-    history = f"helm history {shlex.quote(release.release_name)} -n {shlex.quote(release.storage_namespace)}"
     if record is None:
         return "missing", f"Helm has no release {shown}", "Look at the events of the HelmRelease."
     if record.status != "deployed":
         why = f"the last record of {shown} is `{record.status}`"
-        return "failed", why, f"Suspend the HelmRelease, and look at `{history}`."
+        return "failed", why, f"Suspend the HelmRelease, and look at `{release.history}`."
     known = None if before is None else before.record(release.release_name, release.storage_namespace)
     if known is None or known.revision is None or record.revision is None:
         return "as-expected", f"{shown} is deployed", ""
@@ -209,4 +209,6 @@ def _unready(objects: Sequence[LiveFlux2Object]) -> Iterator[LiveRelease]:
             if each.kind in _IMAGE_KINDS:
                 what = "Look at its events: until it is ready no image is updated."
             resource = f"{each.kind} {each.namespace}/{each.name}"
-            yield LiveRelease("unready", resource, "", "", f"it is not ready: {each.message}", what)
+            yield LiveRelease(
+                "unready", resource, "", "", f"it is not ready: {without_credentials(each.message)}", what
+            )

@@ -13,6 +13,7 @@ from fluxv2_migrate.flux2.release_name import (
     storage_namespace,
 )
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.quoting import command
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -52,6 +53,11 @@ class ExpectedRelease:
     ignored: bool
     uninstalls_failed_installs: bool
     flux_version: FluxVersion
+
+    @property
+    def history(self) -> str:
+        """The command that shows its records."""
+        return command("helm", "history", name=self.release_name, options=["-n", self.storage_namespace])
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], cluster: str, flux_version: FluxVersion) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,6 +9,7 @@ from typing import Final, Literal
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour_picture import picture_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 
 __all__ = [
@@ -84,7 +84,7 @@ class FirstHour:
         """
         lines = ["# The first hour", ""]
         if self.without_inventory:
-            named = ", ".join(name for name in self.without_inventory if name)
+            named = as_markdown_text(", ".join(name for name in self.without_inventory if name))
             where = f" in {named}" if named else ""
             lines.append(
                 f"No inventory says what runs{where}: that a release is found under its name is what the "
@@ -96,17 +96,16 @@ class FirstHour:
         lines += ["|---|---|---|---|---|---|---|"]
         for each in self.releases:
             done = each.action if each.revision is None else f"{each.action}, revision {each.revision}"
-            looks = "<br>".join(f"`{command}`" for command in each.look_at)
-            cells = (
+            texts = (
                 each.risk,
                 each.resource.partition(" ")[2],
                 each.cluster,
                 f"{each.storage_namespace}/{each.release_name}",
                 done,
                 each.why,
-                looks,
             )
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+            cells = [*map(as_markdown_text, texts), "<br>".join(map(as_code, each.look_at))]
+            lines.append(f"| {' | '.join(map(as_cell, cells))} |")
         return "\n".join(lines) + "\n"
 
     def to_svg(self) -> str:
@@ -166,7 +165,6 @@ def foresee_release(
         revision = record.revision + 1
     elif action == "install" and inventory is not None and inventory.records is not None:
         revision = 1
-    storage, name = shlex.quote(release.storage_namespace), shlex.quote(release.release_name)
     return FirstReconciliation(
         cluster=release.cluster,
         resource=release.resource,
@@ -176,7 +174,7 @@ def foresee_release(
         revision=revision,
         risk=risk,
         why=why,
-        look_at=() if action == "nothing" else (f"helm history {name} -n {storage}",),
+        look_at=() if action == "nothing" else (release.history,),
     )
 
 

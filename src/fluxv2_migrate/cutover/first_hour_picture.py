@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Final
+
+from fluxv2_migrate.quoting import as_html_text
 
 __all__ = ["picture_of"]
 
@@ -38,7 +39,7 @@ def picture_of(releases: Sequence[tuple[str, str, str, str, str]]) -> str:
     top = _LEGEND
     for cluster in clusters:
         own = [each for each in releases if each[0] == cluster]
-        name = escape(cluster or "the cluster")
+        name = as_html_text(cluster or "the cluster")
         parts.append(f'<text x="0" y="{top + 14}" class="name">{name} ({len(own)})</text>')
         for index, each in enumerate(own):
             left = _NAMES + index % _PER_ROW * (_SQUARE + 4)
@@ -57,7 +58,7 @@ def picture_of(releases: Sequence[tuple[str, str, str, str, str]]) -> str:
 def _square(release: tuple[str, str, str, str, str], left: int, top: int) -> str:
     _, resource, action, risk, why = release
     letter, colour = _LOOKS[action]
-    title = escape(f"{resource}: {action}, {risk} risk; {why}")
+    title = as_html_text(f"{resource}: {action}, {risk} risk; {why}")
     return (
         f'<g><title>{title}</title><rect x="{left}" y="{top}" width="{_SQUARE}" height="{_SQUARE}" rx="3" '
         f'fill="{colour}" stroke="{_RINGS[risk]}" stroke-width="3"/>'

@@ -1,4 +1,4 @@
-"""Texts in Markdown and in HTML."""
+"""Texts in Markdown and in HTML; none shows the credentials of a URL."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from fluxv2_migrate.quoting.confidential import without_credentials
 from fluxv2_migrate.quoting.visible import visible
 
 __all__ = ["as_cell", "as_code", "as_code_block", "as_html_text", "as_markdown_text"]
@@ -25,7 +26,7 @@ def as_code(text: str) -> str:
     >>> print(as_code("apps/web.yaml"), as_code("a`b"), as_code("a\nb"))
     `apps/web.yaml` `` a`b `` `a\nb`
     """
-    text = visible(text)
+    text = _shown(text)
     if not text:
         return ""
     longest = max((len(found) for found in _BACK_QUOTES.findall(text)), default=0)
@@ -41,7 +42,7 @@ def as_markdown_text(text: str) -> str:
     >>> print(as_markdown_text("`ok` <script> *a* [b](c) # d"))
     `ok` &lt;script&gt; \*a\* \[b\](c) # d
     """
-    text = visible(text)
+    text = _shown(text)
     pieces: list[str] = []
     end = 0
     for code in _CODE.finditer(text):
@@ -90,4 +91,8 @@ def as_html_text(text: str) -> str:
     >>> as_html_text('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
     """
-    return html.escape("\n".join(map(visible, text.split("\n"))))
+    return html.escape("\n".join(map(_shown, text.split("\n"))))
+
+
+def _shown(text: str) -> str:
+    return visible(without_credentials(text))
