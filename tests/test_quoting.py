@@ -395,9 +395,31 @@ def test_what_is_read_prints_no_credentials() -> None:
     assert migration.manifests
     for what in (migration, migration.manifests, migration.findings, migration.changes, migration.context):
         assert "hunter2" not in repr(what)
+    fluxd = fm.Fluxd(git_url="https://bot:hunter2@git.example.com/acme")
+    assert "hunter2" not in repr(fm.MigrationOptions(clusters=(fm.Cluster(name="a", fluxd=fluxd),)))
+    assert fluxd.git_url == "https://bot:hunter2@git.example.com/acme"
     (release,) = (each for each in migration.resources if each.resource.kind == "HelmRepository")
     assert "hunter2" not in repr(release)
     report = fm.verify_migration(
         files, {"apps/web.yaml": files["apps/web.yaml"].replace("hunter2", "hunter3")}
     )
     assert "hunter" not in report.to_markdown()
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        {"git": "https://git.example.com/acme/charts?token=hunter2", "path": "web", "ref": "main"},
+        {"git": "https://hunter2@git.example.com?token=hunter2", "path": "web", "ref": "main"},
+        {"git": "https://hunter2@git.example.com#hunter2", "path": "web", "ref": "main"},
+        {"git": "hunter2@git.example.com:charts", "path": "web", "ref": "main"},
+        {"repository": "https://bot:hunter2@charts.example.com?hunter2", "name": "web", "version": "1.0.0"},
+        {"repository": "https://charts.example.com/a#hunter2", "name": "web", "version": "1.0.0"},
+        {"repository": "s3://bot:hunter2@charts?hunter2", "name": "web", "version": "1.0.0"},
+    ],
+)
+def test_no_name_repeats_what_is_secret_in_a_url(chart: dict[str, str]) -> None:
+    migration = fm.migrate_repository({"apps/web.yaml": release(spec__chart=chart)})
+    assert migration.findings
+    what = (migration.findings, migration.changes, migration.manifests, tuple(migration.files))
+    assert "hunter2" not in "".join([migration.to_markdown(), *map(repr, what)])

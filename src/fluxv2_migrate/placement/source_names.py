@@ -112,10 +112,15 @@ def _valid(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST].strip("-")
 
 
+def _shown_parts(url: str) -> tuple[str, str, str]:
+    """Gives scheme, host and path; a user and a query are secrets, which no name may repeat."""
+    scheme, authority, rest = split_url(url) or ("", "", url.rpartition("@")[2])
+    return scheme, authority.rpartition("@")[2], re.split("[?#]", rest, maxsplit=1)[0]
+
+
 def _helm_words(url: str) -> Iterator[str]:
-    scheme, authority, rest = split_url(url) or ("", "", url)
-    host = authority.rpartition("@")[2].partition(":")[0]
-    path = rest.partition("?")[0]
+    scheme, authority, path = _shown_parts(url)
+    host = authority.partition(":")[0]
     if (host, path) in _KNOWN:
         yield _KNOWN[host, path]
     segments = [segment for segment in path.split("/") if segment]
@@ -154,8 +159,8 @@ def _vendor(host: str) -> str:
 
 
 def _git_words(request: ChartSourceRequest, *, known: bool) -> Iterator[str]:
-    _, authority, rest = split_url(request.url) or ("", "", request.url)
-    segments = [segment for segment in rest.removesuffix(".git").strip("/").split("/") if segment]
+    _, authority, path = _shown_parts(request.url)
+    segments = [segment for segment in path.removesuffix(".git").strip("/").split("/") if segment]
     segments = segments or [authority]
     repository, owner = segments[-1], segments[-2] if len(segments) > 1 else authority
     ref = request.ref[0][1].removeprefix("refs/") if request.ref else ""
