@@ -67,6 +67,11 @@ def test_what_is_synced_is_not_told(roots: tuple[str, ...]) -> None:
     assert found(UNSYNCED, "RP051", "RP052", sync_roots=roots) == []
 
 
+def test_what_wraps_a_synced_folder_is_not_told() -> None:
+    files = {**UNSYNCED, "clusters/staging/kustomization.yaml": "resources: [../prod]\nnamePrefix: s-\n"}
+    assert found(files, "RP051", "RP052", sync_roots=("clusters/prod",)) == []
+
+
 def test_a_folder_without_a_migrated_release_is_not_told() -> None:
     files = {**UNSYNCED, "clusters/staging/kustomization.yaml": "namePrefix: a-\nresources: [a.yaml]\n"}
     files["clusters/staging/a.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"

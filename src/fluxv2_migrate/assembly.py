@@ -4,17 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fluxv2_migrate.applied.references import CreatedObject, MigratedRelease, tell_of_result
+from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.images.automation import MigratedImages
+from fluxv2_migrate.images.git_syncs import source_ignores
+from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.releases.reading import with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.migration import MigratedManifest, Migration, MigrationContext
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "tell_of_outcome"]
+
+
+def tell_of_outcome(
+    around: Surroundings,
+    workspace: Workspace,
+    converted: ConvertedReleases,
+    images: MigratedImages,
+    findings: FindingGroups,
+) -> None:
+    """Says what clusters do not get of what was converted and made.
+
+    Args:
+        around: what is known of the repository.
+        workspace: its texts as they became.
+        converted: the releases that are migrated.
+        images: the image automation.
+        findings: where it is told.
+    """
+    texts = {**workspace.changed, **workspace.created, **dict.fromkeys(workspace.deleted)}
+    result = Result(around.clusters, around.repository, texts, source_ignores(around))
+    tell_of_result(result, _migrated(converted, findings), _created(converted, images), findings)
+
+
+def _migrated(converted: ConvertedReleases, findings: FindingGroups) -> Iterator[MigratedRelease]:
+    for each in converted.texts:
+        release = each.release
+        accepted = findings.decided(release.document).accept
+        seen = tuple((sighting, release.name_in(sighting)) for sighting in release.sightings)
+        yield MigratedRelease(release.document, release.resource, accepted, seen)
+
+
+def _created(converted: ConvertedReleases, images: MigratedImages) -> Iterator[CreatedObject]:
+    users: dict[PlacedRequest, list[str]] = {}
+    for each in converted.texts:
+        document = each.release.document
+        users.setdefault(each.release.placed, []).append(f"{document.path}:{document.line}")
+    for generated in converted.layout.generated:
+        places = [place for member in generated.source.members for place in users.get(member, ())]
+        clusters = tuple(sorted({*generated.clusters, *generated.source.clusters}))
+        yield CreatedObject(generated.manifest, generated.file, clusters, tuple(places))
+    lines = {each.document.key: each.document.line for each in images.texts}
+    for placed in images.objects:
+        keys = dict.fromkeys(key for key, _ in placed.containers)
+        used_by = tuple(f"{path}:{lines.get((path, index), 1)}" for path, index in keys)
+        yield CreatedObject(placed.manifest, placed.file, placed.clusters, used_by)
 
 
 def assemble(

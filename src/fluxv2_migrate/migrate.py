@@ -9,7 +9,7 @@ from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
-from fluxv2_migrate.assembly import assemble
+from fluxv2_migrate.assembly import assemble, tell_of_outcome
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -122,6 +122,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     going |= {each.release.document.key for each in decided.removed}
     tell_of_pruning(going, around, findings)
     tell_of_unsynced(going, around, findings)
+    tell_of_outcome(around, workspace, converted, images, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
     return assemble(files, around, workspace, converted, images, findings, context)

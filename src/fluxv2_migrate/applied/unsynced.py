@@ -28,11 +28,23 @@ def tell_of_unsynced(
     """
     clusters, tree = around.clusters, around.clusters.tree
     named = dict(_named_paths(around))
+    synced = {
+        tree.kustomizations[folder].path
+        for view in clusters.clusters
+        for path in view.sync_paths
+        for folder in path.builds
+        if folder in tree.kustomizations
+    }
     for folder in tree.roots:
         build = clusters.builds.get((folder, ""))
         if build is None or _is_synced(folder, clusters):
             continue
-        found = [each for each in build.objects if (each.path, each.index) in migrated]
+        found = [
+            each
+            for each in build.objects
+            # What comes out of a folder that is synced comes with all that is made there.
+            if (each.path, each.index) in migrated and synced.isdisjoint(step.path for step in each.steps)
+        ]
         if not found:
             continue
         message = (

@@ -9,7 +9,7 @@ from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Ref
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import Reach, reach_of
-from fluxv2_migrate.clusters.trials import is_left_alone
+from fluxv2_migrate.clusters.trials import is_left_alone, same_object
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,
@@ -41,6 +41,7 @@ __all__ = [
     "reach_of",
     "read_clusters",
     "read_sync_path",
+    "same_object",
     "shapes_objects",
     "take_out",
     "unknown_generator",

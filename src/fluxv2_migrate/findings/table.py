@@ -213,6 +213,11 @@ _ROWS: Final = (
     FindingType("RP040", "api-misspelt", "error", "Correct apiVersion and kind if the release shall run, remove it if not, or accept the code: fluxd applied nothing of it.", True),
     FindingType("RP041", "git-url-unknown", "error", "Give the git_url of the cluster's fluxd, or commit the GitRepository that syncs it."),
     FindingType("RP042", "written-object-refused", "error", "Correct the field that it comes from: the API server refuses the object, and with it all that is applied."),
+    FindingType("RP053", "release-not-applied", "error", "List its file in the kustomization, or take the file out of what is ignored.", True),
+    FindingType("RP054", "created-not-applied", "error", "List the file in the kustomization, or take it out of what is ignored.", True),
+    FindingType("RP055", "reference-not-applied", "error", "Put the object into a folder that the cluster syncs, or accept the code if something else applies it.", True),
+    FindingType("RP056", "release-renamed", "error", "Give the release the name that it has, in the kustomization that changes it.", True),
+    FindingType("RP057", "build-breaks", "error", "Correct or remove what the finding names, and migrate again."),
 )
 # fmt: on
 

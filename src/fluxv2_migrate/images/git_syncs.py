@@ -10,7 +10,7 @@ from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["git_syncs"]
+__all__ = ["git_syncs", "source_ignores"]
 
 _NAME: Final = "flux-system"
 _BRANCH: Final = "master"
@@ -28,7 +28,21 @@ def git_syncs(around: Surroundings) -> tuple[GitSync, ...]:
     return tuple(_sync(view, around) for view in around.clusters.clusters)
 
 
-def _sync(view: ClusterView, around: Surroundings) -> GitSync:
+def source_ignores(around: Surroundings) -> dict[str, str]:
+    """Gives `spec.ignore` of the GitRepository of each cluster that has one.
+
+    Args:
+        around: what is known of the repository.
+    """
+    # Hardly any repository has one, and a cluster's own is not found at once.
+    specs = (_mapping(each.manifest.get("spec")) for _, each in around.repository.new_objects())
+    views = around.clusters.clusters if any("ignore" in spec for spec in specs) else ()
+    found = {view.name: _repository(view, around)[1].get("ignore") for view in views}
+    return {name: ignore for name, ignore in found.items() if isinstance(ignore, str)}
+
+
+def _repository(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str], Mapping[str, Any]]:
+    """Gives namespace and name of the GitRepository of a cluster, and what the repository says of it."""
     namespace, name = next(_references(view, around), (around.options.flux_namespace, _NAME))
     repositories = dict(_repositories(view, around))
     given, _ = override_for(Subject(view.name, "", "", "", ""), around.options.overrides)
@@ -37,7 +51,12 @@ def _sync(view: ClusterView, around: Surroundings) -> GitSync:
         wanted = git_url_key(url)
         same = (key for key, spec in repositories.items() if git_url_key(str(spec.get("url"))) == wanted)
         namespace, name = next(same, (namespace, name))
-    spec = repositories.get((namespace, name), {})
+    return (namespace, name), repositories.get((namespace, name), {})
+
+
+def _sync(view: ClusterView, around: Surroundings) -> GitSync:
+    (namespace, name), spec = _repository(view, around)
+    url = view.settings.fluxd.git_url
     branch = _mapping(spec.get("ref")).get("branch")
     secret = _mapping(spec.get("secretRef")).get("name")
     return GitSync(

@@ -20,6 +20,7 @@ from fluxv2_migrate.clusters import (
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
+from fluxv2_migrate.meaning.release_names import resolve_release_name
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.drafts import ClustersDisagree, NameElsewhere, draft_for_clusters
@@ -80,6 +81,25 @@ class ReadRelease:
     def clusters(self) -> tuple[str, ...]:
         """The clusters that see it, sorted."""
         return tuple(sorted({sighting.cluster for sighting in self.sightings}))
+
+    def name_in(self, sighting: Sighting) -> str:
+        """Gives the release name under which it runs in a cluster.
+
+        Args:
+            sighting: how that cluster sees it.
+        """
+        if not self.names:
+            return self.draft.release_name.v1
+        manifest = sighting.manifest
+        spec = manifest.get("spec")
+        given = spec if isinstance(spec, Mapping) else {}
+        return resolve_release_name(
+            name=sighting.name,
+            namespace=sighting.namespace or self.draft.namespace,
+            release_name=self.override.release_name or given.get("releaseName"),
+            target_namespace=given.get("targetNamespace"),
+            api_version=str(manifest.get("apiVersion")),
+        ).v1
 
     def slots(self) -> tuple[tuple[str, str], ...]:
         """Gives each cluster with the namespace in which it has the release, sorted."""

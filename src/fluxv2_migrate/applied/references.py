@@ -1,0 +1,251 @@
+"""Whether each cluster gets what a migration converted and made, and all that this refers to.
+
+The repository is looked at as it is afterwards; nothing is foreseen from what was planned.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.applied.result import AppliedByCluster, Identity, Result, identity_of, shown_identity
+from fluxv2_migrate.clusters import ClusterView, Sighting, same_object
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux2.release_name import default_release_name, shorten_release_name
+from fluxv2_migrate.kustomize.values import mapping_at
+from fluxv2_migrate.repository.documents import Document
+
+__all__ = ["CreatedObject", "MigratedRelease", "tell_of_result"]
+
+_RELEASE: Final = "HelmRelease.helm.toolkit.fluxcd.io"
+_SOURCES: Final = "source.toolkit.fluxcd.io"
+_IMAGES: Final = "image.toolkit.fluxcd.io"
+_SHOWN: Final = 5
+_MARKER: Final = re.compile(r"\{\"\$imagepolicy\": *\"([^\":]+):([^\":]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedRelease:
+    """A release that is migrated, and what each cluster has to find of it.
+
+    Attributes:
+        document: where it stood.
+        resource: as findings name it.
+        accepted: codes that a person has settled for it.
+        seen: how each cluster saw it, with the release name under which it runs there.
+    """
+
+    document: Document
+    resource: str
+    accepted: tuple[str, ...]
+    seen: tuple[tuple[Sighting, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedObject:
+    """An object that the migration makes.
+
+    Attributes:
+        manifest: the object.
+        file: that holds it.
+        clusters: that need it.
+        used_by: places of what needs it, as `path:line`.
+    """
+
+    manifest: Mapping[str, Any]
+    file: str
+    clusters: tuple[str, ...]
+    used_by: tuple[str, ...] = ()
+
+
+def tell_of_result(
+    result: Result,
+    releases: Iterable[MigratedRelease],
+    created: Iterable[CreatedObject],
+    findings: FindingGroups,
+) -> None:
+    """Says what clusters do not get of what was migrated, made or referred to.
+
+    Args:
+        result: the repository afterwards.
+        releases: that are migrated.
+        created: what is made for them and for images.
+        findings: where it is told.
+    """
+    made, migrated = list(created), list(releases)
+    if not (made or migrated):
+        return
+    checks = [_Check.of(view, result, made, findings) for view in result.clusters.clusters]
+    for check in checks:
+        for problem in check.applied.problems:
+            message = f"{check.view.name} built it, and kustomize fails after the migration: {problem.reason}"
+            findings.say("RP057", message, problem.path, problem.line)
+        for release in migrated:
+            for sighting, name in release.seen:
+                if sighting.cluster == check.view.name:
+                    check.release(release, sighting, name)
+        check.made()
+    _tell_of_markers(checks, result, findings)
+
+
+@dataclass(slots=True)
+class _Check:
+    """Looks at what one cluster gets.
+
+    Attributes:
+        view: the cluster.
+        result: the repository afterwards.
+        applied: what it gets of it.
+        created: what is made for it.
+        findings: where it is told.
+    """
+
+    view: ClusterView
+    result: Result
+    applied: AppliedByCluster
+    created: Mapping[Identity, CreatedObject]
+    findings: FindingGroups
+
+    @classmethod
+    def of(
+        cls, view: ClusterView, result: Result, made: Iterable[CreatedObject], findings: FindingGroups
+    ) -> _Check:
+        own = {identity_of(each.manifest): each for each in made if view.name in each.clusters}
+        return cls(view, result, result.applied(view), own, findings)
+
+    def release(self, release: MigratedRelease, sighting: Sighting, name: str) -> None:
+        """Says what the cluster does not get of a release."""
+        default = self.result.clusters.default_namespace(self.view.name)
+        key = (_RELEASE, sighting.namespace or default, sighting.name)
+        manifest = self.applied.objects.get(key)
+        shown = shown_identity(key)
+        if manifest is None:
+            became = self.applied.made_of.get(release.document.key)
+            cause = self._cause(release.document.path, became)
+            self._tell(release, "RP053", f"{self.view.name} does not get it: {cause}", ("metadata", "name"))
+            return
+        spec = mapping_at(manifest, "spec")
+        target = spec.get("targetNamespace") or None
+        runs = str(spec.get("releaseName") or default_release_name(name=key[2], target_namespace=target))
+        if shorten_release_name(runs) != shorten_release_name(name):
+            message = f"{self.view.name} gets {shown} with the release name {runs!r}; it runs under {name!r}"
+            self._tell(release, "RP056", message, ("metadata", "name"))
+        source = _source_of(spec, key[1])
+        if source is not None and not self._has(source):
+            message = f"{self.view.name} does not get {shown_identity(source)}, where its charts come from"
+            self._tell(release, "RP055", message, ("spec", "chart"))
+        for values in _values_of(spec, key[1]):
+            if not self._has(values) and self._had(values):
+                message = (
+                    f"{self.view.name} does not get {shown_identity(values)} any more, which holds values"
+                )
+                self._tell(release, "RP055", message, ("spec", "valuesFrom"))
+
+    def made(self) -> None:
+        """Says what the cluster does not get of what was made for it, once for each cause."""
+        causes: dict[str, list[CreatedObject]] = {}
+        for key, made in self.created.items():
+            found = self.applied.objects.get(key)
+            if found is None:
+                causes.setdefault(self._cause(made.file, self._becomes(made.file, key)), []).append(made)
+            elif not same_object(made.manifest, found):
+                causes.setdefault("something that is there already takes its place", []).append(made)
+            self._repository(made, key)
+        for cause, members in causes.items():
+            shown = ", ".join(shown_identity(identity_of(each.manifest)) for each in members[:_SHOWN])
+            more = f" and {len(members) - _SHOWN} more" if len(members) > _SHOWN else ""
+            message = f"{self.view.name} does not get {shown}{more}, made for it: {cause}"
+            first, *others = dict.fromkeys(each.file for each in members)
+            users = (place for each in members for place in each.used_by)
+            self.findings.say("RP054", message, first, 1, dict.fromkeys((*others, *users)))
+
+    def _becomes(self, file: str, key: Identity) -> Identity | None:
+        made_of = self.applied.made_of.items()
+        return next((one for (path, _), one in made_of if path == file and one[0] == key[0]), None)
+
+    def _repository(self, made: CreatedObject, key: Identity) -> None:
+        """Says of a policy that was made that the cluster does not get the tags that it reads."""
+        if key[0] != f"ImagePolicy.{_IMAGES}":
+            return
+        reference = mapping_at(made.manifest, "spec", "imageRepositoryRef")
+        own = str(reference.get("namespace") or key[1])
+        wanted = (f"ImageRepository.{_IMAGES}", own, str(reference.get("name")))
+        if not self._has(wanted):
+            shown = shown_identity(wanted)
+            message = f"{self.view.name} does not get {shown}, whose tags {shown_identity(key)} reads"
+            self.findings.say("RP055", message, made.file, 1, made.used_by)
+
+    def has_policy(self, namespace: str, name: str) -> bool:
+        """Gives whether the cluster has, or is told to have, an ImagePolicy."""
+        return self._has((f"ImagePolicy.{_IMAGES}", namespace, name))
+
+    def _has(self, wanted: Identity) -> bool:
+        # Of what is made for the cluster it is told where it is made; what nobody sees may be anything.
+        return wanted in self.applied.objects or wanted in self.created or not self.applied.is_complete
+
+    def _had(self, wanted: Identity) -> bool:
+        """Gives whether the cluster built an object before."""
+        return any(
+            identity_of(built.manifest, synced.target_namespace) == wanted
+            for synced in self.view.sync_paths
+            for folder in synced.builds
+            for built in self.result.clusters.build_of(synced, folder).objects
+        )
+
+    def _tell(self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...]) -> None:
+        notice = Notice(code, message, path, group=message)
+        self.findings.add(release.document, release.resource, notice, accepted=release.accepted)
+
+    def _cause(self, path: str, became: Identity | None) -> str:
+        """Gives why an object of a file is not among those that the cluster gets."""
+        if became is not None:
+            return f"what is built makes {shown_identity(became)} of it"
+        if path not in self.applied.artifact.files:
+            return "source-controller keeps its file out of the artifact"
+        kustomizations = self.result.tree.kustomizations
+        folder = posixpath.dirname(path)
+        while folder and folder not in kustomizations:
+            folder = posixpath.dirname(folder)
+        if path not in self.applied.files and folder in kustomizations:
+            return f"{kustomizations[folder].path} does not list its file, or nothing builds that"
+        return f"nothing that is applied of {_shown_paths(self.view)} holds it"
+
+
+def _tell_of_markers(checks: Sequence[_Check], result: Result, findings: FindingGroups) -> None:
+    """Says which markers name a policy that none of the clusters has that get their file."""
+    for path, text in sorted(result.texts.items()):
+        readers = [each for each in checks if path in each.applied.files]
+        if not readers or text is None or "$imagepolicy" not in text:
+            continue
+        for marker in _MARKER.finditer(text):
+            if not any(each.has_policy(*marker.groups()) for each in readers):
+                shown = ", ".join(each.view.name for each in readers)
+                message = (
+                    f"{shown} does not get ImagePolicy {'/'.join(marker.groups())}, which a marker names"
+                )
+                findings.say("RP055", message, path, text.count("\n", 0, marker.start()) + 1)
+
+
+def _shown_paths(view: ClusterView) -> str:
+    return ", ".join(synced.path or "/" for synced in view.sync_paths)
+
+
+def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:
+    """Gives the source that a release of Flux v2 names."""
+    reference = mapping_at(spec, "chart", "spec", "sourceRef")
+    if not reference.get("name"):
+        return None
+    own = str(reference.get("namespace") or namespace)
+    return f"{reference.get('kind')}.{_SOURCES}", own, str(reference["name"])
+
+
+def _values_of(spec: Mapping[str, Any], namespace: str) -> Iterator[Identity]:
+    """Gives the objects that a release of Flux v2 takes values from."""
+    references = spec.get("valuesFrom")
+    for each in references if isinstance(references, list) else ():
+        if isinstance(each, Mapping) and each.get("optional") is not True:
+            yield str(each.get("kind")), namespace, str(each.get("name"))

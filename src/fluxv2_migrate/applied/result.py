@@ -1,0 +1,164 @@
+"""What Flux v2 applies of a migrated repository for each cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath
+from fluxv2_migrate.clusters.builds import build_with
+from fluxv2_migrate.flux1.marks import objects_in
+from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generated_resources
+from fluxv2_migrate.kustomize.values import mapping_at
+from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.repository.reading import Repository
+
+__all__ = ["AppliedByCluster", "Identity", "Result", "identity_of", "shown_identity"]
+
+Identity = tuple[str, str, str]
+"""Kind with the group of its API, namespace and name."""
+
+
+def identity_of(manifest: Mapping[str, Any], namespace: str = "") -> Identity:
+    """Gives by what a cluster tells an object from others.
+
+    >>> identity_of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}, "shop")
+    ('Secret', 'shop', 'a')
+    """
+    group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
+    metadata = mapping_at(manifest, "metadata")
+    kind = f"{manifest.get('kind')}.{group}" if group else str(manifest.get("kind"))
+    return kind, namespace or str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+
+
+def shown_identity(key: Identity) -> str:
+    """Names an object as findings do.
+
+    >>> shown_identity(("HelmRelease.helm.toolkit.fluxcd.io", "shop", "web"))
+    'HelmRelease shop/web'
+    """
+    kind, namespace, name = key
+    return f"{kind.partition('.')[0]} {namespace}/{name}"
+
+
+@dataclass(slots=True)
+class AppliedByCluster:
+    """What a cluster gets.
+
+    Attributes:
+        artifact: what source-controller leaves of the repository.
+        objects: those of builds, and of other files those that concern Flux.
+        made_of: what a document becomes that is built.
+        files: those that are applied, or read by a build.
+        is_complete: whether nothing that the cluster gets is unknown.
+        problems: with which kustomize fails now, and did not before.
+    """
+
+    artifact: KustomizeTree
+    objects: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
+    made_of: dict[DocumentKey, Identity] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
+    is_complete: bool = True
+    problems: list[BuildProblem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Result:
+    """A repository after its migration; what has not changed is neither read nor built again.
+
+    Attributes:
+        clusters: who saw what before.
+        repository: as it was read.
+        texts: of the files that are changed or new, and nothing for those that are gone.
+        ignores: `spec.ignore` of the GitRepository of each cluster that has one.
+        tree: its kustomizations.
+    """
+
+    clusters: ClusterMap
+    repository: Repository
+    texts: Mapping[str, str | None]
+    ignores: Mapping[str, str] = field(default_factory=dict)
+    tree: KustomizeTree = field(init=False)
+    _builds: dict[tuple[str | None, str, str], Build] = field(default_factory=dict)
+    _documents: dict[str, tuple[Document, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tree = self.clusters.tree.with_files(self.texts)
+
+    def applied(self, view: ClusterView) -> AppliedByCluster:
+        """Gives what Flux v2 applies for a cluster, were each of its sync paths a Kustomization.
+
+        Source: fluxcd/pkg `kustomize/kustomize_generator.go`, `sourceignore/sourceignore.go`.
+        """
+        ignore = self.ignores.get(view.name)
+        default = self.clusters.default_namespace(view.name)
+        artifact = self.tree.artifact(ignore)
+        found = AppliedByCluster(artifact)
+        for synced in view.sync_paths:
+            if synced.unknown:
+                found.is_complete = False
+            folders, files = _parts(synced, artifact)
+            for folder in folders:
+                self._take(found, self._build(ignore, folder, synced.overlay), synced, default)
+                self._compare(found, ignore, folder, synced.overlay)
+            found.files.update(files)
+            for path in files:
+                for document in self._read(path):
+                    for _, manifest in objects_in(document.manifest):
+                        key = identity_of(manifest, synced.target_namespace)
+                        found.objects.setdefault(_in(key, default), manifest)
+        return found
+
+    def _take(self, found: AppliedByCluster, build: Build, synced: SyncPath, default: str) -> None:
+        found.is_complete = found.is_complete and build.is_complete
+        found.files.update(build.files)
+        for built in build.objects:
+            key = _in(identity_of(built.manifest, synced.target_namespace), default)
+            found.objects.setdefault(key, built.manifest)
+            found.made_of.setdefault((built.path, built.index), key)
+
+    def _build(self, ignore: str | None, folder: str, over: str) -> Build:
+        key = (ignore, folder, over)
+        if key not in self._builds:
+            artifact = self.tree.artifact(ignore)
+            known = self.clusters.builds.get((folder, over))
+            is_same = (
+                known is not None
+                and known.is_complete
+                and not any(path in self.texts or path not in artifact.files for path in known.files)
+            )
+            self._builds[key] = known if known and is_same else build_with(artifact, folder, over)
+        return self._builds[key]
+
+    def _compare(self, found: AppliedByCluster, ignore: str | None, folder: str, over: str) -> None:
+        problem = next((each for each in self._build(ignore, folder, over).problems if each.fails), None)
+        if problem is not None and build_with(self.clusters.tree.artifact(ignore), folder, over).ok:
+            found.problems.append(problem)
+
+    def _read(self, path: str) -> tuple[Document, ...]:
+        text = self.texts.get(path)
+        if text is None:
+            return self.repository.documents.get(path, ())
+        if path not in self._documents:
+            self._documents[path] = read_documents(path, text)[0]
+        return self._documents[path]
+
+
+def _in(key: Identity, namespace: str) -> Identity:
+    kind, own, name = key
+    return kind, own or namespace, name
+
+
+def _parts(synced: SyncPath, artifact: KustomizeTree) -> tuple[list[str], list[str]]:
+    """Gives the folders that are built for a sync path, and the files that are applied as they are."""
+    folders = dict.fromkeys(synced.builds)
+    if synced.files == "none":
+        return list(folders), []
+    if synced.path in artifact.files:
+        return list(folders), [synced.path]
+    if artifact.has_kustomization_file(synced.path):
+        return list({synced.path: None, **folders}), []
+    entries = generated_resources(artifact, synced.path)
+    folders |= dict.fromkeys(each for each in entries if each not in artifact.files)
+    return list(folders), [each for each in entries if each in artifact.files]

@@ -1,0 +1,191 @@
+"""What clusters get of a migrated repository: what they do not get is an error at its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from real_kustomize import build_all, write_tree
+from test_folders_and_pruning import found
+from test_migration_of_kustomize_trees import Files, release
+
+CODES = ("RP053", "RP054", "RP055", "RP056", "RP057")
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations: {fluxcd.io/automated: "true", fluxcd.io/tag.app: "semver:~1"}
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: ghcr.io/acme/web:1.4.7
+"""
+GIT = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec:
+  url: ssh://git@example.com/fleet
+  ignore: |
+    /apps/sources/
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  prune: false
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+VENDOR = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: vendor, namespace: flux-system}
+spec: {url: "https://charts.example.com"}
+"""
+
+
+def overlay(operation: str, **target: str) -> Files:
+    """An overlay whose patch is for releases of Flux v2, so that it begins to work with the migration."""
+    selects = {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease", **target}
+    shown = ", ".join(f"{key}: {value}" for key, value in selects.items())
+    return {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(more="  releaseName: web\n"),
+        "apps/kustomization.yaml": (
+            "namespace: shop\nresources:\n- ../base\npatches:\n"
+            f"- target: {{{shown}}}\n  patch: '[{operation}]'\n"
+        ),
+    }
+
+
+CASES: list[tuple[str, Files, str, str, dict[str, Any]]] = [
+    (
+        "a kustomization beside it does not list it",
+        {
+            "apps/team/web.yaml": release(),
+            "apps/team/db.yaml": release("db"),
+            "apps/team/kustomization.yaml": "resources: [db.yaml]\n",
+        },
+        "RP053",
+        "apps/team/web.yaml",
+        {},
+    ),
+    (
+        "source-controller leaves it out",
+        {"apps/web.yaml": release(), "apps/b/db.yaml": release("db"), ".sourceignore": "/apps/b/\n"},
+        "RP053",
+        "apps/b/db.yaml",
+        {},
+    ),
+    (
+        "source-controller leaves out what is made",
+        {"apps/web.yaml": release(), ".sourceignore": "sources\n"},
+        "RP054",
+        "apps/sources/example.yaml",
+        {},
+    ),
+    (
+        "the GitRepository leaves out what is made",
+        {"apps/web.yaml": release(), "apps/sync.yaml": GIT},
+        "RP054",
+        "apps/sources/example.yaml",
+        {},
+    ),
+    (
+        "image policies are left out",
+        {"apps/web.yaml": DEPLOYMENT, ".sourceignore": "/apps/images/web*\n"},
+        "RP054",
+        "apps/images/web.yaml",
+        {},
+    ),
+    (
+        "a person chose a source that lies elsewhere",
+        {"apps/web.yaml": release(), "infra/vendor.yaml": VENDOR},
+        "RP055",
+        "apps/web.yaml",
+        {"overrides": [{"name": "web", "source_name": "vendor"}]},
+    ),
+    (
+        "a patch gives it another source",
+        overlay('{"op": "replace", "path": "/spec/chart/spec/sourceRef/name", "value": "other"}'),
+        "RP055",
+        "base/web.yaml",
+        {},
+    ),
+    (
+        "a patch gives it another release name",
+        overlay('{"op": "replace", "path": "/spec/releaseName", "value": "other"}'),
+        "RP056",
+        "base/web.yaml",
+        {},
+    ),
+    (
+        "a patch fails",
+        overlay('{"op": "remove", "path": "/spec/none"}'),
+        "RP057",
+        "apps/kustomization.yaml",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "path", "options"), [each[1:] for each in CASES], ids=[each[0] for each in CASES]
+)
+def test_what_a_cluster_does_not_get_is_an_error_at_its_place(
+    files: Files, code: str, path: str, options: dict[str, Any]
+) -> None:
+    given = {"sync_roots": ["apps"], **options}
+    (finding,) = found(files, *CODES, **given)
+    assert (finding.code, finding.path, finding.severity) == (code, path, "error")
+    if code == "RP057":
+        # Nobody can accept what does not build.
+        assert finding.answer is None
+        return
+    assert finding.answer is not None
+    overrides = [*options.get("overrides", ()), finding.answer.model_dump(exclude_defaults=True)]
+    assert found(files, *CODES, "RP010", **{**given, "overrides": overrides}) == []
+
+
+def test_one_cause_is_one_question() -> None:
+    files: Files = {f"apps/team/{name}.yaml": release(name) for name in "abc"}
+    files["apps/team/kustomization.yaml"] = "resources: [other.yaml]\n"
+    files["apps/team/other.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n"
+    (finding,) = found(files, *CODES, sync_roots=["apps"])
+    assert (finding.path, finding.related) == (
+        "apps/team/a.yaml",
+        ("apps/team/b.yaml:4", "apps/team/c.yaml:4"),
+    )
+    assert "apps/team/kustomization.yaml does not list its file" in finding.message
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"apps/web.yaml": release(), "apps/db.yaml": DEPLOYMENT.replace("name: web", "name: db", 1)},
+        overlay('{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}'),
+        overlay('{"op": "replace", "path": "/spec/releaseName", "value": "other"}', name="db"),
+        # What lies elsewhere may hold whatever is missing.
+        {
+            "apps/kustomization.yaml": "resources: [web.yaml, 'https://example.com/more.yaml']\n",
+            "apps/web.yaml": release(),
+        },
+    ],
+)
+def test_what_a_cluster_gets_is_not_told(files: Files, tmp_path: Path) -> None:
+    assert found(files, *CODES, sync_roots=["apps"]) == []
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("apps",)))
+    if "apps/kustomization.yaml" not in files or "https" in str(files["apps/kustomization.yaml"]):
+        return
+    write_tree(migration.files, tmp_path)
+    (build,) = build_all([tmp_path / "apps"])
+    releases = [each for each in build.objects if each["kind"] == "HelmRelease"]
+    assert [each["spec"]["releaseName"] for each in releases] == ["web"]
