@@ -68,17 +68,6 @@ def overlay(operation: str, **target: str) -> Files:
 
 CASES: list[tuple[str, Files, str, str, dict[str, Any]]] = [
     (
-        "a kustomization beside it does not list it",
-        {
-            "apps/team/web.yaml": release(),
-            "apps/team/db.yaml": release("db"),
-            "apps/team/kustomization.yaml": "resources: [db.yaml]\n",
-        },
-        "RP053",
-        "apps/team/web.yaml",
-        {},
-    ),
-    (
         "source-controller leaves it out",
         {"apps/web.yaml": release(), "apps/b/db.yaml": release("db"), ".sourceignore": "/apps/b/\n"},
         "RP053",
@@ -157,14 +146,18 @@ def test_what_a_cluster_does_not_get_is_an_error_at_its_place(
 
 def test_one_cause_is_one_question() -> None:
     files: Files = {f"apps/team/{name}.yaml": release(name) for name in "abc"}
-    files["apps/team/kustomization.yaml"] = "resources: [other.yaml]\n"
-    files["apps/team/other.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n"
+    files |= {"apps/other.yaml": release("other"), ".sourceignore": "/apps/team\n"}
     (finding,) = found(files, *CODES, sync_roots=["apps"])
     assert (finding.path, finding.related) == (
         "apps/team/a.yaml",
         ("apps/team/b.yaml:4", "apps/team/c.yaml:4"),
     )
-    assert "apps/team/kustomization.yaml does not list its file" in finding.message
+
+
+def test_what_a_kustomization_leaves_out_is_told_once() -> None:
+    files: Files = {f"apps/team/{name}.yaml": release(name) for name in ("web", "db")}
+    files["apps/team/kustomization.yaml"] = "resources: [db.yaml]\n"
+    assert [each.code for each in found(files, *CODES, "RP015", sync_roots=["apps"])] == ["RP015"]
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from fluxv2_migrate.applied.references import CreatedObject, MigratedRelease, tell_of_result
+from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
-from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.releases.reading import with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.migration import MigratedManifest, Migration, MigrationContext
@@ -27,6 +26,7 @@ def tell_of_outcome(
     converted: ConvertedReleases,
     images: MigratedImages,
     findings: FindingGroups,
+    told: Collection[str],
 ) -> None:
     """Says what clusters do not get of what was converted and made.
 
@@ -36,10 +36,12 @@ def tell_of_outcome(
         converted: the releases that are migrated.
         images: the image automation.
         findings: where it is told.
+        told: files of which it is told already that kustomizations leave them out.
     """
     texts = {**workspace.changed, **workspace.created, **dict.fromkeys(workspace.deleted)}
     result = Result(around.clusters, around.repository, texts, source_ignores(around))
-    tell_of_result(result, _migrated(converted, findings), _created(converted, images), findings)
+    made = (*converted.layout.generated, *images.objects)
+    tell_of_result(result, _migrated(converted, findings), made, findings, told)
 
 
 def _migrated(converted: ConvertedReleases, findings: FindingGroups) -> Iterator[MigratedRelease]:
@@ -48,22 +50,6 @@ def _migrated(converted: ConvertedReleases, findings: FindingGroups) -> Iterator
         accepted = findings.decided(release.document).accept
         seen = tuple((sighting, release.name_in(sighting)) for sighting in release.sightings)
         yield MigratedRelease(release.document, release.resource, accepted, seen)
-
-
-def _created(converted: ConvertedReleases, images: MigratedImages) -> Iterator[CreatedObject]:
-    users: dict[PlacedRequest, list[str]] = {}
-    for each in converted.texts:
-        document = each.release.document
-        users.setdefault(each.release.placed, []).append(f"{document.path}:{document.line}")
-    for generated in converted.layout.generated:
-        places = [place for member in generated.source.members for place in users.get(member, ())]
-        clusters = tuple(sorted({*generated.clusters, *generated.source.clusters}))
-        yield CreatedObject(generated.manifest, generated.file, clusters, tuple(places))
-    lines = {each.document.key: each.document.line for each in images.texts}
-    for placed in images.objects:
-        keys = dict.fromkeys(key for key, _ in placed.containers)
-        used_by = tuple(f"{path}:{lines.get((path, index), 1)}" for path, index in keys)
-        yield CreatedObject(placed.manifest, placed.file, placed.clusters, used_by)
 
 
 def assemble(

@@ -122,7 +122,8 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     going |= {each.release.document.key for each in decided.removed}
     tell_of_pruning(going, around, findings)
     tell_of_unsynced(going, around, findings)
-    tell_of_outcome(around, workspace, converted, images, findings)
+    left_out = {each.place.path for found in applied.values() for each in found.left_out}
+    tell_of_outcome(around, workspace, converted, images, findings, left_out)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
     return assemble(files, around, workspace, converted, images, findings, context)

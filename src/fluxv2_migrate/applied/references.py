@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.applied.result import AppliedByCluster, Identity, Result, identity_of, shown_identity
@@ -17,9 +17,10 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.release_name import default_release_name, shorten_release_name
 from fluxv2_migrate.kustomize.values import mapping_at
+from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["CreatedObject", "MigratedRelease", "tell_of_result"]
+__all__ = ["MigratedRelease", "tell_of_result"]
 
 _RELEASE: Final = "HelmRelease.helm.toolkit.fluxcd.io"
 _SOURCES: Final = "source.toolkit.fluxcd.io"
@@ -45,28 +46,12 @@ class MigratedRelease:
     seen: tuple[tuple[Sighting, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedObject:
-    """An object that the migration makes.
-
-    Attributes:
-        manifest: the object.
-        file: that holds it.
-        clusters: that need it.
-        used_by: places of what needs it, as `path:line`.
-    """
-
-    manifest: Mapping[str, Any]
-    file: str
-    clusters: tuple[str, ...]
-    used_by: tuple[str, ...] = ()
-
-
 def tell_of_result(
     result: Result,
     releases: Iterable[MigratedRelease],
-    created: Iterable[CreatedObject],
+    created: Iterable[Generated],
     findings: FindingGroups,
+    told: Collection[str] = (),
 ) -> None:
     """Says what clusters do not get of what was migrated, made or referred to.
 
@@ -75,6 +60,7 @@ def tell_of_result(
         releases: that are migrated.
         created: what is made for them and for images.
         findings: where it is told.
+        told: files of which it is told already that kustomizations leave them out.
     """
     made, migrated = list(created), list(releases)
     if not (made or migrated):
@@ -85,7 +71,7 @@ def tell_of_result(
             message = f"{check.view.name} built it, and kustomize fails after the migration: {problem.reason}"
             findings.say("RP057", message, problem.path, problem.line)
         for release in migrated:
-            for sighting, name in release.seen:
+            for sighting, name in release.seen if release.document.path not in told else ():
                 if sighting.cluster == check.view.name:
                     check.release(release, sighting, name)
         check.made()
@@ -102,17 +88,19 @@ class _Check:
         applied: what it gets of it.
         created: what is made for it.
         findings: where it is told.
+        users: places of the releases that come from a source that is made.
     """
 
     view: ClusterView
     result: Result
     applied: AppliedByCluster
-    created: Mapping[Identity, CreatedObject]
+    created: Mapping[Identity, Generated]
     findings: FindingGroups
+    users: dict[Identity, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, view: ClusterView, result: Result, made: Iterable[CreatedObject], findings: FindingGroups
+        cls, view: ClusterView, result: Result, made: Iterable[Generated], findings: FindingGroups
     ) -> _Check:
         own = {identity_of(each.manifest): each for each in made if view.name in each.clusters}
         return cls(view, result, result.applied(view), own, findings)
@@ -135,6 +123,8 @@ class _Check:
             message = f"{self.view.name} gets {shown} with the release name {runs!r}; it runs under {name!r}"
             self._tell(release, "RP056", message, ("metadata", "name"))
         source = _source_of(spec, key[1])
+        if source is not None and source in self.created:
+            self.users.setdefault(source, []).append(f"{release.document.path}:{release.document.line}")
         if source is not None and not self._has(source):
             message = f"{self.view.name} does not get {shown_identity(source)}, where its charts come from"
             self._tell(release, "RP055", message, ("spec", "chart"))
@@ -147,7 +137,7 @@ class _Check:
 
     def made(self) -> None:
         """Says what the cluster does not get of what was made for it, once for each cause."""
-        causes: dict[str, list[CreatedObject]] = {}
+        causes: dict[str, list[Generated]] = {}
         for key, made in self.created.items():
             found = self.applied.objects.get(key)
             if found is None:
@@ -160,14 +150,14 @@ class _Check:
             more = f" and {len(members) - _SHOWN} more" if len(members) > _SHOWN else ""
             message = f"{self.view.name} does not get {shown}{more}, made for it: {cause}"
             first, *others = dict.fromkeys(each.file for each in members)
-            users = (place for each in members for place in each.used_by)
+            users = (use for each in members for use in self.users.get(identity_of(each.manifest), ()))
             self.findings.say("RP054", message, first, 1, dict.fromkeys((*others, *users)))
 
     def _becomes(self, file: str, key: Identity) -> Identity | None:
         made_of = self.applied.made_of.items()
         return next((one for (path, _), one in made_of if path == file and one[0] == key[0]), None)
 
-    def _repository(self, made: CreatedObject, key: Identity) -> None:
+    def _repository(self, made: Generated, key: Identity) -> None:
         """Says of a policy that was made that the cluster does not get the tags that it reads."""
         if key[0] != f"ImagePolicy.{_IMAGES}":
             return
@@ -177,7 +167,7 @@ class _Check:
         if not self._has(wanted):
             shown = shown_identity(wanted)
             message = f"{self.view.name} does not get {shown}, whose tags {shown_identity(key)} reads"
-            self.findings.say("RP055", message, made.file, 1, made.used_by)
+            self.findings.say("RP055", message, made.file)
 
     def has_policy(self, namespace: str, name: str) -> bool:
         """Gives whether the cluster has, or is told to have, an ImagePolicy."""
