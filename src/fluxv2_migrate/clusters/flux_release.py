@@ -112,7 +112,8 @@ def infer_flux_release(
         )
     contradictions += [
         Contradiction(
-            f"{api} is there, which {f'Flux {version}' if api.served_by else 'no known Flux'} does not serve",
+            f"{api} is there, which "
+            + (f"Flux {version} does not serve" if api.served_by else "no known Flux serves"),
             api.path,
             api.line,
             api.related,

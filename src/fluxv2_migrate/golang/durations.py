@@ -6,7 +6,7 @@ import re
 
 from fluxv2_migrate.errors import InvalidDuration
 
-__all__ = ["HOUR", "MINUTE", "SECOND", "format_duration", "parse_duration"]
+__all__ = ["HOUR", "LARGEST", "MINUTE", "SECOND", "format_duration", "parse_duration"]
 
 SECOND = 1_000_000_000
 """A second in nanoseconds."""
@@ -29,7 +29,8 @@ _UNITS = {
 # A number, and as its unit everything up to the next one. `[0-9]` and not `\d`: only ASCII counts.
 _TERM = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]*)")
 # Durations are whole nanoseconds in 64 bits with a sign; of digits, one more may be read than a sum may have.
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
+"""The longest duration in nanoseconds: 292 years."""
 
 
 def parse_duration(s: str) -> int:
@@ -65,12 +66,12 @@ def parse_duration(s: str) -> int:
         assert term is not None
         total += _read_term(s, *term.groups(""))
         # What is subtracted may be greater by one, and so is the sum until its sign is known.
-        if total > _LARGEST + 1:
+        if total > LARGEST + 1:
             raise InvalidDuration(f'invalid duration "{s}"')
         position = term.end()
     if negative:
         return -total
-    if total > _LARGEST:
+    if total > LARGEST:
         raise InvalidDuration(f'invalid duration "{s}"')
     return total
 
@@ -80,7 +81,7 @@ def _read_term(s: str, whole: str, fraction: str, unit: str) -> int:
         raise InvalidDuration(f'invalid duration "{s}"')
     # Twenty digits are beyond 64 bits; thousands would be refused by Python itself.
     significant = whole.lstrip("0")
-    if len(significant) > 19 or int(significant or "0") > _LARGEST + 1:
+    if len(significant) > 19 or int(significant or "0") > LARGEST + 1:
         raise InvalidDuration(f'invalid duration "{s}"')
     if not unit:
         raise InvalidDuration(f'missing unit in duration "{s}"')
@@ -93,7 +94,7 @@ def _read_fraction(digits: str, unit: int) -> int:
     """Gives what the digits behind the point are of a unit; Go reckons with floating point here."""
     value, scale = 0, 1.0
     for digit in digits:
-        if value > _LARGEST // 10 or value * 10 + int(digit) > _LARGEST + 1:
+        if value > LARGEST // 10 or value * 10 + int(digit) > LARGEST + 1:
             # Further digits could not be held; they are dropped.
             break
         value = value * 10 + int(digit)
@@ -118,7 +119,7 @@ def format_duration(nanoseconds: int) -> str:
     >>> format_duration(5 * MINUTE), format_duration(90 * MINUTE), format_duration(1_500_000)
     ('5m0s', '1h30m0s', '1.5ms')
     """
-    if not -_LARGEST - 1 <= nanoseconds <= _LARGEST:
+    if not -LARGEST - 1 <= nanoseconds <= LARGEST:
         raise InvalidDuration("these nanoseconds are more than 64 bits hold")
     sign = "-" if nanoseconds < 0 else ""
     amount = abs(nanoseconds)

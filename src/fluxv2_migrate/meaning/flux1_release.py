@@ -338,7 +338,7 @@ def _git_chart(
     path: str,
     ref_kind: Literal["branch", "tag", "commit"] | None,
 ) -> ChartMeaning:
-    location = git_location(url)
+    location = git_location(url, default_user="git")
     reference = _reference(reading, chart.ref, ref_kind)
     known = url != "unknown"
     if not known:

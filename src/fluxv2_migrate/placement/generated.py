@@ -138,13 +138,16 @@ class Places:
 
     def _take(self, key: tuple[str, ...], path: str) -> None:
         self._files[key] = path
-        self._taken.add(path)
+        # Some disks take two names for one that differ in their letters alone.
+        self._taken.add(path.lower())
 
     def _free(self, folder: str, stems: Sequence[str]) -> str:
         paths = (posixpath.join(folder, f"{stem}.yaml") for stem in stems)
         counted = (posixpath.join(folder, f"{stems[0]}-{number}.yaml") for number in count(2))
         is_taken = self.homes.workspace.is_taken
-        return next(path for path in chain(paths, counted) if path not in self._taken and not is_taken(path))
+        return next(
+            path for path in chain(paths, counted) if path.lower() not in self._taken and not is_taken(path)
+        )
 
 
 def write_generated(generated: Iterable[Generated], workspace: Workspace) -> None:

@@ -54,6 +54,7 @@ _GENERIC: Final = frozenset(
         "www",
     }
 )
+_VERSION: Final = re.compile(r"[vV]?\d+(?:[.\-]\d+)*(?:[-+][0-9A-Za-z.-]+)?")
 _PROVIDERS: Final = frozenset(
     {
         "amazonaws",
@@ -124,7 +125,7 @@ def _helm_words(url: str) -> Iterator[str]:
     if (host, path) in _KNOWN:
         yield _KNOWN[host, path]
     segments = [segment for segment in path.split("/") if segment]
-    telling = [segment for segment in segments if segment.lower() not in _GENERIC]
+    telling = [segment for segment in segments if not _says_nothing(segment)]
     vendor = _vendor(host)
     if host.endswith((".github.io", ".gitlab.io")) and vendor not in _COMMUNITIES:
         yield vendor
@@ -140,6 +141,11 @@ def _helm_words(url: str) -> Iterator[str]:
     yield f"{scheme}-{host}-{'-'.join(segments)}"
 
 
+def _says_nothing(word: str) -> bool:
+    """Gives whether a part of a URL names nobody: one that many have, or a version."""
+    return word.lower() in _GENERIC or _VERSION.fullmatch(word) is not None
+
+
 def _vendor(host: str) -> str:
     labels = host.split(".")
     if len(labels) < 2 or re.fullmatch(r"[0-9.]+", host):
@@ -148,7 +154,7 @@ def _vendor(host: str) -> str:
         return labels[0]
     # A country's second level (`co.uk`) is no vendor.
     domain = labels[:-2] if len(labels) > 2 and labels[-2] in _SECOND_LEVEL else labels[:-1]
-    telling = [label for label in domain if label.lower() not in _GENERIC | _PROVIDERS]
+    telling = [label for label in domain if not _says_nothing(label) and label.lower() not in _PROVIDERS]
     if not telling:
         return domain[-1]
     if _PROVIDERS & set(domain):

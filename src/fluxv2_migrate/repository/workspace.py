@@ -78,6 +78,7 @@ class Workspace:
     def __init__(self, texts: Mapping[str, str], taken: Collection[str] = ()) -> None:
         self._texts = texts
         self._taken = taken
+        self._lowered = frozenset(path.lower() for path in (*texts, *taken))
         self._files: dict[str, _File] = {}
         self._changes: dict[Change, None] = {}
 
@@ -103,8 +104,8 @@ class Workspace:
         return self.text(path) is not None
 
     def is_taken(self, path: str) -> bool:
-        """Gives whether a path has or had a file, so that it is none for a new one."""
-        return path in self._texts or path in self._taken or path in self._files
+        """Gives whether a path has or had a file, so that it is none for a new one, in whatever letters."""
+        return path.lower() in self._lowered or path in self._files
 
     def is_new(self, path: str) -> bool:
         """Gives whether a file is one that was created."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.golang.durations import LARGEST, SECOND
 from fluxv2_migrate.rules.draft import Draft, present
 from fluxv2_migrate.rules.durations import seconds_to_duration
 
@@ -177,9 +178,12 @@ def _remove_where_given(draft: Draft, *names: str) -> None:
 
 def _duration(draft: Draft, seconds: int, *path: str) -> str | None:
     field = ".".join(path[1:])
-    if seconds > 0:
+    if seconds * SECOND > LARGEST:
+        message = f"{field} is more seconds than a duration of Go holds, and meant others for the operator"
+        draft.note("HR121", message, path)
+    elif seconds > 0:
         return seconds_to_duration(seconds)
-    if seconds == 0:
+    elif seconds == 0:
         own = path == ("spec", "timeout")
         actions = ("install", "upgrade", "uninstall") if own else (path[1],)
         message = f"{field} is 0: it is left out, and Flux v2 takes its default of five minutes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
@@ -30,7 +30,8 @@ _CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]++/?)+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT: Final = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,39}")
 # What git allows in no name (`git check-ref-format`), so that it can only be an expression.
-_NO_REF_NAME: Final = re.compile(r"[~^:?*\[\\\s]|@\{|\.\.|^@$")
+# `HEAD` is no branch: it is whatever the default branch is at the moment.
+_NO_REF_NAME: Final = re.compile(r"[~^:?*\[\\\s]|@\{|\.\.|^(?:@|HEAD)$")
 # Where the charts of fluxd and the helm-operator were.
 _FLUX_1: Final = ("charts.fluxcd.io/", "/fluxcd/", "/weaveworks/flux/", "weaveworks.github.io/flux/")
 _RETIRED: Final = {
@@ -49,7 +50,7 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     if (is_git or (chart.get("repository") and chart.get("name"))) and is_flux_1(chart, is_git=is_git):
         draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _CHART)
     if is_git:
-        if any(chart.get(name) for name in ("repository", "name", "version")):
+        if chart.get("repository"):
             draft.note("HR060", "both git and a Helm repository are given: git was used", (*_CHART, "git"))
         for name in _REPOSITORY_FIELDS:
             _drop(draft, name, "chart-from-git")
@@ -101,6 +102,11 @@ def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
             path,
             group=helm_url_key(url),
         )
+    elif not _has_host(authority):
+        draft.note("HR043", "no host stands in the URL of the repository", path, group=helm_url_key(url))
+    if scheme:
+        # Go reads a scheme in any letters, and the definition of a HelmRepository takes small ones alone.
+        url = f"{scheme}://{authority}{rest}"
     user, _, host = authority.rpartition("@")
     if user or "?" in rest:
         what = "a user" if user else "a query"
@@ -143,6 +149,11 @@ def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
         keys=_secret_keys(draft, known),
         passes_credentials=known is not None and known.login and known.pass_credentials_all,
     )
+
+
+def _has_host(authority: str) -> bool:
+    """Gives whether more than a user and a port stands between a URL's scheme and its path."""
+    return bool(authority.rpartition("@")[2].partition(":")[0])
 
 
 def _imported(draft: Draft, url: str, host: str) -> ImportedRepository | None:
@@ -211,6 +222,8 @@ def draft_git_source(
     here = (*path, "git") if path == _CHART else path
     if scheme not in ("http", "https", "ssh"):
         draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", here)
+    elif not _has_host(authority):
+        draft.note("HR043", "no host stands in the URL of the git repository", here)
     if authority.rpartition("@")[1] and scheme in ("http", "https"):
         host = authority.rpartition("@")[2]
         draft.note("HR044", f"the URL of the repository at {host} holds a user", here, group=f"{host}{rest}")
@@ -292,15 +305,16 @@ def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str]
         return ((kind, ref),)
     if _COMMIT.fullmatch(ref):
         return (("commit", ref),)
+    likely: Literal["branch", "tag"] = "tag" if _EXACT_VERSION.fullmatch(ref) else "branch"
     if given and ref not in ("master", "main"):
         draft.note(
             "HR052",
-            f"is {ref!r} of {url} a branch or a tag? It is written as a branch",
+            f"is {ref!r} of {url} a branch or a tag? It is written as a {likely}",
             path,
             group=f"{git_url_key(url)} {ref}",
-            answer=draft.answer(ref_kind="branch"),
+            answer=draft.answer(ref_kind=likely),
         )
-    return (("branch", ref),)
+    return ((likely, ref),)
 
 
 def chart_file_path(folder: str, path: str) -> str | None:

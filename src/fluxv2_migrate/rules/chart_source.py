@@ -104,7 +104,10 @@ def to_flux_git_url(url: str) -> str:
     'https://github.com/acme/charts'
     """
     url = url.strip()
-    match = None if split_url(url) else _SCP.fullmatch(url)
+    parts = split_url(url)
+    if parts is not None:
+        return f"{parts[0]}://{parts[1]}{parts[2]}"
+    match = _SCP.fullmatch(url)
     if match is None:
         return url
     user = f"{match['user']}@" if match["user"] else ""

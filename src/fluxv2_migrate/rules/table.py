@@ -93,7 +93,9 @@ FIELDS: Final = (
     FieldRow("spec.helmVersion", (), ("HR030", "HR032")),
     FieldRow("spec.maxHistory", ("spec.maxHistory",), ("HR117",), "10 where none is given"),
     FieldRow(
-        "spec.timeout", ("spec.timeout", "spec.rollback.timeout", "spec.test.timeout"), ("HR068", "HR069")
+        "spec.timeout",
+        ("spec.timeout", "spec.rollback.timeout", "spec.test.timeout"),
+        ("HR068", "HR069", "HR121"),
     ),
     FieldRow("spec.wait", (*_INSTALL_WAIT, *_UPGRADE_WAIT), ("HR117",)),
     FieldRow("spec.forceUpgrade", ("spec.upgrade.force",), ("HR074",)),
@@ -143,12 +145,12 @@ FIELDS: Final = (
     FieldRow("spec.rollback.force", (), ("HR084",)),
     FieldRow("spec.rollback.recreate", ("spec.rollback.recreate",), ("HR083",)),
     FieldRow("spec.rollback.disableHooks", ("spec.rollback.disableHooks",)),
-    FieldRow("spec.rollback.timeout", ("spec.rollback.timeout",), ("HR068", "HR069")),
+    FieldRow("spec.rollback.timeout", ("spec.rollback.timeout",), ("HR068", "HR069", "HR121")),
     FieldRow("spec.rollback.wait", ("spec.rollback.disableWait", "spec.rollback.disableWaitForJobs")),
     FieldRow("spec.test", ("spec.test",)),
     FieldRow("spec.test.enable", ("spec.test.enable", *_INSTALL_WAIT, *_UPGRADE_WAIT)),
     FieldRow("spec.test.ignoreFailures", ("spec.test.ignoreFailures",)),
-    FieldRow("spec.test.timeout", ("spec.test.timeout",), ("HR068", "HR069")),
+    FieldRow("spec.test.timeout", ("spec.test.timeout",), ("HR068", "HR069", "HR121")),
     FieldRow("spec.test.cleanup", (), (), "Helm 3 has no such thing"),
     FieldRow(
         "spec.chartGitPath",
