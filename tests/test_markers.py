@@ -356,3 +356,9 @@ def test_markers_of_real_repositories_are_told_apart(shared: Path) -> None:
             if not marker.seen:
                 assert marker.reason == "no-such-form", path
     assert (seen, unseen) == (54, 1)
+
+
+@pytest.mark.parametrize("text", ["? [a, b]\n: c", "? {a: b}\n: c", "{[a]: b, {c: d}: e}"])
+def test_keys_that_are_collections_stop_nothing(text: str) -> None:
+    marked = f'{text} # {{"$imagepolicy": "ns:app"}}\n'
+    assert len(find_markers(marked)) == len(check_markers({"a.yaml": marked})) == 1

@@ -203,7 +203,8 @@ def _is_list_alone(body: str, roots: list[Node | None]) -> bool:
     if _SEPARATOR.search(body.replace("\r\n", "\n")) is not None or len(roots) != 1:
         return False
     root = roots[0]
-    fields = {key.value: value for key, value in root.value} if isinstance(root, MappingNode) else {}
+    pairs = root.value if isinstance(root, MappingNode) else ()
+    fields = {key.value: value for key, value in pairs if isinstance(key, ScalarNode)}
     kind = fields.get("kind")
     return (
         isinstance(kind, ScalarNode)
