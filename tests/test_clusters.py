@@ -148,6 +148,10 @@ def test_the_settings_of_a_fluxd_are_those_of_its_cluster() -> None:
     (view,) = see({"fluxd.yaml": fluxd(*flags), "apps/web.yaml": release()}).clusters
     assert (view.settings.branch, view.settings.default_namespace) == ("prod", "team")
     assert view.settings.fluxd == fm.Fluxd(
+        version="1.25.4",
+        manifest_generation=False,
+        garbage_collection=False,
+        sops=False,
         git_url="ssh://git@example.com/a",
         git_user="Bot",
         git_email="bot@example.com",
@@ -175,8 +179,10 @@ def test_the_settings_of_a_fluxd_are_those_of_its_cluster() -> None:
 )
 def test_a_flag_of_which_the_value_is_not_known_counts_as_not_given(flag: str) -> None:
     (view,) = see({"fluxd.yaml": fluxd("--git-path=apps", flag), "apps/web.yaml": release()}).clusters
+    (plain,) = see({"fluxd.yaml": fluxd("--git-path=apps"), "apps/web.yaml": release()}).clusters
+    assert plain.settings.branch == "master"
     branch = "master" if "branch" not in flag else None
-    assert view.settings == fm.Cluster(name="apps", sync_paths=("apps",), branch=branch)
+    assert view.settings == plain.settings.model_copy(update={"branch": branch})
 
 
 def test_a_message_that_skips_builds_is_kept() -> None:

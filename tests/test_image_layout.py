@@ -21,6 +21,7 @@ from fluxv2_migrate.placement import (
     uses_of,
 )
 from fluxv2_migrate.rules import GitSync
+from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from reference_trees import refusals
 from workloads import AUTOMATED, deployment, draft, release
 
@@ -113,7 +114,7 @@ def test_settings_of_fluxd_are_kept() -> None:
     fluxd = fm.Fluxd(
         git_user="bot", git_email="bot@acme.example", automation_interval="15m", commit_suffix=suffix
     )
-    sync = GitSync("fleet", "flux-system", "main", fluxd=fluxd)
+    sync = GitSync("fleet", "flux-system", "main", fluxd=fluxd_settings_of(fluxd))
     layout = laid_out(use(web()), syncs=[sync])
     automation = spec_of(layout, "ImageUpdateAutomation")
     assert automation["git"]["commit"] == {

@@ -25,7 +25,8 @@ from fluxv2_migrate.kubernetes import Unstructured
 from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.migrate import migrate_repository, migrate_text
 from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.report.migration import MigratedResource, Migration, MigrationContext
+from fluxv2_migrate.report.context import ClusterContext, MigrationContext
+from fluxv2_migrate.report.migration import MigratedResource, Migration
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.manifests import parse_manifests
 from fluxv2_migrate.rules import (
@@ -38,6 +39,7 @@ from fluxv2_migrate.rules import (
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 from fluxv2_migrate.settings.options import (
     Cluster,
+    Flux1Workloads,
     Fluxd,
     HelmOperator,
     ImportedRepository,
@@ -57,11 +59,13 @@ __all__ = [
     "AmbiguousTag",
     "Change",
     "Cluster",
+    "ClusterContext",
     "ClusterReport",
     "Finding",
     "FindingType",
     "FirstHour",
     "FirstReconciliation",
+    "Flux1Workloads",
     "Fluxd",
     "HelmOperator",
     "HelmRecord",

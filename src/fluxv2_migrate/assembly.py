@@ -13,7 +13,8 @@ from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
 from fluxv2_migrate.releases.reading import with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
-from fluxv2_migrate.report.migration import MigratedManifest, Migration, MigrationContext
+from fluxv2_migrate.report.context import MigrationContext
+from fluxv2_migrate.report.migration import MigratedManifest, Migration
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 

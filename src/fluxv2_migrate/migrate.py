@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fluxv2_migrate.applied.namespaces import settle_namespaces
@@ -10,7 +10,7 @@ from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.assembly import assemble, tell_of_outcome
-from fluxv2_migrate.clusters import ClusterMap, ClusterView
+from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
@@ -21,11 +21,13 @@ from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
 from fluxv2_migrate.releases.removed_twins import remove_twins
 from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
-from fluxv2_migrate.report.migration import ClusterContext, Migration, MigrationContext
+from fluxv2_migrate.report.context import ClusterContext, MigrationContext, cluster_context
+from fluxv2_migrate.report.migration import Migration
 from fluxv2_migrate.repository.collector import paused_collector
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.settings.options import MigrationOptions, checked_options
+from fluxv2_migrate.settings.of_clusters import with_options
+from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
 
 __all__ = ["migrate_repository", "migrate_text"]
@@ -125,7 +127,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
     tell_of_outcome(around, workspace, converted, images, findings, left_out)
     findings.tell_unmatched()
-    context = MigrationContext(flux_version, tuple(map(_context, clusters.clusters)), tuple(reasons))
+    context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
     return assemble(files, around, workspace, converted, images, findings, context)
 
 
@@ -151,6 +153,8 @@ def _surroundings(
     for release in judged.values() or [inferred]:
         for found in release.contradictions:
             findings.say("RP013", found.message, found.path, found.line, found.related)
+    for notice in clusters.notices:
+        findings.say(notice.code, notice.message, notice.path, notice.line, notice.related)
     versions = {view.name: judged.get(view.name, inferred).version for view in clusters.clusters}
     for view in clusters.clusters:
         paths = ", ".join(synced.path or "/" for synced in view.sync_paths)
@@ -159,6 +163,9 @@ def _surroundings(
     return inferred.version, around, reasons
 
 
-def _context(view: ClusterView) -> ClusterContext:
-    paths = tuple(synced.path for synced in view.sync_paths)
-    return ClusterContext(view.name, paths, view.settings.branch, view.reason)
+def _contexts(around: Surroundings) -> Iterator[ClusterContext]:
+    options = around.options
+    said = {each.name: each for each in options.clusters}
+    for view in around.clusters.clusters:
+        own = with_options(options, said.get(view.name, Cluster(name=view.name)), Cluster(name=view.name))
+        yield cluster_context(view, own, around.versions[view.name], options.flux_namespace)

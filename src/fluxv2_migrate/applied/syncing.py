@@ -47,8 +47,9 @@ def tell_of_syncing(
         is_something_done: whether anything is migrated, so that it matters where it goes.
     """
     clusters = around.clusters
-    if is_something_done and not clusters.given:
-        paths = dict.fromkeys(synced.path for view in clusters.clusters for synced in view.sync_paths)
+    assumed = [view for view in clusters.clusters if view.is_assumed]
+    if is_something_done and assumed:
+        paths = dict.fromkeys(synced.path for view in assumed for synced in view.sync_paths)
         shown = ", ".join(path or "the repository's root" for path in paths)
         findings.say("RP009", f"sync paths were not given: what is generated goes under {shown}")
     if is_something_done and clusters.candidates:

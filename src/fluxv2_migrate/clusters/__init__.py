@@ -9,6 +9,7 @@ from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Ref
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import Reach, reach_of
+from fluxv2_migrate.clusters.shown_settings import without_login
 from fluxv2_migrate.clusters.trials import is_left_alone, same_object
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
@@ -45,4 +46,5 @@ __all__ = [
     "shapes_objects",
     "take_out",
     "unknown_generator",
+    "without_login",
 ]

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting, SyncPath
+from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kustomize import Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
@@ -31,6 +32,9 @@ class ClusterMap:
         tree: the kustomizations.
         fallback_namespace: of manifests that name none, in clusters that name none either; or empty.
         candidates: sync paths that may belong to one cluster, where nothing tells them apart.
+        notices: what a person must know of how the clusters were found.
+        programs: the fluxds that sync this repository, and the helm-operators.
+        other_programs: the fluxds that sync another one.
     """
 
     clusters: tuple[ClusterView, ...] = ()
@@ -42,6 +46,9 @@ class ClusterMap:
     tree: KustomizeTree = field(default_factory=lambda: KustomizeTree({}))
     fallback_namespace: str = ""
     candidates: tuple[str, ...] = ()
+    notices: tuple[ClusterNotice, ...] = ()
+    programs: tuple[Flux1Program, ...] = ()
+    other_programs: tuple[Flux1Program, ...] = ()
     _broken: dict[str, str] | None = None
 
     @property
@@ -66,6 +73,10 @@ class ClusterMap:
             folder: one of its `builds`.
         """
         return self.builds[folder, synced.over]
+
+    def runs_flux_1(self, document: Document) -> bool:
+        """Gives whether a document is the operator, this repository's fluxd, or a release of its chart."""
+        return document.key in {(each.path, each.document) for each in self.programs}
 
     def seen(self, document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Gives each cluster that has a document, and the document as it sees it.

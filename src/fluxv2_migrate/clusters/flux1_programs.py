@@ -1,44 +1,92 @@
-"""The programs of Flux v1 that the manifests of a repository run: fluxd and the helm-operator."""
+"""The programs of Flux v1 that a repository shows: fluxd and the helm-operator, wherever they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.flux1.charts import Flux1Chart, programs_of_chart
-from fluxv2_migrate.flux1.installation import Flux1Program, Locate, nowhere, programs_of_workload
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.value_sources import ValueSource, value_sources, values_of_sources
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.charts import CHARTS, Flux1Chart, programs_of_chart
+from fluxv2_migrate.flux1.commands import InstallCommand, install_commands
+from fluxv2_migrate.flux1.installation import (
+    Flux1Program,
+    Locate,
+    nowhere,
+    program_of_arguments,
+    programs_of_workload,
+)
+from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
+from fluxv2_migrate.kustomize import Build, BuiltObject
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["ChartRelease", "programs_of_manifest"]
+__all__ = ["ChartRelease", "programs_of_manifest", "read_programs"]
 
 _VALUES: Final = ("spec", "values")
+_RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
+_MENTIONED: Final = re.compile(
+    r"--(?:git-url|git-path|git-branch|git-user|enabled-helm-versions|charts-sync-interval|git-default-ref)\b"
+    r"|\bfluxd\b|helm-operator|\bflux:|/flux\b|name: [\"']?flux\b|chart: [\"']?flux\b"
+)
+"""What the text of a manifest of Flux v1 has, in some way."""
+_INSTALLS: Final = re.compile(r"helm3?\s|fluxctl|eksctl|k8s-?configuration|helm_release|chart_ref")
+_YAML: Final = (".yaml", ".yml", ".json")
 
 
+@dataclass(frozen=True, slots=True)
 class ChartRelease:
-    """A HelmRelease of any API, as far as it tells which chart it installs and how it is called."""
+    """A HelmRelease of any API, as far as it tells which chart it installs and how it is called.
 
-    def __init__(self, manifest: Mapping[str, Any]) -> None:
+    Attributes:
+        chart: that it installs.
+        folder: of the chart in its git repository; empty where it comes from a Helm repository.
+        namespace: of the Helm release.
+        own_namespace: of the object.
+        release_name: of the Helm release.
+        values: that stand in it.
+    """
+
+    chart: Flux1Chart
+    folder: str
+    namespace: str
+    own_namespace: str
+    release_name: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any], namespace: str = "") -> ChartRelease:
         """Reads a HelmRelease.
 
         Args:
             manifest: of any of its APIs.
+            namespace: of the object, where it names none.
         """
         metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
         chart = _mapping(spec.get("chart"))
-        inner = _mapping(chart.get("spec"))
-        path = chart.get("path") or spec.get("chartGitPath") or ""
-        name = chart.get("name") or inner.get("chart") or path
-        self.chart_folder = str(path)
-        self.chart = Flux1Chart(
-            str(name).rstrip("/").rpartition("/")[2],
-            f"{chart.get('repository') or ''} {chart.get('git') or ''}",
+        folder = str(chart.get("path") or spec.get("chartGitPath") or "")
+        name = str(chart.get("name") or _mapping(chart.get("spec")).get("chart") or folder)
+        own = str(metadata.get("namespace") or namespace)
+        target = str(spec.get("targetNamespace") or "") or None
+        default = default_release_name(
+            name=str(metadata.get("name") or ""), namespace=own, target_namespace=target
         )
-        own, target = str(metadata.get("namespace") or ""), str(spec.get("targetNamespace") or "")
-        self.namespace = release_namespace(namespace=own, target_namespace=target or None)
-        self.release_name = str(spec.get("releaseName") or "") or default_release_name(
-            name=str(metadata.get("name") or ""), namespace=own, target_namespace=target or None
+        return cls(
+            Flux1Chart(
+                name.rstrip("/").rpartition("/")[2],
+                f"{chart.get('repository') or ''} {chart.get('git') or ''}",
+            ),
+            folder,
+            release_namespace(namespace=own, target_namespace=target),
+            own,
+            str(spec.get("releaseName") or "") or default,
+            _mapping(spec.get("values")),
         )
-        self.values = _mapping(spec.get("values"))
 
 
 def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) -> Iterator[Flux1Program]:
@@ -53,10 +101,10 @@ def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) 
     >>> [each.items("git-path") for each in programs_of_manifest({"kind": "HelmRelease", "spec": spec})]
     [('prod',)]
     """
-    if manifest.get("kind") not in ("HelmRelease", "FluxHelmRelease"):
+    if manifest.get("kind") not in _RELEASES:
         yield from programs_of_workload(manifest, locate)
         return
-    release = ChartRelease(manifest)
+    release = ChartRelease.of_manifest(manifest)
     yield from programs_of_chart(
         release.chart,
         release.values,
@@ -64,6 +112,236 @@ def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) 
         namespace=release.namespace,
         locate=lambda path: locate((*_VALUES, *path) if path else ()),
     )
+
+
+def read_programs(reader: ClusterReader) -> list[Flux1Program]:
+    """Gives the programs of Flux v1 that a repository shows, those of manifests before those of other texts.
+
+    Args:
+        reader: of the repository.
+    """
+    found: list[Flux1Program] = []
+    built: set[str] = set()
+    for program, files in _of_builds(reader):
+        found.append(program)
+        built |= files
+    found += (each for each in _of_files(reader) if each.path not in built)
+    found += _of_inline_patches(reader)
+    return [*found, *_of_texts(reader)]
+
+
+# Manifests
+
+
+def _of_builds(reader: ClusterReader) -> Iterator[tuple[Flux1Program, set[str]]]:
+    """Gives the programs that are built, each with the files that it is made of."""
+    for folder in reader.tree.roots:
+        build = reader.build(folder)
+        for each in build.objects:
+            places = _places_of(each, reader)
+            for program in _of_object(each.manifest, places, reader, build):
+                yield program, {document.path for document in places}
+
+
+def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
+    """Gives the documents that an object is made of, those that count most first."""
+    paths = [use.path for use in reversed(built.patches) if use.path]
+    found = [document for path in dict.fromkeys(paths) for document in reader.documents_of(path)]
+    if built.path:
+        found += (each for each in reader.documents_of(built.path) if each.index == built.index)
+    return found
+
+
+def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:
+    for path in sorted(reader.files):
+        if path.endswith(_YAML) and _MENTIONED.search(reader.text(path)):
+            for document in reader.documents_of(path):
+                yield from _of_object(document.manifest, [document], reader, None)
+
+
+def _of_object(
+    manifest: Mapping[str, Any], places: Sequence[Document], reader: ClusterReader, build: Build | None
+) -> Iterator[Flux1Program]:
+    if manifest.get("kind") in _RELEASES:
+        found = _of_release(manifest, places, reader, build)
+    elif any(_MENTIONED.search(each.text) for each in places):
+        found = programs_of_workload(manifest, lambda field: _place(field, manifest, places))
+    else:
+        return
+    for program in found:
+        yield replace(program, path=places[-1].path, document=places[-1].index)
+
+
+def _of_inline_patches(reader: ClusterReader) -> Iterator[Flux1Program]:
+    """Gives what patches tell of a program whose base is elsewhere: those that stand in a kustomization."""
+    for kustomization in reader.tree.kustomizations.values():
+        if not kustomization.remote_entries:
+            continue
+        for patch in kustomization.patches:
+            text = patch.inline or reader.text(patch.path)
+            place = (patch.path, 1) if patch.path else (kustomization.path, patch.line)
+            value = _value(text)
+            if isinstance(value, list):
+                yield from _of_operations(value, place)
+            elif patch.inline and isinstance(value, Mapping):
+                yield from programs_of_workload(value, _always(place))
+
+
+def _always(place: tuple[str, int]) -> Locate:
+    return lambda _: place
+
+
+def _of_operations(operations: Sequence[Any], place: tuple[str, int]) -> Iterator[Flux1Program]:
+    words: list[str] = []
+    for each in operations:
+        given = _mapping(each).get("value")
+        words += [word for word in (given if isinstance(given, list) else [given]) if isinstance(word, str)]
+    container = {"args": words}
+    pod = {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
+    yield from programs_of_workload(pod, _always(place))
+
+
+def _place(path: Sequence[str], manifest: Mapping[str, Any], places: Sequence[Document]) -> tuple[str, int]:
+    """Gives file and line of a field of a built object: in the first document that holds its text."""
+    base = places[-1]
+    word = _at(manifest, path)
+    if path and isinstance(word, str):
+        for document in places:
+            offset = document.text.find(word)
+            if offset >= 0:
+                return document.path, document.line + document.text.count("\n", 0, offset)
+    return base.path, base.position(tuple(path))[0]
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            value = _mapping(value).get(key)
+    return value
+
+
+# Charts
+
+
+def _of_release(
+    manifest: Mapping[str, Any], places: Sequence[Document], reader: ClusterReader, build: Build | None
+) -> Iterator[Flux1Program]:
+    release = ChartRelease.of_manifest(manifest)
+    chart = _chart_of_tree(release, reader)
+    inline = [
+        ValueSource(_mapping(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)
+        for each in reversed(places)
+        if each.manifest.get("kind") == manifest.get("kind")
+    ]
+    if chart.name not in CHARTS and "image" not in release.values and chart.defaults is None:
+        return
+    outer = value_sources(
+        manifest, release.own_namespace, reader, lambda raw: _names_itself(raw, reader), build
+    )
+    found = list(outer)
+    sources = [each for each in found if isinstance(each, ValueSource)]
+    is_complete = len(sources) == len(found)
+    values = values_of_sources([*sources, ValueSource(release.values, "")])
+    base = places[-1] if places else None
+
+    def locate(key: Sequence[str]) -> tuple[str, int]:
+        holder = next((each for each in reversed([*sources, *inline]) if key and each.holds(key)), None)
+        if holder is not None:
+            return holder.locate(key)
+        return (base.path, base.position(())[0]) if base is not None else ("", 0)
+
+    for program in programs_of_chart(
+        chart, values, release_name=release.release_name, namespace=release.namespace, locate=locate
+    ):
+        yield replace(program, is_complete=is_complete)
+
+
+def _chart_of_tree(release: ChartRelease, reader: ClusterReader) -> Flux1Chart:
+    """Gives the chart of a release with what the tree says of it, where the tree has it."""
+    folder = posixpath.normpath(release.folder.strip("/")) if release.folder else ""
+    path = posixpath.join(folder, "Chart.yaml")
+    if not folder or path not in reader.files:
+        return release.chart
+    name = _yaml(reader.text(path)).get("name")
+    defaults = _yaml(reader.text(posixpath.join(folder, "values.yaml")))
+    return replace(release.chart, name=str(name or release.chart.name), defaults=defaults, is_own=bool(name))
+
+
+def _names_itself(raw: RawFile, reader: ClusterReader) -> bool:
+    """Gives whether the git URL in a file of values is that of the repository that it was taken from."""
+    url = str(_mapping(_yaml(reader.text(raw.path)).get("git")).get("url") or "")
+    return not url or url.removesuffix(".git").rstrip("/").endswith(raw.repository)
+
+
+def _yaml(text: str) -> Mapping[str, Any]:
+    return _mapping(_value(text))
+
+
+def _value(text: str) -> Any:
+    try:
+        return read_document(text)[1]
+    except InvalidManifest:
+        return None
+
+
+# Texts
+
+
+def _of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
+    for path in sorted(reader.files):
+        text = reader.text(path)
+        if _INSTALLS.search(text) is None or not _MENTIONED.search(text):
+            continue
+        for command in install_commands(text, path):
+            yield from _of_command(command, path, reader)
+
+
+def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> Iterator[Flux1Program]:
+    place = (path, command.line)
+    if not command.chart:
+        program = program_of_arguments(command.arguments, "fluxd", lambda _: place)
+        if program.given("git-url") is not None:
+            yield replace(
+                program, namespace=command.namespace, name=command.release_name, is_text=True, path=path
+            )
+        return
+    files = [_file_of(each, path, reader) for each in command.files]
+    sources = [
+        ValueSource(document.manifest, file, document=document)
+        for file in files
+        if file is not None
+        for document in reader.documents_of(file)[:1]
+    ]
+    is_complete = len(sources) == len(files)
+    sources.append(ValueSource(command.values, *place))
+
+    def locate(key: Sequence[str]) -> tuple[str, int]:
+        holder = next((each for each in reversed(sources) if key and each.holds(key)), None)
+        return place if holder is None else holder.locate(key)
+
+    chart = Flux1Chart(command.chart.rstrip("/").rpartition("/")[2], f"{command.repository} {command.chart}")
+    for program in programs_of_chart(
+        chart,
+        values_of_sources(sources),
+        release_name=command.release_name,
+        namespace=command.namespace,
+        locate=locate,
+    ):
+        yield replace(program, is_text=True, is_complete=is_complete)
+
+
+def _file_of(name: str, path: str, reader: ClusterReader) -> str | None:
+    """Gives the file of the repository that a script names: relative to itself, or to the root."""
+    for folder in (posixpath.dirname(path), ""):
+        file = posixpath.normpath(posixpath.join(folder, name))
+        if file in reader.files:
+            return file
+    # What a variable begins with is found by the rest of it.
+    known = re.sub(r"^.*[$}>)][^/]*/", "", name).lstrip("./")
+    ends = [file for file in reader.files if file == known or file.endswith("/" + known)]
+    return ends[0] if len(ends) == 1 else None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -4,76 +4,32 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import replace
 
-from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
-from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
-from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.fluxd_settings import cluster_of_fluxd
-from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
-from fluxv2_migrate.clusters.units import (
-    chart_folders,
-    flux_yaml_folders,
-    is_below,
-    is_in_folder,
-    normal_path,
-    read_sync_path,
-    shapes_objects,
-    unguided_sync_path,
+from fluxv2_migrate.clusters.flux1_programs import read_programs
+from fluxv2_migrate.clusters.fluxd_clusters import (
+    Flux1Programs,
+    of_fluxd,
+    paths_of,
+    repository_key,
+    sort_programs,
+    view_of_fluxds,
 )
+from fluxv2_migrate.clusters.model import ClusterView, Sighting
+from fluxv2_migrate.clusters.operators import with_operators
+from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.seeing import place_of, sight
+from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, normal_path, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
+from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
-from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
 
 __all__ = ["read_clusters"]
-
-_Identity = tuple[str, str, str]
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Reads one repository."""
-
-    files: Mapping[str, str | bytes]
-    documents: Mapping[str, tuple[Document, ...]]
-    concerns: Mapping[DocumentKey, Document]
-    places: Collection[DocumentKey]
-    tree: KustomizeTree
-    options: MigrationOptions
-    builds: dict[tuple[str, str], Build] = field(default_factory=dict)
-    charts: frozenset[str] = field(init=False)
-    _claimed: set[str] | None = None
-
-    def __post_init__(self) -> None:
-        self.charts = chart_folders(self.files.keys())
-
-    def build(self, folder: str, over: str = "") -> Build:
-        key = (folder, over)
-        if key not in self.builds:
-            self.builds[key] = build_with(self.tree, folder, over)
-        return self.builds[key]
-
-    def build_of(self, synced: SyncPath, folder: str) -> Build:
-        return self.build(folder, synced.over)
-
-    def matters(self, built: BuiltObject) -> bool:
-        return (built.path, built.index) in self.concerns
-
-    def claimed(self) -> set[str]:
-        """Gives the files that belong to what kustomize builds, so that they are not read on their own."""
-        if self._claimed is None:
-            self._claimed = {
-                file
-                for folder in self.tree.roots
-                if shapes_objects(self.tree.kustomizations[folder], self.tree)
-                for file in self.build(folder).files
-            }
-        return self._claimed
 
 
 def read_clusters(
@@ -83,6 +39,8 @@ def read_clusters(
     places: Collection[DocumentKey],
     tree: KustomizeTree,
     options: MigrationOptions,
+    *,
+    always: bool = False,
 ) -> ClusterMap:
     """Gives the clusters, and how each sees the documents that concern a migration.
 
@@ -93,8 +51,9 @@ def read_clusters(
         places: those of them that show where clusters are.
         tree: the kustomizations.
         options: what a person says of clusters.
+        always: whether clusters are looked for also where nothing shows Flux v1.
     """
-    reader = _Reader(files, documents, concerns, places, tree, options)
+    reader = ClusterReader(files, documents, concerns, places, tree, options)
     found = ClusterMap(
         given=bool(options.clusters or options.sync_roots),
         fallback_namespace=options.default_namespace or "",
@@ -103,12 +62,20 @@ def read_clusters(
         for patch in kustomization.patches:
             if patch.path:
                 found.patch_files.setdefault(patch.path, kustomization.path)
+    shown = read_programs(reader)
+    programs = sort_programs(shown, reader)
+    found.programs = (*programs.own, *programs.operators)
+    found.other_programs = programs.others
+    if not (always or shown or flux_yaml_folders(files)):
+        return ClusterMap()
     if found.given:
-        found.clusters = tuple(_given(reader))
+        views = with_operators(list(_given(programs, reader)), programs, reader)
+        found.clusters = tuple(_with_options(view, options) for view in views)
         for view in found.clusters:
-            _add(found.sightings, _sight(view, reader))
+            _add(found.sightings, sight(view, reader))
     else:
-        _infer(reader, found)
+        _infer(programs, reader, found)
+    found.notices = (*programs.notices, *(notice for view in found.clusters for notice in view.notices))
     for view in found.clusters:
         for synced in view.sync_paths:
             if synced.patch_file in files:
@@ -121,119 +88,139 @@ def read_clusters(
     return found
 
 
-def _given(reader: _Reader) -> Iterator[ClusterView]:
-    options = reader.options
-    given = options.clusters or tuple(
-        Cluster(name=normal_path(path) or "cluster", sync_paths=(path,)) for path in options.sync_roots
-    )
-    for cluster in given:
-        paths = [normal_path(path) for path in cluster.sync_paths] or [""]
-        synced = tuple(read_sync_path(path, reader.files, reader.tree) for path in dict.fromkeys(paths))
-        yield ClusterView(cluster, synced, "as given")
-
-
 def _add(sightings: dict[DocumentKey, list[Sighting]], new: Iterable[tuple[DocumentKey, Sighting]]) -> None:
     for key, sighting in new:
         sightings.setdefault(key, []).append(sighting)
 
 
-# How a cluster sees documents
+def _with_options(view: ClusterView, options: MigrationOptions) -> ClusterView:
+    """Puts what was said of the cluster, or of all clusters, over what the repository shows of it."""
+    said = next((each for each in options.clusters if each.name == view.name), Cluster(name=view.name))
+    settings = with_options(options, said, view.settings)
+    known = {name for name in view.places if _field(settings, name) == _field(view.settings, name)}
+    places = {name: place for name, place in view.places.items() if name in known}
+    return replace(view, settings=settings, places=places)
 
 
-def _sight(view: ClusterView, reader: _Reader) -> Iterator[tuple[DocumentKey, Sighting]]:
-    default = view.settings.default_namespace or reader.options.default_namespace or ""
-    for synced in view.sync_paths:
-        built_files: set[str] = set()
-        for folder in synced.builds:
-            build = reader.build_of(synced, folder)
-            built_files.update(build.files)
-            for built in build.objects:
-                if reader.matters(built):
-                    place = _place(built.manifest, default, synced)
-                    key = (built.path, built.index)
-                    written = _place(reader.concerns[key].manifest, default, SyncPath(""))
-                    yield (
-                        key,
-                        Sighting(
-                            view.name,
-                            synced.path,
-                            *place,
-                            built.manifest,
-                            built.steps,
-                            built.patches,
-                            built.item,
-                            place != written,
-                        ),
-                    )
-        if synced.files == "none":
+def _field(settings: Cluster, name: str) -> object:
+    found: object = settings
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+# What a person says
+
+
+def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterView]:
+    given = reader.options.clusters or tuple(_of_roots(reader.options.sync_roots, programs))
+    for said in given:
+        fluxds = _fluxds_of(said, programs, is_only=len(given) == 1)
+        shown = view_of_fluxds(said.name, fluxds, programs, reader) if fluxds else None
+        paths = [normal_path(path) for path in said.sync_paths]
+        if shown is not None and (not paths or set(paths) == set(paths_of(fluxds[0]))):
+            yield replace(shown, reason=f"as given; {shown.reason}")
             continue
-        apart = reader.claimed() | built_files if synced.files == "rest" else set()
-        for key, document in reader.concerns.items():
-            if is_below(document.path, synced.path) and document.path not in apart:
-                if is_in_folder(posixpath.dirname(document.path), reader.charts):
-                    continue
-                place = _place(document.manifest, default, synced)
-                moved = place != _place(document.manifest, default, SyncPath(""))
-                yield key, Sighting(view.name, synced.path, *place, document.manifest, is_moved=moved)
+        generates = said.fluxd.manifest_generation
+        if generates is None and shown is not None:
+            generates = shown.settings.fluxd.manifest_generation
+        synced = tuple(
+            read_sync_path(path, reader.files, reader.tree, generates=generates)
+            for path in dict.fromkeys(paths or [""])
+        )
+        if shown is None:
+            yield ClusterView(Cluster(name=said.name), synced, "as given")
+        else:
+            yield replace(shown, sync_paths=synced, reason="as given", notices=())
 
 
-def _is_new(manifest: Mapping[str, Any]) -> bool:
-    return str(manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+def _of_roots(roots: Sequence[str], programs: Flux1Programs) -> Iterator[Cluster]:
+    """Gives a cluster for each root; roots that one fluxd syncs together are one cluster."""
+    groups: dict[int | str, list[str]] = {}
+    for root in dict.fromkeys(roots):
+        path = normal_path(root)
+        together = [index for index, fluxd in enumerate(programs.own) if path in paths_of(fluxd)]
+        groups.setdefault(together[0] if together else path, []).append(root)
+    for group in groups.values():
+        yield Cluster(name=normal_path(group[0]) or "cluster", sync_paths=tuple(group))
 
 
-def _resource(manifest: Mapping[str, Any]) -> str:
-    # A release of Flux v1 and its twin of Flux v2 may both be in one cluster.
-    group = str(manifest.get("apiVersion")).partition("/")[0]
-    return f"{manifest.get('kind')}.{group} {'/'.join(_place(manifest, '', SyncPath('')))}"
-
-
-def _place(manifest: Mapping[str, Any], default: str, synced: SyncPath) -> tuple[str, str]:
-    metadata = manifest.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
-    namespace = synced.target_namespace or str(metadata.get("namespace") or "") or default
-    return namespace, str(metadata.get("name") or "")
+def _fluxds_of(said: Cluster, programs: Flux1Programs, *, is_only: bool) -> tuple[Flux1Program, ...]:
+    """Gives the fluxds that may be that of a cluster which a person named."""
+    known = programs.own
+    if said.fluxd.git_url:
+        key = repository_key(said.fluxd.git_url)
+        known = tuple(each for each in known if repository_key(each.text("git-url")) in ("", key))
+    paths = {normal_path(path) for path in said.sync_paths}
+    found = [each for each in known if paths & set(paths_of(each))]
+    if len(found) > 1 and said.branch is not None:
+        found = [each for each in found if each.text("git-branch") == said.branch] or found
+    if found:
+        return tuple(found)
+    return known if is_only and len({paths_of(each) for each in known}) == 1 else ()
 
 
 # What the repository shows
 
 
-def _infer(reader: _Reader, found: ClusterMap) -> None:
-    views: list[ClusterView] = []
-    for attempt in (_of_kustomizations, _of_fluxd, _of_flux_yaml):
-        views = list(attempt(reader))
-        if views:
-            break
+def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) -> None:
+    """Decides which of the proposals count: those of better evidence, and others where these say nothing.
+
+    The order of the evidence is that of the rules. A later proposal counts only for folders of which no
+    earlier one speaks; what Flux v2 syncs beside that is of the same cluster.
+    """
+    views = of_fluxd(programs, reader)
+    views += (view for view in list(of_flux_yaml(reader)) if not _overlapping(view, views))
+    for view in of_flux_2(reader):
+        views = _with_flux_2(view, views)
     # A sighting tells its cluster by the name, so names are told apart before anything is seen.
     views = list(_with_own_names(views, set()))
+    views = [_with_options(view, reader.options) for view in with_operators(views, programs, reader)]
     for view in views:
-        _add(found.sightings, _sight(view, reader))
-    rest = list(_with_own_names(_of_the_rest(reader, found, views), {view.name for view in views}))
+        _add(found.sightings, sight(view, reader))
+    rest = list(_with_own_names(of_folders(reader, found, views), {view.name for view in views}))
+    rest = [_with_options(view, reader.options) for view in with_operators(rest, programs, reader)]
     known = set(found.sightings)
     for view in rest:
         # What a known cluster has does not make up another one.
-        _add(found.sightings, (each for each in _sight(view, reader) if each[0] not in known))
+        _add(found.sightings, (each for each in sight(view, reader) if each[0] not in known))
     found.clusters = (*views, *rest)
-    uncertain = [view for view in found.clusters if view.reason.startswith(_UNIT)]
-    if len(uncertain) > 1:
-        seen = {view.name: _resources(view, reader) for view in uncertain}
-        apart = all(
-            seen[one.name] & seen[other.name]
-            for index, one in enumerate(uncertain)
-            for other in uncertain[:index]
+    found.candidates = _uncertain(found.clusters, reader)
+
+
+def _overlapping(view: ClusterView, others: Iterable[ClusterView]) -> list[ClusterView]:
+    """Gives the clusters of which a path is one of a cluster, lies in one, or holds one."""
+    return [
+        other
+        for other in others
+        if any(
+            is_below(one.path, each.path) or is_below(each.path, one.path)
+            for one in view.sync_paths
+            for each in other.sync_paths
         )
-        found.candidates = () if apart else tuple(view.sync_paths[0].path or "/" for view in uncertain)
+    ]
 
 
-_UNIT: Final = "a folder that kustomize builds on its own"
-
-
-def _resources(view: ClusterView, reader: _Reader) -> set[_Identity]:
-    return {
-        (str(built.manifest.get("kind")), *_place(built.manifest, "", synced))
+def _with_flux_2(view: ClusterView, views: list[ClusterView]) -> list[ClusterView]:
+    """Takes in a cluster that Flux v2 syncs: beside the others, or as what one of them has more."""
+    same = _overlapping(view, views)
+    if not same:
+        return [*views, view]
+    if len(same) > 1 and any(each.flux1.fluxd is not None for each in same):
+        # Each fluxd is a cluster; which of them Flux v2 runs in is not known.
+        return views
+    first = same[0]
+    known = [synced for each in same for synced in each.sync_paths]
+    more = [
+        synced
         for synced in view.sync_paths
-        for folder in synced.builds
-        for built in reader.build_of(synced, folder).objects
-    }
+        if not any(is_below(synced.path, each.path) or is_below(each.path, synced.path) for each in known)
+    ]
+    paths = (*known, *more)
+    settings = first.settings.model_copy(update={"sync_paths": tuple(each.path for each in paths)})
+    reason = f"{first.reason}; {view.reason}"
+    merged = replace(first, settings=settings, sync_paths=paths, reason=reason, flux2_file=view.flux2_file)
+    return [merged if each is first else each for each in views if each is first or each not in same]
 
 
 def _with_own_names(views: Iterable[ClusterView], taken: Collection[str]) -> Iterator[ClusterView]:
@@ -244,208 +231,27 @@ def _with_own_names(views: Iterable[ClusterView], taken: Collection[str]) -> Ite
             name, number = f"{view.name}-{number}", number + 1
         names.add(name)
         settings = view.settings.model_copy(update={"name": name})
-        yield view if name == view.name else ClusterView(settings, view.sync_paths, view.reason)
+        yield view if name == view.name else replace(view, settings=settings)
 
 
-def _folders(files: Iterable[str]) -> set[str]:
-    found = {""}
-    for path in files:
-        folder = posixpath.dirname(path)
-        while folder not in found:
-            found.add(folder)
-            folder = posixpath.dirname(folder)
-    return found
-
-
-def _of_kustomizations(reader: _Reader) -> Iterator[ClusterView]:
-    """Those of Flux v2: one whose path holds its own file begins a cluster."""
-    folders = _folders(reader.files)
-    documents = (document for _, each in sorted(reader.documents.items()) for document in each)
-    read = (FluxKustomization.of_document(document) for document in documents)
-    known = [
-        (each, target) for each in read if each is not None and (target := normal_path(each.path)) in folders
-    ]
-    roots = [(each.file, target, each) for each, target in known if is_below(each.file, target)]
-    taken: set[str] = set()
-    for path, root, own in sorted(roots, key=lambda each: (len(each[1]), each[:2])):
-        if root in taken:
-            continue
-        taken.add(root)
-        synced = {root: _synced_by(own, root, reader.tree)}
-        pending = [root]
-        while pending:
-            folder = pending.pop()
-            for each, target in known:
-                if is_below(each.file, folder) and target not in synced and not is_below(target, root):
-                    synced[target] = _synced_by(each, target, reader.tree)
-                    pending.append(target)
-        yield ClusterView(
-            Cluster(name=root or "cluster", sync_paths=tuple(synced)),
-            tuple(synced.values()),
-            f"{path} is a Kustomization of Flux v2 that syncs itself",
-        )
-
-
-def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:
-    synced = unguided_sync_path(folder, tree)
-    if kustomization.overlay:
-        synced = SyncPath(folder, (folder,), files="none", overlay=kustomization.overlay)
-    return replace(
-        synced,
-        target_namespace=kustomization.target_namespace,
-        substituted_by=kustomization.file if kustomization.substitutes else "",
+def _uncertain(clusters: Sequence[ClusterView], reader: ClusterReader) -> tuple[str, ...]:
+    """Gives the sync paths that may belong to one cluster, as nothing in them can be there only once."""
+    uncertain = [view for view in clusters if view.reason.startswith(UNIT)]
+    if len(uncertain) < 2:
+        return ()
+    seen = {view.name: _resources(view, reader) for view in uncertain}
+    apart = all(
+        seen[one.name] & seen[other.name]
+        for index, one in enumerate(uncertain)
+        for other in uncertain[:index]
     )
+    return () if apart else tuple(view.sync_paths[0].path or "/" for view in uncertain)
 
 
-def _of_fluxd(reader: _Reader) -> list[ClusterView]:
-    """Those whose fluxd stands in the repository, unless it would then see one thing twice."""
-    folders = _folders(reader.files) | set(reader.files)
-    found: dict[tuple[object, ...], ClusterView] = {}
-    for path, fluxd in _fluxds(reader):
-        paths = tuple(normal_path(each) for each in fluxd.items("git-path")) or ("",)
-        if not all(each in folders for each in paths):
-            continue
-        generates = fluxd.switch("manifest-generation")
-        synced = tuple(read_sync_path(each, reader.files, reader.tree, generates=generates) for each in paths)
-        settings = cluster_of_fluxd(fluxd, paths)
-        found.setdefault(
-            (paths, fluxd.text("git-branch")), ClusterView(settings, synced, f"{path} runs its fluxd")
-        )
-    narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
-    for view in narrower:
-        seen: dict[_Identity, DocumentKey] = {}
-        for key, sighting in _sight(view, reader):
-            identity = (str(sighting.manifest.get("kind")), sighting.namespace, sighting.name)
-            if seen.setdefault(identity, key) != key:
-                # fluxd refuses to sync at all then, so its flags come from elsewhere.
-                return []
-    return narrower
-
-
-def _fluxds(reader: _Reader) -> Iterator[tuple[str, Flux1Program]]:
-    built: set[str] = set()
-    for folder in reader.tree.roots:
-        for each in reader.build(folder).objects:
-            for program in _fluxds_of(each.manifest):
-                built.add(each.path)
-                yield each.path, program
-    for path, documents in sorted(reader.documents.items()):
-        for document in documents:
-            if path not in built:
-                yield from ((path, program) for program in _fluxds_of(document.manifest))
-
-
-def _fluxds_of(manifest: Mapping[str, Any]) -> Iterator[Flux1Program]:
-    return (each for each in programs_of_manifest(manifest) if each.program == "fluxd")
-
-
-def _of_flux_yaml(reader: _Reader) -> Iterator[ClusterView]:
-    """Those whose `.flux.yaml` builds its own folder, or the folders below that nothing else includes."""
-    config_folders = flux_yaml_folders(reader.files)
-    for folder in config_folders:
-        own = read_sync_path(folder, reader.files, reader.tree)
-        paths = [folder]
-        if own.builds and not any(build in reader.tree.kustomizations for build in own.builds):
-            # It is heeded from each sync path below it, and the command runs there.
-            paths = [
-                path
-                for path in reader.tree.roots
-                if is_below(path, folder)
-                and max((each for each in config_folders if is_below(path, each)), key=len) == folder
-            ]
-        for path in paths:
-            synced = read_sync_path(path, reader.files, reader.tree)
-            if synced.unknown:
-                inner = [each for each in config_folders if each != path and is_below(each, path)]
-                builds = (each for each in synced.builds if not any(is_below(each, one) for one in inner))
-                synced = replace(synced, builds=tuple(builds))
-            settings = Cluster(name=path or "cluster", sync_paths=(path,))
-            yield ClusterView(settings, (synced,), f"{_UNIT}, as its .flux.yaml says")
-
-
-def _of_the_rest(reader: _Reader, found: ClusterMap, views: Sequence[ClusterView]) -> Iterator[ClusterView]:
-    """What no known cluster sees: folders that surely are one cluster each."""
-    claimed = reader.claimed()
-    old = {
-        reader.concerns[key].identity for key in reader.places if not _is_new(reader.concerns[key].manifest)
+def _resources(view: ClusterView, reader: ClusterReader) -> set[tuple[str, str, str]]:
+    return {
+        (str(built.manifest.get("kind")), *place_of(built.manifest, "", synced))
+        for synced in view.sync_paths
+        for folder in synced.builds
+        for built in reader.build_of(synced, folder).objects
     }
-    plain = [
-        (document.path, _resource(document.manifest))
-        for key, document in reader.concerns.items()
-        if key in reader.places
-        # A release of Flux v2 may stand anywhere for one of Flux v1 that is still there.
-        and not (_is_new(document.manifest) and document.identity in old)
-        and key not in found.sightings
-        and document.path not in claimed
-        and document.path not in found.patch_files
-        and not _is_left_out(document.path, reader.tree)
-        and not is_in_folder(posixpath.dirname(document.path), reader.charts)
-    ]
-    units: dict[str, list[str]] = {}
-    for folder in reader.tree.roots:
-        if not shapes_objects(reader.tree.kustomizations[folder], reader.tree):
-            continue
-        objects = [
-            built for built in reader.build(folder).objects if (built.path, built.index) in reader.places
-        ]
-        if any((built.path, built.index) not in found.sightings for built in objects):
-            units[folder] = [_resource(built.manifest) for built in objects]
-    pairs = [
-        (posixpath.join(folder, "kustomization.yaml"), each)
-        for folder, all_ in units.items()
-        for each in all_
-    ]
-    known = [(synced.path, "") for view in views for synced in view.sync_paths]
-    known += [
-        (posixpath.dirname(file), folder)
-        for folder in reader.tree.roots
-        if shapes_objects(reader.tree.kustomizations[folder], reader.tree)
-        for file in reader.build(folder).files
-    ]
-    roots = infer_sync_roots([*plain, *pairs])
-    roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs])}))
-    with_files = {root_of(path, roots) for path, _ in plain}
-    for root in sorted(with_files):
-        synced = unguided_sync_path(root, reader.tree)
-        builds = tuple(folder for folder in synced.builds if folder in units)
-        settings = Cluster(name=root or "cluster", sync_paths=(root,))
-        yield ClusterView(settings, (SyncPath(root, builds),), "a folder that holds releases")
-    for folder in units:
-        if root_of(posixpath.join(folder, "kustomization.yaml"), roots) not in with_files:
-            settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
-            yield ClusterView(settings, (SyncPath(folder, (folder,), files="none"),), _UNIT)
-
-
-def _is_left_out(path: str, tree: KustomizeTree) -> bool:
-    """Gives whether a file lies at or below a kustomization that shapes what it lists, and is not listed."""
-    folder = posixpath.dirname(path)
-    while folder not in tree.kustomizations:
-        if not folder:
-            return False
-        folder = posixpath.dirname(folder)
-    return shapes_objects(tree.kustomizations[folder], tree)
-
-
-def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Gives the folders into which a root falls, so that none holds what belongs to something outside.
-
-    Args:
-        root: a folder.
-        known: folders, each with the one that takes it in; empty for a cluster that is known.
-        pairs: path and resource of what lies in the root.
-    """
-    if not any(is_below(path, root) and not (taker and is_below(taker, root)) for path, taker in known):
-        yield root
-        return
-    inner: dict[str, list[tuple[str, str]]] = {}
-    for path, resource in pairs:
-        folder = posixpath.dirname(path)
-        if is_below(folder, root):
-            rest = folder[len(root) + 1 :] if root else folder
-            child = posixpath.join(root, rest.partition("/")[0]) if rest else root
-            inner.setdefault(child, []).append((path, resource))
-    for child, members in sorted(inner.items()):
-        if child == root:
-            yield root
-        else:
-            yield from _apart(child, known, members)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fluxv2_migrate.flux1.installation import Flux1Installation
 from fluxv2_migrate.kustomize import PatchUse, Step
 from fluxv2_migrate.settings.options import Cluster
 
-__all__ = ["ClusterView", "Sighting", "SyncPath"]
+__all__ = ["ClusterNotice", "ClusterView", "Sighting", "SyncPath"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,47 @@ class SyncPath:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterNotice:
+    """What a person must know of how clusters were found.
+
+    Attributes:
+        code: of the finding.
+        message: what it is.
+        path: the file that shows it; empty where none does.
+        line: in that file, 1-based.
+        related: other places, as `path:line`.
+    """
+
+    code: str
+    message: str
+    path: str = ""
+    line: int = 1
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterView:
     """A cluster, and what of the repository reaches it.
 
     Attributes:
-        settings: what is known of it.
-        sync_paths: in the order in which they were named.
+        settings: what is known of it: what was said, over what the repository shows.
+        sync_paths: in the order in which they were named, those of which something is here.
         reason: how it became known, in a sentence.
+        flux1: its fluxd and its helm-operator, as far as the repository shows them.
+        places: for each setting that was read, by its dotted name, the file and line.
+        notices: what a person must know of it.
+        is_assumed: whether nothing but the folders themselves shows that it is one.
+        flux2_file: the file of Flux v2's own sync of it, where there is one; empty else.
     """
 
     settings: Cluster
     sync_paths: tuple[SyncPath, ...]
     reason: str
+    flux1: Flux1Installation = field(default_factory=Flux1Installation, repr=False)
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notices: tuple[ClusterNotice, ...] = ()
+    is_assumed: bool = False
+    flux2_file: str = ""
 
     @property
     def name(self) -> str:

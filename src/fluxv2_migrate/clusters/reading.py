@@ -88,15 +88,14 @@ def _see(
     releases = [document for document in concerns.values() if is_old_release(document.manifest)]
     tree = KustomizeTree(files)
     workloads = _workloads(repository, tree, concerns)
-    if not (releases or workloads or also_migrated):
-        return ClusterMap()
     # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
     # what is migrated already is still where it was.
     whole = {document.key for document in releases if not is_partial_release(document.manifest)}
     whole = whole or {document.key for document in releases}
     whole |= workloads
     whole |= {document.key for document in repository.new_releases()}
-    return read_clusters(files, repository.documents, concerns, whole, tree, options)
+    always = bool(releases or workloads or also_migrated)
+    return read_clusters(files, repository.documents, concerns, whole, tree, options, always=always)
 
 
 def _workloads(

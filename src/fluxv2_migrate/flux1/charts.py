@@ -15,6 +15,7 @@ from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments
 from fluxv2_migrate.flux1.installation import (
     PROGRAM_IMAGES,
     Flux1Program,
+    KnownRepository,
     Locate,
     Setting,
     nowhere,
@@ -199,6 +200,7 @@ def programs_of_chart(
         {"app": name, "release": release_name} if release_name else {"app": name},
         release_name,
         f"{full_name}-memcached" if program == "fluxd" and full_name else "",
+        tuple(_repositories(all_values)) if program == "helm-operator" else (),
         path,
         line,
     )
@@ -219,6 +221,7 @@ def programs_of_chart(
             name=f"{full_name}-helm-operator" if full_name else "",
             labels={**found.labels, "app": f"{name}-helm-operator"},
             memcached="",
+            repositories=tuple(_repositories(operator)),
         )
 
 
@@ -282,6 +285,14 @@ def _complete_fluxd(
     imported = [file for key, file in keys.items() if _at(values, f"gpgKeys.{key}")]
     if imported:
         found["git-gpg-key-import"] = Setting(",".join(imported), *locate(("gpgKeys",)))
+
+
+def _repositories(values: Mapping[str, Any]) -> Iterator[KnownRepository]:
+    given = _at(values, "configureRepositories.repositories")
+    if _at(values, "configureRepositories.enable") is True and isinstance(given, list):
+        for each in given:
+            if _mapping(each).get("url"):
+                yield KnownRepository.of_entry(each)
 
 
 def _name(chart: str, values: Mapping[str, Any]) -> str:

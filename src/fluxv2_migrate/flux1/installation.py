@@ -19,6 +19,7 @@ __all__ = [
     "PROGRAM_IMAGES",
     "Flux1Installation",
     "Flux1Program",
+    "KnownRepository",
     "Locate",
     "Setting",
     "nowhere",
@@ -41,6 +42,15 @@ _TRUE: Final = ("true", "1", "t", "T", "TRUE", "True")
 _PLACEHOLDER: Final = re.compile(r"\$[({]|\{\{|<[A-Za-z_ -]+>|\$[A-Za-z_]")
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 _COMMANDS: Final[Mapping[str, Program]] = {"fluxd": "fluxd", "helm-operator": "helm-operator"}
+# What no other program has among its flags, so that a patch without an image tells whom it patches.
+_OWN_FLAGS: Final[Mapping[Program, frozenset[str]]] = {
+    "fluxd": frozenset(
+        {"git-url", "git-path", "manifest-generation", "sync-garbage-collection", "ssh-keygen-dir"}
+    ),
+    "helm-operator": frozenset(
+        {"enabled-helm-versions", "charts-sync-interval", "git-default-ref", "helm-repository-import"}
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,48 @@ def nowhere(_: Sequence[str]) -> tuple[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownRepository:
+    """A Helm repository that an operator was told of, without what is secret in it.
+
+    Attributes:
+        url: of the repository.
+        login: whether it has a user and a password.
+        client_certificate: whether it has a certificate and a key.
+        ca_certificate: whether it has the certificate of an authority.
+        insecure_skip_tls_verify: as it is there.
+        pass_credentials_all: as it is there.
+    """
+
+    url: str
+    login: bool = False
+    client_certificate: bool = False
+    ca_certificate: bool = False
+    insecure_skip_tls_verify: bool = False
+    pass_credentials_all: bool = False
+
+    @classmethod
+    def of_entry(cls, entry: Mapping[str, Any]) -> KnownRepository:
+        """Reads an entry of a `repositories.yaml`.
+
+        Args:
+            entry: its mapping.
+
+        Source: Helm 3.7 `pkg/repo/chartrepo.go` `Entry`.
+
+        >>> KnownRepository.of_entry({"url": "https://charts.example.com", "username": "me"}).login
+        True
+        """
+        return cls(
+            str(entry.get("url")),
+            bool(entry.get("username") or entry.get("password")),
+            bool(entry.get("certFile") and entry.get("keyFile")),
+            bool(entry.get("caFile")),
+            entry.get("insecure_skip_tls_verify") is True,
+            entry.get("pass_credentials_all") is True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Flux1Program:
     """Fluxd or the helm-operator, as something in the repository says that it runs.
 
@@ -91,22 +143,28 @@ class Flux1Program:
         labels: of its pods, as far as they are known.
         release_name: of the Helm release that installs it; empty where none does.
         memcached: the name of the memcached that belongs to it; empty where nobody knows.
+        repositories: of an operator, the Helm repositories that its chart tells it of.
         path: the file that shows it.
         line: in that file, 1-based.
+        document: which document of the file it is; `None` where it stands in a text of another kind.
+        is_complete: whether all that it was told is known, so that what is not given has its default.
         is_text: whether it was read from a text that only tells of a command: a script, a README.
     """
 
     program: Program
     settings: Mapping[str, Setting] = field(default_factory=dict)
-    values: Mapping[str, Setting] = field(default_factory=dict)
+    values: Mapping[str, Setting] = field(default_factory=dict, repr=False)
     image: str = ""
     namespace: str = ""
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     release_name: str = ""
     memcached: str = ""
+    repositories: tuple[KnownRepository, ...] = ()
     path: str = ""
     line: int = 0
+    document: int | None = None
+    is_complete: bool = True
     is_text: bool = False
 
     def given(self, flag: str) -> Setting | None:
@@ -282,7 +340,7 @@ def _of_container(
     )
     texts = [word for word, _ in words]
     image = container.get("image")
-    program = program_of_image(image, texts)
+    program = program_of_image(image, texts) if image else _program_of_flags(texts)
     if program is None and called is not None and any(word.startswith("--") for word in texts):
         program = called
     if program is None:
@@ -294,6 +352,15 @@ def _of_container(
         settings["enabled-helm-versions"] = Setting(known["HELM_VERSION"], *locate((*place, "env")))
     path, line = locate(())
     return Flux1Program(program, settings, image=str(image or ""), path=path, line=line)
+
+
+def _program_of_flags(words: Sequence[str]) -> Program | None:
+    """Gives the program that a patch of a container is about, by flags that no other one has."""
+    for program, own in _OWN_FLAGS.items():
+        given = {each.flag for each in read_arguments(words, program)}
+        if given & own and given <= FLAGS[program].keys():
+            return program
+    return None
 
 
 def _apart(word: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, normal_path
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
+from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -65,7 +66,7 @@ def _sync(view: ClusterView, around: Surroundings) -> GitSync:
         str(branch or view.settings.branch or _BRANCH),
         tuple(synced.path for synced in view.sync_paths),
         view.name,
-        view.settings.fluxd,
+        fluxd_settings_of(view.settings.fluxd),
         url=str(spec.get("url") or to_flux_git_url(url or "")),
         secret_name=str(secret) if secret else (None if spec else name),
         flux_version=around.versions[view.name],

@@ -94,10 +94,10 @@ class HelmOperator:
         return cls(
             helm_version=given.helm_versions[0] if given.helm_versions else None,
             git_default_ref=settings.git_default_ref,
-            updates_dependencies=given.update_chart_deps,
+            updates_dependencies=settings.update_chart_deps,
             git_url=given.git_url or "",
-            git_branch=given.git_branch,
-            git_charts_path=given.git_charts_path,
+            git_branch=settings.git_branch,
+            git_charts_path=settings.git_charts_path,
         )
 
 

@@ -57,8 +57,8 @@ def _own_folder(document: Document, view: ClusterView, around: Surroundings) -> 
     settings = settings_of(around.options, view.settings)
     operator, chart = settings.helm_operator, spec.get("chart")
     if document.manifest["kind"] == "FluxHelmRelease":
-        path = posixpath.join(operator.git_charts_path, str(spec.get("chartGitPath") or "").lstrip("/"))
-        chart = {"git": operator.git_url, "path": path, "ref": operator.git_branch}
+        path = posixpath.join(settings.git_charts_path, str(spec.get("chartGitPath") or "").lstrip("/"))
+        chart = {"git": operator.git_url, "path": path, "ref": settings.git_branch}
     if not isinstance(chart, Mapping) or not chart.get("git") or not chart.get("path"):
         return None
     ref = chart.get("ref") or settings.git_default_ref

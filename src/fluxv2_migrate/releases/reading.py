@@ -30,7 +30,6 @@ from fluxv2_migrate.repository.reading import (
     is_old_release,
     is_partial_release,
     misspelt_api,
-    runs_flux_1,
 )
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
@@ -145,6 +144,9 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     patches = {use.path for closure in closures.values() for use in closure.patches if use.path}
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
+            if around.clusters.runs_flux_1(document):
+                findings.stop(document, "DA022", "it is Flux v1 itself, which Flux v2 would start again")
+                continue
             if document.key not in old:
                 _tell_of_others(document, around, findings)
                 continue
@@ -177,10 +179,8 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
 
 
 def _tell_of_others(document: Document, around: Surroundings, findings: FindingGroups) -> None:
-    """Says of what is no release by itself that it holds some, was meant to be one, or runs them all."""
+    """Says of what is no release by itself that it holds some, or was meant to be one."""
     manifest = document.manifest
-    if runs_flux_1(manifest):
-        findings.stop(document, "DA022", "the workload is Flux v1 itself, which Flux v2 would start")
     held = [item for item in _items(manifest) if is_old_release(item)]
     misspelt = misspelt_api(manifest) if around.repository.chart_around(document.path) is None else None
     if not held and misspelt is None:

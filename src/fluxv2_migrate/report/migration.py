@@ -19,9 +19,9 @@ from fluxv2_migrate.flux2 import (
     ImageRepository,
     ImageUpdateAutomation,
 )
-from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import as_html_text
+from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.frozen import FrozenDict
 from fluxv2_migrate.report.markdown import report_markdown
@@ -29,11 +29,9 @@ from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.settings.inventory import Inventory
 
 __all__ = [
-    "ClusterContext",
     "MigratedManifest",
     "MigratedResource",
     "Migration",
-    "MigrationContext",
 ]
 
 _Resource = (
@@ -92,43 +90,6 @@ class MigratedResource:
     path: str
     cluster: str = ""
     before: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterContext:
-    """A cluster that the repository serves.
-
-    Attributes:
-        name: how findings speak of it.
-        sync_paths: the folders that it syncs; empty for the root.
-        branch: that it follows, where that is known.
-        reason: how it became known.
-    """
-
-    name: str
-    sync_paths: tuple[str, ...]
-    branch: str | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationContext:
-    """What was inferred, and why.
-
-    Attributes:
-        flux_version: the Flux release that will run, as the whole repository shows it.
-        clusters: that the repository serves.
-        reasons: one sentence for each thing that was inferred.
-    """
-
-    flux_version: FluxVersion
-    clusters: tuple[ClusterContext, ...]
-    reasons: tuple[str, ...]
-
-    @property
-    def sync_roots(self) -> tuple[str, ...]:
-        """The folders that Flux syncs, of all clusters."""
-        return tuple(dict.fromkeys(path for cluster in self.clusters for path in cluster.sync_paths))
 
 
 @dataclass(frozen=True)

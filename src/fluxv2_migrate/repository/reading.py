@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1 import find_images
+from fluxv2_migrate.flux1.installation import programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.repository.documents import Document, read_documents
 
@@ -144,10 +144,7 @@ def runs_flux_1(manifest: Mapping[str, Any]) -> bool:
     >>> runs_flux_1({"kind": "Deployment", "spec": {"template": {"spec": {"containers": containers}}}})
     True
     """
-    if manifest.get("kind") == "HelmRelease":
-        # Its chart says what it is; images in values may be anybody's.
-        return False
-    return any(found.image.repository in _FLUX_1_IMAGES for found in find_images(manifest))
+    return next(programs_of_workload(manifest), None) is not None
 
 
 def is_old_release(manifest: Mapping[str, Any]) -> bool:

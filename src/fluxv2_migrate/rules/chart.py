@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from fluxv2_migrate.flux1.charts import Flux1Chart, program_of_chart_name
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
@@ -32,8 +33,6 @@ _SHORT_COMMIT: Final = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]
 # What git allows in no name (`git check-ref-format`), so that it can only be an expression.
 # `HEAD` is no branch: it is whatever the default branch is at the moment.
 _NO_REF_NAME: Final = re.compile(r"[~^:?*\[\\\s]|@\{|\.\.|^(?:@|HEAD)$")
-# Where the charts of fluxd and the helm-operator were.
-_FLUX_1: Final = ("charts.fluxcd.io/", "/fluxcd/", "/weaveworks/flux/", "weaveworks.github.io/flux/")
 _RETIRED: Final = {
     "kubernetes-charts.storage.googleapis.com": "https://charts.helm.sh/stable",
     "kubernetes-charts-incubator.storage.googleapis.com": "https://charts.helm.sh/incubator",
@@ -47,7 +46,9 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     """
     chart = present(draft.spec.get("chart"))
     is_git = bool(chart.get("git") and chart.get("path"))
-    if (is_git or (chart.get("repository") and chart.get("name"))) and is_flux_1(chart, is_git=is_git):
+    if (is_git or (chart.get("repository") and chart.get("name"))) and is_flux_1(
+        chart, draft.spec, is_git=is_git
+    ):
         draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _CHART)
     if is_git:
         if chart.get("repository"):
@@ -78,11 +79,11 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     return None
 
 
-def is_flux_1(chart: Mapping[str, Any], *, is_git: bool) -> bool:
+def is_flux_1(chart: Mapping[str, Any], spec: Mapping[str, Any], *, is_git: bool) -> bool:
     """Gives whether a chart installs fluxd or the helm-operator."""
-    where = f"{chart['git'] if is_git else chart['repository']}/".lower()
     name = chart["path"].rstrip("/").rpartition("/")[2] if is_git else chart["name"]
-    return name in ("flux", "helm-operator") and any(home in where for home in _FLUX_1)
+    source = chart["git"] if is_git else chart["repository"]
+    return program_of_chart_name(Flux1Chart(name, source), present(spec.get("values"))) is not None
 
 
 def _drop(draft: Draft, name: str, rule: str) -> None:
@@ -248,7 +249,7 @@ def draft_git_source(
             group="skipDepUpdate",
             declares=("chart.fetches_dependencies",),
         )
-    elif not draft.settings.helm_operator.update_chart_deps:
+    elif not draft.settings.update_chart_deps:
         draft.note(
             "HR058",
             "Flux v2 fetches missing dependencies of a chart, and the operator was told not to",

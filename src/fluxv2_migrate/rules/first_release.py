@@ -30,15 +30,15 @@ def draft_first_chart(draft: Draft) -> ChartSourceRequest | None:
         message = "chartGitPath is not given: the helm-operator refused such a release"
         draft.note("HR061", message, _PATH)
         return None
-    folder = clean_chart_path(posixpath.join(operator.git_charts_path, given.lstrip("/")))
+    folder = clean_chart_path(posixpath.join(draft.settings.git_charts_path, given.lstrip("/")))
     if folder is None:
         draft.note("HR061", f"the chart's path {given!r} leaves the repository", _PATH)
         return None
     chart = {"git": operator.git_url, "path": folder}
-    if is_flux_1(chart, is_git=True):
+    if is_flux_1(chart, draft.spec, is_git=True):
         draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _PATH)
     draft.move(_PATH, (*_CHART, "chart"), "chart-from-operator")
     if folder != given:
         draft.set((*_CHART, "chart"), folder, "chart-from-operator", "spec.chartGitPath")
     draft.set((*_CHART, "reconcileStrategy"), "Revision", "chart-from-operator", "spec.chartGitPath")
-    return draft_git_source(draft, chart, _PATH, branch=operator.git_branch)
+    return draft_git_source(draft, chart, _PATH, branch=draft.settings.git_branch)

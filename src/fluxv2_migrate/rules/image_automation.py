@@ -24,6 +24,7 @@ from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, Ma
 from fluxv2_migrate.rules.pull_secrets import Lookup, nothing_known
 from fluxv2_migrate.rules.registries import canonical_name, is_read_differently, is_refused_name, is_scanned
 from fluxv2_migrate.rules.workload import Workload, Written, nothing_written
+from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 
 __all__ = ["draft_image_automation"]
@@ -90,7 +91,7 @@ def draft_image_automation(
             flux_version,
             cluster="" if cluster is None else cluster.name,
             file=file,
-            fluxd=seen_by.fluxd,
+            fluxd=fluxd_settings_of(seen_by.fluxd),
             written=written,
         )
         drafts.append(_draft(workload, lookup))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
 from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
-from fluxv2_migrate.settings.options import Fluxd
+from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
 __all__ = [
     "GitSync",
@@ -42,7 +42,7 @@ class GitSync:
     branch: str
     paths: tuple[str, ...] = ()
     cluster: str = ""
-    fluxd: Fluxd = field(default_factory=Fluxd)
+    fluxd: FluxdSettings = field(default_factory=FluxdSettings)
     url: str = ""
     secret_name: str | None = None
     flux_version: FluxVersion | None = None

@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 from fluxv2_migrate.flux1 import ImageRef, TagPattern
-from fluxv2_migrate.settings.options import Fluxd
+from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
 __all__ = [
     "RegistryProvider",
@@ -56,12 +56,12 @@ def registry_provider(image: ImageRef) -> RegistryProvider | None:
     return "azure" if re.fullmatch(r".+\.azurecr\.(?:io|cn|de|us)", host) else None
 
 
-def is_scanned(image: ImageRef, fluxd: Fluxd) -> bool:
+def is_scanned(image: ImageRef, fluxd: FluxdSettings) -> bool:
     """Gives whether fluxd looked for tags of an image; what it did not scan it never updated.
 
     Source: fluxcd/flux 1.25.4 `pkg/cluster/includelist.go`, `cmd/fluxd/main.go`.
 
-    >>> is_scanned(ImageRef.parse("k8s.gcr.io/pause:3.2"), Fluxd())
+    >>> is_scanned(ImageRef.parse("k8s.gcr.io/pause:3.2"), FluxdSettings())
     False
     """
     name = canonical_name(image)

@@ -10,7 +10,8 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.marks import annotations_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.plan import Operation, Path
-from fluxv2_migrate.settings.options import Fluxd, MigrationOptions, Override
+from fluxv2_migrate.settings.of_clusters import FluxdSettings
+from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 
 __all__ = ["PlacedComment", "Workload", "Written", "nothing_written"]
@@ -59,7 +60,7 @@ class Workload:
     flux_version: FluxVersion
     cluster: str = ""
     file: str = ""
-    fluxd: Fluxd = field(default_factory=Fluxd)
+    fluxd: FluxdSettings = field(default_factory=FluxdSettings)
     written: Written = nothing_written
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)

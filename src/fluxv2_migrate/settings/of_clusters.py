@@ -1,18 +1,30 @@
-"""What a person said of the cluster that a file is for."""
+"""What is known of a cluster: what a person said, over what the repository shows, over the defaults."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
 
 from fluxv2_migrate.settings.inventory import Inventory
-from fluxv2_migrate.settings.options import Cluster, HelmOperator, MigrationOptions
+from fluxv2_migrate.settings.options import Cluster, Fluxd, HelmOperator, MigrationOptions
 from fluxv2_migrate.settings.sync_roots import is_synced, root_of
 
-__all__ = ["ReleaseSettings", "cluster_of", "settings_of"]
+__all__ = [
+    "FluxdSettings",
+    "ReleaseSettings",
+    "cluster_of",
+    "fluxd_settings_of",
+    "said_over",
+    "settings_of",
+    "with_options",
+]
 
-_NOT_GIVEN: Final = HelmOperator()
 _ALL: Final = Cluster(name="all")
+_DEFAULTS: Final = MigrationOptions()
+_OF_OPERATOR: Final = ("update_chart_deps", "git_branch", "git_charts_path")
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +36,119 @@ class ReleaseSettings:
         default_namespace: of manifests that name none; empty where nobody knows.
         git_default_ref: of charts from git that name no ref.
         release_interval: of releases.
+        git_interval: of the git repositories of charts.
         helm_operator: the settings of its helm-operator.
         inventory: what runs there, where anybody said it.
+        update_chart_deps: whether the operator fetched what a chart depends on.
+        git_branch: of the charts of FluxHelmReleases.
+        git_charts_path: the folder of these charts.
     """
 
     cluster: str
     default_namespace: str
     git_default_ref: str
     release_interval: str
+    git_interval: str
     helm_operator: HelmOperator
     # It may be long, and is told apart by whose it is.
     inventory: Inventory | None = field(default=None, compare=False)
+    update_chart_deps: bool = True
+    git_branch: str = "master"
+    git_charts_path: str = "charts"
+
+
+@dataclass(frozen=True, slots=True)
+class FluxdSettings:
+    """What a fluxd ran with, its own defaults where nobody said anything else.
+
+    Attributes:
+        version: of its image; empty where nobody knows.
+        git_url: empty where nobody knows.
+        git_user: in its commits.
+        git_email: in its commits.
+        commit_suffix: at the end of the messages of its commits.
+        read_only: whether it never updated an image.
+        automation_interval: after which it looked for new images.
+        exclude_images: that it did not scan.
+        include_images: that it scanned alone, where there are some.
+
+    Source: fluxcd/flux 1.25.4 `cmd/fluxd/main.go`.
+    """
+
+    version: str = ""
+    git_url: str = ""
+    git_user: str = "Weave Flux"
+    git_email: str = "support@weave.works"
+    commit_suffix: str = ""
+    read_only: bool = False
+    automation_interval: str = "5m"
+    exclude_images: tuple[str, ...] = ("k8s.gcr.io/*",)
+    include_images: tuple[str, ...] = ()
+
+
+def fluxd_settings_of(fluxd: Fluxd) -> FluxdSettings:
+    """Gives what counts of the settings of a fluxd.
+
+    >>> fluxd_settings_of(Fluxd(git_user="Bot")).git_user, fluxd_settings_of(Fluxd()).git_email
+    ('Bot', 'support@weave.works')
+    """
+    known = {name: getattr(fluxd, name) for name in FluxdSettings.__dataclass_fields__}
+    return FluxdSettings(**{name: value for name, value in known.items() if value is not None})
+
+
+def said_over(said: _Model, shown: _Model) -> _Model:
+    """Gives what is known of something, field by field: what was said, else what is shown.
+
+    Args:
+        said: counts where it says something; a field with its default says nothing.
+        shown: counts elsewhere.
+
+    >>> said_over(Fluxd(git_user="Bot"), Fluxd(git_user="Flux", sops=True))
+    Fluxd(..., git_user='Bot', ..., sops=True, ...)
+    """
+    update = {}
+    for name, about in type(said).model_fields.items():
+        value, known = getattr(said, name), getattr(shown, name)
+        if isinstance(value, BaseModel) and isinstance(known, BaseModel):
+            update[name] = said_over(value, known)
+        elif value != about.get_default():
+            update[name] = value
+    return shown.model_copy(update=update)
+
+
+def with_options(options: MigrationOptions, said: Cluster, shown: Cluster) -> Cluster:
+    """Gives all that is known of a cluster: what was said of it, else of all clusters, else what is shown.
+
+    Args:
+        options: what was said of all clusters.
+        said: of this one.
+        shown: what the repository shows of it.
+
+    >>> shown = Cluster(name="x", branch="main", helm_operator=HelmOperator(git_default_ref="dev"))
+    >>> options = MigrationOptions(default_namespace="apps", git_default_ref="trunk")
+    >>> known = with_options(options, Cluster(name="prod"), shown)
+    >>> known.name, known.branch, known.default_namespace, known.helm_operator.git_default_ref
+    ('prod', 'main', 'apps', 'trunk')
+    """
+    operator = said_over(
+        options.helm_operator,
+        HelmOperator(
+            git_default_ref=_unless_default(options.git_default_ref, _DEFAULTS.git_default_ref),
+            charts_sync_interval=_unless_default(options.release_interval, _DEFAULTS.release_interval),
+            git_poll_interval=_unless_default(options.source_interval, _DEFAULTS.source_interval),
+        ),
+    )
+    every = Cluster(
+        name=said.name,
+        flux_version=options.flux_version,
+        default_namespace=options.default_namespace,
+        helm_operator=operator,
+    )
+    return said_over(said_over(said, every), shown)
+
+
+def _unless_default(value: str, default: str) -> str | None:
+    return None if value == default else value
 
 
 def cluster_of(options: MigrationOptions, path: str) -> str | None:
@@ -70,14 +184,16 @@ def settings_of(options: MigrationOptions, cluster: Cluster | None = None) -> Re
     >>> settings_of(MigrationOptions(release_interval="1h")).release_interval
     '1h'
     """
-    known = cluster or _ALL
-    given = known.helm_operator
-    operator = options.helm_operator if given == _NOT_GIVEN else given
-    return ReleaseSettings(
+    known = with_options(options, cluster or _ALL, _ALL)
+    operator = known.helm_operator
+    settings = ReleaseSettings(
         cluster="" if cluster is None else cluster.name,
-        default_namespace=known.default_namespace or options.default_namespace or "",
+        default_namespace=known.default_namespace or "",
         git_default_ref=operator.git_default_ref or options.git_default_ref,
         release_interval=operator.charts_sync_interval or options.release_interval,
+        git_interval=operator.git_poll_interval or options.source_interval,
         helm_operator=operator,
         inventory=known.inventory or options.inventory,
     )
+    given = {name: getattr(operator, name) for name in _OF_OPERATOR}
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})

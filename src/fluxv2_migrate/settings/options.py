@@ -17,6 +17,7 @@ from fluxv2_migrate.settings.known_tags import KnownTag
 
 __all__ = [
     "Cluster",
+    "Flux1Workloads",
     "FluxVersion",
     "Fluxd",
     "HelmOperator",
@@ -143,27 +144,49 @@ class Override(_Options):
 
 
 class Fluxd(_Options):
-    """Settings of a fluxd that the repository does not show.
+    """Settings of a fluxd; what is not given is what the repository shows, else fluxd's own default.
 
     Attributes:
+        version: of its image, such as `1.25.4`.
         git_url: `--git-url`.
         git_user: `--git-user`.
         git_email: `--git-email`.
         commit_suffix: `--git-ci-skip-message`, or what `--git-ci-skip` stands for.
         read_only: `--git-readonly` or `--registry-disable-scanning`: no image is ever updated.
+        manifest_generation: `--manifest-generation`: whether `.flux.yaml` counted.
+        git_poll_interval: `--git-poll-interval`.
+        git_timeout: `--git-timeout`.
+        sync_interval: `--sync-interval`.
+        sync_timeout: `--sync-timeout`.
+        garbage_collection: `--sync-garbage-collection`, unless `--sync-garbage-collection-dry` is on.
+        sops: `--sops`.
+        verify_signatures: `--git-verify-signatures-mode`, or `"all"` for `--git-verify-signatures`.
+        signing_key: `--git-signing-key`.
+        secret_name: `--k8s-secret-name`.
         automation_interval: `--automation-interval`.
         exclude_images: `--registry-exclude-image`.
         include_images: `--registry-include-image`.
     """
 
+    version: _NotEmpty | None = None
     git_url: _NotEmpty | None = None
-    git_user: str = "Weave Flux"
-    git_email: str = "support@weave.works"
-    commit_suffix: str = ""
-    read_only: bool = False
-    automation_interval: _FluxDuration = "5m"
-    exclude_images: tuple[str, ...] = ("k8s.gcr.io/*",)
-    include_images: tuple[str, ...] = ()
+    git_user: str | None = None
+    git_email: str | None = None
+    commit_suffix: str | None = None
+    read_only: bool | None = None
+    manifest_generation: bool | None = None
+    git_poll_interval: _FluxDuration | None = None
+    git_timeout: _FluxDuration | None = None
+    sync_interval: _FluxDuration | None = None
+    sync_timeout: _FluxDuration | None = None
+    garbage_collection: bool | None = None
+    sops: bool | None = None
+    verify_signatures: Literal["none", "all", "first-parent"] | None = None
+    signing_key: str | None = None
+    secret_name: _ObjectName | None = None
+    automation_interval: _FluxDuration | None = None
+    exclude_images: tuple[str, ...] | None = None
+    include_images: tuple[str, ...] | None = None
 
 
 class ImportedRepository(_Options):
@@ -187,11 +210,14 @@ class ImportedRepository(_Options):
 
 
 class HelmOperator(_Options):
-    """Settings of a helm-operator that the repository does not show.
+    """Settings of a helm-operator; what is not given is what the repository shows, else its own default.
 
     Attributes:
+        version: of its image, such as `1.4.4`.
         helm_versions: `--enabled-helm-versions`, the first one is the default; not known when not given.
         git_default_ref: `--git-default-ref`; that of the options when not given.
+        git_poll_interval: `--git-poll-interval`, which becomes the interval of the charts' git repositories;
+            `source_interval` of the options when not given.
         charts_sync_interval: `--charts-sync-interval`, which becomes the interval of the releases;
             `release_interval` of the options when not given.
         update_chart_deps: `--update-chart-deps`.
@@ -202,28 +228,52 @@ class HelmOperator(_Options):
         git_charts_path: `--git-charts-path` of these.
     """
 
+    version: _NotEmpty | None = None
     helm_versions: tuple[Literal["v2", "v3"], ...] = ()
     git_default_ref: _NotEmpty | None = None
+    git_poll_interval: _FluxDuration | None = None
     charts_sync_interval: _FluxDuration | None = None
-    update_chart_deps: bool = True
+    update_chart_deps: bool | None = None
     allow_namespace: _Namespace | None = None
     repositories: tuple[ImportedRepository, ...] = ()
     git_url: _NotEmpty | None = None
-    git_branch: _NotEmpty = "master"
-    git_charts_path: str = "charts"
+    git_branch: _NotEmpty | None = None
+    git_charts_path: str | None = None
+
+
+class Flux1Workloads(_Options):
+    """Where Flux v1 runs in a cluster; what is not given is what the repository shows.
+
+    Attributes:
+        namespace: of all of it.
+        fluxd: its Deployment.
+        fluxd_release: the Helm release that fluxd belongs to, where it was installed with its chart.
+        memcached: the Deployment of the memcached beside it.
+        helm_operator: its Deployment.
+        helm_operator_release: the Helm release that it belongs to, where it was installed with its chart.
+    """
+
+    namespace: _Namespace | None = None
+    fluxd: _ObjectName | None = None
+    fluxd_release: _NotEmpty | None = None
+    memcached: _ObjectName | None = None
+    helm_operator: _ObjectName | None = None
+    helm_operator_release: _NotEmpty | None = None
 
 
 class Cluster(_Options):
-    """A cluster and what of the repository reaches it.
+    """A cluster and what of the repository reaches it; what is not given is what the repository shows.
 
     Attributes:
         name: how findings speak of it.
-        sync_paths: fluxd's `--git-path`s; the whole repository when empty.
-        branch: fluxd's `--git-branch`.
+        sync_paths: fluxd's `--git-path`s; those of the fluxd that the repository shows when empty, else the
+            whole repository.
+        branch: that Flux v2 will follow; fluxd's `--git-branch` when not given.
         flux_version: the Flux release that will run; that of the options when not given.
         default_namespace: of manifests that name none; that of the options when not given.
         fluxd: its settings.
-        helm_operator: its settings; those of the options when none differs from the operator's own defaults.
+        helm_operator: its settings; for each that is not given here, that of the options counts.
+        flux1_is: where Flux v1 runs.
         inventory: what its own tools say of what runs; not known when not given.
     """
 
@@ -234,6 +284,7 @@ class Cluster(_Options):
     default_namespace: _Namespace | None = None
     fluxd: Fluxd = Fluxd()
     helm_operator: HelmOperator = HelmOperator()
+    flux1_is: Flux1Workloads = Flux1Workloads()
     inventory: Inventory | None = None
 
 

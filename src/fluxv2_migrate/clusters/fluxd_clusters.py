@@ -1,0 +1,224 @@
+"""Clusters as their fluxd shows them: which fluxds sync this repository, and what they read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fluxv2_migrate.clusters.cluster_map import DocumentKey
+from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
+from fluxv2_migrate.clusters.proposals import folders_of
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.seeing import sight
+from fluxv2_migrate.clusters.shown_settings import show_cluster, without_login
+from fluxv2_migrate.clusters.units import is_below, normal_path, read_sync_path
+from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
+from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
+from fluxv2_migrate.meaning.locations import git_location
+
+__all__ = ["Flux1Programs", "of_fluxd", "paths_of", "repository_key", "sort_programs", "view_of_fluxds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flux1Programs:
+    """The programs that a repository shows, sorted by what they sync.
+
+    Attributes:
+        own: the fluxds that sync this repository.
+        others: those that sync another one.
+        operators: the helm-operators.
+        notices: what a person must know of them.
+    """
+
+    own: tuple[Flux1Program, ...] = ()
+    others: tuple[Flux1Program, ...] = ()
+    operators: tuple[Flux1Program, ...] = ()
+    notices: tuple[ClusterNotice, ...] = ()
+
+
+def repository_key(url: str) -> str:
+    """Gives what is compared of a repository's URL: its host and path, whatever the protocol.
+
+    >>> repository_key("git@git.example.com:Acme/fleet.git") == repository_key("https://git.example.com/acme/fleet")
+    True
+    """
+    return git_location(url).url.partition("://")[2].rpartition("@")[2].lower()
+
+
+def paths_of(fluxd: Flux1Program) -> tuple[str, ...]:
+    """Gives the paths that a fluxd syncs; the root where it names none."""
+    paths = fluxd.items("git-path") if fluxd.given("git-path") else ()
+    return tuple(dict.fromkeys(normal_path(each) for each in paths)) or ("",)
+
+
+def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Flux1Programs:
+    """Tells the fluxds of this repository from those of others.
+
+    One of which no path is there syncs another repository, and so does one with another URL than those whose
+    paths are there. What only a text tells counts where all such texts agree.
+
+    Args:
+        programs: that the repository shows.
+        reader: of the repository.
+    """
+    folders = folders_of(reader.files) | set(reader.files)
+    fluxds = [each for each in programs if each.program == "fluxd"]
+    here = [each for each in fluxds if any(path and path in folders for path in paths_of(each))]
+    urls = {_url_key(each) for each in here} - {""}
+    urls |= {repository_key(each.fluxd.git_url) for each in reader.options.clusters if each.fluxd.git_url}
+    own: list[Flux1Program] = []
+    others: list[Flux1Program] = []
+    for each in fluxds:
+        is_here = any(path in folders for path in paths_of(each))
+        is_known = not urls or _url_key(each) in ("", *urls)
+        (own if is_here and is_known else others).append(each)
+    manifests = [each for each in own if not each.is_text]
+    texts = [each for each in own if each.is_text]
+    told, notices = _of_texts(texts, manifests)
+    operators = tuple(each for each in programs if each.program == "helm-operator")
+    notices += [_of_another(each) for each in _unlike(others)]
+    return Flux1Programs((*manifests, *told), tuple(others), operators, tuple(notices))
+
+
+def _url_key(fluxd: Flux1Program) -> str:
+    url = fluxd.given("git-url")
+    return repository_key(url.value) if url is not None and url.value else ""
+
+
+def _of_texts(
+    texts: Sequence[Flux1Program], manifests: Sequence[Flux1Program]
+) -> tuple[list[Flux1Program], list[ClusterNotice]]:
+    """Gives the fluxds of texts that count, and what a person must know of them."""
+    known = {paths_of(each) for each in manifests}
+    told = [each for each in texts if paths_of(each) not in known]
+    said = {(paths_of(each), each.text("git-branch")): each for each in reversed(told)}
+    if not said:
+        return [], []
+    paths = [path for key in said for path in key[0]]
+    is_apart = all(
+        not is_below(one, other)
+        for index, one in enumerate(paths)
+        for other in (*paths[:index], *paths[index + 1 :])
+    )
+    if manifests and not is_apart:
+        return [], []
+    first, *more = sorted(told, key=lambda each: (each.path, each.line))
+    related = tuple(each.place for each in more)
+    if not is_apart:
+        candidates = "; ".join(
+            f"{'/'.join(key[0]) or 'the root'} of {key[1]} ({each.place})" for key, each in said.items()
+        )
+        message = f"texts say different things of fluxd's paths and branch: {candidates}"
+        return [], [ClusterNotice("DA029", message, first.path, first.line, related)]
+    message = "what fluxd syncs was read from a text, which may not be how it was installed: " + "; ".join(
+        f"{', '.join(path or 'the root' for path in key[0])} of {key[1]}" for key in said
+    )
+    return list(said.values()), [ClusterNotice("DA028", message, first.path, first.line, related)]
+
+
+def _unlike(fluxds: Iterable[Flux1Program]) -> Iterator[Flux1Program]:
+    """Gives each fluxd once, those of manifests alone where they show one."""
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for each in fluxds:
+        key = (_url_key(each), paths_of(each))
+        if key not in seen and not each.is_text:
+            yield each
+        seen.add(key)
+
+
+def _of_another(fluxd: Flux1Program) -> ClusterNotice:
+    url = fluxd.given("git-url")
+    what = f"fluxd {fluxd.namespace}/{fluxd.name}" if fluxd.name else "a fluxd"
+    where = without_login(url.value) if url is not None and url.value else "another repository"
+    paths = ", ".join(path or "its root" for path in paths_of(fluxd))
+    message = f"{what} syncs {paths} of {where}, of which nothing is here"
+    return ClusterNotice("DA027", message, fluxd.path, fluxd.line)
+
+
+# Clusters
+
+
+def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView]:
+    """Gives those whose fluxd the repository shows; a fluxd that would see one thing twice shows none.
+
+    Args:
+        programs: that the repository shows.
+        reader: of the repository.
+    """
+    found: dict[tuple[object, ...], ClusterView] = {}
+    for fluxd in programs.own:
+        paths = paths_of(fluxd)
+        view = view_of_fluxds("", (fluxd,), programs, reader)
+        found.setdefault((paths, fluxd.text("git-branch")), view)
+    narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
+    return [view for view in narrower if not _sees_twice(view, reader)]
+
+
+def _sees_twice(view: ClusterView, reader: ClusterReader) -> bool:
+    """Gives whether fluxd would refuse to sync at all, so that its flags come from elsewhere."""
+    seen: dict[tuple[str, str, str], DocumentKey] = {}
+    for key, sighting in sight(view, reader):
+        identity = (str(sighting.manifest.get("kind")), sighting.namespace, sighting.name)
+        if seen.setdefault(identity, key) != key:
+            return True
+    return False
+
+
+def view_of_fluxds(
+    name: str, fluxds: Sequence[Flux1Program], programs: Flux1Programs, reader: ClusterReader
+) -> ClusterView:
+    """Gives a cluster as its fluxd shows it.
+
+    Args:
+        name: of the cluster; that of its first path when empty.
+        fluxds: that may be its own; what they agree on counts.
+        programs: that the repository shows.
+        reader: of the repository.
+    """
+    first = fluxds[0]
+    folders = folders_of(reader.files) | set(reader.files)
+    paths = paths_of(first)
+    shown = show_cluster(name or paths[0] or "cluster", fluxds, (), paths)
+    generates = shown.settings.fluxd.manifest_generation
+    synced = tuple(
+        read_sync_path(each, reader.files, reader.tree, generates=generates)
+        for each in paths
+        if each in folders
+    )
+    notices = [_without_files(each, first) for each in paths if each not in folders]
+    if generates is False:
+        notices += _unread_flux_yaml(synced, first, reader)
+    verb = "says that it runs its fluxd" if first.is_text else "runs its fluxd"
+    places = {**shown.places, "sync_paths": _place_of_paths(first)}
+    return ClusterView(
+        shown.settings,
+        synced,
+        f"{first.path} {verb}",
+        Flux1Installation(first, None, programs.others),
+        places,
+        tuple(notices),
+    )
+
+
+def _place_of_paths(fluxd: Flux1Program) -> str:
+    setting = fluxd.given("git-path")
+    return fluxd.place if setting is None else setting.place
+
+
+def _without_files(path: str, fluxd: Flux1Program) -> ClusterNotice:
+    message = f"fluxd syncs {path}, of which nothing is here: it is empty, or its files were not given"
+    return ClusterNotice("DA026", message, *_position(_place_of_paths(fluxd)))
+
+
+def _unread_flux_yaml(
+    synced: Iterable[SyncPath], fluxd: Flux1Program, reader: ClusterReader
+) -> Iterator[ClusterNotice]:
+    found = (find_flux_yaml(each.path, reader.files.__contains__) for each in synced)
+    for path in dict.fromkeys(each for each in found if each is not None):
+        message = f"fluxd ran without --manifest-generation and never read {path}: it applied plain files"
+        yield ClusterNotice("DA030", message, path, 1, (fluxd.place,))
+
+
+def _position(place: str) -> tuple[str, int]:
+    path, _, line = place.rpartition(":")
+    return path, int(line)

@@ -1,0 +1,228 @@
+"""Rules that propose clusters, each from one kind of evidence."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters.cluster_map import ClusterMap
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.model import ClusterView, SyncPath
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.seeing import place_of
+from fluxv2_migrate.clusters.units import (
+    flux_yaml_folders,
+    is_below,
+    is_in_folder,
+    normal_path,
+    read_sync_path,
+    shapes_objects,
+    unguided_sync_path,
+)
+from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.settings.options import Cluster
+from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
+
+__all__ = ["UNIT", "folders_of", "of_flux_2", "of_flux_yaml", "of_folders"]
+
+UNIT: Final = "a folder that kustomize builds on its own"
+"""How the reasons of clusters begin that may be parts of one."""
+
+
+def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
+    """Gives those whose `.flux.yaml` builds its own folder, or folders below that nothing else includes."""
+    config_folders = flux_yaml_folders(reader.files)
+    for folder in config_folders:
+        own = read_sync_path(folder, reader.files, reader.tree)
+        paths = [folder]
+        if own.builds and not any(build in reader.tree.kustomizations for build in own.builds):
+            # It is heeded from each sync path below it, and the command runs there.
+            paths = [
+                path
+                for path in reader.tree.roots
+                if is_below(path, folder)
+                and max((each for each in config_folders if is_below(path, each)), key=len) == folder
+            ]
+        for path in paths:
+            synced = read_sync_path(path, reader.files, reader.tree)
+            if synced.unknown:
+                inner = [each for each in config_folders if each != path and is_below(each, path)]
+                builds = (each for each in synced.builds if not any(is_below(each, one) for one in inner))
+                synced = replace(synced, builds=tuple(builds))
+            settings = Cluster(name=path or "cluster", sync_paths=(path,))
+            yield ClusterView(settings, (synced,), f"{UNIT}, as its .flux.yaml says")
+
+
+def folders_of(files: Iterable[str]) -> set[str]:
+    """Gives all folders that files are in, the root among them."""
+    found = {""}
+    for path in files:
+        folder = posixpath.dirname(path)
+        while folder not in found:
+            found.add(folder)
+            folder = posixpath.dirname(folder)
+    return found
+
+
+def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
+    """Gives those that Flux v2 syncs: a Kustomization whose path holds its own file begins one.
+
+    One without a path, or that is only patched with, syncs nothing by itself.
+    """
+    folders = folders_of(reader.files)
+    documents = (
+        document
+        for path, each in sorted(reader.documents.items())
+        for document in each
+        if not reader.tree.patchers(path)
+    )
+    read = (FluxKustomization.of_document(document) for document in documents)
+    known = [
+        (each, target)
+        for each in read
+        if each is not None and each.path and (target := normal_path(each.path)) in folders
+    ]
+    roots = [(each.file, target, each) for each, target in known if is_below(each.file, target)]
+    taken: set[str] = set()
+    for path, root, own in sorted(roots, key=lambda each: (len(each[1]), each[:2])):
+        if root in taken:
+            continue
+        taken.add(root)
+        synced = {root: _synced_by(own, root, reader.tree)}
+        pending = [root]
+        while pending:
+            folder = pending.pop()
+            for each, target in known:
+                if is_below(each.file, folder) and target not in synced and not is_below(target, root):
+                    synced[target] = _synced_by(each, target, reader.tree)
+                    pending.append(target)
+        yield ClusterView(
+            Cluster(name=root or "cluster", sync_paths=tuple(synced)),
+            tuple(synced.values()),
+            f"{path} is a Kustomization of Flux v2 that syncs itself",
+        )
+
+
+def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:
+    synced = unguided_sync_path(folder, tree)
+    if kustomization.overlay:
+        synced = SyncPath(folder, (folder,), files="none", overlay=kustomization.overlay)
+    return replace(
+        synced,
+        target_namespace=kustomization.target_namespace,
+        substituted_by=kustomization.file if kustomization.substitutes else "",
+    )
+
+
+def of_folders(
+    reader: ClusterReader, found: ClusterMap, views: Sequence[ClusterView]
+) -> Iterator[ClusterView]:
+    """Gives what no known cluster sees: folders that surely are one cluster each.
+
+    Args:
+        reader: of the repository.
+        found: who sees what by now.
+        views: the clusters that are known.
+    """
+    claimed = reader.claimed()
+    # Where Flux v1 itself stands is no cluster's folder.
+    flux_1 = {(each.path, each.document) for each in (*found.programs, *found.other_programs)}
+    old = {
+        reader.concerns[key].identity for key in reader.places if not _is_new(reader.concerns[key].manifest)
+    }
+    plain = [
+        (document.path, _resource(document.manifest))
+        for key, document in reader.concerns.items()
+        if key in reader.places
+        # A release of Flux v2 may stand anywhere for one of Flux v1 that is still there.
+        and not (_is_new(document.manifest) and document.identity in old)
+        and key not in found.sightings
+        and key not in flux_1
+        and document.path not in claimed
+        and document.path not in found.patch_files
+        and not _is_left_out(document.path, reader.tree)
+        and not any(is_below(document.path, synced.path) for view in views for synced in view.sync_paths)
+        and not is_in_folder(posixpath.dirname(document.path), reader.charts)
+    ]
+    units: dict[str, list[str]] = {}
+    for folder in reader.tree.roots:
+        if not shapes_objects(reader.tree.kustomizations[folder], reader.tree):
+            continue
+        objects = [
+            built for built in reader.build(folder).objects if (built.path, built.index) in reader.places
+        ]
+        if any((built.path, built.index) not in found.sightings for built in objects):
+            units[folder] = [_resource(built.manifest) for built in objects]
+    pairs = [
+        (posixpath.join(folder, "kustomization.yaml"), each)
+        for folder, all_ in units.items()
+        for each in all_
+    ]
+    known = [(synced.path, "") for view in views for synced in view.sync_paths]
+    known += [
+        (posixpath.dirname(file), folder)
+        for folder in reader.tree.roots
+        if shapes_objects(reader.tree.kustomizations[folder], reader.tree)
+        for file in reader.build(folder).files
+    ]
+    roots = infer_sync_roots([*plain, *pairs])
+    roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs])}))
+    with_files = {root_of(path, roots) for path, _ in plain}
+    for root in sorted(with_files):
+        synced = unguided_sync_path(root, reader.tree)
+        builds = tuple(folder for folder in synced.builds if folder in units)
+        settings = Cluster(name=root or "cluster", sync_paths=(root,))
+        yield ClusterView(
+            settings, (SyncPath(root, builds),), "a folder that holds releases", is_assumed=True
+        )
+    for folder in units:
+        if root_of(posixpath.join(folder, "kustomization.yaml"), roots) not in with_files:
+            settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
+            yield ClusterView(settings, (SyncPath(folder, (folder,), files="none"),), UNIT, is_assumed=True)
+
+
+def _is_left_out(path: str, tree: KustomizeTree) -> bool:
+    """Gives whether a file lies at or below a kustomization that shapes what it lists, and is not listed."""
+    folder = posixpath.dirname(path)
+    while folder not in tree.kustomizations:
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
+    return shapes_objects(tree.kustomizations[folder], tree)
+
+
+def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Gives the folders into which a root falls, so that none holds what belongs to something outside.
+
+    Args:
+        root: a folder.
+        known: folders, each with the one that takes it in; empty for a cluster that is known.
+        pairs: path and resource of what lies in the root.
+    """
+    if not any(is_below(path, root) and not (taker and is_below(taker, root)) for path, taker in known):
+        yield root
+        return
+    inner: dict[str, list[tuple[str, str]]] = {}
+    for path, resource in pairs:
+        folder = posixpath.dirname(path)
+        if is_below(folder, root):
+            rest = folder[len(root) + 1 :] if root else folder
+            child = posixpath.join(root, rest.partition("/")[0]) if rest else root
+            inner.setdefault(child, []).append((path, resource))
+    for child, members in sorted(inner.items()):
+        if child == root:
+            yield root
+        else:
+            yield from _apart(child, known, members)
+
+
+def _is_new(manifest: Mapping[str, Any]) -> bool:
+    return str(manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+
+
+def _resource(manifest: Mapping[str, Any]) -> str:
+    # A release of Flux v1 and its twin of Flux v2 may both be in one cluster.
+    group = str(manifest.get("apiVersion")).partition("/")[0]
+    return f"{manifest.get('kind')}.{group} {'/'.join(place_of(manifest, '', SyncPath('')))}"

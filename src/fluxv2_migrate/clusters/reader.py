@@ -1,0 +1,86 @@
+"""A repository as the clusters are looked for in it: its files, documents and builds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from fluxv2_migrate.clusters.builds import build_with
+from fluxv2_migrate.clusters.cluster_map import DocumentKey
+from fluxv2_migrate.clusters.model import SyncPath
+from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
+from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
+from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.settings.options import MigrationOptions
+
+__all__ = ["ClusterReader"]
+
+
+@dataclass(slots=True)
+class ClusterReader:
+    """Reads one repository.
+
+    Attributes:
+        files: of the repository.
+        documents: those that were read, by file.
+        concerns: those of them that a migration reads.
+        places: those of them that show where clusters are.
+        tree: the kustomizations.
+        options: what a person says of clusters.
+        builds: what was built already, by its folder and what goes over it.
+        charts: the folders that fluxd takes for charts.
+    """
+
+    files: Mapping[str, str | bytes]
+    documents: Mapping[str, tuple[Document, ...]]
+    concerns: Mapping[DocumentKey, Document]
+    places: Collection[DocumentKey]
+    tree: KustomizeTree
+    options: MigrationOptions
+    builds: dict[tuple[str, str], Build] = field(default_factory=dict)
+    charts: frozenset[str] = field(init=False)
+    _claimed: set[str] | None = None
+    _read: dict[str, tuple[Document, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Looks for charts."""
+        self.charts = chart_folders(self.files.keys())
+
+    def build(self, folder: str, over: str = "") -> Build:
+        """Gives what is built of a folder."""
+        key = (folder, over)
+        if key not in self.builds:
+            self.builds[key] = build_with(self.tree, folder, over)
+        return self.builds[key]
+
+    def build_of(self, synced: SyncPath, folder: str) -> Build:
+        """Gives what is built of a folder for a sync path."""
+        return self.build(folder, synced.over)
+
+    def matters(self, built: BuiltObject) -> bool:
+        """Gives whether an object is one that a migration reads."""
+        return (built.path, built.index) in self.concerns
+
+    def claimed(self) -> set[str]:
+        """Gives the files that belong to what kustomize builds, so that they are not read on their own."""
+        if self._claimed is None:
+            self._claimed = {
+                file
+                for folder in self.tree.roots
+                if shapes_objects(self.tree.kustomizations[folder], self.tree)
+                for file in self.build(folder).files
+            }
+        return self._claimed
+
+    def text(self, path: str) -> str:
+        """Gives the text of a file; an empty one where it is none."""
+        content = self.files.get(path, "")
+        return content if isinstance(content, str) else content.decode("utf-8", "replace")
+
+    def documents_of(self, path: str) -> tuple[Document, ...]:
+        """Gives the documents of a file that can be read, also of one that does not name Flux."""
+        if path in self.documents:
+            return self.documents[path]
+        if path not in self._read:
+            self._read[path] = read_documents(path, self.text(path))[0]
+        return self._read[path]

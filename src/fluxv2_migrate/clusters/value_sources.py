@@ -1,0 +1,225 @@
+"""The values of a release, from wherever they stand in the tree.
+
+Source: helm-operator 1.4.4 `pkg/release/values.go`: the entries in their order, then those of the release.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
+from fluxv2_migrate.kustomize import Build
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.yaml_text import read_document
+
+__all__ = ["ValueSource", "values_of_sources"]
+
+_VALUES_FILE: Final = "values.yaml"
+_OLD_KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSource:
+    """Values as they stand in one place.
+
+    Attributes:
+        values: that it gives.
+        path: its file.
+        line: of the field that holds them, 1-based.
+        document: in which each of them has its own line; `None` where they are a text inside of another.
+        place: the field that holds them, in the document.
+    """
+
+    values: Mapping[str, Any] = field(repr=False)
+    path: str
+    line: int = 1
+    document: Document | None = field(default=None, repr=False)
+    place: tuple[str, ...] = ()
+
+    def locate(self, key: Sequence[str]) -> tuple[str, int]:
+        """Gives file and line of a value, or of what is nearest above it."""
+        if self.document is not None:
+            return self.path, self.document.position((*self.place, *key))[0]
+        return self.path, self.line
+
+    def holds(self, key: Sequence[str]) -> bool:
+        """Gives whether it has a value."""
+        found: Any = self.values
+        for part in key:
+            if not isinstance(found, Mapping) or part not in found:
+                return False
+            found = found[part]
+        return True
+
+
+def values_of_sources(sources: Sequence[ValueSource]) -> dict[str, Any]:
+    """Gives what the sources give together: maps are merged, of all else the later one counts.
+
+    >>> one, other = ValueSource({"a": {"b": 1, "c": 2}}, "x"), ValueSource({"a": {"b": 3}}, "y")
+    >>> values_of_sources([one, other])
+    {'a': {'b': 3, 'c': 2}}
+    """
+    merged: dict[str, Any] = {}
+    for source in sources:
+        merged = _merged(merged, source.values)
+    return merged
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        known = merged.get(key)
+        is_both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(known, value) if is_both and known is not None else value
+    return merged
+
+
+# Where they are
+
+
+def value_sources(
+    manifest: Mapping[str, Any],
+    namespace: str,
+    reader: ClusterReader,
+    is_own: Callable[[RawFile], bool],
+    build: Build | None = None,
+) -> Iterator[ValueSource | str]:
+    """Gives the sources of a release's values that the tree has, in the order in which they are merged.
+
+    Args:
+        manifest: of the release, of any API.
+        namespace: in which it is.
+        reader: of the repository.
+        is_own: whether a raw file is one of this repository.
+        build: in which the release is, if it is in one: a ConfigMap may be generated there.
+
+    Returns:
+        Each source; a text instead of one that the tree has not says which it is.
+    """
+    spec = _mapping(manifest.get("spec"))
+    for entry in _entries(spec):
+        for kind in ("ConfigMap", "Secret"):
+            if (name := entry.get(kind)) is not None:
+                found = _of_object(
+                    kind, name, entry.get("namespace") or namespace, entry["key"], reader, build
+                )
+                yield found or f"{kind} {name}"
+        if (url := entry.get("url")) is not None:
+            yield _of_url(url, reader, is_own) or url
+        if (path := entry.get("file")) is not None:
+            yield _of_chart_file(path, spec, reader) or path
+
+
+def _entries(spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Gives the references of both Fluxes in one form: kind to name with key and namespace, `url`, `file`."""
+    for each in _list(spec.get("valueFileSecrets")):
+        yield {"Secret": str(each.get("name")), "key": _VALUES_FILE}
+    for each in _list(spec.get("valuesFrom")):
+        for old, kind in _OLD_KINDS.items():
+            if isinstance(given := each.get(old), Mapping):
+                key = str(given.get("key") or _VALUES_FILE)
+                yield {
+                    kind: str(given.get("name")),
+                    "key": key,
+                    "namespace": str(given.get("namespace") or ""),
+                }
+        if isinstance(given := each.get("externalSourceRef"), Mapping):
+            yield {"url": str(given.get("url") or "")}
+        if isinstance(given := each.get("chartFileRef"), Mapping):
+            yield {"file": str(given.get("path") or "")}
+        if each.get("kind") in _OLD_KINDS.values() and not each.get("targetPath"):
+            yield {
+                str(each["kind"]): str(each.get("name")),
+                "key": str(each.get("valuesKey") or _VALUES_FILE),
+            }
+
+
+def _of_object(
+    kind: str, name: str, namespace: str, key: str, reader: ClusterReader, build: Build | None
+) -> ValueSource | None:
+    for built in build.objects if build is not None else ():
+        if built.manifest.get("kind") != kind or not _is_called(built.manifest, name, namespace, build):
+            continue
+        text = _data(built.manifest, key)
+        path = built.path or next((step.path for step in built.steps[:1]), "")
+        found = _parsed(text, path or reader.tree.kustomizations[build.folder].path if build else path, 1)
+        if found is not None:
+            return found
+    for path in reader.files:
+        if not path.endswith((".yaml", ".yml", ".json")) or name not in (text := reader.text(path)):
+            continue
+        if kind not in text:
+            continue
+        for document in reader.documents_of(path):
+            manifest = document.manifest
+            own_namespace, own_name = document.identity
+            if manifest.get("kind") == kind and own_name == name and own_namespace in ("", namespace):
+                field_name = next(
+                    (each for each in ("data", "stringData") if key in _mapping(manifest.get(each))), ""
+                )
+                line = document.position((field_name, key))[0]
+                found = _parsed(_data(manifest, key), path, line)
+                if found is not None:
+                    return found
+    return None
+
+
+def _is_called(manifest: Mapping[str, Any], name: str, namespace: str, build: Build | None) -> bool:
+    metadata = _mapping(manifest.get("metadata"))
+    own = str(metadata.get("name"))
+    is_same = own == name or own.rpartition("-")[0] == name
+    return is_same and str(metadata.get("namespace") or namespace) == namespace
+
+
+def _data(manifest: Mapping[str, Any], key: str) -> str:
+    """Gives the text of a key; an empty one where it is not there, or cannot be read."""
+    plain = _mapping(manifest.get("stringData")).get(key)
+    given = _mapping(manifest.get("data")).get(key)
+    if isinstance(plain, str):
+        return plain
+    if not isinstance(given, str):
+        return ""
+    if manifest.get("kind") != "Secret":
+        return given
+    try:
+        return base64.b64decode(given, validate=False).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _of_url(url: str, reader: ClusterReader, is_own: Callable[[RawFile], bool]) -> ValueSource | None:
+    for raw in raw_files(url, reader.files.keys()):
+        if is_own(raw) and (found := _parsed(reader.text(raw.path), raw.path, 1)) is not None:
+            return found
+    return None
+
+
+def _of_chart_file(path: str, spec: Mapping[str, Any], reader: ClusterReader) -> ValueSource | None:
+    folder = str(_mapping(spec.get("chart")).get("path") or "").strip("/")
+    file = posixpath.normpath(posixpath.join(folder, path))
+    return _parsed(reader.text(file), file, 1) if file in reader.files else None
+
+
+def _parsed(text: str, path: str, line: int) -> ValueSource | None:
+    if not text.strip() or "ENC[" in text:
+        return None
+    try:
+        value = read_document(text)[1]
+    except InvalidManifest:
+        return None
+    return ValueSource(value, path, line) if isinstance(value, Mapping) else None
+
+
+def _list(value: Any) -> Iterable[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else ()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
