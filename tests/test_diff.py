@@ -72,3 +72,29 @@ def test_git_makes_of_the_text_before_the_text_after(
 
 def test_a_file_that_is_the_same_has_no_hunk() -> None:
     assert "@@" not in unified_diff("a.yaml", "a: 1\n", "a: 1\n")
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_long_texts_with_lines_that_repeat_are_compared_too(data: st.DataObject) -> None:
+    rows = [f"a: {number}" for number in range(30)] + ["b:", "- c", ""] * 10
+    before = data.draw(st.permutations(rows))
+    after = list(before)
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(after)))
+        end = start + data.draw(st.integers(0, 6))
+        after[start:end] = data.draw(st.lists(st.sampled_from([*rows, "new: 1"]), max_size=6))
+    texts = "".join(f"{row}\n" for row in before), "".join(f"{row}\n" for row in after)
+    assume(texts[0] != texts[1])
+    assert apply(unified_diff("a.yaml", *texts), "a.yaml", texts[0]) == texts[1]
+
+
+def test_texts_in_which_no_line_is_the_only_one_of_its_kind_are_replaced() -> None:
+    diff = unified_diff("a.yaml", "a\nb\n" * 600, "b\nb\na\n" * 600)
+    assert apply(diff, "a.yaml", "a\nb\n" * 600) == "b\nb\na\n" * 600
+
+
+def test_a_line_in_a_thousand_changes_only_its_surroundings() -> None:
+    before = "".join(f"- a: {number}\n  b: 1\n" for number in range(1000))
+    diff = unified_diff("a.yaml", before, before.replace("- a: 500\n", "- a: 5\n"))
+    assert diff.count("\n") == 3 + 1 + 3 + 2 + 3
