@@ -6,7 +6,6 @@ Deployments that fluxd updates. Prints the ratios and ends with 1 where the firs
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import io
 import random
@@ -15,12 +14,10 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from unittest import mock
 
 from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
-from fluxv2_migrate import migrate
 
 DOCUMENTS = 3_000
 DOCUMENTS_OF_ONE_KIND = 500
@@ -201,21 +198,13 @@ def peak(files: dict[str, str]) -> float:
     return most / 1e6
 
 
-def measure_memory(files: dict[str, str]) -> None:
-    """Prints what the pause of the collector of garbage costs in memory."""
-    paused = peak(files)
-    with mock.patch.object(migrate, "paused_collector", contextlib.nullcontext):
-        running = peak(files)
-    print(f"  {paused:.1f} MB at the peak; {running:.1f} MB where the collector of garbage is not paused")
-
-
 def main() -> int:
     """Measures the three repositories in one run; the one of the shape of real ones decides."""
     files = repository()
     for name, lengths in shape(files).items():
         print(f"{name}: {statistics.mean(lengths):.0f} characters in the mean")
     best, _ = measure("as real ones", files, ROUNDS)
-    measure_memory(files)
+    print(f"  {peak(files):.1f} MB at the peak")
     measure("releases alone", of_one_kind(release), 2)
     measure("Deployments that fluxd updates", of_one_kind(automated), 2)
     return 0 if best >= WANTED else 1

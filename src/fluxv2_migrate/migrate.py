@@ -23,7 +23,6 @@ from fluxv2_migrate.releases.removed_twins import remove_twins
 from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
 from fluxv2_migrate.report.context import ClusterContext, MigrationContext, cluster_context
 from fluxv2_migrate.report.migration import Migration
-from fluxv2_migrate.repository.collector import paused_collector
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.of_clusters import with_options
@@ -91,8 +90,7 @@ def migrate_repository(
       interval: 5m
       releaseName: shop-web
     """
-    with paused_collector():
-        return _migrate(checked_files(files), checked_options(options))
+    return _migrate(checked_files(files), checked_options(options))
 
 
 def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:
