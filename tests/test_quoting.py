@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from html.parser import HTMLParser
 from typing import Any
 
@@ -183,6 +184,22 @@ def test_a_url_shows_its_host_and_path_only(url: str, around: str) -> None:
     assert "git.example.com" in shown
     assert shown.endswith(around.partition("}")[2].rpartition("}")[2][-3:])
     assert without_credentials(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a://b:c", "a://", "a", "a:,", "a@", "a://?", "`", "a`", "://:@", "token", "x=", "<", "\\", "1.", "@a"],
+)
+def test_time_grows_with_the_text(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = f"{piece * (length // len(piece))}/@"
+        start = time.perf_counter()
+        for read in (without_credentials, without_secrets, as_code, as_markdown_text, as_html_text, word):
+            read(text)
+        return time.perf_counter() - start
+
+    # Eight times the text takes eight times as long, and not 64 times.
+    assert min(seconds(40_000) for _ in range(3)) < 30 * max(0.001, *(seconds(5_000) for _ in range(3)))
 
 
 @pytest.mark.parametrize(

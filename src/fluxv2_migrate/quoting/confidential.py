@@ -11,16 +11,19 @@ __all__ = ["HIDDEN", "names_a_secret", "without_credentials", "without_secrets"]
 HIDDEN: Final = "***"
 """Stands for what is not shown."""
 
-# To the last `@` before the path, as URLs are read; git's own user for ssh is no secret.
+# To the last `@` before the path, as URLs are read; git's own user for ssh is no secret. What repeats is
+# limited, so that a text of any length takes time in proportion to it.
 _USER: Final = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?!git@[^@/?#\s]*(?:[/?#\s'\"`]|$))"
+    r"(?<=[A-Za-z0-9+.-]://)(?!git@[^@/?#\s]*+(?:[/?#\s'\"`]|$))"
     # A password may hold what should have been escaped; a number behind the colon is a port.
-    r"(?:[^/?#\s@:]*:(?![0-9]*(?:[/?#\s'\"`]|$))[^\s'\"`]*@|[^/?#\s]*@)"
+    r"(?:[^/?#\s@:]*+:(?![0-9]*+(?:[/?#\s'\"`]|$))[^\s'\"`]{0,1000}@|[^/?#\s]*@)"
 )
 _SCP_USER: Final = re.compile(
-    r"(?<![\w/@.:%+-])(?!git@)[\w.%+~-]+(?::[^\s@/]+)?@(?!sha[0-9]+:)(?=[\w.-]+:[^\s])"
+    r"(?<![\w/@.:%+-])(?!git@)[\w.%+~-]++(?::[^\s@/]{1,200})?@(?!sha[0-9]+:)(?=[\w.-]++:[^\s])"
 )
-_REST: Final = re.compile(r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://[^\s?#]*)[?#][^\s'\"`<>|)\]}]*")
+_REST: Final = re.compile(r"(?<=[A-Za-z0-9+.-]://)(?P<place>[^\s?#]{0,2000}+)[?#][^\s'\"`<>|)\]}]*+")
+_LONGEST: Final = 500
+"""Of a longer value only so much is looked at and shown."""
 _ASSIGNED: Final = re.compile(
     r"(?i)(?P<name>[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|credential|api[_-]?key|"
     r"access[_-]?key|private[_-]?key)[\w.-]*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']+)"
@@ -46,7 +49,7 @@ def without_credentials(text: str) -> str:
     'values come from https://files.example.com/web.yaml?***, and none else'
     """
     if "@" in text:
-        text = _SCP_USER.sub(f"{HIDDEN}@", _USER.sub(rf"\g<scheme>{HIDDEN}@", text))
+        text = _SCP_USER.sub(f"{HIDDEN}@", _USER.sub(f"{HIDDEN}@", text))
     return _REST.sub(_hidden_rest, text) if "://" in text else text
 
 
@@ -60,15 +63,16 @@ def without_secrets(text: str) -> str:
     if len(lines) > 1:
         # Whole files stand in values, and what of them is a secret nobody can say.
         return f"a text of {len(lines)} lines"
-    return _ASSIGNED.sub(rf"\g<name>{HIDDEN}", without_credentials(text))
+    shown = without_credentials(text)
+    return _ASSIGNED.sub(rf"\g<name>{HIDDEN}", shown[:_LONGEST]) + "…" * (len(shown) > _LONGEST)
 
 
 def _hidden_rest(found: re.Match[str]) -> str:
     whole = found[0]
-    mark = whole[len(found["url"])]
+    mark = whole[len(found["place"])]
     # What ends a sentence is not the URL's.
     end = re.search(r"[.,:;!]*$", whole)
-    return f"{found['url']}{mark}{HIDDEN}{end[0] if end else ''}"
+    return f"{found['place']}{mark}{HIDDEN}{end[0] if end else ''}"
 
 
 def names_a_secret(path: Iterable[str]) -> bool:
