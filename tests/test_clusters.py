@@ -308,7 +308,7 @@ def test_closures_are_what_patches_connect(reached: list[tuple[str, set[str]]]) 
     )
     builds = [Build(str(number), (built,), (), ()) for number, built in enumerate(objects)]
     keys = [(path, 0) for path in "abc"]
-    found = patched_closures(builds, keys)
+    found = patched_closures({(each.folder, ""): each for each in builds}, keys)
     # Another way: whatever shares a patch is one, until nothing changes.
     groups = [({path}, set(names)) for path, names in reached if path != "d" and names]
     for _ in groups:

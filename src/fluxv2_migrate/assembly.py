@@ -110,8 +110,10 @@ def _manifests(
     marked = {each.document.key: each.value for each in images.texts}
     for each in converted.texts:
         release = each.release
-        manifest = with_text_annotations(dict(marked.get(release.document.key, each.text.value)))
-        cluster = around.clusters.told(release.clusters)
-        yield MigratedManifest(manifest, release.document.path, release.resource, cluster)
+        written = marked.get(release.document.key, each.text.value)
+        for seen, names in each.results or ((written, release.clusters),):
+            cluster = around.clusters.told(names)
+            manifest = with_text_annotations(dict(seen))
+            yield MigratedManifest(manifest, release.document.path, release.resource, cluster)
     for made in (*converted.layout.generated, *images.objects):
         yield MigratedManifest(made.manifest, made.file, cluster=around.clusters.told(made.clusters))

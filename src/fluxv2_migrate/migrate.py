@@ -17,6 +17,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.images.automation import migrate_images
 from fluxv2_migrate.images.reading import read_images
+from fluxv2_migrate.releases.closures import together
 from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
 from fluxv2_migrate.releases.removed_twins import remove_twins
@@ -102,6 +103,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     read = read_releases(around, findings)
     existing = existing_sources(around)
     decided = decide_releases(read, existing, around, findings)
+    decided = together(decided, around, findings)
     workspace = Workspace(repository.texts, files.keys())
     decided = remove_twins(decided, around, workspace, findings)
     annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)

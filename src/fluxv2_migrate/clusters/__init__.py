@@ -1,7 +1,8 @@
 """Which file is seen by which cluster, under which name and namespace."""
 
 from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, compare_applied
-from fluxv2_migrate.clusters.closures import Closure, patched_closures
+from fluxv2_migrate.clusters.builds import build_with
+from fluxv2_migrate.clusters.closures import Closure, Way, patched_closures
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.inference import read_clusters
 from fluxv2_migrate.clusters.leaving import take_out
@@ -32,7 +33,9 @@ __all__ = [
     "ShapedObject",
     "Sighting",
     "SyncPath",
+    "Way",
     "broken_build",
+    "build_with",
     "compare_applied",
     "flux_yaml_folders",
     "is_below",

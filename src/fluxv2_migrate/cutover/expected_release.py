@@ -101,8 +101,9 @@ def expected_releases(converted: ConvertedReleases, around: Surroundings) -> Ite
         around: what is known of the repository.
     """
     for each in converted.texts:
-        release, manifest = each.release, each.text.value
+        release = each.release
         for sighting in release.sightings:
+            manifest = each.seen_by(sighting.cluster)
             metadata = {
                 **_part(manifest, "metadata"),
                 "name": sighting.name,

@@ -72,6 +72,7 @@ class FindingGroups:
         related: Iterable[str] = (),
         accepted: Collection[str] = (),
         cluster: str = "",
+        at: tuple[str, int, int] | None = None,
     ) -> None:
         """Adds what is said of a field of a document, unless it was said or a person has settled it.
 
@@ -82,19 +83,20 @@ class FindingGroups:
             related: other places that it concerns.
             accepted: codes that a person accepts for the object.
             cluster: the only one of which it is said, or empty where it is said of all that see the document.
+            at: path, line and column of the field, where a patch has it.
         """
         said = (document.key, notice.code, notice.message, notice.path, cluster)
         if said in self.told or FINDINGS[notice.code].is_accepted(accepted):
             return
         self.told.add(said)
-        line, column = document.position(notice.path)
+        path, line, column = at or (document.path, *document.position(notice.path))
         subject = self.subject(document)
         if cluster:
             subject = replace(subject, cluster=cluster)
         finding = Finding(
             notice.code,
             notice.message,
-            path=document.path,
+            path=path,
             line=line,
             column=column,
             cluster="" if self._is_everywhere(document) and not cluster else subject.cluster,
@@ -107,7 +109,8 @@ class FindingGroups:
         if notice.answer is not None and is_of_cluster(notice.answer):
             # Each cluster has settings of its own.
             group += f" {subject.cluster}"
-        own = group or f"{document.path}:{document.line} {'.'.join(notice.path)} {notice.message}"
+        place = f"{document.path}:{document.line}" if at is None else f"{path}:{line}"
+        own = group or f"{place} {'.'.join(notice.path)} {notice.message}"
         # What has another answer is another question.
         asked = "" if notice.answer is None else repr(_decision(notice.answer))
         self.groups.setdefault((notice.code, own, asked), []).append((finding, subject))

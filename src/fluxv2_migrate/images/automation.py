@@ -69,6 +69,7 @@ def migrate_images(
         findings: where it is told what a person must know.
     """
     releases = {each.release.document.key: each.text for each in converted.texts}
+    releases |= {each.document.key: each.text for each in converted.patches}
     read.keep(releases)
     for annotated in read.objects:
         # An answer for one object is to be about none of the others, also where nothing is asked of them.

@@ -14,7 +14,9 @@ from fluxv2_migrate.kustomize.kustomization import (
     join_path,
     read_kustomization,
 )
+from fluxv2_migrate.kustomize.replay import PatchedState, merged_with, patch_of, replay_patches
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
+from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.source_ignore import DEFAULT_IGNORES, artifact_files
 from fluxv2_migrate.kustomize.tree import KustomizeTree, build, find_kustomizations
 from fluxv2_migrate.kustomize.trials import try_object
@@ -30,7 +32,9 @@ __all__ = [
     "KustomizeTree",
     "ListedEntry",
     "PatchUse",
+    "PatchedState",
     "ProblemKind",
+    "Selector",
     "Step",
     "add_patch",
     "add_resource",
@@ -41,7 +45,10 @@ __all__ = [
     "generated_resources",
     "is_remote",
     "join_path",
+    "merged_with",
+    "patch_of",
     "read_kustomization",
     "remove_entry",
+    "replay_patches",
     "try_object",
 ]

@@ -14,7 +14,7 @@ from fluxv2_migrate.kustomize.building import Build, BuiltObject
 from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, read_kustomization
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
-from fluxv2_migrate.kustomize.values import json_value, read_manifests
+from fluxv2_migrate.kustomize.values import Manifest, json_value, read_manifests
 
 __all__ = ["KustomizeTree", "build", "find_kustomizations"]
 
@@ -148,6 +148,18 @@ class KustomizeTree:
         found = self._resources[path]
         if isinstance(found, InvalidManifest):
             raise found
+        return found
+
+    def manifest(self, path: str, index: int) -> Manifest:
+        """Gives the object of a document as kustomize reads it, in JSON's types.
+
+        Raises:
+            InvalidManifest: kustomize refuses the file.
+            StopIteration: there is no such object.
+        """
+        found: Manifest = json_value(
+            next(each.manifest for each in self.resources(path) if each.index == index)
+        )
         return found
 
     def _read_resources(self, path: str) -> tuple[Resource, ...] | InvalidManifest:

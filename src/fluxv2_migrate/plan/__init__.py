@@ -2,6 +2,7 @@
 
 from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.comments import write_comments
+from fluxv2_migrate.plan.fields import edit_fields
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.marker_edits import (
     MarkedText,
@@ -11,13 +12,23 @@ from fluxv2_migrate.plan.marker_edits import (
     WrittenMarker,
 )
 from fluxv2_migrate.plan.markers import write_markers
+from fluxv2_migrate.plan.merge_patches import (
+    REMOVED,
+    Leaves,
+    as_patch,
+    leaf_at,
+    merge_difference,
+    plan_between,
+)
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.plan.text import AppliedText, apply_to_metadata, apply_to_text
 
 __all__ = [
+    "REMOVED",
     "AnnotatedText",
     "AnnotationEdit",
     "AppliedText",
+    "Leaves",
     "MarkedText",
     "MarkerEdit",
     "Move",
@@ -32,7 +43,12 @@ __all__ = [
     "apply_to_mapping",
     "apply_to_metadata",
     "apply_to_text",
+    "as_patch",
     "edit_annotations",
+    "edit_fields",
+    "leaf_at",
+    "merge_difference",
+    "plan_between",
     "write_comments",
     "write_markers",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.plan.flow_text import Flow, masked_text
+from fluxv2_migrate.plan.flow_text import edit_flow
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
     CannotEdit,
@@ -132,14 +132,14 @@ def _edited(
     is_empty = len(removed) == len(there) and not edit.values
     if isinstance(metadata, MappingNode) and metadata.is_flow:
         if is_empty:
-            return _edit_flow(text, metadata, ["annotations"], {})
+            return edit_flow(text, metadata, ["annotations"], {})
         if annotations is None:
             written = ", ".join(
                 f"{emit_scalar(key)}: {emit_scalar(item)}" for key, item in edit.values.items()
             )
-            return _edit_flow(text, metadata, [], {"annotations": f"{{{written}}}"})
+            return edit_flow(text, metadata, [], {"annotations": f"{{{written}}}"})
     if isinstance(annotations, MappingNode) and annotations.is_flow and not is_empty:
-        return _edit_flow(
+        return edit_flow(
             text, annotations, removed, {key: emit_scalar(item) for key, item in edit.values.items()}
         )
     part = BlockMapping.of_value(text, metadata_key, metadata, style)
@@ -157,34 +157,6 @@ def _edited(
     if not text.endswith("\n") and result.endswith(style.newline):
         return result[: -len(style.newline)]
     return result
-
-
-def _edit_flow(text: str, node: Node, removed: list[str], added: Mapping[str, str]) -> str:
-    """Takes entries out of a flow mapping, and puts others at its end, without another line for them."""
-    flow = Flow(text, masked_text(text, node), node)
-    spans = flow.entries()
-    keys = [key_of(key) for key, _ in node.value]
-    if len(spans) != len(keys):
-        raise CannotEdit("a flow mapping of which the entries cannot be told apart")
-    cuts: list[tuple[int, int, str]] = []
-    kept = [index for index, key in enumerate(keys) if key not in removed and key not in added]
-    for index, (start, end) in enumerate(spans):
-        if keys[index] in added:
-            cuts.append((flow.masked.index(":", start, end) + 1, end, f" {added[keys[index]]}"))
-        elif keys[index] in removed:
-            if index + 1 < len(spans):
-                cuts.append((start, spans[index + 1][0], ""))
-            else:
-                before = spans[kept[-1]][1] if kept else flow.start + 1
-                cuts = [each for each in cuts if each[0] < before]
-                cuts.append((before, end, ""))
-    fresh = ", ".join(f"{emit_scalar(key)}: {item}" for key, item in added.items() if key not in keys)
-    if fresh:
-        at = max([spans[index][1] for index in kept], default=flow.start + 1)
-        cuts.append((at, at, f", {fresh}" if kept else fresh))
-    for start, end, written in sorted(cuts, reverse=True):
-        text = text[:start] + written + text[end:]
-    return text
 
 
 def _has(node: Node, key: str) -> bool:

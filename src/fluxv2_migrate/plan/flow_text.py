@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode, SequenceNode, Style
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    Style,
+    emit_scalar,
+    key_of,
+)
 
-__all__ = ["Flow", "OpenedFlow", "masked_text"]
+__all__ = ["Flow", "OpenedFlow", "edit_flow", "masked_text"]
 
 
 def masked_text(text: str, node: Node) -> str:
@@ -167,3 +177,31 @@ class OpenedFlow:
         deeper = indent if flush or is_item else indent + self.style.step
         head = f" {properties}" if properties else ""
         return f"{head}{self.newline}{' ' * deeper}{self._joined(self._rows(inner, deeper), deeper)}"
+
+
+def edit_flow(text: str, node: Node, removed: Collection[str], added: Mapping[str, str]) -> str:
+    """Takes entries out of a flow mapping, and puts others at its end, without another line for them."""
+    flow = Flow(text, masked_text(text, node), node)
+    spans = flow.entries()
+    keys = [key_of(key) for key, _ in node.value]
+    if len(spans) != len(keys):
+        raise CannotEdit("a flow mapping of which the entries cannot be told apart")
+    cuts: list[tuple[int, int, str]] = []
+    kept = [index for index, key in enumerate(keys) if key not in removed and key not in added]
+    for index, (start, end) in enumerate(spans):
+        if keys[index] in added:
+            cuts.append((flow.masked.index(":", start, end) + 1, end, f" {added[keys[index]]}"))
+        elif keys[index] in removed:
+            if index + 1 < len(spans):
+                cuts.append((start, spans[index + 1][0], ""))
+            else:
+                before = spans[kept[-1]][1] if kept else flow.start + 1
+                cuts = [each for each in cuts if each[0] < before]
+                cuts.append((before, end, ""))
+    fresh = ", ".join(f"{emit_scalar(key)}: {item}" for key, item in added.items() if key not in keys)
+    if fresh:
+        at = max([spans[index][1] for index in kept], default=flow.start + 1)
+        cuts.append((at, at, f", {fresh}" if kept else fresh))
+    for start, end, written in sorted(cuts, reverse=True):
+        text = text[:start] + written + text[end:]
+    return text

@@ -9,7 +9,8 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names, name_sources
 from fluxv2_migrate.releases.live_records import HelmRelease, hold_against_clusters
-from fluxv2_migrate.releases.reading import MigratingRelease, ReadRelease
+from fluxv2_migrate.releases.patched import PatchedRelease
+from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
 from fluxv2_migrate.releases.twins import Twin, TwinDiffers, Twins, differences_of_twin
 from fluxv2_migrate.rules import SourceReference
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -82,7 +83,8 @@ def decide_releases(
             # What a release that stays would do under Flux v2 is no concern yet.
             for notice in release.draft.notices:
                 if release.draft.stops(notice):
-                    findings.add(release.document, release.resource, notice)
+                    told = release.telling(notice)
+                    findings.add(release.document, release.resource, notice, told.related, at=told.at)
     left = _without_doubles(left, existing, around.options, findings)
     contradicted = hold_against_clusters(left, _helm_releases, around.inventories(), findings)
     migrating: list[MigratingRelease] = []
@@ -97,6 +99,8 @@ def _differences_of_twins(
     release: ReadRelease, found: Sequence[Twin], twins: Twins, around: Surroundings
 ) -> tuple[str, ...]:
     """Gives the fields in which twins differ that may take a release over in all of its clusters."""
+    if isinstance(release, PatchedRelease):
+        raise TwinDiffers(f"{found[0].document.path} holds it already, and patches reach this one")
     version = around.oldest(release.clusters)
     fields: dict[str, None] = {}
     for twin in found:
@@ -121,7 +125,8 @@ def _without_doubles(
         for each in _helm_releases(release):
             by_release.setdefault(each, set()).add(release.document.key)
     with_chart = _with_chart(releases, existing, options)
-    clashing = clashing_names([release.placed for release in releases], existing, options)
+    requests = [placed for release in releases for placed in release.requests]
+    clashing = clashing_names(requests, existing, options)
     left: list[MigratingRelease] = []
     for release in releases:
         draft, own = release.draft, {release.resource}
@@ -134,23 +139,16 @@ def _without_doubles(
         elif charts:
             message = f"{', '.join(sorted(charts))} has the HelmChart {draft.namespace}-{draft.name} too"
             findings.stop(release.document, "HR114", message, ("metadata", "name"))
-        elif release.placed in clashing:
-            findings.stop(release.document, "HR120", clashing[release.placed], ("spec", "chart"))
+        elif clash := next((clashing[each] for each in release.requests if each in clashing), ""):
+            findings.stop(release.document, "HR120", clash, ("spec", "chart"))
         else:
             left.append(release)
     return left
 
 
 def _helm_releases(release: MigratingRelease) -> Iterable[HelmRelease]:
-    names = release.draft.release_name
     for sighting in release.sightings:
-        elsewhere = (
-            each.release_name
-            for each in release.names
-            if any(step.path == each.kustomization for step in sighting.steps)
-        )
-        namespace = sighting.namespace or release.draft.namespace
-        yield (sighting.cluster, names.storage_namespace or namespace, next(elsewhere, names.v1))
+        yield (sighting.cluster, release.stored_in(sighting), release.name_in(sighting))
 
 
 def _with_chart(
@@ -165,7 +163,8 @@ def _with_chart(
     if all(len(resources) == 1 for resources in by_name.values()):
         # So it is in almost every repository, and then nobody need find a source for each release.
         return {}
-    references = name_sources([release.placed for release in releases], existing, options).references
+    requests = [placed for release in releases for placed in release.requests]
+    references = name_sources(requests, existing, options).references
     by_chart: dict[tuple[str, ...], set[str]] = {}
     for release in releases:
         for chart in _helm_charts(release, references):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fluxv2_migrate.clusters import Sighting
@@ -19,7 +19,14 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["ClustersDisagree", "DraftOfClusters", "NameElsewhere", "draft_for_clusters"]
+__all__ = [
+    "ClustersDisagree",
+    "DraftOfClusters",
+    "NameElsewhere",
+    "common_draft",
+    "draft_for_clusters",
+    "hold_one_api",
+]
 
 
 class ClustersDisagree(ValueError):
@@ -94,14 +101,27 @@ def draft_for_clusters(document: Document, around: Surroundings, override: Overr
     if any(not _is_same(chosen.draft, each.draft, named=bool(names)) for each in drafts):
         message = "the settings or Flux releases of its clusters make different releases of it"
         raise ClustersDisagree(message, ("spec",))
+    hold_one_api({each.version for each in drafts}, oldest)
+    draft = common_draft(chosen.draft, [each.draft for each in drafts], named=bool(names))
+    return replace(chosen, draft=draft, sightings=sightings, names=names)
+
+
+def hold_one_api(versions: Collection[FluxVersion], oldest: FluxVersion) -> None:
+    """Raises where one manifest cannot be for all clusters that have it.
+
+    Args:
+        versions: the Flux releases of the clusters.
+        oldest: of these.
+
+    Raises:
+        ClustersDisagree: no API of HelmRelease is served by all of them.
+    """
     served_by = serving_releases("HelmRelease", preferred_api_version("HelmRelease", oldest))
-    running = [version for version in FLUX_VERSIONS if any(each.version == version for each in drafts)]
+    running = [version for version in FLUX_VERSIONS if version in versions]
     if not set(running) <= set(served_by):
         shown = " and ".join(f"Flux {version}" for version in running)
         message = f"its clusters run {shown}, and no API of HelmRelease is served by all of them"
         raise ClustersDisagree(message, ("apiVersion",))
-    draft = _with_all_notices(chosen.draft, [each.draft for each in drafts], named=bool(names))
-    return replace(chosen, draft=draft, sightings=sightings, names=names)
 
 
 def _drafts(
@@ -168,8 +188,14 @@ def _is_same(one: ReleaseDraft, other: ReleaseDraft, *, named: bool) -> bool:
     return kept[0] == kept[1]
 
 
-def _with_all_notices(draft: ReleaseDraft, others: Sequence[ReleaseDraft], *, named: bool) -> ReleaseDraft:
-    """Gives a draft that says what is to be known of a release in any of its clusters."""
+def common_draft(draft: ReleaseDraft, others: Sequence[ReleaseDraft], *, named: bool = False) -> ReleaseDraft:
+    """Gives a draft that says what is to be known of a release in any of its clusters.
+
+    Args:
+        draft: of one cluster.
+        others: of the others.
+        named: whether clusters give the release different names.
+    """
     notices: dict[tuple[object, ...], Notice] = {}
     differences: dict[str, None] = {}
     for each in (draft, *others):

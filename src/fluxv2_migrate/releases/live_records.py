@@ -9,7 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice, acceptance
-from fluxv2_migrate.releases.reading import MigratingRelease
+from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 from fluxv2_migrate.settings.options import Override
 

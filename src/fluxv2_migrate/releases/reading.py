@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from fluxv2_migrate.clusters import (
-    Closure,
+    DocumentKey,
     Sighting,
     broken_build,
     patched_closures,
@@ -20,24 +19,20 @@ from fluxv2_migrate.clusters import (
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
-from fluxv2_migrate.meaning.release_names import resolve_release_name
-from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
-from fluxv2_migrate.releases.drafts import ClustersDisagree, NameElsewhere, draft_for_clusters
+from fluxv2_migrate.releases.closures import read_closure
+from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
+from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import (
-    Repository,
     is_old_release,
     is_partial_release,
     misspelt_api,
 )
-from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft
-from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope, tell_of_scope
 from fluxv2_migrate.surroundings.unread import tell_of_unread
-from fluxv2_migrate.yaml_text import Node
 
 __all__ = [
     "MigratingRelease",
@@ -49,79 +44,6 @@ __all__ = [
 
 # Go and Python read no other spelling as a number; in text of values they may stand in a word, too.
 _NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)
-
-
-@dataclass(slots=True)
-class ReadRelease:
-    """A release of Flux v1 that could be read.
-
-    Attributes:
-        document: where it stands.
-        draft: what becomes of it.
-        settings: those of its cluster.
-        override: what a person decided for it.
-        sightings: how each cluster sees it.
-        names: release names that stand in kustomizations.
-    """
-
-    document: Document
-    draft: ReleaseDraft
-    settings: ReleaseSettings
-    override: Override
-    sightings: tuple[Sighting, ...] = field(kw_only=True)
-    names: tuple[NameElsewhere, ...] = field(default=(), kw_only=True)
-
-    @property
-    def resource(self) -> str:
-        """Names it as findings do."""
-        return f"{self.document.manifest['kind']} {self.draft.namespace}/{self.draft.name}"
-
-    @property
-    def clusters(self) -> tuple[str, ...]:
-        """The clusters that see it, sorted."""
-        return tuple(sorted({sighting.cluster for sighting in self.sightings}))
-
-    def name_in(self, sighting: Sighting) -> str:
-        """Gives the release name under which it runs in a cluster.
-
-        Args:
-            sighting: how that cluster sees it.
-        """
-        if not self.names:
-            return self.draft.release_name.v1
-        manifest = sighting.manifest
-        spec = manifest.get("spec")
-        given = spec if isinstance(spec, Mapping) else {}
-        return resolve_release_name(
-            name=sighting.name,
-            namespace=sighting.namespace or self.draft.namespace,
-            release_name=self.override.release_name or given.get("releaseName"),
-            target_namespace=given.get("targetNamespace"),
-            api_version=str(manifest.get("apiVersion")),
-        ).v1
-
-    def slots(self) -> tuple[tuple[str, str], ...]:
-        """Gives each cluster with the namespace in which it has the release, sorted."""
-        found = {(each.cluster, each.namespace or self.settings.default_namespace) for each in self.sightings}
-        return tuple(sorted(found))
-
-
-@dataclass(slots=True)
-class MigratingRelease(ReadRelease):
-    """A release of Flux v1 on its way.
-
-    Attributes:
-        source: what it needs of a source.
-        nodes: of the document.
-        placed: what it needs of a source, and where it is.
-    """
-
-    source: ChartSourceRequest
-    nodes: Node
-    placed: PlacedRequest = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.placed = PlacedRequest(self.source, self.document.path, self.slots())
 
 
 def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRelease]:
@@ -140,8 +62,9 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
         for document in documents
         if is_old_release(document.manifest)
     }
-    closures = patched_closures(around.clusters.builds.values(), old.keys())
+    closures = patched_closures(around.clusters.builds, old.keys())
     patches = {use.path for closure in closures.values() for use in closure.patches if use.path}
+    overrides: dict[DocumentKey, Override] = {}
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
             if around.clusters.runs_flux_1(document):
@@ -155,9 +78,8 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
             override = findings.decided(document)
             if override.leave or path in repository.errors:
                 continue
-            closure = closures.get(document.key)
-            if closure is not None:
-                _tell_patched(document, closure, repository, findings)
+            if document.key in closures:
+                overrides[document.key] = override
                 continue
             if document.path in patches and document.key not in around.clusters.sightings:
                 # The finding of its closure names it.
@@ -174,8 +96,10 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                 _tell_left(document, reason[1], findings)
             else:
                 findings.stop(document, *reason)
+    for closure in {id(each): each for each in closures.values()}.values():
+        releases += read_closure(closure, overrides, around, findings, _why_it_stays)
     tell_of_scope(around, findings)
-    return releases
+    return sorted(releases, key=lambda each: each.document.key)
 
 
 def _tell_of_others(document: Document, around: Surroundings, findings: FindingGroups) -> None:
@@ -208,26 +132,6 @@ def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def _tell_patched(
-    document: Document, closure: Closure, repository: Repository, findings: FindingGroups
-) -> None:
-    first = closure.patches[0]
-    shown = ", ".join(dict.fromkeys(use.path or use.kustomization for use in closure.patches))
-    namespace, name = document.identity
-    message = f"patches reach {len(closure.documents)} release(s), and patches are not converted: {shown}"
-    group = f"{closure.documents[0]} {first.kustomization}"
-    resource = f"{document.manifest.get('kind')} {namespace}/{name}"
-    documents = [
-        each
-        for use in closure.patches
-        for each in repository.documents.get(use.path, ())
-        if each.index == use.document
-    ]
-    # They are of Flux v1 too, and stay as well.
-    places = dict.fromkeys(f"{each.path}:{each.position(())[0]}" for each in documents)
-    findings.add(document, resource, Notice("RP004", message, (), group), places)
-
-
 def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
     message = "no chart is given: it looks like a patch, and nothing that is known is patched with it"
     resource = f"{document.manifest.get('kind')} {'/'.join(document.identity)}"
@@ -251,7 +155,8 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         return "RP011", "sops signed the file, and no edit is signed", ("sops",)
     try:
         model = FluxHelmRelease if document.manifest["kind"] == "FluxHelmRelease" else HelmRelease
-        model.model_validate(_to_validate(document))
+        for manifest in _to_validate(document, sightings):
+            model.model_validate(manifest)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
@@ -281,21 +186,23 @@ def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tup
     return "RP035", "no kustomization that anything syncs lists the file", ()
 
 
-def _to_validate(document: Document) -> dict[str, Any]:
+def _to_validate(document: Document, sightings: Iterable[Sighting]) -> Iterator[dict[str, Any]]:
     """Gives the manifest as the API server is to judge it, without values in which nothing could be wrong.
 
     They are most of a release, and the API asks only that they are an object of JSON: what was read from YAML
     is one, but for numbers that are not finite.
     """
-    manifest = with_text_annotations(document.manifest)
-    spec = manifest.get("spec")
-    if (
-        isinstance(spec, dict)
-        and isinstance(spec.get("values"), dict)
-        and not _NOT_FINITE.search(document.text)
-    ):
-        manifest["spec"] = {**spec, "values": {}}
-    return manifest
+    patched = [sighting.manifest for sighting in sightings if sighting.patches]
+    for each in patched or [document.manifest]:
+        manifest = with_text_annotations(each)
+        spec = manifest.get("spec")
+        if (
+            isinstance(spec, dict)
+            and isinstance(spec.get("values"), dict)
+            and not _NOT_FINITE.search(document.text)
+        ):
+            manifest["spec"] = {**spec, "values": {}}
+        yield manifest
 
 
 def _read_release(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -25,24 +25,20 @@ from fluxv2_migrate.placement import (
     unplaced_source,
     write_generated,
 )
-from fluxv2_migrate.plan import AppliedText, Move, Operation, Plan, apply_to_mapping, apply_to_text
-from fluxv2_migrate.releases.reading import MigratingRelease
-from fluxv2_migrate.repository.changes import Change, change_of, kustomization_change
+from fluxv2_migrate.plan import Move, Operation, Plan, apply_to_mapping, apply_to_text
+from fluxv2_migrate.releases.closures import hold_back
+from fluxv2_migrate.releases.drafts import ClustersDisagree
+from fluxv2_migrate.releases.patch_texts import ClosureTexts, PatchText, ReleaseText, convert_closure
+from fluxv2_migrate.releases.patch_trials import TriedClosure, try_closures
+from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, closures_of
+from fluxv2_migrate.releases.release import MigratingRelease
+from fluxv2_migrate.repository.changes import Change, kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
 
-__all__ = ["ConvertedReleases", "ReleaseText", "ReleaseTexts", "SourceLayout", "tell_of_releases"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseText:
-    """A release with the text that it becomes."""
-
-    release: MigratingRelease
-    plan: Plan
-    text: AppliedText
+__all__ = ["ConvertedReleases", "ReleaseTexts", "SourceLayout", "tell_of_releases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +61,11 @@ class SourceLayout:
 
 @dataclass(frozen=True, slots=True)
 class ConvertedReleases:
-    """The releases that are migrated, as texts, with their sources."""
+    """The releases that are migrated, as texts, with their sources and all that patches them."""
 
     texts: tuple[ReleaseText, ...]
     layout: SourceLayout
+    patches: tuple[PatchText, ...] = ()
 
 
 @dataclass(slots=True)
@@ -103,12 +100,17 @@ class ReleaseTexts:
             texts = [
                 text
                 for release in left
-                if (text := self._text(release, names, is_new=release.placed in made)) is not None
+                if not isinstance(release, PatchedRelease)
+                and (text := self._text(release, names, is_new=release.placed in made)) is not None
             ]
+            workspace = self.workspace.branch()
+            for text in texts:
+                text.write(workspace)
+            patched = self._patched([each for each in left if isinstance(each, PatchedRelease)], names)
+            texts += [text for each in patched for text in each.texts]
             if len(texts) == len(left):
-                workspace = self.workspace.branch()
-                for text in texts:
-                    workspace.replace(text.release.document, text.text.text, *_changes(text))
+                for each in patched:
+                    each.write(workspace)
                 layout = self._place(left, names, workspace, _comments(texts))
                 if self._bring_home(left, layout.displaced):
                     continue
@@ -116,17 +118,63 @@ class ReleaseTexts:
                 if not stopped:
                     write_generated(layout.generated, workspace)
                     self.workspace.adopt(workspace)
-                    return ConvertedReleases(tuple(texts), layout)
+                    texts.sort(key=lambda each: each.release.document.key)
+                    patches = tuple(patch for each in patched for patch in each.made.patches)
+                    return ConvertedReleases(tuple(texts), layout, patches)
                 texts = [each for each in texts if each.release.document.key not in stopped]
             # A source that nobody uses is not made, so its name and file may go to another one.
             left = [each.release for each in texts]
+
+    def _patched(self, releases: Sequence[PatchedRelease], names: SourceNames) -> list[TriedClosure]:
+        """Gives the closures as texts, as far as a trial shows that they are what they were."""
+        converted: list[TriedClosure] = []
+        tried = Workspace(self.around.repository.texts)
+        for closure in closures_of(releases):
+            members = [each for each in releases if each.closure is closure]
+            if len(members) < len(closure.documents):
+                # What stays of it was told.
+                continue
+            one = tried.branch()
+            try:
+                made = convert_closure(members, names, self.around, self.annotations)
+                self._hold_served(members, made)
+                texts = tuple(
+                    replace(
+                        self._with_plan(each, made.plans[each.document.key]),
+                        results=made.results[each.document.key],
+                    )
+                    for each in members
+                )
+                converted.append(TriedClosure(closure, made, texts))
+                converted[-1].write(one)
+            except (HeldBack, CannotEdit, ClustersDisagree) as error:
+                converted = [each for each in converted if each.closure is not closure]
+                hold_back(closure, str(error), self.around, self.findings)
+                continue
+            tried.adopt(one)
+        reasons = try_closures(converted, tried.changed, self.around)
+        for each, reason in reasons:
+            hold_back(each.closure, reason, self.around, self.findings)
+        if reasons:
+            # What one of them has written into a kustomization is not there without it.
+            stay = {id(each.closure) for each, _ in reasons}
+            return self._patched([each for each in releases if id(each.closure) not in stay], names)
+        return converted
+
+    def _hold_served(self, members: Iterable[PatchedRelease], made: ClosureTexts) -> None:
+        """Raises where an API server would refuse what a cluster would have."""
+        for release in members:
+            for manifest, names in made.results[release.document.key]:
+                for path, reason in refused_fields(manifest, self.around.oldest(names)):
+                    raise HeldBack(f"{path} of what {release.resource} becomes {reason}")
 
     def layout(self, releases: Sequence[MigratingRelease]) -> SourceLayout:
         """Gives the sources of releases, whether or not these can be edited."""
         return self._place(releases, self._names(releases), self.workspace.branch(), {})
 
     def _names(self, releases: Iterable[MigratingRelease]) -> SourceNames:
-        return name_sources([each.placed for each in releases], self.existing, self.around.options)
+        requests = [placed for each in releases for placed in each.requests]
+        return name_sources(requests, self.existing, self.around.options)
 
     def _text(self, release: MigratingRelease, names: SourceNames, *, is_new: bool) -> ReleaseText | None:
         document = release.document
@@ -134,6 +182,20 @@ class ReleaseTexts:
         plan = release.draft.plan(
             names.references[release.placed], source_is_new=is_new, namespaces=namespaces
         )
+        try:
+            text = self._with_plan(release, plan)
+        except CannotEdit as error:
+            self.findings.stop(document, "RP005", f"the text cannot be edited: {error}")
+            return None
+        refused = refused_fields(text.text.value, self.around.oldest(release.clusters))
+        if refused:
+            (field, reason), *_ = refused
+            self.findings.stop(document, "RP042", f"{field} of what it becomes {reason}", ("spec",))
+            return None
+        return text
+
+    def _with_plan(self, release: MigratingRelease, plan: Plan) -> ReleaseText:
+        document = release.document
         annotations = self.annotations.get(document.key)
         if annotations:
             # All of them stand in the metadata, so nothing else of the plan is asked for.
@@ -143,16 +205,7 @@ class ReleaseTexts:
         if document.path not in self._styles:
             self._styles[document.path] = detect_style(self.around.repository.texts[document.path])
         style = self._styles[document.path]
-        try:
-            text = apply_to_text(plan, document.text, release.nodes, style, document.manifest)
-        except CannotEdit as error:
-            self.findings.stop(document, "RP005", f"the text cannot be edited: {error}")
-            return None
-        refused = refused_fields(text.value, self.around.oldest(release.clusters))
-        if refused:
-            (field, reason), *_ = refused
-            self.findings.stop(document, "RP042", f"{field} of what it becomes {reason}", ("spec",))
-            return None
+        text = apply_to_text(plan, document.text, release.nodes, style, document.manifest)
         return ReleaseText(release, plan, text)
 
     def _place(
@@ -196,22 +249,16 @@ class ReleaseTexts:
         """Gives whether sources that kustomizations would move go to the namespaces of their releases now."""
         moved = False
         for release in releases:
-            if (
-                release.placed in displaced
-                and release.placed.wanted(self.around.options) != release.placed.slots
-            ):
-                release.placed = replace(release.placed, in_own_namespace=True)
-                moved = True
+            moved |= release.bring_home(displaced, self.around.options)
         return moved
 
     def _tell_homeless(self, releases: Iterable[MigratingRelease], layout: SourceLayout) -> set[DocumentKey]:
         stopped: set[DocumentKey] = set()
         for release in releases:
-            if release.placed in layout.homeless:
+            reasons = [layout.homeless[each] for each in release.requests if each in layout.homeless]
+            for homeless in reasons[:1]:
                 stopped.add(release.document.key)
-                self.findings.stop(
-                    release.document, "RP014", layout.homeless[release.placed], ("spec", "chart")
-                )
+                self.findings.stop(release.document, "RP014", homeless, ("spec", "chart"))
         return stopped
 
 
@@ -240,14 +287,6 @@ def _name_elsewhere(release: MigratingRelease, workspace: Workspace) -> None:
         )
 
 
-def _changes(text: ReleaseText) -> Iterator[Change]:
-    document, resource = text.release.document, text.release.resource
-    for operation in text.plan:
-        source = operation.source if isinstance(operation, Move) else operation.path
-        line = document.position(source)[0]
-        yield change_of(operation, resource, document.path, line, document.path)
-
-
 def _comments(texts: Iterable[ReleaseText]) -> Mapping[PlacedRequest, Sequence[FieldComment]]:
     """Gives the comments that go to the fields of sources."""
     found: dict[PlacedRequest, list[FieldComment]] = {}
@@ -268,14 +307,19 @@ def tell_of_releases(
         findings: where it is told.
     """
     for release in releases:
-        is_stopped = release.draft.stopped
-        if not is_stopped and "identity" in release.source.keys and release.placed not in layout.made:
+        has_key = any(
+            "identity" in each.request.keys and each not in layout.made for each in release.requests
+        )
+        if not release.draft.stopped and has_key:
             # The operator's key is not the one that a source has which is there already.
             findings.declare(release.document, release.resource, ("chart.credentials",))
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
             if not is_stopped:
                 findings.declare(release.document, release.resource, notice.declares)
-            findings.add(release.document, release.resource, notice, accepted=release.draft.accepted)
+            told = release.telling(notice)
+            findings.add(
+                release.document, release.resource, notice, told.related, release.draft.accepted, told.at
+            )
 
 
 def _differences(release: MigratingRelease) -> Notice:
@@ -285,9 +329,14 @@ def _differences(release: MigratingRelease) -> Notice:
 
 
 def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:
-    reference = layout.references[release.placed]
+    for placed in release.requests:
+        yield from _credentials_of(placed, layout)
+
+
+def _credentials_of(placed: PlacedRequest, layout: SourceLayout) -> Iterable[Notice]:
+    reference, request = layout.references[placed], placed.request
     path, declares = ("spec", "chart", "git"), ("chart.credentials",)
-    own = {namespace for _, namespace in release.slots()}
+    own = {namespace for _, namespace in placed.slots}
     users = {
         f"{reference.kind} {namespace}/{reference.name}"
         for namespace in ({reference.namespace} - {""} or own)
@@ -301,11 +350,11 @@ def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[No
         elif user is not None and "identity" in need.keys:
             message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
             yield Notice("HR054", message, path, name, None, declares)
-        elif user is not None and release.source.keys:
-            keys = ", ".join(release.source.keys)
+        elif user is not None and request.keys:
+            keys = ", ".join(request.keys)
             message = f"only the operator had what {user} needs: {keys} in the Secret {name}"
             where = ("spec", "chart", "repository")
-            differing = _differing_access(release.source)
+            differing = _differing_access(request)
             yield Notice("HR046", message, where, name, None, differing)
 
 

@@ -26,6 +26,7 @@ from fluxv2_migrate.rules.images import (
     PolicyRequest,
     RepositoryRequest,
 )
+from fluxv2_migrate.rules.patches import FormStep, PatchDraft, draft_merge_patch, shared_leaves
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.workload import PlacedComment
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
@@ -37,10 +38,12 @@ __all__ = [
     "AutomatedImage",
     "ChartSourceRequest",
     "Draft",
+    "FormStep",
     "GitSync",
     "ImageAutomationDraft",
     "Lookup",
     "MarkedField",
+    "PatchDraft",
     "PlacedComment",
     "PolicyCandidate",
     "PolicyRequest",
@@ -55,6 +58,7 @@ __all__ = [
     "compare_tags",
     "draft_helm_release",
     "draft_image_automation",
+    "draft_merge_patch",
     "git_url_key",
     "helm_url_key",
     "image_policy_manifest",
@@ -64,6 +68,7 @@ __all__ = [
     "objects_in",
     "policy_comments",
     "remaining_operations",
+    "shared_leaves",
     "to_flux_git_url",
     "translate_tag_pattern",
 ]

@@ -11,6 +11,7 @@ from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, re
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_scalar
 from fluxv2_migrate.yaml_text.extents import CannotEdit, column_of, line_of, stands_alone
+from fluxv2_migrate.yaml_text.inner_texts import node_at, replace_text, with_value
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
@@ -36,11 +37,14 @@ __all__ = [
     "insertion_index",
     "key_of",
     "line_of",
+    "node_at",
     "read_document",
     "read_nodes",
     "remove_item",
+    "replace_text",
     "resolve_plain_scalar",
     "split_documents",
     "stands_alone",
     "value_of",
+    "with_value",
 ]

@@ -1,0 +1,106 @@
+"""The states that an object passes through while patches are applied to it, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.json_patch import apply_operations
+from fluxv2_migrate.kustomize.merging import merge_patch
+from fluxv2_migrate.kustomize.patching import read_patch
+from fluxv2_migrate.kustomize.resources import PatchUse
+from fluxv2_migrate.kustomize.tree import KustomizeTree
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, mapping_at
+
+__all__ = ["PatchedState", "merged_with", "patch_of", "replay_patches"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchedState:
+    """An object before a patch and after it.
+
+    Attributes:
+        use: the patch.
+        before: the object.
+        after: the same.
+    """
+
+    use: PatchUse
+    before: Manifest
+    after: Manifest
+
+
+def patch_of(use: PatchUse, tree: KustomizeTree) -> Manifest | tuple[Manifest, ...]:
+    """Gives what a patch says, in JSON's types: the mapping of a strategic merge patch, or operations.
+
+    Args:
+        use: of the patch.
+        tree: the repository.
+    """
+    documents, operations = read_patch(tree.text(use.path) if use.path else use.inline)
+    if operations:
+        return tuple(json_value(each) for each in operations)
+    found: Manifest = dict(documents)[use.document]
+    return found
+
+
+def replay_patches(
+    manifest: Manifest, uses: Iterable[PatchUse], tree: KustomizeTree
+) -> tuple[PatchedState, ...]:
+    """Gives the states of an object; what transformers do to its metadata in between is left out.
+
+    Args:
+        manifest: as it stands in its file, in JSON's types.
+        uses: the patches, in the order in which they apply.
+        tree: the repository.
+
+    Raises:
+        InvalidManifest: a patch cannot be applied to such an object.
+    """
+    states: list[PatchedState] = []
+    for use in uses:
+        patch = patch_of(use, tree)
+        if isinstance(patch, dict):
+            after = merged_with(manifest, patch)
+        else:
+            after = _operated(manifest, patch)
+        states.append(PatchedState(use, manifest, after))
+        manifest = after
+    return tuple(states)
+
+
+def merged_with(manifest: Manifest, patch: Manifest) -> Manifest:
+    """Gives an object after a strategic merge patch, which changes neither its kind nor its name.
+
+    Raises:
+        InvalidManifest: kustomize refuses the merge, or nothing is left of the object.
+
+    >>> merged_with({"kind": "A", "spec": {"a": 1}}, {"kind": "B", "spec": {"b": 2}})
+    {'kind': 'A', 'spec': {'a': 1, 'b': 2}}
+    """
+    names: Manifest = {key: manifest[key] for key in ("apiVersion", "kind") if key in manifest}
+    merged = merge_patch(copy_value(manifest), patch | names)
+    if merged is None:
+        raise InvalidManifest("a patch that deletes the object")
+    metadata = dict(mapping_at(merged, "metadata"))
+    known = mapping_at(manifest, "metadata")
+    for key in ("name", "namespace"):
+        metadata.pop(key, None)
+        if key in known:
+            metadata[key] = known[key]
+    if metadata or "metadata" in merged:
+        merged["metadata"] = metadata
+    result: Manifest = json_value(merged)
+    return result
+
+
+def _operated(manifest: Manifest, operations: Iterable[Manifest]) -> Manifest:
+    for operation in operations:
+        try:
+            manifest = apply_operations(manifest, [operation])
+        except InvalidManifest:
+            # Transformers may have made the metadata what the operation needs.
+            if not str(operation.get("path")).startswith("/metadata"):
+                raise
+    return manifest

@@ -1,0 +1,154 @@
+"""Closures: they are read as a whole, or stay as a whole with one error that names what it holds back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from fluxv2_migrate.clusters import Closure, DocumentKey
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.table import FINDINGS
+from fluxv2_migrate.releases.decisions import DecidedReleases
+from fluxv2_migrate.releases.drafts import ClustersDisagree
+from fluxv2_migrate.releases.patched import (
+    HeldBack,
+    NoChart,
+    closure_places,
+    closures_of,
+    read_patched_release,
+)
+from fluxv2_migrate.releases.release import ReadRelease
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.settings.options import Override
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["hold_back", "read_closure", "together"]
+
+_Reason = tuple[str, str, tuple[str, ...]]
+
+
+def read_closure(
+    closure: Closure,
+    overrides: Mapping[DocumentKey, Override],
+    around: Surroundings,
+    findings: FindingGroups,
+    why_it_stays: Callable[[Document, Surroundings], _Reason | None],
+) -> list[ReadRelease]:
+    """Gives the releases of a closure; none where something of it stays whatever is decided.
+
+    Args:
+        closure: what hangs together.
+        overrides: what a person decided for each release that is migrated now.
+        around: what is known before.
+        findings: where it is told what stays.
+        why_it_stays: of a document that no rule need be asked about.
+    """
+    documents = [around.repository.document(*key) for key in closure.documents]
+    if not overrides.keys() & set(closure.documents):
+        return []
+    left = [each for each in documents if each.key not in overrides]
+    if left:
+        place = _places(left)[0]
+        hold_back(closure, f"{place} stays, which hangs together with it", around, findings)
+        return []
+    for document in documents:
+        reason = why_it_stays(document, around)
+        if reason is not None:
+            if not (reason[0] in overrides[document.key].accept and FINDINGS[reason[0]].acceptable):
+                _stop(closure, document, reason, around, findings)
+            return []
+    releases: list[ReadRelease] = []
+    for document in documents:
+        try:
+            read = read_patched_release(document, closure, around, overrides[document.key])
+        except ClustersDisagree as error:
+            _stop(closure, document, ("RP020", error.reason, error.path), around, findings)
+            return []
+        except HeldBack as error:
+            hold_back(closure, error.reason, around, findings, error.place)
+            return []
+        except NoChart as error:
+            _tell_stops(document, error, findings)
+        else:
+            releases.append(read)
+    return releases if len(releases) == len(documents) else []
+
+
+def _tell_stops(document: Document, error: NoChart, findings: FindingGroups) -> None:
+    draft = error.draft
+    resource = f"{document.manifest['kind']} {draft.namespace}/{draft.name}"
+    for notice in draft.notices:
+        if draft.stops(notice):
+            told = error.told[notice]
+            findings.add(document, resource, notice, told.related, at=told.at)
+
+
+def _stop(
+    closure: Closure, document: Document, reason: _Reason, around: Surroundings, findings: FindingGroups
+) -> None:
+    code, message, path = reason
+    namespace, name = document.identity
+    answer = Override(accept=(code,)) if FINDINGS[code].acceptable else None
+    own = f"{document.path}:{document.position(path)[0]}"
+    places = closure_places(closure, around.repository, around.clusters.tree)
+    related = [each for each in places if each != own]
+    notice = Notice(code, message, path, answer=answer)
+    findings.add(document, f"{document.manifest.get('kind')} {namespace}/{name}", notice, related)
+
+
+def hold_back(
+    closure: Closure, reason: str, around: Surroundings, findings: FindingGroups, place: str = ""
+) -> None:
+    """Says why a closure stays, and what it holds back.
+
+    Args:
+        closure: what hangs together.
+        reason: what stopped it.
+        around: what is known of the repository.
+        findings: where it is told.
+        place: where that is, as `path:line`.
+    """
+    document = around.repository.document(*closure.documents[0])
+    namespace, name = document.identity
+    own = f"{document.path}:{document.position(())[0]}"
+    places = closure_places(closure, around.repository, around.clusters.tree)
+    related = [each for each in (*([place] if place else ()), *places) if each != own]
+    count = len(closure.documents)
+    what = "the release stays" if count == 1 else f"{count} releases stay together"
+    notice = Notice("RP004", f"{what} with all that patches them: {reason}", ())
+    findings.add(
+        document, f"{document.manifest.get('kind')} {namespace}/{name}", notice, dict.fromkeys(related)
+    )
+
+
+def together(decided: DecidedReleases, around: Surroundings, findings: FindingGroups) -> DecidedReleases:
+    """Gives what becomes of each release, where closures go as a whole.
+
+    Args:
+        decided: what becomes of each release by itself.
+        around: what is known of the repository.
+        findings: where it is told what is held back by others.
+    """
+    everything = (*decided.migrating, *decided.waiting, *(each.release for each in decided.removed))
+    migrating = {each.document.key for each in decided.migrating}
+    waiting = {each.document.key for each in decided.waiting}
+    stay: set[DocumentKey] = set()
+    for closure in closures_of(everything):
+        missing = set(closure.documents) - migrating
+        if not missing:
+            continue
+        stay |= set(closure.documents)
+        if not missing <= waiting:
+            first = min(missing - waiting)
+            place = _places([around.repository.document(*first)])[0]
+            hold_back(closure, f"{place} stays, which hangs together with it", around, findings)
+    return replace(
+        decided,
+        migrating=tuple(each for each in decided.migrating if each.document.key not in stay),
+        removed=tuple(each for each in decided.removed if each.release.document.key not in stay),
+    )
+
+
+def _places(documents: Iterable[Document]) -> list[str]:
+    return [f"{each.path}:{each.position(())[0]}" for each in documents]

@@ -1,0 +1,126 @@
+"""What a release is under Flux v2 in each state that it has on its way through kustomizations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.plan import REMOVED, Move, Operation, Plan, Remove, apply_to_mapping, leaf_at
+from fluxv2_migrate.rules import (
+    ChartSourceRequest,
+    ReleaseDraft,
+    SeenRelease,
+    SourceReference,
+    draft_helm_release,
+)
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings
+from fluxv2_migrate.settings.options import MigrationOptions, Override
+
+__all__ = ["References", "ReleaseForms"]
+
+_CHART: Final = ("spec", "chart")
+_SOURCE_FIELDS: Final = ("git", "path", "repository", "name", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The sources that the states of a release refer to.
+
+    Attributes:
+        by_request: what serves each request, by its identity.
+        namespaces: in which clusters see the release.
+        new: the identities of requests for which a source is made.
+    """
+
+    by_request: Mapping[tuple[object, ...], SourceReference]
+    namespaces: frozenset[str]
+    new: frozenset[tuple[object, ...]] = frozenset()
+
+    def of(self, request: ChartSourceRequest | None) -> SourceReference:
+        """Gives what serves a request; a state that no cluster sees has the source of one that some do."""
+        first = next(iter(self.by_request.values()))
+        return first if request is None else self.by_request.get(request.identity, first)
+
+
+@dataclass(slots=True)
+class ReleaseForms:
+    """The forms of one release.
+
+    Any form does in between, as long as each patch makes of the one before it the one after it; what clusters
+    see in the end is what the rules make of it.
+
+    Attributes:
+        options: how to migrate.
+        version: the Flux release that will run.
+        override: what a person decided for the release.
+        settings: those of one of its clusters.
+        seen: how one of its clusters sees it.
+        whole: what one of its clusters sees, which completes the chart of a state that has none yet.
+        drafts: that were made, by the state.
+    """
+
+    options: MigrationOptions
+    version: FluxVersion
+    override: Override
+    settings: ReleaseSettings
+    seen: SeenRelease
+    whole: Mapping[str, Any]
+    drafts: dict[str, ReleaseDraft] = field(default_factory=dict)
+
+    def plan(self, state: Mapping[str, Any], references: References) -> Plan:
+        """Gives the operations that make the form of a state."""
+        completed = self._completed(state)
+        draft = self._draft(completed)
+        request = draft.source
+        is_new = request is not None and request.identity in references.new
+        plan = draft.plan(references.of(request), source_is_new=is_new, namespaces=references.namespaces)
+        return tuple(each for each in plan if _applies(each, state, completed))
+
+    def form(self, state: Mapping[str, Any], references: References) -> dict[str, Any]:
+        """Gives the form of a state, without its metadata and values."""
+        spec = state.get("spec")
+        given = dict(spec) if isinstance(spec, Mapping) else {}
+        given.pop("values", None)
+        bare = {"apiVersion": state["apiVersion"], "kind": state["kind"], "spec": given}
+        form = apply_to_mapping(self.plan(bare, references), bare)
+        form.pop("metadata", None)
+        return form
+
+    def _draft(self, state: Mapping[str, Any]) -> ReleaseDraft:
+        key = json.dumps(state, sort_keys=True)
+        if key not in self.drafts:
+            self.drafts[key] = draft_helm_release(
+                state, self.options, self.version, self.override, self.settings, self.seen
+            )
+        return self.drafts[key]
+
+    def _completed(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
+        chart = leaf_at(state, _CHART)
+        known = chart if isinstance(chart, Mapping) else {}
+        whole = leaf_at(self.whole, _CHART)
+        missing = {
+            name: whole[name]
+            for name in _SOURCE_FIELDS
+            if isinstance(whole, Mapping) and whole.get(name) is not None and known.get(name) is None
+        }
+        if not missing or self._draft(state).source is not None:
+            return state
+        return {**state, "spec": {**(state.get("spec") or {}), "chart": {**known, **missing}}}
+
+
+def _applies(operation: Operation, state: Mapping[str, Any], completed: Mapping[str, Any]) -> bool:
+    """Gives whether an operation is for what a state has itself."""
+    if isinstance(operation, Remove) or state is completed:
+        return True
+    if isinstance(operation, Move):
+        return leaf_at(state, operation.source) is not REMOVED
+    if operation.path[:2] != _CHART:
+        return True
+    chart = leaf_at(state, _CHART)
+    if not isinstance(chart, Mapping) or not chart:
+        return False
+    asked = [tuple(each.split(".")) for each in operation.because if each.startswith("spec.chart.")]
+    return not asked or any(leaf_at(state, each) is not REMOVED for each in asked)

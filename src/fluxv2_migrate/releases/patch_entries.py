@@ -1,0 +1,112 @@
+"""Patches in kustomizations: their texts there, what they are for, and new ones for single releases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.clusters import Way
+from fluxv2_migrate.kustomize import PatchUse, Step, add_patch
+from fluxv2_migrate.plan import Leaves, as_patch, edit_fields
+from fluxv2_migrate.releases.drafts import ClustersDisagree
+from fluxv2_migrate.repository.changes import kustomization_change
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.yaml_text import replace_text, split_documents
+
+__all__ = ["KustomizationEdit", "KustomizationEdits"]
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class KustomizationEdit:
+    """An edit of a kustomization.
+
+    Attributes:
+        path: the file.
+        edit: gives its text as it becomes; raises `CannotEdit` where that is not safe.
+    """
+
+    path: str
+    edit: Callable[[str], str]
+
+    def write(self, workspace: Workspace) -> None:
+        """Edits the file."""
+        workspace.edit(self.path, self.edit, kustomization_change(self.path))
+
+
+@dataclass(slots=True)
+class KustomizationEdits:
+    """Collects the edits of kustomizations.
+
+    Attributes:
+        made: what is to be done, in order.
+    """
+
+    made: list[KustomizationEdit] = field(default_factory=list)
+
+    def replace_inline(self, use: PatchUse, text: str) -> None:
+        """Gives a patch that stands in a kustomization another text."""
+        path: tuple[str | int, ...] = (use.field, use.index)
+        if use.field in ("patches", "patchesJson6902"):
+            path = (*path, "patch")
+        self._edit(use.kustomization, lambda document: replace_text(document, path, text))
+
+    def retarget(self, use: PatchUse, values: Mapping[str, str], removed: Collection[str]) -> None:
+        """Gives the target of a patch other fields."""
+        path = (use.field, use.index, "target")
+        self._edit(use.kustomization, lambda document: edit_fields(document, path, values, removed))
+
+    def _edit(self, kustomization: str, edit: Callable[[str], str]) -> None:
+        self.made.append(KustomizationEdit(kustomization, lambda text: _in_first_document(text, edit)))
+
+    def add_leaves(self, left: Iterable[tuple[Way, Leaves]], api_version: str) -> None:
+        """Has the outermost kustomizations write what is to be written for one release alone.
+
+        Args:
+            left: for each way of the release what its patches and its own text do not write.
+            api_version: of releases of Flux v2.
+
+        Raises:
+            ClustersDisagree: no kustomization tells two ways apart in which it is another release.
+        """
+        ways = list(left)
+        by_step: dict[str, list[Leaves]] = {}
+        for way, leaves in ways:
+            for step in way.built.steps:
+                known = by_step.setdefault(step.path, [])
+                if leaves not in known:
+                    known.append(leaves)
+        done: set[str] = set()
+        for way, leaves in ways:
+            if not leaves:
+                continue
+            own = [step for step in way.built.steps if len(by_step[step.path]) == 1]
+            if not own:
+                message = "it is another release in each build, and no kustomization tells them apart"
+                raise ClustersDisagree(message, ("spec",))
+            if own[-1].path not in done:
+                done.add(own[-1].path)
+                self._add(own[-1], leaves, api_version)
+
+    def _add(self, step: Step, leaves: Leaves, api_version: str) -> None:
+        target = {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease", "name": step.name}
+        if step.namespace:
+            target["namespace"] = step.namespace
+        patch: str | dict[str, Any]
+        if all(len(path) == 2 and isinstance(value, str) for path, value in leaves.items()):
+            patch = "".join(
+                f"- op: add\n  path: /{'/'.join(path)}\n  value: {value}\n" for path, value in leaves.items()
+            )
+        else:
+            head = {"apiVersion": api_version, "kind": "HelmRelease", "metadata": {"name": step.name}}
+            patch = {**head, **as_patch(leaves)}
+        self.made.append(KustomizationEdit(step.path, lambda text: add_patch(text, patch, target)))
+
+
+def _in_first_document(text: str, edit: Callable[[str], str]) -> str:
+    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+    plain = text.removeprefix(_BYTE_ORDER_MARK)
+    end = split_documents(plain)[0].end
+    return mark + edit(plain[:end]) + plain[end:]

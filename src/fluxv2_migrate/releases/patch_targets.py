@@ -1,0 +1,105 @@
+"""What patches are for: targets that find the releases of Flux v2, and nothing beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import Closure
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
+from fluxv2_migrate.releases.patched import HeldBack
+
+__all__ = ["targets_of"]
+
+_GROUP: Final = "helm.toolkit.fluxcd.io"
+_KIND: Final = "HelmRelease"
+_FIELDS: Final = ("group", "version", "kind")
+
+
+def targets_of(
+    closure: Closure, builds: Iterable[Build], targets: Mapping[PatchUse, Mapping[str, Any]], version: str
+) -> Iterator[tuple[PatchUse, Mapping[str, str], tuple[str, ...]]]:
+    """Gives the targets of patches that must change, with the fields that they get and those that go.
+
+    Args:
+        closure: what hangs together.
+        builds: all of the repository.
+        targets: what each patch of the closure with a target is for.
+        version: of the API of releases of Flux v2.
+
+    Raises:
+        HeldBack: no target finds the releases that a patch reaches and nothing else.
+    """
+    known = list(builds)
+    for use, target in targets.items():
+        wanted = (_GROUP, version, _KIND)
+        values = {
+            name: new
+            for name, new in zip(_FIELDS, wanted, strict=True)
+            if target.get(name) and not _matches(name, str(target[name]), new)
+        }
+        gone = tuple(_going(target))
+        changed = {**{name: item for name, item in target.items() if name not in gone}, **values}
+        reached = {
+            (step.namespace, step.name)
+            for ways in closure.ways.values()
+            for way in ways
+            if use in way.built.patches
+            for step in way.built.steps
+            if step.path == use.kustomization
+        }
+        selector = Selector.of(changed)
+        others = {
+            (step.namespace, step.name)
+            for build in known
+            for built in build.objects
+            if built.manifest.get("kind") == _KIND and use not in built.patches
+            for step in _steps(built, use)
+            if _selects(selector, version, step)
+        }
+        if reached and (gone or others):
+            values |= _narrowed(reached, others, selector, version)
+        if values or gone:
+            yield use, values, gone
+
+
+def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:
+    return (step for step in built.steps if step.path == use.kustomization)
+
+
+def _selects(selector: Selector, version: str, step: Step) -> bool:
+    try:
+        return selector.matches(_GROUP, version, _KIND, step.name, step.namespace or "default")
+    except InvalidManifest:  # pragma: no cover - kustomize built with it
+        return False
+
+
+def _matches(field: str, pattern: str, text: str) -> bool:
+    selector = Selector.of({field: pattern})
+    given = {"group": "", "version": "", "kind": "", field: text}
+    return selector.matches(given["group"], given["version"], given["kind"], "", "")
+
+
+def _going(target: Mapping[str, Any]) -> Iterator[str]:
+    """Gives the fields of a target that ask for what goes with the migration."""
+    selector = str(target.get("annotationSelector") or "")
+    if any(domain in selector for domain in FLUXD_DOMAINS):
+        yield "annotationSelector"
+
+
+def _narrowed(
+    reached: set[tuple[str, str]], others: set[tuple[str, str]], selector: Selector, version: str
+) -> dict[str, str]:
+    """Gives the fields with which a target finds what it found, and none of the others."""
+    names = sorted({name for _, name in reached})
+    values = {"name": "|".join(name.replace(".", "\\.") for name in names)}
+    if any(name in names for _, name in others):
+        namespaces = {namespace for namespace, _ in reached}
+        if len(namespaces) > 1 or any(
+            namespace in namespaces and name in names for namespace, name in others
+        ):
+            raise HeldBack("a patch would reach other releases, and no target tells them apart")
+        values["namespace"] = namespaces.pop() or "default"
+    return values

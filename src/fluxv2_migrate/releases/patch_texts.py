@@ -1,0 +1,331 @@
+"""Releases and all that patches them, as the texts that they become together."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import PatchUse, merged_with, patch_of
+from fluxv2_migrate.placement import SourceNames
+from fluxv2_migrate.plan import (
+    AppliedText,
+    Leaves,
+    Move,
+    Plan,
+    apply_to_mapping,
+    apply_to_text,
+    merge_difference,
+)
+from fluxv2_migrate.releases.forms import References, ReleaseForms
+from fluxv2_migrate.releases.patch_entries import KustomizationEdit, KustomizationEdits
+from fluxv2_migrate.releases.patch_targets import targets_of
+from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
+from fluxv2_migrate.releases.release import MigratingRelease
+from fluxv2_migrate.repository.changes import Change, change_of
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.rules import (
+    FormStep,
+    PatchDraft,
+    SeenRelease,
+    draft_merge_patch,
+    is_of_fluxd,
+    remaining_operations,
+)
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, split_documents
+
+__all__ = ["ClosureTexts", "PatchText", "ReleaseText", "convert_closure"]
+
+_Text = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseText:
+    """A release with the text that it becomes.
+
+    Attributes:
+        release: of Flux v1.
+        plan: what is done to its document.
+        text: the document.
+        results: what clusters see in the end, each with their names, where that is not what it says.
+    """
+
+    release: MigratingRelease
+    plan: Plan
+    text: AppliedText
+    results: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = ()
+
+    def seen_by(self, cluster: str) -> Mapping[str, Any]:
+        """Gives what a cluster sees in the end, but for what its names are made of it."""
+        return next((seen for seen, names in self.results if cluster in names), self.text.value)
+
+    def write(self, workspace: Workspace) -> None:
+        """Puts the document into its file."""
+        document = self.release.document
+        changes = changes_of(self.plan, self.release.resource, document)
+        workspace.replace(document, self.text.text, *changes)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchText:
+    """A document of a patch file, as it becomes."""
+
+    document: Document
+    plan: Plan
+    text: AppliedText
+
+    def write(self, workspace: Workspace) -> None:
+        """Puts the document into its file."""
+        namespace, name = self.document.identity
+        resource = f"{self.document.manifest.get('kind')} {namespace}/{name}"
+        workspace.replace(self.document, self.text.text, *changes_of(self.plan, resource, self.document))
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureTexts:
+    """What becomes of a closure.
+
+    Attributes:
+        plans: for each release.
+        finals: what each release is in the end, in each of its ways; without metadata and values.
+        results: what clusters see of each release in the end, each with their names.
+        patches: documents of patch files.
+        edits: of kustomizations, where patches stand in them or are added to them.
+    """
+
+    plans: Mapping[DocumentKey, Plan]
+    finals: Mapping[DocumentKey, Sequence[tuple[Way, Mapping[str, Any]]]]
+    results: Mapping[DocumentKey, tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...]]
+    patches: tuple[PatchText, ...]
+    edits: tuple[KustomizationEdit, ...]
+
+
+@dataclass(slots=True)
+class _Converter:
+    """Converts one closure."""
+
+    releases: Sequence[PatchedRelease]
+    names: SourceNames
+    around: Surroundings
+    annotations: Mapping[DocumentKey, Plan]
+    edits: KustomizationEdits = field(default_factory=KustomizationEdits)
+    steps: dict[_Text, list[FormStep]] = field(default_factory=dict)
+    uses: dict[_Text, PatchUse] = field(default_factory=dict)
+    drafts: dict[_Text, PatchDraft] = field(default_factory=dict)
+
+    def convert(self) -> ClosureTexts:
+        self._hold()
+        plans: dict[DocumentKey, Plan] = {}
+        bases: dict[DocumentKey, dict[str, Any]] = {}
+        for release in self.releases:
+            references = self._references(release)
+            state = state_in_file(release.document.key, self.around.clusters.tree)
+            plans[release.document.key] = release.forms.plan(state, references)
+            bases[release.document.key] = release.forms.form(state, references)
+            self._gather(release, references)
+        for text, steps in self.steps.items():
+            patch = patch_of(self.uses[text], self.around.clusters.tree)
+            if not isinstance(patch, dict):
+                raise HeldBack("operations of a JSON patch are not converted")
+            self.drafts[text] = draft_merge_patch(patch, steps)
+        finals = {
+            release.document.key: tuple(self._finish(release, bases[release.document.key]))
+            for release in self.releases
+        }
+        patches = tuple(self._texts())
+        self._retarget(str(next(iter(bases.values()))["apiVersion"]))
+        results = {release.document.key: self._results(release) for release in self.releases}
+        return ClosureTexts(plans, finals, results, patches, tuple(self.edits.made))
+
+    def _results(self, release: PatchedRelease) -> tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...]:
+        """Gives what clusters see in the end."""
+        references = self._references(release)
+        found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
+        for each in release.seen:
+            plan = _forms_of(release, each.sighting).plan(each.sighting.manifest, references)
+            manifest = _without_marks(apply_to_mapping(plan, each.sighting.manifest))
+            known = next((names for known, names in found if known == manifest), ())
+            found = [(other, names) for other, names in found if other != manifest]
+            found.append((manifest, (*known, each.sighting.cluster)))
+        return tuple(found)
+
+    def _hold(self) -> None:
+        """Stops where a patch stands in what no kustomization of the repository lists."""
+        closure = self.releases[0].closure
+        over = {way.build[1] for ways in closure.ways.values() for way in ways}
+        for use in closure.patches:
+            if use.path and use.path in over:
+                raise HeldBack(f"fluxd itself patches with {use.path}, which nothing reads without it")
+            if use.field == "spec.patches":
+                raise HeldBack(f"{use.kustomization} patches them in a Kustomization of Flux v2")
+
+    def _references(self, release: PatchedRelease) -> References:
+        made = {member for source in self.names.new for member in source.members}
+        return References(
+            {each.request.identity: self.names.references[each] for each in release.requests},
+            frozenset(namespace for _, namespace in release.slots()),
+            frozenset(each.request.identity for each in release.requests if each in made),
+        )
+
+    def _gather(self, release: PatchedRelease, references: References) -> None:
+        """Notes what each patch makes of the release, in every build."""
+        known: set[tuple[PatchUse, ...]] = set()
+        for way in release.closure.ways[release.document.key]:
+            if way.built.patches in known:
+                continue
+            known.add(way.built.patches)
+            for state in states_of(release.document.key, way.built.patches, self.around.clusters.tree):
+                text = _text_of(state.use)
+                step = FormStep(
+                    release.forms.form(state.before, references), release.forms.form(state.after, references)
+                )
+                self.uses.setdefault(text, state.use)
+                steps = self.steps.setdefault(text, [])
+                if step not in steps:
+                    steps.append(step)
+
+    def _finish(
+        self, release: PatchedRelease, base: Mapping[str, Any]
+    ) -> Iterator[tuple[Way, Mapping[str, Any]]]:
+        """Gives what a release shall be in the end, and has the kustomizations write what is left of it."""
+        references = self._references(release)
+        left: list[tuple[Way, Leaves]] = []
+        for way in release.closure.ways[release.document.key]:
+            wanted = self._wanted(release, way, references)
+            if wanted is None:
+                continue
+            form = dict(base)
+            for use in way.built.patches:
+                form = self._patched(form, use)
+            left.append((way, merge_difference(form, wanted)))
+            yield way, wanted
+        self.edits.add_leaves(left, str(base["apiVersion"]))
+
+    def _patched(self, form: dict[str, Any], use: PatchUse) -> dict[str, Any]:
+        try:
+            merged = merged_with(form, dict(self.drafts[_text_of(use)].value))
+        except InvalidManifest as error:
+            raise HeldBack(f"the patch would not be merged any more: {error.reason}") from None
+        return {key: value for key, value in merged.items() if key != "metadata"}
+
+    def _wanted(self, release: PatchedRelease, way: Way, references: References) -> Mapping[str, Any] | None:
+        """Gives what a release is in the end; nothing where no cluster has it in that way."""
+        for each in release.seen:
+            if each.sighting.manifest is way.built.manifest:
+                return _forms_of(release, each.sighting).form(way.built.manifest, references)
+        return None
+
+    def _retarget(self, api_version: str) -> None:
+        closure, clusters = self.releases[0].closure, self.around.clusters
+        targets: dict[PatchUse, Mapping[str, Any]] = {}
+        for use in closure.patches:
+            kustomization = clusters.tree.kustomizations.get(posixpath.dirname(use.kustomization))
+            for patch in kustomization.patches if kustomization is not None else ():
+                if (patch.field, patch.index) == (use.field, use.index) and patch.target is not None:
+                    targets[use] = patch.target
+        version = api_version.rpartition("/")[2]
+        for use, values, removed in targets_of(closure, clusters.builds.values(), targets, version):
+            self.edits.retarget(use, values, removed)
+
+    def _texts(self) -> Iterator[PatchText]:
+        inline: dict[_Text, list[tuple[PatchUse, Plan]]] = {}
+        for text, draft in self.drafts.items():
+            use = self.uses[text]
+            if use.path:
+                document = self.around.repository.document(use.path, use.document)
+                plan = draft.plan
+                if annotations := self.annotations.get(document.key):
+                    after = apply_to_mapping(plan, document.manifest)
+                    plan = (*plan, *remaining_operations(annotations, after))
+                yield PatchText(document, plan, _applied(plan, document))
+            else:
+                inline.setdefault(text[:-1], []).append((use, draft.plan))
+        for members in inline.values():
+            self.edits.replace_inline(members[0][0], _inline(members))
+
+
+def _forms_of(release: PatchedRelease, sighting: Sighting) -> ReleaseForms:
+    """Gives the forms of a release as one cluster sees it."""
+    seen = SeenRelease(sighting.namespace, sighting.name)
+    return release.forms if seen == release.forms.seen else replace(release.forms, seen=seen, drafts={})
+
+
+def _without_marks(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Gives a release without the annotations of fluxd, which tell Flux v2 nothing."""
+    metadata = dict(manifest.get("metadata") or {})
+    annotations = {
+        key: value for key, value in (metadata.pop("annotations", None) or {}).items() if not is_of_fluxd(key)
+    }
+    return {**manifest, "metadata": {**metadata, **({"annotations": annotations} if annotations else {})}}
+
+
+def _text_of(use: PatchUse) -> _Text:
+    if use.path:
+        return ("file", use.path, str(use.document))
+    return ("inline", use.kustomization, use.field, str(use.index), use.inline, str(use.document))
+
+
+def _applied(plan: Plan, document: Document) -> AppliedText:
+    style = detect_style(document.text)
+    root = document.root
+    if root is None:
+        raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
+    return apply_to_text(plan, document.text, root, style, document.manifest)
+
+
+def _inline(members: Iterable[tuple[PatchUse, Plan]]) -> str:
+    """Gives a text that stands in a kustomization after the plans of its documents."""
+    known = list(members)
+    result = known[0][0].inline
+    spans = split_documents(result)
+    for use, plan in sorted(known, key=lambda each: each[0].document, reverse=True):
+        span = spans[use.document]
+        text = result[span.start : span.end]
+        ended = text if text.endswith("\n") else f"{text}\n"
+        root, value = read_document(ended)
+        if root is None:
+            raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
+        after = apply_to_text(plan, ended, root, detect_style(ended), value).text
+        after = after if text.endswith("\n") else after.removesuffix("\n")
+        result = result[: span.start] + after + result[span.end :]
+    return result
+
+
+def changes_of(plan: Plan, resource: str, document: Document) -> Iterator[Change]:
+    """Gives what a plan does to a document.
+
+    Args:
+        plan: the operations.
+        resource: names the object.
+        document: as it was.
+    """
+    for operation in plan:
+        source = operation.source if isinstance(operation, Move) else operation.path
+        line = document.position(source)[0]
+        yield change_of(operation, resource, document.path, line, document.path)
+
+
+def convert_closure(
+    releases: Sequence[PatchedRelease],
+    names: SourceNames,
+    around: Surroundings,
+    annotations: Mapping[DocumentKey, Plan],
+) -> ClosureTexts:
+    """Gives what becomes of the releases and patches of a closure.
+
+    Args:
+        releases: all that the closure holds.
+        names: of their sources.
+        around: what is known of the repository.
+        annotations: what becomes of the annotations of fluxd in documents of which no image is updated.
+
+    Raises:
+        HeldBack: something stops it.
+        CannotEdit: a text is written in a form that cannot be edited.
+    """
+    return _Converter(releases, names, around, annotations).convert()

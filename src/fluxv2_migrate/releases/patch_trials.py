@@ -1,0 +1,160 @@
+"""Whether what kustomize builds of converted closures is what the rules make of what it built before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
+from fluxv2_migrate.kustomize import Build, BuiltObject
+from fluxv2_migrate.plan import merge_difference
+from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.rules import is_of_fluxd
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["TriedClosure", "try_closures"]
+
+_Place = tuple[str, int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TriedClosure:
+    """A closure with all texts that it becomes.
+
+    Attributes:
+        closure: what hangs together.
+        made: what became of its patches.
+        texts: of its releases.
+    """
+
+    closure: Closure
+    made: ClosureTexts
+    texts: tuple[ReleaseText, ...]
+
+    def write(self, workspace: Workspace) -> None:
+        """Puts all of it into its files.
+
+        Raises:
+            CannotEdit: a kustomization is written in a form that cannot be edited.
+        """
+        for text in self.texts:
+            text.write(workspace)
+        for patch in self.made.patches:
+            patch.write(workspace)
+        for edit in self.made.edits:
+            edit.write(workspace)
+
+
+def try_closures(
+    converted: Sequence[TriedClosure], changed: Mapping[str, str], around: Surroundings
+) -> list[tuple[TriedClosure, str]]:
+    """Gives the closures that cannot be converted so, each with the reason.
+
+    Args:
+        converted: all closures.
+        changed: the files that change for them, and for nothing else.
+        around: what is known of the repository.
+    """
+    if not converted:
+        return []
+    tree = around.clusters.tree.with_files(changed)
+    owners = {key: each for each in converted for key in each.closure.documents}
+    found: dict[int, tuple[TriedClosure, str]] = {}
+    for place in dict.fromkeys(_builds(converted)):
+        before = around.clusters.builds[place]
+        after = build_with(tree, *place)
+        for owner, reason in _differences(before, after, place, owners):
+            found.setdefault(id(owner), (owner, reason))
+    return list(found.values())
+
+
+def _builds(converted: Iterable[TriedClosure]) -> Iterator[tuple[str, str]]:
+    for each in converted:
+        for ways in each.closure.ways.values():
+            yield from (way.build for way in ways)
+
+
+def _differences(
+    before: Build, after: Build, place: tuple[str, str], owners: Mapping[DocumentKey, TriedClosure]
+) -> Iterator[tuple[TriedClosure, str]]:
+    concerned = {
+        id(owner): owner
+        for built in before.objects
+        if (owner := owners.get((built.path, built.index))) is not None
+    }
+    folder = before.folder or "/"
+    if before.ok and not after.ok:
+        problem = next(each for each in after.problems if each.fails)
+        reason = f"{folder} would not build: {problem.path}:{problem.line}: {problem.reason}"
+        yield from ((owner, reason) for owner in concerned.values())
+        return
+    old, new = _by_place(before.objects), _by_place(after.objects)
+    for where in {**old, **new}:
+        was, becomes = old.get(where, []), new.get(where, [])
+        owner = owners.get((where[0], where[1]))
+        if len(was) != len(becomes):
+            reason = f"{folder} would hold other objects of {where[0] or 'its generators'}"
+            yield from ((each, reason) for each in ([owner] if owner else concerned.values()))
+            continue
+        for first, second in zip(was, becomes, strict=True):
+            if owner is None:
+                if first.manifest != second.manifest:
+                    reason = f"{folder} would change {_name(first.manifest)}, which is no release of Flux v1"
+                    yield from ((each, reason) for each in concerned.values())
+                continue
+            different = _different(first, second, place, owner)
+            if different is not None:
+                yield owner, f"{folder} would build another {_name(first.manifest)}: {different}"
+
+
+def _by_place(objects: Iterable[BuiltObject]) -> dict[_Place, list[BuiltObject]]:
+    found: dict[_Place, list[BuiltObject]] = {}
+    for built in objects:
+        found.setdefault((built.path, built.index, built.item), []).append(built)
+    return found
+
+
+def _different(
+    before: BuiltObject, after: BuiltObject, place: tuple[str, str], owner: TriedClosure
+) -> str | None:
+    """Gives the first field in which a release is not what it shall be."""
+    wanted = next(
+        (
+            form
+            for way, form in owner.made.finals[before.path, before.index]
+            if way.built is before and way.build == place
+        ),
+        None,
+    )
+    if wanted is None:
+        # No cluster has it in that way, and none can tell what it shall be called there.
+        return None
+    expected = {**wanted, "metadata": _metadata(before.manifest)}
+    got = {**after.manifest, "metadata": _metadata(after.manifest)}
+    values = [(each.get("spec") or {}).get("values") for each in (before.manifest, after.manifest)]
+    spec = dict(got.get("spec") or {})
+    spec.pop("values", None)
+    if values[0] != values[1]:
+        return "spec.values"
+    for path in merge_difference(expected, {**got, "spec": spec}):
+        return ".".join(path)
+    return None
+
+
+def _metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = dict(manifest.get("metadata") or {})
+    annotations = metadata.pop("annotations", None)
+    kept = {key: value for key, value in (annotations or {}).items() if not _goes(key)}
+    return {**metadata, "annotations": kept}
+
+
+def _goes(annotation: str) -> bool:
+    """Gives whether an annotation is none of a release of Flux v2."""
+    return is_of_fluxd(annotation) or annotation.startswith("helm.fluxcd.io/")
+
+
+def _name(manifest: Mapping[str, Any]) -> str:
+    metadata = manifest.get("metadata") or {}
+    return f"{manifest.get('kind')} {metadata.get('namespace') or ''}/{metadata.get('name')}"

@@ -1,0 +1,312 @@
+"""Releases that patches reach: read as the clusters see them, with all that hangs together with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kustomize import KustomizeTree, PatchedState, PatchUse, patch_of, replay_patches
+from fluxv2_migrate.placement import PlacedRequest
+from fluxv2_migrate.plan import REMOVED, leaf_at
+from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api
+from fluxv2_migrate.releases.forms import ReleaseForms
+from fluxv2_migrate.releases.release import MigratingRelease, Told
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
+from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = [
+    "HeldBack",
+    "NoChart",
+    "PatchedRelease",
+    "SeenDraft",
+    "closure_places",
+    "closures_of",
+    "read_patched_release",
+    "state_in_file",
+    "states_of",
+    "use_place",
+]
+
+
+class HeldBack(ValueError):
+    """Something stops a closure; says what, and where."""
+
+    def __init__(self, reason: str, place: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.place = place
+
+
+class NoChart(ValueError):
+    """A release has no chart in some cluster; says what is to be told of it."""
+
+    def __init__(self, draft: ReleaseDraft, told: Mapping[Notice, Told]) -> None:
+        super().__init__("no chart")
+        self.draft = draft
+        self.told = told
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDraft:
+    """What becomes of a release as one cluster sees it.
+
+    Attributes:
+        sighting: how it does.
+        draft: of what it sees.
+        settings: those of the cluster.
+        version: its Flux release.
+    """
+
+    sighting: Sighting
+    draft: ReleaseDraft
+    settings: ReleaseSettings
+    version: FluxVersion
+
+
+@dataclass(slots=True)
+class PatchedRelease(MigratingRelease):
+    """A release that patches reach, on its way.
+
+    Attributes:
+        closure: what hangs together with it.
+        forms: what it is under Flux v2 in each state.
+        seen: what becomes of it in each cluster.
+        told: where it is told what is said of it.
+    """
+
+    closure: Closure = field(kw_only=True)
+    forms: ReleaseForms = field(kw_only=True)
+    seen: tuple[SeenDraft, ...] = field(kw_only=True)
+    told: Mapping[Notice, Told] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        own: dict[tuple[object, ...], PlacedRequest] = {}
+        for each in self.seen:
+            request = each.draft.source
+            assert request is not None
+            slot = (each.sighting.cluster, each.sighting.namespace or each.settings.default_namespace)
+            known = own.get(request.identity)
+            slots = (*(() if known is None else known.slots), slot)
+            file = self.document.path
+            own[request.identity] = PlacedRequest(request, file, tuple(sorted(set(slots))))
+        self.requests = tuple(own.values())
+        self.placed = self.requests[0]
+
+    def _draft_of(self, sighting: Sighting) -> ReleaseDraft:
+        return next(each.draft for each in self.seen if each.sighting is sighting)
+
+    def name_in(self, sighting: Sighting) -> str:
+        """Gives the release name under which it runs in a cluster."""
+        return self._draft_of(sighting).release_name.v1
+
+    def stored_in(self, sighting: Sighting) -> str:
+        """Gives the namespace of its Helm records in a cluster."""
+        stored = self._draft_of(sighting).release_name.storage_namespace
+        return stored or sighting.namespace or self.draft.namespace
+
+    def telling(self, notice: Notice) -> Told:
+        """Gives where something is told of it, and what else is named."""
+        return self.told.get(notice, Told())
+
+
+def state_in_file(key: DocumentKey, tree: KustomizeTree) -> dict[str, Any]:
+    """Gives a release as kustomize reads it from its file."""
+    found: dict[str, Any] = tree.manifest(*key)
+    return found
+
+
+def states_of(key: DocumentKey, uses: Iterable[PatchUse], tree: KustomizeTree) -> tuple[PatchedState, ...]:
+    """Gives the states of a release, with the object as kustomize reads it.
+
+    Args:
+        key: the document of the release.
+        uses: the patches that reach it.
+        tree: the repository.
+
+    Raises:
+        HeldBack: they cannot be followed.
+    """
+    try:
+        return replay_patches(state_in_file(key, tree), uses, tree)
+    except InvalidManifest as error:
+        raise HeldBack(f"a patch cannot be followed: {error.reason}") from None
+
+
+def read_patched_release(
+    document: Document, closure: Closure, around: Surroundings, override: Override
+) -> PatchedRelease:
+    """Reads a release as each cluster sees it.
+
+    Args:
+        document: of the release.
+        closure: what hangs together with it.
+        around: what is known before.
+        override: what a person decided for it.
+
+    Raises:
+        ClustersDisagree: clusters see what no text can be.
+        HeldBack: a patch cannot be followed.
+        NoChart: a cluster sees none.
+    """
+    sightings = tuple(around.clusters.sightings[document.key])
+    oldest = around.oldest(sighting.cluster for sighting in sightings)
+    seen = tuple(_seen_drafts(sightings, around, override))
+    hold_one_api({each.version for each in seen}, oldest)
+    first = next(each for each in seen if each.version == oldest)
+    places = {(each.sighting.namespace, each.sighting.name) for each in seen}
+    as_seen = SeenRelease(first.sighting.namespace, first.sighting.name, is_named_elsewhere=len(places) > 1)
+    forms = ReleaseForms(around.options, oldest, override, first.settings, as_seen, first.sighting.manifest)
+    _hold_one_release(seen, first, around.options, override)
+    draft = common_draft(first.draft, [each.draft for each in seen])
+    told = _told(draft, seen, document, closure, around)
+    if draft.source is None or document.root is None or any(each.draft.source is None for each in seen):
+        raise NoChart(draft, told)
+    return PatchedRelease(
+        document,
+        draft,
+        first.settings,
+        override,
+        draft.source,
+        document.root,
+        sightings=sightings,
+        closure=closure,
+        forms=forms,
+        seen=seen,
+        told=told,
+    )
+
+
+def _seen_drafts(
+    sightings: Iterable[Sighting], around: Surroundings, override: Override
+) -> Iterable[SeenDraft]:
+    for sighting in sightings:
+        view = around.clusters.view(sighting.cluster)
+        settings, version = settings_of(around.options, view.settings), around.versions[view.name]
+        seen = SeenRelease(sighting.namespace, sighting.name)
+        draft = draft_helm_release(sighting.manifest, around.options, version, override, settings, seen)
+        yield SeenDraft(sighting, draft, settings, version)
+
+
+def _hold_one_release(
+    seen: Sequence[SeenDraft], first: SeenDraft, options: MigrationOptions, override: Override
+) -> None:
+    """Raises where the settings or Flux releases of clusters make different releases of one manifest."""
+    for each in seen:
+        if (replace(each.settings, cluster=""), each.version) == (
+            replace(first.settings, cluster=""),
+            first.version,
+        ):
+            continue
+        as_seen = SeenRelease(each.sighting.namespace, each.sighting.name)
+        other = draft_helm_release(
+            each.sighting.manifest, options, first.version, override, first.settings, as_seen
+        )
+        # Flux releases differ in the API that they prefer.
+        kept = [
+            [one for one in draft.operations if getattr(one, "path", ()) != ("apiVersion",)]
+            for draft in (each.draft, other)
+        ]
+        if kept[0] != kept[1] or each.draft.source != other.source:
+            message = "the settings or Flux releases of its clusters make different releases of it"
+            raise ClustersDisagree(message, ("spec",))
+
+
+def _told(
+    draft: ReleaseDraft,
+    seen: Iterable[SeenDraft],
+    document: Document,
+    closure: Closure,
+    around: Surroundings,
+) -> dict[Notice, Told]:
+    """Gives where each notice is told: at the patch that writes the field, if one does."""
+    tree, repository = around.clusters.tree, around.repository
+    found: dict[Notice, Told] = {}
+    everything = tuple(closure_places(closure, repository, tree))
+    for notice in draft.notices:
+        writers = [
+            use
+            for each in seen
+            if _says(each.draft.notices, notice)
+            for use in [writer_of(notice.path, each.sighting.patches, tree)]
+        ]
+        at = None
+        if writers and writers[0] is not None:
+            at = use_place(writers[0], notice.path, repository, tree)
+        related: tuple[str, ...] = ()
+        if draft.stops(notice):
+            own = at or (document.path, *document.position(notice.path))
+            related = tuple(each for each in everything if each != f"{own[0]}:{own[1]}")
+        found[notice] = Told(at, related)
+    return found
+
+
+def _says(notices: Iterable[Notice], notice: Notice) -> bool:
+    return any(
+        (each.code, each.message, each.path) == (notice.code, notice.message, notice.path) for each in notices
+    )
+
+
+def writer_of(path: tuple[str, ...], uses: Sequence[PatchUse], tree: KustomizeTree) -> PatchUse | None:
+    """Gives the last patch that writes a field, or something in it.
+
+    Args:
+        path: of the field; what is said of a whole release no patch has written.
+        uses: the patches, in the order in which they apply.
+        tree: the repository.
+    """
+    if len(path) < 2:
+        return None
+    for use in reversed(uses):
+        patch = patch_of(use, tree)
+        if isinstance(patch, dict):
+            if leaf_at(patch, path) is not REMOVED:
+                return use
+        elif any(_meets(str(each.get("path")), path) for each in patch):
+            return use
+    return None
+
+
+def _meets(pointer: str, path: tuple[str, ...]) -> bool:
+    keys = tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])
+    length = min(len(keys), len(path))
+    return keys[:length] == path[:length]
+
+
+def use_place(
+    use: PatchUse, path: tuple[str, ...], repository: Repository, tree: KustomizeTree
+) -> tuple[str, int, int]:
+    """Gives path, line and column of a field in a patch, or of the patch."""
+    if use.path:
+        document = repository.document(use.path, use.document)
+        return (use.path, *document.position(path if use.kind == "merge" else ()))
+    folder = use.kustomization.rpartition("/")[0]
+    kustomization = tree.kustomizations.get(folder)
+    if kustomization is None or kustomization.path != use.kustomization:
+        return (use.kustomization, 1, 1)
+    return (use.kustomization, kustomization.line_of(use.field, use.index), 1)
+
+
+def closure_places(closure: Closure, repository: Repository, tree: KustomizeTree) -> Iterable[str]:
+    """Gives every release and patch of a closure as `path:line`, once each."""
+    found: dict[str, None] = {}
+    for path, index in closure.documents:
+        found[f"{path}:{repository.document(path, index).position(())[0]}"] = None
+    for use in closure.patches:
+        path, line, _ = use_place(use, (), repository, tree)
+        found[f"{path}:{line}"] = None
+    return tuple(found)
+
+
+def closures_of(releases: Iterable[object]) -> Collection[Closure]:
+    """Gives the closures of releases, once each."""
+    found = {id(each.closure): each.closure for each in releases if isinstance(each, PatchedRelease)}
+    return tuple(found.values())

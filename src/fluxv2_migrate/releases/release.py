@@ -1,0 +1,137 @@
+"""A release of Flux v1 that is read, and one that is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from fluxv2_migrate.clusters import Sighting
+from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.meaning.release_names import resolve_release_name
+from fluxv2_migrate.placement import PlacedRequest
+from fluxv2_migrate.releases.drafts import NameElsewhere
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings
+from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.yaml_text import Node
+
+__all__ = ["MigratingRelease", "ReadRelease", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where something is told of a release.
+
+    Attributes:
+        at: path, line and column, where that is not in its own document.
+        related: other places that it is about, as `path:line`.
+    """
+
+    at: tuple[str, int, int] | None = None
+    related: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class ReadRelease:
+    """A release of Flux v1 that could be read.
+
+    Attributes:
+        document: where it stands.
+        draft: what becomes of it.
+        settings: those of its cluster.
+        override: what a person decided for it.
+        sightings: how each cluster sees it.
+        names: release names that stand in kustomizations.
+    """
+
+    document: Document
+    draft: ReleaseDraft
+    settings: ReleaseSettings
+    override: Override
+    sightings: tuple[Sighting, ...] = field(kw_only=True)
+    names: tuple[NameElsewhere, ...] = field(default=(), kw_only=True)
+
+    @property
+    def resource(self) -> str:
+        """Names it as findings do."""
+        return f"{self.document.manifest['kind']} {self.draft.namespace}/{self.draft.name}"
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters that see it, sorted."""
+        return tuple(sorted({sighting.cluster for sighting in self.sightings}))
+
+    def slots(self) -> tuple[tuple[str, str], ...]:
+        """Gives each cluster with the namespace in which it has the release, sorted."""
+        found = {(each.cluster, each.namespace or self.settings.default_namespace) for each in self.sightings}
+        return tuple(sorted(found))
+
+    def name_in(self, sighting: Sighting) -> str:
+        """Gives the release name under which it runs in a cluster.
+
+        Args:
+            sighting: how that cluster sees it.
+        """
+        if not self.names:
+            return self.draft.release_name.v1
+        manifest = sighting.manifest
+        spec = manifest.get("spec")
+        given = spec if isinstance(spec, Mapping) else {}
+        return resolve_release_name(
+            name=sighting.name,
+            namespace=sighting.namespace or self.draft.namespace,
+            release_name=self.override.release_name or given.get("releaseName"),
+            target_namespace=given.get("targetNamespace"),
+            api_version=str(manifest.get("apiVersion")),
+        ).v1
+
+    def stored_in(self, sighting: Sighting) -> str:
+        """Gives the namespace of its Helm records in a cluster.
+
+        Args:
+            sighting: how that cluster sees it.
+        """
+        return self.draft.release_name.storage_namespace or sighting.namespace or self.draft.namespace
+
+    def telling(self, notice: Notice) -> Told:
+        """Gives where something is told of it, and what else is named: all is told where it stands."""
+        return Told()
+
+
+@dataclass(slots=True)
+class MigratingRelease(ReadRelease):
+    """A release of Flux v1 on its way.
+
+    Attributes:
+        source: what it needs of a source.
+        nodes: of the document.
+        placed: what it needs of a source, and where it is.
+        requests: what its clusters need of sources: that, and others where they have other charts.
+    """
+
+    source: ChartSourceRequest
+    nodes: Node
+    placed: PlacedRequest = field(init=False)
+    requests: tuple[PlacedRequest, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.placed = PlacedRequest(self.source, self.document.path, self.slots())
+        self.requests = (self.placed,)
+
+    def bring_home(self, displaced: Collection[PlacedRequest], options: MigrationOptions) -> bool:
+        """Puts sources that have no place in the Flux namespace into its own; gives whether any moved.
+
+        Args:
+            displaced: the requests whose sources have no place.
+            options: where sources go.
+        """
+        moved = tuple(
+            replace(each, in_own_namespace=True)
+            if each in displaced and each.wanted(options) != each.slots
+            else each
+            for each in self.requests
+        )
+        is_moved = moved != self.requests
+        self.placed, self.requests = moved[0], moved
+        return is_moved

@@ -1,0 +1,141 @@
+"""A patch of a release of Flux v1 as one of the release of Flux v2 that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from fluxv2_migrate.kustomize import merged_with
+from fluxv2_migrate.plan import (
+    REMOVED,
+    Leaves,
+    Move,
+    Path,
+    Plan,
+    as_patch,
+    leaf_at,
+    merge_difference,
+    plan_between,
+)
+from fluxv2_migrate.rules.draft import BEFORE_VALUES
+
+__all__ = ["CARRIED", "VALUES", "FormStep", "PatchDraft", "draft_merge_patch", "shared_leaves"]
+
+VALUES: Final[Path] = ("spec", "values")
+"""What a patch says of values means the same to both."""
+CARRIED: Final[Mapping[Path, Path]] = MappingProxyType(
+    {
+        ("spec", "releaseName"): ("spec", "releaseName"),
+        ("spec", "targetNamespace"): ("spec", "targetNamespace"),
+        ("spec", "maxHistory"): ("spec", "maxHistory"),
+        ("spec", "rollback", "recreate"): ("spec", "rollback", "recreate"),
+        ("spec", "rollback", "disableHooks"): ("spec", "rollback", "disableHooks"),
+        ("spec", "test", "enable"): ("spec", "test", "enable"),
+        ("spec", "test", "ignoreFailures"): ("spec", "test", "ignoreFailures"),
+        ("spec", "chart", "name"): ("spec", "chart", "spec", "chart"),
+        ("spec", "chart", "path"): ("spec", "chart", "spec", "chart"),
+        ("spec", "chart", "version"): ("spec", "chart", "spec", "version"),
+    }
+)
+"""The fields of Flux v1 whose value stays the same in Flux v2, each with the field that it is there."""
+_KEPT: Final = ("metadata", "$patch")
+
+
+@dataclass(frozen=True, slots=True)
+class FormStep:
+    """What a release of Flux v2 is before a patch and after it, without its values."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchDraft:
+    """A strategic merge patch as it becomes.
+
+    Attributes:
+        plan: the operations on the patch.
+        value: what it says then, without values of the release.
+    """
+
+    plan: Plan
+    value: Mapping[str, Any]
+
+
+def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> PatchDraft:
+    """Gives what becomes of a strategic merge patch.
+
+    What it says of fields that are the same in Flux v2 stays. Of all else it writes what makes each release
+    that it reaches what it must be, as far as that is the same for all of them.
+
+    Args:
+        patch: the document, of Flux v1.
+        steps: of each release that it reaches, in each build.
+    """
+    head = {"apiVersion": steps[0].after["apiVersion"], "kind": steps[0].after["kind"]}
+    moves: list[Move] = []
+    leaves: Leaves = {}
+    for source, target in CARRIED.items():
+        value = leaf_at(patch, source)
+        if value is REMOVED or target in leaves:
+            continue
+        wanted = REMOVED if value is None else value
+        if all(leaf_at(step.after, target) == wanted for step in steps):
+            leaves[target] = value
+            if source != target:
+                moves.append(Move(source, target))
+    kept: dict[str, Any] = {**head, **{key: patch[key] for key in _KEPT if key in patch}}
+    if VALUES[1] in _mapping(patch.get("spec")):
+        kept["spec"] = {VALUES[1]: patch["spec"][VALUES[1]]}
+    wanted_leaves = shared_leaves([(_merged(step.before, leaves), step.after) for step in steps])
+    leaves |= wanted_leaves
+    value = _with(kept, as_patch(leaves))
+    plan = plan_between(patch, value, tuple(moves), BEFORE_VALUES, VALUES)
+    spec = {key: item for key, item in _mapping(value.get("spec")).items() if key != VALUES[1]}
+    return PatchDraft(plan, {**value, "spec": spec} if spec else _without(value, "spec"))
+
+
+def shared_leaves(pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Leaves:
+    """Gives what makes each object what it shall be, as far as it is right for all of them.
+
+    Args:
+        pairs: of each object what it is, and what it shall be.
+    """
+    known = list(pairs)
+    found: Leaves = {}
+    for before, after in known:
+        for path, value in merge_difference(before, after).items():
+            if all(_is_at(other, path, value) for _, other in known):
+                found.setdefault(path, value)
+    return {path: value for path, value in found.items() if not any(_lies_in(path, other) for other in found)}
+
+
+def _is_at(form: Mapping[str, Any], path: Path, value: Any) -> bool:
+    there = leaf_at(form, path)
+    return there is value if value is REMOVED else there.__class__ is value.__class__ and there == value
+
+
+def _lies_in(path: Path, other: Path) -> bool:
+    return len(path) > len(other) and path[: len(other)] == other
+
+
+def _merged(form: Mapping[str, Any], leaves: Leaves) -> dict[str, Any]:
+    return merged_with(dict(form), as_patch(leaves)) if leaves else dict(form)
+
+
+def _without(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: item for key, item in value.items() if key != name}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _with(patch: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in more.items():
+        known = patch.get(key)
+        both = isinstance(value, Mapping) and isinstance(known, Mapping)
+        patch[key] = _with(dict(known), value) if both and known is not None else value
+    return patch
