@@ -106,9 +106,26 @@ def annotations_of(files: Files, field: WrittenField) -> dict[str, Any]:
     return read_place(document, ("metadata", "annotations")) or {}
 
 
+def without_names_elsewhere(
+    wanted: Mapping[Place, WrittenField], marked: Mapping[Place, FoundMarker]
+) -> dict[Place, WrittenField]:
+    """Leaves out names of images whose tag is marked in another document: an update changes the tag alone."""
+    tags = {(each.of, each.container): place for place, each in wanted.items() if each.part == "tag"}
+    return {
+        place: each
+        for place, each in wanted.items()
+        if each.part != "name"
+        or place in marked
+        or (tag := tags.get((each.of, each.container))) is None
+        or tag not in marked
+        or tag[:2] == place[:2]
+    }
+
+
 def hold_marks(files: Files, migration: fm.Migration, folders: Iterable[str]) -> Row:
     """Holds that what fluxd writes is marked, or that it is told why not, and nothing else."""
-    wanted, marked = written(files, folders), found_markers(migration.files)
+    marked = found_markers(migration.files)
+    wanted = without_names_elsewhere(written(files, folders), marked)
     excepted = {
         place: reason(migration, files, wanted[place], wanted.values())
         for place in wanted.keys() - marked.keys()

@@ -125,9 +125,10 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     (
         "a patched release",
         {
-            "kustomization.yaml": "resources: [a.yaml]\npatches:\n- target: {kind: HelmRelease}\n"
-            "  patch: |-\n    - {op: add, path: /spec/wait, value: true}\n",
+            "kustomization.yaml": "resources: [a.yaml, b.yaml]\npatches:\n- target: {kind: HelmRelease}\n"
+            "  patch: '{kind: HelmRelease, metadata: {name: all}, spec: {timeout: 60}}'\n",
             "a.yaml": release(),
+            "b.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: b}\n",
         },
         "RP004",
     ),

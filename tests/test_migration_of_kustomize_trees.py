@@ -347,10 +347,13 @@ def test_patches_of_flux_1_that_stay_are_told_with_their_lines() -> None:
     files: Files = {
         "kustomization.yaml": "resources: [web.yaml]\npatches: [{path: more.yaml}]\n",
         "web.yaml": release(),
-        "more.yaml": "# more\n---\n" + str(release()).partition("  chart:")[0] + "  timeout: 60\n",
+        "more.yaml": "# more\n---\n" + str(release()).partition("  chart:")[0] + "  timeout: -60\n",
     }
-    (finding,) = [each for each in fm.migrate_repository(files).findings if each.code == "RP004"]
-    assert (finding.path, finding.line, finding.related) == ("web.yaml", 1, ("more.yaml:3",))
+    migration = fm.migrate_repository(files)
+    (finding,) = [each for each in migration.findings if each.severity == "error"]
+    assert (finding.code, finding.path, finding.line) == ("HR068", "more.yaml", 10)
+    assert finding.related == ("web.yaml:1", "more.yaml:3")
+    assert migration.files == files
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ _ROWS: Final = (
     FindingType("RP001", "template", "error", "Migrate the chart's template by hand, as the releases beside it are, or remove it."),
     FindingType("RP002", "not-text", "error", "Decrypt the file, or store it as UTF-8."),
     FindingType("RP003", "invalid-yaml", "error", "Correct the file."),
-    FindingType("RP004", "in-a-kustomization", "error", "Migrate the base and its overlays together by hand."),
+    FindingType("RP004", "held-back-together", "error", "Change the place that is named so that Flux v2 can follow it, or migrate all that hangs together by hand."),
     FindingType("RP005", "text-cannot-be-edited", "error", "Write the release in plain block style."),
     FindingType("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),
     FindingType("RP007", "twin-exists", "error", "Compare the two releases and remove the old one.", True),

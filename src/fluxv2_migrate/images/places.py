@@ -166,7 +166,10 @@ def _of_patch(
 def _fields_in(
     image: AutomatedImage, seen: Mapping[str, Any], own: Mapping[str, Any]
 ) -> tuple[MarkedField, ...] | None:
-    """Gives the fields of an image as another document has them: the same values, all of them or none."""
+    """Gives the fields of an image as another document has them: the same values, the tag among them or none.
+
+    The name may stand elsewhere: an update changes the tag alone.
+    """
     fields: list[MarkedField] = []
     for each in image.fields:
         path = tuple(_paths_in(each.path, seen, own))
@@ -174,6 +177,8 @@ def _fields_in(
         for key in path:
             value = _child(value, key)
         if path == () or value is None or (isinstance(value, str) and value != each.value):
+            if each.part == "name":
+                continue
             return None
         fields.append(replace(each, path=path))
     return tuple(fields)

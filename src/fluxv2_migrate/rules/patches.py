@@ -74,7 +74,7 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
         patch: the document, of Flux v1.
         steps: of each release that it reaches, in each build.
     """
-    head = {"apiVersion": steps[0].after["apiVersion"], "kind": steps[0].after["kind"]}
+    head = {key: steps[0].after[key] for key in ("apiVersion", "kind") if key in patch}
     moves: list[Move] = []
     leaves: Leaves = {}
     for source, target in CARRIED.items():
