@@ -314,11 +314,16 @@ def tell_of_releases(
             # The operator's key is not the one that a source has which is there already.
             findings.declare(release.document, release.resource, ("chart.credentials",))
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
-            if not is_stopped:
+            if not release.draft.stopped:
                 findings.declare(release.document, release.resource, notice.declares)
             told = release.telling(notice)
             findings.add(
-                release.document, release.resource, notice, told.related, release.draft.accepted, told.at
+                release.document,
+                release.resource,
+                notice,
+                told.related,
+                release.draft.accepted,
+                at=told.at,
             )
 
 
