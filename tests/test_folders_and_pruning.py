@@ -108,6 +108,13 @@ def test_pruning_over_what_is_of_flux_1_is_an_error(what: str, *, listed: bool) 
             "infra/a.yaml": "a: 1\n",
         },
         {"apps/web.yaml": release(), "clusters/apps.yaml": kustomization("./apps").replace("flux", "x")},
+        # A patch is no Kustomization of its own.
+        {
+            "apps/web.yaml": release(),
+            "clusters/kustomization.yaml": "resources: [a.yaml]\npatches: [{path: ../all.yaml}]\n",
+            "clusters/a.yaml": kustomization("./infra", prune=False),
+            "all.yaml": kustomization("./apps"),
+        },
         # Without a release of Flux v1 its definition serves nothing.
         {"apps/crd.yaml": DEFINITION, "clusters/apps.yaml": kustomization("./apps")},
         {

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
+from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.kustomize.values import mapping_at
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release, runs_flux_1
+from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["tell_of_pruning"]
@@ -39,15 +40,14 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
     """
     leaving = list(_leaving(going, around))
     for _, kustomization in around.repository.new_objects():
-        if not _prunes(kustomization, around):
-            continue
-        path = normal_path(str(mapping_at(kustomization.manifest, "spec").get("path") or ""))
-        pruned = [each for each in leaving if _is_applied(each, path, around)]
+        paths = set(_pruned_paths(kustomization, around))
+        pruned = [each for each in leaving if any(_is_applied(each, path, around) for path in paths)]
         if pruned:
             places = [f"{each.path}:{each.line}" for each in pruned]
             more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+            where = ", ".join(path or "/" for path in sorted(paths))
             message = (
-                f"it prunes what leaves {path or '/'}, and {len(places)} object(s) of Flux v1 leave it; a "
+                f"it prunes what leaves {where}, and {len(places)} object(s) of Flux v1 leave it; a "
                 f"helm-operator that runs then uninstalls their releases: {', '.join(places[:_SHOWN])}{more}"
             )
             findings.stop(kustomization, "RP050", message, ("spec", "prune"), related=places)
@@ -67,15 +67,22 @@ def _serves_releases(manifest: Mapping[str, Any]) -> bool:
     """Gives whether an object is a definition of Flux v1's releases, or runs their operator."""
     if manifest.get("kind") == "CustomResourceDefinition":
         return mapping_at(manifest, "metadata").get("name") in _DEFINITIONS
-    return runs_flux_1(manifest)
+    return any(each.program == "helm-operator" for each in programs_of_manifest(manifest))
 
 
-def _prunes(document: Document, around: Surroundings) -> bool:
-    manifest = document.manifest
+def _pruned_paths(document: Document, around: Surroundings) -> Iterator[str]:
+    """Gives the paths that a document prunes as a Kustomization of Flux v2, as clusters have it."""
+    manifest, clusters = document.manifest, around.clusters
     group = str(manifest.get("apiVersion")).partition("/")[0]
     if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
-        return False
-    return any(mapping_at(seen, "spec").get("prune") is True for _, seen in around.clusters.seen(document))
+        return
+    if document.path in clusters.patch_files and document.key not in clusters.sightings:
+        # What it says is in what it patches.
+        return
+    for _, seen in clusters.seen(document):
+        spec = mapping_at(seen, "spec")
+        if spec.get("prune") is True:
+            yield normal_path(str(spec.get("path") or ""))
 
 
 def _is_applied(document: Document, path: str, around: Surroundings) -> bool:
