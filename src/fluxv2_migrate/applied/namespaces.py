@@ -12,13 +12,13 @@ from fluxv2_migrate.clusters import (
     ClusterMap,
     ClusterView,
     SyncPath,
-    is_below,
     shapes_objects,
 )
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.kubernetes import is_namespace_name
 from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.kustomize.values import mapping_at
 from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.changes import Change
@@ -195,19 +195,16 @@ def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -
     needed: set[str] = set()
     defined: set[str] = set()
     for synced in view.sync_paths:
-        builds = [around.clusters.build_of(synced, folder) for folder in synced.builds]
-        if synced.unknown or not all(build.is_complete for build in builds):
+        if synced.unknown or not all(build.is_complete for build in around.clusters.synced.builds(synced)):
             return set(), set()
-        for build in builds:
-            for built in build.objects:
-                metadata = built.manifest.get("metadata") or {}
-                needed.add(str(metadata.get("namespace") or ""))
-                if built.manifest.get("kind") == "Namespace":
-                    defined.add(str(metadata.get("name")))
         if synced in applied:
             needed |= {each.namespace for each in applied[synced].objects}
             needed |= {default for _ in applied[synced].without_namespace}
             defined |= {each.name for each in applied[synced].objects if each.kind == "Namespace"}
+    for each in around.clusters.objects(view):
+        needed.add(str(mapping_at(each.manifest, "metadata").get("namespace") or ""))
+        if each.manifest.get("kind") == "Namespace":
+            defined.add(each.name)
     return {name for name in needed if is_namespace_name(name)}, defined
 
 
@@ -227,13 +224,8 @@ def _namespaces_of_files(clusters: ClusterMap, fallback: str) -> dict[str, set[s
     for view in clusters.clusters:
         namespace = view.settings.default_namespace or fallback
         for synced in view.sync_paths:
-            files = {file for folder in synced.builds for file in clusters.build_of(synced, folder).files}
-            if synced.files != "none":
-                apart = clusters.apart if synced.files == "rest" else frozenset()
-                files |= {
-                    file for file in clusters.tree.files if is_below(file, synced.path) and file not in apart
-                }
-            for file in files:
+            files = {file for build in clusters.synced.builds(synced) for file in build.files}
+            for file in files.union(clusters.synced.read_alone(synced, clusters.tree.files)):
                 found.setdefault(file, set()).add(namespace)
     return found
 

@@ -180,10 +180,8 @@ class _Check:
     def _had(self, wanted: Identity) -> bool:
         """Gives whether the cluster built an object before."""
         return any(
-            identity_of(built.manifest, synced.target_namespace) == wanted
-            for synced in self.view.sync_paths
-            for folder in synced.builds
-            for built in self.result.clusters.build_of(synced, folder).objects
+            identity_of(each.manifest, each.namespace) == wanted
+            for each in self.result.clusters.objects(self.view)
         )
 
     def _tell(self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fluxv2_migrate.clusters.cluster_objects import ClusterObject, SyncedFiles
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kustomize import Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
@@ -50,6 +52,7 @@ class ClusterMap:
     programs: tuple[Flux1Program, ...] = ()
     other_programs: tuple[Flux1Program, ...] = ()
     _broken: dict[str, str] | None = None
+    _synced: SyncedFiles | None = None
 
     @property
     def broken(self) -> Mapping[str, str]:
@@ -77,6 +80,25 @@ class ClusterMap:
     def runs_flux_1(self, document: Document) -> bool:
         """Gives whether a document is the operator, this repository's fluxd, or a release of its chart."""
         return document.key in {(each.path, each.document) for each in self.programs}
+
+    @property
+    def synced(self) -> SyncedFiles:
+        """What of the repository each cluster takes."""
+        if self._synced is None:
+            self._synced = SyncedFiles(self.build_of, lambda: self.apart, chart_folders(self.tree.files))
+        return self._synced
+
+    def objects(
+        self, view: ClusterView, documents: Mapping[str, Iterable[Document]] | None = None
+    ) -> Iterator[ClusterObject]:
+        """Gives the objects of a cluster, with what holds each and where its text stands.
+
+        Args:
+            view: the cluster.
+            documents: by file, those that count where a file is read on its own; none where only what is
+                built is wanted.
+        """
+        return self.synced.objects(view.sync_paths, self.default_namespace(view.name), documents)
 
     def seen(self, document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Gives each cluster that has a document, and the document as it sees it.

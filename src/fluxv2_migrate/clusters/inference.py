@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
+from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux1_programs import read_programs
 from fluxv2_migrate.clusters.fluxd_clusters import (
     Flux1Programs,
@@ -20,7 +21,7 @@ from fluxv2_migrate.clusters.model import ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
 from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders
 from fluxv2_migrate.clusters.reader import ClusterReader
-from fluxv2_migrate.clusters.seeing import place_of, sight
+from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, normal_path, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program

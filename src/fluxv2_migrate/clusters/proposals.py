@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
+from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.model import ClusterView, SyncPath
 from fluxv2_migrate.clusters.reader import ClusterReader
-from fluxv2_migrate.clusters.seeing import place_of
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,
@@ -225,4 +225,4 @@ def _is_new(manifest: Mapping[str, Any]) -> bool:
 def _resource(manifest: Mapping[str, Any]) -> str:
     # A release of Flux v1 and its twin of Flux v2 may both be in one cluster.
     group = str(manifest.get("apiVersion")).partition("/")[0]
-    return f"{manifest.get('kind')}.{group} {'/'.join(place_of(manifest, '', SyncPath('')))}"
+    return f"{manifest.get('kind')}.{group} {'/'.join(place_of(manifest, ''))}"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
+from fluxv2_migrate.clusters.cluster_objects import SyncedFiles
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
-from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
+from fluxv2_migrate.kustomize import Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.settings.options import MigrationOptions
 
@@ -29,6 +30,7 @@ class ClusterReader:
         options: what a person says of clusters.
         builds: what was built already, by its folder and what goes over it.
         charts: the folders that fluxd takes for charts.
+        synced: what each sync path takes of the repository.
     """
 
     files: Mapping[str, str | bytes]
@@ -39,12 +41,14 @@ class ClusterReader:
     options: MigrationOptions
     builds: dict[tuple[str, str], Build] = field(default_factory=dict)
     charts: frozenset[str] = field(init=False)
+    synced: SyncedFiles = field(init=False)
     _claimed: set[str] | None = None
     _read: dict[str, tuple[Document, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Looks for charts."""
         self.charts = chart_folders(self.files.keys())
+        self.synced = SyncedFiles(self.build_of, self.claimed, self.charts)
 
     def build(self, folder: str, over: str = "") -> Build:
         """Gives what is built of a folder."""
@@ -57,9 +61,13 @@ class ClusterReader:
         """Gives what is built of a folder for a sync path."""
         return self.build(folder, synced.over)
 
-    def matters(self, built: BuiltObject) -> bool:
-        """Gives whether an object is one that a migration reads."""
-        return (built.path, built.index) in self.concerns
+    @property
+    def concerning(self) -> dict[str, list[Document]]:
+        """The documents that concern a migration, by file; builds bring more of them to light."""
+        found: dict[str, list[Document]] = {}
+        for document in self.concerns.values():
+            found.setdefault(document.path, []).append(document)
+        return found
 
     def claimed(self) -> set[str]:
         """Gives the files that belong to what kustomize builds, so that they are not read on their own."""

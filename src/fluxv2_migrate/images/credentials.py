@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import is_below
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.rules import Lookup, objects_in
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -34,20 +33,14 @@ def credentials_in(cluster: str, around: Surroundings) -> Lookup:
 
 
 def _manifests(cluster: str, around: Surroundings) -> Iterator[Mapping[str, Any]]:
-    clusters = around.clusters
-    for synced in clusters.view(cluster).sync_paths:
-        for folder in synced.builds:
-            yield from (built.manifest for built in clusters.build_of(synced, folder).objects)
-        if synced.files == "none":
-            continue
-        apart = clusters.apart if synced.files == "rest" else frozenset()
-        for path, text in around.repository.texts.items():
-            if (
-                path.endswith((".yaml", ".yml"))
-                and is_below(path, synced.path)
-                and path not in apart
-                and any(word in text for word in _WORDS)
-                and any(kind in text for kind in _KINDS)
-            ):
-                for document in read_documents(path, text)[0]:
-                    yield from (manifest for _, manifest in objects_in(document.manifest))
+    clusters, texts = around.clusters, around.repository.texts
+    view = clusters.view(cluster)
+    paths = [path for path, text in texts.items() if path.endswith((".yaml", ".yml")) and _may_hold(text)]
+    alone = {path for synced in view.sync_paths for path in clusters.synced.read_alone(synced, paths)}
+    documents = {path: read_documents(path, texts[path])[0] for path in sorted(alone)}
+    for each in clusters.objects(view, documents):
+        yield from (manifest for _, manifest in objects_in(each.manifest))
+
+
+def _may_hold(text: str) -> bool:
+    return any(word in text for word in _WORDS) and any(kind in text for kind in _KINDS)
