@@ -33,6 +33,10 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "RP041": {"git_url": "https://git.example.com/acme/fleet"},
     "RP050": {},
     "RP052": {},
+    "RP053": {},
+    "RP054": {},
+    "RP055": {},
+    "RP056": {},
 }
 """Errors that an answer settles, with what is filled in."""
 
@@ -125,6 +129,8 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "DA020": "apps/settings.yaml",
     "DA022": "flux/helm-operator.yaml",
     "DA024": ("apps/settings.yaml", "  LEVEL: info\n", ""),
+    "DA029": {"clusters": [{"name": "prod", "sync_paths": ["apps"], "branch": "live"}]},
+    "HR121": ("apps/web.yaml", "99999999999", "9999"),
     "HR002": {
         "helm_operator": {"git_url": "https://git.example.com/acme/charts", "helm_versions": ["v3"]},
         "overrides": [{"accept": ["HR030"]}],
@@ -179,6 +185,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP018": "apps/.flux.yaml",
     "RP019": ("apps/kustomization.yaml", "- missing.yaml\n", ""),
     "RP020": ("apps/web.yaml", "  name: web\nspec", "  name: web\n  namespace: shop\nspec"),
+    "RP057": ("apps/kustomization.yaml", "spec/unknown", "spec/releaseName"),
     "RP042": ("apps/web.yaml", "-for-short", ""),
 }
 """Errors that an edit settles, as their remedy says."""

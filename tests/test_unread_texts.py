@@ -202,3 +202,32 @@ def test_a_list_of_releases_out_of_scope_is_no_error() -> None:
     assert places(fm.migrate_repository(files, outside), "RP008") == []
     inside = fm.MigrationOptions(scope=fm.Scope(names=("web",)))
     assert places(fm.migrate_repository(files, inside), "RP008") == ["a.yaml:1"]
+
+
+FLUX_1 = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: helm-operator, namespace: flux}
+spec: {template: {spec: {containers: [{name: a, image: "docker.io/fluxcd/helm-operator:1.4.4"}]}}}
+"""
+UNREADABLE = BLOCK.replace("metadata:", "metadata:\n  namespace: shop") + "a: [\n"
+
+
+@pytest.mark.parametrize("put_off", ["paths", "names", "namespaces", "leave"])
+def test_nothing_is_an_error_of_what_is_out_of_scope_or_left(put_off: str) -> None:
+    files: dict[str, str | bytes] = {
+        "a/web.yaml": TEXT,
+        "a/flux.yaml": FLUX_1,
+        "a/list.yaml": yaml.safe_dump({"kind": "List", "apiVersion": "v1", "items": [RELEASE]}),
+        "a/near.yaml": TEXT.replace("io/v1", "io/v2"),
+        "a/broken.yaml": UNREADABLE,
+        "a/values.yaml": "replicas: 2\n",
+    }
+    asked = {each.code for each in fm.migrate_repository(files).findings if each.severity == "error"}
+    assert asked >= {"RP003", "RP008", "RP040"}
+    options: dict[str, Any] = {"overrides": [{"leave": True}]}
+    if put_off != "leave":
+        options = {"scope": {put_off: ["elsewhere"]}}
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+    assert [each for each in migration.findings if each.severity == "error"] == []
+    assert migration.files == files

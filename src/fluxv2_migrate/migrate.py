@@ -29,6 +29,7 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
+from fluxv2_migrate.surroundings.scope import is_put_off
 
 __all__ = ["migrate_repository", "migrate_text"]
 
@@ -119,11 +120,13 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     applied = compare_sync_paths(around)
     settle_namespaces(applied, around, workspace, findings)
     created = workspace.created
-    tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
-    going = {each.release.document.key for each in converted.texts}
-    going |= {each.release.document.key for each in decided.removed}
-    tell_of_pruning(going, around, findings)
-    tell_of_unsynced(going, around, findings)
+    if is_something_done or not is_put_off(options):
+        # Where all is out of scope or left nothing is asked of Flux v2 yet.
+        tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
+        going = {each.release.document.key for each in converted.texts}
+        going |= {each.release.document.key for each in decided.removed}
+        tell_of_pruning(going, around, findings)
+        tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
     tell_of_outcome(around, workspace, converted, images, findings, left_out)
     findings.tell_unmatched()

@@ -76,7 +76,9 @@ def read_clusters(
             _add(found.sightings, sight(view, reader))
     else:
         _infer(programs, reader, found)
-    found.notices = (*programs.notices, *(notice for view in found.clusters for notice in view.notices))
+    # A person who gives the clusters has settled which of several texts is right.
+    of_programs = [each for each in programs.notices if each.code != "DA029" or not options.clusters]
+    found.notices = (*of_programs, *(notice for view in found.clusters for notice in view.notices))
     for view in found.clusters:
         for synced in view.sync_paths:
             if synced.patch_file in files:

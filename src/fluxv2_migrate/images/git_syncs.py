@@ -46,8 +46,7 @@ def _repository(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str
     """Gives namespace and name of the GitRepository of a cluster, and what the repository says of it."""
     namespace, name = next(_references(view, around), (around.options.flux_namespace, _NAME))
     repositories = dict(_repositories(view, around))
-    given, _ = override_for(Subject(view.name, "", "", "", ""), around.options.overrides)
-    url = given.git_url or view.settings.fluxd.git_url
+    url = _given_url(view, around)
     if (namespace, name) not in repositories and url is not None:
         wanted = git_url_key(url)
         same = (key for key, spec in repositories.items() if git_url_key(str(spec.get("url"))) == wanted)
@@ -55,9 +54,15 @@ def _repository(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str
     return (namespace, name), repositories.get((namespace, name), {})
 
 
+def _given_url(view: ClusterView, around: Surroundings) -> str | None:
+    """Gives fluxd's `--git-url`, as an override or the settings of the cluster say it."""
+    given, _ = override_for(Subject(view.name, "", "", "", ""), around.options.overrides)
+    return given.git_url or view.settings.fluxd.git_url
+
+
 def _sync(view: ClusterView, around: Surroundings) -> GitSync:
     (namespace, name), spec = _repository(view, around)
-    url = view.settings.fluxd.git_url
+    url = _given_url(view, around)
     branch = _mapping(spec.get("ref")).get("branch")
     secret = _mapping(spec.get("secretRef")).get("name")
     return GitSync(

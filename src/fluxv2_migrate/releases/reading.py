@@ -68,7 +68,8 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
             if around.clusters.runs_flux_1(document):
-                findings.stop(document, "DA022", "it is Flux v1 itself, which Flux v2 would start again")
+                if is_in_scope(document, around) and not findings.decided(document).leave:
+                    findings.stop(document, "DA022", "it is Flux v1 itself, which Flux v2 would start again")
                 continue
             if document.key not in old:
                 _tell_of_others(document, around, findings)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.settings.options import MigrationOptions, Scope
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["is_in_scope", "is_item_in_scope", "is_path_in_scope", "tell_of_scope"]
+__all__ = [
+    "is_in_scope",
+    "is_item_in_scope",
+    "is_path_in_scope",
+    "is_put_off",
+    "is_text_in_scope",
+    "tell_of_scope",
+]
+
+_NAMESPACE_LINE: Final = re.compile(r"^[ \t]+[\"']?namespace[\"']?:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
+_NAME_LINE: Final = re.compile(r"^[ \t]+[\"']?name[\"']?:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 def is_in_scope(document: Document, around: Surroundings) -> bool:
@@ -28,6 +40,27 @@ def is_item_in_scope(item: Mapping[str, Any], document: Document, around: Surrou
     known = metadata if isinstance(metadata, Mapping) else {}
     namespace, name = (str(known.get(key) or "") for key in ("namespace", "name"))
     return _are_in_scope({namespace}, {name}, document.path, around)
+
+
+def is_put_off(options: MigrationOptions) -> bool:
+    """Gives whether a person wants less than everything to be migrated now.
+
+    >>> is_put_off(MigrationOptions()), is_put_off(MigrationOptions(scope=Scope(names=("web",))))
+    (False, True)
+    """
+    return options.scope != Scope() or any(override.leave for override in options.overrides)
+
+
+def is_text_in_scope(path: str, text: str, around: Surroundings) -> bool:
+    """Gives whether a file that cannot be read may hold something in scope, going by its lines."""
+    scope = around.options.scope
+    return is_path_in_scope(path, around) and all(
+        not patterns or any(fnmatchcase(each, pattern) for each in written for pattern in patterns)
+        for patterns, written in (
+            (scope.namespaces, _NAMESPACE_LINE.findall(text)),
+            (scope.names, _NAME_LINE.findall(text)),
+        )
+    )
 
 
 def is_path_in_scope(path: str, around: Surroundings) -> bool:

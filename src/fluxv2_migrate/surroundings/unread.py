@@ -8,7 +8,7 @@ from typing import Final
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.repository.unread_texts import UnreadKind, find_unread_texts
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_path_in_scope
+from fluxv2_migrate.surroundings.scope import is_path_in_scope, is_text_in_scope
 
 __all__ = ["tell_of_unread"]
 
@@ -46,7 +46,7 @@ def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
         if is_path_in_scope(path, around) and not findings.is_left(path):
             findings.say("RP002", "the file names the API of Flux v1 and is not UTF-8", path)
     for path, error in sorted(repository.errors.items()):
-        if not is_path_in_scope(path, around) or findings.is_left(path):
+        if not is_text_in_scope(path, repository.texts[path], around) or findings.is_left(path):
             continue
         lines = repository.old_lines(path)
         if lines and repository.chart_around(path) is not None:
