@@ -311,6 +311,13 @@ def test_a_policy_under_which_the_controller_is_random_is_not_taken() -> None:
     assert fm.translate_tag_pattern("glob:build-*", current_tag="build-5", images=images).confidence == "none"
 
 
+def test_equal_numbers_among_which_the_controller_is_random_are_an_objection() -> None:
+    images = [TaggedImage("1"), TaggedImage("1.0")]
+    trial = Trial(TagPattern.parse("glob:*"), None, images, "2.9")
+    candidate = PolicyCandidate({"numerical": {"order": "asc"}}, {"pattern": "^[0-9.]+$"}, "a number")
+    assert trial.objection(candidate) == "ordered by a number, several tags are equal: 1, 1.0"
+
+
 def test_known_tags_do_without_a_current_one() -> None:
     images = built("v1.0.0", "v1.1.0", "v1.2.0", "v1.10.0")
     found = fm.translate_tag_pattern("glob:v*", images=images)
