@@ -15,7 +15,9 @@ spec:
   template:
     spec:
       containers:
-      - {name: flux, image: "docker.io/fluxcd/flux:1.25.4", args: ["--git-path=clusters/staging"]}
+      - name: flux
+        image: docker.io/fluxcd/flux:1.25.4
+        args: ["--git-path=clusters/staging", "--manifest-generation"]
 """
 OPERATOR = FLUXD.replace("fluxcd/flux:1.25.4", "fluxcd/helm-operator:1.4.4")
 DEFINITION = """\
@@ -26,6 +28,7 @@ metadata: {name: helmreleases.helm.fluxcd.io}
 UNSYNCED: Files = {
     "base/kustomization.yaml": "resources: [web.yaml]\n",
     "base/web.yaml": release(),
+    "clusters/prod/.flux.yaml": "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n",
     "clusters/prod/kustomization.yaml": "resources: [../../base]\n",
     "clusters/staging/kustomization.yaml": "resources: [../../base]\nnamePrefix: s-\n",
 }
