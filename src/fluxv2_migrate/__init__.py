@@ -1,120 +1,18 @@
 """Turns GitOps repositories of Flux v1 and the helm-operator into Flux v2: text in, text out, no I/O."""
 
-from fluxv2_migrate import flux1, flux2, golang
-from fluxv2_migrate.cutover.afterwards import ClusterReport, LiveRelease, verify_cluster
-from fluxv2_migrate.cutover.first_hour import FirstHour, FirstReconciliation
-from fluxv2_migrate.cutover.runbook import Runbook, RunbookStep
-from fluxv2_migrate.errors import (
-    AmbiguousTag,
-    InvalidDuration,
-    InvalidImageReference,
-    InvalidInventory,
-    InvalidManifest,
-    InvalidNumber,
-    InvalidPath,
-    InvalidPattern,
-    InvalidPolicy,
-    InvalidRange,
-    MigrationError,
-    MissingBuildTime,
-)
-from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.table import FINDINGS, FindingType
-from fluxv2_migrate.images.simulation import simulate_image_update
-from fluxv2_migrate.kubernetes import Unstructured
-from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
-from fluxv2_migrate.migrate import migrate_repository, migrate_text
-from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.report.context import ClusterContext, MigrationContext
-from fluxv2_migrate.report.migration import MigratedResource, Migration
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.manifests import parse_manifests
-from fluxv2_migrate.rules import (
-    PolicyCandidate,
-    PolicyTranslation,
-    TagComparison,
-    compare_tags,
-    translate_tag_pattern,
-)
-from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
-from fluxv2_migrate.settings.options import (
-    Cluster,
-    Flux1Workloads,
-    Fluxd,
-    HelmOperator,
-    ImportedRepository,
-    KnownTag,
-    MigrationOptions,
-    Override,
-    Placement,
-    Scope,
-)
-from fluxv2_migrate.single.helm_release import HelmReleaseConversion, convert_helm_release
-from fluxv2_migrate.single.image_annotations import ImageAutomation, translate_annotations
-from fluxv2_migrate.verify.report import ReleaseVerification, VerificationReport
-from fluxv2_migrate.verify.repositories import verify_migration
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "FINDINGS",
-    "AmbiguousTag",
-    "Change",
-    "Cluster",
-    "ClusterContext",
-    "ClusterReport",
-    "Finding",
-    "FindingType",
-    "FirstHour",
-    "FirstReconciliation",
-    "Flux1Workloads",
-    "Fluxd",
-    "HelmOperator",
-    "HelmRecord",
-    "HelmReleaseConversion",
-    "ImageAutomation",
-    "ImportedRepository",
-    "InvalidDuration",
-    "InvalidImageReference",
-    "InvalidInventory",
-    "InvalidManifest",
-    "InvalidNumber",
-    "InvalidPath",
-    "InvalidPattern",
-    "InvalidPolicy",
-    "InvalidRange",
-    "Inventory",
-    "KnownTag",
-    "LiveRelease",
-    "MigratedResource",
-    "Migration",
-    "MigrationContext",
-    "MigrationError",
-    "MigrationOptions",
-    "MissingBuildTime",
-    "Override",
-    "Placement",
-    "PolicyCandidate",
-    "PolicyTranslation",
-    "Prerequisite",
-    "ReleaseName",
-    "ReleaseVerification",
-    "Runbook",
-    "RunbookStep",
-    "Scope",
-    "TagComparison",
-    "Unstructured",
-    "VerificationReport",
-    "compare_tags",
-    "convert_helm_release",
-    "flux1",
-    "flux2",
-    "golang",
-    "migrate_repository",
-    "migrate_text",
-    "parse_manifests",
-    "resolve_release_name",
-    "simulate_image_update",
-    "translate_annotations",
-    "translate_tag_pattern",
-    "verify_cluster",
-    "verify_migration",
-]
+if TYPE_CHECKING:
+    from fluxv2_migrate.api import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        # A program that may come to migrate something, and mostly does not, starts as fast as without.
+        import fluxv2_migrate.api as api
+
+        if name == "__all__" or name in api.__all__:
+            return getattr(api, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return [*globals(), *__getattr__("__all__")]

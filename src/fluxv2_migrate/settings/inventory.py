@@ -16,7 +16,7 @@ __all__ = ["HelmRecord", "Inventory", "LiveFlux1Release", "LiveFlux2Object", "Li
 
 
 class _Live(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class HelmRecord(_Live):

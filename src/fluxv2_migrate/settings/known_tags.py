@@ -17,7 +17,7 @@ class KnownTag(BaseModel):
         created: when the image was built, if that is known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     tag: str
     created: datetime | None = None

@@ -76,7 +76,7 @@ _NotEmpty = Annotated[str, Field(min_length=1)]
 
 
 class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         # The URL of a repository may hold a password, which is not for logs.
