@@ -310,11 +310,12 @@ def tell_of_releases(
         has_key = any(
             "identity" in each.request.keys and each not in layout.made for each in release.requests
         )
-        if not release.draft.stopped and has_key:
+        stopped = release.draft.stopped
+        if not stopped and has_key:
             # The operator's key is not the one that a source has which is there already.
             findings.declare(release.document, release.resource, ("chart.credentials",))
         for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
-            if not release.draft.stopped:
+            if not stopped:
                 findings.declare(release.document, release.resource, notice.declares)
             told = release.telling(notice)
             findings.add(
