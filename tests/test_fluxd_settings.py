@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml, kustomize_build_folders
+from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
+from fluxv2_migrate.flux1.generators import Generator, prints, read_generator
 
 
 @pytest.mark.parametrize(
@@ -61,17 +62,70 @@ def test_the_nearest_flux_yaml_above_counts(folders: set[str], path: str) -> Non
     [
         ("kustomize build", ("p",)),
         ("./kustomize build ..", ("",)),
+        ("kubectl kustomize web", ("p/web",)),
+        ("exec /usr/bin/kustomize build . | cat", ("p",)),
         ("cd web && kustomize build . ; kustomize build db", ("p/web", "p/web/db")),
         ("set -e\nkustomize build --reorder none web\n", ("p/web",)),
-        ("kustomize build a b", None),
-        ("kustomize build https://example.com/a", None),
-        ("kustomize build . | sed s/a/b/", None),
-        ("kustomize build ../..", None),
-        ("kustomize build $FOLDER", None),
-        ("helm template .", None),
-        ("set -e", None),
-        ("", None),
+        ("kustomize build \\\n  web", ("p/web",)),
+        ("# two\nkustomize build a\necho ---\nprintf -- '---\\n'; kustomize build b", ("p/a", "p/b")),
     ],
 )
-def test_only_commands_that_build_alone_are_followed(command: str, expected: tuple[str, ...] | None) -> None:
-    assert kustomize_build_folders(command, "p") == expected
+def test_the_builds_of_a_command_are_what_it_gives(command: str, expected: tuple[str, ...]) -> None:
+    found = read_generator(command.replace("printf -- ", "printf "), "p")
+    assert found == Generator(builds=expected)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "kustomize build a b",
+        "kustomize build https://example.com/a",
+        "kustomize build . | sed s/a/b/",
+        "kustomize build ../..",
+        "kustomize build $FOLDER",
+        "kustomize build --enable-helm .",
+        "helm template .",
+        "./render.sh",
+        "cat <<EOF\nkind: Secret\nEOF",
+        "cat $FILES",
+        "cat a.yaml > b.yaml",
+        "sops -d $FILE",
+        "find . -name '*.yaml' -delete",
+        "for f in *.yaml; do sed s/a/b/ $f; done",
+        "cd $FOLDER && kustomize build .",
+        "set -e",
+        "",
+    ],
+)
+def test_what_a_command_gives_is_not_known_where_anything_of_it_is_not(command: str) -> None:
+    assert read_generator(command, "p").unknown
+
+
+@pytest.mark.parametrize(
+    ("command", "printed", "left"),
+    [
+        ("find . -name '*.yaml' -exec cat {} +", ["p/a.yaml", "p/x/y/b.yaml"], ["p/a.yml", "q/a.yaml"]),
+        ("find . -type f -print0 | xargs -0 cat", ["p/a.yaml", "p/x/b.yml"], ["p/a.txt"]),
+        (
+            "find x z -name 'b*.yaml' -exec cat {} \\;",
+            ["p/x/b.yaml", "p/z/bc.yaml"],
+            ["p/x/a.yaml", "p/b.yaml"],
+        ),
+        ("cat *.yaml x/b.yml", ["p/a.yaml", "p/x/b.yml"], ["p/x/a.yaml"]),
+        ("for f in x/*.yaml; do cat $f; echo ---; done", ["p/x/a.yaml"], ["p/a.yaml", "p/x/y/a.yaml"]),
+        ('for f in *.yaml\ndo\n  cat "${f}"\ndone', ["p/a.yaml"], ["p/x/a.yaml"]),
+    ],
+)
+def test_files_that_a_command_prints_are_known(command: str, printed: list[str], left: list[str]) -> None:
+    found = read_generator(command, "p")
+    assert not found.unknown
+    assert [path for path in (*printed, *left) if prints(found.prints, path)] == printed
+
+
+def test_what_a_command_does_beside_is_noted() -> None:
+    command = "git submodule update --init; sops -d s.yaml > plain.yaml && kustomize build . | tee out.yaml"
+    assert read_generator(command, "p") == Generator(
+        builds=("p",), decrypts=("p/s.yaml",), writes=("p/plain.yaml", "p/out.yaml"), submodules=True
+    )
+    made = read_generator("kustomize build . -o build.yaml && cat build.yaml 2>/dev/null", "p")
+    assert made == Generator(builds=("p",), writes=("p/build.yaml",))

@@ -47,7 +47,7 @@ def test_a_command_at_the_root_is_not_for_what_a_folder_below_builds() -> None:
     }
     migration = fm.migrate_repository(files)
     assert [(each.code, each.path) for each in migration.findings if each.severity == "error"] == [
-        ("RP018", "old/web.yaml")
+        ("RP018", ".flux.yaml")
     ]
     assert set(migration.changed) == {"base/web.yaml", "eu/kustomization.yaml"}
 

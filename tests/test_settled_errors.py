@@ -182,6 +182,8 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP013": ("apps/web.yaml", "v2beta1", "v2"),
     "RP014": ("apps/kustomization.yaml", "namePrefix: eu-\n", ""),
     "RP016": "apps/two.yaml",
+    "DA032": ("apps/.flux.yaml", "sops -d secret.enc.yaml && echo --- && ", ""),
+    "DA033": ("apps/.flux.yaml", " | envsubst", ""),
     "RP018": "apps/.flux.yaml",
     "RP019": ("apps/kustomization.yaml", "- missing.yaml\n", ""),
     "RP020": ("apps/web.yaml", "  name: web\nspec", "  name: web\n  namespace: shop\nspec"),

@@ -77,6 +77,12 @@ class ClusterMap:
         """
         return self.builds[folder, synced.over]
 
+    @property
+    def outputs(self) -> frozenset[str]:
+        """The files that commands of a `.flux.yaml` write: they are no manifests."""
+        paths = (synced for view in self.clusters for synced in view.sync_paths)
+        return frozenset(file for synced in paths for file in synced.outputs)
+
     def runs_flux_1(self, document: Document) -> bool:
         """Gives whether a document is the operator, this repository's fluxd, or a release of its chart."""
         return document.key in {(each.path, each.document) for each in self.programs}

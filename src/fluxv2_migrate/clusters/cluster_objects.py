@@ -71,8 +71,10 @@ class SyncedFiles:
         if synced.files == "rest":
             claimed = self.claimed()
             built = frozenset(file for build in self.builds(synced) for file in build.files)
+        # What the commands of a `.flux.yaml` write is no manifest.
+        elsewhere = built.union(synced.outputs)
         for path in paths:
-            is_there = is_below(path, synced.path) and path not in claimed and path not in built
+            is_there = is_below(path, synced.path) and path not in claimed and path not in elsewhere
             if is_there and not is_in_folder(posixpath.dirname(path), self.charts):
                 yield path
 

@@ -17,6 +17,7 @@ from fluxv2_migrate.clusters.fluxd_clusters import (
     sort_programs,
     view_of_fluxds,
 )
+from fluxv2_migrate.clusters.generated import generator_notices
 from fluxv2_migrate.clusters.model import ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
 from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders
@@ -77,8 +78,12 @@ def read_clusters(
     else:
         _infer(programs, reader, found)
     # A person who gives the clusters has settled which of several texts is right.
-    of_programs = [each for each in programs.notices if each.code != "DA029" or not options.clusters]
-    found.notices = (*of_programs, *(notice for view in found.clusters for notice in view.notices))
+    of_programs = [each for each in programs.notices if each.code != "DA029" or not found.given]
+    found.notices = (
+        *of_programs,
+        *(notice for view in found.clusters for notice in view.notices),
+        *generator_notices(found, reader),
+    )
     for view in found.clusters:
         for synced in view.sync_paths:
             if synced.patch_file in files:

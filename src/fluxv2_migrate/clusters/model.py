@@ -26,6 +26,10 @@ class SyncPath:
         target_namespace: of a Kustomization of Flux v2, for all that is in the path.
         overlay: what a Kustomization of Flux v2 puts over the build, as JSON; empty where it puts nothing.
         substituted_by: the file of a Kustomization of Flux v2 that replaces variables in what is built.
+        prints: globs of the files that a `.flux.yaml` prints as they are, where it prints no others.
+        decrypts: the files that a `.flux.yaml` decrypts.
+        outputs: the files that the commands of a `.flux.yaml` write, which are no manifests.
+        submodules: whether a `.flux.yaml` fetches the repository's submodules.
     """
 
     path: str
@@ -36,6 +40,10 @@ class SyncPath:
     target_namespace: str = ""
     overlay: str = ""
     substituted_by: str = ""
+    prints: tuple[str, ...] = ()
+    decrypts: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    submodules: bool = False
 
     @property
     def over(self) -> str:

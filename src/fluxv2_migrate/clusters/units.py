@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml, kustomize_build_folders
+from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml
+from fluxv2_migrate.flux1.generators import read_generator
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 
 __all__ = [
@@ -98,19 +99,37 @@ def read_sync_path(
         path: relative to the repository root.
         files: of the repository.
         tree: its kustomizations.
-        generates: whether fluxd heeds `.flux.yaml`; `None` where nobody knows: then one counts, and so does a
-            kustomization that makes sense only when it is built.
+        generates: whether fluxd heeds `.flux.yaml`; `None` where nobody knows: then one counts, and so does
+            the path's own kustomization, and others that make sense only when they are built.
     """
     if generates is not False:
         found = find_flux_yaml(path, files.__contains__)
-        if found is not None and (read := _of_flux_yaml(path, found, files)) is not None:
+        if found is not None and (read := _of_flux_yaml(path, found, files, tree)) is not None:
             if not read.unknown:
                 return read
             # What a command makes of them is not known; that it concerns them is.
-            return replace(unguided_sync_path(path, tree), unknown=read.unknown)
-    if generates is not None:
+            known = {name: getattr(read, name) for name in ("unknown", "decrypts", "outputs", "submodules")}
+            return replace(unguided_sync_path(path, tree), **known)
+    synced = unguided_sync_path(path, tree)
+    if generates is not None or (synced.files == "rest" and _could_be_plain(synced, tree)):
         return SyncPath(path, files="all")
-    return unguided_sync_path(path, tree)
+    return synced
+
+
+def _could_be_plain(synced: SyncPath, tree: KustomizeTree) -> bool:
+    """Gives whether fluxd could read all files of a path one by one although kustomizations shape some.
+
+    Only a `.flux.yaml` has fluxd build; without one, a kustomization that patches files or reaches elsewhere
+    shows that something else did, and any other one was nothing to fluxd.
+    """
+    return bool(synced.builds) and not any(_needs_build(tree.kustomizations[each]) for each in synced.builds)
+
+
+def _needs_build(kustomization: Kustomization) -> bool:
+    listed = (*kustomization.resources, *kustomization.components)
+    return any(patch.path for patch in kustomization.patches) or any(
+        entry.path is None or not is_below(entry.path, kustomization.folder) for entry in listed
+    )
 
 
 def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
@@ -129,7 +148,9 @@ def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
     return SyncPath(path, tuple(builds))
 
 
-def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes]) -> SyncPath | None:
+def _of_flux_yaml(
+    path: str, found: str, files: Mapping[str, str | bytes], tree: KustomizeTree
+) -> SyncPath | None:
     text = files[found]
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
@@ -139,14 +160,44 @@ def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes]) -> Sy
         return SyncPath(path, unknown=f"{found} cannot be read: {error.reason}")
     if config.mode == "scanForFiles":
         return None
-    builds: list[str] = []
-    for command in config.generators:
-        folders = kustomize_build_folders(command, path)
-        if folders is None:
-            return SyncPath(path, unknown=command)
-        builds += folders
     patch_file = posixpath.normpath(posixpath.join(path, config.patch_file)) if config.patch_file else ""
-    return SyncPath(path, tuple(dict.fromkeys(builds)), files="none", patch_file=patch_file)
+    read = _generated(path, config.generators, patch_file)
+    written = _waits_for(read, files, tree)
+    if written and not read.unknown:
+        name = posixpath.basename(written)
+        return replace(read, unknown=next(each for each in config.generators if name in each))
+    return read
+
+
+def _generated(path: str, commands: Sequence[str], patch_file: str) -> SyncPath:
+    """Gives what the generators of a `.flux.yaml` print together."""
+    found = [read_generator(command, path) for command in commands]
+    builds = tuple(dict.fromkeys(build for each in found for build in each.builds))
+    prints = tuple(glob for each in found for glob in each.prints)
+    unknown = next((command for command, each in zip(commands, found, strict=True) if each.unknown), "")
+    if not unknown and prints and (builds or not all(is_below(glob, path) for glob in prints)):
+        # Flux v2 applies one folder, or what one kustomization lists.
+        unknown = next(command for command, each in zip(commands, found, strict=True) if each.prints)
+    return SyncPath(
+        path,
+        builds,
+        files="all" if prints else "none",
+        patch_file=patch_file,
+        unknown=unknown,
+        prints=prints,
+        decrypts=tuple(file for each in found for file in each.decrypts),
+        outputs=tuple(file for each in found for file in each.writes),
+        submodules=any(each.submodules for each in found),
+    )
+
+
+def _waits_for(synced: SyncPath, files: Mapping[str, str | bytes], tree: KustomizeTree) -> str:
+    """Gives the file that a command writes and one of its builds reads, where it is not there; or nothing."""
+    missing = [file for file in synced.outputs if file not in files]
+    reasons = [
+        problem.reason for folder in synced.builds if missing for problem in tree.build(folder).problems
+    ]
+    return next((file for file in missing if any(file in reason for reason in reasons)), "")
 
 
 def flux_yaml_folders(files: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ Source: fluxcd/flux 1.25.4 `pkg/manifests/configfile.go`, `configaware.go`.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -14,21 +13,9 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["FLUX_YAML", "FluxYaml", "find_flux_yaml", "kustomize_build_folders"]
+__all__ = ["FLUX_YAML", "FluxYaml", "find_flux_yaml"]
 
 FLUX_YAML: Final = ".flux.yaml"
-_BUILD: Final = re.compile(r"(?:\./)?kustomize\s+build\b(?P<rest>.*)", re.DOTALL)
-_CHANGE: Final = re.compile(r"cd\s+(?P<folder>[\w./-]+)")
-_PLAIN: Final = re.compile(r"[\w./=:-]+")
-# Flags of `kustomize build` whose value is a word of its own.
-_FLAGS_WITH_VALUE: Final = (
-    "--load_restrictor",
-    "--load-restrictor",
-    "--reorder",
-    "--stack-trace",
-    "-e",
-    "--env",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,56 +90,3 @@ def find_flux_yaml(sync_path: str, is_file: Callable[[str], bool]) -> str | None
         if not folder:
             return None
         folder = posixpath.dirname(folder)
-
-
-def kustomize_build_folders(command: str, folder: str) -> tuple[str, ...] | None:
-    """Gives the folders that a generator builds with kustomize, or nothing where it does anything else.
-
-    Args:
-        command: as the shell gets it.
-        folder: where it runs: the sync path.
-
-    >>> kustomize_build_folders("kustomize build --load_restrictor none ./web", "clusters/prod")
-    ('clusters/prod/web',)
-    >>> kustomize_build_folders("helm template .", "") is None
-    True
-    """
-    here, found = folder, []
-    for part in re.split(r"&&|;|\n", command):
-        text = part.strip()
-        if not text or text in ("set -e", "set -eu", 'echo "---"', "echo '---'", "echo ---"):
-            continue
-        if change := _CHANGE.fullmatch(text):
-            here = _joined(here, change["folder"])
-            continue
-        build = _BUILD.fullmatch(text)
-        target = None if build is None else _target(build["rest"].split())
-        if target is None:
-            return None
-        found.append(_joined(here, target))
-    if not found or any(path == ".." or path.startswith("../") for path in found):
-        return None
-    return tuple(found)
-
-
-def _target(words: list[str]) -> str | None:
-    targets: list[str] = []
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif _PLAIN.fullmatch(word) is None:
-            # A pipe, a variable or a substitution: the output is not that of kustomize alone.
-            return None
-        elif word.startswith("-"):
-            skip = word in _FLAGS_WITH_VALUE
-        else:
-            targets.append(word)
-    if len(targets) > 1 or (targets and "://" in targets[0]):
-        return None
-    return targets[0] if targets else "."
-
-
-def _joined(folder: str, path: str) -> str:
-    joined = posixpath.normpath(posixpath.join(folder, path))
-    return "" if joined == "." else joined

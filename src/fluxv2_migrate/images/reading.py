@@ -130,6 +130,9 @@ class _Reader:
         if document.path in self.around.repository.errors:
             # The finding of the file is about all of it.
             return
+        if unknown_generator(sightings, self.around.clusters) is not None:
+            # Of a command it is told where it stands.
+            return
         why = self._why_it_stays(document, sightings)
         if why is not None:
             self._tell_of(document, why)
@@ -358,9 +361,6 @@ class _Reader:
         broken = broken_build(sightings, self.around.clusters)
         if broken is not None:
             return Notice("RP019", broken, (), broken)
-        unknown = unknown_generator(sightings, self.around.clusters)
-        if unknown is not None:
-            return Notice("RP018", unknown, (), unknown)
         if "sops" in document.manifest:
             return Notice("RP011", "sops signed the file, and no edit is signed", ("sops",))
         return None

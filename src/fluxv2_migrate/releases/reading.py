@@ -65,8 +65,9 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     closures = patched_closures(around.clusters.builds, old.keys())
     patches = {use.path for closure in closures.values() for use in closure.patches if use.path}
     overrides: dict[DocumentKey, Override] = {}
+    outputs = around.clusters.outputs
     for path, documents in sorted(repository.documents.items()):
-        for document in documents:
+        for document in documents if path not in outputs else ():
             if around.clusters.runs_flux_1(document):
                 if is_in_scope(document, around) and not findings.decided(document).leave:
                     findings.stop(document, "DA022", "it is Flux v1 itself, which Flux v2 would start again")
@@ -95,7 +96,8 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
                     releases.append(release)
             elif reason[0] == "RP035":
                 _tell_left(document, reason[1], findings)
-            else:
+            elif reason[0] != "RP018":
+                # Of a command it is told once, where it stands.
                 findings.stop(document, *reason)
     for closure in {id(each): each for each in closures.values()}.values():
         releases += read_closure(closure, overrides, around, findings, _why_it_stays)
@@ -146,12 +148,12 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
     sightings = clusters.sightings.get(document.key, ())
     if not sightings:
         return _why_unseen(document, around)
-    broken = broken_build(sightings, clusters)
-    if broken is not None:
-        return "RP019", broken, ()
     unknown = unknown_generator(sightings, clusters)
     if unknown is not None:
         return "RP018", unknown, ()
+    broken = broken_build(sightings, clusters)
+    if broken is not None:
+        return "RP019", broken, ()
     if "sops" in document.manifest:
         return "RP011", "sops signed the file, and no edit is signed", ("sops",)
     try:
