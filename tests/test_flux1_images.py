@@ -98,7 +98,7 @@ def check_images(case: dict[str, Any]) -> None:
         manifest = given["manifest"]
     else:
         text = given.get("values_yaml")
-        values = given["values"] if text is None else read_document(text, single_letters=True)[1]
+        values = given["values"] if text is None else read_document(text)[1]
         annotations = given.get("annotations")
         manifest = {
             "kind": "HelmRelease",

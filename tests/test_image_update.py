@@ -41,7 +41,7 @@ def check_set(folder: Path) -> int:
         case = json.loads(line)
         given_case, expected = case["input"], case["expected"]
         text = given_case.get("values_yaml")
-        values = given_case["values"] if text is None else read_document(text, single_letters=True)[1]
+        values = given_case["values"] if text is None else read_document(text)[1]
         release = {
             "kind": "HelmRelease",
             "metadata": {"annotations": given_case["annotations"]},

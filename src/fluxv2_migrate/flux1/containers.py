@@ -81,7 +81,7 @@ def find_images(manifest: Mapping[str, Any] | str | KubernetesModel) -> tuple[Co
     if isinstance(manifest, KubernetesModel):
         manifest = manifest.to_manifest()
     elif isinstance(manifest, str):
-        manifest = _mapping(read_document(manifest, single_letters=True)[1])
+        manifest = _mapping(read_document(manifest)[1])
     return tuple(_find(manifest, ()))
 
 

@@ -365,7 +365,7 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     """
     plain = text.removeprefix("\ufeff")
     spans = split_documents(plain)
-    root, value = read_document(plain[: spans[0].end] if spans else "", path=path, single_letters=True)
+    root, value = read_document(plain[: spans[0].end] if spans else "", path=path)
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)

@@ -57,7 +57,7 @@ def read_patch(text: str) -> tuple[tuple[tuple[int, Manifest], ...], tuple[Manif
         return (), _json_operations(plain)
     spans = split_documents(plain)
     try:
-        value = read_document(plain[: spans[0].end] if spans else "", single_letters=True)[1]
+        value = read_document(plain[: spans[0].end] if spans else "")[1]
     except InvalidManifest:
         value = None
     if is_operations(value):

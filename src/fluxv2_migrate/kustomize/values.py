@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -19,7 +15,7 @@ from fluxv2_migrate.yaml_text import (
     line_of,
     split_documents,
 )
-from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
+from fluxv2_migrate.yaml_text.scalars import is_key_to_kustomize, read_by_kustomize, scalar_by_kustomize
 
 __all__ = [
     "EMPTY",
@@ -47,17 +43,6 @@ EMPTY: Final = _Empty()
 EMPTY_TEXT: Final = _Empty()
 """The same in braces and in annotations, where a build without patches makes an empty text of it."""
 
-# What YAML 1.1 calls a boolean and YAML 1.2 does not.
-_NO_BOOLEANS: Final = frozenset(
-    {"yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"}
-)
-_TIME: Final = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:(?:[Tt](?=.*(?:Z|[-+]\d\d:\d\d)\Z)| (?=[^-+Z]*\Z))(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?"
-    r"(Z|[-+]\d{2}:\d{2})?)?"
-)
-_WHOLE_FLOAT: Final = 1e21
-"""From here on Go writes a float with an exponent."""
 _MAXIMUM_ALIASED_NODES: Final = 100_000
 
 
@@ -178,7 +163,7 @@ class _Reader:
                     merged = {**value, **merged} if isinstance(value, dict) else merged
                 continue
             name = _scalar(key)
-            if not isinstance(name, str):
+            if not is_key_to_kustomize(key):
                 if depth:
                     raise InvalidManifest(
                         f"the key {key.value} is no text, which kustomize cannot write: put it in quotes",
@@ -192,50 +177,14 @@ class _Reader:
 
 
 def _scalar(node: ScalarNode) -> Any:
-    text: str = node.value
-    tag = node.tag.rpartition(":")[2] if node.tag else ""
-    if tag == "binary":
-        try:
-            return base64.b64decode(text).decode("utf-8", "replace")
-        except binascii.Error:
-            return text
-    if tag in ("int", "float", "bool", "null", "timestamp") and text:
-        return plain_value(text)
-    if tag or node.style:
-        return text
-    return plain_value(text)
+    if not node.value and not node.style and node.tag.rpartition(":")[2] in ("", "null"):
+        return EMPTY
+    return scalar_by_kustomize(node)
 
 
 def plain_value(text: str) -> Any:
     """Gives what kustomize reads from a scalar without quotes."""
-    if not text:
-        return EMPTY
-    if text in _NO_BOOLEANS:
-        return text
-    value = resolve_plain_scalar(text)
-    if isinstance(value, float) and abs(value) < _WHOLE_FLOAT and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and text[:4].isdigit() and text[4:5] == "-":
-        return _time(text)
-    return value
-
-
-def _time(text: str) -> str:
-    match = _TIME.fullmatch(text)
-    if match is None:
-        return text
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-    zone = match[8] or "Z"
-    offset = timedelta(0)
-    if zone != "Z":
-        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone[0] == "-" else 1)
-    try:
-        time = datetime(year, month, day, hour, minute, second, tzinfo=timezone(offset))
-    except ValueError:
-        return text
-    fraction = (match[7] or "").rstrip("0")[:9]
-    written = time.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{fraction}" if fraction else "")
-    return written + ("Z" if not offset else zone)
+    return read_by_kustomize(text) if text else EMPTY
 
 
 def read_manifests(

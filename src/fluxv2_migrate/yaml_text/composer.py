@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ruamel.yaml.error import YAMLError
 
@@ -13,11 +15,30 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text.extents import line_of
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
+from fluxv2_migrate.yaml_text.scalars import (
+    read_by_kustomize,
+    resolve_plain_scalar,
+    scalar_by_flux1,
+    scalar_by_kustomize,
+)
 from fluxv2_migrate.yaml_text.scanner import Unsure, scan
 
-__all__ = ["MAXIMUM_DEPTH", "MAXIMUM_SIZE", "compose", "key_of", "read_document", "read_nodes", "value_of"]
+__all__ = [
+    "MAXIMUM_DEPTH",
+    "MAXIMUM_SIZE",
+    "Reader",
+    "compose",
+    "key_of",
+    "read_document",
+    "read_nodes",
+    "value_of",
+]
 
+Reader = Literal["flux1", "kustomize"]
+"""Whose reading a value is: fluxd's and kubectl's, or kustomize's, which builds every path of Flux v2."""
+_LARGEST_FLOAT32: Final = 3.4028234663852886e38
+_EXPONENT_FROM: Final = 6
+"""From this power of ten on Go writes a float with an exponent, where it chooses the shortest form."""
 MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
 MAXIMUM_DEPTH: Final = 100
@@ -41,8 +62,6 @@ _END: Final = re.compile(r"(?:\A|\n)\.\.\.[ \t\r]*(?:#[^\n]*)?\n")
 _DIRECTIVE: Final = re.compile(r"^%(YAML[ \t]+1\.1[ \t]*(?:#.*)?\r?$|TAG\b)", re.MULTILINE)
 # What the parser raises of escapes that no character has, and of more levels than Python follows.
 _FAULTS: Final = (YAMLError, ValueError, OverflowError, RecursionError)
-_RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
-_LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}
 MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
 
@@ -68,7 +87,7 @@ def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None
 
 
 def read_document(
-    text: str, *, path: str | None = None, line: int = 1, single_letters: bool = False
+    text: str, *, path: str | None = None, line: int = 1, reader: Reader = "flux1"
 ) -> tuple[Node | None, Any]:
     r"""Gives the root node of a document, as `compose` does, and its value, as `value_of` does.
 
@@ -76,7 +95,7 @@ def read_document(
         text: one document, without byte order mark.
         path: its file, for the message of an error.
         line: the line of its first character in the file, 1-based.
-        single_letters: whether `y` and `n` are booleans, as they were for fluxd.
+        reader: whose reading the value is.
 
     Raises:
         InvalidManifest: as `compose` does.
@@ -87,7 +106,7 @@ def read_document(
     node = read_nodes(text, path=path, line=line)
     if node is None:
         return None, None
-    value = _Values(text, path, line, single_letters=single_letters).of(node)
+    value = _Values(text, path, line, reader).of(node)
     if "*" in text and _height_of(value) > MAXIMUM_DEPTH:
         raise _too_deep(path, line)
     return node, value
@@ -209,12 +228,12 @@ def _without_directives(text: str, path: str | None, line: int) -> str:
 class _Values:
     """The values of one document; refuses what readers of YAML disagree on, and what would explode."""
 
-    def __init__(self, text: str, path: str | None, line: int, *, single_letters: bool = False) -> None:
+    def __init__(self, text: str, path: str | None, line: int, reader: Reader = "flux1") -> None:
         self._text = text
         self._path = path
         self._line = line
         self._has_aliases = "*" in text
-        self._letters = _LETTERS if single_letters else {}
+        self._plain, self._scalar, self._key = _READERS[reader]
         self._known: dict[int, tuple[Any, int]] = {}
         self._nodes = 0
         self._repeated = 0
@@ -222,8 +241,7 @@ class _Values:
     def of(self, node: Node) -> Any:
         """Gives the value of a node."""
         if isinstance(node, ScalarNode):
-            value = _scalar(node)
-            return self._letters.get(value, value) if self._letters and not node.style else value
+            return self._scalar(node)
         if self._has_aliases:
             return self._of_node_with_aliases(node)
         return self._of_collection(node)
@@ -254,11 +272,10 @@ class _Values:
 
     def _of_collection(self, node: Node) -> Any:
         self._nodes += len(node.value) + 1
-        letters = self._letters
+        plain, scalar = self._plain, self._scalar
         if node.__class__ is SequenceNode:
             return [
-                _scalar(child) if child.__class__ is ScalarNode and not letters else self.of(child)
-                for child in node.value
+                scalar(child) if isinstance(child, ScalarNode) else self.of(child) for child in node.value
             ]
         result: dict[str, Any] = {}
         merged: dict[str, Any] = {}
@@ -276,10 +293,8 @@ class _Values:
                     merged = {**value, **merged} if isinstance(value, dict) else merged
                 continue
             # Most of a document are keys and scalars, so no call is made for each that need not be.
-            if key.tag:
-                name = key_of(key)
-            elif not key.style:
-                name = _plain_key(name)
+            if key.tag or not key.style:
+                name = self._key(key)
             if name in result:
                 raise InvalidManifest(
                     f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize "
@@ -287,13 +302,13 @@ class _Values:
                     path=self._path,
                     line=self._line + line_of(self._text, key.start),
                 )
-            if child.__class__ is not ScalarNode or letters:
+            if child.__class__ is not ScalarNode:
                 result[name] = self.of(child)
             elif child.tag:
-                result[name] = _scalar(child)
+                result[name] = scalar(child)
             else:
                 text = child.value
-                result[name] = text if child.style else resolve_plain_scalar(text)
+                result[name] = text if child.style else plain(text)
         return {**merged, **result} if merged else result
 
 
@@ -333,18 +348,9 @@ def value_of(node: Node | None) -> Any:
     return None if node is None else _Values("*", None, 1).of(node)
 
 
-def _scalar(node: ScalarNode) -> Any:
-    text: str = node.value
-    if node.tag:
-        # A tag decides whatever the quotes say: `!!int "3"` is a number.
-        kind = node.tag.rpartition(":")[2]
-        return resolve_plain_scalar(text) if kind in _RESOLVED_TAGS and text else text
-    return text if node.style else resolve_plain_scalar(text)
-
-
 def key_of(node: ScalarNode) -> str:
     """Gives a key as JSON has it: a string, whatever YAML makes of it."""
-    return _key_text(_scalar(node)) if node.tag or node.style else _plain_key(node.value)
+    return _key_text(scalar_by_flux1(node)) if node.tag or node.style else _plain_key(node.value)
 
 
 @lru_cache(maxsize=4096)
@@ -361,5 +367,36 @@ def _key_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() else repr(value)
+        return _float_key(value)
     return str(value)
+
+
+def _float_key(value: float) -> str:
+    """Gives a float as Go's reader makes a key of it: with the digits that tell it from others of 32 bits.
+
+    Source: sigs.k8s.io/yaml `yaml.go` `convertToJSONableObject`, `strconv.FormatFloat(…, 'g', -1, 32)`.
+    """
+    if math.isnan(value):
+        return ".nan"
+    if abs(value) > _LARGEST_FLOAT32:
+        return ".inf" if value > 0 else "-.inf"
+    (short,) = struct.unpack("f", struct.pack("f", value))
+    for digits in range(9):
+        text = f"{short:.{digits}e}"
+        if struct.pack("f", float(text)) == struct.pack("f", short):
+            break
+    mantissa, _, exponent = text.partition("e")
+    if -4 <= int(exponent) < _EXPONENT_FROM:
+        return f"{short:.{max(0, digits - int(exponent))}f}"
+    return f"{mantissa}e{exponent}"
+
+
+def _key_by_kustomize(node: ScalarNode) -> str:
+    # What it cannot write as a key makes its build fail; that is told where it is built.
+    return _key_text(scalar_by_kustomize(node))
+
+
+_READERS: Final = {
+    "flux1": (resolve_plain_scalar, scalar_by_flux1, key_of),
+    "kustomize": (read_by_kustomize, scalar_by_kustomize, _key_by_kustomize),
+}

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
+from fluxv2_migrate.yaml_text.scalars import read_by_kustomize, resolve_plain_scalar
 
-__all__ = ["Style", "detect_style", "emit_entry", "emit_scalar"]
+__all__ = ["Style", "detect_style", "emit_entry", "emit_quoted", "emit_scalar"]
 
 _PLAIN: Final = re.compile(
     r"[A-Za-z0-9_./^~$][A-Za-z0-9_./@+^~$()*=<>-]*(?:[ :][A-Za-z0-9_./@+^~$()*=<>-]+)*"
@@ -100,8 +100,18 @@ def _emit_text(value: str) -> str:
         and ": " not in value
         and not _NUMBER_LIKE.fullmatch(value)
         and resolve_plain_scalar(value) == value
+        and read_by_kustomize(value) == value
     )
-    return value if plain else '"' + "".join(map(_escape, value)) + '"'
+    return value if plain else emit_quoted(value)
+
+
+def emit_quoted(value: str) -> str:
+    r"""Gives a text in double quotes.
+
+    >>> emit_quoted("2021-01-01")
+    '"2021-01-01"'
+    """
+    return '"' + "".join(map(_escape, value)) + '"'
 
 
 def _escape(character: str) -> str:

@@ -1,0 +1,153 @@
+"""Scalars that Flux v2 would read otherwise than Flux v1 did, and how both read them as Flux v1 did.
+
+fluxd and the helm-operator read YAML 1.1; under Flux v2 kustomize builds every path. `metrics: no` was false
+and becomes the text `"no"`, which a chart takes for true; a date becomes a time; the key `on` was the key
+`"true"`; a number as a key makes the build fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fluxv2_migrate.yaml_text.composer import key_of
+from fluxv2_migrate.yaml_text.emitter import emit_quoted, emit_scalar
+from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
+from fluxv2_migrate.yaml_text.scalars import Scalar, is_key_to_kustomize, scalar_by_flux1, scalar_by_kustomize
+
+__all__ = ["ScalarReadOtherwise", "may_be_read_otherwise", "scalars_read_otherwise", "with_flux1_readings"]
+
+# A word of YAML 1.1 where a scalar may begin. Within texts that only costs a look, and each pattern begins
+# with few characters, so that Python comes through a repository in no time.
+_WORD: Final = re.compile(r"[yYnNoO](?<![\w./@\"'%$)\]#+=].)(?:es|ES|o|O|n|N|ff|FF)?(?=[\s:,\]}]|\Z)")
+_DATE: Final = re.compile(r"-[0-9][0-9]?-[0-9]")
+_TAG: Final = re.compile(r"!!(?:bool|timestamp)")
+# A key that is no text, which kustomize cannot write.
+_NO_TEXT: Final = r"(?:[-+.~0-9]|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[^\s:,{}\"']*[ ]*:\s"
+_KEYS: Final = tuple(re.compile(begin + _NO_TEXT) for begin in (r"\n[ -]*", r"\{[ \n]*", r",[ \n]*", r"\? +"))
+_CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS)
+# Anchors stay, tags go with the value that they are about.
+_ANCHOR: Final = re.compile(r"(?:!\S*[ \t]+)?(&\S+[ \t]+)?(?:!\S*[ \t]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarReadOtherwise:
+    """A scalar of a document that Flux v2 would read otherwise.
+
+    Attributes:
+        start: offset of it.
+        end: offset behind it.
+        path: the field; of a key, the field that it names as Flux v1 read it.
+        written: as it stands there.
+        value: as Flux v1 read it.
+        replacement: how both read it so.
+    """
+
+    start: int
+    end: int
+    path: tuple[str, ...]
+    written: str
+    value: Scalar
+    replacement: str
+
+
+def may_be_read_otherwise(text: str) -> bool:
+    r"""Gives whether a text may hold such a scalar: most do not, and need not be read for it.
+
+    >>> may_be_read_otherwise("a: 1"), may_be_read_otherwise("a: no"), may_be_read_otherwise("a:\n  22: x")
+    (False, True, True)
+    """
+    return any(pattern.search(text) is not None for pattern in _CANDIDATES)
+
+
+def scalars_read_otherwise(text: str, root: Node | None) -> tuple[ScalarReadOtherwise, ...]:
+    r"""Gives the scalars of a document that Flux v2 would read otherwise, in the order of the text.
+
+    Args:
+        text: the document.
+        root: its nodes.
+
+    Source: measured with `kubectl` (the reading by YAML 1.1) and `kubectl kustomize`.
+
+    >>> from fluxv2_migrate.yaml_text import compose
+    >>> text = "a: no\nb: 2021-01-01\nc: [on, 1]\nd:\n  22: x\n"
+    >>> [(each.path, each.replacement) for each in scalars_read_otherwise(text, compose(text))]
+    [(('a',), 'false'), (('b',), '"2021-01-01"'), (('c', '0'), 'true'), (('d', '22'), '"22"')]
+    """
+    return tuple(sorted(_walk(text, root), key=lambda each: each.start))
+
+
+def _walk(text: str, root: Node | None) -> Iterator[ScalarReadOtherwise]:
+    pending: list[tuple[Node, tuple[str, ...], int]] = [] if root is None else [(root, (), 0)]
+    known: set[int] = set()
+    while pending:
+        node, path, depth = pending.pop()
+        if id(node) in known:
+            # An alias is the node of its anchor.
+            continue
+        known.add(id(node))
+        if isinstance(node, ScalarNode):
+            yield from _value(text, node, path)
+        elif isinstance(node, MappingNode):
+            inner: list[tuple[Node, tuple[str, ...], int]] = []
+            for key, value in node.value:
+                name = key_of(key) if isinstance(key, ScalarNode) else ""
+                if isinstance(key, ScalarNode) and id(key) not in known:
+                    known.add(id(key))
+                    yield from _key(text, key, (*path, name), depth)
+                inner.append((value, (*path, name), depth + 1))
+            # Anchors are met before their aliases.
+            pending += reversed(inner)
+        else:
+            items = [(item, (*path, str(index)), depth + 1) for index, item in enumerate(node.value)]
+            pending += reversed(items)
+
+
+def _value(text: str, node: ScalarNode, path: tuple[str, ...]) -> Iterator[ScalarReadOtherwise]:
+    if node.style and not node.tag:
+        return
+    value = scalar_by_flux1(node)
+    is_refused = node.tag.endswith("bool") and node.value not in ("true", "false")
+    if is_refused or not _same(value, scalar_by_kustomize(node)):
+        yield _written(text, node, path, value)
+
+
+def _key(text: str, node: ScalarNode, path: tuple[str, ...], depth: int) -> Iterator[ScalarReadOtherwise]:
+    if (node.style and not node.tag) or node.value == "<<":
+        return
+    name = path[-1]
+    # At the top kustomize takes any key for a text; below it fails where one is none.
+    if scalar_by_kustomize(node) != name if is_key_to_kustomize(node) else depth or node.value != name:
+        yield _written(text, node, path, name)
+
+
+def _same(one: Scalar, other: Scalar) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    # Not a number is what neither can apply.
+    return one == other or (one != one and other != other)
+
+
+def _written(text: str, node: ScalarNode, path: tuple[str, ...], value: Scalar) -> ScalarReadOtherwise:
+    start, end = node.start, node.end
+    properties = _ANCHOR.match(text, start, end)
+    anchor = (properties[1] or "") if properties is not None else ""
+    replacement = emit_quoted(value) if isinstance(value, str) else emit_scalar(value)
+    return ScalarReadOtherwise(start, end, path, text[start:end], value, anchor + replacement)
+
+
+def with_flux1_readings(text: str, found: Iterable[ScalarReadOtherwise]) -> str:
+    """Gives a document in which both Fluxes read what Flux v1 read.
+
+    Args:
+        text: the document.
+        found: what is to be written otherwise.
+    """
+    parts: list[str] = []
+    position = 0
+    for each in found:
+        parts += [text[position : each.start], each.replacement]
+        position = each.end
+    return "".join(parts) + text[position:]
