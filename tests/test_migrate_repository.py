@@ -345,7 +345,7 @@ def test_one_helm_release_of_two_objects_is_an_error() -> None:
 
 def test_one_chart_of_two_objects_is_an_error() -> None:
     first = release("c", "a-b", more="  releaseName: x\n")
-    migration = migrate({"a.yaml": first, "b.yaml": release("b-c", "a", more="  releaseName: y\n")})
+    migration = migrate({"a.yaml": first, "b.yaml": release("b-c", "a", more="  releaseName: z\n")})
     assert errors(migration) == ["HR114", "HR114"]
 
 
@@ -593,7 +593,7 @@ def test_one_chart_name_in_two_namespaces_of_sources_is_none() -> None:
     first = release("c", "a-b", more="  releaseName: x\n")
     files: dict[str, str | bytes] = {
         "a.yaml": first,
-        "b.yaml": release("b-c", "a", more="  releaseName: y\n"),
+        "b.yaml": release("b-c", "a", more="  releaseName: z\n"),
     }
     assert errors(migrate(files, sources=fm.Placement(namespace="release"))) == []
 
