@@ -205,7 +205,7 @@ REFUSED: list[tuple[str, str, Path, str]] = [
     ("a field that is not there", "a: b\n", ("c",), "not-there"),
     ("an item that is not there", "a: [b]\n", ("a", 1), "not-there"),
     ("a key of a scalar", "a: b\n", ("a", "c"), "not-there"),
-    ("a merge key", "x: &x {a: b}\ny: {<<: *x}\n", ("y", "a"), "merge-key"),
+    ("a merge key", "x: &x {a: b}\nw: {<<: *x}\n", ("w", "a"), "merge-key"),
     ("another marker", 'a: b # {"$imagepolicy": "ns:x"}\n', ("a",), "other-marker"),
     ("another marker above", 'a:\n  # {"$imagepolicy": "ns:x"}\n  b\n', ("a",), "other-marker"),
     ("another marker in a flow", 'a: {\n  b: c # {"$imagepolicy": "ns:x"}\n}\n', ("a", "b"), "other-marker"),

@@ -416,7 +416,7 @@ def test_a_release_without_a_name_stays(name: str) -> None:
 
 def test_an_annotation_that_is_no_text_is_told_and_stays() -> None:
     text = release().replace(
-        "  namespace: shop\n", "  namespace: shop\n  annotations:\n    m: true\n    n: 1\n"
+        "  namespace: shop\n", "  namespace: shop\n  annotations:\n    m: true\n    k: 1\n"
     )
     migration = migrate({"a.yaml": text})
     assert codes(migration) == ["AN018", "AN018"]

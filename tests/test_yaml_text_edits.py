@@ -91,9 +91,9 @@ EDITS: list[tuple[str, str, tuple[Set | Move | Remove, ...], str]] = [
     ("an alias goes", "a: &x 1\nb: *x # c\n", (Set(("b",), 2),), "a: &x 1\nb: 2 # c\n"),
     (
         "a field beside a merge key",
-        "x: &x {a: 1}\ny:\n  <<: *x\n  b: 1\n",
-        (Set(("y", "c"), 1, Place(first=True)), Set(("y", "a"), 2), Move(("y", "b"), ("y", "z", "b"))),
-        "x: &x {a: 1}\ny:\n  <<: *x\n  c: 1\n  a: 2\n  z:\n    b: 1\n",
+        "x: &x {a: 1}\nw:\n  <<: *x\n  b: 1\n",
+        (Set(("w", "c"), 1, Place(first=True)), Set(("w", "a"), 2), Move(("w", "b"), ("w", "z", "b"))),
+        "x: &x {a: 1}\nw:\n  <<: *x\n  c: 1\n  a: 2\n  z:\n    b: 1\n",
     ),
     (
         "a flow mapping over lines",
@@ -169,8 +169,8 @@ REFUSED: list[tuple[str, str, tuple[Set | Move | Remove, ...]]] = [
     ("a carriage return alone", "a: 1\rb: 2\n", (Set(("c",), 1),)),
     ("a document in flow style", "{a: 1}\n", (Set(("c",), 1),)),
     ("a document on its marker's line", "--- {a: 1}\n", (Set(("c",), 1),)),
-    ("a merge key behind a key", "x: &x {a: 1}\ny:\n  b: 1\n  <<: *x\n", (Set(("y", "c"), 1),)),
-    ("a merged field", "x: &x {a: 1}\ny:\n  <<: *x\n", (Remove(("y", "a")),)),
+    ("a merge key behind a key", "x: &x {a: 1}\nw:\n  b: 1\n  <<: *x\n", (Set(("w", "c"), 1),)),
+    ("a merged field", "x: &x {a: 1}\nw:\n  <<: *x\n", (Remove(("w", "a")),)),
     ("an explicit key", "? a\n: 1\n", (Set(("c",), 1),)),
     ("an explicit key behind others", "a: 1\n? b\n: 2\n", (Set(("c",), 1),)),
     ("an alias under a comment", "a: &x 1\nb: # c\n  *x\nc: 1\n", (Set(("c",), 2),)),
@@ -238,19 +238,19 @@ def test_what_would_explode_is_refused(text: str) -> None:
 
 def test_keys_are_texts_whatever_yaml_makes_of_them() -> None:
     value = read_document(
-        "1: a\nyes: b\nno: c\n~: d\n1.5: e\n2.0: f\n!!str 3: g\nx: &a {k: [1]}\ny: *a\nz: !!int 3\n"
+        "1: a\nyes: b\nno: c\n~: d\n1.5: e\n2.0: f\n!!str 3: g\nx: &a {k: [1]}\nw: *a\nz: !!int 3\n"
     )[1]
     assert value.pop("z") == 3
-    assert list(value) == ["1", "true", "false", "null", "1.5", "2", "3", "x", "y"]
-    assert value["x"] == value["y"] == {"k": [1]}
-    assert value["x"] is not value["y"]
+    assert list(value) == ["1", "true", "false", "null", "1.5", "2", "3", "x", "w"]
+    assert value["x"] == value["w"] == {"k": [1]}
+    assert value["x"] is not value["w"]
 
 
 def test_merge_keys_are_applied_and_own_keys_win() -> None:
-    text = "a: &a {x: 1, y: 1}\nb: &b {z: 1}\nc: {<<: [*a, *b], x: 2}\nd: {<<: *a}\n"
+    text = "a: &a {x: 1, w: 1}\nb: &b {z: 1}\nc: {<<: [*a, *b], x: 2}\nd: {<<: *a}\n"
     value = read_document(text)[1]
-    assert value["c"] == {"x": 2, "y": 1, "z": 1}
-    assert value["d"] == {"x": 1, "y": 1}
+    assert value["c"] == {"x": 2, "w": 1, "z": 1}
+    assert value["d"] == {"x": 1, "w": 1}
 
 
 NUMBERS: dict[str, float | str] = {

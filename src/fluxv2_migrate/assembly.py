@@ -61,6 +61,7 @@ def assemble(
     images: MigratedImages,
     findings: FindingGroups,
     context: MigrationContext,
+    originals: Mapping[str, str],
 ) -> Migration:
     """Gives the migration.
 
@@ -72,9 +73,13 @@ def assemble(
         images: the image automation.
         findings: all that a person must know.
         context: what was inferred.
+        originals: the texts of files that were written as Flux v1 read them before anything else was done.
     """
     _tell_refused(around, converted, images, findings)
-    changed, created, deleted = workspace.changed, workspace.created, workspace.deleted
+    before = {**around.repository.texts, **originals}
+    created, deleted = workspace.created, workspace.deleted
+    texts = {path: workspace.text(path) for path in (*workspace.changed, *originals)}
+    changed = {path: text for path, text in texts.items() if text is not None and text != before[path]}
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
     for path, text in {**changed, **created}.items():
         after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
@@ -88,7 +93,7 @@ def assemble(
         manifests=tuple(_manifests(around, converted, images)),
         prerequisites=images.prerequisites,
         context=context,
-        before={path: around.repository.texts[path] for path in {*changed, *deleted}},
+        before={path: before[path] for path in {*changed, *deleted}},
         expected=tuple(expected_releases(converted, around)),
         inventories=around.inventories(),
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},

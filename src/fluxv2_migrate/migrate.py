@@ -7,6 +7,7 @@ from typing import Any
 
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
+from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.assembly import assemble, tell_of_outcome
@@ -24,6 +25,7 @@ from fluxv2_migrate.releases.removed_twins import remove_twins
 from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
 from fluxv2_migrate.report.context import ClusterContext, MigrationContext, cluster_context
 from fluxv2_migrate.report.migration import Migration
+from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.of_clusters import with_options
@@ -97,6 +99,8 @@ def migrate_repository(
 
 def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:
     repository = read_repository(files)
+    readings = write_flux1_readings(files, repository, options.write_what_flux1_read)
+    files = readings.files
     clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
     options = _with_inventory(options, clusters, findings)
@@ -120,18 +124,19 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     applied = compare_sync_paths(around)
     settle_namespaces(applied, around, workspace, findings)
     created = workspace.created
+    going = {each.release.document.key for each in converted.texts}
+    going |= {each.release.document.key for each in decided.removed}
+    settle_readings(readings, going, applied, around, workspace, findings)
     if is_something_done or not is_put_off(options):
         # Where all is out of scope or left nothing is asked of Flux v2 yet.
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
-        going = {each.release.document.key for each in converted.texts}
-        going |= {each.release.document.key for each in decided.removed}
         tell_of_pruning(going, around, findings)
         tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
     tell_of_outcome(around, workspace, converted, images, findings, left_out)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
-    return assemble(files, around, workspace, converted, images, findings, context)
+    return assemble(files, around, workspace, converted, images, findings, context, readings.originals)
 
 
 def _with_inventory(

@@ -41,7 +41,7 @@ def edit_fields(
     >>> edit_fields("a:\n- b: {c: d, e: f}\n", ("a", 0, "b"), {"c": "x"}, ["e"])
     'a:\n- b: {c: x}\n'
     """
-    root, before = read_document(text, single_letters=True)
+    root, before = read_document(text)
     holder = node_at(root, path[:-1])
     key, node = _pair(holder, str(path[-1]))
     known = before
@@ -61,7 +61,7 @@ def edit_fields(
             result = result.removesuffix("\n").removesuffix("\r")
     expected = {**{name: value for name, value in known.items() if name not in gone}, **values}
     try:
-        after: Any = read_document(result, single_letters=True)[1]
+        after: Any = read_document(result)[1]
     except InvalidManifest as error:
         raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
     if after != with_value(before, path, expected):

@@ -18,7 +18,9 @@ from fluxv2_migrate.yaml_text import (
     line_of,
     read_document,
     split_documents,
+    value_of,
 )
+from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 
 __all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
 
@@ -143,8 +145,17 @@ def _find(node: MappingNode, key: str, keys: _Keys) -> tuple[Node, Node] | None:
     return next((pair for pair in node.value if pair[0].value == key), None)
 
 
-def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[InvalidManifest, ...]]:
+def read_documents(
+    path: str, text: str, *, by_kustomize: bool = False
+) -> tuple[tuple[Document, ...], tuple[InvalidManifest, ...]]:
     r"""Gives every document of a file, and what is wrong with those that cannot be read.
+
+    Documents of Flux v2's APIs are read as kustomize reads them, all others as fluxd did.
+
+    Args:
+        path: the file.
+        text: of it.
+        by_kustomize: whether all documents are of a repository of Flux v2.
 
     >>> documents, errors = read_documents("a.yaml", "a: 1\n---\nb: [\n")
     >>> documents[0].value, len(errors)
@@ -160,5 +171,12 @@ def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[In
         except InvalidManifest as error:
             errors.append(error)
             continue
+        if (by_kustomize or _is_of_flux2(value)) and may_be_read_otherwise(part):
+            value = value_of(root, "kustomize")
         documents.append(Document(path, index, span.start, part, span.line, value, root))
     return tuple(documents), tuple(errors)
+
+
+def _is_of_flux2(value: Any) -> bool:
+    version = value.get("apiVersion") if isinstance(value, dict) else None
+    return isinstance(version, str) and ".toolkit.fluxcd.io/" in version

@@ -20,6 +20,7 @@ __all__ = [
     "is_old_release",
     "is_partial_release",
     "misspelt_api",
+    "read_file",
     "read_repository",
     "runs_flux_1",
 ]
@@ -62,6 +63,7 @@ class Repository:
         charts: folders of Helm charts.
         kustomizations: texts of all files that kustomize takes for one.
         flux_releases: for each `gotk-components`, the minor release of Flux that it installs.
+        by_kustomize: whether it is one of Flux v2, of which kustomize reads everything.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Repository:
     charts: set[str] = field(default_factory=set)
     kustomizations: list[str] = field(default_factory=list)
     flux_releases: dict[str, str] = field(default_factory=dict)
+    by_kustomize: bool = False
     _read_late: dict[str, dict[int, Document]] = field(default_factory=dict)
 
     def reads(self, path: str) -> bool:
@@ -84,7 +87,7 @@ class Repository:
         """Gives a document of a file that can be read, also of one that does not name Flux."""
         known = self.documents.get(path)
         if known is None and path not in self._read_late:
-            read = read_documents(path, self.texts[path])[0]
+            read = read_documents(path, self.texts[path], by_kustomize=self.by_kustomize)[0]
             self._read_late[path] = {each.index: each for each in read}
         if known is None:
             return self._read_late[path][index]
@@ -93,7 +96,7 @@ class Repository:
     def adopt(self, path: str, index: int) -> Document:
         """Gives a document of a file that does not name Flux, and takes the file for one that does."""
         if path not in self.documents:
-            self.documents[path] = read_documents(path, self.texts[path])[0]
+            self.documents[path] = read_documents(path, self.texts[path], by_kustomize=self.by_kustomize)[0]
         return self.document(path, index)
 
     def chart_around(self, path: str) -> str | None:
@@ -186,13 +189,14 @@ def is_partial_release(manifest: Mapping[str, Any]) -> bool:
     return not spec.get("chart") and not spec.get("chartGitPath")
 
 
-def read_repository(files: Mapping[str, str | bytes]) -> Repository:
+def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = False) -> Repository:
     """Reads what concerns Flux; all other files are not looked into.
 
     Args:
         files: path to text, or to bytes.
+        by_kustomize: whether it is a repository of Flux v2, of which kustomize reads everything.
     """
-    repository = Repository()
+    repository = Repository(by_kustomize=by_kustomize)
     repository.kustomizations = [
         content if isinstance(content, str) else content.decode("utf-8", "replace")
         for path, content in files.items()
@@ -221,13 +225,25 @@ def read_repository(files: Mapping[str, str | bytes]) -> Repository:
             continue
         if not any(word in content for word in _WORDS):
             continue
-        documents, errors = read_documents(path, content)
-        repository.documents[path] = documents
-        for document in documents:
-            if is_old_release(document.manifest):
-                document.forget(("spec", "values"))
-            else:
-                document.forget_nodes()
-        if errors:
-            repository.errors[path] = errors[0]
+        read_file(repository, path, content)
     return repository
+
+
+def read_file(repository: Repository, path: str, text: str) -> None:
+    """Reads a file that names Flux into a repository, in place of what was read of it before.
+
+    Args:
+        repository: that takes it.
+        path: of the file.
+        text: of the file.
+    """
+    repository.texts[path] = text
+    documents, errors = read_documents(path, text, by_kustomize=repository.by_kustomize)
+    repository.documents[path] = documents
+    for document in documents:
+        if is_old_release(document.manifest):
+            document.forget(("spec", "values"))
+        else:
+            document.forget_nodes()
+    if errors:
+        repository.errors[path] = errors[0]

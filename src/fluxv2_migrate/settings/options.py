@@ -336,6 +336,9 @@ class MigrationOptions(_Options):
             cluster defines; kustomize-controller adds neither, and applies nothing where one is missing.
         overrides: what a person decided for single resources.
         inventory: the short form for one cluster: what its own tools say of what runs.
+        write_what_flux1_read: scalars that Flux v2 would read otherwise, such as `no` and dates without
+            quotes, are written as Flux v1 read them: in what is migrated (`"releases"`), in every manifest
+            that a cluster applies (`"all"`), or nowhere (`"none"`).
     """
 
     flux_version: FluxVersion | None = None
@@ -361,6 +364,7 @@ class MigrationOptions(_Options):
     write_missing_namespaces: bool = False
     overrides: tuple[Override, ...] = ()
     inventory: Inventory | None = None
+    write_what_flux1_read: Literal["releases", "all", "none"] = "releases"
 
     @model_validator(mode="after")
     def _clusters_are_told_apart(self) -> Self:

@@ -26,6 +26,7 @@ from fluxv2_migrate.meaning import (
     outcome_in_the_cluster,
 )
 from fluxv2_migrate.meaning.manifest import as_object
+from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override, checked_options
@@ -157,7 +158,10 @@ def verify_migration(
     'missing'
     """
     options = checked_options(options)
-    repositories = read_repository(checked_files(before)), read_repository(checked_files(after))
+    before, after = checked_files(before), checked_files(after)
+    repositories = read_repository(before), read_repository(after, by_kustomize=True)
+    # Where kustomize built what fluxd applied, it read YAML 1.1, too.
+    before = write_flux1_readings(before, repositories[0], "all").files
     clusters = see_repository(before, repositories[0], options)
     old_side = see_objects(repositories[0], clusters, by_fluxd=True)
     migrated = see_migrated_repository(after, repositories[1], options, clusters)

@@ -331,11 +331,12 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def value_of(node: Node | None) -> Any:
+def value_of(node: Node | None, reader: Reader = "flux1") -> Any:
     r"""Gives the value of a node as Kubernetes' tools read it: JSON's types, merge keys applied.
 
     Args:
         node: a node of `compose`, or `None`.
+        reader: whose reading it is.
 
     Returns:
         `dict`, `list`, `str`, `int`, `float`, `bool` or `None`.
@@ -345,7 +346,7 @@ def value_of(node: Node | None) -> Any:
     >>> value_of(compose("a: [yes, '1', 2, 2.5]\n2: ~\n"))
     {'a': [True, '1', 2, 2.5], '2': None}
     """
-    return None if node is None else _Values("*", None, 1).of(node)
+    return None if node is None else _Values("*", None, 1, reader).of(node)
 
 
 def key_of(node: ScalarNode) -> str:

@@ -54,7 +54,7 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
         e: 1
     c: 3
     """
-    root, before = read_document(text, single_letters=True)
+    root, before = read_document(text)
     node = node_at(root, path)
     old = _at(before, path)
     if not isinstance(node, ScalarNode) or not isinstance(old, str):
@@ -69,7 +69,7 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
         start, end = int(node.start), int(node.end)
         result = text[:start] + written + text[end:]
     try:
-        after = read_document(result, single_letters=True)[1]
+        after = read_document(result)[1]
     except InvalidManifest as error:
         raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
     if after != with_value(before, path, value):

@@ -1,0 +1,116 @@
+"""What is told of scalars that Flux v2 reads otherwise than Flux v1 did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from fluxv2_migrate.clusters import AppliedDifferences, DocumentKey, SyncPath
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.repository.flux1_readings import Flux1Readings, RewrittenDocument, read_otherwise
+from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text.readings import ScalarReadOtherwise
+
+__all__ = ["settle_readings"]
+
+_Told = tuple[str, ScalarReadOtherwise]
+"""A place, and what stands there."""
+_SHOWN: Final = 8
+_KUBERNETES: Final = ".k8s.io"
+# Of these kustomize makes texts, and the API server wants texts.
+_TEXTS: Final = (("metadata", "annotations"), ("metadata", "labels"), ("data",), ("stringData",))
+
+
+def settle_readings(
+    readings: Flux1Readings,
+    going: Collection[DocumentKey],
+    applied: Mapping[SyncPath, AppliedDifferences],
+    around: Surroundings,
+    workspace: Workspace,
+    findings: FindingGroups,
+) -> None:
+    """Keeps what is written as Flux v1 read it where it counts, puts all else back, and says what there is.
+
+    Args:
+        readings: what was written so.
+        going: the documents that are migrated.
+        applied: what fluxd applied of the sync paths whose files it read one by one.
+        around: what is known of the repository.
+        workspace: its texts.
+        findings: where it is told.
+    """
+    everything = around.options.write_what_flux1_read == "all"
+    by_clusters = _applied_documents(applied, around)
+    kept: list[RewrittenDocument] = []
+    for each in readings.documents:
+        document = each.document
+        # Patches of a release are migrated with it, and each in its own way.
+        is_migrated = document.key in going or workspace.text_of(document) != document.text
+        is_applied = document.key in by_clusters and not is_old_release(document.manifest)
+        if is_migrated or (everything and is_applied):
+            workspace.replace(document, workspace.text_of(document), *each.changes())
+            kept.append(each)
+        else:
+            workspace.replace(document, each.original)
+    _say(
+        "RP025", "Flux v2 would read otherwise, and is made to read as Flux v1 did,", _places(kept), findings
+    )
+    own = {each.document.key for each in (*readings.documents, *readings.unwritten)}
+    others = {key: group for key, group in by_clusters.items() if key not in own}
+    _tell_of_other_manifests(others, around, findings)
+    left = [each for each in readings.unwritten if each.document.key in going]
+    _say("RP028", "Flux v2 reads otherwise than Flux v1 did", _places(left), findings)
+
+
+def _applied_documents(
+    applied: Mapping[SyncPath, AppliedDifferences], around: Surroundings
+) -> Mapping[DocumentKey, str]:
+    """Gives the documents that clusters apply, each with the group of its API."""
+    found = {
+        (each.place.path, each.document): each.group for paths in applied.values() for each in paths.objects
+    }
+    for build in around.clusters.builds.values():
+        for built in build.objects:
+            if built.path:
+                group = str(built.manifest.get("apiVersion") or "").rpartition("/")[0]
+                found[built.path, built.index] = group
+    return found
+
+
+def _tell_of_other_manifests(
+    applied: Mapping[DocumentKey, str], around: Surroundings, findings: FindingGroups
+) -> None:
+    refused: list[_Told] = []
+    otherwise: list[_Told] = []
+    for path in sorted({path for path, _ in applied}):
+        for index, line, scalar in read_otherwise(path, around.repository.texts.get(path, "")):
+            group = applied.get((path, index))
+            if group is None or group.endswith(".toolkit.fluxcd.io"):
+                continue
+            strict = ("." not in group or group.endswith(_KUBERNETES)) and not _is_text(scalar)
+            (refused if strict else otherwise).append((f"{path}:{line}", scalar))
+    _say("RP026", "the API server refuses, with the whole path, what kustomize makes of", refused, findings)
+    _say("RP027", "kustomize makes other values than fluxd did of", otherwise, findings)
+
+
+def _places(documents: Iterable[RewrittenDocument]) -> list[_Told]:
+    return [
+        (f"{each.document.path}:{each.line(scalar)}", scalar) for each in documents for scalar in each.scalars
+    ]
+
+
+def _is_text(scalar: ScalarReadOtherwise) -> bool:
+    return any(scalar.path[: len(field)] == field for field in _TEXTS)
+
+
+def _say(code: str, what: str, told: Sequence[_Told], findings: FindingGroups) -> None:
+    if not told:
+        return
+    shown = [f"{'.'.join(scalar.path)}: {scalar.written}" for _, scalar in told[:_SHOWN]]
+    rest = len(told) - _SHOWN
+    listed = "; ".join(shown) + (f"; and {rest} more" if rest > 0 else "")
+    places = list(dict.fromkeys(place for place, _ in told))
+    path, _, line = places[0].rpartition(":")
+    findings.say(code, f"{what} {listed}", path, int(line), places[1:])

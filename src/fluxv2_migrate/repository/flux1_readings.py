@@ -1,0 +1,166 @@
+"""Documents in which both Fluxes read what Flux v1 read, put in the place of those where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document, read_documents
+from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
+from fluxv2_migrate.repository.spans import with_spans
+from fluxv2_migrate.yaml_text import compose, split_documents
+from fluxv2_migrate.yaml_text.readings import (
+    ScalarReadOtherwise,
+    may_be_read_otherwise,
+    scalars_read_otherwise,
+    with_flux1_readings,
+)
+
+__all__ = ["Flux1Readings", "RewrittenDocument", "read_otherwise", "write_flux1_readings"]
+
+_YAML: Final = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class RewrittenDocument:
+    """A document that Flux v2 would read otherwise, and how it is written so that it does not.
+
+    Attributes:
+        document: as it is read by now.
+        original: its text as it was.
+        scalars: that are written otherwise.
+    """
+
+    document: Document
+    original: str
+    scalars: tuple[ScalarReadOtherwise, ...]
+
+    def span(self) -> tuple[int, int, str]:
+        """Gives begin and end of the document as it was, and what comes there."""
+        start = self.document.start
+        return start, start + len(self.original), with_flux1_readings(self.original, self.scalars)
+
+    def line(self, scalar: ScalarReadOtherwise) -> int:
+        """Gives the line of a scalar in its file; writing it otherwise moves no line."""
+        return self.document.line + self.original.count("\n", 0, scalar.start)
+
+    def changes(self) -> Iterator[Change]:
+        """Gives what was done, one change for each scalar."""
+        manifest, path = self.document.manifest, self.document.path
+        resource = f"{manifest.get('kind')} {'/'.join(self.document.identity)}"
+        for scalar in self.scalars:
+            field = ".".join(scalar.path)
+            yield Change("flux1-reading", resource, path, self.line(scalar), (field,), path, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Flux1Readings:
+    """A repository in which both Fluxes read what Flux v1 read.
+
+    Attributes:
+        files: all of them.
+        documents: those that are written otherwise than they were.
+        unwritten: releases of Flux v1 that would be, if they were not to stay as they are.
+        originals: by path, the texts of their files as they were.
+    """
+
+    files: Mapping[str, str | bytes]
+    documents: tuple[RewrittenDocument, ...] = ()
+    unwritten: tuple[RewrittenDocument, ...] = ()
+    originals: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_flux1_readings(
+    files: Mapping[str, str | bytes], repository: Repository, which: Literal["releases", "all", "none"]
+) -> Flux1Readings:
+    """Puts documents in which both Fluxes read what Flux v1 read into a repository.
+
+    Args:
+        files: of the repository.
+        repository: as it was read; it holds the new documents afterwards.
+        which: the releases of Flux v1, all manifests but those of Flux v2 and kustomizations, or none.
+    """
+    written: list[RewrittenDocument] = []
+    originals: dict[str, str] = {}
+    after = dict(files)
+    for path, documents in _candidates(repository, everything=which == "all"):
+        found = [
+            RewrittenDocument(each, each.text, scalars)
+            for each in documents
+            if (_is_manifest(each) if which == "all" else is_old_release(each.manifest))
+            and (scalars := _scalars(each))
+        ]
+        if not found:
+            continue
+        if which == "none":
+            written += found
+            continue
+        text = repository.texts[path]
+        changed = with_spans(text, [each.span() for each in found])
+        originals[path] = text
+        after[path] = changed.encode("utf-8") if isinstance(files[path], bytes) else changed
+        by_index = {each.document.index: each for each in found}
+        written += [
+            replace(by_index[each.index], document=each)
+            for each in _read_again(repository, path, changed)
+            if each.index in by_index
+        ]
+    if which == "none":
+        return Flux1Readings(files, unwritten=tuple(written))
+    return Flux1Readings(after, tuple(written), originals=originals)
+
+
+def _candidates(repository: Repository, *, everything: bool) -> Iterator[tuple[str, Sequence[Document]]]:
+    for path in sorted(repository.texts if everything else repository.documents):
+        text = repository.texts[path]
+        if not may_be_read_otherwise(text):
+            continue
+        if path in repository.documents:
+            yield path, repository.documents[path]
+        elif path.endswith(_YAML) and repository.chart_around(path) is None:
+            yield path, read_documents(path, text)[0]
+
+
+def _is_manifest(document: Document) -> bool:
+    manifest = document.manifest
+    group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
+    is_read_by_kustomize = group.endswith(".toolkit.fluxcd.io") or group == "kustomize.config.k8s.io"
+    return bool(manifest.get("apiVersion") and manifest.get("kind")) and not is_read_by_kustomize
+
+
+def _scalars(document: Document) -> tuple[ScalarReadOtherwise, ...]:
+    if not may_be_read_otherwise(document.text):
+        return ()
+    # What was let go of its nodes is needed here.
+    return scalars_read_otherwise(document.text, compose(document.text))
+
+
+def _read_again(repository: Repository, path: str, text: str) -> Sequence[Document]:
+    if path in repository.documents:
+        read_file(repository, path, text)
+        return repository.documents[path]
+    repository.texts[path] = text
+    return read_documents(path, text)[0]
+
+
+def read_otherwise(path: str, text: str) -> Iterator[tuple[int, int, ScalarReadOtherwise]]:
+    """Gives each scalar of a file that Flux v2 would read otherwise, with its document's index and its line.
+
+    Args:
+        path: the file.
+        text: of it.
+    """
+    if not may_be_read_otherwise(text):
+        return
+    body = text.removeprefix(BYTE_ORDER_MARK)
+    for index, span in enumerate(split_documents(body)):
+        part = body[span.start : span.end]
+        try:
+            root = compose(part, path=path, line=span.line) if may_be_read_otherwise(part) else None
+        except InvalidManifest:
+            continue
+        for scalar in scalars_read_otherwise(part, root):
+            yield index, span.line + part.count("\n", 0, scalar.start), scalar
