@@ -51,6 +51,23 @@ metadata: {name: vendor, namespace: flux-system}
 spec: {url: "https://charts.example.com"}
 """
 
+TWIN = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec:
+  interval: 5m
+  releaseName: shop-web
+  chart:
+    spec:
+      chart: web
+      version: 1.2.3
+      sourceRef: {kind: HelmRepository, name: vendor, namespace: flux-system}
+  maxHistory: 10
+  install: {disableTakeOwnership: true, disableWait: true}
+  upgrade: {crds: Skip, disableWait: true}
+"""
+
 
 def overlay(operation: str, **target: str) -> Files:
     """An overlay whose patch is for releases of Flux v2, so that it begins to work with the migration."""
@@ -72,6 +89,13 @@ CASES: list[tuple[str, Files, str, str, dict[str, Any]]] = [
         {"apps/web.yaml": release(), "apps/b/db.yaml": release("db"), ".sourceignore": "/apps/b/\n"},
         "RP053",
         "apps/b/db.yaml",
+        {},
+    ),
+    (
+        "what stands for it already lies elsewhere",
+        {"apps/web.yaml": release(), "apps/b.yaml": release("b"), "new/web.yaml": TWIN + "---\n" + VENDOR},
+        "RP053",
+        "apps/web.yaml",
         {},
     ),
     (

@@ -11,10 +11,12 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
-from fluxv2_migrate.releases.reading import with_text_annotations
+from fluxv2_migrate.releases.decisions import DecidedReleases
+from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.migration import MigratedManifest, Migration
+from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -25,6 +27,7 @@ def tell_of_outcome(
     around: Surroundings,
     workspace: Workspace,
     converted: ConvertedReleases,
+    decided: DecidedReleases,
     images: MigratedImages,
     findings: FindingGroups,
     told: Collection[str],
@@ -35,6 +38,7 @@ def tell_of_outcome(
         around: what is known of the repository.
         workspace: its texts as they became.
         converted: the releases that are migrated.
+        decided: those that go because their twin is there.
         images: the image automation.
         findings: where it is told.
         told: files of which it is told already that kustomizations leave them out.
@@ -42,15 +46,20 @@ def tell_of_outcome(
     texts = {**workspace.changed, **workspace.created, **dict.fromkeys(workspace.deleted)}
     result = Result(around.clusters, around.repository, texts, source_ignores(around))
     made = (*converted.layout.generated, *images.objects)
-    tell_of_result(result, _migrated(converted, findings), made, findings, told)
+    # Where sync paths are guesses, a twin that lies outside of them may be applied nevertheless.
+    removed = decided.removed if around.clusters.given else ()
+    migrated = [
+        *(_migrated(each.release, findings) for each in converted.texts),
+        *(_migrated(each.release, findings, each.twin.document) for each in removed),
+    ]
+    tell_of_result(result, migrated, made, findings, told)
 
 
-def _migrated(converted: ConvertedReleases, findings: FindingGroups) -> Iterator[MigratedRelease]:
-    for each in converted.texts:
-        release = each.release
-        accepted = findings.decided(release.document).accept
-        seen = tuple((sighting, release.name_in(sighting)) for sighting in release.sightings)
-        yield MigratedRelease(release.document, release.resource, accepted, seen)
+def _migrated(release: ReadRelease, findings: FindingGroups, twin: Document | None = None) -> MigratedRelease:
+    document = release.document
+    seen = tuple((sighting, release.name_in(sighting)) for sighting in release.sightings)
+    place = "" if twin is None else f"{twin.path}:{twin.line}"
+    return MigratedRelease(document, release.resource, findings.decided(document).accept, seen, place)
 
 
 def assemble(

@@ -133,7 +133,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_pruning(going, around, findings)
         tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
-    tell_of_outcome(around, workspace, converted, images, findings, left_out)
+    tell_of_outcome(around, workspace, converted, decided, images, findings, left_out)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
     return assemble(files, around, workspace, converted, images, findings, context, readings.originals)

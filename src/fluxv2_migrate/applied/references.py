@@ -38,12 +38,14 @@ class MigratedRelease:
         resource: as findings name it.
         accepted: codes that a person has settled for it.
         seen: how each cluster saw it, with the release name under which it runs there.
+        twin: the place of the release of Flux v2 that stands for it already; empty where it was converted.
     """
 
     document: Document
     resource: str
     accepted: tuple[str, ...]
     seen: tuple[tuple[Sighting, str], ...]
+    twin: str = ""
 
 
 def tell_of_result(
@@ -72,7 +74,9 @@ def tell_of_result(
             findings.say("RP057", message, problem.path, problem.line)
         for release in migrated:
             for sighting, name in release.seen if release.document.path not in told else ():
-                if sighting.cluster == check.view.name:
+                if sighting.cluster == check.view.name and release.twin:
+                    check.twin(release, name)
+                elif sighting.cluster == check.view.name:
                     check.release(release, sighting, name)
         check.made()
     _tell_of_markers(checks, result, findings)
@@ -117,9 +121,8 @@ class _Check:
             self._tell(release, "RP053", f"{self.view.name} does not get it: {cause}", ("metadata", "name"))
             return
         spec = mapping_at(manifest, "spec")
-        target = spec.get("targetNamespace") or None
-        runs = str(spec.get("releaseName") or default_release_name(name=key[2], target_namespace=target))
-        if shorten_release_name(runs) != shorten_release_name(name):
+        runs = _runs(spec, key[2])
+        if runs != shorten_release_name(name):
             message = f"{self.view.name} gets {shown} with the release name {runs!r}; it runs under {name!r}"
             self._tell(release, "RP056", message, ("metadata", "name"))
         source = _source_of(spec, key[1])
@@ -134,6 +137,14 @@ class _Check:
                     f"{self.view.name} does not get {shown_identity(values)} any more, which holds values"
                 )
                 self._tell(release, "RP055", message, ("spec", "valuesFrom"))
+
+    def twin(self, release: MigratedRelease, name: str) -> None:
+        """Says that the cluster does not get the release of Flux v2 for which one of Flux v1 has gone."""
+        objects = self.applied.objects.items()
+        runs = {_runs(mapping_at(each, "spec"), key[2]) for key, each in objects if key[0] == _RELEASE}
+        if self.applied.is_complete and shorten_release_name(name) not in runs:
+            message = f"{self.view.name} does not get {release.twin}, which stands for it"
+            self._tell(release, "RP053", message, ("metadata", "name"))
 
     def made(self) -> None:
         """Says what the cluster does not get of what was made for it, once for each cause."""
@@ -220,6 +231,14 @@ def _tell_of_markers(checks: Sequence[_Check], result: Result, findings: Finding
 
 def _shown_paths(view: ClusterView) -> str:
     return ", ".join(synced.path or "/" for synced in view.sync_paths)
+
+
+def _runs(spec: Mapping[str, Any], name: str) -> str:
+    """Gives the release name of a release of Flux v2."""
+    target = spec.get("targetNamespace") or None
+    return shorten_release_name(
+        str(spec.get("releaseName") or default_release_name(name=name, target_namespace=target))
+    )
 
 
 def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:
