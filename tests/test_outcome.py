@@ -8,6 +8,13 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
+from fluxv2_migrate.applied.result import Result
+from fluxv2_migrate.clusters.reading import see_repository
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.placement import Generated
+from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_repository
 from real_kustomize import build_all, write_tree
 from test_folders_and_pruning import found
 from test_migration_of_kustomize_trees import Files, release
@@ -206,3 +213,104 @@ def test_what_a_cluster_gets_is_not_told(files: Files, tmp_path: Path) -> None:
     (build,) = build_all([tmp_path / "apps"])
     releases = [each for each in build.objects if each["kind"] == "HelmRelease"]
     assert [each["spec"]["releaseName"] for each in releases] == ["web"]
+
+
+NEW = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec:
+  releaseName: shop-web
+  chartRef: {kind: HelmChart, name: web}
+  valuesFrom:
+  - {kind: ConfigMap, name: values}
+  - {kind: Secret, name: never-there}
+"""
+CONFIGURATION = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: values, namespace: shop}\n"
+POLICY = """\
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: {name: web, namespace: shop}
+spec: {imageRepositoryRef: {name: web}}
+"""
+
+
+def made(text: str, file: str) -> Generated:
+    (document,) = read_documents(file, text)[0]
+    return Generated("source", document.manifest, file, ("apps",))
+
+
+def told(files: Files, after: dict[str, str], *generated: Generated) -> list[tuple[str, str, int, str]]:
+    """What is said where a result is one that no migration gives today."""
+    options = fm.MigrationOptions(sync_roots=("apps",))
+    repository = read_repository(files)
+    clusters = see_repository(files, repository, options)
+    findings = FindingGroups(options, clusters)
+    migrated = [
+        MigratedRelease(each, "HelmRelease shop/web", (), ((sighting, "shop-web"),))
+        for documents in repository.documents.values()
+        for each in documents
+        for sighting in clusters.sightings.get(each.key, ())
+    ]
+    tell_of_result(Result(clusters, repository, after), migrated, generated, findings)
+    return [(each.code, each.path, each.line, each.message) for each in findings.all()]
+
+
+def test_values_that_were_there_must_stay() -> None:
+    before = {"apps/kustomization.yaml": "namespace: shop\nresources: [web.yaml, values.yaml]\n"}
+    files: Files = {**before, "apps/web.yaml": release(), "apps/values.yaml": CONFIGURATION}
+    assert told(files, {"apps/web.yaml": NEW}) == []
+    after = {"apps/kustomization.yaml": "namespace: shop\nresources: [web.yaml]\n", "apps/web.yaml": NEW}
+    message = "apps does not get ConfigMap shop/values any more, which holds values"
+    assert told(files, after) == [("RP055", "apps/web.yaml", 6, message)]
+
+
+def test_a_policy_must_find_the_tags_that_it_reads() -> None:
+    files: Files = {"apps/web.yaml": release()}
+    after = {"apps/web.yaml": NEW, "apps/policy.yaml": POLICY}
+    message = "apps does not get ImageRepository shop/web, whose tags ImagePolicy shop/web reads"
+    policy = made(POLICY, "apps/policy.yaml")
+    assert told(files, after, policy) == [("RP055", "apps/policy.yaml", 1, message)]
+    repository = POLICY.replace("ImagePolicy", "ImageRepository")
+    assert told(files, {**after, "apps/repository.yaml": repository}, policy) == []
+
+
+def test_a_marker_must_name_a_policy_of_the_clusters_that_get_its_file() -> None:
+    files: Files = {"apps/web.yaml": release(), "other.yaml": "a: 1\n"}
+    marked = DEPLOYMENT.replace("web:1.4.7", 'web:1.4.7 # {"$imagepolicy": "shop:web"}')
+    after = {"apps/web.yaml": NEW, "apps/deployment.yaml": marked, "other.yaml": marked}
+    message = "apps does not get ImagePolicy shop/web, which a marker names"
+    assert told(files, after) == [("RP055", "apps/deployment.yaml", 12, message)]
+    assert told(files, {**after, "apps/policy.yaml": POLICY}) == []
+
+
+def test_what_is_made_must_be_what_the_cluster_gets() -> None:
+    files: Files = {"apps/web.yaml": release(), "apps/kustomization.yaml": "resources: [web.yaml]\n"}
+    source = made(VENDOR, "apps/z.yaml")
+    after = {"apps/web.yaml": NEW, "apps/z.yaml": VENDOR, "apps/a.yaml": VENDOR.replace("charts", "other")}
+    for listed, reason in (
+        ("resources: [web.yaml, z.yaml]\n", ""),
+        ("resources: [web.yaml]\n", "apps/kustomization.yaml does not list its file, or nothing builds that"),
+        ("resources: [web.yaml, a.yaml]\n", "something that is there already takes its place"),
+        (
+            "resources: [web.yaml, z.yaml]\nnamePrefix: x-\n",
+            "what is built makes HelmRepository flux-system/x-vendor of it",
+        ),
+    ):
+        found = told(files, {**after, "apps/kustomization.yaml": listed}, source)
+        message = f"apps does not get HelmRepository flux-system/vendor, made for it: {reason}"
+        wanted = [("RP054", "apps/z.yaml", 1, message)] if reason else []
+        assert [each for each in found if each[0] == "RP054"] == wanted
+    outside = made(VENDOR, "sources/z.yaml")
+    message = message.partition(": ")[0] + ": nothing that is applied of apps holds it"
+    assert told(files, {"apps/web.yaml": NEW, "sources/z.yaml": VENDOR}, outside) == [
+        ("RP054", "sources/z.yaml", 1, message)
+    ]
+
+
+def test_a_twin_that_the_cluster_gets_is_not_told() -> None:
+    files: Files = {"apps/web.yaml": release(), "new/web.yaml": f"{TWIN}---\n{VENDOR}"}
+    cluster = fm.Cluster(name="prod", sync_paths=("apps", "new"))
+    migration = fm.migrate_repository(files, fm.MigrationOptions(clusters=(cluster,)))
+    assert not {each.code for each in migration.findings} & set(CODES)
+    assert migration.deleted == ("apps/web.yaml",)
