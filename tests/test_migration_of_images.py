@@ -380,6 +380,19 @@ def test_what_no_cluster_syncs_stays_and_is_told() -> None:
     assert [each.path for each in migration.findings if each.code == "RP012"] == ["old/web.yaml"]
 
 
+def test_what_fluxd_may_have_read_is_an_error_until_somebody_leaves_it() -> None:
+    files: dict[str, str | bytes] = {
+        "kustomization.yaml": "namespace: shop\nresources: []\n",
+        "old/web.yaml": DEPLOYMENT,
+    }
+    migration = migrate(files)
+    assert [(each.code, each.path) for each in migration.findings if each.severity == "error"] == [
+        ("RP035", "old/web.yaml")
+    ]
+    (answer,) = (fm.Override.model_validate(each) for each in migration.answers())
+    assert migrate(files, overrides=(answer,)).ok
+
+
 def test_a_list_that_another_cluster_does_not_update_stays_as_it_is() -> None:
     text = "kind: List\nitems:\n" + items(DEPLOYMENT) + "---\nkind: Namespace\nmetadata: {name: shop}\n"
     migration = migrate({"apps/web.yaml": text}, clusters=DEV_AND_PROD)

@@ -20,7 +20,7 @@ from fluxv2_migrate.plan import Plan
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, draft_image_automation
-from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
@@ -340,10 +340,17 @@ class _Reader:
     def _tell_unseen(self, document: Document) -> None:
         clusters = self.around.clusters
         drafts = draft_image_automation(document.manifest, self.around.options, self.around.oldest(()))
-        if document.path in clusters.patch_files or not any(draft.images for draft in drafts):
+        is_left = self.findings.decided(document).leave
+        if is_left or document.path in clusters.patch_files or not any(draft.images for draft in drafts):
             return
-        message = "no cluster syncs the file, so its annotations stay"
-        self._tell_of(document, Notice("RP012", message, ("metadata", "annotations")))
+        at = ("metadata", "annotations")
+        if clusters.given or any(each.program == "fluxd" for each in clusters.programs):
+            message = "no cluster syncs the file, so its annotations stay"
+            self._tell_of(document, Notice("RP012", message, at))
+        else:
+            # Where nobody knows what fluxd read, it may have read this.
+            message = "nothing shows that a cluster syncs the file, so its annotations stay"
+            self._tell_of(document, Notice("RP035", message, at, message, Override(leave=True)))
 
     def _tell_generated(self) -> None:
         """Says of generated ConfigMaps and Secrets that fluxd read annotations of them."""

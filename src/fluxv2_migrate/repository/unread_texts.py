@@ -17,9 +17,9 @@ UnreadKind = Literal["other-file", "json", "text-in-manifest", "comment"]
 
 _APIS: Final = "|".join(map(re.escape, OLD_API_VERSIONS))
 _DOMAINS: Final = "|".join(map(re.escape, FLUXD_DOMAINS))
-# As YAML, JSON, jsonnet, TypeScript and HCL write a key and its value.
+# As YAML, JSON, jsonnet, programs and HCL write a key and its value.
 _OLD: Final = re.compile(
-    rf"apiVersion\\?[\"']?\s*[:=]\s*\\?[\"']?(?:{_APIS})(?![\w.])|[\"'\s](?:{_DOMAINS})/[\w.-]+[\"']?\s*[:=]"
+    rf"(?i:api_?version)\\?[\"']?\s*[:=]\s*\\?[\"']?(?:{_APIS})(?![\w.])|(?:^|[\"'\s])(?:{_DOMAINS})/[\w.-]+[\"']?\s*[:=]"
 )
 _COMMENTED: Final = re.compile(rf"^[ \t]*#[# \t-]*apiVersion:[ \t]*[\"']?(?:{_APIS})(?![\w.])", re.MULTILINE)
 _WORDS: Final = (*OLD_API_VERSIONS, *FLUXD_DOMAINS)

@@ -341,7 +341,7 @@ def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool, is_namespa
                 "the manifest names no namespace, and the release name holds it",
                 path,
                 # Whoever names the release knows where it is.
-                answer=draft.answer(release_name="", accept=("HR015",)),
+                answer=draft.answer(release_name=installed, accept=("HR015",)),
             )
     elif not given and not installed and not is_namespace_said:
         message = (
@@ -349,7 +349,7 @@ def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool, is_namespa
         )
         draft.note("HR131", message, ("metadata", "name"), group=draft.namespace)
     release_name = resolved.spec_release_name
-    if installed and not given and installed != release_name:
+    if installed and draft.namespace and not given and installed != release_name:
         message = (
             f"the operator would call the release {release_name!r}, and the status of this export says that "
             f"it is installed as {installed!r}"
