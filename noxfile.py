@@ -69,6 +69,14 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def fuzz(session: nox.Session) -> None:
+    """Texts that nobody would write, led by what they reach; `-max_total_time=3600` for an hour."""
+    install(session, "test")
+    session.install("atheris>=3.0")
+    session.run("python", "tests/fuzzing.py", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
 def lint(session: nox.Session) -> None:
     session.install(*nox.project.dependency_groups(PROJECT, "lint"))
     code = [path for path in CODE if Path(path).exists()]

@@ -247,3 +247,13 @@ def test_the_view_is_what_the_real_kustomize_builds(
         )
         places = {use.kustomization for each in ours.objects for use in each.patches}
         assert places <= {"apps.yaml", "apps/kustomization.yaml"}
+
+
+@pytest.mark.parametrize("value", [5, 1.5, "x", ["x", 5], {"a": "b"}, True, None])
+@pytest.mark.parametrize("field", ["patches", "components", "namePrefix", "path", "targetNamespace"])
+def test_fields_of_another_type_stop_nothing(field: str, value: Any) -> None:
+    manifest = yaml.safe_load(kustomization("./apps"))
+    manifest["spec"][field] = value
+    files = tree() | {"clusters/prod/apps.yaml": yaml.safe_dump(manifest)}
+    migration = fm.migrate_repository(files)
+    fm.verify_migration(files, migration.files)

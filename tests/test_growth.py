@@ -88,3 +88,19 @@ def test_no_pattern_makes_a_name_hard_to_look_at(pattern: str) -> None:
     files: Files = {".sourceignore": f"{pattern}\n", f"apps/{'a' * 200}.yaml": "", f"apps/{'a' * 50}c": ""}
     assert ("c" in pattern[-1]) == (f"apps/{'a' * 50}c" not in artifact_files(files))
     assert f"apps/{'a' * 200}.yaml" in artifact_files(files)
+
+
+def markers_of_mapping(count: int) -> Files:
+    lines = (f'image{index}: acme/web:1.0.0 # {{"$imagepolicy": "ns:app"}}\n' for index in range(count))
+    return {"app.yaml": "".join(lines)}
+
+
+def markers_of_list(count: int) -> Files:
+    return {"app.yaml": "images:\n" + '- acme/web:1.0.0 # {"$imagepolicy": "ns:app"}\n' * count}
+
+
+@pytest.mark.parametrize("make", [markers_of_mapping, markers_of_list])
+def test_markers_are_checked_in_one_go(make: Callable[[int], Files]) -> None:
+    few, many = make(20), make(80)
+    fm.flux2.check_markers(few)
+    assert calls_of(lambda: fm.flux2.check_markers(many)) < 5 * calls_of(lambda: fm.flux2.check_markers(few))

@@ -308,3 +308,18 @@ def test_the_automation_writes_what_fluxd_wrote(workload: dict[str, Any], tag: s
     updated = fm.simulate_image_update(files, {found.image.name: [tag, found.image.tag]})["apps/app.yaml"]
     assert isinstance(updated, str)
     assert read_document(updated)[1] == by_fluxd
+
+
+POLICIES: list[Any] = [5, "x", ["x"], {"semver": 5}, {"semver": {"range": 5}}, {"numerical": {"order": 5}}]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_policy_of_another_type_stalls(policy: Any) -> None:
+    with pytest.raises(fm.InvalidPolicy):
+        fm.flux2.latest_tag(["1.0.0"], policy)
+
+
+@pytest.mark.parametrize("filter_tags", [5, "x", ["x"], {"pattern": 5}, {"pattern": "x", "extract": 5}])
+def test_a_filter_of_another_type_stalls(filter_tags: Any) -> None:
+    with pytest.raises(fm.InvalidPolicy):
+        fm.flux2.latest_tag(["1.0.0"], {"semver": {"range": "*"}}, filter_tags)

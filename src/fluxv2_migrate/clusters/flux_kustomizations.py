@@ -68,7 +68,8 @@ def _overlay(spec: Mapping[str, Any]) -> dict[str, Any]:
     patches += (
         {**each, "patch": json.dumps(each.get("patch"))} for each in _mappings(spec.get("patchesJson6902"))
     )
-    components = [each for each in spec.get("components") or () if isinstance(each, str)]
+    given = spec.get("components")
+    components = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
     fields = {"patches": patches, "components": components, **{key: spec.get(key) for key in _TEXTS}}
     return {key: value for key, value in fields.items() if value}
 

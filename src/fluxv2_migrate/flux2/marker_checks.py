@@ -20,7 +20,7 @@ from fluxv2_migrate.flux2.image_objects import (
     read_mappings,
 )
 from fluxv2_migrate.flux2.marked_values import MisplacedCode, misplacement_of
-from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, UnseenReason
+from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, FieldPath, UnseenReason
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
@@ -144,7 +144,8 @@ def _beside_a_break(found: list[CheckedMarker]) -> Iterator[CheckedMarker]:
         if {problem.code for problem in each.problems if problem.stops} == {"unquoted-value"}
     ]
     for each in found:
-        others = [other for other in breaking if other is not each]
+        # The first one, or where that is this one the second.
+        others = [other for other in breaking[:2] if other is not each]
         if not others:
             yield each
             continue
@@ -201,6 +202,8 @@ class _FileChecks:
             in (annotations := _mapping(_mapping(manifest.get("metadata")).get("annotations")))
         }
         self._is_read = is_read(path, flux_version)
+        self._roots: dict[int, Node | None] = {}
+        self._fields: dict[tuple[int, FieldPath], Collection[str]] = {}
 
     def of(self, marker: Marker) -> tuple[MarkerProblem, ...]:
         """Gives everything that is the matter with a marker, by code."""
@@ -266,11 +269,17 @@ class _FileChecks:
 
     def _beside(self, marker: Marker) -> Collection[str]:
         """Gives the fields that stand beside that of a marker and say something."""
-        node = read_nodes(self._parts[marker.document])
-        for key in (marker.path or ())[:-1]:
-            node = _child(node, key)
-        pairs = node.value if isinstance(node, MappingNode) else ()
-        return {str(key.value) for key, value in pairs if value.value}
+        # Many markers may stand in one mapping, and are asked about one by one.
+        where = (marker.document, (marker.path or ())[:-1])
+        if where not in self._fields:
+            if marker.document not in self._roots:
+                self._roots[marker.document] = read_nodes(self._parts[marker.document])
+            node = self._roots[marker.document]
+            for key in where[1]:
+                node = _child(node, key)
+            pairs = node.value if isinstance(node, MappingNode) else ()
+            self._fields[where] = {str(key.value) for key, value in pairs if value.value}
+        return self._fields[where]
 
     def _of_automation(self, marker: Marker) -> Iterator[MarkerProblem]:
         namespace = marker.namespace

@@ -151,8 +151,19 @@ def sort_tags(
     return tuple(kept[value] for value in ordered)
 
 
-def _mapping(value: Mapping[str, Any] | KubernetesModel) -> Mapping[str, Any]:
-    return value.to_manifest() if isinstance(value, KubernetesModel) else value
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, KubernetesModel):
+        return value.to_manifest()
+    if not isinstance(value, Mapping):
+        raise InvalidPolicy(f"a mapping is wanted, not {value!r}")
+    return value
+
+
+def _text_at(given: Mapping[str, Any], key: str, default: str = "") -> str:
+    value = given.get(key) or default
+    if not isinstance(value, str):
+        raise InvalidPolicy(f"{key} is a text, not {value!r}")
+    return value
 
 
 def _since(flux_version: FluxVersion, other: FluxVersion) -> bool:
@@ -179,14 +190,14 @@ def _read_policy(policy: Mapping[str, Any] | KubernetesModel, flux_version: Flux
     choice = _mapping(policy)
     if choice.get("semver") is not None:
         try:
-            found = VersionRange.parse(choice["semver"].get("range") or "", _dialect(flux_version))
+            found = VersionRange.parse(_text_at(_mapping(choice["semver"]), "range"), _dialect(flux_version))
         except InvalidRange as error:
             raise InvalidPolicy(f"the range is invalid: {error.reason}") from error
         return _Policy("semver", found, descending=False)
     kinds: tuple[_Order, ...] = ("alphabetical", "numerical")
     for kind in kinds:
         if choice.get(kind) is not None:
-            order = choice[kind].get("order") or "asc"
+            order = _text_at(_mapping(choice[kind]), "order", "asc")
             if order.lower() not in ("asc", "desc"):
                 raise InvalidPolicy(f"the order {order!r} is none of asc and desc")
             return _Policy(kind, None, order.lower() == "desc")
@@ -211,7 +222,7 @@ def _filter(
     if filter_tags is None:
         return {tag: tag for tag in tags}
     given = _mapping(filter_tags)
-    pattern, extract = given.get("pattern") or "", given.get("extract") or ""
+    pattern, extract = _text_at(given, "pattern"), _text_at(given, "extract")
     if needs_go(pattern) > _go_of(flux_version):
         raise InvalidPolicy(f"Go had no such pattern as {pattern!r} in Flux {flux_version}")
     try:

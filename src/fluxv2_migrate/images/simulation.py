@@ -142,7 +142,8 @@ def _latest(
     image: Any = repository.spec.get("image")
     if not is_image_name(image):
         return None
-    excluded = repository.spec.get("exclusionList") or _EXCLUDED
+    excluded = repository.spec.get("exclusionList")
+    excluded = excluded if isinstance(excluded, list) and excluded else _EXCLUDED
     try:
         patterns = [Regexp.compile(str(pattern)) for pattern in excluded]
         tags = [
