@@ -4,6 +4,7 @@ from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, co
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.closures import Closure, Way, patched_closures
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
+from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.inference import read_clusters
 from fluxv2_migrate.clusters.leaving import take_out
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal
@@ -45,6 +46,7 @@ __all__ = [
     "reach_of",
     "read_clusters",
     "read_sync_path",
+    "repository_key",
     "same_object",
     "shapes_objects",
     "take_out",

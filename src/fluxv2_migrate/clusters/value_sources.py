@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document
@@ -68,16 +69,7 @@ def values_of_sources(sources: Sequence[ValueSource]) -> dict[str, Any]:
     """
     merged: dict[str, Any] = {}
     for source in sources:
-        merged = _merged(merged, source.values)
-    return merged
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        known = merged.get(key)
-        is_both = isinstance(known, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(known, value) if is_both and known is not None else value
+        merged = merged_values(merged, source.values)
     return merged
 
 

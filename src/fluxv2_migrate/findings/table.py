@@ -231,6 +231,7 @@ _ROWS: Final = (
     FindingType("RP055", "reference-not-applied", "error", "Put the object into a folder that the cluster syncs, or accept the code if something else applies it.", True),
     FindingType("RP056", "release-renamed", "error", "Give the release the name that it has, in the kustomization that changes it.", True),
     FindingType("RP057", "build-breaks", "error", "Correct or remove what the finding names, and migrate again."),
+    FindingType("RP060", "values-of-a-file", "warning", "Edit the values of the release from now on, and remove the file if nothing else reads it."),
 )
 # fmt: on
 

@@ -22,7 +22,14 @@ from fluxv2_migrate.flux1.installation import (
     program_of_image,
 )
 
-__all__ = ["CHARTS", "VALUE_FLAGS", "Flux1Chart", "program_of_chart_name", "programs_of_chart"]
+__all__ = [
+    "CHARTS",
+    "VALUE_FLAGS",
+    "Flux1Chart",
+    "merged_values",
+    "program_of_chart_name",
+    "programs_of_chart",
+]
 
 CHARTS: Final[Mapping[str, Program]] = MappingProxyType({"flux": "fluxd", "helm-operator": "helm-operator"})
 """The charts of the two programs, by name."""
@@ -185,7 +192,7 @@ def programs_of_chart(
     program = program_of_chart_name(chart, values)
     if program is None:
         return
-    all_values = _merged(chart.defaults or {}, values)
+    all_values = merged_values(chart.defaults or {}, values)
     own = chart.name if chart.is_own or chart.name in CHARTS else {"fluxd": "flux"}.get(program, program)
     name = _name(own, all_values)
     full_name = _full_name(own, all_values, release_name)
@@ -327,12 +334,21 @@ def _leaves(
             yield ".".join(path), Setting(_text(value), *locate(path))
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merged_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives values over others as Helm puts them: maps are merged, all else is replaced.
+
+    Args:
+        below: counts where the others say nothing.
+        above: counts where it says something, null included.
+
+    >>> merged_values({"a": {"b": 1, "c": 2}}, {"a": {"b": None}})
+    {'a': {'b': None, 'c': 2}}
+    """
     merged = dict(below)
     for key, value in above.items():
         known = merged.get(key)
         both = isinstance(known, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(known, value) if both and known is not None else value
+        merged[key] = merged_values(known, value) if both and known is not None else value
     return merged
 
 

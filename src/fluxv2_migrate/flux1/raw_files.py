@@ -9,10 +9,17 @@ from typing import Final
 
 __all__ = ["RawFile", "raw_files"]
 
-_URL: Final = re.compile(r"https?://(?P<host>[^/?#]+)/(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.IGNORECASE)
+_URL: Final = re.compile(
+    r"https?://(?P<host>[^/?#]+)/(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.IGNORECASE
+)
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _MARKS: Final = ("raw", "blob", "src", "plain")
 _KINDS: Final = ("branch", "heads", "refs")
+# What hosts put before and between owners, name and file.
+_OF_HOSTS: Final = frozenset(
+    {"-", "api", "v4", "projects", "repos", "users", "scm", "repository", "files", "items", "_git", "_apis"}
+    | {"git", "repositories"}
+)
 _REF_KEYS: Final = ("at", "ref", "version", "versionDescriptor.version", "versionDescriptor[version]", "h")
 _PATH_KEYS: Final = ("path", "scopePath")
 
@@ -60,7 +67,7 @@ def raw_files(url: str, files: Collection[str]) -> Iterator[RawFile]:
     segments = [part for part in _plain(match["path"]).split("/") if part]
     if asked:
         if asked in files:
-            yield RawFile(host, _repository(segments), _ref(of_query.split("/")), asked)
+            yield RawFile(host, _repository(_apart(segments)[0]), _ref(of_query.split("/")), asked)
         return
     if segments[-1:] == ["raw"] and "files" in segments:
         # GitLab's API has the file in the middle.
@@ -74,6 +81,7 @@ def raw_files(url: str, files: Collection[str]) -> Iterator[RawFile]:
 
 def _apart(before: list[str]) -> tuple[list[str], list[str]]:
     """Gives the segments of the repository, and those of the ref behind it."""
+    before = [segment for segment in before if segment not in _OF_HOSTS]
     for index, segment in enumerate(before):
         if segment in _MARKS and index > 1:
             return before[:index], before[index + 1 :]
@@ -81,23 +89,7 @@ def _apart(before: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _repository(segments: list[str]) -> str:
-    noise = (
-        "-",
-        "projects",
-        "repos",
-        "users",
-        "scm",
-        "api",
-        "v4",
-        "repository",
-        "files",
-        "items",
-        "_git",
-        "_apis",
-        "git",
-        "repositories",
-    )
-    return "/".join(part.removesuffix(".git") for part in segments if part not in noise)
+    return "/".join(part.removesuffix(".git") for part in segments)
 
 
 def _ref(segments: list[str]) -> str:

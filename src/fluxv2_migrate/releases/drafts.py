@@ -13,6 +13,7 @@ from fluxv2_migrate.flux2.releases import (
     preferred_api_version,
     serving_releases,
 )
+from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
@@ -133,10 +134,13 @@ def _drafts(
         settings, version = settings_of(around.options, view.settings), around.versions[view.name]
         is_made = bool(sighting.steps) or sighting.is_moved
         same = (replace(settings, cluster=""), id(settings.inventory), version)
-        key = (sighting.namespace, sighting.name, is_made, same)
+        here = values_of_urls(sighting.manifest, view, around)
+        key = (sighting.namespace, sighting.name, is_made, same, repr(here))
         if key not in drafts:
             seen = SeenRelease(sighting.namespace, sighting.name) if is_made else None
-            draft = draft_helm_release(document.manifest, around.options, version, override, settings, seen)
+            draft = draft_helm_release(
+                document.manifest, around.options, version, override, settings, seen, here
+            )
             drafts[key] = DraftOfClusters(draft, settings, version, (sighting,))
         else:
             drafts[key] = replace(drafts[key], sightings=(*drafts[key].sightings, sighting))
@@ -149,7 +153,8 @@ def _named_elsewhere(
     first = known.sightings[0]
     seen = SeenRelease(first.namespace, first.name, is_named_elsewhere=True)
     options, settings = around.options, known.settings
-    draft = draft_helm_release(document.manifest, options, known.version, override, settings, seen)
+    here = values_of_urls(first.manifest, around.clusters.view(first.cluster), around)
+    draft = draft_helm_release(document.manifest, options, known.version, override, settings, seen, here)
     return replace(known, draft=draft)
 
 

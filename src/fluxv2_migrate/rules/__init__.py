@@ -10,7 +10,7 @@ from fluxv2_migrate.rules.chart_source import (
     helm_url_key,
     to_flux_git_url,
 )
-from fluxv2_migrate.rules.draft import Draft
+from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
 from fluxv2_migrate.rules.image_automation import draft_image_automation
 from fluxv2_migrate.rules.image_objects import (
@@ -54,6 +54,7 @@ __all__ = [
     "SeenRelease",
     "SourceReference",
     "TagComparison",
+    "ValuesOfUrl",
     "clean_chart_path",
     "compare_tags",
     "draft_helm_release",

@@ -13,7 +13,7 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["BEFORE_VALUES", "Draft", "present"]
+__all__ = ["BEFORE_VALUES", "Draft", "ValuesOfUrl", "present"]
 
 BEFORE_VALUES = Place(before=("values",))
 """Values are long, and people look for the settings above them."""
@@ -32,6 +32,21 @@ def present(value: Any) -> dict[str, Any]:
     return {key: item for key, item in (value or {}).items() if item is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class ValuesOfUrl:
+    """What is here of the values that a URL gives.
+
+    Attributes:
+        path: the file of this repository; empty where it is none.
+        values: that it holds; `None` where they are not known.
+        reason: why they are not known.
+    """
+
+    path: str
+    values: Mapping[str, Any] | None
+    reason: str
+
+
 @dataclass(slots=True)
 class Draft:
     """Collects the operations and notices of one release.
@@ -46,6 +61,7 @@ class Draft:
         override: what a person decided for the release.
         differences: the fields of its meaning that differ for every release, whatever it says.
         differ_all: these in words, the same for all releases.
+        values_of_urls: what is here of the values that the release takes from URLs.
     """
 
     spec: Mapping[str, Any]
@@ -60,6 +76,7 @@ class Draft:
     notices: list[Notice] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     differ_all: str = ""
+    values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
 
     @property
     def keeps_defaults(self) -> bool:

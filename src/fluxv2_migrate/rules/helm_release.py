@@ -18,7 +18,7 @@ from fluxv2_migrate.plan import Operation, Plan, Remove, Set
 from fluxv2_migrate.rules.actions import draft_actions
 from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
-from fluxv2_migrate.rules.draft import Draft
+from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl
 from fluxv2_migrate.rules.first_release import draft_first_chart
 from fluxv2_migrate.rules.outside_spec import draft_outside_spec, installed_name
 from fluxv2_migrate.rules.refused_names import draft_refused_names
@@ -156,6 +156,7 @@ def draft_helm_release(
     override: Override | None = None,
     settings: ReleaseSettings | None = None,
     seen: SeenRelease | None = None,
+    values_of_urls: Mapping[str, ValuesOfUrl] | None = None,
 ) -> ReleaseDraft:
     """Reads a v1 release and says what becomes of every field of it.
 
@@ -166,6 +167,7 @@ def draft_helm_release(
         override: what a person decided for this release.
         settings: those of its cluster; those of all where not given.
         seen: how clusters see it, where that is not what it says.
+        values_of_urls: what is here of the values that it takes from URLs.
 
     Returns:
         The operations, what the release needs of a source, and what a person must know.
@@ -190,6 +192,7 @@ def draft_helm_release(
         flux_version,
         override or Override(),
         settings,
+        values_of_urls=values_of_urls or {},
     )
     draft.set(
         ("apiVersion",), preferred_api_version("HelmRelease", flux_version), "api-version", "apiVersion"

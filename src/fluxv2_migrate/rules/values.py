@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart import chart_file_path
 from fluxv2_migrate.rules.chart_source import clean_chart_path
-from fluxv2_migrate.rules.draft import Draft
+from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl
+from fluxv2_migrate.yaml_text import Place
 
 __all__ = ["draft_values"]
 
+_AT_THE_END: Final = Place()
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _SECRETS: Final[Path] = ("spec", "valueFileSecrets")
 _SOURCES: Final[Path] = ("spec", "valuesFrom")
@@ -34,12 +37,13 @@ def draft_values(draft: Draft) -> None:
     files: list[str] = []
     optional_files = False
     reordered = False
+    inlined = _inlined(draft, given)
     for index, entry in enumerate(given):
         kind = _source_kind(draft, entry, index)
         if kind in ("configMapKeyRef", "secretKeyRef"):
             references.append(_reference(draft, kind, entry[kind]))
         elif kind == "externalSourceRef":
-            reordered |= _external(draft, entry[kind])
+            reordered |= index in inlined or _external(draft, entry[kind])
         elif kind == "chartFileRef":
             file = _chart_file(draft, entry[kind])
             if file is not None:
@@ -71,6 +75,44 @@ def draft_values(draft: Draft) -> None:
         )
 
 
+def _inlined(draft: Draft, given: Sequence[Mapping[str, Any]]) -> frozenset[int]:
+    """Writes into the values what files of this repository hold, where nothing but such files follows them.
+
+    Source: helm-operator 1.4.4 `pkg/release/values.go`: the entries in their order, then `spec.values`.
+
+    Returns:
+        Which entries these are.
+    """
+    found: dict[int, ValuesOfUrl] = {}
+    for index, entry in reversed(list(enumerate(given))):
+        kinds = [kind for kind in _KINDS if entry.get(kind) is not None]
+        if kinds:
+            url = entry["externalSourceRef"].get("url") if kinds[0] == "externalSourceRef" else None
+            here = draft.values_of_urls.get(str(url))
+            if here is None or here.values is None:
+                break
+            found[index] = here
+    merged: dict[str, Any] = {}
+    for _, here in sorted(found.items()):
+        merged = merged_values(merged, here.values or {})
+    own = draft.spec.get("values")
+    _write_values(draft, merged, own if isinstance(own, Mapping) else {}, ("spec", "values"))
+    for _, here in sorted(found.items()):
+        message = f"the values of {here.path} stand in spec.values now: who changes the file changes nothing"
+        draft.note("RP060", message, _SOURCES, declares=("values", "values_from"))
+    return frozenset(found)
+
+
+def _write_values(draft: Draft, given: Mapping[str, Any], own: Mapping[str, Any], path: Path) -> None:
+    """Writes the values that the release does not have itself."""
+    for key, value in given.items():
+        known = own.get(key)
+        if key not in own:
+            draft.set((*path, key), value, "values-of-a-file", "spec.valuesFrom", place=_AT_THE_END)
+        elif isinstance(known, Mapping) and isinstance(value, Mapping):
+            _write_values(draft, value, known, (*path, key))
+
+
 def _tolerance(draft: Draft, *, reordered: bool) -> None:
     """Says what optional values may lack no more; where the sources differ, that is said already."""
     draft.note(
@@ -93,11 +135,13 @@ def _object(draft: Draft, kind: str, name: str | None, path: Path) -> dict[str, 
 def _external(draft: Draft, selector: Mapping[str, Any]) -> bool:
     """Says that a URL is not read any more, and gives whether the release goes on without it."""
     url = selector.get("url")
+    here = draft.values_of_urls.get(str(url))
+    why = "" if here is None else f": {here.reason or 'values of another kind come behind it'}"
     if selector.get("optional"):
         message = f"optional values came from {url}: they are left out, and Flux v2 reads none from a URL"
         draft.note("HR102", message, _SOURCES, declares=("values_from",))
         return True
-    draft.note("HR095", f"values come from {url}, and Flux v2 reads none from a URL", _SOURCES)
+    draft.note("HR095", f"values come from {url}, and Flux v2 reads none from a URL{why}", _SOURCES)
     return False
 
 

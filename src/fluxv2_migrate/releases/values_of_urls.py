@@ -1,0 +1,70 @@
+"""Values that a release takes from a URL and that are a file of this very repository."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import ClusterView, repository_key
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
+from fluxv2_migrate.rules import ValuesOfUrl
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import read_document
+
+__all__ = ["values_of_urls"]
+
+_USUAL_BRANCHES: Final = ("", "HEAD", "main", "master")
+
+
+def values_of_urls(
+    manifest: Mapping[str, Any], view: ClusterView, around: Surroundings
+) -> dict[str, ValuesOfUrl]:
+    """Gives for each URL of a release's values what is here of it.
+
+    A URL is that of a file of this repository where it names the owner and the name of the repository that
+    the cluster syncs, or, where nobody knows that one, where the file is here under the path of the URL.
+
+    Args:
+        manifest: of the release, as a cluster sees it.
+        view: the cluster.
+        around: what is known of the repository.
+    """
+    spec = manifest.get("spec")
+    entries = spec.get("valuesFrom") if isinstance(spec, Mapping) else None
+    found: dict[str, ValuesOfUrl] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        selector = entry.get("externalSourceRef") if isinstance(entry, Mapping) else None
+        url = selector.get("url") if isinstance(selector, Mapping) else None
+        if isinstance(url, str):
+            found[url] = _values(url, view, around)
+    return found
+
+
+def _values(url: str, view: ClusterView, around: Surroundings) -> ValuesOfUrl:
+    raws = list(raw_files(url, around.repository.texts.keys()))
+    if not raws:
+        return ValuesOfUrl("", None, "no file here has the path that it names")
+    branch = view.settings.branch
+    raw = next((each for each in raws if each.ref == branch), raws[0])
+    own = view.settings.fluxd.git_url
+    if own is not None and not _is_of(raw, repository_key(own)):
+        return ValuesOfUrl("", None, f"it is a file of {raw.repository}, which is another repository")
+    if raw.ref not in (_USUAL_BRANCHES if branch is None else ("", "HEAD", branch)):
+        return ValuesOfUrl(
+            "", None, f"it is the file of {raw.ref}, and {branch or 'another branch'} is synced"
+        )
+    try:
+        value = read_document(around.repository.texts[raw.path])[1]
+    except InvalidManifest as error:
+        return ValuesOfUrl(raw.path, None, f"{raw.path} cannot be read: {error.reason}")
+    if not isinstance(value, dict) or "sops" in value:
+        return ValuesOfUrl(raw.path, None, f"{raw.path} holds no values that could be read")
+    return ValuesOfUrl(raw.path, value, "")
+
+
+def _is_of(raw: RawFile, key: str) -> bool:
+    """Gives whether a raw file is one of a repository: by its owners and its name."""
+    owners = key.partition("/")[2]
+    return raw.repository.lower() in (owners, posixpath.join(raw.host, owners))

@@ -1,0 +1,156 @@
+"""Values that releases take from URLs of this very repository."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.clusters.value_sources import ValueSource, values_of_sources
+from fluxv2_migrate.flux1.raw_files import raw_files
+from fluxv2_migrate.yaml_text import read_document
+
+FILE = "values/web.yaml"
+OF_HOSTS = [
+    "https://raw.githubusercontent.com/acme/fleet/{ref}/values/web.yaml",
+    "https://github.com/acme/fleet/raw/{ref}/values/web.yaml",
+    "https://gitlab.example.com/acme/fleet/-/raw/{ref}/values/web.yaml?inline=false",
+    "https://gitlab.example.com/acme/fleet/raw/{ref}/values/web.yaml",
+    "https://gitlab.example.com/api/v4/projects/acme%2Ffleet/repository/files/values%2Fweb.yaml/raw?ref={ref}",
+    "https://bitbucket.org/acme/fleet/raw/{ref}/values/web.yaml",
+    "https://git.example.com/projects/acme/repos/fleet/raw/values/web.yaml?at=refs%2Fheads%2F{ref}",
+    "https://me:token@gitea.example.com:3000/acme/fleet/raw/branch/{ref}/values/web.yaml",
+    "http://raw.githubusercontent.com/acme/fleet/refs/heads/{ref}/values/web.yaml#L1",
+]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+MAPPINGS = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
+
+
+def web(*sources: str, values: str = "  values:\n    replicas: 3\n") -> str:
+    listed = "".join(f"  - {source}\n" for source in sources)
+    return (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\nspec:\n"
+        "  helmVersion: v3\n  releaseName: web\n"
+        "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
+        f"  valuesFrom:\n{listed}{values}"
+    )
+
+
+def url(text: str) -> str:
+    return f"externalSourceRef: {{url: {text!r}}}"
+
+
+def migrate(release: str, values: str = "replicas: 2\nhost: a\n", **cluster: Any) -> fm.Migration:
+    known = {"branch": "main", "fluxd": {"git_url": "git@github.com:acme/fleet.git"}, **cluster}
+    options = {"clusters": [{"name": "prod", "sync_paths": ["apps"], **known}]}
+    return fm.migrate_repository(
+        {"apps/web.yaml": release, FILE: values}, fm.MigrationOptions.model_validate(options)
+    )
+
+
+def codes(migration: fm.Migration) -> set[str]:
+    return {finding.code for finding in migration.findings} & {"HR095", "HR102", "RP060"}
+
+
+@pytest.mark.parametrize("host", OF_HOSTS)
+@pytest.mark.parametrize("ref", ["main", "feature/x"])
+def test_each_host_names_repository_ref_and_file_in_its_way(host: str, ref: str) -> None:
+    quoted = ref.replace("/", "%2F") if "?" in host and "inline" not in host else ref
+    found = [each for each in raw_files(host.format(ref=quoted), {FILE}) if each.ref == ref]
+    assert [(each.repository, each.path) for each in found] == [("acme/fleet", FILE)]
+
+
+@pytest.mark.parametrize("text", ["", "values/web.yaml", "ftp://x/values/web.yaml", "https://x.example"])
+def test_what_is_no_url_names_no_file(text: str) -> None:
+    assert list(raw_files(text, {FILE})) == []
+
+
+def test_the_query_may_hold_the_path() -> None:
+    asked = (
+        "https://dev.azure.com/acme/fleet/_apis/git/repositories/fleet/items"
+        "?path=%2Fvalues%2Fweb.yaml&versionDescriptor.version=main"
+    )
+    (found,) = raw_files(asked, {FILE})
+    assert (found.path, found.ref) == (FILE, "main")
+    assert list(raw_files(asked, {"web.yaml"})) == []
+
+
+@given(layers=st.lists(MAPPINGS, max_size=3))
+def test_sources_of_values_are_merged_one_over_another(layers: list[dict[str, Any]]) -> None:
+    merged = values_of_sources([ValueSource(each, "x") for each in layers])
+    again = values_of_sources([ValueSource(merged, "x"), *[ValueSource(each, "x") for each in layers[-1:]]])
+    assert again == merged
+    assert set(merged) == {key for each in layers for key in each}
+
+
+@given(own=MAPPINGS, below=MAPPINGS)
+def test_a_release_gets_the_values_that_the_operator_gave_it(
+    own: dict[str, Any], below: dict[str, Any]
+) -> None:
+    values = f"  values: {json.dumps(own)}\n"
+    migration = migrate(web(url(OF_HOSTS[0].format(ref="main")), values=values), json.dumps(below) + "\n")
+    text = migration.files["apps/web.yaml"]
+    assert isinstance(text, str)
+    spec = read_document(text)[1]["spec"]
+    if codes(migration) == {"RP060"} and "helm.toolkit" in text:
+        expected = values_of_sources([ValueSource(below, ""), ValueSource(own, "")])
+        assert spec.get("values", {}) == expected
+        assert "valuesFrom" not in spec
+
+
+@pytest.mark.parametrize("host", [OF_HOSTS[0], OF_HOSTS[1], OF_HOSTS[8]])
+def test_a_file_of_the_branch_that_is_synced_is_written_into_the_values(host: str) -> None:
+    migration = migrate(web(url(host.format(ref="main"))))
+    assert codes(migration) == {"RP060"}
+    assert "replicas: 3\n    host: a\n" in migration.changed["apps/web.yaml"]
+    assert fm.verify_migration(
+        {"apps/web.yaml": web(url(host.format(ref="main"))), FILE: "replicas: 2\nhost: a\n"},
+        migration.files,
+        declared=migration.declared,
+    ).ok
+
+
+@pytest.mark.parametrize(
+    ("given", "values", "cluster", "reason"),
+    [
+        (OF_HOSTS[0].format(ref="v1.0"), "a: 1\n", {}, "main is synced"),
+        (OF_HOSTS[0].format(ref="main"), "a: 1\n", {"branch": "prod"}, "prod is synced"),
+        (OF_HOSTS[0].replace("acme", "other").format(ref="main"), "a: 1\n", {}, "another repository"),
+        ("https://raw.githubusercontent.com/acme/fleet/main/more.yaml", "a: 1\n", {}, "no file here"),
+        (OF_HOSTS[0].format(ref="main"), "a: [\n", {}, "cannot be read"),
+        (OF_HOSTS[0].format(ref="main"), "- a\n", {}, "holds no values"),
+        (OF_HOSTS[0].format(ref="main"), "a: 1\nsops: {mac: x}\n", {}, "holds no values"),
+        (OF_HOSTS[0].format(ref="live"), "a: 1\n", {"branch": None, "fluxd": {}}, "another branch is synced"),
+    ],
+)
+def test_a_file_that_is_not_the_one_that_was_read_is_told_with_the_reason(
+    given: str, values: str, cluster: dict[str, Any], reason: str
+) -> None:
+    migration = migrate(web(url(given)), values, **cluster)
+    (finding,) = (each for each in migration.findings if each.code == "HR095")
+    assert reason in finding.message
+    assert migration.files["apps/web.yaml"] == web(url(given))
+
+
+def test_where_nobody_knows_the_repository_the_path_tells_it() -> None:
+    migration = migrate(web(url(OF_HOSTS[0].format(ref="master"))), branch=None, fluxd={})
+    assert codes(migration) == {"RP060"}
+
+
+def test_what_comes_behind_a_file_keeps_it_where_it_is() -> None:
+    own = url(OF_HOSTS[0].format(ref="main"))
+    behind = "configMapKeyRef: {name: x}"
+    assert codes(migrate(web(own, behind))) == {"HR095"}
+    assert codes(migrate(web(behind, own))) == {"RP060"}
+    # An entry without a source was skipped.
+    assert codes(migrate(web(own, "{}"))) == {"RP060"}
+    optional = own.replace("{url", "{optional: true, url")
+    assert codes(migrate(web(optional, behind))) == {"HR102"}
