@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.2.0"
+
 if TYPE_CHECKING:
     from fluxv2_migrate.api import *  # noqa: F403
 else:
