@@ -100,7 +100,7 @@ def deployment(*containers: Any, kind: str = "Deployment") -> dict[str, Any]:
 def test_the_flags_of_a_workload_are_those_of_the_container_that_is_fluxd() -> None:
     other = {"name": "x", "image": "memcached:1", "args": ["--git-path=no"]}
     container = {
-        "image": "weaveworks/flux:1",
+        "image": "weaveworks/flux:1.2",
         "command": ["/usr/local/bin/fluxd"],
         "args": ["--git-path=a", 1],
     }
@@ -110,7 +110,7 @@ def test_the_flags_of_a_workload_are_those_of_the_container_that_is_fluxd() -> N
         "ops",
         "sync",
         {"name": "flux"},
-        "1",
+        "1.2",
     )
     for manifest in (deployment(other), deployment(), {"kind": "Deployment"}, {"kind": "Secret"}, {}):
         assert of_manifest(manifest) == {}

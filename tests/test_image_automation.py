@@ -11,7 +11,13 @@ import pytest
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.plan import apply_to_mapping
-from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, PolicyRequest, PullSecret
+from fluxv2_migrate.rules import (
+    AutomatedImage,
+    ImageAutomationDraft,
+    PolicyRequest,
+    PullSecret,
+    draft_image_automation,
+)
 from workloads import AUTOMATED, codes, cron_job, deployment, draft, release
 
 FILTER = {**AUTOMATED, "fluxcd.io/tag.app": "semver:~1.4"}
@@ -143,11 +149,32 @@ def test_annotations_that_name_no_image_are_told(annotations: dict[str, str]) ->
     assert codes(draft(release({**CHART, "repository.fluxcd.io/": "nowhere"}, values))) == []
 
 
-@pytest.mark.parametrize("version", ["flux.weave.works/v1beta1", "helm.toolkit.fluxcd.io/v2"])
-def test_releases_of_other_versions_were_not_updated(version: str) -> None:
-    found = draft(release(CHART, api_version=version))
-    assert found.images == ()
-    assert codes(found) == ([] if "toolkit" in version else ["AN016"])
+OLD, LAST = "flux.weave.works/v1beta1", "helm.fluxcd.io/v1"
+
+
+@pytest.mark.parametrize(
+    ("api", "fluxd", "expected"),
+    [
+        ("helm.toolkit.fluxcd.io/v2", "", []),
+        (OLD, "", ["DA034"]),
+        (OLD, "1.13.3", None),
+        (OLD, "1.18.0", None),
+        (OLD, "1.19.0", ["AN016"]),
+        (OLD, "1.25", ["AN016"]),
+        (LAST, "", None),
+        (LAST, "1.13.3", ["AN016"]),
+        (LAST, "1.14.0", None),
+        (LAST, "1.25.4", None),
+    ],
+)
+def test_each_fluxd_updated_releases_of_the_apis_that_it_knew(
+    api: str, fluxd: str, expected: list[str] | None
+) -> None:
+    cluster = fm.Cluster(name="prod", fluxd=fm.Fluxd(version=fluxd or None))
+    manifest = release(CHART, {"image": "ghcr.io/acme/web:1.4.7"}, api_version=api)
+    (found,) = draft_image_automation(manifest, fm.MigrationOptions(), "2.9", cluster=cluster)
+    assert bool(found.images) == (expected is None)
+    assert codes(found) == (expected or [])
     assert found.operations
 
 

@@ -80,6 +80,7 @@ class ChartRelease:
             Flux1Chart(
                 name.rstrip("/").rpartition("/")[2],
                 f"{chart.get('repository') or ''} {chart.get('git') or ''}",
+                version=str(chart.get("version") or ""),
             ),
             folder,
             release_namespace(namespace=own, target_namespace=target),

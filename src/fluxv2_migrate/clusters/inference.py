@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.cluster_objects import place_of
@@ -28,6 +29,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 
@@ -72,7 +74,8 @@ def read_clusters(
         return ClusterMap()
     if found.given:
         views = with_operators(list(_given(programs, reader)), programs, reader)
-        found.clusters = tuple(_with_options(view, options) for view in views)
+        known = (_with_options(view, options) for view in views)
+        found.clusters = tuple(_with_old_fluxd(view, reader) for view in known)
         for view in found.clusters:
             _add(found.sightings, sight(view, reader))
     else:
@@ -108,6 +111,23 @@ def _with_options(view: ClusterView, options: MigrationOptions) -> ClusterView:
     known = {name for name in view.places if _field(settings, name) == _field(view.settings, name)}
     places = {name: place for name, place in view.places.items() if name in known}
     return replace(view, settings=settings, places=places)
+
+
+_LAST_OF_OLD_RELEASES: Final = "1.18"
+"""The fluxd up to which releases of the APIs before `helm.fluxcd.io/v1` were updated."""
+
+
+def _with_old_fluxd(view: ClusterView, reader: ClusterReader) -> ClusterView:
+    """Takes the fluxd of a tree that holds only releases of older APIs for one that knew them."""
+    apis = {
+        str(each.manifest.get("apiVersion"))
+        for each in reader.concerns.values()
+        if is_old_release(each.manifest)
+    }
+    if view.settings.fluxd.version is not None or not apis or "helm.fluxcd.io/v1" in apis:
+        return view
+    fluxd = view.settings.fluxd.model_copy(update={"version": _LAST_OF_OLD_RELEASES})
+    return replace(view, settings=view.settings.model_copy(update={"fluxd": fluxd}))
 
 
 def _field(settings: Cluster, name: str) -> object:
@@ -192,7 +212,7 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     for view in rest:
         # What a known cluster has does not make up another one.
         _add(found.sightings, (each for each in sight(view, reader) if each[0] not in known))
-    found.clusters = (*views, *rest)
+    found.clusters = tuple(_with_old_fluxd(view, reader) for view in (*views, *rest))
     found.candidates = _uncertain(found.clusters, reader)
 
 

@@ -20,6 +20,7 @@ from fluxv2_migrate.flux1.installation import (
     Setting,
     nowhere,
     program_of_image,
+    version_of_image,
 )
 
 __all__ = [
@@ -123,6 +124,14 @@ _MARKS: Final[Mapping[Program, tuple[str, ...]]] = {
     ),
 }
 _LONGEST: Final = 63
+# The `appVersion` of the charts, by their minor versions.
+_FLUXD_OF_CHARTS: Final = {
+    "0.5": "1.8", "0.6": "1.10", "0.7": "1.11", "0.8": "1.11", "0.9": "1.12", "0.10": "1.13",
+    "0.11": "1.13", "0.12": "1.13", "0.13": "1.14", "0.14": "1.14", "0.15": "1.15", "0.16": "1.16",
+    "1.0": "1.17", "1.1": "1.17", "1.2": "1.18", "1.3": "1.19", "1.4": "1.20", "1.5": "1.20",
+    "1.6": "1.21", "1.7": "1.22", "1.8": "1.22", "1.9": "1.22", "1.10": "1.23", "1.11": "1.24",
+    "1.12": "1.25", "1.13": "1.25",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +143,14 @@ class Flux1Chart:
         source: the repository or git URL that it comes from.
         defaults: its own values, where they are in the tree.
         is_own: whether its `Chart.yaml` says the name.
+        version: of the chart; empty where nobody knows.
     """
 
     name: str
     source: str = ""
     defaults: Mapping[str, Any] | None = None
     is_own: bool = False
+    version: str = ""
 
 
 def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Program | None:
@@ -197,11 +208,13 @@ def programs_of_chart(
     name = _name(own, all_values)
     full_name = _full_name(own, all_values, release_name)
     path, line = locate(())
+    image = _image(_mapping(all_values.get("image")))
     found = Flux1Program(
         program,
         _flags(program, all_values, full_name, namespace, locate),
         dict(_leaves(values, locate)),
-        _image(_mapping(all_values.get("image"))),
+        image,
+        version_of_image(image) or _version(program, chart),
         namespace,
         full_name,
         {"app": name, "release": release_name} if release_name else {"app": name},
@@ -218,13 +231,14 @@ def programs_of_chart(
         def locate_inner(field: Sequence[str]) -> tuple[str, int]:
             return locate(("helmOperator", *field)) if field else locate(())
 
-        image = {"repository": operator.get("repository"), "tag": operator.get("tag")}
+        inner = _image({"repository": operator.get("repository"), "tag": operator.get("tag")})
         yield replace(
             found,
             program="helm-operator",
             settings=_flags("helm-operator", operator, f"{full_name}-helm-operator", namespace, locate_inner),
             values=dict(_leaves(_mapping(values.get("helmOperator")), locate_inner)),
-            image=_image(image),
+            image=inner,
+            version=version_of_image(inner),
             name=f"{full_name}-helm-operator" if full_name else "",
             labels={**found.labels, "app": f"{name}-helm-operator"},
             memcached="",
@@ -314,6 +328,12 @@ def _full_name(chart: str, values: Mapping[str, Any], release_name: str) -> str:
     name = str(values.get("nameOverride") or chart)
     full = release_name if name in release_name else f"{release_name}-{name}"
     return full[:_LONGEST].removesuffix("-")
+
+
+def _version(program: Program, chart: Flux1Chart) -> str:
+    """Gives the minor version of fluxd that a chart of its own runs where no tag is given."""
+    minor = ".".join(chart.version.removeprefix("v").split(".")[:2])
+    return _FLUXD_OF_CHARTS.get(minor, "") if program == "fluxd" and chart.name == "flux" else ""
 
 
 def _image(given: Mapping[str, Any]) -> str:

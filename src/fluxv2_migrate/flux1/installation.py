@@ -26,6 +26,7 @@ __all__ = [
     "program_of_arguments",
     "program_of_image",
     "programs_of_workload",
+    "version_of_image",
 ]
 
 PROGRAM_IMAGES: Final[Mapping[str, Program]] = {
@@ -37,6 +38,7 @@ PROGRAM_IMAGES: Final[Mapping[str, Program]] = {
     "fluxcd/helm-operator-prerelease": "helm-operator",
 }
 """The images of the two programs, by their path in a registry."""
+_VERSION: Final = re.compile(r"\d+\.\d+(?:\.|-|$)")
 _MIRRORED: Final = ("flux", "helm-operator")
 _TRUE: Final = ("true", "1", "t", "T", "TRUE", "True")
 _PLACEHOLDER: Final = re.compile(r"\$[({]|\{\{|<[A-Za-z_ -]+>|\$[A-Za-z_]")
@@ -138,6 +140,7 @@ class Flux1Program:
         settings: each flag that was given, by its name without dashes, and those that its chart always gives.
         values: each value of its chart that was given, by its dotted path; none for what no chart installs.
         image: that it runs, where it is known.
+        version: of it, where it is known; of a chart at least the minor one.
         namespace: where it runs; empty where nobody knows.
         name: of its Deployment; empty where nobody knows.
         labels: of its pods, as far as they are known.
@@ -155,6 +158,7 @@ class Flux1Program:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     values: Mapping[str, Setting] = field(default_factory=dict, repr=False)
     image: str = ""
+    version: str = ""
     namespace: str = ""
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -200,18 +204,6 @@ class Flux1Program:
         ('a', 'b', 'c')
         """
         return tuple(part.strip() for part in self.text(flag).split(",") if part.strip())
-
-    @property
-    def version(self) -> str:
-        """The tag of its image without a `v`; empty where it has none.
-
-        >>> Flux1Program("fluxd", image="weaveworks/flux:1.13.3").version
-        '1.13.3'
-        """
-        try:
-            return ImageRef.parse(self.image).tag.removeprefix("v")
-        except InvalidImageReference:
-            return ""
 
     @property
     def place(self) -> str:
@@ -261,6 +253,19 @@ def program_of_image(image: Any, arguments: Iterable[str] = ()) -> Program | Non
     program: Program = "fluxd" if parts[-1] == "flux" else "helm-operator"
     given = [each.flag for each in read_arguments(arguments, program)]
     return program if given and all(flag in FLAGS[program] for flag in given) else None
+
+
+def version_of_image(image: str) -> str:
+    """Gives the version that the tag of an image says; empty where it says none.
+
+    >>> version_of_image("weaveworks/flux:v1.13.3"), version_of_image("weaveworks/flux:master-1a2b3c")
+    ('1.13.3', '')
+    """
+    try:
+        tag = ImageRef.parse(image).tag.removeprefix("v")
+    except InvalidImageReference:
+        return ""
+    return tag if _VERSION.match(tag) else ""
 
 
 def program_of_arguments(
@@ -351,7 +356,8 @@ def _of_container(
     if "enabled-helm-versions" not in settings and program == "helm-operator" and known.get("HELM_VERSION"):
         settings["enabled-helm-versions"] = Setting(known["HELM_VERSION"], *locate((*place, "env")))
     path, line = locate(())
-    return Flux1Program(program, settings, image=str(image or ""), path=path, line=line)
+    version = version_of_image(str(image or ""))
+    return Flux1Program(program, settings, image=str(image or ""), version=version, path=path, line=line)
 
 
 def _program_of_flags(words: Sequence[str]) -> Program | None:

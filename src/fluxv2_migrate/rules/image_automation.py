@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -160,16 +161,37 @@ def _first_of_each(images: tuple[ContainerImage, ...]) -> list[ContainerImage]:
 # Whether fluxd updated the workload at all
 
 
+def _is_updated_release(workload: Workload, api_version: str, path: Path) -> bool:
+    """Gives whether the fluxd that looked after a release knew its API, and says where it did not.
+
+    Source: fluxcd/flux 1.13.3, 1.18.0 and 1.19.0 `pkg/cluster/kubernetes/resourcekinds.go`.
+    """
+    if api_version.startswith("helm.toolkit.fluxcd.io/"):
+        # Of a release that is migrated the annotations are only left over.
+        return False
+    version = workload.decided().fluxd_version or workload.fluxd.version
+    is_new = api_version == "helm.fluxcd.io/v1"
+    if not version:
+        if not is_new:
+            message = f"fluxd up to 1.18 updated a {workload.kind} of {api_version}, and later ones do not"
+            answer = Override(cluster=workload.cluster or "*", fluxd_version="1.18")
+            workload.note("DA034", message, path, group="all", answer=answer)
+        return is_new
+    number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if is_new and number < (1, 14):
+        workload.note("AN016", f"fluxd {version} updates no HelmRelease of {api_version}", path, group="new")
+    elif not is_new and number > (1, 18):
+        message = f"fluxd {version} updates no {workload.kind} of {api_version}"
+        workload.note("AN016", message, path, group=api_version)
+    return number >= (1, 14) if is_new else number <= (1, 18)
+
+
 def _is_automated(workload: Workload, policies: WorkloadPolicies, found: list[ContainerImage]) -> bool:
     if workload.kind not in WORKLOAD_KINDS or not policies.automated or policies.locked or policies.ignored:
         return False
     path = _automated_path(workload)
     version = workload.manifest.get("apiVersion")
-    if workload.kind == "HelmRelease" and version != "helm.fluxcd.io/v1":
-        # Of a release that is migrated the annotations are only left over.
-        if not str(version).startswith("helm.toolkit.fluxcd.io/"):
-            message = f"fluxd 1.19 and later updates no HelmRelease of {version}"
-            workload.note("AN016", message, path, group=str(version))
+    if workload.kind == "HelmRelease" and not _is_updated_release(workload, str(version), path):
         return False
     if workload.fluxd.read_only:
         workload.note("IM008", "fluxd writes nothing: it reads only, or scans no images", path, group="all")

@@ -116,6 +116,7 @@ class Override(_Options):
         filter_tags: the `spec.filterTags` beside it.
         pull_secret: Secret with which the image's tags are read.
         helm_versions: `--enabled-helm-versions` of the helm-operators of the clusters that match.
+        fluxd_version: of the fluxds of the clusters that match, such as `1.18.0`.
         git_url: `--git-url` of the fluxds of the clusters that match.
         leave: leave the resource as it is.
         accept: codes of findings that a person has seen: they are not reported again. `HR003:` and a
@@ -138,6 +139,7 @@ class Override(_Options):
     filter_tags: Mapping[str, str] | None = None
     pull_secret: _ObjectName | None = None
     helm_versions: tuple[Literal["v2", "v3"], ...] = ()
+    fluxd_version: _NotEmpty | None = None
     git_url: str | None = None
     leave: bool = False
     accept: tuple[_Accepted, ...] = ()
