@@ -411,7 +411,7 @@ def source_manifest(
         secret: the name of its Secret, where it has one.
     """
     request = source.request
-    spec: dict[str, Any] = {"interval": options.source_interval, "url": request.url}
+    spec: dict[str, Any] = {"interval": request.interval or options.source_interval, "url": request.url}
     if request.url.startswith("oci://"):
         spec["type"] = "oci"
     if request.ref:

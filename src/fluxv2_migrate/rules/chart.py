@@ -267,6 +267,7 @@ def draft_git_source(
         secret_name=draft.override.secret_name,
         source_name=draft.override.source_name,
         keys=("identity", "known_hosts") if scheme == "ssh" else (),
+        interval=draft.settings.git_interval,
     )
 
 

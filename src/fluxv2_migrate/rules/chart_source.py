@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 __all__ = [
@@ -44,6 +44,7 @@ class ChartSourceRequest:
         source_name: the name that a person gave the source.
         keys: of its Secret, where only the operator had what is in it.
         passes_credentials: whether it sends its login to the host of the charts, too.
+        interval: after which it is looked at, where the operator had one; that of the options when empty.
     """
 
     kind: Literal["HelmRepository", "GitRepository"]
@@ -55,6 +56,8 @@ class ChartSourceRequest:
     source_name: str | None = None
     keys: tuple[str, ...] = ()
     passes_credentials: bool = False
+    # How often one looks makes no other source.
+    interval: str = field(default="", compare=False)
 
     @property
     def identity(self) -> tuple[object, ...]:
