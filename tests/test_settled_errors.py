@@ -192,6 +192,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP019": ("apps/kustomization.yaml", "- missing.yaml\n", ""),
     "RP020": ("apps/web.yaml", "  name: web\nspec", "  name: web\n  namespace: shop\nspec"),
     "RP057": ("apps/kustomization.yaml", "spec/unknown", "spec/releaseName"),
+    "RP026": ("apps/agent.yaml", "hostNetwork: yes", "hostNetwork: true"),
     "RP042": ("apps/web.yaml", "-for-short", ""),
 }
 """Errors that an edit settles, as their remedy says."""
