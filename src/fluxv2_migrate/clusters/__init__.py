@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters.leaving import take_out
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
-from fluxv2_migrate.clusters.reach import Reach, reach_of
+from fluxv2_migrate.clusters.reach import built_files
 from fluxv2_migrate.clusters.shown_settings import without_login
 from fluxv2_migrate.clusters.trials import is_left_alone, same_object
 from fluxv2_migrate.clusters.units import (
@@ -29,7 +29,6 @@ __all__ = [
     "ClusterView",
     "DocumentKey",
     "Place",
-    "Reach",
     "Refusal",
     "ShapedObject",
     "Sighting",
@@ -37,13 +36,13 @@ __all__ = [
     "Way",
     "broken_build",
     "build_with",
+    "built_files",
     "compare_applied",
     "flux_yaml_folders",
     "is_below",
     "is_left_alone",
     "normal_path",
     "patched_closures",
-    "reach_of",
     "read_clusters",
     "read_sync_path",
     "repository_key",

@@ -2,68 +2,36 @@
 
 from __future__ import annotations
 
-import posixpath
-from dataclasses import dataclass
+from fluxv2_migrate.kustomize import KustomizeTree, generated_resources
 
-from fluxv2_migrate.clusters.units import is_below
-from fluxv2_migrate.kustomize import KustomizeTree
-
-__all__ = ["Reach", "reach_of"]
+__all__ = ["built_files"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """The kustomizations that are built for a sync path.
-
-    Attributes:
-        folders: of the kustomizations.
-        listed: the files that they list.
-    """
-
-    folders: frozenset[str]
-    listed: frozenset[str]
-
-
-def reach_of(sync_path: str, tree: KustomizeTree) -> Reach:
-    r"""Gives the kustomizations that are built for a sync path, and the files that they list.
+def built_files(sync_path: str, tree: KustomizeTree) -> frozenset[str]:
+    r"""Gives the files that the builds for a sync path read, kustomizations and what they list.
 
     Args:
         sync_path: relative to the repository root; empty for the root.
         tree: the kustomizations.
 
     Returns:
-        The kustomization of the path, or where it has none the outermost below it; and what these take in.
+        Those of the kustomization of the path, or where it has none of the outermost below it.
 
     Source: fluxcd/pkg `kustomize/kustomize_generator.go` `scan`.
 
     >>> tree = KustomizeTree({
     ...     "prod/kustomization.yaml": "resources: [web.yaml]",
+    ...     "prod/web.yaml": "",
     ...     "prod/a/kustomization.yaml": "resources: [x.yaml]",
+    ...     "prod/a/x.yaml": "",
     ... })
-    >>> sorted(reach_of("prod", tree).listed), sorted(reach_of("prod/a", tree).listed)
-    (['prod/web.yaml'], ['prod/a/x.yaml'])
+    >>> sorted(built_files("prod", tree))
+    ['prod/kustomization.yaml', 'prod/web.yaml']
+    >>> sorted(built_files("prod/a", tree))
+    ['prod/a/kustomization.yaml', 'prod/a/x.yaml']
     """
-    pending = [folder for folder in tree.kustomizations if _is_outermost(folder, sync_path, tree)]
-    folders: set[str] = set(pending)
-    listed: set[str] = set()
-    while pending:
-        kustomization = tree.kustomizations[pending.pop()]
-        for entry in (*kustomization.resources, *kustomization.components):
-            if entry.path is None or entry.path in folders:
-                continue
-            if entry.path in tree.kustomizations:
-                folders.add(entry.path)
-                pending.append(entry.path)
-            else:
-                listed.add(entry.path)
-    return Reach(frozenset(folders), frozenset(listed))
-
-
-def _is_outermost(folder: str, sync_path: str, tree: KustomizeTree) -> bool:
-    if not is_below(folder, sync_path):
-        return False
-    while folder != sync_path:
-        folder = posixpath.dirname(folder)
-        if folder in tree.kustomizations:
-            return False
-    return True
+    if tree.has_kustomization_file(sync_path):
+        folders: tuple[str, ...] = (sync_path,)
+    else:
+        folders = tuple(each for each in generated_resources(tree, sync_path) if each not in tree.files)
+    return frozenset(file for folder in folders for file in tree.build(folder).files)

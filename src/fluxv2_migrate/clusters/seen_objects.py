@@ -11,11 +11,10 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import (
     ClusterMap,
     DocumentKey,
-    Reach,
     Sighting,
     broken_build,
+    built_files,
     is_below,
-    reach_of,
     unknown_generator,
 )
 from fluxv2_migrate.errors import InvalidManifest
@@ -100,7 +99,7 @@ class _Obstacles:
     clusters: ClusterMap
     by_fluxd: bool
     known: dict[tuple[str, ...], str] = field(default_factory=dict)
-    reached: dict[str, Reach] = field(default_factory=dict)
+    reached: dict[str, frozenset[str]] = field(default_factory=dict)
     troubled: list[tuple[tuple[str, str], Build, frozenset[str]]] | None = None
 
     def _troubled(self) -> list[tuple[tuple[str, str], Build, frozenset[str]]]:
@@ -126,10 +125,10 @@ class _Obstacles:
         """Gives what is in no kustomization that kustomize-controller comes to from the sync path."""
         root, tree = sighting.sync_path, self.clusters.tree
         if root not in self.reached:
-            self.reached[root] = reach_of(root, tree)
-        reach = self.reached[root]
-        place = posixpath.dirname(sighting.steps[-1].path) if sighting.steps else path
-        if place in reach.folders or place in reach.listed or not is_below(place, root):
+            self.reached[root] = built_files(root, tree)
+        file = sighting.steps[-1].path if sighting.steps else path
+        place = posixpath.dirname(file) if sighting.steps else path
+        if file in self.reached[root] or not is_below(place, root):
             return ""
         folder = posixpath.dirname(place)
         while folder not in tree.kustomizations:
