@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import semver
 
-from fluxv2_migrate import flux1
+import fluxv2_migrate.flux1 as flux1
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
 from fluxv2_migrate.meaning.durations import seconds

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate import flux2
+import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
 from fluxv2_migrate.meaning.locations import chart_folder, git_location, helm_location
 from fluxv2_migrate.meaning.manifest import read

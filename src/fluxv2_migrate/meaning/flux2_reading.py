@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fluxv2_migrate import flux2
+import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.meaning.durations import parse_duration
 from fluxv2_migrate.meaning.release import Timeout

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from fluxv2_migrate import flux2
+import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.flux2.release_name import (
     default_release_name,
     release_namespace,

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from fluxv2_migrate import flux1, flux2
+import fluxv2_migrate.flux1 as flux1
+import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured
 from fluxv2_migrate.repository.documents import Document, read_documents
