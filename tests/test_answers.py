@@ -144,6 +144,7 @@ def test_every_code_that_can_be_answered_has_an_example() -> None:
         "DA027",
         "DA028",
         "DA030",
+        "DA031",
         "HR064",
         "HR080",
         "HR102",
@@ -151,6 +152,8 @@ def test_every_code_that_can_be_answered_has_an_example() -> None:
         "RP015",
         "RP017",
         "RP024",
+        "RP060",
+        "RP062",
         "RP022",
         "RP023",
     }

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, newest_serving_release, serving_releases
+from fluxv2_migrate.repository.reading import read_repository
 from test_migrate_repository import errors, migrate, release
 
 
@@ -104,7 +106,7 @@ CASES: list[tuple[str, dict[str, str], dict[str, Any], str, list[str]]] = [
         {"gotk-components.yaml": components("0.41"), "x.yaml": thing("v2beta1")},
         {},
         "2.6",
-        [],
+        ["RP061"],
     ),
     (
         "a chart's objects",
@@ -166,3 +168,44 @@ def test_what_is_written_for_a_release_is_served_by_it(version: Any) -> None:
     apis = [(each.resource.kind, each.resource.api_version) for each in migration.resources]
     assert all(version in serving_releases(*api) for api in apis)
     assert newest_serving_release(apis) is not None
+
+
+CONTROLLER = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: source-controller
+  namespace: {}
+"""
+SYNC = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: x, namespace: {namespace}}}
+spec: {{interval: 5m, path: {path}, prune: false, sourceRef: {{kind: GitRepository, name: x}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "expected"),
+    [
+        ({}, {}, "flux-system"),
+        ({"a/gotk-components.yaml": components("2.4") + CONTROLLER.format("gitops")}, {}, "gitops"),
+        ({"a/sync.yaml": SYNC.format(namespace="ops", path="./a")}, {}, "ops"),
+        # What it syncs elsewhere may be anywhere, and one without a path is no sync.
+        ({"a/sync.yaml": SYNC.format(namespace="ops", path="./b")}, {}, "flux-system"),
+        ({"a/sync.yaml": SYNC.format(namespace="ops", path="''")}, {}, "flux-system"),
+        (
+            {
+                "a/sync.yaml": SYNC.format(namespace="ops", path="./a"),
+                "b/sync.yaml": SYNC.format(namespace="more", path="./b"),
+            },
+            {},
+            "flux-system",
+        ),
+        ({"a/sync.yaml": SYNC.format(namespace="ops", path="./a")}, {"flux_namespace": "mine"}, "mine"),
+    ],
+)
+def test_flux_runs_where_its_own_objects_say(
+    files: dict[str, str | bytes], options: dict[str, Any], expected: str
+) -> None:
+    assert infer_flux_namespace(read_repository(files), fm.MigrationOptions(**options)) == expected

@@ -12,7 +12,7 @@ from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.assembly import assemble, tell_of_outcome
 from fluxv2_migrate.clusters import ClusterMap
-from fluxv2_migrate.clusters.flux_release import infer_flux_release
+from fluxv2_migrate.clusters.flux_release import infer_flux_namespace, infer_flux_release, old_components
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files
@@ -101,6 +101,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     repository = read_repository(files)
     readings = write_flux1_readings(files, repository, options.write_what_flux1_read)
     files = readings.files
+    options = options.model_copy(update={"flux_namespace": infer_flux_namespace(repository, options)})
     clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
     options = _with_inventory(options, clusters, findings)
@@ -161,6 +162,8 @@ def _surroundings(
     for release in judged.values() or [inferred]:
         for found in release.contradictions:
             findings.say("RP013", found.message, found.path, found.line, found.related)
+    for old in old_components(repository):
+        findings.say("RP061", old.message, old.path, old.line)
     for notice in clusters.notices:
         findings.say(notice.code, notice.message, notice.path, notice.line, notice.related)
     versions = {view.name: judged.get(view.name, inferred).version for view in clusters.clusters}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.units import is_below, normal_path
 from fluxv2_migrate.flux2.releases import (
     FLUX_VERSIONS,
     FluxVersion,
@@ -16,9 +19,16 @@ from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.of_clusters import cluster_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 
-__all__ = ["Contradiction", "InferredFluxRelease", "infer_flux_release"]
+__all__ = [
+    "Contradiction",
+    "InferredFluxRelease",
+    "infer_flux_namespace",
+    "infer_flux_release",
+    "old_components",
+]
 
 _NEWEST: Final = FLUX_VERSIONS[-1]
+_CONTROLLER: Final = re.compile(r"^  name: source-controller\r?\n  namespace: ([a-z0-9-]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +167,48 @@ def _apis(repository: Repository, options: MigrationOptions, cluster: Cluster | 
         _Api(kind, version, *first, tuple(f"{path}:{line}" for path, line in others))
         for (kind, version), (first, *others) in sorted(places.items())
     ]
+
+
+def old_components(repository: Repository) -> list[Contradiction]:
+    """Gives the `gotk-components` of releases before 2.0, which serve nothing of what is written.
+
+    Args:
+        repository: as it was read.
+    """
+    return [
+        Contradiction(
+            f"{path} installs Flux {named}, which does not serve the HelmReleases of Flux {FLUX_VERSIONS[0]}"
+            f" and later: upgrade Flux first",
+            path,
+        )
+        for path, named in sorted(repository.flux_releases.items())
+        if named.startswith("0.")
+    ]
+
+
+def infer_flux_namespace(repository: Repository, options: MigrationOptions) -> str:
+    """Gives the namespace in which Flux v2 runs: as given, else as the repository's own objects of it say.
+
+    Args:
+        repository: as it was read.
+        options: what a person said.
+
+    Returns:
+        The namespace of the controllers in `gotk-components`, or of the Kustomizations that sync themselves;
+        that of the options where there are none, or several.
+    """
+    given: str = options.flux_namespace
+    if given != MigrationOptions().flux_namespace:
+        return given
+    named = {
+        match[1]
+        for path in repository.flux_releases
+        for match in _CONTROLLER.finditer(repository.texts[path])
+    }
+    if not named:
+        for path, document in repository.new_objects():
+            sync = FluxKustomization.of_document(document)
+            if sync is not None and sync.path and is_below(path, normal_path(sync.path)):
+                named.add(document.identity[0])
+    named.discard("")
+    return named.pop() if len(named) == 1 else given

@@ -19,7 +19,7 @@ from fluxv2_migrate.clusters.fluxd_clusters import (
     view_of_fluxds,
 )
 from fluxv2_migrate.clusters.generated import generator_notices
-from fluxv2_migrate.clusters.model import ClusterView, Sighting
+from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
 from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders
 from fluxv2_migrate.clusters.reader import ClusterReader
@@ -247,7 +247,15 @@ def _with_flux_2(view: ClusterView, views: list[ClusterView]) -> list[ClusterVie
     paths = (*known, *more)
     settings = first.settings.model_copy(update={"sync_paths": tuple(each.path for each in paths)})
     reason = f"{first.reason}; {view.reason}"
-    merged = replace(first, settings=settings, sync_paths=paths, reason=reason, flux2_file=view.flux2_file)
+    both = ClusterNotice("RP062", f"both Fluxes sync {first.name}: {reason}", view.flux2_file)
+    merged = replace(
+        first,
+        settings=settings,
+        sync_paths=paths,
+        reason=reason,
+        flux2_file=view.flux2_file,
+        notices=(*first.notices, both),
+    )
     return [merged if each is first else each for each in views if each is first or each not in same]
 
 

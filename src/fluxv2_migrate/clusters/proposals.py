@@ -102,6 +102,7 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
             Cluster(name=root or "cluster", sync_paths=tuple(synced)),
             tuple(synced.values()),
             f"{path} is a Kustomization of Flux v2 that syncs itself",
+            flux2_file=path,
         )
 
 
