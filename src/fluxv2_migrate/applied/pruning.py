@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
-from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.kustomize.values import mapping_at
 from fluxv2_migrate.repository.documents import Document
@@ -57,17 +56,18 @@ def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[D
     documents = [each for read in around.repository.documents.values() for each in read]
     if not any(is_old_release(each.manifest) for each in documents):
         return
+    programs = around.clusters.programs
+    operators = {(each.path, each.document) for each in programs if each.program == "helm-operator"}
     for each in documents:
         annotations = mapping_at(each.manifest, "metadata", "annotations")
-        if annotations.get(_PRUNE) != "disabled" and (each.key in going or _serves_releases(each.manifest)):
+        leaves = each.key in going or each.key in operators or _defines_releases(each.manifest)
+        if leaves and annotations.get(_PRUNE) != "disabled":
             yield each
 
 
-def _serves_releases(manifest: Mapping[str, Any]) -> bool:
-    """Gives whether an object is a definition of Flux v1's releases, or runs their operator."""
-    if manifest.get("kind") == "CustomResourceDefinition":
-        return mapping_at(manifest, "metadata").get("name") in _DEFINITIONS
-    return any(each.program == "helm-operator" for each in programs_of_manifest(manifest))
+def _defines_releases(manifest: Mapping[str, Any]) -> bool:
+    is_definition = manifest.get("kind") == "CustomResourceDefinition"
+    return is_definition and mapping_at(manifest, "metadata").get("name") in _DEFINITIONS
 
 
 def _pruned_paths(document: Document, around: Surroundings) -> Iterator[str]:

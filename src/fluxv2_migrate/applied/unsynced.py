@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey, is_below, normal_path
-from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -27,7 +26,7 @@ def tell_of_unsynced(
         findings: where it is told.
     """
     clusters, tree = around.clusters, around.clusters.tree
-    named = dict(_named_paths(around))
+    named: dict[str, str] | None = None
     synced = {
         tree.kustomizations[folder].path
         for view in clusters.clusters
@@ -47,6 +46,7 @@ def tell_of_unsynced(
         ]
         if not found:
             continue
+        named = _named_paths(around) if named is None else named
         message = (
             f"{folder or '/'} builds {len(found)} release(s) that are migrated, and no cluster is known to "
             "sync it: sources that they need are made for other clusters only"
@@ -68,15 +68,14 @@ def _is_synced(folder: str, clusters: ClusterMap) -> bool:
     )
 
 
-def _named_paths(around: Surroundings) -> Iterator[tuple[str, str]]:
+def _named_paths(around: Surroundings) -> dict[str, str]:
     """Gives the paths that a fluxd or a Kustomization of Flux v2 names and no known cluster syncs."""
-    known = {synced.path for view in around.clusters.clusters for synced in view.sync_paths}
-    for file, documents in sorted(around.repository.documents.items()):
-        for document in documents:
-            kustomization = FluxKustomization.of_document(document)
-            paths = [] if kustomization is None else [kustomization.path]
-            for program in programs_of_manifest(document.manifest):
-                paths += program.items("git-path") if program.program == "fluxd" else ()
-            for path in map(normal_path, paths):
-                if path and path not in known:
-                    yield path, file
+    clusters = around.clusters
+    known = {synced.path for view in clusters.clusters for synced in view.sync_paths}
+    fluxds = (each for each in clusters.programs if each.program == "fluxd")
+    named = [(path, each.path) for each in fluxds for path in each.items("git-path")]
+    for _, document in around.repository.new_objects():
+        kustomization = FluxKustomization.of_document(document)
+        if kustomization is not None:
+            named.append((kustomization.path, document.path))
+    return {path: file for each, file in named if (path := normal_path(each)) and path not in known}
