@@ -5,6 +5,7 @@ from __future__ import annotations
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
 from fluxv2_migrate.kustomize.edit import add_patch, add_resource, remove_entry
+from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.kustomization import (
     FILE_NAMES,
     Kustomization,
@@ -38,6 +39,7 @@ __all__ = [
     "Step",
     "add_patch",
     "add_resource",
+    "apply_operations",
     "artifact_files",
     "build",
     "controller_build",

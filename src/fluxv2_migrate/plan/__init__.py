@@ -3,6 +3,7 @@
 from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.comments import write_comments
 from fluxv2_migrate.plan.fields import edit_fields
+from fluxv2_migrate.plan.json_patches import PatchOperation, write_operations
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.marker_edits import (
     MarkedText,
@@ -33,6 +34,7 @@ __all__ = [
     "MarkerEdit",
     "Move",
     "Operation",
+    "PatchOperation",
     "Path",
     "Plan",
     "RefusalReason",
@@ -51,4 +53,5 @@ __all__ = [
     "plan_between",
     "write_comments",
     "write_markers",
+    "write_operations",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize import PatchUse, merged_with, patch_of
+from fluxv2_migrate.kustomize import PatchUse, apply_operations, merged_with, patch_of
 from fluxv2_migrate.placement import SourceNames
 from fluxv2_migrate.plan import (
     AppliedText,
@@ -19,6 +19,7 @@ from fluxv2_migrate.plan import (
     apply_to_mapping,
     apply_to_text,
     merge_difference,
+    write_operations,
 )
 from fluxv2_migrate.releases.forms import References, ReleaseForms
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit, KustomizationEdits
@@ -30,8 +31,12 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
     FormStep,
+    JsonPatchDraft,
+    NotFollowed,
+    OldStep,
     PatchDraft,
     SeenRelease,
+    draft_json_patch,
     draft_merge_patch,
     is_of_fluxd,
     remaining_operations,
@@ -114,9 +119,9 @@ class _Converter:
     around: Surroundings
     annotations: Mapping[DocumentKey, Plan]
     edits: KustomizationEdits = field(default_factory=KustomizationEdits)
-    steps: dict[_Text, list[FormStep]] = field(default_factory=dict)
+    steps: dict[_Text, list[OldStep]] = field(default_factory=dict)
     uses: dict[_Text, PatchUse] = field(default_factory=dict)
-    drafts: dict[_Text, PatchDraft] = field(default_factory=dict)
+    drafts: dict[_Text, PatchDraft | JsonPatchDraft] = field(default_factory=dict)
 
     def convert(self) -> ClosureTexts:
         self._hold()
@@ -130,9 +135,10 @@ class _Converter:
             self._gather(release, references)
         for text, steps in self.steps.items():
             patch = patch_of(self.uses[text], self.around.clusters.tree)
-            if not isinstance(patch, dict):
-                raise HeldBack("operations of a JSON patch are not converted")
-            self.drafts[text] = draft_merge_patch(patch, steps)
+            if isinstance(patch, dict):
+                self.drafts[text] = draft_merge_patch(patch, [step.form for step in steps])
+            else:
+                self.drafts[text] = _json_draft(patch, steps)
         finals = {
             release.document.key: tuple(self._finish(release, bases[release.document.key]))
             for release in self.releases
@@ -181,9 +187,11 @@ class _Converter:
             known.add(way.built.patches)
             for state in states_of(release.document.key, way.built.patches, self.around.clusters.tree):
                 text = _text_of(state.use)
-                step = FormStep(
+                form = FormStep(
                     release.forms.form(state.before, references), release.forms.form(state.after, references)
                 )
+                # Only operations may take values from anywhere.
+                step = OldStep(state.before if state.use.kind == "json" else {}, form)
                 self.uses.setdefault(text, state.use)
                 steps = self.steps.setdefault(text, [])
                 if step not in steps:
@@ -207,8 +215,11 @@ class _Converter:
         self.edits.add_leaves(left, str(base["apiVersion"]))
 
     def _patched(self, form: dict[str, Any], use: PatchUse) -> dict[str, Any]:
+        draft = self.drafts[_text_of(use)]
         try:
-            merged = merged_with(form, dict(self.drafts[_text_of(use)].value))
+            if isinstance(draft, JsonPatchDraft):
+                return apply_operations(form, [dict(each) for each in draft.effective])
+            merged = merged_with(form, dict(draft.value))
         except InvalidManifest as error:
             raise HeldBack(f"the patch would not be merged any more: {error.reason}") from None
         return {key: value for key, value in merged.items() if key != "metadata"}
@@ -236,7 +247,9 @@ class _Converter:
         inline: dict[_Text, list[tuple[PatchUse, Plan]]] = {}
         for text, draft in self.drafts.items():
             use = self.uses[text]
-            if use.path:
+            if isinstance(draft, JsonPatchDraft):
+                yield from self._operations(use, draft)
+            elif use.path:
                 document = self.around.repository.document(use.path, use.document)
                 plan = draft.plan
                 if annotations := self.annotations.get(document.key):
@@ -247,6 +260,21 @@ class _Converter:
                 inline.setdefault(text[:-1], []).append((use, draft.plan))
         for members in inline.values():
             self.edits.replace_inline(members[0][0], _inline(members))
+
+    def _operations(self, use: PatchUse, draft: JsonPatchDraft) -> Iterator[PatchText]:
+        if use.path:
+            document = self.around.repository.document(use.path, use.document)
+            text = write_operations(document.text, draft.operations)
+            yield PatchText(document, (), AppliedText(text, (), {}))
+        else:
+            self.edits.replace_inline(use, write_operations(use.inline, draft.operations))
+
+
+def _json_draft(operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep]) -> JsonPatchDraft:
+    try:
+        return draft_json_patch(operations, steps)
+    except (NotFollowed, InvalidManifest) as error:
+        raise HeldBack(str(error)) from None
 
 
 def _forms_of(release: PatchedRelease, sighting: Sighting) -> ReleaseForms:

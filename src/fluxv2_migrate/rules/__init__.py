@@ -26,6 +26,7 @@ from fluxv2_migrate.rules.images import (
     PolicyRequest,
     RepositoryRequest,
 )
+from fluxv2_migrate.rules.json_patches import JsonPatchDraft, NotFollowed, OldStep, draft_json_patch
 from fluxv2_migrate.rules.patches import FormStep, PatchDraft, draft_merge_patch, shared_leaves
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.workload import PlacedComment
@@ -41,8 +42,11 @@ __all__ = [
     "FormStep",
     "GitSync",
     "ImageAutomationDraft",
+    "JsonPatchDraft",
     "Lookup",
     "MarkedField",
+    "NotFollowed",
+    "OldStep",
     "PatchDraft",
     "PlacedComment",
     "PolicyCandidate",
@@ -59,6 +63,7 @@ __all__ = [
     "compare_tags",
     "draft_helm_release",
     "draft_image_automation",
+    "draft_json_patch",
     "draft_merge_patch",
     "git_url_key",
     "helm_url_key",

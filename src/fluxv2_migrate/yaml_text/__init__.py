@@ -9,8 +9,15 @@ from fluxv2_migrate.yaml_text.block import (
 )
 from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, value_of
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
-from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_scalar
-from fluxv2_migrate.yaml_text.extents import CannotEdit, column_of, line_of, stands_alone
+from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_item, emit_scalar
+from fluxv2_migrate.yaml_text.extents import (
+    CannotEdit,
+    column_of,
+    line_end,
+    line_of,
+    line_start,
+    stands_alone,
+)
 from fluxv2_migrate.yaml_text.inner_texts import node_at, replace_text, with_value
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
@@ -33,10 +40,13 @@ __all__ = [
     "compose",
     "detect_style",
     "emit_entry",
+    "emit_item",
     "emit_scalar",
     "insertion_index",
     "key_of",
+    "line_end",
     "line_of",
+    "line_start",
     "node_at",
     "read_document",
     "read_nodes",

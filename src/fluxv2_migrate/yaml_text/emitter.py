@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.yaml_text.scalars import read_by_kustomize, resolve_plain_scalar
 
-__all__ = ["Style", "detect_style", "emit_entry", "emit_quoted", "emit_scalar"]
+__all__ = ["Style", "detect_style", "emit_entry", "emit_item", "emit_quoted", "emit_scalar"]
 
 _PLAIN: Final = re.compile(
     r"[A-Za-z0-9_./^~$][A-Za-z0-9_./@+^~$()*=<>-]*(?:[ :][A-Za-z0-9_./@+^~$()*=<>-]+)*"
@@ -149,14 +149,15 @@ def emit_value(value: Any, indent: int, style: Style) -> str:
     if not value:
         return " []" + end
     dash = indent if style.flush else indent + style.step
-    return end + "".join(_emit_item(item, dash, style) for item in value)
+    return end + "".join(emit_item(item, dash, style) for item in value)
 
 
-def _emit_item(item: Any, dash: int, style: Style) -> str:
+def emit_item(item: Any, dash: int, style: Style) -> str:
+    """Gives the lines of an item of a list whose dashes stand behind that many blanks."""
     if isinstance(item, Mapping) and item:
         lines = "".join(emit_entry(key, value, dash + 2, style) for key, value in item.items())
         return " " * dash + "- " + lines[dash + 2 :]
     if isinstance(item, Sequence) and not isinstance(item, str) and item:
-        lines = "".join(_emit_item(inner, dash + 2, style) for inner in item)
+        lines = "".join(emit_item(inner, dash + 2, style) for inner in item)
         return " " * dash + "- " + lines[dash + 2 :]
     return " " * dash + "-" + emit_value(item, dash, style)

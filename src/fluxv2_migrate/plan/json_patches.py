@@ -1,0 +1,120 @@
+"""The text of a JSON 6902 patch, of which operations stay, change, go and come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.plan.flow_text import Flow, masked_text
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    Node,
+    SequenceNode,
+    Style,
+    detect_style,
+    emit_item,
+    line_end,
+    line_start,
+    read_document,
+)
+
+__all__ = ["PatchOperation", "write_operations"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchOperation:
+    """An operation as it becomes.
+
+    Attributes:
+        value: of it.
+        source: the index of the old one, whose text stays; `None` for one that is written anew.
+    """
+
+    value: Mapping[str, Any]
+    source: int | None = None
+
+
+def write_operations(text: str, operations: Sequence[PatchOperation]) -> str:
+    r"""Gives a JSON 6902 patch with other operations; those that stay keep their text.
+
+    Args:
+        text: of the patch, as JSON or YAML.
+        operations: in order; those with a source in the order of the sources.
+
+    Raises:
+        CannotEdit: the text is written in a form in which this is not safe.
+
+    >>> text = '[{"op": "remove", "path": "/a"}, {"op": "remove", "path": "/b"}]'
+    >>> kept = PatchOperation({"op": "remove", "path": "/b"}, 1)
+    >>> write_operations(text, [kept, PatchOperation({"op": "remove", "path": "/c"})])
+    '[{"op": "remove", "path": "/b"}, {"op": "remove", "path": "/c"}]'
+    """
+    root, _ = read_document(text)
+    if not isinstance(root, SequenceNode) or not root.value:
+        raise CannotEdit("a JSON patch that is no list")
+    result = _in_brackets(text, root, operations) if root.is_flow else _in_lines(text, root, operations)
+    try:
+        after = read_document(result)[1]
+    except InvalidManifest as error:
+        raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
+    if after != [dict(each.value) for each in operations]:
+        raise CannotEdit("an edit that would change something else")
+    return result
+
+
+def _in_brackets(text: str, root: SequenceNode, operations: Sequence[PatchOperation]) -> str:
+    flow = Flow(text, masked_text(text, root), root)
+    spans = flow.entries()
+    if len(spans) != len(root.value):
+        raise CannotEdit("a list in brackets of which the items cannot be told apart")
+    inner = text[flow.start + 1 : spans[0][0]]
+    between = text[spans[0][1] : spans[1][0]] if len(spans) > 1 else f",{inner or ' '}"
+    parts = [
+        json.dumps(dict(each.value), ensure_ascii=False)
+        if each.source is None
+        else text[slice(*spans[each.source])]
+        for each in operations
+    ]
+    return text[: spans[0][0]] + between.join(parts) + text[spans[-1][1] :]
+
+
+def _in_lines(text: str, root: SequenceNode, operations: Sequence[PatchOperation]) -> str:
+    style = detect_style(text)
+    spans = [_lines_of(text, item) for item in root.value]
+    dash = text.index("-", spans[0][0]) - spans[0][0]
+    kept = {each.source for each in operations if each.source is not None}
+    parts: list[str] = []
+    position = 0
+    pending = list(operations)
+    for index, (start, end) in enumerate(spans):
+        parts.append(text[position:start])
+        position = end
+        if index in kept:
+            while pending[0].source != index:
+                parts.append(_written(pending.pop(0), dash, style))
+            pending.pop(0)
+            parts.append(_ended(text[start:end], style))
+        elif not any(each in kept for each in range(index + 1, len(spans))):
+            parts += [_written(each, dash, style) for each in pending]
+            pending = []
+    parts += [_written(each, dash, style) for each in pending]
+    result = "".join(parts) + text[position:]
+    return result if text.endswith("\n") else result.removesuffix("\n").removesuffix("\r")
+
+
+def _lines_of(text: str, item: Node) -> tuple[int, int]:
+    start = line_start(text, item.start)
+    if text[start : item.start].strip(" ") != "-":
+        raise CannotEdit("an item that does not stand behind its dash")
+    return start, line_end(text, item.end)
+
+
+def _ended(text: str, style: Style) -> str:
+    return text if text.endswith("\n") else text + style.newline
+
+
+def _written(operation: PatchOperation, dash: int, style: Style) -> str:
+    return emit_item(dict(operation.value), dash, style)

@@ -1,0 +1,188 @@
+"""A JSON 6902 patch of a release of Flux v1 as one of the release of Flux v2 that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import apply_operations
+from fluxv2_migrate.plan import REMOVED, Leaves, PatchOperation, Path, leaf_at
+from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, shared_leaves
+
+__all__ = ["JsonPatchDraft", "NotFollowed", "OldStep", "draft_json_patch"]
+
+_NOTHING: Final = PatchOperation({"op": "test", "path": "/kind", "value": "HelmRelease"})
+"""A patch of no operations is none to kustomize."""
+
+
+class NotFollowed(ValueError):
+    """An operation does what cannot be said of a release of Flux v2; says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldStep:
+    """A release before a JSON patch, in both forms, and after it.
+
+    Attributes:
+        manifest: the release of Flux v1 before it.
+        form: what it is under Flux v2 before it and after it.
+    """
+
+    manifest: Mapping[str, Any]
+    form: FormStep
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPatchDraft:
+    """A JSON 6902 patch as it becomes.
+
+    Attributes:
+        operations: all of them.
+        effective: those on fields other than values and metadata.
+    """
+
+    operations: tuple[PatchOperation, ...]
+    effective: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(slots=True)
+class _Drafter:
+    """Goes through one patch."""
+
+    steps: Sequence[OldStep]
+    old: list[dict[str, Any]] = field(init=False)
+    new: list[dict[str, Any]] = field(init=False)
+    found: list[PatchOperation] = field(default_factory=list)
+    effective: list[Mapping[str, Any]] = field(default_factory=list)
+    place: int | None = None
+
+    def __post_init__(self) -> None:
+        self.old = [dict(step.manifest) for step in self.steps]
+        self.new = [dict(step.form.before) for step in self.steps]
+
+    def draft(self, operations: Sequence[Mapping[str, Any]]) -> JsonPatchDraft:
+        for index, operation in enumerate(operations):
+            after = self._operation(index, operation)
+            if after is None and self.place is None:
+                self.place = len(self.found)
+            if after is not None:
+                self.found.append(after)
+            for number, manifest in enumerate(self.old):
+                self.old[number] = _applied(manifest, operation)
+        leaves = shared_leaves(
+            [(now, step.form.after) for now, step in zip(self.new, self.steps, strict=True)]
+        )
+        added = [PatchOperation(each) for each in _operations(leaves, self.new)]
+        place = len(self.found) if self.place is None else self.place
+        self.found[place:place] = added
+        self.effective += [each.value for each in added]
+        return JsonPatchDraft(tuple(self.found) or (_NOTHING,), tuple(self.effective))
+
+    def _operation(self, index: int, operation: Mapping[str, Any]) -> PatchOperation | None:
+        """Gives what becomes of an operation by itself; what is left of it, all of them write together."""
+        name, path = operation.get("op"), _keys(operation.get("path"))
+        origin = _keys(operation.get("from")) if name in ("move", "copy") else None
+        if len(path) < 2 and path != ("apiVersion",) and path != ("kind",):
+            raise NotFollowed("a JSON patch writes a release, or all that it specifies, as a whole")
+        if _is_kept(path):
+            if origin is None or _is_kept(origin):
+                return PatchOperation(operation, index)
+            return self._from_elsewhere(operation, origin)
+        if origin is not None and name == "move" and _is_kept(origin):
+            return PatchOperation({"op": "remove", "path": operation["from"]})
+        target = CARRIED.get(path)
+        if target is None or name not in ("add", "replace", "remove"):
+            return None
+        return self._carried(index, operation, path, target)
+
+    def _carried(
+        self, index: int, operation: Mapping[str, Any], path: Path, target: Path
+    ) -> PatchOperation | None:
+        value = REMOVED if operation["op"] == "remove" else operation.get("value")
+        fits = all(leaf_at(step.form.after, target) == value for step in self.steps)
+        there = all(leaf_at(now, target[:-1]) is not REMOVED for now in self.new)
+        if value is REMOVED:
+            there = all(leaf_at(now, target) is not REMOVED for now in self.new)
+        if not fits or not there:
+            return None
+        changed = {**operation, "path": _pointer(target)}
+        self.new = [apply_operations(now, [changed]) for now in self.new]
+        self.effective.append(changed)
+        return PatchOperation(changed, index if path == target else None)
+
+    def _from_elsewhere(self, operation: Mapping[str, Any], origin: Path) -> PatchOperation:
+        """Gives what writes into values what stood elsewhere: as it stands, for its form may be another one."""
+        values = [leaf_at(manifest, origin) for manifest in self.old]
+        if any(value is REMOVED or value != values[0] for value in values):
+            raise NotFollowed(f"a JSON patch takes {operation.get('from')}, which differs between releases")
+        return PatchOperation({"op": "add", "path": operation["path"], "value": values[0]})
+
+
+def draft_json_patch(operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep]) -> JsonPatchDraft:
+    """Gives what becomes of a JSON 6902 patch.
+
+    Operations on values and metadata stay. Those on fields that move point to where these are. Of all else it
+    writes what makes each release that it reaches what it must be, as far as that is the same for all.
+
+    Args:
+        operations: of Flux v1.
+        steps: of each release that it reaches, in each build.
+
+    Raises:
+        NotFollowed: an operation does what cannot be said.
+    """
+    return _Drafter(steps).draft(operations)
+
+
+def _applied(manifest: dict[str, Any], operation: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return apply_operations(manifest, [dict(operation)])
+    except InvalidManifest:
+        # What transformers make of the metadata is not known here.
+        return manifest
+
+
+def _keys(pointer: Any) -> Path:
+    return tuple(key.replace("~1", "/").replace("~0", "~") for key in str(pointer).split("/")[1:])
+
+
+def _pointer(path: Path) -> str:
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def _is_kept(path: Path) -> bool:
+    return path[:1] == ("metadata",) or path[:2] == VALUES
+
+
+def _operations(leaves: Leaves, states: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Gives the operations that write fields, each with what it needs around it."""
+    made: dict[Path, Any] = {}
+    for path, value in leaves.items():
+        if value is REMOVED:
+            if all(leaf_at(state, path) is not REMOVED for state in states):
+                yield {"op": "remove", "path": _pointer(path)}
+            continue
+        depths = {_depth(state, path) for state in states}
+        if len(depths) > 1:
+            # What is made around it in one release would replace what is there in another one.
+            continue
+        top = path[: depths.pop()]
+        if top == path:
+            made[top] = value
+            continue
+        holder = made.setdefault(top, {})
+        for key in path[len(top) : -1]:
+            holder = holder.setdefault(key, {})
+        holder[path[-1]] = value
+    for top, value in made.items():
+        yield {"op": "add", "path": _pointer(top), "value": value}
+
+
+def _depth(state: Mapping[str, Any], path: Path) -> int:
+    """Gives how many keys of a path an operation names, so that all before the last one are there."""
+    depth = 1
+    while depth < len(path) and isinstance(leaf_at(state, path[:depth]), Mapping):
+        depth += 1
+    return depth
