@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
+from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
@@ -18,9 +20,10 @@ from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.migration import MigratedManifest, Migration
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.surroundings.fluxd_patches import ListedPatches
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["assemble", "tell_of_outcome"]
+__all__ = ["assemble", "tell_of_outcome", "with_fluxd_patches"]
 
 
 def tell_of_outcome(
@@ -107,6 +110,37 @@ def assemble(
         inventories=around.inventories(),
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
     )
+
+
+def with_fluxd_patches(
+    migration: Migration,
+    files: Mapping[str, str | bytes],
+    used: Sequence[ListedPatches],
+    clusters: ClusterMap,
+) -> Migration:
+    """Gives a migration of the repository as it was, where one was migrated that lists fluxd's patches.
+
+    Args:
+        migration: of the other one.
+        files: the repository as it was.
+        used: the patches that kustomizations list from now on.
+        clusters: who sees what.
+    """
+    changed, deleted = dict(migration.changed), set(migration.deleted)
+    for each in used:
+        changed.setdefault(each.kustomization, each.text)
+        if clusters.given:
+            # Whoever names the clusters needs the file no more to find them.
+            deleted.add(each.flux_yaml)
+    after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
+    for path, text in {**changed, **migration.created}.items():
+        after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
+    before = {path: _text(files[path]) for path in {*changed, *deleted}}
+    return replace(migration, files=after, changed=changed, deleted=tuple(sorted(deleted)), before=before)
+
+
+def _text(content: str | bytes) -> str:
+    return content if isinstance(content, str) else content.decode("utf-8")
 
 
 def _tell_refused(

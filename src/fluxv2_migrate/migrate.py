@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fluxv2_migrate.applied.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
-from fluxv2_migrate.assembly import assemble, tell_of_outcome
+from fluxv2_migrate.assembly import assemble, tell_of_outcome, with_fluxd_patches
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace, infer_flux_release, old_components
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -30,6 +31,7 @@ from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
+from fluxv2_migrate.surroundings.fluxd_patches import list_fluxd_patches
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
 from fluxv2_migrate.surroundings.scope import is_put_off
 
@@ -98,11 +100,16 @@ def migrate_repository(
 
 
 def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:
-    repository = read_repository(files)
+    given, repository = files, read_repository(files)
     readings = write_flux1_readings(files, repository, options.write_what_flux1_read)
     files = readings.files
     options = options.model_copy(update={"flux_namespace": infer_flux_namespace(repository, options)})
     clusters = see_repository(files, repository, options)
+    patches = list_fluxd_patches(files, clusters)
+    if patches.listed:
+        files = patches.seen(files)
+        repository = read_repository(files)
+        clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
     options = _with_inventory(options, clusters, findings)
     flux_version, around, reasons = _surroundings(repository, clusters, options, findings)
@@ -135,9 +142,13 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
     tell_of_outcome(around, workspace, converted, decided, images, findings, left_out)
+    used = tell_of_fluxd_patches(patches, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
-    return assemble(files, around, workspace, converted, images, findings, context, readings.originals)
+    migration = assemble(
+        files, around, workspace, converted, images, findings, context, readings.originals
+    )
+    return with_fluxd_patches(migration, given, used, clusters) if patches.listed else migration
 
 
 def _with_inventory(

@@ -235,6 +235,9 @@ _ROWS: Final = (
     FindingType("RP060", "values-of-a-file", "warning", "Edit the values of the release from now on, and remove the file if nothing else reads it."),
     FindingType("RP061", "flux-2-too-old", "error", "Upgrade Flux to 2.0 or later first, and commit its gotk-components."),
     FindingType("RP062", "both-fluxes-sync", "warning", "Stop fluxd before the merge, and look first whether the Kustomization prunes."),
+    FindingType("RP070", "patch-for-nothing", "warning", "Remove the file, or list it as a patch of what it was meant for."),
+    FindingType("RP071", "patches-of-fluxd-left", "error", "Write what the file says into what it patches, take patchFile out of .flux.yaml, and migrate again."),
+    FindingType("RP072", "patch-overrules-images", "warning", "Nothing: what ran is what the kustomization says now."),
 )
 # fmt: on
 

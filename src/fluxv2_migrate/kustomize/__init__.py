@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
-from fluxv2_migrate.kustomize.edit import add_patch, add_resource, remove_entry
+from fluxv2_migrate.kustomize.edit import add_patch, add_resource, list_patch_file, remove_entry
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.kustomization import (
     FILE_NAMES,
@@ -47,6 +47,7 @@ __all__ = [
     "generated_resources",
     "is_remote",
     "join_path",
+    "list_patch_file",
     "merged_with",
     "patch_of",
     "read_kustomization",

@@ -16,7 +16,7 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
 
-__all__ = ["add_patch", "add_resource", "remove_entry"]
+__all__ = ["add_patch", "add_resource", "list_patch_file", "remove_entry"]
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -88,6 +88,35 @@ def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, An
         lines = emit_entry("target", target, 0, Style(step=step)).splitlines()
         lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
         return append_item(document, "patches", lines, {"target": dict(target), "patch": patch})
+
+    return _in_first_document(text, edit)
+
+
+def list_patch_file(text: str, field: str, entry: str) -> str:
+    r"""Adds a file of patches to a kustomization, unless the field lists it already.
+
+    Args:
+        text: the kustomization.
+        field: `patches` or `patchesStrategicMerge`.
+        entry: the path as it is to be written.
+
+    Raises:
+        CannotEdit: the file is written in a form in which this is not safe.
+        InvalidManifest: the file is no YAML.
+
+    >>> print(list_patch_file("resources: [a.yaml]\n", "patches", "more.yaml"), end="")
+    resources: [a.yaml]
+    patches:
+    - path: more.yaml
+    """
+
+    def edit(document: str) -> str:
+        value = read_document(document)[1]
+        item = {"path": entry} if field == "patches" else entry
+        if isinstance(value, dict) and item in (value.get(field) or ()):
+            return document
+        written = f"path: {emit_scalar(entry)}" if field == "patches" else emit_scalar(entry)
+        return append_item(document, field, [written], item)
 
     return _in_first_document(text, edit)
 

@@ -66,7 +66,7 @@ def read_closure(
             _stop(closure, document, ("RP020", error.reason, error.path), around, findings)
             return []
         except HeldBack as error:
-            hold_back(closure, error.reason, around, findings, error.place)
+            hold_back(closure, error.reason, around, findings, error.code)
             return []
         except NoChart as error:
             _tell_stops(document, error, findings)
@@ -98,7 +98,7 @@ def _stop(
 
 
 def hold_back(
-    closure: Closure, reason: str, around: Surroundings, findings: FindingGroups, place: str = ""
+    closure: Closure, reason: str, around: Surroundings, findings: FindingGroups, code: str = "RP004"
 ) -> None:
     """Says why a closure stays, and what it holds back.
 
@@ -107,19 +107,17 @@ def hold_back(
         reason: what stopped it.
         around: what is known of the repository.
         findings: where it is told.
-        place: where that is, as `path:line`.
+        code: of the finding.
     """
     document = around.repository.document(*closure.documents[0])
     namespace, name = document.identity
     own = f"{document.path}:{document.position(())[0]}"
     places = closure_places(closure, around.repository, around.clusters.tree)
-    related = [each for each in (*([place] if place else ()), *places) if each != own]
+    related = [each for each in places if each != own]
     count = len(closure.documents)
     what = "the release stays" if count == 1 else f"{count} releases stay together"
-    notice = Notice("RP004", f"{what} with all that patches them: {reason}", ())
-    findings.add(
-        document, f"{document.manifest.get('kind')} {namespace}/{name}", notice, dict.fromkeys(related)
-    )
+    notice = Notice(code, f"{what} with all that patches them: {reason}", ())
+    findings.add(document, f"{document.manifest.get('kind')} {namespace}/{name}", notice, related)
 
 
 def together(decided: DecidedReleases, around: Surroundings, findings: FindingGroups) -> DecidedReleases:

@@ -166,7 +166,8 @@ class _Converter:
         over = {way.build[1] for ways in closure.ways.values() for way in ways}
         for use in closure.patches:
             if use.path and use.path in over:
-                raise HeldBack(f"fluxd itself patches with {use.path}, which nothing reads without it")
+                reason = f"fluxd itself patches with {use.path}, and no kustomization can list it"
+                raise HeldBack(reason, "RP071")
             if use.field == "spec.patches":
                 raise HeldBack(f"{use.kustomization} patches them in a Kustomization of Flux v2")
 

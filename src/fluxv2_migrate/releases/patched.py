@@ -38,12 +38,12 @@ __all__ = [
 
 
 class HeldBack(ValueError):
-    """Something stops a closure; says what, and where."""
+    """Something stops a closure; says what, and with which code."""
 
-    def __init__(self, reason: str, place: str = "") -> None:
+    def __init__(self, reason: str, code: str = "RP004") -> None:
         super().__init__(reason)
         self.reason = reason
-        self.place = place
+        self.code = code
 
 
 class NoChart(ValueError):

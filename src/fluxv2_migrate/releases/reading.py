@@ -138,7 +138,7 @@ def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
     message = "no chart is given: it looks like a patch, and nothing that is known is patched with it"
     resource = f"{document.manifest.get('kind')} {'/'.join(document.identity)}"
-    findings.add(document, resource, Notice("HR061", message, ("spec",), "patch"))
+    findings.add(document, resource, Notice("RP070", message, ("spec",), "patch"))
 
 
 def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, tuple[str, ...]] | None:

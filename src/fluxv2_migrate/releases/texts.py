@@ -149,7 +149,8 @@ class ReleaseTexts:
                 converted[-1].write(one)
             except (HeldBack, CannotEdit, ClustersDisagree) as error:
                 converted = [each for each in converted if each.closure is not closure]
-                hold_back(closure, str(error), self.around, self.findings)
+                code = error.code if isinstance(error, HeldBack) else "RP004"
+                hold_back(closure, str(error), self.around, self.findings, code)
                 continue
             tried.adopt(one)
         reasons = try_closures(converted, tried.changed, self.around)

@@ -113,7 +113,7 @@ class _Drafter:
         return PatchOperation(changed, index if path == target else None)
 
     def _from_elsewhere(self, operation: Mapping[str, Any], origin: Path) -> PatchOperation:
-        """Gives what writes into values what stood elsewhere: as it stands, for its form may be another one."""
+        """Gives what writes into values what stood elsewhere, where it may have another form now."""
         values = [leaf_at(manifest, origin) for manifest in self.old]
         if any(value is REMOVED or value != values[0] for value in values):
             raise NotFollowed(f"a JSON patch takes {operation.get('from')}, which differs between releases")
