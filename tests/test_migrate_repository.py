@@ -135,7 +135,7 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     (
         "a patch",
         {"o/kustomization.yml": "patches: [{path: ../b/p.yaml}, {patch: x}]", "b/p.yaml": release()},
-        "RP004",
+        "RP019",
     ),
     ("a merge key", {"a.yaml": release(more="  <<: {timeout: 3}\n")}, "RP005"),
     (

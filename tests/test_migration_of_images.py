@@ -711,7 +711,7 @@ def test_annotations_of_what_nothing_builds_are_not_told() -> None:
     assert "AN004" not in codes(migrate(circle))
 
 
-def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
+def test_the_patches_of_fluxd_itself_are_listed_by_the_kustomization_and_marked() -> None:
     config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
     config += "  patchFile: flux-patch.yaml\n"
     files: dict[str, str | bytes] = {
@@ -721,7 +721,10 @@ def test_the_patches_of_fluxd_itself_are_not_read_by_flux_2() -> None:
         "prod/flux-patch.yaml": PLAIN.replace("1.4.7", "1.4.9"),
     }
     migration = migrate(files)
-    assert (migration.changed, codes(migration)) == ({}, {"IM011"})
+    assert migration.ok
+    assert "- path: flux-patch.yaml\n" in migration.changed["prod/kustomization.yaml"]
+    assert "ghcr.io/acme/web:1.4.9 # {" in migration.changed["prod/flux-patch.yaml"]
+    assert "$imagepolicy" not in migration.changed["prod/web.yaml"]
 
 
 @pytest.mark.parametrize("line", ["- missing.yaml\n", "patches: [{path: missing.yaml}]\n"])

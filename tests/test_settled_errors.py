@@ -178,6 +178,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
         ("apps/kustomization.yaml", "patches:\n- path: more.yaml\n  target:\n    kind: HelmRelease\n", ""),
         "apps/more.yaml",
     ],
+    "RP004": ("apps/kustomization.yaml", "    kind: HelmRelease\n", "    kind: HelmRelease\n    name: web\n"),
     "RP005": ("apps/web.yaml", "", RELEASE),
     "RP006": ("apps/web.yaml", "ten minutes", "600"),
     "RP008": ("apps/web.yaml", "", RELEASE),
@@ -195,6 +196,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP057": ("apps/kustomization.yaml", "spec/unknown", "spec/releaseName"),
     "RP026": ("apps/agent.yaml", "hostNetwork: yes", "hostNetwork: true"),
     "RP042": ("apps/web.yaml", "-for-short", ""),
+    "RP071": ("apps/.flux.yaml", "  patchFile: flux-patch.yaml\n", ""),
 }
 """Errors that an edit settles, as their remedy says."""
 

@@ -22,6 +22,7 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 __all__ = ["References", "ReleaseForms"]
 
 _CHART: Final = ("spec", "chart")
+_STORAGE: Final = ("spec", "storageNamespace")
 _SOURCE_FIELDS: Final = ("git", "path", "repository", "name", "version")
 
 
@@ -77,7 +78,13 @@ class ReleaseForms:
         request = draft.source
         is_new = request is not None and request.identity in references.new
         plan = draft.plan(references.of(request), source_is_new=is_new, namespaces=references.namespaces)
-        return tuple(each for each in plan if _applies(each, state, completed))
+        # What follows from the namespace is said where that is known.
+        left_out = _STORAGE if self.seen.is_named_elsewhere else None
+        return tuple(
+            each
+            for each in plan
+            if _applies(each, state, completed) and getattr(each, "path", ()) != left_out
+        )
 
     def form(self, state: Mapping[str, Any], references: References) -> dict[str, Any]:
         """Gives the form of a state, without its metadata and values."""

@@ -86,10 +86,14 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
             if document.path in patches and document.key not in around.clusters.sightings:
                 # The finding of its closure names it.
                 continue
-            if is_partial_release(document.manifest) and document.key not in around.clusters.sightings:
+            if document.key not in around.clusters.sightings and is_partial_release(document.manifest):
                 _tell_unused_patch(document, findings)
                 continue
             reason = _why_it_stays(document, around)
+            is_patch = document.path in around.clusters.patch_files
+            if reason is not None and is_patch and reason[0] in ("RP012", "RP035"):
+                _tell_unused_patch(document, findings)
+                continue
             if reason is None:
                 release = _read_release(document, around, override, findings)
                 if release is not None:
@@ -136,7 +140,7 @@ def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
-    message = "no chart is given: it looks like a patch, and nothing that is known is patched with it"
+    message = "it is a patch, or looks like one, and nothing that is known is patched with it"
     resource = f"{document.manifest.get('kind')} {'/'.join(document.identity)}"
     findings.add(document, resource, Notice("RP070", message, ("spec",), "patch"))
 
@@ -174,12 +178,6 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
 
 def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tuple[str, ...]]:
     clusters, path = around.clusters, document.path
-    if path in clusters.patch_files:
-        return (
-            "RP004",
-            f"{clusters.patch_files[path]} patches with this file, and patches are not converted",
-            (),
-        )
     for build in clusters.builds.values():
         if path in build.files and not build.ok:
             problem = next(each for each in build.problems if each.fails)
