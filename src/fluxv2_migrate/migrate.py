@@ -145,9 +145,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     used = tell_of_fluxd_patches(patches, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
-    migration = assemble(
-        files, around, workspace, converted, images, findings, context, readings.originals
-    )
+    migration = assemble(files, around, workspace, converted, images, findings, context, readings.originals)
     return with_fluxd_patches(migration, given, used, clusters) if patches.listed else migration
 
 
