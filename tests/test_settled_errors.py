@@ -174,10 +174,6 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP001": "charts/apps/templates/web.yaml",
     "RP002": ("apps/web.yaml", "", RELEASE),
     "RP003": ("apps/web.yaml", "  timeout: 600\n", ""),
-    "RP004": [
-        ("apps/kustomization.yaml", "patches:\n- path: more.yaml\n  target:\n    kind: HelmRelease\n", ""),
-        "apps/more.yaml",
-    ],
     "RP004": ("apps/kustomization.yaml", "    kind: HelmRelease\n", "    kind: HelmRelease\n    name: web\n"),
     "RP005": ("apps/web.yaml", "", RELEASE),
     "RP006": ("apps/web.yaml", "ten minutes", "600"),
