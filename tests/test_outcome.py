@@ -113,6 +113,13 @@ CASES: list[tuple[str, Files, str, str, dict[str, Any]]] = [
         {},
     ),
     (
+        "the sync path is a file, beside which nothing is applied",
+        {"apps/web.yaml": release()},
+        "RP054",
+        "apps/sources/example.yaml",
+        {"sync_roots": ["apps/web.yaml"]},
+    ),
+    (
         "the GitRepository leaves out what is made",
         {"apps/web.yaml": release(), "apps/sync.yaml": GIT},
         "RP054",
