@@ -302,7 +302,7 @@ STOPPED: list[tuple[str, dict[str, Any], list[str]]] = [
         ["HR016"],
     ),
     ("no namespace", {"metadata": {"name": "web"}}, ["HR017"]),
-    ("a template", {"spec": {"releaseName": "{{ .x }}"}}, ["HR014", "RP001"]),
+    ("a template", {"spec": {"releaseName": "{{ .x }}"}}, ["RP063"]),
     ("an old API", {"api_version": "flux.weave.works/v1beta1"}, ["HR030"]),
 ]
 

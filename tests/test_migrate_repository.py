@@ -116,7 +116,7 @@ V2 = release().replace("helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2")
 LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a chart's template", {"Chart.yaml": "", "templates/a.yaml": release()}, "RP001"),
     ("a template that is no YAML", {"c/Chart.yaml": "", "c/t/a.yaml": "{{ if }}\n" + release()}, "RP001"),
-    ("a template in a chart field", {"a.yaml": release(chart=git("$(ref)"))}, "RP001"),
+    ("a template in a chart field", {"a.yaml": release(chart=git("$(ref)"))}, "RP063"),
     ("another encoding", {"a.yaml": release().encode("utf-8") + b"# \xff"}, "RP002"),
     ("invalid YAML", {"a.yaml": release() + "x: [\n"}, "RP003"),
     ("a broken neighbour", {"a.yaml": release() + "---\nx: [\n"}, "RP003"),

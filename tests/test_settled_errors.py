@@ -186,6 +186,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "DA032": ("apps/.flux.yaml", "sops -d secret.enc.yaml && echo --- && ", ""),
     "DA033": ("apps/.flux.yaml", " | envsubst", ""),
     "RP018": "apps/.flux.yaml",
+    "RP063": ("apps/web.yaml", "-SANDBOX_ID", ""),
     "RP061": ("clusters/a/flux-system/gotk-components.yaml", "v0.27.0", "v2.3.0"),
     "RP019": ("apps/kustomization.yaml", "- missing.yaml\n", ""),
     "RP020": ("apps/web.yaml", "  name: web\nspec", "  name: web\n  namespace: shop\nspec"),

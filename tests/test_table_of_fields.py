@@ -92,7 +92,7 @@ def test_the_page_is_made_from_the_table() -> None:
 MAY_STOP = {
     "apiVersion": {"HR002", "HR030"},
     "kind": {"HR002"},
-    "metadata": {"RP001"},
+    "metadata": {"RP063"},
     "metadata.name": {"HR014", "HR016", "HR017", "HR113", "HR114", "RP006", "RP007"},
     "metadata.namespace": {"HR017", "RP006"},
     "spec.chart.git": {"DA022", "HR043", "HR061", "HR120"},

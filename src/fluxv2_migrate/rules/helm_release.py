@@ -11,6 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
+from fluxv2_migrate.flux1.placeholders import placeholder_of_release
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
@@ -35,7 +36,6 @@ _LONGEST_LABEL: Final = 63
 _FIRST: Final = Place(first=True)
 _BEHIND_INTERVAL: Final = Place(after=("interval",))
 _FIRST_KIND: Final = "FluxHelmRelease"
-_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
 # What came with helm.fluxcd.io/v1; the operators of the API before it did not read these fields.
 _LATER_FIELDS: Final = frozenset(
     {
@@ -202,14 +202,14 @@ def draft_helm_release(
     if not written and namespace:
         place = Place(after=("name",))
         draft.set(("metadata", "namespace"), namespace, "namespace", "metadata.namespace", place=place)
-    _templates(draft, manifest)
+    is_template = _placeholder(draft, manifest)
     draft_outside_spec(draft, manifest)
     # Before anything is written: a field that only v2 knows had no effect and must get none now.
     _unknown_fields(draft, unknown)
     draft.set(("spec", "interval"), settings.release_interval, "interval", place=_FIRST)
     if options.suspend_releases or _is_inactive(draft):
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
-    if not any(notice.code == "RP001" for notice in draft.notices):
+    if not is_template:
         draft_refused_names(draft)
     is_named_elsewhere = seen is not None and seen.is_named_elsewhere
     release_name = _names(
@@ -229,24 +229,22 @@ def draft_helm_release(
         namespace,
         name,
         source,
-        tuple(draft.notices),
+        # Of what is filled in later nothing else can be said.
+        tuple(each for each in draft.notices if not is_template or each.code == "RP063"),
         tuple(draft.differences),
         draft.differ_all,
         draft.override.accept,
     )
 
 
-def _templates(draft: Draft, manifest: Mapping[str, Any]) -> None:
-    metadata = manifest.get("metadata") or {}
-    fields: list[tuple[tuple[str, ...], Any]] = [
-        (("metadata", key), metadata.get(key)) for key in ("name", "namespace")
-    ]
-    fields += [(("spec", key), draft.spec.get(key)) for key in ("releaseName", "targetNamespace")]
-    fields += [(("spec", "chart", key), value) for key, value in (draft.spec.get("chart") or {}).items()]
-    for path, value in fields:
-        if isinstance(value, str) and _TEMPLATE.search(value):
-            draft.note("RP001", f"{'.'.join(path)} is filled in by a template", path)
-            return
+def _placeholder(draft: Draft, manifest: Mapping[str, Any]) -> bool:
+    """Gives whether something fills in what the release is, and says so."""
+    found = placeholder_of_release(manifest)
+    if found is None:
+        return False
+    message = f"placeholders of the form {found.form} are filled in elsewhere: the files stay as they are"
+    draft.note("RP063", message, found.field, group=found.form)
+    return True
 
 
 def _is_inactive(draft: Draft) -> bool:

@@ -37,7 +37,7 @@ FIELDS: Final = (
     FieldRow(
         "metadata",
         ("metadata",),
-        ("AN018", "HR110", "RP001"),
+        ("AN018", "HR110", "RP063"),
         "the annotations helm.fluxcd.io/antecedent and helm.fluxcd.io/migrate go",
     ),
     FieldRow(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.placeholders import placeholder_in_text
 from fluxv2_migrate.repository.unread_texts import UnreadKind, find_unread_texts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_path_in_scope, is_text_in_scope
@@ -45,6 +46,7 @@ def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
     for path in repository.opaque:
         if is_path_in_scope(path, around) and not findings.is_left(path):
             findings.say("RP002", "the file names the API of Flux v1 and is not UTF-8", path)
+    filled: dict[str, list[tuple[str, int]]] = {}
     for path, error in sorted(repository.errors.items()):
         if not is_text_in_scope(path, repository.texts[path], around) or findings.is_left(path):
             continue
@@ -52,5 +54,12 @@ def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
         if lines and repository.chart_around(path) is not None:
             findings.say("RP001", "a chart's template makes a release of Flux v1", path, lines[0])
         elif lines or (repository.chart_around(path) is None and repository.marked_lines(path)):
+            placeholder = placeholder_in_text(repository.texts[path])
+            if placeholder is not None:
+                filled.setdefault(placeholder.form, []).append((path, error.line or 1))
+                continue
             message = f"the file stays as it is: {error.reason}"
             findings.say("RP003", message, path, error.line or 1, [f"{path}:{line}" for line in lines])
+    for form, ((path, line), *others) in filled.items():
+        message = f"placeholders of the form {form} make it no YAML: the files stay as they are"
+        findings.say("RP063", message, path, line, [f"{path}:{line}" for path, line in others])

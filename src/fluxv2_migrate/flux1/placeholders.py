@@ -1,0 +1,118 @@
+"""Placeholders that something fills in before a manifest is applied: a pipeline, a template, a shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ["Placeholder", "placeholder_in_text", "placeholder_of_release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A placeholder.
+
+    Attributes:
+        form: how its language writes one.
+        text: the placeholder as it stands.
+        field: where it stands; empty for a text that is no manifest.
+    """
+
+    form: str
+    text: str
+    field: tuple[str, ...] = ()
+
+
+_BLOCKS: Final = {"{% … %}": re.compile(r"\{%.*?%\}"), "<% … %>": re.compile(r"<%.*?%>")}
+_FORMS: Final = {
+    "{{ … }}": re.compile(r"\{\{.*?(?:\}\}|$)"),
+    **_BLOCKS,
+    "$(…)": re.compile(r"\$\([^)]*\)?"),
+    "${…}": re.compile(r"\$\{[^}]*\}?"),
+    "$…": re.compile(r"\$[A-Za-z_]\w*"),
+    "#{…}#": re.compile(r"#\{[^}]*\}#?"),
+    "<…>": re.compile(r"<[A-Za-z][\w .-]*>"),
+    "[[ … ]]": re.compile(r"\[\[.*?\]\]"),
+    "((…))": re.compile(r"\(\(.*?\)\)"),
+    "@…@": re.compile(r"@[A-Za-z_][\w.-]*@"),
+    "%…%": re.compile(r"%[A-Za-z_]\w{2,}%"),
+    "__…__": re.compile(r"__[A-Za-z]\w*?__"),
+}
+# A word that no name of Kubernetes and hardly a branch has: parts of capitals, joined by `_`.
+_CAPITALS: Final = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z][A-Z0-9]*)+(?![A-Za-z0-9_])")
+_NAMES: Final = (("releaseName",), ("targetNamespace",))
+_OF_CHART: Final = ("git", "ref", "path", "repository", "name", "version")
+
+
+def placeholder_of_release(manifest: Mapping[str, Any]) -> Placeholder | None:
+    """Gives a placeholder in what a release is called and where its chart comes from; values may hold any.
+
+    Args:
+        manifest: of the release.
+
+    >>> placeholder_of_release({"spec": {"chart": {"git": "git@git.example.com:a", "ref": "APPS_REF"}}}).text
+    'APPS_REF'
+    >>> placeholder_of_release({"spec": {"chart": {"ref": "release/1.0"}, "values": {"a": "${B}"}}}) is None
+    True
+    """
+    for field, value in _identifying(manifest):
+        for form, pattern in _FORMS.items():
+            if match := pattern.search(value):
+                return Placeholder(form, match[0], field)
+        if _may_be_capitals(field, value) and (match := _CAPITALS.search(value)):
+            return Placeholder("A_WORD_IN_CAPITALS", match[0], field)
+    return None
+
+
+def _may_be_capitals(field: tuple[str, ...], value: str) -> bool:
+    """Gives whether a word in capitals is none of the field's own: folders and owners may be called so."""
+    if field[-1] in ("git", "repository"):
+        host = re.split("[/:]", value.partition("://")[2] or value)[0]
+        return _CAPITALS.search(host) is not None
+    return field[-1] not in ("path", "chartGitPath") and not value.startswith("refs/")
+
+
+def _identifying(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
+    chart = _mapping(spec.get("chart"))
+    fields: list[tuple[tuple[str, ...], Any]] = [
+        (("metadata", key), metadata.get(key)) for key in ("name", "namespace")
+    ]
+    fields += [(("spec", *path), spec.get(path[0])) for path in _NAMES]
+    fields += [(("spec", "chart", key), chart.get(key)) for key in _OF_CHART]
+    fields += [(("spec", "chartGitPath"), spec.get("chartGitPath"))]
+    for index, entry in enumerate(_list(spec.get("valuesFrom"))):
+        for kind in ("configMapKeyRef", "secretKeyRef"):
+            for key in ("name", "namespace"):
+                place = ("spec", "valuesFrom", str(index), kind, key)
+                fields.append((place, _mapping(_mapping(entry).get(kind)).get(key)))
+    for field, value in fields:
+        if isinstance(value, str):
+            yield field, value
+        elif value is not None and value != {}:
+            # `{{ name }}` without quotes is a mapping to YAML.
+            text = repr(value)
+            if isinstance(value, Mapping) and "{" in text[1:]:
+                yield field, "{{ … }}"
+
+
+def placeholder_in_text(text: str) -> Placeholder | None:
+    r"""Gives a placeholder in a text that is no YAML because of it.
+
+    >>> placeholder_in_text("metadata:\\n  {% if x %}\n  name: {{ name }}\\n").form
+    '{% … %}'
+    """
+    for form in ("{% … %}", "<% … %>", "{{ … }}", "((…))", "[[ … ]]", "@…@", "#{…}#"):
+        if match := _FORMS[form].search(text):
+            return Placeholder(form, match[0])
+    return None
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
