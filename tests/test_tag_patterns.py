@@ -605,7 +605,7 @@ def test_both_fluxes_are_shown_beside_each_other() -> None:
     assert (both.flux1, both.flux2) == (("v1.3.0", "v1.10.0", "v1.2.0"), ("v1.10.0", "v1.3.0", "v1.2.0"))
     assert (both.selected_by_flux1, both.selected_by_flux2, both.same) == ("v1.3.0", "v1.10.0", False)
     assert "Flux v1 selects v1.3.0, Flux v2 v1.10.0" in str(both)
-    assert "<strong>v1.10.0</strong>" in both._repr_html_()
+    assert '<tr class="strong"><th scope="row">v1.10.0</th>' in both._repr_html_()
     assert "<x>" not in both._repr_html_()
     assert both._repr_markdown_() == both.to_markdown()
     assert "| `` <x>` `` |" in both.to_markdown()

@@ -13,8 +13,9 @@ from fluxv2_migrate.flux1.tags import sort_tags as sort_as_fluxd
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
 from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.pages import fragment, table
 from fluxv2_migrate.quoting import as_markdown_text, visible
-from fluxv2_migrate.tags.tables import as_html, as_markdown, as_text
+from fluxv2_migrate.tags.tables import as_markdown, as_text
 
 __all__ = ["TagComparison", "compare_tags"]
 
@@ -65,7 +66,8 @@ class TagComparison:
             for index, image in enumerate(self.images)
             if image.tag in (self.selected_by_flux1, self.selected_by_flux2)
         ]
-        return as_html("; ".join(self._summary()), _HEAD, self._rows(), strong)
+        shown = table("; ".join(self._summary()), _HEAD, self._rows(), strong)
+        return fragment("Tags in both Fluxes", shown)
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         ranks = [{tag: str(index + 1) for index, tag in enumerate(tags)} for tags in (self.flux1, self.flux2)]

@@ -14,13 +14,14 @@ from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.given import checked_list
+from fluxv2_migrate.pages import fragment, table
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
 from fluxv2_migrate.tags.orders import Order, Trust, orders_of
 from fluxv2_migrate.tags.policies import LAST, PINNED, PolicyCandidate, exactly
 from fluxv2_migrate.tags.ranges import filter_of_versions, meant_range, translate_range
 from fluxv2_migrate.tags.shapes import pieces_of
-from fluxv2_migrate.tags.tables import as_html, as_markdown, as_text
+from fluxv2_migrate.tags.tables import as_markdown, as_text
 from fluxv2_migrate.tags.trials import Measured, Trial, ranked
 
 __all__ = ["PolicyTranslation", "translate_tag_pattern"]
@@ -85,7 +86,7 @@ class PolicyTranslation:
         return self.to_markdown()
 
     def _repr_html_(self) -> str:
-        return as_html(f"{self.pattern} under Flux {self.flux_version}", _HEAD, self._rows())
+        return fragment("Image policy", table(self.pattern, ("field", "value"), self._rows()))
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [("Flux v1", self.pattern), ("order", self.order), ("confidence", self.confidence)]

@@ -1,12 +1,12 @@
-"""Tables of tags, for a terminal, for a pull request and for a notebook."""
+"""Tables of tags, for a terminal and for a pull request."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fluxv2_migrate.quoting import as_cell, as_code, as_html_text, visible
+from fluxv2_migrate.quoting import as_cell, as_code, visible
 
-__all__ = ["as_html", "as_markdown", "as_text"]
+__all__ = ["as_markdown", "as_text"]
 
 
 def as_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -36,19 +36,3 @@ def as_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     lines += [f"| {' | '.join(as_cell(as_code(cell)) for cell in row)} |" for row in rows]
     return "\n".join(lines)
-
-
-def as_html(
-    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], strong: Sequence[int] = ()
-) -> str:
-    """Gives a table of HTML; some of its rows stand out.
-
-    >>> as_html("", ("tag",), [("<b>",)], strong=[0])
-    '<table><caption></caption><tr><th>tag</th></tr><tr><td><strong>&lt;b&gt;</strong></td></tr></table>'
-    """
-    lines = ["".join(f"<th>{as_html_text(cell)}</th>" for cell in head)]
-    for index, row in enumerate(rows):
-        begin, end = ("<strong>", "</strong>") if index in strong else ("", "")
-        lines.append("".join(f"<td>{begin}{as_html_text(cell)}{end}</td>" for cell in row))
-    inner = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table><caption>{as_html_text(caption)}</caption>{inner}</table>"

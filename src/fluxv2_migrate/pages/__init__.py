@@ -1,0 +1,21 @@
+"""Parts of pages for people: HTML in which every text is escaped, with one style for pages and notebooks."""
+
+from fluxv2_migrate.pages.document import fragment, page
+from fluxv2_migrate.pages.elements import Html, element, joined
+from fluxv2_migrate.pages.parts import badge, code, code_block, fold, listed, prose, section, table
+
+__all__ = [
+    "Html",
+    "badge",
+    "code",
+    "code_block",
+    "element",
+    "fold",
+    "fragment",
+    "joined",
+    "listed",
+    "page",
+    "prose",
+    "section",
+    "table",
+]

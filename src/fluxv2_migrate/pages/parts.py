@@ -1,0 +1,99 @@
+"""What every page is made of: sections, tables, folds, code and words that stand out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from fluxv2_migrate.pages.elements import Html, element, joined
+
+__all__ = ["badge", "code", "code_block", "fold", "listed", "prose", "section", "table"]
+
+_CODE: Final = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
+
+
+def code(text: str) -> Html:
+    """Gives a text as code within a line."""
+    return element("code", text)
+
+
+def code_block(lines: Iterable[str]) -> Html:
+    """Gives lines as a block of code, which the keyboard can scroll."""
+    return element("pre", element("code", "\n".join(lines)), tabindex="0")
+
+
+def prose(text: str) -> Html:
+    """Gives a sentence; what stands between back quotes is code.
+
+    >>> prose("give `ref` <now>")
+    'give <code>ref</code> &lt;now&gt;'
+    """
+    pieces = _CODE.split(text)
+    return joined(code(piece) if index % 2 else piece for index, piece in enumerate(pieces))
+
+
+def badge(text: str, kind: str = "") -> Html:
+    """Gives a word that stands out.
+
+    Args:
+        text: the word, which says it without a colour, too.
+        kind: `error`, `warning`, `info`, `good`, or none.
+    """
+    return element("span", text, class_=f"badge {kind}".rstrip())
+
+
+def listed(items: Iterable[str], class_: str = "") -> Html:
+    """Gives a list.
+
+    >>> listed(["a", "b"])
+    '<ul><li>a</li><li>b</li></ul>'
+    """
+    return element("ul", *(element("li", item) for item in items), class_=class_)
+
+
+def fold(summary: str, *children: str, is_open: bool = False) -> Html:
+    """Gives what is shown when somebody asks for it; no script is needed for that.
+
+    >>> fold("2 places", "a.yaml:1")
+    '<details><summary>2 places</summary>a.yaml:1</details>'
+    """
+    return element("details", element("summary", summary), *children, open=is_open)
+
+
+def section(title: str, *children: str, level: int = 2, id_: str = "") -> Html:
+    """Gives a part of a page under its heading, a region of its own for screen readers.
+
+    Args:
+        title: the heading.
+        children: what stands below it.
+        level: of the heading.
+        id_: by which links reach it.
+    """
+    heading = element(f"h{level}", title)
+    return element("section", heading, *children, id=id_, aria_label=title)
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], strong: Collection[int] = ()
+) -> Html:
+    """Gives a table with headers of its columns and rows, which scrolls where a page is too narrow.
+
+    Args:
+        caption: what it shows.
+        head: of the columns.
+        rows: their cells; the first of each names the row.
+        strong: the indices of rows that stand out.
+
+    >>> table("tags", ("tag",), [("<b>",)], strong=[0]).count("&lt;b&gt;")
+    1
+    """
+    body = []
+    for index, (first, *others) in enumerate(rows):
+        cells = [element("th", first, scope="row"), *(element("td", cell) for cell in others)]
+        body.append(element("tr", *cells, class_="strong" if index in strong else ""))
+    titles = element("tr", *(element("th", title, scope="col") for title in head))
+    inner = [element("caption", caption), element("thead", titles), element("tbody", *body)]
+    return element(
+        "div", element("table", *inner), class_="scroll", role="region", tabindex="0", aria_label=caption
+    )

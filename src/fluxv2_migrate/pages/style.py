@@ -1,0 +1,81 @@
+"""How pages and notebooks look: light and dark, wide and narrow, on paper."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["STYLE"]
+
+_LIGHT: Final = (
+    "--ink:#1b1f24;--soft:#57606a;--paper:#fff;--shade:#f4f6f8;--line:#d0d7de;--link:#0550ae;"
+    "--bad:#a40e26;--bad-shade:#ffebe9;--warn:#7d4e00;--warn-shade:#fff8c5;--info:#0550ae;"
+    "--info-shade:#ddf4ff;--good:#116329;--good-shade:#dafbe1"
+)
+_DARK: Final = (
+    "--ink:#e6edf3;--soft:#9da7b1;--paper:#0d1117;--shade:#161b22;--line:#3d444d;--link:#79c0ff;"
+    "--bad:#ffa198;--bad-shade:#3c1618;--warn:#f2cc60;--warn-shade:#332a0c;--info:#a5d6ff;"
+    "--info-shade:#0c2d4a;--good:#7ee787;--good-shade:#12361f"
+)
+# A notebook says by an attribute whether it is dark, which counts more than what the system says.
+_SAID_DARK: Final = ":is([data-jp-theme-light=false],[data-vscode-theme-kind$=dark],.dark)"
+_SAID_LIGHT: Final = ":is([data-jp-theme-light=true],[data-vscode-theme-kind$=light],.light)"
+
+STYLE: Final = f"""
+.fm{{{_LIGHT}}}
+@media (prefers-color-scheme:dark){{.fm{{{_DARK}}}}}
+{_SAID_DARK} .fm,.fm.dark{{{_DARK}}}
+{_SAID_LIGHT} .fm,.fm.light{{{_LIGHT}}}
+.fm{{color:var(--ink);background:var(--paper);font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}
+.fm.page{{margin:0 auto;max-width:76rem;padding:1rem 1.25rem 4rem}}
+html:has(.fm.page){{background:Canvas;scroll-behavior:smooth}}
+@media (prefers-color-scheme:dark){{html:has(.fm.page){{background:#0d1117}}}}
+@media (prefers-reduced-motion:reduce){{html{{scroll-behavior:auto}}}}
+.fm h1{{font-size:1.7rem;line-height:1.2;margin:.5rem 0}}
+.fm h2{{font-size:1.25rem;margin:1.8rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}}
+.fm h3{{font-size:1.05rem;margin:1.2rem 0 .4rem}}
+.fm h4{{font-size:1rem;margin:.2rem 0}}
+.fm p{{margin:.4rem 0;max-width:60rem}}
+.fm ul,.fm ol{{margin:.4rem 0;padding-left:1.4rem}}
+.fm a{{color:var(--link)}}
+.fm :focus-visible{{outline:3px solid var(--link);outline-offset:2px}}
+.fm code,.fm pre,.fm textarea{{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}}
+.fm code{{background:var(--shade);color:var(--ink);padding:.1em .3em;border-radius:4px}}
+.fm pre{{background:var(--shade);color:var(--ink);border:1px solid var(--line);border-radius:6px;
+margin:.5rem 0;padding:.5rem .7rem;overflow:auto;max-height:32rem;overflow-wrap:normal}}
+.fm pre code{{background:none;padding:0}}
+.fm .scroll{{overflow:auto;max-height:36rem;margin:.6rem 0;border:1px solid var(--line);border-radius:6px}}
+.fm table{{border-collapse:collapse;width:100%;margin:0;font-size:14px;color:inherit}}
+.fm caption{{text-align:left;font-weight:600;padding:.4rem .6rem;color:var(--soft)}}
+.fm th,.fm td{{text-align:left;vertical-align:top;padding:.3rem .6rem;border-top:1px solid var(--line);
+background:none;max-width:34rem;overflow-wrap:anywhere;white-space:normal}}
+.fm thead th{{position:sticky;top:0;background:var(--shade);white-space:nowrap;overflow-wrap:normal}}
+.fm th[scope=row]{{font-weight:500}}
+.fm tr.strong>*{{font-weight:700}}
+.fm .badge{{display:inline-block;border:1px solid var(--line);border-radius:1em;padding:0 .6em;
+font-size:.85em;font-weight:600;background:var(--shade);color:var(--ink);white-space:nowrap}}
+.fm .error{{color:var(--bad);background:var(--bad-shade);border-color:currentColor}}
+.fm .warning{{color:var(--warn);background:var(--warn-shade);border-color:currentColor}}
+.fm .info{{color:var(--info);background:var(--info-shade);border-color:currentColor}}
+.fm .good{{color:var(--good);background:var(--good-shade);border-color:currentColor}}
+.fm .soft{{color:var(--soft)}}
+.fm details{{margin:.4rem 0}}
+.fm summary{{cursor:pointer}}
+.fm .card{{border:1px solid var(--line);border-left-width:5px;border-radius:6px;padding:.5rem .9rem;
+margin:.7rem 0}}
+.fm .card.of-error{{border-left-color:var(--bad)}}
+.fm .card.of-warning{{border-left-color:var(--warn)}}
+.fm .card.of-info{{border-left-color:var(--info)}}
+.fm .added{{background:var(--good-shade);color:var(--good)}}
+.fm .removed{{background:var(--bad-shade);color:var(--bad)}}
+.fm .hunk{{color:var(--info)}}
+.fm .here{{background:var(--warn-shade);color:var(--ink);font-weight:700}}
+.fm .added,.fm .removed,.fm .hunk,.fm .here,.fm .line{{display:block;white-space:pre}}
+.fm .skip{{position:absolute;left:-99rem}}
+.fm .skip:focus{{position:static}}
+.fm [hidden]{{display:none}}
+@media print{{.fm,.fm.dark{{{_LIGHT}}}.fm.page{{max-width:none;padding:0}}
+.fm .scroll,.fm pre{{overflow:visible;max-height:none}}.fm pre code span{{white-space:pre-wrap}}
+.fm .only-screen{{display:none}}.fm .card,.fm tr{{break-inside:avoid}}.fm h2,.fm h3{{break-after:avoid}}
+.fm .badge{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
+""".strip()
+"""For everything within `.fm`, and nothing else."""
