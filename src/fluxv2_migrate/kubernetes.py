@@ -9,6 +9,7 @@ from functools import cache
 from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from fluxv2_migrate.frozen import FrozenDict, FrozenList
 from fluxv2_migrate.quoting import without_credentials
 
 __all__ = [
@@ -108,9 +110,9 @@ def _copy_json(value: Any) -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise ValueError(f"the key {key!r} is a {type(key).__name__}; the keys of JSON are strings")
-        return {key: _copy_json(item) for key, item in value.items()}
+        return FrozenDict({key: _copy_json(item) for key, item in value.items()})
     if isinstance(value, list):
-        return [_copy_json(item) for item in value]
+        return FrozenList([_copy_json(item) for item in value])
     raise ValueError(f"JSON has no {type(value).__name__}")
 
 
@@ -122,11 +124,11 @@ _Item = TypeVar("_Item")
 
 JsonValue = Annotated[Any, BeforeValidator(_copy_json)]
 """Any value of JSON, kept as it is."""
-JsonObject = Annotated[dict[StrictStr, Any], BeforeValidator(_copy_json)]
+JsonObject = Annotated[dict[StrictStr, Any], BeforeValidator(_copy_json), AfterValidator(FrozenDict)]
 """An open object of JSON, kept as it is, nulls included."""
 Sequence = Annotated[tuple[_Item, ...], Strict(), BeforeValidator(_as_tuple)]
 """A list of Kubernetes, as a tuple."""
-Texts = dict[StrictStr, StrictStr | None]
+Texts = Annotated[dict[StrictStr, StrictStr | None], AfterValidator(FrozenDict)]
 """Labels, annotations and the like; Kubernetes reads a null there as the empty string."""
 
 

@@ -19,11 +19,11 @@ from fluxv2_migrate.flux2 import (
     ImageRepository,
     ImageUpdateAutomation,
 )
+from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import as_html_text
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.diff import unified_diff
-from fluxv2_migrate.report.frozen import FrozenDict
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.settings.inventory import Inventory
@@ -62,6 +62,9 @@ class MigratedManifest:
     path: str
     before: str = ""
     cluster: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "manifest", frozen(self.manifest))
 
     def __repr__(self) -> str:
         # A manifest may hold what is not for logs: values, and URLs with a user.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.settings import inventory_texts
 from fluxv2_migrate.settings.known_tags import KnownTag
 
@@ -132,7 +133,9 @@ class Inventory(_Live):
     namespaces: tuple[str, ...] | None = None
     images: tuple[LiveImage, ...] | None = None
     flux2_objects: tuple[LiveFlux2Object, ...] | None = None
-    tags: Mapping[str, tuple[KnownTag, ...]] = Field(default_factory=dict)
+    tags: Annotated[Mapping[str, tuple[KnownTag, ...]], AfterValidator(FrozenDict)] = Field(
+        default_factory=FrozenDict
+    )
     understood: tuple[str, ...] = ()
 
     @classmethod

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.kubernetes import LABEL_PATTERN, LONGEST_LABEL, LONGEST_NAME, NAME_PATTERN
 from fluxv2_migrate.quoting import without_credentials
 from fluxv2_migrate.settings.inventory import Inventory
@@ -73,6 +74,8 @@ _Accepted = Annotated[
     _schema(_CODE),
 ]
 _NotEmpty = Annotated[str, Field(min_length=1)]
+_Item = TypeVar("_Item")
+_Frozen = Annotated[_Item, AfterValidator(frozen)]
 
 
 class _Options(BaseModel):
@@ -135,8 +138,8 @@ class Override(_Options):
     ref_kind: Literal["branch", "tag", "commit"] | None = None
     source_name: _ObjectName | None = None
     secret_name: _ObjectName | None = None
-    policy: Mapping[str, Any] | None = None
-    filter_tags: Mapping[str, str] | None = None
+    policy: _Frozen[Mapping[str, Any]] | None = None
+    filter_tags: _Frozen[Mapping[str, str]] | None = None
     pull_secret: _ObjectName | None = None
     helm_versions: tuple[Literal["v2", "v3"], ...] = ()
     fluxd_version: _NotEmpty | None = None
@@ -361,7 +364,7 @@ class MigrationOptions(_Options):
     release_interval: _FluxDuration = "5m"
     source_interval: _FluxDuration = "10m"
     image_interval: _FluxDuration | None = None
-    image_tags: Mapping[str, tuple[KnownTag | str, ...]] = Field(default_factory=dict)
+    image_tags: _Frozen[Mapping[str, tuple[KnownTag | str, ...]]] = Field(default_factory=FrozenDict)
     keep_annotations: bool = False
     write_missing_namespaces: bool = False
     overrides: tuple[Override, ...] = ()

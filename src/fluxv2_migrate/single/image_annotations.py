@@ -11,6 +11,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux2 import ImagePolicy, ImageRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
 from fluxv2_migrate.repository.changes import Change, change_of
@@ -41,6 +42,9 @@ class ImageAutomation:
     findings: tuple[Finding, ...] = ()
     changes: tuple[Change, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "markers", FrozenDict(self.markers))
 
 
 def translate_annotations(

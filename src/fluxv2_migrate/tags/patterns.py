@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.pages import fragment, table
 from fluxv2_migrate.settings.options import Override
@@ -60,6 +61,10 @@ class PolicyTranslation:
     digest_reflection: Literal["Never", "Always"]
     pattern: str
     flux_version: FluxVersion
+
+    def __post_init__(self) -> None:
+        for name in ("policy", "filter_tags"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def compare(self, images: Iterable[TaggedImage | str]) -> TagComparison:
         """Gives what fluxd and this policy make of the same tags.

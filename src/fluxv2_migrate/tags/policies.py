@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.frozen import frozen
+
 __all__ = ["HIGHEST", "LAST", "PINNED", "PRERELEASES", "RELEASES", "PolicyCandidate", "escape", "exactly"]
 
 PRERELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0-0"}}
@@ -33,6 +35,10 @@ class PolicyCandidate:
     filter_tags: Mapping[str, str] | None
     order: str
     wrong_pairs: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("policy", "filter_tags"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
 def escape(text: str) -> str:

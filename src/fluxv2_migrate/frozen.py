@@ -1,0 +1,67 @@
+"""Mappings and lists of results, which nobody changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Never, TypeVar
+
+__all__ = ["FrozenDict", "FrozenList", "frozen"]
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def _refuse(_self: object, *_given: Any, **_named: Any) -> Never:
+    raise TypeError("a result cannot be changed: change a copy of it")
+
+
+class FrozenDict(dict[_Key, _Value]):
+    """A dict that refuses to be changed; unlike a `MappingProxyType` it can be pickled.
+
+    >>> files = FrozenDict({"a.yaml": "a: 1"})
+    >>> files, files == {"a.yaml": "a: 1"}
+    ({'a.yaml': 'a: 1'}, True)
+    >>> files["b.yaml"] = ""
+    Traceback (most recent call last):
+    TypeError: a result cannot be changed: change a copy of it
+    """
+
+    __slots__ = ()
+
+    __delitem__ = __ior__ = __setitem__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (dict(self),))
+
+
+class FrozenList(list[_Value]):
+    """A list that refuses to be changed, and equals one that does not.
+
+    >>> FrozenList([1]) == [1]
+    True
+    >>> FrozenList([1]).append(2)
+    Traceback (most recent call last):
+    TypeError: a result cannot be changed: change a copy of it
+    """
+
+    __slots__ = ()
+
+    __delitem__ = __iadd__ = __imul__ = __setitem__ = append = clear = extend = insert = pop = _refuse
+    remove = reverse = sort = _refuse
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (list(self),))
+
+
+def frozen(value: Any) -> Any:
+    """Gives a copy of a value of JSON's types that nobody changes, whatever is in it.
+
+    >>> frozen({"a": [{"b": 1}]})["a"][0]["b"] = 2
+    Traceback (most recent call last):
+    TypeError: a result cannot be changed: change a copy of it
+    """
+    if isinstance(value, Mapping):
+        return FrozenDict({key: frozen(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return FrozenList([frozen(item) for item in value])
+    return value
