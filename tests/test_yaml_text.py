@@ -122,7 +122,7 @@ def test_what_kubernetes_could_not_read_is_refused(text: str, reason: str) -> No
 
 def test_a_removed_field_leaves_its_comments() -> None:
     text = "a: 1 # one\n# above b\nb: # of b\n  c: 2 # two\n  # deeper\nd: 4\n"
-    mapping = BlockMapping.of_document(text, compose(text), Style())  # type: ignore[arg-type]
+    mapping = BlockMapping.of_document(text, compose(text), Style())
     mapping.remove("b")
     assert mapping.render() == "a: 1 # one\n# above b\n# of b\n# two\n# deeper\nd: 4\n"
 

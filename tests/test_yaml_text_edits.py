@@ -161,7 +161,7 @@ def test_edits_change_what_is_asked_and_nothing_beside(
 def test_edits_are_the_same_without_the_scanner(
     text: str, plan: tuple[Set | Move | Remove, ...], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(composer, "scan", mock.Mock(side_effect=Unsure))
+    monkeypatch.setattr(composer, "_scanned", mock.Mock(side_effect=Unsure))
     assert edit(text, *plan) == expected
 
 

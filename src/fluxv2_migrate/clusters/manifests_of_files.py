@@ -23,8 +23,8 @@ from fluxv2_migrate.yaml_text import (
     Node,
     ScalarNode,
     key_of,
-    read_document,
     read_nodes,
+    read_value,
     split_documents,
     value_of,
 )
@@ -209,13 +209,14 @@ def _is_doubtful(flow: str) -> bool:
 
 def _in_full(place: Place, text: str, index: int) -> Iterator[AppliedObject | Refusal]:
     path, line = place.path, place.line
+    text = text.replace("\r\n", "\n")
     try:
         read_manifests(text, path=path)
         refused = None
     except InvalidManifest as error:
         refused = Refusal(Place(path, line + (error.line or 1) - 1), error.reason)
     try:
-        value = read_document(text)[1]
+        value = read_value(text)
     except InvalidManifest as error:
         try:
             value = _last_ones(read_nodes(text))

@@ -50,7 +50,7 @@ class AppliedText:
 
 
 def apply_to_text(
-    plan: Plan, text: str, root: Node, style: Style, value: Mapping[str, Any] | None = None
+    plan: Plan, text: str, root: Node | None, style: Style, value: Mapping[str, Any] | None = None
 ) -> AppliedText:
     r"""Gives a document's text after the plan; what the plan does not name is the same bytes.
 

@@ -168,7 +168,7 @@ def read_patched_release(
     _hold_one_release(seen, first, around.options, override)
     draft = common_draft(first.draft, [each.draft for each in seen])
     told = _told(draft, seen, document, closure, around)
-    if draft.source is None or document.root is None or any(each.draft.source is None for each in seen):
+    if draft.source is None or any(each.draft.source is None for each in seen):
         raise NoChart(draft, told)
     return PatchedRelease(
         document,
@@ -176,7 +176,6 @@ def read_patched_release(
         first.settings,
         override,
         draft.source,
-        document.root,
         sightings=sightings,
         closure=closure,
         forms=forms,

@@ -217,10 +217,10 @@ def _read_release(
         return None
     draft, settings = found.draft, found.settings
     sightings, names = found.sightings, found.names
-    if draft.source is None or document.root is None or not (draft.answerable or not draft.stopped):
+    if draft.source is None or not (draft.answerable or not draft.stopped):
         return ReadRelease(document, draft, settings, override, sightings=sightings, names=names)
     return MigratingRelease(
-        document, draft, settings, override, draft.source, document.root, sightings=sightings, names=names
+        document, draft, settings, override, draft.source, sightings=sightings, names=names
     )
 
 

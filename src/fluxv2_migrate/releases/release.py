@@ -14,7 +14,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
-from fluxv2_migrate.yaml_text import Node
 
 __all__ = ["MigratingRelease", "ReadRelease", "Told"]
 
@@ -105,13 +104,11 @@ class MigratingRelease(ReadRelease):
 
     Attributes:
         source: what it needs of a source.
-        nodes: of the document.
         placed: what it needs of a source, and where it is.
         requests: what its clusters need of sources: that, and others where they have other charts.
     """
 
     source: ChartSourceRequest
-    nodes: Node
     placed: PlacedRequest = field(init=False)
     requests: tuple[PlacedRequest, ...] = field(init=False)
 

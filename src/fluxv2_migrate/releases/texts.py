@@ -206,7 +206,7 @@ class ReleaseTexts:
         if document.path not in self._styles:
             self._styles[document.path] = detect_style(self.around.repository.texts[document.path])
         style = self._styles[document.path]
-        text = apply_to_text(plan, document.text, release.nodes, style, document.manifest)
+        text = apply_to_text(plan, document.text, document.root, style, document.manifest)
         return ReleaseText(release, plan, text)
 
     def _place(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan import Path
@@ -14,25 +14,21 @@ from fluxv2_migrate.yaml_text import (
     ScalarNode,
     SequenceNode,
     column_of,
-    compose,
     line_of,
-    read_document,
+    read_nodes,
+    read_value,
     split_documents,
-    value_of,
 )
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 
 __all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
 
 BYTE_ORDER_MARK: Final = "\ufeff"
-_MANY: Final = 32
-_Keys: TypeAlias = dict[int, dict[str, tuple[Node, Node]]]
-"""Of mappings with many keys, what stands where; by their nodes, which live as long."""
 
 
 @dataclass(slots=True)
 class Document:
-    """One document of a file; nothing of it changes but how much of its nodes is held.
+    """One document of a file.
 
     Attributes:
         path: the file.
@@ -49,24 +45,14 @@ class Document:
     text: str
     line: int
     value: Any
-    _root: Node | None = field(repr=False, compare=False)
-    _cut: Path | None = field(default=None, repr=False, compare=False)
-    _keys: _Keys = field(default_factory=dict, repr=False, compare=False)
+    _root: Node | None = field(default=None, repr=False, compare=False)
 
     @property
     def root(self) -> Node | None:
-        """Its nodes; read again where they were let go."""
+        """Its nodes, which are kept once somebody has asked for them: most documents are never edited."""
         if self._root is None:
-            self._root = compose(self.text, path=self.path, line=self.line)
+            self._root = read_nodes(self.text, path=self.path, line=self.line)
         return self._root
-
-    def forget_nodes(self) -> None:
-        """Lets go of all nodes.
-
-        Most documents are never edited, and what is held costs time with each
-        collection of garbage, more than reading one of them again.
-        """
-        self._root, self._cut, self._keys = None, None, {}
 
     @property
     def key(self) -> tuple[str, int]:
@@ -80,20 +66,6 @@ class Document:
         metadata = metadata if isinstance(metadata, dict) else {}
         return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
 
-    def forget(self, path: Path) -> None:
-        """Lets go of the nodes inside a field that nobody edits, all but those that show where it ends.
-
-        Values of releases are most of a repository's nodes.
-        """
-        self._cut = path
-        node = self.root
-        for key in path:
-            pair = _find(node, key, {}) if isinstance(node, MappingNode) else None
-            node = None if pair is None else pair[1]
-        while isinstance(node, (MappingNode, SequenceNode)) and node.value:
-            del node.value[:-1]
-            node = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
-
     @property
     def manifest(self) -> Mapping[str, Any]:
         """The value, if it is a mapping; else an empty one."""
@@ -101,30 +73,22 @@ class Document:
 
     def written(self, path: Path) -> str | None:
         """Gives the text of a scalar as it stands in the file, without quotes; `None` where there is none."""
-        # What is not found there may have been let go.
-        root = self.root if self._cut is None else compose(self.text, path=self.path, line=self.line)
-        mark, is_whole = _mark_of(root, path, {}, of_value=True)
+        mark, is_whole = _mark_of(self.root, path, of_value=True)
         return str(mark.value) if is_whole and isinstance(mark, ScalarNode) else None
 
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
-        mark, is_whole = _mark_of(self.root, path, self._keys)
-        if not is_whole and self._cut is not None and path[: len(self._cut)] == self._cut:
-            # What is not found there may have been let go.
-            mark, _ = _mark_of(compose(self.text, path=self.path, line=self.line), path, {})
-        if mark is None:
-            return self.line, 1
-        return self.line + line_of(self.text, mark.start), column_of(self.text, mark.start) + 1
+        mark, _ = _mark_of(self.root, path)
+        start = 0 if mark is None else mark.start
+        return self.line + line_of(self.text, start), column_of(self.text, start) + 1
 
 
-def _mark_of(
-    root: Node | None, path: Path, keys: _Keys, *, of_value: bool = False
-) -> tuple[Node | None, bool]:
+def _mark_of(root: Node | None, path: Path, *, of_value: bool = False) -> tuple[Node | None, bool]:
     """Gives the node of a field, or of what is nearest above it, and whether it is the field's."""
     node = mark = root
     for key in path:
         if isinstance(node, MappingNode):
-            pair = _find(node, key, keys)
+            pair = node.find(key)
             if pair is None:
                 return mark, False
             mark, node = pair
@@ -133,16 +97,6 @@ def _mark_of(
         else:
             return mark, False
     return node if of_value else mark, True
-
-
-def _find(node: MappingNode, key: str, keys: _Keys) -> tuple[Node, Node] | None:
-    if len(node.value) > _MANY:
-        # Each of them may be looked up once.
-        known = keys.get(id(node))
-        if known is None:
-            known = keys[id(node)] = {str(pair[0].value): pair for pair in reversed(node.value)}
-        return known.get(key)
-    return next((pair for pair in node.value if pair[0].value == key), None)
 
 
 def read_documents(
@@ -167,13 +121,13 @@ def read_documents(
     for index, span in enumerate(split_documents(text)):
         part = text[span.start : span.end]
         try:
-            root, value = read_document(part, path=path, line=span.line)
+            value = read_value(part, path=path, line=span.line)
         except InvalidManifest as error:
             errors.append(error)
             continue
         if (by_kustomize or _is_of_flux2(value)) and may_be_read_otherwise(part):
-            value = value_of(root, "kustomize")
-        documents.append(Document(path, index, span.start, part, span.line, value, root))
+            value = read_value(part, path=path, line=span.line, reader="kustomize")
+        documents.append(Document(path, index, span.start, part, span.line, value))
     return tuple(documents), tuple(errors)
 
 

@@ -240,10 +240,5 @@ def read_file(repository: Repository, path: str, text: str) -> None:
     repository.texts[path] = text
     documents, errors = read_documents(path, text, by_kustomize=repository.by_kustomize)
     repository.documents[path] = documents
-    for document in documents:
-        if is_old_release(document.manifest):
-            document.forget(("spec", "values"))
-        else:
-            document.forget_nodes()
     if errors:
         repository.errors[path] = errors[0]

@@ -7,7 +7,7 @@ from fluxv2_migrate.yaml_text.block import (
     Place,
     insertion_index,
 )
-from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, value_of
+from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, read_value, value_of
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_item, emit_scalar
 from fluxv2_migrate.yaml_text.extents import (
@@ -50,6 +50,7 @@ __all__ = [
     "node_at",
     "read_document",
     "read_nodes",
+    "read_value",
     "remove_item",
     "replace_text",
     "resolve_plain_scalar",

@@ -136,7 +136,7 @@ class BlockMapping:
     tail: str = ""
 
     @classmethod
-    def of_document(cls, text: str, root: Node, style: Style) -> BlockMapping:
+    def of_document(cls, text: str, root: Node | None, style: Style) -> BlockMapping:
         """Takes a document's text and root node apart.
 
         Raises:
@@ -159,7 +159,7 @@ class BlockMapping:
         return MappingPart(text[:start], cls._of_node(text, value, style, start, end), text[end:])
 
     @classmethod
-    def _of_node(cls, text: str, node: Node, style: Style, start: int, end: int) -> BlockMapping:
+    def _of_node(cls, text: str, node: Node | None, style: Style, start: int, end: int) -> BlockMapping:
         if not isinstance(node, MappingNode) or node.is_flow or not node.value:
             raise CannotEdit("not a mapping in block style")
         first = node.value[0][0].start

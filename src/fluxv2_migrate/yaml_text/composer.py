@@ -41,6 +41,8 @@ _EXPONENT_FROM: Final = 6
 """From this power of ten on Go writes a float with an exponent, where it chooses the shortest form."""
 MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
+_SHORT: Final = 2_000
+"""Characters of most documents at the most."""
 MAXIMUM_DEPTH: Final = 100
 """Levels of nesting, aliases followed; whatever walks through a value may call itself once for each."""
 _READABLE_DEPTH: Final = 500
@@ -112,6 +114,32 @@ def read_document(
     return node, value
 
 
+def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Reader = "flux1") -> Any:
+    r"""Gives the value of a document, which is shared by all who ask for it and must not be changed.
+
+    Args:
+        text: one document, without byte order mark.
+        path: its file, for the message of an error.
+        line: the line of its first character in the file, 1-based.
+        reader: whose reading the value is.
+
+    Raises:
+        InvalidManifest: as `compose` does.
+
+    >>> read_value("a: 1\n")
+    {'a': 1}
+    """
+    try:
+        return _value_of_text(text, reader)
+    except InvalidManifest as error:
+        raise InvalidManifest(error.reason, path=path, line=line + (error.line or 1) - 1) from None
+
+
+@lru_cache(maxsize=1024)
+def _value_of_text(text: str, reader: Reader) -> Any:
+    return read_document(text, reader=reader)[1]
+
+
 def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | None:
     r"""Gives the root node of a document, whatever its values: keys may stand in it twice.
 
@@ -131,13 +159,13 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
             f"the document has more than {MAXIMUM_SIZE} characters; split it", path=path, line=line
         )
     try:
-        return scan(text)
+        return _scanned(text)
     except Unsure:
         _guard_characters(text, path, line)
     is_deep = _guard_depth(text, path, line)
     plain = _without_directives(text, path, line)
     try:
-        node = parse(plain)
+        node = _parsed(plain)
         if _ESCAPE.search(text) and any(_SURROGATE.search(each.value) for each in _scalars_of(node)):
             raise ValueError("an escape that stands for half a character")
     except _FAULTS as error:
@@ -148,6 +176,17 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
     if is_deep and sum(1 for _ in _levels_of(node)) > MAXIMUM_DEPTH + 1:
         raise _too_deep(path, line)
     return node
+
+
+def _scanned(text: str) -> Node | None:
+    return _scan_short(text) if len(text) <= _SHORT else _scan_long(text)
+
+
+# What is read is edited, told of by its lines and looked at again soon; all nodes of a repository would take
+# many times the memory of its texts.
+_scan_short = lru_cache(maxsize=16)(scan)
+_scan_long = lru_cache(maxsize=2)(scan)
+_parsed = lru_cache(maxsize=2)(parse)
 
 
 def _guard_characters(text: str, path: str | None, line: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["MappingNode", "Node", "ScalarNode", "SequenceNode"]
+
+_FEW: Final = 32
 
 
 class Node:
@@ -73,6 +75,16 @@ class SequenceNode(_Collection):
 class MappingNode(_Collection):
     """A mapping."""
 
-    __slots__ = ()
+    __slots__ = ("_found",)
 
     value: list[tuple[Any, Node]]
+    _found: dict[str, tuple[Any, Node]]
+
+    def find(self, key: str) -> tuple[Any, Node] | None:
+        """Gives the first key that is written so, and its value."""
+        if len(self.value) <= _FEW:
+            return next((pair for pair in self.value if pair[0].value == key), None)
+        if not hasattr(self, "_found"):
+            # Each of many keys may be looked up once.
+            self._found = {str(pair[0].value): pair for pair in reversed(self.value)}
+        return self._found.get(key)
