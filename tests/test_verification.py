@@ -220,9 +220,12 @@ def test_a_release_of_the_same_name_elsewhere_is_another_one() -> None:
 def test_a_namespace_can_stand_elsewhere() -> None:
     after = text(v2_release(KEPT, metadata={"name": "web"}))
     entry = only(verify({"web.yaml": v1()}, {"web.yaml": after}))
-    assert (entry.status, entry.after_path) == ("unknown", "web.yaml")
+    assert (entry.status, entry.after_path) == ("different", "web.yaml")
+    assert [str(each) for each in entry.differences] == ["namespace: shop → (none)"]
+    # Where none was written before, nothing is lost.
+    before = text(v1_release(metadata={"name": "web"}))
     options = fm.MigrationOptions(flux_version="2.7", default_namespace="shop")
-    assert only(verify({"web.yaml": v1()}, {"web.yaml": after}, options=options)).status == "same"
+    assert only(verify({"web.yaml": before}, {"web.yaml": after}, options=options)).status == "same"
 
 
 def test_each_cluster_has_its_own_release_and_source() -> None:
@@ -415,12 +418,13 @@ def test_our_own_migration_is_adopted_and_keeps_the_rest(shared: Path, name: str
     migration = fm.migrate_repository(files)
     report = fm.verify_migration(files, migration.files)
     converted = [each for each in report.releases if each.status == "different"]
-    assert len(converted) == sum(
+    unmanaged = [each for each in report.releases if each.status == "unmanaged" and each.after_path]
+    assert len(converted) + len(unmanaged) == sum(
         isinstance(each.resource, fm.flux2.HelmRelease) for each in migration.resources
     )
     assert {each.outcome for each in converted} <= {"adopted"}
     assert {each.field for entry in converted for each in entry.differences} <= CHANGES
-    assert {each.status for each in report.releases} <= {"different", "missing", "unknown"}
+    assert {each.status for each in report.releases} <= {"different", "missing", "unknown", "unmanaged"}
 
 
 def test_a_release_of_another_name_is_not_the_same_one() -> None:
@@ -430,6 +434,9 @@ def test_a_release_of_another_name_is_not_the_same_one() -> None:
 
 def test_a_release_that_stands_twice_is_one_too_many() -> None:
     report = verify({"web.yaml": v1()}, {"web.yaml": v2(), "copy.yaml": v2()})
+    # Kustomize refuses both.
+    assert sorted(each.status for each in report.releases) == ["extra", "missing"]
+    report = verify({"web.yaml": v1()}, {"web.yaml": v2(), "copy.yaml": v2(name="copy")})
     assert sorted(each.status for each in report.releases) == ["extra", "same"]
     assert not report.ok
     both = {"clusters/eu/web.yaml": v2(), "clusters/us/web.yaml": v2(), "web.yaml": v2()}

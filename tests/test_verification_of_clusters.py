@@ -213,6 +213,12 @@ def test_what_an_unknown_generator_prints_is_unknown() -> None:
     assert (entry.status, entry.reason) == ("unknown", "fluxd generates what it applies of prod: make it")
 
 
+def with_sources(migration: fm.Migration, listed: str) -> str:
+    """Gives a kustomization of `prod` that lists some resources, and the sources that were made there."""
+    made = [path.removeprefix("prod/") for path in migration.created if path.startswith("prod/")]
+    return json.dumps({"resources": [*filter(None, listed.strip("[]").split(",")), *made]})
+
+
 @pytest.mark.parametrize(
     ("listed", "status"), [("[web.yaml]", "declared"), ("[other.yaml]", "missing"), ("[]", "missing")]
 )
@@ -224,11 +230,103 @@ def test_a_file_that_fluxd_read_and_a_kustomization_leaves_out_is_missing(
     files: Files = {f"prod/{folder}web.yaml": release(), "prod/other.yaml": other}
     options = fm.MigrationOptions(sync_roots=("prod",))
     migration, after = migrated(files, options)
-    after["prod/kustomization.yaml"] = f"resources: {listed.replace('web', folder + 'web')}\n"
+    after["prod/kustomization.yaml"] = with_sources(migration, listed.replace("web", folder + "web"))
     (entry,) = verify(files, after, migration, options).releases
     assert entry.status == status
     left_out = f"no kustomization that is built for prod lists prod/{folder}web.yaml"
     assert entry.reason == (left_out if status == "missing" else "")
+
+
+def test_a_release_whose_source_is_not_applied_is_missing() -> None:
+    files: Files = {"prod/kustomization.yaml": "resources: [web.yaml]\n", "prod/web.yaml": release()}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    after["prod/kustomization.yaml"] = files["prod/kustomization.yaml"]
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == "missing"
+    assert entry.reason.startswith("its source HelmRepository flux-system/example is not applied: no kustom")
+
+
+LOST: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "its annotation": (
+        {"prod/web.yaml": "metadata:\n  annotations: {kustomize.toolkit.fluxcd.io/reconcile: Disabled}\n"},
+        "its annotation kustomize.toolkit.fluxcd.io/reconcile is `disabled`: it is never applied",
+    ),
+    "its artifact": (
+        {".sourceignore": "/prod/web.yaml\n"},
+        "source-controller leaves prod/web.yaml out of its artifact, as .sourceignore or its defaults say",
+    ),
+    "its build": (
+        {"prod/values.yaml": "a: 1\n"},
+        "kustomize cannot build it: prod/values.yaml:1: ",
+    ),
+    "its Kustomization": (
+        {"flux/prod.yaml": "suspend: true"},
+        "the Kustomization in flux/prod.yaml is suspended",
+    ),
+}
+SYNC = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: prod, namespace: flux-system}
+spec:
+  path: ./prod
+  prune: false
+  interval: 5m
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+
+
+@pytest.mark.parametrize("way", LOST)
+def test_what_is_not_applied_does_not_count(way: str) -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    assert told(verify(files, after, migration, options)) == [("", "declared", "adopted")]
+    edits, reason = LOST[way]
+    for path, text in edits.items():
+        known = str(after.get(path, ""))
+        if text.startswith("metadata:"):
+            after[path] = known.replace("metadata:\n", text)
+        else:
+            after[path] = f"{known}  {text}\n" if known else text
+    (entry,) = verify(files, after, migration, options).releases
+    assert (entry.status, entry.outcome) == ("missing", None)
+    assert entry.reason.startswith(reason)
+
+
+def test_a_target_namespace_of_the_path_moves_what_it_syncs() -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    after["flux/prod.yaml"] = SYNC + "  targetNamespace: other\n"
+    entries = verify(files, after, migration, options).releases
+    assert sorted(each.status for each in entries) == ["extra", "missing"]
+
+
+def test_an_ignored_release_is_nobody_s_on_both_sides() -> None:
+    ignored = release().replace("metadata:\n", "metadata:\n  annotations: {fluxcd.io/ignore: 'true'}\n")
+    files: Files = {"prod/web.yaml": ignored}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    report = verify(files, after, migration, options)
+    assert report.ok
+    assert told(report) == [("", "unmanaged", None)]
+    disabled = "kustomize.toolkit.fluxcd.io/reconcile: disabled"
+    after["prod/web.yaml"] = str(after["prod/web.yaml"]).replace(disabled, "other: 'yes'")
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == "different"
+    assert [each.field for each in entry.differences] == ["managed"]
+
+
+def test_a_release_of_flux_1_beside_its_successor_is_seen() -> None:
+    files: Files = {"prod/web.yaml": release()}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    after["prod/old.yaml"] = files["prod/web.yaml"]
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == "different"
+    shown = "managers: helm-operator → helm-operator (prod/old.yaml) and helm-controller"
+    assert [str(each) for each in entry.differences] == [shown]
 
 
 @pytest.mark.parametrize("shape", ["", "namespace: shop\n"])
@@ -240,7 +338,7 @@ def test_a_folder_that_a_kustomization_leaves_out_is_missing(shape: str, listed:
     }
     options = fm.MigrationOptions(sync_roots=("prod",), sources=PLACED)
     migration, after = migrated(files, options)
-    after["prod/kustomization.yaml"] = f"resources: {listed}\n"
+    after["prod/kustomization.yaml"] = with_sources(migration, listed)
     (entry,) = verify(files, after, migration, options).releases
     assert entry.status == status
     assert bool(entry.reason) is (status == "missing")

@@ -57,6 +57,9 @@ def test_what_people_lost(verified: list[fm.ReleaseVerification]) -> None:
         field for each in verified for field in {difference.field for difference in each.differences}
     )
     assert {field: count for field, count in fields.items() if field not in EDITED} == {
+        # One had an annotation that fluxd ignored it, and of six a kustomization gives the namespace.
+        "managed": 1,
+        "namespace": 6,
         # Nobody wrote down what Flux v1 did by default.
         "install.remediation.action": 202,
         "uninstall.wait": 202,

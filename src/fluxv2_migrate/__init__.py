@@ -9,6 +9,15 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
+        # These stand below all that `api` takes in, and are imported from there.
+        if name == "flux1":
+            import fluxv2_migrate.flux1 as module
+        elif name == "flux2":
+            import fluxv2_migrate.flux2 as module
+        else:
+            module = None
+        if module is not None:
+            return module
         # A program that may come to migrate something, and mostly does not, starts as fast as without.
         import fluxv2_migrate.api as api
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
@@ -31,6 +31,7 @@ class FluxKustomization:
         target_namespace: of all that it applies; empty where it gives none.
         overlay: the fields that go over the kustomization of its path, as JSON; empty where there are none.
         substitutes: whether it replaces variables in what is built.
+        manifest: all of it.
     """
 
     file: str
@@ -38,6 +39,7 @@ class FluxKustomization:
     target_namespace: str
     overlay: str
     substitutes: bool
+    manifest: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of_document(cls, document: Document) -> FluxKustomization | None:
@@ -46,7 +48,16 @@ class FluxKustomization:
         Args:
             document: of a repository.
         """
-        manifest = document.manifest
+        return cls.of_manifest(document.manifest, document.path)
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any], file: str) -> FluxKustomization | None:
+        """Reads a manifest; nothing where it is no Kustomization of Flux v2.
+
+        Args:
+            manifest: of any object.
+            file: where it stands.
+        """
         group = str(manifest.get("apiVersion")).partition("/")[0]
         if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
             return None
@@ -54,11 +65,12 @@ class FluxKustomization:
         given: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {}
         overlay = _overlay(given)
         return cls(
-            document.path,
+            file,
             str(given.get("path") or ""),
             str(given.get("targetNamespace") or ""),
-            json.dumps({"file": document.path, **overlay}, sort_keys=True) if overlay else "",
+            json.dumps({"file": file, **overlay}, sort_keys=True) if overlay else "",
             bool(given.get("postBuild")),
+            manifest,
         )
 
 

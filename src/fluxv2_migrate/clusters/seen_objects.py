@@ -17,6 +17,7 @@ from fluxv2_migrate.clusters import (
     is_below,
     unknown_generator,
 )
+from fluxv2_migrate.clusters.reconciled import DISABLED, ReconciledCluster, is_disabled
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.meaning.manifest import as_object, metadata_of
@@ -44,6 +45,7 @@ class SeenObject:
         cluster: its name; empty where any may have it; `None` where no cluster applies it.
         document: which document of the repository it is.
         obstacle: why the cluster may not get it, or gets something else; empty where nothing is in the way.
+        is_placed: whether it names its namespace by itself, so that no default decides.
     """
 
     path: str
@@ -52,6 +54,7 @@ class SeenObject:
     cluster: str | None
     document: DocumentKey
     obstacle: str = ""
+    is_placed: bool = True
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -94,12 +97,10 @@ class SeenRepository:
 
 @dataclass(slots=True)
 class _Obstacles:
-    """Why clusters may not get objects; what goes the same way has the same in its way."""
+    """Why clusters may not have got objects of fluxd; what goes the same way has the same in its way."""
 
     clusters: ClusterMap
-    by_fluxd: bool
     known: dict[tuple[str, ...], str] = field(default_factory=dict)
-    reached: dict[str, frozenset[str]] = field(default_factory=dict)
     troubled: list[tuple[tuple[str, str], Build, frozenset[str]]] | None = None
 
     def _troubled(self) -> list[tuple[tuple[str, str], Build, frozenset[str]]]:
@@ -109,44 +110,67 @@ class _Obstacles:
             self.troubled = [(key, each, frozenset(each.files)) for key, each in builds if each.problems]
         return self.troubled
 
-    def of(self, sighting: Sighting, path: str) -> str:
+    def of(self, sighting: Sighting) -> str:
         way = (sighting.cluster, sighting.sync_path, *(step.path for step in sighting.steps))
         if way not in self.known:
             # Another cluster's build may go wrong over the same base.
             builds = {key: build for key, build, files in self._troubled() if files.issuperset(way[2:])}
             broken = broken_build([sighting], replace(self.clusters, builds=builds))
-            unknown = unknown_generator([sighting], self.clusters) if self.by_fluxd else None
+            unknown = unknown_generator([sighting], self.clusters)
             self.known[way] = f"kustomize cannot build it: {broken}" if broken else unknown or ""
-        if self.known[way] or self.by_fluxd:
-            return self.known[way]
-        return self._left_out(sighting, path)
+        return self.known[way]
 
-    def _left_out(self, sighting: Sighting, path: str) -> str:
-        """Gives what is in no kustomization that kustomize-controller comes to from the sync path."""
-        root, tree = sighting.sync_path, self.clusters.tree
+
+@dataclass(slots=True)
+class _Absence:
+    """Why a cluster does not get an object that stands in the repository."""
+
+    clusters: ClusterMap
+    reconciled: Mapping[str, ReconciledCluster]
+    reached: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def of(self, path: str, sighting: Sighting) -> str:
+        tree = self.clusters.tree
+        own = self.reconciled.get(sighting.cluster)
+        if own is None and (broken := broken_build([sighting], self.clusters)):
+            return f"kustomize cannot build it: {broken}"
+        for within in () if own is None else own.paths:
+            if within.obstacle and (path in within.build.files or is_below(path, within.path)):
+                return within.obstacle
+        if path not in tree.artifact().files:
+            return (
+                f"source-controller leaves {path} out of its artifact, as .sourceignore or its defaults say"
+            )
+        root = sighting.sync_path
         if root not in self.reached:
             self.reached[root] = built_files(root, tree)
         file = sighting.steps[-1].path if sighting.steps else path
         place = posixpath.dirname(file) if sighting.steps else path
-        if file in self.reached[root] or not is_below(place, root):
-            return ""
+        is_reached = file in self.reached[root]
         folder = posixpath.dirname(place)
-        while folder not in tree.kustomizations:
-            if folder in (root, ""):
-                return ""
+        while not is_reached and is_below(place, root) and is_below(folder, root):
+            if folder in tree.kustomizations:
+                return f"no kustomization that is built for {root or '/'} lists {place}"
+            if not folder:
+                break
             folder = posixpath.dirname(folder)
-        return f"no kustomization that is built for {root or '/'} lists {place}"
+        return "" if own is None else f"nothing that {sighting.cluster} syncs lists {path}"
 
 
-def see_objects(repository: Repository, clusters: ClusterMap, *, by_fluxd: bool) -> SeenRepository:
+def see_objects(
+    repository: Repository,
+    clusters: ClusterMap,
+    reconciled: Mapping[str, ReconciledCluster] | None = None,
+) -> SeenRepository:
     """Gives what clusters have of a repository.
 
     Args:
         repository: as it was read.
         clusters: who sees what.
-        by_fluxd: whether fluxd applies it, which heeds `.flux.yaml`; else kustomize-controller does.
+        reconciled: by cluster, what kustomize-controller applies; where fluxd applies it, nothing.
     """
-    seen, obstacles = SeenRepository(clusters), _Obstacles(clusters, by_fluxd)
+    seen = SeenRepository(clusters)
+    obstacles, absence = _Obstacles(clusters), _Absence(clusters, reconciled or {})
     patches = {
         use.path for build in clusters.builds.values() for each in build.objects for use in each.patches
     }
@@ -159,7 +183,12 @@ def see_objects(repository: Repository, clusters: ClusterMap, *, by_fluxd: bool)
             if path in patches and document.key not in clusters.sightings:
                 # What it says is in what it patches.
                 continue
-            for each in _seen(document, clusters, obstacles):
+            found = (
+                _seen(document, clusters, obstacles)
+                if reconciled is None
+                else _reconciled(document, clusters, reconciled, absence)
+            )
+            for each in found:
                 _file(seen, each)
     return seen
 
@@ -175,25 +204,65 @@ def _unread(path: str, text: str) -> Iterator[UnreadDocument]:
                 yield UnreadDocument(path, error.line or span.line, f"it is no YAML: {error.reason}")
 
 
-def _seen(document: Document, clusters: ClusterMap, obstacles: _Obstacles) -> Iterator[SeenObject]:
+def _line(document: Document) -> int:
     begins = _CONCERNS.search(document.text)
-    line = document.line + (document.text.count("\n", 0, begins.start()) if begins else 0)
+    return document.line + (document.text.count("\n", 0, begins.start()) if begins else 0)
+
+
+def _seen(document: Document, clusters: ClusterMap, obstacles: _Obstacles) -> Iterator[SeenObject]:
+    line = _line(document)
     sightings = clusters.sightings.get(document.key)
     if not sightings:
-        for manifest in _objects(document.manifest):
-            anybody = None if clusters.clusters else ""
-            yield SeenObject(document.path, line, manifest, anybody, document.key)
+        yield from _unseen(document, line, clusters)
         return
     told: list[SeenObject] = []
     for sighting in sightings:
-        for manifest in _objects(sighting.manifest):
-            own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
-            placed = _placed(manifest, own or sighting.namespace)
-            obstacle = obstacles.of(sighting, document.path)
-            each = SeenObject(document.path, line, placed, sighting.cluster, document.key, obstacle)
+        obstacle = obstacles.of(sighting)
+        for each in _sighted(document, line, sighting, obstacle):
             if each not in told:
                 told.append(each)
     yield from told
+
+
+def _unseen(document: Document, line: int, clusters: ClusterMap) -> Iterator[SeenObject]:
+    for manifest in _objects(document.manifest):
+        anybody = None if clusters.clusters else ""
+        yield SeenObject(document.path, line, manifest, anybody, document.key)
+
+
+def _sighted(document: Document, line: int, sighting: Sighting, obstacle: str) -> Iterator[SeenObject]:
+    for manifest in _objects(sighting.manifest):
+        own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
+        placed = _placed(manifest, own or sighting.namespace)
+        names_it = bool(metadata_of(manifest)[0])
+        yield SeenObject(document.path, line, placed, sighting.cluster, document.key, obstacle, names_it)
+
+
+def _reconciled(
+    document: Document,
+    clusters: ClusterMap,
+    reconciled: Mapping[str, ReconciledCluster],
+    absence: _Absence,
+) -> Iterator[SeenObject]:
+    """Gives a document as clusters get it, and for those that do not get it, why."""
+    line = _line(document)
+    having: set[str] = set()
+    for name, cluster in reconciled.items():
+        # What is anybody's is that of a known cluster first.
+        for each in cluster.objects.get(document.key, ()) if name or not having else ():
+            having.add(name)
+            names_it = bool(metadata_of(each.manifest)[0])
+            key = document.key
+            yield SeenObject(document.path, line, each.manifest, name, key, each.obstacle, names_it)
+    sightings = clusters.sightings.get(document.key, [])
+    told: list[SeenObject] = [] if sightings or having else list(_unseen(document, line, clusters))
+    for sighting in sightings:
+        if sighting.cluster in having or (sighting.cluster not in reconciled and having):
+            continue
+        obstacle = absence.of(document.path, sighting) if sighting.cluster else ""
+        told += [each for each in _sighted(document, line, sighting, obstacle) if each not in told]
+    for one in told:
+        yield replace(one, obstacle=DISABLED) if is_disabled(one.manifest) else one
 
 
 def _objects(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -89,6 +89,9 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "drift_detection": "what somebody changed in the cluster is noticed or corrected",
     "additional": "Flux v2 does something that Flux v1 could not",
     "refused": "the release, or all that is applied with it, is not accepted",
+    "namespace": "kustomize-controller applies nothing of a path with an object that names no namespace",
+    "managers": "both operators work on one Helm release, each against the other",
+    "managed": "it is applied, and Flux v1 left it alone",
 }
 """What happens in the cluster, by the field that differs."""
 _ABSENT: Final = "(absent)"

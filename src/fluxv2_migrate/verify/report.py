@@ -13,10 +13,10 @@ from fluxv2_migrate.quoting import as_code, as_markdown_text
 
 __all__ = ["ReleaseVerification", "VerificationReport", "VerificationStatus"]
 
-VerificationStatus = Literal["same", "declared", "different", "missing", "extra", "unknown"]
-"""`same`: nothing differs. `declared`: what differs was said. `different`: something else differs.
-`missing`: no v2 release stands for the v1 release. `extra`: no v1 release stood for the v2 release.
-`unknown`: a file cannot be read, or what decides is not in the repository."""
+VerificationStatus = Literal["same", "declared", "unmanaged", "different", "missing", "extra", "unknown"]
+"""`same`: nothing differs. `declared`: what differs was said. `unmanaged`: neither Flux applies it.
+`different`: something else differs. `missing`: nothing that is applied stands for it afterwards. `extra`:
+nothing stood for it before. `unknown`: a file cannot be read, or what decides is not in the repository."""
 
 _STATUSES: Final[Sequence[VerificationStatus]] = (
     "different",
@@ -24,8 +24,10 @@ _STATUSES: Final[Sequence[VerificationStatus]] = (
     "extra",
     "unknown",
     "declared",
+    "unmanaged",
     "same",
 )
+_FINE: Final = ("same", "declared", "unmanaged")
 _LONGEST_SHOWN: Final = 120
 
 
@@ -84,7 +86,7 @@ class VerificationReport:
         >>> VerificationReport((), "2.9").ok
         True
         """
-        return all(each.status in ("same", "declared") for each in self.releases)
+        return all(each.status in _FINE for each in self.releases)
 
     def counts(self) -> dict[VerificationStatus, int]:
         """Gives how many releases have each status, the worst first; those that none has are left out.

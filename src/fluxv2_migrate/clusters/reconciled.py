@@ -1,0 +1,310 @@
+"""What kustomize-controller applies of a repository for each cluster, as its Kustomizations say.
+
+A sync path that no Kustomization of the repository syncs is taken for one that is synced from elsewhere, with
+nothing put over it.
+
+Source: fluxcd/pkg `kustomize/kustomize_generator.go`, `sourceignore/sourceignore.go`;
+kustomize-controller 1.9.4 `internal/controller/kustomization_controller.go`.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters.cluster_map import DocumentKey
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
+from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.units import is_below, normal_path
+from fluxv2_migrate.flux1.marks import annotations_of
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
+from fluxv2_migrate.meaning.manifest import metadata_of
+from fluxv2_migrate.repository.documents import Document
+
+__all__ = ["DISABLED", "ReconciledCluster", "ReconciledObject", "ReconciledPath", "Reconciler", "is_disabled"]
+
+_FOLDER: Final = ".flux-file"
+_RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
+DISABLED: Final = f"its annotation {_RECONCILE} is `disabled`: it is never applied"
+"""Why an object is not applied that says so itself."""
+# Of these there is one for all namespaces, so that no target namespace moves them.
+_WITHOUT_NAMESPACE: Final = frozenset(
+    {
+        "APIService",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "StorageClass",
+        "ValidatingWebhookConfiguration",
+    }
+)
+
+
+def is_disabled(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether kustomize-controller never applies an object because its annotation says so.
+
+    >>> is_disabled({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}}})
+    True
+    """
+    return str(annotations_of(manifest).get(_RECONCILE)).lower() == "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledPath:
+    """A folder that kustomize-controller builds for a cluster.
+
+    Attributes:
+        path: the folder; empty for the root.
+        sync_path: of the cluster, for which it is built.
+        by: the Kustomization that says so; nothing where none of the repository does.
+        build: what it gives.
+        obstacle: why nothing of it is applied; empty where nothing is in the way.
+    """
+
+    path: str
+    sync_path: str
+    by: FluxKustomization | None
+    build: Build = field(repr=False)
+    obstacle: str = ""
+
+
+_Pending = tuple[str, str, FluxKustomization | None]
+"""A folder that is to be built, the sync path for which it is, and what says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledObject:
+    """An object that kustomize-controller has for a cluster.
+
+    Attributes:
+        manifest: as it is applied, in the target namespace where there is one.
+        path: the file where its text stands.
+        index: of its document there.
+        within: the folder that is built.
+        obstacle: why it is not applied; empty where nothing is in the way.
+    """
+
+    manifest: Mapping[str, Any]
+    path: str
+    index: int
+    within: ReconciledPath
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledCluster:
+    """What kustomize-controller has for a cluster.
+
+    Attributes:
+        paths: that are built.
+        objects: by document, in the order of the builds.
+    """
+
+    paths: tuple[ReconciledPath, ...]
+    objects: Mapping[DocumentKey, Sequence[ReconciledObject]]
+
+    def all(self) -> Iterator[ReconciledObject]:
+        """Gives all objects."""
+        for each in self.objects.values():
+            yield from each
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Follows the Kustomizations of a repository.
+
+    Attributes:
+        tree: the files.
+        documents: those that name Flux, by file.
+        views: the clusters, with the paths that they shall get.
+    """
+
+    tree: KustomizeTree
+    documents: Mapping[str, Sequence[Document]]
+    views: Sequence[ClusterView]
+    _builds: dict[tuple[str, str, str | None], Build] = field(default_factory=dict)
+    _known: list[FluxKustomization] | None = None
+
+    @property
+    def kustomizations(self) -> Sequence[FluxKustomization]:
+        """The Kustomizations of Flux v2 that stand in files and sync a folder of this repository."""
+        if self._known is None:
+            read = (
+                FluxKustomization.of_document(document)
+                for path, documents in sorted(self.documents.items())
+                for document in documents
+                if not self.tree.patchers(path)
+            )
+            self._known = [each for each in read if each is not None and self._is_of_files(each)]
+        return self._known
+
+    def _is_of_files(self, each: FluxKustomization) -> bool:
+        return bool(each.path) and self.tree.is_folder(normal_path(each.path))
+
+    def syncing(self, target: str, view: ClusterView) -> list[FluxKustomization]:
+        """Gives the Kustomizations that sync a folder for a cluster, or else the nearest folder above it."""
+        by_path: dict[str, list[FluxKustomization]] = {}
+        for each in self.kustomizations:
+            path = normal_path(each.path)
+            if is_below(target, path):
+                by_path.setdefault(path, []).append(each)
+        if not by_path:
+            return []
+        return self._own(by_path[max(by_path, key=len)], view)
+
+    def _own(self, found: list[FluxKustomization], view: ClusterView) -> list[FluxKustomization]:
+        """Gives those that a cluster has, as far as the places of their files tell."""
+        own = [each for each in found if _lies_in(each.file, view)]
+        others = [other for other in self.views if other is not view]
+        rest = [each for each in found if not any(_lies_in(each.file, other) for other in others)]
+        return own or rest
+
+    def of_all(self) -> dict[str, ReconciledCluster]:
+        """Gives what kustomize-controller has for each cluster.
+
+        What a Kustomization syncs of which nothing tells whose it is may be anybody's: it has an empty name.
+        """
+        found = {view.name: self.reconcile(view) for view in self.views}
+        reached = {
+            each.by.file for cluster in found.values() for each in cluster.paths if each.by is not None
+        }
+        others = [each for each in self.kustomizations if each.file not in reached]
+        if found and others:
+            found[""] = self._followed([(normal_path(each.path), "", each) for each in others])
+        return found
+
+    def agrees(self, view: ClusterView, sightings: Mapping[DocumentKey, Sequence[Sighting]]) -> bool:
+        """Gives whether kustomize-controller would apply of a cluster's paths what fluxd applied of them.
+
+        Args:
+            view: the cluster.
+            sightings: by document, who has it.
+        """
+        cluster = self.reconcile(view)
+        if any(each.obstacle for each in cluster.paths):
+            return False
+        return all(
+            {each.name for each in seen if each.cluster == view.name}
+            == {metadata_of(each.manifest)[1] for each in cluster.objects.get(key, ())}
+            and sum(each.cluster == view.name for each in seen) == len(cluster.objects.get(key, ()))
+            for key, seen in sightings.items()
+        )
+
+    def reconcile(self, view: ClusterView) -> ReconciledCluster:
+        """Gives what kustomize-controller has for a cluster.
+
+        Args:
+            view: the cluster, with the paths that it shall get.
+        """
+        pending: list[_Pending] = []
+        for synced in view.sync_paths:
+            for target in _targets(synced):
+                found = self.syncing(target, view)
+                pending += [(normal_path(each.path), synced.path, each) for each in found]
+                if not found:
+                    pending.append((target, synced.path, None))
+        return self._followed(pending)
+
+    def _followed(self, pending: list[_Pending]) -> ReconciledCluster:
+        """Gives what comes of some paths, and of the Kustomizations in them."""
+        paths: dict[tuple[str, str, str], ReconciledPath] = {}
+        while pending:
+            path, sync_path, by = pending.pop(0)
+            key = (path, "" if by is None else by.overlay, "" if by is None else by.target_namespace)
+            if key in paths:
+                continue
+            paths[key] = self._path(path, sync_path, by)
+            for built in paths[key].build.objects:
+                inner = FluxKustomization.of_manifest(built.manifest, built.path)
+                if inner is not None and self._is_of_files(inner):
+                    pending.append((normal_path(inner.path), sync_path, inner))
+        objects: dict[DocumentKey, list[ReconciledObject]] = {}
+        for within in paths.values():
+            for each in _objects(within):
+                known = objects.setdefault((each.path, each.index), [])
+                if not any(each.manifest == one.manifest and each.obstacle == one.obstacle for one in known):
+                    known.append(each)
+        return ReconciledCluster(tuple(paths.values()), objects)
+
+    def _path(self, path: str, sync_path: str, by: FluxKustomization | None) -> ReconciledPath:
+        ignore = None if by is None else self._ignore(by)
+        key = (path, "" if by is None else by.overlay, ignore)
+        if key not in self._builds:
+            self._builds[key] = self._build(path, key[1], ignore)
+        build = self._builds[key]
+        problem = next((each for each in build.problems if each.fails), None)
+        obstacle = ""
+        if problem is not None:
+            obstacle = f"kustomize cannot build it: {problem.path}:{problem.line}: {problem.reason}"
+        elif by is not None and _spec(by.manifest).get("suspend") is True:
+            obstacle = f"the Kustomization in {by.file} is suspended"
+        elif by is not None and is_disabled(by.manifest):
+            obstacle = f"the Kustomization in {by.file} is not applied: its annotation says `disabled`"
+        return ReconciledPath(path, sync_path, by, build, obstacle)
+
+    def _build(self, path: str, overlay: str, ignore: str | None) -> Build:
+        artifact = self.tree.artifact(ignore)
+        if overlay:
+            return overlaid_build(artifact, path, overlay)
+        if path in artifact.files:
+            # A git path of fluxd may be a file, for which somebody has to write a kustomization.
+            entry = json.dumps(posixpath.relpath(path, _FOLDER))
+            build = artifact.with_files({f"{_FOLDER}/{FILE_NAMES[0]}": f"resources: [{entry}]"}).build(
+                _FOLDER
+            )
+            return replace(build, files=(path,))
+        return controller_build(self.tree, path, ignore=ignore)
+
+    def _ignore(self, by: FluxKustomization) -> str | None:
+        """Gives `spec.ignore` of the GitRepository of a Kustomization, if it has one."""
+        reference = _spec(by.manifest).get("sourceRef")
+        name = reference.get("name") if isinstance(reference, Mapping) else None
+        found = [
+            ignore
+            for documents in self.documents.values()
+            for document in documents
+            if document.manifest.get("kind") == "GitRepository"
+            and document.identity[1] == name
+            and isinstance(ignore := _spec(document.manifest).get("ignore"), str)
+        ]
+        return found[0] if found else None
+
+
+def _targets(synced: SyncPath) -> Iterable[str]:
+    """Gives the folders that kustomize-controller has to build for what fluxd did with a path."""
+    return dict.fromkeys(synced.builds if synced.files == "none" else (synced.path, *synced.builds))
+
+
+def _lies_in(file: str, view: ClusterView) -> bool:
+    folders = [synced.path for synced in view.sync_paths if synced.path]
+    return any(is_below(file, folder) for folder in folders) or view.name in posixpath.dirname(file).split(
+        "/"
+    )
+
+
+def _spec(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec = manifest.get("spec")
+    return spec if isinstance(spec, Mapping) else {}
+
+
+def _objects(within: ReconciledPath) -> Iterator[ReconciledObject]:
+    namespace = "" if within.by is None else within.by.target_namespace
+    for built in within.build.objects:
+        manifest: Mapping[str, Any] = built.manifest
+        if namespace and manifest.get("kind") not in _WITHOUT_NAMESPACE:
+            metadata = manifest.get("metadata")
+            given = metadata if isinstance(metadata, Mapping) else {}
+            manifest = {**manifest, "metadata": {**given, "namespace": namespace}}
+        obstacle = within.obstacle
+        if not obstacle and is_disabled(manifest):
+            obstacle = DISABLED
+        yield ReconciledObject(manifest, built.path, built.index, within, obstacle)

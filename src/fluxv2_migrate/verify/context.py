@@ -1,0 +1,155 @@
+"""What everything is compared with: both sides as clusters have them, and what a person said."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fluxv2_migrate.clusters import ClusterView, is_below
+from fluxv2_migrate.clusters.reconciled import ReconciledCluster
+from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.meaning import SourceKey
+from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
+from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
+from fluxv2_migrate.settings.options import HelmOperator as OperatorSettings
+from fluxv2_migrate.settings.overrides import Subject, override_for
+from fluxv2_migrate.verify.declarations import Declarations
+
+__all__ = ["Context", "Sources", "nearness"]
+
+
+def nearness(one: str, other: str) -> int:
+    """Gives how much of their folders two files have in common; a file is nearest to itself.
+
+    >>> nearness("a/b/x.yaml", "a/b/y.yaml") > nearness("a/b/x.yaml", "a/c/y.yaml")
+    True
+    """
+    if one == other:
+        return len(one) + 2
+    return len(posixpath.commonpath((f"/{posixpath.dirname(one)}", f"/{posixpath.dirname(other)}")))
+
+
+@dataclass(slots=True)
+class Sources:
+    """The sources of a repository; of several with one name the cluster's own counts, then the nearest.
+
+    Attributes:
+        found: all of them.
+        views: the clusters by name.
+    """
+
+    found: Sequence[SeenObject]
+    views: Mapping[str, ClusterView]
+    _near: dict[tuple[str, str | None], dict[SourceKey, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def near(self, path: str, cluster: str | None) -> Mapping[SourceKey, Mapping[str, Any]]:
+        """Gives the sources that a cluster gets, by kind, namespace and name.
+
+        Args:
+            path: of the file that speaks of one.
+            cluster: its name.
+        """
+        key = (posixpath.dirname(path), cluster)
+        if key not in self._near:
+            there = [each for each in self.found if self._reaches(each, cluster)]
+            there.sort(key=lambda each: (each.cluster == cluster, nearness(path, each.path)))
+            self._near[key] = {_key(each): each.manifest for each in there}
+        return self._near[key]
+
+    def why_absent(self, key: SourceKey, cluster: str | None) -> str:
+        """Gives why a cluster does not get a source that stands in the repository; empty where it does not.
+
+        Args:
+            key: kind, namespace and name.
+            cluster: its name.
+        """
+        standing = [each for each in self.found if _key(each) == key]
+        own = [each for each in standing if each.cluster == cluster] or standing
+        for each in own:
+            return each.obstacle or f"nothing that {cluster} syncs lists {each.path}"
+        return ""
+
+    def _reaches(self, each: SeenObject, cluster: str | None) -> bool:
+        if each.obstacle:
+            return False
+        if not cluster or each.cluster in (cluster, ""):
+            return True
+        view = self.views.get(cluster)
+        # Where nothing but folders shows a cluster, what stands elsewhere may be of it, too.
+        return (
+            each.cluster is None
+            and view is not None
+            and view.is_assumed
+            and not any(is_below(each.path, synced.path) for synced in view.sync_paths)
+        )
+
+
+def _key(found: SeenObject) -> SourceKey:
+    return (str(found.manifest.get("kind")), *found.identity)
+
+
+@dataclass(slots=True)
+class Context:
+    """What everything is compared with.
+
+    Attributes:
+        options: what a person said.
+        operator: the helm-operator, where it is given apart.
+        flux_version: the Flux release.
+        versions: that of each cluster that has its own.
+        declared: what may differ.
+        before: what clusters had.
+        after: what they have.
+        reconciled: by cluster, what kustomize-controller applies afterwards.
+        sources: of charts, afterwards.
+        repository: as it was read before.
+    """
+
+    options: MigrationOptions
+    operator: OperatorSettings | None
+    flux_version: FluxVersion
+    versions: Mapping[str, FluxVersion]
+    declared: Declarations
+    before: SeenRepository
+    after: SeenRepository
+    reconciled: Mapping[str, ReconciledCluster]
+    sources: Sources
+    repository: Repository
+    _settings: dict[str, ReleaseSettings] = field(default_factory=dict)
+
+    def settings(self, cluster: str | None) -> ReleaseSettings:
+        """Gives what holds for the releases of a cluster."""
+        if not self._settings:
+            views = self.before.clusters.clusters
+            self._settings = {view.name: self._settings_of(view.settings) for view in views}
+            self._settings[""] = self._settings_of(None)
+        return self._settings[cluster or ""]
+
+    def _settings_of(self, cluster: Cluster | None) -> ReleaseSettings:
+        if self.operator is None:
+            return settings_of(self.options, cluster)
+        given = {"helm_operator": self.operator}
+        known = None if cluster is None else cluster.model_copy(update=given)
+        return settings_of(self.options.model_copy(update=given), known)
+
+    def version(self, cluster: str | None) -> FluxVersion:
+        """Gives the Flux release of a cluster."""
+        return self.versions.get(cluster or "", self.flux_version)
+
+    def override(self, found: SeenObject) -> Override:
+        """Gives what a person decided for a release in a cluster, or in all those that have it."""
+        namespace, name = found.identity
+        kind = str(found.manifest.get("kind"))
+        subject = Subject(found.cluster or "", kind, namespace, name, found.path)
+        having = {each.cluster or "" for each in self.before.clusters.sightings.get(found.document, ())}
+        together = replace(subject, cluster=", ".join(sorted(having)))
+        matching = [
+            each
+            for each in self.options.overrides
+            if subject.matches(each) or (", " in each.cluster and together.matches(each))
+        ]
+        return override_for(subject, [each.model_copy(update={"cluster": ""}) for each in matching])[0]

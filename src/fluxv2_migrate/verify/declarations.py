@@ -1,0 +1,86 @@
+"""What may differ, as somebody declared it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.meaning.comparison import same_json
+
+__all__ = ["Declaration", "Declarations", "Declared"]
+
+Declared = Mapping[tuple[str, str], Collection[str] | Mapping[str, Any]]
+"""By path before and resource, the fields that may differ: with the values expected afterwards, or alone."""
+_ANYTHING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The fields of an object that were said to differ, with the values that they shall have.
+
+    Attributes:
+        own: that were said of the object itself.
+        every: these, and what was said of it and others.
+    """
+
+    own: Mapping[str, Any]
+    every: Mapping[str, Any]
+
+    def explains(self, difference: Difference) -> bool:
+        """Gives whether a difference is one that was declared."""
+        return any(
+            self.every[name] is _ANYTHING or same_json(self.every[name], _value(difference, name))
+            for name in _names(difference.field)
+            if name in self.every
+        )
+
+    def undue(self, fields: Collection[str]) -> tuple[str, ...]:
+        """Gives what was declared of the object itself and differs nowhere, sorted.
+
+        Args:
+            fields: that differ.
+        """
+        known = {name for each in fields for name in _names(each)}
+        return tuple(sorted(name for name in self.own if name not in known))
+
+
+def _names(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
+def _value(difference: Difference, name: str) -> Any:
+    """Gives what a difference has to be for the value of a field: a field stands for all below it."""
+    return difference.after if name == difference.field else _ANYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """All that was declared.
+
+    Attributes:
+        given: by path before and resource; an empty path or resource stands for all.
+    """
+
+    given: Declared
+
+    def of(self, path: str, resources: Sequence[str]) -> Declaration:
+        """Gives what was declared of an object.
+
+        Args:
+            path: its file before.
+            resources: its names; it may have another one in each cluster.
+        """
+        own: dict[str, Any] = {}
+        for resource in resources:
+            own |= self._fields(path, resource)
+        every = dict(own)
+        for key in ((path, ""), ("", ""), *(("", resource) for resource in resources)):
+            every |= {name: value for name, value in self._fields(*key).items() if name not in every}
+        return Declaration(own, every)
+
+    def _fields(self, path: str, resource: str) -> dict[str, Any]:
+        found = self.given.get((path, resource), ())
+        return dict(found) if isinstance(found, Mapping) else dict.fromkeys(found, _ANYTHING)

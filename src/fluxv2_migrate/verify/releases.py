@@ -1,0 +1,367 @@
+"""What became of each release: which one stands for it, and what differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters.reconciled import is_disabled
+from fluxv2_migrate.clusters.seen_objects import SeenObject, UnreadDocument
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.marks import annotations_of
+from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.meaning import (
+    Difference,
+    HelmOperator,
+    ReleaseMeaning,
+    SourceKey,
+    compare_meanings,
+    meaning_of_v1_release,
+    meaning_of_v2_release,
+    outcome_in_the_cluster,
+)
+from fluxv2_migrate.meaning.manifest import as_object
+from fluxv2_migrate.verify.context import Context, nearness
+from fluxv2_migrate.verify.declarations import Declaration
+from fluxv2_migrate.verify.report import ReleaseVerification, VerificationStatus
+
+__all__ = ["verify_releases"]
+
+_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
+_NO_NAMESPACE: Final = "(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """A v1 release as a cluster has it, and its meaning, or why it has none."""
+
+    found: SeenObject
+    meaning: ReleaseMeaning | None
+    reason: str = ""
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether neither Flux applies it, as its annotations say."""
+        manifest = self.found.manifest
+        return read_policies(annotations_of(manifest)).ignored or is_disabled(manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is said of a release in one cluster, and all the fields that differ where both sides are known."""
+
+    cluster: str | None
+    entry: ReleaseVerification
+    fields: tuple[str, ...] | None = None
+
+
+def verify_releases(context: Context) -> list[ReleaseVerification]:
+    """Gives one entry for each v1 release, or several where clusters differ, and those of v2 on top.
+
+    Args:
+        context: what is compared.
+    """
+    releases = [_release(found, context) for found in context.before.old]
+    partners, lost = _match(releases, context.after.new, context)
+    still: dict[tuple[str, tuple[str, str]], list[SeenObject]] = {}
+    for each in context.after.old:
+        still.setdefault((each.cluster or "", each.identity), []).append(each)
+    entries = [_unread_entry(unread) for unread in context.before.unread]
+    documents: dict[DocumentKey, list[int]] = {}
+    for index, release in enumerate(releases):
+        documents.setdefault(release.found.document, []).append(index)
+    for members in documents.values():
+        seen = [releases[index].found for index in members]
+        declaration = context.declared.of(seen[0].path, sorted({each.resource for each in seen}))
+        told = []
+        for index in members:
+            found = releases[index].found
+            left = still.get((found.cluster or "", found.identity), [])
+            told.append(
+                _verify(releases[index], partners.get(index), lost.get(index), left, declaration, context)
+            )
+        entries += _together(_with_undue(told, declaration), context)
+    taken = {id(found) for found in (*partners.values(), *lost.values())}
+    entries += _extra([found for found in context.after.new if id(found) not in taken], context)
+    entries.sort(key=lambda each: (each.path or each.after_path, each.line, each.resource, each.cluster))
+    return entries
+
+
+def _unread_entry(unread: UnreadDocument) -> ReleaseVerification:
+    return ReleaseVerification("unknown", "HelmRelease", unread.path, unread.line, reason=unread.reason)
+
+
+def _release(found: SeenObject, context: Context) -> _Release:
+    if "sops" in found.manifest:
+        return _Release(found, None, "it is encrypted")
+    if context.repository.chart_around(found.path) is not None:
+        return _Release(found, None, "it is a template of a chart, whose values fill it in")
+    if (field := _filled_in(found.manifest)) is not None:
+        return _Release(found, None, f"a template fills in {field}")
+    if found.obstacle:
+        return _Release(found, None, found.obstacle)
+    settings, override = context.settings(found.cluster), context.override(found)
+    operator = HelmOperator.of_settings(settings)
+    if override.helm_versions:
+        operator = replace(operator, helm_version=override.helm_versions[0])
+    try:
+        meaning = meaning_of_v1_release(
+            found.manifest,
+            operator=operator,
+            default_namespace=settings.default_namespace,
+            release_name=override.release_name or "",
+            storage_namespace=override.storage_namespace or "",
+            ref_kind=override.ref_kind,
+            is_converted="HR030" in override.accept,
+        )
+    except InvalidManifest as error:
+        return _Release(found, None, f"the API server refuses it: {error.reason}")
+    if meaning.chart is None:
+        return _Release(found, meaning, "it names no chart: what it is patched with stands elsewhere")
+    return _Release(found, meaning)
+
+
+def _filled_in(manifest: Mapping[str, Any]) -> str | None:
+    """Gives the first field that names a release or its chart and is no text yet."""
+    spec = as_object(manifest.get("spec"))
+    parts: tuple[tuple[str, Mapping[str, Any], Collection[str]], ...] = (
+        ("metadata", as_object(manifest.get("metadata")), ("name", "namespace")),
+        ("spec", spec, ("releaseName", "targetNamespace")),
+        ("spec.chart", as_object(spec.get("chart")), as_object(spec.get("chart"))),
+    )
+    return next(
+        (
+            f"{where}.{key}"
+            for where, fields, keys in parts
+            for key in keys
+            if isinstance(fields.get(key), str) and _TEMPLATE.search(fields[key])
+        ),
+        None,
+    )
+
+
+def _match(
+    releases: Sequence[_Release], new: Sequence[SeenObject], context: Context
+) -> tuple[dict[int, SeenObject], dict[int, SeenObject]]:
+    """Gives the v2 release that stands for each v1 release: the same object, else the same Helm release.
+
+    Each is one of the same cluster. Where several do, the nearest files belong together.
+
+    Returns:
+        Those, by the index of the v1 release; and for the others a v2 release that would, but that no cluster
+        applies.
+    """
+    by_name: dict[str, list[int]] = {}
+    for position, found in enumerate(new):
+        for name in {found.identity[1], str(_spec(found).get("releaseName"))}:
+            by_name.setdefault(name, []).append(position)
+    pairs: list[tuple[bool, int, bool, int, int, int]] = []
+    unapplied: list[tuple[int, int, int, int]] = []
+    for index, release in enumerate(releases):
+        own = release.found.cluster
+        names = {release.found.identity[1], release.meaning.release_name if release.meaning else ""}
+        for position in {position for name in names for position in by_name.get(name, ())}:
+            rank = _likeness(release, new[position], context)
+            if rank is not None:
+                there = new[position].cluster
+                far = -nearness(release.found.path, new[position].path)
+                if not own or there in ("", own):
+                    hindered = bool(new[position].obstacle)
+                    pairs.append((hindered, rank, there != own, far, index, position))
+                elif there is None:
+                    unapplied.append((rank, far, index, position))
+    pairs.sort()
+    partners: dict[int, int] = {}
+    taken: dict[int, DocumentKey] = {}
+    for *_likeness_and_place, index, position in pairs:
+        if index not in partners and position not in taken:
+            partners[index] = position
+            taken[position] = releases[index].found.document
+    # What moved may be for all clusters that had one release, though nothing tells so.
+    for *_likeness_and_place, index, position in pairs:
+        shared = taken.get(position) == releases[index].found.document
+        if index not in partners and new[position].cluster == "" and shared and releases[index].found.cluster:
+            partners[index] = position
+    lost: dict[int, int] = {}
+    for _rank, _far, index, position in sorted(unapplied):
+        if index not in partners and position not in taken:
+            lost.setdefault(index, position)
+    return (
+        {index: new[position] for index, position in partners.items()},
+        {index: new[position] for index, position in lost.items()},
+    )
+
+
+def _spec(found: SeenObject) -> Mapping[str, Any]:
+    return as_object(found.manifest.get("spec"))
+
+
+def _likeness(release: _Release, found: SeenObject, context: Context) -> int | None:
+    default = context.settings(release.found.cluster).default_namespace
+    (old_namespace, old_name), (new_namespace, new_name) = release.found.identity, found.identity
+    if old_name == new_name and (old_namespace or default) == (new_namespace or default):
+        return 0
+    spec = _spec(found)
+    if release.meaning is not None and spec.get("releaseName") == release.meaning.release_name:
+        storage = spec.get("storageNamespace") or new_namespace or default
+        if storage == release.meaning.storage_namespace:
+            return 1
+    # A namespace can come from elsewhere: a Kustomization, or fluxd's default.
+    return 2 if old_name == new_name and not (old_namespace and new_namespace) else None
+
+
+def _verify(
+    release: _Release,
+    partner: SeenObject | None,
+    lost: SeenObject | None,
+    left: Sequence[SeenObject],
+    declaration: Declaration,
+    context: Context,
+) -> _Told:
+    found = release.found
+    place = (found.resource, found.path, found.line)
+    after_path = partner.path if partner is not None else ""
+    if release.is_ignored and (partner is None or partner.obstacle):
+        reason = "neither Flux applies it: what runs of it goes on without either"
+        return _Told(found.cluster, ReleaseVerification("unmanaged", *place, after_path, reason=reason))
+    if release.meaning is None or release.meaning.chart is None:
+        entry = ReleaseVerification("unknown", *place, after_path, reason=release.reason)
+        return _Told(found.cluster, entry)
+    reason = _why_missing(partner, lost, left, context)
+    if partner is None or reason:
+        return _Told(found.cluster, ReleaseVerification("missing", *place, after_path, reason=reason))
+    try:
+        meaning = meaning_of_v2_release(
+            partner.manifest,
+            context.sources.near(partner.path, found.cluster),
+            flux_version=context.version(found.cluster),
+            default_namespace=context.settings(found.cluster).default_namespace,
+        )
+    except InvalidManifest as error:
+        refusal = Difference("refused", (), (error.reason,))
+        entry = ReleaseVerification("different", *place, after_path, differences=(refusal,))
+        return _Told(found.cluster, entry)
+    more = tuple(_around(release, partner, left))
+    fields, entry = _compare(release.meaning, meaning, more, place, after_path, declaration)
+    return _Told(found.cluster, entry, fields)
+
+
+def _why_missing(
+    partner: SeenObject | None, lost: SeenObject | None, left: Sequence[SeenObject], context: Context
+) -> str:
+    """Gives why a cluster has no release of Flux v2 that works; empty where it has one."""
+    if partner is not None:
+        return partner.obstacle or _without_source(partner, context)
+    if left:
+        return "it is still a release of Flux v1"
+    if lost is not None:
+        return f"{lost.path} holds it, and nothing that is synced lists that"
+    return "no release of Flux v2 stands for it"
+
+
+def _without_source(partner: SeenObject, context: Context) -> str:
+    """Gives why a release comes to nothing because its cluster does not get the source of its chart."""
+    default = partner.identity[0] or context.settings(partner.cluster).default_namespace
+    spec = _spec(partner)
+    reference = as_object(as_object(as_object(spec.get("chart")).get("spec")).get("sourceRef"))
+    reference = reference or as_object(spec.get("chartRef"))
+    kind, name = str(reference.get("kind")), str(reference.get("name"))
+    key: SourceKey = (kind, str(reference.get("namespace") or default), name)
+    if key in context.sources.near(partner.path, partner.cluster):
+        return ""
+    reason = context.sources.why_absent(key, partner.cluster)
+    return f"its source {kind} {key[1]}/{name} is not applied: {reason}" if reason else ""
+
+
+def _around(release: _Release, partner: SeenObject, left: Sequence[SeenObject]) -> Iterator[Difference]:
+    """Gives what differs beside the meaning of a release."""
+    found = release.found
+    namespace = found.identity[0]
+    if release.is_ignored:
+        yield Difference("managed", False, True)
+    if found.is_placed and not partner.is_placed:
+        yield Difference("namespace", namespace, _NO_NAMESPACE)
+    applied = [each for each in left if not is_disabled(each.manifest)]
+    if applied:
+        yield Difference(
+            "managers", "helm-operator", f"helm-operator ({applied[0].path}) and helm-controller"
+        )
+
+
+def _compare(
+    before: ReleaseMeaning,
+    after: ReleaseMeaning,
+    around: tuple[Difference, ...],
+    place: tuple[str, str, int],
+    after_path: str,
+    declaration: Declaration,
+) -> tuple[tuple[str, ...], ReleaseVerification]:
+    found = (*compare_meanings(before, after), *around)
+    left = tuple(each for each in found if not declaration.explains(each))
+    unknown = tuple(dict.fromkeys((*before.unknown, *after.unknown)))
+    status: VerificationStatus = "declared" if found else "same"
+    if left:
+        status = "different"
+    elif unknown:
+        status = "unknown"
+    entry = ReleaseVerification(
+        status,
+        *place,
+        after_path,
+        outcome_in_the_cluster(before, after),
+        left,
+        tuple(each for each in found if each not in left),
+        (),
+        tuple(dict.fromkeys((*before.assumed, *after.assumed))),
+        unknown,
+        "what decides is not in the repository" if status == "unknown" else "",
+    )
+    return tuple(each.field for each in found), entry
+
+
+def _with_undue(told: Sequence[_Told], declaration: Declaration) -> Iterator[_Told]:
+    """Adds to each what was declared for the release and differs in no cluster."""
+    undue = declaration.undue({field for each in told for field in each.fields or ()})
+    for each in told:
+        yield each if each.fields is None else replace(each, entry=replace(each.entry, undue=undue))
+
+
+def _together(told: Iterable[_Told], context: Context) -> Iterator[ReleaseVerification]:
+    """Gives what is said of one document, once for all clusters of which the same is said."""
+    groups: list[tuple[ReleaseVerification, set[str]]] = []
+    for each in told:
+        clusters = next((clusters for entry, clusters in groups if entry == each.entry), None)
+        if clusters is None:
+            clusters = set()
+            groups.append((each.entry, clusters))
+        clusters.add(each.cluster or "")
+    everywhere = {view.name for view in context.before.clusters.clusters}
+    for entry, clusters in groups:
+        named = clusters - {""}
+        yield replace(entry, cluster="" if named == everywhere else ", ".join(sorted(named)))
+
+
+def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[ReleaseVerification]:
+    """Gives the v2 releases that stand for no v1 release and were not there before."""
+    known: dict[tuple[str, str], set[str]] = {}
+    for found in context.before.new:
+        known.setdefault(found.identity, set()).add(found.cluster or "")
+    told: dict[DocumentKey, list[_Told]] = {}
+    for found in left:
+        there = known.get(found.identity, set())
+        # One that has no cluster is the same as any that was there.
+        if there and (not found.cluster or there & {found.cluster, ""}):
+            continue
+        entry = ReleaseVerification(
+            "extra",
+            found.resource,
+            line=found.line,
+            after_path=found.path,
+            reason="no release of Flux v1 stood for it",
+        )
+        told.setdefault(found.document, []).append(_Told(found.cluster, entry))
+    for each in told.values():
+        yield from _together(each, context)
