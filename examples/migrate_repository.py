@@ -4,17 +4,23 @@ The library reads and writes nothing; this is the part that does. Copy it and ma
 
     python migrate_repository.py path/to/repository            shows the diff and the report
     python migrate_repository.py path/to/repository --write    writes the files as well
+
+What the repository cannot tell is asked, and answered in a file that needs no Python:
+
+    python migrate_repository.py path/to/repository --questions answers.yaml    writes what is asked
+    python migrate_repository.py path/to/repository --answers answers.yaml      takes it back, filled in
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 import fluxv2_migrate as fm
 
@@ -57,13 +63,18 @@ def write(folder: Path, migration: fm.Migration) -> None:
         (folder / path).unlink()
 
 
+def read_answers(path: Path) -> object:
+    """Gives the answers of a file of YAML or JSON; a file in which nothing is left has none."""
+    return YAML(typ="safe", pure=True).load(path.read_bytes()) or []
+
+
 def options_of(arguments: argparse.Namespace) -> fm.MigrationOptions:
     """Gives the options that were asked for; what was not keeps the library's default."""
     given = {
         "flux_version": arguments.flux_version,
         "flux_namespace": arguments.flux_namespace,
         "sync_roots": arguments.sync_root,
-        "overrides": arguments.overrides and json.loads(arguments.overrides.read_bytes()),
+        "overrides": arguments.answers and read_answers(arguments.answers),
     }
     return fm.MigrationOptions.model_validate({k: v for k, v in given.items() if v is not None})
 
@@ -85,13 +96,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--sync-root", action="append", metavar="PATH", help="a path that a cluster syncs; may be repeated"
     )
-    parser.add_argument("--overrides", type=Path, metavar="FILE", help="a JSON list of what you decided")
+    parser.add_argument(
+        "--questions", type=Path, metavar="FILE", help="write the questions, as YAML to be filled in"
+    )
+    parser.add_argument(
+        "--answers", "--overrides", type=Path, metavar="FILE", help="what you decided, as YAML or JSON"
+    )
     arguments = parser.parse_args(argv)
     if not arguments.folder.is_dir():
         parser.error(f"{arguments.folder} is no folder")
+    if arguments.questions is not None and arguments.questions == arguments.answers:
+        parser.error("--questions would overwrite the answers: give it another file")
     try:
         options = options_of(arguments)
-    except (OSError, ValidationError, json.JSONDecodeError) as error:
+    except (OSError, ValidationError, YAMLError) as error:
         parser.error(str(error))
 
     files = read(arguments.folder)
@@ -99,6 +117,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{len(files)} files read, migrating", file=sys.stderr)
     migration = fm.migrate_repository(files, options=options)
     show(migration.diff() + "\n" + migration.to_markdown())
+    if arguments.questions is not None:
+        arguments.questions.write_text(migration.questions(), "utf-8", newline="\n")
     if arguments.write:
         write(arguments.folder, migration)
     return 0 if migration.ok else 1

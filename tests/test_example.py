@@ -105,11 +105,40 @@ def test_options_reach_the_migration(shop: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--flux-version", "1.25"], ["--overrides", "nothing-is-here.json"], ["--overrides", "README.md"]],
+    [
+        ["--flux-version", "1.25"],
+        ["--overrides", "nothing-is-here.json"],
+        ["--overrides", "README.md"],
+        ["--answers", "shop"],
+    ],
 )
 def test_what_cannot_be_an_option_is_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         adapter.main([str(SHOP), *(str(SHOP / each) if each.endswith(".md") else each for each in wrong)])
+    assert stopped.value.code == 2
+
+
+def test_questions_are_written_and_taken_back(shop: Path, tmp_path: Path) -> None:
+    asked = shop / "shop" / "redis.yaml"
+    asked.write_text(asked.read_text("utf-8").replace("  helmVersion: v3\n", ""), "utf-8")
+    answers = tmp_path / "answers.yaml"
+    assert adapter.main([str(shop), "--questions", str(answers)]) == 1
+    text = answers.read_text("utf-8")
+    assert "# HR032 helm-version-unknown" in text
+    assert "# helm_versions: what the operator's --enabled-helm-versions was" in text
+    assert adapter.main([str(shop), "--answers", str(answers)]) == 0
+    assert (
+        adapter.main([str(shop), "--answers", str(answers), "--questions", str(tmp_path / "left.yaml")]) == 0
+    )
+    assert (tmp_path / "left.yaml").read_text("utf-8").endswith("\n[]\n")
+    assert adapter.main([str(shop), "--answers", str(tmp_path / "left.yaml")]) == 1
+
+
+def test_questions_do_not_overwrite_answers(shop: Path, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("[]\n", "utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        adapter.main([str(shop), "--answers", str(answers), "--questions", str(answers)])
     assert stopped.value.code == 2
 
 

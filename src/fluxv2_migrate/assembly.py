@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
-from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
@@ -17,13 +17,14 @@ from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.context import MigrationContext
-from fluxv2_migrate.report.migration import MigratedManifest, Migration
+from fluxv2_migrate.report.migration import MigratedManifest, Migration, StayingRelease
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.fluxd_patches import ListedPatches
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["assemble", "tell_of_outcome", "with_fluxd_patches"]
+__all__ = ["assemble", "staying_releases", "tell_of_outcome", "with_fluxd_patches"]
 
 
 def tell_of_outcome(
@@ -74,6 +75,7 @@ def assemble(
     findings: FindingGroups,
     context: MigrationContext,
     originals: Mapping[str, str],
+    staying: tuple[StayingRelease, ...],
 ) -> Migration:
     """Gives the migration.
 
@@ -86,6 +88,7 @@ def assemble(
         findings: all that a person must know.
         context: what was inferred.
         originals: the texts of files that were written as Flux v1 read them before anything else was done.
+        staying: the releases that are left as they are.
     """
     _tell_refused(around, converted, images, findings)
     before = {**around.repository.texts, **originals}
@@ -106,6 +109,7 @@ def assemble(
         prerequisites=images.prerequisites,
         context=context,
         before={path: before[path] for path in {*changed, *deleted}},
+        staying=staying,
         expected=tuple(expected_releases(converted, around)),
         inventories=around.inventories(),
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
@@ -141,6 +145,25 @@ def with_fluxd_patches(
 
 def _text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode("utf-8")
+
+
+def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> Iterator[StayingRelease]:
+    """Gives the releases of Flux v1 that are left as they are; patches of releases are none.
+
+    Args:
+        around: what is known of the repository.
+        going: the documents of those that are migrated, or go because Flux v2 has them.
+    """
+    made = around.clusters.outputs
+    for path, documents in sorted(around.repository.documents.items()):
+        for document in documents if path not in made else ():
+            manifest = document.manifest
+            if document.key in going or not is_old_release(manifest) or is_partial_release(manifest):
+                continue
+            namespace, name = document.identity
+            seen = around.clusters.sightings.get(document.key, ())
+            clusters = tuple(sorted({sighting.cluster for sighting in seen}))
+            yield StayingRelease(f"{manifest.get('kind')} {namespace}/{name}", path, document.line, clusters)
 
 
 def _tell_refused(

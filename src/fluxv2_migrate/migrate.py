@@ -11,7 +11,7 @@ from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
-from fluxv2_migrate.assembly import assemble, tell_of_outcome, with_fluxd_patches
+from fluxv2_migrate.assembly import assemble, staying_releases, tell_of_outcome, with_fluxd_patches
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace, infer_flux_release, old_components
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -145,7 +145,10 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     used = tell_of_fluxd_patches(patches, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
-    migration = assemble(files, around, workspace, converted, images, findings, context, readings.originals)
+    staying = tuple(staying_releases(around, going))
+    migration = assemble(
+        files, around, workspace, converted, images, findings, context, readings.originals, staying
+    )
     return with_fluxd_patches(migration, given, used, clusters) if patches.listed else migration
 
 

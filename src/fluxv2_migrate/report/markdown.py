@@ -1,127 +1,205 @@
-"""The report: what was done, what is asked, what differs."""
+"""The report as Markdown: the first screen decides whether to merge, the rest is for who works through it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
 from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_text
+from fluxv2_migrate.report.outline import Entry, Outline, assumptions_of, outline_of, plural
+from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 
 if TYPE_CHECKING:
+    from fluxv2_migrate.placement import Prerequisite
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
 __all__ = ["report_markdown"]
 
-_NO_INVENTORY: Final = (
-    "**No inventory**: nothing has compared the release names with what the clusters run, and a wrong name "
-    "installs a second copy. Give what `helm list -A -a -m 0 -o json` prints as `inventory`."
+_PLACES: Final = 3
+"""So many places of one entry are shown; `migration.findings` and the page have all."""
+_MESSAGES: Final = 3
+"""So many findings of one code are shown where each says something else."""
+_ROWS: Final = 12
+"""A longer table is folded."""
+_LONGEST: Final = 240
+"""Of a longer sentence so much is shown."""
+_LINES: Final = 20
+"""So many lines of a proposed file are shown."""
+_SHORT: Final = 120
+"""A longer answer is not written a second time, for Python."""
+_HOW_TO_ANSWER: Final = (
+    "Each answer is an entry of one file of overrides, as JSON or YAML: `migration.questions()` writes that "
+    "file, and its comments say what to fill in. In Python an entry is `Override(**entry)`. Where there is "
+    "no answer, the repository has to be edited as the entry says."
 )
 
 
 def report_markdown(migration: Migration) -> str:
     """Gives the report of a migration; the first screen says whether it can be merged."""
-    releases = [each for each in migration.resources if isinstance(each.resource, HelmRelease)]
-    kinds = [each.resource.kind for each in migration.resources]
-    sources = kinds.count("HelmRepository") + kinds.count("GitRepository")
-    policies = kinds.count("ImagePolicy")
-    errors = [finding for finding in migration.findings if finding.severity == "error"]
-    others = [finding for finding in migration.findings if finding.severity != "error"]
-    done = f"{_count(len(releases), 'release')}, {_count(sources, 'source')}"
-    if policies:
-        done += f", {policies} image {'policy' if policies == 1 else 'policies'}"
-    left = f"{_count(len(errors), 'question')}, {_count(len(others), 'thing')} to know"
-    lines = ["# Migration to Flux v2", "", f"{done}; {left}.", ""]
-    if migration.first_hour().without_inventory:
-        lines += [_NO_INVENTORY, ""]
-    lines += _section("Questions: these stay as they are until somebody acts", errors)
-    if migration.prerequisites:
-        lines += ["## What must exist first", ""]
-        for need in migration.prerequisites:
-            copied = f", a copy of {as_code(need.copy_of)}" if need.copy_of else ""
-            keys = ", ".join(map(as_code, need.keys))
-            users = as_markdown_text(", ".join(need.used_by))
-            lines.append(
-                f"- {need.kind} {as_code(f'{need.namespace}/{need.name}')} with {keys}{copied}, for {users}"
-            )
-        lines.append("")
-    lines += _section("What to know", others)
-    lines += _releases(releases)
-    lines += _policies(migration.resources)
-    reasons = [f"- {as_markdown_text(reason)}" for reason in migration.context.reasons]
-    lines += ["## What was assumed", "", *reasons, ""]
-    return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _section(title: str, findings: Iterable[Finding]) -> list[str]:
-    lines = [line for finding in findings for line in _finding(finding)]
-    return [f"## {title}", "", *lines] if lines else []
-
-
-def _finding(finding: Finding) -> list[str]:
-    place = as_code(f"{finding.path}:{finding.line}") if finding.path else "the repository"
-    what = f" ({as_markdown_text(finding.resource)})" if finding.resource else ""
-    said = f"{as_markdown_text(finding.message)}. {as_markdown_text(finding.remedy)}"
-    lines = [f"- **{finding.code} {finding.slug}**: {said}", f"  - {place}{what}"]
-    lines += [f"  - {as_code(place)}" for place in finding.related]
-    if finding.answer is not None:
-        given = finding.answer.model_dump(exclude_defaults=True)
-        arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
-        lines.append(f"  - answer: {as_code(f'Override({arguments})')}")
-    if finding.proposal:
-        lines += ["  - proposed:", "", *as_code_block(finding.proposal.splitlines(), "yaml", "    ")]
-    return [*lines, ""]
-
-
-def _policies(resources: Sequence[MigratedResource]) -> list[str]:
-    policies = [each for each in resources if isinstance(each.resource, ImagePolicy)]
-    if not policies:
-        return []
-    lines = [
-        "## Image policies",
-        "",
-        "| ImagePolicy | filter | order | cluster | file |",
-        "|---|---|---|---|---|",
+    outline = outline_of(migration)
+    parts = [
+        ["# Migration to Flux v2"],
+        [f"{summary_of(outline)}."],
+        [f"**{verdict_of(migration, outline)}**"],
+        [f"- **{title}**: {as_markdown_text(text)}" for title, text in risks_of(migration, outline)],
+        *_questions(outline),
+        *_prerequisites(migration.prerequisites),
+        *_differences(outline),
+        *_releases(outline.releases),
+        *_policies(outline),
+        ["## What was assumed"],
+        [f"- {_text(reason)}" for reason in assumptions_of(migration.context)],
     ]
-    for each in policies:
-        manifest = each.resource.to_manifest()
-        metadata, spec = manifest["metadata"], manifest["spec"]
-        tags = as_code(spec["filterTags"]["pattern"]) if "filterTags" in spec else ""
-        ((kind, chosen),) = spec["policy"].items()
-        order = f"{kind} {as_code(chosen['range'])}" if "range" in chosen else kind
-        name = f"{metadata['namespace']}/{metadata['name']}"
-        lines.append(_row(as_markdown_text(name), tags, order, *_texts(each.cluster, each.path)))
-    return [*lines, ""]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _questions(outline: Outline) -> Iterator[list[str]]:
+    if not outline.questions:
+        return
+    yield ["## Questions"]
+    if any(finding.answer is not None for finding in outline.asked):
+        yield [_HOW_TO_ANSWER]
+    for _, title, entries in outline.questions:
+        yield [f"### {title}"]
+        yield _entries(entries)
+
+
+def _differences(outline: Outline) -> Iterator[list[str]]:
+    if not outline.differences:
+        return
+    yield ["## What to know"]
+    yield ['Who has read one and needs nothing of it accepts its code: `{"accept": ["HR118"]}`.']
+    for concern, title, entries in outline.differences:
+        if concern == "nothing":
+            yield _folded(title, _entries(entries))
+        else:
+            yield [f"### {title}"]
+            yield _entries(entries)
+
+
+def _entries(entries: Iterable[Entry]) -> list[str]:
+    return [line for entry in entries for line in _entry(entry)]
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    number = f" ({len(entry.findings)} times)" if len(entry.findings) > 1 else ""
+    head = f"- **{entry.code} {entry.type.slug}**{number}:"
+    remedy = as_markdown_text(entry.type.remedy)
+    resources = {finding.resource for finding in entry.findings}
+    what = (
+        f" ({_text(resources.pop())})"
+        if len(resources) == len(entry.places) == 1 and "" not in resources
+        else ""
+    )
+    if len(entry.said) == 1:
+        yield f"{head} {_text(entry.said[0][0])}. {remedy}"
+        yield f"  - {'in every release' if entry.is_common else _places(entry.places) + what}"
+    else:
+        yield f"{head} {remedy}"
+        for message, places in entry.said[:_MESSAGES]:
+            yield f"  - {_text(message)}: {_places(places, 1)}"
+        if len(entry.said) > _MESSAGES:
+            yield f"  - and {len(entry.said) - _MESSAGES} more"
+    yield from _answer(entry)
+    for finding in [each for each in entry.findings if each.proposal][:_MESSAGES]:
+        lines = finding.proposal.splitlines()
+        cut = (
+            [f"# and {len(lines) - _LINES} more lines, which the finding has"] if len(lines) > _LINES else []
+        )
+        yield "  - proposed:"
+        yield ""
+        yield from as_code_block([*lines[:_LINES], *cut], "yaml", "    ")
+        yield ""
+
+
+def _answer(entry: Entry) -> Iterator[str]:
+    if not entry.answers:
+        return
+    given = entry.answers[0].model_dump(mode="json", exclude_unset=True)
+    shown = json.dumps(given, ensure_ascii=False)
+    is_short = len(shown) <= _SHORT
+    if not is_short and entry.type.severity != "error":
+        return
+    arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
+    python = f", in Python {as_code(f'Override({arguments})')}" if is_short else ""
+    others = len(entry.answers) - 1
+    more = f", and {plural(others, 'other answer')}" if others else ""
+    yield f"  - answer: {as_code(shown)}{python}{more}"
+
+
+def _text(text: str) -> str:
+    return as_markdown_text(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
+
+def _places(places: Sequence[str], shown: int = _PLACES) -> str:
+    if not places:
+        return "the repository"
+    more = f" and {len(places) - shown} more" if len(places) > shown else ""
+    return ", ".join(map(as_code, places[:shown])) + more
+
+
+def _prerequisites(prerequisites: Sequence[Prerequisite]) -> Iterator[list[str]]:
+    rows = []
+    for need in prerequisites:
+        copied = f", a copy of {as_code(need.copy_of)}" if need.copy_of else ""
+        users = ", ".join(need.used_by[:_PLACES])
+        more = f" and {len(need.used_by) - _PLACES} more" if len(need.used_by) > _PLACES else ""
+        keys = ", ".join(map(as_code, need.keys)) + copied
+        rows.append([f"{need.kind} {as_code(f'{need.namespace}/{need.name}')}", keys, _text(users) + more])
+    yield from _table("What must exist first", "objects", ("object", "with", "for"), rows)
+
+
+def _folded(summary: str, lines: Sequence[str]) -> list[str]:
+    # Without a blank line Markdown does not read on inside.
+    return ["<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
+def _table(
+    title: str, several: str, head: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Iterator[list[str]]:
+    if rows:
+        table = [_row(*head), "|" + "---|" * len(head), *(_row(*row) for row in rows)]
+        yield [f"## {title}"]
+        yield _folded(f"{len(rows)} {several}", table) if len(rows) > _ROWS else table
 
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(map(as_cell, cells))} |"
 
 
-def _texts(*texts: str) -> Iterator[str]:
-    return map(as_markdown_text, texts)
+def _releases(releases: Iterable[MigratedResource]) -> Iterator[list[str]]:
+    head = ("HelmRelease", "release name", "storage namespace", "chart source", "file")
+    rows = [list(map(as_markdown_text, (*release_cells(each), each.path))) for each in releases]
+    yield from _table("Releases", "releases", head, rows)
 
 
-def _releases(releases: Sequence[MigratedResource]) -> list[str]:
-    if not releases:
-        return []
-    lines = [
-        "## Releases",
-        "",
-        "| HelmRelease | release name | storage namespace | chart source | file |",
-        "|---|---|---|---|---|",
-    ]
-    for each in releases:
-        manifest = each.resource.to_manifest()
-        metadata, spec = manifest["metadata"], manifest["spec"]
-        namespace = metadata.get("namespace") or ""
-        source = spec["chart"]["spec"]["sourceRef"]
-        origin = f"{source['kind']} {source.get('namespace') or namespace}/{source['name']}"
-        name, stored = f"{namespace}/{metadata['name']}", spec.get("storageNamespace") or namespace
-        lines.append(_row(*_texts(name, spec["releaseName"], stored, origin, each.path)))
-    return [*lines, ""]
+def release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
+    """Gives of a migrated release its name, its release name, its storage namespace and its source."""
+    manifest = release.resource.to_manifest()
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    namespace = metadata.get("namespace") or ""
+    source = spec["chart"]["spec"]["sourceRef"]
+    origin = f"{source['kind']} {source.get('namespace') or namespace}/{source['name']}"
+    stored = spec.get("storageNamespace") or namespace
+    return f"{namespace}/{metadata['name']}", spec["releaseName"], stored, origin
+
+
+def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:
+    """Gives of an image policy its name, its filter, what orders the tags, and the range, if that does."""
+    manifest = policy.resource.to_manifest()
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    ((kind, chosen),) = spec["policy"].items()
+    tags = spec["filterTags"]["pattern"] if "filterTags" in spec else ""
+    return f"{metadata['namespace']}/{metadata['name']}", tags, kind, chosen.get("range", "")
+
+
+def _policies(outline: Outline) -> Iterator[list[str]]:
+    rows = []
+    for each in outline.policies:
+        name, tags, kind, wanted = policy_cells(each)
+        order = f"{kind} {as_code(wanted)}" if wanted else kind
+        where = map(as_markdown_text, (each.cluster, each.path))
+        rows.append([as_markdown_text(name), as_code(tags), order, *where])
+    head = ("ImagePolicy", "filter", "order", "cluster", "file")
+    yield from _table("Image policies", "image policies", head, rows)

@@ -25,6 +25,7 @@ from fluxv2_migrate.quoting import as_html_text
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.markdown import report_markdown
+from fluxv2_migrate.report.questions import answers_of, questions_text
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.settings.inventory import Inventory
 
@@ -32,6 +33,7 @@ __all__ = [
     "MigratedManifest",
     "MigratedResource",
     "Migration",
+    "StayingRelease",
 ]
 
 _Resource = (
@@ -95,6 +97,23 @@ class MigratedResource:
     before: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StayingRelease:
+    """A release of Flux v1 that the migration leaves as it is, for whatever reason.
+
+    Attributes:
+        resource: `kind namespace/name`.
+        path: its file.
+        line: in that file, 1-based.
+        clusters: those that see it; none where no sync path holds it.
+    """
+
+    resource: str
+    path: str
+    line: int
+    clusters: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Migration:
     """A repository after its migration, and everything that a person must know about it.
@@ -110,6 +129,7 @@ class Migration:
         prerequisites: what must exist in the cluster first.
         context: what was inferred.
         before: the texts of changed and deleted files as they were.
+        staying: the releases of Flux v1 that are left as they are.
         expected: the migrated releases as each cluster will have them.
         inventories: by cluster, what runs there, of which anybody said it.
         declared: by path and `kind namespace/name`, the fields of a release's meaning that differ as the
@@ -126,6 +146,7 @@ class Migration:
     prerequisites: tuple[Prerequisite, ...]
     context: MigrationContext
     before: Mapping[str, str]
+    staying: tuple[StayingRelease, ...] = ()
     expected: tuple[ExpectedRelease, ...] = ()
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     declared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
@@ -167,13 +188,15 @@ class Migration:
         >>> migrate_text(text, options=options).ok
         True
         '''
-        found = (finding.answer for finding in self.findings if finding.severity == "error")
-        answers: list[dict[str, Any]] = []
-        for answer in found:
-            given = None if answer is None else answer.model_dump(mode="json", exclude_unset=True)
-            if given is not None and given not in answers:
-                answers.append(given)
-        return answers
+        return [given for given, _ in answers_of(self.findings)]
+
+    def questions(self) -> str:
+        """Gives the answers as a file to fill in, for people who know the clusters and no Python.
+
+        Returns:
+            YAML, a list of what `answers()` gives; comments say what each is about and what to fill in.
+        """
+        return questions_text(self.findings)
 
     def diff(self) -> str:
         """Gives one unified diff, as `git apply` takes it."""

@@ -9,7 +9,17 @@ from typing import Any, Final
 
 from fluxv2_migrate.frozen import frozen
 
-__all__ = ["HIGHEST", "LAST", "PINNED", "PRERELEASES", "RELEASES", "PolicyCandidate", "escape", "exactly"]
+__all__ = [
+    "HIGHEST",
+    "LAST",
+    "PINNED",
+    "PRERELEASES",
+    "RELEASES",
+    "PolicyCandidate",
+    "escape",
+    "exactly",
+    "holds_one_tag",
+]
 
 PRERELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0-0"}}
 RELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0"}}
@@ -41,6 +51,9 @@ class PolicyCandidate:
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
+_ONE_TAG: Final = re.compile(r"\^(?:\\[\\.+*?()|\[\]{}^$]|[^\\.+*?()|\[\]{}^$])+\$")
+
+
 def escape(text: str) -> str:
     r"""Gives the regular expression of a text.
 
@@ -57,3 +70,12 @@ def exactly(tag: str) -> Mapping[str, str]:
     {'pattern': '^1\\.2$'}
     """
     return {"pattern": f"^{escape(tag)}$"}
+
+
+def holds_one_tag(filter_tags: Mapping[str, str] | None) -> bool:
+    r"""Gives whether one tag alone passes a filter: a policy with it moves no image.
+
+    >>> holds_one_tag(exactly("1.2+a")), holds_one_tag({"pattern": "^1\\.[0-9]+$"}), holds_one_tag(None)
+    (True, False, False)
+    """
+    return filter_tags is not None and _ONE_TAG.fullmatch(filter_tags.get("pattern", "")) is not None

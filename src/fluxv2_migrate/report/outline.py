@@ -1,0 +1,228 @@
+"""What a report says, in the order in which people need it: the same for Markdown and for pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.findings.table import FINDINGS, FindingType
+from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
+from fluxv2_migrate.settings.options import Override
+from fluxv2_migrate.settings.overrides import PATTERNS
+from fluxv2_migrate.tags.policies import holds_one_tag
+
+if TYPE_CHECKING:
+    from fluxv2_migrate.report.context import MigrationContext
+    from fluxv2_migrate.report.migration import MigratedResource, Migration
+
+__all__ = ["Concern", "Entry", "Outline", "assumptions_of", "outline_of", "places_of", "plural"]
+
+Concern = Literal["merge", "cluster", "release", "images", "first", "runs", "left", "nothing"]
+"""What a question blocks (the first four), or what harm something may do that is no question."""
+
+_BLOCKS: Final[tuple[tuple[Concern, str], ...]] = (
+    ("merge", "To be answered before anybody merges"),
+    ("cluster", "What a cluster applies would be incomplete or refused"),
+    ("release", "Releases stay in Flux v1 until then"),
+    ("images", "Images stand still until then"),
+)
+_HARMS: Final[tuple[tuple[Concern, str], ...]] = (
+    ("first", "Must be there first"),
+    ("runs", "What runs may change"),
+    ("images", "Images may be updated otherwise"),
+    ("left", "Stays outside of this migration"),
+    ("nothing", "Good to know: nothing has to be done"),
+)
+# fmt: off
+_OF_MERGE: Final = frozenset(("HR032", "HR125", "IN001", "IN002", "IN005", "IN009", "RP010", "RP050"))
+_OF_CLUSTER: Final = frozenset((
+    "RP013", "RP014", "RP015", "RP016", "RP018", "RP019", "RP020", "RP041", "RP042", "RP052", "RP053",
+    "RP054", "RP055", "RP056", "RP057", "RP061", "RP063",
+))
+_NEEDED_FIRST: Final = frozenset((
+    "DA015", "HR044", "HR046", "HR054", "HR056", "IM009", "IM010", "IM024", "IM032", "IN008", "RP062",
+))
+_LEFT: Final = frozenset((
+    "AN004", "DA026", "DA027", "DA028", "DA030", "DA031", "RP009", "RP012", "RP017", "RP021", "RP024",
+    "RP036", "RP037", "RP038", "RP039", "RP051", "RP070",
+))
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All findings of one code: one question, or one thing to know.
+
+    Attributes:
+        code: of them all.
+        findings: one or several.
+        said: each message once, the one of most places first, with its places.
+        places: where, each once, as `path:line`.
+        is_common: whether it concerns every release.
+    """
+
+    code: str
+    findings: tuple[Finding, ...]
+    said: tuple[tuple[str, tuple[str, ...]], ...]
+    places: tuple[str, ...]
+    is_common: bool
+
+    @property
+    def type(self) -> FindingType:
+        """The row of the table of codes."""
+        return FINDINGS[self.code]
+
+    @property
+    def answers(self) -> tuple[Override, ...]:
+        """The answers that say more than that a person has seen it."""
+        given = (finding.answer for finding in self.findings)
+        return tuple(
+            each for each in given if each is not None and (self._is_asked or not _only_accepts(each))
+        )
+
+    @property
+    def _is_asked(self) -> bool:
+        return self.type.severity == "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a report says of a migration.
+
+    Attributes:
+        releases: the migrated ones.
+        policies: the image policies that were made.
+        sources: how many sources were made.
+        holding: how many of the policies hold the tag that runs.
+        questions: by what they block, the first to be answered first: title and entries.
+        differences: by the harm they may do: title and entries.
+    """
+
+    releases: tuple[MigratedResource, ...]
+    policies: tuple[MigratedResource, ...]
+    sources: int
+    holding: int
+    questions: tuple[tuple[Concern, str, tuple[Entry, ...]], ...]
+    differences: tuple[tuple[Concern, str, tuple[Entry, ...]], ...]
+
+    @property
+    def asked(self) -> tuple[Finding, ...]:
+        """The findings that are questions."""
+        return tuple(_findings(self.questions))
+
+    @property
+    def told(self) -> tuple[Finding, ...]:
+        """The findings that are none."""
+        return tuple(_findings(self.differences))
+
+
+def outline_of(migration: Migration) -> Outline:
+    """Gives what a report of a migration says."""
+    resources = migration.resources
+    releases = [each for each in resources if isinstance(each.resource, HelmRelease)]
+    policies = [each for each in resources if isinstance(each.resource, ImagePolicy)]
+    kinds = Counter(each.resource.kind for each in resources)
+    errors = [each for each in migration.findings if each.severity == "error"]
+    others = [each for each in migration.findings if each.severity != "error"]
+    files = frozenset(each.path for each in releases)
+    return Outline(
+        tuple(releases),
+        tuple(policies),
+        kinds["HelmRepository"] + kinds["GitRepository"],
+        sum(holds_one_tag(each.resource.to_manifest()["spec"].get("filterTags")) for each in policies),
+        tuple(_groups(errors, _BLOCKS, files)),
+        tuple(_groups(others, _HARMS, files)),
+    )
+
+
+def places_of(finding: Finding) -> tuple[str, ...]:
+    """Gives the places of a finding, its own first.
+
+    >>> places_of(Finding("HR032", "which Helm?", "a.yaml", 3, related=("b.yaml:3",)))
+    ('a.yaml:3', 'b.yaml:3')
+    """
+    own = (f"{finding.path}:{finding.line}",) if finding.path else ()
+    return tuple(dict.fromkeys((*own, *finding.related)))
+
+
+def assumptions_of(context: MigrationContext) -> Iterator[str]:
+    """Gives what was assumed, clusters that became known in the same way at once."""
+    # The sentences on clusters are said of all that have the same reason.
+    yield from (reason for reason in context.reasons if not reason.startswith("cluster "))
+    ways: dict[str, list[str]] = {}
+    for cluster in context.clusters:
+        paths = ", ".join(path or "/" for path in cluster.sync_paths)
+        named = paths if cluster.name == paths else f"{cluster.name} syncs {paths}"
+        ways.setdefault(cluster.reason, []).append(named)
+    for reason, named_so in ways.items():
+        more = f" and {len(named_so) - _FEW} more" if len(named_so) > _FEW else ""
+        noun = plural(len(named_so), "cluster")
+        yield f"{noun}: {', '.join(named_so[:_FEW])}{more} ({reason})"
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """Gives a number with its noun.
+
+    >>> plural(1, "release"), plural(2, "release"), plural(2, "policy", "policies")
+    ('1 release', '2 releases', '2 policies')
+    """
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
+def _groups(
+    findings: Iterable[Finding], titles: tuple[tuple[Concern, str], ...], releases: frozenset[str]
+) -> Iterator[tuple[Concern, str, tuple[Entry, ...]]]:
+    found: dict[Concern, dict[str, list[Finding]]] = {}
+    for finding in findings:
+        found.setdefault(_concern(finding), {}).setdefault(finding.code, []).append(finding)
+    for concern, title in titles:
+        if concern in found:
+            entries = [_entry(code, members, releases) for code, members in found[concern].items()]
+            # What concerns most is decided first.
+            entries.sort(key=lambda each: (each.type.severity == "info", -len(each.places), each.code))
+            yield concern, title, tuple(entries)
+
+
+def _entry(code: str, findings: list[Finding], releases: frozenset[str]) -> Entry:
+    said: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        said.setdefault(finding.message, {}).update(dict.fromkeys(places_of(finding)))
+    by_number = sorted(said.items(), key=lambda each: -len(each[1]))
+    places = tuple(dict.fromkeys(place for _, where in by_number for place in where))
+    files = {place.rpartition(":")[0] for place in places}
+    is_common = len(releases) > _FEW and files >= releases and len(said) == 1
+    return Entry(
+        code, tuple(findings), tuple((each, tuple(where)) for each, where in by_number), places, is_common
+    )
+
+
+def _only_accepts(answer: Override) -> bool:
+    return bool(answer.accept) and answer.model_dump(exclude_defaults=True).keys() <= {*PATTERNS, "accept"}
+
+
+_FEW: Final = 3
+"""So many places are told even if they are all there are."""
+
+
+def _concern(finding: Finding) -> Concern:
+    code = finding.code
+    if finding.severity == "error":
+        if code in _OF_MERGE or not FINDINGS[code].holds_back:
+            return "merge"
+        if code in _OF_CLUSTER or code.startswith("DA"):
+            return "cluster"
+        return "images" if code.startswith(("AN", "IM")) else "release"
+    if code in _NEEDED_FIRST:
+        return "first"
+    if code in _LEFT:
+        return "left"
+    if finding.severity == "info" or finding.remedy.startswith("Nothing"):
+        return "nothing"
+    return "images" if code.startswith(("AN", "IM")) else "runs"
+
+
+def _findings(groups: Iterable[tuple[Concern, str, tuple[Entry, ...]]]) -> Iterator[Finding]:
+    return (finding for _, _, entries in groups for entry in entries for finding in entry.findings)

@@ -1,0 +1,98 @@
+"""The file of answers: what somebody fills in who knows the clusters, and no Python."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.report.outline import places_of
+from fluxv2_migrate.yaml_text import Style, emit_item
+
+__all__ = ["answers_of", "questions_text"]
+
+_HEAD: Final = """\
+# Answers to the questions of the migration to Flux v2.
+# Each entry counts as soon as the file is given back: read it, fill in what is empty, correct what is wrong,
+# and remove what is not true. An entry that is still empty decides nothing.
+# cluster, kind, namespace, name, path and container say what an answer is about; * and ? stand for anything.
+"""
+_WIDTH: Final = 100
+_SHOWN: Final = 5
+_WHAT: Final[Mapping[str, str]] = {
+    "release_name": "the name that `helm list -A` shows for the release",
+    "storage_namespace": "the namespace that `helm list -A` shows for the release",
+    "ref_kind": "branch, tag or commit: what the ref is in the repository of the chart",
+    "source_name": "a name of your own for the source of the chart",
+    "secret_name": "the name of the Secret with which the source is read",
+    "policy": "what orders the tags: semver with a range, numerical or alphabetical with an order",
+    "filter_tags": "which tags count: a pattern, and with extract the part of it that is ordered",
+    "pull_secret": "the name of the Secret with which the tags of the image are read",
+    "helm_versions": "what the operator's --enabled-helm-versions was; v3 only if `helm list -A` of Helm 3 "
+    "shows the releases",
+    "fluxd_version": "the version of fluxd that runs, such as 1.18.0",
+    "git_url": "fluxd's --git-url",
+    "leave": "true leaves it as it is, in Flux v1",
+    "accept": "the code, once you have read what it says and nothing has to be done",
+}
+
+
+def answers_of(findings: Iterable[Finding]) -> list[tuple[dict[str, Any], list[Finding]]]:
+    """Gives each answer that settles an error, in JSON's types, with all the findings that it settles."""
+    answers: list[tuple[dict[str, Any], list[Finding]]] = []
+    for finding in findings:
+        if finding.severity != "error" or finding.answer is None:
+            continue
+        given = finding.answer.model_dump(mode="json", exclude_unset=True)
+        known = next((settled for answer, settled in answers if answer == given), None)
+        if known is None:
+            answers.append((given, [finding]))
+        else:
+            known.append(finding)
+    return answers
+
+
+def questions_text(findings: Iterable[Finding]) -> str:
+    """Gives the answers as YAML with comments; what it holds is a list for `MigrationOptions.overrides`.
+
+    Args:
+        findings: of a migration.
+
+    >>> questions_text([]).splitlines()[-1]
+    '[]'
+    """
+    findings = tuple(findings)
+    answers = answers_of(findings)
+    blocks = [_HEAD, *("".join(_block(given, settled)) for given, settled in answers)]
+    edits = [each for each in findings if each.severity == "error" and each.answer is None]
+    if edits:
+        blocks.append("".join(_edits(edits)))
+    if not answers:
+        blocks.append("[]\n")
+    return "\n".join(blocks)
+
+
+def _block(given: Mapping[str, Any], settled: list[Finding]) -> Iterator[str]:
+    first = settled[0]
+    yield from _comment(f"{first.code} {first.slug}: {first.message}. {first.remedy}")
+    places = [place for finding in settled for place in places_of(finding)]
+    if places:
+        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        yield from _comment(f"Where: {', '.join(places[:_SHOWN])}{more}")
+    for field in given:
+        if field in _WHAT:
+            yield from _comment(f"{field}: {_WHAT[field]}")
+    yield emit_item(given, 0, Style())
+
+
+def _edits(findings: list[Finding]) -> Iterator[str]:
+    yield "# What no answer settles; the repository has to be edited:\n"
+    for finding in findings:
+        where = f" ({', '.join(places_of(finding)[:_SHOWN])})" if places_of(finding) else ""
+        yield from _comment(f"{finding.code} {finding.slug}: {finding.message}. {finding.remedy}{where}")
+
+
+def _comment(text: str) -> Iterator[str]:
+    lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield from (f"# {line}\n" for line in lines)

@@ -1,0 +1,94 @@
+"""The first screen of a report: whether a migration can be merged, and what can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from fluxv2_migrate.report.outline import Concern, Outline, plural
+
+if TYPE_CHECKING:
+    from fluxv2_migrate.report.migration import Migration
+
+__all__ = ["risks_of", "summary_of", "verdict_of"]
+
+_BLOCKED: Final[dict[Concern, str]] = {
+    "merge": "must be answered before the merge",
+    "cluster": "about what clusters apply",
+    "release": "hold releases back in Flux v1",
+    "images": "stop image updates",
+}
+_NO_INVENTORY: Final = (
+    "No inventory: nothing has compared the release names with what the clusters run, and a wrong name "
+    "installs a second copy. Give what `helm list -A -a -m 0 -o json` prints as `inventory`"
+)
+
+
+def summary_of(outline: Outline) -> str:
+    """Gives in one line what was done and what is left."""
+    done = f"{plural(len(outline.releases), 'release')}, {plural(outline.sources, 'source')}"
+    if outline.policies:
+        done += f", {plural(len(outline.policies), 'image policy', 'image policies')}"
+    left = f"{plural(len(outline.asked), 'question')}, {plural(len(outline.told), 'thing')} to know"
+    return f"{done}; {left}"
+
+
+def verdict_of(migration: Migration, outline: Outline) -> str:
+    """Gives in one sentence whether it can be merged."""
+    blocking = {concern for concern, _, _ in outline.questions}
+    open_ = plural(len(outline.asked), "question is", "questions are")
+    if blocking & {"merge", "cluster"}:
+        return f"Do not merge yet: {open_} open."
+    if blocking:
+        return f"Can be merged in parts: {open_} open, and what they concern stays as it is."
+    if migration.prerequisites:
+        needed = plural(len(migration.prerequisites), "object exists", "objects exist")
+        return f"Can be merged once {needed} in the clusters."
+    if not (migration.changed or migration.created or migration.deleted):
+        return "Nothing has to be merged."
+    return "Can be merged."
+
+
+def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]]:
+    """Gives what the person who decides must know, each in a word and a sentence."""
+    asked = {
+        concern: sum(len(each.findings) for each in entries) for concern, _, entries in outline.questions
+    }
+    if asked:
+        parts = [f"{number} {_BLOCKED[concern]}" for concern, number in asked.items()]
+        staying = len(migration.staying)
+        kept = f"; {plural(staying, 'release stays', 'releases stay')} in Flux v1" if staying else ""
+        yield "Blocks", f"{', '.join(parts)}{kept}."
+    dangers = list(_dangers(migration, outline))
+    if dangers:
+        yield "Can go wrong", f"{'; '.join(dangers)}."
+    if outline.policies:
+        number, holding = len(outline.policies), outline.holding
+        moving = f"{number - holding} of {plural(number, 'image policy', 'image policies')} follow new tags"
+        held = f"; {holding} hold the tag that runs until somebody gives the order of its tags"
+        yield "Images", f"{moving}{held if holding else ''}."
+    needs = [f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites]
+    if outline.policies:
+        needs.append("the image-reflector and image-automation controllers")
+    if needs:
+        more = f" and {len(needs) - _SHOWN} more" if len(needs) > _SHOWN else ""
+        yield "Must exist first", f"{', '.join(needs[:_SHOWN])}{more}."
+
+
+_SHOWN: Final = 4
+
+
+def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:
+    hour = migration.first_hour()
+    if hour.without_inventory:
+        yield _NO_INVENTORY
+    risky = [each for each in hour.releases if each.risk == "high"]
+    if risky:
+        named = ", ".join(each.resource.partition(" ")[2] for each in risky[:_SHOWN])
+        more = f" and {len(risky) - _SHOWN} more" if len(risky) > _SHOWN else ""
+        yield f"the first hour is risky for {plural(len(risky), 'release')}: {named}{more}"
+    for concern, _, entries in outline.differences:
+        if concern == "runs":
+            slugs = ", ".join(f"{each.type.slug} ({each.code})" for each in entries[:_SHOWN])
+            more = f" and {len(entries) - _SHOWN} more" if len(entries) > _SHOWN else ""
+            yield f"what runs may change: {slugs}{more}"

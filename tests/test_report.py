@@ -1,0 +1,186 @@
+"""The report: who decides reads the first screen, who works through it finds what blocks first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ruamel.yaml import YAML
+
+import fluxv2_migrate as fm
+
+RELEASE = """\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: {name}
+  namespace: shop
+  annotations:
+    fluxcd.io/automated: "true"
+    filter.fluxcd.io/chart-image: glob:{pattern}
+spec:
+  helmVersion: {helm}
+  chart:
+    {chart}
+  rollback: {{enable: true}}
+  values:
+    image: ghcr.io/acme/{name}:{tag}
+"""
+REPOSITORY = "{repository: https://charts.example.com, name: web, version: 1.2.3}"
+GIT = "{git: 'git@git.example.com:acme/NAME', ref: v1, path: web}"
+
+
+def release(
+    name: str, *, chart: str = REPOSITORY, helm: str = "v3", pattern: str = "v*", tag: str = "v1.2.3"
+) -> str:
+    text = RELEASE.format(name=name, chart=chart.replace("NAME", name), helm=helm, pattern=pattern, tag=tag)
+    return text.replace("  chart:\n    {", "  chart: {").replace("  helmVersion: \n", "")
+
+
+def beside_tables(report: str) -> str:
+    return "\n".join(line for line in report.split("\n") if not line.startswith("|"))
+
+
+def headings(report: str) -> list[str]:
+    found = re.findall(r"(?m)^#+ (.*)$|<summary>(Good.*)</summary>", report)
+    return [heading or summary for heading, summary in found]
+
+
+@pytest.mark.parametrize(
+    ("files", "verdict"),
+    [
+        ({"readme.md": "text\n"}, "Nothing has to be merged."),
+        ({"a.yaml": release("a")}, "Can be merged."),
+        ({"a.yaml": release("a", chart=GIT)}, "Can be merged once 1 object exists in the clusters."),
+        ({"a.yaml": release("a", helm="")}, "Do not merge yet: 1 question is open."),
+        (
+            {"a.yaml": release("a"), "b.yaml": release("b", pattern="x-*", tag="x-3f1c2ab")},
+            "Can be merged in parts: 1 question is open, and what they concern stays as it is.",
+        ),
+        ({"a.yaml": release("a", helm="v2")}, "Can be merged in parts: 1 question is open"),
+    ],
+)
+def test_the_first_screen_says_whether_it_can_be_merged(files: dict[str, str], verdict: str) -> None:
+    report = fm.migrate_repository(files).to_markdown()
+    assert report.splitlines()[4].startswith(f"**{verdict}")
+
+
+def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist() -> None:
+    files = {
+        "a.yaml": release("a", chart=GIT),
+        "b.yaml": release("b", helm="v2"),
+        "c.yaml": release("c", pattern="x-*", tag="x-3f1c2ab"),
+    }
+    first = fm.migrate_repository(files).to_markdown().splitlines()[:12]
+    assert first[2] == "2 releases, 2 sources, 2 image policies; 2 questions, 9 things to know."
+    told = dict(re.findall(r"- \*\*(.*?)\*\*: (.*)", "\n".join(first)))
+    assert told["Blocks"] == (
+        "1 hold releases back in Flux v1, 1 stop image updates; 1 release stays in Flux v1."
+    )
+    assert "No inventory" in told["Can go wrong"]
+    assert "every-commit-upgrades (HR059)" in told["Can go wrong"]
+    assert told["Images"] == (
+        "1 of 2 image policies follow new tags; 1 hold the tag that runs until somebody gives the order of "
+        "its tags."
+    )
+    assert told["Must exist first"] == (
+        "Secret flux-system/a, the image-reflector and image-automation controllers."
+    )
+
+
+def test_questions_come_by_what_they_block_and_differences_by_harm() -> None:
+    files = {f"apps/{name}.yaml": release(name, chart=GIT, helm="") for name in "abcde"}
+    files |= {
+        "apps/f.yaml": release("f", helm="v2"),
+        "apps/g.yaml": release("g", pattern="x-*", tag="x-3f1c2ab"),
+    }
+    report = fm.migrate_repository(files, {"sync_roots": ["apps"]}).to_markdown()
+    assert headings(report) == [
+        "Migration to Flux v2",
+        "Questions",
+        "To be answered before anybody merges",
+        "Releases stay in Flux v1 until then",
+        "Images stand still until then",
+        "What must exist first",
+        "What to know",
+        "Must be there first",
+        "What runs may change",
+        "Images may be updated otherwise",
+        "Good to know: nothing has to be done",
+        "Releases",
+        "Image policies",
+        "What was assumed",
+    ]
+
+
+def test_what_concerns_every_release_is_said_once_and_lists_nothing() -> None:
+    files = {f"apps/{name}.yaml": release(name) for name in "abcdefgh"}
+    report = fm.migrate_repository(files, {"sync_roots": ["apps"]}).to_markdown()
+    (line,) = re.findall(r"- \*\*HR118 .*\n(.*)", report)
+    assert line == "  - in every release"
+
+
+def test_a_long_list_of_places_is_cut_with_its_number() -> None:
+    files = {
+        f"apps/{name}.yaml": release(name, chart=GIT if name < "m" else REPOSITORY) for name in "abcdexyz"
+    }
+    report = fm.migrate_repository(files, {"sync_roots": ["apps"]}).to_markdown()
+    (line,) = re.findall(r"- \*\*HR059 .*\n(.*)", report)
+    assert line == "  - `apps/a.yaml:11`, `apps/b.yaml:11`, `apps/c.yaml:11` and 2 more"
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"chart": GIT}, {"helm": ""}, {"helm": "v2"}, {"pattern": "x-*", "tag": "x-3f1c2ab"}]
+)
+def test_the_report_of_three_hundred_releases_is_short(change: dict[str, str]) -> None:
+    files = {
+        f"apps/team-{number % 30}/release-{number}.yaml": release(f"release-{number}", **change)
+        for number in range(300)
+    }
+    report = fm.migrate_repository(files, {"sync_roots": ["apps"]}).to_markdown()
+    assert len(beside_tables(report).encode()) < 15_000
+
+
+def test_a_long_proposal_is_cut() -> None:
+    files = {f"apps/web-{number}.yaml": release(f"web-{number}") for number in range(40)}
+    files["apps/values.yaml"] = "replicas: 2\n"
+    report = fm.migrate_repository(files, {"sync_roots": ["apps"]}).to_markdown()
+    assert "proposed:" in report
+    assert "more lines, which the finding has" in report
+
+
+def test_an_answer_is_shown_as_data_and_as_python() -> None:
+    report = fm.migrate_repository({"a.yaml": release("a", helm="")}).to_markdown()
+    assert '`{"helm_versions": ["v3"]}`, in Python `Override(helm_versions=[\'v3\'])`' in report
+
+
+def test_the_file_of_questions_holds_the_answers_and_says_what_to_fill_in() -> None:
+    long = "a-name-that-is-longer-than-any-release-of-helm-may-be-called-by"
+    files = {
+        "apps/a.yaml": release("a", helm=""),
+        "apps/b.yaml": release("b", pattern="x-*", tag="x-3f1c2ab"),
+        "apps/c.yaml": release(long),
+        "apps/e.yaml": "a: [\n",
+    }
+    migration = fm.migrate_repository(files, {"sync_roots": ["apps"]})
+    text = migration.questions()
+    assert YAML(typ="safe").load(text) == migration.answers()
+    assert "# ref_kind" not in text
+    assert "# filter_tags: which tags count" in text
+    assert "# What no answer settles; the repository has to be edited:\n# DA020 not-buildable" in text
+    assert all(line.startswith("#") or len(line) < 200 for line in text.splitlines())
+
+
+def test_a_file_of_questions_whose_texts_are_nasty_holds_nothing_else() -> None:
+    text = release("a", pattern='"x\\n- accept: [HR030]\\n#\\u2028"', tag="x-3f1c2ab")
+    migration = fm.migrate_repository({"apps/a\n- leave: true.yaml": text})
+    assert YAML(typ="safe").load(migration.questions()) == (migration.answers() or [])
+
+
+def test_releases_that_stay_are_told_with_their_clusters() -> None:
+    files = {"eu/a.yaml": release("a", helm="v2"), "us/b.yaml": release("b"), "c.yaml": release("c")}
+    migration = fm.migrate_repository(files, {"sync_roots": ["eu", "us"]})
+    assert [(each.resource, each.path, each.line, each.clusters) for each in migration.staying] == [
+        ("HelmRelease shop/c", "c.yaml", 1, ()),
+        ("HelmRelease shop/a", "eu/a.yaml", 1, ("eu",)),
+    ]
