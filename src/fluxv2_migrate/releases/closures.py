@@ -55,7 +55,10 @@ def read_closure(
     for document in documents:
         reason = why_it_stays(document, around)
         if reason is not None:
-            if not (reason[0] in overrides[document.key].accept and FINDINGS[reason[0]].acceptable):
+            # Of a command it is told once, where it stands.
+            if reason[0] != "RP018" and not (
+                reason[0] in overrides[document.key].accept and FINDINGS[reason[0]].acceptable
+            ):
                 _stop(closure, document, reason, around, findings)
             return []
     releases: list[ReadRelease] = []
