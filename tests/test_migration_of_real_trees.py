@@ -15,6 +15,7 @@ import pytest
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.yaml_text import line_of
 from reference_trees import PLAIN_TREES, documents_of, read_tree, refusals
 
 # tree: full v1 releases, those converted, and why the others were left.
@@ -124,13 +125,15 @@ def spans(documents: tuple[Any, ...], fields: set[str]) -> set[int]:
                     break
                 first, node, rest = found
                 # The keys that lead to a field are written with it.
-                lines.add(document.line + first.start_mark.line)
+                lines.add(document.line + line_of(document.text, first.start))
             if first is not None and node is not None:
-                last = node.end_mark.line - (node.end_mark.column == 0)
-                lines |= {
-                    document.line + line
-                    for line in range(first.start_mark.line, max(last, first.start_mark.line) + 1)
-                }
+                begin = line_of(document.text, first.start)
+                last = line_of(document.text, max(first.start, node.end - 1))
+                rows = document.text.split("\n")
+                while last + 1 < len(rows) and rows[last + 1].lstrip().startswith("#"):
+                    # Comments behind a value go with it.
+                    last += 1
+                lines |= {document.line + line for line in range(begin, max(last, begin) + 1)}
     return lines
 
 
