@@ -1,166 +1,365 @@
-"""Repositories in which both Fluxes read what Flux v1 read: what is written, and what stays."""
+"""What a repository says of Flux v1 counts wherever it stands, and is told with its place."""
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
-import yaml
 
 import fluxv2_migrate as fm
 
-RELEASE = """\
+Files = dict[str, str | bytes]
+
+WEB = """\
 apiVersion: helm.fluxcd.io/v1
 kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    example.com/on: yes
+metadata: {name: web, namespace: shop}
 spec:
   releaseName: web
-  helmVersion: v3
-  wait: yes
-  chart:
-    repository: https://charts.example.com
-    name: web
-    version: 1.2.3
-  values:
-    metrics: no # not yet
-    since: 2021-01-01
-    list: [off, 1]
-    rules:
-      on: push
-    ports:
-      22: git
-    text: |
-      no
+  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}
 """
-WORKLOAD = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: agent
-  namespace: shop
-spec:
-  template:
-    spec:
-      hostNetwork: yes
-"""
+URL = "git@git.example.com:acme/fleet"
+VALUES = f"git:\n  url: {URL}\n  branch: trunk\n  path: deploy\n"
 
 
-def migrate(files: dict[str, str], **options: Any) -> fm.Migration:
-    return fm.migrate_repository(
-        files, fm.MigrationOptions.model_validate({"sync_roots": ("apps",), **options})
+def deployment(*arguments: str, image: str = "docker.io/fluxcd/flux:1.25.4", **more: Any) -> str:
+    container = {"name": "flux", "args": list(arguments), **({"image": image} if image else {}), **more}
+    return json.dumps(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "flux", "namespace": "flux"},
+            "spec": {"template": {"spec": {"containers": [container]}}},
+        },
+        indent=1,
     )
 
 
-def found(migration: fm.Migration) -> dict[str, fm.Finding]:
-    return {each.code: each for each in migration.findings if each.code.startswith("RP02")}
-
-
-def test_a_release_says_what_flux_1_read_in_one_edit_of_each_scalar() -> None:
-    migration = migrate({"apps/web.yaml": RELEASE})
-    text = migration.changed["apps/web.yaml"]
-    values = text[text.index("  values:") :]
-    assert values == (
-        '  values:\n    metrics: false # not yet\n    since: "2021-01-01"\n    list: [false, 1]\n'
-        '    rules:\n      "true": push\n    ports:\n      "22": git\n    text: |\n      no\n'
+def chart(
+    values: str = "", chart: str = "repository: https://charts.fluxcd.io, name: flux", **more: str
+) -> str:
+    lines = "".join(f"  {key}: {value}\n" for key, value in more.items())
+    inner = "  values:\n" + "".join(f"    {line}\n" for line in values.splitlines()) if values else ""
+    return (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\nspec:\n"
+        f"  helmVersion: v3\n  releaseName: flux\n  chart: {{{chart}, version: 1.13.3}}\n{lines}{inner}"
     )
-    assert "example.com/on: true\n" in text
-    assert migration.ok
-    told = found(migration)["RP025"]
-    assert "spec.values.metrics: no" in told.message
-    assert (told.path, told.line) == ("apps/web.yaml", 7)
-    assert len(told.related) == 6
-    fields = [each.fields for each in migration.changes if each.rule == "flux1-reading"]
-    assert ("spec.values.since",) in fields
-    assert len(fields) == 7
-    assert fm.verify_migration(
-        {"apps/web.yaml": RELEASE}, migration.files, migration_options(), declared=migration.declared
-    ).ok
-    again = migrate(dict(migration.files))  # type: ignore[arg-type]
-    assert not again.changed
-    assert "RP025" not in found(again)
 
 
-def migration_options() -> fm.MigrationOptions:
-    return fm.MigrationOptions(sync_roots=("apps",))
+FLAGS = (f"--git-url={URL}", "--git-branch=trunk", "--git-path=deploy")
+REMOTE = "resources:\n- github.com/fluxcd/flux/deploy?ref=v1.14.2\n"
+OBJECT = "apiVersion: v1\nkind: {}\nmetadata: {{name: v, namespace: flux}}\ndata:\n  values.yaml:"
+WAYS: dict[str, Files] = {
+    "a workload": {"flux/flux.yaml": deployment(*FLAGS)},
+    "values of the words": {
+        "flux/flux.yaml": deployment("--git-url", URL, "--git-branch", "trunk", "--git-path", "deploy")
+    },
+    "a mirror of the image": {
+        "flux/flux.yaml": deployment(*FLAGS, image="mirror.example.com/ops/flux:1.25.4")
+    },
+    "a shell": {"flux/flux.yaml": deployment("-c", f"fluxd {' '.join(FLAGS)}", command=["sh"])},
+    "an environment": {
+        "flux/flux.yaml": deployment(*FLAGS[:2], "--git-path=$(P)", env=[{"name": "P", "value": "deploy"}])
+    },
+    "a patch of a workload": {
+        "flux/kustomization.yaml": "resources: [base.yaml]\npatchesStrategicMerge: [patch.yaml]\n",
+        "flux/base.yaml": deployment("--git-branch=no"),
+        "flux/patch.yaml": deployment(*FLAGS, image=""),
+    },
+    "a patch of what is elsewhere": {
+        "flux/kustomization.yaml": f"{REMOTE}patchesStrategicMerge: [patch.yaml]\n",
+        "flux/patch.yaml": deployment(*FLAGS, image=""),
+    },
+    "an inline patch of what is elsewhere": {
+        "flux/kustomization.yaml": REMOTE
+        + "patches:\n- patch: "
+        + json.dumps(deployment(*FLAGS, image=""))
+        + "\n"
+    },
+    "operations on what is elsewhere": {
+        "flux/kustomization.yaml": REMOTE
+        + "patchesJson6902:\n- target: {version: v1, kind: Deployment, name: flux}\n  path: p.yaml\n",
+        "flux/p.yaml": "".join(
+            f"- {{op: add, path: /spec/template/spec/containers/0/args/-, value: {flag!r}}}\n"
+            for flag in FLAGS
+        ),
+    },
+    "values of a chart": {"flux/flux.yaml": chart(VALUES)},
+    "a chart of a mirror": {
+        "flux/flux.yaml": chart(VALUES, "repository: https://mirror.example.com, name: flux")
+    },
+    "more arguments": {
+        "flux/flux.yaml": chart(f"additionalArgs: {json.dumps(FLAGS)}\ngit: {{url: {URL}, path: no}}\n")
+    },
+    "a config map": {
+        "flux/flux.yaml": chart(valuesFrom="[{configMapKeyRef: {name: v}}]"),
+        "more/v.yaml": OBJECT.format("ConfigMap")
+        + " |\n"
+        + "".join(f"    {line}\n" for line in VALUES.splitlines()),
+    },
+    "a secret": {
+        "flux/flux.yaml": chart(valueFileSecrets="[{name: v}]"),
+        "flux/v.yaml": OBJECT.format("Secret") + " " + base64.b64encode(VALUES.encode()).decode() + "\n",
+    },
+    "a config map that is generated": {
+        "flux/kustomization.yaml": "namespace: flux\nresources: [flux.yaml]\n"
+        "configMapGenerator: [{name: v, files: [values.yaml]}]\n",
+        "flux/flux.yaml": chart(valuesFrom="[{configMapKeyRef: {name: v}}]"),
+        "flux/values.yaml": VALUES,
+    },
+    "a raw file": {
+        "flux/flux.yaml": chart(
+            valuesFrom="[{externalSourceRef: {url: https://git.example.com/acme/fleet/raw/trunk/v/flux.yaml}}]"
+        ),
+        "v/flux.yaml": VALUES,
+    },
+    "a file of the chart": {
+        "flux/flux.yaml": chart(
+            "", f"git: {URL}, path: charts/sync", valuesFrom="[{chartFileRef: {path: v.yaml}}]"
+        ),
+        "charts/sync/Chart.yaml": "name: flux\nversion: 1.0.0\n",
+        "charts/sync/v.yaml": VALUES,
+    },
+    "a chart in the tree, by its image": {
+        "flux/flux.yaml": chart(VALUES, f"git: {URL}, path: charts/agent"),
+        "charts/agent/Chart.yaml": "name: agent\nversion: 1.0.0\n",
+        "charts/agent/values.yaml": "image: {repository: docker.io/fluxcd/flux, tag: 1.20.0}\n",
+    },
+    "sources over one another": {
+        "flux/flux.yaml": chart(
+            "git: {path: deploy}\n",
+            valuesFrom="[{configMapKeyRef: {name: v}}, {configMapKeyRef: {name: w}}]",
+        ),
+        "flux/v.yaml": "kind: ConfigMap\napiVersion: v1\nmetadata: {name: v, namespace: flux}\n"
+        f"data: {{values.yaml: 'git: {{url: \"{URL}\", branch: no, path: no}}'}}\n---\n"
+        "kind: ConfigMap\napiVersion: v1\nmetadata: {name: w, namespace: flux}\n"
+        "data: {values.yaml: 'git: {branch: trunk}'}\n",
+    },
+}
+TEXTS: dict[str, Files] = {
+    "helm": {
+        "install.sh": f"helm upgrade -i flux fluxcd/flux --set git.url={URL},git.path=deploy \\\n"
+        "  --set git.branch=trunk\n"
+    },
+    "a values file": {
+        "Makefile": "flux:\n\t@helm upgrade -i flux fluxcd/flux -f v/flux.yaml\n",
+        "v/flux.yaml": VALUES,
+    },
+    "a values file under a variable": {
+        "a/b.yml": '- command: helm install flux --values "{{ base }}/v/flux.yaml" fluxcd/flux\n',
+        "v/flux.yaml": VALUES,
+    },
+    "variables of a script": {
+        "x.sh": f"URL={URL}\nexport BRANCH='trunk'\n"
+        "fluxctl install --git-url=$URL --git-branch=${BRANCH} --git-path deploy\n"
+    },
+    "fluxctl": {"README.md": f"```sh\nfluxctl install {' '.join(FLAGS)} | kubectl apply -f -\n```\n"},
+    "eksctl": {"x.sh": f"eksctl enable repo --git-url {URL} --git-paths deploy --git-branch trunk\n"},
+    "az": {
+        "x.sh": f"az k8s-configuration create --repository-url {URL} \\\n"
+        "  --operator-params '--git-branch=trunk --git-path=deploy'\n"
+    },
+    "terraform": {
+        "x.tf": 'variable "path" {\n  default = "deploy"\n}\n'
+        'resource "helm_release" "flux" {\n  name = "flux"\n  chart = "flux"\n'
+        '  repository = "https://charts.fluxcd.io"\n'
+        f'  set {{\n    name = "git.url"\n    value = "{URL}"\n  }}\n'
+        '  set {\n    name = "git.path"\n    value = var.path\n  }\n'
+        "  values = [<<EOF\ngit:\n  branch: trunk\nEOF\n  ]\n}\n"
+    },
+    "ansible": {
+        "x.yml": "- hosts: all\n  tasks:\n  - kubernetes.core.helm:\n"
+        "      name: flux\n      chart_ref: fluxcd/flux\n"
+        f"      release_values: {{git: {{url: '{URL}', path: deploy}}}}\n"
+        "      set_values: [{value: git.branch=trunk}]\n"
+    },
+}
 
 
-def test_line_ends_and_neighbours_stay() -> None:
-    neighbour = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {a: 'no'}\n"
-    text = (RELEASE + "---\n" + neighbour).replace("\n", "\r\n")
-    changed = migrate({"apps/web.yaml": text}).changed["apps/web.yaml"]
-    assert changed.endswith(("---\n" + neighbour).replace("\n", "\r\n"))
-    assert "metrics: false # not yet\r\n" in changed
-    assert "\n" not in changed.replace("\r\n", "")
+def migrate(files: Files, **options: Any) -> fm.Migration:
+    return fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
 
 
-def test_what_is_held_back_stays_as_it_was() -> None:
-    held = RELEASE.replace("helmVersion: v3", "helmVersion: v2")
-    other = RELEASE.replace("name: web\n  namespace", "name: other\n  namespace").replace(
-        "releaseName: web", "releaseName: other"
+def readings(migration: fm.Migration) -> dict[str, tuple[str, str]]:
+    (cluster,) = migration.context.clusters
+    return {each.setting: (each.value, each.read_from) for each in cluster.readings}
+
+
+@pytest.mark.parametrize("way", [*WAYS, *TEXTS])
+def test_path_and_branch_are_read_wherever_they_stand(way: str) -> None:
+    files: Files = {**(WAYS.get(way) or TEXTS[way]), "deploy/web.yaml": WEB}
+    migration = migrate(files)
+    read = readings(migration)
+    assert (read["sync_paths"][0], read["branch"][0]) == ("deploy", "trunk")
+    assert read["fluxd.git_url"][0] == URL
+    for setting in ("sync_paths", "branch"):
+        path, _, line = read[setting][1].rpartition(":")
+        assert path in files, read[setting]
+        assert int(line) >= 1
+    codes = {finding.code for finding in migration.findings}
+    assert "RP009" not in codes
+    assert ("DA028" in codes) == (way in TEXTS)
+
+
+OPERATORS: dict[str, Files] = {
+    "a workload": {
+        "deploy/op.yaml": deployment(
+            "--enabled-helm-versions=v3", "--charts-sync-interval=15m", image="fluxcd/helm-operator:1.4.4"
+        )
+    },
+    "a chart": {
+        "deploy/op.yaml": chart(
+            "helm: {versions: v3}\nchartsSyncInterval: 15m\n",
+            "repository: https://charts.fluxcd.io, name: helm-operator",
+        )
+    },
+    "a patch of what is elsewhere": {
+        "flux/kustomization.yaml": "resources: [github.com/fluxcd/x/deploy]\npatches: [{path: p.yaml}]\n",
+        "flux/p.yaml": deployment("--enabled-helm-versions=v3", "--charts-sync-interval=15m", image=""),
+    },
+    "a script": {
+        "x.sh": "helm upgrade -i helm-operator fluxcd/helm-operator "
+        "--set helm.versions=v3 --set chartsSyncInterval=15m\n"
+    },
+}
+
+
+@pytest.mark.parametrize("way", OPERATORS)
+def test_the_settings_of_the_operator_are_read_wherever_they_stand(way: str) -> None:
+    migration = migrate({**OPERATORS[way], "deploy/web.yaml": WEB}, sync_roots=["deploy"])
+    read = readings(migration)
+    assert read["helm_operator.helm_versions"][0] == "v3"
+    assert "HR032" not in {finding.code for finding in migration.findings}
+    text = migration.files["deploy/web.yaml"]
+    assert isinstance(text, str)
+    assert "  interval: 15m\n" in text
+
+
+def test_an_operator_of_which_values_are_not_here_says_nothing_of_what_it_is_not_told() -> None:
+    op = "repository: https://charts.fluxcd.io, name: helm-operator"
+    said = {"deploy/op.yaml": chart("workers: 3\n", op), "deploy/web.yaml": WEB}
+    assert "HR030" in {finding.code for finding in migrate(dict(said)).findings}
+    unknown = chart("workers: 3\n", op, valuesFrom="[{secretKeyRef: {name: elsewhere}}]")
+    codes = {finding.code for finding in migrate({**said, "deploy/op.yaml": unknown}).findings}
+    assert "HR032" in codes
+    assert "HR030" not in codes
+
+
+def test_each_cluster_has_the_operator_that_it_syncs() -> None:
+    files: Files = {}
+    for name, version in (("eu", "v3"), ("us", "v2")):
+        files[f"{name}/op.yaml"] = deployment(
+            f"--enabled-helm-versions={version}", image="fluxcd/helm-operator:1.4.4"
+        )
+        files[f"{name}/web.yaml"] = WEB
+    migration = migrate(files, sync_roots=["eu", "us"])
+    known = {each.name: each.settings.helm_operator.helm_versions for each in migration.context.clusters}
+    assert known == {"eu": ("v3",), "us": ("v2",)}
+    # Where they differ and none of them is the cluster's own, nobody knows.
+    more = migrate({**files, "asia/web.yaml": WEB}, sync_roots=["asia"])
+    assert more.context.clusters[0].settings.helm_operator.helm_versions == ()
+
+
+def test_options_go_over_what_is_read_field_by_field() -> None:
+    files: Files = {
+        "flux/flux.yaml": deployment(*FLAGS, "--git-user=Bot", "--sync-interval=7m"),
+        "deploy/web.yaml": WEB,
+    }
+    cluster = {"name": "prod", "sync_paths": ["deploy"], "branch": "live", "fluxd": {"git_user": "Me"}}
+    (found,) = migrate(files, clusters=[cluster]).context.clusters
+    known = found.settings
+    assert (known.name, known.branch, known.fluxd.git_user, known.fluxd.sync_interval) == (
+        "prod",
+        "live",
+        "Me",
+        "7m",
     )
-    migration = migrate({"apps/all.yaml": held + "---\n" + other})
-    text = migration.changed["apps/all.yaml"]
-    assert text.startswith(held)
-    assert "metrics: false" in text.partition("---\n")[2]
-    assert migrate({"apps/web.yaml": held}).changed == {}
+    read = {each.setting: each.read_from for each in found.readings}
+    assert read["branch"] == read["fluxd.git_user"] == "as given"
+    assert read["fluxd.sync_interval"].startswith("flux/flux.yaml:")
+    # A cluster without paths has those of the only fluxd.
+    (found,) = migrate(files, clusters=[{"name": "prod"}]).context.clusters
+    assert found.sync_paths == ("deploy",)
 
 
-def test_with_none_it_is_told_instead() -> None:
-    migration = migrate({"apps/web.yaml": RELEASE}, write_what_flux1_read="none")
-    assert "metrics: no # not yet" in migration.changed["apps/web.yaml"]
-    assert set(found(migration)) >= {"RP028"}
-    report = fm.verify_migration(
-        {"apps/web.yaml": RELEASE}, migration.files, migration_options(), declared=migration.declared
+def test_paths_that_one_fluxd_syncs_are_one_cluster() -> None:
+    files: Files = {
+        "flux/flux.yaml": deployment(f"--git-url={URL}", "--git-path=a,b"),
+        **{f"{name}/web.yaml": WEB.replace("web", name) for name in "abc"},
+    }
+    migration = migrate(files, sync_roots=["a", "c", "b"])
+    assert [each.sync_paths for each in migration.context.clusters] == [("a", "b"), ("c",)]
+
+
+def test_a_fluxd_of_another_repository_is_told_and_kept() -> None:
+    other = deployment("--git-url=git@git.example.com:acme/private", "--git-path=tenants").replace(
+        '"name": "flux"', '"name": "private"'
     )
-    assert any("metrics" in str(each) for each in report.releases[0].differences)
-
-
-def test_other_manifests_are_told_and_stay() -> None:
-    gateway = "apiVersion: mesh.example.com/v1\nkind: Gateway\nmetadata: {name: g}\nspec: {a: no}\n"
-    quiet = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: |\n    b: no\n"
-    files = {
-        "apps/web.yaml": RELEASE,
-        "apps/agent.yaml": WORKLOAD,
-        "apps/gateway.yaml": gateway,
-        "apps/quiet.yaml": quiet,
-        "elsewhere/agent.yaml": WORKLOAD,
+    files: Files = {
+        "deploy/flux.yaml": deployment(*FLAGS),
+        "deploy/private.yaml": other,
+        "deploy/web.yaml": WEB,
     }
     migration = migrate(files)
-    assert set(migration.changed) == {"apps/web.yaml"}
-    told = found(migration)
-    assert (told["RP026"].path, told["RP026"].line, told["RP026"].related) == ("apps/agent.yaml", 9, ())
-    assert (told["RP027"].path, told["RP027"].severity) == ("apps/gateway.yaml", "warning")
-    everything = migrate(files, write_what_flux1_read="all")
-    assert set(everything.changed) == {"apps/web.yaml", "apps/agent.yaml", "apps/gateway.yaml"}
-    assert everything.changed["apps/agent.yaml"] == WORKLOAD.replace("yes", "true")
-    assert not {"RP026", "RP027"} & set(found(everything))
-    assert not [each for each in everything.findings if each.severity == "error"]
+    (told,) = (finding for finding in migration.findings if finding.code == "DA027")
+    assert "acme/private" in told.message
+    assert told.path == "deploy/private.yaml"
+    (sync,) = migration.context.clusters[0].other_syncs
+    assert (sync.git_url, sync.sync_paths, sync.name) == (
+        "git@git.example.com:acme/private",
+        ("tenants",),
+        "private",
+    )
+    assert migration.files["deploy/private.yaml"] == other
 
 
-def test_bytes_stay_bytes() -> None:
-    migration = fm.migrate_repository({"apps/web.yaml": RELEASE.encode()}, migration_options())
-    assert b"metrics: false" in migration.files["apps/web.yaml"]
-    assert migration.before["apps/web.yaml"] == RELEASE
+def test_texts_count_only_where_they_agree() -> None:
+    texts: Files = {
+        "a.sh": f"fluxctl install --git-url={URL} --git-path=deploy --git-branch=one\n",
+        "b.sh": f"fluxctl install --git-url={URL} --git-path=deploy --git-branch=two\n",
+        "deploy/web.yaml": WEB,
+    }
+    migration = migrate(texts)
+    (told,) = (finding for finding in migration.findings if finding.code == "DA029")
+    assert "one" in told.message
+    assert "two" in told.message
+    assert migration.context.clusters[0].branch is None
+    # A manifest knows better than both.
+    known = migrate({**texts, "flux/flux.yaml": deployment(*FLAGS)})
+    assert known.context.clusters[0].branch == "trunk"
+    assert not {"DA028", "DA029"} & {finding.code for finding in known.findings}
+    # Two installations of two folders are two clusters.
+    texts["b.sh"] = f"fluxctl install --git-url={URL} --git-path=more --git-branch=two\n"
+    both = migrate({**texts, "more/web.yaml": WEB.replace("web", "db")})
+    assert {(each.sync_paths, each.branch) for each in both.context.clusters} == {
+        (("deploy",), "one"),
+        (("more",), "two"),
+    }
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        (RELEASE.replace("  annotations:\n    example.com/on: yes\n", ""), False),
-        (
-            (
-                "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web}\n"
-                "spec:\n  interval: 5m\n  values:\n    metrics: no\n"
-            ),
-            "no",
-        ),
-    ],
-)
-def test_each_side_is_read_as_its_controllers_read_it(text: str, value: object) -> None:
-    (model,) = fm.parse_manifests(text)
-    assert model.to_manifest()["spec"]["values"]["metrics"] == value
-    assert yaml.safe_load(text)["spec"]["values"]["metrics"] is False
+def test_a_password_in_the_url_stays_where_it_is() -> None:
+    secret = "https://me:hunter2@git.example.com/acme/fleet"
+    migration = migrate(
+        {"flux/flux.yaml": deployment(f"--git-url={secret}", "--git-path=deploy"), "deploy/web.yaml": WEB}
+    )
+    assert "hunter2" not in repr(migration.context)
+    assert "hunter2" not in repr(migration.context.as_clusters())
+
+
+def test_a_later_run_knows_what_the_first_one_read() -> None:
+    files: Files = {
+        "deploy/.flux.yaml": "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n",
+        "deploy/kustomization.yaml": "namespace: apps\nresources: [web.yaml]\n",
+        "deploy/web.yaml": WEB.replace("  releaseName: web\n", ""),
+        "flux/flux.yaml": deployment(*FLAGS, "--manifest-generation"),
+        "flux/op.yaml": deployment("--enabled-helm-versions=v3", image="fluxcd/helm-operator:1.4.4"),
+    }
+    first = migrate(files)
+    known = [each.model_dump(mode="json") for each in first.context.as_clusters()]
+    left = {path: text for path, text in files.items() if path.startswith("deploy/") and ".flux" not in path}
+    later = migrate(left, clusters=json.loads(json.dumps(known)))
+    assert later.files["deploy/web.yaml"] == first.files["deploy/web.yaml"]
+    assert "apps-web" in str(first.files["deploy/web.yaml"])
+    assert "HR032" not in {finding.code for finding in later.findings}

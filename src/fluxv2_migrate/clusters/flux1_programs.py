@@ -293,7 +293,7 @@ def _value(text: str) -> Any:
 def _of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
     for path in sorted(reader.files):
         text = reader.text(path)
-        if _INSTALLS.search(text) is None or not _MENTIONED.search(text):
+        if ("flux" not in text and "helm-operator" not in text) or _INSTALLS.search(text) is None:
             continue
         for command in install_commands(text, path):
             yield from _of_command(command, path, reader)

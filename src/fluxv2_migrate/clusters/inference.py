@@ -152,6 +152,9 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
         generates = said.fluxd.manifest_generation
         if generates is None and shown is not None:
             generates = shown.settings.fluxd.manifest_generation
+        elif generates and shown is None:
+            # The `.flux.yaml` may have left with an earlier migration, and what it built stays built.
+            generates = None
         synced = tuple(
             read_sync_path(path, reader.files, reader.tree, generates=generates)
             for path in dict.fromkeys(paths or [""])

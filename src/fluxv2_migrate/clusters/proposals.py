@@ -152,7 +152,9 @@ def of_folders(
         if not shapes_objects(reader.tree.kustomizations[folder], reader.tree):
             continue
         objects = [
-            built for built in reader.build(folder).objects if (built.path, built.index) in reader.places
+            built
+            for built in reader.build(folder).objects
+            if (built.path, built.index) in reader.places and (built.path, built.index) not in flux_1
         ]
         if any((built.path, built.index) not in found.sightings for built in objects):
             units[folder] = [_resource(built.manifest) for built in objects]

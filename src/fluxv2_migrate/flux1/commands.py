@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.flags import shell_words
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
@@ -401,7 +402,7 @@ def _of_playbook(text: str) -> Iterator[InstallCommand]:
                 str(said.get("chart_repo_url") or ""),
                 str(said.get("name") or said.get("release_name") or ""),
                 str(said.get("release_namespace") or ""),
-                {**(values if isinstance(values, dict) else {}), **nested},
+                merged_values(values if isinstance(values, dict) else {}, nested),
                 tuple(posixpath.normpath(each) for each in files),
             )
 
