@@ -35,7 +35,8 @@ _MENTIONED: Final = re.compile(
     r"|\bfluxd\b|helm-operator|\bflux:|/flux\b|name: [\"']?flux\b|chart: [\"']?flux\b"
 )
 """What the text of a manifest of Flux v1 has, in some way."""
-_INSTALLS: Final = re.compile(r"helm3?\s|fluxctl|eksctl|k8s-?configuration|helm_release|chart_ref")
+_INSTALLERS: Final = re.compile(r"fluxctl|eksctl|k8s-?configuration")
+_INSTALLERS_OF_CHARTS: Final = re.compile(r"\bhelm3?\s|helm_release|chart_ref")
 _YAML: Final = (".yaml", ".yml", ".json")
 
 
@@ -293,7 +294,8 @@ def _value(text: str) -> Any:
 def _of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
     for path in sorted(reader.files):
         text = reader.text(path)
-        if ("flux" not in text and "helm-operator" not in text) or _INSTALLS.search(text) is None:
+        is_of_flux = "flux" in text or "helm-operator" in text
+        if not _INSTALLERS.search(text) and not (is_of_flux and _INSTALLERS_OF_CHARTS.search(text)):
             continue
         for command in install_commands(text, path):
             yield from _of_command(command, path, reader)
