@@ -75,12 +75,12 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
     assert first[2] == "2 releases, 2 sources, 2 image policies; 2 questions, 9 things to know."
     told = dict(re.findall(r"- \*\*(.*?)\*\*: (.*)", "\n".join(first)))
     assert told["Blocks"] == (
-        "1 hold releases back in Flux v1, 1 stop image updates; 1 release stays in Flux v1."
+        "1 holds releases back in Flux v1, 1 stops image updates; 1 release stays in Flux v1."
     )
     assert "No inventory" in told["Can go wrong"]
     assert "every-commit-upgrades (HR059)" in told["Can go wrong"]
     assert told["Images"] == (
-        "1 of 2 image policies follow new tags; 1 hold the tag that runs until somebody gives the order of "
+        "1 of 2 image policies follow new tags; 1 holds the tag that runs until somebody gives the order of "
         "its tags."
     )
     assert told["Must exist first"] == (

@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.pages import badge, fragment, prose, table
 from fluxv2_migrate.quoting import as_markdown_text, without_credentials
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory, LiveFlux2Object
 
@@ -90,6 +91,20 @@ class ClusterReport:
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                each.resource,
+                badge(each.status, "good" if each.status == "as-expected" else "error"),
+                f"{each.storage_namespace}/{each.release_name}" if each.release_name else "",
+                prose(each.why),
+                prose(each.what_to_do),
+            )
+            for each in self.releases
+        ]
+        head = ("release or object", "status", "Helm release", "why", "what to do")
+        return fragment("The cluster", table("What every release is by now", head, rows))
 
 
 def verify_cluster(

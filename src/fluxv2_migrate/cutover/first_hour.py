@@ -9,6 +9,7 @@ from typing import Final, Literal
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour_picture import picture_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.pages import badge, code, element, fragment, joined, picture, prose, table
 from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 
@@ -29,6 +30,7 @@ Flux release does not unlock it. `nothing`: the release is suspended, or not app
 Risk = Literal["high", "medium", "low"]
 
 _RISKS: Final[Sequence[Risk]] = ("high", "medium", "low")
+_BADGES: Final[Mapping[Risk, str]] = {"high": "error", "medium": "warning", "low": "good"}
 _UNLOCKS_SINCE: Final = FLUX_VERSIONS.index("2.2")
 _TAKES_OVER_SINCE: Final = FLUX_VERSIONS.index("2.4")
 _PENDING: Final = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
@@ -118,7 +120,23 @@ class FirstHour:
         return self.to_markdown()
 
     def _repr_html_(self) -> str:
-        return self.to_svg()
+        if not self.releases:
+            return fragment("The first hour", element("p", "No release is migrated."))
+        rows = [
+            (
+                each.resource.partition(" ")[2],
+                badge(f"{each.risk} risk", _BADGES[each.risk]),
+                each.cluster,
+                f"{each.storage_namespace}/{each.release_name}",
+                each.action if each.revision is None else f"{each.action}, revision {each.revision}",
+                prose(each.why),
+                joined(code(command) for command in each.look_at),
+            )
+            for each in self.releases
+        ]
+        head = ("release", "risk", "cluster", "Helm release", "what is done", "why", "look at")
+        shown = table("First reconciliations, the riskiest first", head, rows)
+        return fragment("The first hour", picture("The first hour", self.to_svg()), shown)
 
 
 def foresee_first_hour(

@@ -2,7 +2,7 @@
 
 from fluxv2_migrate.pages.document import fragment, page
 from fluxv2_migrate.pages.elements import Html, element, joined
-from fluxv2_migrate.pages.parts import badge, code, code_block, fold, listed, prose, section, table
+from fluxv2_migrate.pages.parts import badge, code, code_block, fold, listed, picture, prose, section, table
 
 __all__ = [
     "Html",
@@ -15,6 +15,7 @@ __all__ = [
     "joined",
     "listed",
     "page",
+    "picture",
     "prose",
     "section",
     "table",

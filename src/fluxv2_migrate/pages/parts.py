@@ -8,7 +8,7 @@ from typing import Final
 
 from fluxv2_migrate.pages.elements import Html, element, joined
 
-__all__ = ["badge", "code", "code_block", "fold", "listed", "prose", "section", "table"]
+__all__ = ["badge", "code", "code_block", "fold", "listed", "picture", "prose", "section", "table"]
 
 _CODE: Final = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
 
@@ -72,6 +72,16 @@ def section(title: str, *children: str, level: int = 2, id_: str = "") -> Html:
     """
     heading = element(f"h{level}", title)
     return element("section", heading, *children, id=id_, aria_label=title)
+
+
+def picture(label: str, svg: str) -> Html:
+    """Gives a picture, which scrolls where a page is too narrow.
+
+    Args:
+        label: what it shows.
+        svg: of our own making, with every text in it escaped.
+    """
+    return element("div", Html(svg), class_="scroll", role="region", tabindex="0", aria_label=label)
 
 
 def table(

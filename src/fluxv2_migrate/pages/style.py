@@ -26,6 +26,7 @@ STYLE: Final = f"""
 {_SAID_DARK} .fm,.fm.dark{{{_DARK}}}
 {_SAID_LIGHT} .fm,.fm.light{{{_LIGHT}}}
 .fm{{color:var(--ink);background:var(--paper);font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}
+section.fm{{padding:.5rem .75rem;border-radius:6px}}
 .fm.page{{margin:0 auto;max-width:76rem;padding:1rem 1.25rem 4rem}}
 html:has(.fm.page){{background:Canvas;scroll-behavior:smooth}}
 @media (prefers-color-scheme:dark){{html:has(.fm.page){{background:#0d1117}}}}
@@ -33,7 +34,7 @@ html:has(.fm.page){{background:Canvas;scroll-behavior:smooth}}
 .fm h1{{font-size:1.7rem;line-height:1.2;margin:.5rem 0}}
 .fm h2{{font-size:1.25rem;margin:1.8rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}}
 .fm h3{{font-size:1.05rem;margin:1.2rem 0 .4rem}}
-.fm h4{{font-size:1rem;margin:.2rem 0}}
+.fm h4,.fm h5{{font-size:1rem;margin:.2rem 0}}
 .fm p{{margin:.4rem 0;max-width:60rem}}
 .fm ul,.fm ol{{margin:.4rem 0;padding-left:1.4rem}}
 .fm a{{color:var(--link)}}
@@ -68,12 +69,31 @@ margin:.7rem 0}}
 .fm .added{{background:var(--good-shade);color:var(--good)}}
 .fm .removed{{background:var(--bad-shade);color:var(--bad)}}
 .fm .hunk{{color:var(--info)}}
-.fm .here{{background:var(--warn-shade);color:var(--ink);font-weight:700}}
+.fm :target>details>summary,.fm span:target{{outline:2px solid var(--link)}}
+.fm .here,.fm mark.here{{background:var(--warn-shade);color:var(--ink);font-weight:700}}
 .fm .added,.fm .removed,.fm .hunk,.fm .here,.fm .line{{display:block;white-space:pre}}
+.fm dl{{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:.8rem 0}}
+.fm dt{{font-weight:600}}
+.fm dd{{margin:0;max-width:60rem}}
+.fm .verdict .badge{{font-size:1.05rem;padding:.25rem .9rem;white-space:normal}}
+.fm .places{{list-style:none;padding:0}}
+.fm .contents ul{{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:.5rem 0;
+border-block:1px solid var(--line)}}
+.fm .filter{{position:sticky;top:0;z-index:1;display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:center;
+background:var(--paper);padding:.5rem 0;border-bottom:1px solid var(--line)}}
+.fm .filter[hidden]{{display:none}}
+.fm input[type=search]{{font:inherit;padding:.2rem .5rem;color:var(--ink);background:var(--paper);
+border:1px solid var(--soft);border-radius:4px;min-width:14rem;max-width:100%}}
+.fm section,.fm [id]{{scroll-margin-top:4rem}}
+.fm svg{{display:block;margin:.5rem;max-width:none}}
+.fm mark{{background:none;color:inherit}}
+@media (max-width:40rem){{.fm dl{{grid-template-columns:1fr;gap:.1rem}}.fm dd{{margin-bottom:.4rem}}
+.fm.page{{padding:.5rem .75rem 2rem}}.fm .filter{{position:static}}}}
 .fm .skip{{position:absolute;left:-99rem}}
 .fm .skip:focus{{position:static}}
 .fm [hidden]{{display:none}}
-@media print{{.fm,.fm.dark{{{_LIGHT}}}.fm.page{{max-width:none;padding:0}}
+@media print{{.fm details::details-content{{content-visibility:visible;block-size:auto}}
+.fm,.fm.dark{{{_LIGHT}}}.fm.page{{max-width:none;padding:0}}
 .fm .scroll,.fm pre{{overflow:visible;max-height:none}}.fm pre code span{{white-space:pre-wrap}}
 .fm .only-screen{{display:none}}.fm .card,.fm tr{{break-inside:avoid}}.fm h2,.fm h3{{break-after:avoid}}
 .fm .badge{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from fluxv2_migrate.clusters import ClusterView, without_login
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.pages import fragment, listed
+from fluxv2_migrate.report.html_context import context_tables
 from fluxv2_migrate.settings.options import Cluster
 
 __all__ = ["ClusterContext", "ContextReading", "MigrationContext", "OtherSync", "cluster_context"]
@@ -33,6 +35,11 @@ class ContextReading:
     setting: str
     value: str
     read_from: str
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nothing says it."""
+        return self.read_from == _ASSUMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,9 @@ class MigrationContext:
             each.settings.model_copy(update={"flux_version": each.flux_version, "inventory": None})
             for each in self.clusters
         )
+
+    def _repr_html_(self) -> str:
+        return fragment("What was read and assumed", listed(self.reasons), *context_tables(self))
 
 
 def cluster_context(

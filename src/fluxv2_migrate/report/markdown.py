@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_text
-from fluxv2_migrate.report.outline import Entry, Outline, assumptions_of, outline_of, plural
+from fluxv2_migrate.report.outline import (
+    Entry,
+    Outline,
+    assumptions_of,
+    outline_of,
+    plural,
+    policy_cells,
+    release_cells,
+)
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 
 if TYPE_CHECKING:
@@ -172,26 +180,6 @@ def _releases(releases: Iterable[MigratedResource]) -> Iterator[list[str]]:
     head = ("HelmRelease", "release name", "storage namespace", "chart source", "file")
     rows = [list(map(as_markdown_text, (*release_cells(each), each.path))) for each in releases]
     yield from _table("Releases", "releases", head, rows)
-
-
-def release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
-    """Gives of a migrated release its name, its release name, its storage namespace and its source."""
-    manifest = release.resource.to_manifest()
-    metadata, spec = manifest["metadata"], manifest["spec"]
-    namespace = metadata.get("namespace") or ""
-    source = spec["chart"]["spec"]["sourceRef"]
-    origin = f"{source['kind']} {source.get('namespace') or namespace}/{source['name']}"
-    stored = spec.get("storageNamespace") or namespace
-    return f"{namespace}/{metadata['name']}", spec["releaseName"], stored, origin
-
-
-def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:
-    """Gives of an image policy its name, its filter, what orders the tags, and the range, if that does."""
-    manifest = policy.resource.to_manifest()
-    metadata, spec = manifest["metadata"], manifest["spec"]
-    ((kind, chosen),) = spec["policy"].items()
-    tags = spec["filterTags"]["pattern"] if "filterTags" in spec else ""
-    return f"{metadata['namespace']}/{metadata['name']}", tags, kind, chosen.get("range", "")
 
 
 def _policies(outline: Outline) -> Iterator[list[str]]:

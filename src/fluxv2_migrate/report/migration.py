@@ -21,9 +21,9 @@ from fluxv2_migrate.flux2 import (
 )
 from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.quoting import as_html_text
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.diff import unified_diff
+from fluxv2_migrate.report.html_page import migration_fragment, migration_page
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.report.questions import answers_of, questions_text
 from fluxv2_migrate.repository.changes import Change
@@ -225,11 +225,15 @@ class Migration:
         """Gives the report, for a pull request."""
         return report_markdown(self)
 
+    def to_html(self) -> str:
+        """Gives the report as a page that needs nothing but itself: no network, and no script to be read."""
+        return migration_page(self)
+
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
 
     def _repr_html_(self) -> str:
-        return f"<pre>{as_html_text(self.to_markdown())}</pre>"
+        return migration_fragment(self)
 
     def __repr__(self) -> str:
         return (

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from fluxv2_migrate.report.context import MigrationContext
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
-__all__ = ["Concern", "Entry", "Outline", "assumptions_of", "outline_of", "places_of", "plural"]
+__all__ = [
+    "Concern",
+    "Entry",
+    "Outline",
+    "assumptions_of",
+    "outline_of",
+    "places_of",
+    "plural",
+    "policy_cells",
+    "release_cells",
+]
 
 Concern = Literal["merge", "cluster", "release", "images", "first", "runs", "left", "nothing"]
 """What a question blocks (the first four), or what harm something may do that is no question."""
@@ -161,6 +171,26 @@ def assumptions_of(context: MigrationContext) -> Iterator[str]:
         more = f" and {len(named_so) - _FEW} more" if len(named_so) > _FEW else ""
         noun = plural(len(named_so), "cluster")
         yield f"{noun}: {', '.join(named_so[:_FEW])}{more} ({reason})"
+
+
+def release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
+    """Gives of a migrated release its name, its release name, its storage namespace and its source."""
+    manifest = release.resource.to_manifest()
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    namespace = metadata.get("namespace") or ""
+    source = spec["chart"]["spec"]["sourceRef"]
+    origin = f"{source['kind']} {source.get('namespace') or namespace}/{source['name']}"
+    stored = spec.get("storageNamespace") or namespace
+    return f"{namespace}/{metadata['name']}", spec["releaseName"], stored, origin
+
+
+def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:
+    """Gives of an image policy its name, its filter, what orders the tags, and the range, if that does."""
+    manifest = policy.resource.to_manifest()
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    ((kind, chosen),) = spec["policy"].items()
+    tags = spec["filterTags"]["pattern"] if "filterTags" in spec else ""
+    return f"{metadata['namespace']}/{metadata['name']}", tags, kind, chosen.get("range", "")
 
 
 def plural(number: int, noun: str, several: str = "") -> str:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["risks_of", "summary_of", "verdict_of"]
 
-_BLOCKED: Final[dict[Concern, str]] = {
-    "merge": "must be answered before the merge",
-    "cluster": "about what clusters apply",
-    "release": "hold releases back in Flux v1",
-    "images": "stop image updates",
+_BLOCKED: Final[dict[Concern, tuple[str, str]]] = {
+    "merge": ("must be answered before the merge", "must be answered before the merge"),
+    "cluster": ("is about what clusters apply", "are about what clusters apply"),
+    "release": ("holds releases back in Flux v1", "hold releases back in Flux v1"),
+    "images": ("stops image updates", "stop image updates"),
 }
 _NO_INVENTORY: Final = (
     "No inventory: nothing has compared the release names with what the clusters run, and a wrong name "
@@ -55,7 +55,7 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         concern: sum(len(each.findings) for each in entries) for concern, _, entries in outline.questions
     }
     if asked:
-        parts = [f"{number} {_BLOCKED[concern]}" for concern, number in asked.items()]
+        parts = [plural(number, *_BLOCKED[concern]) for concern, number in asked.items()]
         staying = len(migration.staying)
         kept = f"; {plural(staying, 'release stays', 'releases stay')} in Flux v1" if staying else ""
         yield "Blocks", f"{', '.join(parts)}{kept}."
@@ -64,8 +64,10 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         yield "Can go wrong", f"{'; '.join(dangers)}."
     if outline.policies:
         number, holding = len(outline.policies), outline.holding
-        moving = f"{number - holding} of {plural(number, 'image policy', 'image policies')} follow new tags"
-        held = f"; {holding} hold the tag that runs until somebody gives the order of its tags"
+        moving = f"{number - holding} of {plural(number, 'image policy', 'image policies')} "
+        moving += "follows new tags" if number == 1 else "follow new tags"
+        held = f"; {plural(holding, 'holds', 'hold')} the tag that runs until somebody gives the order of "
+        held += "its tags"
         yield "Images", f"{moving}{held if holding else ''}."
     needs = [f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites]
     if outline.policies:

@@ -1,0 +1,42 @@
+"""What is known of clusters, as tables of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fluxv2_migrate.pages import Html, badge, fold, table
+
+if TYPE_CHECKING:
+    from fluxv2_migrate.report.context import MigrationContext
+
+__all__ = ["context_tables"]
+
+
+def context_tables(context: MigrationContext) -> Iterator[Html]:
+    """Gives a table of the clusters, and for each what was read of it and where."""
+    rows = [
+        (
+            each.name,
+            ", ".join(path or "/" for path in each.sync_paths),
+            each.branch or "not known",
+            f"{each.flux_version} in {each.flux_namespace}",
+            each.reason,
+        )
+        for each in context.clusters
+    ]
+    yield table("Clusters", ("cluster", "sync paths", "branch", "Flux v2", "known from"), rows)
+    for each in context.clusters:
+        read = [
+            (
+                reading.setting,
+                reading.value,
+                badge("assumed", "warning") if reading.is_assumed else reading.read_from,
+            )
+            for reading in each.readings
+        ]
+        if read:
+            yield fold(
+                f"Settings of {each.name}",
+                table(f"Settings of {each.name}", ("setting", "value", "read from"), read),
+            )

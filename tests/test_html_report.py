@@ -1,0 +1,178 @@
+"""The page of a migration: read without a script, a network or colours; nothing of a file acts in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+
+RELEASE = """\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: {name}
+  namespace: shop
+  annotations:
+    fluxcd.io/automated: "true"
+    filter.fluxcd.io/chart-image: glob:{pattern}
+spec:
+  chart: {{git: "git@git.example.com:acme/charts", ref: v1, path: web}}
+  values:
+    image: ghcr.io/acme/web:v1.2.3
+    adminPassword: hunter2
+"""
+NASTY = "<script>alert(1)</script>"
+FILES: dict[str, str | bytes] = {
+    "eu/web.yaml": RELEASE.format(name="web", pattern="v*"),
+    "us/api.yaml": RELEASE.format(name="api", pattern="x-*"),
+    "us/old.yaml": RELEASE.format(name="old", pattern="v*").replace("spec:\n", "spec:\n  helmVersion: v2\n"),
+    f"us/{NASTY}.yaml": RELEASE.format(name="nasty", pattern=f"'{NASTY}'").replace("v1.2.3", f"v1 # {NASTY}"),
+    "us/broken.yaml": "a: [\n",
+    "us/binary.yaml": b"\xff\x00",
+}
+OPTIONS = {"sync_roots": ["eu", "us"]}
+
+
+def migrated(**options: Any) -> fm.Migration:
+    return fm.migrate_repository(FILES, {**OPTIONS, **options})
+
+
+class Page(HTMLParser):
+    """What a page consists of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[int] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in ("meta", "input", "br", "link", "rect"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, attributes in self.tags if (value := attributes.get(name))]
+
+
+def test_the_page_has_landmarks_headings_in_order_and_links_that_lead_somewhere() -> None:
+    page = Page(migrated().to_html())
+    assert page.open == []
+    names = [tag for tag, _ in page.tags]
+    for landmark in ("header", "nav", "main", "h1"):
+        assert names.count(landmark) == 1
+    assert all(after <= before + 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    links = page.values("href")
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+    assert any(re.fullmatch(r"#file-\d+-\d+", link) for link in links)
+    for tag, attributes in page.tags:
+        if tag == "input":
+            assert attributes.get("name")
+        if attributes.get("role") == "region":
+            assert attributes.get("aria-label")
+            assert attributes.get("tabindex") == "0"
+
+
+def test_the_page_shows_outcome_questions_lines_and_diff() -> None:
+    page = migrated().to_html()
+    rows = re.findall(r'<tr><th scope="row">(eu|us)</th>((?:<td>\d+</td>)+)', page)
+    assert [(name, re.findall(r"\d+", cells)) for name, cells in rows] == [
+        ("eu", ["1", "0", "0", "1"]),
+        ("us", ["2", "0", "1", "2"]),
+    ]
+    assert '<mark class="line here">   9  spec:</mark>' in page
+    assert '<span class="removed" id="file-' in page
+    assert '<span class="added">+apiVersion: image.toolkit.fluxcd.io/v1</span>' in page
+    assert "HelmRelease shop/old" in page
+    assert "Override(" in page
+    assert "helm_versions" in page
+
+
+def test_the_page_of_nothing_is_a_page() -> None:
+    page = fm.migrate_repository({"readme.md": "text\n"}).to_html()
+    assert "Nothing has to be merged." in page
+    assert "Changes" not in page
+
+
+RESULTS: list[Callable[[], str]] = [
+    lambda: migrated().to_html(),
+    lambda: migrated()._repr_html_(),
+    lambda: migrated().slim().to_html(),
+    lambda: migrated().context._repr_html_(),
+    lambda: migrated().first_hour()._repr_html_(),
+    lambda: fm.migrate_repository({}).first_hour()._repr_html_(),
+    lambda: fm.verify_cluster(
+        migrated(clusters=[{"name": NASTY, "sync_paths": ["eu"]}], sync_roots=()),
+        fm.Inventory.from_texts(helm_list="[]"),
+    )._repr_html_(),
+    lambda: fm.translate_tag_pattern(f"glob:{NASTY}*", current_tag="x")._repr_html_(),
+]
+
+
+@pytest.mark.parametrize("shown", RESULTS)
+def test_nothing_of_a_file_does_anything_on_a_page(shown: Callable[[], str]) -> None:
+    text = shown()
+    page = Page(text)
+    assert page.open == []
+    assert NASTY not in text
+    assert "hunter2" not in text
+    assert [tag for tag, _ in page.tags].count("script") == text.startswith("<!DOCTYPE")
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert not set(page.values("src"))
+    assert all(link.startswith("#") for link in page.values("href"))
+
+
+def test_what_a_notebook_shows_takes_no_links_of_other_results() -> None:
+    page = Page(migrated()._repr_html_())
+    assert page.values("href") == page.values("id") == []
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs a Chromium")
+def test_a_browser_filters_the_page(tmp_path: Path) -> None:
+    assert BROWSER is not None
+    typed = """<script>form.elements.words.value = "HR052"; form.elements.info.checked = false;
+    form.dispatchEvent(new Event("input"));</script>"""
+    page = migrated().to_html().replace("</body>", f"{typed}</body>")
+    (tmp_path / "page.html").write_text(page, "utf-8")
+    command = [
+        BROWSER,
+        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+        *("--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"),
+        *("--dump-dom", (tmp_path / "page.html").as_uri()),
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    cards = re.findall(r'<article class="card[^>]*>(?:(?!<article).)*?<h4>(\w+) ', done.stdout)
+    hidden = re.findall(r'<article class="card[^>]* hidden=""[^>]*><h4>(\w+) ', done.stdout)
+    assert set(cards) - set(hidden) == {"HR052"}
+    assert re.search(r"1 of \d+ entries", done.stdout)
