@@ -18,10 +18,12 @@ class Way:
     Attributes:
         build: its folder, and what goes over it.
         built: the release as it is built.
+        is_removed: whether a patch takes it out.
     """
 
     build: tuple[str, str]
     built: BuiltObject
+    is_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +54,12 @@ def patched_closures(
     groups: dict[object, tuple[set[DocumentKey], set[PatchUse]]] = {}
     ways: dict[DocumentKey, list[Way]] = {}
     for place, build in builds.items():
-        for built in build.objects:
+        for built in (*build.objects, *build.removed):
             key = (built.path, built.index)
             if key not in releases:
                 continue
-            ways.setdefault(key, []).append(Way(place, built))
+            is_removed = any(built is each for each in build.removed)
+            ways.setdefault(key, []).append(Way(place, built, is_removed))
             # What a replacement looks for is not there any more when the API is another one.
             uses = (*built.patches, *built.replacements)
             if not uses:

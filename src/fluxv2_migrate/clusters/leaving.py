@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
-from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, remove_entry
+from fluxv2_migrate.kustomize import Kustomization, remove_entry
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
@@ -89,8 +89,8 @@ def _broken(sources: set[str], workspace: Workspace, clusters: ClusterMap) -> di
     ]
     if not concerned:
         return {}
-    files = {**clusters.tree.files, **workspace.changed, **workspace.created}
-    tree = KustomizeTree({path: text for path, text in files.items() if path not in workspace.deleted})
+    gone = dict.fromkeys(workspace.deleted)
+    tree = clusters.tree.with_files({**workspace.changed, **workspace.created, **gone})
     reasons: dict[str, str] = {}
     for before in concerned:
         problem = next((each for each in tree.build(before.folder).problems if each.fails), None)

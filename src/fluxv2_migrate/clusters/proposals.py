@@ -178,12 +178,27 @@ def of_folders(
         builds = tuple(folder for folder in synced.builds if folder in units)
         settings = Cluster(name=root or "cluster", sync_paths=(root,))
         yield ClusterView(
-            settings, (SyncPath(root, builds),), "a folder that holds releases", is_assumed=True
+            settings,
+            (_overlaid(SyncPath(root, builds), reader),),
+            "a folder that holds releases",
+            is_assumed=True,
         )
     for folder in units:
         if root_of(posixpath.join(folder, "kustomization.yaml"), roots) not in with_files:
             settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
-            yield ClusterView(settings, (SyncPath(folder, (folder,), files="none"),), UNIT, is_assumed=True)
+            synced = _overlaid(SyncPath(folder, (folder,), files="none"), reader)
+            yield ClusterView(settings, (synced,), UNIT, is_assumed=True)
+
+
+def _overlaid(synced: SyncPath, reader: ClusterReader) -> SyncPath:
+    """Gives a sync path with what the one Kustomization of Flux v2 puts over it that syncs it."""
+    read = (
+        FluxKustomization.of_document(document) for each in reader.documents.values() for document in each
+    )
+    own = [each for each in read if each is not None and each.path and normal_path(each.path) == synced.path]
+    if len(own) != 1 or not own[0].overlay:
+        return synced
+    return _synced_by(own[0], synced.path, reader.tree)
 
 
 def _is_left_out(path: str, tree: KustomizeTree) -> bool:

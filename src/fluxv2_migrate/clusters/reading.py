@@ -14,7 +14,9 @@ from fluxv2_migrate.clusters import (
     read_clusters,
     read_sync_path,
 )
+from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release
@@ -86,7 +88,7 @@ def _see(
         if document.manifest
     }
     releases = [document for document in concerns.values() if is_old_release(document.manifest)]
-    tree = KustomizeTree(files)
+    tree = KustomizeTree(files, images_in_volumes=_images_in_volumes(repository, options))
     workloads = _workloads(repository, tree, concerns)
     # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
     # what is migrated already is still where it was.
@@ -96,6 +98,16 @@ def _see(
     whole |= {document.key for document in repository.new_releases()}
     always = bool(releases or workloads or also_migrated)
     return read_clusters(files, repository.documents, concerns, whole, tree, options, always=always)
+
+
+def _images_in_volumes(repository: Repository, options: MigrationOptions) -> bool:
+    """Gives whether the kustomize of some cluster's Flux release changes the images of volumes.
+
+    Source: kustomize-controller's `go.mod`: 1.7.3, which Flux 2.7 ships, has kustomize api 0.21.
+    """
+    clusters = options.clusters or (None,)
+    versions = [infer_flux_release(repository, options, each).version for each in clusters]
+    return any(FLUX_VERSIONS.index(each) >= FLUX_VERSIONS.index("2.7") for each in versions)
 
 
 def _workloads(

@@ -51,6 +51,10 @@ class Sources(Protocol):
     def remote(self, entry: str) -> str | None:
         """Gives the text that stands for what lies outside of the repository, if there is one."""
 
+    @property
+    def images_in_volumes(self) -> bool:
+        """Whether `images` change the images of volumes."""
+
 
 @dataclass(slots=True)
 class Accumulation:
@@ -61,12 +65,14 @@ class Accumulation:
         problems: what stood in the way.
         files: what was read.
         folders: the kustomizations that took part.
+        removed: the objects that patches took out.
     """
 
     resources: list[Resource] = field(default_factory=list)
     problems: list[BuildProblem] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
+    removed: list[Resource] = field(default_factory=list)
 
     def copy(self) -> Accumulation:
         """Gives an accumulation whose objects can be changed."""
@@ -75,6 +81,7 @@ class Accumulation:
             list(self.problems),
             set(self.files),
             set(self.folders),
+            list(self.removed),
         )
 
     def merge(self, other: Accumulation) -> None:
@@ -82,6 +89,7 @@ class Accumulation:
         self.problems += other.problems
         self.files |= other.files
         self.folders |= other.folders
+        self.removed += other.removed
 
 
 class Accumulator:
@@ -261,12 +269,13 @@ class Accumulator:
 
         patches = kustomization.patches
         sees_all = all(problem.fails for problem in into.problems)
+        gone = into.removed
         first = [patch for patch in patches if patch.field != "patchesJson6902"]
-        apply_patches(into.resources, kustomization.path, first, read, report, sees_all=sees_all)
+        apply_patches(into.resources, kustomization.path, first, read, report, gone, sees_all=sees_all)
         self._rename(kustomization, into)
         self._label(kustomization, into)
         last = [patch for patch in patches if patch.field == "patchesJson6902"]
-        apply_patches(into.resources, kustomization.path, last, read, report, sees_all=sees_all)
+        apply_patches(into.resources, kustomization.path, last, read, report, gone, sees_all=sees_all)
         self._count_and_tag(kustomization, into)
         if kustomization.replacements:
             apply_replacements(into.resources, kustomization, read, report)
@@ -280,7 +289,7 @@ class Accumulator:
         for index, entry in enumerate(kustomization.images):
             try:
                 for resource in into.resources:
-                    set_image(resource, entry)
+                    set_image(resource, entry, in_volumes=self._sources.images_in_volumes)
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "images", index)
 

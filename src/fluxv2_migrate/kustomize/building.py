@@ -71,12 +71,14 @@ class Build:
         objects: in the order of the build.
         problems: what stood in the way; with one that fails, kustomize itself gives nothing.
         files: every file that the build reads, sorted.
+        removed: the objects that patches take out, as they came to these.
     """
 
     folder: str
     objects: tuple[BuiltObject, ...]
     problems: tuple[BuildProblem, ...]
     files: tuple[str, ...]
+    removed: tuple[BuiltObject, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -72,6 +72,7 @@ def apply_patches(
     patches: Sequence[KustomizationPatch],
     read: Callable[[str], str],
     report: Callable[[ProblemKind, InvalidManifest, str, int | None], None],
+    removed: list[Resource],
     *,
     sees_all: bool = True,
 ) -> None:
@@ -83,6 +84,7 @@ def apply_patches(
         patches: in the order in which they apply.
         read: gives the text of a patch file.
         report: takes what goes wrong.
+        removed: takes the objects that patches take out.
         sees_all: whether the objects are all that there are; else a patch may be for one that is not seen.
 
     Source: kustomize api 0.21 `PatchTransformer`, `PatchStrategicMergeTransformer`,
@@ -103,10 +105,10 @@ def apply_patches(
                 _apply_operations(resources, path, patch, operations)
             elif patch.target is not None:
                 named.forget()
-                _merge_into_targets(resources, path, patch, documents)
+                _merge_into_targets(resources, path, patch, documents, removed)
             else:
                 for document, manifest in documents:
-                    _merge_by_name(resources, named, path, patch, document, manifest)
+                    _merge_by_name(resources, named, path, patch, document, manifest, removed)
         except _NoTarget as error:
             report("patch" if sees_all else "remote", error, patch.field, patch.index)
         except InvalidManifest as error:
@@ -157,6 +159,7 @@ def _merge_into_targets(
     path: str,
     patch: KustomizationPatch,
     documents: Sequence[tuple[int, Manifest]],
+    removed: list[Resource],
 ) -> None:
     if len(documents) != 1:
         raise InvalidManifest("a patch with a target has to be one document")
@@ -166,7 +169,8 @@ def _merge_into_targets(
     selected = {resource.identity for resource in resources if selector.selects(resource)}
     for resource in list(resources):
         if resource.identity in selected:
-            _merge(resources, resource, _with_texts(manifest), patch, _use(path, patch, document, "merge"))
+            use = _use(path, patch, document, "merge")
+            _merge(resources, resource, _with_texts(manifest), patch, use, removed)
 
 
 def _merge_by_name(
@@ -176,6 +180,7 @@ def _merge_by_name(
     patch: KustomizationPatch,
     document: int,
     manifest: Manifest,
+    removed: list[Resource],
 ) -> None:
     wanted = Resource(manifest, "", 0).identity
     found = named.called(wanted)
@@ -187,7 +192,7 @@ def _merge_by_name(
         manifest = _with_texts(manifest)
     if patch.options:
         named.forget()
-    _merge(resources, found[0], manifest, patch, _use(path, patch, document, "merge"))
+    _merge(resources, found[0], manifest, patch, _use(path, patch, document, "merge"), removed)
 
 
 def _with_texts(manifest: Manifest) -> Manifest:
@@ -207,6 +212,7 @@ def _merge(
     manifest: Manifest,
     patch: KustomizationPatch,
     use: PatchUse,
+    removed: list[Resource],
 ) -> None:
     name, namespace, kind = resource.name, resource.namespace, resource.kind
     version = resource.manifest.get("apiVersion")
@@ -220,6 +226,8 @@ def _merge(
     merged = merge_patch(resource.manifest, manifest)
     if merged is None:
         resources.remove(resource)
+        resource.patches.append(use)
+        removed.append(resource)
         return
     resource.manifest = merged
     if not changes_kind:

@@ -61,7 +61,10 @@ def replay_patches(
     states: list[PatchedState] = []
     for use in uses:
         patch = patch_of(use, tree)
-        if isinstance(patch, dict):
+        if isinstance(patch, dict) and patch.get("$patch") == "delete":
+            # What it makes is nothing.
+            after = manifest
+        elif isinstance(patch, dict):
             after = merged_with(manifest, patch)
         else:
             after = _operated(manifest, patch)

@@ -138,8 +138,16 @@ def _image_pattern(name: str) -> Regexp:
         raise InvalidManifest(f"an image's name that is no regular expression: {error.reason}") from None
 
 
-def set_image(resource: Resource, entry: Mapping[str, Any]) -> None:
+def set_image(resource: Resource, entry: Mapping[str, Any], *, in_volumes: bool = True) -> None:
     """Changes the images of a name: in all lists called containers, wherever they stand.
+
+    Args:
+        resource: the object.
+        entry: of `images`.
+        in_volumes: whether images of volumes are changed too, as they are from kustomize 5.7 on.
+
+    Raises:
+        InvalidManifest: an object has something else where images stand; names it.
 
     Source: kustomize api 0.21 `filters/imagetag`.
     """
@@ -151,7 +159,15 @@ def set_image(resource: Resource, entry: Mapping[str, Any]) -> None:
 
     _walk_containers(resource.manifest, change)
     for spec in IMAGES:
-        visit(resource, spec, change)
+        if in_volumes or "volumes" not in spec.path:
+            try:
+                visit(resource, spec, change)
+            except InvalidManifest as error:
+                api = resource.manifest.get("apiVersion")
+                reason = (
+                    f"`images` cannot be applied to {resource.identity} of {text_of(api)}: {error.reason}"
+                )
+                raise InvalidManifest(reason) from None
 
 
 def _walk_containers(value: Any, change: Callable[[Any], Any]) -> None:

@@ -27,6 +27,7 @@ class KustomizeTree:
     Args:
         files: path in the repository to content.
         remote: the text that stands for a base outside of the repository, if there is one.
+        images_in_volumes: whether `images` change the images of volumes, as kustomize 5.7 and later do.
 
     >>> tree = KustomizeTree({
     ...     "base/kustomization.yaml": "resources: [web.yaml]\n",
@@ -39,9 +40,16 @@ class KustomizeTree:
     ['prod']
     """
 
-    def __init__(self, files: Mapping[str, str | bytes], *, remote: Remote | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, str | bytes],
+        *,
+        remote: Remote | None = None,
+        images_in_volumes: bool = True,
+    ) -> None:
         self.files = files
         self._remote = remote
+        self.images_in_volumes = images_in_volumes
         self._folders: set[str] = {""}
         for path in files:
             while (path := posixpath.dirname(path)) and path not in self._folders:
@@ -67,7 +75,7 @@ class KustomizeTree:
 
     def _like(self, files: Mapping[str, str | bytes], changed: frozenset[str]) -> KustomizeTree:
         """Gives a tree of other files that shares what is known of those that have not changed."""
-        tree = KustomizeTree(files, remote=self._remote)
+        tree = KustomizeTree(files, remote=self._remote, images_in_volumes=self.images_in_volumes)
         tree._resources = {path: found for path, found in self._resources.items() if path not in changed}
         folders = {posixpath.dirname(path) for path in changed}
         tree._read = {folder: found for folder, found in self._read.items() if folder not in folders}
@@ -195,20 +203,9 @@ class KustomizeTree:
         kustomization = self.kustomization(folder)
         path = kustomization.path if isinstance(kustomization, Kustomization) else folder
         self.accumulator.finish(gathered, path)
-        objects = tuple(
-            BuiltObject(
-                json_value(resource.manifest),
-                resource.path,
-                resource.index,
-                resource.item,
-                tuple(resource.steps),
-                tuple(resource.patches),
-                tuple(resource.replacements),
-            )
-            for resource in gathered.resources
-        )
+        objects, removed = (tuple(map(_built, each)) for each in (gathered.resources, gathered.removed))
         problems = tuple(dict.fromkeys(gathered.problems))
-        return Build(folder, objects, problems, tuple(sorted(gathered.files)))
+        return Build(folder, objects, problems, tuple(sorted(gathered.files)), removed)
 
     def remote(self, entry: str) -> str | None:
         """Gives the text that stands for what lies outside of the repository, if there is one."""
@@ -273,6 +270,18 @@ class KustomizeTree:
             for folder, kustomization in self.kustomizations.items()
             if not kustomization.is_component and not self.includers(folder)
         )
+
+
+def _built(resource: Resource) -> BuiltObject:
+    return BuiltObject(
+        json_value(resource.manifest),
+        resource.path,
+        resource.index,
+        resource.item,
+        tuple(resource.steps),
+        tuple(resource.patches),
+        tuple(resource.replacements),
+    )
 
 
 def find_kustomizations(files: Mapping[str, str | bytes]) -> Mapping[str, Kustomization]:

@@ -73,6 +73,11 @@ class _Narrow:
         self.way = tuple(dict.fromkeys((self.home, *self.tree.ancestors(self.home))))
 
     @property
+    def images_in_volumes(self) -> bool:
+        """Whether `images` change the images of volumes."""
+        return self.tree.images_in_volumes
+
+    @property
     def file(self) -> str:
         """The file in which the object stands."""
         return posixpath.join(self.home, _FILE)

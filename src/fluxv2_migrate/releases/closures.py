@@ -8,7 +8,6 @@ from dataclasses import replace
 from fluxv2_migrate.clusters import Closure, DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patched import (
@@ -17,6 +16,7 @@ from fluxv2_migrate.releases.patched import (
     closure_places,
     closures_of,
     read_patched_release,
+    taken_out,
 )
 from fluxv2_migrate.releases.release import ReadRelease
 from fluxv2_migrate.repository.documents import Document
@@ -54,6 +54,9 @@ def read_closure(
         return []
     for document in documents:
         reason = why_it_stays(document, around)
+        if reason is not None and reason[0] == "RP035" and any(taken_out(document.key, closure, around)):
+            # No cluster has it, and the patch that says so goes with the others.
+            continue
         if reason is not None:
             # Of a command it is told once, where it stands.
             if reason[0] != "RP018" and not (
@@ -91,13 +94,10 @@ def _stop(
     closure: Closure, document: Document, reason: _Reason, around: Surroundings, findings: FindingGroups
 ) -> None:
     code, message, path = reason
-    namespace, name = document.identity
-    answer = Override(accept=(code,)) if FINDINGS[code].acceptable else None
     own = f"{document.path}:{document.position(path)[0]}"
     places = closure_places(closure, around.repository, around.clusters.tree)
     related = [each for each in places if each != own]
-    notice = Notice(code, message, path, answer=answer)
-    findings.add(document, f"{document.manifest.get('kind')} {namespace}/{name}", notice, related)
+    findings.stop(document, code, message, path, related)
 
 
 def hold_back(

@@ -46,20 +46,35 @@ class KustomizationEdits:
 
     made: list[KustomizationEdit] = field(default_factory=list)
 
-    def replace_inline(self, use: PatchUse, text: str) -> None:
-        """Gives a patch that stands in a kustomization another text."""
-        path: tuple[str | int, ...] = (use.field, use.index)
-        if use.field in ("patches", "patchesJson6902"):
+    def replace_inline(self, use: PatchUse, text: str, document: int = 0) -> None:
+        """Gives a patch that stands in a kustomization another text.
+
+        Args:
+            use: of the patch.
+            text: as it becomes.
+            document: the index of the kustomization in its file.
+        """
+        path = _entry(use)
+        if use.field != "patchesStrategicMerge":
             path = (*path, "patch")
-        self._edit(use.kustomization, lambda document: replace_text(document, path, text))
+        self._edit(use.kustomization, lambda known: replace_text(known, path, text), document)
 
-    def retarget(self, use: PatchUse, values: Mapping[str, str], removed: Collection[str]) -> None:
-        """Gives the target of a patch other fields."""
-        path = (use.field, use.index, "target")
-        self._edit(use.kustomization, lambda document: edit_fields(document, path, values, removed))
+    def retarget(
+        self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], document: int = 0
+    ) -> None:
+        """Gives the target of a patch other fields.
 
-    def _edit(self, kustomization: str, edit: Callable[[str], str]) -> None:
-        self.made.append(KustomizationEdit(kustomization, lambda text: _in_first_document(text, edit)))
+        Args:
+            use: of the patch.
+            values: that fields get.
+            removed: fields that go.
+            document: the index of the kustomization in its file.
+        """
+        path = (*_entry(use), "target")
+        self._edit(use.kustomization, lambda known: edit_fields(known, path, values, removed), document)
+
+    def _edit(self, kustomization: str, edit: Callable[[str], str], document: int) -> None:
+        self.made.append(KustomizationEdit(kustomization, lambda text: _in_document(text, document, edit)))
 
     def add_leaves(self, left: Iterable[tuple[Way, Leaves]], api_version: str) -> None:
         """Has the outermost kustomizations write what is to be written for one release alone.
@@ -105,8 +120,13 @@ class KustomizationEdits:
         self.made.append(KustomizationEdit(step.path, lambda text: add_patch(text, patch, target)))
 
 
-def _in_first_document(text: str, edit: Callable[[str], str]) -> str:
+def _entry(use: PatchUse) -> tuple[str | int, ...]:
+    """Gives where a patch is listed; in a Kustomization of Flux v2 that is in its `spec`."""
+    return (*use.field.split("."), use.index)
+
+
+def _in_document(text: str, index: int, edit: Callable[[str], str]) -> str:
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     plain = text.removeprefix(_BYTE_ORDER_MARK)
-    end = split_documents(plain)[0].end
-    return mark + edit(plain[:end]) + plain[end:]
+    span = split_documents(plain)[index]
+    return mark + plain[: span.start] + edit(plain[span.start : span.end]) + plain[span.end :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Closure
@@ -11,15 +11,20 @@ from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
-__all__ = ["targets_of"]
+__all__ = ["FLUX_PATCHES", "targets_of"]
 
+FLUX_PATCHES: Final = "spec.patches"
+"""The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
 _GROUP: Final = "helm.toolkit.fluxcd.io"
 _KIND: Final = "HelmRelease"
 _FIELDS: Final = ("group", "version", "kind")
 
 
 def targets_of(
-    closure: Closure, builds: Iterable[Build], targets: Mapping[PatchUse, Mapping[str, Any]], version: str
+    closure: Closure,
+    builds: Mapping[tuple[str, str], Build],
+    targets: Mapping[PatchUse, Mapping[str, Any]],
+    version: str,
 ) -> Iterator[tuple[PatchUse, Mapping[str, str], tuple[str, ...]]]:
     """Gives the targets of patches that must change, with the fields that they get and those that go.
 
@@ -32,7 +37,6 @@ def targets_of(
     Raises:
         HeldBack: no target finds the releases that a patch reaches and nothing else.
     """
-    known = list(builds)
     for use, target in targets.items():
         wanted = (_GROUP, version, _KIND)
         values = {
@@ -47,13 +51,13 @@ def targets_of(
             for ways in closure.ways.values()
             for way in ways
             if use in way.built.patches
-            for step in way.built.steps
-            if step.path == use.kustomization
+            for step in _steps(way.built, use)
         }
         selector = Selector.of(changed)
         others = {
             (step.namespace, step.name)
-            for build in known
+            for place, build in builds.items()
+            if use.field != FLUX_PATCHES or place[1].startswith("{")
             for built in build.objects
             if built.manifest.get("kind") == _KIND and use not in built.patches
             for step in _steps(built, use)
@@ -66,7 +70,15 @@ def targets_of(
 
 
 def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:
-    return (step for step in built.steps if step.path == use.kustomization)
+    """Gives an object as it comes to a patch."""
+    if use.field != FLUX_PATCHES:
+        yield from (step for step in built.steps if step.path == use.kustomization)
+    elif built.steps:
+        # Its patches are the last ones of the kustomization of its path.
+        yield built.steps[-1]
+    else:
+        metadata = built.manifest.get("metadata") or {}
+        yield Step("", str(metadata.get("namespace") or ""), str(metadata.get("name")))
 
 
 def _selects(selector: Selector, version: str, step: Step) -> bool:

@@ -23,11 +23,12 @@ from fluxv2_migrate.plan import (
 )
 from fluxv2_migrate.releases.forms import References, ReleaseForms
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit, KustomizationEdits
-from fluxv2_migrate.releases.patch_targets import targets_of
+from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
     FormStep,
@@ -122,6 +123,7 @@ class _Converter:
     steps: dict[_Text, list[OldStep]] = field(default_factory=dict)
     uses: dict[_Text, PatchUse] = field(default_factory=dict)
     drafts: dict[_Text, PatchDraft | JsonPatchDraft] = field(default_factory=dict)
+    documents: dict[PatchUse, int] = field(default_factory=dict)
 
     def convert(self) -> ClosureTexts:
         self._hold()
@@ -152,7 +154,7 @@ class _Converter:
         """Gives what clusters see in the end."""
         references = self._references(release)
         found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
-        for each in release.seen:
+        for each in release.seen if release.sightings else ():
             plan = _forms_of(release, each.sighting).plan(each.sighting.manifest, references)
             manifest = _without_marks(apply_to_mapping(plan, each.sighting.manifest))
             known = next((names for known, names in found if known == manifest), ())
@@ -168,8 +170,8 @@ class _Converter:
             if use.path and use.path in over:
                 reason = f"fluxd itself patches with {use.path}, and no kustomization can list it"
                 raise HeldBack(reason, "RP071")
-            if use.field == "spec.patches":
-                raise HeldBack(f"{use.kustomization} patches them in a Kustomization of Flux v2")
+            if use.field == FLUX_PATCHES:
+                self.documents[use] = _flux_document(use, self.around.repository)
 
     def _references(self, release: PatchedRelease) -> References:
         made = {member for source in self.names.new for member in source.members}
@@ -205,7 +207,7 @@ class _Converter:
         references = self._references(release)
         left: list[tuple[Way, Leaves]] = []
         for way in release.closure.ways[release.document.key]:
-            wanted = self._wanted(release, way, references)
+            wanted = None if way.is_removed else self._wanted(release, way, references)
             if wanted is None:
                 continue
             form = dict(base)
@@ -234,15 +236,21 @@ class _Converter:
 
     def _retarget(self, api_version: str) -> None:
         closure, clusters = self.releases[0].closure, self.around.clusters
-        targets: dict[PatchUse, Mapping[str, Any]] = {}
-        for use in closure.patches:
-            kustomization = clusters.tree.kustomizations.get(posixpath.dirname(use.kustomization))
-            for patch in kustomization.patches if kustomization is not None else ():
-                if (patch.field, patch.index) == (use.field, use.index) and patch.target is not None:
-                    targets[use] = patch.target
+        targets = {use: target for use in closure.patches if (target := self._target(use)) is not None}
         version = api_version.rpartition("/")[2]
-        for use, values, removed in targets_of(closure, clusters.builds.values(), targets, version):
-            self.edits.retarget(use, values, removed)
+        for use, values, removed in targets_of(closure, clusters.builds, targets, version):
+            self.edits.retarget(use, values, removed, self.documents.get(use, 0))
+
+    def _target(self, use: PatchUse) -> Mapping[str, Any] | None:
+        """Gives what a patch is for, where its kustomization says so."""
+        if use.field == FLUX_PATCHES:
+            document = self.around.repository.document(use.kustomization, self.documents[use])
+            given = document.manifest["spec"]["patches"][use.index].get("target")
+            return given if isinstance(given, Mapping) else None
+        kustomization = self.around.clusters.tree.kustomizations.get(posixpath.dirname(use.kustomization))
+        patches = () if kustomization is None else kustomization.patches
+        own = (each for each in patches if (each.field, each.index) == (use.field, use.index))
+        return next((each.target for each in own), None)
 
     def _texts(self) -> Iterator[PatchText]:
         inline: dict[_Text, list[tuple[PatchUse, Plan]]] = {}
@@ -260,7 +268,8 @@ class _Converter:
             else:
                 inline.setdefault(text[:-1], []).append((use, draft.plan))
         for members in inline.values():
-            self.edits.replace_inline(members[0][0], _inline(members))
+            use = members[0][0]
+            self.edits.replace_inline(use, _inline(members), self.documents.get(use, 0))
 
     def _operations(self, use: PatchUse, draft: JsonPatchDraft) -> Iterator[PatchText]:
         if use.path:
@@ -268,7 +277,19 @@ class _Converter:
             text = write_operations(document.text, draft.operations)
             yield PatchText(document, (), AppliedText(text, (), {}))
         else:
-            self.edits.replace_inline(use, write_operations(use.inline, draft.operations))
+            text = write_operations(use.inline, draft.operations)
+            self.edits.replace_inline(use, text, self.documents.get(use, 0))
+
+
+def _flux_document(use: PatchUse, repository: Repository) -> int:
+    """Gives which document of a file is the Kustomization of Flux v2 that has a patch."""
+    for document in repository.documents.get(use.kustomization, ()):
+        spec = document.manifest.get("spec")
+        patches = spec.get("patches") if isinstance(spec, Mapping) else None
+        entry = patches[use.index] if isinstance(patches, list) and use.index < len(patches) else None
+        if isinstance(entry, Mapping) and str(entry.get("patch")).strip() == use.inline:
+            return document.index
+    raise HeldBack(f"{use.kustomization} patches them in a field that Flux v2 has no more")
 
 
 def _json_draft(operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep]) -> JsonPatchDraft:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
+from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import is_of_fluxd
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -64,10 +67,24 @@ def try_closures(
     found: dict[int, tuple[TriedClosure, str]] = {}
     for place in dict.fromkeys(_builds(converted)):
         before = around.clusters.builds[place]
-        after = build_with(tree, *place)
+        after = build_with(tree, place[0], _over(place[1], changed, around))
         for owner, reason in _differences(before, after, place, owners):
             found.setdefault(id(owner), (owner, reason))
     return list(found.values())
+
+
+def _over(over: str, changed: Mapping[str, str], around: Surroundings) -> str:
+    """Gives what goes over a build by now: a Kustomization of Flux v2 may have other patches."""
+    file = json.loads(over)["file"] if over.startswith("{") else ""
+    if file not in changed:
+        return over
+    after = {each.index: each for each in read_documents(file, changed[file])[0]}
+    for document in around.repository.documents.get(file, ()):
+        known = FluxKustomization.of_document(document)
+        if known is not None and known.overlay == over and document.index in after:
+            becomes = FluxKustomization.of_document(after[document.index])
+            return over if becomes is None else becomes.overlay
+    return over  # pragma: no cover - each overlay stems from a document
 
 
 def _builds(converted: Iterable[TriedClosure]) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,6 +33,7 @@ __all__ = [
     "read_patched_release",
     "state_in_file",
     "states_of",
+    "taken_out",
     "use_place",
 ]
 
@@ -157,7 +158,8 @@ def read_patched_release(
         HeldBack: a patch cannot be followed.
         NoChart: a cluster sees none.
     """
-    sightings = tuple(around.clusters.sightings[document.key])
+    known = tuple(around.clusters.sightings.get(document.key, ()))
+    sightings = known or tuple(taken_out(document.key, closure, around))
     oldest = around.oldest(sighting.cluster for sighting in sightings)
     seen = tuple(_seen_drafts(sightings, around, override))
     hold_one_api({each.version for each in seen}, oldest)
@@ -176,12 +178,30 @@ def read_patched_release(
         first.settings,
         override,
         draft.source,
-        sightings=sightings,
+        sightings=known,
         closure=closure,
         forms=forms,
         seen=seen,
         told=told,
     )
+
+
+def taken_out(key: DocumentKey, closure: Closure, around: Surroundings) -> Iterator[Sighting]:
+    """Gives how clusters would see a release that patches take out everywhere."""
+    for way in closure.ways[key]:
+        for view in around.clusters.clusters if way.is_removed else ():
+            for synced in view.sync_paths:
+                if way.build == (synced.path, synced.over) or way.build[0] in synced.builds:
+                    metadata = way.built.manifest.get("metadata") or {}
+                    yield Sighting(
+                        view.name,
+                        synced.path,
+                        str(metadata.get("namespace") or view.settings.default_namespace or ""),
+                        str(metadata.get("name") or ""),
+                        way.built.manifest,
+                        way.built.steps,
+                        way.built.patches,
+                    )
 
 
 def _seen_drafts(

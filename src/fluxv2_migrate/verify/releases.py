@@ -43,6 +43,11 @@ class _Release:
     reason: str = ""
 
     @property
+    def is_partial(self) -> bool:
+        """Whether it names no chart."""
+        return self.meaning is not None and self.meaning.chart is None
+
+    @property
     def is_ignored(self) -> bool:
         """Whether neither Flux applies it, as its annotations say."""
         manifest = self.found.manifest
@@ -64,7 +69,9 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
     Args:
         context: what is compared.
     """
-    releases = [_release(found, context) for found in context.before.old]
+    read = (_release(found, context) for found in context.before.old)
+    # A patch that no cluster applies, and that patches nothing, meant nothing.
+    releases = [each for each in read if each.found.cluster is not None or not each.is_partial]
     partners, lost = _match(releases, context.after.new, context)
     still: dict[tuple[str, tuple[str, str]], list[SeenObject]] = {}
     for each in context.after.old:
