@@ -67,6 +67,19 @@ def test_a_kustomization_without_anything_over_its_path_changes_nothing() -> Non
     [
         {"patches": [{"patch": PATCH, "target": TARGET}]},
         {"patches": [{"patch": yaml.safe_dump(yaml.safe_load(release()) | {"spec": {"timeout": 90}})}]},
+    ],
+)
+def test_a_release_that_it_patches_goes_with_its_patch(spec: dict[str, Any]) -> None:
+    migration = fm.migrate_repository(tree(**spec))
+    assert migration.ok
+    (entry,) = yaml.safe_load(migration.changed["clusters/prod/apps.yaml"])["spec"]["patches"]
+    assert "helm.fluxcd.io" not in str(entry).replace("helm.toolkit.fluxcd.io", "")
+    assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["90s"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
         {"api": "v1beta2", "patchesStrategicMerge": [{**yaml.safe_load(release()), "spec": {"timeout": 90}}]},
         {
             "api": "v1beta2",
