@@ -8,6 +8,7 @@ from dataclasses import replace
 from fluxv2_migrate.clusters import Closure, DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patched import (
