@@ -201,7 +201,7 @@ def test_the_outcome_in_the_cluster_is_said(changes: dict[str, str], outcome: st
 def test_a_release_in_another_form_is_found() -> None:
     listed = {"apiVersion": "v1", "kind": "List", "items": [v1_release(), "no object"]}
     crlf = v1({"targetNamespace": "other"}, name="db").replace("\n", "\r\n")
-    before: Files = {"list.json": json.dumps(listed), "db.yml": ("\ufeff" + crlf).encode()}
+    before: Files = {"list.yaml": json.dumps(listed), "db.yml": ("\ufeff" + crlf).encode()}
     spec = {"releaseName": "shop-other-db", "targetNamespace": "other", "storageNamespace": "other"}
     report = verify(before, {"web.yaml": v2(), "db.yaml": v2(spec, name="db")})
     assert report.counts() == {"same": 2}
@@ -342,24 +342,78 @@ def test_the_report_reads_well() -> None:
     assert lines[:6] == [
         "# Verification",
         "",
-        "1 different, 1 missing, 1 declared, compared with Flux 2.7.",
+        "1 different, 1 missing, 1 declared; sync paths: 1 same, compared with Flux 2.7.",
         "",
         "## Different",
         "",
     ]
-    assert lines[6] == "- **HelmRelease shop/web**, renamed (`web.yaml`)"
-    assert lines[7].startswith("  - `release_name: shop-web → web`: no record is found under the other name")
-    assert lines[8].startswith("  - `` values at a: x` yyy")
+    assert lines[6].startswith("- `release_name: shop-web → web`: no record is found under the other name")
+    assert lines[7] == "  - **HelmRelease shop/web**, renamed (`web.yaml`)"
+    assert lines[8].startswith("- `` values at a: x` yyy")
     assert lines[8].endswith("… ``: the chart is rendered with other values")
-    assert lines[9].startswith("  - renamed: no record is found under the other name: a chart that")
-    assert lines[-6:] == [
+    assert lines[10].startswith("- renamed: no record is found under the other name: a chart that")
+    assert lines[11:] == [
+        "",
+        "## Missing",
+        "",
+        "- no release of Flux v2 stands for it",
+        "  - **HelmRelease shop/old** (`old.yaml`)",
+        "",
         "## Declared",
         "",
         "- **HelmRelease shop/db**, adopted (`db.yaml`)",
-        "  - declared: `max_history: 10 → 5`",
         "  - declared, and the same: values",
         "  - assumed: helm_version",
+        "",
+        "What differs as it was declared, with the number of those that have it:",
+        "",
+        "- `max_history: 10 → 5` (all 1): another number of revisions is kept, and older ones are deleted",
+        "",
+        "## Same",
+        "",
+        "- **sync path /**",
+        "  - synced from elsewhere",
     ]
+
+
+def test_a_difference_is_told_once_with_all_that_have_it() -> None:
+    names = ("a", "b", "c")
+    before = {f"{name}.yaml": v1({"releaseName": name}, name=name) for name in names}
+    after = {f"{name}.yaml": v2({"releaseName": name, "maxHistory": 5}, name=name) for name in names}
+    after["b.yaml"] = v2({"releaseName": "b", "maxHistory": 5, "suspend": True}, name="b")
+    text = verify(before, after).to_markdown()
+    assert text.count("max_history") == 1
+    assert text.count("**HelmRelease shop/b**") == 2
+    told = verify(before, after, declared={("", ""): {"max_history": 5}})
+    assert told.counts() == {"different": 1, "declared": 2}
+    assert "- `max_history: 10 → 5` (all 3): " in told.to_markdown()
+    # What differs comes before what was declared.
+    shown = told.to_markdown()
+    assert shown.index("suspended") < shown.index("shop/a")
+
+
+def test_what_is_declared_is_declared_with_its_value() -> None:
+    after = {"web.yaml": v2({"maxHistory": 5})}
+    for value, status in ((5, "declared"), (4, "different")):
+        declared = {("web.yaml", RESOURCE): {"max_history": value}}
+        assert only(verify({"web.yaml": v1()}, after, declared=declared)).status == status
+
+
+def test_the_report_is_data_and_html() -> None:
+    before = {"web.yaml": v1({"values": {"auth": {"password": "hunter2"}, "a": "<b>"}})}
+    after = {"web.yaml": v2({"values": {"auth": {"password": "other"}, "a": "<c>"}})}
+    report = verify(before, after)
+    data = report.to_dict()
+    assert json.loads(json.dumps(data)) == data
+    assert (data["ok"], data["releases"][0]["status"]) == (False, "different")
+    assert {"auth.password", "a"} == {
+        ".".join(each["at"]) for each in data["releases"][0]["differences"] if each["field"] == "values"
+    }
+    shown = json.dumps(data) + report._repr_html_() + report.to_markdown()
+    assert "hunter2" not in shown
+    assert "values at auth.password: *** → ***" in report._repr_html_()
+    assert "<b>" not in report._repr_html_()
+    assert "HelmRelease shop/web" in report._repr_html_()
 
 
 def test_nothing_decides_but_what_is_given() -> None:

@@ -115,7 +115,7 @@ def test_a_release_name_that_one_overlay_lacks_is_said_of_its_cluster() -> None:
     assert told(report) == [("prod", "declared", "adopted"), ("test", "different", "renamed")]
     assert [str(each) for each in report.releases[1].differences] == ["release_name: test-web → web"]
     assert [entry.resource for entry in report.releases] == ["HelmRelease prod/web", "HelmRelease test/web"]
-    assert "- **HelmRelease test/web** in test, renamed (`base/web.yaml`)" in report.to_markdown()
+    assert "  - **HelmRelease test/web** in test, renamed (`base/web.yaml`)" in report.to_markdown()
 
 
 def test_what_clusters_have_alike_is_said_once() -> None:

@@ -17,11 +17,11 @@ from fluxv2_migrate.clusters.units import chart_folders, is_below, is_in_folder,
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["AppliedDifferences", "ShapedObject", "compare_applied"]
+__all__ = ["NAMESPACED_KINDS", "AppliedDifferences", "ShapedObject", "compare_applied"]
 
 _YAML: Final = (".yaml", ".yml")
 # Of these the API server knows that they live in a namespace; of others only their definition tells.
-_NAMESPACED: Final = frozenset(
+NAMESPACED_KINDS: Final = frozenset(
     {
         "ConfigMap",
         "CronJob",
@@ -172,7 +172,7 @@ class _Comparison:
         left_out, shaped = self._of_kustomizations(built)
         stays = [each for each in self.scanned if not each.is_local]
         self.ignored += [each for each in self.objects if each.is_local]
-        without = tuple(each for each in self.objects if not each.namespace and each.kind in _NAMESPACED)
+        without = tuple(each for each in self.objects if not each.namespace and each.kind in NAMESPACED_KINDS)
         return AppliedDifferences(
             self.synced.path,
             tuple(self.objects),

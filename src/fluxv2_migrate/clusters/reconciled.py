@@ -133,6 +133,7 @@ class Reconciler:
     views: Sequence[ClusterView]
     _builds: dict[tuple[str, str, str | None], Build] = field(default_factory=dict)
     _known: list[FluxKustomization] | None = None
+    _clusters: dict[str, ReconciledCluster] = field(default_factory=dict)
 
     @property
     def kustomizations(self) -> Sequence[FluxKustomization]:
@@ -168,12 +169,15 @@ class Reconciler:
         rest = [each for each in found if not any(_lies_in(each.file, other) for other in others)]
         return own or rest
 
-    def of_all(self) -> dict[str, ReconciledCluster]:
-        """Gives what kustomize-controller has for each cluster.
+    def of_all(self, views: Iterable[ClusterView]) -> dict[str, ReconciledCluster]:
+        """Gives what kustomize-controller has for each of some clusters.
 
         What a Kustomization syncs of which nothing tells whose it is may be anybody's: it has an empty name.
+
+        Args:
+            views: the clusters.
         """
-        found = {view.name: self.reconcile(view) for view in self.views}
+        found = {view.name: self.reconcile(view) for view in views}
         reached = {
             each.by.file for cluster in found.values() for each in cluster.paths if each.by is not None
         }
@@ -205,6 +209,8 @@ class Reconciler:
         Args:
             view: the cluster, with the paths that it shall get.
         """
+        if view.name in self._clusters:
+            return self._clusters[view.name]
         pending: list[_Pending] = []
         for synced in view.sync_paths:
             for target in _targets(synced):
@@ -212,7 +218,8 @@ class Reconciler:
                 pending += [(normal_path(each.path), synced.path, each) for each in found]
                 if not found:
                     pending.append((target, synced.path, None))
-        return self._followed(pending)
+        self._clusters[view.name] = self._followed(pending)
+        return self._clusters[view.name]
 
     def _followed(self, pending: list[_Pending]) -> ReconciledCluster:
         """Gives what comes of some paths, and of the Kustomizations in them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -171,16 +171,16 @@ def see_objects(
     """
     seen = SeenRepository(clusters)
     obstacles, absence = _Obstacles(clusters), _Absence(clusters, reconciled or {})
-    patches = {
-        use.path for build in clusters.builds.values() for each in build.objects for use in each.patches
-    }
+    patches = set(_patches(clusters.builds.values()))
+    patching = set(_patches(within.build for each in (reconciled or {}).values() for within in each.paths))
     for path in repository.opaque:
         seen.unread.append(UnreadDocument(path, 1, "the file is not UTF-8: it may be encrypted"))
     for path in sorted(repository.errors):
         seen.unread.extend(_unread(path, repository.texts[path]))
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
-            if path in patches and document.key not in clusters.sightings:
+            is_patch = path in patches and document.key not in clusters.sightings
+            if is_patch or (path in patching and not _is_had(document.key, reconciled or {})):
                 # What it says is in what it patches.
                 continue
             found = (
@@ -191,6 +191,19 @@ def see_objects(
             for each in found:
                 _file(seen, each)
     return seen
+
+
+def _patches(builds: Iterable[Build]) -> Iterator[str]:
+    """Gives the files of which builds patch something."""
+    for build in builds:
+        for each in build.objects:
+            for use in each.patches:
+                if use.path:
+                    yield use.path
+
+
+def _is_had(key: DocumentKey, reconciled: Mapping[str, ReconciledCluster]) -> bool:
+    return any(key in cluster.objects for cluster in reconciled.values())
 
 
 def _unread(path: str, text: str) -> Iterator[UnreadDocument]:

@@ -17,10 +17,10 @@ from fluxv2_migrate.flux2.image_objects import (
     read_image_objects,
 )
 from fluxv2_migrate.flux2.marker_checks import is_read, texts_of
-from fluxv2_migrate.flux2.markers import MarkerPart, placed_markers
+from fluxv2_migrate.flux2.markers import Marker, MarkerPart
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag
-from fluxv2_migrate.flux2.updater_scalars import written_value
+from fluxv2_migrate.flux2.written_texts import with_marked_values
 from fluxv2_migrate.given import checked_files, checked_list
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.settings.options import KnownTag
@@ -162,25 +162,12 @@ def _latest(
 
 
 def _update(text: str, namespace: str, elected: Mapping[str, _Elected], flux_version: FluxVersion) -> str:
-    parts: list[str] = []
-    position = 0
     has_digests = FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index("2.6")
-    for marker, scalar in sorted(
-        ((marker, scalar) for marker, scalar in placed_markers(text) if scalar is not None),
-        key=lambda each: each[1].start,
-    ):
-        policy = elected.get(marker.policy) if marker.namespace == namespace else None
-        value = None if policy is None else policy.text(marker.part)
-        if value is None or value == scalar.value or (marker.part == "digest" and not has_digests):
-            continue
-        if scalar.style in ("|", ">"):
-            body = text[scalar.end : scalar.block_end]
-            header, _, rest = body.partition("\n")
-            blanks = rest[: len(rest) - len(rest.lstrip(" "))]
-            written = f"{header}\n{blanks}{value}" + ("\n" if body.endswith("\n") else "")
-            start, end = scalar.end, scalar.block_end
-        else:
-            written, start, end = written_value(scalar, value), scalar.start, scalar.end
-        parts += [text[position:start], written]
-        position = end
-    return "".join(parts) + text[position:]
+
+    def value_of(marker: Marker) -> str | None:
+        if marker.namespace != namespace or (marker.part == "digest" and not has_digests):
+            return None
+        policy = elected.get(marker.policy)
+        return None if policy is None else policy.text(marker.part)
+
+    return with_marked_values(text, value_of)

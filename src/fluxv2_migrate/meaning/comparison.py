@@ -91,6 +91,18 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "refused": "the release, or all that is applied with it, is not accepted",
     "namespace": "kustomize-controller applies nothing of a path with an object that names no namespace",
     "managers": "both operators work on one Helm release, each against the other",
+    "image.written_by": "the image is updated by something else, or no longer",
+    "image.repository": "tags of another image are written",
+    "image.filter": "other tags are deployed than fluxd would have taken",
+    "image.selection": "of the known tags another one is deployed",
+    "image.branch": "updates are pushed to a branch that nothing syncs",
+    "sync.objects": "it is not applied any more: what runs of it stays as it is, or is pruned",
+    "sync.prune": "what leaves the repository is deleted in the cluster, too",
+    "sync.decryption": "encrypted Secrets are refused, and nothing of the path is applied",
+    "sync.target_namespace": "everything of the path is applied in another namespace",
+    "sync.substitution": "every `${name}` is replaced, by nothing where it is not defined",
+    "sync.branch": "another branch is applied",
+    "sync.flux1": "it starts again, and works against Flux v2",
     "managed": "it is applied, and Flux v1 left it alone",
 }
 """What happens in the cluster, by the field that differs."""

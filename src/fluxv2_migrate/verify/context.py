@@ -107,6 +107,7 @@ class Context:
         reconciled: by cluster, what kustomize-controller applies afterwards.
         sources: of charts, afterwards.
         repository: as it was read before.
+        marked: by file, the policies that its markers named before.
     """
 
     options: MigrationOptions
@@ -119,6 +120,7 @@ class Context:
     reconciled: Mapping[str, ReconciledCluster]
     sources: Sources
     repository: Repository
+    marked: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _settings: dict[str, ReleaseSettings] = field(default_factory=dict)
 
     def settings(self, cluster: str | None) -> ReleaseSettings:
@@ -139,6 +141,21 @@ class Context:
     def version(self, cluster: str | None) -> FluxVersion:
         """Gives the Flux release of a cluster."""
         return self.versions.get(cluster or "", self.flux_version)
+
+    def wrote_before(self, path: str, policy: tuple[str, str]) -> bool:
+        """Gives whether a marker of a file named a policy before anything was migrated."""
+        return policy in self.marked.get(path, ())
+
+    def is_left(self, found: SeenObject) -> bool:
+        """Gives whether a person wants a release to stay one of Flux v1 for now."""
+        scope = self.options.scope
+        return self.override(found).leave or bool(scope.namespaces or scope.names or scope.paths)
+
+    def keeps_flux1(self, cluster: str) -> bool:
+        """Gives whether Flux v1 may stay in a cluster: a person says so, or something of it is left to it."""
+        if self.options.model_dump().get("flux1", "keep") == "keep":
+            return True
+        return any(each.cluster in (cluster, "") and self.is_left(each) for each in self.after.old)
 
     def override(self, found: SeenObject) -> Override:
         """Gives what a person decided for a release in a cluster, or in all those that have it."""

@@ -24,6 +24,7 @@ from fluxv2_migrate.meaning import (
     outcome_in_the_cluster,
 )
 from fluxv2_migrate.meaning.manifest import as_object
+from fluxv2_migrate.repository.reading import is_partial_release
 from fluxv2_migrate.verify.context import Context, nearness
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.report import ReleaseVerification, VerificationStatus
@@ -75,6 +76,9 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
     partners, lost = _match(releases, context.after.new, context)
     still: dict[tuple[str, tuple[str, str]], list[SeenObject]] = {}
     for each in context.after.old:
+        # A part of one is no release by itself.
+        if is_partial_release(each.manifest):
+            continue
         still.setdefault((each.cluster or "", each.identity), []).append(each)
     entries = [_unread_entry(unread) for unread in context.before.unread]
     documents: dict[DocumentKey, list[int]] = {}
@@ -235,8 +239,13 @@ def _verify(
         reason = "neither Flux applies it: what runs of it goes on without either"
         return _Told(found.cluster, ReleaseVerification("unmanaged", *place, after_path, reason=reason))
     if release.meaning is None or release.meaning.chart is None:
-        entry = ReleaseVerification("unknown", *place, after_path, reason=release.reason)
+        is_nobodys = found.cluster is None and is_partial_release(found.manifest)
+        status: VerificationStatus = "unmanaged" if is_nobodys else "unknown"
+        entry = ReleaseVerification(status, *place, after_path, reason=release.reason)
         return _Told(found.cluster, entry)
+    if partner is None and left and context.is_left(found):
+        reason = "it is still a release of Flux v1, as a person decided"
+        return _Told(found.cluster, ReleaseVerification("declared", *place, left[0].path, reason=reason))
     reason = _why_missing(partner, lost, left, context)
     if partner is None or reason:
         return _Told(found.cluster, ReleaseVerification("missing", *place, after_path, reason=reason))

@@ -1,17 +1,23 @@
-"""What verification says of every release, as values and as Markdown."""
+"""What verification says of every release, workload, sync path and namespace, as values."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.meaning import OUTCOMES, Difference, Outcome
-from fluxv2_migrate.quoting import as_code, as_markdown_text
+from fluxv2_migrate.meaning import Difference, Outcome
+from fluxv2_migrate.verify.report_texts import report_html, report_markdown
 
-__all__ = ["ReleaseVerification", "VerificationReport", "VerificationStatus"]
+__all__ = [
+    "ObjectVerification",
+    "ReleaseVerification",
+    "VerificationReport",
+    "VerificationStatus",
+    "together",
+]
 
 VerificationStatus = Literal["same", "declared", "unmanaged", "different", "missing", "extra", "unknown"]
 """`same`: nothing differs. `declared`: what differs was said. `unmanaged`: neither Flux applies it.
@@ -28,7 +34,6 @@ _STATUSES: Final[Sequence[VerificationStatus]] = (
     "same",
 )
 _FINE: Final = ("same", "declared", "unmanaged")
-_LONGEST_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +72,88 @@ class ReleaseVerification:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectVerification:
+    """What became of a workload whose images fluxd updated, of a sync path, or of a namespace.
+
+    Attributes:
+        status: in a word.
+        resource: `kind namespace/name`, `sync path <path>`, or `Namespace <name>`.
+        path: its file before, or the path itself.
+        line: where it stands in that file, 1-based.
+        after_path: its file afterwards; empty where there is none.
+        differences: that nobody declared.
+        declared: differences that were declared.
+        notes: what holds now, each in a sentence.
+        reason: why the status is what it is, where no difference says so.
+        cluster: those of which this is said, or empty where it is said of all.
+    """
+
+    status: VerificationStatus
+    resource: str
+    path: str = ""
+    line: int = 1
+    after_path: str = ""
+    differences: tuple[Difference, ...] = ()
+    declared: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+    cluster: str = ""
+
+
+def together(
+    entries: Iterable[ObjectVerification], everywhere: Collection[str]
+) -> Iterator[ObjectVerification]:
+    """Gives what is said of objects, once for all clusters of which the same is said.
+
+    Args:
+        entries: each of one cluster.
+        everywhere: the names of all clusters.
+    """
+    groups: dict[int, tuple[ObjectVerification, list[str]]] = {}
+    for each in entries:
+        same = replace(each, cluster="")
+        known = next((group for group in groups.values() if group[0] == same), None)
+        if known is None:
+            groups[len(groups)] = (same, [each.cluster])
+        elif each.cluster not in known[1]:
+            known[1].append(each.cluster)
+    for entry, clusters in groups.values():
+        yield replace(entry, cluster="" if set(clusters) == set(everywhere) else ", ".join(clusters))
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationReport:
-    """What became of every release.
+    """What became of everything that Flux v1 did.
 
     Attributes:
         releases: one entry for each v1 release, and for each v2 release that stands for none; several where
             clusters differ.
         flux_version: the Flux release whose behaviour was compared.
+        workloads: one entry for each workload whose images fluxd updated, and for those that are updated on
+            top.
+        sync_paths: one entry for each sync path.
+        namespaces: one entry for each namespace that fluxd filled in.
     """
 
     releases: tuple[ReleaseVerification, ...]
     flux_version: FluxVersion
+    workloads: tuple[ObjectVerification, ...] = ()
+    sync_paths: tuple[ObjectVerification, ...] = ()
+    namespaces: tuple[ObjectVerification, ...] = ()
+
+    @property
+    def entries(self) -> tuple[ReleaseVerification | ObjectVerification, ...]:
+        """All entries: of releases, workloads, sync paths and namespaces."""
+        return (*self.releases, *self.workloads, *self.sync_paths, *self.namespaces)
 
     @property
     def ok(self) -> bool:
-        """Whether every release means the same, but for what was declared.
+        """Whether everything means the same, but for what was declared.
 
         >>> VerificationReport((), "2.9").ok
         True
         """
-        return all(each.status in _FINE for each in self.releases)
+        return all(each.status in _FINE for each in self.entries)
 
     def counts(self) -> dict[VerificationStatus, int]:
         """Gives how many releases have each status, the worst first; those that none has are left out.
@@ -94,55 +161,66 @@ class VerificationReport:
         >>> VerificationReport((ReleaseVerification("same", "HelmRelease shop/web"),), "2.9").counts()
         {'same': 1}
         """
-        found = Counter(each.status for each in self.releases)
-        return {status: found[status] for status in _STATUSES if found[status]}
+        return _counts(self.releases)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the report in JSON's types; no secret of a value or URL is in it.
+
+        >>> sorted(VerificationReport((), "2.9").to_dict())
+        ['flux_version', 'namespaces', 'ok', 'releases', 'sync_paths', 'workloads']
+        """
+        return {
+            "ok": self.ok,
+            "flux_version": self.flux_version,
+            "releases": [_data(each) for each in self.releases],
+            "workloads": [_data(each) for each in self.workloads],
+            "sync_paths": [_data(each) for each in self.sync_paths],
+            "namespaces": [_data(each) for each in self.namespaces],
+        }
 
     def to_markdown(self) -> str:
-        """Gives the report as Markdown; what needs a look comes first.
+        """Gives the report as Markdown: what is different first, each difference once with all that have it.
 
         >>> print(VerificationReport((), "2.9").to_markdown().splitlines()[2])
         No release of Flux v1, compared with Flux 2.9.
         """
-        counts = self.counts()
-        done = ", ".join(f"{number} {status}" for status, number in counts.items())
-        lines = [
-            "# Verification",
-            "",
-            f"{done or 'No release of Flux v1'}, compared with Flux {self.flux_version}.",
-        ]
-        for status in _STATUSES:
-            members = [each for each in self.releases if each.status == status]
-            if members:
-                lines += ["", f"## {status.capitalize()}", ""]
-                lines += [line for each in members for line in _entry(each)]
-        return "\n".join(lines) + "\n"
+        return report_markdown(self.entries, self._summary())
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
 
+    def _repr_html_(self) -> str:
+        return report_html(self.entries, self._summary())
 
-def _entry(entry: ReleaseVerification) -> Iterator[str]:
-    files = " → ".join(as_code(path) for path in dict.fromkeys((entry.path, entry.after_path)) if path)
-    outcome = f", {entry.outcome}" if entry.outcome else ""
-    where = f" in {as_markdown_text(entry.cluster)}" if entry.cluster else ""
-    yield f"- **{as_markdown_text(entry.resource)}**{where}{outcome} ({files})"
-    if entry.reason:
-        yield f"  - {as_markdown_text(entry.reason)}"
-    for difference in entry.differences:
-        yield f"  - {_cut(difference)}: {difference.consequence}"
-    if entry.outcome not in (None, "adopted"):
-        yield f"  - {entry.outcome}: {OUTCOMES[entry.outcome]}"
-    for difference in entry.declared:
-        yield f"  - declared: {_cut(difference)}"
-    for title, names in (
-        ("declared, and the same", entry.undue),
-        ("assumed", entry.assumed),
-        ("not known", entry.unknown),
-    ):
-        if names:
-            yield f"  - {title}: {as_markdown_text(', '.join(names))}"
+    def _summary(self) -> str:
+        parts: list[str] = []
+        for title, entries in (
+            ("release", self.releases),
+            ("workload", self.workloads),
+            ("sync path", self.sync_paths),
+            ("namespace", self.namespaces),
+        ):
+            counts = ", ".join(f"{number} {status}" for status, number in _counts(entries).items())
+            if counts:
+                parts.append(f"{title}s: {counts}" if parts or title != "release" else counts)
+        done = "; ".join(parts) if self.releases else "; ".join(["No release of Flux v1", *parts])
+        return f"{done}, compared with Flux {self.flux_version}."
 
 
-def _cut(difference: Difference) -> str:
-    text = str(difference)
-    return as_code(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
+def _counts(
+    entries: Iterable[ReleaseVerification | ObjectVerification],
+) -> dict[VerificationStatus, int]:
+    found = Counter(each.status for each in entries)
+    return {status: found[status] for status in _STATUSES if found[status]}
+
+
+def _data(entry: ReleaseVerification | ObjectVerification) -> dict[str, Any]:
+    names = [name for name in entry.__slots__ if name not in ("differences", "declared")]
+    found = {name: getattr(entry, name) for name in names}
+    data = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+    for name in ("differences", "declared"):
+        data[name] = [
+            {"field": each.field, "at": list(each.path), "text": str(each), "consequence": each.consequence}
+            for each in getattr(entry, name)
+        ]
+    return data

@@ -9,6 +9,8 @@ from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.clusters.reading import see_migrated_repository, see_repository
 from fluxv2_migrate.clusters.reconciled import Reconciler
 from fluxv2_migrate.clusters.seen_objects import see_objects
+from fluxv2_migrate.flux2.marker_checks import texts_of
+from fluxv2_migrate.flux2.markers import find_markers
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
@@ -18,6 +20,9 @@ from fluxv2_migrate.verify.context import Context, Sources
 from fluxv2_migrate.verify.declarations import Declarations, Declared
 from fluxv2_migrate.verify.releases import verify_releases
 from fluxv2_migrate.verify.report import VerificationReport
+from fluxv2_migrate.verify.sync_paths import verify_sync_paths
+from fluxv2_migrate.verify.workloads import verify_workloads
+from fluxv2_migrate.verify.written_images import write_probes
 
 __all__ = ["verify_migration"]
 
@@ -30,7 +35,7 @@ def verify_migration(
     declared: Declared | None = None,
     operator: OperatorSettings | None = None,
 ) -> VerificationReport:
-    """Says for every release whether it still means the same, and what the cluster does with it.
+    """Says of all that Flux v1 did whether Flux v2 does the same, and what clusters do with releases.
 
     Both sides are read for what their controllers do in each cluster, so it does not matter who migrated.
 
@@ -45,8 +50,9 @@ def verify_migration(
         operator: the helm-operator that ran the releases; that of the options where not given.
 
     Returns:
-        The report, with one entry for each v1 release, or several where clusters differ. Nothing that is in
-        a file raises.
+        The report, with one entry for each v1 release, each workload whose images fluxd updated, each sync
+        path and each namespace that fluxd filled in, or several where clusters differ. Nothing that is in a
+        file raises.
 
     >>> release = '''apiVersion: helm.fluxcd.io/v1
     ... kind: HelmRelease
@@ -67,8 +73,15 @@ def verify_migration(
     views = clusters.clusters
     # Folders that nothing names as paths tell what is applied only where both Fluxes agree on it.
     guess = Reconciler(clusters.tree, repositories[0].documents, views)
-    known = [each for each in views if not each.is_assumed or guess.agrees(each, clusters.sightings)]
-    reconciled = Reconciler(migrated.tree, repositories[1].documents, known).of_all()
+    reconciler = Reconciler(migrated.tree, repositories[1].documents, views)
+    known = [
+        each
+        for each in views
+        if not each.is_assumed
+        or reconciler.agrees(each, migrated.sightings)
+        or guess.agrees(each, clusters.sightings)
+    ]
+    reconciled = reconciler.of_all(known)
     old_side = see_objects(repositories[0], clusters)
     new_side = see_objects(repositories[1], migrated, reconciled)
     context = Context(
@@ -82,5 +95,25 @@ def verify_migration(
         reconciled,
         Sources(new_side.sources, {view.name: view for view in views}),
         repositories[0],
+        _marked(before),
     )
-    return VerificationReport(tuple(verify_releases(context)), context.flux_version)
+    written = write_probes(
+        after, migrated.tree, repositories[1].documents, known, reconciled, context.flux_version
+    )
+    sync_paths, namespaces = verify_sync_paths(context, guess)
+    return VerificationReport(
+        tuple(verify_releases(context)),
+        context.flux_version,
+        tuple(verify_workloads(context, written)),
+        tuple(sync_paths),
+        tuple(namespaces),
+    )
+
+
+def _marked(files: Mapping[str, str | bytes]) -> dict[str, frozenset[tuple[str, str]]]:
+    """Gives the policies that the markers of each file name."""
+    return {
+        path: frozenset((each.namespace, each.policy) for each in find_markers(text))
+        for path, text in texts_of(files).items()
+        if "$imagepolicy" in text
+    }

@@ -1,0 +1,96 @@
+"""Every object that fluxd applied for a cluster, by what a cluster tells it from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from fluxv2_migrate.clusters.cluster_map import ClusterMap
+from fluxv2_migrate.clusters.cluster_objects import place_of
+from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, read_objects
+from fluxv2_migrate.clusters.model import SyncPath
+from fluxv2_migrate.flux1.marks import annotations_of, objects_in
+from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.repository.reading import Repository
+
+__all__ = ["FluxdObject", "objects_of_fluxd"]
+
+_YAML: Final = (".yaml", ".yml")
+
+
+class FluxdObject(NamedTuple):
+    """An object that fluxd applied.
+
+    Attributes:
+        group: of its API.
+        kind: of the object.
+        namespace: as it names it; empty where fluxd filled it in, or where it has none.
+        name: of the object.
+        path: the file where its text stands.
+        line: in that file, where it is known.
+        document: its index there.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    path: str
+    line: int
+    document: int
+
+    @property
+    def resource(self) -> str:
+        """Names it as findings do."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def objects_of_fluxd(synced: SyncPath, clusters: ClusterMap, repository: Repository) -> list[FluxdObject]:
+    """Gives what fluxd applied of a sync path; nothing where a command that nobody knows printed it.
+
+    Args:
+        synced: the path.
+        clusters: who sees what.
+        repository: as it was read.
+    """
+    if synced.unknown or not all(build.is_complete for build in clusters.synced.builds(synced)):
+        return []
+    found = [
+        FluxdObject(
+            str(built.manifest.get("apiVersion") or "").rpartition("/")[0],
+            str(built.manifest.get("kind")),
+            *place_of(built.manifest, "", synced),
+            built.path,
+            1,
+            built.index,
+        )
+        for build in clusters.synced.builds(synced)
+        for built in build.objects
+        if not read_policies(annotations_of(built.manifest)).ignored
+    ]
+    paths = [path for path in sorted(repository.texts) if path.endswith(_YAML)]
+    for path in clusters.synced.read_alone(synced, paths):
+        known = None if path in repository.errors else repository.documents.get(path)
+        ignored = set(_ignored(path, repository))
+        for each in read_objects(path, repository.texts[path], known):
+            if isinstance(each, AppliedObject) and (each.document, each.kind, each.name) not in ignored:
+                found.append(
+                    FluxdObject(
+                        each.group,
+                        each.kind,
+                        each.namespace or synced.target_namespace,
+                        each.name,
+                        path,
+                        each.place.line,
+                        each.document,
+                    )
+                )
+    return found
+
+
+def _ignored(path: str, repository: Repository) -> Iterator[tuple[int, str, str]]:
+    """Gives the objects of a file that fluxd did not apply, as their annotations say."""
+    for document in repository.documents.get(path, ()):
+        for _, manifest in objects_in(document.manifest):
+            if read_policies(annotations_of(manifest)).ignored:
+                yield document.index, str(manifest.get("kind")), place_of(manifest, "")[1]

@@ -1,0 +1,132 @@
+"""Whether a policy selects what fluxd's filter selected, and never what it refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.errors import AmbiguousTag, InvalidPattern, InvalidPolicy, MissingBuildTime
+from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern, sort_tags
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux2.tags import latest_tag
+from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.golang.versions import parse_version
+from fluxv2_migrate.meaning.manifest import as_object
+from fluxv2_migrate.settings.options import KnownTag
+from fluxv2_migrate.verify.tag_probes import probe_tags
+
+__all__ = ["ImageFilter", "compare_filters"]
+
+_EXCLUDED: Final = (r"^.*\.sig$",)
+_STALLED: Final = "(stalled)"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFilter:
+    """What decides which tags a policy of Flux v2 may take.
+
+    Attributes:
+        spec: of the ImagePolicy.
+        excluded: `spec.exclusionList` of its ImageRepository.
+        flux_version: the Flux release.
+    """
+
+    spec: Mapping[str, Any]
+    excluded: Any
+    flux_version: FluxVersion
+
+    def texts(self) -> Iterator[str]:
+        """Gives what is written in it of tags."""
+        policy = as_object(self.spec.get("policy"))
+        yield str(as_object(policy.get("semver")).get("range") or "")
+        yield str(as_object(self.spec.get("filterTags")).get("pattern") or "")
+
+    def latest(self, tags: Iterable[str]) -> str | None:
+        """Gives the tag that the policy selects.
+
+        Raises:
+            InvalidPolicy: it stalls.
+            AmbiguousTag: the controller takes one of several at random.
+        """
+        given = self.excluded if isinstance(self.excluded, list) else _EXCLUDED
+        patterns = [Regexp.compile(str(pattern)) for pattern in given or _EXCLUDED]
+        kept = [tag for tag in tags if not any(pattern.matches(tag) for pattern in patterns)]
+        return latest_tag(
+            kept,
+            as_object(self.spec.get("policy")),
+            self.spec.get("filterTags"),
+            flux_version=self.flux_version,
+        )
+
+
+def compare_filters(
+    pattern: TagPattern, policy: ImageFilter, current: str, known: Sequence[str | KnownTag]
+) -> Iterator[tuple[str, str, str]]:
+    """Gives where a policy parts from fluxd's filter: the field, what fluxd did, and what the policy does.
+
+    Args:
+        pattern: of fluxd.
+        policy: of Flux v2.
+        current: the tag that runs, which either may keep.
+        known: tags of the image, with build times where they are known.
+    """
+    tags = [each if isinstance(each, str) else each.tag for each in known]
+    probes = probe_tags((pattern.pattern, *policy.texts()), (current, *tags))
+    try:
+        taken = {tag for tag in probes if policy.latest([tag]) is not None}
+        elected = policy.latest(tags) if tags else None
+    except (InvalidPolicy, InvalidPattern) as error:
+        yield "image.filter", str(pattern), f"{_STALLED} {error}"
+        return
+    except AmbiguousTag as error:
+        yield "image.selection", str(pattern), f"(any of {', '.join(error.candidates)})"
+        return
+    refused = sorted(tag for tag in taken if not pattern.selects(tag) and tag != current)
+    if refused:
+        yield "image.filter", str(pattern), f"takes {refused[0]}, which fluxd refused"
+    wanted = _wanted(pattern, policy, probes, current)
+    lost = [tag for tag in wanted if tag not in taken]
+    # What fluxd could not read let everything pass, and nobody meant that.
+    if (
+        pattern.valid
+        and pattern.selects(current)
+        and lost
+        and (pattern.kind == "semver" or taken <= {current})
+    ):
+        yield "image.filter", str(pattern), f"does not take {lost[0]}"
+    newest = _newest(pattern, known)
+    if newest is not None and elected is not None and newest != elected and not refused and not lost:
+        yield "image.selection", newest, elected
+
+
+def _wanted(pattern: TagPattern, policy: ImageFilter, probes: Iterable[str], current: str) -> list[str]:
+    """Gives tags that fluxd would take and a policy of that kind can: of versions those that look alike."""
+    chosen = [tag for tag in probes if tag != current and pattern.selects(tag)]
+    if pattern.kind == "semver" and as_object(policy.spec.get("policy")).get("semver") is not None:
+        return [tag for tag in chosen if _is_release_like(tag, current)]
+    return chosen
+
+
+def _is_release_like(tag: str, current: str) -> bool:
+    """Gives whether a tag is a release that is written as the one that runs."""
+    version = parse_version(tag)
+    return (
+        version is not None
+        and not version.prerelease
+        and tag.count(".") == current.count(".")
+        and tag.startswith("v") == current.startswith("v")
+    )
+
+
+def _newest(pattern: TagPattern, known: Sequence[str | KnownTag]) -> str | None:
+    """Gives the tag that fluxd would deploy, where what is known tells."""
+    images = [
+        TaggedImage(each) if isinstance(each, str) else TaggedImage(each.tag, each.created) for each in known
+    ]
+    if pattern.requires_timestamp and any(each.created is None for each in images):
+        return None
+    try:
+        return next(iter(sort_tags(images, pattern)), None)
+    except MissingBuildTime:  # pragma: no cover - what is known is never without metadata
+        return None

@@ -1,0 +1,145 @@
+"""What people read of a verification: what is different first, and each difference once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from fluxv2_migrate.meaning import OUTCOMES, Difference
+from fluxv2_migrate.quoting import as_code, as_html_text, as_markdown_text
+
+if TYPE_CHECKING:
+    from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification
+
+__all__ = ["report_html", "report_markdown"]
+
+_LONGEST_SHOWN: Final = 120
+_MOST_NAMED: Final = 8
+_ATTENTION: Final = ("different", "missing", "extra", "unknown")
+
+
+def report_markdown(entries: Sequence[ReleaseVerification | ObjectVerification], summary: str) -> str:
+    """Gives a report as Markdown.
+
+    Args:
+        entries: of which it tells.
+        summary: how many have which status.
+    """
+    lines = ["# Verification", "", summary]
+    for status in _ATTENTION:
+        members = [each for each in entries if each.status == status]
+        if members:
+            lines += ["", f"## {status.capitalize()}", ""]
+            lines += _differing(members) if status == "different" else _with_reasons(members)
+    for status in ("declared", "unmanaged", "same"):
+        members = [each for each in entries if each.status == status]
+        if members:
+            lines += ["", f"## {status.capitalize()}", ""]
+            lines += _with_reasons(members)
+        if status == "declared":
+            lines += _declared(entries)
+    return "\n".join(lines) + "\n"
+
+
+def _differing(members: Sequence[ReleaseVerification | ObjectVerification]) -> Iterator[str]:
+    for difference, having in _by_difference((each, each.differences) for each in members).items():
+        text, consequence = difference
+        yield f"- {text}: {consequence}"
+        yield from (f"  - {_named(each)}" for each in having)
+    outcomes = {outcome for each in members if (outcome := _outcome(each)) not in (None, "adopted")}
+    yield from (f"- {outcome}: {text}" for outcome, text in OUTCOMES.items() if outcome in outcomes)
+    for each in members:
+        yield from _more(each)
+
+
+def _with_reasons(members: Sequence[ReleaseVerification | ObjectVerification]) -> Iterator[str]:
+    by_reason: dict[str, list[ReleaseVerification | ObjectVerification]] = {}
+    for each in members:
+        by_reason.setdefault(each.reason, []).append(each)
+    for reason, having in by_reason.items():
+        if reason:
+            yield f"- {as_markdown_text(reason)}"
+        for each in having:
+            yield f"{'  ' if reason else ''}- {_named(each)}"
+            yield from (f"{'  ' if reason else ''}{line}" for line in _more(each))
+
+
+def _more(entry: ReleaseVerification | ObjectVerification) -> Iterator[str]:
+    for note in getattr(entry, "notes", ()):
+        yield f"  - {as_markdown_text(note)}"
+    for title, name in (
+        ("declared, and the same", "undue"),
+        ("assumed", "assumed"),
+        ("not known", "unknown"),
+    ):
+        names = getattr(entry, name, ())
+        if names:
+            yield f"  - {title}: {as_markdown_text(', '.join(names))}"
+
+
+def _declared(entries: Sequence[ReleaseVerification | ObjectVerification]) -> Iterator[str]:
+    """Gives what was declared: each difference once, with those that have it where these are few."""
+    found = _by_difference((each, each.declared) for each in entries)
+    if not found:
+        return
+    having_any = [each for each in entries if each.declared]
+    yield from ("", "What differs as it was declared, with the number of those that have it:", "")
+    for (text, consequence), having in found.items():
+        if len(having) == len(having_any):
+            who = f"all {len(having)}"
+        else:
+            names = [as_markdown_text(each.resource) for each in having[:_MOST_NAMED]]
+            more = f" and {len(having) - _MOST_NAMED} more" if len(having) > _MOST_NAMED else ""
+            who = f"{len(having)}, {', '.join(names)}{more}"
+        yield f"- {text} ({who}): {consequence}"
+
+
+def _by_difference(
+    members: Iterable[tuple[ReleaseVerification | ObjectVerification, Sequence[Difference]]],
+) -> Mapping[tuple[str, str], list[ReleaseVerification | ObjectVerification]]:
+    found: dict[tuple[str, str], list[ReleaseVerification | ObjectVerification]] = {}
+    for entry, differences in members:
+        for each in differences:
+            found.setdefault((_cut(each), each.consequence), []).append(entry)
+    return found
+
+
+def _named(entry: ReleaseVerification | ObjectVerification) -> str:
+    files = " → ".join(as_code(path) for path in dict.fromkeys((entry.path, entry.after_path)) if path)
+    outcome = _outcome(entry)
+    where = f" in {as_markdown_text(entry.cluster)}" if entry.cluster else ""
+    place = f" ({files})" if files else ""
+    return f"**{as_markdown_text(entry.resource)}**{where}{f', {outcome}' if outcome else ''}{place}"
+
+
+def _outcome(entry: ReleaseVerification | ObjectVerification) -> str | None:
+    found: str | None = getattr(entry, "outcome", None)
+    return found
+
+
+def _cut(difference: Difference) -> str:
+    text = str(difference)
+    return as_code(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
+
+
+def report_html(entries: Sequence[ReleaseVerification | ObjectVerification], summary: str) -> str:
+    """Gives a report as a table of HTML: what needs a look first.
+
+    Args:
+        entries: of which it tells.
+        summary: how many have which status.
+    """
+    order = [*_ATTENTION, "declared", "unmanaged", "same"]
+    rows = []
+    for each in sorted(entries, key=lambda entry: order.index(entry.status)):
+        what = [each.reason] if each.reason else []
+        what += [f"{difference}: {difference.consequence}" for difference in each.differences]
+        if each.declared:
+            what.append(f"{len(each.declared)} declared")
+        cells = (each.status, each.resource, each.cluster, _outcome(each) or "", each.path, "; ".join(what))
+        rows.append("".join(f"<td>{as_html_text(cell)}</td>" for cell in cells))
+    head = "".join(
+        f"<th>{title}</th>" for title in ("status", "resource", "cluster", "outcome", "file", "what differs")
+    )
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<p>{as_html_text(summary)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,211 @@
+"""What became of each sync path, and of each namespace that fluxd filled in.
+
+Source: fluxcd/flux 1.25.4 `pkg/sync/sync.go`, `pkg/cluster/kubernetes/namespacer.go`;
+kustomize-controller 1.9.4 `internal/controller/kustomization_controller.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath
+from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
+from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
+from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.meaning.manifest import as_object, metadata_of
+from fluxv2_migrate.repository.reading import OLD_API_VERSIONS
+from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.report import ObjectVerification, VerificationStatus, together
+
+__all__ = ["verify_sync_paths"]
+
+_NONE: Final = "(none)"
+_OLD_GROUPS: Final = frozenset(version.partition("/")[0] for version in OLD_API_VERSIONS)
+_FLUX_1: Final = ("flux", "helm-operator", "memcached")
+_NAMELESS_KINDS: Final = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A sync path of a cluster, and what syncs it afterwards."""
+
+    view: ClusterView
+    synced: SyncPath
+    now: tuple[ReconciledPath, ...]
+    before: tuple[FluxKustomization, ...]
+    objects: Sequence[FluxdObject]
+
+    @property
+    def resource(self) -> str:
+        return f"sync path {self.synced.path or '/'}"
+
+
+def verify_sync_paths(
+    context: Context, before: Reconciler
+) -> tuple[list[ObjectVerification], list[ObjectVerification]]:
+    """Gives an entry for each sync path, and one for each namespace that fluxd filled in.
+
+    Args:
+        context: what is compared.
+        before: follows the Kustomizations that were there before.
+    """
+    paths: list[ObjectVerification] = []
+    namespaces: list[ObjectVerification] = []
+    for view in context.before.clusters.clusters:
+        reconciled = context.reconciled.get(view.name)
+        filled: list[FluxdObject] = []
+        for synced in view.sync_paths:
+            objects = objects_of_fluxd(synced, context.before.clusters, context.repository)
+            filled += [each for each in objects if not each.namespace]
+            now = () if reconciled is None else reconciled.paths
+            own = tuple(each for each in now if each.sync_path == synced.path)
+            known = tuple(before.syncing(synced.path, view))
+            paths.append(_verify(_Path(view, synced, own, known, objects), reconciled, context))
+        namespaces += _filled_in(view, filled, reconciled, context)
+    everywhere = {view.name for view in context.before.clusters.clusters}
+    return list(together(paths, everywhere)), namespaces
+
+
+def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context) -> ObjectVerification:
+    name = path.view.name
+    files = [each.by.file for each in path.now if each.by is not None]
+    place = (path.resource, path.synced.path, 1, files[0] if files else "")
+    if reconciled is None:
+        reason = "nothing but folders shows that it is synced, and kustomize builds something else of them"
+        return ObjectVerification("same", *place, notes=(reason,), cluster=name)
+    obstacle = next((each.obstacle for each in path.now if each.obstacle), "")
+    if obstacle:
+        return ObjectVerification("missing", *place, reason=obstacle, cluster=name)
+    if not files and path.before:
+        reason = f"no Kustomization syncs it any more; {path.before[0].file} did"
+        return ObjectVerification("missing", *place, reason=reason, cluster=name)
+    found = [*_of_kustomizations(path, context), *_lost(path, reconciled, context)]
+    found += _flux1_left(path, reconciled, context)
+    declaration = context.declared.of(path.synced.path, (path.resource,))
+    left = tuple(each for each in found if not declaration.explains(each))
+    status: VerificationStatus = "different" if left else "declared" if found else "same"
+    declared = tuple(each for each in found if each not in left)
+    notes = [f"synced by {file}" for file in dict.fromkeys(files)] or ["synced from elsewhere"]
+    return ObjectVerification(status, *place, left, declared, tuple(notes), cluster=name)
+
+
+def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
+    """Gives what the Kustomizations of a path do that fluxd did not."""
+    fluxd = path.view.settings.fluxd
+    old = [as_object(each.manifest.get("spec")) for each in path.before]
+    for each in path.now:
+        if each.by is None:
+            continue
+        spec = as_object(each.by.manifest.get("spec"))
+        prunes = any(one.get("prune") is True for one in old) or bool(fluxd.garbage_collection)
+        if spec.get("prune") is True and not prunes:
+            yield Difference("sync.prune", False, True)
+        if not spec.get("decryption") and (fluxd.sops or any(one.get("decryption") for one in old)):
+            yield Difference("sync.decryption", "sops", _NONE)
+        namespaces = {one.target_namespace for one in path.before} or {""}
+        if each.by.target_namespace not in namespaces:
+            yield Difference(
+                "sync.target_namespace", min(namespaces) or _NONE, each.by.target_namespace or _NONE
+            )
+        if each.by.substitutes and not any(one.substitutes for one in path.before):
+            yield Difference("sync.substitution", False, True)
+        branch = _branch(spec, context)
+        if branch and path.view.settings.branch and branch != path.view.settings.branch:
+            yield Difference("sync.branch", path.view.settings.branch, branch)
+
+
+def _branch(spec: Mapping[str, Any], context: Context) -> str:
+    """Gives the branch of the source of a Kustomization, where the repository tells it."""
+    name = as_object(spec.get("sourceRef")).get("name")
+    for each in context.after.sources:
+        if each.manifest.get("kind") == "GitRepository" and each.identity[1] == name:
+            reference = as_object(as_object(each.manifest.get("spec")).get("ref"))
+            return str(reference.get("branch") or "")
+    return ""
+
+
+def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:
+    """Gives the objects that fluxd applied and that are not applied any more."""
+    default = context.settings(path.view.name).default_namespace
+    applied = {
+        (str(each.manifest.get("kind")), metadata_of(each.manifest)[1], namespace)
+        for each in reconciled.all()
+        if not each.obstacle
+        for namespace in (metadata_of(each.manifest)[0], metadata_of(each.manifest)[0] or default)
+    }
+    programs = context.before.clusters.programs
+    told: set[str] = set()
+    for each in path.objects:
+        if each.group in _OLD_GROUPS or each.resource in told or _is_of_flux1(each, programs):
+            continue
+        if not {(each.kind, each.name, place) for place in (each.namespace, default)} & applied:
+            told.add(each.resource)
+            yield Difference("sync.objects", each.resource, _NONE)
+
+
+def _is_of_flux1(each: FluxdObject, programs: Sequence[Flux1Program]) -> bool:
+    """Gives whether an object is fluxd, the operator, or what only they need: that may go."""
+    if each.kind == "CustomResourceDefinition":
+        return each.name.partition(".")[2] in _OLD_GROUPS
+    if (each.path, each.document) in {(program.path, program.document) for program in programs}:
+        return True
+    namespaces = {program.namespace for program in programs}
+    if each.kind == "Namespace":
+        return each.name in namespaces
+    is_named = any(word in each.name for word in _FLUX_1)
+    return is_named and (each.namespace in namespaces or (bool(programs) and each.kind in _NAMELESS_KINDS))
+
+
+def _flux1_left(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:
+    """Gives the programs of Flux v1 that are still applied, though nothing of Flux v1 is left to them."""
+    if context.keeps_flux1(path.view.name):
+        return
+    for program in context.after.clusters.programs:
+        key: DocumentKey = (program.path, program.document if program.document is not None else -1)
+        for each in reconciled.objects.get(key, ()):
+            if not each.obstacle and each.within.sync_path == path.synced.path:
+                shown = f"{each.manifest.get('kind')} {'/'.join(metadata_of(each.manifest))}"
+                yield Difference("sync.flux1", _NONE, shown)
+
+
+def _filled_in(
+    view: ClusterView,
+    filled: Sequence[FluxdObject],
+    reconciled: ReconciledCluster | None,
+    context: Context,
+) -> Iterator[ObjectVerification]:
+    """Gives what is said of the namespace that fluxd filled in."""
+    namespace = context.settings(view.name).default_namespace
+    if reconciled is None or not namespace:
+        return
+    known = {(each.kind, each.name): each for each in filled if each.kind in NAMESPACED_KINDS}
+    if not known:
+        return
+    left = [
+        each
+        for each in reconciled.all()
+        if not each.obstacle
+        and not metadata_of(each.manifest)[0]
+        and (str(each.manifest.get("kind")), metadata_of(each.manifest)[1]) in known
+    ]
+    resource = f"Namespace {namespace}"
+    first = min(known.values(), key=lambda each: (each.path, each.line))
+    found = tuple(
+        Difference(
+            "namespace", namespace, _NONE, (f"{each.manifest.get('kind')} {metadata_of(each.manifest)[1]}",)
+        )
+        for each in left
+    )
+    declaration = context.declared.of("", (resource,))
+    undeclared = tuple(each for each in found if not declaration.explains(each))
+    status: VerificationStatus = "different" if undeclared else "declared" if found else "same"
+    declared = tuple(each for each in found if each not in undeclared)
+    notes = (f"fluxd filled it in for {len(known)} object(s)",)
+    yield ObjectVerification(
+        status, resource, first.path, first.line, "", undeclared, declared, notes, cluster=view.name
+    )

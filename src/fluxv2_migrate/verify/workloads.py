@@ -1,0 +1,345 @@
+"""What became of each workload whose images fluxd updated: which fields are written now, by which policy.
+
+Source: fluxcd/flux 1.25.4 `pkg/update/automated.go`, `pkg/daemon/images.go`; image-reflector-controller
+1.2.0 and image-automation-controller 1.2.0 `internal/policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
+from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
+from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.flux1.marks import annotations_of, objects_in
+from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
+from fluxv2_migrate.flux1.tags import TagPattern
+from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
+from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.meaning.manifest import as_object, metadata_of
+from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
+from fluxv2_migrate.settings.overrides import Subject, override_for
+from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.declarations import Declaration
+from fluxv2_migrate.verify.filters import ImageFilter, compare_filters
+from fluxv2_migrate.verify.report import ObjectVerification, VerificationStatus, together
+from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
+
+__all__ = ["verify_workloads"]
+
+_RELEASE: Final = "HelmRelease"
+_UPDATED_API: Final = "helm.fluxcd.io/v1"
+_NOBODY: Final = "(nobody)"
+_IMAGES: Final = "image.toolkit.fluxcd.io"
+
+_Identity = tuple[str, str, str]
+"""Kind, namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Workload:
+    """A workload as a cluster had it."""
+
+    cluster: str
+    path: str
+    line: int
+    document: DocumentKey
+    manifest: Mapping[str, Any]
+    namespace: str
+    policies: WorkloadPolicies
+
+    @property
+    def identity(self) -> _Identity:
+        return str(self.manifest.get("kind")), self.namespace, metadata_of(self.manifest)[1]
+
+    @property
+    def resource(self) -> str:
+        kind, namespace, name = self.identity
+        return f"{kind} {namespace}/{name}"
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """What a cluster gets afterwards, to look things up."""
+
+    reconciled: ReconciledCluster
+    probed: ReconciledCluster
+    default: str
+    _objects: dict[_Identity, ReconciledObject] = field(default_factory=dict)
+    _probed: dict[_Identity, ReconciledObject] = field(default_factory=dict)
+    images: dict[_Identity, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for found, objects in ((self._objects, self.reconciled), (self._probed, self.probed)):
+            for each in objects.all():
+                key = self._key(each.manifest)
+                # What is applied counts before what is not.
+                if key not in found or (found[key].obstacle and not each.obstacle):
+                    found[key] = each
+        self.images = {
+            self._key(each.manifest): each.manifest
+            for each in self.reconciled.all()
+            if not each.obstacle and str(each.manifest.get("apiVersion")).startswith(f"{_IMAGES}/")
+        }
+
+    def _key(self, manifest: Mapping[str, Any]) -> _Identity:
+        namespace, name = metadata_of(manifest)
+        return str(manifest.get("kind")), namespace or self.default, name
+
+    def now(self, identity: _Identity) -> ReconciledObject | None:
+        return self._objects.get(identity)
+
+    def then(self, identity: _Identity) -> ReconciledObject | None:
+        return self._probed.get(identity)
+
+    def all_then(self) -> Iterator[tuple[_Identity, ReconciledObject]]:
+        yield from self._probed.items()
+
+
+def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVerification]:
+    """Gives one entry for each workload that fluxd updated, and those that are updated on top.
+
+    Args:
+        context: what is compared.
+        written: what the markers write.
+    """
+    told: dict[DocumentKey, list[ObjectVerification]] = {}
+    everywhere = {view.name for view in context.before.clusters.clusters}
+    before = list(_workloads(context))
+    for name, reconciled in context.reconciled.items():
+        probed = written.clusters.get(name)
+        if not name or probed is None:
+            continue
+        default = context.settings(name).default_namespace
+        cluster = _Cluster(reconciled, probed, default)
+        expected: set[_Identity] = set()
+        for workload in before:
+            if workload.cluster == name and _is_automated(workload, context):
+                expected.add(workload.identity)
+                entry = _verify(workload, cluster, written, context)
+                told.setdefault(workload.document, []).append(entry)
+        others = {each.identity: each for each in before if each.cluster == name}
+        for identity, each in cluster.all_then():
+            if identity not in expected:
+                for entry in _on_top(identity, each, others.get(identity), written, context, name):
+                    told.setdefault((each.path, each.index), []).append(entry)
+    return [entry for entries in told.values() for entry in together(entries, everywhere)]
+
+
+def _workloads(context: Context) -> Iterator[_Workload]:
+    """Gives what fluxd knew as workloads, as each cluster had it."""
+    clusters = context.before.clusters
+    lines = {
+        document.key: document.line
+        for documents in context.repository.documents.values()
+        for document in documents
+    }
+    for key, sightings in clusters.sightings.items():
+        for sighting in sightings:
+            for _, manifest in objects_in(sighting.manifest):
+                kind = manifest.get("kind")
+                if kind not in POD_SPECS and kind != _RELEASE:
+                    continue
+                own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
+                namespace = own or sighting.namespace
+                policies = read_policies(annotations_of(manifest))
+                yield _Workload(
+                    sighting.cluster, key[0], lines.get(key, 1), key, manifest, namespace, policies
+                )
+
+
+def _is_automated(workload: _Workload, context: Context) -> bool:
+    policies = workload.policies
+    if not policies.automated or policies.locked or policies.ignored:
+        return False
+    if workload.identity[0] == _RELEASE and workload.manifest.get("apiVersion") != _UPDATED_API:
+        return False
+    return not _fluxd(workload.cluster, context).read_only
+
+
+def _fluxd(cluster: str, context: Context) -> FluxdSettings:
+    return fluxd_settings_of(context.before.clusters.view(cluster).settings.fluxd)
+
+
+def _verify(
+    workload: _Workload, cluster: _Cluster, written: WrittenImages, context: Context
+) -> ObjectVerification:
+    place = (workload.resource, workload.path, workload.line)
+    now, then = cluster.now(workload.identity), cluster.then(workload.identity)
+    if now is None or now.obstacle or then is None:
+        reason = "it is not applied any more" if now is None else now.obstacle
+        path = "" if now is None else now.path
+        return ObjectVerification("missing", *place, path, reason=reason, cluster=workload.cluster)
+    found: list[Difference] = []
+    notes: list[str] = []
+    for image in _first_of_each(find_images(workload.manifest)):
+        if not _is_updated(image, workload, context):
+            continue
+        policy = _writer(image, then.manifest, written)
+        if policy is None:
+            found.append(Difference("image.written_by", "fluxd", _NOBODY, (image.container,)))
+            continue
+        notes.append(f"{image.container}: {_shown(image)} is written by ImagePolicy {'/'.join(policy)}")
+        found += _of_policy(image, policy, workload, cluster, context)
+    declaration = context.declared.of(workload.path, (workload.resource,))
+    return _entry(place, now.path, found, notes, declaration, workload.cluster)
+
+
+def _entry(
+    place: tuple[str, str, int],
+    after_path: str,
+    found: Sequence[Difference],
+    notes: Sequence[str],
+    declaration: Declaration,
+    cluster: str,
+) -> ObjectVerification:
+    left = tuple(each for each in found if not declaration.explains(each))
+    declared = tuple(each for each in found if each not in left)
+    status: VerificationStatus = "different" if left else "declared" if declared else "same"
+    return ObjectVerification(status, *place, after_path, left, declared, tuple(notes), cluster=cluster)
+
+
+def _shown(image: ContainerImage) -> str:
+    return ".".join(map(str, image.paths.tag or image.paths.repository))
+
+
+def _first_of_each(images: Sequence[ContainerImage]) -> list[ContainerImage]:
+    found: dict[str, ContainerImage] = {}
+    for image in images:
+        found.setdefault(image.container, image)
+    return list(found.values())
+
+
+def _is_updated(image: ContainerImage, workload: _Workload, context: Context) -> bool:
+    """Gives whether fluxd ever gave a container another image."""
+    fluxd = _fluxd(workload.cluster, context)
+    name = f"{image.image.registry}/{image.image.repository}"
+    if any(_fits(pattern, name) for pattern in fluxd.exclude_images):
+        return False
+    if fluxd.include_images and not any(_fits(pattern, name) for pattern in fluxd.include_images):
+        return False
+    # What is pinned or has no tag is in no registry by that name.
+    return bool(image.image.tag) and not image.image.digest
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return TagPattern.parse(f"glob:{pattern}").matches(name)
+
+
+def _writer(image: ContainerImage, manifest: Mapping[str, Any], written: WrittenImages) -> PolicyKey | None:
+    """Gives the policy that writes the image of a container."""
+    same = [each for each in find_images(manifest) if each.container == image.container]
+    tags = [str(each.image.tag) for each in same[:1]]
+    tags += [str(_at(manifest, path)) for path in (image.paths.tag, image.paths.repository) if path]
+    for text in tags:
+        for tag in (text, parts_of_image(text).tag):
+            if tag in written.tags:
+                return written.tags[tag]
+    return None
+
+
+def _at(value: Any, path: Sequence[str | int]) -> Any:
+    for key in path:
+        if isinstance(value, Mapping):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def _of_policy(
+    image: ContainerImage, policy: PolicyKey, workload: _Workload, cluster: _Cluster, context: Context
+) -> Iterator[Difference]:
+    """Gives where the policy that writes an image parts from fluxd's filter."""
+    where = (image.container,)
+    manifest = cluster.images.get(("ImagePolicy", *policy))
+    if manifest is None:
+        yield Difference("image.written_by", "fluxd", f"ImagePolicy {'/'.join(policy)}, not applied", where)
+        return
+    spec = as_object(manifest.get("spec"))
+    reference = as_object(spec.get("imageRepositoryRef"))
+    key = ("ImageRepository", str(reference.get("namespace") or policy[0]), str(reference.get("name")))
+    repository = as_object(as_object(cluster.images.get(key)).get("spec"))
+    if not repository:
+        yield Difference("image.written_by", "fluxd", f"ImageRepository {'/'.join(key[1:])}, missing", where)
+        return
+    if spec.get("suspend") is True or repository.get("suspend") is True:
+        yield Difference("image.written_by", "fluxd", f"ImagePolicy {'/'.join(policy)}, suspended", where)
+    yield from _of_automations(policy[0], where, workload, cluster, context)
+    name = str(repository.get("image"))
+    if _is_another(name, image.image):
+        yield Difference("image.repository", image.image.name, name, where)
+    given, _ = override_for(
+        Subject(workload.cluster, *workload.identity, workload.path),
+        context.options.overrides,
+        image.container,
+    )
+    if given.policy is not None or given.filter_tags is not None:
+        return
+    pattern = TagPattern.parse(workload.policies.tag_patterns.get(image.container, "glob:*"))
+    known = next(
+        (tags for each, tags in context.options.image_tags.items() if not _is_another(each, image.image)), ()
+    )
+    chosen = ImageFilter(spec, repository.get("exclusionList"), context.version(workload.cluster))
+    for field_name, before, after in compare_filters(pattern, chosen, image.image.tag, known):
+        yield Difference(field_name, before, after, where)
+
+
+def _is_another(name: str, image: ImageRef) -> bool:
+    return canonical_image(name) not in (
+        canonical_image(image.name),
+        canonical_image(f"{image.registry}/{image.repository}"),
+    )
+
+
+def _of_automations(
+    namespace: str, where: tuple[str, ...], workload: _Workload, cluster: _Cluster, context: Context
+) -> Iterator[Difference]:
+    """Gives what differs because of the automation that takes the policies of a namespace."""
+    own = [
+        as_object(manifest.get("spec"))
+        for (kind, place, _), manifest in cluster.images.items()
+        if kind == "ImageUpdateAutomation" and place == namespace
+    ]
+    if not own:
+        yield Difference("image.written_by", "fluxd", f"no automation in {namespace} is applied", where)
+        return
+    branch = context.before.clusters.view(workload.cluster).settings.branch
+    for spec in own:
+        git = as_object(spec.get("git"))
+        checkout = as_object(as_object(git.get("checkout")).get("ref")).get("branch")
+        pushed = as_object(git.get("push")).get("branch") or checkout
+        if branch and pushed and pushed != branch:
+            yield Difference("image.branch", branch, pushed, where)
+
+
+def _on_top(
+    identity: _Identity,
+    each: ReconciledObject,
+    known: _Workload | None,
+    written: WrittenImages,
+    context: Context,
+    cluster: str,
+) -> Iterator[ObjectVerification]:
+    """Gives what is written that fluxd left alone; what a marker wrote before is no news."""
+    kind, namespace, name = identity
+    if each.obstacle or (kind not in POD_SPECS and kind != _RELEASE):
+        return
+    own = written.writers(each.path)
+    found: list[Difference] = []
+    for image in _first_of_each(find_images(each.manifest)):
+        policy = written.tags.get(str(image.image.tag))
+        if policy is not None and policy in own and not context.wrote_before(each.path, policy):
+            by = f"ImagePolicy {'/'.join(policy)}"
+            found.append(Difference("image.written_by", _NOBODY, by, (image.container,)))
+    if found:
+        resource, path, line = f"{kind} {namespace}/{name}", each.path, 1
+        if known is not None:
+            path, line = known.path, known.line
+        declaration = context.declared.of(path, (resource,))
+        yield _entry((resource, path, line), each.path, found, (), declaration, cluster)

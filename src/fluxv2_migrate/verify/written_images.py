@@ -1,0 +1,98 @@
+"""Which policy writes which image: every marker writes a tag of its own, and all is built again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.clusters.reconciled import ReconciledCluster, Reconciler
+from fluxv2_migrate.flux2.image_objects import ImageObjects, read_image_objects
+from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_markers, texts_of
+from fluxv2_migrate.flux2.markers import Marker
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux2.written_texts import with_marked_values
+from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.repository.documents import Document
+
+__all__ = ["PolicyKey", "WrittenImages", "write_probes"]
+
+PolicyKey = tuple[str, str]
+"""Namespace and name of an ImagePolicy."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenImages:
+    """What clusters get once every policy has elected a tag of its own.
+
+    Attributes:
+        markers: of the repository, as they are checked.
+        tags: the policy that elected each of the tags.
+        clusters: what kustomize-controller applies then.
+    """
+
+    markers: tuple[CheckedMarker, ...] = ()
+    tags: Mapping[str, PolicyKey] = field(default_factory=dict)
+    clusters: Mapping[str, ReconciledCluster] = field(default_factory=dict)
+
+    def writers(self, path: str) -> set[PolicyKey]:
+        """Gives the policies that write something of a file."""
+        return {
+            (each.marker.namespace, each.marker.policy)
+            for each in self.markers
+            if each.file == path and each.works
+        }
+
+
+def write_probes(
+    files: Mapping[str, str | bytes],
+    tree: KustomizeTree,
+    documents: Mapping[str, Sequence[Document]],
+    views: Sequence[ClusterView],
+    known: Mapping[str, ReconciledCluster],
+    flux_version: FluxVersion,
+) -> WrittenImages:
+    """Gives what each policy of a repository writes, and where.
+
+    Args:
+        files: of the repository.
+        tree: of the same.
+        documents: those that name Flux, by file.
+        views: the clusters.
+        known: what they get of the files as they are.
+        flux_version: the Flux release.
+    """
+    texts = texts_of(files)
+    marked = sorted(path for path in texts if "$imagepolicy" in texts[path])
+    if not marked:
+        return WrittenImages(clusters=known)
+    markers = check_markers(files, flux_version=flux_version)
+    working = {(each.file, each.marker.line, each.marker.column) for each in markers if each.works}
+    policies = sorted({(each.marker.namespace, each.marker.policy) for each in markers if each.works})
+    tags = {policy: f"0.0.0-probe{index}x" for index, policy in enumerate(policies)}
+    names = _names(read_image_objects(texts))
+    changed: dict[str, str | bytes | None] = {}
+    for path in marked:
+
+        def value_of(marker: Marker, path: str = path) -> str | None:
+            policy = (marker.namespace, marker.policy)
+            if (path, marker.line, marker.column) not in working or policy not in names:
+                return None
+            tag = tags[policy]
+            return {"": f"{names[policy]}:{tag}", "name": names[policy], "tag": tag}.get(marker.part)
+
+        changed[path] = with_marked_values(texts[path], value_of)
+    built = Reconciler(tree.with_files(changed), documents, views).of_all(views)
+    return WrittenImages(markers, {tag: policy for policy, tag in tags.items()}, built)
+
+
+def _names(objects: ImageObjects) -> dict[PolicyKey, str]:
+    """Gives the image of each policy that has a repository."""
+    found: dict[PolicyKey, str] = {}
+    for policy in objects.policies:
+        repository = objects.repository_of(policy)
+        image: Any = None if repository is None else repository.spec.get("image")
+        if isinstance(image, str):
+            found[policy.namespace, policy.name] = image
+    return found

@@ -1,0 +1,205 @@
+"""What verification says of workloads whose images fluxd updated, of sync paths and of namespaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+
+Files = dict[str, str | bytes]
+Edit = Callable[[Files], None]
+
+WEB = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    fluxcd.io/automated: "true"
+    fluxcd.io/tag.web: semver:~1.4
+spec:
+  template:
+    spec:
+      containers:
+      - name: web
+        image: registry.example.com/shop/web:1.4.2
+"""
+DB = WEB.replace("web", "db").replace('    fluxcd.io/automated: "true"\n', "").replace("shop/db", "shop/web")
+SYNC = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  interval: 10m
+  path: ./apps
+  prune: false
+  decryption: {provider: sops}
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+BEFORE: Files = {
+    "apps/web.yaml": WEB,
+    "apps/db.yaml": DB,
+    "apps/ns.yaml": NAMESPACE,
+    "clusters/main/apps.yaml": SYNC,
+}
+FLUXD = fm.Fluxd(git_url="ssh://git@git.example.com/shop/config", sops=True)
+MAIN = fm.Cluster(name="main", sync_paths=("apps",), branch="main", fluxd=FLUXD)
+OPTIONS = fm.MigrationOptions(clusters=(MAIN,))
+DEPLOYMENT, PATH = "Deployment shop/web", "sync path apps"
+
+
+def replaced(pattern: str, new: str, kind: str) -> Edit:
+    def edit(files: Files) -> None:
+        changed = 0
+        for path, content in files.items():
+            if f"kind: {kind}\n" in str(content):
+                files[path], number = re.subn(pattern, new, str(content))
+                changed += number
+        assert changed, (pattern, kind)
+
+    return edit
+
+
+def without(path: str) -> Edit:
+    def edit(files: Files) -> None:
+        del files[path]
+
+    return edit
+
+
+def without_kind(kind: str) -> Edit:
+    def edit(files: Files) -> None:
+        for path in [path for path, content in files.items() if f"\nkind: {kind}\n" in str(content)]:
+            texts = [text for text in str(files[path]).split("---\n") if f"\nkind: {kind}\n" not in text]
+            files[path] = "---\n".join(texts)
+            if not texts:
+                del files[path]
+
+    return edit
+
+
+def marked(files: Files) -> None:
+    marker = re.search(r" # \{.*\}", str(files["apps/web.yaml"]))
+    assert marker is not None
+    files["apps/db.yaml"] = str(files["apps/db.yaml"]).replace("web:1.4.2", f"web:1.4.2{marker[0]}")
+
+
+# What somebody did by mistake, with what is said, and of which field.
+MISTAKES: dict[str, tuple[Edit, str, str]] = {
+    "no marker": (replaced(r" # \{.*", "", "Deployment"), DEPLOYMENT, "image.written_by"),
+    "another policy": (replaced(':web"}', ':db"}', "Deployment"), DEPLOYMENT, "image.written_by"),
+    "a wider range": (
+        replaced("range: .*", "range: '>=1.4.0'", "ImagePolicy"),
+        DEPLOYMENT,
+        "image.filter",
+    ),
+    "a narrower range": (
+        replaced("range: .*", "range: 1.4.2", "ImagePolicy"),
+        DEPLOYMENT,
+        "image.filter",
+    ),
+    "no range": (replaced("range: .*", "range: '~1.'", "ImagePolicy"), DEPLOYMENT, "image.filter"),
+    "no policy": (without_kind("ImagePolicy"), DEPLOYMENT, "image.written_by"),
+    "no automation": (without_kind("ImageUpdateAutomation"), DEPLOYMENT, "image.written_by"),
+    "a suspended policy": (
+        replaced("\nspec:\n", "\nspec:\n  suspend: true\n", "ImagePolicy"),
+        DEPLOYMENT,
+        "image.written_by",
+    ),
+    "another image": (
+        replaced("image: registry.*", "image: registry.example.com/shop/other", "ImageRepository"),
+        DEPLOYMENT,
+        "image.written_by",
+    ),
+    "another branch": (
+        replaced("branch: main", "branch: next", "ImageUpdateAutomation"),
+        DEPLOYMENT,
+        "image.branch",
+    ),
+    "another path": (
+        replaced("path: .*", "path: ./elsewhere", "ImageUpdateAutomation"),
+        DEPLOYMENT,
+        "image.written_by",
+    ),
+    "a marker on what was left alone": (marked, "Deployment shop/db", "image.written_by"),
+    "the workload is gone": (without("apps/web.yaml"), DEPLOYMENT, ""),
+    "another object is gone": (without("apps/ns.yaml"), PATH, "sync.objects"),
+    "prune": (replaced("prune: false", "prune: true", "Kustomization"), PATH, "sync.prune"),
+    "no decryption": (
+        replaced("  decryption:.*\n", "", "Kustomization"),
+        PATH,
+        "sync.decryption",
+    ),
+    "a target namespace": (
+        replaced("prune: false", "prune: false\n  targetNamespace: x", "Kustomization"),
+        PATH,
+        "sync.target_namespace",
+    ),
+    "variables": (
+        replaced("prune: false", "prune: false\n  postBuild: {substitute: {a: b}}", "Kustomization"),
+        PATH,
+        "sync.substitution",
+    ),
+    "no Kustomization": (without("clusters/main/apps.yaml"), PATH, ""),
+    "a build that fails": (lambda files: files.update({"apps/x.yaml": "a: 1\n"}), PATH, ""),
+}
+
+
+def test_what_means_the_same_has_an_entry_each() -> None:
+    migration = fm.migrate_repository(BEFORE, OPTIONS)
+    assert migration.ok, migration.findings
+    report = fm.verify_migration(BEFORE, migration.files, OPTIONS, declared=migration.declared)
+    assert report.ok, report.to_markdown()
+    assert [(each.resource, each.status) for each in report.entries] == [
+        ("Deployment shop/web", "same"),
+        (PATH, "same"),
+    ]
+    (web,) = report.workloads
+    assert web.notes == (
+        "web: spec.template.spec.containers.0.image is written by ImagePolicy flux-system/web",
+    )
+    assert report.sync_paths[0].notes == ("synced by clusters/main/apps.yaml",)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_single_mistake_is_seen(name: str) -> None:
+    edit, resource, field = MISTAKES[name]
+    migration = fm.migrate_repository(BEFORE, OPTIONS)
+    after = dict(migration.files)
+    edit(after)
+    report = fm.verify_migration(BEFORE, after, OPTIONS, declared=migration.declared)
+    assert not report.ok
+    (entry,) = [each for each in report.entries if each.resource == resource]
+    assert entry.status == ("different" if field else "missing"), report.to_markdown()
+    assert field in ("", *(each.field for each in entry.differences)), report.to_markdown()
+    assert resource in report.to_markdown()
+
+
+def policies(known: tuple[Any, ...], pattern: str, policy: str) -> fm.VerificationReport:
+    files: Files = {"apps/web.yaml": WEB.replace("semver:~1.4", pattern)}
+    override = fm.Override(policy={"alphabetical": {"order": "asc"}})
+    options = fm.MigrationOptions(sync_roots=("apps",), image_tags={"registry.example.com/shop/web": known})
+    given = options.model_copy(update={"overrides": (override,)})
+    after = dict(fm.migrate_repository(files, given).files)
+    replaced(r"policy:\n(?:    .*\n)+", f"policy: {policy}\n", "ImagePolicy")(after)
+    for path, content in after.items():
+        after[path] = re.sub(r"  filterTags:\n(?:    .*\n)+", "", str(content))
+    return fm.verify_migration(files, after, options)
+
+
+def test_of_known_tags_the_same_one_is_selected() -> None:
+    known = tuple(
+        {"tag": f"1.4.{number}", "created": f"2024-01-0{10 - number}T00:00:00Z"} for number in (2, 3)
+    )
+    report = policies(known, "glob:1.4.*", "{alphabetical: {order: asc}}")
+    (entry,) = report.workloads
+    fields = {each.field for each in entry.differences}
+    assert fields == {"image.filter"}
+    report = policies(known, "glob:*", "{alphabetical: {order: asc}}")
+    assert [str(each) for each in report.workloads[0].differences] == [
+        "image.filter at web: glob:* → takes latest, which fluxd refused"
+    ]
