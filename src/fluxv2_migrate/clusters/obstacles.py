@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import Sighting
+from fluxv2_migrate.clusters.units import is_below, normal_path
 
 __all__ = ["broken_build", "unknown_generator"]
+
+_GITMODULES: Final = ".gitmodules"
+_SUBMODULE: Final = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S+)", re.MULTILINE)
+_QUOTED: Final = re.compile(r"`([^`]+)`")
 
 
 def broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
@@ -21,7 +29,21 @@ def broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | N
         The place and the reason, or `None` where every build works.
     """
     steps = (step for sighting in sightings for step in sighting.steps)
-    return next((clusters.broken[step.path] for step in steps if step.path in clusters.broken), None)
+    told = next((clusters.broken[step.path] for step in steps if step.path in clusters.broken), None)
+    return None if told is None else told + _of_submodule(told, clusters)
+
+
+def _of_submodule(told: str, clusters: ClusterMap) -> str:
+    """Gives what is to be said more where a build misses what lies in a submodule; or nothing."""
+    place, _, reason = told.partition(": ")
+    folder = posixpath.dirname(place.rpartition(":")[0])
+    text = clusters.tree.content(_GITMODULES) or b""
+    for entry in _QUOTED.findall(reason):
+        path = normal_path(posixpath.join(folder, entry))
+        for submodule in map(normal_path, _SUBMODULE.findall(text.decode("utf-8", "replace"))):
+            if is_below(path, submodule):
+                return f": it lies in the submodule {submodule}, of which no files were given"
+    return ""
 
 
 def unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:

@@ -171,6 +171,13 @@ def assumptions_of(context: MigrationContext) -> Iterator[str]:
         more = f" and {len(named_so) - _FEW} more" if len(named_so) > _FEW else ""
         noun = plural(len(named_so), "cluster")
         yield f"{noun}: {', '.join(named_so[:_FEW])}{more} ({reason})"
+    for cluster in context.clusters:
+        read = [each for each in cluster.readings if each.read_from not in ("as given", "assumed")]
+        if read:
+            said = "; ".join(f"{each.setting} {each.value!r} ({each.read_from})" for each in read)
+            yield f"{cluster.name} was read: {said}"
+    if context.clusters:
+        yield "keep what `context.as_clusters()` gives: a later run needs it when Flux v1 has left the files"
 
 
 def release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
