@@ -1,4 +1,4 @@
-"""The adapter that people copy does what it says, and the small repository shows what it is there for."""
+"""The adapter that people copy does what it says, and its repository shows what it is there for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pytest
 import fluxv2_migrate as fm
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-SHOP = EXAMPLES / "small-shop"
+FLEET = EXAMPLES / "two-clusters"
+WEB = "base/shop/web.yaml"
+REDIS = "base/shop/redis.yaml"
 
 
 def load(path: Path) -> ModuleType:
@@ -35,72 +37,84 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(SHOP, tmp_path / "shop"))
+def fleet(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FLEET, tmp_path / "fleet"))
 
 
-def test_without_write_nothing_is_written(shop: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    before = contents(shop)
-    assert adapter.main([str(shop)]) == 0
+def in_order(migration: fm.Migration) -> int:
+    """Gives how the adapter ends."""
+    return 0 if migration.ok else 1
+
+
+def test_without_write_nothing_is_written(fleet: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    before = contents(fleet)
+    adapter.main([str(fleet)])
     shown = capsysbinary.readouterr().out
-    assert contents(shop) == before
-    assert b"--- a/shop/web.yaml" in shown
+    assert contents(fleet) == before
+    assert b"--- a/base/shop/web.yaml" in shown
     assert b"# Migration to Flux v2" in shown
 
 
 def test_the_diff_that_is_shown_is_what_is_written(
-    shop: Path, capsysbinary: pytest.CaptureFixture[bytes]
+    fleet: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    before = contents(shop)
-    assert adapter.main([str(shop), "--write"]) == 0
+    before = contents(fleet)
+    adapter.main([str(fleet), "--write"])
     migration = fm.migrate_repository(before)
-    assert contents(shop) == {
+    assert contents(fleet) == {
         path: content.encode() if isinstance(content, str) else content
         for path, content in migration.files.items()
     }
     assert capsysbinary.readouterr().out.startswith(migration.diff().encode())
 
 
-def test_what_is_written_is_not_migrated_again(shop: Path) -> None:
-    adapter.main([str(shop), "--write"])
-    once = contents(shop)
-    assert adapter.main([str(shop), "--write"]) == 0
-    assert contents(shop) == once
+def test_what_is_written_is_not_migrated_again(fleet: Path) -> None:
+    adapter.main([str(fleet), "--write"])
+    once = contents(fleet)
+    adapter.main([str(fleet), "--write"])
+    assert contents(fleet) == once
 
 
-def test_an_error_ends_with_one_and_the_rest_is_written(shop: Path) -> None:
-    old = shop / "shop" / "redis.yaml"
-    old.write_text(old.read_text("utf-8").replace("spec:\n", "spec:\n  helmVersion: v2\n", 1), "utf-8")
-    before = contents(shop)
-    assert adapter.main([str(shop), "--write"]) == 1
-    after = contents(shop)
-    assert after["shop/redis.yaml"] == before["shop/redis.yaml"]
-    assert after["shop/web.yaml"] != before["shop/web.yaml"]
+@pytest.mark.parametrize(("helm_version", "ends_with"), [("v3", 0), ("v2", 1)])
+def test_an_error_ends_with_one_and_the_rest_is_written(
+    tmp_path: Path, helm_version: str, ends_with: int
+) -> None:
+    redis = (
+        (FLEET / REDIS).read_text("utf-8").replace("spec:\n", f"spec:\n  helmVersion: {helm_version}\n", 1)
+    )
+    (tmp_path / "redis.yaml").write_text(redis, "utf-8")
+    grafana = (FLEET / "base" / "monitoring" / "grafana.yaml").read_text("utf-8")
+    (tmp_path / "grafana.yaml").write_text(
+        grafana.replace("spec:\n", "spec:\n  helmVersion: v3\n", 1), "utf-8"
+    )
+    assert adapter.main([str(tmp_path), "--write"]) == ends_with
+    assert ((tmp_path / "redis.yaml").read_text("utf-8") == redis) == bool(ends_with)
+    assert "helm.toolkit.fluxcd.io" in (tmp_path / "grafana.yaml").read_text("utf-8")
 
 
-def test_files_are_read_and_written_byte_for_byte(shop: Path) -> None:
-    web = shop / "shop" / "web.yaml"
+def test_files_are_read_and_written_byte_for_byte(fleet: Path) -> None:
+    web = fleet / WEB
     web.write_bytes(web.read_bytes().replace(b"\n", b"\r\n"))
-    (shop / "image.bin").write_bytes(b"\xff\r\n\x00")
-    (shop / "link.yaml").symlink_to(web)
-    (shop / ".git").mkdir()
-    (shop / ".git" / "config").write_bytes(b"[core]")
-    assert set(adapter.read(shop)).isdisjoint({"link.yaml", ".git/config"})
-    adapter.main([str(shop), "--write"])
+    (fleet / "image.bin").write_bytes(b"\xff\r\n\x00")
+    (fleet / "link.yaml").symlink_to(web)
+    (fleet / ".git").mkdir()
+    (fleet / ".git" / "config").write_bytes(b"[core]")
+    assert set(adapter.read(fleet)).isdisjoint({"link.yaml", ".git/config"})
+    adapter.main([str(fleet), "--write"])
     assert b"helm.toolkit.fluxcd.io/v2\r\n" in web.read_bytes()
     assert b"\n" not in web.read_bytes().replace(b"\r\n", b"")
-    assert (shop / "image.bin").read_bytes() == b"\xff\r\n\x00"
+    assert (fleet / "image.bin").read_bytes() == b"\xff\r\n\x00"
 
 
-def test_options_reach_the_migration(shop: Path, tmp_path: Path) -> None:
+def test_options_reach_the_migration(fleet: Path, tmp_path: Path) -> None:
     overrides = tmp_path / "overrides.json"
     overrides.write_text(json.dumps([{"name": "redis", "leave": True}]), "utf-8")
-    given = ["--flux-version", "2.2", "--flux-namespace", "gitops", "--sync-root", "shop"]
-    adapter.main([str(shop), "--write", *given, "--overrides", str(overrides)])
-    assert "helm.fluxcd.io/v1" in (shop / "shop" / "redis.yaml").read_text("utf-8")
-    source = (shop / "shop" / "sources" / "charts.yaml").read_text("utf-8")
+    given = ["--flux-version", "2.2", "--flux-namespace", "gitops", "--sync-root", "clusters/production"]
+    adapter.main([str(fleet), "--write", *given, "--overrides", str(overrides)])
+    assert "helm.fluxcd.io/v1" in (fleet / REDIS).read_text("utf-8")
+    source = (fleet / "clusters" / "production" / "sources" / "grafana.yaml").read_text("utf-8")
     assert "namespace: gitops" in source
-    assert "helm.toolkit.fluxcd.io/v2beta2" in (shop / "shop" / "web.yaml").read_text("utf-8")
+    assert "helm.toolkit.fluxcd.io/v2beta2" in (fleet / WEB).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +128,7 @@ def test_options_reach_the_migration(shop: Path, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_an_option_is_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        adapter.main([str(SHOP), *(str(SHOP / each) if each.endswith(".md") else each for each in wrong)])
+        adapter.main([str(FLEET), *(str(FLEET / each) if each.endswith(".md") else each for each in wrong)])
     assert stopped.value.code == 2
 
 
@@ -144,7 +158,7 @@ def test_questions_do_not_overwrite_answers(shop: Path, tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_refused() -> None:
     with pytest.raises(SystemExit) as stopped:
-        adapter.main([str(SHOP / "nothing-is-here")])
+        adapter.main([str(FLEET / "nothing-is-here")])
     assert stopped.value.code == 2
 
 
@@ -155,17 +169,41 @@ def test_large_trees_show_progress(tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "500 files read\n500 files read, migrating\n"
 
 
-def test_the_small_shop_shows_each_way_to_adopt_a_release() -> None:
-    migration = fm.migrate_repository(contents(SHOP))
+def test_the_example_shows_each_way_to_adopt_a_release() -> None:
+    migration = fm.migrate_repository(contents(FLEET))
     names = {
         each.before: (each.resource.spec.release_name, each.resource.spec.storage_namespace)
         for each in migration.resources
         if isinstance(each.resource, fm.flux2.HelmRelease)
     }
     assert names == {
-        "HelmRelease shop/grafana": ("grafana", "monitoring"),
+        "HelmRelease shop/grafana": ("shop-monitoring-grafana", "monitoring"),
         "HelmRelease shop/redis": ("shop-redis", None),
         "HelmRelease shop/web": ("web", None),
     }
-    assert migration.ok
-    assert [need.used_by for need in migration.prerequisites] == [("GitRepository flux-system/charts",)]
+
+
+def test_the_example_has_two_clusters_with_sources_and_policies_of_their_own() -> None:
+    before = contents(FLEET)
+    migration = fm.migrate_repository(before)
+    assert [each.sync_paths for each in migration.context.clusters] == [
+        ("clusters/production", "secrets/production"),
+        ("clusters/staging", "secrets/staging"),
+    ]
+    branches = {
+        (each.cluster, each.resource.spec.ref.branch)
+        for each in migration.resources
+        if isinstance(each.resource, fm.flux2.GitRepository) and "charts" in each.resource.metadata.name
+    }
+    assert {branch for _, branch in branches} == {"stable", "main"}
+    assert {each.file for each in fm.flux2.check_markers(migration.files) if each.works} >= {
+        "base/shop/web.yaml",
+        "clusters/staging/patches/web.yaml",
+    }
+    report = fm.verify_migration(before, migration.files, declared=migration.declared)
+    assert {each.outcome for each in report.releases} == {"adopted"}
+
+
+def test_what_sops_encrypted_stays_as_it_is() -> None:
+    migration = fm.migrate_repository(contents(FLEET))
+    assert not [path for path in (*migration.changed, *migration.deleted) if path.startswith("secrets/")]

@@ -196,10 +196,10 @@ def test_reading_and_writing_a_model_does_no_io() -> None:
 
 
 def test_migrating_a_repository_does_no_io() -> None:
-    shop = ROOT / "examples" / "small-shop"
+    fleet = ROOT / "examples" / "two-clusters"
     files = {
-        path.relative_to(shop).as_posix(): path.read_bytes().decode()
-        for path in sorted(shop.rglob("*"))
+        path.relative_to(fleet).as_posix(): path.read_bytes().decode()
+        for path in sorted(fleet.rglob("*"))
         if path.is_file()
     }
 

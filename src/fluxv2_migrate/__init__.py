@@ -26,4 +26,5 @@ else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        return [*globals(), *__getattr__("__all__")]
+        # Modules that happen to be imported are no names to complete.
+        return [name for name in globals() if name.startswith("__")] + __getattr__("__all__")

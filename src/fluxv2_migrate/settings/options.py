@@ -271,8 +271,8 @@ class Cluster(_Options):
 
     Attributes:
         name: how findings speak of it.
-        sync_paths: fluxd's `--git-path`s; those of the fluxd that the repository shows when empty, else the
-            whole repository.
+        sync_paths: each `--git-path` of fluxd; those of the fluxd that the repository shows when empty, else
+            the whole repository.
         branch: that Flux v2 will follow; fluxd's `--git-branch` when not given.
         flux_version: the Flux release that will run; that of the options when not given.
         default_namespace: of manifests that name none; that of the options when not given.

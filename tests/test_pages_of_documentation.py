@@ -1,0 +1,84 @@
+"""Every public name is in the reference, and every link of the documentation leads somewhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+import fluxv2_migrate as fm
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+REFERENCE = "\n".join(path.read_text("utf-8") for path in sorted((DOCS / "reference").glob("*.md")))
+DESCRIBED = re.findall(r"^\.\. (?:auto|py:)\w+:: (fluxv2_migrate\.[\w.]+)$", REFERENCE, re.MULTILINE)
+MODULES = {"flux1": fm.flux1, "flux2": fm.flux2, "golang": fm.golang}
+PUBLIC = [
+    *(f"fluxv2_migrate.{name}" for name in fm.__all__ if name not in MODULES),
+    *(f"fluxv2_migrate.{module}.{name}" for module, each in MODULES.items() for name in each.__all__),
+]
+PAGES = [
+    path
+    for path in (*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md")))
+    if "_build" not in path.parts and "_generated" not in path.parts
+]
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+URLS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+
+
+def links_of(tokens: list[Token]) -> list[str]:
+    """Gives the targets of all links and pictures."""
+    found: list[str] = []
+    for token in tokens:
+        target = token.attrGet("href") or token.attrGet("src")
+        if isinstance(target, str):
+            found.append(target)
+        found += links_of(token.children or [])
+    return found
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Gives the anchors of the headings, as the pages are built with them."""
+    tokens = MARKDOWN.parse(page.read_text("utf-8"))
+    titles = [
+        after.content
+        for token, after in pairwise(tokens)
+        if token.tag in ("h1", "h2", "h3")
+    ]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_public_name_is_in_the_reference_once() -> None:
+    assert sorted(DESCRIBED) == sorted(PUBLIC)
+
+
+def test_names_are_completed_by_public_ones_alone() -> None:
+    assert {name for name in dir(fm) if not name.startswith("_")} == set(fm.__all__)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: Path) -> None:
+    for target in links_of(MARKDOWN.parse(page.read_text("utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        other = (page.parent / path).resolve() if path else page
+        assert other.exists(), target
+        assert other.is_relative_to(DOCS) or page.parent == ROOT, f"{target} is not among the pages"
+        assert not anchor or anchor in anchors_of(other), target
+
+
+def test_links_of_the_readme_work_on_an_index() -> None:
+    for target in links_of(MARKDOWN.parse((ROOT / "README.md").read_text("utf-8"))):
+        assert target.startswith("https://"), target
+        for base in (f"{URLS['Source']}/blob/main/", f"{URLS['Source']}/tree/main/"):
+            if target.startswith(base):
+                assert (ROOT / target.removeprefix(base)).exists(), target
+        if target.startswith(URLS["Documentation"]):
+            name = target.removeprefix(f"{URLS['Documentation']}/en/latest/").removesuffix(".html")
+            assert any((DOCS / f"{name}{ending}").exists() for ending in (".md", ".ipynb")), target
