@@ -6,20 +6,22 @@ import re
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import fluxv2_migrate as fm
+import fluxv2_migrate.api as api
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 REFERENCE = "\n".join(path.read_text("utf-8") for path in sorted((DOCS / "reference").glob("*.md")))
 DESCRIBED = re.findall(r"^\.\. (?:auto|py:)\w+:: (fluxv2_migrate\.[\w.]+)$", REFERENCE, re.MULTILINE)
-MODULES = {"flux1": fm.flux1, "flux2": fm.flux2, "golang": fm.golang}
+MODULES: dict[str, ModuleType] = {"flux1": fm.flux1, "flux2": fm.flux2, "golang": fm.golang}
 PUBLIC = [
-    *(f"fluxv2_migrate.{name}" for name in fm.__all__ if name not in MODULES),
+    *(f"fluxv2_migrate.{name}" for name in api.__all__ if name not in MODULES),
     *(f"fluxv2_migrate.{module}.{name}" for module, each in MODULES.items() for name in each.__all__),
 ]
 PAGES = [
@@ -45,11 +47,7 @@ def links_of(tokens: list[Token]) -> list[str]:
 def anchors_of(page: Path) -> set[str]:
     """Gives the anchors of the headings, as the pages are built with them."""
     tokens = MARKDOWN.parse(page.read_text("utf-8"))
-    titles = [
-        after.content
-        for token, after in pairwise(tokens)
-        if token.tag in ("h1", "h2", "h3")
-    ]
+    titles = [after.content for token, after in pairwise(tokens) if token.tag in ("h1", "h2", "h3")]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
@@ -58,7 +56,7 @@ def test_every_public_name_is_in_the_reference_once() -> None:
 
 
 def test_names_are_completed_by_public_ones_alone() -> None:
-    assert {name for name in dir(fm) if not name.startswith("_")} == set(fm.__all__)
+    assert {name for name in dir(fm) if not name.startswith("_")} == set(api.__all__)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
