@@ -44,7 +44,7 @@ class BuiltObject:
     """An object as the cluster gets it.
 
     Attributes:
-        manifest: its value, in JSON's types; belongs to the caller.
+        manifest: its value, in JSON's types; builds share it, so it must not be changed.
         path: the file that it stems from; empty for a generated one.
         index: of its document in that file.
         item: its index in a list that the document is; `None` if it is none.

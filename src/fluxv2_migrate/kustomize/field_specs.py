@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.resources import Resource
-from fluxv2_migrate.kustomize.values import is_null
+from fluxv2_migrate.kustomize.values import is_null, same_or
 
 __all__ = [
     "ANNOTATIONS",
@@ -72,30 +72,26 @@ def visit(
     Source: kustomize api 0.21 `filters/fieldspec/fieldspec.go`.
     """
     if spec.is_for(resource):
-        _visit(resource.manifest, spec.keys, change, new if spec.create else None)
+        resource.manifest = _changed(resource.manifest, spec.keys, change, new if spec.create else None)
 
 
-def _visit(value: Any, keys: list[str], change: Callable[[Any], Any], new: Callable[[], Any] | None) -> None:
+def _changed(value: Any, keys: list[str], change: Callable[[Any], Any], new: Callable[[], Any] | None) -> Any:
+    """Gives a value with what is at a path changed; itself where nothing is."""
     if is_null(value):
-        return
+        return value
     if isinstance(value, list):
-        for element in value:
-            _visit(element, keys, change, new)
-        return
+        return same_or(value, [_changed(element, keys, change, new) for element in value])
     if not isinstance(value, dict):
         raise InvalidManifest(f"a scalar where a mapping with {keys[0]} is expected")
     key = keys[0].removesuffix("[]")
     is_list = key != keys[0]
-    if is_null(value.get(key)):
+    old = value.get(key)
+    if is_null(old):
         if new is None or is_list:
-            if key in value and len(keys) == 1:
-                value[key] = change(value[key])
-            return
-        value[key] = {} if len(keys) > 1 else new()
-    if len(keys) == 1:
-        value[key] = change(value[key])
-    else:
-        _visit(value[key], keys[1:], change, new)
+            return {**value, key: change(old)} if key in value and len(keys) == 1 else value
+        old = {} if len(keys) > 1 else new()
+    result = change(old) if len(keys) == 1 else _changed(old, keys[1:], change, new)
+    return same_or(value, {**value, key: result})
 
 
 def _for_kinds(path: str, *kinds: str, group: str = "") -> tuple[FieldSpec, ...]:

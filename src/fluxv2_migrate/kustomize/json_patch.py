@@ -42,7 +42,7 @@ def apply_operations(manifest: Manifest, operations: Sequence[Manifest]) -> Mani
     >>> apply_operations({"a": [1, 2]}, [{"op": "replace", "path": "/a/0", "value": 3}])
     {'a': [3, 2]}
     """
-    document: Any = json_value(manifest)
+    document: Any = copy_value(json_value(manifest))
     for operation in operations:
         document = _apply(document, operation)
     if not isinstance(document, dict):
@@ -54,7 +54,7 @@ def _apply(document: Any, operation: Manifest) -> Any:
     name, path = operation.get("op"), operation.get("path")
     if not isinstance(path, str):
         raise InvalidManifest("an operation of a JSON patch has no path")
-    value = json_value(operation.get("value"))
+    value = copy_value(json_value(operation.get("value")))
     if name in ("copy", "move"):
         source = operation.get("from")
         if not isinstance(source, str):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_null, text_of
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_null, same_or, text_of
 
 __all__ = ["merge_patch"]
 
@@ -109,7 +109,7 @@ def merge_patch(manifest: Manifest, patch: Manifest) -> Manifest | None:
     """Merges a patch into an object.
 
     Args:
-        manifest: the object; it is changed.
+        manifest: the object; it stays as it is, and what the patch leaves alone of it is shared.
         patch: the patch; it stays as it is.
 
     Returns:
@@ -168,6 +168,7 @@ def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
         destination = origin if directive == "replace" else destination
     if not isinstance(destination, dict):
         return _ABSENT
+    merged = dict(destination)
     names = sorted({*destination, *(origin if isinstance(origin, dict) else ())})
     for name in names:
         value = _walk(
@@ -176,10 +177,10 @@ def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
             None if schema is None else schema.fields.get(name),
         )
         if value is _ABSENT:
-            destination.pop(name, None)
+            merged.pop(name, None)
         else:
-            destination[name] = value
-    return destination
+            merged[name] = value
+    return same_or(destination, merged)
 
 
 def _take_directive(patch: Manifest) -> str:
@@ -255,17 +256,19 @@ def _merge_elements(
     destination: list[Any], origin: Any, keys: list[str], values: list[list[str]], schema: _Schema | None
 ) -> list[Any]:
     added: list[Any] = []
+    destination = list(destination)
     used = keys
     for found in values:
         used, wanted = _used_keys(keys, values, found)
-        merged = _walk(
-            _element(destination, used, wanted),
-            _element(origin, used, wanted) if isinstance(origin, list) else _ABSENT,
-            schema,
-        )
+        element = _element(destination, used, wanted)
+        patch = _element(origin, used, wanted) if isinstance(origin, list) else _ABSENT
+        is_replaced = isinstance(patch, dict) and patch.get(_DIRECTIVE) == "replace"
+        merged = _walk(element, patch, schema)
         if _is_missing(merged) or merged == {}:
             _set_element(destination, None, used, wanted)
             continue
+        if isinstance(element, dict) and not is_replaced:
+            destination = [merged if each is element else each for each in destination]
         _set_element(added, merged, used, wanted)
     if not values:
         return destination

@@ -229,9 +229,7 @@ def _merge(
         resource.patches.append(use)
         removed.append(resource)
         return
-    resource.manifest = merged
-    if not changes_kind:
-        merged["kind"] = kind
+    resource.manifest = merged if changes_kind else {**merged, "kind": kind}
     if not changes_name:
         resource.set_metadata("name", name)
     resource.set_metadata("namespace", namespace)

@@ -202,6 +202,7 @@ def _matches(element: Any, key: str, *, exact: bool) -> bool:
 def _copy(resource: Resource, value: Any, path: str, options: Mapping[str, Any]) -> None:
     create = options.get("create") is True
     keys = _split(path)
+    resource.manifest = copy_value(resource.manifest)
     places = list(_places(resource.manifest, keys, value, create))
     if not places:
         raise InvalidManifest(f"there is no {path} to replace")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, mapping_at, text_of
+from fluxv2_migrate.kustomize.values import Manifest, mapping_at, text_of
 
 __all__ = ["Identity", "PatchUse", "Resource", "Step", "is_cluster_scoped"]
 
@@ -112,7 +112,11 @@ class PatchUse:
 
 @dataclass(slots=True, eq=False)
 class Resource:
-    """An object while it is built."""
+    """An object while it is built.
+
+    Builds share what they have in common, so that what is in a manifest is never changed: what changes gets
+    another one.
+    """
 
     manifest: Manifest
     path: str
@@ -131,7 +135,7 @@ class Resource:
     def copy(self) -> Resource:
         """Gives a resource that shares nothing that changes."""
         return Resource(
-            copy_value(self.manifest),
+            self.manifest,
             self.path,
             self.index,
             self.item,
@@ -204,9 +208,6 @@ class Resource:
     def set_metadata(self, key: str, value: str) -> None:
         """Sets a field of the metadata; an empty value takes it away."""
         metadata = self.manifest.get("metadata")
-        if not isinstance(metadata, dict):
-            metadata = self.manifest["metadata"] = {}
-        if value:
-            metadata[key] = value
-        else:
-            metadata.pop(key, None)
+        known: Manifest = metadata if isinstance(metadata, dict) else {}
+        changed = {**known, key: value} if value else {name: known[name] for name in known if name != key}
+        self.manifest = {**self.manifest, "metadata": changed}

@@ -18,7 +18,7 @@ from fluxv2_migrate.kustomize.field_specs import (
     visit,
 )
 from fluxv2_migrate.kustomize.resources import Resource
-from fluxv2_migrate.kustomize.values import is_null, text_of
+from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
 
 __all__ = [
     "add_affix",
@@ -54,9 +54,14 @@ def set_namespace(resource: Resource, namespace: str) -> None:
         visit(resource, spec, lambda _value: namespace, str)
     if resource.kind in ("RoleBinding", "ClusterRoleBinding"):
         subjects = resource.manifest.get("subjects")
-        for subject in subjects if isinstance(subjects, list) else ():
-            if isinstance(subject, dict) and subject.get("name") == "default":
-                subject["namespace"] = namespace
+        if isinstance(subjects, list):
+            moved = [_moved_subject(subject, namespace) for subject in subjects]
+            resource.manifest = {**resource.manifest, "subjects": moved}
+
+
+def _moved_subject(subject: Any, namespace: str) -> Any:
+    is_default = isinstance(subject, dict) and subject.get("name") == "default"
+    return {**subject, "namespace": namespace} if is_default else subject
 
 
 def add_affix(resource: Resource, *, prefix: str = "", suffix: str = "") -> None:
@@ -157,7 +162,7 @@ def set_image(resource: Resource, entry: Mapping[str, Any], *, in_volumes: bool 
     def change(value: Any) -> Any:
         return _image(text_of(value), entry) if not is_null(value) else value
 
-    _walk_containers(resource.manifest, change)
+    resource.manifest = _with_images(resource.manifest, change)
     for spec in IMAGES:
         if in_volumes or "volumes" not in spec.path:
             try:
@@ -170,19 +175,23 @@ def set_image(resource: Resource, entry: Mapping[str, Any], *, in_volumes: bool 
                 raise InvalidManifest(reason) from None
 
 
-def _walk_containers(value: Any, change: Callable[[Any], Any]) -> None:
+def _with_images(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Gives a value with the images of its lists of containers changed; itself where none is."""
     if isinstance(value, list):
-        for element in value:
-            _walk_containers(element, change)
+        return same_or(value, [_with_images(element, change) for element in value])
     if not isinstance(value, dict):
-        return
-    for key, item in value.items():
-        _walk_containers(item, change)
-        if key not in ("containers", "initContainers") or not isinstance(item, list):
-            continue
-        for element in item:
-            if isinstance(element, dict) and "image" in element:
-                element["image"] = change(element["image"])
+        return value
+    changed = {key: _with_images(item, change) for key, item in value.items()}
+    for key in ("containers", "initContainers"):
+        if isinstance(changed.get(key), list):
+            changed[key] = [_with_image(element, change) for element in changed[key]]
+    return same_or(value, changed)
+
+
+def _with_image(container: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(container, dict) and "image" in container:
+        return same_or(container, {**container, "image": change(container["image"])})
+    return container
 
 
 def _image(image: str, entry: Mapping[str, Any]) -> str:

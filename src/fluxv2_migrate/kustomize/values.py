@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -28,6 +29,7 @@ __all__ = [
     "plain_value",
     "read_manifests",
     "read_value",
+    "same_or",
     "text_of",
 ]
 
@@ -77,16 +79,24 @@ def copy_value(value: Any) -> Any:
     return value
 
 
+def same_or(old: Any, new: Any) -> Any:
+    """Gives a mapping or list itself where the new one holds the same objects, so that builds share it."""
+    if old.__class__ is list:
+        return old if len(old) == len(new) and all(map(operator.is_, old, new)) else new
+    is_same = old.keys() == new.keys() and all(map(operator.is_, old.values(), map(new.get, old)))
+    return old if is_same else new
+
+
 def json_value(value: Any) -> Any:
-    """Gives a copy in JSON's types alone.
+    """Gives a value in JSON's types alone; what is of these already is the same object.
 
     >>> json_value({"a": [EMPTY, EMPTY_TEXT, 1]})
     {'a': [None, '', 1]}
     """
     if value.__class__ is dict:
-        return {key: json_value(item) for key, item in value.items()}
+        return same_or(value, {key: json_value(item) for key, item in value.items()})
     if value.__class__ is list:
-        return [json_value(item) for item in value]
+        return same_or(value, [json_value(item) for item in value])
     if value is EMPTY_TEXT:
         return ""
     return None if value is EMPTY else value
