@@ -127,6 +127,12 @@ WAYS: dict[str, Files] = {
         "charts/agent/Chart.yaml": "name: agent\nversion: 1.0.0\n",
         "charts/agent/values.yaml": "image: {repository: docker.io/fluxcd/flux, tag: 1.20.0}\n",
     },
+    "a chart of k3s": {
+        "flux/flux.yaml": "apiVersion: helm.cattle.io/v1\nkind: HelmChart\n"
+        "metadata: {name: flux, namespace: kube-system}\nspec:\n  chart: flux\n  repo: https://charts.fluxcd.io\n"
+        "  targetNamespace: flux\n  set: {git.branch: trunk}\n  valuesContent: |\n    git:\n"
+        f"      url: {URL}\n      path: deploy\n      branch: no\n"
+    },
     "sources over one another": {
         "flux/flux.yaml": chart(
             "git: {path: deploy}\n",
@@ -168,6 +174,11 @@ TEXTS: dict[str, Files] = {
         f'  set {{\n    name = "git.url"\n    value = "{URL}"\n  }}\n'
         '  set {\n    name = "git.path"\n    value = var.path\n  }\n'
         "  values = [<<EOF\ngit:\n  branch: trunk\nEOF\n  ]\n}\n"
+    },
+    "helmfile": {
+        "helmfile.yaml": "releases:\n- name: flux\n  namespace: flux\n  chart: fluxcd/flux\n  values:\n"
+        "  - v/flux.yaml\n  - git: {branch: trunk}\n- web\n",
+        "v/flux.yaml": VALUES.replace("trunk", "no"),
     },
     "ansible": {
         "x.yml": "- hosts: all\n  tasks:\n  - kubernetes.core.helm:\n"

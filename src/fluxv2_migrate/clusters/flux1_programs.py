@@ -11,8 +11,8 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.value_sources import ValueSource, value_sources, values_of_sources
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.charts import CHARTS, Flux1Chart, programs_of_chart
-from fluxv2_migrate.flux1.commands import InstallCommand, install_commands
+from fluxv2_migrate.flux1.charts import CHARTS, Flux1Chart, merged_values, programs_of_chart
+from fluxv2_migrate.flux1.commands import InstallCommand, install_commands, put_value
 from fluxv2_migrate.flux1.installation import (
     Flux1Program,
     Locate,
@@ -30,13 +30,14 @@ __all__ = ["ChartRelease", "programs_of_manifest", "read_programs"]
 
 _VALUES: Final = ("spec", "values")
 _RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
+_CHART_OF_K3S: Final = "helm.cattle.io/v1"
 _MENTIONED: Final = re.compile(
     r"--(?:git-url|git-path|git-branch|git-user|enabled-helm-versions|charts-sync-interval|git-default-ref)\b"
     r"|\bfluxd\b|helm-operator|\bflux:|/flux\b|name: [\"']?flux\b|chart: [\"']?flux\b"
 )
 """What the text of a manifest of Flux v1 has, in some way."""
 _INSTALLERS: Final = re.compile(r"fluxctl|eksctl|k8s-?configuration")
-_INSTALLERS_OF_CHARTS: Final = re.compile(r"\bhelm3?\s|helm_release|chart_ref")
+_INSTALLERS_OF_CHARTS: Final = re.compile(r"\bhelm3?\s|helm_release|chart_ref|^releases:", re.MULTILINE)
 _YAML: Final = (".yaml", ".yml", ".json")
 
 
@@ -166,6 +167,8 @@ def _of_object(
 ) -> Iterator[Flux1Program]:
     if manifest.get("kind") in _RELEASES:
         found = _of_release(manifest, places, reader, build)
+    elif manifest.get("apiVersion") == _CHART_OF_K3S and manifest.get("kind") == "HelmChart":
+        found = _of_chart_of_k3s(manifest, places)
     elif any(_MENTIONED.search(each.text) for each in places):
         found = programs_of_workload(manifest, lambda field: _place(field, manifest, places))
     else:
@@ -258,6 +261,30 @@ def _of_release(
         chart, values, release_name=release.release_name, namespace=release.namespace, locate=locate
     ):
         yield replace(program, is_complete=is_complete)
+
+
+def _of_chart_of_k3s(manifest: Mapping[str, Any], places: Sequence[Document]) -> Iterator[Flux1Program]:
+    """Gives the programs that a HelmChart of k3s installs.
+
+    Source: k3s-io/helm-controller `pkg/apis/helm.cattle.io/v1/types.go`: the release has the object's name.
+    """
+    metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
+    name = str(spec.get("chart") or "")
+    source = f"{spec.get('repo') or ''} {name}"
+    values = _yaml(str(spec.get("valuesContent") or ""))
+    set_one_by_one = _mapping(spec.get("set"))
+    place = ("spec", "set" if set_one_by_one else "valuesContent")
+    nested: dict[str, Any] = {}
+    for key, value in set_one_by_one.items():
+        put_value(nested, tuple(str(key).split(".")), value)
+    base = places[-1]
+    yield from programs_of_chart(
+        Flux1Chart(name.rstrip("/").rpartition("/")[2], source, version=str(spec.get("version") or "")),
+        merged_values(values, nested),
+        release_name=str(metadata.get("name") or ""),
+        namespace=str(spec.get("targetNamespace") or "default"),
+        locate=lambda key: (base.path, base.position(place if key else ())[0]),
+    )
 
 
 def _chart_of_tree(release: ChartRelease, reader: ClusterReader) -> Flux1Chart:

@@ -17,7 +17,7 @@ from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.flags import shell_words
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
-__all__ = ["InstallCommand", "install_commands"]
+__all__ = ["InstallCommand", "install_commands", "put_value"]
 
 _Path = tuple[str, ...]
 _BEGINS: Final = re.compile(
@@ -107,6 +107,8 @@ def install_commands(text: str, path: str) -> Iterator[InstallCommand]:
     yield from _of_shell(text)
     if path.endswith((".yaml", ".yml")):
         yield from _of_playbook(text)
+    if posixpath.basename(path).startswith("helmfile"):
+        yield from _of_helmfile(text)
 
 
 # Shells
@@ -188,7 +190,7 @@ def _of_helm(words: Sequence[str], line: int) -> Iterator[InstallCommand]:
     for option, value in options:
         if option in ("--set", "--set-string"):
             for path, given in _set_values(value, as_text=option == "--set-string"):
-                _put(values, path, given)
+                put_value(values, path, given)
         elif option in ("-f", "--values"):
             files += value.split(",")
     said = dict(reversed(options))
@@ -224,7 +226,14 @@ def _typed(value: str, *, as_text: bool = False) -> Any:
     return value == "true" if value in ("true", "false") and not as_text else value
 
 
-def _put(values: dict[str, Any], path: _Path, value: Any) -> None:
+def put_value(values: dict[str, Any], path: _Path, value: Any) -> None:
+    """Puts a value to its place in nested mappings; what stands in its way goes.
+
+    >>> values = {"git": "x"}
+    >>> put_value(values, ("git", "path"), "prod")
+    >>> values
+    {'git': {'path': 'prod'}}
+    """
     for key in path[:-1]:
         inner = values.get(key)
         if not isinstance(inner, dict):
@@ -298,7 +307,7 @@ def _of_azure(words: Sequence[str], line: int) -> Iterator[InstallCommand]:
         for option, value in _options(words, _WITH_VALUE)[0]:
             if option in ("--set", "--set-string"):
                 for path, each in _set_values(value, as_text=option == "--set-string"):
-                    _put(values, path, each)
+                    put_value(values, path, each)
         yield InstallCommand(line, "helm-operator", "charts.fluxcd.io", "", namespace, values)
 
 
@@ -328,7 +337,7 @@ def _of_terraform(text: str) -> Iterator[InstallCommand]:
             name, value = said.get("name"), said.get("value")
             if isinstance(name, str) and value is not None:
                 path = tuple(part.replace("\\", "") for part in re.findall(r"(?:\\\\?.|[^.\\])+", name))
-                _put(values, path, _typed(value))
+                put_value(values, path, _typed(value))
         said = _assignments(_SET.sub("", _HERE.sub("", body)), defaults)
         yield InstallCommand(
             line,
@@ -394,7 +403,7 @@ def _of_playbook(text: str) -> Iterator[InstallCommand]:
             nested: dict[str, Any] = {}
             for each in said.get("set_values") or ():
                 for path, given in _set_values(str(each.get("value") if isinstance(each, dict) else each)):
-                    _put(nested, path, given)
+                    put_value(nested, path, given)
             files = [str(each) for each in said.get("values_files") or () if isinstance(each, str)]
             yield InstallCommand(
                 line,
@@ -405,6 +414,28 @@ def _of_playbook(text: str) -> Iterator[InstallCommand]:
                 merged_values(values if isinstance(values, dict) else {}, nested),
                 tuple(posixpath.normpath(each) for each in files),
             )
+
+
+def _of_helmfile(text: str) -> Iterator[InstallCommand]:
+    for span in split_documents(text):
+        releases = _yaml_mapping(text[span.start : span.end]).get("releases")
+        for release in releases if isinstance(releases, list) else ():
+            listed = release.get("values") if isinstance(release, dict) else None
+            given = listed if isinstance(listed, list) else []
+            values: dict[str, Any] = {}
+            for each in given:
+                values = merged_values(values, each) if isinstance(each, dict) else values
+            if isinstance(release, dict):
+                chart = str(release.get("chart") or "")
+                yield InstallCommand(
+                    next((n for n, each in enumerate(text.splitlines(), 1) if chart and chart in each), 1),
+                    chart,
+                    "",
+                    str(release.get("name") or ""),
+                    str(release.get("namespace") or ""),
+                    values,
+                    tuple(each for each in given if isinstance(each, str)),
+                )
 
 
 def _tasks(value: Any) -> Iterator[Mapping[str, Any]]:
