@@ -624,18 +624,21 @@ FLUX_1 = [
 
 
 @pytest.mark.parametrize("chart", FLUX_1)
-def test_flux_1_itself_is_not_migrated(chart: str) -> None:
+def test_flux_1_itself_is_not_migrated_and_leaves(chart: str) -> None:
     migration = migrate({"a.yaml": release(chart=chart)})
-    assert errors(migration) == ["DA022"]
-    assert migration.changed == {}
+    assert (errors(migration), migration.changed, migration.deleted) == ([], {}, ("a.yaml",))
+    kept = migrate({"a.yaml": release(chart=chart)}, flux1="keep")
+    assert (errors(kept), kept.changed, kept.deleted) == (["DA022"], {}, ())
 
 
-def test_a_manifest_that_starts_flux_1_is_told() -> None:
+def test_a_manifest_that_starts_flux_1_leaves_or_is_told() -> None:
     pod = "spec: {template: {spec: {containers: [{name: a, image: fluxcd/flux:1.25.4}]}}}\n"
-    migration = migrate({"a.yaml": "kind: Deployment\nmetadata: {name: flux, namespace: flux}\n" + pod})
-    assert [(finding.code, finding.resource) for finding in migration.findings] == [
-        ("DA022", "Deployment flux/flux")
-    ]
+    files: dict[str, str | bytes] = {
+        "a.yaml": "kind: Deployment\nmetadata: {name: flux, namespace: flux}\n" + pod
+    }
+    assert migrate(files).deleted == ("a.yaml",)
+    told = [(each.code, each.resource) for each in migrate(files, flux1="keep").findings]
+    assert ("DA022", "Deployment flux/flux") in told
 
 
 def test_an_unknown_flux_release_is_said_to_be_one() -> None:

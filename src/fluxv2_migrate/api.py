@@ -51,6 +51,12 @@ from fluxv2_migrate.settings.options import (
     Placement,
     Scope,
 )
+from fluxv2_migrate.single.flux1 import (
+    Flux1Conversion,
+    convert_flux_yaml,
+    convert_fluxd,
+    convert_helm_operator,
+)
 from fluxv2_migrate.single.helm_release import HelmReleaseConversion, convert_helm_release
 from fluxv2_migrate.single.image_annotations import ImageAutomation, translate_annotations
 from fluxv2_migrate.verify.report import ReleaseVerification, VerificationReport
@@ -67,6 +73,7 @@ __all__ = [
     "FindingType",
     "FirstHour",
     "FirstReconciliation",
+    "Flux1Conversion",
     "Flux1Workloads",
     "Fluxd",
     "HelmOperator",
@@ -106,6 +113,9 @@ __all__ = [
     "Unstructured",
     "VerificationReport",
     "compare_tags",
+    "convert_flux_yaml",
+    "convert_fluxd",
+    "convert_helm_operator",
     "convert_helm_release",
     "flux1",
     "flux2",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.cutover.expected_release import expected_releases
+from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
+from fluxv2_migrate.cutover.syncs import SyncLayout
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
+from fluxv2_migrate.placement import Generated, Prerequisite
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
@@ -33,6 +36,7 @@ def tell_of_outcome(
     converted: ConvertedReleases,
     decided: DecidedReleases,
     images: MigratedImages,
+    syncs: SyncLayout,
     findings: FindingGroups,
     told: Collection[str],
 ) -> None:
@@ -44,12 +48,13 @@ def tell_of_outcome(
         converted: the releases that are migrated.
         decided: those that go because their twin is there.
         images: the image automation.
+        syncs: what syncs the clusters.
         findings: where it is told.
         told: files of which it is told already that kustomizations leave them out.
     """
     texts = {**workspace.changed, **workspace.created, **dict.fromkeys(workspace.deleted)}
     result = Result(around.clusters, around.repository, texts, source_ignores(around))
-    made = (*converted.layout.generated, *images.objects)
+    made = (*converted.layout.generated, *images.objects, *syncs.generated)
     # Where sync paths are guesses, a twin that lies outside of them may be applied nevertheless.
     removed = decided.removed if around.clusters.given else ()
     migrated = [
@@ -72,6 +77,8 @@ def assemble(
     workspace: Workspace,
     converted: ConvertedReleases,
     images: MigratedImages,
+    syncs: SyncLayout,
+    left: Mapping[str, LeftReleases],
     findings: FindingGroups,
     context: MigrationContext,
     originals: Mapping[str, str],
@@ -85,12 +92,15 @@ def assemble(
         workspace: its texts as they became.
         converted: the releases that are migrated.
         images: the image automation.
+        syncs: what syncs the clusters.
+        left: what is left of Flux v1 in each cluster.
         findings: all that a person must know.
         context: what was inferred.
         originals: the texts of files that were written as Flux v1 read them before anything else was done.
         staying: the releases that are left as they are.
     """
-    _tell_refused(around, converted, images, findings)
+    made = (*converted.layout.generated, *images.objects, *syncs.generated)
+    _tell_refused(made, around, findings)
     before = {**around.repository.texts, **originals}
     created, deleted = workspace.created, workspace.deleted
     texts = {path: workspace.text(path) for path in (*workspace.changed, *originals)}
@@ -105,12 +115,14 @@ def assemble(
         deleted=deleted,
         findings=findings.all(),
         changes=workspace.changes,
-        manifests=tuple(_manifests(around, converted, images)),
-        prerequisites=images.prerequisites,
+        manifests=tuple(_manifests(made, around, converted, images)),
+        prerequisites=_together((*images.prerequisites, *syncs.prerequisites)),
         context=context,
         before={path: before[path] for path in {*changed, *deleted}},
         staying=staying,
         expected=tuple(expected_releases(converted, around)),
+        syncs=syncs.syncs,
+        left=tuple(left.values()),
         inventories=around.inventories(),
         declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
     )
@@ -166,17 +178,15 @@ def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> It
             yield StayingRelease(f"{manifest.get('kind')} {namespace}/{name}", path, document.line, clusters)
 
 
-def _tell_refused(
-    around: Surroundings, converted: ConvertedReleases, images: MigratedImages, findings: FindingGroups
-) -> None:
+def _tell_refused(made: Iterable[Generated], around: Surroundings, findings: FindingGroups) -> None:
     """Says of generated objects that the API server refuses them; a release like that is held back before."""
-    for made in (*converted.layout.generated, *images.objects):
-        for field, reason in refused_fields(made.manifest, around.oldest(made.clusters)):
-            findings.say("RP042", f"{field} of {made.resource} {reason}", made.file)
+    for each in made:
+        for field, reason in refused_fields(each.manifest, around.oldest(each.clusters)):
+            findings.say("RP042", f"{field} of {each.resource} {reason}", each.file)
 
 
 def _manifests(
-    around: Surroundings, converted: ConvertedReleases, images: MigratedImages
+    made: Iterable[Generated], around: Surroundings, converted: ConvertedReleases, images: MigratedImages
 ) -> Iterator[MigratedManifest]:
     marked = {each.document.key: each.value for each in images.texts}
     for each in converted.texts:
@@ -186,5 +196,17 @@ def _manifests(
             cluster = around.clusters.told(names)
             manifest = with_text_annotations(dict(seen))
             yield MigratedManifest(manifest, release.document.path, release.resource, cluster)
-    for made in (*converted.layout.generated, *images.objects):
-        yield MigratedManifest(made.manifest, made.file, cluster=around.clusters.told(made.clusters))
+    for generated in made:
+        cluster = around.clusters.told(generated.clusters)
+        yield MigratedManifest(generated.manifest, generated.file, cluster=cluster)
+
+
+def _together(needed: Iterable[Prerequisite]) -> tuple[Prerequisite, ...]:
+    """Gives what must exist first, each thing once."""
+    found: dict[tuple[str, str], Prerequisite] = {}
+    for each in needed:
+        known = found.get((each.namespace, each.name), each)
+        keys = tuple(dict.fromkeys((*known.keys, *each.keys)))
+        users = tuple(dict.fromkeys((*known.used_by, *each.used_by)))
+        found[each.namespace, each.name] = replace(known, keys=keys, used_by=users)
+    return tuple(found.values())

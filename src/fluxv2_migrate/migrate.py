@@ -14,6 +14,9 @@ from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.assembly import assemble, staying_releases, tell_of_outcome, with_fluxd_patches
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace, infer_flux_release, old_components
+from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
+from fluxv2_migrate.cutover.flux1_manifests import documents_of_flux1
+from fluxv2_migrate.cutover.syncs import SyncLayout, settle_syncs
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files
@@ -129,25 +132,41 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
     images = migrate_images(annotated, around, converted, workspace, findings)
     is_something_done = bool(converted.texts or decided.waiting or images.texts)
+    going = {each.release.document.key for each in converted.texts}
+    going |= {each.release.document.key for each in decided.removed}
+    left = left_releases(around, going)
+    syncs = SyncLayout()
+    # Where all is out of scope or left nothing is asked of Flux v2 yet.
+    if is_something_done or not is_put_off(options):
+        manifests = documents_of_flux1(around, findings)
+        syncs = settle_syncs(around, manifests, workspace, findings)
+        remove_flux1(around, manifests, syncs.syncs, left, workspace, findings)
     applied = compare_sync_paths(around)
     settle_namespaces(applied, around, workspace, findings)
     created = workspace.created
-    going = {each.release.document.key for each in converted.texts}
-    going |= {each.release.document.key for each in decided.removed}
     settle_readings(readings, going, applied, around, workspace, findings)
     if is_something_done or not is_put_off(options):
-        # Where all is out of scope or left nothing is asked of Flux v2 yet.
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
         tell_of_pruning(going, around, findings)
         tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
-    tell_of_outcome(around, workspace, converted, decided, images, findings, left_out)
+    tell_of_outcome(around, workspace, converted, decided, images, syncs, findings, left_out)
     used = tell_of_fluxd_patches(patches, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
     staying = tuple(staying_releases(around, going))
     migration = assemble(
-        files, around, workspace, converted, images, findings, context, readings.originals, staying
+        files,
+        around,
+        workspace,
+        converted,
+        images,
+        syncs,
+        left,
+        findings,
+        context,
+        readings.originals,
+        staying,
     )
     return with_fluxd_patches(migration, given, used, clusters) if patches.listed else migration
 

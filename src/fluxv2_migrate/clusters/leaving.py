@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
-from fluxv2_migrate.clusters.cluster_map import ClusterMap
+from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.kustomize import Kustomization, remove_entry
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.documents import Document
@@ -25,13 +26,19 @@ _CONTENTS: Final = (
 )
 
 
-def take_out(documents: Iterable[Document], workspace: Workspace, clusters: ClusterMap) -> Mapping[str, str]:
-    """Takes documents out of their files, and files of which nothing is left out of what lists them.
+def take_out(
+    documents: Iterable[Document], workspace: Workspace, clusters: ClusterMap, *, with_folders: bool = False
+) -> Mapping[str, str]:
+    """Takes documents out of their files, and all that is used up with them.
+
+    Files of which nothing is left go, with the entries of kustomizations that list them and with the patches
+    that reach nothing else.
 
     Args:
         documents: that leave.
         workspace: where it is done; to be thrown away where something cannot leave.
         clusters: who builds what.
+        with_folders: whether a kustomization that would hold nothing goes, too, with its own entries.
 
     Returns:
         By file, why documents of it cannot leave: what lists it cannot be edited, or would not build.
@@ -40,34 +47,79 @@ def take_out(documents: Iterable[Document], workspace: Workspace, clusters: Clus
     for document in leaving:
         workspace.delete(document)
     files = {document.path for document in leaving}
+    _drop_patches({document.key for document in leaving}, workspace, clusters)
     gone = [path for path in sorted(files) if not workspace.has(path)]
-    return _unlist(gone, workspace, clusters) or _broken(files, workspace, clusters)
+    reasons = _unlist(gone, workspace, clusters, with_folders=with_folders)
+    return reasons or _broken(files, workspace, clusters)
 
 
-def _unlist(gone: Iterable[str], workspace: Workspace, clusters: ClusterMap) -> dict[str, str]:
-    """Takes files out of the kustomizations that list them, and gives why some cannot go."""
+def _drop_patches(leaving: set[DocumentKey], workspace: Workspace, clusters: ClusterMap) -> None:
+    """Takes out the patches that reach nothing but what leaves; what cannot be edited breaks its build."""
+    reached: dict[tuple[str, str, int, str], set[DocumentKey]] = {}
+    for build in clusters.builds.values():
+        for built in build.objects:
+            for use in built.patches:
+                key = (use.kustomization, use.field, use.index, use.path)
+                reached.setdefault(key, set()).add((built.path, built.index))
+    used_up = [key for key, objects in reached.items() if objects <= leaving]
+    kept = {path for key, objects in reached.items() if not objects <= leaving for path in key[3:] if path}
+    for kustomization, field, index, path in sorted(used_up, key=lambda key: (key[0], key[1], -key[2])):
+        entries = _entries(kustomization, field, clusters)
+        if index >= len(entries):
+            continue
+        with suppress(CannotEdit):
+            change = kustomization_change(kustomization)
+            workspace.edit(kustomization, _without(field, entries[index]), change)
+            if path and path not in kept:
+                workspace.remove(path)
+
+
+def _entries(kustomization: str, field: str, clusters: ClusterMap) -> Sequence[Any]:
+    for each in clusters.tree.kustomizations.values():
+        if each.path == kustomization:
+            found = each.document.get(field)
+            return found if isinstance(found, list) else ()
+    return ()
+
+
+def _unlist(
+    gone: Iterable[str], workspace: Workspace, clusters: ClusterMap, *, with_folders: bool
+) -> dict[str, str]:
+    """Takes files and folders out of the kustomizations that list them, and gives why some cannot go."""
     tree = clusters.tree
+    synced_paths = [synced for view in clusters.clusters for synced in view.sync_paths]
+    built = {folder for each in synced_paths if each.files == "none" for folder in each.builds}
+    built.update(each.path for each in synced_paths)
     reasons: dict[str, str] = {}
     listing: dict[str, tuple[Kustomization, list[str]]] = {}
-    for path in gone:
+    # What goes, each with the file because of which it does.
+    pending = [(path, path) for path in gone]
+    while pending:
+        path, because = pending.pop(0)
         for kustomization in tree.includers(path):
+            if not workspace.has(kustomization.path):
+                continue
             change = kustomization_change(kustomization.path)
             try:
                 for entry in kustomization.resources:
                     if entry.path == path:
                         workspace.edit(kustomization.path, _without(entry.field, entry.entry), change)
             except CannotEdit as error:
-                reasons[path] = f"its entry in {kustomization.path} must go, which cannot be edited: {error}"
-            listing.setdefault(kustomization.path, (kustomization, []))[1].append(path)
-    synced_paths = [synced for view in clusters.clusters for synced in view.sync_paths]
-    built = {folder for each in synced_paths if each.files == "none" for folder in each.builds}
-    built.update(each.path for each in synced_paths)
-    for kustomization, paths in listing.values():
+                reasons[because] = (
+                    f"its entry in {kustomization.path} must go, which cannot be edited: {error}"
+                )
+                continue
+            listing.setdefault(kustomization.path, (kustomization, []))[1].append(because)
+            is_needed = kustomization.folder in built or not with_folders
+            if not is_needed and not _holds_anything(workspace, kustomization):
+                workspace.remove(kustomization.path, change)
+                pending.append((kustomization.folder, because))
+    for kustomization, causes in listing.values():
         # Not every release of kustomize includes what is empty; one that a cluster builds may be.
         is_included = kustomization.folder not in built or tree.includers(kustomization.folder)
-        if is_included and not _holds_anything(workspace.text(kustomization.path) or ""):
-            reason = f"{kustomization.path} would hold nothing"
-            reasons |= dict.fromkeys(paths, reason)
+        is_there = workspace.has(kustomization.path)
+        if is_included and is_there and not _holds_anything(workspace, kustomization):
+            reasons |= dict.fromkeys(causes, f"{kustomization.path} would hold nothing")
     return reasons
 
 
@@ -75,8 +127,9 @@ def _without(field: str, entry: Any) -> Any:
     return lambda text: remove_entry(text, field, entry)
 
 
-def _holds_anything(kustomization: str) -> bool:
-    value: Any = read_document(kustomization.removeprefix("\ufeff"))[1]
+def _holds_anything(workspace: Workspace, kustomization: Kustomization) -> bool:
+    text = workspace.text(kustomization.path) or ""
+    value: Any = read_document(text.removeprefix("\ufeff"))[1]
     return any(value.get(key) for key in _CONTENTS)
 
 

@@ -75,7 +75,15 @@ def _sync(view: ClusterView, around: Surroundings) -> GitSync:
         url=str(spec.get("url") or to_flux_git_url(url or "")),
         secret_name=str(secret) if secret else (None if spec else name),
         flux_version=around.versions[view.name],
+        is_included=_is_included(view, around),
     )
+
+
+def _is_included(view: ClusterView, around: Surroundings) -> bool:
+    tree, clusters = around.clusters.tree, around.clusters.clusters
+    above = {each for synced in view.sync_paths for each in tree.ancestors(synced.path)}
+    others = (synced for other in clusters if other.name != view.name for synced in other.sync_paths)
+    return any(not above.isdisjoint(synced.builds) for synced in others)
 
 
 def _references(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, str]]:

@@ -43,7 +43,7 @@ def place_image_objects(
     placed: list[Generated] = []
     seen: dict[tuple[str, str], Mapping[str, Any]] = {}
     homeless: dict[str, str] = {}
-    for members in _together(generated):
+    for members in _together(generated, homes):
         wanted = _unplaced(members, homes, options, comments)
         what = f"{members[0].kind} {members[0].namespace}/{members[0].name}"
         try:
@@ -60,10 +60,11 @@ def place_image_objects(
     return tuple(placed), homeless
 
 
-def _together(generated: Iterable[GeneratedImageObject]) -> list[list[GeneratedImageObject]]:
+def _together(generated: Iterable[GeneratedImageObject], homes: Homes) -> list[list[GeneratedImageObject]]:
     """Gives what is one object in several clusters, sorted: a repository above the policies of its name.
 
-    Clusters that share no text of what is updated have objects of their own, of whatever name.
+    Clusters that share no text of what is updated have objects of their own, of whatever name, unless one
+    sees what is put there for another.
     """
     groups: dict[tuple[str, str, str, str], list[list[GeneratedImageObject]]] = {}
     for each in generated:
@@ -72,6 +73,9 @@ def _together(generated: Iterable[GeneratedImageObject]) -> list[list[GeneratedI
         met = [members for members in known if any(_share(each, other) for other in members)]
         groups[key] = [members for members in known if members not in met]
         groups[key].append([each, *(other for members in met for other in members)])
+    for key, known in groups.items():
+        if len(known) > 1 and _meet(known, homes):
+            groups[key] = [[each for members in known for each in members]]
     return sorted(
         (members for known in groups.values() for members in known),
         key=lambda members: (
@@ -85,6 +89,18 @@ def _together(generated: Iterable[GeneratedImageObject]) -> list[list[GeneratedI
 
 def _share(one: GeneratedImageObject, other: GeneratedImageObject) -> bool:
     return not {key for key, _ in one.containers}.isdisjoint(key for key, _ in other.containers)
+
+
+def _meet(groups: Iterable[list[GeneratedImageObject]], homes: Homes) -> bool:
+    """Gives whether a cluster would see one object twice if each group had its own."""
+    seen: list[str] = []
+    for members in groups:
+        try:
+            chosen = homes.choose({each.cluster for each in members}, members[0].manifest)
+        except NoHome:
+            continue
+        seen += {name for _, served in chosen for name in served}
+    return len(set(seen)) < len(seen)
 
 
 def _unplaced(

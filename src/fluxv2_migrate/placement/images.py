@@ -285,7 +285,7 @@ class _Layout:
             for image in members:
                 self._use_automation(own, image, policies[image.key])
             return
-        is_alone = is_alone and not self._is_shared(path, sync.cluster)
+        is_alone = is_alone and not (sync.is_included or self._is_shared(path, sync.cluster))
         name = automation_name(sync.name, path, is_alone=is_alone)
         taken = {each.name for each in there} | {
             made.name

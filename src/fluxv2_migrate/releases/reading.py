@@ -69,8 +69,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     for path, documents in sorted(repository.documents.items()):
         for document in documents if path not in outputs else ():
             if around.clusters.runs_flux_1(document):
-                if is_in_scope(document, around) and not findings.decided(document).leave:
-                    findings.stop(document, "DA022", "it is Flux v1 itself, which Flux v2 would start again")
+                # What becomes of Flux v1 itself is decided last, when it is known what is left.
                 continue
             if document.key not in old:
                 _tell_of_others(document, around, findings)

@@ -8,7 +8,7 @@ from typing import Final
 
 from fluxv2_migrate.pages import Html, code, element, fold, joined
 from fluxv2_migrate.quoting import without_secrets
-from fluxv2_migrate.report.diff import unified_diff
+from fluxv2_migrate.repository.diff import unified_diff
 
 __all__ = ["FileViews"]
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour import FirstHour, foresee_first_hour
-from fluxv2_migrate.cutover.runbook import Runbook, write_runbook
+from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
+from fluxv2_migrate.cutover.runbook import CutoverFacts, Runbook, write_runbook
+from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import (
     GitRepository,
@@ -18,15 +20,16 @@ from fluxv2_migrate.flux2 import (
     ImagePolicy,
     ImageRepository,
     ImageUpdateAutomation,
+    Kustomization,
 )
 from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.report.context import MigrationContext
-from fluxv2_migrate.report.diff import unified_diff
 from fluxv2_migrate.report.html_page import migration_fragment, migration_page
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.report.questions import answers_of, questions_text
 from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.diff import unified_diff
 from fluxv2_migrate.settings.inventory import Inventory
 
 __all__ = [
@@ -37,7 +40,13 @@ __all__ = [
 ]
 
 _Resource = (
-    HelmRelease | HelmRepository | GitRepository | ImageRepository | ImagePolicy | ImageUpdateAutomation
+    HelmRelease
+    | HelmRepository
+    | GitRepository
+    | ImageRepository
+    | ImagePolicy
+    | ImageUpdateAutomation
+    | Kustomization
 )
 _MODELS: Final[Mapping[str, type[_Resource]]] = {
     "HelmRelease": HelmRelease,
@@ -46,6 +55,7 @@ _MODELS: Final[Mapping[str, type[_Resource]]] = {
     "ImageRepository": ImageRepository,
     "ImagePolicy": ImagePolicy,
     "ImageUpdateAutomation": ImageUpdateAutomation,
+    "Kustomization": Kustomization,
 }
 
 
@@ -131,6 +141,8 @@ class Migration:
         before: the texts of changed and deleted files as they were.
         staying: the releases of Flux v1 that are left as they are.
         expected: the migrated releases as each cluster will have them.
+        syncs: what syncs each cluster once fluxd is gone.
+        left: the releases of Flux v1 that are left in each cluster.
         inventories: by cluster, what runs there, of which anybody said it.
         declared: by path and `kind namespace/name`, the fields of a release's meaning that differ as the
             findings say; what `verify_migration` takes.
@@ -148,6 +160,8 @@ class Migration:
     before: Mapping[str, str]
     staying: tuple[StayingRelease, ...] = ()
     expected: tuple[ExpectedRelease, ...] = ()
+    syncs: tuple[ClusterSync, ...] = ()
+    left: tuple[LeftReleases, ...] = ()
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     declared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
@@ -205,9 +219,22 @@ class Migration:
 
     def runbook(self) -> Runbook:
         """Gives the ordered steps of the cut-over."""
-        releases = tuple(each.resource for each in self.resources if isinstance(each.resource, HelmRelease))
-        updates = any(each.manifest["kind"] == "ImageUpdateAutomation" for each in self.manifests)
-        return write_runbook(releases, self.prerequisites, self.findings, updates_images=updates)
+        automations: dict[str, tuple[str, ...]] = {}
+        for each in self.manifests:
+            if each.manifest["kind"] == "ImageUpdateAutomation":
+                namespace = str(each.manifest["metadata"]["namespace"])
+                for cluster in each.cluster.split(", "):
+                    automations[cluster] = (*automations.get(cluster, ()), namespace)
+        facts = CutoverFacts(
+            self.syncs,
+            self.left,
+            self.expected,
+            self.prerequisites,
+            self.findings,
+            automations,
+            self.created,
+        )
+        return write_runbook(facts)
 
     def first_hour(self) -> FirstHour:
         """Gives what the first reconciliation of each release does, the riskiest first."""

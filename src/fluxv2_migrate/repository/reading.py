@@ -86,12 +86,20 @@ class Repository:
     def document(self, path: str, index: int) -> Document:
         """Gives a document of a file that can be read, also of one that does not name Flux."""
         known = self.documents.get(path)
-        if known is None and path not in self._read_late:
+        if known is None:
+            return self._late(path)[index]
+        return next(each for each in known if each.index == index)
+
+    def all_documents(self, path: str) -> tuple[Document, ...]:
+        """Gives the documents of a file that can be read, also of one that does not name Flux."""
+        known = self.documents.get(path)
+        return tuple(self._late(path).values()) if known is None else known
+
+    def _late(self, path: str) -> dict[int, Document]:
+        if path not in self._read_late:
             read = read_documents(path, self.texts[path], by_kustomize=self.by_kustomize)[0]
             self._read_late[path] = {each.index: each for each in read}
-        if known is None:
-            return self._read_late[path][index]
-        return next(each for each in known if each.index == index)
+        return self._read_late[path]
 
     def adopt(self, path: str, index: int) -> Document:
         """Gives a document of a file that does not name Flux, and takes the file for one that does."""

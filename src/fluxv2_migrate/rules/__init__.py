@@ -11,6 +11,7 @@ from fluxv2_migrate.rules.chart_source import (
     to_flux_git_url,
 )
 from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl
+from fluxv2_migrate.rules.flux1_settings import FLAG_RULES, VALUE_RULES, notices_of, rule_of_value
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
 from fluxv2_migrate.rules.image_automation import draft_image_automation
 from fluxv2_migrate.rules.image_objects import (
@@ -29,13 +30,27 @@ from fluxv2_migrate.rules.images import (
 from fluxv2_migrate.rules.json_patches import JsonPatchDraft, NotFollowed, OldStep, draft_json_patch
 from fluxv2_migrate.rules.patches import FormStep, PatchDraft, draft_merge_patch, shared_leaves
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
+from fluxv2_migrate.rules.sync_objects import (
+    DECRYPTION_SECRET,
+    SIGNATURE_SECRET,
+    SYNC_NAME,
+    SyncSettings,
+    git_repository_manifest,
+    kustomization_manifest,
+    sync_name,
+)
 from fluxv2_migrate.rules.workload import PlacedComment
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
 from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_pattern
 from fluxv2_migrate.tags.policies import PINNED, PolicyCandidate
 
 __all__ = [
+    "DECRYPTION_SECRET",
+    "FLAG_RULES",
     "PINNED",
+    "SIGNATURE_SECRET",
+    "SYNC_NAME",
+    "VALUE_RULES",
     "AutomatedImage",
     "ChartSourceRequest",
     "Draft",
@@ -57,6 +72,7 @@ __all__ = [
     "RepositoryRequest",
     "SeenRelease",
     "SourceReference",
+    "SyncSettings",
     "TagComparison",
     "ValuesOfUrl",
     "clean_chart_path",
@@ -65,16 +81,21 @@ __all__ = [
     "draft_image_automation",
     "draft_json_patch",
     "draft_merge_patch",
+    "git_repository_manifest",
     "git_url_key",
     "helm_url_key",
     "image_policy_manifest",
     "image_repository_manifest",
     "image_update_automation_manifest",
     "is_of_fluxd",
+    "kustomization_manifest",
+    "notices_of",
     "objects_in",
     "policy_comments",
     "remaining_operations",
+    "rule_of_value",
     "shared_leaves",
+    "sync_name",
     "to_flux_git_url",
     "translate_tag_pattern",
 ]

@@ -35,6 +35,7 @@ class GitSync:
         url: of the repository, for namespaces that need a GitRepository of their own.
         secret_name: of the GitRepository's credentials, beside it.
         flux_version: the Flux release of the cluster, where it differs.
+        is_included: whether what another cluster builds includes what lies in one of the paths.
     """
 
     name: str
@@ -46,6 +47,7 @@ class GitSync:
     url: str = ""
     secret_name: str | None = None
     flux_version: FluxVersion | None = None
+    is_included: bool = False
 
 
 def image_repository_manifest(

@@ -339,6 +339,9 @@ class MigrationOptions(_Options):
         write_missing_namespaces: write the namespace that fluxd filled in into manifests that name none,
             where it is known, and a Namespace for each namespace that objects are in and nothing of their
             cluster defines; kustomize-controller adds neither, and applies nothing where one is missing.
+        flux1: `"remove"` takes Flux v1's own manifests out of the repository, once nothing of it is left that
+            they serve; `"keep"` leaves them there.
+        sync_objects: write the GitRepository and the Kustomizations that sync a cluster which has none yet.
         overrides: what a person decided for single resources.
         inventory: the short form for one cluster: what its own tools say of what runs.
         write_what_flux1_read: scalars that Flux v2 would read otherwise, such as `no` and dates without
@@ -367,6 +370,8 @@ class MigrationOptions(_Options):
     image_tags: _Frozen[Mapping[str, tuple[KnownTag | str, ...]]] = Field(default_factory=FrozenDict)
     keep_annotations: bool = False
     write_missing_namespaces: bool = False
+    flux1: Literal["remove", "keep"] = "remove"
+    sync_objects: bool = True
     overrides: tuple[Override, ...] = ()
     inventory: Inventory | None = None
     write_what_flux1_read: Literal["releases", "all", "none"] = "releases"

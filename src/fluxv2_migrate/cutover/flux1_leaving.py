@@ -1,0 +1,239 @@
+"""Flux v1 leaves the repository: last, and only what nothing of the cluster needs any more."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import ClusterView, DocumentKey, is_below, take_out
+from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
+from fluxv2_migrate.cutover.running import other_fluxds
+from fluxv2_migrate.cutover.syncs import ClusterSync
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
+from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["LeftReleases", "left_releases", "remove_flux1"]
+
+_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LeftReleases:
+    """What a cluster's helm-operator still serves.
+
+    Attributes:
+        cluster: its name.
+        resources: the releases of Flux v1 that are left, as findings name them, and other syncs of Flux v1.
+        places: where they stand, as `path:line`.
+    """
+
+    cluster: str
+    resources: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+def left_releases(around: Surroundings, going: Collection[DocumentKey]) -> Mapping[str, LeftReleases]:
+    """Gives for each cluster the releases of Flux v1 that are left, whatever the reason.
+
+    Args:
+        around: what is known of the repository.
+        going: the documents of releases that are migrated, or have a twin of Flux v2.
+    """
+    repository, clusters = around.repository, around.clusters
+    found: dict[str, list[tuple[str, str]]] = {view.name: [] for view in clusters.clusters}
+    for path, documents in sorted(repository.documents.items()):
+        for document in documents:
+            is_old = any(map(is_old_release, _objects(document.manifest)))
+            if not is_old or document.key in going or clusters.runs_flux_1(document):
+                continue
+            resource = f"HelmRelease {'/'.join(filter(None, document.identity))}"
+            for cluster in dict.fromkeys(each.cluster for each in clusters.sightings.get(document.key, ())):
+                found[cluster].append((resource, f"{path}:{document.line}"))
+    for view in clusters.clusters:
+        for other in other_fluxds(view, around):
+            found[view.name].append((f"what fluxd {other.namespace}/{other.name} syncs: {other.syncs}", ""))
+    for path in repository.errors:
+        lines = repository.old_lines(path)
+        for view in clusters.clusters if lines else ():
+            if any(is_below(path, synced.path) for synced in view.sync_paths):
+                found[view.name].append((path, f"{path}:{lines[0]}"))
+    return {
+        name: LeftReleases(name, tuple(each for each, _ in left), tuple(place for _, place in left if place))
+        for name, left in found.items()
+    }
+
+
+def _objects(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield manifest
+    items = manifest.get("items")
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Mapping):
+            yield item
+
+
+def remove_flux1(
+    around: Surroundings,
+    documents: Sequence[Flux1Document],
+    syncs: Sequence[ClusterSync],
+    left: Mapping[str, LeftReleases],
+    workspace: Workspace,
+    findings: FindingGroups,
+) -> None:
+    """Takes Flux v1's own manifests out of the repository, and tells which stay and why.
+
+    Args:
+        around: what is known of the repository.
+        documents: those of Flux v1 itself.
+        syncs: what syncs each cluster.
+        left: what is left of Flux v1 in each cluster.
+        workspace: the texts by now.
+        findings: where it is told.
+    """
+    if around.options.flux1 == "keep":
+        _tell_kept(documents, around, findings)
+        return
+    serving = [each for each in documents if _serves(each, left)]
+    # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
+    unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
+    telling = [] if around.clusters.given else [each for each in documents if _tells(each, unsaid)]
+    _tell_kept(telling, around, findings, "nothing else in Git says what is synced to the cluster")
+    leaving = [each for each in documents if each not in serving and each not in telling]
+    _tell_serving(serving, left, findings)
+    gone = _take_out(leaving, workspace, around, findings)
+    files = [*_values_files(gone, workspace, around), *_flux_yamls(left, workspace, around)]
+    for path in files:
+        workspace.remove(path, Change("flux-1", path, path, 1, (), path, ""))
+    _tell_gone(gone, files, findings)
+
+
+def _serves(each: Flux1Document, left: Mapping[str, LeftReleases]) -> bool:
+    is_operator = each.program.program == "helm-operator"
+    return is_operator and any(left[name].resources for name in each.clusters if name in left)
+
+
+def _tells(each: Flux1Document, clusters: Collection[str]) -> bool:
+    return each.program.program == "fluxd" and not set(clusters).isdisjoint(each.clusters)
+
+
+def _tell_serving(
+    serving: Sequence[Flux1Document], left: Mapping[str, LeftReleases], findings: FindingGroups
+) -> None:
+    programs = {(each.program.path, each.program.line): each for each in reversed(serving)}
+    for (path, line), each in sorted(programs.items()):
+        of_clusters = [left[name] for name in each.clusters if name in left]
+        served = list(dict.fromkeys(name for one in of_clusters for name in one.resources))
+        more = f" and {len(served) - _SHOWN} more" if len(served) > _SHOWN else ""
+        message = (
+            f"the helm-operator stays with its definitions, for it serves {', '.join(served[:_SHOWN])}{more}"
+        )
+        places = dict.fromkeys(place for one in of_clusters for place in one.places)
+        findings.say("DA055", message, path, max(line, 1), places)
+
+
+def _tell_kept(
+    documents: Iterable[Flux1Document], around: Surroundings, findings: FindingGroups, reason: str = ""
+) -> None:
+    """Tells of what stays and would be started again: what no cluster applies is not."""
+    programs = {(each.program.path, each.program.document) for each in documents}
+    for each in documents:
+        document = each.document
+        is_applied = document.key in around.clusters.sightings or not around.clusters.clusters
+        if document.key in programs and is_applied:
+            why = f", and stays: {reason}" if reason else ""
+            message = f"it is Flux v1 itself, which Flux v2 would start again{why}"
+            findings.stop(document, "DA022", message)
+
+
+def _take_out(
+    leaving: Sequence[Flux1Document],
+    workspace: Workspace,
+    around: Surroundings,
+    findings: FindingGroups,
+) -> list[Flux1Document]:
+    """Takes documents out, and gives those that are gone; what would break a build stays and is told."""
+    left = list(leaving)
+    while left:
+        tried = workspace.branch()
+        for each in left:
+            path, line = each.document.path, each.document.line
+            tried.note(Change("flux-1", each.resource, path, line, (), path, ""))
+        documents = [each.document for each in left]
+        reasons = take_out(documents, tried, around.clusters, with_folders=True)
+        if not reasons:
+            workspace.adopt(tried)
+            break
+        for path, reason in sorted(reasons.items()):
+            _tell_kept([each for each in left if each.document.path == path], around, findings, reason)
+        left = [each for each in left if each.document.path not in reasons]
+    return left
+
+
+# Files that only Flux v1 read
+
+
+def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: Surroundings) -> Iterator[str]:
+    """Gives the files of values that only the programs that are gone had, and that no other text names."""
+    texts = around.repository.texts
+    found = {
+        setting.path
+        for each in gone
+        for setting in (*each.program.settings.values(), *each.program.values.values())
+    }
+    for path in sorted(found):
+        if path not in texts or not workspace.has(path) or any(each.document.path == path for each in gone):
+            continue
+        documents = around.repository.all_documents(path)
+        names = {each.identity[1] for each in documents if each.identity[1]} or {posixpath.basename(path)}
+        if not any(_is_named(name, path, workspace) for name in names) and _is_alone(documents):
+            yield path
+
+
+def _is_alone(documents: Sequence[Document]) -> bool:
+    return len([each for each in documents if each.value is not None]) == 1
+
+
+def _is_named(name: str, path: str, workspace: Workspace) -> bool:
+    pattern = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+    return any(
+        name in text and pattern.search(text)
+        for other in workspace.paths()
+        if other != path and (text := workspace.text(other)) is not None
+    )
+
+
+def _flux_yamls(
+    left: Mapping[str, LeftReleases], workspace: Workspace, around: Surroundings
+) -> Iterator[str]:
+    """Gives the `.flux.yaml`s whose last release is migrated, with their files of patches."""
+    users: dict[str, list[tuple[ClusterView, str, bool]]] = {}
+    for view in around.clusters.clusters:
+        for synced in view.sync_paths:
+            path = find_flux_yaml(synced.path, workspace.has)
+            if path is not None:
+                users.setdefault(path, []).append((view, synced.patch_file, bool(synced.unknown)))
+    for path, members in sorted(users.items()):
+        if any(unknown or left[view.name].resources for view, _, unknown in members):
+            continue
+        patches = {patch for _, patch, _ in members if patch and workspace.has(patch)}
+        if not patches:
+            yield path
+
+
+def _tell_gone(gone: Sequence[Flux1Document], files: Sequence[str], findings: FindingGroups) -> None:
+    places = [f"{each.document.path}:{each.document.line}" for each in gone]
+    places += [f"{path}:1" for path in files]
+    if places:
+        names = dict.fromkeys(each.resource for each in gone)
+        shown = ", ".join([*names, *files][:_SHOWN])
+        more = f" and {len(names) + len(files) - _SHOWN} more" if len(names) + len(files) > _SHOWN else ""
+        path, _, line = places[0].rpartition(":")
+        message = f"Flux v1's own manifests leave the repository: {shown}{more}"
+        findings.say("DA056", message, path, int(line), places[1:])

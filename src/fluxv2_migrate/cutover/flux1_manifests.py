@@ -1,0 +1,197 @@
+"""Which documents of a repository are Flux v1 itself: fluxd, the helm-operator, and what only they need."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1 import find_images
+from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["Flux1Document", "documents_of_flux1", "is_definition"]
+
+_GROUPS: Final = ("helm.fluxcd.io", "flux.weave.works", "helm.integrations.flux.weave.works")
+_YAML: Final = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flux1Document:
+    """A document of Flux v1 itself.
+
+    Attributes:
+        document: that it is.
+        program: for whose sake it is there.
+        clusters: that have it; all of them where nobody knows.
+    """
+
+    document: Document
+    program: Flux1Program
+    clusters: tuple[str, ...]
+
+    @property
+    def is_cache(self) -> bool:
+        """Whether it runs the cache of a fluxd."""
+        return self.document.manifest.get("kind") != "Service" and _is_memcached(self.document, self.program)
+
+    @property
+    def resource(self) -> str:
+        """Names it as findings do."""
+        return f"{self.document.manifest.get('kind')} {'/'.join(filter(None, self.document.identity))}"
+
+
+def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Flux1Document]:
+    """Gives the documents of the fluxds of this repository, of the operators, and of what only they need.
+
+    A fluxd that syncs another repository is none of them, and neither is what it needs, nor what a person
+    leaves.
+
+    Args:
+        around: what is known of the repository.
+        findings: where it is known what a person decided.
+
+    Source: fluxcd/flux 1.25.4 `deploy`; helm-operator 1.4.4 `deploy`.
+    """
+    found: dict[tuple[str, int], Flux1Document] = {}
+    # What a fluxd of another repository is made of, too, is needed on.
+    needed = {(each.path, each.document) for each in around.clusters.other_programs}
+    for program in around.clusters.programs:
+        if program.is_text or program.document is None:
+            continue
+        document = around.repository.document(program.path, program.document)
+        if document.key not in needed and not findings.decided(document).leave:
+            found[document.key] = Flux1Document(document, program, _clusters_of(document, program, around))
+    own = list(found.values())
+    for each in own:
+        for helper in _helpers(each, own, around):
+            found.setdefault(helper.key, Flux1Document(helper, each.program, each.clusters))
+    return list(found.values())
+
+
+def _key(program: Flux1Program) -> tuple[str, int | None, str]:
+    return program.path, program.document, program.program
+
+
+def _clusters_of(document: Document, program: Flux1Program, around: Surroundings) -> tuple[str, ...]:
+    clusters = around.clusters
+    names = {each.cluster for each in clusters.sightings.get(document.key, ())}
+    for view in clusters.clusters:
+        own = (view.flux1.fluxd, view.flux1.helm_operator)
+        if any(each is not None and _key(each) == _key(program) for each in own):
+            names.add(view.name)
+    return tuple(sorted(names)) or tuple(view.name for view in clusters.clusters)
+
+
+def _helpers(
+    own: Flux1Document, all_own: Iterable[Flux1Document], around: Surroundings
+) -> Iterator[Document]:
+    """Gives what stands beside a program and serves nothing else."""
+    folder = posixpath.dirname(own.document.path)
+    beside = [document for path in _files_of(folder, around) for document in _documents(path, around)]
+    yield from (each for each in beside if is_definition(each.manifest) and own.program.program != "fluxd")
+    others = {each.namespace for each in around.clusters.other_programs}
+    if own.program.program == "fluxd" and own.program.namespace not in others:
+        yield from (each for each in beside if _is_memcached(each, own.program))
+    account = _account(own.document)
+    users = [each for each in beside if _account(each) == account]
+    ours = {each.document.key for each in all_own}
+    if account and all(each.key in ours for each in users) and not _is_named_elsewhere(account, own, around):
+        yield from _access_of(account, own, beside)
+
+
+def _files_of(folder: str, around: Surroundings) -> list[str]:
+    texts = around.repository.texts
+    return sorted(path for path in texts if posixpath.dirname(path) == folder and path.endswith(_YAML))
+
+
+def _documents(path: str, around: Surroundings) -> tuple[Document, ...]:
+    repository = around.repository
+    return () if path in repository.errors else repository.all_documents(path)
+
+
+def is_definition(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest defines an API of Flux v1.
+
+    >>> definition = {"kind": "CustomResourceDefinition", "spec": {"group": "helm.fluxcd.io"}}
+    >>> is_definition(definition)
+    True
+    """
+    spec = _mapping(manifest.get("spec"))
+    return manifest.get("kind") == "CustomResourceDefinition" and spec.get("group") in _GROUPS
+
+
+def _is_memcached(document: Document, fluxd: Flux1Program) -> bool:
+    manifest = document.manifest
+    name = (fluxd.memcached or fluxd.text("memcached-hostname")).partition(".")[0]
+    if document.identity != (fluxd.namespace, name):
+        return False
+    if manifest.get("kind") == "Service":
+        return True
+    return any(found.image.repository.rpartition("/")[2] == "memcached" for found in find_images(manifest))
+
+
+# Accounts and their access
+
+
+def _account(document: Document) -> str:
+    spec: Any = document.manifest
+    for key in ("spec", "template", "spec"):
+        spec = _mapping(spec).get(key)
+    pod = _mapping(spec)
+    return str(pod.get("serviceAccountName") or pod.get("serviceAccount") or "")
+
+
+def _is_named_elsewhere(account: str, own: Flux1Document, around: Surroundings) -> bool:
+    folder = posixpath.dirname(own.document.path)
+    word = re.escape(account)
+    pattern = re.compile(rf"serviceAccount(?:Name)?:[ \t]*[\"']?{word}[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+    return any(
+        pattern.search(text)
+        for path, text in around.repository.texts.items()
+        if account in text and posixpath.dirname(path) != folder
+    )
+
+
+def _access_of(account: str, own: Flux1Document, beside: Iterable[Document]) -> Iterator[Document]:
+    """Gives an account, the bindings that are about nothing else, and the roles that only these name."""
+    namespace, documents = own.document.identity[0], list(beside)
+    bindings = [each for each in documents if str(each.manifest.get("kind")).endswith("RoleBinding")]
+    going = [
+        each
+        for each in bindings
+        if (subjects := _items(each.manifest.get("subjects")))
+        and all(
+            one.get("kind") == "ServiceAccount"
+            and one.get("name") == account
+            and str(one.get("namespace") or namespace) == namespace
+            for one in subjects
+        )
+    ]
+    keys = {each.key for each in going}
+    kept = {_role(each) for each in bindings if each.key not in keys}
+    roles = {_role(each) for each in going} - kept
+    yield from (
+        each
+        for each in documents
+        if each.manifest.get("kind") == "ServiceAccount" and each.identity == (namespace, account)
+    )
+    yield from going
+    yield from (each for each in documents if (str(each.manifest.get("kind")), each.identity[1]) in roles)
+
+
+def _role(binding: Document) -> tuple[str, str]:
+    reference = _mapping(binding.manifest.get("roleRef"))
+    return str(reference.get("kind")), str(reference.get("name"))
+
+
+def _items(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

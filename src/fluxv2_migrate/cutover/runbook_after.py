@@ -1,0 +1,181 @@
+"""The steps after Flux v2 has taken up all releases, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from fluxv2_migrate.cutover.cutover_cluster import (
+    DEFINITION,
+    IMAGE_CONTROLLER,
+    OLDER_DEFINITIONS,
+    Clusters,
+    CutoverCluster,
+    RunbookStep,
+    each_of,
+    nothing_runs,
+    step,
+)
+from fluxv2_migrate.cutover.running import RunningProgram
+from fluxv2_migrate.quoting import command, word
+from fluxv2_migrate.repository.diff import unified_diff
+
+__all__ = ["go_back", "prune", "remove_flux1", "remove_marks", "restart_operator", "start_images"]
+
+_REVERT: Final = (
+    'if [ -n "$merge" ]; then git revert --no-edit -m 1 "$merge"; '
+    "else git revert --no-edit pre-flux2..HEAD; fi"
+)
+_NOT_PRUNING: Final = "prune: false"
+
+
+def restart_operator(clusters: Clusters) -> RunbookStep | None:
+    """What is left of Flux v1 is served again."""
+    served = [cluster for cluster in clusters if cluster.is_served]
+    shown = ", ".join(dict.fromkeys(name for cluster in served for name in cluster.left.resources))
+    return step(
+        "Start the helm-operator again for what it still serves",
+        (
+            cluster.kubectl(
+                running.namespace, "scale", "deployment", name=running.name, options=["--replicas=1"]
+            )
+            for cluster in served
+            for running in (cluster.program("helm-operator"),)
+        ),
+        f"It serves {shown}.",
+    )
+
+
+def prune(clusters: Clusters, created: Mapping[str, str]) -> RunbookStep | None:
+    """What leaves Git leaves the cluster again, as with fluxd."""
+
+    def commands(cluster: CutoverCluster) -> Iterator[str]:
+        sync = cluster.sync
+        if not sync.settings.collected_garbage or sync.state == "there":
+            return
+        before = created.get(sync.file)
+        if before is None:
+            patch = '{"spec":{"prune":true}}'
+            for name, _ in sync.kustomizations:
+                what = f"kustomization.kustomize.toolkit.fluxcd.io/{name}"
+                yield cluster.kubectl(sync.namespace, "patch", what, "--type=merge", "-p", patch)
+            return
+        lines = [
+            line.replace("prune: false", "prune: true").partition(" #")[0].rstrip()
+            + line[len(line.rstrip()) :]
+            if line.strip().startswith("prune: false")
+            else line
+            for line in before.splitlines(keepends=True)
+        ]
+        diff = unified_diff(sync.file, before, "".join(lines))
+        yield f"git apply <<'EOF'\n{diff}EOF"
+        yield f"git commit -m 'Prune what leaves Git' -- {word(sync.file)}"
+        yield "git push"
+
+    return step(
+        "Turn pruning on, when every release is ready",
+        each_of(clusters, commands),
+        "fluxd collected garbage: from now on what leaves Git leaves the cluster again.",
+    )
+
+
+def remove_flux1(clusters: Clusters) -> RunbookStep | None:
+    """Flux v1 leaves the clusters: the operator, and only then its definitions."""
+
+    def commands(cluster: CutoverCluster) -> Iterator[str]:
+        fluxd, operator = cluster.program("fluxd"), cluster.program("helm-operator")
+        goes = cluster.had_operator and not cluster.is_served
+        if goes:
+            yield nothing_runs(cluster)
+            yield from _uninstall(cluster, operator)
+        if cluster.had_fluxd:
+            yield from _uninstall(cluster, fluxd)
+        if goes:
+            yield cluster.kubectl("", "delete", "crd", name=DEFINITION)
+            yield cluster.kubectl("", "delete", "crd", *OLDER_DEFINITIONS, "--ignore-not-found")
+
+    served = any(cluster.is_served for cluster in clusters)
+    has_operator = any(cluster.had_operator and not cluster.is_served for cluster in clusters)
+    title = (
+        "Remove the helm-operator and fluxd, and only then the definitions"
+        if has_operator
+        else "Remove fluxd"
+    )
+    why = (
+        "Go on only where no pod of the operator is left: while it runs, it uninstalls what is deleted. "
+        "Never delete `helmreleases.helm.toolkit.fluxcd.io`."
+    )
+    if served:
+        why += " Where the operator serves on, it stays with its definitions."
+    return step(title, each_of(clusters, commands), why)
+
+
+def _uninstall(cluster: CutoverCluster, running: RunningProgram) -> Iterator[str]:
+    if running.release_name:
+        yield cluster.helm("-n", running.namespace, "uninstall", name=running.release_name)
+        return
+    yield cluster.kubectl(running.namespace, "delete", "deployment", name=running.name)
+    if running.memcached:
+        yield cluster.kubectl(running.namespace, "delete", "deployment", name=running.memcached)
+
+
+def remove_marks(clusters: Clusters) -> RunbookStep | None:
+    """Git no longer says what fluxd had synced."""
+    own = [cluster for cluster in clusters if cluster.had_fluxd]
+    refs = dict.fromkeys(ref for cluster in own for ref in cluster.program("fluxd").refs)
+    return step(
+        "Remove what fluxd left in Git",
+        [command("git", "push", "origin", *(f":{ref}" for ref in refs))] if refs else [],
+        "The tag and the notes say what fluxd had synced, and nobody reads them any more. Remove its deploy "
+        "key, too, where Flux v2 has another one.",
+    )
+
+
+def start_images(clusters: Clusters) -> RunbookStep | None:
+    """Images are updated again, last of all."""
+
+    def commands(cluster: CutoverCluster) -> Iterator[str]:
+        if cluster.automations:
+            namespace = cluster.sync.namespace
+            yield cluster.kubectl(namespace, "scale", "deployment", IMAGE_CONTROLLER, "--replicas=1")
+            yield cluster.flux("get", "images", "all", "-A")
+
+    return step(
+        "Start image automation, when everything is ready",
+        each_of(clusters, commands),
+        "Look at its first commit: it writes all tags that came while everything was frozen.",
+    )
+
+
+def go_back(clusters: Clusters) -> RunbookStep | None:
+    """Flux v1 can take everything up again."""
+
+    def commands(cluster: CutoverCluster) -> Iterator[str]:
+        yield cluster.flux("suspend", "kustomization", "--all")
+        namespaces = [each.resource.partition(" ")[2].partition("/")[0] for each in cluster.expected]
+        for namespace in dict.fromkeys(namespaces):
+            yield cluster.flux("suspend", "helmrelease", "--all", namespace=namespace)
+        for namespace in cluster.automations:
+            yield cluster.flux("suspend", "image", "update", "--all", namespace=namespace)
+
+    found = list(each_of(clusters, commands))
+    found += [
+        "merge=$(git log -1 --merges --format=%H pre-flux2..HEAD)",
+        _REVERT,
+        "git push",
+    ]
+    for cluster in clusters:
+        programs = [cluster.program("helm-operator")] if cluster.had_operator else []
+        programs += [cluster.program("fluxd")] if cluster.had_fluxd else []
+        for running in programs:
+            scale = cluster.kubectl(
+                running.namespace, "scale", "deployment", name=running.name, options=["--replicas=1"]
+            )
+            found.append(scale)
+    return step(
+        "To go back: suspend before anything else, and leave the suspended objects where they are",
+        found,
+        "A HelmRelease of Flux v2 that is removed while it is not suspended uninstalls its release. Roll "
+        "back each release with Helm whose last record is not `deployed`: the operator takes up no other. "
+        "Where the definitions of Flux v1 are gone, apply them and what the first step wrote down.",
+    )

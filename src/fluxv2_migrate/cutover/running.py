@@ -1,0 +1,160 @@
+"""What of Flux v1 runs in a cluster, as far as people need it to stop and to remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
+from fluxv2_migrate.flux1.flags import Program
+from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.quoting import without_credentials
+from fluxv2_migrate.surroundings.known import Surroundings
+
+__all__ = ["RunningProgram", "other_fluxds", "running_programs"]
+
+_NAMESPACE = "flux"
+_NAMES: Mapping[Program, str] = {"fluxd": "flux", "helm-operator": "helm-operator"}
+_SECRET = "flux-git-deploy"
+_NO_TAG = "secret"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningProgram:
+    """Fluxd or a helm-operator as it runs in a cluster.
+
+    Attributes:
+        program: which of the two.
+        namespace: in which it runs.
+        name: of its Deployment.
+        is_assumed: whether the names are those of Flux v1's own manifests, for want of better ones.
+        labels: of its pods.
+        release_name: of the Helm release that installed it; empty where none did.
+        memcached: the Deployment of its cache; empty where nobody knows.
+        is_ours: whether it syncs this repository.
+        syncs: what another one syncs, in words.
+        secret_name: of fluxd's key.
+        refs: what fluxd left in Git, as refs.
+    """
+
+    program: Program
+    namespace: str
+    name: str
+    is_assumed: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    release_name: str = ""
+    memcached: str = ""
+    is_ours: bool = True
+    syncs: str = ""
+    secret_name: str = _SECRET
+    refs: tuple[str, ...] = ()
+
+    @property
+    def selector(self) -> str:
+        """What selects its pods; empty where no label is known."""
+        return ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+
+
+def running_programs(
+    view: ClusterView, around: Surroundings, manifests: Iterable[Flux1Document] = ()
+) -> tuple[RunningProgram, ...]:
+    """Gives what runs in a cluster: what a person says, over what the repository shows, over the usual names.
+
+    Args:
+        view: the cluster.
+        around: what is known of the repository.
+        manifests: of Flux v1, among them those of fluxd's cache.
+    """
+    known = view.settings.flux1_is
+    caches = [
+        each.document.identity[1]
+        for each in manifests
+        if view.name in each.clusters and each.program.program == "fluxd" and each.is_cache
+    ]
+    fluxd, operator = view.flux1.fluxd, view.flux1.helm_operator
+    found = [
+        _running(
+            "fluxd",
+            fluxd,
+            known.namespace,
+            known.fluxd,
+            known.fluxd_release,
+            known.memcached or next(iter(caches), None),
+        ),
+        _running(
+            "helm-operator", operator, known.namespace, known.helm_operator, known.helm_operator_release
+        ),
+    ]
+    return (*found, *other_fluxds(view, around))
+
+
+def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgram, ...]:
+    """Gives the fluxds of a cluster that sync other repositories.
+
+    One that some clusters see is theirs; of others nobody knows, and each may have them.
+
+    Args:
+        view: the cluster.
+        around: what is known of the repository.
+    """
+    found: list[RunningProgram] = []
+    for each in around.clusters.other_programs:
+        key = (each.path, -1 if each.document is None else each.document)
+        seen = {sighting.cluster for sighting in around.clusters.sightings.get(key, ())}
+        if each.program == "fluxd" and not each.is_text and (not seen or view.name in seen):
+            found.append(_other(each))
+    return tuple(found)
+
+
+def _running(
+    kind: Program,
+    program: Flux1Program | None,
+    namespace: str | None,
+    name: str | None,
+    release: str | None,
+    memcached: str | None = None,
+) -> RunningProgram:
+    shown = program or Flux1Program(kind)
+    is_assumed = not (name or shown.name)
+    return RunningProgram(
+        kind,
+        namespace or shown.namespace or _NAMESPACE,
+        name or shown.name or _NAMES[kind],
+        is_assumed,
+        {"name": _NAMES[kind]} if is_assumed else dict(shown.labels),
+        release or shown.release_name,
+        memcached or shown.memcached or ("memcached" if is_assumed and kind == "fluxd" else ""),
+        secret_name=shown.text("k8s-secret-name") if kind == "fluxd" else _SECRET,
+        refs=_refs(shown) if kind == "fluxd" else (),
+    )
+
+
+def _refs(fluxd: Flux1Program) -> tuple[str, ...]:
+    """Gives the tag and the notes by which fluxd marked what it had synced.
+
+    Source: fluxcd/flux 1.25.4 `cmd/fluxd/main.go`: the label takes the place of both names, and a fluxd that
+    only reads keeps its mark in a Secret.
+    """
+    if fluxd.switch("git-readonly") or fluxd.text("sync-state") == _NO_TAG:
+        return ()
+    label = fluxd.text("git-label")
+    tag, notes = label or fluxd.text("git-sync-tag"), label or fluxd.text("git-notes-ref")
+    return (f"refs/tags/{tag}", f"refs/notes/{notes}")
+
+
+def _other(fluxd: Flux1Program) -> RunningProgram:
+    url = fluxd.given("git-url")
+    where = without_credentials(url.value) if url is not None and url.value else "another repository"
+    paths = ", ".join(fluxd.items("git-path")) or "its root"
+    return RunningProgram(
+        "fluxd",
+        fluxd.namespace or _NAMESPACE,
+        fluxd.name or _NAMES["fluxd"],
+        not fluxd.name,
+        dict(fluxd.labels),
+        fluxd.release_name,
+        fluxd.memcached,
+        is_ours=False,
+        syncs=f"{paths} of {where}",
+    )

@@ -1,0 +1,245 @@
+"""What syncs each cluster once fluxd is gone: what is there, what is written, and what people create."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
+from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
+from fluxv2_migrate.cutover.running import RunningProgram, running_programs
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.placement import (
+    FieldComment,
+    Generated,
+    Homes,
+    NoHome,
+    Places,
+    Prerequisite,
+    Unplaced,
+    write_generated,
+)
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.rules import (
+    DECRYPTION_SECRET,
+    SIGNATURE_SECRET,
+    SYNC_NAME,
+    SyncSettings,
+    git_repository_manifest,
+    kustomization_manifest,
+    notices_of,
+    sync_name,
+)
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit
+
+__all__ = ["ClusterSync", "SyncLayout", "settle_syncs"]
+
+_PRUNE_COMMENT = "# fluxd collected garbage: set true when every release is ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSync:
+    """What syncs one cluster.
+
+    Attributes:
+        cluster: its name.
+        state: whether Flux v2 syncs it already, whether the objects are written into Git, or whether people
+            create them.
+        namespace: in which Flux v2 runs.
+        settings: what the sync is made of.
+        kustomizations: names and paths of the Kustomizations that are made.
+        file: in which they are written; empty where they are in none.
+        programs: what of Flux v1 runs there.
+        has_helm_2: whether releases of Helm 2 may be there.
+    """
+
+    cluster: str
+    state: Literal["there", "written", "commands"]
+    namespace: str
+    settings: SyncSettings
+    kustomizations: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    programs: tuple[RunningProgram, ...] = ()
+    has_helm_2: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLayout:
+    """What syncs all clusters.
+
+    Attributes:
+        syncs: one for each cluster.
+        generated: the objects that are written.
+        prerequisites: what must exist first.
+    """
+
+    syncs: tuple[ClusterSync, ...] = ()
+    generated: tuple[Generated, ...] = ()
+    prerequisites: tuple[Prerequisite, ...] = ()
+
+
+def settle_syncs(
+    around: Surroundings,
+    manifests: Sequence[Flux1Document],
+    workspace: Workspace,
+    findings: FindingGroups,
+) -> SyncLayout:
+    """Writes the sync of each cluster that has none yet, where only that cluster applies it.
+
+    Args:
+        around: what is known of the repository.
+        manifests: of Flux v1 itself.
+        workspace: the texts by now.
+        findings: where it is told what cannot be written, and what settings of fluxd ask for.
+    """
+    syncs: list[ClusterSync] = []
+    generated: list[Generated] = []
+    needed: dict[tuple[str, str], Prerequisite] = {}
+    for view in around.clusters.clusters:
+        _tell_settings(view, findings)
+        sync = _planned(view, around, manifests)
+        if sync.state != "there":
+            sync, made = _written(sync, view, around, workspace, findings)
+            generated += made
+            for need in _prerequisites(sync):
+                needed.setdefault((need.namespace, need.name), need)
+        syncs.append(sync)
+    return SyncLayout(tuple(syncs), tuple(generated), tuple(needed.values()))
+
+
+def _tell_settings(view: ClusterView, findings: FindingGroups) -> None:
+    programs = (view.flux1.fluxd, view.flux1.helm_operator)
+    for program in (each for each in programs if each is not None):
+        for notice in notices_of(program):
+            place = notice.setting if notice.setting.path else program
+            findings.say(notice.code, notice.message, place.path, max(place.line, 1))
+
+
+def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1Document]) -> ClusterSync:
+    namespace = around.options.flux_namespace
+    settings = SyncSettings.of_cluster(view.settings, _written_url(view))
+    there = set(_synced_paths(view, around))
+    paths = [
+        path
+        for synced in view.sync_paths
+        for path in (synced.builds if synced.files == "none" else (synced.path,))
+        if path not in there
+    ]
+    versions = view.settings.helm_operator.helm_versions
+    running, has_helm_2 = running_programs(view, around, manifests), not versions or "v2" in versions
+    if view.flux2_file or not paths:
+        return ClusterSync(view.name, "there", namespace, settings, programs=running, has_helm_2=has_helm_2)
+    named: list[tuple[str, str]] = []
+    for path in dict.fromkeys(paths):
+        name = sync_name(path, [known for known, _ in named]) if named else SYNC_NAME
+        named.append((name, path))
+    return ClusterSync(
+        view.name,
+        "commands",
+        namespace,
+        settings,
+        tuple(named),
+        programs=running,
+        has_helm_2=has_helm_2,
+    )
+
+
+def _written_url(view: ClusterView) -> str:
+    """Gives the URL as fluxd had it: a login that something else fills in is no part of where it is."""
+    fluxd = view.flux1.fluxd
+    setting = fluxd.settings.get("git-url") if fluxd is not None else None
+    is_overridden = view.places.get("fluxd.git_url", "") == "" and view.settings.fluxd.git_url is not None
+    return setting.value if setting is not None and not is_overridden else ""
+
+
+def _synced_paths(view: ClusterView, around: Surroundings) -> Iterator[str]:
+    """Gives the paths that a Kustomization of Flux v2 syncs to a cluster."""
+    for _, document in around.repository.new_objects():
+        for cluster, manifest in around.clusters.seen(document):
+            spec = _mapping(manifest.get("spec"))
+            if manifest.get("kind") == "Kustomization" and cluster in ("", view.name) and "sourceRef" in spec:
+                yield normal_path(str(spec.get("path") or ""))
+
+
+def _written(
+    sync: ClusterSync,
+    view: ClusterView,
+    around: Surroundings,
+    workspace: Workspace,
+    findings: FindingGroups,
+) -> tuple[ClusterSync, tuple[Generated, ...]]:
+    """Gives the sync with the file that it is written into; without one where that cannot be."""
+    if not around.options.sync_objects:
+        return sync, ()
+    fluxd = view.flux1.fluxd
+    place = (fluxd.path, max(fluxd.line, 1)) if fluxd is not None else ("", 1)
+    if not sync.settings.url:
+        if fluxd is not None or view.settings.fluxd.git_url:
+            message = f"the URL of the repository that {_named(view, around)} syncs is not known"
+            findings.say("DA045", message, *place)
+        return sync, ()
+    tried = workspace.branch()
+    try:
+        named, generated = _placed(sync, view, around, Homes(around.clusters, around.clusters.tree, tried))
+    except (NoHome, CannotEdit) as error:
+        message = f"{_named(view, around)} has no path of its own for the objects that sync it: {error}"
+        findings.say("DA057", message, *place)
+        return sync, ()
+    write_generated(generated, tried)
+    workspace.adopt(tried)
+    made = replace(sync, state="written", kustomizations=named, file=generated[0].file)
+    return made, generated
+
+
+def _named(view: ClusterView, around: Surroundings) -> str:
+    return "the cluster" if len(around.clusters.clusters) == 1 else f"cluster {view.name}"
+
+
+def _placed(
+    sync: ClusterSync, view: ClusterView, around: Surroundings, homes: Homes
+) -> tuple[tuple[tuple[str, str], ...], tuple[Generated, ...]]:
+    version = around.versions[view.name]
+    source = git_repository_manifest(sync.settings, version, namespace=sync.namespace)
+    (home, served), *_ = homes.choose({view.name}, source)
+    if served != (view.name,):
+        others = ", ".join(name for name in served if name != view.name)
+        raise NoHome(f"{others} would get them too")
+    # The path that holds them bears the name under which `flux bootstrap` finds it again.
+    paths = [path for _, path in sync.kustomizations]
+    own = max((path for path in paths if is_below(home, path)), key=len, default=paths[0])
+    named: list[tuple[str, str]] = [(SYNC_NAME, own)]
+    for path in paths:
+        if path != own:
+            named.append((sync_name(path, [known for known, _ in named]), path))
+    comments = (FieldComment(("spec.prune",), _PRUNE_COMMENT),) if sync.settings.collected_garbage else ()
+    manifests: list[tuple[dict[str, Any], tuple[FieldComment, ...]]] = [(source, ())]
+    for name, path in named:
+        made = kustomization_manifest(sync.settings, path, version, namespace=sync.namespace, name=name)
+        manifests.append((made, comments))
+    places = Places(homes)
+    generated = [
+        each
+        for manifest, said in manifests
+        for each in places.place(
+            Unplaced("sync", manifest, (view.name,), "flux-system", ("gotk-sync",), ("sync",), said)
+        )
+    ]
+    return tuple(named), tuple(generated)
+
+
+def _prerequisites(sync: ClusterSync) -> Iterator[Prerequisite]:
+    namespace, settings = sync.namespace, sync.settings
+    source = f"GitRepository {namespace}/{SYNC_NAME}"
+    if settings.keys:
+        yield Prerequisite("Secret", SYNC_NAME, namespace, settings.keys, (source,))
+    if settings.is_verified:
+        yield Prerequisite("Secret", SIGNATURE_SECRET, namespace, ("authors.asc",), (source,))
+    if settings.is_decrypted:
+        users = tuple(f"Kustomization {namespace}/{name}" for name, _ in sync.kustomizations)
+        yield Prerequisite("Secret", DECRYPTION_SECRET, namespace, ("sops.asc",), users)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

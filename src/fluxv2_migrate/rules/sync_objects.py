@@ -1,0 +1,213 @@
+"""What syncs a repository to a cluster: the GitRepository and the Kustomizations that do fluxd's part.
+
+Source: fluxcd/flux 1.25.4 `cmd/fluxd/main.go`, `pkg/git/repo.go`; source-controller 1.0 to 1.9
+`api/v1/gitrepository_types.go`; kustomize-controller 1.0 to 1.9 `api/v1/kustomization_types.go`; flux2
+`pkg/manifestgen/sync/options.go` for the names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxKind, FluxVersion, preferred_api_version
+from fluxv2_migrate.golang.durations import parse_duration
+from fluxv2_migrate.rules.chart_source import to_flux_git_url
+from fluxv2_migrate.settings.options import Cluster
+
+__all__ = [
+    "DECRYPTION_SECRET",
+    "SIGNATURE_SECRET",
+    "SYNC_NAME",
+    "SyncSettings",
+    "git_repository_manifest",
+    "kustomization_manifest",
+    "sync_name",
+]
+
+SYNC_NAME: Final = "flux-system"
+"""How `flux bootstrap` calls the GitRepository, its Secret and the Kustomization."""
+DECRYPTION_SECRET: Final = "sops-keys"
+SIGNATURE_SECRET: Final = "git-signatures"
+_URL: Final = re.compile(r"(https?|ssh)://.+")
+_LOGIN: Final = re.compile(r"(?<=://)([^/@]*)@")
+_INTERVAL: Final = "5m"
+"""Of fluxd, for polling and for syncing."""
+_BRANCH: Final = "master"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """What a cluster's sync is made of.
+
+    Attributes:
+        url: of the repository as source-controller takes it; empty where none is known.
+        branch: that is followed.
+        keys: of the Secret of the GitRepository; none where it needs no Secret.
+        git_interval: between two looks at the branch.
+        git_timeout: of one look; that of source-controller where empty.
+        is_verified: whether signatures are checked.
+        has_submodules: whether submodules are checked out.
+        interval: between two syncs.
+        timeout: of one sync; that of kustomize-controller where empty.
+        is_decrypted: whether files are decrypted with sops.
+        collected_garbage: whether fluxd deleted what left Git.
+    """
+
+    url: str
+    branch: str
+    keys: tuple[str, ...] = ()
+    git_interval: str = _INTERVAL
+    git_timeout: str = ""
+    is_verified: bool = False
+    has_submodules: bool = False
+    interval: str = _INTERVAL
+    timeout: str = ""
+    is_decrypted: bool = False
+    collected_garbage: bool = False
+
+    @classmethod
+    def of_cluster(cls, cluster: Cluster, url: str = "", *, has_submodules: bool = False) -> SyncSettings:
+        """Gives them from what is known of a cluster.
+
+        Args:
+            cluster: its settings.
+            url: of the repository as fluxd had it, with a login that may be in it; that of the settings when
+                not given.
+            has_submodules: whether submodules are checked out.
+
+        >>> cluster = Cluster(name="prod", branch="main")
+        >>> made = SyncSettings.of_cluster(cluster, "git@example.com:acme/fleet")
+        >>> made.url, made.keys
+        ('ssh://git@example.com/acme/fleet', ('identity', 'known_hosts'))
+        """
+        fluxd = cluster.fluxd
+        written = to_flux_git_url((url or fluxd.git_url or "").strip())
+        is_ssh = written.startswith("ssh://")
+        known = written if is_ssh else _LOGIN.sub("", written)
+        if not _URL.fullmatch(known) or "$" in known:
+            known = ""
+        keys = ("identity", "known_hosts") if is_ssh else ()
+        if known and not is_ssh and known != written:
+            keys = ("username", "password")
+        return cls(
+            known,
+            cluster.branch or _BRANCH,
+            keys if known else (),
+            fluxd.git_poll_interval or _INTERVAL,
+            _without_hours(fluxd.git_timeout or ""),
+            fluxd.verify_signatures not in (None, "none"),
+            has_submodules,
+            fluxd.sync_interval or _INTERVAL,
+            fluxd.sync_timeout or "",
+            bool(fluxd.sops),
+            bool(fluxd.garbage_collection),
+        )
+
+
+def _without_hours(duration: str) -> str:
+    """Gives a duration as the timeouts of sources have it.
+
+    >>> _without_hours("1h30m"), _without_hours("20s")
+    ('90m', '20s')
+    """
+    if "h" not in duration:
+        return duration
+    return f"{round(parse_duration(duration) / 60_000_000_000)}m"
+
+
+def sync_name(path: str, taken: Sequence[str] = ()) -> str:
+    """Gives the name of a Kustomization after the path that it applies.
+
+    Args:
+        path: in the repository.
+        taken: names that others have.
+
+    >>> sync_name("k8s/Common"), sync_name("common", ["common"])
+    ('k8s-common', 'common-2')
+    """
+    stem = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "root"
+    # As a label it may have up to 63 characters.
+    stem = stem[-60:].strip("-")
+    name, number = stem, 2
+    while name in taken or name == SYNC_NAME:
+        name, number = f"{stem}-{number}", number + 1
+    return name
+
+
+def git_repository_manifest(
+    settings: SyncSettings, flux_version: FluxVersion, *, namespace: str, name: str = SYNC_NAME
+) -> dict[str, Any]:
+    """Gives the GitRepository of a cluster.
+
+    Args:
+        settings: what it is made of; the URL is known.
+        flux_version: the Flux release that will run.
+        namespace: in which Flux runs.
+        name: of the object, and of its Secret.
+    """
+    spec: dict[str, Any] = {
+        "interval": settings.git_interval,
+        "url": settings.url,
+        "ref": {"branch": settings.branch},
+    }
+    if settings.git_timeout:
+        spec["timeout"] = settings.git_timeout
+    if settings.keys:
+        spec["secretRef"] = {"name": name}
+    if settings.is_verified:
+        # Up to 2.0 there was one mode, in small letters.
+        mode = "head" if flux_version == FLUX_VERSIONS[0] else "HEAD"
+        spec["verify"] = {"mode": mode, "secretRef": {"name": SIGNATURE_SECRET}}
+    if settings.has_submodules:
+        spec["recurseSubmodules"] = True
+    return _manifest("GitRepository", flux_version, name, namespace, spec)
+
+
+def kustomization_manifest(
+    settings: SyncSettings,
+    path: str,
+    flux_version: FluxVersion,
+    *,
+    namespace: str,
+    name: str = SYNC_NAME,
+    source: str = SYNC_NAME,
+) -> dict[str, Any]:
+    """Gives the Kustomization that applies a path of the repository; it never prunes at first.
+
+    Args:
+        settings: what it is made of.
+        path: in the repository.
+        flux_version: the Flux release that will run.
+        namespace: in which Flux runs.
+        name: of the object.
+        source: the name of the GitRepository.
+
+    >>> made = kustomization_manifest(SyncSettings("", "main"), "prod", "2.9", namespace="flux-system")
+    >>> made["spec"]["path"], made["spec"]["prune"]
+    ('./prod', False)
+    """
+    spec: dict[str, Any] = {
+        "interval": settings.interval,
+        "path": f"./{path}",
+        "prune": False,
+        "sourceRef": {"kind": "GitRepository", "name": source},
+    }
+    if settings.timeout:
+        spec["timeout"] = settings.timeout
+    if settings.is_decrypted:
+        spec["decryption"] = {"provider": "sops", "secretRef": {"name": DECRYPTION_SECRET}}
+    return _manifest("Kustomization", flux_version, name, namespace, spec)
+
+
+def _manifest(
+    kind: FluxKind, flux_version: FluxVersion, name: str, namespace: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "apiVersion": preferred_api_version(kind, flux_version),
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": dict(spec),
+    }

@@ -1,0 +1,376 @@
+"""What syncs a cluster once fluxd is gone, and how Flux v1 leaves the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+import fluxv2_migrate as fm
+from real_kustomize import build_all
+
+Files = dict[str, str | bytes]
+
+
+def release(name: str = "web", more: str = "") -> str:
+    return f"""\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: {name}
+  namespace: shop
+spec:
+  helmVersion: v3
+  releaseName: {name}
+  chart:
+    repository: https://charts.example.com
+    name: {name}
+    version: 1.2.3
+{more}"""
+
+
+def workload(
+    image: str, arguments: Iterable[str] = (), name: str = "flux", namespace: str = "flux", more: str = ""
+) -> str:
+    lines = "".join(f"        - {each}\n" for each in arguments)
+    args = f"        args:\n{lines}" if lines else ""
+    return f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+  namespace: {namespace}
+spec:
+  template:
+    metadata:
+      labels: {{app: {name}}}
+    spec:
+{more}      containers:
+      - name: {name}
+        image: {image}
+{args}"""
+
+
+def fluxd(*arguments: str, **about: Any) -> str:
+    given = ["--git-url=git@git.example.com:acme/fleet", "--git-branch=main", *arguments]
+    return workload("docker.io/fluxcd/flux:1.25.4", given, **about)
+
+
+def operator(**about: Any) -> str:
+    return workload(
+        "docker.io/fluxcd/helm-operator:1.4.4", ["--enabled-helm-versions=v3"], "helm-operator", **about
+    )
+
+
+def migrate(files: Files, **options: Any) -> fm.Migration:
+    migration = fm.migrate_repository(files, fm.MigrationOptions(**options))
+    again = fm.migrate_repository(migration.files, fm.MigrationOptions(**options))
+    assert again.files == migration.files
+    return migration
+
+
+def codes(migration: fm.Migration) -> set[str]:
+    return {each.code for each in migration.findings}
+
+
+def said(migration: fm.Migration, code: str) -> str:
+    (found,) = (each.message for each in migration.findings if each.code == code)
+    return found
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    return [each for each in YAML(typ="safe", pure=True).load_all(text) if each]
+
+
+# The sync
+
+
+def test_a_cluster_whose_fluxd_goes_gets_what_flux_bootstrap_would_write() -> None:
+    files: Files = {
+        "prod/flux/flux.yaml": fluxd(
+            "--git-path=prod", "--git-poll-interval=2m", "--sync-garbage-collection", "--sync-timeout=3m"
+        ),
+        "prod/web.yaml": release(),
+    }
+    migration = migrate(files)
+    text = migration.created["prod/flux-system/gotk-sync.yaml"]
+    assert "prune: false # fluxd collected garbage: set true when every release is ready\n" in text
+    source, kustomization = documents(text)
+    assert (
+        source["metadata"] == kustomization["metadata"] == {"name": "flux-system", "namespace": "flux-system"}
+    )
+    assert (source["spec"]["interval"], kustomization["spec"]["timeout"]) == ("2m", "3m")
+    assert migration.deleted == ("prod/flux/flux.yaml",)
+    assert {each.resource.kind for each in migration.resources} >= {"GitRepository", "Kustomization"}
+    assert [each.resource for each in migration.changes if each.rule == "flux-1"] == ["Deployment flux/flux"]
+
+
+@given(
+    paths=st.lists(
+        st.lists(st.sampled_from(["common", "a", "b", "c"]), unique=True, min_size=1, max_size=3),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_only_its_own_cluster_applies_a_sync(paths: list[list[str]]) -> None:
+    files: Files = {f"{each}/{each}.yaml": release(each) for own in paths for each in own}
+    for number, own in enumerate(paths):
+        text = fluxd(f"--git-path={','.join(own)}", namespace=f"flux-{number}")
+        files[f"bootstrap/{number}.yaml"] = text
+    migration = fm.migrate_repository(files)
+    if migration.ok:
+        assert fm.migrate_repository(migration.files).files == migration.files
+    for sync in migration.syncs:
+        view = next(each for each in migration.context.clusters if each.name == sync.cluster)
+        assert {path for _, path in sync.kustomizations} == set(view.sync_paths)
+        if sync.state == "written":
+            folder = sync.file.partition("/")[0]
+            appliers = [each for each in migration.context.clusters if folder in each.sync_paths]
+            assert appliers == [view]
+            named = documents(migration.created[sync.file])
+            assert [(each["kind"], each["metadata"]["name"]) for each in named[:2]] == [
+                ("GitRepository", "flux-system"),
+                ("Kustomization", "flux-system"),
+            ]
+            assert named[1]["spec"]["path"] == f"./{folder}"
+        else:
+            others = [each for each in migration.context.clusters if each != view]
+            assert all(any(path in each.sync_paths for each in others) for path in view.sync_paths)
+            assert "DA057" in codes(migration)
+
+
+def test_a_path_that_is_built_lists_its_sync(tmp_path: Path) -> None:
+    files: Files = {
+        "prod/kustomization.yaml": "resources:\n- web.yaml\n- flux\n",
+        "prod/web.yaml": release(),
+        "prod/flux/kustomization.yaml": "resources:\n- flux.yaml\n- operator.yaml\n",
+        "prod/flux/flux.yaml": fluxd("--git-path=prod", "--manifest-generation"),
+        "prod/flux/operator.yaml": operator(),
+        "prod/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n",
+    }
+    migration = migrate(files)
+    assert migration.deleted == (
+        "prod/.flux.yaml",
+        "prod/flux/flux.yaml",
+        "prod/flux/kustomization.yaml",
+        "prod/flux/operator.yaml",
+    )
+    assert (
+        migration.changed["prod/kustomization.yaml"] == "resources:\n- web.yaml\n- sources\n- flux-system\n"
+    )
+    for path, text in migration.files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(str(text))
+    (build,) = build_all([tmp_path / "prod"])
+    assert not build.error
+    assert sorted(each["kind"] for each in build.objects) == [
+        "GitRepository",
+        "HelmRelease",
+        "HelmRepository",
+        "Kustomization",
+    ]
+
+
+def test_a_cluster_that_flux_2_syncs_gets_nothing() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    once = migrate(files)
+    there = {**files, "prod/sync.yaml": once.created["prod/flux-system/gotk-sync.yaml"]}
+    migration = migrate(there)
+    assert "prod/flux-system/gotk-sync.yaml" not in migration.created
+    assert [each.state for each in migration.syncs] == ["there"]
+    assert not any("gotk-sync" in path for path in migrate(files, sync_objects=False).created)
+
+
+def test_without_a_url_nothing_is_written_and_the_runbook_asks_for_it() -> None:
+    text = fluxd("--git-path=prod").replace("git@git.example.com:acme/fleet", "$(GIT_URL)")
+    migration = migrate({"prod/flux.yaml": text, "prod/web.yaml": release()})
+    assert not any("gotk-sync" in path for path in migration.created)
+    assert "DA045" in codes(migration)
+    assert '--url="$GIT_URL" --export > sync.yaml' in migration.runbook().to_markdown()
+
+
+# Flux v1 leaves
+
+
+RBAC = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: flux, namespace: flux}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: flux}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: flux}
+roleRef: {kind: ClusterRole, name: flux}
+subjects: [{kind: ServiceAccount, name: flux, namespace: flux}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: readers}
+roleRef: {kind: ClusterRole, name: view}
+subjects: [{kind: ServiceAccount, name: flux, namespace: flux}, {kind: Group, name: ops}]
+"""
+CACHE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: memcached, namespace: flux}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: memcached, namespace: flux}
+spec: {template: {spec: {containers: [{name: memcached, image: "memcached:1.6.9"}]}}}
+"""
+DEFINITION = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: helmreleases.helm.fluxcd.io}
+spec: {group: helm.fluxcd.io}
+"""
+ACCOUNT = "      serviceAccountName: flux\n"
+
+
+def deploy() -> Files:
+    return {
+        "prod/flux/flux.yaml": fluxd("--git-path=prod", more=ACCOUNT),
+        "prod/flux/account.yaml": RBAC,
+        "prod/flux/memcached.yaml": CACHE,
+        "prod/flux/operator.yaml": operator(),
+        "prod/flux/crd.yaml": DEFINITION,
+        "prod/flux/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: flux}\n",
+        "prod/web.yaml": release(),
+    }
+
+
+def test_what_only_flux_1_needs_leaves_with_it() -> None:
+    migration = migrate(deploy())
+    assert migration.deleted == tuple(
+        f"prod/flux/{each}.yaml" for each in ("crd", "flux", "memcached", "operator")
+    )
+    # An account that somebody else has rights through keeps these.
+    assert [each["metadata"]["name"] for each in documents(migration.changed["prod/flux/account.yaml"])] == [
+        "readers"
+    ]
+    assert "prod/flux/namespace.yaml" not in migration.changed
+    assert len([each for each in migration.findings if each.code == "DA056"]) == 1
+    commands = [each for step in migration.runbook().steps for each in step.commands]
+    assert "kubectl -n flux delete deployment memcached" in commands
+
+
+def test_an_account_that_others_use_stays() -> None:
+    files = deploy()
+    files["apps/job.yaml"] = workload("example.com/job:1", name="job", more=ACCOUNT)
+    assert "prod/flux/account.yaml" not in migrate(files).changed
+    del files["apps/job.yaml"]
+    files["prod/flux/job.yaml"] = workload("example.com/job:1", name="job", more=ACCOUNT)
+    assert "prod/flux/account.yaml" not in migrate(files).changed
+
+
+def test_all_of_it_stays_where_it_is_to_be_kept() -> None:
+    migration = migrate(deploy(), flux1="keep")
+    assert migration.deleted == ()
+    told = [each for each in migration.findings if each.code == "DA022"]
+    assert [each.resource for each in told] == ["Deployment flux/flux", "Deployment flux/helm-operator"]
+    answers = [fm.Override(**each) for each in migration.answers()]
+    assert migrate(deploy(), flux1="keep", overrides=tuple(answers)).ok
+    left = fm.Override(namespace="flux", leave=True)
+    assert set(migrate(deploy(), overrides=(left,)).deleted) == set()
+
+
+@pytest.mark.parametrize("case", ["left", "held back", "out of scope", "another repository"])
+def test_the_operator_stays_while_it_serves(case: str) -> None:
+    files = deploy()
+    options: dict[str, Any] = {}
+    if case == "left":
+        files["prod/api.yaml"] = release("api")
+        options = {"overrides": (fm.Override(name="api", leave=True),)}
+    elif case == "held back":
+        files["prod/api.yaml"] = release("api", "  timeout: -1\n")
+    elif case == "out of scope":
+        files["prod/api.yaml"] = release("api")
+        options = {"scope": fm.Scope(names=("web",))}
+    else:
+        files["prod/other.yaml"] = fluxd("--git-path=tenants", name="other").replace("fleet", "private")
+    migration = migrate(files, **options)
+    assert "prod/flux/operator.yaml" in migration.files
+    assert "prod/flux/crd.yaml" in migration.files
+    assert "prod/flux/flux.yaml" in migration.deleted
+    assert ("acme/private" if case == "another repository" else "HelmRelease shop/api") in said(
+        migration, "DA055"
+    )
+    runbook = migration.runbook().to_markdown()
+    assert "delete crd" not in runbook
+    assert "scale deployment helm-operator --replicas=1" in runbook
+    assert "delete helmreleases.helm.fluxcd.io web" in runbook
+    if case == "another repository":
+        assert migration.files["prod/other.yaml"] == files["prod/other.yaml"]
+        assert "fluxd flux/other syncs tenants of" in runbook
+
+
+def test_patches_of_what_leaves_leave_and_others_stay() -> None:
+    patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: flux}\n"
+    files: Files = {
+        "base/kustomization.yaml": "resources:\n- flux.yaml\n- web.yaml\n",
+        "base/flux.yaml": fluxd("--git-path=prod", "--manifest-generation"),
+        "base/web.yaml": release(),
+        "prod/kustomization.yaml": (
+            "resources:\n- ../base\npatchesStrategicMerge:\n- flux-patch.yaml\npatches:\n- path: all.yaml\n"
+            "  target: {labelSelector: nothing=here}\n"
+        ),
+        "prod/flux-patch.yaml": patch + "spec: {replicas: 1}\n",
+        "prod/all.yaml": "- op: add\n  path: /metadata/labels\n  value: {a: b}\n",
+        "prod/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n",
+    }
+    migration = migrate(files)
+    assert migration.deleted == ("base/flux.yaml", "prod/.flux.yaml", "prod/flux-patch.yaml")
+    assert "flux-patch" not in str(migration.files["prod/kustomization.yaml"])
+    assert "path: all.yaml" in str(migration.files["prod/kustomization.yaml"])
+
+
+def test_what_would_not_build_without_it_stays_and_is_told() -> None:
+    files: Files = {
+        "prod/kustomization.yaml": (
+            "resources: [web.yaml, flux.yaml]\nconfigMapGenerator:\n- name: copy\n  files: [flux.yaml]\n"
+        ),
+        "prod/flux.yaml": fluxd("--git-path=prod"),
+        "prod/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert migration.files["prod/flux.yaml"] == files["prod/flux.yaml"]
+    assert "prod would not build" in said(migration, "DA022")
+    answer = next(each.answer for each in migration.findings if each.code == "DA022")
+    assert answer is not None
+    assert "DA022" not in codes(migrate(files, overrides=(answer,)))
+
+
+VALUES = "git: {url: 'git@git.example.com:acme/fleet', path: apps}\n"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_values_leave_where_nothing_else_names_them(named: bool) -> None:
+    chart = "  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.13.3}\n"
+    lines = VALUES.replace("\n", "\n    ")
+    files: Files = {
+        "bootstrap/flux.yaml": (
+            "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\n"
+            f"spec:\n  releaseName: flux\n{chart}  valuesFrom:\n  - configMapKeyRef: {{name: flux-values}}\n"
+        ),
+        "bootstrap/values.yaml": (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flux-values, namespace: flux}\n"
+            f"data:\n  values.yaml: |\n    {lines}"
+        ),
+        "apps/web.yaml": release(),
+    }
+    if named:
+        files["install.sh"] = "kubectl get configmap flux-values\n"
+    migration = migrate(files)
+    expected = ("bootstrap/flux.yaml",) if named else ("bootstrap/flux.yaml", "bootstrap/values.yaml")
+    assert migration.deleted == expected
+    assert "helm -n flux uninstall flux" in migration.runbook().to_markdown()

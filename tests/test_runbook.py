@@ -1,0 +1,174 @@
+"""The runbook: true for each repository, and no step that it does not need."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from test_flux1_leaves import Files, fluxd, migrate, operator, release
+
+WORKLOAD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: app
+  namespace: shop
+  annotations: {fluxcd.io/automated: "true", fluxcd.io/tag.app: "semver:~1.4"}
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: registry.example.com/shop/app:1.4.2
+"""
+
+
+def two_clusters() -> Files:
+    files: Files = {"common/web.yaml": release()}
+    for name in ("eu", "us"):
+        paths = f"--git-path=common,{name}"
+        files[f"flux/{name}.yaml"] = fluxd(paths, "--sync-garbage-collection", namespace=f"ops-{name}")
+        files[f"{name}/operator.yaml"] = operator(namespace=f"ops-{name}")
+        files[f"{name}/app.yaml"] = WORKLOAD
+    return files
+
+
+def commands(migration: fm.Migration) -> list[str]:
+    return [command for step in migration.runbook().steps for command in step.commands]
+
+
+def titles(migration: fm.Migration) -> list[str]:
+    return [step.title for step in migration.runbook().steps]
+
+
+def position(found: list[str], pattern: str) -> int:
+    return next(index for index, each in enumerate(found) if re.search(pattern, each))
+
+
+REPOSITORIES: dict[str, tuple[Files, dict[str, Any]]] = {
+    "two clusters": (two_clusters(), {}),
+    "served on": (
+        {
+            "prod/flux.yaml": fluxd("--git-path=prod"),
+            "prod/o.yaml": operator(),
+            "prod/a.yaml": release("a"),
+            "prod/b.yaml": release("b"),
+        },
+        {"overrides": (fm.Override(name="b", leave=True),)},
+    ),
+    "nothing known": ({"web.yaml": release()}, {}),
+    "odd names": (
+        {"a b;$(x)/web.yaml": release(), "c/web.yaml": release("db")},
+        {"sync_roots": ("a b;$(x)", "c")},
+    ),
+    "no objects": (
+        {
+            "prod/flux.yaml": fluxd("--git-path=prod", "--sync-garbage-collection", "--sops"),
+            "prod/a.yaml": release(),
+        },
+        {"sync_objects": False},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPOSITORIES)
+def test_each_command_is_one_that_a_shell_takes(name: str) -> None:
+    files, options = REPOSITORIES[name]
+    found = commands(migrate(files, **options))
+    script = "\n".join(found)
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+    for command in found:
+        done = subprocess.run(["bash", "-n", "-c", command], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), command
+    assert not re.search(r"delete\b.*toolkit", script)
+    assert not re.search(r"^flux\b.* (delete|uninstall)\b", script, re.MULTILINE)
+
+
+def test_two_clusters_step_by_step() -> None:
+    migration = migrate(two_clusters())
+    found = commands(migration)
+    for tool in ("kubectl", "flux", "helm"):
+        option = "--kube-context" if tool == "helm" else "--context"
+        spoken = [each for each in found if each.startswith(f"{tool} ")]
+        assert spoken
+        assert all(re.match(rf"{tool} {option} (eu|us|common)", each) for each in spoken), spoken
+    merge = position(found, "git merge")
+    stops = [
+        index for index, each in enumerate(found) if re.search("scale deployment flux --replicas=0", each)
+    ]
+    assert len(stops) == 2
+    assert max(stops) < merge
+    assert (
+        position(found, "diff kustomization")
+        < merge
+        < position(found, "apply --server-side -f ./eu/flux-system")
+    )
+    definitions = position(found, "delete crd helmreleases.helm.fluxcd.io")
+    assert position(found, r"test -z .*get pods -l app=helm-operator") < definitions
+    assert not any("--ignore-not-found" in each for each in found[:definitions])
+    held = position(found, "scale deployment image-automation-controller --replicas=0")
+    started = position(found, "scale deployment image-automation-controller --replicas=1")
+    assert held < merge < definitions < started < position(found, "suspend kustomization --all")
+    assert "git push origin :refs/tags/flux-sync :refs/notes/flux" in found
+    assert all("ops-eu" in each or "ops-us" in each for each in found if "deployment flux " in each)
+
+
+def test_pruning_is_turned_on_by_a_commit_that_applies(tmp_path: Path) -> None:
+    migration = migrate(two_clusters())
+    for path, text in migration.files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(str(text))
+    (apply, *_) = [each for each in commands(migration) if each.startswith("git apply")]
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["bash", "-ec", apply], cwd=tmp_path, check=True)
+    text = (tmp_path / "eu/flux-system/gotk-sync.yaml").read_text("utf-8")
+    assert text.count("prune: true\n") == 2
+    assert "prune: false" not in text
+
+
+def test_steps_that_are_not_needed_are_not_there() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod", "--git-readonly"), "prod/o.yaml": operator()}
+    files["prod/web.yaml"] = release()
+    text = migrate(files).runbook().to_markdown()
+    # No Helm 2, no images, no garbage collection, no tag in Git, one cluster.
+    for word in ("TILLER", "image", "prune: true", "refs/tags", "--context"):
+        assert word not in text, word
+    without: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/app.yaml": WORKLOAD}
+    assert "helm" not in "\n".join(commands(migrate(without)))
+
+
+def test_a_sync_that_is_there_waits_for_the_merge() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    once = migrate(files)
+    there = migrate({**files, "prod/sync.yaml": once.created["prod/flux-system/gotk-sync.yaml"]})
+    found = commands(there)
+    assert position(found, "suspend kustomization --all") < position(
+        found, "scale deployment flux --replicas=0"
+    )
+    assert position(found, "git merge") < position(found, "resume kustomization --all")
+    assert not any(" install" in each or "create secret git" in each for each in found)
+
+
+def test_names_that_a_person_gives_go_over_what_is_shown() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    given = {
+        "name": "prod",
+        "sync_paths": ["prod"],
+        "flux1_is": {"namespace": "ops", "helm_operator_release": "hop"},
+    }
+    found = commands(migrate(files, clusters=[given]))
+    assert "kubectl -n ops scale deployment flux --replicas=0" in found
+    assert "helm -n ops uninstall hop" in found
+
+
+def test_commands_write_what_the_migration_would() -> None:
+    files, options = REPOSITORIES["no objects"]
+    script = "\n".join(commands(migrate(files, **options)))
+    assert "create source git flux-system --branch=main --interval=5m --secret-ref=flux-system" in script
+    assert "--prune=false --interval=5m --decryption-provider=sops --decryption-secret=sops-keys" in script
+    assert """patch kustomization.kustomize.toolkit.fluxcd.io/flux-system --type=merge""" in script
