@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ DocumentKey = tuple[str, int]
 """A file, and the index of the document in it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class ClusterMap:
     """Who sees what.
 
@@ -91,7 +92,13 @@ class ClusterMap:
     def synced(self) -> SyncedFiles:
         """What of the repository each cluster takes."""
         if self._synced is None:
-            self._synced = SyncedFiles(self.build_of, lambda: self.apart, chart_folders(self.tree.files))
+            # A circle would hold every document until the collector of garbage comes by.
+            own = weakref.proxy(self)
+            self._synced = SyncedFiles(
+                lambda synced, folder: own.build_of(synced, folder),
+                lambda: own.apart,
+                chart_folders(self.tree.files),
+            )
         return self._synced
 
     def objects(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from fluxv2_migrate.settings.options import MigrationOptions
 __all__ = ["ClusterReader"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class ClusterReader:
     """Reads one repository.
 
@@ -48,7 +49,11 @@ class ClusterReader:
     def __post_init__(self) -> None:
         """Looks for charts."""
         self.charts = chart_folders(self.files.keys())
-        self.synced = SyncedFiles(self.build_of, self.claimed, self.charts)
+        # A circle would hold every document until the collector of garbage comes by.
+        own = weakref.proxy(self)
+        self.synced = SyncedFiles(
+            lambda synced, folder: own.build_of(synced, folder), lambda: own.claimed(), self.charts
+        )
 
     def build(self, folder: str, over: str = "") -> Build:
         """Gives what is built of a folder."""

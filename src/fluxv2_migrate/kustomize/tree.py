@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -60,7 +61,8 @@ class KustomizeTree:
         self._builds: dict[str, Build] = {}
         # For trials: by folder and kind, what its kustomization may do to an object of that kind.
         self.shaping: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self.accumulator = Accumulator(self)
+        # A circle would hold every document until the collector of garbage comes by.
+        self.accumulator = Accumulator(weakref.proxy(self))
 
     def with_files(self, files: Mapping[str, str | bytes | None]) -> KustomizeTree:
         """Gives a tree with other files; what was read and built of those that stay is not done again.
