@@ -130,7 +130,12 @@ def test_nothing_else_changes(tree: str, shared: Path) -> None:
 
 
 OPTIONS = [
-    {"images": {"namespace": namespace, "file": file}, "cross_namespace_refs": across}
+    {
+        "images": {"namespace": namespace, "file": file},
+        "cross_namespace_refs": across,
+        # Objects in other namespaces need a GitRepository beside them.
+        "overrides": [{"git_url": "ssh://git@git.example.com/acme/fleet"}],
+    }
     for namespace, file, across in itertools.product(
         ("flux", "release"), ("folder", "beside", "same"), (True, False)
     )

@@ -310,7 +310,7 @@ def test_the_item_of_a_list_is_marked_though_its_annotations_stay() -> None:
         (DEPLOYMENT.replace("tag.app", "tag.app: glob:a\n    flux.weave.works/tag.app"), "AN010"),
         (DEPLOYMENT.replace("image: ghcr.io/acme/web:1.4.7", "<<: {image: a/b:1.4.7}"), "IM011"),
         (DEPLOYMENT.replace("# pinned by ops", '# {"$imagepolicy": "a:b"}'), "IM034"),
-        ("%YAML 1.1\n---\n" + DEPLOYMENT, "IM011"),
+        ("%YAML 1.1\n---\n" + DEPLOYMENT, "RP003"),
         # One such annotation stops every update.
         (DEPLOYMENT.replace("annotations:", "annotations:\n    config.kubernetes.io/path: a.yaml"), "IM011"),
         # A line that a marker would open is left as it is, too.

@@ -218,7 +218,7 @@ def test_each_cluster_has_its_own_operator() -> None:
         default_namespace="web",
         helm_operator=fm.HelmOperator(helm_versions=("v3",)),
     )
-    assert codes(migration) == ["RP035"]
+    assert codes(migration) == ["RP035", "HR131", "HR131"]
     assert "  interval: 1m\n  releaseName: web-eu-web\n" in migration.changed["clusters/eu/a.yaml"]
     assert "  interval: 5m\n  releaseName: web-web\n" in migration.changed["clusters/us/a.yaml"]
     assert migration.context.sync_roots == ("clusters/eu", "clusters/us")

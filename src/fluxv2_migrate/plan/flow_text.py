@@ -187,7 +187,7 @@ def edit_flow(text: str, node: Node, removed: Collection[str], added: Mapping[st
     if len(spans) != len(keys):
         raise CannotEdit("a flow mapping of which the entries cannot be told apart")
     cuts: list[tuple[int, int, str]] = []
-    kept = [index for index, key in enumerate(keys) if key not in removed and key not in added]
+    kept = [index for index, key in enumerate(keys) if key not in removed or key in added]
     for index, (start, end) in enumerate(spans):
         if keys[index] in added:
             cuts.append((flow.masked.index(":", start, end) + 1, end, f" {added[keys[index]]}"))
