@@ -374,3 +374,100 @@ def test_a_later_run_knows_what_the_first_one_read() -> None:
     assert later.files["deploy/web.yaml"] == first.files["deploy/web.yaml"]
     assert "apps-web" in str(first.files["deploy/web.yaml"])
     assert "HR032" not in {finding.code for finding in later.findings}
+
+
+SETTINGS = [
+    (["--git-verify-signatures"], "fluxd.verify_signatures", "all"),
+    (["--git-verify-signatures-mode=first-parent"], "fluxd.verify_signatures", "first-parent"),
+    (["--registry-poll-interval=9m"], "fluxd.automation_interval", "9m"),
+    (["--registry-poll-interval=9m", "--automation-interval=8m"], "fluxd.automation_interval", "8m"),
+    (["--git-ci-skip"], "fluxd.commit_suffix", "\n\n[ci skip]"),
+    (["--git-ci-skip", "--git-ci-skip-message= [skip]"], "fluxd.commit_suffix", " [skip]"),
+    (["--registry-disable-scanning"], "fluxd.read_only", "true"),
+    (["--sync-garbage-collection"], "fluxd.garbage_collection", "true"),
+    (["--sync-garbage-collection", "--sync-garbage-collection-dry"], "fluxd.garbage_collection", "false"),
+    (["--k8s-default-namespace=apps"], "default_namespace", "apps"),
+    ([], "branch", "master"),
+    ([], "fluxd.manifest_generation", "false"),
+    ([], "fluxd.version", "1.25.4"),
+    ([], "flux1_is.namespace", "flux"),
+    ([], "flux1_is.fluxd", "flux"),
+]
+
+
+@pytest.mark.parametrize(("flags", "setting", "value"), SETTINGS)
+def test_what_flags_mean_is_known_with_its_place(flags: list[str], setting: str, value: str) -> None:
+    text = deployment(f"--git-url={URL}", "--git-path=deploy", *flags)
+    read = readings(migrate({"flux/flux.yaml": text, "deploy/web.yaml": WEB}))
+    assert read[setting][0] == value
+    path, _, line = read[setting][1].rpartition(":")
+    assert path == "flux/flux.yaml"
+    if flags:
+        named = text.splitlines()[int(line) - 1]
+        assert any(flag.partition("=")[0] in named for flag in flags)
+
+
+def test_what_the_operator_knew_of_repositories_is_known_without_what_is_secret() -> None:
+    values = (
+        "helm: {versions: v3}\nconfigureRepositories:\n  enable: true\n  repositories:\n"
+        "  - {name: a, url: https://a.example.com, username: me, password: hunter2}\n"
+        "  - {name: b, url: https://b.example.com, caFile: x, insecure_skip_tls_verify: true}\n"
+        "  - {name: c}\n"
+    )
+    op = chart(values, "repository: https://charts.fluxcd.io, name: helm-operator")
+    migration = migrate({"deploy/op.yaml": op, "deploy/web.yaml": WEB})
+    known = migration.context.clusters[0].settings.helm_operator.repositories
+    assert [(each.url, each.login, each.ca_certificate) for each in known] == [
+        ("https://a.example.com", True, False),
+        ("https://b.example.com", False, True),
+    ]
+    assert "hunter2" not in repr(migration.context)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "kind: Secret\nstringData: {values.yaml: 'git: {path: deploy}'}\n",
+        "kind: Secret\ndata: {values.yaml: '!!'}\n",
+        "kind: Secret\nstringData: {values.yaml: 'ENC[AES256_GCM,data:x]'}\n",
+        "kind: ConfigMap\ndata: {other: 'git: {path: deploy}'}\n",
+        "kind: ConfigMap\ndata: {values.yaml: '- a'}\n",
+        "kind: ConfigMap\ndata: {values.yaml: 'a: ['}\n",
+        "kind: Service\ndata: {values.yaml: 'git: {path: deploy}'}\n",
+    ],
+)
+def test_values_that_cannot_be_read_leave_what_is_not_given_unknown(source: str) -> None:
+    kind = "secretKeyRef" if "Secret" in source else "configMapKeyRef"
+    flux = chart(f"git: {{url: '{URL}', path: deploy}}\n", valuesFrom=f"[{{{kind}: {{name: v}}}}, {{}}]")
+    object_ = "apiVersion: v1\nmetadata: {name: v, namespace: flux}\n" + source
+    migration = migrate({"flux/flux.yaml": flux, "flux/v.yaml": object_, "deploy/web.yaml": WEB})
+    is_read = "stringData: {values.yaml: 'git" in source
+    assert migration.context.clusters[0].branch == ("master" if is_read else None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "helm upgrade -i flux\n",
+        "helm list flux\n",
+        "helm upgrade -i flux fluxcd/flux --set git\n",
+        "helm upgrade -i web acme/web --set flux.x=1\n",
+        "fluxctl install --namespace flux\n",
+        "fluxctl sync --k8s-fwd-ns flux\n",
+        "az k8s-configuration list --name flux\n",
+        "# helm upgrade -i flux fluxcd/flux-cli --set git.path=deploy\n",
+    ],
+)
+def test_texts_that_install_nothing_of_flux_1_say_nothing(text: str) -> None:
+    migration = migrate({"x.sh": text, "deploy/web.yaml": WEB})
+    assert migration.context.clusters[0].settings.fluxd == fm.Fluxd()
+
+
+@pytest.mark.parametrize("path", ["--git-path=$(GIT_PATH)", "--git-path={{ path }}"])
+def test_a_fluxd_of_which_the_paths_are_not_known_tells_the_rest(path: str) -> None:
+    flux = deployment(f"--git-url={URL}", "--git-branch=trunk", "--git-user=Bot", path)
+    migration = migrate({"flux/flux.yaml": flux, "deploy/web.yaml": WEB})
+    (cluster,) = migration.context.clusters
+    assert (cluster.sync_paths, cluster.branch) == (("deploy",), "trunk")
+    assert cluster.settings.fluxd.git_user == "Bot"
+    assert "RP009" in {finding.code for finding in migration.findings}

@@ -359,6 +359,9 @@ def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> It
         namespace=command.namespace,
         locate=locate,
     ):
+        if program.program == "fluxd" and program.given("git-url") is None:
+            # It says that fluxd was installed, and nothing of what it syncs.
+            continue
         yield replace(program, is_text=True, is_complete=is_complete)
 
 

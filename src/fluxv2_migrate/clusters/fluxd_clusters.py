@@ -51,6 +51,12 @@ def paths_of(fluxd: Flux1Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normal_path(each) for each in paths)) or ("",)
 
 
+def knows_paths(fluxd: Flux1Program) -> bool:
+    """Gives whether it is known what a fluxd syncs: what it was told, or that it was told nothing."""
+    setting = fluxd.settings.get("git-path")
+    return fluxd.is_complete if setting is None else not setting.is_placeholder
+
+
 def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Flux1Programs:
     """Tells the fluxds of this repository from those of others.
 
@@ -146,7 +152,7 @@ def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView
         reader: of the repository.
     """
     found: dict[tuple[object, ...], ClusterView] = {}
-    for fluxd in programs.own:
+    for fluxd in filter(knows_paths, programs.own):
         paths = paths_of(fluxd)
         view = view_of_fluxds("", (fluxd,), programs, reader)
         found.setdefault((paths, fluxd.text("git-branch")), view)

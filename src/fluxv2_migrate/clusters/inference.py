@@ -30,7 +30,7 @@ from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.settings.of_clusters import with_options
+from fluxv2_migrate.settings.of_clusters import said_over, with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 
 __all__ = ["read_clusters"]
@@ -215,8 +215,24 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     for view in rest:
         # What a known cluster has does not make up another one.
         _add(found.sightings, (each for each in sight(view, reader) if each[0] not in known))
-    found.clusters = tuple(_with_old_fluxd(view, reader) for view in (*views, *rest))
+    clusters = _with_only_fluxd([*views, *rest], programs, reader)
+    found.clusters = tuple(_with_old_fluxd(view, reader) for view in clusters)
     found.candidates = _uncertain(found.clusters, reader)
+
+
+def _with_only_fluxd(
+    views: list[ClusterView], programs: Flux1Programs, reader: ClusterReader
+) -> list[ClusterView]:
+    """Gives the one cluster of a repository what its one fluxd says, where its paths alone are not known."""
+    if len(views) != 1 or len(programs.own) != 1 or views[0].flux1.fluxd is not None:
+        return views
+    (view,) = views
+    shown = view_of_fluxds(view.name, programs.own, programs, reader)
+    said = Cluster(name=view.name, sync_paths=view.settings.sync_paths)
+    places = {name: place for name, place in shown.places.items() if name != "sync_paths"}
+    flux1 = replace(shown.flux1, helm_operator=view.flux1.helm_operator)
+    settings = said_over(said, said_over(view.settings, shown.settings))
+    return [replace(view, settings=settings, flux1=flux1, places={**places, **view.places})]
 
 
 def _overlapping(view: ClusterView, others: Iterable[ClusterView]) -> list[ClusterView]:
