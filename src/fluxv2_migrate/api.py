@@ -23,12 +23,15 @@ from fluxv2_migrate.errors import (
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import FINDINGS, FindingType
 from fluxv2_migrate.images.simulation import simulate_image_update
+from fluxv2_migrate.json_schemas import schemas
 from fluxv2_migrate.kubernetes import Unstructured
 from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.migrate import migrate_repository, migrate_text
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.report.context import ClusterContext, MigrationContext
-from fluxv2_migrate.report.migration import MigratedResource, Migration
+from fluxv2_migrate.report.explanation import Explanation, explain
+from fluxv2_migrate.report.finding_list import Findings
+from fluxv2_migrate.report.migration import MigratedResource, Migration, StayingRelease
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.manifests import parse_manifests
 from fluxv2_migrate.rules import (
@@ -69,8 +72,10 @@ __all__ = [
     "Cluster",
     "ClusterContext",
     "ClusterReport",
+    "Explanation",
     "Finding",
     "FindingType",
+    "Findings",
     "FirstHour",
     "FirstReconciliation",
     "Flux1Conversion",
@@ -109,6 +114,7 @@ __all__ = [
     "Runbook",
     "RunbookStep",
     "Scope",
+    "StayingRelease",
     "TagComparison",
     "Unstructured",
     "VerificationReport",
@@ -117,6 +123,7 @@ __all__ = [
     "convert_fluxd",
     "convert_helm_operator",
     "convert_helm_release",
+    "explain",
     "flux1",
     "flux2",
     "golang",
@@ -124,6 +131,7 @@ __all__ = [
     "migrate_text",
     "parse_manifests",
     "resolve_release_name",
+    "schemas",
     "simulate_image_update",
     "translate_annotations",
     "translate_tag_pattern",

@@ -20,6 +20,7 @@ from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.context import MigrationContext
+from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedManifest, Migration, StayingRelease
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
@@ -113,7 +114,7 @@ def assemble(
         changed=changed,
         created=created,
         deleted=deleted,
-        findings=findings.all(),
+        findings=Findings(findings.all()),
         changes=workspace.changes,
         manifests=tuple(_manifests(made, around, converted, images)),
         prerequisites=_together((*images.prerequisites, *syncs.prerequisites)),

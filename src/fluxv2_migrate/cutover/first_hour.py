@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour_picture import picture_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.pages import badge, code, element, fragment, joined, picture, prose, table
 from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
+from fluxv2_migrate.records import as_data
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 
 __all__ = [
@@ -109,6 +111,18 @@ class FirstHour:
             cells = [*map(as_markdown_text, texts), "<br>".join(map(as_code, each.look_at))]
             lines.append(f"| {' | '.join(map(as_cell, cells))} |")
         return "\n".join(lines) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives it in JSON's types, as `schemas["first_hour"]` describes it.
+
+        >>> FirstHour(()).to_dict()
+        {'releases': [], 'without_inventory': []}
+        """
+        return as_data(self)
+
+    def to_json(self) -> str:
+        """Gives the same as a text of JSON."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     def to_svg(self) -> str:
         """Gives a picture of clusters and releases by what happens: one square for each release."""

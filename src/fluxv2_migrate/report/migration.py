@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +13,6 @@ from fluxv2_migrate.cutover.first_hour import FirstHour, foresee_first_hour
 from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.runbook import CutoverFacts, Runbook, write_runbook
 from fluxv2_migrate.cutover.syncs import ClusterSync
-from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2 import (
     GitRepository,
     HelmRelease,
@@ -24,7 +24,10 @@ from fluxv2_migrate.flux2 import (
 )
 from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.records import as_data
 from fluxv2_migrate.report.context import MigrationContext
+from fluxv2_migrate.report.data import migration_record
+from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.html_page import migration_fragment, migration_page
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.report.questions import answers_of, questions_text
@@ -78,16 +81,24 @@ class MigratedManifest:
     def __post_init__(self) -> None:
         object.__setattr__(self, "manifest", frozen(self.manifest))
 
+    @property
+    def name(self) -> str:
+        """`kind namespace/name` of the v2 resource."""
+        metadata = self.manifest["metadata"]
+        return f"{self.manifest['kind']} {metadata.get('namespace') or ''}/{metadata['name']}"
+
     def __repr__(self) -> str:
         # A manifest may hold what is not for logs: values, and URLs with a user.
-        metadata = self.manifest["metadata"]
-        what = f"{self.manifest['kind']} {metadata.get('namespace') or ''}/{metadata['name']}"
-        return f"MigratedManifest({what!r}, path={self.path!r}, cluster={self.cluster!r})"
+        return f"MigratedManifest({self.name!r}, path={self.path!r}, cluster={self.cluster!r})"
 
-    def resource(self) -> MigratedResource:
-        """Gives it with its model."""
+    def resource(self, changes: tuple[Change, ...] = ()) -> MigratedResource:
+        """Gives it with its model.
+
+        Args:
+            changes: what was done to have it so.
+        """
         model = _MODELS[self.manifest["kind"]].model_validate(self.manifest)
-        return MigratedResource(model, self.path, self.cluster, self.before)
+        return MigratedResource(model, self.path, self.cluster, self.before, changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +110,20 @@ class MigratedResource:
         path: its file.
         cluster: the cluster that sees it, or empty where all do.
         before: `kind namespace/name` of the v1 resource that it was, or empty.
+        changes: what was done to have it so.
     """
 
     resource: _Resource
     path: str
     cluster: str = ""
     before: str = ""
+    changes: tuple[Change, ...] = field(default=(), repr=False)
+
+    @property
+    def name(self) -> str:
+        """`kind namespace/name` of the v2 resource."""
+        metadata = self.resource.metadata
+        return f"{self.resource.kind} {metadata.namespace or ''}/{metadata.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +171,7 @@ class Migration:
     changed: Mapping[str, str]
     created: Mapping[str, str]
     deleted: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: Findings
     changes: tuple[Change, ...]
     manifests: tuple[MigratedManifest, ...]
     prerequisites: tuple[Prerequisite, ...]
@@ -178,7 +197,14 @@ class Migration:
     def resources(self) -> tuple[MigratedResource, ...]:
         """The v2 resources that stand in the repository because of this migration, as models."""
         # Models are made when they are asked for: a diff needs none, and there are many.
-        return tuple(each.resource() for each in self.manifests)
+        done: dict[tuple[str, str], list[Change]] = {}
+        for change in self.changes:
+            done.setdefault((change.resource, change.target_path), []).append(change)
+        found = []
+        for each in self.manifests:
+            named = each.before or each.name
+            found.append(each.resource(tuple(done.get((named, each.path), ()))))
+        return tuple(found)
 
     def answers(self) -> list[dict[str, Any]]:
         '''Gives the overrides that settle the errors, ready to fill in.
@@ -255,6 +281,14 @@ class Migration:
     def to_html(self) -> str:
         """Gives the report as a page that needs nothing but itself: no network, and no script to be read."""
         return migration_page(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives what was done and what is asked in JSON's types, as `schemas["migration"]` describes it."""
+        return as_data(migration_record(self))
+
+    def to_json(self) -> str:
+        """Gives the same as a text of JSON."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

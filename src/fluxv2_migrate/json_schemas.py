@@ -1,0 +1,103 @@
+"""The JSON schemas of what results give as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.cutover.first_hour import FirstHour
+from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.frozen import frozen
+from fluxv2_migrate.meaning import Outcome
+from fluxv2_migrate.records import schema_of
+from fluxv2_migrate.report.data import FindingRecord, MigrationRecord
+from fluxv2_migrate.verify.report import VerificationStatus
+
+__all__ = ["schemas"]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRecord:
+    """A value that is not the same on both sides: the field, where in it, both values, what follows."""
+
+    field: str
+    at: tuple[str, ...]
+    text: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRecord:
+    """What became of a workload, a sync path or a namespace."""
+
+    status: VerificationStatus
+    resource: str
+    path: str
+    line: int
+    after_path: str
+    differences: tuple[DifferenceRecord, ...]
+    declared: tuple[DifferenceRecord, ...]
+    notes: tuple[str, ...]
+    reason: str
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord:
+    """What became of a release."""
+
+    status: VerificationStatus
+    resource: str
+    path: str
+    line: int
+    after_path: str
+    outcome: Outcome | None
+    differences: tuple[DifferenceRecord, ...]
+    declared: tuple[DifferenceRecord, ...]
+    undue: tuple[str, ...]
+    assumed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    reason: str
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRecord:
+    """What `VerificationReport.to_dict()` gives."""
+
+    ok: bool
+    flux_version: FluxVersion
+    releases: tuple[ReleaseRecord, ...]
+    workloads: tuple[ObjectRecord, ...]
+    sync_paths: tuple[ObjectRecord, ...]
+    namespaces: tuple[ObjectRecord, ...]
+
+
+class _Schemas(Mapping[str, Mapping[str, Any]]):
+    """JSON schemas by what they describe; each is made when it is asked for.
+
+    >>> sorted(schemas), schemas["first_hour"]["title"]
+    (['findings', 'first_hour', 'migration', 'verification'], 'FirstHour')
+    """
+
+    _kinds: Final[Mapping[str, Any]] = {
+        "findings": list[FindingRecord],
+        "first_hour": FirstHour,
+        "migration": MigrationRecord,
+        "verification": VerificationRecord,
+    }
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        schema: Mapping[str, Any] = frozen(schema_of(self._kinds[name]))
+        return schema
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+schemas: Final[Mapping[str, Mapping[str, Any]]] = _Schemas()
+"""Of what `to_dict()` gives of a migration, a first hour and a verification, and `to_records()` gives."""
