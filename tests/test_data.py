@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 import fluxv2_migrate as fm
@@ -164,7 +165,7 @@ def release() -> fm.MigratedResource:
     ("field", "value", "rule", "places", "fields"),
     [
         ("spec.timeout", "10m", "timeout", ("apps/web.yaml:10",), ("spec.timeout",)),
-        ("spec.values.image", "ghcr.io/acme/web:1.2.3", "kept", (), ("spec.values.image",)),
+        ("spec.values.image", "ghcr.io/acme/web:1.2.3", "marker", ("apps/web.yaml:14",), ()),
         ("spec.helmVersion", None, "helm-version", ("apps/web.yaml:11",), ("spec.helmVersion",)),
         ("metadata.name", "web", "kept", (), ("metadata.name",)),
         ("spec.install.disableWait", True, "install", ("apps/web.yaml:9",), ()),
@@ -180,7 +181,7 @@ def test_a_field_is_explained(
     assert set(fields) <= set(why.v1_fields)
     assert bool(why.source) == (rule != "kept")
     assert why.to_markdown() == why._repr_markdown_()
-    assert f"value: {'removed' if value is None else value}" in str(why)
+    assert f"value: {'removed' if value is None else ''}" in str(why)
     assert "<script" not in why._repr_html_()
 
 

@@ -111,19 +111,16 @@ def explain(resource: MigratedResource, field: str) -> Explanation:
     >>> why.source
     'helm-operator 1.4.4 `pkg/apis/helm.fluxcd.io/v1/types_helmrelease.go` GetReleaseName'
     """
-    manifest = resource.resource.to_manifest()
-    path = field.split(".")
-    value = _value_at(manifest, path)
-    changes = _changes_of(resource.changes, field)
-    if value is None and not changes:
-        raise MigrationError(
-            f"{resource.name} has no field {field}, and what it was had none", path=resource.path
-        )
-    rule = changes[-1].rule if changes else _KEPT
-    made = not resource.before
-    if made and not changes:
+    is_there, value = _value_at(resource.resource.to_manifest(), field.split("."))
+    changes = _changes_of(resource.changes, field) if is_there else _removals(resource.changes, field)
+    if not is_there and not changes:
+        reason = f"{resource.name} has no field {field!r}, and what it was had none"
+        raise MigrationError(reason, path=resource.path)
+    is_made = not resource.before
+    if is_made and not changes:
         changes = tuple(each for each in resource.changes if not each.path)
-        rule = changes[-1].rule if changes else "source"
+    rule = changes[-1].rule if changes else _KEPT
+    own = () if is_made else (field,)
     return Explanation(
         resource.name,
         field,
@@ -131,36 +128,34 @@ def explain(resource: MigratedResource, field: str) -> Explanation:
         frozen(value),
         rule,
         tuple(dict.fromkeys(f"{each.path}:{each.line}" for each in changes if each.path)),
-        tuple(dict.fromkeys(name for each in changes for name in each.fields)) or (() if made else (field,)),
+        tuple(dict.fromkeys(name for each in changes for name in each.fields)) or own,
         RULE_SOURCES.get(rule, ""),
         tuple(row for row in FIELDS if _is_about(row, field, resource.resource.kind)),
         changes,
     )
 
 
-def _value_at(manifest: Any, path: Sequence[str]) -> Any:
+def _value_at(manifest: Any, path: Sequence[str]) -> tuple[bool, Any]:
     for key in path:
-        if isinstance(manifest, Mapping):
-            manifest = manifest.get(key)
+        if isinstance(manifest, Mapping) and key in manifest:
+            manifest = manifest[key]
         elif isinstance(manifest, list) and key.isdecimal() and int(key) < len(manifest):
             manifest = manifest[int(key)]
         else:
-            return None
-    return manifest
+            return False, None
+    return True, manifest
 
 
 def _changes_of(changes: Sequence[Change], field: str) -> tuple[Change, ...]:
     """Gives what was done to the field, else to what it stands in, else to what stands in it."""
-    for matches in (
-        lambda each: each.target_field == field,
-        lambda each: bool(each.target_field) and field.startswith(f"{each.target_field}."),
-        lambda each: each.target_field.startswith(f"{field}."),
-        lambda each: not each.target_field and field in each.fields,
-    ):
-        found = tuple(each for each in changes if matches(each))
-        if found:
-            return found
-    return ()
+    written = [each for each in changes if each.target_field]
+    exact = tuple(each for each in written if each.target_field == field)
+    around = tuple(each for each in written if field.startswith(f"{each.target_field}."))
+    return exact or around or tuple(each for each in written if each.target_field.startswith(f"{field}."))
+
+
+def _removals(changes: Sequence[Change], field: str) -> tuple[Change, ...]:
+    return tuple(each for each in changes if not each.target_field and field in each.fields)
 
 
 def _is_about(row: FieldRow, field: str, kind: str) -> bool:

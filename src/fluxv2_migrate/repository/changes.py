@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from fluxv2_migrate.plan import Operation, Remove, Set
 
@@ -37,6 +38,10 @@ def kustomization_change(path: str) -> Change:
     return Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources")
 
 
+_OF_PATCHES: Final = "patch"
+"""A patch says what is left of all rules for the release that it patches: none of them alone."""
+
+
 def change_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:
     """Gives what an operation did, as provenance."""
     if isinstance(operation, Set):
@@ -45,4 +50,4 @@ def change_of(operation: Operation, resource: str, path: str, line: int, target_
         fields, target = (".".join(operation.path),), ""
     else:
         fields, target = (".".join(operation.source),), ".".join(operation.target)
-    return Change(operation.rule, resource, path, line, fields, target_path, target)
+    return Change(operation.rule or _OF_PATCHES, resource, path, line, fields, target_path, target)
