@@ -43,8 +43,8 @@ RULE_SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "namespace-target-name": _NAMES,
         "number-tag": f"{_FLUXD} `pkg/cluster/kubernetes/resource/helmrelease.go`: a tag is a text",
         "release-name-in-kustomization": _NAMES,
-        "patch": "kustomize 5.8 `api/internal/builtins`: a patch means what the release has with it, less what "
-        "it has without",
+        "patch": "kustomize 5.8 `api/internal/builtins`: a patch means what a release has with it, less what it "
+        "has without",
         "rollback": f"{_TYPES} Rollback; helm-controller 1.6.3 `internal/reconcile`",
         "source": "source-controller 1.9.1 `api/v1`",
         "suspend": "helm-controller 1.6.3 `api/v2/helmrelease_types.go`",
