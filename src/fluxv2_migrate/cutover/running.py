@@ -9,6 +9,7 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.quoting import without_credentials
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -43,6 +44,10 @@ class RunningProgram:
     name: str
     is_assumed: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", FrozenDict(self.labels))
+
     release_name: str = ""
     memcached: str = ""
     is_ours: bool = True
