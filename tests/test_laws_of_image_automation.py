@@ -134,7 +134,7 @@ def test_only_what_fluxd_would_update_is_updated(
     assert not (found.images and (not may or found.stopped))
     told = {notice.code for notice in found.notices}
     if may and not found.images:
-        assert told & {"AN010", "AN016", "AN019", "IM025"}
+        assert told & {"AN010", "AN016", "DA034", "AN019", "IM025"}
     if found.images:
         # Each image is marked, or it is said at its field why not.
         assert [image.container for image in found.images] == [

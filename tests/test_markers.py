@@ -87,7 +87,7 @@ SEEN: list[tuple[str, str, tuple[str | int, ...]]] = [
     ("a tab", "image: a\t# P\n", ("image",)),
     ("tabs in brackets", "x: &x {\n\ty: z}\na: *x\nimage: a # P\n", ("image",)),
     ("tabs in texts", "x: 'a\n\tb'\ny: |\n  a\n  \tb\nimage: a # P\n", ("image",)),
-    ("tabs behind values", "x:\t'a'\t# b\nc:\t\n- d\t\nimage: a # P\n", ("image",)),
+    ("tabs behind values", "x: 'a'\t# b\nc:\t\n- d\t\nimage: a # P\n", ("image",)),
     ("CRLF", "x: y\r\nimage: a # P\r\n", ("image",)),
     ("a byte order mark", "\ufeffimage: a # P\n", ("image",)),
     ("no end of the line", "image: a # P", ("image",)),
