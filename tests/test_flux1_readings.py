@@ -471,3 +471,14 @@ def test_a_fluxd_of_which_the_paths_are_not_known_tells_the_rest(path: str) -> N
     assert (cluster.sync_paths, cluster.branch) == (("deploy",), "trunk")
     assert cluster.settings.fluxd.git_user == "Bot"
     assert "RP009" in {finding.code for finding in migration.findings}
+
+
+@pytest.mark.parametrize("way", [*WAYS, *TEXTS])
+def test_the_migration_of_each_way_is_verified_and_changes_nothing_again(way: str) -> None:
+    web = WEB.replace("  releaseName: web\n", "  releaseName: web\n  helmVersion: v3\n")
+    files: Files = {**(WAYS.get(way) or TEXTS[way]), "deploy/web.yaml": web}
+    migration = migrate(files)
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    assert migrate(dict(migration.files)).files == migration.files
+    later = fm.MigrationOptions(clusters=migration.context.as_clusters())
+    assert fm.migrate_repository(dict(migration.files), later).files == migration.files

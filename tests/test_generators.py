@@ -114,6 +114,8 @@ def test_what_a_command_writes_is_no_manifest() -> None:
     files["c/build.yaml"] = release("web", "game")
     migration = migrate(files)
     assert migration.files["c/build.yaml"] == files["c/build.yaml"]
+    given = fm.MigrationOptions.model_validate({"clusters": [{"name": "prod", "sync_paths": ["c"]}]})
+    assert fm.verify_migration(files, migration.files, given, declared=migration.declared).ok
     assert "c/build.yaml" not in {
         finding.path for finding in migration.findings if finding.severity == "error"
     }

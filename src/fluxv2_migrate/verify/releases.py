@@ -70,7 +70,11 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
     Args:
         context: what is compared.
     """
-    read = (_release(found, context) for found in context.before.old)
+    # Flux v1 itself is nothing that Flux v2 would have, and what a command wrote is no manifest.
+    clusters = context.before.clusters
+    own = {(each.path, each.document) for each in clusters.programs}
+    old = (each for each in context.before.old if each.document not in own)
+    read = (_release(found, context) for found in old if found.path not in clusters.outputs)
     # A patch that no cluster applies, and that patches nothing, meant nothing.
     releases = [each for each in read if each.found.cluster is not None or not each.is_partial]
     partners, lost = _match(releases, context.after.new, context)
