@@ -251,15 +251,24 @@ def refused_fields(manifest: Mapping[str, Any], flux_version: FluxVersion) -> tu
     (('spec.url', 'is no match of ^(http|https|ssh)://.*$'),)
     """
     found: list[tuple[str, str]] = []
-    for each in CONSTRAINTS.get(str(manifest.get("kind")), ()):
-        if each.holds_in(flux_version):
-            for field, value in _values(manifest, each.field.replace("[]", ".[]").split("."), ""):
-                if each.refuses(value):
-                    found.append((field, _reason(each, value)))
+    for each, path in _holding(str(manifest.get("kind")), flux_version):
+        for field, value in _values(manifest, path, ""):
+            if each.refuses(value):
+                found.append((field, _reason(each, value)))
     return tuple(found)
 
 
-def _values(value: Any, path: list[str], field: str) -> Iterator[tuple[str, Any]]:
+@cache
+def _holding(kind: str, flux_version: FluxVersion) -> tuple[tuple[Constraint, tuple[str, ...]], ...]:
+    """Gives the constraints of a kind that hold in a release, with the steps of their paths."""
+    return tuple(
+        (each, tuple(each.field.replace("[]", ".[]").split(".")))
+        for each in CONSTRAINTS.get(kind, ())
+        if each.holds_in(flux_version)
+    )
+
+
+def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str, Any]]:
     """Gives each value of a field, with the field as it is in the object; nulls count as not given."""
     if value is None:
         return
