@@ -101,6 +101,7 @@ class _Check:
     created: Mapping[Identity, Generated]
     findings: FindingGroups
     users: dict[Identity, list[str]] = field(default_factory=dict)
+    before: set[Identity] | None = None
 
     @classmethod
     def of(
@@ -190,10 +191,10 @@ class _Check:
 
     def _had(self, wanted: Identity) -> bool:
         """Gives whether the cluster built an object before."""
-        return any(
-            identity_of(each.manifest, each.namespace) == wanted
-            for each in self.result.clusters.objects(self.view)
-        )
+        if self.before is None:
+            objects = self.result.clusters.objects(self.view)
+            self.before = {identity_of(each.manifest, each.namespace) for each in objects}
+        return wanted in self.before
 
     def _tell(self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...]) -> None:
         notice = Notice(code, message, path, group=message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class ClusterReader:
     synced: SyncedFiles = field(init=False)
     _claimed: set[str] | None = None
     _read: dict[str, tuple[Document, ...]] = field(default_factory=dict)
+    _kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Looks for charts."""
@@ -89,6 +91,17 @@ class ClusterReader:
         """Gives the text of a file; an empty one where it is none."""
         content = self.files.get(path, "")
         return content if isinstance(content, str) else content.decode("utf-8", "replace")
+
+    def files_with(self, kind: str) -> tuple[str, ...]:
+        """Gives the YAML and JSON files in which something may be of a kind."""
+        if kind not in self._kinds:
+            named = re.compile(rf"kind[\"']?\s*:\s*[^\n]*{re.escape(kind)}")
+            self._kinds[kind] = tuple(
+                path
+                for path in self.files
+                if path.endswith((".yaml", ".yml", ".json")) and named.search(self.text(path)) is not None
+            )
+        return self._kinds[kind]
 
     def documents_of(self, path: str) -> tuple[Document, ...]:
         """Gives the documents of a file that can be read, also of one that does not name Flux."""

@@ -144,10 +144,8 @@ def _of_object(
         found = _parsed(text, path or reader.tree.kustomizations[build.folder].path if build else path, 1)
         if found is not None:
             return found
-    for path in reader.files:
-        if not path.endswith((".yaml", ".yml", ".json")) or name not in (text := reader.text(path)):
-            continue
-        if kind not in text:
+    for path in reader.files_with(kind):
+        if name not in reader.text(path):
             continue
         for document in reader.documents_of(path):
             manifest = document.manifest
