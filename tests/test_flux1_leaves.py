@@ -374,3 +374,20 @@ def test_values_leave_where_nothing_else_names_them(named: bool) -> None:
     expected = ("bootstrap/flux.yaml",) if named else ("bootstrap/flux.yaml", "bootstrap/values.yaml")
     assert migration.deleted == expected
     assert "helm -n flux uninstall flux" in migration.runbook().to_markdown()
+
+
+def test_what_a_flux_yaml_fetched_and_decrypted_is_fetched_and_decrypted() -> None:
+    command = "git submodule update --init && kustomize build ."
+    files: Files = {
+        "prod/flux.yaml": fluxd("--git-path=prod", "--manifest-generation"),
+        "prod/.flux.yaml": f"version: 1\ncommandUpdated:\n  generators: [{{command: {command}}}]\n",
+        "prod/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/web.yaml": release(),
+    }
+    assert "  recurseSubmodules: true\n" in migrate(files).created["prod/flux-system/gotk-sync.yaml"]
+    files["prod/flux.yaml"] = fluxd("--git-path=prod", "--manifest-generation", "--sops")
+    migration = migrate(files)
+    text = migration.created["prod/flux-system/gotk-sync.yaml"]
+    assert "  decryption:\n    provider: sops\n    secretRef:\n      name: sops-keys\n" in text
+    needed = {(each.name, each.keys) for each in migration.prerequisites}
+    assert needed == {("flux-system", ("identity", "known_hosts")), ("sops-keys", ("sops.asc",))}

@@ -29,6 +29,8 @@ OUTCOMES = {
 OLD_LINE = re.compile(
     rb"^apiVersion: *[\"']?(helm\.fluxcd\.io/v1|flux\.weave\.works/v1beta1)[\"']? *\r?$", re.M
 )
+# What becomes of Flux v1 itself is another matter than its releases.
+KEPT = fm.MigrationOptions(flux1="keep")
 COMMENT = re.compile(r"(?:^|\s)(#.*?)\s*$")
 
 
@@ -36,7 +38,7 @@ COMMENT = re.compile(r"(?:^|\s)(#.*?)\s*$")
 def tree(request: pytest.FixtureRequest, shared: Path) -> tuple[str, dict[str, str | bytes], fm.Migration]:
     name: str = request.param
     files = read_tree(shared / "corpus" / name / "v1")
-    return name, files, fm.migrate_repository(files)
+    return name, files, fm.migrate_repository(files, KEPT)
 
 
 def releases_of(migration: fm.Migration) -> list[fm.MigratedResource]:
@@ -83,7 +85,7 @@ def test_every_v2_document_is_valid(shared: Path, name: str, flux_version: Any) 
 
 def test_a_second_migration_changes_nothing(tree: tuple[str, dict[str, str | bytes], fm.Migration]) -> None:
     _, _, migration = tree
-    again = fm.migrate_repository(migration.files)
+    again = fm.migrate_repository(migration.files, KEPT)
     assert again.files == migration.files
     assert not again.changed
     assert not again.created
@@ -205,7 +207,7 @@ def test_the_order_of_files_makes_no_difference(
     tree: tuple[str, dict[str, str | bytes], fm.Migration],
 ) -> None:
     _, files, migration = tree
-    assert fm.migrate_repository(dict(reversed(files.items()))) == migration
+    assert fm.migrate_repository(dict(reversed(files.items())), KEPT) == migration
 
 
 def test_the_result_can_be_pickled(tree: tuple[str, dict[str, str | bytes], fm.Migration]) -> None:
@@ -277,3 +279,14 @@ def test_other_trees_are_left_with_reasons_and_never_half_done(shared: Path, nam
     # What is said of images stops no release.
     stopping = {finding.code for finding in errors if not finding.code.startswith("IM")} - {"DA022"}
     assert bool(stopping) == bool(left)
+
+
+def test_flux_1_itself_leaves_a_real_tree(shared: Path) -> None:
+    files = read_tree(shared / "corpus" / "homelab-crlf" / "v1")
+    migration = fm.migrate_repository(files)
+    assert migration.deleted == (
+        "archive/devops/flux/flux/flux.yaml",
+        "archive/devops/flux/helm-operator/helm-operator.yaml",
+    )
+    assert "DA022" not in {finding.code for finding in migration.findings}
+    assert fm.migrate_repository(migration.files).files == migration.files

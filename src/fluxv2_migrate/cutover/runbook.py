@@ -83,6 +83,7 @@ def write_runbook(facts: CutoverFacts) -> Runbook:
     steps = (
         _ERRORS if has_errors else None,
         runbook_before.freeze(clusters),
+        runbook_before.repair(clusters),
         runbook_before.helm_2(clusters),
         runbook_before.install(clusters),
         runbook_before.hold_images(clusters),

@@ -20,8 +20,19 @@ from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import word
 from fluxv2_migrate.rules import DECRYPTION_SECRET, SYNC_NAME
 
-__all__ = ["freeze", "helm_2", "hold_images", "install", "names", "other_syncs", "secrets", "suspend_sync"]
+__all__ = [
+    "freeze",
+    "helm_2",
+    "hold_images",
+    "install",
+    "names",
+    "other_syncs",
+    "repair",
+    "secrets",
+    "suspend_sync",
+]
 
+_NOT_HEALED: Final = "grep -E '[[:space:]](uninstalled|uninstalling|unknown)[[:space:]]'"
 _PULLS: Final = "kubernetes.io/dockerconfigjson"
 
 
@@ -46,6 +57,22 @@ def freeze(clusters: Clusters) -> RunbookStep | None:
         why += " The clusters are named here as in the report: put in the contexts of your kubeconfig."
     found = [*each_of(clusters, commands), "git tag pre-flux2"]
     return step("Freeze, and write down what runs", found, why)
+
+
+def repair(clusters: Clusters) -> RunbookStep | None:
+    """No record is left that Flux v2 cannot go on with."""
+    return step(
+        "Repair the records that Flux v2 cannot heal",
+        (
+            f"{each.helm('list', '-A', '-a', '-m', '0')} | {_NOT_HEALED}"
+            for each in clusters
+            if each.had_operator
+        ),
+        "What is `failed`, `superseded` or pending is upgraded, too. Over a record that is `uninstalled` the "
+        "install is refused (`helm uninstall` once more deletes the record), and over one that is "
+        "`uninstalling` or `unknown` each upgrade fails (`helm rollback` to a revision that was deployed "
+        "heals them).",
+    )
 
 
 def helm_2(clusters: Clusters) -> RunbookStep | None:
@@ -155,8 +182,10 @@ def names(clusters: Clusters) -> RunbookStep | None:
             for cluster in clusters
             for each in cluster.expected
         ),
-        "A name that is not found is installed as a new release, and a name that is corrected later is "
-        "uninstalled. Each must be `deployed`.",
+        "A record that is not found stops nothing: the release is installed a second time beside what "
+        "runs, or takes its objects over, and a name that is corrected later is uninstalled. Compare all "
+        "names and namespaces with what was written down, or suspend the releases until that is done. "
+        "Each must be `deployed`.",
     )
 
 

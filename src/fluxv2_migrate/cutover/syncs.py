@@ -119,7 +119,12 @@ def _tell_settings(view: ClusterView, findings: FindingGroups) -> None:
 
 def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1Document]) -> ClusterSync:
     namespace = around.options.flux_namespace
-    settings = SyncSettings.of_cluster(view.settings, _written_url(view))
+    settings = SyncSettings.of_cluster(
+        view.settings,
+        _written_url(view),
+        has_submodules=any(synced.submodules for synced in view.sync_paths),
+        decrypts=any(synced.decrypts for synced in view.sync_paths),
+    )
     there = set(_synced_paths(view, around))
     paths = [
         path

@@ -69,7 +69,9 @@ class SyncSettings:
     collected_garbage: bool = False
 
     @classmethod
-    def of_cluster(cls, cluster: Cluster, url: str = "", *, has_submodules: bool = False) -> SyncSettings:
+    def of_cluster(
+        cls, cluster: Cluster, url: str = "", *, has_submodules: bool = False, decrypts: bool = False
+    ) -> SyncSettings:
         """Gives them from what is known of a cluster.
 
         Args:
@@ -77,6 +79,7 @@ class SyncSettings:
             url: of the repository as fluxd had it, with a login that may be in it; that of the settings when
                 not given.
             has_submodules: whether submodules are checked out.
+            decrypts: whether something else than fluxd's own flag decrypts files with sops.
 
         >>> cluster = Cluster(name="prod", branch="main")
         >>> made = SyncSettings.of_cluster(cluster, "git@example.com:acme/fleet")
@@ -102,7 +105,7 @@ class SyncSettings:
             has_submodules,
             fluxd.sync_interval or _INTERVAL,
             fluxd.sync_timeout or "",
-            bool(fluxd.sops),
+            bool(fluxd.sops) or decrypts,
             bool(fluxd.garbage_collection),
         )
 

@@ -182,7 +182,7 @@ def convert_flux_yaml(
     config = FluxYaml.parse(text, path=path)
     synced = read_sync_path(folder, {path: text}, KustomizeTree({path: text}), generates=True)
     known = with_options(options, *_said(options), Cluster(name="cluster", sync_paths=(folder,)))
-    settings = SyncSettings.of_cluster(known)
+    settings = SyncSettings.of_cluster(known, decrypts=bool(synced.decrypts))
     if synced.unknown:
         message = f"fluxd generates what it applies of {folder or '/'}: {synced.unknown}"
         return Flux1Conversion((), (_finding("RP018", message, path),), (), known)
