@@ -120,6 +120,7 @@ RESULTS: list[Callable[[], str]] = [
     lambda: migrated()._repr_html_(),
     lambda: migrated().slim().to_html(),
     lambda: migrated().context._repr_html_(),
+    lambda: migrated().runbook()._repr_html_(),
     lambda: migrated().first_hour()._repr_html_(),
     lambda: fm.migrate_repository({}).first_hour()._repr_html_(),
     lambda: fm.verify_cluster(

@@ -11,7 +11,9 @@ __all__ = ["picture_of"]
 
 _SQUARE: Final = 18
 _ROW: Final = 26
-_NAMES: Final = 170
+_LETTER: Final = 7.5
+"""So wide is a letter of a name, about."""
+_LONGEST: Final = 48
 _LEGEND: Final = 44
 _PER_ROW: Final = 40
 # Told apart also without colours, by the letter in the square.
@@ -37,15 +39,17 @@ def picture_of(releases: Sequence[tuple[str, str, str, str, str]]) -> str:
     clusters = list(dict.fromkeys(cluster for cluster, *_ in sorted(releases)))
     parts: list[str] = []
     top = _LEGEND
+    names = {cluster: _named(cluster) for cluster in clusters}
+    beside = int(_LETTER * max((len(name) + 6 for name in names.values()), default=0))
     for cluster in clusters:
         own = [each for each in releases if each[0] == cluster]
-        name = as_html_text(cluster or "the cluster")
+        name = as_html_text(names[cluster])
         parts.append(f'<text x="0" y="{top + 14}" class="name">{name} ({len(own)})</text>')
         for index, each in enumerate(own):
-            left = _NAMES + index % _PER_ROW * (_SQUARE + 4)
+            left = beside + index % _PER_ROW * (_SQUARE + 4)
             parts.append(_square(each, left, top + index // _PER_ROW * _ROW))
         top += ((len(own) - 1) // _PER_ROW + 1) * _ROW + 6
-    width = _NAMES + _PER_ROW * (_SQUARE + 4)
+    width = beside + _PER_ROW * (_SQUARE + 4)
     title = f"{len(releases)} releases in {len(clusters)} clusters by what their first reconciliation does"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" '
@@ -53,6 +57,13 @@ def picture_of(releases: Sequence[tuple[str, str, str, str, str]]) -> str:
         "<style>text{font:13px sans-serif;fill:currentColor}.letter{fill:#fff;text-anchor:middle}</style>"
         f"{_legend()}{''.join(parts)}</svg>"
     )
+
+
+def _named(cluster: str) -> str:
+    """Gives a name that fits: clusters are often named by their paths, which end in what tells them apart."""
+    if len(cluster) <= _LONGEST:
+        return cluster or "the cluster"
+    return f"…{cluster[1 - _LONGEST :]}"
 
 
 def _square(release: tuple[str, str, str, str, str], left: int, top: int) -> str:

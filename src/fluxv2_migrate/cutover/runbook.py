@@ -10,8 +10,10 @@ from fluxv2_migrate.cutover import runbook_after, runbook_before, runbook_merge
 from fluxv2_migrate.cutover.cutover_cluster import CutoverCluster, RunbookStep
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
+from fluxv2_migrate.cutover.runbook_page import steps_of_page
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.pages import fragment
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import as_code_block, as_markdown_text
 
@@ -36,6 +38,9 @@ class Runbook:
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        return fragment("Cut-over", steps_of_page(self.steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ margin:.5rem 0;padding:.5rem .7rem;overflow:auto;max-height:32rem;overflow-wrap:
 .fm table{{border-collapse:collapse;width:100%;margin:0;font-size:14px;color:inherit}}
 .fm caption{{text-align:left;font-weight:600;padding:.4rem .6rem;color:var(--soft)}}
 .fm th,.fm td{{text-align:left;vertical-align:top;padding:.3rem .6rem;border-top:1px solid var(--line);
-background:none;max-width:34rem;overflow-wrap:anywhere;white-space:normal}}
+background:none;max-width:34rem;overflow-wrap:break-word;white-space:normal}}
+.fm td:not(:first-child){{min-width:5rem}}
 .fm thead th{{position:sticky;top:0;background:var(--shade);white-space:nowrap;overflow-wrap:normal}}
 .fm th[scope=row]{{font-weight:500}}
 .fm tr.strong>*{{font-weight:700}}
@@ -76,6 +77,7 @@ margin:.7rem 0}}
 .fm dt{{font-weight:600}}
 .fm dd{{margin:0;max-width:60rem}}
 .fm .verdict .badge{{font-size:1.05rem;padding:.25rem .9rem;white-space:normal}}
+.fm .steps>li{{margin:.7rem 0}}
 .fm .places{{list-style:none;padding:0}}
 .fm .contents ul{{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:.5rem 0;
 border-block:1px solid var(--line)}}

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from fluxv2_migrate.cutover.runbook_page import steps_of_page
 from fluxv2_migrate.pages import (
     Html,
     badge,
@@ -151,6 +152,10 @@ def _sections(
         ]
         shown = table("Releases that stay in Flux v1", ("release", "cluster", "file"), rows_of_staying)
         yield part("staying", "What stays in Flux v1", shown)
+    if migration.manifests:
+        yield part(
+            "cutover", "Cut-over", fold("The steps in their order", steps_of_page(migration.runbook().steps))
+        )
     yield part("known", "What was read and assumed", *context_tables(migration.context))
 
 
