@@ -74,7 +74,7 @@ def test_a_release_that_it_patches_goes_with_its_patch(spec: dict[str, Any]) -> 
     assert migration.ok
     (entry,) = yaml.safe_load(migration.changed["clusters/prod/apps.yaml"])["spec"]["patches"]
     assert "helm.fluxcd.io" not in str(entry).replace("helm.toolkit.fluxcd.io", "")
-    assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["90s"]  # type: ignore[union-attr]
+    assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["1m30s"]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

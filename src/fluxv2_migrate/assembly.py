@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
-from fluxv2_migrate.clusters import ClusterMap, DocumentKey
+from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.cutover.expected_release import expected_releases
 from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.syncs import SyncLayout
@@ -25,10 +25,9 @@ from fluxv2_migrate.report.migration import MigratedManifest, Migration, Staying
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.surroundings.fluxd_patches import ListedPatches
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["assemble", "staying_releases", "tell_of_outcome", "with_fluxd_patches"]
+__all__ = ["assemble", "over_given_files", "staying_releases", "tell_of_outcome"]
 
 
 def tell_of_outcome(
@@ -129,31 +128,35 @@ def assemble(
     )
 
 
-def with_fluxd_patches(
+def over_given_files(
     migration: Migration,
     files: Mapping[str, str | bytes],
-    used: Sequence[ListedPatches],
-    clusters: ClusterMap,
+    prepared: Mapping[str, str],
+    deleted: Collection[str],
 ) -> Migration:
-    """Gives a migration of the repository as it was, where one was migrated that lists fluxd's patches.
+    """Gives a migration of the repository as it was, where one was migrated that was prepared for it.
 
     Args:
-        migration: of the other one.
+        migration: of the prepared repository.
         files: the repository as it was.
-        used: the patches that kustomizations list from now on.
-        clusters: who sees what.
+        prepared: the files that were written or changed before; those that count.
+        deleted: files that go, because nothing of them is left to do.
     """
-    changed, deleted = dict(migration.changed), set(migration.deleted)
-    for each in used:
-        changed.setdefault(each.kustomization, each.text)
-        if clusters.given:
-            # Whoever names the clusters needs the file no more to find them.
-            deleted.add(each.flux_yaml)
-    after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
-    for path, text in {**changed, **migration.created}.items():
+    texts = {**prepared, **migration.changed, **migration.created}
+    gone = {*migration.deleted, *deleted}
+    changed = {path: text for path, text in texts.items() if path in files and text != _text(files[path])}
+    created = {path: text for path, text in texts.items() if path not in files}
+    after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in gone}
+    for path, text in {**changed, **created}.items():
         after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
-    before = {path: _text(files[path]) for path in {*changed, *deleted}}
-    return replace(migration, files=after, changed=changed, deleted=tuple(sorted(deleted)), before=before)
+    return replace(
+        migration,
+        files=after,
+        changed=changed,
+        created=created,
+        deleted=tuple(sorted(gone)),
+        before={path: _text(files[path]) for path in {*changed, *gone}},
+    )
 
 
 def _text(content: str | bytes) -> str:

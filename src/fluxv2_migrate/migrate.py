@@ -11,7 +11,7 @@ from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
-from fluxv2_migrate.assembly import assemble, staying_releases, tell_of_outcome, with_fluxd_patches
+from fluxv2_migrate.assembly import assemble, over_given_files, staying_releases, tell_of_outcome
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace, infer_flux_release, old_components
 from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
@@ -22,6 +22,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.images.automation import migrate_images
 from fluxv2_migrate.images.reading import read_images
+from fluxv2_migrate.images.separation import separate_texts
 from fluxv2_migrate.releases.closures import together
 from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
@@ -113,6 +114,11 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         files = patches.seen(files)
         repository = read_repository(files)
         clusters = see_repository(files, repository, options)
+    separated = separate_texts(Surroundings(repository, clusters, options, {}))
+    if separated.files:
+        files = {**files, **separated.files}
+        repository = read_repository(files)
+        clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
     options = _with_inventory(options, clusters, findings)
     flux_version, around, reasons = _surroundings(repository, clusters, options, findings)
@@ -168,7 +174,15 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         readings.originals,
         staying,
     )
-    return with_fluxd_patches(migration, given, used, clusters) if patches.listed else migration
+    if not (patches.listed or separated.files):
+        return migration
+    prepared = {each.kustomization: each.text for each in used}
+    touched = {*migration.changed, *migration.created}
+    if not touched.isdisjoint({*separated.files, *separated.releases}):
+        prepared |= separated.files
+    # Whoever names the clusters needs the files no more to find them.
+    gone = {each.flux_yaml for each in used} if clusters.given else set()
+    return over_given_files(migration, given, prepared, gone)
 
 
 def _with_inventory(

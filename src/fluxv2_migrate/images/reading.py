@@ -24,7 +24,7 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
-__all__ = ["AnnotatedObject", "ReadImages", "read_images"]
+__all__ = ["AnnotatedObject", "ReadImages", "as_automated", "read_images"]
 
 _NO_OPTIONS: Final = MigrationOptions()
 
@@ -233,7 +233,7 @@ class _Reader:
         for sighting in sightings:
             if all(sighting.cluster in clusters for clusters in users.values()):
                 continue
-            automated = _as_automated(sighting.manifest)
+            automated = as_automated(sighting.manifest)
             for draft in draft_image_automation(automated, _NO_OPTIONS, FLUX_VERSIONS[-1]):
                 for image in draft.images:
                     own = _own_manifest(document, sighting)
@@ -402,7 +402,7 @@ def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
     return own
 
 
-def _as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+def as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """Gives an object as if fluxd updated all images of it.
 
     A list stays as it is: what clusters make of its objects one by one is seen one by one.
