@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,8 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.images.git_syncs import git_syncs
-from fluxv2_migrate.images.reading import ReadImages
+from fluxv2_migrate.images.kustomization_marks import take_out_marks
+from fluxv2_migrate.images.reading import GIVEN_BY_KUSTOMIZATIONS, ReadImages, ToldNotice
 from fluxv2_migrate.images.texts import WorkloadText, WorkloadTexts
 from fluxv2_migrate.placement import (
     FilterComments,
@@ -74,9 +75,13 @@ def migrate_images(
     for annotated in read.objects:
         # An answer for one object is to be about none of the others, also where nothing is asked of them.
         findings.subject(annotated.document)
+    of_kustomizations = [each for each in read.notices if each[2].group == GIVEN_BY_KUSTOMIZATIONS]
     for document, resource, notice, accepted, cluster in read.notices:
-        findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
+        if notice.group != GIVEN_BY_KUSTOMIZATIONS:
+            findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
     if not read.objects:
+        left = take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
+        _tell_given(of_kustomizations, left, findings)
         return MigratedImages((), (), converted.layout.prerequisites)
     values = {key: text.value for key, text in releases.items()}
     texts = WorkloadTexts(around, read, workspace, values, findings)
@@ -106,7 +111,18 @@ def migrate_images(
         _tell_merge_keys(each, texts, findings)
     texts.tell()
     _tell_layout(texts, layout, findings)
+    settled = {*texts.settled(layout), *(read.plain.keys() & releases.keys())}
+    _tell_given(of_kustomizations, take_out_marks(around, settled, workspace), findings)
     return MigratedImages(tuple(written), objects, layout.prerequisites)
+
+
+def _tell_given(
+    notices: Iterable[ToldNotice], left: Collection[DocumentKey], findings: FindingGroups
+) -> None:
+    """Says of objects that kustomizations still give them annotations of fluxd."""
+    for document, resource, notice, accepted, cluster in notices:
+        if document.key in left:
+            findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
 
 
 def _changes(written: WorkloadText) -> Iterator[Change]:

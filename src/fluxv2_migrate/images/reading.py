@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -24,7 +24,20 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
-__all__ = ["AnnotatedObject", "ReadImages", "as_automated", "read_images"]
+__all__ = [
+    "GIVEN_BY_KUSTOMIZATIONS",
+    "AnnotatedObject",
+    "ReadImages",
+    "ToldNotice",
+    "as_automated",
+    "read_images",
+]
+
+GIVEN_BY_KUSTOMIZATIONS: Final = "kustomization"
+"""The group of what is said of annotations that kustomizations give to what they build."""
+ToldNotice: TypeAlias = tuple[Document, str, Notice, tuple[str, ...], str]
+"""A notice with the document and the object, the codes that are accepted for it, and the only cluster."""
+
 
 _NO_OPTIONS: Final = MigrationOptions()
 
@@ -61,7 +74,7 @@ class ReadImages:
     objects: list[AnnotatedObject] = field(default_factory=list)
     documents: dict[DocumentKey, Document] = field(default_factory=dict)
     plain: dict[DocumentKey, Plan] = field(default_factory=dict)
-    notices: list[tuple[Document, str, Notice, tuple[str, ...], str]] = field(default_factory=list)
+    notices: list[ToldNotice] = field(default_factory=list)
 
     def keep(self, releases: Collection[DocumentKey]) -> None:
         """Forgets the releases that are not migrated after all: they keep their annotations."""
@@ -177,7 +190,7 @@ class _Reader:
             self._patched[patch.key] = AnnotatedObject(patch, draft, places=places)
         if not patches and not is_annotated(document.manifest):
             message = "annotations of fluxd that a kustomization gives stay, and Flux v2 does not read them"
-            self._tell_of(document, Notice("AN004", message, ("metadata",), "kustomization"))
+            self._tell_of(document, Notice("AN004", message, ("metadata",), GIVEN_BY_KUSTOMIZATIONS))
 
     def _read_seen(self, document: Document, sightings: Sequence[Sighting]) -> list[AnnotatedObject]:
         drafts: dict[tuple[str, ...], list[ImageAutomationDraft]] = {}

@@ -150,6 +150,16 @@ class WorkloadTexts:
             if use.cluster in reasons:
                 self._refused.places[use.place] = (code, reasons[use.cluster])
 
+    def settled(self, layout: ImageLayout) -> set[DocumentKey]:
+        """Gives the documents of which nothing is lost with the annotations of their objects."""
+        refused = {*self._refused.annotations, *self._refused.documents}
+        found: dict[DocumentKey, bool] = {}
+        for each in self.read.objects:
+            key = each.document.key
+            fine = not each.draft.stopped and key not in refused and self._is_settled(each, layout)
+            found[key] = found.get(key, True) and fine
+        return {key for key, fine in found.items() if fine}
+
     def document_of(self, use: ImageUse) -> Document:
         """Gives the document that holds the fields of an image."""
         return self._documents()[use.document]

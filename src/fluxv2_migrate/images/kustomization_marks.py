@@ -1,0 +1,153 @@
+"""Annotations of fluxd that kustomizations give to what they build, taken out once nothing needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.marks import annotations_of, is_annotated, is_of_fluxd
+from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, read_kustomization
+from fluxv2_migrate.kustomize.patching import read_patch
+from fluxv2_migrate.plan import (
+    AnnotationEdit,
+    PatchOperation,
+    Remove,
+    apply_to_text,
+    edit_annotations,
+    edit_fields,
+    write_operations,
+)
+from fluxv2_migrate.repository.changes import kustomization_change
+from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    detect_style,
+    read_document,
+    remove_item,
+    replace_text,
+    split_documents,
+)
+
+__all__ = ["take_out_marks"]
+
+_COMMON: Final = "commonAnnotations"
+
+
+def take_out_marks(
+    around: Surroundings, settled: Collection[DocumentKey], workspace: Workspace
+) -> frozenset[DocumentKey]:
+    """Takes the annotations of fluxd out of kustomizations that give them to nothing but what is settled.
+
+    Args:
+        around: what is known of the repository.
+        settled: the documents of which nothing is lost with their annotations.
+        workspace: the texts by now.
+
+    Returns:
+        The documents to which a kustomization still gives some.
+    """
+    reached: dict[str, set[DocumentKey]] = {}
+    for key, sightings in around.clusters.sightings.items():
+        for sighting in sightings:
+            if is_annotated(sighting.manifest):
+                for step in sighting.steps:
+                    reached.setdefault(step.path, set()).add(key)
+    left: set[DocumentKey] = set()
+    for path, keys in reached.items():
+        text = workspace.text(path)
+        if text is None or not _gives_marks(path, text):
+            continue
+        if not keys <= set(settled):
+            left |= keys
+            continue
+        try:
+            workspace.edit(path, _without_marks, kustomization_change(path))
+        except (CannotEdit, InvalidManifest):
+            left |= keys
+    return frozenset(left)
+
+
+def _gives_marks(path: str, text: str) -> bool:
+    try:
+        kustomization = read_kustomization(path, text)
+    except InvalidManifest:
+        return False
+    return bool(_common(kustomization)) or any(map(_marks_in, kustomization.patches))
+
+
+def _common(kustomization: Kustomization) -> list[str]:
+    return [key for key in kustomization.pairs(_COMMON) if is_of_fluxd(key)]
+
+
+def _marks_in(patch: KustomizationPatch) -> bool:
+    """Gives whether a patch that stands in its kustomization gives annotations of fluxd."""
+    if patch.path or not patch.inline.strip():
+        return False
+    try:
+        documents, operations = read_patch(patch.inline.strip())
+    except InvalidManifest:
+        return False
+    return any(map(_is_mark, operations)) or any(is_annotated(manifest) for _, manifest in documents)
+
+
+def _is_mark(operation: Mapping[str, Any]) -> bool:
+    keys = str(operation.get("path")).split("/")
+    return keys[1:3] == ["metadata", "annotations"] and len(keys) > 3 and is_of_fluxd(_plain(keys[3]))
+
+
+def _plain(key: str) -> str:
+    return key.replace("~1", "/").replace("~0", "~")
+
+
+def _without_marks(text: str) -> str:
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    plain = text.removeprefix("\ufeff")
+    end = split_documents(plain)[0].end
+    document = plain[:end]
+    kustomization = read_kustomization("kustomization.yaml", document)
+    common = _common(kustomization)
+    if common and len(common) == len(kustomization.pairs(_COMMON)):
+        root, value = read_document(document)
+        if root is None:
+            raise CannotEdit("an empty document")  # pragma: no cover - it gives annotations
+        document = apply_to_text((Remove((_COMMON,)),), document, root, detect_style(document), value).text
+    elif common:
+        document = edit_fields(document, (_COMMON,), {}, common)
+    patches = sorted(kustomization.patches, key=lambda each: (each.field, each.index), reverse=True)
+    for patch in filter(_marks_in, patches):
+        after = _patch_without_marks(patch.inline.strip())
+        if after is None:
+            document = remove_item(document, patch.field, patch.index)
+        else:
+            inner = () if patch.field == "patchesStrategicMerge" else ("patch",)
+            document = replace_text(document, (patch.field, patch.index, *inner), after)
+    return mark + document + plain[end:]
+
+
+def _patch_without_marks(text: str) -> str | None:
+    """Gives a patch without the annotations of fluxd; nothing where it says nothing else."""
+    documents, operations = read_patch(text)
+    if operations:
+        kept = [PatchOperation(each, index) for index, each in enumerate(operations) if not _is_mark(each)]
+        return write_operations(text, kept) if kept else None
+    spans = split_documents(text)
+    says_more = False
+    for index, manifest in sorted(documents, reverse=True):
+        span = spans[index]
+        marks = tuple(key for key in annotations_of(manifest) if is_of_fluxd(key))
+        says_more |= any(_says_more(manifest, marks))
+        if marks:
+            after = edit_annotations(text[span.start : span.end], [AnnotationEdit(marks)]).text
+            text = text[: span.start] + after + text[span.end :]
+    return text if says_more else None
+
+
+def _says_more(manifest: Mapping[str, Any], marks: Collection[str]) -> Iterator[bool]:
+    """Gives whether a patch says anything but what it is for, and annotations of fluxd."""
+    yield from (key not in ("apiVersion", "kind", "metadata") for key in manifest)
+    metadata = manifest.get("metadata") or {}
+    yield from (key not in ("name", "namespace", "annotations") for key in metadata)
+    yield any(key not in marks for key in annotations_of(manifest))
