@@ -482,3 +482,28 @@ def test_the_migration_of_each_way_is_verified_and_changes_nothing_again(way: st
     assert migrate(dict(migration.files)).files == migration.files
     later = fm.MigrationOptions(clusters=migration.context.as_clusters())
     assert fm.migrate_repository(dict(migration.files), later).files == migration.files
+
+
+def test_a_person_who_names_the_repository_tells_whose_a_fluxd_is() -> None:
+    other = deployment("--git-url=git@git.example.com:acme/other", "--git-path=deploy", "--git-branch=no")
+    cluster = {"name": "prod", "sync_paths": ["deploy"], "fluxd": {"git_url": URL}}
+    migration = migrate({"deploy/flux.yaml": other, "deploy/web.yaml": WEB}, clusters=[cluster])
+    assert migration.files["deploy/flux.yaml"] == other
+    assert migration.context.clusters[0].branch is None
+    assert "DA027" in {finding.code for finding in migration.findings}
+
+
+def test_fluxds_of_one_path_and_two_repositories_are_asked_about_and_stay() -> None:
+    other = deployment("--git-url=git@git.example.com:acme/other", "--git-path=deploy")
+    files: Files = {"deploy/a.yaml": deployment(*FLAGS), "deploy/b.yaml": other, "deploy/web.yaml": WEB}
+    migration = migrate(files)
+    assert "DA035" in {finding.code for finding in migration.findings}
+    assert (migration.files["deploy/a.yaml"], migration.files["deploy/b.yaml"]) == (
+        files["deploy/a.yaml"],
+        other,
+    )
+    cluster = {"name": "prod", "sync_paths": ["deploy"], "fluxd": {"git_url": URL}}
+    settled = migrate(files, clusters=[cluster])
+    assert "DA035" not in {finding.code for finding in settled.findings}
+    assert settled.context.clusters[0].branch == "trunk"
+    assert settled.files["deploy/b.yaml"] == other

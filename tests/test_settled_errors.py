@@ -183,6 +183,11 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP013": ("apps/web.yaml", "v2beta1", "v2"),
     "RP014": ("apps/kustomization.yaml", "namePrefix: eu-\n", ""),
     "RP016": "apps/two.yaml",
+    "DA035": {
+        "clusters": [
+            {"name": "prod", "sync_paths": ["apps"], "fluxd": {"git_url": "git@git.example.com:acme/fleet"}}
+        ]
+    },
     "DA032": ("apps/.flux.yaml", "sops -d secret.enc.yaml && echo --- && ", ""),
     "DA033": ("apps/.flux.yaml", " | envsubst", ""),
     "RP018": "apps/.flux.yaml",

@@ -70,20 +70,43 @@ def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Fl
     folders = folders_of(reader.files) | set(reader.files)
     fluxds = [each for each in programs if each.program == "fluxd"]
     here = [each for each in fluxds if any(path and path in folders for path in paths_of(each))]
-    urls = {_url_key(each) for each in here} - {""}
-    urls |= {repository_key(each.fluxd.git_url) for each in reader.options.clusters if each.fluxd.git_url}
+    # Where a person names the repository, a path of the same name elsewhere says nothing.
+    urls = {repository_key(each.fluxd.git_url) for each in reader.options.clusters if each.fluxd.git_url}
+    urls = urls or {_url_key(each) for each in here} - {""}
     own: list[Flux1Program] = []
     others: list[Flux1Program] = []
+    contested = _contested(here) if len(urls) > 1 else []
     for each in fluxds:
         is_here = any(path in folders for path in paths_of(each))
         is_known = not urls or _url_key(each) in ("", *urls)
-        (own if is_here and is_known else others).append(each)
+        (own if is_here and is_known and each not in contested else others).append(each)
     manifests = [each for each in own if not each.is_text]
     texts = [each for each in own if each.is_text]
     told, notices = _of_texts(texts, manifests)
     operators = tuple(each for each in programs if each.program == "helm-operator")
-    notices += [_of_another(each) for each in _unlike(others)]
+    if contested:
+        first, *more = contested
+        message = (
+            "several fluxds sync one path, each of another repository, and nothing says which is this one"
+        )
+        notices.append(
+            ClusterNotice("DA035", message, first.path, first.line, tuple(each.place for each in more))
+        )
+    notices += [_of_another(each) for each in _unlike(others) if each not in contested]
     return Flux1Programs((*manifests, *told), tuple(others), operators, tuple(notices))
+
+
+def _contested(fluxds: Sequence[Flux1Program]) -> list[Flux1Program]:
+    """Gives the fluxds with a path that one of another repository has, too."""
+    return [
+        each
+        for each in fluxds
+        if any(
+            _url_key(each) and _url_key(other) not in ("", _url_key(each))
+            for other in fluxds
+            if set(paths_of(each)) & set(paths_of(other))
+        )
+    ]
 
 
 def _url_key(fluxd: Flux1Program) -> str:

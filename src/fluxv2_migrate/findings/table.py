@@ -101,6 +101,7 @@ _ROWS: Final = (
     FindingType("DA057", "no-path-for-the-sync", "warning", "Create the objects as the runbook says, or give the cluster a path that only it applies."),
     FindingType("DA058", "patches-of-flux-yaml", "warning", "List them under `patches` of the kustomization that is built, one document a file."),
     FindingType("DA059", "updaters-of-flux-yaml", "warning", "Look that each image has a marker in a file that image automation updates."),
+    FindingType("DA035", "repository-of-fluxd-unknown", "error", "Give the git_url of the cluster's fluxd; the others stay, as they sync another repository."),
     FindingType("HR002", "chart-path-from-operator-flags", "error", "Give helm_operator with the git_url, git_branch and git_charts_path of the operator's flags."),
     FindingType("HR003", "field-unknown", "warning", "Nothing if the field may go: the helm-operator never read it."),
     FindingType("HR014", "release-name-too-long", "error", "Write the name that `helm list -A` shows into spec.releaseName."),
