@@ -108,6 +108,13 @@ def example(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def thorough(session: nox.Session) -> None:
+    """Single mistakes of every kind, in small repositories and in real trees: which of them are seen."""
+    install(session, "test")
+    session.run("python", "tests/single_mistakes.py", "../shared", *(session.posargs or ("3",)))
+
+
+@nox.session(python=PYTHONS[0])
 def benchmarks(session: nox.Session) -> None:
     install(session, "test")
     missed = [

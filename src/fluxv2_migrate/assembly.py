@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
@@ -20,11 +21,13 @@ from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.context import MigrationContext
+from fluxv2_migrate.report.declared import Declared, sources_by_key, with_values
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedManifest, Migration, StayingRelease
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["assemble", "over_given_files", "staying_releases", "tell_of_outcome"]
@@ -101,6 +104,7 @@ def assemble(
     """
     made = (*converted.layout.generated, *images.objects, *syncs.generated)
     _tell_refused(made, around, findings)
+    manifests = tuple(_manifests(made, around, converted, images))
     before = {**around.repository.texts, **originals}
     created, deleted = workspace.created, workspace.deleted
     texts = {path: workspace.text(path) for path in (*workspace.changed, *originals)}
@@ -115,7 +119,7 @@ def assemble(
         deleted=deleted,
         findings=Findings(findings.all()),
         changes=workspace.changes,
-        manifests=tuple(_manifests(made, around, converted, images)),
+        manifests=manifests,
         prerequisites=_together((*images.prerequisites, *syncs.prerequisites)),
         context=context,
         before={path: before[path] for path in {*changed, *deleted}},
@@ -124,7 +128,39 @@ def assemble(
         syncs=syncs.syncs,
         left=tuple(left.values()),
         inventories=around.inventories(),
-        declared={key: tuple(fields) for key, fields in sorted(findings.declared.items())},
+        declared=_declared(around, converted, manifests, findings),
+    )
+
+
+def _declared(
+    around: Surroundings,
+    converted: ConvertedReleases,
+    manifests: Sequence[MigratedManifest],
+    findings: FindingGroups,
+) -> Declared:
+    """Gives what differs as findings say, with the values of releases that no build makes other ones."""
+    alike = {
+        (text.release.document.path, text.release.resource)
+        for text in converted.texts
+        if len({(each.namespace, each.name) for each in text.release.sightings}) <= 1
+        and not any(each.patches for each in text.release.sightings)
+    }
+    sources = [document.manifest for document in around.repository.source_documents()]
+    sources += [each.manifest for each in manifests if each.manifest["kind"] != "HelmRelease"]
+    releases: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for each in manifests:
+        key = (each.path, each.before)
+        if key in alike:
+            releases[key] = each.manifest
+    namespaces = {
+        settings_of(around.options, view.settings).default_namespace for view in around.clusters.clusters
+    }
+    return with_values(
+        dict(sorted(findings.declared.items())),
+        releases,
+        sources_by_key(sources),
+        set(around.versions.values()),
+        namespaces.pop() if len(namespaces) == 1 else "",
     )
 
 

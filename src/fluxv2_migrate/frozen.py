@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Never, TypeVar
 
-__all__ = ["FrozenDict", "FrozenList", "frozen"]
+__all__ = ["FrozenDict", "FrozenList", "frozen", "thawed"]
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -65,3 +65,16 @@ def frozen(value: Any) -> Any:
     if isinstance(value, list):
         return FrozenList([frozen(item) for item in value])
     return value
+
+
+def thawed(value: Any) -> Any:
+    """Gives a copy of a value of JSON's types that can be changed, whatever is in it.
+
+    >>> manifest = thawed(frozen({"a": [{"b": 1}]}))
+    >>> manifest["a"][0]["b"] = 2
+    >>> manifest
+    {'a': [{'b': 2}]}
+    """
+    if isinstance(value, Mapping):
+        return {key: thawed(item) for key, item in value.items()}
+    return [thawed(item) for item in value] if isinstance(value, list) else value

@@ -203,6 +203,19 @@ class Reconciler:
             for key, seen in sightings.items()
         )
 
+    def goes_beyond(self, view: ClusterView, sightings: Mapping[DocumentKey, Sequence[Sighting]]) -> bool:
+        """Gives whether the paths of a cluster hold what is known to be another one's alone.
+
+        Args:
+            view: the cluster.
+            sightings: by document, who has it.
+        """
+        objects = self.reconcile(view).objects
+        return any(
+            key in objects and view.name not in {each.cluster for each in seen}
+            for key, seen in sightings.items()
+        )
+
     def reconcile(self, view: ClusterView) -> ReconciledCluster:
         """Gives what kustomize-controller has for a cluster.
 

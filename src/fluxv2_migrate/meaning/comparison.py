@@ -11,7 +11,7 @@ from fluxv2_migrate.meaning.durations import duration_text
 from fluxv2_migrate.meaning.release import GitReference, ReleaseMeaning, ValuesSource
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
 
-__all__ = ["CONSEQUENCES", "Difference", "compare_meanings", "same_json"]
+__all__ = ["ABSENT", "CONSEQUENCES", "Difference", "compare_meanings", "same_json"]
 
 CONSEQUENCES: Final[Mapping[str, str]] = {
     "release_name": "no record is found under the other name, and a new release is installed",
@@ -106,7 +106,8 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "managed": "it is applied, and Flux v1 left it alone",
 }
 """What happens in the cluster, by the field that differs."""
-_ABSENT: Final = "(absent)"
+ABSENT: Final = "(absent)"
+"""Stands for a value of a mapping that one side does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Difference:
         return f"{type(self).__name__}({str(self)!r})"
 
     def _shown(self, value: Any) -> str:
-        says_nothing = value is None or isinstance(value, bool) or value in ("", _ABSENT)
+        says_nothing = value is None or isinstance(value, bool) or value in ("", ABSENT)
         return HIDDEN if names_a_secret(self.path) and not says_nothing else _shown(value)
 
 
@@ -221,7 +222,7 @@ def _mappings(
     for key in {**before, **after}:
         here = (*path, key)
         if key not in before or key not in after:
-            yield Difference(name, before.get(key, _ABSENT), after.get(key, _ABSENT), here)
+            yield Difference(name, before.get(key, ABSENT), after.get(key, ABSENT), here)
         elif isinstance(before[key], Mapping) and isinstance(after[key], Mapping):
             yield from _mappings(name, before[key], after[key], here)
         elif not same_json(before[key], after[key]):

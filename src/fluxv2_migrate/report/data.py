@@ -199,7 +199,8 @@ def migration_record(migration: Migration) -> MigrationRecord:
         ),
         reasons=context.reasons,
         declared=tuple(
-            DeclaredRecord(path, resource, told) for (path, resource), told in migration.declared.items()
+            DeclaredRecord(path, resource, tuple(told))
+            for (path, resource), told in migration.declared.items()
         ),
         changes=migration.changes,
     )

@@ -27,6 +27,7 @@ from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.records import as_data
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.data import migration_record
+from fluxv2_migrate.report.declared import Declared
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.html_page import migration_fragment, migration_page
 from fluxv2_migrate.report.markdown import report_markdown
@@ -164,7 +165,8 @@ class Migration:
         left: the releases of Flux v1 that are left in each cluster.
         inventories: by cluster, what runs there, of which anybody said it.
         declared: by path and `kind namespace/name`, the fields of a release's meaning that differ as the
-            findings say; what `verify_migration` takes.
+            findings say, with the values that they have afterwards, or `None` where clusters differ; what
+            `verify_migration` takes.
     """
 
     files: Mapping[str, str | bytes]
@@ -182,7 +184,7 @@ class Migration:
     syncs: tuple[ClusterSync, ...] = ()
     left: tuple[LeftReleases, ...] = ()
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
-    declared: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    declared: Declared = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("files", "changed", "created", "before", "inventories", "declared"):

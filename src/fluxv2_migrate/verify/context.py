@@ -153,7 +153,7 @@ class Context:
 
     def keeps_flux1(self, cluster: str) -> bool:
         """Gives whether Flux v1 may stay in a cluster: a person says so, or something of it is left to it."""
-        if self.options.model_dump().get("flux1", "keep") == "keep":
+        if self.options.flux1 == "keep":
             return True
         return any(each.cluster in (cluster, "") and self.is_left(each) for each in self.after.old)
 

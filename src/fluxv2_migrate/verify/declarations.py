@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.meaning import Difference
-from fluxv2_migrate.meaning.comparison import same_json
+from fluxv2_migrate.meaning.comparison import ABSENT, same_json
 
 __all__ = ["Declaration", "Declarations", "Declared"]
 
 Declared = Mapping[tuple[str, str], Collection[str] | Mapping[str, Any]]
-"""By path before and resource, the fields that may differ: with the values expected afterwards, or alone."""
+"""By path before and resource, the fields that may differ: alone, or with the values expected afterwards, of
+which `None` is any."""
 _ANYTHING: Final = object()
 
 
@@ -31,7 +32,7 @@ class Declaration:
     def explains(self, difference: Difference) -> bool:
         """Gives whether a difference is one that was declared."""
         return any(
-            self.every[name] is _ANYTHING or same_json(self.every[name], _value(difference, name))
+            self.every[name] in (None, _ANYTHING) or _is_as_declared(difference, name, self.every[name])
             for name in _names(difference.field)
             if name in self.every
         )
@@ -51,9 +52,16 @@ def _names(name: str) -> list[str]:
     return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
-def _value(difference: Difference, name: str) -> Any:
-    """Gives what a difference has to be for the value of a field: a field stands for all below it."""
-    return difference.after if name == difference.field else _ANYTHING
+def _is_as_declared(difference: Difference, name: str, expected: Any) -> bool:
+    """Gives whether a difference leads to the value that was declared of its field."""
+    if name != difference.field:
+        return False
+    for key in difference.path:
+        if isinstance(expected, Mapping):
+            expected = expected.get(key, ABSENT)
+        elif isinstance(expected, tuple) and key.isdigit() and int(key) < len(expected):
+            expected = expected[int(key)]
+    return same_json(expected, difference.after)
 
 
 @dataclass(frozen=True, slots=True)

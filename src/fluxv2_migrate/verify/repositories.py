@@ -78,7 +78,10 @@ def verify_migration(
         each
         for each in views
         if not each.is_assumed
-        or reconciler.agrees(each, migrated.sightings)
+        or (
+            reconciler.agrees(each, migrated.sightings)
+            and not reconciler.goes_beyond(each, clusters.sightings)
+        )
         or guess.agrees(each, clusters.sightings)
     ]
     reconciled = reconciler.of_all(known)

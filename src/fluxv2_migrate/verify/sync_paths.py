@@ -78,6 +78,9 @@ def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context)
     if reconciled is None:
         reason = "nothing but folders shows that it is synced, and kustomize builds something else of them"
         return ObjectVerification("same", *place, notes=(reason,), cluster=name)
+    tree = context.before.clusters.tree
+    if not tree.is_folder(path.synced.path) and path.synced.path not in tree.files:
+        return ObjectVerification("same", *place, notes=("nothing of it is here",), cluster=name)
     obstacle = next((each.obstacle for each in path.now if each.obstacle), "")
     if obstacle:
         return ObjectVerification("missing", *place, reason=obstacle, cluster=name)

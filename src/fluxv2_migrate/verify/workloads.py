@@ -6,6 +6,7 @@ Source: fluxcd/flux 1.25.4 `pkg/update/automated.go`, `pkg/daemon/images.go`; im
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,8 +31,9 @@ from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
 
 __all__ = ["verify_workloads"]
 
-_RELEASE: Final = "HelmRelease"
+_RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 _UPDATED_API: Final = "helm.fluxcd.io/v1"
+_OLD_GROUPS: Final = ("flux.weave.works", "helm.integrations.flux.weave.works")
 _NOBODY: Final = "(nobody)"
 _IMAGES: Final = "image.toolkit.fluxcd.io"
 
@@ -141,7 +143,7 @@ def _workloads(context: Context) -> Iterator[_Workload]:
         for sighting in sightings:
             for _, manifest in objects_in(sighting.manifest):
                 kind = manifest.get("kind")
-                if kind not in POD_SPECS and kind != _RELEASE:
+                if kind not in POD_SPECS and kind not in _RELEASES:
                     continue
                 own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
                 namespace = own or sighting.namespace
@@ -155,9 +157,24 @@ def _is_automated(workload: _Workload, context: Context) -> bool:
     policies = workload.policies
     if not policies.automated or policies.locked or policies.ignored:
         return False
-    if workload.identity[0] == _RELEASE and workload.manifest.get("apiVersion") != _UPDATED_API:
+    if workload.identity[0] in _RELEASES and not _is_updated_release(workload, context):
         return False
     return not _fluxd(workload.cluster, context).read_only
+
+
+def _is_updated_release(workload: _Workload, context: Context) -> bool:
+    """Gives whether the fluxd of a cluster looked after releases of that API.
+
+    Source: fluxcd/flux 1.13.3, 1.18.0 and 1.19.0 `pkg/cluster/kubernetes/resourcekinds.go`.
+    """
+    subject = Subject(workload.cluster, *workload.identity, workload.path)
+    said, _ = override_for(subject, context.options.overrides)
+    version = said.fluxd_version or _fluxd(workload.cluster, context).version
+    number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if workload.manifest.get("apiVersion") == _UPDATED_API:
+        return not number or number >= (1, 14)
+    is_old = str(workload.manifest.get("apiVersion")).partition("/")[0] in _OLD_GROUPS
+    return is_old and bool(number) and number <= (1, 18)
 
 
 def _fluxd(cluster: str, context: Context) -> FluxdSettings:
@@ -241,6 +258,12 @@ def _writer(image: ContainerImage, manifest: Mapping[str, Any], written: Written
     return None
 
 
+def _any_writer(image: ContainerImage, written: WrittenImages) -> PolicyKey | None:
+    """Gives the policy that writes an image, be what it writes an image or not."""
+    every = {**written.tags, **written.misplaced}
+    return every.get(image.image.tag) or every.get(image.image.image)
+
+
 def _at(value: Any, path: Sequence[str | int]) -> Any:
     for key in path:
         if isinstance(value, Mapping):
@@ -314,8 +337,9 @@ def _of_automations(
         git = as_object(spec.get("git"))
         checkout = as_object(as_object(git.get("checkout")).get("ref")).get("branch")
         pushed = as_object(git.get("push")).get("branch") or checkout
-        if branch and pushed and pushed != branch:
-            yield Difference("image.branch", branch, pushed, where)
+        synced = branch or checkout
+        if synced and pushed != synced:
+            yield Difference("image.branch", synced, pushed, where)
 
 
 def _on_top(
@@ -328,12 +352,12 @@ def _on_top(
 ) -> Iterator[ObjectVerification]:
     """Gives what is written that fluxd left alone; what a marker wrote before is no news."""
     kind, namespace, name = identity
-    if each.obstacle or (kind not in POD_SPECS and kind != _RELEASE):
+    if each.obstacle or (kind not in POD_SPECS and kind not in _RELEASES):
         return
     own = written.writers(each.path)
     found: list[Difference] = []
     for image in _first_of_each(find_images(each.manifest)):
-        policy = written.tags.get(str(image.image.tag))
+        policy = _any_writer(image, written)
         if policy is not None and policy in own and not context.wrote_before(each.path, policy):
             by = f"ImagePolicy {'/'.join(policy)}"
             found.append(Difference("image.written_by", _NOBODY, by, (image.container,)))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, get_args
 
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, Reconciler
 from fluxv2_migrate.flux2.image_objects import ImageObjects, read_image_objects
+from fluxv2_migrate.flux2.marked_values import MisplacedCode
 from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_markers, texts_of
 from fluxv2_migrate.flux2.markers import Marker
 from fluxv2_migrate.flux2.releases import FluxVersion
@@ -18,6 +19,7 @@ from fluxv2_migrate.repository.documents import Document
 
 __all__ = ["PolicyKey", "WrittenImages", "write_probes"]
 
+_WRITTEN: Final = frozenset((*get_args(MisplacedCode), "loses-prefix", "registry-apart", "unquoted-value"))
 PolicyKey = tuple[str, str]
 """Namespace and name of an ImagePolicy."""
 
@@ -28,12 +30,14 @@ class WrittenImages:
 
     Attributes:
         markers: of the repository, as they are checked.
-        tags: the policy that elected each of the tags.
+        tags: the policy that elected each of the tags, which markers write that work.
+        misplaced: the same of tags that markers write which break the field behind which they stand.
         clusters: what kustomize-controller applies then.
     """
 
     markers: tuple[CheckedMarker, ...] = ()
     tags: Mapping[str, PolicyKey] = field(default_factory=dict)
+    misplaced: Mapping[str, PolicyKey] = field(default_factory=dict)
     clusters: Mapping[str, ReconciledCluster] = field(default_factory=dict)
 
     def writers(self, path: str) -> set[PolicyKey]:
@@ -41,7 +45,7 @@ class WrittenImages:
         return {
             (each.marker.namespace, each.marker.policy)
             for each in self.markers
-            if each.file == path and each.works
+            if each.file == path and _writes(each)
         }
 
 
@@ -68,23 +72,35 @@ def write_probes(
     if not marked:
         return WrittenImages(clusters=known)
     markers = check_markers(files, flux_version=flux_version)
-    working = {(each.file, each.marker.line, each.marker.column) for each in markers if each.works}
-    policies = sorted({(each.marker.namespace, each.marker.policy) for each in markers if each.works})
+    known_markers = {(each.file, each.marker.line, each.marker.column): each for each in markers}
+    policies = sorted({(each.marker.namespace, each.marker.policy) for each in markers if _writes(each)})
     tags = {policy: f"0.0.0-probe{index}x" for index, policy in enumerate(policies)}
+    misplaced = {policy: f"0.0.0-misplaced{index}x" for index, policy in enumerate(policies)}
     names = _names(read_image_objects(texts))
     changed: dict[str, str | bytes | None] = {}
     for path in marked:
 
         def value_of(marker: Marker, path: str = path) -> str | None:
             policy = (marker.namespace, marker.policy)
-            if (path, marker.line, marker.column) not in working or policy not in names:
+            checked = known_markers.get((path, marker.line, marker.column))
+            if checked is None or not _writes(checked) or policy not in names:
                 return None
-            tag = tags[policy]
+            tag = (tags if checked.works else misplaced)[policy]
             return {"": f"{names[policy]}:{tag}", "name": names[policy], "tag": tag}.get(marker.part)
 
         changed[path] = with_marked_values(texts[path], value_of)
     built = Reconciler(tree.with_files(changed), documents, views).of_all(views)
-    return WrittenImages(markers, {tag: policy for policy, tag in tags.items()}, built)
+    return WrittenImages(
+        markers,
+        {tag: policy for policy, tag in tags.items()},
+        {tag: policy for policy, tag in misplaced.items()},
+        built,
+    )
+
+
+def _writes(checked: CheckedMarker) -> bool:
+    """Gives whether the updater writes behind a marker, be it well or not."""
+    return all(problem.code in _WRITTEN for problem in checked.problems if problem.stops)
 
 
 def _names(objects: ImageObjects) -> dict[PolicyKey, str]:
