@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.report.outline import Concern, Outline, plural
@@ -56,9 +56,11 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
     }
     if asked:
         parts = [plural(number, *_BLOCKED[concern]) for concern, number in asked.items()]
-        staying = len(migration.staying)
-        kept = f"; {plural(staying, 'release stays', 'releases stay')} in Flux v1" if staying else ""
-        yield "Blocks", f"{', '.join(parts)}{kept}."
+        yield "Blocks", f"{', '.join(parts)}."
+    if migration.staying:
+        named = _few([each.resource.partition(" ")[2] for each in migration.staying])
+        number = plural(len(migration.staying), "release stays as it is", "releases stay as they are")
+        yield "Stays in Flux v1", f"{number}: {named}."
     dangers = list(_dangers(migration, outline))
     if dangers:
         yield "Can go wrong", f"{'; '.join(dangers)}."
@@ -73,8 +75,7 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
     if outline.policies:
         needs.append("the image-reflector and image-automation controllers")
     if needs:
-        more = f" and {len(needs) - _SHOWN} more" if len(needs) > _SHOWN else ""
-        yield "Must exist first", f"{', '.join(needs[:_SHOWN])}{more}."
+        yield "Must exist first", f"{_few(needs)}."
 
 
 _SHOWN: Final = 4
@@ -86,11 +87,13 @@ def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:
         yield _NO_INVENTORY
     risky = [each for each in hour.releases if each.risk == "high"]
     if risky:
-        named = ", ".join(each.resource.partition(" ")[2] for each in risky[:_SHOWN])
-        more = f" and {len(risky) - _SHOWN} more" if len(risky) > _SHOWN else ""
-        yield f"the first hour is risky for {plural(len(risky), 'release')}: {named}{more}"
+        named = _few([each.resource.partition(" ")[2] for each in risky])
+        yield f"the first hour is risky for {plural(len(risky), 'release')}: {named}"
     for concern, _, entries in outline.differences:
         if concern == "runs":
-            slugs = ", ".join(f"{each.type.slug} ({each.code})" for each in entries[:_SHOWN])
-            more = f" and {len(entries) - _SHOWN} more" if len(entries) > _SHOWN else ""
-            yield f"what runs may change: {slugs}{more}"
+            yield f"what runs may change: {_few([f'{each.type.slug} ({each.code})' for each in entries])}"
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

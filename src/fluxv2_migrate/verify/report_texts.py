@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.meaning import OUTCOMES, Difference
-from fluxv2_migrate.quoting import as_code, as_html_text, as_markdown_text
+from fluxv2_migrate.pages import Html, badge, code, element, fragment, joined, listed, prose, table
+from fluxv2_migrate.quoting import as_code, as_markdown_text
 
 if TYPE_CHECKING:
     from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification
@@ -132,14 +133,14 @@ def report_html(entries: Sequence[ReleaseVerification | ObjectVerification], sum
     order = [*_ATTENTION, "declared", "unmanaged", "same"]
     rows = []
     for each in sorted(entries, key=lambda entry: order.index(entry.status)):
-        what = [each.reason] if each.reason else []
-        what += [f"{difference}: {difference.consequence}" for difference in each.differences]
+        what = [prose(each.reason)] if each.reason else []
+        what += [
+            joined([code(str(difference)), f": {difference.consequence}"]) for difference in each.differences
+        ]
         if each.declared:
-            what.append(f"{len(each.declared)} declared")
-        cells = (each.status, each.resource, each.cluster, _outcome(each) or "", each.path, "; ".join(what))
-        rows.append("".join(f"<td>{as_html_text(cell)}</td>" for cell in cells))
-    head = "".join(
-        f"<th>{title}</th>" for title in ("status", "resource", "cluster", "outcome", "file", "what differs")
-    )
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<p>{as_html_text(summary)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            what.append(Html(f"{len(each.declared)} declared"))
+        kind = "error" if each.status in _ATTENTION else "good"
+        shown = (badge(each.status, kind), each.cluster, _outcome(each) or "", each.path)
+        rows.append((each.resource, *shown, listed(what) if what else ""))
+    head = ("resource", "status", "cluster", "outcome", "file", "what differs")
+    return fragment("Verification", element("p", summary), table("What became of each", head, rows))
