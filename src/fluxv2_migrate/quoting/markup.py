@@ -31,8 +31,7 @@ def as_code(text: str) -> str:
         return ""
     longest = max((len(found) for found in _BACK_QUOTES.findall(text)), default=0)
     marks = "`" * (longest + 1)
-    # A code span loses a blank on both sides, unless it is blank, and ends at as many back quotes as it begins
-    # with.
+    # A code span that is not blank loses a blank on both sides; it ends at as many back quotes as it begins.
     padding = " " if longest or (text.strip(" ") and (text[0] == " " or text[-1] == " ")) else ""
     return f"{marks}{padding}{text}{padding}{marks}"
 

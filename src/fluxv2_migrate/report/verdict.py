@@ -57,13 +57,13 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
     if asked:
         parts = [plural(number, *_BLOCKED[concern]) for concern, number in asked.items()]
         yield "Blocks", f"{', '.join(parts)}."
-    if migration.staying:
-        named = _few([each.resource.partition(" ")[2] for each in migration.staying])
-        number = plural(len(migration.staying), "release stays as it is", "releases stay as they are")
-        yield "Stays in Flux v1", f"{number}: {named}."
     dangers = list(_dangers(migration, outline))
     if dangers:
         yield "Can go wrong", f"{'; '.join(dangers)}."
+    if migration.staying:
+        named = _few([each.resource.partition(" ")[2] for each in migration.staying])
+        staying = plural(len(migration.staying), "release stays as it is", "releases stay as they are")
+        yield "Stays in Flux v1", f"{staying}: {named}."
     if outline.policies:
         number, holding = len(outline.policies), outline.holding
         moving = f"{number - holding} of {plural(number, 'image policy', 'image policies')} "
