@@ -14,13 +14,16 @@ def with_spans(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
 
     Args:
         text: the file.
-        spans: begin, end and what comes there; offsets are those of the text without its byte order mark.
+        spans: begin, end and what comes there, none within another one; offsets are those of the text
+            without its byte order mark.
 
     >>> with_spans("a b c", [(0, 1, "x"), (4, 5, "z")])
     'x b z'
     """
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
-    body = text[len(mark) :]
-    for start, end, replacement in sorted(spans, reverse=True):
-        body = body[:start] + replacement + body[end:]
-    return mark + body
+    body, position = text[len(mark) :], 0
+    parts = [mark]
+    for start, end, replacement in sorted(spans):
+        parts += [body[position:start], replacement]
+        position = end
+    return "".join(parts) + body[position:]
