@@ -1,9 +1,16 @@
 """How the documentation is built."""
 
 import json
+import re
+from inspect import Parameter, Signature
 from pathlib import Path
+from typing import get_type_hints
 
-from fluxv2_migrate import FINDINGS, MigrationOptions
+from pydantic import BaseModel
+from sphinx.application import Sphinx
+from sphinx.util.inspect import stringify_signature
+
+from fluxv2_migrate import FINDINGS, MigrationOptions, api, flux1, flux2
 
 project = "fluxv2-migrate"
 author = "The fluxv2-migrate authors"
@@ -13,12 +20,14 @@ exclude_patterns = ["_build"]
 # Docstrings have Markdown's backticks.
 default_role = "code"
 autodoc_member_order = "bysource"
+autodoc_default_options = {"exclude-members": "model_config"}
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 88
 napoleon_use_ivar = True
 napoleon_attr_annotations = True
-napoleon_custom_sections = ["Source"]
+# "Returns" is prose here, in which a colon stands behind no type.
+napoleon_custom_sections = ["Source", "Returns"]
 # Cells are run where the pages are built, so that they show what the library shows today.
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
@@ -42,3 +51,51 @@ GENERATED = Path(__file__).parent / "_generated"
 GENERATED.mkdir(exist_ok=True)
 schema = json.dumps(MigrationOptions.model_json_schema(), indent=2) + "\n"
 (GENERATED / "options.schema.json").write_text(schema, "utf-8")
+
+# A model that nobody has used yet knows no signature.
+for each in (getattr(room, name) for room in (api, flux1, flux2) for name in room.__all__):
+    if isinstance(each, type) and issubclass(each, BaseModel):
+        each.model_rebuild(force=True)
+
+
+def readable_signature(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    of: object,
+    _options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Gives the fields of a model without the checks of their texts, and defaults that can be parsed."""
+    if isinstance(of, type) and issubclass(of, BaseModel):
+        types = get_type_hints(of)
+        fields = [
+            Parameter(
+                name,
+                Parameter.KEYWORD_ONLY,
+                annotation=types[name],
+                default=Parameter.empty
+                if field.is_required()
+                else field.get_default(call_default_factory=True),
+            )
+            for name, field in of.model_fields.items()
+        ]
+        signature = stringify_signature(Signature(fields), short_literals=True, unqualified_typehints=True)
+    return signature and re.sub(r"<factory>|[A-Z]\w+\([^()]*(\([^()]*\))*[^()]*\)", "...", signature), returns
+
+
+def readable_types(
+    _app: Sphinx, _what: str, _name: str, _of: object, _options: object, lines: list[str]
+) -> None:
+    """Writes the checked texts of options, which have names of their own in the code, as what they are."""
+    for index, line in enumerate(lines):
+        if line.startswith(":vartype"):
+            plain = re.sub(r"_Frozen\[(.*)\]", r"\1", line)
+            lines[index] = re.sub(r"\b_[A-Z][A-Za-z]+\b", "str", plain)
+
+
+def setup(app: Sphinx) -> None:
+    """Connects what makes the reference readable."""
+    app.connect("autodoc-process-signature", readable_signature)
+    app.connect("autodoc-process-docstring", readable_types, priority=600)

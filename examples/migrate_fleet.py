@@ -17,6 +17,7 @@ import argparse
 import io
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from fnmatch import fnmatchcase
@@ -47,8 +48,9 @@ def migrate_one(files: Files, options: fm.MigrationOptions) -> fm.Migration:
 
 def on_processes(tasks: Sequence[Task], jobs: int | None = None) -> Iterator[tuple[str, fm.Migration]]:
     """Gives each repository as soon as a process of this machine has migrated it."""
-    # Started anew, on each system alike: a copy of a process with threads may never come to an end.
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    # A copy needs no imports, which take as long as a repository. A copy of threads may never come to an end.
+    copies = sys.platform == "linux" and threading.active_count() == 1
+    with ProcessPoolExecutor(jobs, get_context("fork" if copies else "spawn")) as pool:
         names = {
             pool.submit(migrate_one, files, options): name for name, files, options in largest_first(tasks)
         }
