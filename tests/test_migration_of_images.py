@@ -636,15 +636,15 @@ def test_annotations_that_a_kustomization_gives_stay() -> None:
     assert "AN004" in codes(migration)
 
 
-@pytest.mark.parametrize("is_inline", [False, True])
+ADDED = '[{"op": "add", "path": "/metadata/annotations/fluxcd.io~1automated", "value": "true"}]'
+AT_ONCE = '[{"op": "add", "path": "/metadata/annotations", "value": {"flux.weave.works/automated": "true"}}]'
+
+
 @pytest.mark.parametrize(
-    "patch",
-    [
-        '[{"op": "add", "path": "/metadata/annotations/fluxcd.io~1automated", "value": "true"}]',
-        '[{"op": "add", "path": "/metadata/annotations", "value": {"flux.weave.works/automated": "true"}}]',
-    ],
+    ("patch", "is_inline", "goes"),
+    [(ADDED, False, False), (ADDED, True, True), (AT_ONCE, False, False), (AT_ONCE, True, False)],
 )
-def test_annotations_that_a_json_patch_gives_stay_and_are_told(patch: str, is_inline: bool) -> None:
+def test_annotations_that_a_json_patch_gives_go_or_are_told(patch: str, is_inline: bool, goes: bool) -> None:
     plain = PLAIN.replace("  namespace: shop\n", "  namespace: shop\n  annotations: {a: b}\n")
     given = f"patch: '{patch}'" if is_inline else "path: patch.yaml"
     files: dict[str, str | bytes] = {
@@ -655,8 +655,35 @@ def test_annotations_that_a_json_patch_gives_stay_and_are_told(patch: str, is_in
         ),
     }
     migration = migrate(files, sync_roots=("dev",))
-    assert "AN004" in codes(migration)
+    assert ("AN004" in codes(migration)) is not goes
+    assert ("patches: []" in migration.changed["dev/kustomization.yaml"]) is goes
     assert '# {"$imagepolicy": "flux-system:web"}' in migration.changed["dev/web.yaml"]
+
+
+@pytest.mark.parametrize("other", ["", "  team: shop\n"])
+def test_annotations_of_fluxd_that_all_of_a_kustomization_have_go_once_they_are_policies(other: str) -> None:
+    common = f"commonAnnotations:\n  fluxcd.io/automated: 'true'\n{other}"
+    files: dict[str, str | bytes] = {
+        "dev/kustomization.yaml": f"resources:\n- web.yaml\n{common}",
+        "dev/web.yaml": PLAIN,
+    }
+    migration = migrate(files, sync_roots=("dev",))
+    text = migration.changed["dev/kustomization.yaml"]
+    assert "AN004" not in codes(migration)
+    assert ("commonAnnotations" in text, "fluxcd.io" in text) == (bool(other), False)
+
+
+def test_a_patch_in_a_kustomization_keeps_what_it_says_beside_annotations_of_fluxd() -> None:
+    said = PLAIN.partition("spec:")[0] + "  annotations:\n    fluxcd.io/automated: 'true'\n"
+    lines = said.replace("\n", "\n    ").rstrip()
+    for more, kept in (("", False), ("\n      team: shop", True)):
+        files: dict[str, str | bytes] = {
+            "dev/kustomization.yaml": f"resources:\n- web.yaml\npatches:\n- patch: |-\n    {lines}{more}\n",
+            "dev/web.yaml": PLAIN,
+        }
+        text = migrate(files, sync_roots=("dev",)).changed["dev/kustomization.yaml"]
+        assert ("team: shop" in text, "patches: []" in text) == (kept, not kept)
+        assert "fluxcd.io" not in text
 
 
 def test_workloads_stay_where_the_build_fails_or_another_command_makes_them() -> None:

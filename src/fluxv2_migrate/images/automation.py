@@ -80,8 +80,9 @@ def migrate_images(
         if notice.group != GIVEN_BY_KUSTOMIZATIONS:
             findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
     if not read.objects:
-        left = take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
-        _tell_given(of_kustomizations, left, findings)
+        if of_kustomizations or read.plain:
+            left = take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
+            _tell_given(of_kustomizations, left, findings)
         return MigratedImages((), (), converted.layout.prerequisites)
     values = {key: text.value for key, text in releases.items()}
     texts = WorkloadTexts(around, read, workspace, values, findings)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import annotations_of, is_annotated, is_of_fluxd
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, read_kustomization
@@ -55,25 +56,33 @@ def take_out_marks(
             if is_annotated(sighting.manifest):
                 for step in sighting.steps:
                     reached.setdefault(step.path, set()).add(key)
-    left: set[DocumentKey] = set()
     for path, keys in reached.items():
         text = workspace.text(path)
-        if text is None or not _gives_marks(path, text):
+        if text is None or not keys <= set(settled) or not _gives_marks(path, text):
             continue
-        if not keys <= set(settled):
-            left |= keys
-            continue
-        try:
+        # What cannot be edited stays, and is told.
+        with suppress(CannotEdit, InvalidManifest):
             workspace.edit(path, _without_marks, kustomization_change(path))
-        except (CannotEdit, InvalidManifest):
-            left |= keys
-    return frozenset(left)
+    return frozenset(_still_marked(around, workspace))
+
+
+def _still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
+    """Gives the documents to which what is built still gives annotations of fluxd."""
+    gone = dict.fromkeys(workspace.deleted)
+    tree = around.clusters.tree.with_files({**workspace.changed, **workspace.created, **gone})
+    for folder, over in around.clusters.builds:
+        for built in build_with(tree, folder, over).objects:
+            if is_annotated(built.manifest):
+                yield built.path, built.index
 
 
 def _gives_marks(path: str, text: str) -> bool:
     try:
         kustomization = read_kustomization(path, text)
     except InvalidManifest:
+        return False
+    if any(_says_ignore(key) for key in _common(kustomization)):
+        # Flux v2 would apply what fluxd ignored, so a person is to know of it.
         return False
     return bool(_common(kustomization)) or any(map(_marks_in, kustomization.patches))
 
@@ -90,7 +99,13 @@ def _marks_in(patch: KustomizationPatch) -> bool:
         documents, operations = read_patch(patch.inline.strip())
     except InvalidManifest:
         return False
-    return any(map(_is_mark, operations)) or any(is_annotated(manifest) for _, manifest in documents)
+    keys = [key for _, manifest in documents for key in annotations_of(manifest) if is_of_fluxd(key)]
+    keys += [_plain(str(each["path"]).split("/")[3]) for each in operations if _is_mark(each)]
+    return bool(keys) and not any(map(_says_ignore, keys))
+
+
+def _says_ignore(key: str) -> bool:
+    return key.rpartition("/")[2] == "ignore"
 
 
 def _is_mark(operation: Mapping[str, Any]) -> bool:
