@@ -100,3 +100,147 @@ def test_overlays_build_what_their_releases_become(
     tmp_path_factory: pytest.TempPathFactory, drawn: tuple[Files, tuple[str, ...]]
 ) -> None:
     hold_commuting(*drawn, tmp_path_factory.mktemp("commuting"))
+
+
+def release(spec: str, name: str = "web") -> str:
+    return (
+        f"apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: {name}\n  namespace: shop\n"
+        f"spec:\n{spec}"
+    )
+
+
+CHART = "  helmVersion: v3\n  chart:\n    repository: https://charts.example.com\n    name: web\n    version: 1.2.3\n"
+
+
+def tree(kustomization: str, **files: str) -> Files:
+    """A base, and an overlay over it."""
+    return {
+        "base/kustomization.yaml": "resources:\n- web.yaml\n",
+        "base/web.yaml": release(CHART),
+        "prod/kustomization.yaml": f"resources:\n- ../base\n{kustomization}",
+        **{f"prod/{name}.yaml": text for name, text in files.items()},
+    }
+
+
+def migrate(files: Files, *roots: str) -> fm.Migration:
+    options = fm.MigrationOptions(sync_roots=roots or ("prod",))
+    migration = fm.migrate_repository(files, options)
+    again = fm.migrate_repository(migration.files, options)
+    assert dict(again.files) == dict(migration.files)
+    return migration
+
+
+def test_of_a_patch_of_values_the_api_changes_and_nothing_else() -> None:
+    patch = release('  # three\n  values:\n    a: [1,  "x"] # odd\n    b: >-\n      folded\n      text\n')
+    files = tree("patchesStrategicMerge:\n- more.yaml\n", more=patch)
+    migration = migrate(files)
+    assert migration.ok
+    wanted = patch.replace("helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2")
+    assert migration.changed["prod/more.yaml"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("patch", "written"),
+    [
+        # A mapping of which nothing is left goes.
+        ("  helmVersion: v3\n", ""),
+        ("  chart:\n    version: 2.0.0 # newer\n", "  chart:\n    spec:\n      version: 2.0.0 # newer\n"),
+        ("  timeout: 900 # slow\n", "  timeout: 15m # slow\n"),
+        ("  releaseName: own\n", "  releaseName: own\n"),
+        ("  maxHistory: null\n", ""),
+    ],
+)
+def test_fields_of_a_patch_become_those_of_flux_2(patch: str, written: str) -> None:
+    migration = migrate(tree("patches:\n- path: more.yaml\n", more=release(patch)))
+    text = migration.changed["prod/more.yaml"]
+    assert text.partition("  namespace: shop\n")[2] == (f"spec:\n{written}" if written else "")
+
+
+def test_a_release_that_a_patch_takes_out_goes_with_the_patch() -> None:
+    patch = release("  {}\n").replace("metadata:", "$patch: delete\nmetadata:").partition("spec:")[0]
+    migration = migrate(tree("patches:\n- path: less.yaml\n", less=patch))
+    assert migration.ok
+    assert "helm.toolkit.fluxcd.io/v2" in migration.changed["base/web.yaml"]
+    assert "$patch: delete" in migration.changed["prod/less.yaml"]
+    assert not fm.migrate_repository(migration.files).changed
+
+
+@pytest.mark.parametrize(
+    ("operations", "written"),
+    [
+        ('[{"op": "replace", "path": "/spec/chart/version", "value": "2.0.0"}]', "/spec/chart/spec/version"),
+        ('[{"op": "add", "path": "/spec/values", "value": {"a": 1}}]', "/spec/values"),
+        ('[{"op": "test", "path": "/spec/helmVersion", "value": "v3"}]', "/kind"),
+        ('[{"op": "add", "path": "/spec/timeout", "value": 900}]', '"15m"'),
+    ],
+)
+def test_operations_point_to_where_fields_are(operations: str, written: str) -> None:
+    target = "  target: {group: helm.fluxcd.io, version: v1, kind: HelmRelease, name: web}\n"
+    migration = migrate(tree(f"patches:\n- patch: '{operations}'\n{target}"))
+    assert migration.ok
+    text = migration.changed["prod/kustomization.yaml"]
+    assert written in text
+    assert "group: helm.toolkit.fluxcd.io, version: v2" in text
+
+
+@pytest.mark.parametrize(
+    ("operation", "says"),
+    [
+        ({"op": "add", "path": "/spec", "value": {"chart": {}}}, "as a whole"),
+        ({"op": "replace", "path": "", "value": {}}, "as a whole"),
+    ],
+)
+def test_what_no_operation_can_say_holds_the_release_back(operation: dict[str, Any], says: str) -> None:
+    target = "  target: {kind: HelmRelease, name: web}\n"
+    files = tree(f"patches:\n- patch: '{json.dumps([operation])}'\n{target}")
+    migration = migrate(files)
+    assert dict(migration.files) == files
+    errors = [each for each in migration.findings if each.severity == "error"]
+    assert all(each.code != "RP004" or says in each.message for each in errors)
+    assert errors
+
+
+def test_a_value_that_an_operation_takes_from_elsewhere_is_written_out() -> None:
+    copied = '[{"op": "copy", "from": "/spec/chart/version", "path": "/spec/values"}]'
+    target = "  target: {kind: HelmRelease, name: web}\n"
+    migration = migrate(tree(f"patches:\n- patch: '{copied}'\n{target}"))
+    text = migration.changed.get("prod/kustomization.yaml", "")
+    assert '"value": "1.2.3"' in text or not migration.ok
+
+
+def test_a_target_finds_no_more_than_it_found() -> None:
+    other = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: other\n"
+    files = tree(
+        "- other.yaml\npatches:\n- path: more.yaml\n  target: {group: helm.fluxcd.io, kind: HelmRelease}\n",
+        other=f"{other}  namespace: shop\n",
+        more=release("  timeout: 60\n", "all"),
+    )
+    migration = migrate(files)
+    assert migration.ok
+    assert "name: web}" in migration.changed["prod/kustomization.yaml"]
+    assert "prod/other.yaml" not in migration.changed
+
+
+IMAGE = "  values:\n    image:\n      repository: ghcr.io/acme/web\n      tag: 1.2.3\n"
+AUTOMATED = "  annotations:\n    fluxcd.io/automated: 'true'\n    filter.fluxcd.io/chart-image: semver:~1.2\n"
+
+
+@pytest.mark.parametrize("has_patch", [True, False])
+def test_a_cluster_whose_fluxd_does_something_else_gets_a_text_of_its_own(has_patch: bool) -> None:
+    said = "metadata:\n  name: web\n  namespace: shop\n  annotations:\n    fluxcd.io/locked: 'true'\n"
+    patch = f"apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n{said}"
+    files: Files = {
+        "dev/kustomization.yaml": "resources:\n- web.yaml\n",
+        "dev/web.yaml": release(CHART + IMAGE).replace("spec:\n", f"{AUTOMATED}spec:\n", 1),
+        "prod/kustomization.yaml": "resources:\n- ../dev\npatches:\n- path: lock.yaml\n",
+        "prod/lock.yaml": patch,
+    }
+    if not has_patch:
+        lines = patch.replace("\n", "\n    ").rstrip()
+        files["prod/kustomization.yaml"] = f"resources:\n- ../dev\npatches:\n- patch: |-\n    {lines}\n"
+        del files["prod/lock.yaml"]
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    own = "prod/lock.yaml" if has_patch else "prod/web-image.yaml"
+    assert 'tag: "1.2.3"\n' in str(migration.files[own])
+    assert "tag: 1.2.3 # {" in migration.changed["dev/web.yaml"]

@@ -136,7 +136,7 @@ def _written(
 ) -> Iterator[tuple[str, str]]:
     """Gives the files with which a kustomization has a text of its own."""
     tag = wanted.image.fields[-1]
-    path = tuple(str(key) for key in tag.path)
+    keys = tuple(str(key) for key in tag.path)
     if any(isinstance(key, int) for key in tag.path):
         raise CannotEdit("an image in a list, which a patch would replace as a whole")
     use = _own_patch(step, wanted.sighting, around)
@@ -145,15 +145,22 @@ def _written(
         if patch.root is None:
             raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
         text = around.repository.texts[use.path]
-        plan = (Set(path, tag.value),)
+        plan = (Set(keys, tag.value),)
         style = detect_style(patch.text)
         after = apply_to_text(plan, patch.text, patch.root, style, patch.manifest).text
         start = text.index(patch.text)
         yield use.path, text[:start] + after + text[start + len(patch.text) :]
         return
     folder = posixpath.dirname(step.path)
-    file = posixpath.join(folder, f"{step.name}-{wanted.image.container}-image.yaml")
-    if file in around.clusters.tree.files or file in files:
+    stems = (f"{step.name}-image", f"{step.name}-{wanted.image.container}")
+    free = (
+        path
+        for stem in stems
+        if (path := posixpath.join(folder, f"{stem}.yaml")) not in around.clusters.tree.files
+        and path not in files
+    )
+    file = next(free, None)
+    if file is None:
         raise CannotEdit("the name of its file is taken")
     metadata = {"name": step.name, **({"namespace": step.namespace} if step.namespace else {})}
     value: dict[str, Any] = {
@@ -162,9 +169,9 @@ def _written(
         "metadata": metadata,
     }
     holder = value
-    for key in path[:-1]:
+    for key in keys[:-1]:
         holder = holder.setdefault(key, {})
-    holder[path[-1]] = tag.value
+    holder[keys[-1]] = tag.value
     yield file, "".join(emit_entry(key, item, 0, Style()) for key, item in value.items())
     kustomization = files.get(step.path, around.repository.texts.get(step.path))
     if kustomization is None:
