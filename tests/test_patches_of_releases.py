@@ -109,7 +109,10 @@ def release(spec: str, name: str = "web") -> str:
     )
 
 
-CHART = "  helmVersion: v3\n  chart:\n    repository: https://charts.example.com\n    name: web\n    version: 1.2.3\n"
+CHART = (
+    "  helmVersion: v3\n  chart:\n    repository: https://charts.example.com\n"
+    "    name: web\n    version: 1.2.3\n"
+)
 
 
 def tree(kustomization: str, **files: str) -> Files:
