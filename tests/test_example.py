@@ -43,7 +43,7 @@ def fleet(tmp_path: Path) -> Path:
 
 def test_without_write_nothing_is_written(fleet: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     before = contents(fleet)
-    adapter.main([str(fleet)])
+    assert adapter.main([str(fleet)]) == 0
     shown = capsysbinary.readouterr().out
     assert contents(fleet) == before
     assert b"--- a/base/shop/web.yaml" in shown
@@ -54,7 +54,7 @@ def test_the_diff_that_is_shown_is_what_is_written(
     fleet: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     before = contents(fleet)
-    adapter.main([str(fleet), "--write"])
+    assert adapter.main([str(fleet), "--write"]) == 0
     migration = fm.migrate_repository(before)
     assert contents(fleet) == {
         path: content.encode() if isinstance(content, str) else content
