@@ -317,10 +317,11 @@ def test_clusters_that_would_have_one_name_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("source", "select", "field", "stays"),
     [
-        ("sourceValue: x", "kind: HelmRelease", "spec.chart.version", True),
+        ("sourceValue: 9.9.9", "kind: HelmRelease", "spec.chart.version", False),
+        ("sourceValue: https://x.example.com", "kind: HelmRelease", "spec.chart.repository", True),
         ("sourceValue: x", "kind: HelmRelease", "spec.values.a", False),
-        ("sourceValue: x", "version: v1, name: web", "spec.values.a", True),
-        ("source: {kind: HelmRelease, fieldPath: spec.chart.version}", "kind: ConfigMap", "data.a", True),
+        ("sourceValue: x", "version: v1, name: web", "spec.values.a", False),
+        ("source: {kind: HelmRelease, fieldPath: spec.chart.version}", "kind: ConfigMap", "data.a", False),
         ("source: {kind: HelmRelease}", "kind: ConfigMap", "data.a", False),
     ],
 )

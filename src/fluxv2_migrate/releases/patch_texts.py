@@ -15,6 +15,7 @@ from fluxv2_migrate.plan import (
     AppliedText,
     Leaves,
     Move,
+    Path,
     Plan,
     apply_to_mapping,
     apply_to_text,
@@ -26,6 +27,7 @@ from fluxv2_migrate.releases.patch_entries import KustomizationEdit, Kustomizati
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
 from fluxv2_migrate.releases.release import MigratingRelease
+from fluxv2_migrate.releases.replacements import edits_of_replacement
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
@@ -124,6 +126,7 @@ class _Converter:
     uses: dict[_Text, PatchUse] = field(default_factory=dict)
     drafts: dict[_Text, PatchDraft | JsonPatchDraft] = field(default_factory=dict)
     documents: dict[PatchUse, int] = field(default_factory=dict)
+    written: dict[PatchUse, set[Path]] = field(default_factory=dict)
 
     def convert(self) -> ClosureTexts:
         self._hold()
@@ -141,6 +144,7 @@ class _Converter:
                 self.drafts[text] = draft_merge_patch(patch, [step.form for step in steps])
             else:
                 self.drafts[text] = _json_draft(patch, steps)
+        self._replace(str(next(iter(bases.values()))["apiVersion"]).rpartition("/")[2])
         finals = {
             release.document.key: tuple(self._finish(release, bases[release.document.key]))
             for release in self.releases
@@ -213,7 +217,10 @@ class _Converter:
             form = dict(base)
             for use in way.built.patches:
                 form = self._patched(form, use)
-            left.append((way, merge_difference(form, wanted)))
+            difference = merge_difference(form, wanted)
+            replaced = {path for use in way.built.replacements for path in self.written.get(use, ())}
+            # What a replacement writes, it writes in Flux v2 as well.
+            left.append((way, {path: each for path, each in difference.items() if path not in replaced}))
             yield way, wanted
         self.edits.add_leaves(left, str(base["apiVersion"]))
 
@@ -233,6 +240,17 @@ class _Converter:
             if each.sighting.manifest is way.built.manifest:
                 return _forms_of(release, each.sighting).form(way.built.manifest, references)
         return None
+
+    def _replace(self, version: str) -> None:
+        """Points replacements to where the fields of releases are."""
+        tree = self.around.clusters.tree
+        for use in self.releases[0].closure.patches:
+            if use.kind != "replacement":
+                continue
+            kustomization = tree.kustomizations[posixpath.dirname(use.kustomization)]
+            for edit in edits_of_replacement(use, kustomization.replacements[use.index], version):
+                self.edits.replace_fields(use, edit)
+                self.written.setdefault(use, set()).add(edit.written)
 
     def _retarget(self, api_version: str) -> None:
         closure, clusters = self.releases[0].closure, self.around.clusters

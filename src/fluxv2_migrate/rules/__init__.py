@@ -28,7 +28,14 @@ from fluxv2_migrate.rules.images import (
     RepositoryRequest,
 )
 from fluxv2_migrate.rules.json_patches import JsonPatchDraft, NotFollowed, OldStep, draft_json_patch
-from fluxv2_migrate.rules.patches import FormStep, PatchDraft, draft_merge_patch, shared_leaves
+from fluxv2_migrate.rules.patches import (
+    CARRIED,
+    VALUES,
+    FormStep,
+    PatchDraft,
+    draft_merge_patch,
+    shared_leaves,
+)
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.sync_objects import (
     DECRYPTION_SECRET,
@@ -45,11 +52,13 @@ from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_patter
 from fluxv2_migrate.tags.policies import PINNED, PolicyCandidate
 
 __all__ = [
+    "CARRIED",
     "DECRYPTION_SECRET",
     "FLAG_RULES",
     "PINNED",
     "SIGNATURE_SECRET",
     "SYNC_NAME",
+    "VALUES",
     "VALUE_RULES",
     "AutomatedImage",
     "ChartSourceRequest",
