@@ -158,7 +158,7 @@ def _real(shared: Path) -> tuple[Migrated, ...]:
         files = read_tree(shared / "corpus" / name / "v1")
         SETTLED[name][1](files)
         answers = fm.migrate_repository(files).answers()
-        options = fm.MigrationOptions.model_validate({"overrides": answers, "sync_roots": [""]})
+        options = fm.MigrationOptions.model_validate({"overrides": answers})
         found.append(_migrated(name, files, options, ("",)))
     return tuple(found)
 

@@ -392,6 +392,26 @@ def test_a_difference_is_told_once_with_all_that_have_it() -> None:
     assert shown.index("suspended") < shown.index("shop/a")
 
 
+RETIRED = "https://kubernetes-charts.storage.googleapis.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("https://charts.helm.sh/stable/", "same"),
+        (RETIRED, "different"),
+        ("https://a.example.com", "different"),
+    ],
+)
+def test_a_repository_that_was_switched_off_may_become_its_archive(url: str, status: str) -> None:
+    before = v1({"chart": {"repository": RETIRED, "name": "web", "version": "1.2.3"}})
+    sources = SOURCE_FILE.replace("https://charts.example.com", url)
+    report = fm.verify_migration({"web.yaml": before}, {"web.yaml": v2(), "s.yaml": sources}, OPTIONS)
+    assert only(report).status == status
+    if url == RETIRED:
+        assert [each.field for each in only(report).differences] == ["chart.served"]
+
+
 def test_what_is_declared_is_declared_with_its_value() -> None:
     after = {"web.yaml": v2({"maxHistory": 5})}
     for value, status in ((5, "declared"), (4, "different")):
@@ -463,6 +483,8 @@ CHANGES = {
     "chart.credentials",
     "chart.new_chart_on",
     "chart.version_metadata",
+    # A repository that was switched off stays one.
+    "chart.served",
 }
 
 

@@ -203,3 +203,33 @@ def test_of_known_tags_the_same_one_is_selected() -> None:
     assert [str(each) for each in report.workloads[0].differences] == [
         "image.filter at web: glob:* → takes latest, which fluxd refused"
     ]
+
+
+def test_a_namespace_that_fluxd_filled_in_has_an_entry() -> None:
+    files: Files = {"apps/web.yaml": WEB.replace("  namespace: shop\n", "")}
+    known: dict[str, Any] = {"sync_roots": ["apps"], "default_namespace": "shop"}
+    written = {**known, "write_missing_namespaces": True}
+    for options, status in ((known, "declared"), (written, "same")):
+        migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+        report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
+        assert report.ok, report.to_markdown()
+        assert [(each.resource, each.status) for each in report.namespaces] == [("Namespace shop", status)]
+    (entry,) = fm.verify_migration(files, files, known).namespaces
+    assert entry.status == "different"
+    assert [str(each) for each in entry.differences] == ["namespace at Deployment web: shop → (none)"]
+
+
+def test_flux_1_in_the_path_starts_again() -> None:
+    manifest = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: flux}\nspec:\n"
+        "  template:\n    spec:\n      containers:\n      - name: flux\n"
+        "        image: docker.io/fluxcd/flux:1.25.4\n        args: [--git-path=apps]\n"
+    )
+    files: Files = {**BEFORE, "apps/fluxd.yaml": manifest}
+    for keeps in ("remove", "keep"):
+        options = OPTIONS.model_copy(update={"flux1": keeps})
+        report = fm.verify_migration(files, files, options)
+        told = {each.field for each in report.sync_paths[0].differences}
+        assert ("sync.flux1" in told) is (keeps == "remove")
+    gone = {path: content for path, content in files.items() if path != "apps/fluxd.yaml"}
+    assert fm.verify_migration(files, gone, OPTIONS).sync_paths[0].status == "same"

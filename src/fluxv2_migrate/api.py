@@ -62,7 +62,7 @@ from fluxv2_migrate.single.flux1 import (
 )
 from fluxv2_migrate.single.helm_release import HelmReleaseConversion, convert_helm_release
 from fluxv2_migrate.single.image_annotations import ImageAutomation, translate_annotations
-from fluxv2_migrate.verify.report import ReleaseVerification, VerificationReport
+from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification, VerificationReport
 from fluxv2_migrate.verify.repositories import verify_migration
 
 __all__ = [
@@ -104,6 +104,7 @@ __all__ = [
     "MigrationError",
     "MigrationOptions",
     "MissingBuildTime",
+    "ObjectVerification",
     "Override",
     "Placement",
     "PolicyCandidate",

@@ -213,6 +213,7 @@ def _tell_of_namespaces(nameless: Iterable[_Nameless], findings: FindingGroups) 
     for group in nameless:
         if group.objects:
             findings.say("DA015", *group.told())
+            findings.declared.setdefault(("", f"Namespace {group.namespace}"), []).append("namespace")
 
 
 def _namespaces_of_files(clusters: ClusterMap, fallback: str) -> dict[str, set[str]]:

@@ -20,6 +20,7 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "helm_version": "the record of Helm 2 is not found by Helm 3",
     "chart.kind": "the chart comes from somewhere else",
     "chart.url": "the chart comes from somewhere else",
+    "chart.served": "its repository was switched off, and no chart can be fetched from it",
     "chart.chart": "another chart is installed",
     "chart.version": "another version of the chart may be installed",
     "chart.reference": "another revision of the chart may be installed",

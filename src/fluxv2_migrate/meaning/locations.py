@@ -9,11 +9,24 @@ from typing import Final
 
 from fluxv2_migrate.meaning.release import GitReference
 
-__all__ = ["Location", "chart_folder", "file_in_folder", "git_location", "git_reference", "helm_location"]
+__all__ = [
+    "RETIRED_REPOSITORIES",
+    "Location",
+    "chart_folder",
+    "file_in_folder",
+    "git_location",
+    "git_reference",
+    "helm_location",
+]
 
 _URL: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://([^/?#]*)([^?#]*)(.*)", re.DOTALL)
 _SCP: Final = re.compile(r"(?:([^@:/]+)@)?([^@:/]+):(?!//)(.+)", re.DOTALL)
 _PORTS: Final = {"http": "80", "https": "443", "ssh": "22"}
+RETIRED_REPOSITORIES: Final = {
+    "https://kubernetes-charts.storage.googleapis.com": "https://charts.helm.sh/stable",
+    "https://kubernetes-charts-incubator.storage.googleapis.com": "https://charts.helm.sh/incubator",
+}
+"""Helm repositories that were switched off, with the archive that has their charts."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.charts import Flux1Chart, program_of_chart_name
+from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
@@ -33,10 +34,6 @@ _SHORT_COMMIT: Final = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]
 # What git allows in no name (`git check-ref-format`), so that it can only be an expression.
 # `HEAD` is no branch: it is whatever the default branch is at the moment.
 _NO_REF_NAME: Final = re.compile(r"[~^:?*\[\\\s]|@\{|\.\.|^(?:@|HEAD)$")
-_RETIRED: Final = {
-    "kubernetes-charts.storage.googleapis.com": "https://charts.helm.sh/stable",
-    "kubernetes-charts-incubator.storage.googleapis.com": "https://charts.helm.sh/incubator",
-}
 
 
 def draft_chart(draft: Draft) -> ChartSourceRequest | None:
@@ -112,8 +109,9 @@ def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
     if user or "?" in rest:
         what = "a user" if user else "a query"
         draft.note("HR044", f"the URL of the repository {host} holds {what}", path, group=helm_url_key(url))
-    if (home := _RETIRED.get(host.lower())) is not None:
-        draft.note("HR045", f"{host} was switched off; its charts are at {home}", path, group=host.lower())
+    if (home := RETIRED_REPOSITORIES.get(f"https://{host.lower()}")) is not None:
+        message = f"{host} was switched off; its charts are at {home}"
+        draft.note("HR045", message, path, group=host.lower(), declares=("chart.served",))
     allowed = _CHART_NAME if draft.runs("2.3") else _CHART_NAME_WITHOUT_DOTS
     if not allowed.fullmatch(name):
         draft.note("HR048", f"Flux v2 refuses the chart name {name!r}", (*_CHART, "name"))

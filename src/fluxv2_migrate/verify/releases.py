@@ -23,6 +23,7 @@ from fluxv2_migrate.meaning import (
     meaning_of_v2_release,
     outcome_in_the_cluster,
 )
+from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.meaning.manifest import as_object
 from fluxv2_migrate.repository.reading import is_partial_release
 from fluxv2_migrate.verify.context import Context, nearness
@@ -264,7 +265,7 @@ def _verify(
         refusal = Difference("refused", (), (error.reason,))
         entry = ReleaseVerification("different", *place, after_path, differences=(refusal,))
         return _Told(found.cluster, entry)
-    more = tuple(_around(release, partner, left))
+    more = (*_around(release, partner, left), *_of_retired(meaning))
     fields, entry = _compare(release.meaning, meaning, more, place, after_path, declaration)
     return _Told(found.cluster, entry, fields)
 
@@ -311,6 +312,25 @@ def _around(release: _Release, partner: SeenObject, left: Sequence[SeenObject]) 
         )
 
 
+def _of_retired(after: ReleaseMeaning) -> Iterator[Difference]:
+    """Gives that the repository of a chart was switched off."""
+    url = after.chart.url if after.chart is not None else None
+    if _origin(url) in RETIRED_REPOSITORIES:
+        yield Difference("chart.served", True, False)
+
+
+def _origin(url: str | None) -> str:
+    return "https://" + "/".join((url or "").partition("://")[2].split("/")[:1])
+
+
+def _goes_home(difference: Difference) -> bool:
+    """Gives whether the URL of a repository that was switched off has become that of its archive."""
+    if difference.field != "chart.url":
+        return False
+    home = RETIRED_REPOSITORIES.get(_origin(difference.before))
+    return home is not None and home == str(difference.after)
+
+
 def _compare(
     before: ReleaseMeaning,
     after: ReleaseMeaning,
@@ -319,7 +339,7 @@ def _compare(
     after_path: str,
     declaration: Declaration,
 ) -> tuple[tuple[str, ...], ReleaseVerification]:
-    found = (*compare_meanings(before, after), *around)
+    found = (*(each for each in compare_meanings(before, after) if not _goes_home(each)), *around)
     left = tuple(each for each in found if not declaration.explains(each))
     unknown = tuple(dict.fromkeys((*before.unknown, *after.unknown)))
     status: VerificationStatus = "declared" if found else "same"
