@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView, DocumentKey, is_below, take_out
+from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below, read_sync_path, take_out
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
+from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
@@ -108,7 +109,7 @@ def remove_flux1(
     leaving = [each for each in documents if each not in serving and each not in telling]
     _tell_serving(serving, left, findings)
     gone = _take_out(leaving, workspace, around, findings)
-    files = [*_values_files(gone, workspace, around), *_flux_yamls(left, workspace, around)]
+    files = [*_values_files(gone, workspace, around), *_flux_yamls(syncs, left, workspace, around)]
     for path in files:
         workspace.remove(path, Change("flux-1", path, path, 1, (), path, ""))
     _tell_gone(gone, files, findings)
@@ -210,21 +211,39 @@ def _is_named(name: str, path: str, workspace: Workspace) -> bool:
 
 
 def _flux_yamls(
-    left: Mapping[str, LeftReleases], workspace: Workspace, around: Surroundings
+    syncs: Iterable[ClusterSync],
+    left: Mapping[str, LeftReleases],
+    workspace: Workspace,
+    around: Surroundings,
 ) -> Iterator[str]:
-    """Gives the `.flux.yaml`s whose last release is migrated, with their files of patches."""
-    users: dict[str, list[tuple[ClusterView, str, bool]]] = {}
+    """Gives the `.flux.yaml`s whose last release is migrated, unless nothing else says what is synced."""
+    unsaid = {each.cluster for each in syncs if each.state == "commands" and not around.clusters.given}
+    users: dict[str, list[tuple[ClusterView, SyncPath]]] = {}
     for view in around.clusters.clusters:
         for synced in view.sync_paths:
             path = find_flux_yaml(synced.path, workspace.has)
             if path is not None:
-                users.setdefault(path, []).append((view, synced.patch_file, bool(synced.unknown)))
+                users.setdefault(path, []).append((view, synced))
     for path, members in sorted(users.items()):
-        if any(unknown or left[view.name].resources for view, _, unknown in members):
+        if any(
+            synced.unknown or view.name in unsaid or left[view.name].resources for view, synced in members
+        ):
             continue
-        patches = {patch for _, patch, _ in members if patch and workspace.has(patch)}
-        if not patches:
+        patches = {synced.patch_file for _, synced in members if workspace.has(synced.patch_file)}
+        if not patches and all(_is_read_alike(synced, path, workspace, around) for _, synced in members):
             yield path
+
+
+def _is_read_alike(synced: SyncPath, flux_yaml: str, workspace: Workspace, around: Surroundings) -> bool:
+    """Gives whether a sync path means the same to a later run that finds no `.flux.yaml` in it."""
+    clusters, texts = around.clusters, around.repository.texts
+    without = {path: text for path, text in texts.items() if path != flux_yaml and workspace.has(path)}
+    again = read_sync_path(synced.path, without, clusters.tree)
+    if (again.builds, again.files) == (synced.builds, synced.files):
+        return True
+    built = {file for folder in synced.builds for file in clusters.build_of(synced, folder).files}
+    below = (path for path in without if is_below(path, synced.path) and path.endswith((".yaml", ".yml")))
+    return all(path in built or posixpath.basename(path) in FILE_NAMES for path in below)
 
 
 def _tell_gone(gone: Sequence[Flux1Document], files: Sequence[str], findings: FindingGroups) -> None:
