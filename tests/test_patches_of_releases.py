@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from patched_releases import patched_repositories
 from real_kustomize import build_all, write_tree
 
 Files = dict[str, str | bytes]
+# The session `thorough` asks for more.
+EXAMPLES = int(os.environ.get("GENERATED_TREES", "12"))
 
 
 def effective(manifest: Mapping[str, Any], objects: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -94,7 +97,7 @@ def hold_commuting(files: Files, folders: Iterable[str], folder: Path) -> tuple[
     return migrated, stay
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(patched_repositories())
 def test_overlays_build_what_their_releases_become(
     tmp_path_factory: pytest.TempPathFactory, drawn: tuple[Files, tuple[str, ...]]

@@ -11,7 +11,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.images.git_syncs import git_syncs
-from fluxv2_migrate.images.kustomization_marks import take_out_marks
+from fluxv2_migrate.images.kustomization_marks import still_marked, take_out_marks
 from fluxv2_migrate.images.reading import GIVEN_BY_KUSTOMIZATIONS, ReadImages, ToldNotice
 from fluxv2_migrate.images.texts import WorkloadText, WorkloadTexts
 from fluxv2_migrate.placement import (
@@ -80,9 +80,8 @@ def migrate_images(
         if notice.group != GIVEN_BY_KUSTOMIZATIONS:
             findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
     if not read.objects:
-        if of_kustomizations or read.plain:
-            left = take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
-            _tell_given(of_kustomizations, left, findings)
+        take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
+        _tell_given(of_kustomizations, around, workspace, findings)
         return MigratedImages((), (), converted.layout.prerequisites)
     values = {key: text.value for key, text in releases.items()}
     texts = WorkloadTexts(around, read, workspace, values, findings)
@@ -113,14 +112,16 @@ def migrate_images(
     texts.tell()
     _tell_layout(texts, layout, findings)
     settled = {*texts.settled(layout), *(read.plain.keys() & releases.keys())}
-    _tell_given(of_kustomizations, take_out_marks(around, settled, workspace), findings)
+    take_out_marks(around, settled, workspace)
+    _tell_given(of_kustomizations, around, workspace, findings)
     return MigratedImages(tuple(written), objects, layout.prerequisites)
 
 
 def _tell_given(
-    notices: Iterable[ToldNotice], left: Collection[DocumentKey], findings: FindingGroups
+    notices: Collection[ToldNotice], around: Surroundings, workspace: Workspace, findings: FindingGroups
 ) -> None:
     """Says of objects that kustomizations still give them annotations of fluxd."""
+    left = set(still_marked(around, workspace)) if notices else set()
     for document, resource, notice, accepted, cluster in notices:
         if document.key in left:
             findings.add(document, resource, notice, accepted=accepted, cluster=cluster)

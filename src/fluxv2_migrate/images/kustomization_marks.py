@@ -32,23 +32,18 @@ from fluxv2_migrate.yaml_text import (
     split_documents,
 )
 
-__all__ = ["take_out_marks"]
+__all__ = ["still_marked", "take_out_marks"]
 
 _COMMON: Final = "commonAnnotations"
 
 
-def take_out_marks(
-    around: Surroundings, settled: Collection[DocumentKey], workspace: Workspace
-) -> frozenset[DocumentKey]:
+def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], workspace: Workspace) -> None:
     """Takes the annotations of fluxd out of kustomizations that give them to nothing but what is settled.
 
     Args:
         around: what is known of the repository.
         settled: the documents of which nothing is lost with their annotations.
         workspace: the texts by now.
-
-    Returns:
-        The documents to which a kustomization still gives some.
     """
     reached: dict[str, set[DocumentKey]] = {}
     for key, sightings in around.clusters.sightings.items():
@@ -63,11 +58,15 @@ def take_out_marks(
         # What cannot be edited stays, and is told.
         with suppress(CannotEdit, InvalidManifest):
             workspace.edit(path, _without_marks, kustomization_change(path))
-    return frozenset(_still_marked(around, workspace))
 
 
-def _still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
-    """Gives the documents to which what is built still gives annotations of fluxd."""
+def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
+    """Gives the documents to which what is built still gives annotations of fluxd.
+
+    Args:
+        around: what is known of the repository.
+        workspace: the texts by now.
+    """
     gone = dict.fromkeys(workspace.deleted)
     tree = around.clusters.tree.with_files({**workspace.changed, **workspace.created, **gone})
     for folder, over in around.clusters.builds:
