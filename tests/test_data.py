@@ -30,6 +30,8 @@ spec:
   timeout: 600
   helmVersion: v3
   chart: {git: "https://bot:t0ken@git.example.com/acme/charts", ref: v1, path: web}
+  valuesFrom:
+  - chartFileRef: {path: extra.yaml}
   values:
     image: ghcr.io/acme/web:1.2.3
     adminPassword: hunter2
@@ -165,9 +167,10 @@ def release() -> fm.MigratedResource:
     ("field", "value", "rule", "places", "fields"),
     [
         ("spec.timeout", "10m", "timeout", ("apps/web.yaml:10",), ("spec.timeout",)),
-        ("spec.values.image", "ghcr.io/acme/web:1.2.3", "marker", ("apps/web.yaml:14",), ()),
+        ("spec.values.image", "ghcr.io/acme/web:1.2.3", "marker", ("apps/web.yaml:16",), ()),
         ("spec.helmVersion", None, "helm-version", ("apps/web.yaml:11",), ("spec.helmVersion",)),
         ("metadata.name", "web", "kept", (), ("metadata.name",)),
+        ("spec.chart.spec.valuesFiles.0", "./web/values.yaml", "values-files", ("apps/web.yaml:9",), ()),
         ("spec.install.disableWait", True, "install", ("apps/web.yaml:9",), ()),
     ],
 )

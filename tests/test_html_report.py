@@ -109,6 +109,15 @@ def test_the_page_shows_outcome_questions_lines_and_diff() -> None:
     assert "helm_versions" in page
 
 
+def test_long_names_of_clusters_have_room_beside_the_picture() -> None:
+    name = "clusters/europe/" + "a-long-way-down/" * 4 + "production"
+    files = {f"{name}/web.yaml": FILES["eu/web.yaml"]}
+    hour = fm.migrate_repository(files, {"sync_roots": [name]}).first_hour()
+    (shown,) = re.findall(r'class="name">(…[^<]*) \(1\)<', hour.to_svg())
+    assert name.endswith(shown[1:])
+    assert len(shown) <= 48
+
+
 def test_the_page_of_nothing_is_a_page() -> None:
     page = fm.migrate_repository({"readme.md": "text\n"}).to_html()
     assert "Nothing has to be merged." in page

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 import pytest
 from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.report.questions import questions_text
 
 RELEASE = """\
 apiVersion: helm.fluxcd.io/v1
@@ -168,6 +171,23 @@ def test_the_file_of_questions_holds_the_answers_and_says_what_to_fill_in() -> N
     assert "# filter_tags: which tags count" in text
     assert "# What no answer settles; the repository has to be edited:\n# DA020 not-buildable" in text
     assert all(line.startswith("#") or len(line) < 200 for line in text.splitlines())
+
+
+def test_an_answer_for_several_questions_is_asked_once() -> None:
+    files = {f"{name}.yaml": release(name, helm="v2") for name in ("a", "b")}
+    migration = fm.migrate_repository(files)
+    (question,) = (each for each in migration.findings if each.severity == "error")
+    twice = replace(question, path="c.yaml", related=())
+    text = questions_text([question, twice])
+    assert YAML(typ="safe").load(text) == [{"namespace": "shop", "accept": ["HR030"]}]
+    assert "# Where: a.yaml:9, b.yaml:9, c.yaml:9\n" in text
+
+
+def test_a_release_that_is_at_risk_is_named_on_the_first_screen() -> None:
+    records = [{"name": "shop-x", "namespace": "shop", "revision": "1", "status": "deployed", "chart": "x-1"}]
+    inventory = fm.Inventory.from_texts(helm_list=json.dumps(records))
+    report = fm.migrate_repository({"a.yaml": release("a")}, {"inventory": inventory}).to_markdown()
+    assert "the first hour is risky for 1 release: shop/a" in report.split("## ")[0]
 
 
 def test_a_file_of_questions_whose_texts_are_nasty_holds_nothing_else() -> None:

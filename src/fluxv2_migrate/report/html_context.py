@@ -35,8 +35,7 @@ def context_tables(context: MigrationContext) -> Iterator[Html]:
             )
             for reading in each.readings
         ]
-        if read:
-            yield fold(
-                f"Settings of {each.name}",
-                table(f"Settings of {each.name}", ("setting", "value", "read from"), read),
-            )
+        yield fold(
+            f"Settings of {each.name}",
+            table(f"Settings of {each.name}", ("setting", "value", "read from"), read),
+        )

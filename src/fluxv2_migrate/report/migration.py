@@ -187,8 +187,9 @@ class Migration:
     declared: Declared = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("files", "changed", "created", "before", "inventories", "declared"):
+        for name in ("files", "changed", "created", "before", "inventories"):
             object.__setattr__(self, name, FrozenDict(getattr(self, name)))
+        object.__setattr__(self, "declared", frozen(self.declared))
 
     @property
     def ok(self) -> bool:
