@@ -170,7 +170,7 @@ def release() -> fm.MigratedResource:
         ("spec.values.image", "ghcr.io/acme/web:1.2.3", "marker", ("apps/web.yaml:16",), ()),
         ("spec.helmVersion", None, "helm-version", ("apps/web.yaml:11",), ("spec.helmVersion",)),
         ("metadata.name", "web", "kept", (), ("metadata.name",)),
-        ("spec.chart.spec.valuesFiles.0", "./web/values.yaml", "values-files", ("apps/web.yaml:9",), ()),
+        ("spec.chart.spec.valuesFiles.0", "./web/values.yaml", "values-files", ("apps/web.yaml:12",), ()),
         ("spec.install.disableWait", True, "install", ("apps/web.yaml:9",), ()),
     ],
 )

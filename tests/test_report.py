@@ -180,7 +180,7 @@ def test_an_answer_for_several_questions_is_asked_once() -> None:
     twice = replace(question, path="c.yaml", related=())
     text = questions_text([question, twice])
     assert YAML(typ="safe").load(text) == [{"namespace": "shop", "accept": ["HR030"]}]
-    assert "# Where: a.yaml:9, b.yaml:9, c.yaml:9\n" in text
+    assert "# Where: a.yaml:10, b.yaml:10, c.yaml:10\n" in text
 
 
 def test_a_release_that_is_at_risk_is_named_on_the_first_screen() -> None:
