@@ -9,6 +9,11 @@ What the repository cannot tell is asked, and answered in a file that needs no P
 
     python migrate_repository.py path/to/repository --questions answers.yaml    writes what is asked
     python migrate_repository.py path/to/repository --answers answers.yaml      takes it back, filled in
+
+Release names are compared with what `helm list -A -a -m 0 -o json` prints in each cluster:
+
+    python migrate_repository.py path/to/repository --helm-list helm-list.json
+    python migrate_repository.py path/to/repository --helm-list eu=eu.json --helm-list us=us.json
 """
 
 from __future__ import annotations
@@ -79,6 +84,26 @@ def options_of(arguments: argparse.Namespace) -> fm.MigrationOptions:
     return fm.MigrationOptions.model_validate({k: v for k, v in given.items() if v is not None})
 
 
+def with_inventories(
+    options: fm.MigrationOptions, context: fm.MigrationContext, helm_lists: Sequence[str]
+) -> fm.MigrationOptions:
+    """Gives the options with what each cluster says of itself.
+
+    Raises:
+        ValueError: a text is no output of Helm, or nobody knows of which cluster it is.
+    """
+    clusters = {cluster.name: cluster for cluster in context.as_clusters()}
+    for given in helm_lists:
+        name, separator, path = given.rpartition("=")
+        if not separator and len(clusters) == 1:
+            name = next(iter(clusters))
+        if name not in clusters:
+            raise ValueError(f"--helm-list is CLUSTER=FILE, where CLUSTER is one of {', '.join(clusters)}")
+        inventory = fm.Inventory.from_texts(helm_list=Path(path).read_text("utf-8"))
+        clusters[name] = clusters[name].model_copy(update={"inventory": inventory})
+    return options.model_copy(update={"clusters": tuple(clusters.values()), "sync_roots": ()})
+
+
 def show(text: str) -> None:
     """Prints a text as UTF-8 and with the line ends that it has, whatever the terminal's settings are."""
     sys.stdout.flush()
@@ -102,6 +127,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--answers", "--overrides", type=Path, metavar="FILE", help="what you decided, as YAML or JSON"
     )
+    parser.add_argument(
+        "--helm-list",
+        action="append",
+        metavar="[CLUSTER=]FILE",
+        help="what helm list -A -a -m 0 -o json prints",
+    )
     arguments = parser.parse_args(argv)
     if not arguments.folder.is_dir():
         parser.error(f"{arguments.folder} is no folder")
@@ -116,11 +147,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(files) >= PROGRESS_EVERY:
         print(f"{len(files)} files read, migrating", file=sys.stderr)
     migration = fm.migrate_repository(files, options=options)
-    show(migration.diff() + "\n" + migration.to_markdown())
+    if arguments.helm_list:
+        try:
+            options = with_inventories(options, migration.context, arguments.helm_list)
+        except (OSError, ValueError) as error:
+            parser.error(str(error))
+        migration = fm.migrate_repository(files, options=options)
+    report = migration.to_markdown()
+    show(migration.diff() + "\n" + report)
     if arguments.questions is not None:
         arguments.questions.write_text(migration.questions(), "utf-8", newline="\n")
     if arguments.write:
         write(arguments.folder, migration)
+    # By now the top of the report is out of sight.
+    print("\n\n".join(report.split("\n\n")[1:3]), file=sys.stderr)
     return 0 if migration.ok else 1
 
 

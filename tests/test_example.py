@@ -143,6 +143,34 @@ def test_questions_are_written_and_taken_back(tmp_path: Path) -> None:
     assert adapter.main([str(shop), "--answers", str(tmp_path / "left.yaml")]) == 1
 
 
+def test_each_cluster_is_compared_with_what_helm_lists_there(
+    fleet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = tmp_path / "helm-list.json"
+    redis = {
+        "name": "cache",
+        "namespace": "shop",
+        "revision": "7",
+        "status": "deployed",
+        "chart": "redis-14.8.8",
+    }
+    listed.write_text(json.dumps([redis]), "utf-8")
+    given = [f"--helm-list=clusters/{name}={listed}" for name in ("production", "staging")]
+    assert adapter.main([str(fleet), *given]) == 1
+    assert "as shop-redis a second copy is installed" in capsys.readouterr().out
+    assert adapter.main([str(fleet / "base" / "shop"), "--helm-list", str(listed)]) == 1
+    told = capsys.readouterr()
+    assert "as shop-redis a second copy is installed" in told.out
+    assert "Do not merge yet" in told.err
+
+
+@pytest.mark.parametrize("wrong", ["README.md", "clusters/nowhere=README.md", "clusters/staging=README.md"])
+def test_what_is_no_list_of_helm_is_refused(wrong: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        adapter.main([str(FLEET), "--helm-list", wrong.replace("README.md", str(FLEET / "README.md"))])
+    assert stopped.value.code == 2
+
+
 def test_questions_do_not_overwrite_answers(fleet: Path, tmp_path: Path) -> None:
     answers = tmp_path / "answers.yaml"
     answers.write_text("[]\n", "utf-8")
@@ -161,7 +189,7 @@ def test_large_trees_show_progress(tmp_path: Path, capsys: pytest.CaptureFixture
     for number in range(adapter.PROGRESS_EVERY):
         (tmp_path / f"{number}.txt").touch()
     adapter.main([str(tmp_path)])
-    assert capsys.readouterr().err == "500 files read\n500 files read, migrating\n"
+    assert capsys.readouterr().err.startswith("500 files read\n500 files read, migrating\n")
 
 
 def test_the_example_shows_each_way_to_adopt_a_release() -> None:
@@ -198,6 +226,12 @@ def test_the_example_has_two_clusters_with_sources_and_policies_of_their_own() -
     report = fm.verify_migration(before, migration.files, declared=migration.declared)
     assert report.ok
     assert {each.outcome for each in report.releases} == {"adopted"}
+
+
+def test_a_patch_that_names_a_chart_is_no_release_that_stays() -> None:
+    files = contents(FLEET)
+    assert b"chart:" in files["clusters/staging/patches/web.yaml"]
+    assert fm.migrate_repository(files).staying == ()
 
 
 def test_what_sops_encrypted_stays_as_it_is() -> None:

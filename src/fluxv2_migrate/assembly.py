@@ -214,6 +214,8 @@ def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> It
                 continue
             namespace, name = document.identity
             seen = around.clusters.sightings.get(document.key, ())
+            if path in around.clusters.patch_files and not seen:
+                continue
             clusters = tuple(sorted({sighting.cluster for sighting in seen}))
             yield StayingRelease(f"{manifest.get('kind')} {namespace}/{name}", path, document.line, clusters)
 
