@@ -102,8 +102,28 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
         entries += _together(_with_undue(told, declaration), context)
     taken = {id(found) for found in (*partners.values(), *lost.values())}
     entries += _extra([found for found in context.after.new if id(found) not in taken], context)
+    entries += _new_of_flux1(still, context)
     entries.sort(key=lambda each: (each.path or each.after_path, each.line, each.resource, each.cluster))
     return entries
+
+
+def _new_of_flux1(
+    still: Mapping[tuple[str, tuple[str, str]], Sequence[SeenObject]], context: Context
+) -> Iterator[ReleaseVerification]:
+    """Gives the releases of Flux v1 that were not there before, and that a cluster gets now."""
+    known = {each.identity for each in context.before.old}
+    told: dict[DocumentKey, list[_Told]] = {}
+    for members in still.values():
+        for each in members:
+            if each.identity in known or each.cluster is None or each.obstacle:
+                continue
+            reason = "it is a release of Flux v1 that was not there before"
+            entry = ReleaseVerification(
+                "extra", each.resource, line=each.line, after_path=each.path, reason=reason
+            )
+            told.setdefault(each.document, []).append(_Told(each.cluster, entry))
+    for entries in told.values():
+        yield from _together(entries, context)
 
 
 def _unread_entry(unread: UnreadDocument) -> ReleaseVerification:
@@ -244,9 +264,7 @@ def _verify(
         reason = "neither Flux applies it: what runs of it goes on without either"
         return _Told(found.cluster, ReleaseVerification("unmanaged", *place, after_path, reason=reason))
     if release.meaning is None or release.meaning.chart is None:
-        is_nobodys = found.cluster is None and is_partial_release(found.manifest)
-        status: VerificationStatus = "unmanaged" if is_nobodys else "unknown"
-        entry = ReleaseVerification(status, *place, after_path, reason=release.reason)
+        entry = ReleaseVerification("unknown", *place, after_path, reason=release.reason)
         return _Told(found.cluster, entry)
     if partner is None and left and context.is_left(found):
         reason = "it is still a release of Flux v1, as a person decided"
