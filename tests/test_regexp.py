@@ -6,6 +6,7 @@ import json
 import pickle
 import random
 import time
+import tracemalloc
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
@@ -263,6 +264,23 @@ def test_ten_thousand_characters_are_nothing(pattern: str) -> None:
     text = "a" * 10_000 + "!"
     # What would go back over the text would not come back before the machine is gone.
     assert regexp.matches(text) == (regexp.find(text) is not None)
+
+
+@pytest.mark.parametrize("form", ["(a*)*", "(a)?", "(?P<n%d>b|a)*"])
+def test_groups_cost_what_they_are(form: str) -> None:
+    def most_memory(groups: int) -> int:
+        pattern = "".join(form.replace("%d", str(number)) for number in range(groups))
+        regexp = Regexp.compile(pattern + "c")
+        tracemalloc.start()
+        try:
+            assert regexp.find("a" * 12) is None
+            assert regexp.matches("a" * 12 + "c")
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # Four times as much where the way through the groups is not copied for each of them, else sixteen.
+    assert most_memory(800) < 8 * most_memory(200)
 
 
 def test_what_was_seen_before_is_not_worked_out_again() -> None:

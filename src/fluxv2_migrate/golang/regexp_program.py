@@ -75,7 +75,11 @@ def _holding(before: _Position, after: _Position) -> int:
     )
 
 
-_Slots = tuple[int, ...]
+# Slots that are set on the way, the latest first: a pair of one and of those before it, so that a way through
+# a thousand groups is not copied for each of them.
+_Slots = tuple[()] | tuple[int, "_Slots"]
+# The same for a thread: what it was before, the slots set since, and the position of that.
+_History = tuple["_History", _Slots, int] | None
 _Task = Callable[[int], int]
 
 
@@ -127,7 +131,7 @@ class Program:
 
     def __init__(self, syntax: Syntax) -> None:
         self.visited = 0
-        self._slots: tuple[int, ...] = (-1,) * (2 * len(syntax.subexp_names))
+        self._slot_count = 2 * len(syntax.subexp_names)
         self._operations: list[int] = []
         self._classes: list[Ranges] = []
         self._class_numbers: dict[Ranges, int] = {}
@@ -274,29 +278,39 @@ class Program:
         begin = self._begin(text)
         if begin is None:
             return None
-        found: tuple[int, ...] | None = None
+        found: _History = None
         state = self._state_at(text, begin)
-        none = self._slots
-        threads = [none]
+        threads: list[_History] = [None]
         position = begin
         while True:
             # Beyond the last character this is the empty text, for the end, where nothing goes on.
             char = text[position : position + 1]
             move = state.moves.get(char) or self._advance(state, char)
             if move.accepted is not None:
-                found = _set(threads[move.accepted[0]], move.accepted[1], position)
+                found = (threads[move.accepted[0]], move.accepted[1], position)
             if move.state is None:
                 break
             if move.parents is not None:
                 threads = [
-                    (_set(threads[parent], slots, position) if slots else threads[parent])
+                    ((threads[parent], slots, position) if slots else threads[parent])
                     if parent >= 0
-                    else none
+                    else None
                     for parent, slots in move.parents
                 ]
             state = move.state
             position += 1
-        return None if found is None else tuple(zip(found[::2], found[1::2], strict=True))
+        return None if found is None else self._spans(found)
+
+    def _spans(self, history: _History) -> Spans:
+        """Reads the history of the thread that matched from its end: what was set last counts."""
+        positions = [-1] * self._slot_count
+        while history is not None:
+            history, slots, position = history
+            while slots:
+                slot, slots = slots
+                if positions[slot] < 0:
+                    positions[slot] = position
+        return tuple(zip(positions[::2], positions[1::2], strict=True))
 
     def _begin(self, text: str) -> int | None:
         """Where the first match could begin at the earliest, judged by the text that each begins with."""
@@ -356,7 +370,7 @@ class Program:
                     pending.append((argument[at], slots))
                     pending.append((following[at], slots))
                 elif operation == _SAVE:
-                    pending.append((following[at], (*slots, argument[at])))
+                    pending.append((following[at], (argument[at], slots)))
                 elif operation == _ASSERT:
                     if argument[at] & holding:
                         pending.append((following[at], slots))
@@ -379,13 +393,6 @@ class Program:
         state.moves[char] = move
         self._remember(1 + len(reached))
         return move
-
-
-def _set(positions: tuple[int, ...], slots: _Slots, position: int) -> tuple[int, ...]:
-    changed = list(positions)
-    for slot in slots:
-        changed[slot] = position
-    return tuple(changed)
 
 
 def _leading(root: Node) -> tuple[str, bool]:
