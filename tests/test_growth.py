@@ -37,6 +37,12 @@ def tag_filters(count: int) -> Files:
     return {"apps/api.yaml": DEPLOYMENT + lines + "spec: {}\n"}
 
 
+def containers(count: int) -> Files:
+    entries = "".join(f"      - {{name: c{index}, image: acme/web{index}:1.0.0}}\n" for index in range(count))
+    head = DEPLOYMENT + "spec:\n  template:\n    spec:\n      containers:\n"
+    return {"apps/api.yaml": head + entries}
+
+
 def releases_in_a_file(count: int) -> Files:
     texts = (release().replace("name: web", f"name: web{index}", 1) for index in range(count))
     return {"apps/all.yaml": "---\n".join(texts)}
@@ -72,6 +78,7 @@ def calls_of(run: Callable[[], object]) -> int:
         (unknown_fields, 40),
         (unknown_chart_fields, 40),
         (tag_filters, 40),
+        (containers, 40),
         (releases_in_a_file, 12),
         (overlays, 6),
     ],

@@ -190,7 +190,10 @@ def _paths_in(path: _FieldPath, seen: Any, own: Any) -> Iterator[str | int]:
         inner = _child(seen, key)
         here = key
         if isinstance(key, int) and isinstance(inner, Mapping) and inner.get("name") is not None:
-            here = _index_of(inner["name"], own)
+            # Mostly nothing has another order.
+            same = _child(own, key)
+            is_there = isinstance(same, Mapping) and same.get("name") == inner["name"]
+            here = key if is_there else _index_of(inner["name"], own)
         yield here
         seen, own = inner, _child(own, here)
 

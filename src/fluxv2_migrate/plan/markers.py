@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -113,7 +114,7 @@ def write_markers(
     targets: list[_Target] = []
     for edit in wanted:
         try:
-            targets.append(writer.add(edit, targets))
+            targets.append(writer.add(edit))
         except _Refused as error:
             refused.append(RefusedMarker(edit, error.reason, str(error)))
     result = writer.render()
@@ -154,6 +155,10 @@ def _policy(namespace: str, policy: str, part: str) -> str:
     return f"{namespace}:{policy}:{part}" if part else f"{namespace}:{policy}"
 
 
+def _start_of(node: ScalarNode) -> int:
+    return node.start
+
+
 def _is_no_text(value: str) -> bool:
     return (
         not isinstance(resolve_plain_scalar(value), str)
@@ -174,6 +179,7 @@ class _Writer:
         self._flows: dict[int, OpenedFlow] = {}
         self._places: dict[int, tuple[FieldPath, Node | None]] = {}
         self._scalars: list[ScalarNode] = []
+        self._marked: dict[int, _Target] = {}
         self.unchanged: set[int] = set()
         if root is not None:
             self._walk(root, (), None)
@@ -194,21 +200,22 @@ class _Writer:
             self._walk(key, (*path, key_of(key) if isinstance(key, ScalarNode) else "", ""), flow)
             self._walk(value, (*path, key_of(key) if isinstance(key, ScalarNode) else ""), flow)
 
-    def add(self, edit: MarkerEdit, targets: Sequence[_Target]) -> _Target:
+    def add(self, edit: MarkerEdit) -> _Target:
         """Plans a marker."""
         target = self._target(edit)
-        for other in targets:
-            if other.node is target.node:
-                if other.edit.policy != edit.policy:
-                    message = "an alias makes it one value with another field, which has a policy of its own"
-                    raise _Refused("shared-value", message)
-                return target
+        other = self._marked.get(id(target.node))
+        if other is not None:
+            if other.edit.policy != edit.policy:
+                message = "an alias makes it one value with another field, which has a policy of its own"
+                raise _Refused("shared-value", message)
+            return target
         if target.flow is None:
             self._mark_in_block(target)
         elif "\n" in self._text[target.flow.start : target.flow.end]:
             self._mark_in_lines(target)
         else:
             self._mark_in_one_line(target, target.flow)
+        self._marked[id(target.node)] = target
         return target
 
     def _target(self, edit: MarkerEdit) -> _Target:
@@ -281,9 +288,11 @@ class _Writer:
 
     def _masked(self, start: int, end: int) -> str:
         row = self._text[start:end]
-        for node in self._scalars:
-            left, right = node.start, node.end
-            if start <= left < right <= end:
+        # They are in the order of the text.
+        first = bisect_left(self._scalars, start, key=_start_of)
+        for index in range(first, bisect_left(self._scalars, end, lo=first, key=_start_of)):
+            left, right = self._scalars[index].start, self._scalars[index].end
+            if left < right <= end:
                 row = row[: left - start] + "x" * (right - left) + row[right - start :]
         return row
 
