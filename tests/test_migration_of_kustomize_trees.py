@@ -142,6 +142,7 @@ def test_each_overlay_gives_its_own_release_name() -> None:
     assert migration.ok
     assert "releaseName" not in migration.changed["base/web.yaml"]
     assert "value: prod-web" in migration.changed["prod/kustomization.yaml"]
+    assert "one for each cluster" in migration.to_markdown()
 
 
 def test_a_release_stays_where_an_overlay_cannot_take_its_name() -> None:

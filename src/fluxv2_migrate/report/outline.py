@@ -188,7 +188,9 @@ def release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
     source = spec["chart"]["spec"]["sourceRef"]
     origin = f"{source['kind']} {source.get('namespace') or namespace}/{source['name']}"
     stored = spec.get("storageNamespace") or namespace
-    return f"{namespace}/{metadata['name']}", spec["releaseName"], stored, origin
+    # Where clusters differ the names stand in patches.
+    called = spec.get("releaseName", "one for each cluster")
+    return f"{namespace}/{metadata['name']}", called, stored, origin
 
 
 def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:
