@@ -273,6 +273,20 @@ def test_two_flux_yaml_of_one_folder_are_one_cluster() -> None:
     assert [view.name for view in see(files).clusters] == ["eu"]
 
 
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_patch_that_is_left_over_does_not_become_the_cluster_of_what_is_migrated(missing: bool) -> None:
+    files: Files = {
+        "live/web.yaml": release(),
+        "old/web.yaml": release().partition("  helmVersion")[0] + "  values: {replicas: 2}\n",
+    }
+    options = fm.MigrationOptions(write_missing_namespaces=missing)
+    migration = fm.migrate_repository(files, options)
+    assert [each.code for each in migration.findings if each.severity != "info"] == ["RP070"]
+    again = fm.migrate_repository(migration.files, options)
+    assert again.files == migration.files
+    assert [cluster.name for cluster in again.context.clusters] == ["live"]
+
+
 def test_what_nobody_sees_may_be_anybodys() -> None:
     assert list(ClusterMap().seen(read_repository({"web.yaml": release()}).documents["web.yaml"][0])) == [
         ("", read_repository({"web.yaml": release()}).documents["web.yaml"][0].manifest)

@@ -93,9 +93,9 @@ def _see(
     # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
     # what is migrated already is still where it was.
     whole = {document.key for document in releases if not is_partial_release(document.manifest)}
+    whole |= {document.key for document in repository.new_releases()}
     whole = whole or {document.key for document in releases}
     whole |= workloads
-    whole |= {document.key for document in repository.new_releases()}
     always = bool(releases or workloads or also_migrated)
     return read_clusters(files, repository.documents, concerns, whole, tree, options, always=always)
 
