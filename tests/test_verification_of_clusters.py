@@ -526,3 +526,18 @@ def test_an_override_for_all_that_have_a_release_is_for_each(pattern: str, known
     assert ("RP010" in {each.code for each in told_again.findings}) is not known
     outcomes = {each.outcome for each in verify(files, after, migration, options).releases}
     assert outcomes == ({"adopted"} if known else {"adopted", "renamed"})
+
+
+def test_what_was_answered_for_a_release_of_two_names_counts_for_both() -> None:
+    old = release().replace("helm.fluxcd.io/v1", "flux.weave.works/v1beta1")
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": old.replace("  helmVersion: v3\n", "  releaseName: live\n"),
+        "eu/kustomization.yaml": "resources: [../base]\nnamespace: eu\n",
+        "us/kustomization.yaml": "resources: [../base]\nnamespace: us\n",
+    }
+    given: dict[str, Any] = {"sync_roots": ["eu", "us"], "sources": {"namespace": "release"}}
+    given = {**given, "overrides": [{"namespace": "shop", "name": "web", "accept": ["HR030"]}]}
+    options = fm.MigrationOptions.model_validate(given)
+    migration, after = migrated(files, options)
+    assert verify(files, after, migration, options).ok

@@ -162,11 +162,24 @@ class Context:
         namespace, name = found.identity
         kind = str(found.manifest.get("kind"))
         subject = Subject(found.cluster or "", kind, namespace, name, found.path)
-        having = {each.cluster or "" for each in self.before.clusters.sightings.get(found.document, ())}
+        sightings = self.before.clusters.sightings.get(found.document, ())
+        having = {each.cluster or "" for each in sightings}
         together = replace(subject, cluster=", ".join(sorted(having)))
+        asked = [subject]
+        if len({(each.namespace, each.name) for each in sightings}) > 1:
+            # Where clusters give it several names, it was asked about by the one that is written.
+            namespace, name = self._written_identity(found)
+            asked.append(replace(subject, namespace=namespace, name=name))
+            together = replace(together, namespace=namespace, name=name)
         matching = [
             each
             for each in self.options.overrides
-            if subject.matches(each) or (", " in each.cluster and together.matches(each))
+            if any(one.matches(each) for one in asked) or (", " in each.cluster and together.matches(each))
         ]
-        return override_for(subject, [each.model_copy(update={"cluster": ""}) for each in matching])[0]
+        anywhere = {"cluster": "", "namespace": "", "name": ""}
+        return override_for(subject, [each.model_copy(update=anywhere) for each in matching])[0]
+
+    def _written_identity(self, found: SeenObject) -> tuple[str, str]:
+        documents = self.repository.documents.get(found.path, ())
+        namespace, name = next(each.identity for each in documents if each.key == found.document)
+        return namespace or settings_of(self.options).default_namespace, name
