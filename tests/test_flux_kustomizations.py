@@ -62,6 +62,14 @@ def test_a_kustomization_without_anything_over_its_path_changes_nothing() -> Non
     assert [cluster.sync_paths for cluster in migration.context.clusters] == [("clusters/prod", "apps")]
 
 
+def test_what_it_builds_is_looked_at_with_the_patch_as_it_is_now() -> None:
+    patch = yaml.safe_load(release()) | {"spec": {"timeout": 90}}
+    migration = fm.migrate_repository(tree(patches=[{"patch": yaml.safe_dump(patch)}]))
+    # Neither does the build of the result fail, nor is there something that it leaves as it was.
+    assert codes(migration) & {"RP004", "RP056", "RP057"} == set()
+    assert "helm.toolkit.fluxcd.io/v2" in migration.changed["clusters/prod/apps.yaml"]
+
+
 @pytest.mark.parametrize(
     "spec",
     [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath
+from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath, normal_path
 from fluxv2_migrate.clusters.builds import build_with
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.flux1.marks import objects_in
 from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generated_resources
 from fluxv2_migrate.kustomize.values import mapping_at
@@ -99,9 +101,10 @@ class Result:
             if synced.unknown:
                 found.is_complete = False
             folders, files = _parts(synced, artifact)
+            over = self._overlay(synced)
             for folder in folders:
-                self._take(found, self._build(ignore, folder, synced.overlay), synced, default)
-                self._compare(found, ignore, folder, synced.overlay)
+                self._take(found, self._build(ignore, folder, over), synced, default)
+                self._compare(found, ignore, folder, synced.overlay, over)
             found.files.update(files)
             for path in files:
                 for document in self._read(path):
@@ -131,9 +134,23 @@ class Result:
             self._builds[key] = known if known and is_same else build_with(artifact, folder, over)
         return self._builds[key]
 
-    def _compare(self, found: AppliedByCluster, ignore: str | None, folder: str, over: str) -> None:
-        problem = next((each for each in self._build(ignore, folder, over).problems if each.fails), None)
-        if problem is not None and build_with(self.clusters.tree.artifact(ignore), folder, over).ok:
+    def _overlay(self, synced: SyncPath) -> str:
+        """Gives what goes over a path now: the Kustomization of Flux v2 may have been edited."""
+        file = json.loads(synced.overlay)["file"] if synced.overlay else ""
+        if self.texts.get(file) is None:
+            return synced.overlay
+        of_path = (
+            each.overlay
+            for document in self._read(file)
+            if (each := FluxKustomization.of_document(document)) and normal_path(each.path) == synced.path
+        )
+        return next(of_path, synced.overlay)
+
+    def _compare(
+        self, found: AppliedByCluster, ignore: str | None, folder: str, before: str, now: str
+    ) -> None:
+        problem = next((each for each in self._build(ignore, folder, now).problems if each.fails), None)
+        if problem is not None and build_with(self.clusters.tree.artifact(ignore), folder, before).ok:
             found.problems.append(problem)
 
     def _read(self, path: str) -> tuple[Document, ...]:
