@@ -684,3 +684,33 @@ def test_a_finding_about_values_stands_at_the_line_of_the_value() -> None:
     )
     (finding,) = (each for each in fm.migrate_repository({"a.yaml": text}).findings if each.code == "IM017")
     assert (finding.field, finding.line) == ("spec.values.image", 12)
+
+
+@pytest.mark.parametrize("strategy", ["Revision", "ChartVersion"])
+@pytest.mark.parametrize(
+    ("api", "kind", "chart"),
+    [
+        (
+            "helm.fluxcd.io/v1",
+            "HelmRelease",
+            "chart: {git: https://git.example.com/a/b, path: web, ref: main}",
+        ),
+        ("helm.integrations.flux.weave.works/v1alpha2", "FluxHelmRelease", "chartGitPath: web"),
+    ],
+)
+def test_charts_from_git_follow_what_the_options_say_in_each_api(
+    api: str, kind: str, chart: str, strategy: str
+) -> None:
+    text = f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web, namespace: shop}}\nspec:\n  {chart}\n"
+    options = fm.MigrationOptions.model_validate(
+        {
+            "reconcile_strategy": strategy,
+            "helm_operator": {"git_url": "https://git.example.com/a/b", "helm_versions": ["v3"]},
+            "overrides": [{"accept": ["HR030"]}] if kind == "FluxHelmRelease" else [],
+        }
+    )
+    migration = fm.migrate_repository({"web.yaml": text}, options)
+    assert migration.ok
+    assert ("reconcileStrategy: Revision" in migration.changed["web.yaml"]) is (strategy == "Revision")
+    report = fm.verify_migration({"web.yaml": text}, migration.files, options, declared=migration.declared)
+    assert report.ok

@@ -40,5 +40,6 @@ def draft_first_chart(draft: Draft) -> ChartSourceRequest | None:
     draft.move(_PATH, (*_CHART, "chart"), "chart-from-operator")
     if folder != given:
         draft.set((*_CHART, "chart"), folder, "chart-from-operator", "spec.chartGitPath")
-    draft.set((*_CHART, "reconcileStrategy"), "Revision", "chart-from-operator", "spec.chartGitPath")
+    if draft.options.reconcile_strategy == "Revision":
+        draft.set((*_CHART, "reconcileStrategy"), "Revision", "chart-from-operator", "spec.chartGitPath")
     return draft_git_source(draft, chart, _PATH, branch=draft.settings.git_branch)
