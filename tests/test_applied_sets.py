@@ -227,7 +227,7 @@ def check(
             controller = rest.apply(folder)
     for missing in fluxd.keys() - controller.keys():
         codes = {code for path in fluxd[missing] for code in named.files.get(path, ())}
-        assert codes & {"RP015", "RP024", "RP022"}, (missing, fluxd[missing])
+        assert codes & {"DA056", "RP015", "RP024", "RP022"}, (missing, fluxd[missing])
     generated = {
         identity(document)
         for text in migration.created.values()
