@@ -614,7 +614,28 @@ def tried(shared: Path | None, most: int) -> tuple[dict[str, tuple[int, int]], l
 
 
 # Of the mistakes that a real tree makes possible these are not seen, for a reason each.
-ACCEPTED: dict[str, str] = {}
+NAME = "the marker is one of a name, beside a tag that is written all the same"
+DISABLED = "the release is one that neither Flux applies"
+INSIDE = "the whole repository is synced, and the other folder with it; or the file is outside of the path"
+ACCEPTED: dict[str, str] = {
+    "release name dropped": "the name is the one that Flux v2 chooses by itself",
+    "reconcile strategy dropped": DISABLED,
+    "URL of a git repository changed": DISABLED,
+    "branch of a chart changed": DISABLED,
+    "git repository deleted": DISABLED,
+    "order made alphabetical": "an order by build times is told by known tags alone",
+    "Namespace deleted": INSIDE,
+    "release moved out of the path": INSIDE,
+    "source moved out of the path": INSIDE,
+    "policy moved out of the path": INSIDE,
+    "file that is no manifest": INSIDE,
+    "marker lost": NAME,
+    "marker of another policy": NAME,
+    "marker of another namespace": NAME,
+    "marker made one of a tag": NAME,
+    "marker with other text": NAME,
+    "marker on what fluxd left alone": "the field is none that fluxd or Kubernetes reads as an image",
+}
 
 
 if __name__ == "__main__":
