@@ -88,6 +88,11 @@ def marked(files: Files) -> None:
     files["apps/db.yaml"] = str(files["apps/db.yaml"]).replace("web:1.4.2", f"web:1.4.2{marker[0]}")
 
 
+def marked_label(files: Files) -> None:
+    label = '  labels:\n    version: "1.4.2" # {"$imagepolicy": "flux-system:web:tag"}\n'
+    files["apps/db.yaml"] = str(files["apps/db.yaml"]).replace("  name: db\n", f"  name: db\n{label}", 1)
+
+
 # What somebody did by mistake, with what is said, and of which field.
 MISTAKES: dict[str, tuple[Edit, str, str]] = {
     "no marker": (replaced(r" # \{.*", "", "Deployment"), DEPLOYMENT, "image.written_by"),
@@ -126,6 +131,7 @@ MISTAKES: dict[str, tuple[Edit, str, str]] = {
         "image.written_by",
     ),
     "a marker on what was left alone": (marked, "Deployment shop/db", "image.written_by"),
+    "a marker on what is no image": (marked_label, "Deployment shop/db", "image.written_by"),
     "the workload is gone": (without("apps/web.yaml"), DEPLOYMENT, ""),
     "another object is gone": (without("apps/ns.yaml"), PATH, "sync.objects"),
     "prune": (replaced("prune: false", "prune: true", "Kustomization"), PATH, "sync.prune"),

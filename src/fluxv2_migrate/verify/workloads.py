@@ -6,6 +6,7 @@ Source: fluxcd/flux 1.25.4 `pkg/update/automated.go`, `pkg/daemon/images.go`; im
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -361,6 +362,13 @@ def _on_top(
         if policy is not None and policy in own and not context.wrote_before(each.path, policy):
             by = f"ImagePolicy {'/'.join(policy)}"
             found.append(Difference("image.written_by", _NOBODY, by, (image.container,)))
+    told = {each.after for each in found}
+    shown = json.dumps(each.manifest, default=str)
+    for tag, policy in {**written.tags, **written.misplaced}.items():
+        by = f"ImagePolicy {'/'.join(policy)}"
+        if tag in shown and by not in told and policy in own and not context.wrote_before(each.path, policy):
+            # A field that fluxd does not take for an image.
+            found.append(Difference("image.written_by", _NOBODY, by))
     if found:
         resource, path, line = f"{kind} {namespace}/{name}", each.path, 1
         if known is not None:
