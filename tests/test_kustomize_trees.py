@@ -143,10 +143,9 @@ def test_what_cannot_be_followed_is_said() -> None:
     assert [problem.kind for problem in build(inside, "").problems] == ["unsupported"]
 
 
-def test_what_a_kustomization_changes_is_listed() -> None:
+def test_what_a_kustomization_lists_is_read() -> None:
     text = "namespace: a\nlabels: [{pairs: {a: b}}]\nresources: [b, ../../c]\ncomponents: []\n"
     kustomization = read_kustomization("d/kustomization.yaml", text)
-    assert kustomization.changes_all == ("namespace", "labels")
     assert kustomization.unfollowed == ()
     assert [entry.path for entry in kustomization.resources] == ["d/b", None]
     assert kustomization.line_of("none") == 1

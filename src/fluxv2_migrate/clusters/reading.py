@@ -129,6 +129,22 @@ def _workloads(
         for document in annotated.values()
         for root in by_fluxd.get(document.path, ())
     }
+    roots = _roots_with_marks(repository, tree)
+    whole = {key for key in annotated if key[0] not in patching | set(by_fluxd)}
+    for root in sorted(roots | {root for root, _ in targets}):
+        for built in tree.build(root).objects:
+            if not built.path:
+                continue
+            if is_annotated(built.manifest) or (root, _resource(built.manifest)) in targets:
+                key = (built.path, built.index)
+                document = concerns.setdefault(key, repository.adopt(*key))
+                if not is_old_release(document.manifest):
+                    whole.add(key)
+    return whole
+
+
+def _roots_with_marks(repository: Repository, tree: KustomizeTree) -> set[str]:
+    """Gives the builds in which kustomize may annotate objects for fluxd."""
     # A JSON patch is no object, so its text is looked at.
     giving = {
         patcher.folder
@@ -141,18 +157,7 @@ def _workloads(
         for kustomization in tree.kustomizations.values()
         if _names_marks(kustomization.document)
     }
-    roots = {root for folder in giving for root in (folder, *tree.ancestors(folder)) if root in tree.roots}
-    whole = {key for key in annotated if key[0] not in patching | set(by_fluxd)}
-    for root in sorted(roots | {root for root, _ in targets}):
-        for built in tree.build(root).objects:
-            if not built.path:
-                continue
-            if is_annotated(built.manifest) or (root, _resource(built.manifest)) in targets:
-                key = (built.path, built.index)
-                document = concerns.setdefault(key, repository.adopt(*key))
-                if not is_old_release(document.manifest):
-                    whole.add(key)
-    return whole
+    return {root for folder in giving for root in (folder, *tree.ancestors(folder)) if root in tree.roots}
 
 
 def _patched_by_fluxd(

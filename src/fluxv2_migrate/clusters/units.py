@@ -9,7 +9,7 @@ from dataclasses import replace
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml
-from fluxv2_migrate.flux1.generators import read_generator
+from fluxv2_migrate.flux1.generators import Generator, read_generator
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 
 __all__ = [
@@ -172,23 +172,31 @@ def _of_flux_yaml(
 def _generated(path: str, commands: Sequence[str], patch_file: str) -> SyncPath:
     """Gives what the generators of a `.flux.yaml` print together."""
     found = [read_generator(command, path) for command in commands]
-    builds = tuple(dict.fromkeys(build for each in found for build in each.builds))
     prints = tuple(glob for each in found for glob in each.prints)
-    unknown = next((command for command, each in zip(commands, found, strict=True) if each.unknown), "")
-    if not unknown and prints and (builds or not all(is_below(glob, path) for glob in prints)):
-        # Flux v2 applies one folder, or what one kustomization lists.
-        unknown = next(command for command, each in zip(commands, found, strict=True) if each.prints)
     return SyncPath(
         path,
-        builds,
+        tuple(dict.fromkeys(build for each in found for build in each.builds)),
         files="all" if prints else "none",
         patch_file=patch_file,
-        unknown=unknown,
+        unknown=_unknown_command(path, commands, found),
         prints=prints,
         decrypts=tuple(file for each in found for file in each.decrypts),
         outputs=tuple(file for each in found for file in each.writes),
         submodules=any(each.submodules for each in found),
     )
+
+
+def _unknown_command(path: str, commands: Sequence[str], found: Sequence[Generator]) -> str:
+    """Gives the first command that Flux v2 has no counterpart of; or nothing."""
+    read = tuple(zip(commands, found, strict=True))
+    unknown = next((command for command, each in read if each.unknown), "")
+    if unknown:
+        return unknown
+    builds = any(each.builds for each in found)
+    printing = [command for command, each in read if each.prints]
+    is_outside = not all(is_below(glob, path) for each in found for glob in each.prints)
+    # Flux v2 applies one folder, or what one kustomization lists.
+    return printing[0] if printing and (builds or is_outside) else ""
 
 
 def _waits_for(synced: SyncPath, files: Mapping[str, str | bytes], tree: KustomizeTree) -> str:

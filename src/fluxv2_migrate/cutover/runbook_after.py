@@ -26,7 +26,6 @@ _REVERT: Final = (
     'if [ -n "$merge" ]; then git revert --no-edit -m 1 "$merge"; '
     "else git revert --no-edit pre-flux2..HEAD; fi"
 )
-_NOT_PRUNING: Final = "prune: false"
 
 
 def restart_operator(clusters: Clusters) -> RunbookStep | None:

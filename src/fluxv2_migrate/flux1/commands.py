@@ -396,24 +396,36 @@ def _of_playbook(text: str) -> Iterator[InstallCommand]:
             continue
         for task in _tasks(value):
             given_to = [task[name] for name in _MODULES if isinstance(task.get(name), dict)]
-            said: dict[str, Any] = given_to[0] if given_to else {}
-            chart = str(said.get("chart_ref") or "")
-            line = next((n for n, each in enumerate(text.splitlines(), 1) if chart and chart in each), 1)
-            values = said.get("release_values") or said.get("values") or {}
-            nested: dict[str, Any] = {}
-            for each in said.get("set_values") or ():
-                for path, given in _set_values(str(each.get("value") if isinstance(each, dict) else each)):
-                    put_value(nested, path, given)
-            files = [str(each) for each in said.get("values_files") or () if isinstance(each, str)]
-            yield InstallCommand(
-                line,
-                chart,
-                str(said.get("chart_repo_url") or ""),
-                str(said.get("name") or said.get("release_name") or ""),
-                str(said.get("release_namespace") or ""),
-                merged_values(values if isinstance(values, dict) else {}, nested),
-                tuple(posixpath.normpath(each) for each in files),
-            )
+            yield _of_task(given_to[0] if given_to else {}, text)
+
+
+def _of_task(said: Mapping[str, Any], text: str) -> InstallCommand:
+    """Gives what one of the modules for Helm is told; the text is that of the playbook."""
+    chart = str(said.get("chart_ref") or "")
+    files = [str(each) for each in said.get("values_files") or () if isinstance(each, str)]
+    return InstallCommand(
+        _line_of(chart, text),
+        chart,
+        str(said.get("chart_repo_url") or ""),
+        str(said.get("name") or said.get("release_name") or ""),
+        str(said.get("release_namespace") or ""),
+        _values_of_task(said),
+        tuple(posixpath.normpath(each) for each in files),
+    )
+
+
+def _values_of_task(said: Mapping[str, Any]) -> dict[str, Any]:
+    values = said.get("release_values") or said.get("values") or {}
+    nested: dict[str, Any] = {}
+    for each in said.get("set_values") or ():
+        for path, given in _set_values(str(each.get("value") if isinstance(each, dict) else each)):
+            put_value(nested, path, given)
+    return merged_values(values if isinstance(values, dict) else {}, nested)
+
+
+def _line_of(chart: str, text: str) -> int:
+    """Gives the first line that names a chart; the first of all where none does."""
+    return next((n for n, each in enumerate(text.splitlines(), 1) if chart and chart in each), 1)
 
 
 def _of_helmfile(text: str) -> Iterator[InstallCommand]:
@@ -428,7 +440,7 @@ def _of_helmfile(text: str) -> Iterator[InstallCommand]:
             if isinstance(release, dict):
                 chart = str(release.get("chart") or "")
                 yield InstallCommand(
-                    next((n for n, each in enumerate(text.splitlines(), 1) if chart and chart in each), 1),
+                    _line_of(chart, text),
                     chart,
                     "",
                     str(release.get("name") or ""),

@@ -334,20 +334,12 @@ def programs_of_workload(manifest: Mapping[str, Any], locate: Locate = nowhere) 
 def _of_container(
     container: Mapping[str, Any], locate: Locate, place: tuple[str, ...]
 ) -> Flux1Program | None:
-    words: list[tuple[str, tuple[str, ...]]] = []
-    for key in ("command", "args"):
-        given = container.get(key)
-        for index, word in enumerate(given if isinstance(given, list) else ()):
-            if isinstance(word, str):
-                words += [(each, (*place, key, str(index))) for each in _apart(word)]
-    called = next(
-        (_COMMANDS[name] for word, _ in words if (name := word.rpartition("/")[2]) in _COMMANDS), None
-    )
+    words = _words_of(container, place)
     texts = [word for word, _ in words]
     image = container.get("image")
     program = program_of_image(image, texts) if image else _program_of_flags(texts)
-    if program is None and called is not None and any(word.startswith("--") for word in texts):
-        program = called
+    if program is None:
+        program = _program_called(texts)
     if program is None:
         return None
     known = _environment(container.get("env"))
@@ -358,6 +350,24 @@ def _of_container(
     path, line = locate(())
     version = version_of_image(str(image or ""))
     return Flux1Program(program, settings, image=str(image or ""), version=version, path=path, line=line)
+
+
+def _words_of(container: Mapping[str, Any], place: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """Gives the words of the command and its arguments, each with its place in the manifest."""
+    words: list[tuple[str, tuple[str, ...]]] = []
+    for key in ("command", "args"):
+        given = container.get(key)
+        for index, word in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(word, str):
+                words += [(each, (*place, key, str(index))) for each in _apart(word)]
+    return words
+
+
+def _program_called(words: Sequence[str]) -> Program | None:
+    """Gives the program that a command calls with flags, whatever the image is."""
+    names = (word.rpartition("/")[2] for word in words)
+    called = next((_COMMANDS[name] for name in names if name in _COMMANDS), None)
+    return called if any(word.startswith("--") for word in words) else None
 
 
 def _program_of_flags(words: Sequence[str]) -> Program | None:

@@ -361,19 +361,25 @@ class _Document:
             kind: UnseenReason = "above-collection" if "-" in gap or is_behind_dash else "above-key"
             return self._unseen(start, end, kind)
         if not gap.strip(" \t\r\n-") and token.role == "item":
-            is_nested = gap.count("-") + is_behind_dash > 1 and not self._is_next_dash(start, token.start)
-            blank = "\n" in gap.strip(" \t\r").partition("\n")[2].partition("-")[0]
-            own = start - self._line_start(start)
-            dash = self._text[self._line_start(token.start) : token.start].find("-")
-            is_first = token.path[-1] == 0 and ("-" in gap or is_behind_dash) and own >= dash
-            is_right_above = "-" not in gap or token.column in (-1, own)
-            if not is_nested and (is_first or not blank) and is_right_above:
-                return self._found(token, start, end)
-            return self._unseen(start, end, "above-collection" if is_nested else "below")
+            return self._place_above_item(token, start, end, is_behind_dash=is_behind_dash)
         before = self._token_before(start)
         if token.role == "value" and before is not None and before.path == token.path and not gap.strip():
             return self._found(token, start, end, once=not token.in_flow)
         return self._unseen(start, end, "above-collection")
+
+    def _place_above_item(
+        self, token: _Token, start: int, end: int, *, is_behind_dash: bool
+    ) -> PlacedComment:
+        gap = self._text[end : token.start]
+        is_nested = gap.count("-") + is_behind_dash > 1 and not self._is_next_dash(start, token.start)
+        blank = "\n" in gap.strip(" \t\r").partition("\n")[2].partition("-")[0]
+        own = start - self._line_start(start)
+        dash = self._text[self._line_start(token.start) : token.start].find("-")
+        is_first = token.path[-1] == 0 and ("-" in gap or is_behind_dash) and own >= dash
+        is_right_above = "-" not in gap or token.column in (-1, own)
+        if not is_nested and (is_first or not blank) and is_right_above:
+            return self._found(token, start, end)
+        return self._unseen(start, end, "above-collection" if is_nested else "below")
 
     def _has_comment_above(self, start: int) -> bool:
         before = self._token_before(start)

@@ -265,10 +265,7 @@ def _check(dialect: _Dialect, comparison: Comparison, version: Version, *, group
     operator, bound = comparison.operator, comparison.version
     if dialect.legacy and operator in (">", ">=", "=>") and _is_zero(bound) and not _is_zero(version):
         return True
-    opted_in = group_opts_in if dialect.group_prereleases else bool(bound.prerelease)
-    # Before 3.4 an exact `!=` lets prereleases pass.
-    needs_opt_in = operator != "!=" or comparison.dirty or dialect.group_prereleases
-    if version.prerelease and not opted_in and needs_opt_in:
+    if version.prerelease and not _takes_prereleases(dialect, comparison, group_opts_in=group_opts_in):
         return False
     order = compare_versions(version, bound, dialect.reading)
     match operator:
@@ -278,18 +275,26 @@ def _check(dialect: _Dialect, comparison: Comparison, version: Version, *, group
             return _is_greater(dialect, comparison, version, order)
         case ">=" | "=>":
             return order >= 0
-        case "<":
-            if dialect.legacy and comparison.dirty:
-                return _is_below(dialect, comparison, version)
+        case "<" if not dialect.legacy or not comparison.dirty:
             return order < 0
-        case "<=" | "=<":
-            return _is_below(dialect, comparison, version) if comparison.dirty else order <= 0
+        case "<=" | "=<" if not comparison.dirty:
+            return order <= 0
+        case "<" | "<=" | "=<":
+            return _is_below(dialect, comparison, version)
         case "^":
             return order >= 0 and _has_caret(dialect, comparison, version)
         case "~" | "~>":
             return order >= 0 and _has_tilde(comparison, version)
         case _:
             return order >= 0 and _has_tilde(comparison, version) if comparison.dirty else order == 0
+
+
+def _takes_prereleases(dialect: _Dialect, comparison: Comparison, *, group_opts_in: bool) -> bool:
+    if dialect.group_prereleases:
+        return group_opts_in
+    # Before 3.4 an exact `!=` lets prereleases pass.
+    is_exact_difference = comparison.operator == "!=" and not comparison.dirty
+    return bool(comparison.version.prerelease) or is_exact_difference
 
 
 def _is_zero(version: Version) -> bool:

@@ -74,6 +74,11 @@ def parse_version(text: str, reading: VersionReading = "lenient") -> Version | N
         if prerelease and _PADDED.search(prerelease):
             return None
         return Version(int(match[1]), int(match[2] or 0), int(match[3] or 0), prerelease, text)
+    return _bounded_version(match, text, reading)
+
+
+def _bounded_version(match: re.Match[str], text: str, reading: VersionReading) -> Version | None:
+    """Gives a version of which each number fits into 64 bits and has the zeros that the reading takes."""
     signed = reading == "legacy"
     texts = [part or "0" for part in match.group(1, 2, 3)]
     major, minor, patch = (_integer(part, signed=signed) for part in texts)

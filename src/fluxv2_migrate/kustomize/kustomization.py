@@ -262,21 +262,6 @@ class Kustomization:
         return self._text("nameSuffix")
 
     @property
-    def changes_all(self) -> tuple[str, ...]:
-        """The fields by which it changes every object, or every image, that it builds."""
-        names = (
-            "namespace",
-            "namePrefix",
-            "nameSuffix",
-            "labels",
-            "commonLabels",
-            "commonAnnotations",
-            "images",
-            "imageTags",
-        )
-        return tuple(name for name in names if self.document.get(name))
-
-    @property
     def images(self) -> tuple[Mapping[str, Any], ...]:
         """The entries of `images`, and of its old name."""
         return self.mappings("images") + self.mappings("imageTags")

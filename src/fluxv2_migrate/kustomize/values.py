@@ -45,8 +45,6 @@ EMPTY: Final = _Empty()
 EMPTY_TEXT: Final = _Empty()
 """The same in braces and in annotations, where a build without patches makes an empty text of it."""
 
-_MAXIMUM_ALIASED_NODES: Final = 100_000
-
 
 def is_null(value: Any) -> bool:
     """Says whether a value is a null, written or not."""

@@ -130,33 +130,44 @@ def _edited(
     if not removed and not edit.values:
         return text
     is_empty = len(removed) == len(there) and not edit.values
-    if isinstance(metadata, MappingNode) and metadata.is_flow:
-        if is_empty:
-            return edit_flow(text, metadata, ["annotations"], {})
-        if annotations is None:
-            written = ", ".join(
-                f"{emit_scalar(key)}: {emit_scalar(item)}" for key, item in edit.values.items()
-            )
-            return edit_flow(text, metadata, [], {"annotations": f"{{{written}}}"})
+    if isinstance(metadata, MappingNode) and metadata.is_flow and (is_empty or annotations is None):
+        return _edited_flow_metadata(text, metadata, edit, is_empty=is_empty)
     if isinstance(annotations, MappingNode) and annotations.is_flow and not is_empty:
         return edit_flow(
             text, annotations, removed, {key: emit_scalar(item) for key, item in edit.values.items()}
         )
     part = BlockMapping.of_value(text, metadata_key, metadata, style)
-    if is_empty:
-        found = part.mapping.remove("annotations", keep_comments=edit.keep_comments)
-        comments += [("annotations" if len(removed) > 1 else removed[0], comment) for comment in found]
-    else:
-        holder = part.mapping.child("annotations")
-        for key in removed:
-            found = holder.remove(key, keep_comments=edit.keep_comments)
-            comments += [(key, comment) for comment in found]
-        for key, item in edit.values.items():
-            holder.set(key, item)
+    comments += _edit_block(part.mapping, edit, removed, is_empty=is_empty)
     result = part.render()
     if not text.endswith("\n") and result.endswith(style.newline):
         return result[: -len(style.newline)]
     return result
+
+
+def _edited_flow_metadata(text: str, metadata: MappingNode, edit: AnnotationEdit, *, is_empty: bool) -> str:
+    """Takes the annotations out of metadata in one line, or writes them where none were."""
+    if is_empty:
+        return edit_flow(text, metadata, ["annotations"], {})
+    written = ", ".join(f"{emit_scalar(key)}: {emit_scalar(item)}" for key, item in edit.values.items())
+    return edit_flow(text, metadata, [], {"annotations": f"{{{written}}}"})
+
+
+def _edit_block(
+    metadata: BlockMapping, edit: AnnotationEdit, removed: list[str], *, is_empty: bool
+) -> list[tuple[str, str]]:
+    """Edits annotations that stand in lines of their own, and gives the comments that go with them."""
+    if is_empty:
+        name = "annotations" if len(removed) > 1 else removed[0]
+        return [
+            (name, comment) for comment in metadata.remove("annotations", keep_comments=edit.keep_comments)
+        ]
+    comments: list[tuple[str, str]] = []
+    holder = metadata.child("annotations")
+    for key in removed:
+        comments += [(key, comment) for comment in holder.remove(key, keep_comments=edit.keep_comments)]
+    for key, item in edit.values.items():
+        holder.set(key, item)
+    return comments
 
 
 def _has(node: Node, key: str) -> bool:

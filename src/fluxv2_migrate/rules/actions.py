@@ -30,70 +30,12 @@ def draft_actions(draft: Draft) -> None:
     waits = _waits(draft, explicit, rolls_back=rolls_back, tests=tests)
     _timeout(draft)
     _remove_where_given(draft, "wait", "forceUpgrade", "resetValues", "skipCRDs", "disableOpenAPIValidation")
+    _history(draft)
     install: dict[str, Any] = {}
     upgrade: dict[str, Any] = {}
-    if spec.get("maxHistory") is None:
-        if "maxHistory" in spec:
-            draft.remove(("spec", "maxHistory"), "history")
-        if draft.keeps_defaults:
-            draft.set(("spec", "maxHistory"), 10, "history")
-    if spec.get("skipCRDs"):
-        install["crds"] = "Skip"
-    if spec.get("disableOpenAPIValidation"):
-        install["disableOpenAPIValidation"] = upgrade["disableOpenAPIValidation"] = True
-        draft.note(
-            "HR079",
-            "disableOpenAPIValidation had no effect on upgrades and has one now",
-            ("spec", "disableOpenAPIValidation"),
-            group="all",
-            declares=("upgrade.openapi_validation",),
-        )
-    if draft.keeps_defaults and draft.runs("2.5"):
-        # A record that is not found makes an install; it shall fail on the objects that are there.
-        install["disableTakeOwnership"] = True
-    if draft.keeps_defaults:
-        upgrade["crds"] = "Skip"
-    if draft.keeps_defaults or explicit is not None:
-        # The helm-operator never waited for Jobs.
-        install["disableWaitForJobs" if waits.install else "disableWait"] = True
-        upgrade["disableWaitForJobs" if waits.upgrade else "disableWait"] = True
-    if spec.get("forceUpgrade"):
-        upgrade["force"] = True
-        draft.note(
-            "HR074",
-            "forceUpgrade replaces resources that cannot be changed",
-            ("spec", "forceUpgrade"),
-            group="all",
-        )
-    # In flux.weave.works/v1beta1 false was the zero value and reused nothing.
-    if spec.get("resetValues") is False and draft.is_of_last_api:
-        upgrade["preserveValues"] = True
-        draft.note(
-            "HR075",
-            "values of the last release are reused, also those that are nowhere in Git",
-            ("spec", "resetValues"),
-            group="all",
-        )
-    if draft.options.failure_handling == "exact":
-        # Only an install that finds no record can fail, and then it may have taken what runs.
-        install["remediation"] = {"retries": -1}
-        draft.note(
-            "HR080",
-            "a failed install is uninstalled and tried again without end, also where it took over what runs",
-            ("spec",),
-            group="all",
-        )
-    if rolls_back:
-        upgrade["remediation"] = _remediation(rollback)
-        # Before Flux 2.2 a rollback went to the revision before, whoever had made it.
-        if draft.runs("2.2"):
-            draft.note(
-                "HR081",
-                "the first upgrade by Flux v2 cannot be rolled back: nothing that it knows came before",
-                ("spec", "rollback"),
-                group="all",
-                declares=("upgrade.rolls_back_adoption",),
-            )
+    _definitions_and_waiting(draft, install, upgrade, waits=waits, explicit=explicit is not None)
+    _ways_to_upgrade(draft, upgrade)
+    _failures(draft, install, upgrade, rollback, rolls_back=rolls_back)
     if install:
         draft.set(("spec", "install"), install, "install", *_because(spec, "skipCRDs", "wait"))
     if upgrade:
@@ -122,6 +64,95 @@ def _waits(draft: Draft, explicit: bool | None, *, rolls_back: bool, tests: bool
         return _Waits(install=False, upgrade=rolls_back)
     waits = (rolls_back or tests) if explicit is None else explicit
     return _Waits(waits, waits)
+
+
+def _history(draft: Draft) -> None:
+    """Keeps as many revisions as the helm-operator kept; the defaults differ."""
+    if draft.spec.get("maxHistory") is None:
+        if "maxHistory" in draft.spec:
+            draft.remove(("spec", "maxHistory"), "history")
+        if draft.keeps_defaults:
+            draft.set(("spec", "maxHistory"), 10, "history")
+
+
+def _definitions_and_waiting(
+    draft: Draft, install: dict[str, Any], upgrade: dict[str, Any], *, waits: _Waits, explicit: bool
+) -> None:
+    """Writes what becomes of CRDs and of what is there, what is validated, and what is waited for."""
+    spec = draft.spec
+    if spec.get("skipCRDs"):
+        install["crds"] = "Skip"
+    if spec.get("disableOpenAPIValidation"):
+        install["disableOpenAPIValidation"] = upgrade["disableOpenAPIValidation"] = True
+        draft.note(
+            "HR079",
+            "disableOpenAPIValidation had no effect on upgrades and has one now",
+            ("spec", "disableOpenAPIValidation"),
+            group="all",
+            declares=("upgrade.openapi_validation",),
+        )
+    if draft.keeps_defaults and draft.runs("2.5"):
+        # A record that is not found makes an install; it shall fail on the objects that are there.
+        install["disableTakeOwnership"] = True
+    if draft.keeps_defaults:
+        upgrade["crds"] = "Skip"
+    if draft.keeps_defaults or explicit:
+        # The helm-operator never waited for Jobs.
+        install["disableWaitForJobs" if waits.install else "disableWait"] = True
+        upgrade["disableWaitForJobs" if waits.upgrade else "disableWait"] = True
+
+
+def _ways_to_upgrade(draft: Draft, upgrade: dict[str, Any]) -> None:
+    """Writes whether an upgrade replaces what cannot be changed, and whether it keeps the last values."""
+    spec = draft.spec
+    if spec.get("forceUpgrade"):
+        upgrade["force"] = True
+        draft.note(
+            "HR074",
+            "forceUpgrade replaces resources that cannot be changed",
+            ("spec", "forceUpgrade"),
+            group="all",
+        )
+    # In flux.weave.works/v1beta1 false was the zero value and reused nothing.
+    if spec.get("resetValues") is False and draft.is_of_last_api:
+        upgrade["preserveValues"] = True
+        draft.note(
+            "HR075",
+            "values of the last release are reused, also those that are nowhere in Git",
+            ("spec", "resetValues"),
+            group="all",
+        )
+
+
+def _failures(
+    draft: Draft,
+    install: dict[str, Any],
+    upgrade: dict[str, Any],
+    rollback: Mapping[str, Any],
+    *,
+    rolls_back: bool,
+) -> None:
+    """Writes what comes after an install or an upgrade that failed."""
+    if draft.options.failure_handling == "exact":
+        # Only an install that finds no record can fail, and then it may have taken what runs.
+        install["remediation"] = {"retries": -1}
+        draft.note(
+            "HR080",
+            "a failed install is uninstalled and tried again without end, also where it took over what runs",
+            ("spec",),
+            group="all",
+        )
+    if rolls_back:
+        upgrade["remediation"] = _remediation(rollback)
+        # Before Flux 2.2 a rollback went to the revision before, whoever had made it.
+        if draft.runs("2.2"):
+            draft.note(
+                "HR081",
+                "the first upgrade by Flux v2 cannot be rolled back: nothing that it knows came before",
+                ("spec", "rollback"),
+                group="all",
+                declares=("upgrade.rolls_back_adoption",),
+            )
 
 
 def _declare_defaults(draft: Draft, *, waits: _Waits, explicit: bool) -> None:

@@ -332,41 +332,9 @@ def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool, is_namespa
         target_namespace=target,
         api_version=draft.api_version,
     )
-    if not draft.namespace:
-        path = ("metadata", "name")
-        if given:
-            draft.note("HR015", "the manifest names no namespace", path, group="all")
-        else:
-            draft.note(
-                "HR017",
-                "the manifest names no namespace, and the release name holds it",
-                path,
-                # Whoever names the release knows where it is.
-                answer=draft.answer(release_name=installed, accept=("HR015",)),
-            )
-    elif not given and not installed and not is_namespace_said:
-        message = (
-            f"release names follow from the namespace {draft.namespace}, which no manifest of these says"
-        )
-        draft.note("HR131", message, ("metadata", "name"), group=draft.namespace)
+    _judge_namespace(draft, installed, is_named=bool(given), is_namespace_said=is_namespace_said)
     release_name = resolved.spec_release_name
-    if installed and draft.namespace and not given and installed != release_name:
-        message = (
-            f"the operator would call the release {release_name!r}, and the status of this export says that "
-            f"it is installed as {installed!r}"
-        )
-        draft.note("HR125", message, ("status", "releaseName"), answer=draft.answer(release_name=installed))
-    # What Kubernetes refuses in the name of the object is said already.
-    asks = given or not any(notice.code == "RP006" for notice in draft.notices)
-    if asks and (len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name)):
-        draft.note(
-            "HR014",
-            f"Helm refuses the release name {release_name!r}: it never ran under it",
-            ("spec", "releaseName") if given else ("metadata", "name"),
-            answer=draft.answer(release_name=""),
-        )
-    if len(draft.name) > _LONGEST_LABEL:
-        draft.note("HR016", f"the name has {len(draft.name)} characters", ("metadata", "name"))
+    _judge_release_name(draft, installed, release_name, is_named=bool(given))
     if spec.get("releaseName") != release_name and not is_named_elsewhere:
         place = Place(after=("interval", "suspend"))
         because = ("metadata.namespace", "spec.targetNamespace", "metadata.name")
@@ -385,6 +353,48 @@ def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool, is_namespa
             place=Place(after=("releaseName", "targetNamespace")),
         )
     return resolved
+
+
+def _judge_namespace(draft: Draft, installed: str, *, is_named: bool, is_namespace_said: bool) -> None:
+    """Says where the release name would follow from a namespace that no manifest says."""
+    if not draft.namespace:
+        path = ("metadata", "name")
+        if is_named:
+            draft.note("HR015", "the manifest names no namespace", path, group="all")
+        else:
+            draft.note(
+                "HR017",
+                "the manifest names no namespace, and the release name holds it",
+                path,
+                # Whoever names the release knows where it is.
+                answer=draft.answer(release_name=installed, accept=("HR015",)),
+            )
+    elif not is_named and not installed and not is_namespace_said:
+        message = (
+            f"release names follow from the namespace {draft.namespace}, which no manifest of these says"
+        )
+        draft.note("HR131", message, ("metadata", "name"), group=draft.namespace)
+
+
+def _judge_release_name(draft: Draft, installed: str, release_name: str, *, is_named: bool) -> None:
+    """Says where the cluster has another release name, and where Helm or Kubernetes takes none like this."""
+    if installed and draft.namespace and not is_named and installed != release_name:
+        message = (
+            f"the operator would call the release {release_name!r}, and the status of this export says that "
+            f"it is installed as {installed!r}"
+        )
+        draft.note("HR125", message, ("status", "releaseName"), answer=draft.answer(release_name=installed))
+    # What Kubernetes refuses in the name of the object is said already.
+    asks = is_named or not any(notice.code == "RP006" for notice in draft.notices)
+    if asks and (len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name)):
+        draft.note(
+            "HR014",
+            f"Helm refuses the release name {release_name!r}: it never ran under it",
+            ("spec", "releaseName") if is_named else ("metadata", "name"),
+            answer=draft.answer(release_name=""),
+        )
+    if len(draft.name) > _LONGEST_LABEL:
+        draft.note("HR016", f"the name has {len(draft.name)} characters", ("metadata", "name"))
 
 
 def _helm_version(draft: Draft, names: ReleaseName) -> None:

@@ -52,15 +52,7 @@ def draft_values(draft: Draft) -> None:
                 if references:
                     _behind(draft, entry[kind]["path"])
                     reordered = True
-    if "valueFileSecrets" in spec:
-        if "valuesFrom" in spec or not references:
-            draft.remove(_SECRETS, "value-file-secrets")
-        else:
-            draft.move(_SECRETS, _SOURCES, "value-file-secrets")
-    if references:
-        draft.set(_SOURCES, references, "values-from", "spec.valuesFrom", "spec.valueFileSecrets")
-    elif "valuesFrom" in spec:
-        draft.remove(_SOURCES, "values-from")
+    _write_references(draft, references)
     if files:
         _write_files(draft, files, optional=optional_files)
     if optional_files or any(reference.get("optional") for reference in references):
@@ -73,6 +65,19 @@ def draft_values(draft: Draft) -> None:
             ("spec", "values"),
             group="all",
         )
+
+
+def _write_references(draft: Draft, references: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the ConfigMaps and Secrets into the one field that Flux v2 has for them."""
+    if "valueFileSecrets" in draft.spec:
+        if "valuesFrom" in draft.spec or not references:
+            draft.remove(_SECRETS, "value-file-secrets")
+        else:
+            draft.move(_SECRETS, _SOURCES, "value-file-secrets")
+    if references:
+        draft.set(_SOURCES, references, "values-from", "spec.valuesFrom", "spec.valueFileSecrets")
+    elif "valuesFrom" in draft.spec:
+        draft.remove(_SOURCES, "values-from")
 
 
 def _inlined(draft: Draft, given: Sequence[Mapping[str, Any]]) -> frozenset[int]:
