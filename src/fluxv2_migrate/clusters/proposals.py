@@ -127,49 +127,14 @@ def of_folders(
         found: who sees what by now.
         views: the clusters that are known.
     """
-    claimed = reader.claimed()
-    # Where Flux v1 itself stands is no cluster's folder.
-    flux_1 = {(each.path, each.document) for each in (*found.programs, *found.other_programs)}
-    old = {
-        reader.concerns[key].identity for key in reader.places if not _is_new(reader.concerns[key].manifest)
-    }
-    plain = [
-        (document.path, _resource(document.manifest))
-        for key, document in reader.concerns.items()
-        if key in reader.places
-        # A release of Flux v2 may stand anywhere for one of Flux v1 that is still there.
-        and not (_is_new(document.manifest) and document.identity in old)
-        and key not in found.sightings
-        and key not in flux_1
-        and document.path not in claimed
-        and document.path not in found.patch_files
-        and not _is_left_out(document.path, reader.tree)
-        and not any(is_below(document.path, synced.path) for view in views for synced in view.sync_paths)
-        and not is_in_folder(posixpath.dirname(document.path), reader.charts)
-    ]
-    units: dict[str, list[str]] = {}
-    for folder in reader.tree.roots:
-        if not shapes_objects(reader.tree.kustomizations[folder], reader.tree):
-            continue
-        objects = [
-            built
-            for built in reader.build(folder).objects
-            if (built.path, built.index) in reader.places and (built.path, built.index) not in flux_1
-        ]
-        if any((built.path, built.index) not in found.sightings for built in objects):
-            units[folder] = [_resource(built.manifest) for built in objects]
+    plain = _plain_objects(reader, found, views)
+    units = _unseen_units(reader, found)
     pairs = [
         (posixpath.join(folder, "kustomization.yaml"), each)
         for folder, all_ in units.items()
         for each in all_
     ]
-    known = [(synced.path, "") for view in views for synced in view.sync_paths]
-    known += [
-        (posixpath.dirname(file), folder)
-        for folder in reader.tree.roots
-        if shapes_objects(reader.tree.kustomizations[folder], reader.tree)
-        for file in reader.build(folder).files
-    ]
+    known = _taken_folders(reader, views)
     roots = infer_sync_roots([*plain, *pairs])
     roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs])}))
     with_files = {root_of(path, roots) for path, _ in plain}
@@ -188,6 +153,68 @@ def of_folders(
             settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
             synced = _overlaid(SyncPath(folder, (folder,), files="none"), reader)
             yield ClusterView(settings, (synced,), UNIT, is_assumed=True)
+
+
+def _plain_objects(
+    reader: ClusterReader, found: ClusterMap, views: Sequence[ClusterView]
+) -> list[tuple[str, str]]:
+    """Gives path and resource of the objects that nobody sees, and that kustomize does not shape."""
+    claimed = reader.claimed()
+    flux_1 = _places_of_flux_1(found)
+    old = {
+        reader.concerns[key].identity for key in reader.places if not _is_new(reader.concerns[key].manifest)
+    }
+    return [
+        (document.path, _resource(document.manifest))
+        for key, document in reader.concerns.items()
+        if key in reader.places
+        # A release of Flux v2 may stand anywhere for one of Flux v1 that is still there.
+        and not (_is_new(document.manifest) and document.identity in old)
+        and key not in found.sightings
+        and key not in flux_1
+        and document.path not in claimed
+        and document.path not in found.patch_files
+        and not _is_left_out(document.path, reader.tree)
+        and not any(is_below(document.path, synced.path) for view in views for synced in view.sync_paths)
+        and not is_in_folder(posixpath.dirname(document.path), reader.charts)
+    ]
+
+
+def _unseen_units(reader: ClusterReader, found: ClusterMap) -> dict[str, list[str]]:
+    """Gives the folders that kustomize builds on their own, and of which nobody sees all."""
+    flux_1 = _places_of_flux_1(found)
+    units: dict[str, list[str]] = {}
+    for folder in _shaping_roots(reader):
+        objects = [
+            built
+            for built in reader.build(folder).objects
+            if (built.path, built.index) in reader.places and (built.path, built.index) not in flux_1
+        ]
+        if any((built.path, built.index) not in found.sightings for built in objects):
+            units[folder] = [_resource(built.manifest) for built in objects]
+    return units
+
+
+def _places_of_flux_1(found: ClusterMap) -> set[tuple[str, int | None]]:
+    """Gives the documents in which Flux v1 itself stands; that is no cluster's folder."""
+    return {(each.path, each.document) for each in (*found.programs, *found.other_programs)}
+
+
+def _shaping_roots(reader: ClusterReader) -> Iterator[str]:
+    for folder in reader.tree.roots:
+        if shapes_objects(reader.tree.kustomizations[folder], reader.tree):
+            yield folder
+
+
+def _taken_folders(reader: ClusterReader, views: Sequence[ClusterView]) -> list[tuple[str, str]]:
+    """Gives folders that belong to something, each with the build that takes it in, if one does."""
+    known = [(synced.path, "") for view in views for synced in view.sync_paths]
+    known += [
+        (posixpath.dirname(file), folder)
+        for folder in _shaping_roots(reader)
+        for file in reader.build(folder).files
+    ]
+    return known
 
 
 def _overlaid(synced: SyncPath, reader: ClusterReader) -> SyncPath:
