@@ -40,6 +40,18 @@ GIT_PATHS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# What readers, who do not have the trees, are told that these are.
+IN_WORDS: Mapping[str, str] = {
+    "homelab": "a home lab",
+    "homelab-crlf": "another home lab, in two clusters",
+    "homelab-half-migrated": "the first one, half migrated",
+    "get-started": "a tutorial of fluxd",
+    "helm-operator-get-started": "a tutorial of the helm-operator",
+    "enterprise-overlays": "a company's four environments, with overlays",
+    "kustomize-example": "an example with `.flux.yaml`",
+    "multi-tenancy": "an example of teams",
+    "progressive-delivery": "an example of canaries",
+}
 # Workloads, containers, fields that fluxd writes, those that are marked, and the others by what says why.
 TABLE: Mapping[str, Row] = {
     "homelab": Row(17, 20, 35, 28, {"IM017": 3, "RP003": 4}),
@@ -75,9 +87,8 @@ def test_the_page_about_images_shows_the_table() -> None:
     ]
     for tree, row in TABLE.items():
         excepted = ", ".join(f"{number} {code}" for code, number in sorted(row.excepted.items()))
-        lines.append(
-            f"| {tree} | {row.workloads} | {row.containers} | {row.fields} | {row.marked} | {excepted} |"
-        )
+        counted = f"{row.workloads} | {row.containers} | {row.fields} | {row.marked}"
+        lines.append(f"| {IN_WORDS[tree]} | {counted} | {excepted} |")
     assert "\n".join(lines) + "\n" in PAGE.read_text("utf-8")
 
 
