@@ -128,7 +128,7 @@ def test_a_long_list_of_places_is_cut_with_its_number() -> None:
     }
     report = fm.migrate_repository(files, {"sync_roots": ["apps"]}).to_markdown()
     (line,) = re.findall(r"- \*\*HR059 .*\n(.*)", report)
-    assert line == "  - `apps/a.yaml:11`, `apps/b.yaml:11`, `apps/c.yaml:11` and 2 more"
+    assert line == "  - `apps/a.yaml:11`, `apps/b.yaml:11` and 3 more"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_text
 from fluxv2_migrate.report.outline import (
     Entry,
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["report_markdown"]
 
-_PLACES: Final = 3
-"""So many places of one entry are shown; `migration.findings` and the page have all."""
-_MESSAGES: Final = 3
-"""So many findings of one code are shown where each says something else."""
+_SHOWN: Final[Mapping[Severity, int]] = {"error": 3, "warning": 2, "info": 2}
+"""So many places of an entry, or messages where they differ, are shown; `migration.findings` has all."""
+_USERS: Final = 3
 _ROWS: Final = 12
 """A longer table is folded."""
 _LONGEST: Final = 240
@@ -92,6 +92,7 @@ def _entries(entries: Iterable[Entry]) -> list[str]:
 
 def _entry(entry: Entry) -> Iterator[str]:
     number = f" ({len(entry.findings)} times)" if len(entry.findings) > 1 else ""
+    shown = _SHOWN[entry.type.severity]
     head = f"- **{entry.code} {entry.type.slug}**{number}:"
     remedy = as_markdown_text(entry.type.remedy)
     resources = {finding.resource for finding in entry.findings}
@@ -102,15 +103,15 @@ def _entry(entry: Entry) -> Iterator[str]:
     )
     if len(entry.said) == 1:
         yield f"{head} {_text(entry.said[0][0])}. {remedy}"
-        yield f"  - {'in every release' if entry.is_common else _places(entry.places) + what}"
+        yield f"  - {'in every release' if entry.is_common else _places(entry.places, shown) + what}"
     else:
         yield f"{head} {remedy}"
-        for message, places in entry.said[:_MESSAGES]:
+        for message, places in entry.said[:shown]:
             yield f"  - {_text(message)}: {_places(places, 1)}"
-        if len(entry.said) > _MESSAGES:
-            yield f"  - and {len(entry.said) - _MESSAGES} more"
+        if len(entry.said) > shown:
+            yield f"  - and {len(entry.said) - shown} more"
     yield from _answer(entry)
-    for finding in [each for each in entry.findings if each.proposal][:_MESSAGES]:
+    for finding in [each for each in entry.findings if each.proposal][:shown]:
         lines = finding.proposal.splitlines()
         cut = (
             [f"# and {len(lines) - _LINES} more lines, which the finding has"] if len(lines) > _LINES else []
@@ -140,7 +141,7 @@ def _text(text: str) -> str:
     return as_markdown_text(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
-def _places(places: Sequence[str], shown: int = _PLACES) -> str:
+def _places(places: Sequence[str], shown: int) -> str:
     if not places:
         return "the repository"
     more = f" and {len(places) - shown} more" if len(places) > shown else ""
@@ -151,8 +152,8 @@ def _prerequisites(prerequisites: Sequence[Prerequisite]) -> Iterator[list[str]]
     rows = []
     for need in prerequisites:
         copied = f", a copy of {as_code(need.copy_of)}" if need.copy_of else ""
-        users = ", ".join(need.used_by[:_PLACES])
-        more = f" and {len(need.used_by) - _PLACES} more" if len(need.used_by) > _PLACES else ""
+        users = ", ".join(need.used_by[:_USERS])
+        more = f" and {len(need.used_by) - _USERS} more" if len(need.used_by) > _USERS else ""
         keys = ", ".join(map(as_code, need.keys)) + copied
         rows.append([f"{need.kind} {as_code(f'{need.namespace}/{need.name}')}", keys, _text(users) + more])
     yield from _table("What must exist first", "objects", ("object", "with", "for"), rows)
