@@ -58,7 +58,7 @@ def headings(report: str) -> list[str]:
         ({"a.yaml": release("a", helm="")}, "Do not merge yet: 1 question is open."),
         (
             {"a.yaml": release("a"), "b.yaml": release("b", pattern="x-*", tag="x-3f1c2ab")},
-            "Can be merged in parts: 1 question is open, and what they concern stays as it is.",
+            "Can be merged in parts: 1 question is open, and what is asked about stays as it is.",
         ),
         ({"a.yaml": release("a", helm="v2")}, "Can be merged in parts: 1 question is open"),
     ],

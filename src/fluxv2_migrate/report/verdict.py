@@ -40,7 +40,7 @@ def verdict_of(migration: Migration, outline: Outline) -> str:
     if blocking & {"merge", "cluster"}:
         return f"Do not merge yet: {open_} open."
     if blocking:
-        return f"Can be merged in parts: {open_} open, and what they concern stays as it is."
+        return f"Can be merged in parts: {open_} open, and what is asked about stays as it is."
     if migration.prerequisites:
         needed = plural(len(migration.prerequisites), "object exists", "objects exist")
         return f"Can be merged once {needed} in the clusters."
