@@ -62,10 +62,7 @@ def read_clusters(
         given=bool(options.clusters or options.sync_roots),
         fallback_namespace=options.default_namespace or "",
     )
-    for kustomization in tree.kustomizations.values():
-        for patch in kustomization.patches:
-            if patch.path:
-                found.patch_files.setdefault(patch.path, kustomization.path)
+    found.patch_files = _patches_of_kustomizations(tree)
     shown = read_programs(reader)
     programs = sort_programs(shown, reader)
     found.programs = (*programs.own, *programs.operators)
@@ -87,15 +84,24 @@ def read_clusters(
         *(notice for view in found.clusters for notice in view.notices),
         *generator_notices(found, reader),
     )
-    for view in found.clusters:
-        for synced in view.sync_paths:
-            if synced.patch_file in files:
-                found.patch_files.setdefault(synced.patch_file, posixpath.join(synced.path, FLUX_YAML))
+    for synced in (each for view in found.clusters for each in view.sync_paths):
+        if synced.patch_file in files:
+            found.patch_files.setdefault(synced.patch_file, posixpath.join(synced.path, FLUX_YAML))
     for folder in tree.roots:
         reader.build(folder)
     found.tree = tree
     found.apart = frozenset(reader.claimed() | set(found.patch_files))
     found.builds = reader.builds
+    return found
+
+
+def _patches_of_kustomizations(tree: KustomizeTree) -> dict[str, str]:
+    """Gives the files that are patches, each with the first kustomization that takes it for one."""
+    found: dict[str, str] = {}
+    for kustomization in tree.kustomizations.values():
+        for patch in kustomization.patches:
+            if patch.path:
+                found.setdefault(patch.path, kustomization.path)
     return found
 
 

@@ -56,12 +56,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
     repository = around.repository
     tell_of_unread(around, findings)
     releases: list[ReadRelease] = []
-    old = {
-        document.key: document
-        for documents in repository.documents.values()
-        for document in documents
-        if is_old_release(document.manifest)
-    }
+    old = _old_releases(around)
     closures = patched_closures(around.clusters.builds, old.keys())
     patches = {use.path for closure in closures.values() for use in closure.patches if use.path}
     overrides: dict[DocumentKey, Override] = {}
@@ -85,27 +80,43 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
             if document.path in patches and document.key not in around.clusters.sightings:
                 # The finding of its closure names it.
                 continue
-            if document.key not in around.clusters.sightings and is_partial_release(document.manifest):
-                _tell_unused_patch(document, findings)
-                continue
-            reason = _why_it_stays(document, around)
-            is_patch = document.path in around.clusters.patch_files
-            if reason is not None and is_patch and reason[0] in ("RP012", "RP035"):
-                _tell_unused_patch(document, findings)
-                continue
-            if reason is None:
-                release = _read_release(document, around, override, findings)
-                if release is not None:
-                    releases.append(release)
-            elif reason[0] == "RP035":
-                _tell_left(document, reason[1], findings)
-            elif reason[0] != "RP018":
-                # Of a command it is told once, where it stands.
-                findings.stop(document, *reason)
+            release = _release_unless_it_stays(document, around, override, findings)
+            if release is not None:
+                releases.append(release)
     for closure in {id(each): each for each in closures.values()}.values():
         releases += read_closure(closure, overrides, around, findings, _why_it_stays)
     tell_of_scope(around, findings)
     return sorted(releases, key=lambda each: each.document.key)
+
+
+def _old_releases(around: Surroundings) -> dict[DocumentKey, Document]:
+    return {
+        document.key: document
+        for documents in around.repository.documents.values()
+        for document in documents
+        if is_old_release(document.manifest)
+    }
+
+
+def _release_unless_it_stays(
+    document: Document, around: Surroundings, override: Override, findings: FindingGroups
+) -> ReadRelease | None:
+    """Gives the release of a document on its own; where it stays as it is, says why."""
+    if document.key not in around.clusters.sightings and is_partial_release(document.manifest):
+        _tell_unused_patch(document, findings)
+        return None
+    reason = _why_it_stays(document, around)
+    is_patch = document.path in around.clusters.patch_files
+    if reason is None:
+        return _read_release(document, around, override, findings)
+    if is_patch and reason[0] in ("RP012", "RP035"):
+        _tell_unused_patch(document, findings)
+    elif reason[0] == "RP035":
+        _tell_left(document, reason[1], findings)
+    elif reason[0] != "RP018":
+        # Of a command it is told once, where it stands.
+        findings.stop(document, *reason)
+    return None
 
 
 def _tell_of_others(document: Document, around: Surroundings, findings: FindingGroups) -> None:
