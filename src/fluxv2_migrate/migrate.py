@@ -113,12 +113,12 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     if patches.listed:
         files = patches.seen(files)
         repository = read_repository(files)
-        clusters = see_repository(files, repository, options)
+        clusters = see_repository(files, repository, options, clusters)
     separated = separate_texts(Surroundings(repository, clusters, options, {}))
     if separated.files:
         files = {**files, **separated.files}
         repository = read_repository(files)
-        clusters = see_repository(files, repository, options)
+        clusters = see_repository(files, repository, options, clusters)
     findings = FindingGroups(options, clusters)
     options = _with_inventory(options, clusters, findings)
     flux_version, around, reasons = _surroundings(repository, clusters, options, findings)

@@ -30,18 +30,29 @@ _MARKS: Final = ("fluxcd.io/", "flux.weave.works/", "fluxcd.io~1", "flux.weave.w
 """Beginnings of annotations, also as the path of a JSON patch has them."""
 
 
-def see_repository(files: Files, repository: Repository, options: MigrationOptions) -> ClusterMap:
+def see_repository(
+    files: Files, repository: Repository, options: MigrationOptions, before: ClusterMap | None = None
+) -> ClusterMap:
     """Gives the clusters of a repository, and how each sees what concerns Flux.
 
     Args:
         files: of the repository.
         repository: as it was read.
         options: what a person says of clusters.
+        before: who saw what where the repository was looked at already, and some of its files were others.
 
     Returns:
         Who sees what; nobody anything where there is nothing of Flux v1.
     """
-    return _see(files, repository, options, also_migrated=False)
+    tree = _tree(files, _images_in_volumes(repository, options), before)
+    return _see(files, repository, options, tree, also_migrated=False)
+
+
+def _tree(files: Files, images_in_volumes: bool, before: ClusterMap | None) -> KustomizeTree:
+    """Gives the kustomizations; what was built already of files that have not changed is not built again."""
+    if before is not None and before.tree.images_in_volumes == images_in_volumes:
+        return before.tree.with_files(before.tree.changes_to(files))
+    return KustomizeTree(files, images_in_volumes=images_in_volumes)
 
 
 def see_migrated_repository(
@@ -61,12 +72,15 @@ def see_migrated_repository(
     """
     if not before.clusters:
         return ClusterMap()
-    own = _see(files, repository, options, also_migrated=True)
+    tree = _tree(files, _images_in_volumes(repository, options), None)
+    own = _see(files, repository, options, tree, also_migrated=True)
     if before.given or _sync_paths(own) == _sync_paths(before):
         return own
     known = {view.name: view.settings for view in before.clusters}
     clusters = {"clusters": tuple(known.values()), "sync_roots": ()}
-    found = _see(files, repository, options.model_copy(update=clusters), also_migrated=True)
+    options = options.model_copy(update=clusters)
+    tree = _tree(files, _images_in_volumes(repository, options), own)
+    found = _see(files, repository, options, tree, also_migrated=True)
     for key, sightings in own.sightings.items():
         found.sightings.setdefault(
             key, [each if each.cluster in known else replace(each, cluster="") for each in sightings]
@@ -79,7 +93,12 @@ def _sync_paths(clusters: ClusterMap) -> set[tuple[str, tuple[str, ...]]]:
 
 
 def _see(
-    files: Files, repository: Repository, options: MigrationOptions, *, also_migrated: bool
+    files: Files,
+    repository: Repository,
+    options: MigrationOptions,
+    tree: KustomizeTree,
+    *,
+    also_migrated: bool,
 ) -> ClusterMap:
     concerns = {
         document.key: document
@@ -88,7 +107,6 @@ def _see(
         if document.manifest
     }
     releases = [document for document in concerns.values() if is_old_release(document.manifest)]
-    tree = KustomizeTree(files, images_in_volumes=_images_in_volumes(repository, options))
     workloads = _workloads(repository, tree, concerns)
     # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
     # what is migrated already is still where it was.

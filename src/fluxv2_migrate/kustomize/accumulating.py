@@ -110,8 +110,17 @@ class Accumulator:
         }
         for folder, known in other._known.items():
             # What was in the way may be out of it.
-            if not known.problems and known.files.isdisjoint(changed) and known.folders.isdisjoint(anew):
+            if (
+                folder not in self._known
+                and not known.problems
+                and known.files.isdisjoint(changed)
+                and known.folders.isdisjoint(anew)
+            ):
                 self._known[folder] = known
+
+    def gathered_alike(self, other: Accumulator) -> Collection[str]:
+        """Gives the folders of which both know the same."""
+        return [folder for folder, known in self._known.items() if other._known.get(folder) is known]
 
     def folder(self, folder: str, chain: tuple[str, ...] = ()) -> Accumulation:
         """Gives what the kustomization of a folder gathers, before references are fixed."""

@@ -138,7 +138,25 @@ def _kind(value: Any) -> str:
     return "mapping" if isinstance(value, dict) else "list" if isinstance(value, list) else "scalar"
 
 
+def _left_alone(value: Any) -> Any:
+    """Gives what no patch speaks of: a null that is not written goes, all else stays."""
+    if not isinstance(value, dict):
+        return value if value is None or not is_null(value) else _ABSENT
+    kept: Manifest | None = None
+    for name, item in value.items():
+        # Most of what an object holds are texts.
+        after = item if item.__class__ is str else _left_alone(item)
+        if after is not item:
+            kept = dict(value) if kept is None else kept
+            kept[name] = after
+    if kept is None:
+        return value
+    return {name: item for name, item in kept.items() if item is not _ABSENT}
+
+
 def _walk(destination: Any, origin: Any, schema: _Schema | None) -> Any:
+    if origin is _ABSENT and schema is None:
+        return _left_alone(destination)
     kinds = [_kind(value) for value in (destination, origin) if not _is_missing(value)]
     if len(set(kinds)) > 1:
         raise InvalidManifest(f"a patch has a {kinds[1]} where the object has a {kinds[0]}")
@@ -168,14 +186,11 @@ def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
         destination = origin if directive == "replace" else destination
     if not isinstance(destination, dict):
         return _ABSENT
+    patch = origin if isinstance(origin, dict) else {}
+    fields = {} if schema is None else schema.fields
     merged = dict(destination)
-    names = sorted({*destination, *(origin if isinstance(origin, dict) else ())})
-    for name in names:
-        value = _walk(
-            destination.get(name, _ABSENT),
-            origin.get(name, _ABSENT) if isinstance(origin, dict) else _ABSENT,
-            None if schema is None else schema.fields.get(name),
-        )
+    for name in sorted({*destination, *patch}):
+        value = _walk(destination.get(name, _ABSENT), patch.get(name, _ABSENT), fields.get(name))
         if value is _ABSENT:
             merged.pop(name, None)
         else:

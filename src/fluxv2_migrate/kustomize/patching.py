@@ -229,7 +229,8 @@ def _merge(
         resource.patches.append(use)
         removed.append(resource)
         return
-    resource.manifest = merged if changes_kind else {**merged, "kind": kind}
+    is_kept = changes_kind or merged.get("kind") == kind
+    resource.manifest = merged if is_kept else {**merged, "kind": kind}
     if not changes_name:
         resource.set_metadata("name", name)
     resource.set_metadata("namespace", namespace)

@@ -131,6 +131,7 @@ class Resource:
     replacements: list[PatchUse] = field(default_factory=list)
     behavior: str = ""
     wants_hash: bool = False
+    _identified: tuple[Manifest, Identity] | None = field(default=None, repr=False)
 
     def copy(self) -> Resource:
         """Gives a resource that shares nothing that changes."""
@@ -148,6 +149,7 @@ class Resource:
             list(self.replacements),
             self.behavior,
             self.wants_hash,
+            self._identified,
         )
 
     @property
@@ -186,7 +188,11 @@ class Resource:
     @property
     def identity(self) -> Identity:
         """Its identity as it is now."""
-        return Identity(*self.group_and_version, self.kind, self.name, self.effective_namespace)
+        known = self._identified
+        if known is None or known[0] is not self.manifest:
+            own = Identity(*self.group_and_version, self.kind, self.name, self.effective_namespace)
+            known = self._identified = (self.manifest, own)
+        return known[1]
 
     @property
     def identities(self) -> Iterable[Identity]:
@@ -208,6 +214,8 @@ class Resource:
     def set_metadata(self, key: str, value: str) -> None:
         """Sets a field of the metadata; an empty value takes it away."""
         metadata = self.manifest.get("metadata")
+        if isinstance(metadata, dict) and (metadata.get(key) == value if value else key not in metadata):
+            return
         known: Manifest = metadata if isinstance(metadata, dict) else {}
         changed = {**known, key: value} if value else {name: known[name] for name in known if name != key}
         self.manifest = {**self.manifest, "metadata": changed}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -59,6 +59,7 @@ class KustomizeTree:
         self._artifacts: dict[str | None, KustomizeTree] = {}
         self._read: dict[str, Kustomization | InvalidManifest | None] = {}
         self._builds: dict[str, Build] = {}
+        self._latest: KustomizeTree | None = None
         # For trials: by folder and kind, what its kustomization may do to an object of that kind.
         self.shaping: dict[tuple[str, str], Mapping[str, Any]] = {}
         # A circle would hold every document until the collector of garbage comes by.
@@ -71,18 +72,43 @@ class KustomizeTree:
             files: path to content, or to nothing for a file that goes; a kustomization among them takes the
                 place of that of its folder.
         """
-        changed = {path: content for path, content in files.items() if content is not None}
-        kept = {path: content for path, content in self.files.items() if path not in files}
-        return self._like({**kept, **changed}, frozenset(files))
+        after = {**self.files, **files}
+        kept = {path: content for path, content in after.items() if content is not None}
+        tree = self._like(kept, frozenset(files))
+        # What one trial built is often what the next one builds.
+        if self._latest is not None:
+            tree._learn(self._latest, frozenset(self._latest.changes_to(tree.files)))
+        self._latest = tree
+        return tree
+
+    def changes_to(self, files: Mapping[str, str | bytes]) -> dict[str, str | bytes | None]:
+        """Gives the files that another repository has otherwise, and nothing for those that it does not have.
+
+        >>> KustomizeTree({"a": "1", "b": "2", "c": "3"}).changes_to({"a": "1", "b": "0"})
+        {'b': '0', 'c': None}
+        """
+        changed = {path: content for path, content in files.items() if self.files.get(path) != content}
+        return {**changed, **dict.fromkeys(path for path in self.files if path not in files)}
 
     def _like(self, files: Mapping[str, str | bytes], changed: frozenset[str]) -> KustomizeTree:
         """Gives a tree of other files that shares what is known of those that have not changed."""
         tree = KustomizeTree(files, remote=self._remote, images_in_volumes=self.images_in_volumes)
-        tree._resources = {path: found for path, found in self._resources.items() if path not in changed}
-        folders = {posixpath.dirname(path) for path in changed}
-        tree._read = {folder: found for folder, found in self._read.items() if folder not in folders}
-        tree.accumulator.learn(self.accumulator, changed)
+        tree._learn(self, changed)
         return tree
+
+    def _learn(self, other: KustomizeTree, changed: Collection[str]) -> None:
+        """Takes over what another tree knows of files that have not changed since."""
+        folders = {posixpath.dirname(path) for path in changed}
+        known = {path: found for path, found in other._resources.items() if path not in changed}
+        self._resources = {**known, **self._resources}
+        self._read = {
+            **{folder: found for folder, found in other._read.items() if folder not in folders},
+            **self._read,
+        }
+        self.accumulator.learn(other.accumulator, changed)
+        for folder in self.accumulator.gathered_alike(other.accumulator):
+            if folder in other._builds:
+                self._builds.setdefault(folder, other._builds[folder])
 
     @property
     def folders(self) -> frozenset[str]:
