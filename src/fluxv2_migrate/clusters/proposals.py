@@ -128,7 +128,7 @@ def of_folders(
         views: the clusters that are known.
     """
     plain = _plain_objects(reader, found, views)
-    units = _unseen_units(reader, found)
+    units = _unseen_units(reader, found, views)
     pairs = [
         (posixpath.join(folder, "kustomization.yaml"), each)
         for folder, all_ in units.items()
@@ -180,11 +180,17 @@ def _plain_objects(
     ]
 
 
-def _unseen_units(reader: ClusterReader, found: ClusterMap) -> dict[str, list[str]]:
+def _unseen_units(
+    reader: ClusterReader, found: ClusterMap, views: Sequence[ClusterView]
+) -> dict[str, list[str]]:
     """Gives the folders that kustomize builds on their own, and of which nobody sees all."""
     flux_1 = _places_of_flux_1(found)
+    synced_paths = [synced.path for view in views for synced in view.sync_paths]
     units: dict[str, list[str]] = {}
     for folder in _shaping_roots(reader):
+        # What a cluster's own kustomizations do not list is not another cluster's for that.
+        if any(is_below(folder, path) for path in synced_paths):
+            continue
         objects = [
             built
             for built in reader.build(folder).objects
