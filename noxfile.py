@@ -108,8 +108,9 @@ def example(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def thorough(session: nox.Session) -> None:
-    """Single mistakes of every kind, in small repositories and in real trees: which of them are seen."""
+    """Laws on thousands of repositories, and single mistakes of every kind: which of them are seen."""
     install(session, "test")
+    session.run("pytest", "-m", "thorough", "-n", "auto")
     session.run("python", "tests/single_mistakes.py", "../shared", *(session.posargs or ("3",)))
     # A thousand generated overlays build, with the real kustomize, what their releases become.
     session.run("pytest", "tests/test_patches_of_releases.py", env={"GENERATED_TREES": "1000"})

@@ -1,0 +1,32 @@
+"""Manifests as people write them into files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from fluxv2_migrate.yaml_text import Style
+from fluxv2_migrate.yaml_text.emitter import emit_entry
+
+__all__ = ["STYLES", "written"]
+
+STYLES: Final = st.sampled_from([*[Style()] * 3, Style(flush=False), Style(step=4), Style(newline="\r\n")])
+"""Ways in which files are written."""
+
+
+def written(manifests: Iterable[Mapping[str, Any]], style: Style = Style()) -> str:  # noqa: B008
+    r"""Gives a file of manifests.
+
+    Args:
+        manifests: one document each.
+        style: of the file.
+
+    >>> written([{"kind": "Secret", "metadata": {"name": "a"}}, {"kind": "List"}])
+    'kind: Secret\nmetadata:\n  name: a\n---\nkind: List\n'
+    """
+    documents = (
+        "".join(emit_entry(key, value, 0, style) for key, value in each.items()) for each in manifests
+    )
+    return f"---{style.newline}".join(documents)
