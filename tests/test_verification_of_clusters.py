@@ -541,3 +541,20 @@ def test_what_was_answered_for_a_release_of_two_names_counts_for_both() -> None:
     options = fm.MigrationOptions.model_validate(given)
     migration, after = migrated(files, options)
     assert verify(files, after, migration, options).ok
+
+
+def test_a_workload_of_the_first_api_is_looked_for_under_the_kind_that_it_becomes() -> None:
+    files: Files = {
+        "apps/web.yaml": "apiVersion: helm.integrations.flux.weave.works/v1alpha2\nkind: FluxHelmRelease\n"
+        "metadata:\n  name: web\n  namespace: shop\n  annotations:\n    fluxcd.io/automated: 'true'\n"
+        "    fluxcd.io/tag.chart-image: semver:~1\nspec:\n  releaseName: live\n  chartGitPath: web\n"
+        "  values:\n    image: ghcr.io/acme/web:1.2.3\n"
+    }
+    url = "https://git.example.com/acme/fleet"
+    operator = {"git_url": url, "helm_versions": ["v3"]}
+    cluster = {"name": "prod", "sync_paths": ["apps"], "fluxd": {"version": "1.17.0", "git_url": url}}
+    options = fm.MigrationOptions.model_validate(
+        {"clusters": [{**cluster, "helm_operator": operator}], "overrides": [{"accept": ["HR030"]}]}
+    )
+    migration, after = migrated(files, options)
+    assert verify(files, after, migration, options).ok

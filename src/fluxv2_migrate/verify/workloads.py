@@ -59,6 +59,12 @@ class _Workload:
         return str(self.manifest.get("kind")), self.namespace, metadata_of(self.manifest)[1]
 
     @property
+    def identity_afterwards(self) -> _Identity:
+        """Kind, namespace and name with Flux v2, which has one kind of releases."""
+        kind, namespace, name = self.identity
+        return "HelmRelease" if kind in _RELEASES else kind, namespace, name
+
+    @property
     def resource(self) -> str:
         kind, namespace, name = self.identity
         return f"{kind} {namespace}/{name}"
@@ -121,10 +127,10 @@ def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVer
         expected: set[_Identity] = set()
         for workload in before:
             if workload.cluster == name and _is_automated(workload, context):
-                expected.add(workload.identity)
+                expected.add(workload.identity_afterwards)
                 entry = _verify(workload, cluster, written, context)
                 told.setdefault(workload.document, []).append(entry)
-        others = {each.identity: each for each in before if each.cluster == name}
+        others = {each.identity_afterwards: each for each in before if each.cluster == name}
         for identity, each in cluster.all_then():
             if identity not in expected:
                 for entry in _on_top(identity, each, others.get(identity), written, context, name):
@@ -186,7 +192,8 @@ def _verify(
     workload: _Workload, cluster: _Cluster, written: WrittenImages, context: Context
 ) -> ObjectVerification:
     place = (workload.resource, workload.path, workload.line)
-    now, then = cluster.now(workload.identity), cluster.then(workload.identity)
+    identity = workload.identity_afterwards
+    now, then = cluster.now(identity), cluster.then(identity)
     if now is None or now.obstacle or then is None:
         reason = "it is not applied any more" if now is None else now.obstacle
         path = "" if now is None else now.path
