@@ -278,7 +278,7 @@ def repositories(draw: st.DrawFn) -> GeneratedRepository:
     >>> [cluster.path for cluster in found.clusters]
     ['clusters/prod']
     """
-    draft = _Draft(draw(STYLES), draw(one_in(8, _ODDITIES, "")))
+    draft = _Draft(draw(STYLES), draw(one_in(16, _ODDITIES, "")))
     paths = ("clusters/prod", "clusters/test")[: draw(st.integers(1, 2))]
     by_flux2 = draw(one_in(3, st.just(True), False))
     # Where the base names no namespace each cluster gives its own.
