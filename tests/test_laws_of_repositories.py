@@ -19,7 +19,7 @@ from reference_trees import documents_of
 
 Manifest = dict[str, Any]
 Identity = tuple[str, str, str, str]
-IN_TESTS, THOROUGH, ROUNDS = 50, 2000, 3
+THOROUGH, ROUNDS = 2000, 3
 NOT_APPLIED = {"RP053", "RP054", "RP055", "RP056", "RP057"}
 """What says of itself that a cluster does not get what it should."""
 UNFINISHED = {
@@ -164,10 +164,6 @@ def hold_examples(count: int) -> None:
     assert 2 * shares.finished >= shares.drawn
 
 
-def test_repositories_in_which_features_meet() -> None:
-    hold_examples(IN_TESTS)
-
-
 @pytest.mark.thorough
-def test_many_repositories_in_which_features_meet() -> None:
+def test_repositories_in_which_features_meet() -> None:
     hold_examples(THOROUGH)
