@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
@@ -15,6 +15,7 @@ from fluxv2_migrate.clusters.units import is_below, normal_path, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
 from fluxv2_migrate.meaning.locations import git_location
+from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["Flux1Programs", "of_fluxd", "paths_of", "repository_key", "sort_programs", "view_of_fluxds"]
 
@@ -70,30 +71,29 @@ def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Fl
     folders = folders_of(reader.files) | set(reader.files)
     fluxds = [each for each in programs if each.program == "fluxd"]
     here = [each for each in fluxds if any(path and path in folders for path in paths_of(each))]
-    # Where a person names the repository, a path of the same name elsewhere says nothing.
-    urls = {repository_key(each.fluxd.git_url) for each in reader.options.clusters if each.fluxd.git_url}
-    urls = urls or {_url_key(each) for each in here} - {""}
+    urls = _urls_of_repository(here, reader.options)
     own: list[Flux1Program] = []
     others: list[Flux1Program] = []
     contested = _contested(here) if len(urls) > 1 else []
     for each in fluxds:
-        is_here = any(path in folders for path in paths_of(each))
-        is_known = not urls or _url_key(each) in ("", *urls)
-        (own if is_here and is_known and each not in contested else others).append(each)
+        is_own = _syncs_from(each, folders, urls) and each not in contested
+        (own if is_own else others).append(each)
     manifests = [each for each in own if not each.is_text]
     texts = [each for each in own if each.is_text]
     told, notices = _of_texts(texts, manifests)
     operators = tuple(each for each in programs if each.program == "helm-operator")
+    notices += _of_contested(contested)
+    notices += [_of_another(each) for each in _unlike(others) if each not in contested]
+    return Flux1Programs((*manifests, *told), tuple(others), operators, tuple(notices))
+
+
+def _of_contested(contested: Sequence[Flux1Program]) -> Iterator[ClusterNotice]:
     if contested:
         first, *more = contested
         message = (
             "several fluxds sync one path, each of another repository, and nothing says which is this one"
         )
-        notices.append(
-            ClusterNotice("DA035", message, first.path, first.line, tuple(each.place for each in more))
-        )
-    notices += [_of_another(each) for each in _unlike(others) if each not in contested]
-    return Flux1Programs((*manifests, *told), tuple(others), operators, tuple(notices))
+        yield ClusterNotice("DA035", message, first.path, first.line, tuple(each.place for each in more))
 
 
 def _contested(fluxds: Sequence[Flux1Program]) -> list[Flux1Program]:
@@ -107,6 +107,19 @@ def _contested(fluxds: Sequence[Flux1Program]) -> list[Flux1Program]:
             if set(paths_of(each)) & set(paths_of(other))
         )
     ]
+
+
+def _syncs_from(fluxd: Flux1Program, folders: Collection[str], urls: Collection[str]) -> bool:
+    """Gives whether a path of a fluxd is here, and its URL is none of another repository."""
+    is_here = any(path in folders for path in paths_of(fluxd))
+    return is_here and (not urls or _url_key(fluxd) in ("", *urls))
+
+
+def _urls_of_repository(here: Iterable[Flux1Program], options: MigrationOptions) -> set[str]:
+    """Gives the URLs of this repository: as a person says, or as fluxds say whose paths are here."""
+    # Where a person names the repository, a path of the same name elsewhere says nothing.
+    said = {repository_key(each.fluxd.git_url) for each in options.clusters if each.fluxd.git_url}
+    return said or {_url_key(each) for each in here} - {""}
 
 
 def _url_key(fluxd: Flux1Program) -> str:

@@ -19,6 +19,7 @@ from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
     AnnotationEdit,
+    AppliedText,
     MarkerEdit,
     Operation,
     Plan,
@@ -38,7 +39,7 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import PINNED, objects_in, policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, detect_style, read_document, read_nodes
+from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, Style, detect_style, read_document, read_nodes
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
 
@@ -221,34 +222,12 @@ class WorkloadTexts:
     ) -> WorkloadText:
         text = self.workspace.text_of(document)
         style = detect_style(text)
-        is_kept = document.key in self._refused.annotations
-        if is_kept and any(_is_in_flow(text, (*each.draft.at, "metadata")) for each in objects):
-            # Once a marker has opened the line, its annotations could be edited after all.
-            raise CannotEdit(self._refused.annotations[document.key])
-        handled = [
-            each
-            for each in objects
-            if not is_kept and not each.draft.stopped and self._is_settled(each, layout)
-        ]
+        handled = self._handled(document, text, objects, layout)
         comments: list[tuple[str, str]] = []
         value = self._value(document, text)
-        plan: list[Operation] = []
-        for each in objects:
-            if not each.draft.at:
-                plan += _wanted(each.draft.operations, marked, keeps=each not in handled)
-        plan = [
-            # A comment that no new policy takes stays where it is.
-            replace(each, comments_to=None)
-            if isinstance(each, Remove) and each.comments_to not in takers
-            else each
-            for each in plan
-        ]
-        if plan := remaining_operations(plan, value):
-            applied = apply_to_metadata(tuple(plan), text, style, value)
-            if applied is None:
-                root = read_nodes(text)
-                assert root is not None
-                applied = apply_to_text(tuple(plan), text, root, style, value)
+        plan = remaining_operations(_planned(objects, handled, marked, takers), value)
+        if plan:
+            applied = _applied(tuple(plan), text, style, value)
             text, value = applied.text, applied.value
             comments += applied.comments
         in_lists = [_edit_in_list(each) for each in handled if each.draft.at]
@@ -276,6 +255,21 @@ class WorkloadTexts:
             (*_taken(comments), *_pins(marked)),
             tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
         )
+
+    def _handled(
+        self, document: Document, text: str, objects: Sequence[AnnotatedObject], layout: ImageLayout
+    ) -> list[AnnotatedObject]:
+        """Gives the objects whose annotations go.
+
+        Raises:
+            CannotEdit: the annotations stay, and so do the images.
+        """
+        if document.key not in self._refused.annotations:
+            return [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
+        if any(_is_in_flow(text, (*each.draft.at, "metadata")) for each in objects):
+            # Once a marker has opened the line, its annotations could be edited after all.
+            raise CannotEdit(self._refused.annotations[document.key])
+        return []
 
     def _is_settled(self, each: AnnotatedObject, layout: ImageLayout) -> bool:
         """Gives whether nothing is lost with the annotations: all that fluxd updated is updated."""
@@ -344,6 +338,35 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
 
 def _is_list(value: Mapping[str, Any]) -> bool:
     return str(value.get("kind")).endswith("List")
+
+
+def _planned(
+    objects: Iterable[AnnotatedObject],
+    handled: Collection[AnnotatedObject],
+    marked: Sequence[ImageUse],
+    takers: Collection[str],
+) -> list[Operation]:
+    """Gives what is done to an object that is a document of its own."""
+    plan: list[Operation] = []
+    for each in objects:
+        if not each.draft.at:
+            plan += _wanted(each.draft.operations, marked, keeps=each not in handled)
+    return [
+        # A comment that no new policy takes stays where it is.
+        replace(each, comments_to=None)
+        if isinstance(each, Remove) and each.comments_to not in takers
+        else each
+        for each in plan
+    ]
+
+
+def _applied(plan: Plan, text: str, style: Style, value: Mapping[str, Any]) -> AppliedText:
+    applied = apply_to_metadata(plan, text, style, value)
+    if applied is not None:
+        return applied
+    root = read_nodes(text)
+    assert root is not None
+    return apply_to_text(plan, text, root, style, value)
 
 
 def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Iterator[Operation]:

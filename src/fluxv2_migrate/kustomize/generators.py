@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -77,15 +77,8 @@ def _texts(entry: Mapping[str, Any], field: str) -> list[str]:
 
 
 def _data(entry: Mapping[str, Any], load: Callable[[str], bytes]) -> dict[str, bytes]:
-    pairs: list[tuple[str, bytes]] = []
     environments = _texts(entry, "envs") + ([text_of(entry["env"])] if entry.get("env") else [])
-    for path in environments:
-        lines = load(path).decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
-        for line in lines:
-            line = line.removesuffix("\r").lstrip()
-            if line and not line.startswith("#"):
-                key, _, value = line.partition("=")
-                pairs.append((key, value.encode()))
+    pairs = [pair for path in environments for pair in _pairs_of_environment(load(path))]
     for literal in _texts(entry, "literals"):
         key, equals, value = literal.partition("=")
         if not key or not equals:
@@ -104,6 +97,15 @@ def _data(entry: Mapping[str, Any], load: Callable[[str], bytes]) -> dict[str, b
             raise InvalidManifest(f"a generator has the key {key} twice")
         data[key] = content
     return data
+
+
+def _pairs_of_environment(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Gives the names and values of a file of the kind that `env` and `envs` name."""
+    for line in content.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"):
+        line = line.removesuffix("\r").lstrip()
+        if line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            yield key, value.encode()
 
 
 def absorb(resources: list[Resource], generated: Resource) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,15 +106,6 @@ def translate_annotations(
     ]
     accepted = {draft.resource: draft.accepted for draft in drafts}
     notices += [(use.resource, accepted[use.resource], notice) for use, notice in layout.notices]
-    found: dict[tuple[str, ...], Finding] = {}
-    for resource, codes, notice in notices:
-        if notice.code in codes and FINDINGS[notice.code].acceptable:
-            continue
-        dotted = ".".join(notice.path)
-        # What is one question is one finding.
-        key = (notice.code, notice.group or f"{resource} {dotted}")
-        finding = Finding(notice.code, notice.message, resource=resource, field=dotted, answer=notice.answer)
-        found.setdefault(key, finding)
     return ImageAutomation(
         tuple(
             ImageRepository.model_validate(made.manifest)
@@ -127,7 +118,7 @@ def translate_annotations(
             if made.kind == "ImagePolicy"
         ),
         markers,
-        tuple(found.values()),
+        _findings_of(notices),
         tuple(
             change_of(operation, draft.resource, "", 1, "")
             for draft in drafts
@@ -135,6 +126,20 @@ def translate_annotations(
         ),
         layout.prerequisites,
     )
+
+
+def _findings_of(notices: Iterable[tuple[str, tuple[str, ...], Notice]]) -> tuple[Finding, ...]:
+    """Gives what nobody accepted of notices, each with its resource and the codes that are accepted there."""
+    found: dict[tuple[str, ...], Finding] = {}
+    for resource, codes, notice in notices:
+        if notice.code in codes and FINDINGS[notice.code].acceptable:
+            continue
+        dotted = ".".join(notice.path)
+        # What is one question is one finding.
+        key = (notice.code, notice.group or f"{resource} {dotted}")
+        finding = Finding(notice.code, notice.message, resource=resource, field=dotted, answer=notice.answer)
+        found.setdefault(key, finding)
+    return tuple(found.values())
 
 
 def _lookup_in(document: Mapping[str, Any]) -> Lookup:
