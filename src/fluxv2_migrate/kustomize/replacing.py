@@ -117,18 +117,22 @@ def _apply(resources: Sequence[Resource], value: Any, target: Mapping[str, Any],
     select = Selector.of(target["select"])
     rejects = [Selector.of(reject) for reject in target.get("reject") or ()]
     for resource in resources:
-        if not _has_labels(resource, select) or any(
-            _has_labels(resource, reject) for reject in rejects if reject.labels or reject.annotations
-        ):
-            continue
-        if any(_has_identity(resource, reject) for reject in rejects if _names_identity(reject)):
-            continue
-        if _has_identity(resource, select):
+        if _is_selected(resource, select, rejects):
             paths = [text_of(path) for path in target.get("fieldPaths") or (_NAME,)]
             if select.group or select.version or not all(path.startswith(_LASTING) for path in paths):
                 resource.replacements.append(use)
             for path in paths:
                 _copy(resource, value, path, target.get("options") or {})
+
+
+def _is_selected(resource: Resource, select: Selector, rejects: Sequence[Selector]) -> bool:
+    if not _has_labels(resource, select) or any(
+        _has_labels(resource, reject) for reject in rejects if reject.labels or reject.annotations
+    ):
+        return False
+    if any(_has_identity(resource, reject) for reject in rejects if _names_identity(reject)):
+        return False
+    return _has_identity(resource, select)
 
 
 def _has_labels(resource: Resource, selector: Selector) -> bool:
