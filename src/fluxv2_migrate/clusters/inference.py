@@ -72,7 +72,8 @@ def read_clusters(
     if found.given:
         views = with_operators(list(_given(programs, reader)), programs, reader)
         known = (_with_options(view, options) for view in views)
-        found.clusters = tuple(_with_old_fluxd(view, reader) for view in known)
+        apis = _apis_of_releases(reader)
+        found.clusters = tuple(_with_old_fluxd(view, apis) for view in known)
         for view in found.clusters:
             _add(found.sightings, sight(view, reader))
     else:
@@ -123,13 +124,16 @@ _LAST_OF_OLD_RELEASES: Final = "1.18"
 """The fluxd up to which releases of the APIs before `helm.fluxcd.io/v1` were updated."""
 
 
-def _with_old_fluxd(view: ClusterView, reader: ClusterReader) -> ClusterView:
-    """Takes the fluxd of a tree that holds only releases of older APIs for one that knew them."""
-    apis = {
+def _apis_of_releases(reader: ClusterReader) -> set[str]:
+    return {
         str(each.manifest.get("apiVersion"))
         for each in reader.concerns.values()
         if is_old_release(each.manifest)
     }
+
+
+def _with_old_fluxd(view: ClusterView, apis: Collection[str]) -> ClusterView:
+    """Takes the fluxd of a tree that holds only releases of older APIs for one that knew them."""
     if view.settings.fluxd.version is not None or not apis or "helm.fluxcd.io/v1" in apis:
         return view
     fluxd = view.settings.fluxd.model_copy(update={"version": _LAST_OF_OLD_RELEASES})
@@ -222,7 +226,8 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
         # What a known cluster has does not make up another one.
         _add(found.sightings, (each for each in sight(view, reader) if each[0] not in known))
     clusters = _with_only_fluxd([*views, *rest], programs, reader)
-    found.clusters = tuple(_with_old_fluxd(view, reader) for view in clusters)
+    apis = _apis_of_releases(reader)
+    found.clusters = tuple(_with_old_fluxd(view, apis) for view in clusters)
     found.candidates = _uncertain(found.clusters, reader)
 
 

@@ -270,6 +270,10 @@ def _holding(kind: str, flux_version: FluxVersion) -> tuple[tuple[Constraint, tu
 
 def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str, Any]]:
     """Gives each value of a field, with the field as it is in the object; nulls count as not given."""
+    while path and path[0] not in ("[]", "*"):
+        if not isinstance(value, (dict, Mapping)):
+            return
+        value, field, path = value.get(path[0]), f"{field}.{path[0]}".lstrip("."), path[1:]
     if value is None:
         return
     if not path:
@@ -277,8 +281,8 @@ def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str
     elif path[0] == "[]":
         for index, item in enumerate(value if isinstance(value, list) else ()):
             yield from _values(item, path[1:], f"{field}[{index}]")
-    elif isinstance(value, Mapping):
-        for key in list(value) if path[0] == "*" else [path[0]]:
+    elif isinstance(value, (dict, Mapping)):
+        for key in list(value):
             yield from _values(value.get(key), path[1:], f"{field}.{key}".lstrip("."))
 
 

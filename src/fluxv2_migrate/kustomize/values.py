@@ -71,7 +71,7 @@ def text_of(value: Any) -> str:
 def copy_value(value: Any) -> Any:
     """Gives a value that shares no mapping and no list with the given one."""
     if value.__class__ is dict:
-        return {key: copy_value(item) for key, item in value.items()}
+        return {key: item if item.__class__ is str else copy_value(item) for key, item in value.items()}
     if value.__class__ is list:
         return [copy_value(item) for item in value]
     return value
@@ -92,7 +92,13 @@ def json_value(value: Any) -> Any:
     {'a': [None, '', 1]}
     """
     if value.__class__ is dict:
-        return same_or(value, {key: json_value(item) for key, item in value.items()})
+        changed = {
+            key: after
+            for key, item in value.items()
+            # Most of what a manifest holds are texts.
+            if item.__class__ is not str and (after := json_value(item)) is not item
+        }
+        return {**value, **changed} if changed else value
     if value.__class__ is list:
         return same_or(value, [json_value(item) for item in value])
     if value is EMPTY_TEXT:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final, TypeVar
 
 from pydantic import BaseModel
@@ -107,13 +109,21 @@ def said_over(said: _Model, shown: _Model) -> _Model:
     Fluxd(..., git_user='Bot', ..., sops=True, ...)
     """
     update = {}
-    for name, about in type(said).model_fields.items():
+    for name, default in _defaults_of(type(said)).items():
         value, known = getattr(said, name), getattr(shown, name)
         if isinstance(value, BaseModel) and isinstance(known, BaseModel):
-            update[name] = said_over(value, known)
-        elif value != about.get_default():
+            together = said_over(value, known)
+            if together is not known:
+                update[name] = together
+        elif value is not default and value != default:
             update[name] = value
-    return shown.model_copy(update=update)
+    return shown.model_copy(update=update) if update else shown
+
+
+@cache
+def _defaults_of(model: type[BaseModel]) -> Mapping[str, object]:
+    """Gives the fields of a model with their defaults."""
+    return {name: about.get_default() for name, about in model.model_fields.items()}
 
 
 def with_options(options: MigrationOptions, said: Cluster, shown: Cluster) -> Cluster:
