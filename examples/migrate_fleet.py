@@ -14,6 +14,7 @@ it: they need fluxv2-migrate and none of the files, since texts travel to them a
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import sys
 import textwrap
@@ -50,12 +51,18 @@ def on_processes(tasks: Sequence[Task], jobs: int | None = None) -> Iterator[tup
     """Gives each repository as soon as a process of this machine has migrated it."""
     # A copy needs no imports, which take as long as a repository. A copy of threads may never come to an end.
     copies = sys.platform == "linux" and threading.active_count() == 1
-    with ProcessPoolExecutor(jobs, get_context("fork" if copies else "spawn")) as pool:
-        names = {
-            pool.submit(migrate_one, files, options): name for name, files, options in largest_first(tasks)
-        }
-        for done in as_completed(names):
-            yield names[done], done.result()
+    # Nor need copies look for garbage in what was there before them.
+    gc.freeze()
+    try:
+        with ProcessPoolExecutor(jobs, get_context("fork" if copies else "spawn")) as pool:
+            names = {
+                pool.submit(migrate_one, files, options): name
+                for name, files, options in largest_first(tasks)
+            }
+            for done in as_completed(names):
+                yield names[done], done.result()
+    finally:
+        gc.unfreeze()
 
 
 def on_dask(tasks: Sequence[Task], address: str) -> Iterator[tuple[str, fm.Migration]]:
