@@ -16,6 +16,7 @@ Edit = tuple[str, str, str] | str | dict[str, Any]
 
 ANSWERED: dict[str, dict[str, Any]] = {
     "DA034": {},
+    "DA047": {},
     "HR014": {"release_name": "live"},
     "HR017": {"release_name": "live"},
     "HR030": {},

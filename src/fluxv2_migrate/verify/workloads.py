@@ -149,7 +149,7 @@ def _workloads(context: Context) -> Iterator[_Workload]:
     for key, sightings in clusters.sightings.items():
         for sighting in sightings:
             for _, manifest in objects_in(sighting.manifest):
-                kind = manifest.get("kind")
+                kind = str(manifest.get("kind"))
                 if kind not in POD_SPECS and kind not in _RELEASES:
                     continue
                 own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
