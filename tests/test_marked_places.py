@@ -178,7 +178,7 @@ BUILT: dict[str, tuple[Files, Row]] = {
         {"live/kustomization.yaml": f"resources:\n- ../base\n{patch(OTHER)}"},
         Row(1, 1, 1, 0, {"IM011": 1}),
     ),
-    "fluxd's own patch": ({"live/flux-patch.yaml": OTHER}, Row(1, 1, 1, 0, {"IM011": 1})),
+    "fluxd's own patch": ({"live/flux-patch.yaml": OTHER}, Row(1, 1, 1, 1, {})),
 }
 
 
