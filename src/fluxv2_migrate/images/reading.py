@@ -13,7 +13,7 @@ from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import annotations_of, is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from fluxv2_migrate.images.credentials import credentials_in
+from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Plan
@@ -102,6 +102,7 @@ class _Reader:
     findings: FindingGroups
     found: ReadImages = field(default_factory=ReadImages)
     _lookups: dict[str, Lookup] = field(default_factory=dict)
+    _credential_files: tuple[str, ...] | None = None
     _patched: dict[DocumentKey, AnnotatedObject] = field(default_factory=dict)
 
     def read(self) -> ReadImages:
@@ -313,7 +314,9 @@ class _Reader:
 
     def _lookup(self, cluster: str) -> Lookup:
         if cluster not in self._lookups:
-            self._lookups[cluster] = credentials_in(cluster, self.around)
+            if self._credential_files is None:
+                self._credential_files = files_of_credentials(self.around)
+            self._lookups[cluster] = credentials_in(cluster, self.around, self._credential_files)
         return self._lookups[cluster]
 
     # What is told

@@ -52,7 +52,8 @@ class KustomizeTree:
         self._remote = remote
         self.images_in_volumes = images_in_volumes
         self._folders: set[str] = {""}
-        for path in files:
+        # Many files lie in few folders.
+        for path in {path[: path.rfind("/") + 1] for path in files}:
             while (path := posixpath.dirname(path)) and path not in self._folders:
                 self._folders.add(path)
         self._resources: dict[str, tuple[Resource, ...] | InvalidManifest] = {}
