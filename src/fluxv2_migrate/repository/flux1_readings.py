@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document, read_documents
-from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
+from fluxv2_migrate.repository.reading import KUSTOMIZATION_NAMES, Repository, is_old_release, read_file
 from fluxv2_migrate.repository.spans import with_spans
-from fluxv2_migrate.yaml_text import compose, split_documents
+from fluxv2_migrate.yaml_text import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    compose,
+    split_documents,
+    value_of,
+)
 from fluxv2_migrate.yaml_text.readings import (
     ScalarReadOtherwise,
     may_be_read_otherwise,
@@ -22,6 +31,8 @@ from fluxv2_migrate.yaml_text.readings import (
 __all__ = ["Flux1Readings", "RewrittenDocument", "read_otherwise", "write_flux1_readings"]
 
 _YAML: Final = (".yaml", ".yml")
+_PATCHES: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
+_RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class RewrittenDocument:
     def changes(self) -> Iterator[Change]:
         """Gives what was done, one change for each scalar."""
         manifest, path = self.document.manifest, self.document.path
-        resource = f"{manifest.get('kind')} {'/'.join(self.document.identity)}"
+        resource = f"{manifest.get('kind') or 'Kustomization'} {'/'.join(self.document.identity)}"
         for scalar in self.scalars:
             field = ".".join(scalar.path)
             yield Change("flux1-reading", resource, path, self.line(scalar), (field,), path, field)
@@ -90,8 +101,7 @@ def write_flux1_readings(
         found = [
             RewrittenDocument(each, each.text, scalars)
             for each in documents
-            if (_is_manifest(each) if which == "all" else is_old_release(each.manifest))
-            and (scalars := _scalars(each))
+            if (scalars := _looked_at(each, everything=which == "all"))
         ]
         if not found:
             continue
@@ -113,14 +123,68 @@ def write_flux1_readings(
     return Flux1Readings(after, tuple(written), originals=originals)
 
 
+def _looked_at(document: Document, *, everything: bool) -> tuple[ScalarReadOtherwise, ...]:
+    """Gives the scalars of a document that are to be written otherwise."""
+    if posixpath.basename(document.path) in KUSTOMIZATION_NAMES:
+        return tuple(_in_patches(document))
+    is_meant = _is_manifest(document) if everything else is_old_release(document.manifest)
+    return _scalars(document) if is_meant else ()
+
+
+def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
+    """Gives the scalars of patches of releases that stand in a kustomization as literal texts."""
+    if not may_be_read_otherwise(document.text):
+        return
+    root = compose(document.text)
+    for name, index, entry, node in _inline_patches(root):
+        target = entry.get("target") if isinstance(entry, dict) else None
+        kind = target.get("kind") if isinstance(target, dict) else None
+        try:
+            inner = compose(node.value)
+        except InvalidManifest:
+            continue
+        value = value_of(inner)
+        if not (is_old_release(value) if isinstance(value, dict) else kind in _RELEASES):
+            continue
+        for scalar in scalars_read_otherwise(node.value, inner):
+            start = _outside(document.text, node, scalar.start)
+            end = start + len(scalar.written)
+            if document.text[start:end] == scalar.written:
+                path = (name, str(index), *scalar.path)
+                yield replace(scalar, start=start, end=end, path=path)
+
+
+def _inline_patches(root: Node | None) -> Iterator[tuple[str, int, Any, ScalarNode]]:
+    for key, entries in root.value if isinstance(root, MappingNode) else ():
+        if key.value not in _PATCHES or not isinstance(entries, SequenceNode):
+            continue
+        for index, entry in enumerate(entries.value):
+            node: Any = entry
+            if isinstance(entry, MappingNode):
+                node = next((value for name, value in entry.value if name.value == "patch"), None)
+            if isinstance(node, ScalarNode) and node.style == "|":
+                yield key.value, index, value_of(entry), node
+
+
+def _outside(text: str, node: ScalarNode, offset: int) -> int:
+    """Gives where a character of a literal text stands in the document that holds it."""
+    first = text.index("\n", node.start) + 1
+    line, column = node.value.count("\n", 0, offset), offset - (node.value.rfind("\n", 0, offset) + 1)
+    rows = text[first : node.end].split("\n")
+    indent = min(len(row) - len(row.lstrip(" ")) for row in rows if row.strip())
+    return first + sum(len(row) + 1 for row in rows[:line]) + indent + column
+
+
 def _candidates(repository: Repository, *, everything: bool) -> Iterator[tuple[str, Sequence[Document]]]:
-    for path in sorted(repository.texts if everything else repository.documents):
-        text = repository.texts[path]
+    for path, text in sorted(repository.texts.items()):
+        is_kustomization = posixpath.basename(path) in KUSTOMIZATION_NAMES
+        if not (everything or is_kustomization or path in repository.documents):
+            continue
         if not may_be_read_otherwise(text):
             continue
         if path in repository.documents:
             yield path, repository.documents[path]
-        elif path.endswith(_YAML) and repository.chart_around(path) is None:
+        elif (path.endswith(_YAML) or is_kustomization) and repository.chart_around(path) is None:
             yield path, read_documents(path, text)[0]
 
 

@@ -15,6 +15,7 @@ from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.repository.documents import Document, read_documents
 
 __all__ = [
+    "KUSTOMIZATION_NAMES",
     "OLD_API_VERSIONS",
     "Repository",
     "is_old_release",
@@ -45,7 +46,7 @@ _FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux
 # Whoever misspells the group often writes the kind well.
 _WORDS: Final = ("fluxcd.io", "flux.weave.works", "fluxd.io", "HelmRelease", "helmrelease", *_FLUX_1_IMAGES)
 _YAML: Final = (".yaml", ".yml")
-_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+KUSTOMIZATION_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _FLUX_RELEASE: Final = re.compile(
     r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
 )
@@ -79,7 +80,7 @@ class Repository:
     def reads(self, path: str) -> bool:
         """Gives whether a file is one of manifests: fluxd read YAML alone, and kustomize what is listed."""
         name = posixpath.basename(path)
-        if path.endswith(_YAML) or name in _KUSTOMIZATIONS:
+        if path.endswith(_YAML) or name in KUSTOMIZATION_NAMES:
             return True
         return path.endswith(".json") and any(name in text for text in self.kustomizations)
 
@@ -208,7 +209,7 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
     repository.kustomizations = [
         content if isinstance(content, str) else content.decode("utf-8", "replace")
         for path, content in files.items()
-        if posixpath.basename(path) in _KUSTOMIZATIONS
+        if posixpath.basename(path) in KUSTOMIZATION_NAMES
     ]
     for path in sorted(files):
         content = files[path]

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
-from fluxv2_migrate.repository.reading import OLD_API_VERSIONS, Repository
+from fluxv2_migrate.repository.reading import KUSTOMIZATION_NAMES, OLD_API_VERSIONS, Repository
 
 __all__ = ["UnreadKind", "find_unread_texts"]
 
@@ -59,8 +59,8 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
     commented = _COMMENTED.search(text)
     if commented is not None:
         yield "comment", text.count("\n", 0, commented.start()) + 1
-    if posixpath.basename(path) == FLUX_YAML:
-        # What its commands make is asked about as such.
+    if posixpath.basename(path) in (FLUX_YAML, *KUSTOMIZATION_NAMES):
+        # What commands make is asked about as such, and patches are migrated or told with their releases.
         return
     for document in repository.documents.get(path, ()):
         manifest = document.manifest
