@@ -111,9 +111,18 @@ def _as_json(digits: str) -> float:
 
 def test_the_real_tools_read_it_so(tmp_path: Path) -> None:
     # One object with every spelling: as a value, in a list, in braces, as a key.
-    lines = [f"  v{index}: {scalar}\n" for index, scalar in enumerate(SCALARS)]
-    lines += [f"  l{index}: [{scalar}]\n" for index, scalar in enumerate(SCALARS)]
-    lines += [f"  k{index}:\n    {key}: 1\n" for index, key in enumerate(KEYS) if key not in REFUSED]
+    forms = (
+        "  v{}: {}\n",
+        "  l{}: [{}]\n",
+        "  m{}: {{x: {}}}\n",
+        "  b{}:\n  - {}\n",
+        "  d{}: {{a: [1, {}]}}\n",
+    )
+    lines = [form.format(index, scalar) for form in forms for index, scalar in enumerate(SCALARS)]
+    keys = [key for key in KEYS if key not in REFUSED]
+    lines += [f"  k{index}:\n    {key}: 1\n" for index, key in enumerate(keys)]
+    lines += [f"  f{index}: {{{key}: 1}}\n" for index, key in enumerate(keys)]
+    assert len(lines) > 500
     text = "apiVersion: example.com/v1\nkind: App\nmetadata:\n  name: a\nspec:\n" + "".join(lines)
     after = rewritten(text)
     before = json.loads(_kubectl("label", "--local", "-o", "json", "-f", "-", "x=y", stdin=text))
