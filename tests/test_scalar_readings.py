@@ -118,8 +118,10 @@ def test_the_real_tools_read_it_so(tmp_path: Path) -> None:
         "  b{}:\n  - {}\n",
         "  d{}: {{a: [1, {}]}}\n",
     )
-    lines = [form.format(index, scalar) for form in forms for index, scalar in enumerate(SCALARS)]
-    keys = [key for key in KEYS if key not in REFUSED]
+    # In braces a comma begins an entry without a value, of which kustomize makes an empty text.
+    inside = [scalar for scalar in SCALARS if "," not in scalar]
+    lines = [form.format(index, scalar) for form in forms for index, scalar in enumerate(inside)]
+    keys = [key for key in KEYS if key not in REFUSED and "," not in key]
     lines += [f"  k{index}:\n    {key}: 1\n" for index, key in enumerate(keys)]
     lines += [f"  f{index}: {{{key}: 1}}\n" for index, key in enumerate(keys)]
     assert len(lines) > 500
