@@ -185,7 +185,8 @@ def _unseen_units(
 ) -> dict[str, list[str]]:
     """Gives the folders that kustomize builds on their own, and of which nobody sees all."""
     flux_1 = _places_of_flux_1(found)
-    synced_paths = [synced.path for view in views for synced in view.sync_paths]
+    # What a command gives that nobody knows may be anything, and takes no folder from others.
+    synced_paths = [synced.path for view in views for synced in view.sync_paths if not synced.unknown]
     units: dict[str, list[str]] = {}
     for folder in _shaping_roots(reader):
         # What a cluster's own kustomizations do not list is not another cluster's for that.
