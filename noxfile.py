@@ -52,9 +52,19 @@ def install(session: nox.Session, group: str) -> None:
     session.install("-e", ".", *nox.project.dependency_groups(PROJECT, group))
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=list(dict.fromkeys((PYTHONS[0], PYTHONS[-1]))))
 def tests(session: nox.Session) -> None:
-    """All tests, the examples of docstrings, README and documentation included, on each interpreter."""
+    """All tests, docstrings, README and documentation included, on the oldest and the newest interpreter."""
+    _test(session)
+
+
+@nox.session(python=PYTHONS[1:-1] or PYTHONS[:1])
+def between(session: nox.Session) -> None:
+    """The same on the interpreters between these."""
+    _test(session)
+
+
+def _test(session: nox.Session) -> None:
     install(session, "test")
     # Files are kept together: the code blocks of a page build on one another.
     session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
