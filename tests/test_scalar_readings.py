@@ -73,6 +73,20 @@ def test_keys_are_the_texts_that_flux_1_made_of_them(key: str) -> None:
     assert read(after, "flux1") == read(after, "kustomize") == read(text, "flux1")
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("a: {b: , c: 1}\n", "a: {b: null , c: 1}\n"),
+        ("a: {b, c: 1} # why\n", "a: {b: null, c: 1} # why\n"),
+        ("a: {c: 1, b}\n", "a: {c: 1, b: null}\n"),
+        ("a: {b: }\n", "a: {b: null }\n"),
+        ("a: {}\nb:\n", "a: {}\nb:\n"),
+    ],
+)
+def test_an_entry_in_braces_without_a_value_is_a_null(text: str, after: str) -> None:
+    assert rewritten(text) == after
+
+
 def test_what_both_take_alike_is_left_alone() -> None:
     text = "a: True\nb: ~\nc: 0644\nd: 1e3\ne: 12:30\nf: 'no'\ng: |\n  no\nh: nO\ni: \"2020-01-01\"\n22: x\n"
     assert rewritten(text) == text
@@ -118,10 +132,15 @@ def test_the_real_tools_read_it_so(tmp_path: Path) -> None:
         "  b{}:\n  - {}\n",
         "  d{}: {{a: [1, {}]}}\n",
     )
-    # In braces a comma begins an entry without a value, of which kustomize makes an empty text.
-    inside = [scalar for scalar in SCALARS if "," not in scalar]
-    lines = [form.format(index, scalar) for form in forms for index, scalar in enumerate(inside)]
-    keys = [key for key in KEYS if key not in REFUSED and "," not in key]
+    lines = [form.format(index, scalar) for form in forms for index, scalar in enumerate(SCALARS)]
+    lines += [
+        "  e1: {a: , b: 1}\n",
+        "  e2: {a, b: 1}\n",
+        "  e3: {b: 1, a }\n",
+        "  e4: {a: {b: }}\n",
+        "  e5: {}\n",
+    ]
+    keys = [key for key in KEYS if key not in REFUSED]
     lines += [f"  k{index}:\n    {key}: 1\n" for index, key in enumerate(keys)]
     lines += [f"  f{index}: {{{key}: 1}}\n" for index, key in enumerate(keys)]
     assert len(lines) > 500

@@ -27,7 +27,15 @@ _TAG: Final = re.compile(r"!!(?:bool|timestamp)")
 # A key that is no text, which kustomize cannot write.
 _NO_TEXT: Final = r"(?:[-+.~0-9]|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[^\s:,{}\"']*[ ]*:\s"
 _KEYS: Final = tuple(re.compile(begin + _NO_TEXT) for begin in (r"\n[ -]*", r"\{[ \n]*", r",[ \n]*", r"\? +"))
-_CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS)
+# An entry in braces that has no value, of which kustomize makes an empty text.
+_EMPTY: Final = (
+    re.compile(r":[ \t]*[,}]"),
+    re.compile(r"[{,][ ]*[\w./-]+[ ]*\}"),
+    re.compile(r"\{[ ]*[\w./-]+[ ]*,"),
+    re.compile(r",[ ]*[\w./-]+[ ]*,"),
+)
+_CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS, *_EMPTY)
+_COLON: Final = re.compile(r"[ \t]*:")
 # Anchors stay, tags go with the value that they are about.
 _ANCHOR: Final = re.compile(r"(?:!\S*[ \t]+)?(&\S+[ \t]+)?(?:!\S*[ \t]+)?")
 
@@ -97,12 +105,25 @@ def _walk(text: str, root: Node | None) -> Iterator[ScalarReadOtherwise]:
                 if isinstance(key, ScalarNode) and id(key) not in known:
                     known.add(id(key))
                     yield from _key(text, key, (*path, name), depth)
+                if node.is_flow and _is_empty(value):
+                    yield _without_value(text, key, (*path, name))
                 inner.append((value, (*path, name), depth + 1))
             # Anchors are met before their aliases.
             pending += reversed(inner)
         else:
             items = [(item, (*path, str(index)), depth + 1) for index, item in enumerate(node.value)]
             pending += reversed(items)
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and not (node.value or node.style or node.tag)
+
+
+def _without_value(text: str, key: Node, path: tuple[str, ...]) -> ScalarReadOtherwise:
+    """Gives an entry in braces without a value: a null to Flux v1, an empty text to kustomize."""
+    colon = _COLON.match(text, key.end)
+    at = key.end if colon is None else colon.end()
+    return ScalarReadOtherwise(at, at, path, "", None, ": null" if colon is None else " null")
 
 
 def _value(text: str, node: ScalarNode, path: tuple[str, ...]) -> Iterator[ScalarReadOtherwise]:
