@@ -186,6 +186,12 @@ def indented(text: str, by: int) -> str:
     [
         "patchesStrategicMerge:\n- |\n" + indented(MERGE, 2),
         "patchesStrategicMerge:\n- patch.yaml\n",
+        "patches:\n- target: {kind: HelmRelease, name: web}\n  path: patch.yaml\n",
+        "patches:\n- target: {kind: HelmRelease, name: web}\n  path: operations.yaml\n",
+        (
+            "patchesJson6902:\n- path: operations.yaml\n"
+            "  target: {group: helm.fluxcd.io, version: v1, kind: HelmRelease, name: web}\n"
+        ),
         "patches:\n- target: {kind: HelmRelease, name: web}\n  patch: |\n" + indented(MERGE, 4),
         "patches:\n- target: {kind: HelmRelease, name: web}\n  patch: |-\n" + indented(OPERATIONS, 6),
     ],
@@ -196,12 +202,14 @@ def test_patches_say_what_flux_1_read(patch: str) -> None:
         "base/web.yaml": RELEASE.replace("  annotations:\n    example.com/on: yes\n", ""),
         "prod/kustomization.yaml": f"resources: [../base]\n{patch}",
         "prod/patch.yaml": MERGE,
+        "prod/operations.yaml": OPERATIONS,
         "prod/.flux.yaml": (
             "version: 1\npatchUpdated:\n  generators: [{command: kustomize build .}]\n  patchFile: p.yaml\n"
         ),
     }
-    if "patch.yaml" not in patch:
-        del files["prod/patch.yaml"]
+    for name in ("patch.yaml", "operations.yaml"):
+        if name not in patch:
+            del files[f"prod/{name}"]
     options = fm.MigrationOptions(sync_roots=("prod",))
     migration = fm.migrate_repository(files, options)
     changed = {path: str(text) for path, text in migration.files.items() if path.startswith("prod/")}
@@ -211,6 +219,29 @@ def test_patches_say_what_flux_1_read(patch: str) -> None:
     assert "RP025" in {finding.code for finding in migration.findings}
     assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
     assert dict(fm.migrate_repository(migration.files, options).files) == dict(migration.files)
+
+
+@pytest.mark.parametrize("name", ["web", "other"])
+def test_a_file_of_operations_goes_with_the_release_that_it_reaches(name: str) -> None:
+    held = RELEASE.replace("helmVersion: v3", "helmVersion: v2")
+    other = RELEASE.replace("name: web\n  namespace", "name: other\n  namespace").replace(
+        "releaseName: web", "releaseName: other"
+    )
+    target = f"{{group: helm.fluxcd.io, version: v1, kind: HelmRelease, name: {name}}}"
+    files = {
+        "apps/kustomization.yaml": "resources: [web.yaml, other.yaml]\npatchesJson6902:\n"
+        f"- target: {target}\n  path: operations.yaml\n",
+        "apps/web.yaml": held,
+        "apps/other.yaml": other,
+        "apps/operations.yaml": OPERATIONS,
+        "apps/.flux.yaml": (
+            "version: 1\npatchUpdated:\n  generators: [{command: kustomize build .}]\n  patchFile: p.yaml\n"
+        ),
+    }
+    migration = migrate(files)
+    assert "apps/web.yaml" not in migration.changed
+    assert "apps/other.yaml" in migration.changed
+    assert ("apps/operations.yaml" in migration.changed) == (name == "other")
 
 
 def test_a_patch_of_something_else_is_no_concern() -> None:

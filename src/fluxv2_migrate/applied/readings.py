@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from fluxv2_migrate.clusters import AppliedDifferences, DocumentKey, SyncPath
+from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, RewrittenDocument, read_otherwise
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
@@ -44,10 +46,15 @@ def settle_readings(
     everything = around.options.write_what_flux1_read == "all"
     by_clusters = _applied_documents(applied, around)
     kept: list[RewrittenDocument] = []
+    staying = _staying_releases(going, around, workspace)
     for each in readings.documents:
         document = each.document
         # Patches of a release are migrated with it, and each in its own way.
-        is_migrated = document.key in going or workspace.text_of(document) != document.text
+        is_migrated = (
+            document.key in going
+            or workspace.text_of(document) != document.text
+            or _reaches_migrated(each, staying)
+        )
         is_applied = document.key in by_clusters and not is_old_release(document.manifest)
         if is_migrated or (everything and is_applied):
             workspace.replace(document, workspace.text_of(document), *each.changes())
@@ -60,8 +67,38 @@ def settle_readings(
     own = {each.document.key for each in (*readings.documents, *readings.unwritten)}
     others = {key: group for key, group in by_clusters.items() if key not in own}
     _tell_of_other_manifests(others, around, findings)
-    left = [each for each in readings.unwritten if each.document.key in going]
+    left = [
+        each for each in readings.unwritten if each.document.key in going or _reaches_migrated(each, staying)
+    ]
     _say("RP028", "Flux v2 reads otherwise than Flux v1 did", _places(left), findings)
+
+
+def _staying_releases(
+    going: Collection[DocumentKey], around: Surroundings, workspace: Workspace
+) -> Collection[str]:
+    """Gives the names of the releases, and of patches of them, that stay in Flux v1."""
+    return {
+        each.identity[1]
+        for documents in around.repository.documents.values()
+        for each in documents
+        if is_old_release(each.manifest) and each.key not in going and workspace.text_of(each) == each.text
+    }
+
+
+def _reaches_migrated(patch: RewrittenDocument, staying: Collection[str]) -> bool:
+    """Says whether a JSON patch is for migrated releases only."""
+    return bool(patch.patched) and not any(_selects(patch.patched, name) for name in staying)
+
+
+def _selects(patterns: Iterable[str], name: str) -> bool:
+    for pattern in patterns:
+        try:
+            if Regexp.compile(f"^(?:{pattern})$").matches(name):
+                return True
+        except InvalidPattern:
+            # The build fails, and nothing of it is migrated.
+            return True
+    return False
 
 
 def _applied_documents(

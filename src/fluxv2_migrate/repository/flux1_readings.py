@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -43,11 +43,13 @@ class RewrittenDocument:
         document: as it is read by now.
         original: its text as it was.
         scalars: that are written otherwise.
+        patched: of a JSON patch, the names of the releases that it is for, as the patterns of its targets.
     """
 
     document: Document
     original: str
     scalars: tuple[ScalarReadOtherwise, ...]
+    patched: tuple[str, ...] = ()
 
     def span(self) -> tuple[int, int, str]:
         """Gives begin and end of the document as it was, and what comes there."""
@@ -97,11 +99,13 @@ def write_flux1_readings(
     written: list[RewrittenDocument] = []
     originals: dict[str, str] = {}
     after = dict(files)
-    for path, documents in _candidates(repository, everything=which == "all"):
+    patches = _json_patch_files(repository)
+    for path, documents in _candidates(repository, patches, everything=which == "all"):
+        patched = patches.get(path, ())
         found = [
-            RewrittenDocument(each, each.text, scalars)
+            RewrittenDocument(each, each.text, scalars, patched if _is_json_patch(each) else ())
             for each in documents
-            if (scalars := _looked_at(each, everything=which == "all"))
+            if (scalars := _looked_at(each, patches, everything=which == "all"))
         ]
         if not found:
             continue
@@ -123,8 +127,42 @@ def write_flux1_readings(
     return Flux1Readings(after, tuple(written), originals=originals)
 
 
-def _looked_at(document: Document, *, everything: bool) -> tuple[ScalarReadOtherwise, ...]:
+def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
+    """Gives the files that hold JSON patches of releases, each with the names in its targets."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path, text in sorted(repository.texts.items()):
+        # Most kustomizations have no such patch and need not be read.
+        if posixpath.basename(path) not in KUSTOMIZATION_NAMES or "HelmRelease" not in text:
+            continue
+        documents = repository.documents.get(path) or read_documents(path, text)[0]
+        for document in documents:
+            for name, pattern in _patches_of_releases(document.manifest):
+                file = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+                found[file] = (*found.get(file, ()), pattern)
+    return found
+
+
+def _patches_of_releases(kustomization: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for field_name in ("patches", "patchesJson6902"):
+        entries = kustomization.get(field_name)
+        for entry in entries if isinstance(entries, list) else ():
+            target = entry.get("target") if isinstance(entry, dict) else None
+            if not (isinstance(target, dict) and isinstance(entry.get("path"), str)):
+                continue
+            if target.get("kind") in _RELEASES:
+                yield entry["path"], str(target.get("name") or ".*")
+
+
+def _is_json_patch(document: Document) -> bool:
+    return isinstance(document.value, list)
+
+
+def _looked_at(
+    document: Document, patches: Collection[str], *, everything: bool
+) -> tuple[ScalarReadOtherwise, ...]:
     """Gives the scalars of a document that are to be written otherwise."""
+    if document.path in patches and _is_json_patch(document):
+        return _scalars(document)
     if posixpath.basename(document.path) in KUSTOMIZATION_NAMES:
         return tuple(_in_patches(document))
     is_meant = _is_manifest(document) if everything else is_old_release(document.manifest)
@@ -175,10 +213,12 @@ def _outside(text: str, node: ScalarNode, offset: int) -> int:
     return first + sum(len(row) + 1 for row in rows[:line]) + indent + column
 
 
-def _candidates(repository: Repository, *, everything: bool) -> Iterator[tuple[str, Sequence[Document]]]:
+def _candidates(
+    repository: Repository, patches: Collection[str], *, everything: bool
+) -> Iterator[tuple[str, Sequence[Document]]]:
     for path, text in sorted(repository.texts.items()):
         is_kustomization = posixpath.basename(path) in KUSTOMIZATION_NAMES
-        if not (everything or is_kustomization or path in repository.documents):
+        if not (everything or is_kustomization or path in repository.documents or path in patches):
             continue
         if not may_be_read_otherwise(text):
             continue
