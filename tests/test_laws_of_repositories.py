@@ -102,6 +102,9 @@ def hold_outcome(
 
 def hold_laws(repository: GeneratedRepository, migration: fm.Migration, options: fm.MigrationOptions) -> None:
     """Holds all that is true of every migration."""
+    before, after = repository.files, migration.files
+    touched = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+    assert touched == {*migration.changed, *migration.created, *migration.deleted}
     again = fm.migrate_repository(migration.files, options)
     assert {path for path in again.files if again.files[path] != migration.files.get(path)} == set()
     assert again.deleted == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ spec:
 """
 
 
-def migrate(files: dict[str, str], **options: Any) -> fm.Migration:
+def migrate(files: Mapping[str, str | bytes], **options: Any) -> fm.Migration:
     return fm.migrate_repository(
         files, fm.MigrationOptions.model_validate({"sync_roots": ("apps",), **options})
     )
@@ -79,7 +80,7 @@ def test_a_release_says_what_flux_1_read_in_one_edit_of_each_scalar() -> None:
     assert fm.verify_migration(
         {"apps/web.yaml": RELEASE}, migration.files, migration_options(), declared=migration.declared
     ).ok
-    again = migrate(dict(migration.files))  # type: ignore[arg-type]
+    again = migrate(dict(migration.files))
     assert not again.changed
     assert "RP025" not in found(again)
 
@@ -106,7 +107,11 @@ def test_what_is_held_back_stays_as_it_was() -> None:
     text = migration.changed["apps/all.yaml"]
     assert text.startswith(held)
     assert "metrics: false" in text.partition("---\n")[2]
-    assert migrate({"apps/web.yaml": held}).changed == {}
+    for content in (held, held.encode()):
+        files: dict[str, str | bytes] = {"apps/web.yaml": content}
+        alone = migrate(files)
+        assert alone.changed == {}
+        assert alone.files == files
 
 
 def test_with_none_it_is_told_instead() -> None:

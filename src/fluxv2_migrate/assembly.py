@@ -110,8 +110,10 @@ def assemble(
     texts = {path: workspace.text(path) for path in (*workspace.changed, *originals)}
     changed = {path: text for path, text in texts.items() if text is not None and text != before[path]}
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
-    for path, text in {**changed, **created}.items():
-        after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
+    # What was written as Flux v1 read it, and is not kept so, stands as it was.
+    for path, text in {**originals, **changed, **created}.items():
+        if path not in deleted:
+            after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
     return Migration(
         files=after,
         changed=changed,
