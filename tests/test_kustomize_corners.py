@@ -539,6 +539,20 @@ CASES: dict[str, dict[str, str]] = {
     "two files": {"kustomization.yaml": "resources: []\n", "kustomization.yml": "resources: []\n"},
     "an unknown field": plain("other: 1\n"),
     "an unknown field without value": plain("other:\n"),
+    # Names of fields count in whatever letters
+    "fields in other letters": plain(
+        "nameprefix: eu-\nNAMESPACE: shop\ncommonlabels: {a: b}\n"
+        "Images: [{Name: nginx, NewTag: '2'}]\nconfigmapgenerator: [{Name: x, Literals: [a=b]}]\n"
+    ),
+    "a target in other letters": plain(
+        "PatchesJson6902:\n- Target: {Kind: ConfigMap, NAME: web, Version: v1}\n"
+        '  Patch: \'[{"op": "add", "path": "/data/c", "value": "d"}]\'\n'
+    ),
+    "resources in other letters": {
+        **BOTH,
+        "kustomization.yaml": "Resources: [c.yaml]\nKind: Kustomization\n",
+    },
+    "an unknown field of a target": plain("patches: [{target: {kindly: A}, path: p.yaml}]\n"),
     "a text for a list": {"kustomization.yaml": "resources: a\n"},
     "a list for a text": plain("namespace: [a]\n"),
     "a list for a mapping": plain("commonLabels: [a]\n"),

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize.edit import add_patch, add_resource, remove_entry
+from fluxv2_migrate.kustomize.edit import add_patch, add_resource, list_patch_file, remove_entry
+from fluxv2_migrate.kustomize.kustomization import read_kustomization
 from fluxv2_migrate.yaml_text import CannotEdit, append_item, read_document, remove_item, split_documents
 from reference_trees import read_tree
 
@@ -283,3 +284,18 @@ def test_an_edit_that_would_change_something_else_is_refused() -> None:
         append_item("a: |\n  x", "b", ["c"], "c")
     with pytest.raises(CannotEdit):
         append_item("a:\n- b\n", "a", ["c: ["], "c")
+
+
+def test_a_list_is_edited_under_the_name_that_it_has() -> None:
+    text = "Resources:\n- a.yaml\nPatches:\n- path: p.yaml\n"
+    added = add_resource(list_patch_file(text, "patches", "q.yaml"), "b.yaml")
+    assert added == "Resources:\n- a.yaml\n- b.yaml\nPatches:\n- path: p.yaml\n- path: q.yaml\n"
+    assert add_resource(added, "./b.yaml") == added
+    assert remove_entry(added, "resources", "a.yaml").startswith("Resources:\n- b.yaml\n")
+    assert "target:" in add_patch(text, "- op: remove\n  path: /a", {"kind": "A"}).partition("Patches:")[2]
+
+
+def test_a_field_in_two_spellings_is_refused_at_its_line() -> None:
+    with pytest.raises(InvalidManifest, match="namePrefix stands twice, once as nameprefix") as raised:
+        read_kustomization("kustomization.yaml", "resources: [a.yaml]\nnamePrefix: a-\nnameprefix: b-\n")
+    assert raised.value.line == 3

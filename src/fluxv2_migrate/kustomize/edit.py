@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fluxv2_migrate.kustomize.kustomization import written_name
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     append_item,
@@ -44,11 +45,11 @@ def add_resource(text: str, entry: str) -> str:
 
     def edit(document: str) -> str:
         value = read_document(document)[1]
-        for field in ("resources", "bases") if isinstance(value, dict) else ():
-            for known in value.get(field) or ():
+        for field in ("resources", "bases"):
+            for known in _listed(value, field):
                 if isinstance(known, str) and posixpath.normpath(known) == posixpath.normpath(entry):
                     return document
-        return append_item(document, "resources", [emit_scalar(entry)], entry)
+        return append_item(document, _written(value, "resources"), [emit_scalar(entry)], entry)
 
     return _in_first_document(text, edit)
 
@@ -84,10 +85,12 @@ def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, An
         raise CannotEdit("a patch that is empty, or with blanks that a block of text does not hold")
 
     def edit(document: str) -> str:
+        value = read_document(document)[1]
         step = detect_style(document).step
         lines = emit_entry("target", target, 0, Style(step=step)).splitlines()
         lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
-        return append_item(document, "patches", lines, {"target": dict(target), "patch": patch})
+        entry = {"target": dict(target), "patch": patch}
+        return append_item(document, _written(value, "patches"), lines, entry)
 
     return _in_first_document(text, edit)
 
@@ -113,10 +116,10 @@ def list_patch_file(text: str, field: str, entry: str) -> str:
     def edit(document: str) -> str:
         value = read_document(document)[1]
         item = {"path": entry} if field == "patches" else entry
-        if isinstance(value, dict) and item in (value.get(field) or ()):
+        if item in _listed(value, field):
             return document
         written = f"path: {emit_scalar(entry)}" if field == "patches" else emit_scalar(entry)
-        return append_item(document, field, [written], item)
+        return append_item(document, _written(value, field), [written], item)
 
     return _in_first_document(text, edit)
 
@@ -147,13 +150,21 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
 
     def edit(document: str) -> str:
         value = read_document(document)[1]
-        entries = value.get(field) if isinstance(value, dict) else None
-        for index, known in enumerate(entries if isinstance(entries, list) else ()):
+        for index, known in enumerate(_listed(value, field)):
             if same(known):
-                return remove_item(document, field, index)
+                return remove_item(document, _written(value, field), index)
         raise CannotEdit(f"{field} has no such entry")
 
     return _in_first_document(text, edit)
+
+
+def _written(value: Any, field: str) -> str:
+    return written_name(value, field) if isinstance(value, dict) else field
+
+
+def _listed(value: Any, field: str) -> list[Any]:
+    entries = value.get(_written(value, field)) if isinstance(value, dict) else None
+    return entries if isinstance(entries, list) else []
 
 
 def _in_first_document(text: str, edit: Callable[[str], str]) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "is_remote",
     "join_path",
     "read_kustomization",
+    "written_name",
 ]
 
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -83,6 +84,7 @@ _FIELDS: Final[dict[str, _Type]] = {
     "secretGenerator": ({**_GENERATOR, "type": "text"},),
     "validators": ("text",),
 }
+_NAMES: Final = {name.lower(): name for name in _FIELDS}
 _UNFOLLOWED: Final = (
     "buildMetadata",
     "configurations",
@@ -321,7 +323,8 @@ class Kustomization:
         found: dict[str, tuple[int, tuple[int, ...]]] = {}
         for key, value in self.root.value if isinstance(self.root, MappingNode) else ():
             items = tuple(item.start for item in value.value) if isinstance(value, SequenceNode) else ()
-            found.setdefault(key.value, (key.start, items))
+            name = key.value if key.value in self.document else _NAMES.get(key.value.lower(), key.value)
+            found.setdefault(name, (key.start, items))
         return found
 
     @cached_property
@@ -354,6 +357,7 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)
+    value = _in_its_letters(value, _FIELDS)
     kustomization = Kustomization(path, posixpath.dirname(path), text, value, root)
     for name, entry in value.items():
         reason = _wrong(name, entry)
@@ -375,10 +379,48 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     return kustomization
 
 
+def written_name(document: Mapping[str, Any], name: str) -> str:
+    """Gives a field's name as a kustomization has it: `nameprefix` is taken for `namePrefix`.
+
+    Args:
+        document: the kustomization as it is written.
+        name: the field.
+
+    Source: Go's `encoding/json`, which compares names of fields without regard to case.
+
+    >>> written_name({"Resources": ["a.yaml"]}, "resources")
+    'Resources'
+    """
+    if name in document:
+        return name
+    return next((key for key in document if str(key).lower() == name.lower()), name)
+
+
+def _in_its_letters(value: Mapping[Any, Any], fields: Mapping[str, _Type]) -> dict[Any, Any]:
+    """Gives a mapping with each field under the name that kustomize's own types have."""
+    names = {name.lower(): name for name in fields}
+    found: dict[Any, Any] = {}
+    for key, entry in value.items():
+        name = key if key in fields else names.get(str(key).lower(), key)
+        # Of two spellings Go takes one, or joins what they hold: nobody means that, and it is refused here.
+        name = key if name in found or (name != key and name in value) else name
+        found[name] = _entries_in_their_letters(entry, fields.get(name, "mapping"))
+    return found
+
+
+def _entries_in_their_letters(entry: Any, wanted: _Type) -> Any:
+    if isinstance(wanted, dict) and isinstance(entry, dict):
+        return _in_its_letters(entry, wanted)
+    if isinstance(wanted, tuple) and isinstance(entry, list) and isinstance(wanted[0], dict):
+        return [_entries_in_their_letters(item, wanted[0]) for item in entry]
+    return entry
+
+
 def _wrong(name: str, value: Any) -> str | None:
     wanted = _FIELDS.get(name)
     if wanted is None:
-        return f"unknown field {name}"
+        twice = _NAMES.get(str(name).lower())
+        return f"{twice} stands twice, once as {name}: keep one" if twice else f"unknown field {name}"
     return _wrong_type(name, value, wanted)
 
 
