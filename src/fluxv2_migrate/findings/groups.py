@@ -21,6 +21,7 @@ from fluxv2_migrate.settings.overrides import PATTERNS, Subject, is_of_cluster, 
 __all__ = ["FindingGroups"]
 
 _SEVERITIES: Final = ("error", "warning", "info")
+_OF_BUILDS: Final = ("RP018", "RP019")
 
 
 @dataclass(slots=True)
@@ -130,7 +131,9 @@ class FindingGroups:
         """Says why a document cannot be, or stay, as it is."""
         namespace, name = document.identity
         resource = f"{document.manifest.get('kind')} {namespace}/{name}"
-        notice = Notice(code, message, path, related=tuple(related))
+        # A build that fails holds back all that it takes in, for one cause.
+        group = message if code in _OF_BUILDS else ""
+        notice = Notice(code, message, path, group, related=tuple(related))
         self.add(document, resource, notice, accepted=self.decided(document).accept)
 
     def say(
