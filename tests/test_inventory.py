@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
 
 RELEASES = [
     {
@@ -39,6 +41,9 @@ TABLE = (
         "WARNING: Kubernetes configuration file is group-readable\n" + json.dumps(RELEASES),
         "Warnung: [alt]\n" + json.dumps(RELEASES),
         "avertissement : fichier lisible\n" + yaml.safe_dump(RELEASES),
+        TABLE.replace("\t", "   "),
+        TABLE.expandtabs(),
+        TABLE.replace("deployed", "deployed ").replace("STATUS  ", "STATUS   ").expandtabs(9),
         "\ufeff" + json.dumps(RELEASES) + "\n\n",
         json.dumps(RELEASES).replace('"12"', "12"),
     ],
@@ -79,7 +84,23 @@ def test_an_empty_list_says_that_nothing_is_there_and_no_text_says_nothing() -> 
         ({"release_secrets": "error"}, "kubectl get secrets"),
         ({"workloads": "error"}, "kubectl get deployments"),
         ({"flux": "✗ context deadline exceeded"}, "flux get all"),
+        ({"helm_list": TABLE.rpartition("deployed")[0]}, "cut off"),
+        (
+            {"helm_list": '{"name": "web", "namespace": "shop", "version": 4}'},
+            "says nothing of the release web",
+        ),
+        ({"namespaces": '{"items": [{"kind": "Pod", "metadata": {"name": "a"}}]}'}, "kind Pod"),
+        ({"namespaces": "connection to default refused"}, "kubectl get namespaces"),
+        ({"helm_releases": '{"kind": "Deployment", "metadata": {"name": "a"}}'}, "kind Deployment"),
+        ({"release_secrets": "NS   LABELS\nshop   map[name:web owner:helm status:dep"}, "cut off"),
+        ({"release_secrets": "shop   map[name:web owner:helm]\n"}, "not whole"),
+        ({"release_secrets": "NAMESPACE   NAME\nshop   sh.helm.release.v1.web.v4\n"}, "kubectl get secrets"),
+        ({"release_secrets": '{"metadata": {"name": "sh.helm.release.v1.web.v4"}}'}, "no labels"),
+        ({"workloads": "NAMESPACE   NAME   READY\nshop        web    1/1\n"}, "kubectl get deployments"),
         ({"tags": {"a": "not found: x/y"}}, "skopeo"),
+        ({"tags": {"a": ""}}, "is empty"),
+        ({"tags": {"a": '[{"digest": 1, "tags": [{}]}]'}}, "no tag"),
+        ({"tags": {"a": '[{"name": "1", "start_ts": 1e300}]'}}, "a time that is none"),
         ({"tags": {"a": '{"errors": []}'}}, "no list of tags"),
         ({"tags": {"a": "[1]"}}, "no tag"),
         ({"tags": {"a": '[{"name": "1", "created": "soon"}]'}}, "as its tool prints it"),
@@ -103,6 +124,9 @@ def _secret(name: str, revision: int) -> dict[str, object]:
         json.dumps(_secret("web", 4)),
         "NS     LABELS\nshop   map[modifiedAt:1 name:web owner:helm status:deployed version:4]\n",
         "NAMESPACE   NAME   LABELS\nshop        a      name=web,owner=helm,status=deployed,version=4\n",
+        "shop   map[version:4 status:deployed owner:helm name:web]\nshop   <none>\nshop   map[app:web]\n",
+        "LABELS   NAME   NS\nmap[name:web owner:helm status:deployed version:4]   a   shop\n",
+        "Warning: old\nns   labels\nshop   map[name:web owner:helm status:deployed version:4 x:y:z]\n",
     ],
 )
 def test_of_secrets_only_labels_are_kept(text: str) -> None:
@@ -110,6 +134,52 @@ def test_of_secrets_only_labels_are_kept(text: str) -> None:
     assert inventory.records is not None
     assert [(each.name, each.namespace, each.revision) for each in inventory.records] == [("web", "shop", 4)]
     assert "SGVsbUhlbG0" not in repr(inventory) + repr(pickle.dumps(inventory)) + inventory.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (
+            {
+                "helm_list": json.dumps(
+                    {"Next": "", "Releases": [{"Name": "web", "Namespace": "shop", "Status": "DEPLOYED"}]}
+                )
+            },
+            ("web",),
+        ),
+        (
+            {
+                "helm_list": "NAME\tREVISION\tUPDATED\tSTATUS  \tCHART    \tAPP VERSION\tNAMESPACE\n"
+                "web \t4       \t2021   \tDEPLOYED\tweb-1.2.3\t1          \tshop     \n"
+            },
+            ("web",),
+        ),
+        (
+            {
+                "release_secrets": "NS            LABELS\n"
+                "kube-system   map[NAME:web OWNER:TILLER STATUS:SUPERSEDED VERSION:3]\n"
+                "kube-system   map[NAME:web OWNER:TILLER STATUS:DEPLOYED VERSION:4]\n"
+            },
+            ("web",),
+        ),
+    ],
+)
+def test_releases_of_helm_2_are_none_of_helm_3(given: dict[str, str], names: tuple[str, ...]) -> None:
+    inventory = fm.Inventory.from_texts(**given)  # type: ignore[arg-type]
+    assert inventory.helm2_releases == names
+    assert inventory.records is None
+    assert "of Helm 2" in inventory.understood[0]
+
+
+def test_both_helms_may_have_releases() -> None:
+    old = "kube-system   map[NAME:old OWNER:TILLER STATUS:DEPLOYED VERSION:4]\n"
+    inventory = fm.Inventory.from_texts(helm_list=TABLE, release_secrets=old)
+    assert inventory.helm2_releases == ("old",)
+    assert inventory.record("web", "shop") is not None
+    both = fm.Inventory.from_texts(
+        release_secrets=f"{old}shop   map[name:web owner:helm status:failed version:1]\n"
+    )
+    assert (len(both.understood), both.helm2_releases, len(both.records or ())) == (2, ("old",), 1)
 
 
 def test_of_two_texts_the_later_record_counts() -> None:
@@ -143,6 +213,11 @@ def test_releases_of_flux_1_tell_their_names_and_no_values() -> None:
     assert (found.target_namespace, found.helm_version) == ("live", "v3")
     assert inventory.flux1_release("shop", "other") is None
     assert "hunter2" not in repr(inventory)
+    table = "NAMESPACE   NAME   RELEASE         PHASE\nshop        web    shop-live-web   Succeeded\n"
+    (of_table,) = fm.Inventory.from_texts(helm_releases=table).flux1_releases or ()
+    assert (of_table.namespace, of_table.name, of_table.release_name) == ("shop", "web", "shop-live-web")
+    assert of_table.target_namespace is None
+    assert fm.Inventory.from_texts(helm_releases='{"kind": "List", "items": null}').flux1_releases == ()
 
 
 @pytest.mark.parametrize(
@@ -150,11 +225,14 @@ def test_releases_of_flux_1_tell_their_names_and_no_values() -> None:
     [
         '{"items": [{"metadata": {"name": "shop"}}, {"metadata": {"name": "live"}}]}',
         "namespace/shop\nnamespace/live\n",
+        "live shop default kube-system",
         "NAME   STATUS   AGE\nshop   Active   4d\nlive   Active   4d\n",
     ],
 )
 def test_namespaces_in_every_form(text: str) -> None:
-    assert fm.Inventory.from_texts(namespaces=text).namespaces == ("live", "shop")
+    found = fm.Inventory.from_texts(namespaces=text).namespaces
+    assert found is not None
+    assert [name for name in found if name not in ("default", "kube-system")] == ["live", "shop"]
 
 
 def test_images_of_workloads() -> None:
@@ -178,6 +256,16 @@ def test_images_of_workloads() -> None:
         ("CronJob", "init", "c"),
         ("CronJob", "app", "a/b:1"),
     ]
+    table = (
+        "NAMESPACE   NAME                  READY   CONTAINERS   IMAGES        SELECTOR\n"
+        "shop        deployment.apps/web   1/1     app,side     a/b:1,c/d:2   app=web\n"
+    )
+    shown = fm.Inventory.from_texts(workloads=table).images
+    assert shown is not None
+    assert [(each.kind, each.name, each.container, each.image) for each in shown] == [
+        ("Deployment", "web", "app", "a/b:1"),
+        ("Deployment", "web", "side", "c/d:2"),
+    ]
 
 
 def test_objects_of_flux_2_from_its_tables_and_from_kubectl() -> None:
@@ -198,6 +286,17 @@ def test_objects_of_flux_2_from_its_tables_and_from_kubectl() -> None:
     assert of_tables is not None
     assert of_tables[1:] == fm.Inventory.from_texts(flux=json.dumps(release)).flux2_objects
     assert (of_tables[0].kind, of_tables[0].ready, of_tables[1].suspended) == ("gitrepository", True, True)
+    rows = [
+        {
+            "namespace": "shop",
+            "name": "helmrelease/web",
+            "suspended": "True",
+            "ready": "False",
+            "message": "failed",
+        }
+    ]
+    assert fm.Inventory.from_texts(flux=json.dumps(rows)).flux2_objects == of_tables[1:]
+    assert fm.Inventory.from_texts(flux="No resources found").flux2_objects == ()
 
 
 @pytest.mark.parametrize(
@@ -206,13 +305,41 @@ def test_objects_of_flux_2_from_its_tables_and_from_kubectl() -> None:
         ("1.0\n1.1\n", ["1.0", "1.1"]),
         ('{"Repository": "a/b", "Tags": ["1.0", "1.1"]}', ["1.0", "1.1"]),
         ('{"name": "a/b", "tags": ["1.0"]}', ["1.0"]),
-        ('{"results": [{"name": "1.0", "last_updated": "2021-06-01T10:00:00Z"}]}', ["1.0"]),
+        ("docker.io/a/b:1.0\n", ["1.0"]),
+        ('{"name": "a/b", "tags": null}', []),
     ],
 )
 def test_tags_of_registries(text: str, tags: list[str]) -> None:
     known = fm.Inventory.from_texts(tags={"a/b": text}).tags["a/b"]
     assert [each.tag for each in known] == tags
-    assert all(each.created is not None for each in known) == ("last_updated" in text)
+    assert all(each.created is None for each in known)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"results": [{"name": "1.0", "last_updated": "2021-06-01T10:00:00Z"}]}',
+        '{"tags": [{"name": "1.0", "start_ts": 1622541600}], "has_additional": false}',
+        '{"tags": {"1.0": {"name": "1.0", "start_ts": 1622541600}}}',
+        '{"tags": ["1.0"], "manifest": {"sha256:a": {"tag": ["1.0"], "timeCreatedMs": "1622541600000"}}}',
+        '[{"digest": "sha256:a", "tags": ["1.0"], "timestamp": {"datetime": "2021-06-01 10:00:00"}}]',
+        '{"imageDetails": [{"imageTags": ["1.0"], "imagePushedAt": 1622541600.0}, {"imageDigest": "a"}]}',
+        '[{"name": "1.0", "createdTime": "2021-06-01T10:00:00Z"}]',
+        '[{"push_time": "2021", "tags": [{"name": "1.0", "push_time": "2021-06-01T10:00:00Z"}]}]',
+        '[{"name": "a", "created_at": "2021-06-01T10:00:00Z", "metadata": {"container": {"tags": ["1.0"]}}}]',
+    ],
+    ids=["Docker Hub", "Quay", "old Quay", "GCR", "gcloud", "Amazon", "Azure", "Harbor", "GitHub"],
+)
+def test_build_times_of_registries(text: str) -> None:
+    (tag,) = fm.Inventory.from_texts(tags={"a/b": text}).tags["a/b"]
+    assert (tag.tag, tag.created) == ("1.0", datetime(2021, 6, 1, 10, tzinfo=UTC))
+
+
+def test_tags_of_all_inventories_count_with_those_that_a_person_gives() -> None:
+    (cluster,) = (fm.Cluster(name="eu", inventory=fm.Inventory.from_texts(tags={"a/b": "1.1"})),)
+    options = fm.MigrationOptions(clusters=(cluster,), image_tags={"a/b": ["1.0", "1.1", "1.0"]})
+    known = with_tags_of_inventories(options).image_tags["a/b"]
+    assert [each.tag for each in known if isinstance(each, fm.KnownTag)] == ["1.0", "1.1"]
 
 
 def test_it_is_an_option_of_a_cluster_that_travels_as_json() -> None:

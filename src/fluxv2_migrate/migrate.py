@@ -33,6 +33,7 @@ from fluxv2_migrate.report.migration import Migration
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
 from fluxv2_migrate.surroundings.fluxd_patches import list_fluxd_patches
@@ -188,14 +189,13 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
 def _with_inventory(
     options: MigrationOptions, clusters: ClusterMap, findings: FindingGroups
 ) -> MigrationOptions:
-    """Gives the options with what the inventory knows of tags, and without it where it may be anybody's."""
+    """Gives the options with what inventories know of tags, and without one that may be anybody's."""
+    options = with_tags_of_inventories(options)
     if options.inventory is not None and len(clusters.clusters) > 1:
         names = ", ".join(view.name for view in clusters.clusters)
         findings.say("IN009", f"the inventory is of one cluster, and the repository serves {names}")
         return options.model_copy(update={"inventory": None})
-    known = [options.inventory, *(view.settings.inventory for view in clusters.clusters)]
-    tags = {image: tags for each in known if each is not None for image, tags in each.tags.items()}
-    return options.model_copy(update={"image_tags": {**tags, **options.image_tags}}) if tags else options
+    return options
 
 
 def _surroundings(

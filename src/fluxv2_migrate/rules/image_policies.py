@@ -17,6 +17,7 @@ from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, Repositor
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret, find_pull_secrets
 from fluxv2_migrate.rules.registries import canonical_name, registry_provider
 from fluxv2_migrate.rules.workload import Workload
+from fluxv2_migrate.settings.known_tags import KnownTag, joined_tags
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_pattern
 from fluxv2_migrate.tags.policies import PINNED
@@ -56,16 +57,14 @@ class _Choice:
 
 def _known_tags(options: MigrationOptions, image: ImageRef) -> tuple[TaggedImage, ...]:
     wanted = canonical_name(image)
-    known: dict[str, TaggedImage] = {}
+    known: list[KnownTag | str] = []
     for name, tags in sorted(options.image_tags.items()):
         try:
-            same = canonical_name(ImageRef.parse(name)) == wanted
+            if canonical_name(ImageRef.parse(name)) == wanted:
+                known += tags
         except InvalidImageReference:
             continue
-        for each in tags if same else ():
-            tag = TaggedImage(each) if isinstance(each, str) else TaggedImage(each.tag, each.created)
-            known.setdefault(tag.tag, tag)
-    return tuple(known.values())
+    return tuple(TaggedImage(each.tag, each.created) for each in joined_tags(known))
 
 
 def _choice(

@@ -62,7 +62,7 @@ class LiveFlux1Release(_Live):
         namespace: of the object.
         name: of the object.
         release_name: `status.releaseName`, else `spec.releaseName`; empty where neither is there.
-        target_namespace: `spec.targetNamespace`, or empty.
+        target_namespace: `spec.targetNamespace`, or empty; `None` where a table does not say it.
         helm_version: `spec.helmVersion`, or empty.
     """
 
@@ -70,7 +70,7 @@ class LiveFlux1Release(_Live):
     namespace: str
     name: str
     release_name: str = ""
-    target_namespace: str = ""
+    target_namespace: str | None = ""
     helm_version: str = ""
 
 
@@ -119,7 +119,8 @@ class Inventory(_Live):
     cluster what does. What is `None` was not given; an empty tuple says that nothing is there.
 
     Attributes:
-        records: the last record of each Helm release.
+        records: the last record of each release of Helm 3 or later.
+        helm2_releases: the names of the releases of Helm 2.
         flux1_releases: the HelmReleases of Flux v1.
         namespaces: that exist.
         images: that workloads run.
@@ -129,6 +130,7 @@ class Inventory(_Live):
     """
 
     records: tuple[HelmRecord, ...] | None = None
+    helm2_releases: tuple[str, ...] | None = None
     flux1_releases: tuple[LiveFlux1Release, ...] | None = None
     namespaces: tuple[str, ...] | None = None
     images: tuple[LiveImage, ...] | None = None
@@ -155,11 +157,13 @@ class Inventory(_Live):
         Of Secrets only namespace and labels are read, of HelmReleases no values; nothing else is kept.
 
         Args:
-            helm_list: of `helm list -A -a -m 0 -o json` (Helm 4 lists all statuses without `-a`).
+            helm_list: of `helm list -A -a -m 0 -o json` (Helm 4 lists all statuses without `-a`); of Helm 2
+                also.
             helm_releases: of `kubectl get helmreleases.helm.fluxcd.io -A -o json`; texts of the older kinds
                 may stand behind it.
             release_secrets: of `kubectl get secrets -A -l owner=helm
-                -o custom-columns=NS:.metadata.namespace,LABELS:.metadata.labels`, or with `-o json`.
+                -o custom-columns=NS:.metadata.namespace,LABELS:.metadata.labels`, or with `-o json`; for
+                Helm 2 of `kubectl get configmaps,secrets -A -l OWNER=TILLER`.
             namespaces: of `kubectl get namespaces -o json`, or `-o name`.
             workloads: of `kubectl get deployments,statefulsets,daemonsets,cronjobs -A -o json`.
             flux: of `flux get all -A`, or of `kubectl get` for kinds of Flux v2 with `-o json`.

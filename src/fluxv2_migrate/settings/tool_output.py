@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory, InvalidManifest
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
-__all__ = ["Table", "read_tables", "read_values"]
+__all__ = [
+    "NOTHING_FOUND",
+    "Row",
+    "Table",
+    "objects_of",
+    "part_of",
+    "read_tables",
+    "read_values",
+    "unlike",
+]
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _BEGINS_JSON: Final = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 # Block YAML as these tools write it: items of a list, or the first key of an object.
 _BEGINS_YAML: Final = re.compile(r"^(?:---|- |(?:apiVersion|kind|items|metadata|name|tags): ?)", re.MULTILINE)
-_CELL: Final = re.compile(r"\S+(?: \S+)*")
+_BETWEEN_CELLS: Final = re.compile(" {2,}")
+_COLUMN: Final = re.compile(r"(?:APP VERSION|LATEST IMAGE|LAST (?:RUN|SCAN)|NODE SELECTOR)(?!\S)|\S+")
+NOTHING_FOUND: Final = re.compile(r"^No resources found", re.MULTILINE)
+"""What `kubectl get` says of an empty list that it prints as a table."""
 
+Row = dict[str, Any]
+"""The fields of a record that is read, by their names."""
 Table = list[dict[str, str]]
 """The rows of a table, each from the header's names in capitals to texts."""
 
@@ -83,24 +97,23 @@ def _yaml_values(text: str, line: int, what: str) -> list[Any]:
     return values
 
 
-def read_tables(text: str, first: Sequence[str]) -> list[Table]:
-    r"""Gives the tables of a text whose header begins with one of these names.
+def read_tables(text: str, columns: Collection[str]) -> list[Table]:
+    r"""Gives the tables of a text whose header has these columns.
 
     Args:
         text: as a tool printed it.
-        first: names of a first column, in capitals.
+        columns: names of columns, in capitals.
 
     >>> read_tables("NAME   STATUS\nshop   Active\n", ["NAME"])
     [[{'NAME': 'shop', 'STATUS': 'Active'}]]
     """
     tables: list[Table] = []
-    header: list[tuple[str, int]] = []
+    header: list[re.Match[str]] = []
     for line in text.removeprefix(_BYTE_ORDER_MARK).splitlines():
-        if not line.strip():
+        cells = list(_COLUMN.finditer(line))
+        if not cells:
             header = []
-            continue
-        cells = [(cell[0], cell.start()) for cell in _CELL.finditer(line)]
-        if cells[0][0] in first and line == line.upper():
+        elif {*columns} <= {cell[0] for cell in cells} and line == line.upper():
             header = cells
             tables.append([])
         elif header:
@@ -108,9 +121,40 @@ def read_tables(text: str, first: Sequence[str]) -> list[Table]:
     return tables
 
 
-def _row(line: str, header: Sequence[tuple[str, int]]) -> dict[str, str]:
+def _row(line: str, header: Sequence[re.Match[str]]) -> dict[str, str]:
+    names = [cell[0] for cell in header]
     if "\t" in line:
-        names = [name for name, _ in header]
         return dict(zip(names, (cell.strip() for cell in line.split("\t")), strict=False))
-    ends = [*(start for _, start in header[1:]), len(line)]
-    return {name: line[start:end].strip() for (name, start), end in zip(header, ends, strict=True)}
+    cells = _BETWEEN_CELLS.split(line.strip())
+    if len(cells) != len(names):
+        # Some are empty, or a tab that became a blank parts them.
+        ends = [*(cell.start() for cell in header[1:]), len(line)]
+        cells = [line[cell.start() : end].strip() for cell, end in zip(header, ends, strict=True)]
+    return dict(zip(names, cells, strict=True))
+
+
+def objects_of(value: Any, what: str) -> Iterator[Mapping[str, Any]]:
+    """Gives the objects of a list, or the one that it is.
+
+    Raises:
+        InvalidInventory: it is no list of objects.
+    """
+    items = (value["items"] or [] if "items" in value else [value]) if isinstance(value, dict) else value
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise InvalidInventory(f"{what} is no list of objects as `kubectl get -o json` prints it")
+    yield from items
+
+
+def part_of(manifest: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """Gives the mapping that stands behind these keys; an empty one where there is none."""
+    part: Any = manifest
+    for key in keys:
+        part = part.get(key) if isinstance(part, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def unlike(text: str, what: str, command: str) -> InvalidInventory:
+    """Gives the error for a text that is not what a command prints."""
+    if not text.strip():
+        return InvalidInventory(f"{what} is empty; give what {command} prints")
+    return InvalidInventory(f"{what} is not what {command} prints: it may be an error of the tool", line=1)

@@ -14,6 +14,7 @@ from fluxv2_migrate.flux2.markers import find_markers
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
+from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
 from fluxv2_migrate.settings.options import HelmOperator as OperatorSettings
 from fluxv2_migrate.settings.options import MigrationOptions, checked_options
 from fluxv2_migrate.verify.context import Context, Sources
@@ -63,7 +64,7 @@ def verify_migration(
     >>> verify_migration({"web.yaml": release}, {}).releases[0].status
     'missing'
     """
-    options = checked_options(options)
+    options = with_tags_of_inventories(checked_options(options))
     before, after = checked_files(before), checked_files(after)
     repositories = read_repository(before), read_repository(after, by_kustomize=True)
     # Where kustomize built what fluxd applied, it read YAML 1.1, too.

@@ -22,6 +22,7 @@ from fluxv2_migrate.flux1.tags import TagPattern
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.manifest import as_object, metadata_of
+from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.context import Context
@@ -313,9 +314,8 @@ def _of_policy(
     if given.policy is not None or given.filter_tags is not None:
         return
     pattern = TagPattern.parse(workload.policies.tag_patterns.get(image.container, "glob:*"))
-    known = next(
-        (tags for each, tags in context.options.image_tags.items() if not _is_another(each, image.image)), ()
-    )
+    tags = context.options.image_tags.items()
+    known = joined_tags(tag for name, found in tags if not _is_another(name, image.image) for tag in found)
     chosen = ImageFilter(spec, repository.get("exclusionList"), context.version(workload.cluster))
     for field_name, before, after in compare_filters(pattern, chosen, image.image.tag, known):
         yield Difference(field_name, before, after, where)
