@@ -337,7 +337,7 @@ def test_build_times_of_registries(text: str) -> None:
 
 def test_tags_of_all_inventories_count_with_those_that_a_person_gives() -> None:
     (cluster,) = (fm.Cluster(name="eu", inventory=fm.Inventory.from_texts(tags={"a/b": "1.1"})),)
-    options = fm.MigrationOptions(clusters=(cluster,), image_tags={"a/b": ["1.0", "1.1", "1.0"]})
+    options = fm.MigrationOptions(clusters=(cluster,), image_tags={"a/b": ("1.0", "1.1", "1.0")})
     known = with_tags_of_inventories(options).image_tags["a/b"]
     assert [each.tag for each in known if isinstance(each, fm.KnownTag)] == ["1.0", "1.1"]
 
