@@ -73,82 +73,93 @@ def _lines_of_flow(draw: st.DrawFn, indent: int, at: Path, fields: list[Path]) -
     return rows
 
 
+class _Writer:
+    """Draws the lines of a document.
+
+    Attributes:
+        rows: so far.
+        fields: the scalars in them.
+    """
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.rows: list[str] = []
+        self.fields: list[Path] = []
+        self._draw = draw
+
+    def _comment(self) -> str:
+        return self._draw(st.sampled_from(_COMMENTS))
+
+    def _line_between(self, indent: int) -> None:
+        if self._draw(st.integers(0, 4)) == 0:
+            self.rows.append(self._draw(st.sampled_from((" " * indent + "# above", "", "# far left"))))
+
+    def _value(self, head: str, indent: int, depth: int, at: Path) -> None:
+        kinds = ["scalar", "scalar", "below", "block", "flow", "flow lines", "anchor"]
+        kind = self._draw(st.sampled_from(kinds + (["mapping", "list"] * 3 if depth else [])))
+        if kind in ("scalar", "below", "block", "anchor"):
+            self.fields.append(at)
+            self._scalar(kind, head, indent, at)
+        elif kind == "flow":
+            self.rows.append(f"{head} {_flow(self._draw, 2, at, self.fields)}{self._comment()}")
+        elif kind == "flow lines":
+            self.rows.append(f"{head} {{")
+            self.rows.extend(_lines_of_flow(self._draw, indent + 2, at, self.fields))
+            self.rows.append(" " * (indent + self._draw(st.sampled_from((1, 2)))) + "}" + self._comment())
+        elif kind == "mapping":
+            self.rows.append(head + self._comment())
+            self.mapping(indent + 2, depth - 1, at)
+        else:
+            self.rows.append(head + self._comment())
+            self._items(indent + self._draw(st.sampled_from((0, 2))), depth - 1, at)
+
+    def _scalar(self, kind: str, head: str, indent: int, at: Path) -> None:
+        if kind == "scalar":
+            self.rows.append(f"{head} {_scalar(self._draw)}{self._comment()}")
+        elif kind == "anchor":
+            self.rows.append(f"{head} &{'-'.join(map(str, at))} {_scalar(self._draw)}{self._comment()}")
+        elif kind == "below":
+            self.rows.append(head + self._comment())
+            self._line_between(indent + 2)
+            self.rows.append(" " * (indent + 2) + _scalar(self._draw) + self._comment())
+        else:
+            self.rows.append(f"{head} {self._draw(st.sampled_from(('>-', '|-')))}{self._comment()}")
+            self.rows.append(" " * (indent + 2) + "acme/web:1 # text")
+
+    def mapping(self, indent: int, depth: int, at: Path, first: str = "") -> None:
+        """Draws the lines of a mapping; its first key may stand behind a dash."""
+        for index in range(self._draw(st.integers(1, 3))):
+            key = self._draw(st.sampled_from((f"k{index}", f'"k{index}"')))
+            if index or not first:
+                self._line_between(indent)
+            begin = first if index == 0 and first else " " * indent
+            self._value(f"{begin}{key}:", indent, depth, (*at, f"k{index}"))
+
+    def _items(self, indent: int, depth: int, at: Path) -> None:
+        for index in range(self._draw(st.integers(1, 3))):
+            self._line_between(indent)
+            dash = " " * indent + "-"
+            kind = self._draw(st.sampled_from(("scalar", "flow", "mapping", "below")))
+            if kind == "scalar":
+                self.fields.append((*at, index))
+                self.rows.append(f"{dash} {_scalar(self._draw)}{self._comment()}")
+            elif kind == "flow":
+                self.rows.append(f"{dash} {_flow(self._draw, 2, (*at, index), self.fields)}{self._comment()}")
+            elif kind == "below":
+                self.fields.append((*at, index))
+                # Go's YAML allows no tab behind a dash.
+                self.rows.append(dash + self._comment().replace("\t", " "))
+                self.rows.append(" " * (indent + 2) + _scalar(self._draw) + self._comment())
+            else:
+                self.mapping(indent + 2, max(depth - 1, 0), (*at, index), first=f"{dash} ")
+
+
 @st.composite
 def written_documents(draw: st.DrawFn) -> WrittenDocument:
     """Draws a document."""
-    rows: list[str] = []
-    fields: list[Path] = []
-
-    def comment() -> str:
-        return draw(st.sampled_from(_COMMENTS))
-
-    def own_line(indent: int) -> None:
-        if draw(st.integers(0, 4)) == 0:
-            rows.append(draw(st.sampled_from((" " * indent + "# above", "", "# far left"))))
-
-    def value(head: str, indent: int, depth: int, at: Path) -> None:
-        kinds = ["scalar", "scalar", "below", "block", "flow", "flow lines", "anchor"]
-        kind = draw(st.sampled_from(kinds + (["mapping", "list"] * 3 if depth else [])))
-        if kind == "scalar":
-            fields.append(at)
-            rows.append(f"{head} {_scalar(draw)}{comment()}")
-        elif kind == "below":
-            fields.append(at)
-            rows.append(head + comment())
-            own_line(indent + 2)
-            rows.append(" " * (indent + 2) + _scalar(draw) + comment())
-        elif kind == "block":
-            fields.append(at)
-            rows.append(f"{head} {draw(st.sampled_from(('>-', '|-')))}{comment()}")
-            rows.append(" " * (indent + 2) + "acme/web:1 # text")
-        elif kind == "anchor":
-            fields.append(at)
-            rows.append(f"{head} &{'-'.join(map(str, at))} {_scalar(draw)}{comment()}")
-        elif kind == "flow":
-            rows.append(f"{head} {_flow(draw, 2, at, fields)}{comment()}")
-        elif kind == "flow lines":
-            rows.append(f"{head} {{")
-            rows.extend(_lines_of_flow(draw, indent + 2, at, fields))
-            rows.append(" " * (indent + draw(st.sampled_from((1, 2)))) + "}" + comment())
-        elif kind == "mapping":
-            rows.append(head + comment())
-            mapping(indent + 2, depth - 1, at)
-        else:
-            rows.append(head + comment())
-            items(indent + draw(st.sampled_from((0, 2))), depth - 1, at)
-
-    def mapping(indent: int, depth: int, at: Path, first: str = "") -> None:
-        for index in range(draw(st.integers(1, 3))):
-            key = draw(st.sampled_from((f"k{index}", f'"k{index}"')))
-            if index or not first:
-                own_line(indent)
-            value(
-                (first if index == 0 and first else " " * indent) + key + ":",
-                indent,
-                depth,
-                (*at, f"k{index}"),
-            )
-
-    def items(indent: int, depth: int, at: Path) -> None:
-        for index in range(draw(st.integers(1, 3))):
-            own_line(indent)
-            dash = " " * indent + "-"
-            kind = draw(st.sampled_from(("scalar", "flow", "mapping", "below")))
-            if kind == "scalar":
-                fields.append((*at, index))
-                rows.append(f"{dash} {_scalar(draw)}{comment()}")
-            elif kind == "flow":
-                rows.append(f"{dash} {_flow(draw, 2, (*at, index), fields)}{comment()}")
-            elif kind == "below":
-                fields.append((*at, index))
-                # Go's YAML allows no tab behind a dash.
-                rows.append(dash + comment().replace("\t", " "))
-                rows.append(" " * (indent + 2) + _scalar(draw) + comment())
-            else:
-                mapping(indent + 2, max(depth - 1, 0), (*at, index), first=f"{dash} ")
-
+    writer = _Writer(draw)
     if draw(st.booleans()):
-        rows.append("---")
-    mapping(0, 3, ())
+        writer.rows.append("---")
+    writer.mapping(0, 3, ())
     newline = draw(st.sampled_from(("\n", "\n", "\r\n")))
-    return WrittenDocument(newline.join(rows) + draw(st.sampled_from((newline, ""))), tuple(fields))
+    text = newline.join(writer.rows) + draw(st.sampled_from((newline, "")))
+    return WrittenDocument(text, tuple(writer.fields))

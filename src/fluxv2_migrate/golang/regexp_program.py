@@ -8,21 +8,17 @@ next time, a character costs one look-up, and as many copies of capture position
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
 
-from fluxv2_migrate.golang.regexp_classes import Ranges, contains
+from fluxv2_migrate.golang.regexp_classes import contains
+from fluxv2_migrate.golang.regexp_instructions import ASSERT, CHAR, SAVE, SPLIT, Instructions
 from fluxv2_migrate.golang.regexp_tree import (
-    Alternate,
     Assertion,
-    AssertionKind,
     Capture,
-    CharClass,
     Concat,
     Empty,
     Literal,
     Node,
-    Repeat,
     Syntax,
 )
 
@@ -30,10 +26,6 @@ __all__ = ["Program", "Spans"]
 
 Spans = tuple[tuple[int, int], ...]
 """Where the whole match and each group begin and end; -1 twice for a group that took no part."""
-
-
-# The kinds of instructions. Plain numbers: they are compared for each thread and character.
-_MATCH, _CHAR, _SPLIT, _SAVE, _ASSERT = range(5)
 
 
 class _Position(IntEnum):
@@ -45,14 +37,6 @@ class _Position(IntEnum):
     OTHER = 3
 
 
-_ASSERTION_BITS: dict[AssertionKind, int] = {
-    "begin_text": 1,
-    "end_text": 2,
-    "begin_line": 4,
-    "end_line": 8,
-    "word_boundary": 16,
-    "no_word_boundary": 32,
-}
 _WORD_CHARS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
 
@@ -80,7 +64,6 @@ def _holding(before: _Position, after: _Position) -> int:
 _Slots = tuple[()] | tuple[int, "_Slots"]
 # The same for a thread: what it was before, the slots set since, and the position of that.
 _History = tuple["_History", _Slots, int] | None
-_Task = Callable[[int], int]
 
 
 class _Move:
@@ -132,131 +115,23 @@ class Program:
     def __init__(self, syntax: Syntax) -> None:
         self.visited = 0
         self._slot_count = 2 * len(syntax.subexp_names)
-        self._operations: list[int] = []
-        self._classes: list[Ranges] = []
-        self._class_numbers: dict[Ranges, int] = {}
-        # The next instruction, or the preferred one of a split.
-        self._next: list[int] = []
-        # The other one of a split, the number of a class, the slot of a save, the bit of an assertion.
-        self._argument: list[int] = []
-        self._start = self._build(syntax.root)
+        instructions = Instructions(syntax.root)
+        self._start = instructions.start
+        self._operations = instructions.operations
+        self._next = instructions.following
+        self._argument = instructions.argument
+        self._classes = instructions.classes
         self.size = len(self._operations)
         self._prefix, self._anchored = _leading(syntax.root)
         bits = {
             argument
             for operation, argument in zip(self._operations, self._argument, strict=True)
-            if operation is _ASSERT
+            if operation is ASSERT
         }
         # Without assertions that look at the character before, states need not be told apart by it.
         self._looks_behind = bool(bits - {1, 2})
         self._states: dict[tuple[tuple[int, ...], _Position], _State] = {}
         self._remembered = 0
-
-    # From the tree to instructions.
-
-    def _emit(self, operation: int, following: int, argument: int = 0) -> int:
-        self._operations.append(operation)
-        self._next.append(following)
-        self._argument.append(argument)
-        return len(self._operations) - 1
-
-    def _emit_class(self, ranges: Ranges, following: int) -> int:
-        number = self._class_numbers.setdefault(ranges, len(self._classes))
-        if number == len(self._classes):
-            self._classes.append(ranges)
-        return self._emit(_CHAR, following, number)
-
-    def _build(self, root: Node) -> int:
-        """Emits from the last instruction to the first, so that each knows the one that follows it.
-
-        A task takes the instruction that follows and returns the one to begin with. Tasks are on a stack of
-        their own because a pattern may nest deeper than Python's functions.
-        """
-        nullable = _find_nullable(root)
-        tasks: list[_Task] = []
-
-        def save(slot: int) -> _Task:
-            return lambda following: self._emit(_SAVE, following, slot)
-
-        def node_task(node: Node) -> _Task:
-            return lambda following: expand(node, following)
-
-        def split_task(skip: int, greedy: bool) -> _Task:
-            return lambda body: self._split(body, skip, greedy)
-
-        def expand(node: Node, following: int) -> int:
-            match node:
-                case Literal():
-                    for char in reversed(node.text):
-                        following = self._emit_class(((ord(char), ord(char)),), following)
-                case CharClass():
-                    return self._emit_class(node.ranges, following)
-                case Assertion():
-                    return self._emit(_ASSERT, following, _ASSERTION_BITS[node.kind])
-                case Capture():
-                    tasks.extend((save(2 * node.index), node_task(node.body), save(2 * node.index + 1)))
-                case Concat():
-                    tasks.extend(map(node_task, node.parts))
-                case Alternate():
-                    expand_alternate(node, following)
-                case Repeat():
-                    return expand_repeat(node, following)
-                case _:
-                    pass
-            return following
-
-        def expand_alternate(node: Alternate, following: int) -> None:
-            entries: list[int] = []
-
-            def collect(entry: int) -> int:
-                entries.append(entry)
-                return following
-
-            def join(_: int) -> int:
-                joined = entries[0]
-                for entry in entries[1:]:
-                    joined = self._split(entry, joined, greedy=True)
-                return joined
-
-            tasks.append(join)
-            for option in node.options:
-                tasks.extend((collect, node_task(option)))
-
-        def expand_repeat(node: Repeat, following: int) -> int:
-            body = node_task(node.body)
-            if node.maximum is not None:
-                # x{2,4} is xx(x(x)?)?
-                tasks.extend([body] * node.minimum)
-                tasks.extend([split_task(following, node.greedy), body] * (node.maximum - node.minimum))
-                return following
-            loop = self._emit(_SPLIT, following)
-
-            def close(entry: int) -> int:
-                self._next[loop], self._argument[loop] = (
-                    (entry, following) if node.greedy else (following, entry)
-                )
-                return entry if node.minimum or nullable[id(node.body)] else loop
-
-            if node.minimum:
-                tasks.extend([body] * (node.minimum - 1))
-            elif nullable[id(node.body)]:
-                # x* is (x+)? where x may be empty: otherwise an empty x would count less than no x.
-                tasks.append(split_task(following, node.greedy))
-            tasks.extend((close, body))
-            return loop
-
-        match = self._emit(_MATCH, 0)
-        tasks.extend((save(0), node_task(root), save(1)))
-        following = match
-        while tasks:
-            following = tasks.pop()(following)
-        return following
-
-    def _split(self, body: int, skip: int, greedy: bool) -> int:
-        preferred, other = (body, skip) if greedy else (skip, body)
-        return self._emit(_SPLIT, preferred, other)
-
-    # Running.
 
     def matches(self, text: str) -> bool:
         """Tells whether a match is anywhere in the text."""
@@ -341,7 +216,28 @@ class Program:
             self._states, self._remembered = {}, 0
 
     def _advance(self, state: _State, char: str) -> _Move:
-        """Follows every thread over one character, in the order of their priority."""
+        """Follows every thread over one character, or over the end of the text."""
+        reached, accepted = self._follow(state, char)
+        if char and not self._anchored and accepted is None and self._start in state.threads:
+            # No match yet: one may begin after this character.
+            reached[self._start] = (-1, ())
+        move = _Move(accepted, None, None)
+        if reached:
+            move.state = self._state(tuple(reached), self._before(char))
+            parents = tuple(reached.values())
+            if parents != tuple((index, ()) for index in range(len(state.threads))):
+                move.parents = parents
+        state.moves[char] = move
+        self._remember(1 + len(reached))
+        return move
+
+    def _follow(
+        self, state: _State, char: str
+    ) -> tuple[dict[int, tuple[int, _Slots]], tuple[int, _Slots] | None]:
+        """Gives where the threads come to, in the order of their priority, and the one that matches.
+
+        Of each: the thread that it comes from, and the slots that are set on the way.
+        """
         holding = _holding(state.before, _position(char) if char else _Position.EDGE)
         point = ord(char) if char else -1
         operations, following, argument = self._operations, self._next, self._argument
@@ -359,19 +255,19 @@ class Program:
                     continue
                 seen.add(at)
                 operation = operations[at]
-                if operation == _CHAR:
+                if operation == CHAR:
                     number = argument[at]
                     member = members.get(number)
                     if member is None:
                         member = members[number] = contains(self._classes[number], point)
                     if member and following[at] not in reached:
                         reached[following[at]] = (parent, slots)
-                elif operation == _SPLIT:
+                elif operation == SPLIT:
                     pending.append((argument[at], slots))
                     pending.append((following[at], slots))
-                elif operation == _SAVE:
+                elif operation == SAVE:
                     pending.append((following[at], (argument[at], slots)))
-                elif operation == _ASSERT:
+                elif operation == ASSERT:
                     if argument[at] & holding:
                         pending.append((following[at], slots))
                 else:
@@ -381,18 +277,7 @@ class Program:
                 # Threads behind the one that matches count less than it.
                 break
         self.visited += len(seen)
-        if char and not self._anchored and accepted is None and self._start in state.threads:
-            # No match yet: one may begin after this character.
-            reached[self._start] = (-1, ())
-        move = _Move(accepted, None, None)
-        if reached:
-            move.state = self._state(tuple(reached), self._before(char))
-            parents = tuple(reached.values())
-            if parents != tuple((index, ()) for index in range(len(state.threads))):
-                move.parents = parents
-        state.moves[char] = move
-        self._remember(1 + len(reached))
-        return move
+        return reached, accepted
 
 
 def _leading(root: Node) -> tuple[str, bool]:
@@ -416,38 +301,3 @@ def _leading(root: Node) -> tuple[str, bool]:
             case _:
                 break
     return prefix, anchored
-
-
-def _find_nullable(root: Node) -> dict[int, bool]:
-    """Tells of every node, by its identity, whether it can match the empty text."""
-    order: list[Node] = []
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        order.append(node)
-        match node:
-            case Capture() | Repeat():
-                pending.append(node.body)
-            case Concat():
-                pending.extend(node.parts)
-            case Alternate():
-                pending.extend(node.options)
-            case _:
-                pass
-    nullable: dict[int, bool] = {}
-    for node in reversed(order):
-        match node:
-            case Literal() | CharClass():
-                result = False
-            case Empty() | Assertion():
-                result = True
-            case Capture():
-                result = nullable[id(node.body)]
-            case Repeat():
-                result = node.minimum == 0 or nullable[id(node.body)]
-            case Concat():
-                result = all(nullable[id(part)] for part in node.parts)
-            case _:
-                result = any(nullable[id(option)] for option in node.options)
-        nullable[id(node)] = result
-    return nullable
