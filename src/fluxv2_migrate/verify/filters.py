@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,19 +85,20 @@ def compare_filters(
     refused = sorted(tag for tag in taken if not pattern.selects(tag) and tag != current)
     if refused:
         yield "image.filter", str(pattern), f"takes {refused[0]}, which fluxd refused"
-    wanted = _wanted(pattern, policy, probes, current)
-    lost = [tag for tag in wanted if tag not in taken]
-    # What fluxd could not read let everything pass, and nobody meant that.
-    if (
-        pattern.valid
-        and pattern.selects(current)
-        and lost
-        and (pattern.kind == "semver" or taken <= {current})
-    ):
+    lost = [tag for tag in _wanted(pattern, policy, probes, current) if tag not in taken]
+    if lost and _is_wanted(pattern, current, taken):
         yield "image.filter", str(pattern), f"does not take {lost[0]}"
-    newest = _newest(pattern, known)
-    if newest is not None and elected is not None and newest != elected and not refused and not lost:
-        yield "image.selection", newest, elected
+    if elected is not None and not refused and not lost:
+        yield from _compare_newest(pattern, elected, known)
+
+
+def _is_wanted(pattern: TagPattern, current: str, taken: Collection[str]) -> bool:
+    """Gives whether a tag counts as lost: any version does, and any tag where the policy takes no new one.
+
+    What fluxd could not read let everything pass, and nobody meant that.
+    """
+    is_read = pattern.valid and pattern.selects(current)
+    return is_read and (pattern.kind == "semver" or set(taken) <= {current})
 
 
 def _wanted(pattern: TagPattern, policy: ImageFilter, probes: Iterable[str], current: str) -> list[str]:
@@ -117,6 +118,14 @@ def _is_release_like(tag: str, current: str) -> bool:
         and tag.count(".") == current.count(".")
         and tag.startswith("v") == current.startswith("v")
     )
+
+
+def _compare_newest(
+    pattern: TagPattern, elected: str, known: Sequence[str | KnownTag]
+) -> Iterator[tuple[str, str, str]]:
+    newest = _newest(pattern, known)
+    if newest is not None and newest != elected:
+        yield "image.selection", newest, elected
 
 
 def _newest(pattern: TagPattern, known: Sequence[str | KnownTag]) -> str | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,49 +10,28 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.reconciled import is_disabled
 from fluxv2_migrate.clusters.seen_objects import SeenObject, UnreadDocument
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import annotations_of
-from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.meaning import (
     Difference,
-    HelmOperator,
     ReleaseMeaning,
     SourceKey,
     compare_meanings,
-    meaning_of_v1_release,
     meaning_of_v2_release,
     outcome_in_the_cluster,
 )
 from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.meaning.manifest import as_object
 from fluxv2_migrate.repository.reading import is_partial_release
-from fluxv2_migrate.verify.context import Context, nearness
+from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.declarations import Declaration
+from fluxv2_migrate.verify.flux1_releases import Flux1Release, flux1_releases
+from fluxv2_migrate.verify.matching import Matches, match_releases
 from fluxv2_migrate.verify.report import ReleaseVerification, VerificationStatus
 
 __all__ = ["verify_releases"]
 
-_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
 _NO_NAMESPACE: Final = "(none)"
-
-
-@dataclass(frozen=True, slots=True)
-class _Release:
-    """A v1 release as a cluster has it, and its meaning, or why it has none."""
-
-    found: SeenObject
-    meaning: ReleaseMeaning | None
-    reason: str = ""
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether it names no chart."""
-        return self.meaning is not None and self.meaning.chart is None
-
-    @property
-    def is_ignored(self) -> bool:
-        """Whether neither Flux applies it, as its annotations say."""
-        manifest = self.found.manifest
-        return read_policies(annotations_of(manifest)).ignored or is_disabled(manifest)
+_Key = tuple[str, tuple[str, str]]
+"""Cluster, and namespace and name there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +49,33 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
     Args:
         context: what is compared.
     """
-    # Flux v1 itself is nothing that Flux v2 would have, and what a command wrote is no manifest.
-    clusters = context.before.clusters
-    own = {(each.path, each.document) for each in clusters.programs}
-    old = (each for each in context.before.old if each.document not in own)
-    read = (_release(found, context) for found in old if found.path not in clusters.outputs)
-    # A patch that no cluster applies, and that patches nothing, meant nothing.
-    releases = [each for each in read if each.found.cluster is not None or not each.is_partial]
-    partners, lost = _match(releases, context.after.new, context)
-    still: dict[tuple[str, tuple[str, str]], list[SeenObject]] = {}
-    for each in context.after.old:
-        # A part of one is no release by itself.
-        if is_partial_release(each.manifest):
-            continue
-        still.setdefault((each.cluster or "", each.identity), []).append(each)
+    releases = flux1_releases(context)
+    matches = match_releases(releases, context.after.new, context)
+    still = _still_of_flux1(context)
     entries = [_unread_entry(unread) for unread in context.before.unread]
+    entries += _of_documents(releases, matches, still, context)
+    entries += _extra(matches.without(context.after.new), context)
+    entries += _new_of_flux1(still, context)
+    entries.sort(key=lambda each: (each.path or each.after_path, each.line, each.resource, each.cluster))
+    return entries
+
+
+def _still_of_flux1(context: Context) -> Mapping[_Key, Sequence[SeenObject]]:
+    """Gives the releases of Flux v1 that are there afterwards; a part of one is no release by itself."""
+    still: dict[_Key, list[SeenObject]] = {}
+    for each in context.after.old:
+        if not is_partial_release(each.manifest):
+            still.setdefault((each.cluster or "", each.identity), []).append(each)
+    return still
+
+
+def _of_documents(
+    releases: Sequence[Flux1Release],
+    matches: Matches,
+    still: Mapping[_Key, Sequence[SeenObject]],
+    context: Context,
+) -> Iterator[ReleaseVerification]:
+    """Gives what is said of each document that holds a release of Flux v1."""
     documents: dict[DocumentKey, list[int]] = {}
     for index, release in enumerate(releases):
         documents.setdefault(release.found.document, []).append(index)
@@ -96,19 +86,13 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
         for index in members:
             found = releases[index].found
             left = still.get((found.cluster or "", found.identity), [])
-            told.append(
-                _verify(releases[index], partners.get(index), lost.get(index), left, declaration, context)
-            )
-        entries += _together(_with_undue(told, declaration), context)
-    taken = {id(found) for found in (*partners.values(), *lost.values())}
-    entries += _extra([found for found in context.after.new if id(found) not in taken], context)
-    entries += _new_of_flux1(still, context)
-    entries.sort(key=lambda each: (each.path or each.after_path, each.line, each.resource, each.cluster))
-    return entries
+            partner, lost = matches.partners.get(index), matches.lost.get(index)
+            told.append(_verify(releases[index], partner, lost, left, declaration, context))
+        yield from _together(_with_undue(told, declaration), context)
 
 
 def _new_of_flux1(
-    still: Mapping[tuple[str, tuple[str, str]], Sequence[SeenObject]], context: Context
+    still: Mapping[_Key, Sequence[SeenObject]], context: Context
 ) -> Iterator[ReleaseVerification]:
     """Gives the releases of Flux v1 that were not there before, and that a cluster gets now."""
     known = {each.identity for each in context.before.old}
@@ -130,127 +114,12 @@ def _unread_entry(unread: UnreadDocument) -> ReleaseVerification:
     return ReleaseVerification("unknown", "HelmRelease", unread.path, unread.line, reason=unread.reason)
 
 
-def _release(found: SeenObject, context: Context) -> _Release:
-    if "sops" in found.manifest:
-        return _Release(found, None, "it is encrypted")
-    if context.repository.chart_around(found.path) is not None:
-        return _Release(found, None, "it is a template of a chart, whose values fill it in")
-    if (field := _filled_in(found.manifest)) is not None:
-        return _Release(found, None, f"a template fills in {field}")
-    if found.obstacle:
-        return _Release(found, None, found.obstacle)
-    settings, override = context.settings(found.cluster), context.override(found)
-    operator = HelmOperator.of_settings(settings)
-    if override.helm_versions:
-        operator = replace(operator, helm_version=override.helm_versions[0])
-    try:
-        meaning = meaning_of_v1_release(
-            found.manifest,
-            operator=operator,
-            default_namespace=settings.default_namespace,
-            release_name=override.release_name or "",
-            storage_namespace=override.storage_namespace or "",
-            ref_kind=override.ref_kind,
-            is_converted="HR030" in override.accept,
-        )
-    except InvalidManifest as error:
-        return _Release(found, None, f"the API server refuses it: {error.reason}")
-    if meaning.chart is None:
-        return _Release(found, meaning, "it names no chart: what it is patched with stands elsewhere")
-    return _Release(found, meaning)
-
-
-def _filled_in(manifest: Mapping[str, Any]) -> str | None:
-    """Gives the first field that names a release or its chart and is no text yet."""
-    spec = as_object(manifest.get("spec"))
-    parts: tuple[tuple[str, Mapping[str, Any], Collection[str]], ...] = (
-        ("metadata", as_object(manifest.get("metadata")), ("name", "namespace")),
-        ("spec", spec, ("releaseName", "targetNamespace")),
-        ("spec.chart", as_object(spec.get("chart")), as_object(spec.get("chart"))),
-    )
-    return next(
-        (
-            f"{where}.{key}"
-            for where, fields, keys in parts
-            for key in keys
-            if isinstance(fields.get(key), str) and _TEMPLATE.search(fields[key])
-        ),
-        None,
-    )
-
-
-def _match(
-    releases: Sequence[_Release], new: Sequence[SeenObject], context: Context
-) -> tuple[dict[int, SeenObject], dict[int, SeenObject]]:
-    """Gives the v2 release that stands for each v1 release: the same object, else the same Helm release.
-
-    Each is one of the same cluster. Where several do, the nearest files belong together.
-
-    Returns:
-        Those, by the index of the v1 release; and for the others a v2 release that would, but that no cluster
-        applies.
-    """
-    by_name: dict[str, list[int]] = {}
-    for position, found in enumerate(new):
-        for name in {found.identity[1], str(_spec(found).get("releaseName"))}:
-            by_name.setdefault(name, []).append(position)
-    pairs: list[tuple[bool, int, bool, int, int, int]] = []
-    unapplied: list[tuple[int, int, int, int]] = []
-    for index, release in enumerate(releases):
-        own = release.found.cluster
-        names = {release.found.identity[1], release.meaning.release_name if release.meaning else ""}
-        for position in {position for name in names for position in by_name.get(name, ())}:
-            rank = _likeness(release, new[position], context)
-            if rank is not None:
-                there = new[position].cluster
-                far = -nearness(release.found.path, new[position].path)
-                if not own or there in ("", own):
-                    hindered = bool(new[position].obstacle)
-                    pairs.append((hindered, rank, there != own, far, index, position))
-                elif there is None:
-                    unapplied.append((rank, far, index, position))
-    pairs.sort()
-    partners: dict[int, int] = {}
-    taken: dict[int, DocumentKey] = {}
-    for *_likeness_and_place, index, position in pairs:
-        if index not in partners and position not in taken:
-            partners[index] = position
-            taken[position] = releases[index].found.document
-    # What moved may be for all clusters that had one release, though nothing tells so.
-    for *_likeness_and_place, index, position in pairs:
-        shared = taken.get(position) == releases[index].found.document
-        if index not in partners and new[position].cluster == "" and shared and releases[index].found.cluster:
-            partners[index] = position
-    lost: dict[int, int] = {}
-    for _rank, _far, index, position in sorted(unapplied):
-        if index not in partners and position not in taken:
-            lost.setdefault(index, position)
-    return (
-        {index: new[position] for index, position in partners.items()},
-        {index: new[position] for index, position in lost.items()},
-    )
-
-
 def _spec(found: SeenObject) -> Mapping[str, Any]:
     return as_object(found.manifest.get("spec"))
 
 
-def _likeness(release: _Release, found: SeenObject, context: Context) -> int | None:
-    default = context.settings(release.found.cluster).default_namespace
-    (old_namespace, old_name), (new_namespace, new_name) = release.found.identity, found.identity
-    if old_name == new_name and (old_namespace or default) == (new_namespace or default):
-        return 0
-    spec = _spec(found)
-    if release.meaning is not None and spec.get("releaseName") == release.meaning.release_name:
-        storage = spec.get("storageNamespace") or new_namespace or default
-        if storage == release.meaning.storage_namespace:
-            return 1
-    # A namespace can come from elsewhere: a Kustomization, or fluxd's default.
-    return 2 if old_name == new_name and not (old_namespace and new_namespace) else None
-
-
 def _verify(
-    release: _Release,
+    release: Flux1Release,
     partner: SeenObject | None,
     lost: SeenObject | None,
     left: Sequence[SeenObject],
@@ -315,7 +184,7 @@ def _without_source(partner: SeenObject, context: Context) -> str:
     return f"its source {kind} {key[1]}/{name} is not applied: {reason}" if reason else ""
 
 
-def _around(release: _Release, partner: SeenObject, left: Sequence[SeenObject]) -> Iterator[Difference]:
+def _around(release: Flux1Release, partner: SeenObject, left: Sequence[SeenObject]) -> Iterator[Difference]:
     """Gives what differs beside the meaning of a release."""
     found = release.found
     namespace = found.identity[0]

@@ -99,27 +99,34 @@ def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context)
 
 def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
     """Gives what the Kustomizations of a path do that fluxd did not."""
+    for each in path.now:
+        if each.by is not None:
+            yield from _of_contents(path, each.by)
+            yield from _of_objects(path, each.by)
+            branch = _branch(as_object(each.by.manifest.get("spec")), context)
+            if branch and path.view.settings.branch and branch != path.view.settings.branch:
+                yield Difference("sync.branch", path.view.settings.branch, branch)
+
+
+def _of_contents(path: _Path, now: FluxKustomization) -> Iterator[Difference]:
+    """Gives whether a Kustomization deletes what leaves Git, and reads what is encrypted there, as before."""
     fluxd = path.view.settings.fluxd
     old = [as_object(each.manifest.get("spec")) for each in path.before]
-    for each in path.now:
-        if each.by is None:
-            continue
-        spec = as_object(each.by.manifest.get("spec"))
-        prunes = any(one.get("prune") is True for one in old) or bool(fluxd.garbage_collection)
-        if spec.get("prune") is True and not prunes:
-            yield Difference("sync.prune", False, True)
-        if not spec.get("decryption") and (fluxd.sops or any(one.get("decryption") for one in old)):
-            yield Difference("sync.decryption", "sops", _NONE)
-        namespaces = {one.target_namespace for one in path.before} or {""}
-        if each.by.target_namespace not in namespaces:
-            yield Difference(
-                "sync.target_namespace", min(namespaces) or _NONE, each.by.target_namespace or _NONE
-            )
-        if each.by.substitutes and not any(one.substitutes for one in path.before):
-            yield Difference("sync.substitution", False, True)
-        branch = _branch(spec, context)
-        if branch and path.view.settings.branch and branch != path.view.settings.branch:
-            yield Difference("sync.branch", path.view.settings.branch, branch)
+    spec = as_object(now.manifest.get("spec"))
+    prunes = any(one.get("prune") is True for one in old) or bool(fluxd.garbage_collection)
+    if spec.get("prune") is True and not prunes:
+        yield Difference("sync.prune", False, True)
+    if not spec.get("decryption") and (fluxd.sops or any(one.get("decryption") for one in old)):
+        yield Difference("sync.decryption", "sops", _NONE)
+
+
+def _of_objects(path: _Path, now: FluxKustomization) -> Iterator[Difference]:
+    """Gives what a Kustomization makes of each object that nothing made of it before."""
+    namespaces = {one.target_namespace for one in path.before} or {""}
+    if now.target_namespace not in namespaces:
+        yield Difference("sync.target_namespace", min(namespaces) or _NONE, now.target_namespace or _NONE)
+    if now.substitutes and not any(one.substitutes for one in path.before):
+        yield Difference("sync.substitution", False, True)
 
 
 def _branch(spec: Mapping[str, Any], context: Context) -> str:

@@ -1,0 +1,105 @@
+"""The releases of Flux v1 as each cluster has them, with what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from fluxv2_migrate.clusters.reconciled import is_disabled
+from fluxv2_migrate.clusters.seen_objects import SeenObject
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.marks import annotations_of
+from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.meaning import HelmOperator, ReleaseMeaning, meaning_of_v1_release
+from fluxv2_migrate.meaning.manifest import as_object
+from fluxv2_migrate.verify.context import Context
+
+__all__ = ["Flux1Release", "flux1_releases"]
+
+_TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Flux1Release:
+    """A release of Flux v1 as a cluster has it, and its meaning, or why it has none."""
+
+    found: SeenObject
+    meaning: ReleaseMeaning | None
+    reason: str = ""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it names no chart."""
+        return self.meaning is not None and self.meaning.chart is None
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether neither Flux applies it, as its annotations say."""
+        manifest = self.found.manifest
+        return read_policies(annotations_of(manifest)).ignored or is_disabled(manifest)
+
+
+def flux1_releases(context: Context) -> list[Flux1Release]:
+    """Gives the releases of the repository as it was, each as often as clusters have it.
+
+    Args:
+        context: what is compared.
+    """
+    # Flux v1 itself is nothing that Flux v2 would have, and what a command wrote is no manifest.
+    clusters = context.before.clusters
+    own = {(each.path, each.document) for each in clusters.programs}
+    old = (each for each in context.before.old if each.document not in own)
+    read = (_release(found, context) for found in old if found.path not in clusters.outputs)
+    # A patch that no cluster applies, and that patches nothing, meant nothing.
+    return [each for each in read if each.found.cluster is not None or not each.is_partial]
+
+
+def _release(found: SeenObject, context: Context) -> Flux1Release:
+    if "sops" in found.manifest:
+        return Flux1Release(found, None, "it is encrypted")
+    if context.repository.chart_around(found.path) is not None:
+        return Flux1Release(found, None, "it is a template of a chart, whose values fill it in")
+    if (field := _filled_in(found.manifest)) is not None:
+        return Flux1Release(found, None, f"a template fills in {field}")
+    if found.obstacle:
+        return Flux1Release(found, None, found.obstacle)
+    settings, override = context.settings(found.cluster), context.override(found)
+    operator = HelmOperator.of_settings(settings)
+    if override.helm_versions:
+        operator = replace(operator, helm_version=override.helm_versions[0])
+    try:
+        meaning = meaning_of_v1_release(
+            found.manifest,
+            operator=operator,
+            default_namespace=settings.default_namespace,
+            release_name=override.release_name or "",
+            storage_namespace=override.storage_namespace or "",
+            ref_kind=override.ref_kind,
+            is_converted="HR030" in override.accept,
+        )
+    except InvalidManifest as error:
+        return Flux1Release(found, None, f"the API server refuses it: {error.reason}")
+    if meaning.chart is None:
+        return Flux1Release(found, meaning, "it names no chart: what it is patched with stands elsewhere")
+    return Flux1Release(found, meaning)
+
+
+def _filled_in(manifest: Mapping[str, Any]) -> str | None:
+    """Gives the first field that names a release or its chart and is no text yet."""
+    spec = as_object(manifest.get("spec"))
+    parts: tuple[tuple[str, Mapping[str, Any], Collection[str]], ...] = (
+        ("metadata", as_object(manifest.get("metadata")), ("name", "namespace")),
+        ("spec", spec, ("releaseName", "targetNamespace")),
+        ("spec.chart", as_object(spec.get("chart")), as_object(spec.get("chart"))),
+    )
+    return next(
+        (
+            f"{where}.{key}"
+            for where, fields, keys in parts
+            for key in keys
+            if isinstance(fields.get(key), str) and _TEMPLATE.search(fields[key])
+        ),
+        None,
+    )

@@ -1,0 +1,117 @@
+"""Which release of Flux v2 stands for which one of Flux v1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters.seen_objects import SeenObject
+from fluxv2_migrate.meaning.manifest import as_object
+from fluxv2_migrate.verify.context import Context, nearness
+from fluxv2_migrate.verify.flux1_releases import Flux1Release
+
+__all__ = ["Matches", "match_releases"]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The releases of Flux v2 that stand for releases of Flux v1, by the indices of these.
+
+    Attributes:
+        partners: those that a cluster has.
+        lost: for releases without a partner: those that would stand for them, and that no cluster applies.
+    """
+
+    partners: Mapping[int, SeenObject]
+    lost: Mapping[int, SeenObject]
+
+    def without(self, new: Iterable[SeenObject]) -> list[SeenObject]:
+        """Gives those of the releases of Flux v2 that stand for none of Flux v1."""
+        taken = {id(found) for found in (*self.partners.values(), *self.lost.values())}
+        return [found for found in new if id(found) not in taken]
+
+
+class _Candidate(NamedTuple):
+    """A release of Flux v2 that may stand for one of Flux v1; the first one in order is the likeliest."""
+
+    is_hindered: bool
+    likeness: int
+    is_elsewhere: bool
+    distance: int
+    old: int
+    new: int
+
+
+def match_releases(old: Sequence[Flux1Release], new: Sequence[SeenObject], context: Context) -> Matches:
+    """Gives what stands for each release of Flux v1: the same object, else the same Helm release.
+
+    Each is one of the same cluster. Where several do, the nearest files belong together.
+
+    Args:
+        old: the releases of Flux v1.
+        new: those of Flux v2.
+        context: what is compared.
+    """
+    likely = sorted(_candidates(old, new, context))
+    partners: dict[int, int] = {}
+    taken: dict[int, DocumentKey] = {}
+    had = [each for each in likely if _may_be_of(new[each.new], old[each.old].found.cluster)]
+    for each in had:
+        if each.old not in partners and each.new not in taken:
+            partners[each.old] = each.new
+            taken[each.new] = old[each.old].found.document
+    # What moved may be for all clusters that had one release, though nothing tells so.
+    for each in had:
+        found = old[each.old].found
+        is_shared = new[each.new].cluster == "" and taken.get(each.new) == found.document
+        if each.old not in partners and is_shared and found.cluster:
+            partners[each.old] = each.new
+    lost: dict[int, int] = {}
+    for each in sorted(likely, key=lambda each: (each.likeness, each.distance, each.old, each.new)):
+        is_applied = new[each.new].cluster is not None
+        if not is_applied and each.old not in partners and each.new not in taken:
+            lost.setdefault(each.old, each.new)
+    return Matches(
+        {index: new[position] for index, position in partners.items()},
+        {index: new[position] for index, position in lost.items()},
+    )
+
+
+def _may_be_of(found: SeenObject, cluster: str | None) -> bool:
+    return not cluster or found.cluster in ("", cluster)
+
+
+def _candidates(
+    old: Sequence[Flux1Release], new: Sequence[SeenObject], context: Context
+) -> Iterator[_Candidate]:
+    by_name: dict[str, list[int]] = {}
+    for position, found in enumerate(new):
+        release_name = as_object(found.manifest.get("spec")).get("releaseName")
+        for name in {found.identity[1], str(release_name)}:
+            by_name.setdefault(name, []).append(position)
+    for index, release in enumerate(old):
+        names = {release.found.identity[1], release.meaning.release_name if release.meaning else ""}
+        for position in {position for name in names for position in by_name.get(name, ())}:
+            found = new[position]
+            likeness = _likeness(release, found, context)
+            if likeness is not None:
+                is_elsewhere = found.cluster != release.found.cluster
+                distance = -nearness(release.found.path, found.path)
+                yield _Candidate(bool(found.obstacle), likeness, is_elsewhere, distance, index, position)
+
+
+def _likeness(release: Flux1Release, found: SeenObject, context: Context) -> int | None:
+    """Gives how little two releases are alike, from 0 for the same object; nothing where they are not."""
+    default = context.settings(release.found.cluster).default_namespace
+    (old_namespace, old_name), (new_namespace, new_name) = release.found.identity, found.identity
+    if old_name == new_name and (old_namespace or default) == (new_namespace or default):
+        return 0
+    spec = as_object(found.manifest.get("spec"))
+    if release.meaning is not None and spec.get("releaseName") == release.meaning.release_name:
+        storage = spec.get("storageNamespace") or new_namespace or default
+        if storage == release.meaning.storage_namespace:
+            return 1
+    # A namespace can come from elsewhere: a Kustomization, or fluxd's default.
+    return 2 if old_name == new_name and not (old_namespace and new_namespace) else None
