@@ -86,10 +86,7 @@ def _unlist(
     gone: Iterable[str], workspace: Workspace, clusters: ClusterMap, *, with_folders: bool
 ) -> dict[str, str]:
     """Takes files and folders out of the kustomizations that list them, and gives why some cannot go."""
-    tree = clusters.tree
-    synced_paths = [synced for view in clusters.clusters for synced in view.sync_paths]
-    built = {folder for each in synced_paths if each.files == "none" for folder in each.builds}
-    built.update(each.path for each in synced_paths)
+    tree, built = clusters.tree, _built_folders(clusters)
     reasons: dict[str, str] = {}
     listing: dict[str, tuple[Kustomization, list[str]]] = {}
     # What goes, each with the file because of which it does.
@@ -99,11 +96,8 @@ def _unlist(
         for kustomization in tree.includers(path):
             if not workspace.has(kustomization.path):
                 continue
-            change = kustomization_change(kustomization.path)
             try:
-                for entry in kustomization.resources:
-                    if entry.path == path:
-                        workspace.edit(kustomization.path, _without(entry.field, entry.entry), change)
+                _take_entries(path, kustomization, workspace)
             except CannotEdit as error:
                 reasons[because] = (
                     f"its entry in {kustomization.path} must go, which cannot be edited: {error}"
@@ -112,7 +106,7 @@ def _unlist(
             listing.setdefault(kustomization.path, (kustomization, []))[1].append(because)
             is_needed = kustomization.folder in built or not with_folders
             if not is_needed and not _holds_anything(workspace, kustomization):
-                workspace.remove(kustomization.path, change)
+                workspace.remove(kustomization.path, kustomization_change(kustomization.path))
                 pending.append((kustomization.folder, because))
     for kustomization, causes in listing.values():
         # Not every release of kustomize includes what is empty; one that a cluster builds may be.
@@ -121,6 +115,21 @@ def _unlist(
         if is_included and is_there and not _holds_anything(workspace, kustomization):
             reasons |= dict.fromkeys(causes, f"{kustomization.path} would hold nothing")
     return reasons
+
+
+def _built_folders(clusters: ClusterMap) -> set[str]:
+    """Gives the folders that clusters build themselves, and so need however little is in them."""
+    synced_paths = [synced for view in clusters.clusters for synced in view.sync_paths]
+    built = {folder for each in synced_paths if each.files == "none" for folder in each.builds}
+    return built | {each.path for each in synced_paths}
+
+
+def _take_entries(path: str, kustomization: Kustomization, workspace: Workspace) -> None:
+    """Takes the entries of a file or folder out of a kustomization; raises `CannotEdit`."""
+    change = kustomization_change(kustomization.path)
+    for entry in kustomization.resources:
+        if entry.path == path:
+            workspace.edit(kustomization.path, _without(entry.field, entry.entry), change)
 
 
 def _without(field: str, entry: Any) -> Any:

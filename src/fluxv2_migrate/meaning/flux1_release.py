@@ -211,7 +211,6 @@ def _meaning(
     test = spec.test if spec.test and since("1.2.0") else flux1.Test()
     rolls_back, tests = bool(rollback.enable), bool(test.enable)
     install_waits, upgrade_waits = _waits(reading, rolls_back=rolls_back, tests=tests)
-    timeout = _timeout(spec.timeout)
     counts_tests = not test.ignore_failures if tests else None
     return ReleaseMeaning(
         name=name,
@@ -224,33 +223,45 @@ def _meaning(
         values=copy.deepcopy(spec.values or {}),
         values_from=_values_from(reading, chart),
         max_history=_max_history(reading),
-        install=InstallMeaning(
-            timeout=timeout,
-            wait=install_waits,
-            wait_for_jobs=False if install_waits else None,
-            crds="Skip" if spec.skip_crds and since("1.0.0-rc9") else "Create",
-            openapi_validation=not (spec.disable_open_api_validation and since("1.2.0")),
-            remediation=Remediation("uninstall", -1, None, counts_tests),
-        ),
-        upgrade=UpgradeMeaning(
-            timeout=timeout,
-            wait=upgrade_waits,
-            wait_for_jobs=False if upgrade_waits else None,
-            crds="Skip",
-            force=bool(spec.force_upgrade),
-            # Until 1.0 `false` was the zero value, and meant nothing.
-            reuse_values=spec.reset_values is False and since("1.0.0"),
-            remediation=_upgrade_remediation(reading, rollback, counts_tests),
-            rolls_back_adoption=True if rolls_back else None,
-        ),
+        install=_install(reading, counts_tests, waits=install_waits),
+        upgrade=_upgrade(reading, rollback, counts_tests, waits=upgrade_waits),
         rollback=_rollback(rollback),
         test=TestMeaning(True, _timeout(test.timeout), bool(test.ignore_failures), ())
         if tests
         else TestMeaning(False),
-        uninstall=UninstallMeaning(timeout, wait=False),
+        uninstall=UninstallMeaning(_timeout(spec.timeout), wait=False),
         wait_engine="helm" if install_waits or upgrade_waits or (rolls_back and rollback.wait) else None,
         unknown=tuple(reading.unknown),
         assumed=tuple(reading.assumed),
+    )
+
+
+def _install(reading: _Reading, counts_tests: bool | None, *, waits: bool) -> InstallMeaning:
+    spec, since = reading.spec, reading.since
+    return InstallMeaning(
+        timeout=_timeout(spec.timeout),
+        wait=waits,
+        wait_for_jobs=False if waits else None,
+        crds="Skip" if spec.skip_crds and since("1.0.0-rc9") else "Create",
+        openapi_validation=not (spec.disable_open_api_validation and since("1.2.0")),
+        remediation=Remediation("uninstall", -1, None, counts_tests),
+    )
+
+
+def _upgrade(
+    reading: _Reading, rollback: flux1.Rollback, counts_tests: bool | None, *, waits: bool
+) -> UpgradeMeaning:
+    spec = reading.spec
+    return UpgradeMeaning(
+        timeout=_timeout(spec.timeout),
+        wait=waits,
+        wait_for_jobs=False if waits else None,
+        crds="Skip",
+        force=bool(spec.force_upgrade),
+        # Until 1.0 `false` was the zero value, and meant nothing.
+        reuse_values=spec.reset_values is False and reading.since("1.0.0"),
+        remediation=_upgrade_remediation(reading, rollback, counts_tests),
+        rolls_back_adoption=True if rollback.enable else None,
     )
 
 

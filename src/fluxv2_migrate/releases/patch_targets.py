@@ -38,35 +38,52 @@ def targets_of(
         HeldBack: no target finds the releases that a patch reaches and nothing else.
     """
     for use, target in targets.items():
-        wanted = (_GROUP, version, _KIND)
-        values = {
-            name: new
-            for name, new in zip(_FIELDS, wanted, strict=True)
-            if target.get(name) and not _matches(name, str(target[name]), new)
-        }
+        values = _renewed(target, version)
         gone = tuple(_going(target))
-        changed = {**{name: item for name, item in target.items() if name not in gone}, **values}
-        reached = {
-            (step.namespace, step.name)
-            for ways in closure.ways.values()
-            for way in ways
-            if use in way.built.patches
-            for step in _steps(way.built, use)
-        }
-        selector = Selector.of(changed)
-        others = {
-            (step.namespace, step.name)
-            for place, build in builds.items()
-            if use.field != FLUX_PATCHES or place[1].startswith("{")
-            for built in build.objects
-            if built.manifest.get("kind") == _KIND and use not in built.patches
-            for step in _steps(built, use)
-            if _selects(selector, version, step)
-        }
+        kept = {name: item for name, item in target.items() if name not in gone}
+        selector = Selector.of({**kept, **values})
+        reached = _reached(use, closure)
+        others = _reached_besides(use, builds, selector, version)
         if reached and (gone or others):
             values |= _narrowed(reached, others, selector, version)
         if values or gone:
             yield use, values, gone
+
+
+def _renewed(target: Mapping[str, Any], version: str) -> dict[str, str]:
+    """Gives the group, version and kind of a target that would not find releases of Flux v2."""
+    wanted = (_GROUP, version, _KIND)
+    return {
+        name: new
+        for name, new in zip(_FIELDS, wanted, strict=True)
+        if target.get(name) and not _matches(name, str(target[name]), new)
+    }
+
+
+def _reached(use: PatchUse, closure: Closure) -> set[tuple[str, str]]:
+    """Gives namespace and name of each object of a closure as it comes to a patch."""
+    return {
+        (step.namespace, step.name)
+        for ways in closure.ways.values()
+        for way in ways
+        if use in way.built.patches
+        for step in _steps(way.built, use)
+    }
+
+
+def _reached_besides(
+    use: PatchUse, builds: Mapping[tuple[str, str], Build], selector: Selector, version: str
+) -> set[tuple[str, str]]:
+    """Gives namespace and name of the releases that the patch did not reach, and that a selector finds."""
+    return {
+        (step.namespace, step.name)
+        for place, build in builds.items()
+        if use.field != FLUX_PATCHES or place[1].startswith("{")
+        for built in build.objects
+        if built.manifest.get("kind") == _KIND and use not in built.patches
+        for step in _steps(built, use)
+        if _selects(selector, version, step)
+    }
 
 
 def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:

@@ -96,14 +96,8 @@ class ReleaseTexts:
         left = list(releases)
         while True:
             names = self._names(left)
-            made = {member for source in names.new for member in source.members}
-            texts = [
-                text
-                for release in left
-                if not isinstance(release, PatchedRelease)
-                and (text := self._text(release, names, is_new=release.placed in made)) is not None
-            ]
             workspace = self.workspace.branch()
+            texts = self._plain(left, names)
             for text in texts:
                 text.write(workspace)
             patched = self._patched([each for each in left if isinstance(each, PatchedRelease)], names)
@@ -118,12 +112,20 @@ class ReleaseTexts:
                 if not stopped:
                     write_generated(layout.generated, workspace)
                     self.workspace.adopt(workspace)
-                    texts.sort(key=lambda each: each.release.document.key)
-                    patches = tuple(patch for each in patched for patch in each.made.patches)
-                    return ConvertedReleases(tuple(texts), layout, patches)
+                    return _converted(texts, patched, layout)
                 texts = [each for each in texts if each.release.document.key not in stopped]
             # A source that nobody uses is not made, so its name and file may go to another one.
             left = [each.release for each in texts]
+
+    def _plain(self, releases: Iterable[MigratingRelease], names: SourceNames) -> list[ReleaseText]:
+        """Gives the texts of releases that nothing patches, as far as they can be edited."""
+        made = {member for source in names.new for member in source.members}
+        texts = (
+            self._text(each, names, is_new=each.placed in made)
+            for each in releases
+            if not isinstance(each, PatchedRelease)
+        )
+        return [text for text in texts if text is not None]
 
     def _patched(self, releases: Sequence[PatchedRelease], names: SourceNames) -> list[TriedClosure]:
         """Gives the closures as texts, as far as a trial shows that they are what they were."""
@@ -261,6 +263,14 @@ class ReleaseTexts:
                 stopped.add(release.document.key)
                 self.findings.stop(release.document, "RP014", homeless, ("spec", "chart"))
         return stopped
+
+
+def _converted(
+    texts: Iterable[ReleaseText], patched: Iterable[TriedClosure], layout: SourceLayout
+) -> ConvertedReleases:
+    in_order = sorted(texts, key=lambda each: each.release.document.key)
+    patches = tuple(patch for each in patched for patch in each.made.patches)
+    return ConvertedReleases(tuple(in_order), layout, patches)
 
 
 def _homeless(source: NewSource, error: ValueError) -> str:

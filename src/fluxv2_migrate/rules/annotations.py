@@ -199,15 +199,9 @@ def _annotation(workload: Workload, key: str, policies: WorkloadPolicies, *, is_
     domain, slash, name = key.partition("/")
     if not slash:
         return
-    if domain.endswith((".fluxcd.io", ".flux.weave.works")) and domain not in FLUXD_DOMAINS:
-        if domain not in _FOREIGN and not domain.endswith("toolkit.fluxcd.io"):
-            _misspelt(workload, key)
-    elif meant := meant_domain(domain):
-        _misspelt(workload, key, f"{meant}/{name}")
-    elif domain == "filter.fluxcd.io" and name.startswith("tag."):
-        _misspelt(workload, key, f"filter.fluxcd.io/{name[4:]}")
-    elif domain in _POLICIES and name not in _KNOWN and not name.startswith("tag."):
-        _misspelt(workload, key, _meant(name))
+    mistake = _mistake(domain, name)
+    if mistake is not None:
+        _misspelt(workload, key, mistake)
     elif domain in _POLICIES and name == "tag_all":
         workload.note("AN011", "fluxd never read tag_all from a file", _path(key), group="all")
     elif domain in _POLICIES and name in _MACHINE:
@@ -219,7 +213,24 @@ def _annotation(workload: Workload, key: str, policies: WorkloadPolicies, *, is_
         workload.note("AN012", f"fluxd read {key} of no {what}", _path(key), group=workload.kind)
 
 
-def _misspelt(workload: Workload, key: str, meant: str = "") -> None:
+def _mistake(domain: str, name: str) -> str | None:
+    """Gives what an annotation was meant to be that fluxd does not know, empty where nobody can tell.
+
+    Nothing where fluxd knows it, or where it is meant for somebody else.
+    """
+    if domain.endswith((".fluxcd.io", ".flux.weave.works")) and domain not in FLUXD_DOMAINS:
+        is_foreign = domain in _FOREIGN or domain.endswith("toolkit.fluxcd.io")
+        return None if is_foreign else ""
+    if meant := meant_domain(domain):
+        return f"{meant}/{name}"
+    if domain == "filter.fluxcd.io" and name.startswith("tag."):
+        return f"filter.fluxcd.io/{name[4:]}"
+    if domain in _POLICIES and name not in _KNOWN and not name.startswith("tag."):
+        return _meant(name)
+    return None
+
+
+def _misspelt(workload: Workload, key: str, meant: str) -> None:
     advice = f": {meant} was meant" if meant else ""
     workload.note("AN013", f"fluxd knows no annotation {key}{advice}", _path(key), group=key)
 

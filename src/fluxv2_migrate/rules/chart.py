@@ -43,37 +43,29 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     """
     chart = present(draft.spec.get("chart"))
     is_git = bool(chart.get("git") and chart.get("path"))
-    if (is_git or (chart.get("repository") and chart.get("name"))) and is_flux_1(
-        chart, draft.spec, is_git=is_git
-    ):
+    is_named = bool(chart.get("repository") and chart.get("name"))
+    if (is_git or is_named) and is_flux_1(chart, draft.spec, is_git=is_git):
         draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _CHART)
     if is_git:
-        if chart.get("repository"):
-            draft.note("HR060", "both git and a Helm repository are given: git was used", (*_CHART, "git"))
-        for name in _REPOSITORY_FIELDS:
-            _drop(draft, name, "chart-from-git")
         return _from_git(draft, chart)
-    if chart.get("repository") and chart.get("name") and chart.get("version"):
-        ignored = [name for name in _GIT_FIELDS if chart.get(name)]
-        if ignored:
-            listed = ", ".join(f"chart.{name}" for name in ignored)
-            draft.note("HR060", f"{listed} had no effect beside a Helm repository", (*_CHART, ignored[0]))
-        for name in _GIT_FIELDS:
-            _drop(draft, name, "chart-from-repository")
+    if is_named and chart.get("version"):
         return _from_repository(draft, chart)
-    if chart.get("repository") and chart.get("name") and not chart.get("git"):
+    if is_named and not chart.get("git"):
         message = "chart.version is not given: the helm-operator refused such a release"
         draft.note("HR041", message, _CHART)
-        return None
-    if chart.get("git"):
-        missing = "chart.path beside chart.git"
-    elif chart.get("repository") or chart.get("name"):
-        names = [name for name in ("repository", "name", "version") if not chart.get(name)]
-        missing = " and ".join(f"chart.{name}" for name in names)
     else:
-        missing = "a chart"
-    draft.note("HR061", f"{missing} is not given: the helm-operator refused such a release", _CHART)
+        message = f"{_missing(chart)} is not given: the helm-operator refused such a release"
+        draft.note("HR061", message, _CHART)
     return None
+
+
+def _missing(chart: Mapping[str, Any]) -> str:
+    """Gives what half of a chart lacks, in words."""
+    if chart.get("git"):
+        return "chart.path beside chart.git"
+    if not (chart.get("repository") or chart.get("name")):
+        return "a chart"
+    return " and ".join(f"chart.{name}" for name in ("repository", "name", "version") if not chart.get(name))
 
 
 def is_flux_1(chart: Mapping[str, Any], spec: Mapping[str, Any], *, is_git: bool) -> bool:
@@ -89,49 +81,17 @@ def _drop(draft: Draft, name: str, rule: str) -> None:
 
 
 def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
-    url, name, version = chart["repository"].strip(), chart["name"], chart["version"]
-    path: Path = (*_CHART, "repository")
-    parts = split_url(url)
-    scheme, authority, rest = parts or ("", "", "")
-    if scheme not in ("http", "https", "oci"):
-        draft.note(
-            "HR043",
-            f"{url} is served by a Helm plugin, which Flux v2 has not",
-            path,
-            group=helm_url_key(url),
-        )
-    elif not _has_host(authority):
-        draft.note("HR043", "no host stands in the URL of the repository", path, group=helm_url_key(url))
-    if scheme:
-        # Go reads a scheme in any letters, and the definition of a HelmRepository takes small ones alone.
-        url = f"{scheme}://{authority}{rest}"
-    user, _, host = authority.rpartition("@")
-    if user or "?" in rest:
-        what = "a user" if user else "a query"
-        draft.note("HR044", f"the URL of the repository {host} holds {what}", path, group=helm_url_key(url))
-    if (home := RETIRED_REPOSITORIES.get(f"https://{host.lower()}")) is not None:
-        message = f"{host} was switched off; its charts are at {home}"
-        draft.note("HR045", message, path, group=host.lower(), declares=("chart.served",))
-    allowed = _CHART_NAME if draft.runs("2.3") else _CHART_NAME_WITHOUT_DOTS
-    if not allowed.fullmatch(name):
-        draft.note("HR048", f"Flux v2 refuses the chart name {name!r}", (*_CHART, "name"))
-    if not _EXACT_VERSION.fullmatch(version):
-        draft.note(
-            "HR042",
-            f"{version!r} is a range: Flux v2 installs each new version of it",
-            (*_CHART, "version"),
-            group=version,
-        )
-    if chart.get("chartPullSecret"):
-        draft.note(
-            "HR047",
-            "the helm-operator never read chartPullSecret",
-            (*_CHART, "chartPullSecret"),
-            group="all",
-        )
+    ignored = [name for name in _GIT_FIELDS if chart.get(name)]
+    if ignored:
+        listed = ", ".join(f"chart.{name}" for name in ignored)
+        draft.note("HR060", f"{listed} had no effect beside a Helm repository", (*_CHART, ignored[0]))
+    for name in _GIT_FIELDS:
+        _drop(draft, name, "chart-from-repository")
+    url, host = _repository_url(draft, chart["repository"].strip())
+    _judge_chart(draft, chart)
     for key in draft.spec["chart"]:
         if key == "repository":
-            draft.remove(path, "chart-from-repository", comments_to="url")
+            draft.remove((*_CHART, "repository"), "chart-from-repository", comments_to="url")
         elif key == "name":
             draft.move((*_CHART, "name"), (*_CHART, "spec", "chart"), "chart-from-repository")
         elif key == "version":
@@ -148,6 +108,42 @@ def _from_repository(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
         keys=_secret_keys(draft, known),
         passes_credentials=known is not None and known.login and known.pass_credentials_all,
     )
+
+
+def _repository_url(draft: Draft, url: str) -> tuple[str, str]:
+    """Gives the URL of a Helm repository as Flux v2 takes it, and its host; says where it takes none."""
+    path: Path = (*_CHART, "repository")
+    scheme, authority, rest = split_url(url) or ("", "", "")
+    if scheme not in ("http", "https", "oci"):
+        message = f"{url} is served by a Helm plugin, which Flux v2 has not"
+        draft.note("HR043", message, path, group=helm_url_key(url))
+    elif not _has_host(authority):
+        draft.note("HR043", "no host stands in the URL of the repository", path, group=helm_url_key(url))
+    if scheme:
+        # Go reads a scheme in any letters, and the definition of a HelmRepository takes small ones alone.
+        url = f"{scheme}://{authority}{rest}"
+    user, _, host = authority.rpartition("@")
+    if user or "?" in rest:
+        what = "a user" if user else "a query"
+        draft.note("HR044", f"the URL of the repository {host} holds {what}", path, group=helm_url_key(url))
+    if (home := RETIRED_REPOSITORIES.get(f"https://{host.lower()}")) is not None:
+        message = f"{host} was switched off; its charts are at {home}"
+        draft.note("HR045", message, path, group=host.lower(), declares=("chart.served",))
+    return url, host
+
+
+def _judge_chart(draft: Draft, chart: Mapping[str, Any]) -> None:
+    """Says what a person must know of the name, the version and the secret of a chart."""
+    name, version = chart["name"], chart["version"]
+    allowed = _CHART_NAME if draft.runs("2.3") else _CHART_NAME_WITHOUT_DOTS
+    if not allowed.fullmatch(name):
+        draft.note("HR048", f"Flux v2 refuses the chart name {name!r}", (*_CHART, "name"))
+    if not _EXACT_VERSION.fullmatch(version):
+        message = f"{version!r} is a range: Flux v2 installs each new version of it"
+        draft.note("HR042", message, (*_CHART, "version"), group=version)
+    if chart.get("chartPullSecret"):
+        message = "the helm-operator never read chartPullSecret"
+        draft.note("HR047", message, (*_CHART, "chartPullSecret"), group="all")
 
 
 def _has_host(authority: str) -> bool:
@@ -187,6 +183,10 @@ def _secret_keys(draft: Draft, known: ImportedRepository | None) -> tuple[str, .
 
 
 def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
+    if chart.get("repository"):
+        draft.note("HR060", "both git and a Helm repository are given: git was used", (*_CHART, "git"))
+    for name in _REPOSITORY_FIELDS:
+        _drop(draft, name, "chart-from-git")
     folder = clean_chart_path(chart["path"])
     if folder is None:
         draft.note("HR061", f"the chart's path {chart['path']!r} leaves the repository", (*_CHART, "path"))

@@ -172,36 +172,21 @@ def draft_helm_release(
     Returns:
         The operations, what the release needs of a source, and what a person must know.
     """
-    metadata = manifest.get("metadata") or {}
-    spec = manifest.get("spec") or {}
     settings = settings or settings_of(options)
-    if seen is None:
-        name, written = metadata.get("name") or "", metadata.get("namespace") or ""
-        namespace = written or settings.default_namespace
-    else:
-        name, written = seen.name, seen.namespace
-        namespace = written
-    api_version = manifest["apiVersion"]
-    known, unknown = _split_fields(spec, manifest["kind"], api_version)
+    as_seen = seen or _as_written(manifest, settings)
+    known, unknown = _split_fields(manifest.get("spec") or {}, manifest["kind"], manifest["apiVersion"])
     draft = Draft(
         known,
-        namespace,
-        name,
-        api_version,
+        as_seen.namespace,
+        as_seen.name,
+        manifest["apiVersion"],
         options,
         flux_version,
         override or Override(),
         settings,
         values_of_urls=values_of_urls or {},
     )
-    draft.set(
-        ("apiVersion",), preferred_api_version("HelmRelease", flux_version), "api-version", "apiVersion"
-    )
-    if manifest["kind"] == _FIRST_KIND:
-        draft.set(("kind",), "HelmRelease", "kind", "kind")
-    if not written and namespace:
-        place = Place(after=("name",))
-        draft.set(("metadata", "namespace"), namespace, "namespace", "metadata.namespace", place=place)
+    _kind_and_namespace(draft, manifest, is_seen=seen is not None)
     is_template = _placeholder(draft, manifest)
     draft_outside_spec(draft, manifest)
     # Before anything is written: a field that only v2 knows had no effect and must get none now.
@@ -211,12 +196,11 @@ def draft_helm_release(
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
     if not is_template:
         draft_refused_names(draft)
-    is_named_elsewhere = seen is not None and seen.is_named_elsewhere
     release_name = _names(
         draft,
         installed_name(manifest),
-        is_named_elsewhere=is_named_elsewhere,
-        is_namespace_said=metadata.get("namespace") == namespace,
+        is_named_elsewhere=as_seen.is_named_elsewhere,
+        is_namespace_said=_metadata(manifest).get("namespace") == draft.namespace,
     )
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
@@ -226,8 +210,8 @@ def draft_helm_release(
     return ReleaseDraft(
         tuple(draft.operations),
         release_name,
-        namespace,
-        name,
+        draft.namespace,
+        draft.name,
         source,
         # Of what is filled in later nothing else can be said.
         tuple(each for each in draft.notices if not is_template or each.code == "RP063"),
@@ -235,6 +219,28 @@ def draft_helm_release(
         draft.differ_all,
         draft.override.accept,
     )
+
+
+def _metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    return manifest.get("metadata") or {}
+
+
+def _as_written(manifest: Mapping[str, Any], settings: ReleaseSettings) -> SeenRelease:
+    """Gives a release as clusters see it that do nothing to its manifest but fill in a namespace."""
+    metadata = _metadata(manifest)
+    namespace = metadata.get("namespace") or settings.default_namespace
+    return SeenRelease(namespace, metadata.get("name") or "")
+
+
+def _kind_and_namespace(draft: Draft, manifest: Mapping[str, Any], *, is_seen: bool) -> None:
+    """Writes the API and the kind, and the namespace that fluxd would fill in where nobody knows better."""
+    version = preferred_api_version("HelmRelease", draft.flux_version)
+    draft.set(("apiVersion",), version, "api-version", "apiVersion")
+    if manifest["kind"] == _FIRST_KIND:
+        draft.set(("kind",), "HelmRelease", "kind", "kind")
+    if not is_seen and draft.namespace and not _metadata(manifest).get("namespace"):
+        place = Place(after=("name",))
+        draft.set(("metadata", "namespace"), draft.namespace, "namespace", "metadata.namespace", place=place)
 
 
 def _placeholder(draft: Draft, manifest: Mapping[str, Any]) -> bool:

@@ -81,22 +81,13 @@ def orders_of(pieces: Sequence[Piece]) -> tuple[Order, ...]:
     """
     runs = _runs(pieces)
     varying = [run for run in runs if run.varies]
-    found: list[Order] = []
-    for run in varying:
-        if _MOMENT.fullmatch(run.text):
-            order = "a timestamp" if run.text.startswith("1") else "a date"
-            found += [_single(pieces, run, order, "structural", fixed=True), *_wide(pieces, run, order)]
-    for run in varying:
-        if _DATE.fullmatch(run.text) and not _MOMENT.fullmatch(run.text):
-            found += _composed(pieces, [run, *_others(varying, [run])], "a date", "structural")
-            found += _wide(pieces, run, "a date")
-    found += _triples(pieces, runs, varying)
     clear = not any(piece.kind == "mixed" for piece in pieces)
-    chains = [chain for chain in _chains(pieces, runs) if any(run.varies for run in chain)]
-    for chain in chains:
-        later = [run for run in varying if run.start >= chain[-1].end]
-        trust: Trust = "structural" if clear and chain is chains[0] else "doubtful"
-        found += _versions(pieces, chain, later, trust)
+    found = [
+        *_moments(pieces, varying),
+        *_dates(pieces, varying),
+        *_triples(pieces, runs, varying),
+        *_chained(pieces, runs, varying, clear=clear),
+    ]
     if not found:
         usual = clear and all(len(run.text) not in _LENGTHS_OF_HASHES for run in varying)
         words = "a number" if len(varying) == 1 else "numbers"
@@ -106,6 +97,32 @@ def orders_of(pieces: Sequence[Piece]) -> tuple[Order, ...]:
     for each in found:
         first.setdefault(repr((each.candidate.policy, each.candidate.filter_tags)), each)
     return tuple(first.values())
+
+
+def _moments(pieces: Sequence[Piece], varying: Sequence[_Run]) -> Iterator[Order]:
+    for run in varying:
+        if _MOMENT.fullmatch(run.text):
+            order = "a timestamp" if run.text.startswith("1") else "a date"
+            yield _single(pieces, run, order, "structural", fixed=True)
+            yield from _wide(pieces, run, order)
+
+
+def _dates(pieces: Sequence[Piece], varying: Sequence[_Run]) -> Iterator[Order]:
+    for run in varying:
+        if _DATE.fullmatch(run.text) and not _MOMENT.fullmatch(run.text):
+            yield from _composed(pieces, [run, *_others(varying, [run])], "a date", "structural")
+            yield from _wide(pieces, run, "a date")
+
+
+def _chained(
+    pieces: Sequence[Piece], runs: Sequence[_Run], varying: Sequence[_Run], *, clear: bool
+) -> Iterator[Order]:
+    """Gives the orders by versions; of several the first one is that of the program."""
+    chains = [chain for chain in _chains(pieces, runs) if any(run.varies for run in chain)]
+    for chain in chains:
+        later = [run for run in varying if run.start >= chain[-1].end]
+        trust: Trust = "structural" if clear and chain is chains[0] else "doubtful"
+        yield from _versions(pieces, chain, later, trust)
 
 
 def _runs(pieces: Sequence[Piece]) -> list[_Run]:

@@ -132,10 +132,7 @@ class _Document:
         text, position = self._text, self._position
         length = len(text)
         if text.startswith(("{", "["), position):
-            node = _flow(text, _token(text, position), 0)
-            if _MARKER.search(text, position) or self._behind(node.end) < length:
-                raise Unsure
-            return node
+            return self._in_brackets()
         match_line = _LINE.match
         while position < length:
             found = match_line(text, position)
@@ -148,7 +145,7 @@ class _Document:
             self._position = found.end()
             if dashes or column != self._column or self._waits or not (column and self._in_mapping):
                 if column > self._column and (not self._waits or (key is None and not dashes)):
-                    position = self._value_below(value, begin) if self._waits else self._go_on()
+                    position = self._below(value, begin)
                     continue
                 self._place(begin, column, dashes)
                 if dashes:
@@ -166,11 +163,23 @@ class _Document:
                     self._waits, self._key, self._end = True, name, text.index(":", behind) + 1
                 else:
                     self._children.append((name, self._value(value, found.start(4))))
-            elif value is not None and dashes:
-                self._children.append(self._value(value, found.start(4)))
             elif not dashes:
                 raise Unsure
+            elif value is not None:
+                self._children.append(self._value(value, found.start(4)))
             position = self._position
+        return self._at_the_end()
+
+    def _in_brackets(self) -> Node:
+        """Gives the value of a document that is one collection in brackets."""
+        text, position = self._text, self._position
+        node = _flow(text, _token(text, position), 0)
+        if _MARKER.search(text, position) or self._behind(node.end) < len(text):
+            raise Unsure
+        return node
+
+    def _at_the_end(self) -> Node:
+        """Closes all that is open, and gives the document's value."""
         if self._waits:
             self._add_empty()
         while self._stack:
@@ -253,6 +262,10 @@ class _Document:
         self._end = node.end
         self._position = self._behind(node.end)
         return node
+
+    def _below(self, value: str | None, begin: int) -> int:
+        """Adds a line that is indented more; gives where the next line with content begins."""
+        return self._value_below(value, begin) if self._waits else self._go_on()
 
     def _value_below(self, value: str | None, begin: int) -> int:
         """Adds a value that stands on a line of its own; gives where the next line with content begins."""
