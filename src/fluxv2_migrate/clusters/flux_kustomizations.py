@@ -134,19 +134,22 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
     own = tree.kustomization(folder)
     first = len((isinstance(own, Kustomization) and own.document.get("patches")) or ())
     build = tree.with_files({path: json.dumps(kustomization.document)}).build(folder)
-    objects = tuple(
-        replace(
-            built,
-            # The kustomization that the controller writes is nobody's.
-            steps=built.steps if is_own else built.steps[:-1],
-            patches=tuple(
-                replace(use, kustomization=file, field="spec.patches", index=use.index - first)
-                if use.kustomization == path and use.field == "patches" and use.index >= first
-                else use
-                for use in built.patches
-            ),
+    objects, removed = (
+        tuple(
+            replace(
+                built,
+                # The kustomization that the controller writes is nobody's.
+                steps=built.steps if is_own else built.steps[:-1],
+                patches=tuple(
+                    replace(use, kustomization=file, field="spec.patches", index=use.index - first)
+                    if use.kustomization == path and use.field == "patches" and use.index >= first
+                    else use
+                    for use in built.patches
+                ),
+            )
+            for built in group
         )
-        for built in build.objects
+        for group in (build.objects, build.removed)
     )
     files = tuple(each for each in build.files if is_own or each != path)
-    return replace(build, objects=objects, files=files)
+    return replace(build, objects=objects, files=files, removed=removed)

@@ -21,7 +21,14 @@ from fluxv2_migrate.clusters.fluxd_clusters import (
 from fluxv2_migrate.clusters.generated import generator_notices
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
-from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders
+from fluxv2_migrate.clusters.proposals import (
+    UNIT,
+    flux_kustomizations,
+    of_flux_2,
+    of_flux_yaml,
+    of_folders,
+    overlaid_path,
+)
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, normal_path, read_sync_path
@@ -90,10 +97,26 @@ def read_clusters(
             found.patch_files.setdefault(synced.patch_file, posixpath.join(synced.path, FLUX_YAML))
     for folder in tree.roots:
         reader.build(folder)
+    for folder, overlay in _overlaid_paths(reader):
+        reader.build(folder, overlay)
     found.tree = tree
     found.apart = frozenset(reader.claimed() | set(found.patch_files))
     found.builds = reader.builds
     return found
+
+
+def _overlaid_paths(reader: ClusterReader) -> Iterator[tuple[str, str]]:
+    """Gives the folders with releases of Flux v1 over which a Kustomization of Flux v2 puts something.
+
+    They are built also where no known cluster has that Kustomization: its patches work today.
+    """
+    files = {each.path for each in reader.concerns.values() if is_old_release(each.manifest)}
+    for kustomization in flux_kustomizations(reader):
+        folder = normal_path(kustomization.path)
+        if not (kustomization.overlay and kustomization.path and reader.tree.is_folder(folder)):
+            continue
+        if any(is_below(file, folder) for file in files) or not files.isdisjoint(reader.build(folder).files):
+            yield folder, kustomization.overlay
 
 
 def _patches_of_kustomizations(tree: KustomizeTree) -> dict[str, str]:
@@ -170,6 +193,7 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
             for path in dict.fromkeys(paths or [""])
         )
         if shown is None:
+            synced = tuple(each if each.over else overlaid_path(each, reader) for each in synced)
             yield ClusterView(Cluster(name=said.name), synced, "as given")
         else:
             yield replace(shown, sync_paths=synced, reason="as given", notices=())
@@ -212,8 +236,16 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     """
     views = of_fluxd(programs, reader)
     views += (view for view in list(of_flux_yaml(reader)) if not _overlapping(view, views))
+    flux_2: list[ClusterView] = []
     for view in of_flux_2(reader):
-        views = _with_flux_2(view, views)
+        if _overlapping(view, views):
+            views = _with_flux_2(view, views)
+        elif same := [each for each in flux_2 if _is_nested(view, each)]:
+            flux_2 = [_with_paths(each, view) if each is same[0] else each for each in flux_2]
+        else:
+            # Clusters of Flux v2 may share what is in none of their own folders.
+            flux_2.append(view)
+    views += flux_2
     # A sighting tells its cluster by the name, so names are told apart before anything is seen.
     views = list(_with_own_names(views, set()))
     views = [_with_options(view, reader.options) for view in with_operators(views, programs, reader)]
@@ -260,33 +292,41 @@ def _overlapping(view: ClusterView, others: Iterable[ClusterView]) -> list[Clust
 
 
 def _with_flux_2(view: ClusterView, views: list[ClusterView]) -> list[ClusterView]:
-    """Takes in a cluster that Flux v2 syncs: beside the others, or as what one of them has more."""
+    """Takes in a cluster that Flux v2 syncs, as what one of the others has more."""
     same = _overlapping(view, views)
-    if not same:
-        return [*views, view]
     if len(same) > 1 and any(each.flux1.fluxd is not None for each in same):
         # Each fluxd is a cluster; which of them Flux v2 runs in is not known.
         return views
     first = same[0]
-    known = [synced for each in same for synced in each.sync_paths]
-    more = [
-        synced
-        for synced in view.sync_paths
-        if not any(is_below(synced.path, each.path) or is_below(each.path, synced.path) for each in known)
-    ]
-    paths = (*known, *more)
-    settings = first.settings.model_copy(update={"sync_paths": tuple(each.path for each in paths)})
+    others = [synced for each in same[1:] for synced in each.sync_paths]
+    merged = _with_paths(replace(first, sync_paths=(*first.sync_paths, *others)), view)
     reason = f"{first.reason}; {view.reason}"
     both = ClusterNotice("RP062", f"both Fluxes sync {first.name}: {reason}", view.flux2_file)
-    merged = replace(
-        first,
-        settings=settings,
-        sync_paths=paths,
-        reason=reason,
-        flux2_file=view.flux2_file,
-        notices=(*first.notices, both),
-    )
+    merged = replace(merged, reason=reason, flux2_file=view.flux2_file, notices=(*first.notices, both))
     return [merged if each is first else each for each in views if each is first or each not in same]
+
+
+def _with_paths(view: ClusterView, more: ClusterView) -> ClusterView:
+    """Gives a cluster with the sync paths of another one that lie apart from its own."""
+    paths = (
+        *view.sync_paths,
+        *(
+            synced
+            for synced in more.sync_paths
+            if not any(
+                is_below(synced.path, each.path) or is_below(each.path, synced.path)
+                for each in view.sync_paths
+            )
+        ),
+    )
+    settings = view.settings.model_copy(update={"sync_paths": tuple(each.path for each in paths)})
+    return replace(view, settings=settings, sync_paths=paths)
+
+
+def _is_nested(view: ClusterView, other: ClusterView) -> bool:
+    """Gives whether the folder that begins a cluster of Flux v2 belongs to another one."""
+    root, path = view.sync_paths[0].path, other.sync_paths[0].path
+    return any(is_below(root, each.path) for each in other.sync_paths) or is_below(path, root)
 
 
 def _with_own_names(views: Iterable[ClusterView], taken: Collection[str]) -> Iterator[ClusterView]:

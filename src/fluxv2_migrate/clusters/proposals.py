@@ -25,7 +25,15 @@ from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
 from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
 
-__all__ = ["UNIT", "folders_of", "of_flux_2", "of_flux_yaml", "of_folders"]
+__all__ = [
+    "UNIT",
+    "flux_kustomizations",
+    "folders_of",
+    "of_flux_2",
+    "of_flux_yaml",
+    "of_folders",
+    "overlaid_path",
+]
 
 UNIT: Final = "a folder that kustomize builds on its own"
 """How the reasons of clusters begin that may be parts of one."""
@@ -144,14 +152,14 @@ def of_folders(
         settings = Cluster(name=root or "cluster", sync_paths=(root,))
         yield ClusterView(
             settings,
-            (_overlaid(SyncPath(root, builds), reader),),
+            (overlaid_path(SyncPath(root, builds), reader),),
             "a folder that holds releases",
             is_assumed=True,
         )
     for folder in units:
         if root_of(posixpath.join(folder, "kustomization.yaml"), roots) not in with_files:
             settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
-            synced = _overlaid(SyncPath(folder, (folder,), files="none"), reader)
+            synced = overlaid_path(SyncPath(folder, (folder,), files="none"), reader)
             yield ClusterView(settings, (synced,), UNIT, is_assumed=True)
 
 
@@ -224,12 +232,20 @@ def _taken_folders(reader: ClusterReader, views: Sequence[ClusterView]) -> list[
     return known
 
 
-def _overlaid(synced: SyncPath, reader: ClusterReader) -> SyncPath:
+def flux_kustomizations(reader: ClusterReader) -> Iterator[FluxKustomization]:
+    """Gives the Kustomizations of Flux v2 that a repository holds."""
+    for documents in reader.documents.values():
+        for document in documents:
+            found = FluxKustomization.of_document(document)
+            if found is not None:
+                yield found
+
+
+def overlaid_path(synced: SyncPath, reader: ClusterReader) -> SyncPath:
     """Gives a sync path with what the one Kustomization of Flux v2 puts over it that syncs it."""
-    read = (
-        FluxKustomization.of_document(document) for each in reader.documents.values() for document in each
-    )
-    own = [each for each in read if each is not None and each.path and normal_path(each.path) == synced.path]
+    own = [
+        each for each in flux_kustomizations(reader) if each.path and normal_path(each.path) == synced.path
+    ]
     if len(own) != 1 or not own[0].overlay:
         return synced
     return _synced_by(own[0], synced.path, reader.tree)

@@ -158,7 +158,10 @@ class _Converter:
         """Gives what clusters see in the end."""
         references = self._references(release)
         found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
-        for each in release.seen if release.sightings else ():
+        for each in release.seen:
+            if not any(each.sighting is known for known in release.sightings):
+                # No cluster is known that has it so.
+                continue
             plan = _forms_of(release, each.sighting).plan(each.sighting.manifest, references)
             manifest = _without_marks(apply_to_mapping(plan, each.sighting.manifest))
             known = next((names for known, names in found if known == manifest), ())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kustomize import KustomizeTree, PatchedState, PatchUse, patch_of, replay_patches
+from fluxv2_migrate.meaning.manifest import metadata_of
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
 from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api
@@ -159,7 +162,8 @@ def read_patched_release(
         NoChart: a cluster sees none.
     """
     known = tuple(around.clusters.sightings.get(document.key, ()))
-    sightings = known or tuple(taken_out(document.key, closure, around))
+    sightings = (*known, *_put_over(known, document.key, closure, around))
+    sightings = sightings or tuple(taken_out(document.key, closure, around))
     oldest = around.oldest(sighting.cluster for sighting in sightings)
     seen = tuple(_seen_drafts(sightings, around, override))
     hold_one_api({each.version for each in seen}, oldest)
@@ -184,6 +188,36 @@ def read_patched_release(
         seen=seen,
         told=told,
     )
+
+
+def _put_over(
+    known: Sequence[Sighting], key: DocumentKey, closure: Closure, around: Surroundings
+) -> Iterator[Sighting]:
+    """Gives a release as Kustomizations of Flux v2 patch it that no known cluster has.
+
+    Args:
+        known: how clusters see it; one of them stands for the one that has the Kustomization.
+        key: the document of the release.
+        closure: what hangs together with it.
+        around: what is known before.
+    """
+    for way in closure.ways[key] if known else ():
+        folder, over = way.build
+        if not over.startswith("{") or way.is_removed:
+            continue
+        if any(each.manifest is way.built.manifest for each in known):
+            continue
+        one = next((each for each in known if each.sync_path == folder), known[0])
+        namespace = _target_namespace(over, around) or metadata_of(way.built.manifest)[0]
+        name, manifest = metadata_of(way.built.manifest)[1], way.built.manifest
+        where = namespace or around.clusters.default_namespace(one.cluster)
+        yield Sighting(one.cluster, folder, where, name, manifest, way.built.steps, way.built.patches)
+
+
+def _target_namespace(over: str, around: Surroundings) -> str:
+    documents = around.repository.documents.get(json.loads(over)["file"], ())
+    found = (FluxKustomization.of_document(each) for each in documents)
+    return next((each.target_namespace for each in found if each is not None and each.overlay == over), "")
 
 
 def taken_out(key: DocumentKey, closure: Closure, around: Surroundings) -> Iterator[Sighting]:

@@ -1,0 +1,93 @@
+"""Patches of Kustomizations of Flux v2 over releases: whoever has them, they work afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import fluxv2_migrate as fm
+from real_kustomize import build_all, write_tree
+from test_flux_kustomizations import kustomization
+from test_patches_of_releases import CHART, Files, alone, effective, release, releases
+
+VERSION = {"patch": release("  chart: {version: 2.0.0}\n")}
+TIMEOUT = {"patch": release("  timeout: 30\n")}
+GONE = {"patch": release("  {}\n").replace("metadata:", "$patch: delete\nmetadata:")}
+SYNCED = {f"clusters/{name}/gotk-sync.yaml": kustomization(f"./clusters/{name}") for name in ("eu", "us")}
+
+
+def tree(more: Mapping[str, str], **patches: list[dict[str, str]]) -> Files:
+    """Clusters whose Kustomizations sync one folder, each with its own patches over it."""
+    return {
+        "apps/kustomization.yaml": "resources: [web.yaml, api.yaml]\n",
+        "apps/web.yaml": release(CHART),
+        "apps/api.yaml": release(CHART, "api"),
+        **{
+            f"clusters/{name}/apps.yaml": kustomization("./apps", patches=each)
+            for name, each in patches.items()
+        },
+        **more,
+    }
+
+
+def built(files: Mapping[str, str | bytes], folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Gives what kustomize-controller builds for each Kustomization, with what its cluster has beside it."""
+    texts = {path: text for path, text in files.items() if path.endswith("/apps.yaml")}
+    more: dict[str, str | bytes] = {}
+    for path, text in texts.items():
+        spec = yaml.safe_load(text)["spec"]
+        patched = {"resources": ["../apps"], "patches": spec["patches"]}
+        own = path.removesuffix("apps.yaml")
+        beside = [f"../{each}" for each in files if each.startswith(own) and each != path]
+        more[f"{path.replace('/', '-')}/kustomization.yaml"] = json.dumps(patched)
+        everything = {"resources": [f"../{path.replace('/', '-')}", *beside]}
+        more[f"all-{path.replace('/', '-')}/kustomization.yaml"] = json.dumps(everything)
+    write_tree({**files, **more}, folder)
+    found = build_all(folder / f"all-{path.replace('/', '-')}" for path in texts)
+    assert [each.error for each in found] == [""] * len(texts)
+    return {path: list(each.objects) for path, each in zip(texts, found, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("more", "roots", "patches"),
+    [
+        ({}, (), {"eu": [VERSION], "us": [TIMEOUT]}),
+        ({}, ("apps",), {"eu": [VERSION]}),
+        ({}, (), {"eu": [VERSION], "us": []}),
+        (SYNCED, (), {"eu": [TIMEOUT], "us": [GONE]}),
+        (SYNCED, ("apps",), {"eu": [VERSION], "us": [TIMEOUT]}),
+    ],
+    ids=["two", "given", "one without", "synced, one takes it out", "synced and given"],
+)
+def test_each_cluster_gets_what_its_patches_make(
+    more: dict[str, str], roots: tuple[str, ...], patches: dict[str, Any], tmp_path: Path
+) -> None:
+    files = tree(more, **patches)
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=roots))
+    assert migration.ok
+    before, after = built(files, tmp_path / "before"), built(migration.files, tmp_path / "after")
+    for path, objects in before.items():
+        was, becomes = releases(objects, "helm.fluxcd.io"), releases(after[path], "helm.toolkit.fluxcd.io")
+        assert was.keys() == becomes.keys()
+        for name, manifest in becomes.items():
+            assert effective(manifest, after[path]) == alone(was[name])
+
+
+def test_clusters_of_flux_2_that_share_a_folder_stay_apart() -> None:
+    files = tree(SYNCED, eu=[VERSION], us=[TIMEOUT])
+    clusters = fm.migrate_repository(files).context.clusters
+    assert [each.sync_paths for each in clusters] == [("clusters/eu", "apps"), ("clusters/us", "apps")]
+
+
+def test_a_folder_that_syncs_itself_in_that_of_a_cluster_is_no_other_cluster() -> None:
+    inner = {"clusters/eu/team/sync.yaml": kustomization("./clusters/eu/team")}
+    far = {"clusters/eu/team/apps.yaml": kustomization("./more"), "more/web.yaml": release(CHART, "more")}
+    migration = fm.migrate_repository(tree({**SYNCED, **inner, **far}, eu=[VERSION]))
+    first, *_ = migration.context.clusters
+    assert first.name == "clusters/eu"
+    assert set(first.sync_paths) >= {"clusters/eu", "apps", "more"}
