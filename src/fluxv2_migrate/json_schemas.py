@@ -10,7 +10,7 @@ from fluxv2_migrate.cutover.first_hour import FirstHour
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.meaning import Outcome
-from fluxv2_migrate.records import schema_of
+from fluxv2_migrate.quoting.records import schema_of
 from fluxv2_migrate.report.data import FindingRecord, MigrationRecord
 from fluxv2_migrate.verify.report import VerificationStatus
 

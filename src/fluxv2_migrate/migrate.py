@@ -11,7 +11,6 @@ from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
-from fluxv2_migrate.assembly import assemble, over_given_files, staying_releases, tell_of_outcome
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace, infer_flux_release, old_components
 from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
@@ -28,6 +27,7 @@ from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
 from fluxv2_migrate.releases.removed_twins import remove_twins
 from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
+from fluxv2_migrate.report.assembly import assemble, over_given_files, staying_releases, tell_of_outcome
 from fluxv2_migrate.report.context import ClusterContext, MigrationContext, cluster_context
 from fluxv2_migrate.report.migration import Migration
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings

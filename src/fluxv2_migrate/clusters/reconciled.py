@@ -20,8 +20,8 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overl
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import is_below, normal_path
 from fluxv2_migrate.flux1.marks import annotations_of
+from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
-from fluxv2_migrate.meaning.manifest import metadata_of
 from fluxv2_migrate.repository.documents import Document
 
 __all__ = ["DISABLED", "ReconciledCluster", "ReconciledObject", "ReconciledPath", "Reconciler", "is_disabled"]

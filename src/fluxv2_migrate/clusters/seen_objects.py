@@ -19,8 +19,8 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.reconciled import DISABLED, ReconciledCluster, is_disabled
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import as_object, metadata_of
 from fluxv2_migrate.kustomize import Build
-from fluxv2_migrate.meaning.manifest import as_object, metadata_of
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release
 from fluxv2_migrate.yaml_text import compose, split_documents, value_of

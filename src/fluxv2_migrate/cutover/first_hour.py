@@ -12,7 +12,7 @@ from fluxv2_migrate.cutover.first_hour_picture import picture_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.pages import badge, code, element, fragment, joined, picture, prose, table
 from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
-from fluxv2_migrate.records import as_data
+from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 
 __all__ = [

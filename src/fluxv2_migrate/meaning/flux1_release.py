@@ -17,6 +17,7 @@ import semver
 import fluxv2_migrate.flux1 as flux1
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
+from fluxv2_migrate.kubernetes import metadata_of, read
 from fluxv2_migrate.meaning.durations import seconds
 from fluxv2_migrate.meaning.locations import (
     chart_folder,
@@ -25,7 +26,6 @@ from fluxv2_migrate.meaning.locations import (
     git_reference,
     helm_location,
 )
-from fluxv2_migrate.meaning.manifest import metadata_of, read
 from fluxv2_migrate.meaning.release import (
     ChartMeaning,
     GitReference,

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import fluxv2_migrate.flux2 as flux2
+from fluxv2_migrate.kubernetes import read
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
 from fluxv2_migrate.meaning.locations import chart_folder, git_location, helm_location
-from fluxv2_migrate.meaning.manifest import read
 from fluxv2_migrate.meaning.release import ChartMeaning, GitReference, Tolerance, ValuesSource
 
 __all__ = ["meaning_of_chart"]

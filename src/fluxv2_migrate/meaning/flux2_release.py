@@ -20,10 +20,10 @@ from fluxv2_migrate.flux2.release_name import (
     storage_namespace,
 )
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.kubernetes import metadata_of, read
 from fluxv2_migrate.meaning.durations import parse_duration
 from fluxv2_migrate.meaning.flux2_chart import meaning_of_chart
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
-from fluxv2_migrate.meaning.manifest import metadata_of, read
 from fluxv2_migrate.meaning.release import (
     CrdPolicy,
     InstallMeaning,

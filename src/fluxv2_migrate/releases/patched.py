@@ -12,8 +12,8 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.kustomize import KustomizeTree, PatchedState, PatchUse, patch_of, replay_patches
-from fluxv2_migrate.meaning.manifest import metadata_of
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
 from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api

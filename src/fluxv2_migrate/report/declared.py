@@ -8,8 +8,8 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import thawed
+from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
-from fluxv2_migrate.meaning.manifest import metadata_of
 
 __all__ = ["Declared", "sources_by_key", "with_values"]
 

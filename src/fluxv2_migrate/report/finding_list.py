@@ -9,7 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import FINDINGS, Severity
 from fluxv2_migrate.pages import fragment, table
-from fluxv2_migrate.records import as_data
+from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.report.data import finding_record
 from fluxv2_migrate.report.html_findings import finding_table
 

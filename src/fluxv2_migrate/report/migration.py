@@ -24,7 +24,7 @@ from fluxv2_migrate.flux2 import (
 )
 from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.records import as_data
+from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.data import migration_record
 from fluxv2_migrate.report.declared import Declared

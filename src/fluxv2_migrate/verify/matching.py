@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.seen_objects import SeenObject
-from fluxv2_migrate.meaning.manifest import as_object
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.verify.context import Context, nearness
 from fluxv2_migrate.verify.flux1_releases import Flux1Release
 

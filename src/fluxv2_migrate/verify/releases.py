@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.reconciled import is_disabled
 from fluxv2_migrate.clusters.seen_objects import SeenObject, UnreadDocument
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.meaning import (
     Difference,
     ReleaseMeaning,
@@ -19,7 +20,6 @@ from fluxv2_migrate.meaning import (
     outcome_in_the_cluster,
 )
 from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
-from fluxv2_migrate.meaning.manifest import as_object
 from fluxv2_migrate.repository.reading import is_partial_release
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.declarations import Declaration

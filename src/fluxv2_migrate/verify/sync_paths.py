@@ -16,8 +16,8 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.kubernetes import as_object, metadata_of
 from fluxv2_migrate.meaning import Difference
-from fluxv2_migrate.meaning.manifest import as_object, metadata_of
 from fluxv2_migrate.repository.reading import OLD_API_VERSIONS
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.report import ObjectVerification, VerificationStatus, together

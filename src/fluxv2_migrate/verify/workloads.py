@@ -20,8 +20,8 @@ from fluxv2_migrate.flux1.marks import annotations_of, objects_in
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
+from fluxv2_migrate.kubernetes import as_object, metadata_of
 from fluxv2_migrate.meaning import Difference
-from fluxv2_migrate.meaning.manifest import as_object, metadata_of
 from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.kubernetes.models import KubernetesModel
 
 __all__ = ["as_object", "metadata_of", "read"]
 
