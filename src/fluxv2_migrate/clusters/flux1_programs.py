@@ -22,6 +22,7 @@ from fluxv2_migrate.flux1.installation import (
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import read_document
@@ -69,10 +70,10 @@ class ChartRelease:
             manifest: of any of its APIs.
             namespace: of the object, where it names none.
         """
-        metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
-        chart = _mapping(spec.get("chart"))
+        metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
+        chart = as_object(spec.get("chart"))
         folder = str(chart.get("path") or spec.get("chartGitPath") or "")
-        name = str(chart.get("name") or _mapping(chart.get("spec")).get("chart") or folder)
+        name = str(chart.get("name") or as_object(chart.get("spec")).get("chart") or folder)
         own = str(metadata.get("namespace") or namespace)
         target = str(spec.get("targetNamespace") or "") or None
         default = default_release_name(
@@ -88,7 +89,7 @@ class ChartRelease:
             release_namespace(namespace=own, target_namespace=target),
             own,
             str(spec.get("releaseName") or "") or default,
-            _mapping(spec.get("values")),
+            as_object(spec.get("values")),
         )
 
 
@@ -199,7 +200,7 @@ def _always(place: tuple[str, int]) -> Locate:
 def _of_operations(operations: Sequence[Any], place: tuple[str, int]) -> Iterator[Flux1Program]:
     words: list[str] = []
     for each in operations:
-        given = _mapping(each).get("value")
+        given = as_object(each).get("value")
         words += [word for word in (given if isinstance(given, list) else [given]) if isinstance(word, str)]
     container = {"args": words}
     pod = {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
@@ -223,7 +224,7 @@ def _at(value: Any, path: Sequence[str]) -> Any:
         if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         else:
-            value = _mapping(value).get(key)
+            value = as_object(value).get(key)
     return value
 
 
@@ -236,7 +237,7 @@ def _of_release(
     release = ChartRelease.of_manifest(manifest)
     chart = _chart_of_tree(release, reader)
     inline = [
-        ValueSource(_mapping(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)
+        ValueSource(as_object(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)
         for each in reversed(places)
         if each.manifest.get("kind") == manifest.get("kind")
     ]
@@ -268,11 +269,11 @@ def _of_chart_of_k3s(manifest: Mapping[str, Any], places: Sequence[Document]) ->
 
     Source: k3s-io/helm-controller `pkg/apis/helm.cattle.io/v1/types.go`: the release has the object's name.
     """
-    metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
+    metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
     name = str(spec.get("chart") or "")
     source = f"{spec.get('repo') or ''} {name}"
     values = _yaml(str(spec.get("valuesContent") or ""))
-    set_one_by_one = _mapping(spec.get("set"))
+    set_one_by_one = as_object(spec.get("set"))
     place = ("spec", "set" if set_one_by_one else "valuesContent")
     nested: dict[str, Any] = {}
     for key, value in set_one_by_one.items():
@@ -300,12 +301,12 @@ def _chart_of_tree(release: ChartRelease, reader: ClusterReader) -> Flux1Chart:
 
 def _names_itself(raw: RawFile, reader: ClusterReader) -> bool:
     """Gives whether the git URL in a file of values is that of the repository that it was taken from."""
-    url = str(_mapping(_yaml(reader.text(raw.path)).get("git")).get("url") or "")
+    url = str(as_object(_yaml(reader.text(raw.path)).get("git")).get("url") or "")
     return not url or url.removesuffix(".git").rstrip("/").endswith(raw.repository)
 
 
 def _yaml(text: str) -> Mapping[str, Any]:
-    return _mapping(_value(text))
+    return as_object(_value(text))
 
 
 def _value(text: str) -> Any:
@@ -375,7 +376,3 @@ def _file_of(name: str, path: str, reader: ClusterReader) -> str | None:
     known = re.sub(r"^.*[$}>)][^/]*/", "", name).lstrip("./")
     ends = [file for file in reader.files if file == known or file.endswith("/" + known)]
     return ends[0] if len(ends) == 1 else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -16,6 +16,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import read_document
@@ -95,7 +96,7 @@ def value_sources(
     Returns:
         Each source; a text instead of one that the tree has not says which it is.
     """
-    spec = _mapping(manifest.get("spec"))
+    spec = as_object(manifest.get("spec"))
     for entry in _entries(spec):
         for kind in ("ConfigMap", "Secret"):
             if (name := entry.get(kind)) is not None:
@@ -152,7 +153,7 @@ def _of_object(
             own_namespace, own_name = document.identity
             if manifest.get("kind") == kind and own_name == name and own_namespace in ("", namespace):
                 field_name = next(
-                    (each for each in ("data", "stringData") if key in _mapping(manifest.get(each))), ""
+                    (each for each in ("data", "stringData") if key in as_object(manifest.get(each))), ""
                 )
                 line = document.position((field_name, key))[0]
                 found = _parsed(_data(manifest, key), path, line)
@@ -162,7 +163,7 @@ def _of_object(
 
 
 def _is_called(manifest: Mapping[str, Any], name: str, namespace: str, build: Build | None) -> bool:
-    metadata = _mapping(manifest.get("metadata"))
+    metadata = as_object(manifest.get("metadata"))
     own = str(metadata.get("name"))
     is_same = own == name or own.rpartition("-")[0] == name
     return is_same and str(metadata.get("namespace") or namespace) == namespace
@@ -170,8 +171,8 @@ def _is_called(manifest: Mapping[str, Any], name: str, namespace: str, build: Bu
 
 def _data(manifest: Mapping[str, Any], key: str) -> str:
     """Gives the text of a key; an empty one where it is not there, or cannot be read."""
-    plain = _mapping(manifest.get("stringData")).get(key)
-    given = _mapping(manifest.get("data")).get(key)
+    plain = as_object(manifest.get("stringData")).get(key)
+    given = as_object(manifest.get("data")).get(key)
     if isinstance(plain, str):
         return plain
     if not isinstance(given, str):
@@ -192,7 +193,7 @@ def _of_url(url: str, reader: ClusterReader, is_own: Callable[[RawFile], bool]) 
 
 
 def _of_chart_file(path: str, spec: Mapping[str, Any], reader: ClusterReader) -> ValueSource | None:
-    folder = str(_mapping(spec.get("chart")).get("path") or "").strip("/")
+    folder = str(as_object(spec.get("chart")).get("path") or "").strip("/")
     file = posixpath.normpath(posixpath.join(folder, path))
     return _parsed(reader.text(file), file, 1) if file in reader.files else None
 
@@ -209,7 +210,3 @@ def _parsed(text: str, path: str, line: int) -> ValueSource | None:
 
 def _list(value: Any) -> Iterable[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else ()
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -121,7 +122,7 @@ def is_definition(manifest: Mapping[str, Any]) -> bool:
     >>> is_definition(definition)
     True
     """
-    spec = _mapping(manifest.get("spec"))
+    spec = as_object(manifest.get("spec"))
     return manifest.get("kind") == "CustomResourceDefinition" and spec.get("group") in _GROUPS
 
 
@@ -141,8 +142,8 @@ def _is_memcached(document: Document, fluxd: Flux1Program) -> bool:
 def _account(document: Document) -> str:
     spec: Any = document.manifest
     for key in ("spec", "template", "spec"):
-        spec = _mapping(spec).get(key)
-    pod = _mapping(spec)
+        spec = as_object(spec).get(key)
+    pod = as_object(spec)
     return str(pod.get("serviceAccountName") or pod.get("serviceAccount") or "")
 
 
@@ -185,13 +186,9 @@ def _access_of(account: str, own: Flux1Document, beside: Iterable[Document]) -> 
 
 
 def _role(binding: Document) -> tuple[str, str]:
-    reference = _mapping(binding.manifest.get("roleRef"))
+    reference = as_object(binding.manifest.get("roleRef"))
     return str(reference.get("kind")), str(reference.get("name"))
 
 
 def _items(value: Any) -> list[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.placement import (
     FieldComment,
     Generated,
@@ -163,7 +164,7 @@ def _synced_paths(view: ClusterView, around: Surroundings) -> Iterator[str]:
     """Gives the paths that a Kustomization of Flux v2 syncs to a cluster."""
     for _, document in around.repository.new_objects():
         for cluster, manifest in around.clusters.seen(document):
-            spec = _mapping(manifest.get("spec"))
+            spec = as_object(manifest.get("spec"))
             if manifest.get("kind") == "Kustomization" and cluster in ("", view.name) and "sourceRef" in spec:
                 yield normal_path(str(spec.get("path") or ""))
 
@@ -244,7 +245,3 @@ def _prerequisites(sync: ClusterSync) -> Iterator[Prerequisite]:
     if settings.is_decrypted:
         users = tuple(f"Kustomization {namespace}/{name}" for name, _ in sync.kustomizations)
         yield Prerequisite("Secret", DECRYPTION_SECRET, namespace, ("sops.asc",), users)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

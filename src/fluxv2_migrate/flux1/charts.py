@@ -22,6 +22,7 @@ from fluxv2_migrate.flux1.installation import (
     program_of_image,
     version_of_image,
 )
+from fluxv2_migrate.kubernetes import as_object
 
 __all__ = [
     "CHARTS",
@@ -187,7 +188,7 @@ def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Progr
     True
     """
     for each in (values, chart.defaults or {}):
-        repository = _mapping(each.get("image")).get("repository")
+        repository = as_object(each.get("image")).get("repository")
         # Images of other programs have nothing in common with these but a part of their name.
         if isinstance(repository, str) and "/".join(repository.split("/")[-2:]) in PROGRAM_IMAGES:
             return program_of_image(repository)
@@ -229,7 +230,7 @@ def programs_of_chart(
     name = _name(own, all_values)
     full_name = _full_name(own, all_values, release_name)
     path, line = locate(())
-    image = _image(_mapping(all_values.get("image")))
+    image = _image(as_object(all_values.get("image")))
     found = Flux1Program(
         program,
         _flags(program, all_values, full_name, namespace, locate),
@@ -246,7 +247,7 @@ def programs_of_chart(
         line,
     )
     yield found
-    operator = _mapping(all_values.get("helmOperator"))
+    operator = as_object(all_values.get("helmOperator"))
     if program == "fluxd" and operator.get("create") is True:
         # Charts before 1.0 brought the operator along.
         def locate_inner(field: Sequence[str]) -> tuple[str, int]:
@@ -257,7 +258,7 @@ def programs_of_chart(
             found,
             program="helm-operator",
             settings=_flags("helm-operator", operator, f"{full_name}-helm-operator", namespace, locate_inner),
-            values=dict(_leaves(_mapping(values.get("helmOperator")), locate_inner)),
+            values=dict(_leaves(as_object(values.get("helmOperator")), locate_inner)),
             image=inner,
             version=version_of_image(inner),
             name=f"{full_name}-helm-operator" if full_name else "",
@@ -333,7 +334,7 @@ def _repositories(values: Mapping[str, Any]) -> Iterator[KnownRepository]:
     given = _at(values, "configureRepositories.repositories")
     if _at(values, "configureRepositories.enable") is True and isinstance(given, list):
         for each in given:
-            if _mapping(each).get("url"):
+            if as_object(each).get("url"):
                 yield KnownRepository.of_entry(each)
 
 
@@ -396,7 +397,7 @@ def merged_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[st
 def _at(values: Mapping[str, Any], path: str) -> Any:
     found: Any = values
     for key in path.split("."):
-        found = _mapping(found).get(key)
+        found = as_object(found).get(key)
     return found
 
 
@@ -406,7 +407,3 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1.images import ImageRef
-from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.kubernetes import KubernetesModel, as_object
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["ContainerImage", "FieldPath", "ImagePaths", "find_images"]
@@ -81,7 +81,7 @@ def find_images(manifest: Mapping[str, Any] | str | KubernetesModel) -> tuple[Co
     if isinstance(manifest, KubernetesModel):
         manifest = manifest.to_manifest()
     elif isinstance(manifest, str):
-        manifest = _mapping(read_document(manifest)[1])
+        manifest = as_object(read_document(manifest)[1])
     return tuple(_find(manifest, ()))
 
 
@@ -89,7 +89,7 @@ def _find(manifest: Mapping[str, Any], at: FieldPath) -> Iterator[ContainerImage
     kind = manifest.get("kind")
     if not isinstance(kind, str):
         return
-    metadata = _mapping(manifest.get("metadata"))
+    metadata = as_object(manifest.get("metadata"))
     resource = f"{kind} {metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
     items = manifest.get("items")
     if kind.endswith("List") and isinstance(items, list) and not at:
@@ -99,14 +99,10 @@ def _find(manifest: Mapping[str, Any], at: FieldPath) -> Iterator[ContainerImage
     elif kind in POD_SPECS:
         yield from _containers(manifest, at, POD_SPECS[kind], resource)
     elif kind == "HelmRelease":
-        annotations = _mapping(metadata.get("annotations"))
-        values = _mapping(_mapping(manifest.get("spec")).get("values"))
+        annotations = as_object(metadata.get("annotations"))
+        values = as_object(as_object(manifest.get("spec")).get("values"))
         for name, image, paths in _in_values(values, annotations):
             yield ContainerImage(name, image, _below(paths, (*at, *_VALUES)), resource)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _below(paths: ImagePaths, at: FieldPath) -> ImagePaths:
@@ -122,11 +118,11 @@ def _containers(
 ) -> Iterator[ContainerImage]:
     spec: Any = manifest
     for key in path:
-        spec = _mapping(spec).get(key)
+        spec = as_object(spec).get(key)
     for field in ("containers", "initContainers"):
-        found = _mapping(spec).get(field)
+        found = as_object(spec).get(field)
         for index, container in enumerate(found if isinstance(found, list) else ()):
-            given = _mapping(container)
+            given = as_object(container)
             name, text = given.get("name"), given.get("image")
             image = _parse(text) if isinstance(text, str) else None
             if isinstance(name, str) and image is not None:
@@ -202,7 +198,7 @@ def _mapped(
         keys = str(path).split(".")
         value: Any = values
         for key in keys:
-            value = _mapping(value).get(key)
+            value = as_object(value).get(key)
         if not isinstance(value, str):
             return None
         texts[part], paths[part] = value, tuple(keys)

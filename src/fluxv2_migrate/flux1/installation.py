@@ -14,6 +14,7 @@ from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1.containers import POD_SPECS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments, shell_words
 from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.kubernetes import as_object
 
 __all__ = [
     "PROGRAM_IMAGES",
@@ -316,12 +317,12 @@ def programs_of_workload(manifest: Mapping[str, Any], locate: Locate = nowhere) 
     spec: Any = manifest if fields else {}
     pod: Mapping[str, Any] = {}
     for key in fields:
-        pod, spec = _mapping(spec), _mapping(spec).get(key)
-    containers = _mapping(spec).get("containers")
-    metadata = _mapping(manifest.get("metadata"))
-    labels = _mapping(_mapping(pod.get("metadata")).get("labels"))
+        pod, spec = as_object(spec), as_object(spec).get(key)
+    containers = as_object(spec).get("containers")
+    metadata = as_object(manifest.get("metadata"))
+    labels = as_object(as_object(pod.get("metadata")).get("labels"))
     for index, container in enumerate(containers if isinstance(containers, list) else ()):
-        found = _of_container(_mapping(container), locate, (*fields, "containers", str(index)))
+        found = _of_container(as_object(container), locate, (*fields, "containers", str(index)))
         if found is not None:
             yield replace(
                 found,
@@ -393,7 +394,3 @@ def _environment(env: Any) -> dict[str, str]:
         for each in (env if isinstance(env, list) else ())
         if isinstance(each, Mapping) and isinstance(each.get("value"), str)
     }
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

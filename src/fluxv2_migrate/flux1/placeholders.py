@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.kubernetes import as_object
+
 __all__ = ["Placeholder", "placeholder_in_text", "placeholder_of_release"]
 
 
@@ -75,8 +77,8 @@ def _may_be_capitals(field: tuple[str, ...], value: str) -> bool:
 
 
 def _identifying(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
-    chart = _mapping(spec.get("chart"))
+    metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
+    chart = as_object(spec.get("chart"))
     fields: list[tuple[tuple[str, ...], Any]] = [
         (("metadata", key), metadata.get(key)) for key in ("name", "namespace")
     ]
@@ -87,7 +89,7 @@ def _identifying(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
         for kind in ("configMapKeyRef", "secretKeyRef"):
             for key in ("name", "namespace"):
                 place = ("spec", "valuesFrom", str(index), kind, key)
-                fields.append((place, _mapping(_mapping(entry).get(kind)).get(key)))
+                fields.append((place, as_object(as_object(entry).get(kind)).get(key)))
     for field, value in fields:
         if isinstance(value, str):
             yield field, value
@@ -112,7 +114,3 @@ def placeholder_in_text(text: str) -> Placeholder | None:
 
 def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

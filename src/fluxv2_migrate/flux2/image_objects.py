@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = ["Automation", "ImageObject", "ImageObjects", "read_image_objects"]
@@ -84,7 +85,7 @@ class ImageObjects:
 
     def repository_of(self, policy: ImageObject) -> ImageObject | None:
         """Gives the `ImageRepository` of a policy, if it is there and the policy may use it."""
-        reference = _mapping(policy.spec.get("imageRepositoryRef"))
+        reference = as_object(policy.spec.get("imageRepositoryRef"))
         namespace = reference.get("namespace") or policy.namespace
         found = [
             each
@@ -100,9 +101,9 @@ class ImageObjects:
         if policy.namespace == repository.namespace:
             return True
         labels = {_NAMESPACE_LABEL: policy.namespace, **self.namespaces.get(policy.namespace, {})}
-        selectors = _mapping(repository.spec.get("accessFrom")).get("namespaceSelectors")
+        selectors = as_object(repository.spec.get("accessFrom")).get("namespaceSelectors")
         return any(
-            _selects(_mapping(each), labels) for each in (selectors if isinstance(selectors, list) else ())
+            _selects(as_object(each), labels) for each in (selectors if isinstance(selectors, list) else ())
         )
 
 
@@ -136,25 +137,25 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
             continue
         for manifest in read_mappings(text):
             kind = manifest.get("kind")
-            metadata = _mapping(manifest.get("metadata"))
+            metadata = as_object(manifest.get("metadata"))
             name = str(metadata.get("name") or "")
             if kind == "Namespace" and manifest.get("apiVersion") == "v1":
-                found.namespaces[name] = _mapping(metadata.get("labels"))
+                found.namespaces[name] = as_object(metadata.get("labels"))
             if not str(manifest.get("apiVersion")).startswith(_GROUP + "/"):
                 continue
             resource = ImageObject(
                 path,
                 str(metadata.get("namespace") or _namespace_around(path, texts)),
                 name,
-                _mapping(metadata.get("labels")),
-                _mapping(manifest.get("spec")),
+                as_object(metadata.get("labels")),
+                as_object(manifest.get("spec")),
             )
             if kind == "ImageRepository":
                 found.repositories.append(resource)
             elif kind == "ImagePolicy":
                 found.policies.append(resource)
             elif kind == "ImageUpdateAutomation":
-                update = _mapping(resource.spec.get("update"))
+                update = as_object(resource.spec.get("update"))
                 inside = posixpath.normpath("/" + str(update.get("path") or ""))
                 found.automations.append(
                     Automation(resource, inside.lstrip("/"), resource.spec.get("suspend") is True)
@@ -184,17 +185,13 @@ def _namespace_around(path: str, texts: Mapping[str, str]) -> str:
     return _DEFAULT_NAMESPACE
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    wanted = _mapping(selector.get("matchLabels"))
+    wanted = as_object(selector.get("matchLabels"))
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
     expressions = selector.get("matchExpressions")
     return all(
-        _holds(_mapping(each), labels) for each in (expressions if isinstance(expressions, list) else ())
+        _holds(as_object(each), labels) for each in (expressions if isinstance(expressions, list) else ())
     )
 
 

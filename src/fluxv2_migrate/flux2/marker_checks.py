@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.image_objects import (
@@ -25,6 +25,7 @@ from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.given import checked_files
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, read_nodes, split_documents
 
 __all__ = [
@@ -199,7 +200,7 @@ class _FileChecks:
             str(annotations[_PATH_ANNOTATION])
             for manifest in (read_mappings(text) if _PATH_ANNOTATION in text else ())
             if _PATH_ANNOTATION
-            in (annotations := _mapping(_mapping(manifest.get("metadata")).get("annotations")))
+            in (annotations := as_object(as_object(manifest.get("metadata")).get("annotations")))
         }
         self._is_read = is_read(path, flux_version)
         self._roots: dict[int, Node | None] = {}
@@ -355,13 +356,9 @@ class _FileChecks:
 
 def _path_annotations(text: str) -> Iterator[str]:
     for manifest in read_mappings(text):
-        annotations = _mapping(_mapping(manifest.get("metadata")).get("annotations"))
+        annotations = as_object(as_object(manifest.get("metadata")).get("annotations"))
         if _PATH_ANNOTATION in annotations:
             yield str(annotations[_PATH_ANNOTATION])
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _child(node: Node | None, key: str | int) -> Node | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, normal_path
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
@@ -36,7 +37,7 @@ def source_ignores(around: Surroundings) -> dict[str, str]:
         around: what is known of the repository.
     """
     # Hardly any repository has one, and a cluster's own is not found at once.
-    specs = (_mapping(each.manifest.get("spec")) for _, each in around.repository.new_objects())
+    specs = (as_object(each.manifest.get("spec")) for _, each in around.repository.new_objects())
     views = around.clusters.clusters if any("ignore" in spec for spec in specs) else ()
     found = {view.name: _repository(view, around)[1].get("ignore") for view in views}
     return {name: ignore for name, ignore in found.items() if isinstance(ignore, str)}
@@ -63,8 +64,8 @@ def _given_url(view: ClusterView, around: Surroundings) -> str | None:
 def _sync(view: ClusterView, around: Surroundings) -> GitSync:
     (namespace, name), spec = _repository(view, around)
     url = _given_url(view, around)
-    branch = _mapping(spec.get("ref")).get("branch")
-    secret = _mapping(spec.get("secretRef")).get("name")
+    branch = as_object(spec.get("ref")).get("branch")
+    secret = as_object(spec.get("secretRef")).get("name")
     return GitSync(
         name,
         namespace,
@@ -89,15 +90,15 @@ def _is_included(view: ClusterView, around: Surroundings) -> bool:
 def _references(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, str]]:
     paths = {synced.path for synced in view.sync_paths}
     for cluster, manifest in _seen(view, around):
-        spec = _mapping(manifest.get("spec"))
-        source = _mapping(spec.get("sourceRef"))
+        spec = as_object(manifest.get("spec"))
+        source = as_object(spec.get("sourceRef"))
         if (
             cluster in ("", view.name)
             and manifest.get("kind") == "Kustomization"
             and source.get("kind") == "GitRepository"
             and normal_path(str(spec.get("path") or "")) in paths
         ):
-            own = _mapping(manifest.get("metadata")).get("namespace")
+            own = as_object(manifest.get("metadata")).get("namespace")
             namespace = source.get("namespace") or own or around.options.flux_namespace
             yield str(namespace), str(source.get("name"))
 
@@ -107,9 +108,9 @@ def _repositories(
 ) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
     for _, manifest in _seen(view, around):
         if manifest.get("kind") == "GitRepository":
-            metadata = _mapping(manifest.get("metadata"))
+            metadata = as_object(manifest.get("metadata"))
             namespace = metadata.get("namespace") or around.options.flux_namespace
-            yield (str(namespace), str(metadata.get("name"))), _mapping(manifest.get("spec"))
+            yield (str(namespace), str(metadata.get("name"))), as_object(manifest.get("spec"))
 
 
 def _seen(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -117,7 +118,3 @@ def _seen(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, Mappin
         for cluster, manifest in around.clusters.seen(document):
             if cluster in ("", view.name):
                 yield cluster, manifest
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

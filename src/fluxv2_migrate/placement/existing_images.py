@@ -8,6 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.rules.images import choice_key
 from fluxv2_migrate.rules.registries import canonical_name
 
@@ -59,29 +60,29 @@ class ExistingImageObject:
         if str(manifest.get("apiVersion")).partition("/")[0] != "image.toolkit.fluxcd.io":
             return None
         found = cls._of_kind(str(manifest.get("kind")), manifest, cluster)
-        suspended = _mapping(manifest.get("spec")).get("suspend") is True
+        suspended = as_object(manifest.get("spec")).get("suspend") is True
         return None if found is None else replace(found, suspended=suspended)
 
     @classmethod
     def _of_kind(cls, kind: str, manifest: Mapping[str, Any], cluster: str) -> ExistingImageObject | None:
-        metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
+        metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
         namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
         if kind == "ImageRepository":
             image = str(spec.get("image") or "")
-            secret = str(_mapping(spec.get("secretRef")).get("name") or "")
+            secret = str(as_object(spec.get("secretRef")).get("name") or "")
             return cls(
                 kind, namespace, name, (_canonical(image),), image, secret_name=secret, cluster=cluster
             )
         if kind == "ImagePolicy":
             follows = spec.get("digestReflectionPolicy") == "Always"
-            key = choice_key(_mapping(spec.get("policy")), _mapping(spec.get("filterTags")), follows)
-            refers_to = _reference(_mapping(spec.get("imageRepositoryRef")), namespace)
+            key = choice_key(as_object(spec.get("policy")), as_object(spec.get("filterTags")), follows)
+            refers_to = _reference(as_object(spec.get("imageRepositoryRef")), namespace)
             labels = _pairs(metadata.get("labels"))
             return cls(kind, namespace, name, key, refers_to=refers_to, cluster=cluster, labels=labels)
         if kind == "ImageUpdateAutomation":
-            refers_to = _reference(_mapping(spec.get("sourceRef")), namespace)
-            path = str(_mapping(spec.get("update")).get("path") or "")
-            wanted = _mapping(spec.get("policySelector"))
+            refers_to = _reference(as_object(spec.get("sourceRef")), namespace)
+            path = str(as_object(spec.get("update")).get("path") or "")
+            wanted = as_object(spec.get("policySelector"))
             selector = _pairs(wanted.get("matchLabels"))
             if wanted.get("matchExpressions"):
                 # What an expression takes is not followed, so nothing counts as taken.
@@ -92,12 +93,8 @@ class ExistingImageObject:
         return None
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _pairs(value: Any) -> frozenset[tuple[str, str]]:
-    return frozenset((str(key), str(item)) for key, item in _mapping(value).items())
+    return frozenset((str(key), str(item)) for key, item in as_object(value).items())
 
 
 def _reference(reference: Mapping[str, Any], namespace: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
@@ -76,11 +77,11 @@ class ExistingSource:
         group = str(manifest.get("apiVersion")).partition("/")[0]
         if kind not in ("HelmRepository", "GitRepository") or group != "source.toolkit.fluxcd.io":
             return None
-        metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
+        metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
         url, name = spec.get("url"), metadata.get("name")
         if not isinstance(url, str) or not isinstance(name, str):
             return None
-        ref = _mapping(spec.get("ref"))
+        ref = as_object(spec.get("ref"))
         # In the order in which source-controller looks.
         chosen = next((key for key in ("commit", "name", "semver", "tag", "branch") if ref.get(key)), None)
         pairs = ((chosen, str(ref[chosen])),) if chosen else (("branch", "master"),)
@@ -90,7 +91,7 @@ class ExistingSource:
             name=name,
             key=git_url_key(url) if kind == "GitRepository" else helm_url_key(url),
             ref=pairs if kind == "GitRepository" else (),
-            secret_name=_mapping(spec.get("secretRef") or spec.get("certSecretRef")).get("name"),
+            secret_name=as_object(spec.get("secretRef") or spec.get("certSecretRef")).get("name"),
             cluster=cluster,
         )
 
@@ -113,10 +114,6 @@ class ExistingSource:
             and (self.secret_name is not None or request.kind == "GitRepository" or not request.keys)
             and request.source_name in (None, self.name)
         )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 Slot = tuple[str, str]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd, meant_domain
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set, apply_to_mapping
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
@@ -282,7 +283,7 @@ def _container_of(key: str) -> str:
 
 
 def _marks(workload: Workload) -> list[str]:
-    labels = _mapping(workload.metadata.get("labels"))
+    labels = as_object(workload.metadata.get("labels"))
     return [key for key in labels if key.partition("/")[0] in _POLICIES and key.endswith("/sync-gc-mark")]
 
 
@@ -299,10 +300,6 @@ def _remove_marks(workload: Workload) -> None:
         workload.operations.append(Remove(path, rule="annotations"))
     if marks and len(marks) == len(workload.metadata["labels"]):
         workload.operations.append(Remove((*workload.at, "metadata", "labels"), rule="annotations"))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _pod_template(workload: Workload) -> None:

@@ -18,6 +18,7 @@ from fluxv2_migrate.flux1 import (
 )
 from fluxv2_migrate.flux1.marks import objects_in
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import Path, Set
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
@@ -82,7 +83,7 @@ def draft_image_automation(
     seen_by = cluster or Cluster(name="all")
     drafts: list[ImageAutomationDraft] = []
     for at, each in objects_in(manifest):
-        own = _mapping(each.get("metadata")).get("namespace")
+        own = as_object(each.get("metadata")).get("namespace")
         default = seen_by.default_namespace or options.default_namespace
         workload = Workload(
             each,
@@ -97,10 +98,6 @@ def draft_image_automation(
         )
         drafts.append(_draft(workload, lookup))
     return tuple(drafts)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
@@ -224,7 +221,7 @@ def _automated_path(workload: Workload) -> Path:
 
 
 def _is_addon(workload: Workload) -> bool:
-    labels = _mapping(workload.metadata.get("labels"))
+    labels = as_object(workload.metadata.get("labels"))
     service, mode = (labels.get(key) for key in _ADDON)
     return workload.namespace == "kube-system" and (
         service in ("true", True) or mode in ("EnsureExists", "Reconcile")
@@ -245,11 +242,11 @@ def _written_images(workload: Workload) -> Iterator[tuple[str, str, Path]]:
     path = _POD_SPECS.get(workload.kind, ())
     spec: Any = workload.manifest if path else None
     for key in path:
-        spec = _mapping(spec).get(key)
+        spec = as_object(spec).get(key)
     for group in ("containers", "initContainers"):
-        containers = _mapping(spec).get(group)
+        containers = as_object(spec).get(group)
         for index, container in enumerate(containers if isinstance(containers, list) else ()):
-            given = _mapping(container)
+            given = as_object(container)
             text = given.get("image")
             image = text if isinstance(text, str) else ""
             yield str(given.get("name")), image, (*path, group, str(index), "image")
@@ -258,7 +255,7 @@ def _written_images(workload: Workload) -> Iterator[tuple[str, str, Path]]:
 def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:
     if workload.kind != "HelmRelease":
         return
-    values = _mapping(_mapping(workload.manifest.get("spec")).get("values"))
+    values = as_object(as_object(workload.manifest.get("spec")).get("values"))
     annotations = workload.annotations
     fields = {image.container: _texts(image.paths.repository) for image in found}
     for key in annotations:
@@ -268,7 +265,7 @@ def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:
         path = str(annotations[key])
         value: Any = values
         for name in path.split("."):
-            value = _mapping(value).get(name)
+            value = as_object(value).get(name)
         at = ("metadata", "annotations", key)
         if not isinstance(value, str):
             workload.note("AN015", f"{key} names {path!r}, where the values hold no text", at)
@@ -369,8 +366,8 @@ def _numeric_tag(workload: Workload, found: ContainerImage) -> tuple[Path, str] 
         return None
     holder: Any = workload.manifest
     for key in paths.repository[:-1]:
-        holder = _mapping(holder).get(str(key))
-    value = _mapping(holder).get("tag")
+        holder = as_object(holder).get(str(key))
+    value = as_object(holder).get("tag")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     # As JSON has it, which is what the chart gets.

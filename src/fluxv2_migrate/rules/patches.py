@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import merged_with
 from fluxv2_migrate.plan import (
     REMOVED,
@@ -87,13 +88,13 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
             if source != target:
                 moves.append(Move(source, target))
     kept: dict[str, Any] = {**head, **{key: patch[key] for key in _KEPT if key in patch}}
-    if VALUES[1] in _mapping(patch.get("spec")):
+    if VALUES[1] in as_object(patch.get("spec")):
         kept["spec"] = {VALUES[1]: patch["spec"][VALUES[1]]}
     wanted_leaves = shared_leaves([(_merged(step.before, leaves), step.after) for step in steps])
     leaves |= wanted_leaves
     value = _with(kept, as_patch(leaves))
     plan = plan_between(patch, value, tuple(moves), BEFORE_VALUES, VALUES)
-    spec = {key: item for key, item in _mapping(value.get("spec")).items() if key != VALUES[1]}
+    spec = {key: item for key, item in as_object(value.get("spec")).items() if key != VALUES[1]}
     return PatchDraft(plan, {**value, "spec": spec} if spec else _without(value, "spec"))
 
 
@@ -127,10 +128,6 @@ def _merged(form: Mapping[str, Any], leaves: Leaves) -> dict[str, Any]:
 
 def _without(value: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: item for key, item in value.items() if key != name}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _with(patch: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

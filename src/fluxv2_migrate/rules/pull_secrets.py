@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.flux1 import ContainerImage
+from fluxv2_migrate.kubernetes import as_object
 
 __all__ = ["Lookup", "PullSecret", "find_pull_secrets", "nothing_known"]
 
@@ -61,10 +62,10 @@ def find_pull_secrets(
     kind = manifest.get("kind")
     pod: Any = manifest
     for key in _POD_SPECS.get(str(kind), ()):
-        pod = _mapping(pod).get(key)
-    pod = _mapping(pod) if kind in _POD_SPECS else {}
+        pod = as_object(pod).get(key)
+    pod = as_object(pod) if kind in _POD_SPECS else {}
     account = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
-    names = [*_names(_mapping(lookup("ServiceAccount", namespace, str(account))).get("imagePullSecrets"))]
+    names = [*_names(as_object(lookup("ServiceAccount", namespace, str(account))).get("imagePullSecrets"))]
     names += _names(pod.get("imagePullSecrets"))
     if kind == "HelmRelease":
         names += _names_in_values(manifest, image)
@@ -73,11 +74,11 @@ def find_pull_secrets(
 
 def _names_in_values(manifest: Mapping[str, Any], image: ContainerImage) -> Iterator[str]:
     # Every chart has its own fields; these are the ones that most have, and nearest the image counts most.
-    holder: Any = _mapping(manifest.get("spec")).get("values")
-    holders = [_mapping(holder)]
+    holder: Any = as_object(manifest.get("spec")).get("values")
+    holders = [as_object(holder)]
     for key in image.paths.repository[2:-1]:
-        holder = _mapping(holder).get(str(key))
-        holders.append(_mapping(holder))
+        holder = as_object(holder).get(str(key))
+        holders.append(as_object(holder))
     for each in holders:
         for field in ("imagePullSecrets", "pullSecrets"):
             yield from _names(each.get(field))
@@ -88,7 +89,3 @@ def _names(references: Any) -> Iterator[str]:
         name = reference.get("name") if isinstance(reference, Mapping) else reference
         if isinstance(name, str) and name:
             yield name
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
