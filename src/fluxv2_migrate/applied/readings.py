@@ -66,7 +66,7 @@ def settle_readings(
     )
     own = {each.document.key for each in (*readings.documents, *readings.unwritten)}
     others = {key: group for key, group in by_clusters.items() if key not in own}
-    _tell_of_other_manifests(others, around, findings)
+    _tell_of_other_manifests(others, readings.alike, around, findings)
     left = [
         each for each in readings.unwritten if each.document.key in going or _reaches_migrated(each, staying)
     ]
@@ -117,15 +117,21 @@ def _applied_documents(
 
 
 def _tell_of_other_manifests(
-    applied: Mapping[DocumentKey, str], around: Surroundings, findings: FindingGroups
+    applied: Mapping[DocumentKey, str],
+    alike: Collection[str],
+    around: Surroundings,
+    findings: FindingGroups,
 ) -> None:
     refused: list[_Told] = []
     otherwise: list[_Told] = []
-    for path in sorted({path for path, _ in applied}):
-        for index, line, scalar in read_otherwise(path, around.repository.texts.get(path, "")):
-            group = applied.get((path, index))
-            if group is None or group.endswith(".toolkit.fluxcd.io"):
-                continue
+    groups: dict[str, dict[int, str]] = {}
+    for (path, index), group in applied.items():
+        if not group.endswith(".toolkit.fluxcd.io"):
+            groups.setdefault(path, {})[index] = group
+    for path, of_file in sorted(groups.items()):
+        text = around.repository.texts.get(path, "")
+        for index, line, scalar in read_otherwise(path, text, of_file, alike):
+            group = of_file[index]
             strict = ("." not in group or group.endswith(_KUBERNETES)) and not _is_text(scalar)
             (refused if strict else otherwise).append((f"{path}:{line}", scalar))
     _say("RP026", "the API server refuses, with the whole path, what kustomize makes of", refused, findings)

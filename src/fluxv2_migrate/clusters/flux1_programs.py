@@ -37,8 +37,17 @@ _MENTIONED: Final = re.compile(
     r"|\bfluxd\b|helm-operator|\bflux:|/flux\b|name: [\"']?flux\b|chart: [\"']?flux\b"
 )
 """What the text of a manifest of Flux v1 has, in some way."""
-_INSTALLERS: Final = re.compile(r"fluxctl|eksctl|k8s-?configuration")
-_INSTALLERS_OF_CHARTS: Final = re.compile(r"\bhelm3?\s|helm_release|chart_ref|^releases:", re.MULTILINE)
+_WORDS_OF_MENTIONED: Final = (
+    *("--git-", "--enabled-helm-versions", "--charts-sync-interval", "fluxd", "helm-operator", "flux:", "/flux"),
+    *(": flux", ": \"flux", ": 'flux"),
+)
+"""One of them stands in whatever the pattern finds; Python finds words in no time."""
+_INSTALLERS: Final = ("fluxctl", "eksctl", "k8s-configuration", "k8sconfiguration")
+_INSTALLERS_OF_CHARTS: Final = ("helm_release", "chart_ref")
+_COMMANDS_OF_CHARTS: Final = (
+    re.compile(r"helm(?<=\bhelm)3?\s"),
+    re.compile(r"releases:(?<=^releases:)", re.MULTILINE),
+)
 _YAML: Final = (".yaml", ".yml", ".json")
 
 
@@ -156,9 +165,14 @@ def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
     return found
 
 
+def _is_mentioned(text: str) -> bool:
+    """Gives whether a text may be that of a manifest of Flux v1."""
+    return any(word in text for word in _WORDS_OF_MENTIONED) and _MENTIONED.search(text) is not None
+
+
 def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:
     for path in sorted(reader.files):
-        if path.endswith(_YAML) and _MENTIONED.search(reader.text(path)):
+        if path.endswith(_YAML) and _is_mentioned(reader.text(path)):
             for document in reader.documents_of(path):
                 yield from _of_object(document.manifest, [document], reader, None)
 
@@ -170,7 +184,7 @@ def _of_object(
         found = _of_release(manifest, places, reader, build)
     elif manifest.get("apiVersion") == _CHART_OF_K3S and manifest.get("kind") == "HelmChart":
         found = _of_chart_of_k3s(manifest, places)
-    elif any(_MENTIONED.search(each.text) for each in places):
+    elif any(_is_mentioned(each.text) for each in places):
         found = programs_of_workload(manifest, lambda field: _place(field, manifest, places))
     else:
         return
@@ -322,11 +336,19 @@ def _value(text: str) -> Any:
 def _of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
     for path in sorted(reader.files):
         text = reader.text(path)
-        is_of_flux = "flux" in text or "helm-operator" in text
-        if not _INSTALLERS.search(text) and not (is_of_flux and _INSTALLERS_OF_CHARTS.search(text)):
-            continue
-        for command in install_commands(text, path):
-            yield from _of_command(command, path, reader)
+        if _installs(text):
+            for command in install_commands(text, path):
+                yield from _of_command(command, path, reader)
+
+
+def _installs(text: str) -> bool:
+    """Gives whether a text may hold a command that installs a program of Flux v1."""
+    if any(word in text for word in _INSTALLERS):
+        return True
+    return ("flux" in text or "helm-operator" in text) and (
+        any(word in text for word in _INSTALLERS_OF_CHARTS)
+        or any(pattern.search(text) is not None for pattern in _COMMANDS_OF_CHARTS)
+    )
 
 
 def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> Iterator[Flux1Program]:

@@ -78,12 +78,14 @@ class Flux1Readings:
         documents: those that are written otherwise than they were.
         unwritten: releases of Flux v1 that would be, if they were not to stay as they are.
         originals: by path, the texts of their files as they were.
+        alike: the texts of which both Fluxes read the same, of those that were looked at.
     """
 
     files: Mapping[str, str | bytes]
     documents: tuple[RewrittenDocument, ...] = ()
     unwritten: tuple[RewrittenDocument, ...] = ()
     originals: Mapping[str, str] = field(default_factory=dict)
+    alike: Collection[str] = frozenset()
 
 
 def write_flux1_readings(
@@ -98,6 +100,7 @@ def write_flux1_readings(
     """
     written: list[RewrittenDocument] = []
     originals: dict[str, str] = {}
+    alike: set[str] = set()
     after = dict(files)
     patches = _json_patch_files(repository)
     for path, documents in _candidates(repository, patches, everything=which == "all"):
@@ -105,7 +108,7 @@ def write_flux1_readings(
         found = [
             RewrittenDocument(each, each.text, scalars, patched if _is_json_patch(each) else ())
             for each in documents
-            if (scalars := _looked_at(each, patches, everything=which == "all"))
+            if (scalars := _looked_at(each, patches, alike, everything=which == "all"))
         ]
         if not found:
             continue
@@ -123,8 +126,8 @@ def write_flux1_readings(
             if each.index in by_index
         ]
     if which == "none":
-        return Flux1Readings(files, unwritten=tuple(written))
-    return Flux1Readings(after, tuple(written), originals=originals)
+        return Flux1Readings(files, unwritten=tuple(written), alike=alike)
+    return Flux1Readings(after, tuple(written), originals=originals, alike=alike)
 
 
 def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
@@ -158,15 +161,19 @@ def _is_json_patch(document: Document) -> bool:
 
 
 def _looked_at(
-    document: Document, patches: Collection[str], *, everything: bool
+    document: Document, patches: Collection[str], alike: set[str], *, everything: bool
 ) -> tuple[ScalarReadOtherwise, ...]:
-    """Gives the scalars of a document that are to be written otherwise."""
+    """Gives the scalars of a document that are to be written otherwise; where there are none it is alike."""
     if document.path in patches and _is_json_patch(document):
         return _scalars(document)
     if posixpath.basename(document.path) in KUSTOMIZATION_NAMES:
         return tuple(_in_patches(document))
-    is_meant = _is_manifest(document) if everything else is_old_release(document.manifest)
-    return _scalars(document) if is_meant else ()
+    if not (_is_manifest(document) if everything else is_old_release(document.manifest)):
+        return ()
+    found = _scalars(document)
+    if not found:
+        alike.add(document.text)
+    return found
 
 
 def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
@@ -250,20 +257,26 @@ def _read_again(repository: Repository, path: str, text: str) -> Sequence[Docume
     return read_documents(path, text)[0]
 
 
-def read_otherwise(path: str, text: str) -> Iterator[tuple[int, int, ScalarReadOtherwise]]:
+def read_otherwise(
+    path: str, text: str, indices: Collection[int], alike: Collection[str]
+) -> Iterator[tuple[int, int, ScalarReadOtherwise]]:
     """Gives each scalar of a file that Flux v2 would read otherwise, with its document's index and its line.
 
     Args:
         path: the file.
         text: of it.
+        indices: of the documents that are looked at.
+        alike: the texts of which it is known that there are none.
     """
     if not may_be_read_otherwise(text):
         return
     body = text.removeprefix(BYTE_ORDER_MARK)
     for index, span in enumerate(split_documents(body)):
         part = body[span.start : span.end]
+        if index not in indices or part in alike or not may_be_read_otherwise(part):
+            continue
         try:
-            root = compose(part, path=path, line=span.line) if may_be_read_otherwise(part) else None
+            root = compose(part, path=path, line=span.line)
         except InvalidManifest:
             continue
         for scalar in scalars_read_otherwise(part, root):

@@ -34,7 +34,7 @@ _EMPTY: Final = (
     re.compile(r"\{[ ]*[\w./-]+[ ]*,"),
     re.compile(r",[ ]*[\w./-]+[ ]*,"),
 )
-_CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS, *_EMPTY)
+_CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS)
 _COLON: Final = re.compile(r"[ \t]*:")
 # Anchors stay, tags go with the value that they are about.
 _ANCHOR: Final = re.compile(r"(?:!\S*[ \t]+)?(&\S+[ \t]+)?(?:!\S*[ \t]+)?")
@@ -67,7 +67,9 @@ def may_be_read_otherwise(text: str) -> bool:
     >>> may_be_read_otherwise("a: 1"), may_be_read_otherwise("a: no"), may_be_read_otherwise("a:\n  22: x")
     (False, True, True)
     """
-    return any(pattern.search(text) is not None for pattern in _CANDIDATES)
+    if any(pattern.search(text) is not None for pattern in _CANDIDATES):
+        return True
+    return "{" in text and any(pattern.search(text) is not None for pattern in _EMPTY)
 
 
 def scalars_read_otherwise(text: str, root: Node | None) -> tuple[ScalarReadOtherwise, ...]:
