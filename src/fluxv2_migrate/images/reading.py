@@ -19,7 +19,13 @@ from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Plan
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, draft_image_automation
+from fluxv2_migrate.rules import (
+    AutomatedImage,
+    ImageAutomationDraft,
+    Lookup,
+    TagTranslations,
+    draft_image_automation,
+)
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
@@ -102,6 +108,7 @@ class _Reader:
     findings: FindingGroups
     found: ReadImages = field(default_factory=ReadImages)
     _lookups: dict[str, Lookup] = field(default_factory=dict)
+    _translations: TagTranslations = field(default_factory=TagTranslations)
     _credential_files: tuple[str, ...] | None = None
     _patched: dict[DocumentKey, AnnotatedObject] = field(default_factory=dict)
 
@@ -248,7 +255,9 @@ class _Reader:
             if all(sighting.cluster in clusters for clusters in users.values()):
                 continue
             automated = as_automated(sighting.manifest)
-            for draft in draft_image_automation(automated, _NO_OPTIONS, FLUX_VERSIONS[-1]):
+            for draft in draft_image_automation(
+                automated, _NO_OPTIONS, FLUX_VERSIONS[-1], translations=self._translations
+            ):
                 for image in draft.images:
                     own = _own_manifest(document, sighting)
                     placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
@@ -268,6 +277,7 @@ class _Reader:
             file=document.path,
             lookup=self._lookup(sighting.cluster),
             written=document.written,
+            translations=self._translations,
         )
 
     def _own(self, document: Document, at: tuple[str, ...], sighting: Sighting) -> ImageAutomationDraft:

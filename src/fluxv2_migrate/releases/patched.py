@@ -283,7 +283,7 @@ def _told(
     """Gives where each notice is told: at the patch that writes the field, if one does."""
     tree, repository = around.clusters.tree, around.repository
     found: dict[Notice, Told] = {}
-    everything = tuple(closure_places(closure, repository, tree))
+    everything: tuple[str, ...] = ()
     for notice in draft.notices:
         writers = [
             use
@@ -297,6 +297,7 @@ def _told(
         related: tuple[str, ...] = ()
         if draft.stops(notice):
             own = at or (document.path, *document.position(notice.path))
+            everything = everything or tuple(closure_places(closure, repository, tree))
             related = tuple(each for each in everything if each != f"{own[0]}:{own[1]}")
         found[notice] = Told(at, related)
     return found

@@ -14,6 +14,7 @@ from fluxv2_migrate.yaml_text import (
     ScalarNode,
     SequenceNode,
     column_of,
+    content_start,
     line_of,
     read_nodes,
     read_value,
@@ -78,8 +79,11 @@ class Document:
 
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
-        mark, _ = _mark_of(self.root, path)
-        start = 0 if mark is None else mark.start
+        # Most often it is asked where the document itself begins, which its nodes are not needed for.
+        start = content_start(self.text) if self._root is None and not path else None
+        if start is None:
+            mark, _ = _mark_of(self.root, path)
+            start = 0 if mark is None else mark.start
         return self.line + line_of(self.text, start), column_of(self.text, start) + 1
 
 

@@ -48,7 +48,7 @@ from fluxv2_migrate.rules.sync_objects import (
 )
 from fluxv2_migrate.rules.workload import PlacedComment
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
-from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.tags.patterns import PolicyTranslation, TagTranslations, translate_tag_pattern
 from fluxv2_migrate.tags.policies import PINNED, PolicyCandidate
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "SourceReference",
     "SyncSettings",
     "TagComparison",
+    "TagTranslations",
     "ValuesOfUrl",
     "clean_chart_path",
     "compare_tags",

@@ -28,6 +28,7 @@ from fluxv2_migrate.rules.registries import canonical_name, is_read_differently,
 from fluxv2_migrate.rules.workload import Workload, Written, nothing_written
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
+from fluxv2_migrate.tags.patterns import TagTranslations
 
 __all__ = ["draft_image_automation"]
 
@@ -50,6 +51,7 @@ def draft_image_automation(
     file: str = "",
     lookup: Lookup = nothing_known,
     written: Written = nothing_written,
+    translations: TagTranslations | None = None,
 ) -> tuple[ImageAutomationDraft, ...]:
     """Reads the annotations and images of a document as fluxd does, and says what becomes of them.
 
@@ -63,6 +65,7 @@ def draft_image_automation(
         file: in which it stands; overrides speak of it.
         lookup: finds ServiceAccounts and Secrets in the repository.
         written: gives the text of a scalar as it stands in the file.
+        translations: of tag patterns, which the workloads of a repository share.
 
     Returns:
         One draft for each object of the document. Each image of a workload that is automated, and neither
@@ -95,6 +98,7 @@ def draft_image_automation(
             file=file,
             fluxd=fluxd_settings_of(seen_by.fluxd),
             written=written,
+            translations=translations or TagTranslations(),
         )
         drafts.append(_draft(workload, lookup))
     return tuple(drafts)

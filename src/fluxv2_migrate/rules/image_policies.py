@@ -19,7 +19,7 @@ from fluxv2_migrate.rules.registries import canonical_name, registry_provider
 from fluxv2_migrate.rules.workload import Workload
 from fluxv2_migrate.settings.known_tags import KnownTag, joined_tags
 from fluxv2_migrate.settings.options import MigrationOptions, Override
-from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.tags.patterns import PolicyTranslation
 from fluxv2_migrate.tags.policies import PINNED
 
 __all__ = ["request_policy"]
@@ -79,9 +79,7 @@ def _choice(
         return _pinned(image.tag)
     pattern = TagPattern.parse(image.tag_pattern)
     known = _known_tags(workload.options, found.image)
-    translated = translate_tag_pattern(
-        image.tag_pattern, current_tag=image.tag, images=known, flux_version=workload.flux_version
-    )
+    translated = workload.translations.of(image.tag_pattern, image.tag, known, workload.flux_version)
     group = f"{workload.resource} {found.container}"
     if number is not None:
         read = "" if number == image.tag else f", {image.tag} to the chart"

@@ -13,6 +13,7 @@ from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
+from fluxv2_migrate.tags.patterns import TagTranslations
 
 __all__ = ["PlacedComment", "Workload", "Written", "nothing_written"]
 
@@ -50,6 +51,7 @@ class Workload:
         file: in which it stands, or empty.
         fluxd: the settings of the fluxd that looked after it.
         written: gives the text of a scalar as it stands in the file.
+        translations: of tag patterns, which workloads share.
         matched: which of the overrides are about it.
     """
 
@@ -62,6 +64,7 @@ class Workload:
     file: str = ""
     fluxd: FluxdSettings = field(default_factory=FluxdSettings)
     written: Written = nothing_written
+    translations: TagTranslations = field(default_factory=TagTranslations)
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     comments: list[PlacedComment] = field(default_factory=list)

@@ -25,7 +25,7 @@ from fluxv2_migrate.tags.shapes import pieces_of
 from fluxv2_migrate.tags.tables import as_markdown, as_text
 from fluxv2_migrate.tags.trials import Measured, Trial, ranked
 
-__all__ = ["PolicyTranslation", "translate_tag_pattern"]
+__all__ = ["PolicyTranslation", "TagTranslations", "translate_tag_pattern"]
 
 Confidence = Literal["proved", "structural", "guess", "none"]
 _HEAD: Final = ("", "")
@@ -177,6 +177,31 @@ def translate_tag_pattern(
         pattern,
         flux_version,
     )
+
+
+class TagTranslations:
+    """Image policies of tag patterns: what many workloads of a repository have in common is translated once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], PolicyTranslation] = {}
+
+    def of(
+        self, pattern: str, current_tag: str | None, images: tuple[TaggedImage, ...], flux_version: FluxVersion
+    ) -> PolicyTranslation:
+        """Gives what `translate_tag_pattern` gives.
+
+        Args:
+            pattern: of fluxd, with its prefix.
+            current_tag: the tag that runs.
+            images: the known tags.
+            flux_version: the Flux release that will run.
+        """
+        key = (pattern, current_tag, images, flux_version)
+        if key not in self._known:
+            self._known[key] = translate_tag_pattern(
+                pattern, current_tag=current_tag, images=images, flux_version=flux_version
+            )
+        return self._known[key]
 
 
 def _with_what_is_written(

@@ -21,6 +21,7 @@ from fluxv2_migrate.yaml_text.extents import (
 from fluxv2_migrate.yaml_text.inner_texts import node_at, replace_text, with_value
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
+from fluxv2_migrate.yaml_text.scanner import content_start
 from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "append_item",
     "column_of",
     "compose",
+    "content_start",
     "detect_style",
     "emit_entry",
     "emit_item",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-__all__ = ["Unsure", "block_scalar_end", "scan"]
+__all__ = ["Unsure", "block_scalar_end", "content_start", "scan"]
 
 _DEEPEST: Final = 60
 _LONGEST_KEY: Final = 1000
@@ -94,6 +94,22 @@ def scan(text: str) -> Node | None:
         # An empty value behind a marker.
         raise Unsure
     return None
+
+
+def content_start(text: str) -> int | None:
+    r"""Gives the offset of the root node of a document, if that is certain without reading it.
+
+    Args:
+        text: one document, without byte order mark.
+
+    >>> content_start("# ours\na: 1\n"), content_start("- a\n")
+    (7, None)
+    """
+    begin = _BEGIN.match(text)
+    position = 0 if begin is None else begin.end()
+    first = text[position : position + 1]
+    # Before other characters there may be an anchor or a tag, or nothing at all.
+    return position if first.isascii() and first.isalpha() else None
 
 
 class _Document:
