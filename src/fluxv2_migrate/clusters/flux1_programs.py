@@ -38,8 +38,16 @@ _MENTIONED: Final = re.compile(
 )
 """What the text of a manifest of Flux v1 has, in some way."""
 _WORDS_OF_MENTIONED: Final = (
-    *("--git-", "--enabled-helm-versions", "--charts-sync-interval", "fluxd", "helm-operator", "flux:", "/flux"),
-    *(": flux", ": \"flux", ": 'flux"),
+    *(
+        "--git-",
+        "--enabled-helm-versions",
+        "--charts-sync-interval",
+        "fluxd",
+        "helm-operator",
+        "flux:",
+        "/flux",
+    ),
+    *(": flux", ': "flux', ": 'flux"),
 )
 """One of them stands in whatever the pattern finds; Python finds words in no time."""
 _INSTALLERS: Final = ("fluxctl", "eksctl", "k8s-configuration", "k8sconfiguration")

@@ -180,13 +180,17 @@ def translate_tag_pattern(
 
 
 class TagTranslations:
-    """Image policies of tag patterns: what many workloads of a repository have in common is translated once."""
+    """Image policies of tag patterns: what many workloads have in common is translated once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], PolicyTranslation] = {}
 
     def of(
-        self, pattern: str, current_tag: str | None, images: tuple[TaggedImage, ...], flux_version: FluxVersion
+        self,
+        pattern: str,
+        current_tag: str | None,
+        images: tuple[TaggedImage, ...],
+        flux_version: FluxVersion,
     ) -> PolicyTranslation:
         """Gives what `translate_tag_pattern` gives.
 
