@@ -314,6 +314,24 @@ def test_the_operator_stays_while_it_serves(case: str) -> None:
         assert "fluxd flux/other syncs tenants of" in runbook
 
 
+@pytest.mark.parametrize("case", ["a release that nothing lists", "a file that cannot be read"])
+def test_the_operator_stays_where_no_cluster_is_known_and_something_is_left(case: str) -> None:
+    files: Files = {
+        "ops/operator.yaml": workload("docker.io/fluxcd/helm-operator:1.2.0", name="helm-operator"),
+    }
+    if case == "a release that nothing lists":
+        files |= {
+            "kustomization.yaml": "namespace: flux\nresources: [gone.yaml]\n",
+            "web/api.yaml": release("api"),
+        }
+    else:
+        files["web/api.yaml"] = release("api") + "  a: [\n"
+    migration = migrate(files)
+    assert migration.context.clusters == ()
+    assert migration.files == files
+    assert "DA055" in codes(migration)
+
+
 def test_patches_of_what_leaves_leave_and_others_stay() -> None:
     patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: flux}\n"
     files: Files = {

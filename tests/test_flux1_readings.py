@@ -230,6 +230,11 @@ OPERATORS: dict[str, Files] = {
         "flux/kustomization.yaml": "resources: [github.com/fluxcd/x/deploy]\npatches: [{path: p.yaml}]\n",
         "flux/p.yaml": deployment("--enabled-helm-versions=v3", "--charts-sync-interval=15m", image=""),
     },
+    "manifests that Helm writes": {
+        "x.sh": "helm template fluxcd/helm-operator --name-template=default --namespace=flux \\\n"
+        "  --set helm.versions=v3 --values=values/operator.yaml > op.yaml\n",
+        "values/operator.yaml": "chartsSyncInterval: 15m\n",
+    },
     "a script": {
         "x.sh": "helm upgrade -i helm-operator fluxcd/helm-operator "
         "--set helm.versions=v3 --set chartsSyncInterval=15m\n"
@@ -246,6 +251,14 @@ def test_the_settings_of_the_operator_are_read_wherever_they_stand(way: str) -> 
     text = migration.files["deploy/web.yaml"]
     assert isinstance(text, str)
     assert "  interval: 15m\n" in text
+
+
+def test_what_helm_only_wrote_is_no_release_that_helm_takes_away() -> None:
+    files: Files = {**OPERATORS["manifests that Helm writes"], "deploy/web.yaml": WEB}
+    migration = migrate(files, sync_roots=["deploy"])
+    (cluster,) = migration.context.clusters
+    assert cluster.settings.flux1_is.helm_operator_release is None
+    assert "helm uninstall default" not in migration.runbook().to_markdown()
 
 
 def test_an_operator_of_which_values_are_not_here_says_nothing_of_what_it_is_not_told() -> None:

@@ -393,7 +393,8 @@ def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> It
         if program.program == "fluxd" and program.given("git-url") is None:
             # It says that fluxd was installed, and nothing of what it syncs.
             continue
-        yield replace(program, is_text=True, is_complete=is_complete)
+        release_name = "" if command.is_rendered else program.release_name
+        yield replace(program, is_text=True, is_complete=is_complete, release_name=release_name)
 
 
 def _file_of(name: str, path: str, reader: ClusterReader) -> str | None:

@@ -49,14 +49,17 @@ def left_releases(around: Surroundings, going: Collection[DocumentKey]) -> Mappi
         going: the documents of releases that are migrated, or have a twin of Flux v2.
     """
     repository, clusters = around.repository, around.clusters
-    found: dict[str, list[tuple[str, str]]] = {view.name: [] for view in clusters.clusters}
+    # Without a cluster that is known whatever is left may be what runs.
+    names = [view.name for view in clusters.clusters] or [""]
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
             is_old = any(map(is_old_release, _objects(document.manifest)))
             if not is_old or document.key in going or clusters.runs_flux_1(document):
                 continue
             resource = f"HelmRelease {'/'.join(filter(None, document.identity))}"
-            for cluster in dict.fromkeys(each.cluster for each in clusters.sightings.get(document.key, ())):
+            seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
+            for cluster in dict.fromkeys(seen if clusters.clusters else names):
                 found[cluster].append((resource, f"{path}:{document.line}"))
     for view in clusters.clusters:
         for other in other_fluxds(view, around):
@@ -66,6 +69,8 @@ def left_releases(around: Surroundings, going: Collection[DocumentKey]) -> Mappi
         for view in clusters.clusters if lines else ():
             if any(is_below(path, synced.path) for synced in view.sync_paths):
                 found[view.name].append((path, f"{path}:{lines[0]}"))
+        if lines and not clusters.clusters:
+            found[""].append((path, f"{path}:{lines[0]}"))
     return {
         name: LeftReleases(name, tuple(each for each, _ in left), tuple(place for _, place in left if place))
         for name, left in found.items()
@@ -117,7 +122,12 @@ def remove_flux1(
 
 def _serves(each: Flux1Document, left: Mapping[str, LeftReleases]) -> bool:
     is_operator = each.program.program == "helm-operator"
-    return is_operator and any(left[name].resources for name in each.clusters if name in left)
+    return is_operator and any(left[name].resources for name in _served(each, left))
+
+
+def _served(each: Flux1Document, left: Mapping[str, LeftReleases]) -> list[str]:
+    """Gives the clusters that a program is for: it may be any, where nothing tells."""
+    return [name for name in each.clusters if name in left] if each.clusters else list(left)
 
 
 def _tells(each: Flux1Document, clusters: Collection[str]) -> bool:
@@ -129,7 +139,7 @@ def _tell_serving(
 ) -> None:
     programs = {(each.program.path, each.program.line): each for each in reversed(serving)}
     for (path, line), each in sorted(programs.items()):
-        of_clusters = [left[name] for name in each.clusters if name in left]
+        of_clusters = [left[name] for name in _served(each, left)]
         served = list(dict.fromkeys(name for one in of_clusters for name in one.resources))
         more = f" and {len(served) - _SHOWN} more" if len(served) > _SHOWN else ""
         message = (

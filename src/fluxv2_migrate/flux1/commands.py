@@ -21,7 +21,7 @@ __all__ = ["InstallCommand", "install_commands", "put_value"]
 
 _Path = tuple[str, ...]
 _BEGINS: Final = re.compile(
-    r"""(?<![\w./-])(?P<what>helm3?\s+(?:[^\n\\|;&]*?\s)?(?:upgrade|install)\b
+    r"""(?<![\w./-])(?P<what>helm3?\s+(?:[^\n\\|;&]*?\s)?(?:upgrade|install|template)\b
     |fluxctl\s+install\b
     |eksctl\s+(?:enable\s+repo|install\s+flux|install\s+Flux)\b
     |az\s+k8s-?configuration\s+(?:flux\s+)?create\b)""",
@@ -53,6 +53,7 @@ _WITH_VALUE: Final = frozenset(
         "--username",
         "--password",
         "--name",
+        "--name-template",
         "--history-max",
         "--tiller-namespace",
         "--ca-file",
@@ -78,6 +79,7 @@ class InstallCommand:
         values: that are set one by one, nested.
         files: the values files, as they are written, in their order.
         arguments: of fluxd, where no chart is named.
+        is_rendered: whether Helm only writes the manifests, so that no Helm release stands in the cluster.
     """
 
     line: int
@@ -88,6 +90,7 @@ class InstallCommand:
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     files: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    is_rendered: bool = False
 
 
 def install_commands(text: str, path: str) -> Iterator[InstallCommand]:
@@ -177,10 +180,10 @@ def _options(words: Sequence[str], with_value: frozenset[str]) -> tuple[list[tup
 
 def _of_helm(words: Sequence[str], line: int) -> Iterator[InstallCommand]:
     options, others = _options(words, _WITH_VALUE)
-    if not others or others[0] not in ("upgrade", "install"):
+    if not others or others[0] not in ("upgrade", "install", "template"):
         return
     named = others[1:]
-    name = next((value for option, value in options if option == "--name"), "")
+    name = next((value for option, value in options if option in ("--name", "--name-template")), "")
     chart = named[-1] if named else ""
     if len(named) > 1:
         name = name or named[0]
@@ -202,6 +205,7 @@ def _of_helm(words: Sequence[str], line: int) -> Iterator[InstallCommand]:
         said.get("--namespace") or said.get("-n") or "",
         values,
         tuple(files),
+        is_rendered=others[0] == "template",
     )
 
 
@@ -270,6 +274,7 @@ _OF_AZURE: Final = frozenset(
         "--operator-instance-name",
         "--operator-namespace",
         "--name",
+        "--name-template",
         "-n",
         "--cluster-name",
         "-c",
