@@ -19,7 +19,7 @@ from real_kustomize import build_all, write_tree
 from test_folders_and_pruning import found
 from test_migration_of_kustomize_trees import Files, release
 
-CODES = ("RP053", "RP054", "RP055", "RP056", "RP057")
+CODES = ("RP053", "RP054", "RP055", "RP056", "RP057", "RP077")
 DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -151,6 +151,20 @@ CASES: list[tuple[str, Files, str, str, dict[str, Any]]] = [
         "a patch gives it another release name",
         overlay('{"op": "replace", "path": "/spec/releaseName", "value": "other"}'),
         "RP056",
+        "base/web.yaml",
+        {},
+    ),
+    (
+        "a patch gives it another field",
+        overlay('{"op": "add", "path": "/spec/driftDetection", "value": {"mode": "warn"}}'),
+        "RP077",
+        "base/web.yaml",
+        {},
+    ),
+    (
+        "a patch gives it other values",
+        overlay('{"op": "add", "path": "/spec/values", "value": {"more": 1}}'),
+        "RP077",
         "base/web.yaml",
         {},
     ),

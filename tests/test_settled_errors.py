@@ -39,6 +39,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "RP054": {},
     "RP055": {},
     "RP056": {},
+    "RP077": {},
 }
 """Errors that an answer settles, with what is filled in."""
 

@@ -18,6 +18,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.release_name import default_release_name, shorten_release_name
 from fluxv2_migrate.kustomize.values import mapping_at
 from fluxv2_migrate.placement import Generated
+from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
 
 __all__ = ["MigratedRelease", "tell_of_result"]
@@ -26,6 +27,14 @@ _RELEASE: Final = "HelmRelease.helm.toolkit.fluxcd.io"
 _SOURCES: Final = "source.toolkit.fluxcd.io"
 _IMAGES: Final = "image.toolkit.fluxcd.io"
 _SHOWN: Final = 5
+_VALUES: Final = "values"
+_TOLD_APART: Final = (
+    ("releaseName",),
+    ("targetNamespace",),
+    ("storageNamespace",),
+    ("chart", "spec", "sourceRef"),
+)
+"""Fields of which it is told what they lead to."""
 _MARKER: Final = re.compile(r"\{\"\$imagepolicy\": *\"([^\":]+):([^\":]+)")
 
 
@@ -39,6 +48,7 @@ class MigratedRelease:
         accepted: codes that a person has settled for it.
         seen: how each cluster saw it, with the release name under which it runs there.
         twin: the place of the release of Flux v2 that stands for it already; empty where it was converted.
+        specs: what each cluster has to find of it, by its name, where no patch reached it before.
     """
 
     document: Document
@@ -46,6 +56,7 @@ class MigratedRelease:
     accepted: tuple[str, ...]
     seen: tuple[tuple[Sighting, str], ...]
     twin: str = ""
+    specs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def tell_of_result(
@@ -126,6 +137,11 @@ class _Check:
         if runs != shorten_release_name(name):
             message = f"{self.view.name} gets {shown} with the release name {runs!r}; it runs under {name!r}"
             self._tell(release, "RP056", message, ("metadata", "name"))
+        changed = tuple(self._changed(release, sighting, spec))
+        if changed:
+            fields = ", ".join(changed)
+            message = f"{self.view.name} gets {shown} with something else in {fields}: a patch reaches it now"
+            self._tell(release, "RP077", message, ("spec",))
         source = _source_of(spec, key[1])
         if source is not None and source in self.created:
             self.users.setdefault(source, []).append(f"{release.document.path}:{release.document.line}")
@@ -138,6 +154,21 @@ class _Check:
                     f"{self.view.name} does not get {shown_identity(values)} any more, which holds values"
                 )
                 self._tell(release, "RP055", message, ("spec", "valuesFrom"))
+
+    def _changed(
+        self, release: MigratedRelease, sighting: Sighting, spec: Mapping[str, Any]
+    ) -> Iterator[str]:
+        """Gives the fields that something changes on the way which left the release alone before."""
+        wanted = release.specs.get(self.view.name)
+        over = any(each.overlay for each in self.view.sync_paths if each.path == sighting.sync_path)
+        if wanted is None or not (sighting.steps or over):
+            return
+        written, got = ({key: each[key] for key in each if key != _VALUES} for each in (wanted, spec))
+        for path in merge_difference(written, got):
+            if not any(path[: len(known)] == known for known in _TOLD_APART):
+                yield ".".join(("spec", *path))
+        if mapping_at(sighting.manifest, "spec").get(_VALUES) != spec.get(_VALUES):
+            yield f"spec.{_VALUES}"
 
     def twin(self, release: MigratedRelease, name: str) -> None:
         """Says that the cluster does not get the release of Flux v2 for which one of Flux v1 has gone."""

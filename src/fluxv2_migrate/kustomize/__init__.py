@@ -15,6 +15,7 @@ from fluxv2_migrate.kustomize.kustomization import (
     join_path,
     read_kustomization,
 )
+from fluxv2_migrate.kustomize.replacing import split_field_path
 from fluxv2_migrate.kustomize.replay import PatchedState, merged_with, patch_of, replay_patches
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
 from fluxv2_migrate.kustomize.selectors import Selector
@@ -53,5 +54,6 @@ __all__ = [
     "read_kustomization",
     "remove_entry",
     "replay_patches",
+    "split_field_path",
     "try_object",
 ]

@@ -15,7 +15,7 @@ from fluxv2_migrate.kustomize.selectors import LabelSelector, Selector
 from fluxv2_migrate.kustomize.values import copy_value, is_null, mapping_at, plain_value, text_of
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["apply_replacements"]
+__all__ = ["apply_replacements", "split_field_path"]
 
 _NAME: Final = "metadata.name"
 _LASTING: Final = ("metadata.", "spec.values.")
@@ -85,7 +85,7 @@ def _source_value(resources: Sequence[Resource], replacement: Mapping[str, Any],
     if source.get("group") or source.get("version") or not path.startswith(_LASTING):
         found[0].replacements.append(use)
     value = found[0].manifest
-    for key in _split(path):
+    for key in split_field_path(path):
         value = _step(value, key)
     if value is _ABSENT or is_null(value) or value in ({}, []):
         raise InvalidManifest(f"the source of a replacement has no {path}")
@@ -123,6 +123,9 @@ def _apply(resources: Sequence[Resource], value: Any, target: Mapping[str, Any],
                 resource.replacements.append(use)
             for path in paths:
                 _copy(resource, value, path, target.get("options") or {})
+        elif any(each.group or each.version for each in rejects) and _is_selected(resource, select, ()):
+            # What is left out by its API may not be left out under another one.
+            resource.replacements.append(use)
 
 
 def _is_selected(resource: Resource, select: Selector, rejects: Sequence[Selector]) -> bool:
@@ -158,7 +161,12 @@ def _has_identity(resource: Resource, selector: Selector) -> bool:
     return any(selector.matches(group, version, *identity) for identity in known)
 
 
-def _split(path: str) -> list[str]:
+def split_field_path(path: str) -> list[str]:
+    r"""Gives the keys of a field path of a replacement.
+
+    >>> split_field_path(r"data.a\.b.[name=c.d].0")
+    ['data', 'a.b', '[name=c.d]', '0']
+    """
     parts: list[str] = []
     for part in path.split("."):
         if parts and parts[-1].endswith("\\"):
@@ -205,7 +213,7 @@ def _matches(element: Any, key: str, *, exact: bool) -> bool:
 
 def _copy(resource: Resource, value: Any, path: str, options: Mapping[str, Any]) -> None:
     create = options.get("create") is True
-    keys = _split(path)
+    keys = split_field_path(path)
     resource.manifest = copy_value(resource.manifest)
     places = list(_places(resource.manifest, keys, value, create))
     if not places:

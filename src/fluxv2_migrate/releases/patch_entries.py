@@ -74,13 +74,9 @@ class KustomizationEdits:
         path = (*_entry(use), "target")
         self._edit(use.kustomization, lambda known: edit_fields(known, path, values, removed), document)
 
-    def replace_fields(self, use: PatchUse, edit: ReplacementEdit) -> None:
+    def replace_field(self, edit: ReplacementEdit) -> None:
         """Points a part of a replacement to where fields are."""
-        values = edit.values
-        if values is None:
-            self._edit(use.kustomization, lambda known: replace_text(known, edit.path, edit.text), 0)
-        elif values:
-            self._edit(use.kustomization, lambda known: edit_fields(known, edit.path, values), 0)
+        self._edit(edit.file, lambda known: replace_text(known, edit.path, edit.text), 0)
 
     def _edit(self, kustomization: str, edit: Callable[[str], str], document: int) -> None:
         self.made.append(KustomizationEdit(kustomization, lambda text: _in_document(text, document, edit)))

@@ -11,13 +11,19 @@ from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
-__all__ = ["FLUX_PATCHES", "targets_of"]
+__all__ = ["FLUX_PATCHES", "moved_fields", "targets_of"]
 
 FLUX_PATCHES: Final = "spec.patches"
 """The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
 _GROUP: Final = "helm.toolkit.fluxcd.io"
 _KIND: Final = "HelmRelease"
 _FIELDS: Final = ("group", "version", "kind")
+_OLD: Final = (
+    ("helm.fluxcd.io", "v1", _KIND),
+    ("flux.weave.works", "v1beta1", _KIND),
+    ("helm.integrations.flux.weave.works", "v1alpha2", "FluxHelmRelease"),
+)
+"""The APIs of releases of Flux v1."""
 
 
 def targets_of(
@@ -84,6 +90,36 @@ def _reached_besides(
         for step in _steps(built, use)
         if _selects(selector, version, step)
     }
+
+
+def moved_fields(selector: Mapping[str, Any], version: str) -> Mapping[str, str] | None:
+    """Gives the fields with which a selector finds the releases of Flux v2 that it found of Flux v1.
+
+    Args:
+        selector: of a patch or a replacement.
+        version: of the API of releases of Flux v2.
+
+    Returns:
+        The fields that change; nothing where it finds no release of Flux v1, whatever it is called.
+
+    >>> moved_fields({"group": "helm.fluxcd.io", "name": "web"}, "v2")
+    {'group': 'helm.toolkit.fluxcd.io'}
+    """
+    if not any(_finds(selector, *each) for each in _OLD):
+        return None
+    wanted = zip(_FIELDS, (_GROUP, version, _KIND), strict=True)
+    return {
+        name: new
+        for name, new in wanted
+        if selector.get(name) and not _matches(name, str(selector[name]), new)
+    }
+
+
+def _finds(selector: Mapping[str, Any], *identity: str) -> bool:
+    return all(
+        not selector.get(name) or _matches(name, str(selector[name]), text)
+        for name, text in zip(_FIELDS, identity, strict=True)
+    )
 
 
 def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:

@@ -27,7 +27,7 @@ from fluxv2_migrate.releases.patch_entries import KustomizationEdit, Kustomizati
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
 from fluxv2_migrate.releases.release import MigratingRelease
-from fluxv2_migrate.releases.replacements import edits_of_replacement
+from fluxv2_migrate.releases.replacements import edits_of_replacement, with_replaced
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
@@ -220,10 +220,10 @@ class _Converter:
             form = dict(base)
             for use in way.built.patches:
                 form = self._patched(form, use)
-            difference = merge_difference(form, wanted)
-            replaced = {path for use in way.built.replacements for path in self.written.get(use, ())}
             # What a replacement writes, it writes in Flux v2 as well.
-            left.append((way, {path: each for path, each in difference.items() if path not in replaced}))
+            for path in {each for use in way.built.replacements for each in self.written.get(use, ())}:
+                form = with_replaced(form, wanted, path) if path[:1] == ("spec",) else form
+            left.append((way, merge_difference(form, wanted)))
             yield way, wanted
         self.edits.add_leaves(left, str(base["apiVersion"]))
 
@@ -246,14 +246,23 @@ class _Converter:
 
     def _replace(self, version: str) -> None:
         """Points replacements to where the fields of releases are."""
-        tree = self.around.clusters.tree
-        for use in self.releases[0].closure.patches:
+        closure, tree = self.releases[0].closure, self.around.clusters.tree
+        known: set[tuple[str, tuple[str | int, ...]]] = set()
+        for use in closure.patches:
             if use.kind != "replacement":
                 continue
-            kustomization = tree.kustomizations[posixpath.dirname(use.kustomization)]
-            for edit in edits_of_replacement(use, kustomization.replacements[use.index], version):
-                self.edits.replace_fields(use, edit)
+            reached = [
+                way.built.manifest
+                for ways in closure.ways.values()
+                for way in ways
+                if use in way.built.replacements
+            ]
+            for edit in edits_of_replacement(use, tree, version, reached):
                 self.written.setdefault(use, set()).add(edit.written)
+                # Kustomizations may share a file of replacements.
+                if (edit.file, edit.path) not in known:
+                    known.add((edit.file, edit.path))
+                    self.edits.replace_field(edit)
 
     def _retarget(self, api_version: str) -> None:
         closure, clusters = self.releases[0].closure, self.around.clusters

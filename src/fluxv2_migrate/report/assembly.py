@@ -16,8 +16,11 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
+from fluxv2_migrate.kustomize.values import mapping_at
 from fluxv2_migrate.placement import Generated, Prerequisite
 from fluxv2_migrate.releases.decisions import DecidedReleases
+from fluxv2_migrate.releases.patch_texts import ReleaseText
+from fluxv2_migrate.releases.patched import PatchedRelease
 from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.context import MigrationContext
@@ -61,7 +64,7 @@ def tell_of_outcome(
     # Where sync paths are guesses, a twin that lies outside of them may be applied nevertheless.
     removed = decided.removed if around.clusters.given else ()
     migrated = [
-        *(_migrated(each.release, findings) for each in converted.texts),
+        *(replace(_migrated(each.release, findings), specs=_specs(each)) for each in converted.texts),
         *(_migrated(each.release, findings, each.twin.document) for each in removed),
     ]
     tell_of_result(result, migrated, made, findings, told)
@@ -72,6 +75,13 @@ def _migrated(release: ReadRelease, findings: FindingGroups, twin: Document | No
     seen = tuple((sighting, release.name_in(sighting)) for sighting in release.sightings)
     place = "" if twin is None else f"{twin.path}:{twin.line}"
     return MigratedRelease(document, release.resource, findings.decided(document).accept, seen, place)
+
+
+def _specs(text: ReleaseText) -> Mapping[str, Mapping[str, Any]]:
+    """Gives what each cluster has to find of a release that no patch reached; of all others it was tried."""
+    if isinstance(text.release, PatchedRelease):
+        return {}
+    return {name: mapping_at(text.seen_by(name), "spec") for name in text.release.clusters}
 
 
 def assemble(
