@@ -352,6 +352,131 @@ def test_patches_of_what_leaves_leave_and_others_stay() -> None:
     assert "path: all.yaml" in str(migration.files["prod/kustomization.yaml"])
 
 
+FETCHED = "https://github.com/fluxcd/flux//deploy?ref=1.25.4"
+ARGUMENTS = (
+    "[--git-url=git@git.example.com:acme/fleet, --git-branch=main, --git-path=prod, --manifest-generation]"
+)
+MERGED = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: flux}\nspec:\n  template:\n"
+    f"    spec:\n      containers:\n      - name: flux\n        args: {ARGUMENTS}\n"
+)
+OPERATIONS = f"- op: add\n  path: /spec/template/spec/containers/0/args\n  value: {ARGUMENTS}\n"
+PATCHES = {
+    "a file that is merged": ("patchesStrategicMerge:\n- patch.yaml\n", MERGED),
+    "a file of operations": (
+        "patchesJson6902:\n- path: patch.yaml\n  target: {version: v1, kind: Deployment, name: flux}\n",
+        OPERATIONS,
+    ),
+    "operations in the kustomization": (
+        "patches:\n- target: {kind: Deployment, name: flux}\n  patch: |-\n    "
+        + OPERATIONS.rstrip().replace("\n", "\n    ")
+        + "\n",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("others", ["", "- namespace.yaml\n", "- https://github.com/acme/base?ref=v1\n"])
+@pytest.mark.parametrize("form", sorted(PATCHES))
+def test_what_was_fetched_of_flux_1_leaves_with_its_patches(form: str, others: str) -> None:
+    listed, patch = PATCHES[form]
+    files: Files = {
+        "prod/kustomization.yaml": "resources:\n- flux\n- web.yaml\n",
+        "prod/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n",
+        "prod/web.yaml": release(),
+        "prod/flux/kustomization.yaml": f"resources:\n- {FETCHED}\n{others}{listed}",
+        "prod/flux/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: flux}\n",
+    }
+    if patch:
+        files["prod/flux/patch.yaml"] = patch
+    migration = migrate(files)
+    (cluster,) = migration.context.clusters
+    assert (cluster.sync_paths, cluster.branch) == (("prod",), "main")
+    assert "prod/flux/patch.yaml" not in migration.files
+    assert "fluxcd/flux//" not in "".join(map(str, migration.files.values()))
+    assert (migration.files.get("prod/flux/kustomization.yaml") is None) == (not others)
+    if others:
+        assert migration.files["prod/flux/kustomization.yaml"] == f"resources:\n{others}"
+    assert ("- flux\n" in str(migration.files["prod/kustomization.yaml"])) == bool(others)
+    assert FETCHED.partition("?")[0] in said(migration, "DA056")
+
+
+def test_what_is_fetched_of_others_keeps_its_patches() -> None:
+    files: Files = {
+        "flux/kustomization.yaml": (
+            f"resources:\n- {FETCHED}\n- https://github.com/acme/base?ref=v1\n"
+            "patches:\n- target: {kind: Deployment, name: web}\n  patch: '[{op: remove, path: /spec/a}]'\n"
+            "- path: gone.yaml\n- path: both.yaml\n"
+        ),
+        "flux/both.yaml": f"{MERGED}---\n{MERGED.replace('name: flux', 'name: web')}",
+        "prod/web.yaml": release(),
+    }
+    migration = migrate(files, sync_roots=("prod",))
+    kept = str(migration.files["flux/kustomization.yaml"])
+    assert "fluxcd/flux//" not in kept
+    assert "name: web" in kept
+    assert "both.yaml" in kept
+    assert "gone.yaml" in kept
+
+
+def test_a_fetched_operator_stays_while_it_serves_and_where_all_is_kept() -> None:
+    fetched = "github.com/fluxcd/helm-operator//deploy?ref=v1.4.4"
+    files: Files = {
+        "prod/flux/kustomization.yaml": f"resources: ['{fetched}']\n",
+        "prod/web.yaml": release(),
+        "prod/api.yaml": release("api"),
+    }
+    left = fm.Override(name="api", leave=True)
+    migration = migrate(files, sync_roots=("prod",), overrides=(left,))
+    assert migration.files["prod/flux/kustomization.yaml"] == files["prod/flux/kustomization.yaml"]
+    assert "shop/api" in said(migration, "DA055")
+    kept = migrate(files, sync_roots=("prod",), flux1="keep")
+    assert "DA022" in codes(kept)
+    assert "prod/flux/kustomization.yaml" in migrate(files, sync_roots=("prod",)).deleted
+
+
+def test_what_is_fetched_by_a_kustomization_that_cannot_be_edited_stays() -> None:
+    files: Files = {
+        "prod/flux/kustomization.yaml": f"resources: &all\n- {FETCHED}\ncomponents: *all\n",
+        "prod/web.yaml": release(),
+    }
+    migration = migrate(files, sync_roots=("prod",))
+    assert migration.files["prod/flux/kustomization.yaml"] == files["prod/flux/kustomization.yaml"]
+    assert "cannot be edited" in said(migration, "DA022")
+
+
+@pytest.mark.parametrize("others", [[], ["apiVersion: v1\nkind: Namespace\nmetadata: {name: flux}\n"]])
+def test_a_list_leaves_where_all_of_it_is_flux_1(others: list[str]) -> None:
+    items = [fluxd("--git-path=prod"), operator(), *others]
+    text = "".join("- " + "  ".join(each.splitlines(keepends=True)) for each in items)
+    files: Files = {
+        "prod/all.yaml": f"apiVersion: v1\nkind: List\nitems:\n{text}",
+        "prod/web.yaml": release(),
+    }
+    migration = migrate(files)
+    (cluster,) = migration.context.clusters
+    assert (cluster.branch, cluster.settings.helm_operator.helm_versions) == ("main", ("v3",))
+    assert ("prod/all.yaml" in migration.files) == bool(others) == ("DA022" in codes(migration))
+
+
+def test_a_base_and_what_only_it_was_for_leave() -> None:
+    chart = "  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.13.3}\n"
+    head = (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\nspec:\n"
+    )
+    values = "  values:\n    git: {url: 'git@git.example.com:acme/fleet', path: nowhere}\n"
+    files: Files = {
+        "base/flux.yaml": f"{head}  releaseName: flux\n{chart}{values}",
+        "base/kustomization.yaml": "resources: [flux.yaml]\n",
+        "over/kustomization.yaml": "resources: [../base]\npatchesStrategicMerge: [patch.yaml]\n",
+        "over/patch.yaml": f"{head}  values:\n    git: {{path: prod}}\n",
+        "prod/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert migration.context.clusters[0].sync_paths == ("prod",)
+    assert migration.deleted == tuple(sorted(set(files) - {"prod/web.yaml"}))
+
+
 def test_what_would_not_build_without_it_stays_and_is_told() -> None:
     files: Files = {
         "prod/kustomization.yaml": (

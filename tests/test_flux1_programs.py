@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.flux1.charts import VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, shell_words
-from fluxv2_migrate.flux1.installation import Flux1Program, Setting, program_of_arguments
+from fluxv2_migrate.flux1.installation import (
+    Flux1Program,
+    Setting,
+    program_of_arguments,
+    programs_of_workload,
+)
 
 WORDS = st.sampled_from(["prod", "a,b", "x=y", "1m", "https://example.com"])
 NAMES = st.sampled_from(["git-branch", "git-url", "git-path", "sync-interval", "registry-exclude-image"])
@@ -124,6 +129,7 @@ def test_the_flags_of_a_workload_are_those_of_the_container_that_is_fluxd() -> N
         {"image": "mirror.example.com/infra/fluxcd/flux:1.25.4", "args": ["--git-branch=live"]},
         {"image": "mirror.example.com/infra/flux:1.25.4", "args": ["--git-branch=live"]},
         {"image": "mirror.example.com/gitops:2", "command": ["fluxd", "--git-branch=live"]},
+        {"image": "example.com/our-flux:3", "args": ["--git-branch=live", "--git-url=git@example.com:a/b"]},
         {"image": "x/gitops:2", "command": ["sh", "-c"], "args": ["exec fluxd \\\n --git-branch='live'"]},
         {
             "image": "fluxcd/flux:1",
@@ -144,6 +150,9 @@ def test_a_container_is_fluxd_in_each_way_of_starting_it(container: dict[str, An
         {"image": "example.com/ops/flux:7"},
         {"image": "example.com/fluxcd/flux-cli:2", "args": ["--git-branch=live"]},
         {"image": "a:b:c", "args": ["--git-branch=live"]},
+        {"image": "example.com/our-flux:3", "args": ["--git-branch=live"]},
+        {"image": "example.com/our-flux:3", "args": ["--git-url=a", "--speed=9"]},
+        {"image": "example.com/other:3", "args": ["--git-branch=live", "--git-url=git@example.com:a/b"]},
         {"args": ["--git-branch=live"]},
         {"command": ["fluxd"]},
     ],
@@ -159,6 +168,33 @@ def test_what_a_pod_fills_in_from_elsewhere_counts_as_not_given() -> None:
     assert found.given("git-branch") is None
     assert found.settings["git-branch"].is_placeholder
     assert found.text("git-branch") == "master"
+
+
+def test_a_pod_takes_variables_from_config_maps_that_are_known() -> None:
+    config_maps: dict[str, dict[str, Any]] = {
+        "one": {"branch": "live", "other": 1},
+        "all": {"PATH": "prod", "OTHER": 2},
+    }
+    env = [
+        {"name": "BRANCH", "valueFrom": {"configMapKeyRef": {"name": "one", "key": "branch"}}},
+        {"name": "USER", "valueFrom": {"configMapKeyRef": {"name": "one", "key": "other"}}},
+        {"name": "MAIL", "valueFrom": {"secretKeyRef": {"name": "one", "key": "branch"}}},
+    ]
+    container = {
+        "image": "fluxcd/flux:1",
+        "args": [
+            "--git-branch=$(BRANCH)",
+            "--git-path=$(GIT_PATH)",
+            "--git-user=$(USER)",
+            "--git-email=$(MAIL)",
+        ],
+        "env": env,
+        "envFrom": [{"configMapRef": {"name": "all"}, "prefix": "GIT_"}, {"secretRef": {"name": "one"}}],
+    }
+    (found,) = programs_of_workload(deployment(container), config_maps=lambda name: config_maps.get(name, {}))
+    assert (found.text("git-branch"), found.items("git-path")) == ("live", ("prod",))
+    assert found.given("git-user") is None
+    assert found.given("git-email") is None
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
-from fluxv2_migrate.flux1.generators import Generator, prints, read_generator
+from fluxv2_migrate.flux1.generators import Generator, called_scripts, prints, read_generator
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,16 @@ def test_the_nearest_flux_yaml_above_counts(folders: set[str], path: str) -> Non
         ("cd web && kustomize build . ; kustomize build db", ("p/web", "p/web/db")),
         ("set -e\nkustomize build --reorder none web\n", ("p/web",)),
         ("kustomize build \\\n  web", ("p/web",)),
+        ("sh -c 'kustomize build .'", ("p",)),
+        ('bash -euc "cd web && kustomize build ."', ("p/web",)),
+        ("kustomize build $(pwd)/web || exit 1", ("p/web",)),
+        ('time kustomize build "${PWD}"', ("p",)),
+        ("(cd web && kustomize build .) && kustomize build db", ("p/web", "p/db")),
+        ("{ kustomize build .\n}", ("p",)),
+        ("ENV=prod; export TIER='web'\nkustomize build envs/$ENV/${TIER}", ("p/envs/prod/web",)),
+        ("for d in web db; do kustomize build $d; echo ---; done", ("p/web", "p/db")),
+        ("echo building >&2; kustomize build .", ("p",)),
+        ("# don't\nkustomize build .", ("p",)),
         ("# two\nkustomize build a\necho ---\nprintf -- '---\\n'; kustomize build b", ("p/a", "p/b")),
     ],
 )
@@ -83,6 +95,14 @@ def test_the_builds_of_a_command_are_what_it_gives(command: str, expected: tuple
         "kustomize build . | sed s/a/b/",
         "kustomize build ../..",
         "kustomize build $FOLDER",
+        "FOLDER=$(date); kustomize build $FOLDER",
+        "kustomize build . || kustomize build ..",
+        "(kustomize build .; kustomize build a) | sed s/a/b/",
+        "sh -c 'helm template .'",
+        "for d in */; do kustomize build $d; done",
+        "for d in a b; do helm template $d; done",
+        "for f in $(ls *.yaml); do cat $f; done",
+        "find . -name '*.yaml' | xargs -I{} sh -c 'sed s/a/b/ {}'",
         "kustomize build --enable-helm .",
         "helm template .",
         "./render.sh",
@@ -111,6 +131,24 @@ def test_what_a_command_gives_is_not_known_where_anything_of_it_is_not(command: 
             ["p/x/b.yaml", "p/z/bc.yaml"],
             ["p/x/a.yaml", "p/b.yaml"],
         ),
+        (
+            "for f in $(find . -name '*.yaml' | sort); do cat $f; echo ---; done",
+            ["p/a.yaml", "p/x/b.yaml"],
+            [],
+        ),
+        (
+            "find . -name '*.yaml' -print0 | xargs -0 -I{} sh -c 'cat {}; echo ---'",
+            ["p/x/b.yaml"],
+            ["p/a.yml"],
+        ),
+        ("find . -name '*.yaml' -exec sh -c 'cat \"$1\"; echo ---' _ {} \\;", ["p/x/b.yaml"], []),
+        (
+            "find . -name '*.y*ml' ! -name kustomization.yaml -exec cat {} +",
+            ["p/a.yml"],
+            ["p/kustomization.yaml"],
+        ),
+        ("find . -not -name 'x*' -exec cat {} +", ["p/a.yml"], ["p/xa.yml"]),
+        ("awk 'FNR==1{print \"---\"}1' *.yaml", ["p/a.yaml"], ["p/x/a.yaml"]),
         ("cat *.yaml x/b.yml", ["p/a.yaml", "p/x/b.yml"], ["p/x/a.yaml"]),
         ("for f in x/*.yaml; do cat $f; echo ---; done", ["p/x/a.yaml"], ["p/a.yaml", "p/x/y/a.yaml"]),
         ('for f in *.yaml\ndo\n  cat "${f}"\ndone', ["p/a.yaml"], ["p/x/a.yaml"]),
@@ -120,6 +158,39 @@ def test_files_that_a_command_prints_are_known(command: str, printed: list[str],
     found = read_generator(command, "p")
     assert not found.unknown
     assert [path for path in (*printed, *left) if prints(found.prints, path)] == printed
+
+
+SCRIPTS = {
+    "bin/all.sh": "#!/bin/sh\nset -eu\nfor d in */; do\n  kustomize build $d\ndone\n",
+    "bin/one.sh": "cd envs && kustomize build $1\n",
+    "bin/found.sh": "for k in $(find . -name kustomization.yaml); do kustomize build $(dirname $k); done\n",
+    "bin/twice.sh": ". ../bin/one.sh a\nsh -e ../bin/one.sh b\n",
+    "bin/more.sh": "kustomize build . | sed s/a/b/\n",
+    "bin/again.sh": "../bin/again.sh\n",
+    "p/a/kustomization.yaml": "",
+    "p/b/kustomization.yaml": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("../bin/all.sh", ("p/a", "p/b")),
+        ("sh ../bin/one.sh prod", ("p/envs/prod",)),
+        ("bash -e ../bin/found.sh", ("p/a", "p/b")),
+        ("../bin/twice.sh", ("p/envs/a", "p/envs/b")),
+        ("../bin/one.sh", ()),
+        ("../bin/more.sh", ()),
+        ("../bin/again.sh", ()),
+        ("../bin/none.sh", ()),
+        ("../bin/one.sh prod > made.yaml", ()),
+    ],
+)
+def test_a_script_of_the_repository_is_followed(command: str, expected: tuple[str, ...]) -> None:
+    found = read_generator(command, "p", SCRIPTS)
+    assert found.builds == expected or found.unknown
+    assert bool(found.unknown) == (expected == ())
+    assert list(called_scripts(command, "p", SCRIPTS)) == re.findall(r"bin/(?!none)\w+\.sh", command)
 
 
 def test_what_a_command_does_beside_is_noted() -> None:

@@ -66,6 +66,9 @@ UNKNOWN = [
     ("RP018", "cat <<EOF\nkind: Namespace\nEOF"),
     ("RP018", "../bin/patch.sh > made.yaml && kustomize build ."),
     ("DA032", "for f in *.enc; do sops -d $f; done"),
+    ("DA032", "git secret reveal -f && kustomize build ."),
+    ("DA032", "gpg --batch -d s.gpg | kubectl apply -f -"),
+    ("DA032", "../bin/reveal.sh | cat"),
     ("DA033", "kustomize build . | envsubst"),
 ]
 
@@ -73,6 +76,7 @@ UNKNOWN = [
 @pytest.mark.parametrize(("code", "command"), UNKNOWN)
 def test_what_flux_2_cannot_do_is_one_error_where_it_stands(code: str, command: str) -> None:
     files: Files = {**BUILT, "c/db.yaml": release("db"), "c/.flux.yaml": generate(command)}
+    files["bin/reveal.sh"] = "sops --decrypt $SECRETS\n"
     files["c/kustomization.yaml"] = "namespace: game\nresources: [web.yaml, db.yaml]\n"
     migration = migrate(files)
     assert errors(migration) == [(code, "c/.flux.yaml")]
@@ -185,6 +189,49 @@ def test_without_a_flux_yaml_in_the_path_or_above_fluxd_read_plain_files(
     migration = migrate(files)
     everything = "".join(map(str, migration.files.values()))
     assert ("team-db" in everything) == (not is_plain)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_built"),
+    [
+        # fluxd was told to read plain files again, or was told nothing in a file of this name.
+        ({"c/.flux.yaml": "version: 1\nscanForFiles: {}\n"}, False),
+        ({"c/.flux.yml": generate("kustomize build .")}, False),
+        # After a migration the file is gone, and what it built stays built.
+        ({"sources/x.yaml": "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n"}, True),
+    ],
+)
+def test_what_no_flux_yaml_builds_is_read_as_it_stands(more: Files, is_built: bool) -> None:
+    everything = "".join(map(str, migrate({**BUILT, **more}, generates=True).files.values()))
+    assert ("game-web" in everything) == is_built
+
+
+@pytest.mark.parametrize("generator", ["kustomize build .", ""])
+def test_a_later_run_reads_a_path_as_the_first_one_did(generator: str) -> None:
+    arguments = ["--git-url=git@git.example.com:a/b", "--git-path=c", "--manifest-generation"]
+    containers = [{"name": "flux", "image": "fluxcd/flux:1.25.4", "args": arguments}]
+    fluxd = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "flux", "namespace": "flux"},
+        "spec": {"template": {"spec": {"containers": containers}}},
+    }
+    files: Files = {"flux.yaml": json.dumps(fluxd), "c/x/web.yaml": release()}
+    files["c/x/kustomization.yaml"] = "namespace: game\nresources: [web.yaml]\n"
+    late: Files = {"c/x/late.yaml": release("late")}
+    late["c/x/kustomization.yaml"] = "namespace: game\nresources: [web.yaml, late.yaml]\n"
+    if generator:
+        files["c/.flux.yaml"] = generate("kustomize build x")
+    first = fm.migrate_repository({**files, **late})
+    clusters = fm.migrate_repository(files).context.as_clusters()
+    later = fm.migrate_repository(
+        {**fm.migrate_repository(files).files, **late}, fm.MigrationOptions(clusters=clusters)
+    )
+    assert (
+        named(later, "c/x/late.yaml")
+        == named(first, "c/x/late.yaml")
+        == ("game-late" if generator else "shop-late")
+    )
 
 
 def test_a_cluster_that_both_fluxes_sync_is_known_as_such() -> None:

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.reader import ClusterReader
-from fluxv2_migrate.clusters.value_sources import ValueSource, value_sources, values_of_sources
+from fluxv2_migrate.clusters.value_sources import (
+    ValueSource,
+    config_map_data,
+    value_sources,
+    values_of_sources,
+)
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.charts import CHARTS, Flux1Chart, merged_values, programs_of_chart
 from fluxv2_migrate.flux1.commands import InstallCommand, install_commands, put_value
@@ -183,6 +188,26 @@ def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:
         if path.endswith(_YAML) and _is_mentioned(reader.text(path)):
             for document in reader.documents_of(path):
                 yield from _of_object(document.manifest, [document], reader, None)
+                yield from _of_list(document, reader)
+
+
+def _of_list(document: Document, reader: ClusterReader) -> Iterator[Flux1Program]:
+    """Gives the programs that the items of a list run."""
+    items = document.manifest.get("items")
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        for program in _of_item(as_object(item), ("items", str(index)), document, reader):
+            yield replace(program, path=document.path, document=document.index)
+
+
+def _of_item(
+    manifest: Mapping[str, Any], place: tuple[str, ...], document: Document, reader: ClusterReader
+) -> Iterator[Flux1Program]:
+    namespace = str(as_object(manifest.get("metadata")).get("namespace") or "")
+    return programs_of_workload(
+        manifest,
+        lambda field: (document.path, document.position((*place, *field))[0]),
+        lambda name: config_map_data(name, namespace, reader),
+    )
 
 
 def _of_object(
@@ -193,7 +218,12 @@ def _of_object(
     elif manifest.get("apiVersion") == _CHART_OF_K3S and manifest.get("kind") == "HelmChart":
         found = _of_chart_of_k3s(manifest, places)
     elif any(_is_mentioned(each.text) for each in places):
-        found = programs_of_workload(manifest, lambda field: _place(field, manifest, places))
+        namespace = str(as_object(manifest.get("metadata")).get("namespace") or "")
+        found = programs_of_workload(
+            manifest,
+            lambda field: _place(field, manifest, places),
+            lambda name: config_map_data(name, namespace, reader, build),
+        )
     else:
         return
     for program in found:

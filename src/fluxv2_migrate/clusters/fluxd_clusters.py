@@ -71,10 +71,11 @@ def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Fl
     folders = folders_of(reader.files) | set(reader.files)
     fluxds = [each for each in programs if each.program == "fluxd"]
     here = [each for each in fluxds if any(path and path in folders for path in paths_of(each))]
-    urls = _urls_of_repository(here, reader.options)
+    urls = _urls_of_repository([each for each in here if not each.is_text] or here, reader.options)
     own: list[Flux1Program] = []
     others: list[Flux1Program] = []
-    contested = _contested(here) if len(urls) > 1 else []
+    # A text only tells of a command, and puts no manifest in doubt.
+    contested = _contested([each for each in here if not each.is_text] or here) if len(urls) > 1 else []
     for each in fluxds:
         is_own = _syncs_from(each, folders, urls) and each not in contested
         (own if is_own else others).append(each)

@@ -11,12 +11,16 @@ from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
-from fluxv2_migrate.flux1.generators import prints
+from fluxv2_migrate.flux1.generators import called_scripts, prints
 
 __all__ = ["generator_notices"]
 
 _COMMAND: Final = re.compile(r"^[ \t]*(?:-[ \t]+)?\{?[ \t]*[\"']?command[\"']?[ \t]*:", re.MULTILINE)
 _SUBSTITUTES: Final = re.compile(r"\benvsubst\b")
+_DECRYPTS: Final = re.compile(
+    r"\bsops\b|\bgit[- ](?:secret|crypt)\b|\bansible-vault\b"
+    r"|\b(?:gpg2?|age|openssl)\b[^\n]*\s(?:-d|--decrypt)\b"
+)
 _LONGEST: Final = 200
 _SHOWN: Final = 5
 
@@ -52,10 +56,12 @@ def _notice(
     if synced.unknown:
         command = _short(synced.unknown)
         held = tuple(_held(view, synced, found, reader))
-        if synced.decrypts or "sops" in synced.unknown:
+        scripts = called_scripts(synced.unknown, synced.path, reader.files)
+        text = "\n".join([synced.unknown, *map(reader.text, scripts)])
+        if synced.decrypts or _DECRYPTS.search(text):
             message = f"the command decrypts what fluxd applies of {folder}, and Flux v2 runs none: {command}"
             return ClusterNotice("DA032", message, path, line, held)
-        if _SUBSTITUTES.search(synced.unknown):
+        if _SUBSTITUTES.search(text):
             message = f"the command replaces variables in what fluxd applies of {folder}: {command}"
             return ClusterNotice("DA033", message, path, line, held)
         message = f"Flux v2 runs no commands, and nobody can tell what this one gives for {folder}: {command}"

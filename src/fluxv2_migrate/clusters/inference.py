@@ -24,6 +24,7 @@ from fluxv2_migrate.clusters.operators import with_operators
 from fluxv2_migrate.clusters.proposals import (
     UNIT,
     flux_kustomizations,
+    is_new,
     of_flux_2,
     of_flux_yaml,
     of_folders,
@@ -185,7 +186,7 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
         generates = said.fluxd.manifest_generation
         if generates is None and shown is not None:
             generates = shown.settings.fluxd.manifest_generation
-        elif generates and shown is None:
+        elif generates and shown is None and _has_flux_2(reader):
             # The `.flux.yaml` may have left with an earlier migration, and what it built stays built.
             generates = None
         synced = tuple(
@@ -197,6 +198,11 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
             yield ClusterView(Cluster(name=said.name), synced, "as given")
         else:
             yield replace(shown, sync_paths=synced, reason="as given", notices=())
+
+
+def _has_flux_2(reader: ClusterReader) -> bool:
+    """Gives whether anything of Flux v2 is there, as after a migration."""
+    return any(is_new(document.manifest) for each in reader.documents.values() for document in each)
 
 
 def _of_roots(roots: Sequence[str], programs: Flux1Programs) -> Iterator[Cluster]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
-from fluxv2_migrate.kustomize import Kustomization, remove_entry
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, ListedEntry, remove_entry
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import CannotEdit, read_document
+from fluxv2_migrate.yaml_text import CannotEdit, read_document, split_documents
 
 __all__ = ["take_out"]
 
+_OF_FLUX_1: Final = re.compile(
+    r"(?:flux|helm-operator|memcached)(?:-.*)?|.*\.(?:fluxcd\.io|flux\.weave\.works)", re.DOTALL
+)
 _CONTENTS: Final = (
     "resources",
     "bases",
@@ -27,7 +32,12 @@ _CONTENTS: Final = (
 
 
 def take_out(
-    documents: Iterable[Document], workspace: Workspace, clusters: ClusterMap, *, with_folders: bool = False
+    documents: Iterable[Document],
+    workspace: Workspace,
+    clusters: ClusterMap,
+    *,
+    with_folders: bool = False,
+    entries: Sequence[tuple[Kustomization, ListedEntry]] = (),
 ) -> Mapping[str, str]:
     """Takes documents out of their files, and all that is used up with them.
 
@@ -39,6 +49,7 @@ def take_out(
         workspace: where it is done; to be thrown away where something cannot leave.
         clusters: who builds what.
         with_folders: whether a kustomization that would hold nothing goes, too, with its own entries.
+        entries: of kustomizations, of what lies elsewhere and leaves as well, with the patches for it.
 
     Returns:
         By file, why documents of it cannot leave: what lists it cannot be edited, or would not build.
@@ -48,8 +59,14 @@ def take_out(
         workspace.delete(document)
     files = {document.path for document in leaving}
     _drop_patches({document.key for document in leaving}, workspace, clusters)
+    reasons: dict[str, str] = {}
+    for kustomization, entry in entries:
+        reasons |= _drop_entry(kustomization, entry, workspace, clusters)
+    if reasons:
+        return reasons
     gone = [path for path in sorted(files) if not workspace.has(path)]
-    reasons = _unlist(gone, workspace, clusters, with_folders=with_folders)
+    emptied = [kustomization for kustomization, _ in entries]
+    reasons = _unlist(gone, workspace, clusters, with_folders=with_folders, emptied=emptied)
     return reasons or _broken(files, workspace, clusters)
 
 
@@ -74,6 +91,45 @@ def _drop_patches(leaving: set[DocumentKey], workspace: Workspace, clusters: Clu
                 workspace.remove(path)
 
 
+def _drop_entry(
+    kustomization: Kustomization, entry: ListedEntry, workspace: Workspace, clusters: ClusterMap
+) -> dict[str, str]:
+    """Takes out what lies elsewhere, and the patches for it; gives why that cannot be."""
+    reaching = {
+        (use.kustomization, use.field, use.index)
+        for build in clusters.builds.values()
+        for built in build.objects
+        for use in built.patches
+    }
+    change = kustomization_change(kustomization.path)
+    try:
+        workspace.edit(kustomization.path, _without(entry.field, entry.entry), change)
+        for folder in (kustomization.folder, *clusters.tree.ancestors(kustomization.folder)):
+            each = clusters.tree.kustomizations[folder]
+            for patch in reversed(each.patches):
+                if (each.path, patch.field, patch.index) not in reaching and _is_of_flux_1(patch, workspace):
+                    listed = _entries(each.path, patch.field, clusters)[patch.index]
+                    workspace.edit(each.path, _without(patch.field, listed), kustomization_change(each.path))
+                    if workspace.has(patch.path):
+                        workspace.remove(patch.path)
+    except CannotEdit as error:
+        return {kustomization.path: f"{kustomization.path} cannot be edited: {error}"}
+    return {}
+
+
+def _is_of_flux_1(patch: KustomizationPatch, workspace: Workspace) -> bool:
+    """Gives whether a patch is for something of Flux v1, by the names that its own manifests have."""
+    names = [patch.target.get("name")] if patch.target is not None else []
+    for span in (
+        split_documents(text := patch.inline or workspace.text(patch.path) or "") if not any(names) else ()
+    ):
+        with suppress(InvalidManifest):
+            value: Any = read_document(text[span.start : span.end])[1]
+            metadata = value.get("metadata") if isinstance(value, Mapping) else None
+            names.append(metadata.get("name") if isinstance(metadata, Mapping) else None)
+    return bool(names) and all(_OF_FLUX_1.fullmatch(str(name)) for name in names)
+
+
 def _entries(kustomization: str, field: str, clusters: ClusterMap) -> Sequence[Any]:
     for each in clusters.tree.kustomizations.values():
         if each.path == kustomization:
@@ -83,7 +139,12 @@ def _entries(kustomization: str, field: str, clusters: ClusterMap) -> Sequence[A
 
 
 def _unlist(
-    gone: Iterable[str], workspace: Workspace, clusters: ClusterMap, *, with_folders: bool
+    gone: Iterable[str],
+    workspace: Workspace,
+    clusters: ClusterMap,
+    *,
+    with_folders: bool,
+    emptied: Iterable[Kustomization] = (),
 ) -> dict[str, str]:
     """Takes files and folders out of the kustomizations that list them, and gives why some cannot go."""
     tree, built = clusters.tree, _built_folders(clusters)
@@ -91,6 +152,20 @@ def _unlist(
     listing: dict[str, tuple[Kustomization, list[str]]] = {}
     # What goes, each with the file because of which it does.
     pending = [(path, path) for path in gone]
+
+    def settle(kustomization: Kustomization, because: str) -> None:
+        listing.setdefault(kustomization.path, (kustomization, []))[1].append(because)
+        is_needed = kustomization.folder in built or not with_folders
+        if (
+            not is_needed
+            and workspace.has(kustomization.path)
+            and not _holds_anything(workspace, kustomization)
+        ):
+            workspace.remove(kustomization.path, kustomization_change(kustomization.path))
+            pending.append((kustomization.folder, because))
+
+    for each in emptied:
+        settle(each, each.path)
     while pending:
         path, because = pending.pop(0)
         for kustomization in tree.includers(path):
@@ -103,11 +178,7 @@ def _unlist(
                     f"its entry in {kustomization.path} must go, which cannot be edited: {error}"
                 )
                 continue
-            listing.setdefault(kustomization.path, (kustomization, []))[1].append(because)
-            is_needed = kustomization.folder in built or not with_folders
-            if not is_needed and not _holds_anything(workspace, kustomization):
-                workspace.remove(kustomization.path, kustomization_change(kustomization.path))
-                pending.append((kustomization.folder, because))
+            settle(kustomization, because)
     for kustomization, causes in listing.values():
         # Not every release of kustomize includes what is empty; one that a cluster builds may be.
         is_included = kustomization.folder not in built or tree.includers(kustomization.folder)
@@ -155,6 +226,9 @@ def _broken(sources: set[str], workspace: Workspace, clusters: ClusterMap) -> di
     tree = clusters.tree.with_files({**workspace.changed, **workspace.created, **gone})
     reasons: dict[str, str] = {}
     for before in concerned:
+        if before.folder not in tree.kustomizations:
+            # It went itself, as nothing was left in it.
+            continue
         problem = next((each for each in tree.build(before.folder).problems if each.fails), None)
         if problem is not None:
             reason = (

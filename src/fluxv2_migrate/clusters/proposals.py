@@ -29,6 +29,7 @@ __all__ = [
     "UNIT",
     "flux_kustomizations",
     "folders_of",
+    "is_new",
     "of_flux_2",
     "of_flux_yaml",
     "of_folders",
@@ -170,14 +171,14 @@ def _plain_objects(
     claimed = reader.claimed()
     flux_1 = _places_of_flux_1(found)
     old = {
-        reader.concerns[key].identity for key in reader.places if not _is_new(reader.concerns[key].manifest)
+        reader.concerns[key].identity for key in reader.places if not is_new(reader.concerns[key].manifest)
     }
     return [
         (document.path, _resource(document.manifest))
         for key, document in reader.concerns.items()
         if key in reader.places
         # A release of Flux v2 may stand anywhere for one of Flux v1 that is still there.
-        and not (_is_new(document.manifest) and document.identity in old)
+        and not (is_new(document.manifest) and document.identity in old)
         and key not in found.sightings
         and key not in flux_1
         and document.path not in claimed
@@ -286,7 +287,12 @@ def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[st
             yield from _apart(child, known, members)
 
 
-def _is_new(manifest: Mapping[str, Any]) -> bool:
+def is_new(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest is of an API of Flux v2.
+
+    >>> is_new({"apiVersion": "helm.toolkit.fluxcd.io/v2"}), is_new({"apiVersion": "helm.fluxcd.io/v1"})
+    (True, False)
+    """
     return str(manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
 
 

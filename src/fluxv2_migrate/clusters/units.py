@@ -104,7 +104,8 @@ def read_sync_path(
     """
     if generates is not False:
         found = find_flux_yaml(path, files.__contains__)
-        if found is not None and (read := _of_flux_yaml(path, found, files, tree)) is not None:
+        if found is not None:
+            read = _of_flux_yaml(path, found, files, tree)
             if not read.unknown:
                 return read
             # What a command makes of them is not known; that it concerns them is.
@@ -148,9 +149,7 @@ def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
     return SyncPath(path, tuple(builds))
 
 
-def _of_flux_yaml(
-    path: str, found: str, files: Mapping[str, str | bytes], tree: KustomizeTree
-) -> SyncPath | None:
+def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes], tree: KustomizeTree) -> SyncPath:
     text = files[found]
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
@@ -159,9 +158,9 @@ def _of_flux_yaml(
     except InvalidManifest as error:
         return SyncPath(path, unknown=f"{found} cannot be read: {error.reason}")
     if config.mode == "scanForFiles":
-        return None
+        return SyncPath(path, files="all")
     patch_file = posixpath.normpath(posixpath.join(path, config.patch_file)) if config.patch_file else ""
-    read = _generated(path, config.generators, patch_file)
+    read = _generated(path, config.generators, patch_file, files)
     written = _waits_for(read, files, tree)
     if written and not read.unknown:
         name = posixpath.basename(written)
@@ -169,9 +168,11 @@ def _of_flux_yaml(
     return read
 
 
-def _generated(path: str, commands: Sequence[str], patch_file: str) -> SyncPath:
+def _generated(
+    path: str, commands: Sequence[str], patch_file: str, files: Mapping[str, str | bytes]
+) -> SyncPath:
     """Gives what the generators of a `.flux.yaml` print together."""
-    found = [read_generator(command, path) for command in commands]
+    found = [read_generator(command, path, files) for command in commands]
     prints = tuple(glob for each in found for glob in each.prints)
     return SyncPath(
         path,
@@ -194,7 +195,7 @@ def _unknown_command(path: str, commands: Sequence[str], found: Sequence[Generat
         return unknown
     builds = any(each.builds for each in found)
     printing = [command for command, each in read if each.prints]
-    is_outside = not all(is_below(glob, path) for each in found for glob in each.prints)
+    is_outside = not all(is_below(glob.removeprefix("!"), path) for each in found for glob in each.prints)
     # Flux v2 applies one folder, or what one kustomization lists.
     return printing[0] if printing and (builds or is_outside) else ""
 

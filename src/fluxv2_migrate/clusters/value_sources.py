@@ -21,7 +21,7 @@ from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["ValueSource", "values_of_sources"]
+__all__ = ["ValueSource", "config_map_data", "value_sources", "values_of_sources"]
 
 _VALUES_FILE: Final = "values.yaml"
 _OLD_KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
@@ -134,35 +134,52 @@ def _entries(spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             }
 
 
+def config_map_data(
+    name: str, namespace: str, reader: ClusterReader, build: Build | None = None
+) -> Mapping[str, Any]:
+    """Gives the data of a ConfigMap of the tree; nothing where it has none of that name.
+
+    Args:
+        name: of the ConfigMap.
+        namespace: in which it is.
+        reader: of the repository.
+        build: in which it may be generated.
+    """
+    found = next(_objects("ConfigMap", name, namespace, reader, build), None)
+    return as_object(found[0].get("data")) if found is not None else {}
+
+
+def _objects(
+    kind: str, name: str, namespace: str, reader: ClusterReader, build: Build | None
+) -> Iterator[tuple[Mapping[str, Any], str, Document | None]]:
+    """Gives the objects of a name, each with its file and, where it is no generated one, its document."""
+    if build is not None:
+        for built in build.objects:
+            if built.manifest.get("kind") == kind and _is_called(built.manifest, name, namespace):
+                path = built.path or next((step.path for step in built.steps[:1]), "")
+                yield built.manifest, path or reader.tree.kustomizations[build.folder].path, None
+    for path in reader.files_with(kind):
+        if name in reader.text(path):
+            for document in reader.documents_of(path):
+                own_namespace, own_name = document.identity
+                is_of_kind = document.manifest.get("kind") == kind
+                if is_of_kind and own_name == name and own_namespace in ("", namespace):
+                    yield document.manifest, path, document
+
+
 def _of_object(
     kind: str, name: str, namespace: str, key: str, reader: ClusterReader, build: Build | None
 ) -> ValueSource | None:
-    for built in build.objects if build is not None else ():
-        if built.manifest.get("kind") != kind or not _is_called(built.manifest, name, namespace, build):
-            continue
-        text = _data(built.manifest, key)
-        path = built.path or next((step.path for step in built.steps[:1]), "")
-        found = _parsed(text, path or reader.tree.kustomizations[build.folder].path if build else path, 1)
+    for manifest, path, document in _objects(kind, name, namespace, reader, build):
+        holder = next((each for each in ("data", "stringData") if key in as_object(manifest.get(each))), "")
+        line = 1 if document is None else document.position((holder, key))[0]
+        found = _parsed(_data(manifest, key), path, line)
         if found is not None:
             return found
-    for path in reader.files_with(kind):
-        if name not in reader.text(path):
-            continue
-        for document in reader.documents_of(path):
-            manifest = document.manifest
-            own_namespace, own_name = document.identity
-            if manifest.get("kind") == kind and own_name == name and own_namespace in ("", namespace):
-                field_name = next(
-                    (each for each in ("data", "stringData") if key in as_object(manifest.get(each))), ""
-                )
-                line = document.position((field_name, key))[0]
-                found = _parsed(_data(manifest, key), path, line)
-                if found is not None:
-                    return found
     return None
 
 
-def _is_called(manifest: Mapping[str, Any], name: str, namespace: str, build: Build | None) -> bool:
+def _is_called(manifest: Mapping[str, Any], name: str, namespace: str) -> bool:
     metadata = as_object(manifest.get("metadata"))
     own = str(metadata.get("name"))
     is_same = own == name or own.rpartition("-")[0] == name

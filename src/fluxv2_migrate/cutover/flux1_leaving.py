@@ -157,7 +157,7 @@ def _tell_kept(
     for each in documents:
         document = each.document
         is_applied = document.key in around.clusters.sightings or not around.clusters.clusters
-        if document.key in programs and is_applied:
+        if each.entries or (document.key in programs and is_applied):
             why = f", and stays: {reason}" if reason else ""
             message = f"it is Flux v1 itself, which Flux v2 would start again{why}"
             findings.stop(document, "DA022", message)
@@ -176,8 +176,9 @@ def _take_out(
         for each in left:
             path, line = each.document.path, each.document.line
             tried.note(Change("flux-1", each.resource, path, line, (), path, ""))
-        documents = [each.document for each in left]
-        reasons = take_out(documents, tried, around.clusters, with_folders=True)
+        documents = [each.document for each in left if not each.entries]
+        entries = [entry for each in left for entry in each.entries]
+        reasons = take_out(documents, tried, around.clusters, with_folders=True, entries=entries)
         if not reasons:
             workspace.adopt(tried)
             break

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.clusters import is_below
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
+from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kustomize import Kustomization, ListedEntry
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -19,6 +22,12 @@ __all__ = ["Flux1Document", "documents_of_flux1", "is_definition"]
 
 _GROUPS: Final = ("helm.fluxcd.io", "flux.weave.works", "helm.integrations.flux.weave.works")
 _YAML: Final = (".yaml", ".yml")
+_HOSTS: Final = r"(?:^|[/@.])(?:github\.com[:/]|raw\.githubusercontent\.com/|gh:)(?:fluxcd|weaveworks)/"
+_PUBLISHED: Final[Mapping[Program, re.Pattern[str]]] = {
+    "fluxd": re.compile(_HOSTS + r"flux(?:\.git)?(?![\w-])"),
+    "helm-operator": re.compile(_HOSTS + r"helm-operator(?:\.git)?(?![\w-])"),
+}
+"""Where the manifests of each program were published."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,14 +35,16 @@ class Flux1Document:
     """A document of Flux v1 itself.
 
     Attributes:
-        document: that it is.
+        document: that it is; a kustomization where only entries of it are.
         program: for whose sake it is there.
         clusters: that have it; all of them where nobody knows.
+        entries: of a kustomization, what it fetches from where Flux v1 published its manifests.
     """
 
     document: Document
     program: Flux1Program
     clusters: tuple[str, ...]
+    entries: tuple[tuple[Kustomization, ListedEntry], ...] = ()
 
     @property
     def is_cache(self) -> bool:
@@ -43,6 +54,8 @@ class Flux1Document:
     @property
     def resource(self) -> str:
         """Names it as findings do."""
+        if self.entries:
+            return ", ".join(entry.entry for _, entry in self.entries)
         return f"{self.document.manifest.get('kind')} {'/'.join(filter(None, self.document.identity))}"
 
 
@@ -65,13 +78,66 @@ def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Fl
         if program.is_text or program.document is None:
             continue
         document = around.repository.document(program.path, program.document)
-        if document.key not in needed and not findings.decided(document).leave:
+        if _holds_more(document, around):
+            message = "it is Flux v1 itself, which Flux v2 would start again, in a list with other objects"
+            findings.stop(document, "DA022", message)
+        elif document.key not in needed and not findings.decided(document).leave:
             found[document.key] = Flux1Document(document, program, _clusters_of(document, program, around))
     own = list(found.values())
     for each in own:
         for helper in _helpers(each, own, around):
             found.setdefault(helper.key, Flux1Document(helper, each.program, each.clusters))
-    return list(found.values())
+    return [*found.values(), *_fetched(around)]
+
+
+def _holds_more(document: Document, around: Surroundings) -> bool:
+    """Gives whether a document is a list of more than programs of Flux v1."""
+    items = document.manifest.get("items")
+    place = (document.path, document.index)
+    programs = [each for each in around.clusters.programs if (each.path, each.document) == place]
+    return isinstance(items, list) and len(items) > len(programs)
+
+
+def _fetched(around: Surroundings) -> Iterator[Flux1Document]:
+    """Gives the kustomizations that fetch manifests of Flux v1 from where Flux v1 published them."""
+    for kustomization in around.clusters.tree.kustomizations.values():
+        if kustomization.path in around.repository.errors:
+            continue
+        for program, own in _PUBLISHED.items():
+            entries = [each for each in kustomization.remote_entries if own.search(each.entry)]
+            if entries:
+                shown = _patched(program, kustomization, around)
+                known = shown or Flux1Program(program, path=kustomization.path, line=entries[0].line)
+                yield Flux1Document(
+                    around.repository.all_documents(kustomization.path)[0],
+                    known,
+                    _building(kustomization, around),
+                    tuple((kustomization, each) for each in entries),
+                )
+
+
+def _patched(program: Program, kustomization: Kustomization, around: Surroundings) -> Flux1Program | None:
+    """Gives the program that the patches of a kustomization, or of one above it, show."""
+    tree = around.clusters.tree
+    above = [kustomization.folder, *tree.ancestors(kustomization.folder)]
+    known = [tree.kustomizations[each] for each in above]
+    paths = {path for each in known for path in (each.path, *(patch.path for patch in each.patches))}
+    programs = around.clusters.programs
+    return next((each for each in programs if each.program == program and each.path in paths), None)
+
+
+def _building(kustomization: Kustomization, around: Surroundings) -> tuple[str, ...]:
+    """Gives the clusters that build a kustomization; all of them where none is known to."""
+    views = around.clusters.clusters
+    above = {kustomization.folder, *around.clusters.tree.ancestors(kustomization.folder)}
+    names = [
+        view.name
+        for view in views
+        if any(
+            above & set(each.builds) or is_below(kustomization.path, each.path) for each in view.sync_paths
+        )
+    ]
+    return tuple(names) or tuple(view.name for view in views)
 
 
 def _key(program: Flux1Program) -> tuple[str, int | None, str]:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from fluxv2_migrate.flux1.flags import shell_words
+from fluxv2_migrate.flux1.shell_text import Loop, filled_in, shell_parts, without_group
 
-__all__ = ["Generator", "prints", "read_generator"]
+__all__ = ["Generator", "called_scripts", "prints", "read_generator"]
 
 # Flags of `kustomize build` whose value is a word of its own.
 _WITH_VALUE: Final = (
@@ -32,15 +35,26 @@ _WITHOUT_OUTPUT: Final = ("set", "true", ":", "export", "unset", "mkdir", "cd", 
 _SEPARATOR: Final = re.compile(
     r"echo(?:\s+-[ne]+)?\s+[\"']?-{3}[\"']?|printf\s+[\"']?-{3}(?:\\n)?[\"']?|echo"
 )
-_LOOP: Final = re.compile(
-    r"for\s+(?P<name>\w+)\s+in\s+(?P<what>.+?)\s*[;\n]\s*do\s+(?P<body>.+?)[;\n]\s*done", re.DOTALL
-)
 _PLAIN: Final = re.compile(r"[\w./=:@*?{}\[\]-]*")
 _WORD: Final = re.compile(r"[\w./=:@-]+")
+_TESTS: Final = r"(?P<tests>(?:\(|\)|-o|-or|-type f|(?:(?:!|-not) )?-i?name [\w.*?\[\]-]+|-L|-follow|\s)*)"
 _FIND: Final = re.compile(
-    r"(?P<tests>(?:\(|\)|-o|-or|-type f|-i?name [\w.*?\[\]-]+|-L|-follow|\s)*)"
-    r"(?:-exec cat \{\} (?:\+|;)|(?:-print0? )?\| ?xargs(?: -0)? cat)"
+    _TESTS + r"(?:-exec cat \{\} (?:\+|;)|(?:-print0? )?\| ?xargs(?: -0| -r)* cat"
+    r"|(?:-print0? )?\| ?xargs(?: -0| -r| -n ?1)* -[Ii] ?\{\} (?:ba)?sh -c (?P<each>.+)"
+    r"|-exec (?:ba)?sh -c (?P<every>.+?) (?:\+|;))"
 )
+_FOUND: Final = re.compile(r"\$\(find (?P<words>[^()]*)\)|`find (?P<old>[^`]*)`")
+_ONLY_FOUND: Final = re.compile(_TESTS + r"(?:-print ?)?(?:\| ?sort)?")
+_JOINING_AWK: Final = re.compile(r"F?NR *== *1 *\{ *print +\"---\" *;? *\} *;? *1|1")
+_SHELLS: Final = ("sh", "bash", "ash", "dash")
+_BEFORE: Final = ("exec", "env", "command", "time", "nice")
+_WHATEVER: Final = ("exit", "true", "false", ":", "return")
+_DEEPEST: Final = 5
+_ASSIGNED: Final = re.compile(
+    r"(?:(?:export|readonly|local)\s+)?(?:\w+=(?:\"[^\"]*\"|'[^']*'|\$\([^()]*\)|[^\s()]*)\s*)+"
+)
+_NOTHING: Final[Mapping[str, str | bytes]] = MappingProxyType({})
+_MANIFESTS: Final = (".yaml", ".yml", ".json")
 _YAML: Final = ("*.yaml", "*.yml")
 
 
@@ -51,7 +65,7 @@ class Generator:
     Attributes:
         builds: the folders that kustomize builds for it.
         prints: globs of the files that it prints as they are, from the root of the repository; `**/` at the
-            beginning of the name stands for all folders below.
+            beginning of the name stands for all folders below, and `!` before all for what is not printed.
         decrypts: the files that it decrypts with sops.
         writes: the files that it writes.
         submodules: whether it fetches the repository's submodules first.
@@ -73,6 +87,9 @@ def prints(generator_globs: Sequence[str], path: str) -> bool:
     (True, False)
     """
     folder, name = posixpath.split(path)
+    excluded = [glob.removeprefix("!") for glob in generator_globs if glob.startswith("!")]
+    if excluded and prints(excluded, path):
+        return False
     for glob in generator_globs:
         above, pattern = posixpath.split(glob)
         is_deep = above == "**" or above.endswith("/**")
@@ -86,35 +103,41 @@ def prints(generator_globs: Sequence[str], path: str) -> bool:
     return False
 
 
-def read_generator(command: str, folder: str) -> Generator:
+def read_generator(command: str, folder: str, files: Mapping[str, str | bytes] = _NOTHING) -> Generator:
     """Follows a command.
 
     Args:
         command: as the shell gets it.
         folder: where it runs: the sync path.
+        files: of the repository, among them the scripts that it may call.
 
     >>> read_generator("cd web && kubectl kustomize ./prod", "apps").builds
     ('apps/web/prod',)
     >>> read_generator("helm template .", "").unknown
     'helm template .'
+    >>> read_generator("../bin/all.sh prod", "apps", {"bin/all.sh": "kustomize build envs/$1"}).builds
+    ('apps/envs/prod',)
     """
-    reading = _Reading(folder)
-    text = _LOOP.sub(_unrolled, command)
-    if "<<" in text:
-        return Generator(unknown=_short(command))
-    for part in re.split(r"&&|(?<!\\);|\n", re.sub(r"\\\r?\n", " ", text)):
-        reading.read(part.strip())
+    reading = _Reading(folder, files)
+    reading.read_text(command)
     return reading.result()
 
 
-def _unrolled(match: re.Match[str]) -> str:
-    """Gives a loop over files that prints each of them as one command."""
-    body = match["body"].replace("{", "").replace("}", "").replace('"', "")
-    parts = [part.strip() for part in re.split(r"[;\n]", body)]
-    rest = [part for part in parts if part and _SEPARATOR.fullmatch(part) is None]
-    if rest == [f"cat ${match['name']}"] and _PLAIN.fullmatch(match["what"].replace(" ", "")):
-        return f"cat {match['what']}"
-    return match[0].replace(";", " ").replace("\n", " ")
+def called_scripts(command: str, folder: str, files: Mapping[str, str | bytes]) -> Iterator[str]:
+    """Gives the scripts of a repository that a command names.
+
+    Args:
+        command: as the shell gets it.
+        folder: where it runs.
+        files: of the repository.
+
+    >>> list(called_scripts("sh ../bin/all.sh | cat", "apps", {"bin/all.sh": ""}))
+    ['bin/all.sh']
+    """
+    for word, _ in shell_words(command):
+        path = _joined(folder, word) if _WORD.fullmatch(word) else ""
+        if path in files and not path.endswith(_MANIFESTS):
+            yield path
 
 
 @dataclass(slots=True)
@@ -122,6 +145,10 @@ class _Reading:
     """Follows the parts of one command."""
 
     here: str
+    files: Mapping[str, str | bytes]
+    variables: dict[str, str] = field(default_factory=dict)
+    depth: int = 0
+    groups: list[str] = field(default_factory=list)
     builds: list[str] = field(default_factory=list)
     prints: list[str] = field(default_factory=list)
     decrypts: list[str] = field(default_factory=list)
@@ -143,11 +170,78 @@ class _Reading:
             return Generator(writes=found.writes, unknown="what it prints is outside of the repository")
         return found
 
-    def read(self, part: str) -> None:
-        if not part or part.startswith("#") or _SEPARATOR.fullmatch(part):
+    def read_text(self, text: str) -> None:
+        """Follows all commands of a text, in their order."""
+        if "<<" in text:
+            self.unknown.append(_short(text))
             return
-        words = [word for word, _ in shell_words(part)]
-        while words and (re.fullmatch(r"\w+=\S*", words[0]) or words[0] in ("exec", "env", "command")):
+        for part in shell_parts(text):
+            if isinstance(part, Loop):
+                self._read_as_one(part.text, partial(self._loop, part))
+                continue
+            begin, command, end = without_group(part)
+            self.groups += [self.here] * begin
+            self.read(filled_in(command, self.variables))
+            for _ in range(min(end, len(self.groups))):
+                self.here = self.groups.pop()
+
+    def _read_as_one(self, text: str, read: Callable[[], None]) -> None:
+        """Follows what a text stands for; where a part of that is unknown, all of it is."""
+        known = len(self.unknown)
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            self.unknown.append(_short(text))
+        else:
+            read()
+        self.depth -= 1
+        if len(self.unknown) > known:
+            self.unknown[known:] = [_short(text)]
+
+    def _loop(self, loop: Loop) -> None:
+        body = [part for part in shell_parts(loop.body) if isinstance(part, Loop) or not _is_separator(part)]
+        shown = [
+            each.replace("{", "").replace("}", "").replace('"', "") for each in body if isinstance(each, str)
+        ]
+        found = _FOUND.fullmatch(loop.what)
+        if found is not None:
+            words = [word for word, _ in shell_words(found["words"] or found["old"] or "")]
+            globs = self._found(words, _ONLY_FOUND)
+        else:
+            names = loop.what.split()
+            is_plain = all(_PLAIN.fullmatch(each) for each in names)
+            globs = [_joined(self.here, each) for each in names] if is_plain else None
+        if globs is None:
+            self.unknown.append(loop.text)
+        elif shown == [f"cat ${loop.name}"]:
+            self.prints += globs
+        elif not (values := list(self._values(loop, globs, is_found=found is not None))):
+            self.unknown.append(loop.text)
+        else:
+            for value in values:
+                self.read_text(filled_in(loop.body, {**self.variables, loop.name: value}))
+
+    def _values(self, loop: Loop, globs: Sequence[str], *, is_found: bool) -> Iterator[str]:
+        """Gives the words of a loop: as they are written, or the files and folders that they name."""
+        if not is_found and not any(set("*?[") & set(each) for each in globs):
+            yield from loop.what.split()
+            return
+        paths = {path for path in self.files if prints(globs, path)}
+        if not is_found:
+            folders = {posixpath.dirname(path) for path in self.files}
+            paths |= {each for each in folders if each and prints([glob.rstrip("/") for glob in globs], each)}
+        yield from (posixpath.relpath(path, self.here or ".") for path in sorted(paths))
+
+    def read(self, part: str) -> None:
+        """Follows one command."""
+        if not part or part in ("{", "}") or _is_separator(part):
+            return
+        words = [word for word, _ in shell_words(part.removeprefix("{ "))]
+        if "||" in words[:-1] and words[words.index("||") + 1] in _WHATEVER:
+            words = words[: words.index("||")]
+        if _ASSIGNED.fullmatch(part):
+            self._assign(words)
+            return
+        while words and (re.fullmatch(r"\w+=\S*", words[0]) or words[0] in _BEFORE):
             words = words[1:]
         words, written = self._without_output(words)
         if "|" in words and words[0] != "find":
@@ -160,6 +254,15 @@ class _Reading:
             words = words[:index]
         if not words or not self._follow(words, written=written):
             self.unknown.append(_short(part))
+
+    def _assign(self, words: Sequence[str]) -> None:
+        """Notes the variables of which the value is known, and forgets those of which it is not."""
+        for word in words:
+            name, equals, value = word.partition("=")
+            if equals and _WORD.fullmatch(value):
+                self.variables[name] = value
+            elif equals:
+                self.variables.pop(name, None)
 
     def _without_output(self, words: list[str]) -> tuple[list[str], bool]:
         """Gives the words without the file into which the output goes, and whether it goes into one."""
@@ -174,6 +277,8 @@ class _Reading:
             elif re.fullmatch(r"1?>>?[^&>].*", word):
                 self._write(word.lstrip("1>"))
                 written = True
+            elif word in (">&2", "1>&2") and words[0] in ("echo", "printf"):
+                return [":"], False
             elif not re.fullmatch(r"2>(?:&1|/dev/null)|>&2", word):
                 kept.append(word)
             index += 1
@@ -198,9 +303,36 @@ class _Reading:
             return self._print(rest, written=written)
         elif tool == "find":
             return self._find(rest)
+        elif tool in ("awk", "gawk") and len(rest) > 1 and _JOINING_AWK.fullmatch(rest[0]):
+            return self._print(rest[1:], written=written)
+        elif tool in _SHELLS and re.fullmatch(r"-[a-z]*c", rest[0] if rest else "") and len(rest) == 2:
+            self._read_as_one(" ".join(words), lambda: self.read_text(rest[1]))
+        elif tool in _WITHOUT_OUTPUT:
+            return tool not in ("cd", "ls")
         else:
-            return tool in _WITHOUT_OUTPUT and tool not in ("cd", "ls")
+            return not written and self._call(words)
         return True
+
+    def _call(self, words: Sequence[str]) -> bool:
+        """Follows a script of the repository; gives whether there is one that can be followed."""
+        called = list(words[1:]) if words[0] in (*_SHELLS, ".", "source") else list(words)
+        while called and called[0].startswith("-"):
+            called = called[1:]
+        path = _joined(self.here, called[0]) if called and _WORD.fullmatch(called[0]) else ""
+        content = self.files.get(path)
+        if not isinstance(content, str) or path.endswith(_MANIFESTS):
+            return False
+        own = {str(number): each for number, each in enumerate(called) if _WORD.fullmatch(each)}
+        inner = _Reading(self.here, self.files, {**self.variables, **own}, self.depth + 1)
+        if inner.depth > _DEEPEST:
+            return False
+        inner.read_text(content)
+        self.builds += inner.builds
+        self.prints += inner.prints
+        self.decrypts += inner.decrypts
+        self.writes += inner.writes
+        self.submodules |= inner.submodules
+        return not inner.unknown
 
     def _build(self, words: list[str]) -> bool:
         targets: list[str] = []
@@ -242,19 +374,44 @@ class _Reading:
                 self.prints.append(path)
         return True
 
-    def _find(self, words: list[str]) -> bool:
+    def _find(self, words: Sequence[str]) -> bool:
         """Follows `find FOLDER... -name GLOB -exec cat {} +`, and the same with `| xargs cat`."""
-        folders = []
-        while words and not words[0].startswith(("-", "(")):
+        globs = self._found(words, _FIND)
+        self.prints += globs or ()
+        return globs is not None
+
+    def _found(self, words: Sequence[str], form: re.Pattern[str]) -> list[str] | None:
+        """Gives globs of the files that a `find` finds; `None` where that is not known."""
+        folders: list[str] = []
+        while words and not words[0].startswith(("-", "(", "!")):
             folders.append(words[0])
             words = words[1:]
-        match = _FIND.fullmatch(" ".join(words))
+        match = form.fullmatch(" ".join(words))
         if match is None or not all(_PLAIN.fullmatch(each) for each in folders):
-            return False
-        names = re.findall(r"-i?name (\S+)", match["tests"])
-        for folder in folders or ["."]:
-            self.prints += (posixpath.join(_joined(self.here, folder), "**", each) for each in names or _YAML)
-        return True
+            return None
+        said = match.groupdict()
+        inner = said.get("each") or said.get("every")
+        if inner is not None and _printed_by(inner) is False:
+            return None
+        tests: list[tuple[str, str]] = re.findall(r"((?:!|-not) )?-i?name (\S+)", match["tests"])
+        if all(negated for negated, _ in tests):
+            tests += [("", each) for each in _YAML]
+        return [
+            f"{'!' if negated else ''}{posixpath.join(_joined(self.here, folder), '**', name)}"
+            for folder in folders or ["."]
+            for negated, name in tests
+        ]
+
+
+def _printed_by(text: str) -> bool:
+    """Gives whether a command that `find` runs for each file prints it as it is, and nothing but that."""
+    text = re.sub(r"(?: (?:_|sh|bash|\{\}))+$", "", text).replace('"', "")
+    parts = [each for each in shell_parts(text) if isinstance(each, Loop) or not _is_separator(each)]
+    return parts in (["cat {}"], ["cat $1"], ["cat $0"], ["cat $@"])
+
+
+def _is_separator(part: str) -> bool:
+    return _SEPARATOR.fullmatch(part) is not None
 
 
 def _joined(folder: str, path: str) -> str:

@@ -18,11 +18,13 @@ from fluxv2_migrate.kubernetes import as_object
 
 __all__ = [
     "PROGRAM_IMAGES",
+    "ConfigMaps",
     "Flux1Installation",
     "Flux1Program",
     "KnownRepository",
     "Locate",
     "Setting",
+    "no_config_maps",
     "nowhere",
     "program_of_arguments",
     "program_of_image",
@@ -44,6 +46,7 @@ _MIRRORED: Final = ("flux", "helm-operator")
 _TRUE: Final = ("true", "1", "t", "T", "TRUE", "True")
 _PLACEHOLDER: Final = re.compile(r"\$[({]|\{\{|<[A-Za-z_ -]+>|\$[A-Za-z_]")
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
+_FORKED: Final = re.compile(r"flux|helm-operator")
 _COMMANDS: Final[Mapping[str, Program]] = {"fluxd": "fluxd", "helm-operator": "helm-operator"}
 # What no other program has among its flags, so that a patch without an image tells whom it patches.
 _OWN_FLAGS: Final[Mapping[Program, frozenset[str]]] = {
@@ -83,6 +86,8 @@ class Setting:
 
 Locate = Callable[[Sequence[str]], tuple[str, int]]
 """From a field of what is read to its file and line."""
+ConfigMaps = Callable[[str], Mapping[str, Any]]
+"""From the name of a ConfigMap of the namespace to its data; nothing where it is not known."""
 
 
 def nowhere(_: Sequence[str]) -> tuple[str, int]:
@@ -301,12 +306,20 @@ def _settings(
     return found
 
 
-def programs_of_workload(manifest: Mapping[str, Any], locate: Locate = nowhere) -> Iterator[Flux1Program]:
+def no_config_maps(_: str) -> Mapping[str, Any]:
+    """Gives the data of a ConfigMap where none is known."""
+    return {}
+
+
+def programs_of_workload(
+    manifest: Mapping[str, Any], locate: Locate = nowhere, config_maps: ConfigMaps = no_config_maps
+) -> Iterator[Flux1Program]:
     """Gives the programs of Flux v1 that the containers of a workload run.
 
     Args:
         manifest: a Deployment, or another workload.
         locate: gives file and line of a field of it.
+        config_maps: gives the ConfigMaps that its variables may come from.
 
     >>> container = {"name": "flux", "image": "docker.io/fluxcd/flux:1.25.4", "args": ["--git-path=prod"]}
     >>> manifest = {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
@@ -322,7 +335,8 @@ def programs_of_workload(manifest: Mapping[str, Any], locate: Locate = nowhere) 
     metadata = as_object(manifest.get("metadata"))
     labels = as_object(as_object(pod.get("metadata")).get("labels"))
     for index, container in enumerate(containers if isinstance(containers, list) else ()):
-        found = _of_container(as_object(container), locate, (*fields, "containers", str(index)))
+        place = (*fields, "containers", str(index))
+        found = _of_container(as_object(container), locate, place, config_maps)
         if found is not None:
             yield replace(
                 found,
@@ -333,17 +347,19 @@ def programs_of_workload(manifest: Mapping[str, Any], locate: Locate = nowhere) 
 
 
 def _of_container(
-    container: Mapping[str, Any], locate: Locate, place: tuple[str, ...]
+    container: Mapping[str, Any], locate: Locate, place: tuple[str, ...], config_maps: ConfigMaps
 ) -> Flux1Program | None:
     words = _words_of(container, place)
     texts = [word for word, _ in words]
     image = container.get("image")
-    program = program_of_image(image, texts) if image else _program_of_flags(texts)
+    program = program_of_image(image, texts) if image else None
+    if program is None and (not image or _FORKED.search(str(image))):
+        program = _program_of_flags(texts)
     if program is None:
         program = _program_called(texts)
     if program is None:
         return None
-    known = _environment(container.get("env"))
+    known = _environment(container, config_maps)
     filled = [_REFERENCE.sub(lambda each: known.get(each[1], each[0]), word) for word in texts]
     settings = _settings(filled, program, lambda word: locate(words[word][1]))
     if "enabled-helm-versions" not in settings and program == "helm-operator" and known.get("HELM_VERSION"):
@@ -388,9 +404,22 @@ def _apart(word: str) -> Iterator[str]:
         yield word
 
 
-def _environment(env: Any) -> dict[str, str]:
-    return {
-        str(each.get("name")): each["value"]
-        for each in (env if isinstance(env, list) else ())
-        if isinstance(each, Mapping) and isinstance(each.get("value"), str)
-    }
+def _environment(container: Mapping[str, Any], config_maps: ConfigMaps) -> dict[str, str]:
+    """Gives the variables of a container that are known: what stands in Secrets is none of them."""
+    known: dict[str, str] = {}
+    for each in _list(container.get("envFrom")):
+        data = config_maps(str(as_object(each.get("configMapRef")).get("name")))
+        prefix = str(each.get("prefix") or "")
+        known |= {prefix + str(key): value for key, value in data.items() if isinstance(value, str)}
+    for each in _list(container.get("env")):
+        reference = as_object(as_object(each.get("valueFrom")).get("configMapKeyRef"))
+        value = each.get("value")
+        if reference:
+            value = config_maps(str(reference.get("name"))).get(str(reference.get("key")))
+        if isinstance(value, str):
+            known[str(each.get("name"))] = value
+    return known
+
+
+def _list(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

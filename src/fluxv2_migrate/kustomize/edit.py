@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.kustomize.kustomization import written_name
 from fluxv2_migrate.yaml_text import (
@@ -19,6 +20,7 @@ from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
 
 __all__ = ["add_patch", "add_resource", "list_patch_file", "remove_entry"]
 
+_PATCHES: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -152,7 +154,9 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
         value = read_document(document)[1]
         for index, known in enumerate(_listed(value, field)):
             if same(known):
-                return remove_item(document, _written(value, field), index)
+                edited = remove_item(document, _written(value, field), index)
+                # A list of patches that holds none is nothing.
+                return _without_empty(edited, _written(value, field)) if field in _PATCHES else edited
         raise CannotEdit(f"{field} has no such entry")
 
     return _in_first_document(text, edit)
@@ -165,6 +169,10 @@ def _written(value: Any, field: str) -> str:
 def _listed(value: Any, field: str) -> list[Any]:
     entries = value.get(_written(value, field)) if isinstance(value, dict) else None
     return entries if isinstance(entries, list) else []
+
+
+def _without_empty(text: str, field: str) -> str:
+    return re.sub(rf"^{field}: \[\][ \t]*(?:\r?\n|\Z)", "", text, count=1, flags=re.MULTILINE)
 
 
 def _in_first_document(text: str, edit: Callable[[str], str]) -> str:

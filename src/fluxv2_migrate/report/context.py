@@ -139,6 +139,12 @@ def cluster_context(
     settings = view.settings
     if not settings.sync_paths:
         settings = settings.model_copy(update={"sync_paths": paths})
+    if settings.fluxd.manifest_generation and all(
+        each.files == "all" and not each.prints for each in view.sync_paths
+    ):
+        # No `.flux.yaml` counted: whoever looks for the name of a release later must not take one for gone.
+        fluxd = settings.fluxd.model_copy(update={"manifest_generation": False})
+        settings = settings.model_copy(update={"fluxd": fluxd})
     return ClusterContext(
         view.name,
         paths,

@@ -1,0 +1,95 @@
+"""Texts of shells, taken apart as far as the commands of a `.flux.yaml` need it: nothing is run.
+
+Source: POSIX, Shell Command Language, 2.3 Token Recognition, 2.9.4 Compound Commands.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Loop", "filled_in", "shell_parts", "without_group"]
+
+_COMMENT: Final = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
+_TOKEN: Final = re.compile(
+    r"(?P<loop>\bfor\s+(?P<name>\w+)\s+in\s+(?P<what>[^;\n]+?)\s*[;\n]\s*do\s+(?P<body>.+?)[;\n]\s*done\b)"
+    r"""|(?P<quoted>'[^']*'|"(?:\\.|[^"\\])*"|\\.)|(?P<end>&&|;|\n)|\|\||[^'"\\&|;\n\s]+|.""",
+    re.DOTALL,
+)
+_HERE: Final = re.compile(r"\$\(pwd\)|`pwd`|\$\{PWD\}|\$PWD\b")
+_FOLDER: Final = re.compile(r"\$\(dirname \"?([^\s\"$`()]+)\"?\)")
+_VARIABLE: Final = re.compile(r"\$\{(\w+)(?::?-([^}$`]*))?\}|\$(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop over words.
+
+    Attributes:
+        name: of the variable.
+        what: the words, as they are written.
+        body: what is done with each of them.
+        text: all of it.
+    """
+
+    name: str
+    what: str
+    body: str
+    text: str
+
+
+def shell_parts(text: str) -> Iterator[str | Loop]:
+    r"""Gives the commands of a text in their order, each without what joins it to the next.
+
+    Args:
+        text: of a command, or of a script.
+
+    >>> list(shell_parts("cd a && sh -c 'x; y'\n# all\nz"))
+    ['cd a', "sh -c 'x; y'", 'z']
+    >>> [each.body for each in shell_parts("for f in a b; do cat $f; done")]
+    ['cat $f']
+    """
+    part = ""
+    for match in _TOKEN.finditer(_COMMENT.sub("", re.sub(r"\\\r?\n", " ", text))):
+        if match["loop"] is not None and not part.strip():
+            yield Loop(match["name"], match["what"], match["body"], match["loop"])
+        elif match["end"] is None:
+            part += match[0]
+        else:
+            if part.strip():
+                yield part.strip()
+            part = ""
+    if part.strip():
+        yield part.strip()
+
+
+def without_group(part: str) -> tuple[int, str, int]:
+    """Gives a command without the parentheses of groups that begin before it or end behind it, and how many.
+
+    >>> without_group("(cd a"), without_group("build $(x))")
+    ((1, 'cd a', 0), (0, 'build $(x)', 1))
+    """
+    begin, end = 0, 0
+    while part.startswith("("):
+        begin, part = begin + 1, part[1:].lstrip()
+    while part.endswith(")") and part.count("(") < part.count(")"):
+        end, part = end + 1, part[:-1].rstrip()
+    return begin, part, end
+
+
+def filled_in(text: str, known: Mapping[str, str]) -> str:
+    """Gives a text with the variables that are known, and with the folder it is in as `.`.
+
+    Args:
+        text: of a command.
+        known: the variables, and the arguments of a script by their numbers.
+
+    >>> filled_in("build $(pwd)/envs/${ENV}/${X:-a} $1", {"ENV": "prod"})
+    'build ./envs/prod/${X:-a} $1'
+    """
+    text = _HERE.sub(".", text)
+    text = _VARIABLE.sub(lambda each: known.get(each[1] or each[3], each[0]), text)
+    return _FOLDER.sub(lambda each: posixpath.dirname(each[1]) or ".", text)
