@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 
@@ -40,6 +41,14 @@ os.environ["PATH"] = os.pathsep.join([*(str(path.parent) for path in FOUND.value
 PYTHONS = list(FOUND) or [SUPPORTED[0]]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
+# The oldest releases of what users get along with the package, as it promises to work with them.
+OLDEST = [
+    requirement.replace(">=", "==")
+    for requirement in (
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["testing"],
+    )
+]
 CODE = ("src", "tests", "examples", "docs", "benchmarks", "noxfile.py", "conftest.py")
 
 nox.options.download_python = "never"
@@ -71,10 +80,19 @@ def _test(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """The same with the oldest releases of all that the package needs."""
+    session.install("-e", ".", *nox.project.dependency_groups(PROJECT, "test"), *OLDEST)
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
 def coverage(session: nox.Session) -> None:
     """Which branches are taken."""
     install(session, "test")
-    session.run("coverage", "run", "-m", "pytest")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
+    session.run("coverage", "combine")
     session.run("coverage", "report", "--fail-under=100")
 
 
@@ -137,3 +155,104 @@ def benchmarks(session: nox.Session) -> None:
     ]
     if missed:
         session.error(f"not as fast or as small as wanted: {', '.join(missed)}")
+
+
+@nox.session(python=PYTHONS[0])
+def outside(session: nox.Session) -> None:
+    """What mypy and pyright say of scripts that use the package as it is installed."""
+    session.install(".", "mypy>=1.14", "pyright[nodejs]>=1.1.390")
+    scripts = [Path(name).resolve() for name in ("examples/migrate_repository.py", "tests/users_script.py")]
+    # Elsewhere, so that no checker finds the project above the scripts.
+    with TemporaryDirectory() as folder, session.chdir(folder):
+        for script in scripts:
+            shutil.copy(script, folder)
+            session.run("mypy", "--strict", script.name)
+            session.run("pyright", "--warnings", script.name)
+
+
+@nox.session(python=PYTHONS[0])
+def pyodide(session: nox.Session) -> None:
+    """Every example of the pages and docstrings in WebAssembly, as a browser would run them."""
+    session.install("pip")
+    folder = Path(session.create_tmp())
+    installed = folder / "installed"
+    shutil.rmtree(installed, ignore_errors=True)
+    wanted = [*PROJECT["project"]["dependencies"], "hypothesis", "pytest", "sybil"]
+    target = ("--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14", "--abi", "cp314")
+    session.run(
+        "python",
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--target",
+        installed,
+        *target,
+        "--only-binary",
+        ":all:",
+        *wanted,
+    )
+    session.run("npm", "install", "--silent", "--prefix", folder, "pyodide@314", external=True)
+    shutil.copy("tests/pyodide.mjs", folder)
+    session.run(
+        "node", folder / "pyodide.mjs", installed, Path.cwd(), "README.md", "docs", "src", external=True
+    )
+
+
+@nox.session(python=PYTHONS[0])
+def release(session: nox.Session) -> None:
+    """Builds what is uploaded, twice to the same bytes, and tests it as those get it who download it."""
+    session.install(*nox.project.dependency_groups(PROJECT, "release"))
+    committed = session.run("git", "log", "-1", "--format=%ct", external=True, silent=True)
+    # Archives say when their files were made: that of the commit, so that whoever builds it gets the same.
+    env = {"SOURCE_DATE_EPOCH": str(committed).strip()}
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist", env=env)
+    # The second time from what the first one packed, and elsewhere: it holds all that a build needs.
+    again = Path(session.create_tmp()) / "again"
+    session.run("python", "-m", "build", "--outdir", again / "dist", unpacked(again), env=env)
+    built = sorted(Path("dist").iterdir())
+    for path in built:
+        if path.read_bytes() != (again / "dist" / path.name).read_bytes():
+            session.error(f"{path.name} is not the same when it is built again")
+    session.run("twine", "check", "--strict", *built)
+    version = packed().name.removesuffix(".tar.gz").partition("-")[2]
+    if f"\n## {version}\n" not in Path("CHANGELOG.md").read_text("utf-8"):
+        session.error(f"CHANGELOG.md says nothing of {version}")
+    session.notify(f"released_oldest-{PYTHONS[0]}")
+    session.notify(f"released_newest-{PYTHONS[-1]}")
+
+
+@nox.session(python=PYTHONS[0])
+def released_oldest(session: nox.Session) -> None:
+    """The tests of the built sdist with the oldest releases of all that the package needs."""
+    _test_released(session, *OLDEST)
+
+
+@nox.session(python=PYTHONS[-1])
+def released_newest(session: nox.Session) -> None:
+    """The same with the newest."""
+    _test_released(session)
+
+
+def _test_released(session: nox.Session, *pinned: str) -> None:
+    folder = unpacked(Path(session.create_tmp()) / "sdist")
+    (wheel,) = Path("dist").glob("*.whl")
+    session.install(str(wheel), *nox.project.dependency_groups(PROJECT, "test"), *pinned)
+    session.chdir(folder)
+    # What is tested is what was installed: the source beside the tests is not on the path.
+    installed = ("-o", "pythonpath=tests", "tests", "docs", "README.md")
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *installed, *session.posargs)
+
+
+def packed() -> Path:
+    """Gives the built sdist."""
+    (sdist,) = Path("dist").glob("*.tar.gz")
+    return sdist
+
+
+def unpacked(folder: Path) -> Path:
+    """Unpacks the built sdist into this folder, which is emptied; gives the project in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.unpack_archive(packed(), folder, filter="data")
+    return folder / packed().name.removesuffix(".tar.gz")

@@ -117,6 +117,9 @@ def test_it_means_what_re2_means(pattern: str, texts: list[str]) -> None:
         return
     regexp = Regexp.compile(pattern)
     for text in texts:
+        if r"\B" in pattern and not text.isascii():
+            # RE2 finds this between the bytes of a character as well; Go goes from character to character.
+            continue
         match = expected.search(text)
         groups = (match.group(0), *match.groups()) if match else None
         assert regexp.find_submatch(text) == groups

@@ -1,7 +1,5 @@
 """Kubernetes objects as values: what was read is what is written, and nothing is coerced."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -14,13 +12,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     Strict,
     StrictBool,
     StrictInt,
     StrictStr,
     model_validator,
 )
+from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from fluxv2_migrate.frozen import FrozenDict, FrozenList
 from fluxv2_migrate.quoting import without_credentials
@@ -162,6 +160,8 @@ class KubernetesModel(BaseModel):
         defer_build=True,
     )
 
+    # Older releases of pydantic look up the names of a text here in the module of each model, where they are
+    # unknown. So annotations of this module are no texts.
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     @model_validator(mode="wrap")
