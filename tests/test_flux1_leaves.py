@@ -534,3 +534,21 @@ def test_what_a_flux_yaml_fetched_and_decrypted_is_fetched_and_decrypted() -> No
     assert "  decryption:\n    provider: sops\n    secretRef:\n      name: sops-keys\n" in text
     needed = {(each.name, each.keys) for each in migration.prerequisites}
     assert needed == {("flux-system", ("identity", "known_hosts")), ("sops-keys", ("sops.asc",))}
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_the_commands_of_a_flux_yaml_wrote_leaves_with_it(listed: bool) -> None:
+    command = "kustomize build . > built.yaml && kustomize build ."
+    files: Files = {
+        "prod/flux.yaml": fluxd("--git-path=prod", "--manifest-generation"),
+        "prod/.flux.yaml": f"version: 1\ncommandUpdated:\n  generators: [{{command: '{command}'}}]\n",
+        "prod/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/web.yaml": release(),
+        "prod/built.yaml": release(),
+    }
+    if listed:
+        files["other/kustomization.yaml"] = "namespace: other\nresources: [../prod/built.yaml]\n"
+    migration = migrate(files)
+    # What somebody lists stays what it is.
+    for path in ("prod/.flux.yaml", "prod/built.yaml"):
+        assert (path in migration.deleted) is not listed

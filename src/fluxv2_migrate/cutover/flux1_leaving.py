@@ -241,14 +241,20 @@ def _flux_yamls(
         ):
             continue
         patches = {synced.patch_file for _, synced in members if workspace.has(synced.patch_file)}
-        if not patches and all(_is_read_alike(synced, path, workspace, around) for _, synced in members):
-            yield path
+        # What its commands wrote is made by nothing then, and a later run would read it for manifests.
+        outputs = {file for _, synced in members for file in synced.outputs if workspace.has(file)}
+        is_used = any(not outputs.isdisjoint(build.files) for build in around.clusters.builds.values())
+        if patches or is_used:
+            continue
+        if all(_is_read_alike(synced, path, workspace, around) for _, synced in members):
+            yield from (path, *sorted(outputs))
 
 
 def _is_read_alike(synced: SyncPath, flux_yaml: str, workspace: Workspace, around: Surroundings) -> bool:
     """Gives whether a sync path means the same to a later run that finds no `.flux.yaml` in it."""
     clusters, texts = around.clusters, around.repository.texts
-    without = {path: text for path, text in texts.items() if path != flux_yaml and workspace.has(path)}
+    going = {flux_yaml, *synced.outputs}
+    without = {path: text for path, text in texts.items() if path not in going and workspace.has(path)}
     again = read_sync_path(synced.path, without, clusters.tree)
     if (again.builds, again.files) == (synced.builds, synced.files):
         return True
