@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
+from fluxv2_migrate.kustomize.configurations import configured_entries
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
 from fluxv2_migrate.kustomize.edit import add_patch, add_resource, list_patch_file, remove_entry
+from fluxv2_migrate.kustomize.field_specs import keys_of_path
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.kustomization import (
     FILE_NAMES,
@@ -22,6 +24,7 @@ from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.source_ignore import DEFAULT_IGNORES, artifact_files
 from fluxv2_migrate.kustomize.tree import KustomizeTree, build, find_kustomizations
 from fluxv2_migrate.kustomize.trials import try_object
+from fluxv2_migrate.kustomize.variables import split_variable_path
 
 __all__ = [
     "DEFAULT_IGNORES",
@@ -43,11 +46,13 @@ __all__ = [
     "apply_operations",
     "artifact_files",
     "build",
+    "configured_entries",
     "controller_build",
     "find_kustomizations",
     "generated_resources",
     "is_remote",
     "join_path",
+    "keys_of_path",
     "list_patch_file",
     "merged_with",
     "patch_of",
@@ -55,5 +60,6 @@ __all__ = [
     "remove_entry",
     "replay_patches",
     "split_field_path",
+    "split_variable_path",
     "try_object",
 ]

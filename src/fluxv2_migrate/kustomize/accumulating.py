@@ -8,13 +8,14 @@ from typing import Final, Protocol
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
-from fluxv2_migrate.kustomize.field_specs import COMMON_LABELS
+from fluxv2_migrate.kustomize.configurations import Configuration, read_configuration
+from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS
 from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
 from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, ListedEntry, join_path
 from fluxv2_migrate.kustomize.name_references import fix_references
 from fluxv2_migrate.kustomize.patching import apply_patches
 from fluxv2_migrate.kustomize.replacing import apply_replacements
-from fluxv2_migrate.kustomize.resources import Resource, Step
+from fluxv2_migrate.kustomize.resources import PatchUse, Resource, Step
 from fluxv2_migrate.kustomize.transformers import (
     add_affix,
     label_fields,
@@ -24,6 +25,7 @@ from fluxv2_migrate.kustomize.transformers import (
     set_replicas,
 )
 from fluxv2_migrate.kustomize.values import mapping_at, read_manifests
+from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
 
 __all__ = ["Accumulation", "Accumulator", "Sources"]
 
@@ -66,6 +68,8 @@ class Accumulation:
         files: what was read.
         folders: the kustomizations that took part.
         removed: the objects that patches took out.
+        configuration: what its configurations say, and those of all that it takes in.
+        variables: that it defines, and all that it takes in.
     """
 
     resources: list[Resource] = field(default_factory=list)
@@ -73,6 +77,8 @@ class Accumulation:
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
     removed: list[Resource] = field(default_factory=list)
+    configuration: Configuration = field(default_factory=Configuration)
+    variables: tuple[Variable, ...] = ()
 
     def copy(self) -> Accumulation:
         """Gives an accumulation whose objects can be changed."""
@@ -82,6 +88,8 @@ class Accumulation:
             set(self.files),
             set(self.folders),
             list(self.removed),
+            self.configuration,
+            self.variables,
         )
 
     def merge(self, other: Accumulation) -> None:
@@ -90,6 +98,8 @@ class Accumulation:
         self.files |= other.files
         self.folders |= other.folders
         self.removed += other.removed
+        self.configuration = self.configuration.with_more(other.configuration)
+        self.variables += other.variables
 
 
 class Accumulator:
@@ -140,8 +150,10 @@ class Accumulator:
                 resource.remember()
                 ending = name_hash(resource.manifest)
                 resource.set_metadata("name", f"{resource.name}-{ending}")
+        configured = gathered.configuration
         try:
-            fix_references(gathered.resources)
+            fix_references(gathered.resources, configured.references)
+            resolve_variables(gathered.resources, gathered.variables, configured.of("varReference"))
         except InvalidManifest as error:
             gathered.problems.append(BuildProblem("transformer", path, 1, error.reason))
         gathered.resources = [
@@ -166,10 +178,12 @@ class Accumulator:
                     continue
                 known.add(identity)
                 into.resources.append(resource)
+        self._configure(kustomization, into)
         self._generate(kustomization, into)
         for entry in kustomization.components:
             self._component(kustomization, entry, into, chain)
         self._transform(kustomization, into)
+        self._define(kustomization, into)
 
     def _run(self, folder: str, into: Accumulation, chain: tuple[str, ...], *, is_component: bool) -> None:
         kustomization = self._sources.kustomization(folder)
@@ -245,6 +259,35 @@ class Accumulator:
         else:
             self._run(entry.path, into, chain, is_component=True)
 
+    def _configure(self, kustomization: Kustomization, into: Accumulation) -> None:
+        """Takes in what the configurations of a kustomization say."""
+        for entry in kustomization.entries("configurations"):
+            path = entry.path or ""
+            if not path or self._sources.content(path) is None:
+                _note_entry(into, "missing", kustomization, entry, f"there is no `{entry.entry}`")
+                continue
+            into.files.add(path)
+            use = PatchUse(kustomization.path, "configurations", entry.index, path, 0, "configuration")
+            try:
+                into.configuration = into.configuration.with_more(
+                    read_configuration(self._sources.text(path), use)
+                )
+            except InvalidManifest as error:
+                _note_entry(into, "invalid", kustomization, entry, error.reason)
+
+    def _define(self, kustomization: Kustomization, into: Accumulation) -> None:
+        """Takes in the variables of a kustomization, which objects of it keep in mind."""
+        entries = kustomization.mappings("vars")
+        try:
+            own = bind_variables(into.resources, entries, kustomization.path) if entries else ()
+        except InvalidManifest as error:
+            _note(into, "conflict", kustomization, error.reason, "vars")
+            return
+        names = [each.name for each in (*into.variables, *own)]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            _note(into, "conflict", kustomization, f"the variable {name} is there twice", "vars")
+        into.variables += own
+
     def _generate(self, kustomization: Kustomization, into: Accumulation) -> None:
         options = kustomization.pairs("generatorOptions")
 
@@ -292,20 +335,26 @@ class Accumulator:
     def _count_and_tag(self, kustomization: Kustomization, into: Accumulation) -> None:
         for index, entry in enumerate(kustomization.mappings("replicas")):
             try:
-                set_replicas(into.resources, entry)
+                set_replicas(into.resources, entry, into.configuration.of("replicas"))
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "replicas", index)
         for index, entry in enumerate(kustomization.images):
             try:
                 for resource in into.resources:
-                    set_image(resource, entry, in_volumes=self._sources.images_in_volumes)
+                    set_image(
+                        resource,
+                        entry,
+                        in_volumes=self._sources.images_in_volumes,
+                        more=into.configuration.of("images"),
+                    )
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "images", index)
 
     def _rename(self, kustomization: Kustomization, into: Accumulation) -> None:
+        configured = into.configuration.of
         if kustomization.namespace:
             for resource in into.resources:
-                set_namespace(resource, kustomization.namespace)
+                set_namespace(resource, kustomization.namespace, configured("namespace"))
             seen = set()
             for resource in into.resources:
                 if resource.identity in seen:
@@ -313,16 +362,21 @@ class Accumulator:
                     _note(into, "conflict", kustomization, reason, "namespace")
                 seen.add(resource.identity)
         for resource in into.resources if kustomization.name_prefix else ():
-            add_affix(resource, prefix=kustomization.name_prefix)
+            add_affix(resource, prefix=kustomization.name_prefix, more=configured("namePrefix"))
         for resource in into.resources if kustomization.name_suffix else ():
-            add_affix(resource, suffix=kustomization.name_suffix)
+            add_affix(resource, suffix=kustomization.name_suffix, more=configured("nameSuffix"))
 
     def _label(self, kustomization: Kustomization, into: Accumulation) -> None:
+        configured = into.configuration.of
+        labels, annotations = (
+            (*COMMON_LABELS, *configured("commonLabels")),
+            (*ANNOTATIONS, *configured("commonAnnotations")),
+        )
         try:
             for entry in kustomization.labels:
-                set_pairs(into.resources, entry.get("pairs") or {}, label_fields(entry))
-            set_pairs(into.resources, kustomization.pairs("commonLabels"), COMMON_LABELS)
-            set_pairs(into.resources, kustomization.pairs("commonAnnotations"))
+                set_pairs(into.resources, entry.get("pairs") or {}, label_fields(entry, configured))
+            set_pairs(into.resources, kustomization.pairs("commonLabels"), labels)
+            set_pairs(into.resources, kustomization.pairs("commonAnnotations"), annotations)
         except InvalidManifest as error:
             _note(into, "transformer", kustomization, error.reason, "labels")
 

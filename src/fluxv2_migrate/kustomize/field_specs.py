@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.values import is_null, same_or
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "REPLICAS",
     "TEMPLATE_LABELS",
     "FieldSpec",
+    "keys_of_path",
     "visit",
 ]
 
@@ -31,6 +32,8 @@ class FieldSpec:
         group: of their API; empty for all.
         version: of their API; empty for all.
         create: whether what is missing on the way is made.
+        use: of the configuration that adds it; nothing where kustomize has it built in, or where it says the
+            same of an object whose API becomes another one.
     """
 
     path: str
@@ -38,6 +41,7 @@ class FieldSpec:
     group: str = ""
     version: str = ""
     create: bool = False
+    use: PatchUse | None = None
 
     def is_for(self, resource: Resource) -> bool:
         """Says whether an object is of the kinds that have this path."""
@@ -49,7 +53,16 @@ class FieldSpec:
     @property
     def keys(self) -> list[str]:
         """The keys of the path."""
-        return [key.replace("\0", "/") for key in self.path.replace("\\/", "\0").split("/")]
+        return keys_of_path(self.path)
+
+
+def keys_of_path(path: str) -> list[str]:
+    r"""Gives the keys of a path of a field spec.
+
+    >>> keys_of_path(r"metadata/annotations/example.com\/owner")
+    ['metadata', 'annotations', 'example.com/owner']
+    """
+    return [key.replace("\0", "/") for key in path.replace("\\/", "\0").split("/")]
 
 
 def visit(
@@ -72,7 +85,10 @@ def visit(
     Source: kustomize api 0.21 `filters/fieldspec/fieldspec.go`.
     """
     if spec.is_for(resource):
-        resource.manifest = _changed(resource.manifest, spec.keys, change, new if spec.create else None)
+        before = resource.manifest
+        resource.manifest = _changed(before, spec.keys, change, new if spec.create else None)
+        if spec.use is not None and resource.manifest is not before:
+            resource.replacements.append(spec.use)
 
 
 def _changed(value: Any, keys: list[str], change: Callable[[Any], Any], new: Callable[[], Any] | None) -> Any:

@@ -87,7 +87,6 @@ _FIELDS: Final[dict[str, _Type]] = {
 _NAMES: Final = {name.lower(): name for name in _FIELDS}
 _UNFOLLOWED: Final = (
     "buildMetadata",
-    "configurations",
     "crds",
     "generators",
     "helmChartInflationGenerator",
@@ -95,7 +94,6 @@ _UNFOLLOWED: Final = (
     "openapi",
     "transformers",
     "validators",
-    "vars",
 )
 
 

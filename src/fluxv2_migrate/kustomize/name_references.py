@@ -158,10 +158,15 @@ _REFERENCES: Final[tuple[tuple[Identity, tuple[FieldSpec, ...]], ...]] = (
 )
 
 
-def fix_references(resources: Sequence[Resource]) -> None:
+def fix_references(resources: Sequence[Resource], more: Sequence[tuple[Identity, FieldSpec]] = ()) -> None:
     """Lets references follow the names that a build has changed.
 
-    Flux's own objects have none that kustomize knows: the names in `valuesFrom` or `sourceRef` stay.
+    Flux's own objects have none that kustomize knows: the names in `valuesFrom` or `sourceRef` stay, unless a
+    configuration speaks of them.
+
+    Args:
+        resources: the objects.
+        more: what configurations say: the kind that is referred to, and a field that does.
 
     Raises:
         InvalidManifest: several objects could be meant.
@@ -169,7 +174,8 @@ def fix_references(resources: Sequence[Resource]) -> None:
     Source: kustomize api 0.21 `filters/nameref/nameref.go`.
     """
     renamed = [resource for resource in resources if resource.previous]
-    for target, fields in _REFERENCES if renamed else ():
+    known = (*_REFERENCES, *((target, (spec,)) for target, spec in more))
+    for target, fields in known if renamed else ():
         candidates = [resource for resource in renamed if _was(resource, target)]
         for spec in fields if candidates else ():
             for referrer in resources:

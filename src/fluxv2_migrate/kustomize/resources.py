@@ -89,15 +89,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class PatchUse:
-    """A patch or a replacement that reached an object.
+    """A patch, a replacement, a configuration or a variable that reached an object.
 
     Attributes:
         kustomization: the file of the kustomization that has the patch.
-        field: `patches`, `patchesStrategicMerge`, `patchesJson6902` or `replacements`.
+        field: `patches`, `patchesStrategicMerge`, `patchesJson6902`, `replacements`, `configurations` or
+            `vars`.
         index: of the entry in that field.
         path: the patch's file; empty for a patch that stands in the kustomization itself.
         document: index of the document in that file, or in the text that stands there.
-        kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations, `replacement`.
+        kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations, `replacement`,
+            `configuration` or `variable`.
         inline: the text of a patch that stands in the kustomization itself.
     """
 
@@ -131,6 +133,7 @@ class Resource:
     replacements: list[PatchUse] = field(default_factory=list)
     behavior: str = ""
     wants_hash: bool = False
+    variables: list[str] = field(default_factory=list)
     _identified: tuple[Manifest, Identity] | None = field(default=None, repr=False)
 
     def copy(self) -> Resource:
@@ -149,6 +152,7 @@ class Resource:
             list(self.replacements),
             self.behavior,
             self.wants_hash,
+            list(self.variables),
             self._identified,
         )
 

@@ -40,8 +40,13 @@ _SERVICE_NAMESPACES: Final = (
 )
 
 
-def set_namespace(resource: Resource, namespace: str) -> None:
+def set_namespace(resource: Resource, namespace: str, more: Sequence[FieldSpec] = ()) -> None:
     """Puts an object into a namespace; a Namespace gets its name.
+
+    Args:
+        resource: the object.
+        namespace: that it gets.
+        more: fields that get it too.
 
     Source: kustomize api 0.21 `filters/namespace/namespace.go`.
     """
@@ -50,7 +55,7 @@ def set_namespace(resource: Resource, namespace: str) -> None:
         resource.set_metadata("namespace", namespace)
     if resource.kind == "Namespace" and resource.manifest.get("apiVersion") == "v1":
         resource.set_metadata("name", namespace)
-    for spec in _SERVICE_NAMESPACES:
+    for spec in (*_SERVICE_NAMESPACES, *more):
         visit(resource, spec, lambda _value: namespace, str)
     if resource.kind in ("RoleBinding", "ClusterRoleBinding"):
         subjects = resource.manifest.get("subjects")
@@ -64,8 +69,16 @@ def _moved_subject(subject: Any, namespace: str) -> Any:
     return {**subject, "namespace": namespace} if is_default else subject
 
 
-def add_affix(resource: Resource, *, prefix: str = "", suffix: str = "") -> None:
+def add_affix(
+    resource: Resource, *, prefix: str = "", suffix: str = "", more: Sequence[FieldSpec] = ()
+) -> None:
     """Adds a prefix or a suffix to the name of an object, unless its name is fixed.
+
+    Args:
+        resource: the object.
+        prefix: that comes before its name.
+        suffix: that comes behind it.
+        more: fields that get them too.
 
     Source: kustomize api 0.21 `PrefixTransformer`, `SuffixTransformer`.
     """
@@ -78,10 +91,19 @@ def add_affix(resource: Resource, *, prefix: str = "", suffix: str = "") -> None
         resource.suffixes.append(suffix)
     resource.remember()
     resource.set_metadata("name", f"{prefix}{resource.name}{suffix}")
+    for spec in more:
+        visit(resource, spec, lambda value: f"{prefix}{text_of(value)}{suffix}", str)
 
 
-def label_fields(entry: Mapping[str, Any]) -> tuple[FieldSpec, ...]:
-    """Gives the paths that an entry of `labels` writes to."""
+def label_fields(
+    entry: Mapping[str, Any], configured: Callable[[str], Sequence[FieldSpec]]
+) -> tuple[FieldSpec, ...]:
+    """Gives the paths that an entry of `labels` writes to.
+
+    Args:
+        entry: of `labels`.
+        configured: gives the paths that configurations add to one of their fields.
+    """
     own = tuple(
         FieldSpec(
             text_of(spec.get("path", "")),
@@ -92,10 +114,11 @@ def label_fields(entry: Mapping[str, Any]) -> tuple[FieldSpec, ...]:
         )
         for spec in entry.get("fields") or ()
     )
+    own = (*own, *configured("labels"))
     if entry.get("includeSelectors"):
-        return (*own, *COMMON_LABELS)
+        return (*own, *COMMON_LABELS, *configured("commonLabels"))
     if entry.get("includeTemplates"):
-        own = (*own, *TEMPLATE_LABELS)
+        own = (*own, *TEMPLATE_LABELS, *configured("templateLabels"))
     return (*own, FieldSpec("metadata/labels", create=True))
 
 
@@ -119,14 +142,21 @@ def set_pairs(
             visit(resource, spec, change, dict)
 
 
-def set_replicas(resources: Sequence[Resource], entry: Mapping[str, Any]) -> None:
+def set_replicas(
+    resources: Sequence[Resource], entry: Mapping[str, Any], more: Sequence[FieldSpec] = ()
+) -> None:
     """Sets the number of replicas of the workloads of a name.
+
+    Args:
+        resources: the objects.
+        entry: of `replicas`.
+        more: fields that hold replicas too.
 
     Raises:
         InvalidManifest: no workload has that name, which kustomize does not let pass.
     """
     name, found = text_of(entry.get("name", "")), False
-    for spec in REPLICAS:
+    for spec in (*REPLICAS, *more):
         for resource in resources:
             if any(known.name == name and known.kind == spec.kind for known in resource.identities):
                 found = True
@@ -143,13 +173,20 @@ def _image_pattern(name: str) -> Regexp:
         raise InvalidManifest(f"an image's name that is no regular expression: {error.reason}") from None
 
 
-def set_image(resource: Resource, entry: Mapping[str, Any], *, in_volumes: bool = True) -> None:
+def set_image(
+    resource: Resource,
+    entry: Mapping[str, Any],
+    *,
+    in_volumes: bool = True,
+    more: Sequence[FieldSpec] = (),
+) -> None:
     """Changes the images of a name: in all lists called containers, wherever they stand.
 
     Args:
         resource: the object.
         entry: of `images`.
         in_volumes: whether images of volumes are changed too, as they are from kustomize 5.7 on.
+        more: fields that hold images too.
 
     Raises:
         InvalidManifest: an object has something else where images stand; names it.
@@ -163,7 +200,7 @@ def set_image(resource: Resource, entry: Mapping[str, Any], *, in_volumes: bool 
         return _image(text_of(value), entry) if not is_null(value) else value
 
     resource.manifest = _with_images(resource.manifest, change)
-    for spec in IMAGES:
+    for spec in (*IMAGES, *more):
         if in_volumes or "volumes" not in spec.path:
             try:
                 visit(resource, spec, change)

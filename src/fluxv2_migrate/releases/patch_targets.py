@@ -11,14 +11,14 @@ from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
-__all__ = ["FLUX_PATCHES", "moved_fields", "targets_of"]
+__all__ = ["FLUX_PATCHES", "OLD_APIS", "moved_fields", "targets_of"]
 
 FLUX_PATCHES: Final = "spec.patches"
 """The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
 _GROUP: Final = "helm.toolkit.fluxcd.io"
 _KIND: Final = "HelmRelease"
 _FIELDS: Final = ("group", "version", "kind")
-_OLD: Final = (
+OLD_APIS: Final = (
     ("helm.fluxcd.io", "v1", _KIND),
     ("flux.weave.works", "v1beta1", _KIND),
     ("helm.integrations.flux.weave.works", "v1alpha2", "FluxHelmRelease"),
@@ -105,7 +105,7 @@ def moved_fields(selector: Mapping[str, Any], version: str) -> Mapping[str, str]
     >>> moved_fields({"group": "helm.fluxcd.io", "name": "web"}, "v2")
     {'group': 'helm.toolkit.fluxcd.io'}
     """
-    if not any(_finds(selector, *each) for each in _OLD):
+    if not any(_finds(selector, *each) for each in OLD_APIS):
         return None
     wanted = zip(_FIELDS, (_GROUP, version, _KIND), strict=True)
     return {

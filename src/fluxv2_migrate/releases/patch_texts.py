@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
 from fluxv2_migrate.errors import InvalidManifest
@@ -22,12 +22,14 @@ from fluxv2_migrate.plan import (
     merge_difference,
     write_operations,
 )
+from fluxv2_migrate.releases.configured_fields import edits_of_configuration, edits_of_variable
 from fluxv2_migrate.releases.forms import References, ReleaseForms
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit, KustomizationEdits
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
+from fluxv2_migrate.releases.pointed_fields import with_replaced
 from fluxv2_migrate.releases.release import MigratingRelease
-from fluxv2_migrate.releases.replacements import edits_of_replacement, with_replaced
+from fluxv2_migrate.releases.replacements import edits_of_replacement
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
@@ -50,6 +52,12 @@ from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, sp
 __all__ = ["ClosureTexts", "PatchText", "ReleaseText", "convert_closure"]
 
 _Text = tuple[str, ...]
+_POINTING: Final = {
+    "replacement": edits_of_replacement,
+    "configuration": edits_of_configuration,
+    "variable": edits_of_variable,
+}
+"""By the kind of what names fields of releases by their paths, what becomes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +253,11 @@ class _Converter:
         return None
 
     def _replace(self, version: str) -> None:
-        """Points replacements to where the fields of releases are."""
+        """Points kustomizations to where the fields of releases are."""
         closure, tree = self.releases[0].closure, self.around.clusters.tree
         known: set[tuple[str, tuple[str | int, ...]]] = set()
         for use in closure.patches:
-            if use.kind != "replacement":
+            if use.kind not in _POINTING:
                 continue
             reached = [
                 way.built.manifest
@@ -257,9 +265,9 @@ class _Converter:
                 for way in ways
                 if use in way.built.replacements
             ]
-            for edit in edits_of_replacement(use, tree, version, reached):
+            for edit in _POINTING[use.kind](use, tree, version, reached):
                 self.written.setdefault(use, set()).add(edit.written)
-                # Kustomizations may share a file of replacements.
+                # Kustomizations may share a file.
                 if (edit.file, edit.path) not in known:
                     known.add((edit.file, edit.path))
                     self.edits.replace_field(edit)

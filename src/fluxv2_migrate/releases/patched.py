@@ -339,6 +339,8 @@ def use_place(
     use: PatchUse, path: tuple[str, ...], repository: Repository, tree: KustomizeTree
 ) -> tuple[str, int, int]:
     """Gives path, line and column of a field in a patch, or of the patch."""
+    if use.path and use.kind not in ("merge", "json"):
+        return (use.path, 1, 1)
     if use.path:
         document = repository.document(use.path, use.document)
         return (use.path, *document.position(path if use.kind == "merge" else ()))

@@ -1,0 +1,123 @@
+"""Fields of releases that kustomizations name by their paths, and where these are in Flux v2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.plan import Path
+from fluxv2_migrate.releases.patched import HeldBack
+from fluxv2_migrate.rules import CARRIED, VALUES
+
+__all__ = ["FieldEdit", "keys_in_flux_2", "passing_keys_in_flux_2", "with_replaced"]
+
+_FROM: Final = ("spec", "valuesFrom")
+_SECRETS: Final = ("spec", "valueFileSecrets")
+_KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+_REFERENCE: Final = {"name": "name", "key": "valuesKey", "optional": "optional"}
+"""The fields of a reference to values, each with what it is called in Flux v2."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEdit:
+    """What becomes of a text that names a field of a release, or the API of releases.
+
+    Attributes:
+        file: the kustomization, or a file that it names.
+        path: of the text.
+        text: that comes in the place of the other one.
+        written: the field of a release of Flux v2 that is written then, if one is.
+    """
+
+    file: str
+    path: tuple[str | int, ...]
+    text: str
+    written: Path = ()
+
+
+def keys_in_flux_2(keys: Sequence[str], reached: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Gives the keys of where a field is in Flux v2, items of lists named by their place.
+
+    Args:
+        keys: of the field in Flux v1.
+        reached: the releases that it is read or written in, as they are built.
+
+    Raises:
+        HeldBack: it has another form there, or is not at the same place in all of them.
+    """
+    if keys[0] == "metadata" or tuple(keys[:2]) == VALUES:
+        return list(keys)
+    if tuple(keys) in CARRIED:
+        return list(CARRIED[tuple(keys)])
+    found = {_of_values(keys, manifest) for manifest in reached}
+    if len(found) != 1 or None in found:
+        raise HeldBack(f"{'.'.join(keys)}, which a kustomization names, has another form in Flux v2")
+    return list(found.pop() or ())
+
+
+def passing_keys_in_flux_2(keys: Sequence[str]) -> list[str] | None:
+    """Gives the same where paths pass through lists; nothing where it has another form.
+
+    >>> passing_keys_in_flux_2(["spec", "valuesFrom", "secretKeyRef", "name"])
+    ['spec', 'valuesFrom', 'name']
+    """
+    if keys[0] == "metadata" or tuple(keys[:2]) == VALUES:
+        return list(keys)
+    if tuple(keys) == (*_SECRETS, "name"):
+        return [*_FROM, "name"]
+    if len(keys) == 4 and tuple(keys[:2]) == _FROM and keys[2] in _KINDS and keys[3] in _REFERENCE:
+        return [*_FROM, _REFERENCE[keys[3]]]
+    return list(CARRIED[tuple(keys)]) if tuple(keys) in CARRIED else None
+
+
+def _of_values(keys: Sequence[str], manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Gives where a field of a reference to values is, for one release."""
+    spec = manifest.get("spec") or {}
+    secrets = spec.get(_SECRETS[1]) or []
+    if len(keys) == 4 and tuple(keys[:2]) == _SECRETS and keys[2].isdecimal() and keys[3] == "name":
+        return (*_FROM, *keys[2:])
+    if len(keys) != 5 or tuple(keys[:2]) != _FROM or keys[3] not in _KINDS or keys[4] not in _REFERENCE:
+        return None
+    kind, name = _KINDS[keys[3]], _REFERENCE[keys[4]]
+    if keys[2] == "*":
+        return None if secrets and kind == "Secret" else (*_FROM, f"[kind={kind}]", name)
+    entries = spec.get(_FROM[1]) or []
+    number = int(keys[2]) if keys[2].isdecimal() else len(entries)
+    if number >= len(entries):
+        return None
+    # What names a file of the chart is in another list.
+    before = sum(not each.get("chartFileRef") for each in entries[:number])
+    return (*_FROM, str(len(secrets) + before), name)
+
+
+def with_replaced(form: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Gives a release in which a field has the value that a replacement writes.
+
+    Args:
+        form: the release without it.
+        wanted: as it shall be.
+        path: of the field; items of lists are named by their place, by a value that they have, or by a star.
+
+    >>> with_replaced({"a": [{"k": "x", "n": 1}]}, {"a": [{"k": "x", "n": 2}]}, ("a", "[k=x]", "n"))
+    {'a': [{'k': 'x', 'n': 2}]}
+    """
+    found: dict[str, Any] = _replaced(form, wanted, path)
+    return found
+
+
+def _replaced(form: Any, wanted: Any, path: Path) -> Any:
+    if not path:
+        return wanted
+    key, rest = path[0], path[1:]
+    if isinstance(form, list) and isinstance(wanted, list) and len(form) == len(wanted):
+        name, _, value = key.strip("[]").partition("=")
+        return [
+            _replaced(old, new, rest)
+            if key in ("*", str(number)) or (value and isinstance(old, Mapping) and old.get(name) == value)
+            else old
+            for number, (old, new) in enumerate(zip(form, wanted, strict=True))
+        ]
+    if isinstance(form, Mapping) and isinstance(wanted, Mapping) and key in wanted:
+        return {**form, key: _replaced(form.get(key, {} if rest else None), wanted[key], rest)}
+    return form
