@@ -178,8 +178,8 @@ class FindingGroups:
             self.declared.setdefault((document.path, resource), []).extend(fields)
 
     def tell_unmatched(self) -> None:
-        """Says which overrides are about nothing."""
-        for index, given in enumerate(self.options.overrides):
+        """Says which overrides are about nothing, if anything of Flux v1 is left that they could be about."""
+        for index, given in enumerate(self.options.overrides if self.met else ()):
             if index not in self.matched:
                 patterns = given.model_dump(exclude_defaults=True)
                 self.say("RP010", f"nothing that is migrated matches the override {patterns}")
