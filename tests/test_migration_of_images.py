@@ -134,7 +134,7 @@ spec:
     assert {change.rule for change in migration.changes} == {"annotations", "marker", "image-automation"}
     report, runbook = migration.to_markdown(), migration.runbook().to_markdown()
     assert "0 releases, 0 sources, 1 image policy; " in report
-    assert "| flux-system/web |  | semver `~1.4` |  | apps/images/web.yaml |" in report
+    assert "| flux-system/web |  | semver `~1.4` | all | apps/images/web.yaml |" in report
     assert "--components-extra=image-reflector-controller,image-automation-controller" in runbook
     assert [type(each.resource).__name__ for each in migration.resources] == [
         "ImageUpdateAutomation",

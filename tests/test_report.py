@@ -75,7 +75,9 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
         "c.yaml": release("c", pattern="x-*", tag="x-3f1c2ab"),
     }
     first = fm.migrate_repository(files).to_markdown().splitlines()[:12]
-    assert first[2] == "2 releases, 2 sources, 2 image policies; 2 questions, 9 things to know."
+    assert first[2] == (
+        "2 releases, 2 sources, 2 image policies; files: 2 changed, 5 new; 2 questions, 9 things to know."
+    )
     told = dict(re.findall(r"- \*\*(.*?)\*\*: (.*)", "\n".join(first)))
     assert told["Blocks"] == "1 holds releases back in Flux v1, 1 stops image updates."
     assert told["Stays in Flux v1"] == "1 release stays as it is: shop/b."
@@ -86,7 +88,7 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
         "its tags."
     )
     assert told["Must exist first"] == (
-        "Secret flux-system/a, the image-reflector and image-automation controllers."
+        "Secret flux-system/a; the image-reflector and image-automation controllers."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.pages import Html, badge, code_block, element, fold, joined, listed, prose
 from fluxv2_migrate.report.html_files import FileViews
-from fluxv2_migrate.report.outline import Concern, Entry
+from fluxv2_migrate.report.outline import Concern, Entry, plural
 
 __all__ = ["entry_groups", "finding_table"]
 
@@ -64,7 +64,7 @@ def _places(places: Sequence[str], views: FileViews) -> Html:
     rest = places[_EXCERPTS:]
     parts = [listed(shown, class_="places")] if shown else [element("p", "the repository")]
     if rest:
-        parts.append(fold(f"{len(rest)} more places", listed(map(views.place, rest))))
+        parts.append(fold(f"{plural(len(rest), 'more place')}", listed(map(views.place, rest))))
     return joined(parts)
 
 

@@ -100,7 +100,7 @@ def _before(migration: Migration) -> Mapping[str, str | bytes]:
 
 
 def _first_screen(migration: Migration, outline: Outline) -> Iterator[Html]:
-    yield element("p", f"{summary_of(outline)}.")
+    yield element("p", f"{summary_of(migration, outline)}.")
     kind = "error" if outline.questions else "good"
     yield element("p", badge(verdict_of(migration, outline), kind), class_="verdict")
     facts = [
@@ -140,7 +140,7 @@ def _sections(
     if outline.differences:
         yield part("know", "What to know", *entry_groups(outline.differences, views, level + 1))
     if outline.releases:
-        head = ("HelmRelease", "release name", "storage namespace", "chart source", "file")
+        head = ("HelmRelease", "release name", "storage namespace", "chart source", "cluster", "file")
         rows = [(*release_cells(each), views.place(each.path)) for each in outline.releases]
         yield part("releases", "Releases", table("Migrated releases", head, rows))
     if outline.policies:
@@ -176,6 +176,7 @@ def _outcome(migration: Migration, outline: Outline) -> Iterator[Html]:
     head = ("cluster", "migrated", "at high risk", "stay in Flux v1", "image policies")
     yield table("Releases and policies", head, rows)
     if hour.releases:
+        yield element("p", "What Flux v2 does with each release when it first sees it:")
         yield picture("The first hour", hour.to_svg())
 
 

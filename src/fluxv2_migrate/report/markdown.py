@@ -48,7 +48,7 @@ def report_markdown(migration: Migration) -> str:
     outline = outline_of(migration)
     parts = [
         ["# Migration to Flux v2"],
-        [f"{summary_of(outline)}."],
+        [f"{summary_of(migration, outline)}."],
         [f"**{verdict_of(migration, outline)}**"],
         [f"- **{title}**: {as_markdown_text(text)}" for title, text in risks_of(migration, outline)],
         *_questions(outline),
@@ -178,7 +178,7 @@ def _row(*cells: str) -> str:
 
 
 def _releases(releases: Iterable[MigratedResource]) -> Iterator[list[str]]:
-    head = ("HelmRelease", "release name", "storage namespace", "chart source", "file")
+    head = ("HelmRelease", "release name", "storage namespace", "chart source", "cluster", "file")
     rows = [list(map(as_markdown_text, (*release_cells(each), each.path))) for each in releases]
     yield from _table("Releases", "releases", head, rows)
 
@@ -188,7 +188,7 @@ def _policies(outline: Outline) -> Iterator[list[str]]:
     for each in outline.policies:
         name, tags, kind, wanted = policy_cells(each)
         order = f"{kind} {as_code(wanted)}" if wanted else kind
-        where = map(as_markdown_text, (each.cluster, each.path))
+        where = map(as_markdown_text, (each.cluster or "all", each.path))
         rows.append([as_markdown_text(name), as_code(tags), order, *where])
     head = ("ImagePolicy", "filter", "order", "cluster", "file")
     yield from _table("Image policies", "image policies", head, rows)

@@ -169,19 +169,20 @@ def assumptions_of(context: MigrationContext) -> Iterator[str]:
         ways.setdefault(cluster.reason, []).append(named)
     for reason, named_so in ways.items():
         more = f" and {len(named_so) - _FEW} more" if len(named_so) > _FEW else ""
-        noun = plural(len(named_so), "cluster")
-        yield f"{noun}: {', '.join(named_so[:_FEW])}{more} ({reason})"
+        noun = "cluster" if len(named_so) == 1 else f"{len(named_so)} clusters:"
+        yield f"{noun} {', '.join(named_so[:_FEW])}{more} ({reason})"
     for cluster in context.clusters:
-        read = [each for each in cluster.readings if each.read_from not in ("as given", "assumed")]
+        read = [each.read_from for each in cluster.readings if each.read_from not in ("as given", "assumed")]
         if read:
-            said = "; ".join(f"{each.setting} {each.value!r} ({each.read_from})" for each in read)
-            yield f"{cluster.name} was read: {said}"
+            files = dict.fromkeys(place.rpartition(":")[0] or place for place in read)
+            settings = plural(len(read), f"setting of {cluster.name} was", f"settings of {cluster.name} were")
+            yield f"{settings} read from {', '.join(files)}: `context` has each with its line"
     if context.clusters:
         yield "keep what `context.as_clusters()` gives: a later run needs it when Flux v1 has left the files"
 
 
-def release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
-    """Gives of a migrated release its name, its release name, its storage namespace and its source."""
+def release_cells(release: MigratedResource) -> tuple[str, str, str, str, str]:
+    """Gives of a migrated release its name, release name, storage namespace, source and cluster."""
     manifest = release.resource.to_manifest()
     metadata, spec = manifest["metadata"], manifest["spec"]
     namespace = metadata.get("namespace") or ""
@@ -190,7 +191,7 @@ def release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
     stored = spec.get("storageNamespace") or namespace
     # Where clusters differ the names stand in patches.
     called = spec.get("releaseName", "one for each cluster")
-    return f"{namespace}/{metadata['name']}", called, stored, origin
+    return f"{namespace}/{metadata['name']}", called, stored, origin, release.cluster or "all"
 
 
 def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:

@@ -24,11 +24,15 @@ _NO_INVENTORY: Final = (
 )
 
 
-def summary_of(outline: Outline) -> str:
+def summary_of(migration: Migration, outline: Outline) -> str:
     """Gives in one line what was done and what is left."""
     done = f"{plural(len(outline.releases), 'release')}, {plural(outline.sources, 'source')}"
     if outline.policies:
         done += f", {plural(len(outline.policies), 'image policy', 'image policies')}"
+    files = (("changed", migration.changed), ("new", migration.created), ("removed", migration.deleted))
+    touched = ", ".join(f"{len(paths)} {how}" for how, paths in files if paths)
+    if touched:
+        done += f"; files: {touched}"
     left = f"{plural(len(outline.asked), 'question')}, {plural(len(outline.told), 'thing')} to know"
     return f"{done}; {left}"
 
@@ -71,11 +75,13 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         held = f"; {plural(holding, 'holds', 'hold')} the tag that runs until somebody gives the order of "
         held += "its tags"
         yield "Images", f"{moving}{held if holding else ''}."
-    needs = [f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites]
+    needs = []
+    if migration.prerequisites:
+        needs.append(_few([f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites]))
     if outline.policies:
         needs.append("the image-reflector and image-automation controllers")
     if needs:
-        yield "Must exist first", f"{_few(needs)}."
+        yield "Must exist first", f"{'; '.join(needs)}."
 
 
 _SHOWN: Final = 4
