@@ -16,9 +16,8 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.kubernetes import is_namespace_name
+from fluxv2_migrate.kubernetes import group_of, is_namespace_name, mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.kustomize.values import mapping_at
 from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.changes import Change
@@ -291,5 +290,4 @@ def _nameless(value: Any) -> _Kind | None:
     # A signature of sops is over all that the file says.
     if not isinstance(metadata, Mapping) or metadata.get("namespace") or "sops" in value:
         return None
-    group = str(value.get("apiVersion")).rpartition("/")[0]
-    return group, str(value.get("kind")), str(metadata.get("name"))
+    return group_of(value), str(value.get("kind")), str(metadata.get("name"))

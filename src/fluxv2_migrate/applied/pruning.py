@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.kustomize.values import mapping_at
+from fluxv2_migrate.kubernetes import group_of, mapping_at
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -73,7 +73,7 @@ def _defines_releases(manifest: Mapping[str, Any]) -> bool:
 def _pruned_paths(document: Document, around: Surroundings) -> Iterator[str]:
     """Gives the paths that a document prunes as a Kustomization of Flux v2, as clusters have it."""
     manifest, clusters = document.manifest, around.clusters
-    group = str(manifest.get("apiVersion")).partition("/")[0]
+    group = group_of(manifest)
     if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
         return
     if document.path in clusters.patch_files and document.key not in clusters.sightings:

@@ -9,6 +9,7 @@ from fluxv2_migrate.clusters import AppliedDifferences, DocumentKey, SyncPath
 from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, RewrittenDocument, read_otherwise
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
@@ -111,8 +112,7 @@ def _applied_documents(
     for build in around.clusters.builds.values():
         for built in build.objects:
             if built.path:
-                group = str(built.manifest.get("apiVersion") or "").rpartition("/")[0]
-                found[built.path, built.index] = group
+                found[built.path, built.index] = group_of(built.manifest)
     return found
 
 

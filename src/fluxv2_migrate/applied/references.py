@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters import ClusterView, Sighting, same_object
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.release_name import default_release_name, shorten_release_name
-from fluxv2_migrate.kustomize.values import mapping_at
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document

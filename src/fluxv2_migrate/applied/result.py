@@ -10,9 +10,8 @@ from typing import Any
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath, normal_path
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.flux1.marks import objects_in
+from fluxv2_migrate.kubernetes import group_of, namespace_and_name, objects_in
 from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generated_resources
-from fluxv2_migrate.kustomize.values import mapping_at
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository
 
@@ -28,10 +27,10 @@ def identity_of(manifest: Mapping[str, Any], namespace: str = "") -> Identity:
     >>> identity_of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}, "shop")
     ('Secret', 'shop', 'a')
     """
-    group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
-    metadata = mapping_at(manifest, "metadata")
+    group = group_of(manifest)
+    own, name = namespace_and_name(manifest)
     kind = f"{manifest.get('kind')}.{group}" if group else str(manifest.get("kind"))
-    return kind, namespace or str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+    return kind, namespace or own, name
 
 
 def shown_identity(key: Identity) -> str:

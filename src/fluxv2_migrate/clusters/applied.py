@@ -14,6 +14,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, is_below, is_in_folder, shapes_objects
+from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
@@ -325,9 +326,7 @@ def _as_kustomize_sees(identity: _Identity) -> _Identity:
 
 
 def _identity(manifest: Mapping[str, Any]) -> _Identity:
-    metadata = manifest.get("metadata") or {}
-    group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
-    return group, str(manifest.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+    return group_of(manifest), str(manifest.get("kind")), *namespace_and_name(manifest)
 
 
 def _name(identity: _Identity) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import is_below, is_in_folder
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, PatchUse, Step
 from fluxv2_migrate.repository.documents import Document
 
@@ -124,7 +125,6 @@ def place_of(manifest: Mapping[str, Any], default: str, synced: SyncPath | None 
     >>> place_of({"metadata": {"name": "web"}}, "default")
     ('default', 'web')
     """
-    metadata = manifest.get("metadata")
-    given = metadata if isinstance(metadata, Mapping) else {}
+    namespace, name = namespace_and_name(manifest)
     target = synced.target_namespace if synced is not None else ""
-    return target or str(given.get("namespace") or "") or default, str(given.get("name") or "")
+    return target or namespace or default, name

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
 from fluxv2_migrate.repository.documents import Document
 
@@ -58,7 +59,7 @@ class FluxKustomization:
             manifest: of any object.
             file: where it stands.
         """
-        group = str(manifest.get("apiVersion")).partition("/")[0]
+        group = group_of(manifest)
         if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
             return None
         spec = manifest.get("spec")

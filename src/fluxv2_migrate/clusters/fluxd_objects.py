@@ -9,8 +9,8 @@ from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
-from fluxv2_migrate.flux1.marks import annotations_of, objects_in
 from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.kubernetes import annotations_of, group_of, objects_in
 from fluxv2_migrate.repository.reading import Repository
 
 __all__ = ["FluxdObject", "objects_of_fluxd"]
@@ -57,7 +57,7 @@ def objects_of_fluxd(synced: SyncPath, clusters: ClusterMap, repository: Reposit
         return []
     found = [
         FluxdObject(
-            str(built.manifest.get("apiVersion") or "").rpartition("/")[0],
+            group_of(built.manifest),
             str(built.manifest.get("kind")),
             *place_of(built.manifest, "", synced),
             built.path,

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import (
@@ -283,7 +284,7 @@ def _objects(place: Place, value: Any, index: int) -> Iterator[AppliedObject]:
     local = annotations.get(_LOCAL, "false") if isinstance(annotations, Mapping) else "false"
     yield AppliedObject(
         place,
-        str(value.get("apiVersion") or "").rpartition("/")[0],
+        group_of(value),
         str(kind),
         str(metadata.get("namespace") or ""),
         str(metadata["name"]),

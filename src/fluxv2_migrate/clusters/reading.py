@@ -17,6 +17,7 @@ from fluxv2_migrate.clusters import (
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release
@@ -136,7 +137,7 @@ def _workloads(
         key: document
         for key, document in concerns.items()
         if not is_old_release(document.manifest)
-        and not str(document.manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+        and not group_of(document.manifest).endswith(".toolkit.fluxcd.io")
         and is_annotated(document.manifest)
         and repository.chart_around(document.path) is None
     }
@@ -192,8 +193,7 @@ def _patched_by_fluxd(
 
 
 def _resource(manifest: Mapping[str, Any]) -> tuple[str, str]:
-    metadata = manifest.get("metadata")
-    return str(manifest.get("kind")), str(metadata.get("name")) if isinstance(metadata, Mapping) else ""
+    return str(manifest.get("kind")), namespace_and_name(manifest)[1]
 
 
 def _names_marks(value: Any) -> bool:

@@ -19,8 +19,7 @@ from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import is_below, normal_path
-from fluxv2_migrate.flux1.marks import annotations_of
-from fluxv2_migrate.kubernetes import metadata_of
+from fluxv2_migrate.kubernetes import annotations_of, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
 from fluxv2_migrate.repository.documents import Document
 
@@ -198,7 +197,7 @@ class Reconciler:
             return False
         return all(
             {each.name for each in seen if each.cluster == view.name}
-            == {metadata_of(each.manifest)[1] for each in cluster.objects.get(key, ())}
+            == {namespace_and_name(each.manifest)[1] for each in cluster.objects.get(key, ())}
             and sum(each.cluster == view.name for each in seen) == len(cluster.objects.get(key, ()))
             for key, seen in sightings.items()
         )
@@ -265,7 +264,7 @@ class Reconciler:
         obstacle = ""
         if problem is not None:
             obstacle = f"kustomize cannot build it: {problem.path}:{problem.line}: {problem.reason}"
-        elif by is not None and _spec(by.manifest).get("suspend") is True:
+        elif by is not None and mapping_at(by.manifest, "spec").get("suspend") is True:
             obstacle = f"the Kustomization in {by.file} is suspended"
         elif by is not None and is_disabled(by.manifest):
             obstacle = f"the Kustomization in {by.file} is not applied: its annotation says `disabled`"
@@ -286,15 +285,14 @@ class Reconciler:
 
     def _ignore(self, by: FluxKustomization) -> str | None:
         """Gives `spec.ignore` of the GitRepository of a Kustomization, if it has one."""
-        reference = _spec(by.manifest).get("sourceRef")
-        name = reference.get("name") if isinstance(reference, Mapping) else None
+        name = mapping_at(by.manifest, "spec", "sourceRef").get("name")
         found = [
             ignore
             for documents in self.documents.values()
             for document in documents
             if document.manifest.get("kind") == "GitRepository"
             and document.identity[1] == name
-            and isinstance(ignore := _spec(document.manifest).get("ignore"), str)
+            and isinstance(ignore := mapping_at(document.manifest, "spec").get("ignore"), str)
         ]
         return found[0] if found else None
 
@@ -311,19 +309,13 @@ def _lies_in(file: str, view: ClusterView) -> bool:
     )
 
 
-def _spec(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    spec = manifest.get("spec")
-    return spec if isinstance(spec, Mapping) else {}
-
-
 def _objects(within: ReconciledPath) -> Iterator[ReconciledObject]:
     namespace = "" if within.by is None else within.by.target_namespace
     for built in within.build.objects:
         manifest: Mapping[str, Any] = built.manifest
         if namespace and manifest.get("kind") not in _WITHOUT_NAMESPACE:
-            metadata = manifest.get("metadata")
-            given = metadata if isinstance(metadata, Mapping) else {}
-            manifest = {**manifest, "metadata": {**given, "namespace": namespace}}
+            metadata = {**as_object(manifest.get("metadata")), "namespace": namespace}
+            manifest = {**manifest, "metadata": metadata}
         obstacle = within.obstacle
         if not obstacle and is_disabled(manifest):
             obstacle = DISABLED

@@ -19,7 +19,7 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.reconciled import DISABLED, ReconciledCluster, is_disabled
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import as_object, metadata_of
+from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, objects_in, resource_of
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release
@@ -59,12 +59,12 @@ class SeenObject:
     @property
     def identity(self) -> tuple[str, str]:
         """Namespace and name in the cluster."""
-        return metadata_of(self.manifest)
+        return namespace_and_name(self.manifest)
 
     @property
     def resource(self) -> str:
         """Names it as findings do."""
-        return f"{self.manifest.get('kind')} {'/'.join(self.identity)}"
+        return resource_of(self.manifest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +238,16 @@ def _seen(document: Document, clusters: ClusterMap, obstacles: _Obstacles) -> It
 
 
 def _unseen(document: Document, line: int, clusters: ClusterMap) -> Iterator[SeenObject]:
-    for manifest in _objects(document.manifest):
+    for _, manifest in objects_in(document.manifest):
         anybody = None if clusters.clusters else ""
         yield SeenObject(document.path, line, manifest, anybody, document.key)
 
 
 def _sighted(document: Document, line: int, sighting: Sighting, obstacle: str) -> Iterator[SeenObject]:
-    for manifest in _objects(sighting.manifest):
-        own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
+    for _, manifest in objects_in(sighting.manifest):
+        own = namespace_and_name(manifest)[0] if manifest is not sighting.manifest else ""
         placed = _placed(manifest, own or sighting.namespace)
-        names_it = bool(metadata_of(manifest)[0])
+        names_it = bool(namespace_and_name(manifest)[0])
         yield SeenObject(document.path, line, placed, sighting.cluster, document.key, obstacle, names_it)
 
 
@@ -264,7 +264,7 @@ def _reconciled(
         # What is anybody's is that of a known cluster first.
         for each in cluster.objects.get(document.key, ()) if name or not having else ():
             having.add(name)
-            names_it = bool(metadata_of(each.manifest)[0])
+            names_it = bool(namespace_and_name(each.manifest)[0])
             key = document.key
             yield SeenObject(document.path, line, each.manifest, name, key, each.obstacle, names_it)
     sightings = clusters.sightings.get(document.key, [])
@@ -278,24 +278,15 @@ def _reconciled(
         yield replace(one, obstacle=DISABLED) if is_disabled(one.manifest) else one
 
 
-def _objects(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    items = manifest.get("items")
-    if isinstance(items, list) and str(manifest.get("kind")).endswith("List"):
-        for item in items:
-            yield as_object(item)
-    else:
-        yield manifest
-
-
 def _placed(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
-    if not namespace or metadata_of(manifest)[0] == namespace:
+    if not namespace or namespace_and_name(manifest)[0] == namespace:
         return manifest
     return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "namespace": namespace}}
 
 
 def _file(seen: SeenRepository, found: SeenObject) -> None:
     kind = found.manifest.get("kind")
-    group = str(found.manifest.get("apiVersion")).partition("/")[0]
+    group = group_of(found.manifest)
     if is_old_release(found.manifest):
         seen.old.append(found)
     elif group == "helm.toolkit.fluxcd.io" and kind == "HelmRelease":

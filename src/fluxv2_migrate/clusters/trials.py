@@ -9,6 +9,7 @@ from typing import Any
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import is_below
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, try_object
 
 __all__ = ["is_left_alone", "same_object"]
@@ -67,6 +68,5 @@ def same_object(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _essence(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = manifest.get("metadata")
-    given = metadata if isinstance(metadata, Mapping) else {}
-    return {**manifest, "metadata": (given.get("namespace"), given.get("name"))}
+    metadata = as_object(manifest.get("metadata"))
+    return {**manifest, "metadata": (metadata.get("namespace"), metadata.get("name"))}

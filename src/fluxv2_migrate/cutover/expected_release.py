@@ -13,6 +13,7 @@ from fluxv2_migrate.flux2.release_name import (
     storage_namespace,
 )
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.quoting import command
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -68,11 +69,11 @@ class ExpectedRelease:
         >>> expected.release_name, expected.storage_namespace
         ('shop-web', 'teams')
         """
-        metadata, spec = _part(manifest, "metadata"), _part(manifest, "spec")
+        metadata, spec = mapping_at(manifest, "metadata"), mapping_at(manifest, "spec")
         name, namespace = str(metadata.get("name") or ""), str(metadata.get("namespace") or "")
         target = spec.get("targetNamespace") or None
-        chart = _part(spec, "chart", "spec")
-        remediation = _part(spec, "install", "remediation")
+        chart = mapping_at(spec, "chart", "spec")
+        remediation = mapping_at(spec, "install", "remediation")
         return cls(
             cluster=cluster,
             resource=f"HelmRelease {namespace}/{name}",
@@ -87,7 +88,7 @@ class ExpectedRelease:
             version=str(chart.get("version") or ""),
             follows_commits=chart.get("reconcileStrategy") == "Revision",
             suspended=spec.get("suspend") is True,
-            ignored=str(_part(metadata, "annotations").get(_RECONCILE)).lower() == "disabled",
+            ignored=str(mapping_at(metadata, "annotations").get(_RECONCILE)).lower() == "disabled",
             uninstalls_failed_installs=bool(remediation.get("retries")),
             flux_version=flux_version,
         )
@@ -105,21 +106,14 @@ def expected_releases(converted: ConvertedReleases, around: Surroundings) -> Ite
         for sighting in release.sightings:
             manifest = each.seen_by(sighting.cluster)
             metadata = {
-                **_part(manifest, "metadata"),
+                **mapping_at(manifest, "metadata"),
                 "name": sighting.name,
                 "namespace": sighting.namespace or release.draft.namespace,
             }
-            spec = {**_part(manifest, "spec")}
+            spec = {**mapping_at(manifest, "spec")}
             for named in release.names:
                 if any(step.path == named.kustomization for step in sighting.steps):
                     spec["releaseName"] = named.release_name
             seen = {**manifest, "metadata": metadata, "spec": spec}
             version = around.oldest([sighting.cluster])
             yield ExpectedRelease.of_manifest(seen, sighting.cluster, version)
-
-
-def _part(manifest: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    part: Any = manifest
-    for key in keys:
-        part = part.get(key) if isinstance(part, Mapping) else None
-    return part if isinstance(part, Mapping) else {}

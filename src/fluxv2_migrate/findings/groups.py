@@ -129,12 +129,10 @@ class FindingGroups:
         related: Iterable[str] = (),
     ) -> None:
         """Says why a document cannot be, or stay, as it is."""
-        namespace, name = document.identity
-        resource = f"{document.manifest.get('kind')} {namespace}/{name}"
         # A build that fails holds back all that it takes in, for one cause.
         group = message if code in _OF_BUILDS else ""
         notice = Notice(code, message, path, group, related=tuple(related))
-        self.add(document, resource, notice, accepted=self.decided(document).accept)
+        self.add(document, document.resource, notice, accepted=self.decided(document).accept)
 
     def say(
         self,

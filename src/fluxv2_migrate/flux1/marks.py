@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["FLUXD_DOMAINS", "annotations_of", "is_annotated", "is_of_fluxd", "meant_domain", "objects_in"]
+from fluxv2_migrate.kubernetes import mapping_at, objects_in
+
+__all__ = ["FLUXD_DOMAINS", "is_annotated", "is_of_fluxd", "meant_domain"]
 
 FLUXD_DOMAINS: Final = (
     "fluxcd.io",
@@ -41,34 +43,6 @@ def meant_domain(domain: str) -> str:
     return next(iter(difflib.get_close_matches(domain, FLUXD_DOMAINS, 1, 0.85)), "")
 
 
-def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """Gives the objects of a document, with where they stand: itself, or the items of a list.
-
-    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`: a list in a list is not unpacked.
-
-    >>> list(objects_in({"kind": "List", "items": [{"kind": "Secret"}]}))
-    [(('items', '0'), {'kind': 'Secret'})]
-    """
-    kind, items = manifest.get("kind"), manifest.get("items")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
-        for index, item in enumerate(items):
-            if isinstance(item, Mapping):
-                yield ("items", str(index)), item
-    else:
-        yield (), manifest
-
-
-def annotations_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Gives the annotations of an object as they are written; what is no mapping holds none.
-
-    >>> annotations_of({"metadata": {"annotations": {"fluxcd.io/automated": "true"}}})
-    {'fluxcd.io/automated': 'true'}
-    """
-    metadata = manifest.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    return annotations if isinstance(annotations, Mapping) else {}
-
-
 def is_annotated(manifest: Mapping[str, Any]) -> bool:
     """Gives whether a manifest, or one in a list, has annotations or labels of fluxd, misspelt ones included.
 
@@ -79,14 +53,8 @@ def is_annotated(manifest: Mapping[str, Any]) -> bool:
 
 
 def _has_marks(manifest: Mapping[str, Any]) -> bool:
-    metadata = manifest.get("metadata")
-    if not isinstance(metadata, Mapping):
-        return False
-    for field_name in ("annotations", "labels"):
-        marks = metadata.get(field_name)
-        if isinstance(marks, Mapping) and any(map(_is_meant_for_fluxd, marks)):
-            return True
-    return False
+    marks = (mapping_at(manifest, "metadata", field) for field in ("annotations", "labels"))
+    return any(_is_meant_for_fluxd(key) for each in marks for key in each)
 
 
 def _is_meant_for_fluxd(key: Any) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
+from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.repository.documents import read_documents
-from fluxv2_migrate.rules import Lookup, objects_in
+from fluxv2_migrate.rules import Lookup
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["credentials_in", "files_of_credentials"]

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import annotations_of, is_annotated, is_of_fluxd
+from fluxv2_migrate.flux1.marks import is_annotated, is_of_fluxd
+from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, read_kustomization
 from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.plan import (

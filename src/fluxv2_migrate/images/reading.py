@@ -10,11 +10,12 @@ from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import read_policies
-from fluxv2_migrate.flux1.marks import annotations_of, is_annotated
+from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image
+from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Plan
 from fluxv2_migrate.repository.documents import Document
@@ -139,7 +140,7 @@ class _Reader:
 
     def _read(self, document: Document) -> None:
         manifest = document.manifest
-        group = str(manifest.get("apiVersion")).partition("/")[0]
+        group = group_of(manifest)
         if group.endswith(".toolkit.fluxcd.io"):
             message = "annotations of fluxd stay on objects of Flux v2, which does not read them"
             self._tell_of(document, Notice("AN004", message, ("metadata", "annotations"), "all"))
@@ -359,9 +360,7 @@ class _Reader:
 
     def _tell_of(self, document: Document, notice: Notice) -> None:
         """Says something of an object of which no draft was made."""
-        namespace, name = document.identity
-        resource = f"{document.manifest.get('kind')} {namespace}/{name}"
-        self._tell(document, resource, notice, self.findings.decided(document).accept)
+        self._tell(document, document.resource, notice, self.findings.decided(document).accept)
 
     def _tell_unseen(self, document: Document) -> None:
         clusters = self.around.clusters
@@ -433,16 +432,13 @@ def as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
     A list stays as it is: what clusters make of its objects one by one is seen one by one.
     """
-    metadata = manifest.get("metadata")
-    known = metadata if isinstance(metadata, Mapping) else {}
-    given = annotations_of(manifest)
     annotations = {
         key: value
-        for key, value in given.items()
+        for key, value in annotations_of(manifest).items()
         if key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
     }
     annotations["fluxcd.io/automated"] = "true"
-    return {**manifest, "metadata": {**known, "annotations": annotations}}
+    return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "annotations": annotations}}
 
 
 def _place_of(placed: ImagePlace) -> str:

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import Sighting, build_with
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import annotations_of, is_of_fluxd
+from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.places import ImagePlace, place_image
 from fluxv2_migrate.images.reading import as_automated
+from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document

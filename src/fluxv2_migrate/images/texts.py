@@ -13,9 +13,9 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import TagPattern
-from fluxv2_migrate.flux1.marks import annotations_of
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
 from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
+from fluxv2_migrate.kubernetes import annotations_of, objects_in
 from fluxv2_migrate.placement import ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
     AnnotationEdit,
@@ -36,7 +36,7 @@ from fluxv2_migrate.plan import (
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import PINNED, objects_in, policy_comments, remaining_operations
+from fluxv2_migrate.rules import PINNED, policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, Style, detect_style, read_document, read_nodes

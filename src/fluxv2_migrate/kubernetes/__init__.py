@@ -1,6 +1,15 @@
 """Objects of Kubernetes as values: what was read is what is written, and nothing is coerced."""
 
-from fluxv2_migrate.kubernetes.manifests import as_object, metadata_of, read
+from fluxv2_migrate.kubernetes.manifests import (
+    annotations_of,
+    as_object,
+    group_of,
+    mapping_at,
+    namespace_and_name,
+    objects_in,
+    read,
+    resource_of,
+)
 from fluxv2_migrate.kubernetes.models import (
     LABEL_PATTERN,
     LONGEST_LABEL,
@@ -33,9 +42,14 @@ __all__ = [
     "Sequence",
     "Texts",
     "Unstructured",
+    "annotations_of",
     "as_object",
+    "group_of",
     "is_namespace_name",
     "is_object_name",
-    "metadata_of",
+    "mapping_at",
+    "namespace_and_name",
+    "objects_in",
     "read",
+    "resource_of",
 ]

@@ -1,18 +1,103 @@
-"""A manifest as its model, or as the one reason why the API server refuses it."""
+"""What stands in a manifest: its parts, its objects, what they are called; and its model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes.models import KubernetesModel
 
-__all__ = ["as_object", "metadata_of", "read"]
+__all__ = [
+    "annotations_of",
+    "as_object",
+    "group_of",
+    "mapping_at",
+    "namespace_and_name",
+    "objects_in",
+    "read",
+    "resource_of",
+]
 
 _Model = TypeVar("_Model", bound=KubernetesModel)
+# Nearly all are dicts, and it takes long to find out that something else is a mapping.
+_MAPPING: Final = (dict, Mapping)
+
+
+def as_object(value: Any) -> Mapping[str, Any]:
+    """Gives a value if it is a mapping, else an empty one.
+
+    >>> as_object({"a": 1}), as_object(None)
+    ({'a': 1}, {})
+    """
+    return value if isinstance(value, _MAPPING) else {}
+
+
+def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
+    """Gives the mapping at a path, or an empty one where none is.
+
+    >>> mapping_at({"metadata": {"labels": {"a": "b"}}}, "metadata", "labels")
+    {'a': 'b'}
+    """
+    for key in path:
+        value = value.get(key) if isinstance(value, _MAPPING) else None
+    return value if isinstance(value, _MAPPING) else {}
+
+
+def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """Gives namespace and name, empty where there are none.
+
+    >>> namespace_and_name({"metadata": {"name": "web"}})
+    ('', 'web')
+    """
+    metadata = as_object(manifest.get("metadata"))
+    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+
+
+def resource_of(manifest: Mapping[str, Any]) -> str:
+    """Names an object as findings do.
+
+    >>> resource_of({"kind": "Secret", "metadata": {"namespace": "shop", "name": "key"}})
+    'Secret shop/key'
+    """
+    return f"{manifest.get('kind')} {'/'.join(namespace_and_name(manifest))}"
+
+
+def group_of(manifest: Mapping[str, Any]) -> str:
+    """Gives the group of an object's API; that of the first objects of Kubernetes is empty.
+
+    >>> group_of({"apiVersion": "apps/v1"}), group_of({"apiVersion": "v1"})
+    ('apps', '')
+    """
+    return str(manifest.get("apiVersion") or "").rpartition("/")[0]
+
+
+def annotations_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Gives the annotations of an object as they are written; what is no mapping holds none.
+
+    >>> annotations_of({"metadata": {"annotations": {"fluxcd.io/automated": "true"}}})
+    {'fluxcd.io/automated': 'true'}
+    """
+    return mapping_at(manifest, "metadata", "annotations")
+
+
+def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Gives the objects of a document, with where they stand: itself, or the items of a list.
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`: a list in a list is not unpacked.
+
+    >>> list(objects_in({"kind": "List", "items": [{"kind": "Secret"}]}))
+    [(('items', '0'), {'kind': 'Secret'})]
+    """
+    kind, items = manifest.get("kind"), manifest.get("items")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        for index, item in enumerate(items):
+            if isinstance(item, Mapping):
+                yield ("items", str(index)), item
+    else:
+        yield (), manifest
 
 
 def read(model: type[_Model], manifest: Mapping[str, Any]) -> _Model:
@@ -33,22 +118,3 @@ def read(model: type[_Model], manifest: Mapping[str, Any]) -> _Model:
         problem = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in problem["loc"])
         raise InvalidManifest(f"{field}: {problem['msg']}") from None
-
-
-def as_object(value: Any) -> Mapping[str, Any]:
-    """Gives a value if it is a mapping, else an empty one.
-
-    >>> as_object({"a": 1}), as_object(None)
-    ({'a': 1}, {})
-    """
-    return value if isinstance(value, Mapping) else {}
-
-
-def metadata_of(manifest: Mapping[str, Any]) -> tuple[str, str]:
-    """Gives namespace and name, empty where there are none.
-
-    >>> metadata_of({"metadata": {"name": "web"}})
-    ('', 'web')
-    """
-    metadata = as_object(manifest.get("metadata"))
-    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
 from fluxv2_migrate.kustomize.configurations import Configuration, read_configuration
 from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS
@@ -24,7 +25,7 @@ from fluxv2_migrate.kustomize.transformers import (
     set_pairs,
     set_replicas,
 )
-from fluxv2_migrate.kustomize.values import mapping_at, read_manifests
+from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
 
 __all__ = ["Accumulation", "Accumulator", "Sources"]

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.resources import Resource
-from fluxv2_migrate.kustomize.values import Manifest, json_value, mapping_at, text_of
+from fluxv2_migrate.kustomize.values import Manifest, json_value, text_of
 
 __all__ = ["absorb", "generate", "name_hash"]
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.field_specs import FieldSpec, visit
 from fluxv2_migrate.kustomize.resources import Identity, Resource
-from fluxv2_migrate.kustomize.values import is_null, mapping_at, text_of
+from fluxv2_migrate.kustomize.values import is_null, text_of
 
 __all__ = ["fix_references"]
 

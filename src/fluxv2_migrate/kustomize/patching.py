@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.json_patch import apply_operations, is_operations
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
 from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import Selector
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, mapping_at, read_manifests, text_of
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, read_manifests, text_of
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = ["apply_patches", "read_patch"]

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
 from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.kustomization import Kustomization, join_path
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import LabelSelector, Selector
-from fluxv2_migrate.kustomize.values import copy_value, is_null, mapping_at, plain_value, text_of
+from fluxv2_migrate.kustomize.values import copy_value, is_null, plain_value, text_of
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["apply_replacements", "split_field_path"]

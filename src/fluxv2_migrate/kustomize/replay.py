@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.kustomize.tree import KustomizeTree
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, mapping_at
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value
 
 __all__ = ["PatchedState", "merged_with", "patch_of", "replay_patches"]
 

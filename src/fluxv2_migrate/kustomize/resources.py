@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from fluxv2_migrate.kustomize.values import Manifest, mapping_at, text_of
+from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kustomize.values import Manifest, text_of
 
 __all__ = ["Identity", "PatchUse", "Resource", "Step", "is_cluster_scoped"]
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
 from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.resources import Resource
-from fluxv2_migrate.kustomize.values import mapping_at, text_of
+from fluxv2_migrate.kustomize.values import text_of
 
 __all__ = ["LabelSelector", "Selector"]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.yaml_text import (
     MappingNode,
     Node,
@@ -25,7 +26,6 @@ __all__ = [
     "copy_value",
     "is_null",
     "json_value",
-    "mapping_at",
     "plain_value",
     "read_manifests",
     "read_value",
@@ -104,17 +104,6 @@ def json_value(value: Any) -> Any:
     if value is EMPTY_TEXT:
         return ""
     return None if value is EMPTY else value
-
-
-def mapping_at(value: Any, *path: str) -> Manifest:
-    """Gives the mapping at a path, or an empty one that belongs to nobody.
-
-    >>> mapping_at({"metadata": {"labels": {"a": "b"}}}, "metadata", "labels")
-    {'a': 'b'}
-    """
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
 
 
 def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
@@ -265,7 +254,7 @@ def _check(manifest: Any, path: str | None, line: int) -> None:
 
 def _annotations_as_texts(manifest: Manifest, is_patch: bool) -> None:
     # kustomize writes all annotations anew at the end of a build, as the texts that stand in the files.
-    annotations = mapping_at(manifest, "metadata", "annotations")
+    annotations: Any = annotations_of(manifest)
     for key, value in annotations.items():
         if value.__class__ is _Empty:
             annotations[key] = EMPTY_TEXT

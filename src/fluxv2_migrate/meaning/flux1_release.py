@@ -17,7 +17,7 @@ import semver
 import fluxv2_migrate.flux1 as flux1
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
-from fluxv2_migrate.kubernetes import metadata_of, read
+from fluxv2_migrate.kubernetes import namespace_and_name, read
 from fluxv2_migrate.meaning.durations import seconds
 from fluxv2_migrate.meaning.locations import (
     chart_folder,
@@ -155,7 +155,7 @@ def meaning_of_v1_release(
     operator = operator or HelmOperator()
     version = _version(operator)
     api = manifest.get("apiVersion")
-    namespace, name = metadata_of(manifest)
+    namespace, name = namespace_and_name(manifest)
     # Annotations that are no text, which fluxd read all the same, shall not spoil the release.
     plain = {**manifest, "metadata": {"namespace": namespace, "name": name}}
     if manifest.get("kind") == "FluxHelmRelease":

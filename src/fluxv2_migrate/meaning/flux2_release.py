@@ -20,7 +20,7 @@ from fluxv2_migrate.flux2.release_name import (
     storage_namespace,
 )
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kubernetes import metadata_of, read
+from fluxv2_migrate.kubernetes import namespace_and_name, read
 from fluxv2_migrate.meaning.durations import parse_duration
 from fluxv2_migrate.meaning.flux2_chart import meaning_of_chart
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
@@ -93,7 +93,7 @@ def meaning_of_v2_release(
     >>> meaning.release_name, meaning.upgrade.wait, meaning.upgrade.remediation.action, meaning.max_history
     ('web', True, 'rollback', 5)
     """
-    namespace, name = metadata_of(manifest)
+    namespace, name = namespace_and_name(manifest)
     plain = {**manifest, "metadata": {"namespace": namespace, "name": name}}
     read(flux2.HelmRelease, plain)
     served, refused = split_served_fields(manifest, flux_version)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.rules.images import choice_key
 from fluxv2_migrate.rules.registries import canonical_name
 
@@ -57,7 +57,7 @@ class ExistingImageObject:
         ...     "kind": "ImageRepository", "metadata": {"name": "nginx"}, "spec": spec}).key
         ('index.docker.io/library/nginx',)
         """
-        if str(manifest.get("apiVersion")).partition("/")[0] != "image.toolkit.fluxcd.io":
+        if group_of(manifest) != "image.toolkit.fluxcd.io":
             return None
         found = cls._of_kind(str(manifest.get("kind")), manifest, cluster)
         suspended = as_object(manifest.get("spec")).get("suspend") is True

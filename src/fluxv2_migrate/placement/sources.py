@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
@@ -74,7 +74,7 @@ class ExistingSource:
     def of_manifest(cls, manifest: Mapping[str, Any], cluster: str = "") -> ExistingSource | None:
         """Reads a HelmRepository or GitRepository; anything else is none."""
         kind = manifest.get("kind")
-        group = str(manifest.get("apiVersion")).partition("/")[0]
+        group = group_of(manifest)
         if kind not in ("HelmRepository", "GitRepository") or group != "source.toolkit.fluxcd.io":
             return None
         metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))

@@ -114,14 +114,13 @@ def hold_back(
         code: of the finding.
     """
     document = around.repository.document(*closure.documents[0])
-    namespace, name = document.identity
     own = f"{document.path}:{document.position(())[0]}"
     places = closure_places(closure, around.repository, around.clusters.tree)
     related = [each for each in places if each != own]
     count = len(closure.documents)
     what = "the release stays" if count == 1 else f"{count} releases stay together"
     notice = Notice(code, f"{what} with all that patches them: {reason}", ())
-    findings.add(document, f"{document.manifest.get('kind')} {namespace}/{name}", notice, related)
+    findings.add(document, document.resource, notice, related)
 
 
 def together(decided: DecidedReleases, around: Surroundings, findings: FindingGroups) -> DecidedReleases:

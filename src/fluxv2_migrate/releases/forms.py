@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import REMOVED, Move, Operation, Plan, Remove, apply_to_mapping, leaf_at
 from fluxv2_migrate.rules import (
     ChartSourceRequest,
@@ -88,10 +89,9 @@ class ReleaseForms:
 
     def form(self, state: Mapping[str, Any], references: References) -> dict[str, Any]:
         """Gives the form of a state, without its metadata and values."""
-        spec = state.get("spec")
-        given = dict(spec) if isinstance(spec, Mapping) else {}
-        given.pop("values", None)
-        bare = {"apiVersion": state["apiVersion"], "kind": state["kind"], "spec": given}
+        spec = dict(as_object(state.get("spec")))
+        spec.pop("values", None)
+        bare = {"apiVersion": state["apiVersion"], "kind": state["kind"], "spec": spec}
         form = apply_to_mapping(self.plan(bare, references), bare)
         form.pop("metadata", None)
         return form
@@ -105,8 +105,7 @@ class ReleaseForms:
         return self.drafts[key]
 
     def _completed(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        chart = leaf_at(state, _CHART)
-        known = chart if isinstance(chart, Mapping) else {}
+        known = as_object(leaf_at(state, _CHART))
         whole = leaf_at(self.whole, _CHART)
         missing = {
             name: whole[name]

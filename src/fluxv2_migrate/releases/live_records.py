@@ -9,6 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice, acceptance
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 from fluxv2_migrate.settings.options import Override
@@ -48,9 +49,7 @@ class _Seen:
         """The chart as the release of this cluster names it."""
         sightings = self.release.sightings
         manifest = next((each.manifest for each in sightings if each.cluster == self.cluster), None)
-        spec = (self.release.document.manifest if manifest is None else manifest).get("spec")
-        chart = spec.get("chart") if isinstance(spec, Mapping) else None
-        return chart if isinstance(chart, Mapping) else {}
+        return mapping_at(self.release.document.manifest if manifest is None else manifest, "spec", "chart")
 
     @property
     def chart(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import Closure
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
@@ -130,8 +131,7 @@ def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:
         # Its patches are the last ones of the kustomization of its path.
         yield built.steps[-1]
     else:
-        metadata = built.manifest.get("metadata") or {}
-        yield Step("", str(metadata.get("namespace") or ""), str(metadata.get("name")))
+        yield Step("", *namespace_and_name(built.manifest))
 
 
 def _selects(selector: Selector, version: str, step: Step) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.kustomize import PatchUse, apply_operations, merged_with, patch_of
 from fluxv2_migrate.placement import SourceNames
 from fluxv2_migrate.plan import (
@@ -43,7 +44,6 @@ from fluxv2_migrate.rules import (
     SeenRelease,
     draft_json_patch,
     draft_merge_patch,
-    is_of_fluxd,
     remaining_operations,
 )
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -97,9 +97,8 @@ class PatchText:
 
     def write(self, workspace: Workspace) -> None:
         """Puts the document into its file."""
-        namespace, name = self.document.identity
-        resource = f"{self.document.manifest.get('kind')} {namespace}/{name}"
-        workspace.replace(self.document, self.text.text, *changes_of(self.plan, resource, self.document))
+        changes = changes_of(self.plan, self.document.resource, self.document)
+        workspace.replace(self.document, self.text.text, *changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.kubernetes import resource_of
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import is_of_fluxd
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["TriedClosure", "try_closures"]
@@ -118,12 +119,14 @@ def _differences(
         for first, second in zip(was, becomes, strict=True):
             if owner is None:
                 if first.manifest != second.manifest:
-                    reason = f"{folder} would change {_name(first.manifest)}, which is no release of Flux v1"
+                    reason = (
+                        f"{folder} would change {resource_of(first.manifest)}, which is no release of Flux v1"
+                    )
                     yield from ((each, reason) for each in concerned.values())
                 continue
             different = _different(first, second, place, owner)
             if different is not None:
-                yield owner, f"{folder} would build another {_name(first.manifest)}: {different}"
+                yield owner, f"{folder} would build another {resource_of(first.manifest)}: {different}"
 
 
 def _by_place(objects: Iterable[BuiltObject]) -> dict[_Place, list[BuiltObject]]:
@@ -170,8 +173,3 @@ def _metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _goes(annotation: str) -> bool:
     """Gives whether an annotation is none of a release of Flux v2."""
     return is_of_fluxd(annotation) or annotation.startswith("helm.fluxcd.io/")
-
-
-def _name(manifest: Mapping[str, Any]) -> str:
-    metadata = manifest.get("metadata") or {}
-    return f"{manifest.get('kind')} {metadata.get('namespace') or ''}/{metadata.get('name')}"

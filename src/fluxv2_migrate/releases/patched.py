@@ -12,7 +12,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.kubernetes import metadata_of
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import KustomizeTree, PatchedState, PatchUse, patch_of, replay_patches
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
@@ -208,8 +208,8 @@ def _put_over(
         if any(each.manifest is way.built.manifest for each in known):
             continue
         one = next((each for each in known if each.sync_path == folder), known[0])
-        namespace = _target_namespace(over, around) or metadata_of(way.built.manifest)[0]
-        name, manifest = metadata_of(way.built.manifest)[1], way.built.manifest
+        namespace = _target_namespace(over, around) or namespace_and_name(way.built.manifest)[0]
+        name, manifest = namespace_and_name(way.built.manifest)[1], way.built.manifest
         where = namespace or around.clusters.default_namespace(one.cluster)
         yield Sighting(one.cluster, folder, where, name, manifest, way.built.steps, way.built.patches)
 

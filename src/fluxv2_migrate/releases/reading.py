@@ -19,6 +19,7 @@ from fluxv2_migrate.clusters import (
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
+from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
 from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
@@ -138,21 +139,17 @@ def _tell_of_others(document: Document, around: Surroundings, findings: FindingG
 
 def _tell_left(document: Document, why: str, findings: FindingGroups) -> None:
     """Says that a release stays in v1 form; those of one folder are one question."""
-    namespace, name = document.identity
-    resource = f"{document.manifest.get('kind')} {namespace}/{name}"
     group = f"{why} {posixpath.dirname(document.path)}"
-    findings.add(document, resource, Notice("RP035", why, (), group, Override(leave=True)))
+    findings.add(document, document.resource, Notice("RP035", why, (), group, Override(leave=True)))
 
 
 def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    items = manifest.get("items") if str(manifest.get("kind")).endswith("List") else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return [item for at, item in objects_in(manifest) if at]
 
 
 def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
     message = "it is a patch, or looks like one, and nothing that is known is patched with it"
-    resource = f"{document.manifest.get('kind')} {'/'.join(document.identity)}"
-    findings.add(document, resource, Notice("RP070", message, ("spec",), "patch"))
+    findings.add(document, document.resource, Notice("RP070", message, ("spec",), "patch"))
 
 
 def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, tuple[str, ...]] | None:

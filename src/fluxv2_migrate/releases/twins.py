@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters import ClusterMap, Sighting
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.release_name import default_release_name
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import as_object, namespace_and_name
 from fluxv2_migrate.meaning import (
     HelmOperator,
     ReleaseMeaning,
@@ -50,9 +51,7 @@ class Twin:
     @property
     def identity(self) -> tuple[str, str]:
         """Namespace and name in the cluster."""
-        metadata = self.manifest.get("metadata")
-        given = metadata if isinstance(metadata, Mapping) else {}
-        return str(given.get("namespace") or ""), str(given.get("name") or "")
+        return namespace_and_name(self.manifest)
 
 
 class Drafted(Protocol):
@@ -93,13 +92,12 @@ class Twins:
                 namespace, name = twin.identity
                 namespace = namespace or clusters.default_namespace(cluster)
                 twin = replace(twin, namespace=namespace)
-                spec = manifest.get("spec")
-                given: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
-                target = given.get("targetNamespace")
-                release = given.get("releaseName") or default_release_name(
+                spec = as_object(manifest.get("spec"))
+                target = spec.get("targetNamespace")
+                release = spec.get("releaseName") or default_release_name(
                     name=name, target_namespace=target if isinstance(target, str) else None
                 )
-                stored = given.get("storageNamespace") or namespace
+                stored = spec.get("storageNamespace") or namespace
                 by_name.setdefault(name, []).append(twin)
                 by_release.setdefault((str(stored), str(release)), []).append(twin)
         sources = [seen for document in repository.source_documents() for seen in clusters.seen(document)]
@@ -135,10 +133,7 @@ class Twins:
         for where in ("", cluster):
             for found, manifest in self.sources:
                 if found == where:
-                    metadata = manifest.get("metadata")
-                    given = metadata if isinstance(metadata, dict) else {}
-                    names = (str(given.get("namespace") or ""), str(given.get("name") or ""))
-                    seen[(str(manifest.get("kind")), *names)] = manifest
+                    seen[(str(manifest.get("kind")), *namespace_and_name(manifest))] = manifest
         return seen
 
 

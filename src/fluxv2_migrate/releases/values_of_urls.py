@@ -9,6 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import ClusterView, repository_key
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.rules import ValuesOfUrl
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import read_document
@@ -31,12 +32,10 @@ def values_of_urls(
         view: the cluster.
         around: what is known of the repository.
     """
-    spec = manifest.get("spec")
-    entries = spec.get("valuesFrom") if isinstance(spec, Mapping) else None
+    entries = mapping_at(manifest, "spec").get("valuesFrom")
     found: dict[str, ValuesOfUrl] = {}
     for entry in entries if isinstance(entries, list) else ():
-        selector = entry.get("externalSourceRef") if isinstance(entry, Mapping) else None
-        url = selector.get("url") if isinstance(selector, Mapping) else None
+        url = mapping_at(entry, "externalSourceRef").get("url")
         if isinstance(url, str):
             found[url] = _values(url, view, around)
     return found

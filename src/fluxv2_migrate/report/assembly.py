@@ -16,7 +16,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
-from fluxv2_migrate.kustomize.values import mapping_at
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.placement import Generated, Prerequisite
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.patch_texts import ReleaseText
@@ -224,12 +224,11 @@ def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> It
             manifest = document.manifest
             if document.key in going or not is_old_release(manifest) or is_partial_release(manifest):
                 continue
-            namespace, name = document.identity
             seen = around.clusters.sightings.get(document.key, ())
             if path in around.clusters.patch_files and not seen:
                 continue
             clusters = tuple(sorted({sighting.cluster for sighting in seen}))
-            yield StayingRelease(f"{manifest.get('kind')} {namespace}/{name}", path, document.line, clusters)
+            yield StayingRelease(document.resource, path, document.line, clusters)
 
 
 def _tell_refused(made: Iterable[Generated], around: Surroundings, findings: FindingGroups) -> None:

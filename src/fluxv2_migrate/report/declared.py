@@ -8,7 +8,7 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import thawed
-from fluxv2_migrate.kubernetes import metadata_of
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
 __all__ = ["Declared", "sources_by_key", "with_values"]
@@ -23,7 +23,7 @@ def sources_by_key(manifests: Iterable[Mapping[str, Any]]) -> dict[SourceKey, Ma
     >>> list(sources_by_key([{"kind": "HelmRepository", "metadata": {"name": "a", "namespace": "b"}}]))
     [('HelmRepository', 'b', 'a')]
     """
-    return {(str(each.get("kind")), *metadata_of(each)): each for each in manifests}
+    return {(str(each.get("kind")), *namespace_and_name(each)): each for each in manifests}
 
 
 def with_values(

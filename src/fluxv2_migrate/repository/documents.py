@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import namespace_and_name, resource_of
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.yaml_text import (
     MappingNode,
@@ -63,9 +64,12 @@ class Document:
     @property
     def identity(self) -> tuple[str, str]:
         """Namespace and name of the object, empty where there are none."""
-        metadata = self.manifest.get("metadata")
-        metadata = metadata if isinstance(metadata, dict) else {}
-        return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+        return namespace_and_name(self.manifest)
+
+    @property
+    def resource(self) -> str:
+        """Names the object as findings do."""
+        return resource_of(self.manifest)
 
     @property
     def manifest(self) -> Mapping[str, Any]:

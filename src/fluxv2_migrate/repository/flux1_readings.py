@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document, read_documents
 from fluxv2_migrate.repository.reading import KUSTOMIZATION_NAMES, Repository, is_old_release, read_file
@@ -237,7 +238,7 @@ def _candidates(
 
 def _is_manifest(document: Document) -> bool:
     manifest = document.manifest
-    group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
+    group = group_of(manifest)
     is_read_by_kustomize = group.endswith(".toolkit.fluxcd.io") or group == "kustomize.config.k8s.io"
     return bool(manifest.get("apiVersion") and manifest.get("kind")) and not is_read_by_kustomize
 

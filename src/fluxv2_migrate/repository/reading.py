@@ -12,6 +12,7 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.installation import programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.repository.documents import Document, read_documents
 
 __all__ = [
@@ -138,7 +139,7 @@ class Repository:
         """Gives every object of Flux v2 that is no part of a chart, with its file."""
         for path, documents in sorted(self.documents.items()):
             for document in documents:
-                group = str(document.manifest.get("apiVersion")).partition("/")[0]
+                group = group_of(document.manifest)
                 if group.endswith(".toolkit.fluxcd.io") and self.chart_around(path) is None:
                     yield path, document
 

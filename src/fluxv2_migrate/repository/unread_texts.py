@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.repository.reading import KUSTOMIZATION_NAMES, OLD_API_VERSIONS, Repository
 
 __all__ = ["UnreadKind", "find_unread_texts"]
@@ -64,7 +65,7 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
         return
     for document in repository.documents.get(path, ()):
         manifest = document.manifest
-        if str(manifest.get("apiVersion")).partition("/")[0] in _GROUPS_READ_ELSEWHERE:
+        if group_of(manifest) in _GROUPS_READ_ELSEWHERE:
             continue
         for field, value in manifest.items():
             at = _text_of_flux_1(value, (field,)) if field not in ("metadata", "status") else None

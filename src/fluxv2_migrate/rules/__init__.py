@@ -1,6 +1,5 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
-from fluxv2_migrate.flux1.marks import is_of_fluxd, objects_in
 from fluxv2_migrate.rules.annotations import policy_comments, remaining_operations
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
@@ -97,10 +96,8 @@ __all__ = [
     "image_policy_manifest",
     "image_repository_manifest",
     "image_update_automation_manifest",
-    "is_of_fluxd",
     "kustomization_manifest",
     "notices_of",
-    "objects_in",
     "policy_comments",
     "remaining_operations",
     "rule_of_value",

@@ -16,9 +16,8 @@ from fluxv2_migrate.flux1 import (
     find_images,
     read_policies,
 )
-from fluxv2_migrate.flux1.marks import objects_in
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, objects_in
 from fluxv2_migrate.plan import Path, Set
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy

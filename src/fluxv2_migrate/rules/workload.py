@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux1.marks import annotations_of
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
@@ -78,8 +78,7 @@ class Workload:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The metadata; what is none counts as empty."""
-        metadata = self.manifest.get("metadata")
-        return metadata if isinstance(metadata, Mapping) else {}
+        return as_object(self.manifest.get("metadata"))
 
     @property
     def name(self) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.settings.tool_output import (
     NOTHING_FOUND,
     Row,
     objects_of,
-    part_of,
     read_tables,
     read_values,
     unlike,
@@ -145,7 +145,7 @@ def records_of_secrets(text: str, what: str) -> HelmTexts:
 
 
 def _labelled(manifest: Mapping[str, Any], what: str) -> tuple[str, Mapping[str, Any]]:
-    metadata, labels = part_of(manifest, "metadata"), part_of(manifest, "metadata", "labels")
+    metadata, labels = mapping_at(manifest, "metadata"), mapping_at(manifest, "metadata", "labels")
     if str(metadata.get("name")).startswith(_PREFIX) and not labels:
         raise InvalidInventory(f"{what} shows no labels of Helm's Secrets: ask with {_SECRETS}")
     return str(metadata.get("namespace") or ""), labels

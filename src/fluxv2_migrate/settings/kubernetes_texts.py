@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.kubernetes import group_of, mapping_at
 from fluxv2_migrate.settings.tool_output import (
     NOTHING_FOUND,
     Row,
     Table,
     objects_of,
-    part_of,
     read_tables,
     read_values,
     unlike,
@@ -45,7 +45,7 @@ def _objects(value: Any, what: str, kinds: Collection[str]) -> list[Mapping[str,
 
 
 def _named(manifest: Mapping[str, Any], what: str) -> dict[str, str]:
-    metadata = part_of(manifest, "metadata")
+    metadata = mapping_at(manifest, "metadata")
     if not metadata.get("name"):
         raise InvalidInventory(f"{what} holds an object without a name")
     return {"namespace": str(metadata.get("namespace") or ""), "name": str(metadata["name"])}
@@ -95,12 +95,12 @@ def flux1_releases(text: str, what: str) -> tuple[list[Row], str]:
 
 
 def _flux1_release(manifest: Mapping[str, Any], what: str) -> list[Row]:
-    group = str(manifest.get("apiVersion") or "").partition("/")[0]
+    group = group_of(manifest)
     if group.endswith("toolkit.fluxcd.io"):
         raise InvalidInventory(
             f"{what} holds HelmReleases of Flux v2; ask with the full name, helmreleases.helm.fluxcd.io"
         )
-    spec, status = part_of(manifest, "spec"), part_of(manifest, "status")
+    spec, status = mapping_at(manifest, "spec"), mapping_at(manifest, "status")
     row: Row = {
         **_named(manifest, what),
         "api_version": str(manifest.get("apiVersion") or ""),
@@ -165,7 +165,7 @@ def images_of_workloads(text: str, what: str) -> tuple[list[Row], str]:
 
 def _images_of(manifest: Mapping[str, Any], what: str) -> list[Row]:
     kind = str(manifest.get("kind") or "")
-    pod = part_of(manifest, *_POD.get(kind, ("spec", "template", "spec")))
+    pod = mapping_at(manifest, *_POD.get(kind, ("spec", "template", "spec")))
     identity = {"kind": kind, **_named(manifest, what)}
     return [
         {**identity, "container": str(each.get("name") or ""), "image": str(each.get("image") or "")}
@@ -229,12 +229,12 @@ def _row_of_flux(row: Mapping[str, Any]) -> Row:
 
 
 def _flux2_object(manifest: Mapping[str, Any], what: str) -> Row:
-    conditions = part_of(manifest, "status").get("conditions") or []
+    conditions = mapping_at(manifest, "status").get("conditions") or []
     ready = next((each for each in conditions if isinstance(each, dict) and each.get("type") == "Ready"), {})
     return {
         **_named(manifest, what),
         "kind": str(manifest.get("kind") or "").lower(),
         "ready": {"True": True, "False": False}.get(str(ready.get("status"))),
-        "suspended": part_of(manifest, "spec").get("suspend") is True,
+        "suspended": mapping_at(manifest, "spec").get("suspend") is True,
         "message": str(ready.get("message") or ""),
     }

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory
-from fluxv2_migrate.settings.tool_output import Row, part_of, read_values, unlike
+from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.settings.tool_output import Row, read_values, unlike
 
 __all__ = ["tags_of_registry"]
 
@@ -53,7 +54,7 @@ def tags_of_registry(text: str, what: str) -> tuple[list[Row], str]:
 
 def _tags_of(value: Any, what: str) -> Iterator[Row]:
     if isinstance(value, dict):
-        manifests = part_of(value, "manifest")
+        manifests = mapping_at(value, "manifest")
         key = next((key for key in _LISTS if key in value), None)
         # An image repository without tags has `null`.
         value = manifests or (None if key is None else value[key] or [])
@@ -72,7 +73,7 @@ def _of_entry(entry: Any, what: str) -> Iterator[Row]:
     if not isinstance(entry, dict):
         raise InvalidInventory(f"{what} holds something that is no tag")
     created = _created(entry, what)
-    container = part_of(entry, "metadata", "container")
+    container = mapping_at(entry, "metadata", "container")
     several = next((part[key] for part in (container, entry) for key in _TAGS if key in part), None)
     if isinstance(several, list):
         for each in several:
@@ -86,7 +87,7 @@ def _of_entry(entry: Any, what: str) -> Iterator[Row]:
 
 def _created(entry: Mapping[str, Any], what: str) -> datetime | str | None:
     value = next((entry[key] for key in _BUILD_TIMES if entry.get(key)), None)
-    value = part_of(entry, "timestamp").get("datetime") if value is None else value
+    value = mapping_at(entry, "timestamp").get("datetime") if value is None else value
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
     if isinstance(value, int | float):

@@ -15,7 +15,6 @@ __all__ = [
     "Row",
     "Table",
     "objects_of",
-    "part_of",
     "read_tables",
     "read_values",
     "unlike",
@@ -143,14 +142,6 @@ def objects_of(value: Any, what: str) -> Iterator[Mapping[str, Any]]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise InvalidInventory(f"{what} is no list of objects as `kubectl get -o json` prints it")
     yield from items
-
-
-def part_of(manifest: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """Gives the mapping that stands behind these keys; an empty one where there is none."""
-    part: Any = manifest
-    for key in keys:
-        part = part.get(key) if isinstance(part, dict) else None
-    return part if isinstance(part, dict) else {}
 
 
 def unlike(text: str, what: str, command: str) -> InvalidInventory:

@@ -12,11 +12,11 @@ from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux2 import ImagePolicy, ImageRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.frozen import FrozenDict
-from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.kubernetes import KubernetesModel, objects_in
 from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
-from fluxv2_migrate.rules import Lookup, draft_image_automation, objects_in
+from fluxv2_migrate.rules import Lookup, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions, checked_options
 
 __all__ = ["ImageAutomation", "translate_annotations"]

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.options import MigrationOptions, Scope
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -36,9 +37,7 @@ def is_in_scope(document: Document, around: Surroundings) -> bool:
 
 def is_item_in_scope(item: Mapping[str, Any], document: Document, around: Surroundings) -> bool:
     """Gives whether an item of a document that is a list is in scope, as it is written."""
-    metadata = item.get("metadata")
-    known = metadata if isinstance(metadata, Mapping) else {}
-    namespace, name = (str(known.get(key) or "") for key in ("namespace", "name"))
+    namespace, name = namespace_and_name(item)
     return _are_in_scope({namespace}, {name}, document.path, around)
 
 
@@ -91,7 +90,7 @@ def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
     paths: set[str] = set()
     for path, documents in around.repository.documents.items():
         for document in documents:
-            group = str(document.manifest.get("apiVersion")).partition("/")[0]
+            group = group_of(document.manifest)
             if group.endswith(".toolkit.fluxcd.io") or not document.identity[1]:
                 continue
             paths.add(path)

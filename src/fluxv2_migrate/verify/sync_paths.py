@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.kubernetes import as_object, metadata_of
+from fluxv2_migrate.kubernetes import as_object, namespace_and_name, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.repository.reading import OLD_API_VERSIONS
 from fluxv2_migrate.verify.context import Context
@@ -143,10 +143,11 @@ def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Itera
     """Gives the objects that fluxd applied and that are not applied any more."""
     default = context.settings(path.view.name).default_namespace
     applied = {
-        (str(each.manifest.get("kind")), metadata_of(each.manifest)[1], namespace)
+        (str(each.manifest.get("kind")), name, there)
         for each in reconciled.all()
         if not each.obstacle
-        for namespace in (metadata_of(each.manifest)[0], metadata_of(each.manifest)[0] or default)
+        for namespace, name in [namespace_and_name(each.manifest)]
+        for there in (namespace, namespace or default)
     }
     programs = context.before.clusters.programs
     told: set[str] = set()
@@ -179,8 +180,7 @@ def _flux1_left(path: _Path, reconciled: ReconciledCluster, context: Context) ->
         key: DocumentKey = (program.path, program.document if program.document is not None else -1)
         for each in reconciled.objects.get(key, ()):
             if not each.obstacle and each.within.sync_path == path.synced.path:
-                shown = f"{each.manifest.get('kind')} {'/'.join(metadata_of(each.manifest))}"
-                yield Difference("sync.flux1", _NONE, shown)
+                yield Difference("sync.flux1", _NONE, resource_of(each.manifest))
 
 
 def _filled_in(
@@ -200,14 +200,17 @@ def _filled_in(
         each
         for each in reconciled.all()
         if not each.obstacle
-        and not metadata_of(each.manifest)[0]
-        and (str(each.manifest.get("kind")), metadata_of(each.manifest)[1]) in known
+        and not namespace_and_name(each.manifest)[0]
+        and (str(each.manifest.get("kind")), namespace_and_name(each.manifest)[1]) in known
     ]
     resource = f"Namespace {namespace}"
     first = min(known.values(), key=lambda each: (each.path, each.line))
     found = tuple(
         Difference(
-            "namespace", namespace, _NONE, (f"{each.manifest.get('kind')} {metadata_of(each.manifest)[1]}",)
+            "namespace",
+            namespace,
+            _NONE,
+            (f"{each.manifest.get('kind')} {namespace_and_name(each.manifest)[1]}",),
         )
         for each in left
     )

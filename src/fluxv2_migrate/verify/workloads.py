@@ -16,11 +16,10 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
 from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
 from fluxv2_migrate.flux1.images import ImageRef
-from fluxv2_migrate.flux1.marks import annotations_of, objects_in
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
-from fluxv2_migrate.kubernetes import as_object, metadata_of
+from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, namespace_and_name, objects_in
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
@@ -57,7 +56,7 @@ class _Workload:
 
     @property
     def identity(self) -> _Identity:
-        return str(self.manifest.get("kind")), self.namespace, metadata_of(self.manifest)[1]
+        return str(self.manifest.get("kind")), self.namespace, namespace_and_name(self.manifest)[1]
 
     @property
     def identity_afterwards(self) -> _Identity:
@@ -96,7 +95,7 @@ class _Cluster:
         }
 
     def _key(self, manifest: Mapping[str, Any]) -> _Identity:
-        namespace, name = metadata_of(manifest)
+        namespace, name = namespace_and_name(manifest)
         return str(manifest.get("kind")), namespace or self.default, name
 
     def now(self, identity: _Identity) -> ReconciledObject | None:
@@ -153,7 +152,7 @@ def _workloads(context: Context) -> Iterator[_Workload]:
                 kind = str(manifest.get("kind"))
                 if kind not in POD_SPECS and kind not in _RELEASES:
                     continue
-                own = metadata_of(manifest)[0] if manifest is not sighting.manifest else ""
+                own = namespace_and_name(manifest)[0] if manifest is not sighting.manifest else ""
                 namespace = own or sighting.namespace
                 policies = read_policies(annotations_of(manifest))
                 yield _Workload(
@@ -181,7 +180,7 @@ def _is_updated_release(workload: _Workload, context: Context) -> bool:
     number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     if workload.manifest.get("apiVersion") == _UPDATED_API:
         return not number or number >= (1, 14)
-    is_old = str(workload.manifest.get("apiVersion")).partition("/")[0] in _OLD_GROUPS
+    is_old = group_of(workload.manifest) in _OLD_GROUPS
     return is_old and bool(number) and number <= (1, 18)
 
 
