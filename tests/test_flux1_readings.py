@@ -144,6 +144,8 @@ WAYS: dict[str, Files] = {
         "data: {values.yaml: 'git: {branch: trunk}'}\n",
     },
 }
+INSTALL = "helm upgrade -i flux fluxcd/flux"
+FROM_HERE = f"{INSTALL} --set git.url={URL},git.path=deploy"
 TEXTS: dict[str, Files] = {
     "helm": {
         "install.sh": f"helm upgrade -i flux fluxcd/flux --set git.url={URL},git.path=deploy \\\n"
@@ -160,6 +162,70 @@ TEXTS: dict[str, Files] = {
     "variables of a script": {
         "x.sh": f"URL={URL}\nexport BRANCH='trunk'\n"
         "fluxctl install --git-url=$URL --git-branch=${BRANCH} --git-path deploy\n"
+    },
+    "defaults of variables": {
+        "x.sh": f"URL={URL}\nGIT_PATH=${{GIT_PATH:-deploy}}\n{INSTALL} --set git.url=$URL"
+        " --set git.path=$GIT_PATH,git.branch=${BRANCH:-trunk}\n"
+    },
+    "an environment's file": {
+        "x.sh": f". ./flux.env\n{INSTALL} --set git.url=$URL,git.path=deploy,git.branch=trunk\n",
+        "flux.env": f"URL={URL}\n",
+    },
+    "a values file beside the script": {
+        "a/x.sh": 'helm upgrade -i flux fluxcd/flux --values="$(cd "$(dirname "$0")" && pwd)/flux.yaml"\n',
+        "a/flux.yaml": VALUES,
+        "b/flux.yaml": "git: {path: no}\n",
+    },
+    "another shell": {
+        "x.ps1": f"helm upgrade -i flux fluxcd/flux `\n  --set git.url={URL} `\n"
+        "  --set git.path=deploy `\n  --set git.branch=trunk\n"
+    },
+    "a program that calls a shell": {"Jenkinsfile": f'sh "{FROM_HERE},git.branch=trunk"\nsh "echo done"\n'},
+    "a comment": {"values.yaml": f"# {FROM_HERE},git.branch=trunk\na: 1\n"},
+    "a manifest in a script": {
+        "x.sh": "kubectl apply -f - <<EOF\n---\n" + deployment(*FLAGS) + "\nEOF\n",
+    },
+    "a pipeline": {
+        ".github/x.yml": "env: {BRANCH: trunk}\njobs:\n  x:\n    steps:\n"
+        "    # helm upgrade -i flux fluxcd/flux --set git.branch=no\n    - run: >-\n"
+        f"        helm upgrade -i flux fluxcd/flux --set git.url={URL}\n"
+        "        --set git.branch=$BRANCH --set git.path=deploy\n"
+    },
+    "a Taskfile": {
+        "Taskfile.yml": "vars: {BRANCH: trunk}\ntasks:\n  flux:\n    cmds:\n"
+        f"    - {FROM_HERE},git.branch={{{{.BRANCH}}}}\n"
+    },
+    "eksctl's configuration": {
+        "cluster.yaml": "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\ngit:\n  repo:\n"
+        f"    url: {URL}\n    branch: trunk\n    paths: [deploy]\n  operator: {{readOnly: true}}\n"
+    },
+    "terraform in several files": {
+        "tf/main.tf": 'resource "helm_release" "flux" {\n  name  = "flux"\n  chart = "fluxcd/flux"\n'
+        '  values = [yamlencode({\n    git = { url = local.url, "path": var.path }\n  }),\n'
+        '    file("${path.module}/v.yaml")]\n}\n',
+        "tf/variables.tf": 'variable "path" {}\nlocals {\n  host = "git@git.example.com" # ours\n'
+        '  url  = "${local.host}:acme/fleet"\n}\n',
+        "tf/prod.tfvars": 'path = "deploy"\n',
+        "tf/v.yaml": "git: {branch: trunk}\n",
+    },
+    "terraform's lists": {
+        "x.tf": 'resource "helm_release" "flux" {\n  chart = "fluxcd/flux"\n  set = [\n'
+        f'    {{ name = "git.url", value = "{URL}" }},\n    {{ name = "git.path", value = "deploy" }},\n'
+        '    { name = "git.branch", value = "trunk" },\n  ]\n}\n'
+    },
+    "values of a helmfile": {
+        "helmfile.yaml": "releases:\n- name: flux\n  chart: fluxcd/flux\n  set:\n"
+        f"  - {{name: git.url, value: '{URL}'}}\n  - {{name: git.path, value: deploy}}\n"
+        "  - {name: git.branch, value: trunk}\n"
+    },
+    "variables of a role": {
+        "ansible/roles/k8s/flux/tasks/main.yml": "- kubernetes.core.helm:\n    name: flux\n"
+        "    chart_ref: fluxcd/flux\n    values:\n      git:\n        url: '{{ flux_url }}'\n"
+        "        path: \"{{ flux_path }}\"\n        branch: '{{ flux_branch | default(''trunk'') }}'\n",
+        "ansible/roles/k8s/flux/defaults/main.yml": "flux_path: no\nflux_url: no\n",
+        "ansible/group_vars/all.yml": f"flux_url: {URL}\n",
+        "ansible/group_vars/all.sample.yml": "flux_url: sample\n",
+        "ansible/roles/k8s/flux/vars/main.yml": "flux_path: deploy\n---\n{{ broken\n",
     },
     "fluxctl": {"README.md": f"```sh\nfluxctl install {' '.join(FLAGS)} | kubectl apply -f -\n```\n"},
     "eksctl": {"x.sh": f"eksctl enable repo --git-url {URL} --git-paths deploy --git-branch trunk\n"},
@@ -361,6 +427,59 @@ def test_texts_count_only_where_they_agree() -> None:
         (("deploy",), "one"),
         (("more",), "two"),
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"x.sh": f"{FROM_HERE} --set git.branch=$BRANCH\n"},
+        {"x.sh": f"{FROM_HERE},git.branch={{{{ b }}}}\n"},
+        {
+            "x.tf": f'resource "helm_release" "x" {{\n  chart = "fluxcd/flux"\n  values = [local.values]\n'
+            f'  set {{\n    name = "git.url"\n    value = "{URL}"\n  }}\n'
+            '  set {\n    name = "git.path"\n    value = "deploy"\n  }\n}\n'
+        },
+        {
+            "a/x.yml": f"- shell: {FROM_HERE},git.branch={{{{b}}}}\n",
+            "a/group_vars/one.yml": "b: one\n",
+            "a/group_vars/two.yml": "b: two\n",
+        },
+    ],
+)
+def test_what_is_filled_in_elsewhere_is_not_known(text: Files) -> None:
+    assert migrate({**text, "deploy/web.yaml": WEB}).context.clusters[0].branch is None
+
+
+def test_flux_2_of_azure_is_no_fluxd() -> None:
+    files: Files = {
+        "x.sh": f"az k8s-configuration flux create --url {URL} --branch main\n",
+        "deploy/web.yaml": WEB,
+    }
+    assert "DA028" not in {finding.code for finding in migrate(files).findings}
+
+
+def test_an_operator_belongs_to_the_fluxd_that_is_nearest() -> None:
+    install = "helm upgrade -i helm-operator fluxcd/helm-operator --set helm.versions={}\n"
+    files: Files = {"deploy/web.yaml": WEB, "old/apps/db.yaml": WEB.replace("web", "db")}
+    for folder, path, version in (("new", "deploy", "v3"), ("old", "apps", "v2")):
+        files[f"{folder}/roles/flux/x.sh"] = f"fluxctl install --git-url={URL} --git-path={path}\n"
+        files[f"{folder}/roles/operator/x.sh"] = install.format(version)
+    migration = migrate(files)
+    known = {each.sync_paths: each.settings.helm_operator for each in migration.context.clusters}
+    assert known["deploy",].helm_versions == ("v3",)
+    told = [each.path for each in migration.findings if each.code == "DA028"]
+    assert told == ["new/roles/flux/x.sh", "new/roles/operator/x.sh"]
+
+
+def test_a_text_puts_no_manifest_in_doubt() -> None:
+    files: Files = {
+        "README.md": "fluxctl install --git-url=git@git.example.com:acme/other --git-path=deploy\n",
+        "flux/flux.yaml": deployment(*FLAGS),
+        "deploy/web.yaml": WEB,
+    }
+    migration = migrate(files)
+    assert migration.context.clusters[0].branch == "trunk"
+    assert "DA035" not in {finding.code for finding in migration.findings}
 
 
 def test_a_password_in_the_url_stays_where_it_is() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from fluxv2_migrate.clusters.install_texts import programs_of_texts
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.value_sources import (
     ValueSource,
@@ -17,12 +18,11 @@ from fluxv2_migrate.clusters.value_sources import (
 )
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.charts import CHARTS, Flux1Chart, merged_values, programs_of_chart
-from fluxv2_migrate.flux1.commands import InstallCommand, install_commands, put_value
+from fluxv2_migrate.flux1.install_command import put_value
 from fluxv2_migrate.flux1.installation import (
     Flux1Program,
     Locate,
     nowhere,
-    program_of_arguments,
     programs_of_workload,
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
@@ -55,12 +55,6 @@ _WORDS_OF_MENTIONED: Final = (
     *(": flux", ': "flux', ": 'flux"),
 )
 """One of them stands in whatever the pattern finds; Python finds words in no time."""
-_INSTALLERS: Final = ("fluxctl", "eksctl", "k8s-configuration", "k8sconfiguration")
-_INSTALLERS_OF_CHARTS: Final = ("helm_release", "chart_ref")
-_COMMANDS_OF_CHARTS: Final = (
-    re.compile(r"helm(?<=\bhelm)3?\s"),
-    re.compile(r"releases:(?<=^releases:)", re.MULTILINE),
-)
 _YAML: Final = (".yaml", ".yml", ".json")
 
 
@@ -153,7 +147,7 @@ def read_programs(reader: ClusterReader) -> list[Flux1Program]:
         built |= files
     found += (each for each in _of_files(reader) if each.path not in built)
     found += _of_inline_patches(reader)
-    return [*found, *_of_texts(reader)]
+    return [*found, *programs_of_texts(reader)]
 
 
 # Manifests
@@ -366,74 +360,3 @@ def _value(text: str) -> Any:
         return read_document(text)[1]
     except InvalidManifest:
         return None
-
-
-# Texts
-
-
-def _of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
-    for path in sorted(reader.files):
-        text = reader.text(path)
-        if _installs(text):
-            for command in install_commands(text, path):
-                yield from _of_command(command, path, reader)
-
-
-def _installs(text: str) -> bool:
-    """Gives whether a text may hold a command that installs a program of Flux v1."""
-    if any(word in text for word in _INSTALLERS):
-        return True
-    return ("flux" in text or "helm-operator" in text) and (
-        any(word in text for word in _INSTALLERS_OF_CHARTS)
-        or any(pattern.search(text) is not None for pattern in _COMMANDS_OF_CHARTS)
-    )
-
-
-def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> Iterator[Flux1Program]:
-    place = (path, command.line)
-    if not command.chart:
-        program = program_of_arguments(command.arguments, "fluxd", lambda _: place)
-        if program.given("git-url") is not None:
-            yield replace(
-                program, namespace=command.namespace, name=command.release_name, is_text=True, path=path
-            )
-        return
-    files = [_file_of(each, path, reader) for each in command.files]
-    sources = [
-        ValueSource(document.manifest, file, document=document)
-        for file in files
-        if file is not None
-        for document in reader.documents_of(file)[:1]
-    ]
-    is_complete = len(sources) == len(files)
-    sources.append(ValueSource(command.values, *place))
-
-    def locate(key: Sequence[str]) -> tuple[str, int]:
-        holder = next((each for each in reversed(sources) if key and each.holds(key)), None)
-        return place if holder is None else holder.locate(key)
-
-    chart = Flux1Chart(command.chart.rstrip("/").rpartition("/")[2], f"{command.repository} {command.chart}")
-    for program in programs_of_chart(
-        chart,
-        values_of_sources(sources),
-        release_name=command.release_name,
-        namespace=command.namespace,
-        locate=locate,
-    ):
-        if program.program == "fluxd" and program.given("git-url") is None:
-            # It says that fluxd was installed, and nothing of what it syncs.
-            continue
-        release_name = "" if command.is_rendered else program.release_name
-        yield replace(program, is_text=True, is_complete=is_complete, release_name=release_name)
-
-
-def _file_of(name: str, path: str, reader: ClusterReader) -> str | None:
-    """Gives the file of the repository that a script names: relative to itself, or to the root."""
-    for folder in (posixpath.dirname(path), ""):
-        file = posixpath.normpath(posixpath.join(folder, name))
-        if file in reader.files:
-            return file
-    # What a variable begins with is found by the rest of it.
-    known = re.sub(r"^.*[$}>)][^/]*/", "", name).lstrip("./")
-    ends = [file for file in reader.files if file == known or file.endswith("/" + known)]
-    return ends[0] if len(ends) == 1 else None

@@ -154,9 +154,16 @@ def _of_texts(
         message = f"texts say different things of fluxd's paths and branch: {candidates}"
         return [], [ClusterNotice("DA029", message, first.path, first.line, related)]
     message = "what fluxd syncs was read from a text, which may not be how it was installed: " + "; ".join(
-        f"{', '.join(path or 'the root' for path in key[0])} of {key[1]}" for key in said
+        f"{_shown_paths(each)} of {each.text('git-branch')}" for each in said.values()
     )
     return list(said.values()), [ClusterNotice("DA028", message, first.path, first.line, related)]
+
+
+def _shown_paths(fluxd: Flux1Program) -> str:
+    """Gives the paths of a fluxd in words."""
+    if not knows_paths(fluxd):
+        return "paths that something else fills in"
+    return ", ".join(path or "the root" for path in paths_of(fluxd))
 
 
 def _unlike(fluxds: Iterable[Flux1Program]) -> Iterator[Flux1Program]:

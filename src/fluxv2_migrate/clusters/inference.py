@@ -90,7 +90,7 @@ def read_clusters(
     of_programs = [each for each in programs.notices if each.code != "DA029" or not found.given]
     found.notices = (
         *of_programs,
-        *(notice for view in found.clusters for notice in view.notices),
+        *dict.fromkeys(notice for view in found.clusters for notice in view.notices),
         *generator_notices(found, reader),
     )
     for synced in (each for view in found.clusters for each in view.sync_paths):
@@ -186,8 +186,9 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
         generates = said.fluxd.manifest_generation
         if generates is None and shown is not None:
             generates = shown.settings.fluxd.manifest_generation
-        elif generates and shown is None and _has_flux_2(reader):
-            # The `.flux.yaml` may have left with an earlier migration, and what it built stays built.
+        elif generates and shown is None and (said.flux_version is not None or _has_flux_2(reader)):
+            # The `.flux.yaml` may have left with an earlier migration, and what it built stays built: what
+            # that one knew of a cluster names the Flux release, too.
             generates = None
         synced = tuple(
             read_sync_path(path, reader.files, reader.tree, generates=generates)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from fluxv2_migrate.clusters.fluxd_clusters import Flux1Programs
-from fluxv2_migrate.clusters.model import ClusterView
+from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.shown_settings import show_cluster
 from fluxv2_migrate.clusters.units import is_below
@@ -21,9 +21,10 @@ def with_operators(
 ) -> Iterator[ClusterView]:
     """Gives clusters with what their helm-operators say of them.
 
-    An operator is that of the clusters that sync its file, else of those whose fluxd stands beside it. Of a
-    cluster that has none, all those count of which no cluster is known, where they say the same; those of
-    manifests before those that only a text tells of.
+    An operator is that of the clusters that sync its file, else of those whose fluxd stands beside it, else
+    of those whose fluxd is nearer to it than all other fluxds. Of a cluster that has none, all those count
+    of which no cluster is known, where they say the same; those of manifests before those that only a text
+    tells of.
 
     Args:
         views: the clusters.
@@ -35,9 +36,12 @@ def with_operators(
     }
     claimed = {id(one) for each in synced.values() for one in each}
     free = [one for one in programs.operators if id(one) not in claimed]
-    free = [one for one in free if not one.is_text] or free
+    fluxds = [*programs.own, *programs.others]
+    manifests = [one for one in free if not one.is_text]
     for view in views:
-        operators = synced[id(view)] or [one for one in free if _is_beside(one, view)] or free
+        operators = synced[id(view)] or [one for one in free if _is_beside(one, view)]
+        operators = operators or [one for one in free if _is_nearest(view.flux1.fluxd, one, fluxds)]
+        operators = operators or manifests or free
         if operators:
             yield _with_operators(view, operators)
         else:
@@ -53,12 +57,25 @@ def _with_operators(view: ClusterView, operators: Sequence[Flux1Program]) -> Clu
         for name, place in shown.places.items()
         if name.startswith(("helm_operator.", "flux1_is."))
     }
+    notices = [
+        _of_text(each) for each in operators[:1] if each.is_text and "helm_operator.helm_versions" in places
+    ]
     return replace(
         view,
+        notices=(*view.notices, *notices),
         settings=view.settings.model_copy(update=update),
         flux1=Flux1Installation(view.flux1.fluxd, operators[0], (*view.flux1.others, *operators[1:])),
         places={**view.places, **places},
     )
+
+
+def _of_text(operator: Flux1Program) -> ClusterNotice:
+    versions = ", ".join(operator.items("enabled-helm-versions"))
+    message = (
+        "what the helm-operator runs with was read from a text, which may not be how it was installed: "
+        f"Helm {versions}"
+    )
+    return ClusterNotice("DA028", message, operator.path, operator.line)
 
 
 def _is_synced(operator: Flux1Program, view: ClusterView, reader: ClusterReader) -> bool:
@@ -73,3 +90,22 @@ def _is_synced(operator: Flux1Program, view: ClusterView, reader: ClusterReader)
 def _is_beside(operator: Flux1Program, view: ClusterView) -> bool:
     fluxd = view.flux1.fluxd
     return fluxd is not None and posixpath.dirname(operator.path) == posixpath.dirname(fluxd.path)
+
+
+def _is_nearest(fluxd: Flux1Program | None, operator: Flux1Program, fluxds: Sequence[Flux1Program]) -> bool:
+    """Gives whether a fluxd shares more folders with an operator than all others do.
+
+    Args:
+        fluxd: the one that is asked for.
+        operator: the operator.
+        fluxds: that the repository shows.
+    """
+    shared = {each.path: _shared_folders(each.path, operator.path) for each in fluxds}
+    most = max(shared.values(), default=0)
+    nearest = [path for path, count in shared.items() if count == most]
+    return fluxd is not None and len(shared) > 1 and nearest == [fluxd.path]
+
+
+def _shared_folders(one: str, other: str) -> int:
+    pairs = zip(posixpath.dirname(one).split("/"), posixpath.dirname(other).split("/"), strict=False)
+    return next((count for count, (left, right) in enumerate(pairs) if left != right), one.count("/"))

@@ -1,0 +1,121 @@
+"""The programs of Flux v1 that scripts, READMEs, playbooks and Terraform say were installed."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.text_variables import variables_around
+from fluxv2_migrate.clusters.value_sources import ValueSource, values_of_sources
+from fluxv2_migrate.flux1.charts import Flux1Chart, programs_of_chart
+from fluxv2_migrate.flux1.flags import Program
+from fluxv2_migrate.flux1.install_command import InstallCommand
+from fluxv2_migrate.flux1.install_texts import install_commands, manifests_in_text
+from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments, programs_of_workload
+from fluxv2_migrate.repository.documents import read_documents
+
+__all__ = ["programs_of_texts"]
+
+_INSTALLERS: Final = ("fluxctl", "eksctl", "k8s-configuration", "k8sconfiguration")
+_INSTALLERS_OF_CHARTS: Final = ("helm_release", "chart_ref")
+_COMMANDS_OF_CHARTS: Final = (
+    re.compile(r"helm(?<=\bhelm)3?\s"),
+    re.compile(r"releases:(?<=^releases:)", re.MULTILINE),
+)
+_PROGRAMS: Final[tuple[Program, ...]] = ("fluxd", "helm-operator")
+
+
+def programs_of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
+    """Gives the programs that texts say were installed; comments count where nothing else says it.
+
+    Args:
+        reader: of the repository.
+    """
+    texts = [(path, text) for path in sorted(reader.files) if _installs(text := reader.text(path))]
+    found = [each for path, text in texts for each in _of_text(path, text, reader)]
+    missing = [each for each in _PROGRAMS if all(known.program != each for known in found)]
+    if missing:
+        commented = (each for path, text in texts for each in _of_text(path, text, reader, in_comments=True))
+        found += (each for each in commented if each.program in missing)
+    yield from found
+
+
+def _of_text(
+    path: str, text: str, reader: ClusterReader, *, in_comments: bool = False
+) -> Iterator[Flux1Program]:
+    for command in install_commands(text, path, variables_around(path, reader), in_comments=in_comments):
+        yield from _of_command(command, path, reader)
+    if not in_comments and not path.endswith((".yaml", ".yml")):
+        for manifest, line in manifests_in_text(text):
+            for document in read_documents(path, manifest)[0]:
+                for program in programs_of_workload(document.manifest):
+                    at = line + document.line - 1
+                    settings = {
+                        name: replace(each, path=path, line=at) for name, each in program.settings.items()
+                    }
+                    yield replace(program, is_text=True, settings=settings, path=path, line=at)
+
+
+def _installs(text: str) -> bool:
+    """Gives whether a text may hold a command that installs a program of Flux v1."""
+    if any(word in text for word in _INSTALLERS):
+        return True
+    return ("flux" in text or "helm-operator" in text) and (
+        any(word in text for word in _INSTALLERS_OF_CHARTS)
+        or ("<<" in text and "--git-url" in text)
+        or any(pattern.search(text) is not None for pattern in _COMMANDS_OF_CHARTS)
+    )
+
+
+def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> Iterator[Flux1Program]:
+    place = (path, command.line)
+    if not command.chart:
+        program = program_of_arguments(command.arguments, "fluxd", lambda _: place)
+        if program.given("git-url") is not None:
+            yield replace(
+                program, namespace=command.namespace, name=command.release_name, is_text=True, path=path
+            )
+        return
+    files = [_file_of(each, path, reader) for each in command.files]
+    sources = [
+        ValueSource(document.manifest, file, document=document)
+        for file in files
+        if file is not None
+        for document in reader.documents_of(file)[:1]
+    ]
+    is_complete = len(sources) == len(files)
+    sources.append(ValueSource(command.values, *place))
+
+    def locate(key: Sequence[str]) -> tuple[str, int]:
+        holder = next((each for each in reversed(sources) if key and each.holds(key)), None)
+        return place if holder is None else holder.locate(key)
+
+    chart = Flux1Chart(command.chart.rstrip("/").rpartition("/")[2], f"{command.repository} {command.chart}")
+    for program in programs_of_chart(
+        chart,
+        values_of_sources(sources),
+        release_name=command.release_name,
+        namespace=command.namespace,
+        locate=locate,
+    ):
+        if program.program == "fluxd" and program.given("git-url") is None:
+            # It says that fluxd was installed, and nothing of what it syncs.
+            continue
+        release_name = "" if command.is_rendered else program.release_name
+        yield replace(program, is_text=True, is_complete=is_complete, release_name=release_name)
+
+
+def _file_of(name: str, path: str, reader: ClusterReader) -> str | None:
+    """Gives the file of the repository that a script names: relative to itself, or to the root."""
+    for folder in (posixpath.dirname(path), ""):
+        file = posixpath.normpath(posixpath.join(folder, name))
+        if file in reader.files:
+            return file
+    # What a variable begins with is found by the rest of it.
+    known = re.sub(r"^.*[$}>)][^/]*/", "", name).lstrip("./")
+    ends = [file for file in reader.files if file == known or file.endswith("/" + known)]
+    return ends[0] if len(ends) == 1 else None

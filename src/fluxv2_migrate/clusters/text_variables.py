@@ -1,0 +1,87 @@
+"""Variables that other files of a repository give to a text that installs something."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.install_blocks import terraform_variables
+from fluxv2_migrate.flux1.variables import agreed, assigned_in_text, plain_values
+from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.yaml_text import read_document, split_documents
+
+__all__ = ["variables_around"]
+
+_YAML: Final = (".yaml", ".yml")
+_SAMPLE: Final = re.compile(r"sample|example|template", re.IGNORECASE)
+_ROLE: Final = re.compile(r"(?:(?P<base>.*)/)?roles/(?P<name>.+)/(?:tasks|handlers)/[^/]+")
+
+
+def variables_around(path: str, reader: ClusterReader) -> dict[str, str]:
+    """Gives the variables that a file has from others: of its folder, its role, its environment.
+
+    Those of which several files say different things are not known.
+
+    Args:
+        path: of the file.
+        reader: of the repository.
+
+    Source: Ansible, `Understanding variable precedence`: defaults of a role, groups, variables of a role.
+    """
+    if path.endswith((".tf", ".tfvars")):
+        return _of_terraform(path, reader)
+    if path.endswith(_YAML):
+        return _of_ansible(path, reader)
+    folder = posixpath.dirname(path)
+    named = (name for name in reader.files if posixpath.dirname(name) in (folder, ""))
+    text = reader.text(path)
+    files = [name for name in named if name.endswith(".env") and posixpath.basename(name) in text]
+    return agreed(each for name in files for each in assigned_in_text(reader.text(name)).items())
+
+
+def _of_terraform(path: str, reader: ClusterReader) -> dict[str, str]:
+    folder = posixpath.dirname(path)
+    beside = [name for name in sorted(reader.files) if posixpath.dirname(name) == folder]
+    known = agreed(terraform_variables(reader.text(each) for each in beside if each.endswith(".tf")))
+    given = [each for each in beside if each.endswith(".tfvars")]
+    return {**known, **agreed(terraform_variables(reader.text(each) for each in given))}
+
+
+def _of_ansible(path: str, reader: ClusterReader) -> dict[str, str]:
+    role = _ROLE.fullmatch(path)
+    base = (role["base"] or "") if role is not None else posixpath.dirname(path)
+    own = posixpath.join(base, "roles", role["name"]) if role is not None else ""
+    known: dict[str, str] = {}
+    for folders in ([f"{own}/defaults"], _of_groups(base, reader), [f"{own}/vars"]):
+        files = [each for each in sorted(reader.files) if _is_in(each, folders)]
+        known |= agreed(each for file in files for each in _of_file(file, reader))
+    return known
+
+
+def _of_groups(base: str, reader: ClusterReader) -> list[str]:
+    """Gives the folders with the variables of groups that a playbook finds: beside it, or its inventories."""
+    found = {posixpath.join(base, each) for each in ("group_vars", "vars")}
+    for path in reader.files:
+        above, marked, _ = path.partition("group_vars/")
+        if marked and above.startswith(base):
+            found.add(f"{above}group_vars")
+    return sorted(found)
+
+
+def _is_in(path: str, folders: list[str]) -> bool:
+    is_file = path.endswith(_YAML) and _SAMPLE.search(posixpath.basename(path)) is None
+    return is_file and any(path.startswith(f"{folder}/") for folder in folders if folder.strip("/"))
+
+
+def _of_file(path: str, reader: ClusterReader) -> Iterator[tuple[str, str]]:
+    text = reader.text(path)
+    for span in split_documents(text):
+        try:
+            value: Any = read_document(text[span.start : span.end])[1]
+        except InvalidManifest:
+            continue
+        yield from plain_values(as_object(value))

@@ -1,0 +1,190 @@
+"""Terraform's language, as far as blocks and their values can be read without running anything.
+
+Source: HashiCorp, HCL Native Syntax Specification.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["Block", "Call", "read_blocks"]
+
+_TOKEN: Final = re.compile(
+    r"(?P<comment>#[^\n]*|//[^\n]*|/\*.*?\*/)"
+    r"|(?P<here><<-?\s*(?P<mark>\w+)\r?\n(?P<inner>.*?)^[ \t]*(?P=mark)\b)"
+    r'|(?P<text>"(?:\\.|\$\{[^{}]*\}|[^"\\])*")'
+    r"|(?P<line>\n)|(?P<word>[\w.*-]+)|(?P<other>=>|[^\s])",
+    re.DOTALL | re.MULTILINE,
+)
+_OPENING: Final = {"{": "}", "[": "]", "(": ")"}
+_KNOWN_WORDS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function.
+
+    Attributes:
+        name: of the function.
+        arguments: that it gets.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Block:
+    """A block.
+
+    Attributes:
+        kind: the word that it begins with.
+        labels: the texts behind that.
+        line: where it begins, 1-based.
+        values: its attributes; a reference, and what nobody can tell, is `${…}` in a text.
+        blocks: those in it.
+    """
+
+    kind: str
+    labels: tuple[str, ...]
+    line: int
+    values: dict[str, Any] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    line: int
+
+
+def read_blocks(text: str) -> Block:
+    r"""Gives the blocks and attributes of a file, as those of one block without a kind.
+
+    Args:
+        text: of the file; what cannot be read in it is passed over.
+
+    >>> found = read_blocks('a = "b"\nresource "x" "y" {\n  z = [var.c, f(1)] # d\n}\n')
+    >>> found.values, found.blocks[0].labels, found.blocks[0].values
+    ({'a': 'b'}, ('x', 'y'), {'z': ['${var.c}', Call(name='f', arguments=('1',))]})
+    """
+    return _Reader(list(_tokens(text))).body(Block("", (), 1))
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    line = 1
+    for match in _TOKEN.finditer(text):
+        kind = next(name for name in ("comment", "here", "text", "line", "word", "other") if match[name])
+        value = match[kind]
+        if kind == "here":
+            value = textwrap.dedent(match["inner"])
+        elif kind == "text":
+            value = re.sub(r"\\(.)", lambda each: {"n": "\n", "t": "\t"}.get(each[1], each[1]), value[1:-1])
+        if kind != "comment":
+            yield _Token(kind, value, text.count("\n", 0, match.start()) + 1)
+        line += 1
+
+
+@dataclass(slots=True)
+class _Reader:
+    tokens: list[_Token]
+    at: int = 0
+
+    def _peek(self) -> _Token:
+        return self.tokens[self.at] if self.at < len(self.tokens) else _Token("end", "", 0)
+
+    def _next(self) -> _Token:
+        token = self._peek()
+        self.at += 1
+        return token
+
+    def _skip_lines(self) -> None:
+        while self._peek().kind == "line":
+            self.at += 1
+
+    def body(self, block: Block) -> Block:
+        """Reads attributes and blocks up to the end of the block."""
+        while True:
+            self._skip_lines()
+            token = self._next()
+            if token.kind == "end" or (token.kind == "other" and token.text == "}"):
+                return block
+            if token.kind not in ("word", "text"):
+                continue
+            labels: list[str] = []
+            while self._peek().kind in ("word", "text"):
+                labels.append(self._next().text)
+            if self._is("="):
+                block.values[token.text] = self.expression()
+            elif self._is("{"):
+                block.blocks.append(self.body(Block(token.text, tuple(labels), token.line)))
+
+    def _is(self, text: str) -> bool:
+        token = self._peek()
+        found = token.kind == "other" and token.text == text
+        self.at += found
+        return found
+
+    def expression(self) -> Any:
+        """Reads a value; one with operators, or of several parts, is one that nobody can tell."""
+        value = self._primary()
+        token = self._peek()
+        if token.kind in ("line", "end") or (token.kind == "other" and token.text in ",}])"):
+            return value
+        self._pass_over()
+        return "${?}"
+
+    def _primary(self) -> Any:
+        token = self._next()
+        if token.kind in ("text", "here"):
+            return token.text
+        if token.kind == "word":
+            if self._is("("):
+                return Call(token.text, tuple(self._items(")")))
+            if token.text in _KNOWN_WORDS:
+                return _KNOWN_WORDS[token.text]
+            is_number = re.fullmatch(r"-?[0-9][0-9.]*", token.text) is not None
+            return token.text if is_number else f"${{{token.text}}}"
+        if token.kind == "other" and token.text == "[":
+            return list(self._items("]"))
+        if token.kind == "other" and token.text == "{":
+            return self._object()
+        return "${?}"
+
+    def _items(self, closing: str) -> Iterator[Any]:
+        while True:
+            self._skip_lines()
+            if self._peek().kind == "end" or self._is(closing):
+                return
+            if not self._is(","):
+                before = self.at
+                yield self.expression()
+                self.at += self.at == before
+
+    def _object(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while True:
+            self._skip_lines()
+            if self._peek().kind == "end" or self._is("}"):
+                return found
+            token = self._next()
+            if token.kind in ("word", "text") and (self._is("=") or self._is(":")):
+                found[token.text] = self.expression()
+
+    def _pass_over(self) -> None:
+        """Passes over the rest of an expression: to the end of its line, or to what closes around it."""
+        depth: list[str] = []
+        while self._peek().kind != "end":
+            token = self._peek()
+            if not depth and (token.kind == "line" or (token.kind == "other" and token.text in ",}])")):
+                return
+            if token.kind == "other" and token.text in _OPENING:
+                depth.append(_OPENING[token.text])
+            elif depth and token.kind == "other" and token.text == depth[-1]:
+                depth.pop()
+            self.at += 1

@@ -1,0 +1,100 @@
+"""What a text says of an installation, and how Helm takes values that are set one by one.
+
+Source: Helm 3.7 `pkg/strvals`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text import read_document
+
+__all__ = ["UNKNOWN_FILE", "InstallCommand", "ValuePath", "put_value", "set_values", "yaml_mapping"]
+
+ValuePath = tuple[str, ...]
+UNKNOWN_FILE: Final = "?"
+"""Stands for values of which nobody knows where they are."""
+_PART: Final = re.compile(r"(?:\\.|\{\{[^}]*\}\}|\{[^}]*\}|[^,\\])+")
+
+
+@dataclass(frozen=True, slots=True)
+class InstallCommand:
+    """A way in which a text says that something of Flux v1 was installed.
+
+    Attributes:
+        line: where it begins, 1-based.
+        chart: the chart, as it is written; empty where the arguments are those of fluxd itself.
+        repository: of the chart; empty where it is not said.
+        release_name: of the Helm release.
+        namespace: of the Helm release, or of fluxd.
+        values: that are set one by one, nested.
+        files: the values files, as they are written, in their order.
+        arguments: of fluxd, where no chart is named.
+        is_rendered: whether Helm only writes the manifests, so that no Helm release stands in the cluster.
+    """
+
+    line: int
+    chart: str = ""
+    repository: str = ""
+    release_name: str = ""
+    namespace: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    files: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    is_rendered: bool = False
+
+
+def set_values(text: str, *, as_text: bool = False) -> Iterator[tuple[ValuePath, Any]]:
+    r"""Gives the values of one `--set`.
+
+    Args:
+        text: as the option has it.
+        as_text: whether it is `--set-string`.
+
+    >>> list(set_values(r"git.path=a\,b,sops.enabled=true,x={c,d},y={{ z }}"))
+    [(('git', 'path'), 'a,b'), (('sops', 'enabled'), True), (('x',), ['c', 'd']), (('y',), '{{ z }}')]
+    """
+    for part in _PART.findall(text):
+        key, equals, value = part.partition("=")
+        if not equals:
+            continue
+        path = tuple(each.replace("\\.", ".") for each in re.findall(r"(?:\\.|[^.\\])+", key.strip()))
+        if value.startswith("{") and value.endswith("}") and not value.startswith("{{"):
+            yield path, [each.strip() for each in value[1:-1].split(",")]
+        else:
+            plain = re.sub(r"\\(.)", r"\1", value)
+            yield path, plain == "true" if plain in ("true", "false") and not as_text else plain
+
+
+def put_value(values: dict[str, Any], path: ValuePath, value: Any) -> None:
+    """Puts a value to its place in nested mappings; what stands in its way goes.
+
+    >>> values = {"git": "x"}
+    >>> put_value(values, ("git", "path"), "prod")
+    >>> values
+    {'git': {'path': 'prod'}}
+    """
+    for key in path[:-1]:
+        inner = values.get(key)
+        if not isinstance(inner, dict):
+            inner = values[key] = {}
+        values = inner
+    if path:
+        values[path[-1]] = value
+
+
+def yaml_mapping(text: str) -> dict[str, Any]:
+    """Gives the mapping that a text of YAML is; an empty one where it is none.
+
+    >>> yaml_mapping("a: 1"), yaml_mapping("- a")
+    ({'a': 1}, {})
+    """
+    try:
+        value = read_document(text)[1]
+    except InvalidManifest:
+        return {}
+    return value if isinstance(value, dict) else {}

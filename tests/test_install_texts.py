@@ -1,0 +1,91 @@
+"""Languages of texts that install something, as far as they are read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxv2_migrate.flux1.hcl import Call, read_blocks
+from fluxv2_migrate.flux1.install_command import set_values
+from fluxv2_migrate.flux1.variables import assigned_in_text, filled
+
+PLAIN = st.text("abz09-_./", min_size=1, max_size=8)
+NAMES = st.sampled_from(["a", "b", "c_1"])
+
+
+def written(value: object) -> str:
+    if isinstance(value, dict):
+        return "{\n" + "".join(f"  {key} = {written(inner)}\n" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(written(each) for each in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+
+
+@given(
+    value=st.recursive(
+        PLAIN | st.booleans(),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+    )
+)
+def test_values_of_terraform_are_what_was_written(value: object) -> None:
+    (block,) = read_blocks(f'resource "x" "y" {{ # one\n  a = {written(value)}\n  b = "c"\n}}\n').blocks
+    assert block.values == {"a": value, "b": "c"}
+    assert (block.kind, block.labels, block.line) == ("resource", ("x", "y"), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('var.x ? "a" : "b"', "${?}"),
+        ("[for each in var.x : each]", ["${?}"]),
+        ("-1 + 2", "${?}"),
+        ("(1)", "${?}"),
+        ("file(\n  var.x\n)", Call("file", ("${var.x}",))),
+        ("<<-EOF\n    a: 1\n    EOF", "a: 1\n"),
+        ('"a \\"b\\" \\n ${f("c")}"', 'a "b" \n ${f("c")}'),
+        ("null", None),
+        ("{ 1: 2, 3", {"1": "2"}),
+        ("[1,", ["1"]),
+        ("f(1).x[0]", "${?}"),
+    ],
+)
+def test_what_nobody_can_tell_of_terraform_is_marked(text: str, value: object) -> None:
+    assert read_blocks(f"x = {text}\n").values["x"] == value
+
+
+@given(text=st.text('ab="{}[]()$,:\n #</*\\', max_size=40))
+def test_a_broken_file_of_terraform_is_passed_over(text: str) -> None:
+    assert read_blocks(text + "\n}\n").kind == ""
+
+
+@given(value=PLAIN, name=NAMES)
+def test_a_variable_is_filled_in_however_it_is_written(value: str, name: str) -> None:
+    known = assigned_in_text(f"export {name}='{value}'\n")
+    for text in (
+        f"${name}",
+        f"${{{name}}}",
+        f"$({name})",
+        f"{{{{ {name} }}}}",
+        f"{{{{.{name}}}}}",
+        f"${{{name}:-x}}",
+    ):
+        assert filled(text, known) == value
+        assert filled(text, {}) in (text, "x")
+
+
+@pytest.mark.parametrize("known", [{"A": "$A"}, {"A": "$B", "B": "$A"}, {"A": "${A:-x}"}, {"A": "$A$A"}])
+def test_variables_that_are_made_of_themselves_end(known: dict[str, str]) -> None:
+    assert filled("$A", known)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a=1,b.c=true", [(("a",), "1"), (("b", "c"), True)]),
+        ("a={{ x }}", [(("a",), "{{ x }}")]),
+        ("a,b=c", [(("b",), "c")]),
+    ],
+)
+def test_values_are_set_one_by_one(text: str, values: list[object]) -> None:
+    assert list(set_values(text)) == values
