@@ -47,6 +47,10 @@ MIGRATION = fm.migrate_repository({"web.yaml": TEXT}, fm.MigrationOptions(invent
         ([], ["missing"]),
         ([listed("shop-web", 5), listed("web", 1)], ["doubled", "as-expected"]),
         ([listed("shop-web", 5), listed("other", 1, chart="nginx-1.0.0")], ["as-expected"]),
+        ([listed("shop-web", 5, "pending-upgrade")], ["not-yet"]),
+        ([listed("shop-web", 5, chart="web-1.2.2")], ["not-yet"]),
+        ([listed("shop-web", 5), listed("web", 1, chart="")], ["doubled", "as-expected"]),
+        ([listed("shop-web", 5), listed("web", 1, "uninstalled")], ["as-expected"]),
     ],
 )
 def test_each_release_is_compared(releases: list[dict[str, Any]], statuses: list[str]) -> None:
@@ -95,3 +99,26 @@ def test_an_inventory_that_cannot_be_compared_is_refused() -> None:
     with pytest.raises(fm.InvalidInventory, match="which cluster"):
         fm.verify_cluster(migration, inventory(listed("shop-web", 5)))
     assert fm.verify_cluster(migration, inventory(listed("shop-web", 5)), cluster="eu").ok
+    with pytest.raises(fm.InvalidInventory, match="no release was migrated for a cluster 'asia'"):
+        fm.verify_cluster(migration, inventory(listed("shop-web", 5)), cluster="asia")
+
+
+@pytest.mark.parametrize(
+    ("tables", "absent"),
+    [
+        ("NAMESPACE\tNAME\tREADY\nshop\thelmrelease/web\tTrue\n", []),
+        ("NAMESPACE\tNAME\tREADY\nshop\thelmrelease/other\tTrue\n", ["helmrelease shop/web"]),
+        ("NAMESPACE\tNAME\tREADY\nshop\thelmrepository/a\tTrue\n", ["helmrepository flux-system/example"]),
+        # Without namespaces nobody can tell.
+        ("NAME\tREADY\nhelmrelease/other\tTrue\n", []),
+    ],
+)
+def test_objects_that_a_cluster_lists_none_of_are_not_applied_yet(tables: str, absent: list[str]) -> None:
+    report = fm.verify_cluster(MIGRATION, inventory(listed("shop-web", 5), flux=tables))
+    assert [each.resource for each in report.releases if each.status == "not-yet"] == absent
+
+
+def test_what_is_still_at_work_is_not_ready() -> None:
+    table = "NAMESPACE\tNAME\tREADY\tMESSAGE\nshop\thelmrelease/web\tUnknown\tReconciliation in progress\n"
+    report = fm.verify_cluster(MIGRATION, inventory(listed("shop-web", 5), flux=table))
+    assert [each.status for each in report.releases] == ["unready", "as-expected"]

@@ -9,6 +9,7 @@ from fluxv2_migrate.applied.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
+from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.clusters import ClusterMap
@@ -129,6 +130,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     decided = together(decided, around, findings)
     workspace = Workspace(repository.texts, files.keys())
     decided = remove_twins(decided, around, workspace, findings)
+    tell_of_running_images(around, findings)
     annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
     texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain)
     converted = texts.convert(decided.migrating)

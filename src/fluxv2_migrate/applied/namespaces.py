@@ -156,15 +156,19 @@ def _place_namespaces(
     """Makes a Namespace for each namespace that objects are in and nothing of their cluster defines.
 
     fluxd applied the other objects where one was missing; kustomize-controller applies none of them.
-    A cluster of which a part is unknown may have its Namespaces there, and gets none.
+    A cluster of which a part is unknown may have its Namespaces there, and gets none. What a cluster itself
+    says that it has is not missing.
     """
+    inventories = around.inventories()
     missing: dict[str, set[str]] = {}
     defining: dict[str, set[str]] = {}
     for view in around.clusters.clusters:
         needed, defined = _namespaces_of(view, applied, around)
         for name in defined:
             defining.setdefault(name, set()).add(view.name)
-        for name in needed - defined - _BUILT_IN - {around.options.flux_namespace}:
+        inventory = inventories.get(view.name)
+        there = {*(inventory.namespaces or ())} if inventory is not None else set()
+        for name in needed - defined - there - _BUILT_IN - {around.options.flux_namespace}:
             missing.setdefault(name, set()).add(view.name)
     for name, clusters in sorted(missing.items()):
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

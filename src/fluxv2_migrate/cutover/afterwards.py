@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.errors import InvalidInventory
@@ -16,11 +16,21 @@ __all__ = ["ClusterReport", "ClusterStatus", "LiveRelease", "verify_cluster"]
 
 ClusterStatus = Literal["as-expected", "not-yet", "failed", "missing", "doubled", "left-in-v1", "unready"]
 """`as-expected`: the record is there, deployed, and one revision on where the one before is known.
-`not-yet`: Flux v2 has not upgraded it. `failed`: the last record is not deployed. `missing`: Helm has no
-record under the name. `doubled`: a second release of the same chart. `left-in-v1`: a HelmRelease of Flux v1
-that is still there. `unready`: an object of Flux v2 that is not ready."""
+`not-yet`: Flux v2 has not applied or upgraded it. `failed`: the last record is not deployed. `missing`: Helm
+has no record under the name. `doubled`: a second release of the same chart. `left-in-v1`: a HelmRelease of
+Flux v1 that is still there. `unready`: an object of Flux v2 that is not ready."""
 
 _IMAGE_KINDS: Final = frozenset({"imagerepository", "imagepolicy", "imageupdateautomation"})
+
+
+class _Written(Protocol):
+    """What of a manifest is asked for."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]: ...  # pragma: no cover - a type
+
+    @property
+    def cluster(self) -> str: ...  # pragma: no cover - a type
 
 
 class _Migrated(Protocol):
@@ -31,6 +41,9 @@ class _Migrated(Protocol):
 
     @property
     def inventories(self) -> Mapping[str, Inventory]: ...  # pragma: no cover - a type
+
+    @property
+    def manifests(self) -> Sequence[_Written]: ...  # pragma: no cover - a type
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +144,15 @@ def verify_cluster(
     names = list(dict.fromkeys(each.cluster for each in migration.expected))
     if cluster is None and len(names) > 1:
         raise InvalidInventory(f"say which cluster it is of: {', '.join(names)}")
+    if cluster is not None and cluster not in names:
+        raise InvalidInventory(f"no release was migrated for a cluster {cluster!r}")
     expected = [each for each in migration.expected if cluster is None or each.cluster == cluster]
     before = migration.inventories.get(names[0] if cluster is None and names else cluster or "")
     entries = [
         *(_of_release(each, inventory, before) for each in expected if not (each.suspended or each.ignored)),
         *_doubled(expected, inventory, before),
         *_left(inventory),
+        *_not_applied(_own(migration, expected), inventory),
         *_unready(inventory.flux2_objects or ()),
     ]
     entries.sort(key=lambda each: each.status == "as-expected")
@@ -155,9 +171,15 @@ def _compare(
     shown = f"{release.storage_namespace}/{release.release_name}"
     if record is None:
         return "missing", f"Helm has no release {shown}", "Look at the events of the HelmRelease."
-    if record.status != "deployed":
+    if record.status.startswith("pending-"):
         why = f"the last record of {shown} is `{record.status}`"
+        return "not-yet", why, f"Wait for it to end, and look at `{release.history}`."
+    if record.status != "deployed":
+        why = f"the last record of {shown} is `{record.status or 'unknown'}`"
         return "failed", why, f"Suspend the HelmRelease, and look at `{release.history}`."
+    if record.chart and release.version and not record.is_within(release.chart, release.version):
+        why = f"{shown} runs {record.chart}, and the release asks for {release.chart} {release.version}"
+        return "not-yet", why, "Wait for the next reconciliation, or look at the events of the HelmRelease."
     known = None if before is None else before.record(release.release_name, release.storage_namespace)
     if known is None or known.revision is None or record.revision is None:
         return "as-expected", f"{shown} is deployed", ""
@@ -174,7 +196,7 @@ def _doubled(
     expected: Sequence[ExpectedRelease], inventory: Inventory, before: Inventory | None
 ) -> Iterator[LiveRelease]:
     claimed = {(each.release_name, each.storage_namespace) for each in expected}
-    for record in inventory.records or ():
+    for record in inventory.running():
         if (record.name, record.namespace) in claimed:
             continue
         if before is not None and before.record(record.name, record.namespace) is not None:
@@ -195,14 +217,15 @@ def _doubled(
 
 
 def _is_second(record: HelmRecord, release: ExpectedRelease) -> bool:
-    namespaces = {
-        release.storage_namespace,
-        release.target_namespace,
-        release.resource.split()[1].split("/")[0],
-    }
+    namespace, _, name = release.resource.split()[1].partition("/")
+    namespaces = {release.storage_namespace, release.target_namespace, namespace}
     if record.namespace not in namespaces:
         return False
-    return record.name == release.release_name or record.chart_version(release.chart) is not None
+    if record.chart_version(release.chart) is not None:
+        return True
+    # The labels of a Secret name no chart.
+    alike = {release.release_name, name, *(f"{each}-{name}" for each in namespaces)}
+    return record.name == release.release_name or (not record.chart and record.name in alike)
 
 
 def _left(inventory: Inventory) -> Iterator[LiveRelease]:
@@ -212,9 +235,34 @@ def _left(inventory: Inventory) -> Iterator[LiveRelease]:
             f"HelmRelease {live.namespace}/{live.name}",
             live.release_name,
             live.target_namespace or live.namespace,
-            f"the HelmRelease of {live.api_version} is still there",
+            f"the HelmRelease of {live.api_version or 'Flux v1'} is still there",
             "Delete the definitions of Flux v1 once no helm-operator runs any more.",
         )
+
+
+def _own(migration: _Migrated, expected: Sequence[ExpectedRelease]) -> Iterator[tuple[str, str, str]]:
+    """Gives kind, namespace and name of the objects of Flux v2 that a cluster gets by the migration."""
+    for release in expected:
+        if not release.ignored:
+            namespace, _, name = release.resource.split()[1].partition("/")
+            yield "helmrelease", namespace, name
+    clusters = {each.cluster for each in expected}
+    for each in migration.manifests:
+        kind, metadata = str(each.manifest["kind"]).lower(), each.manifest["metadata"]
+        is_here = not each.cluster or not clusters.isdisjoint(each.cluster.split(", "))
+        if is_here and kind != "helmrelease" and metadata.get("namespace"):
+            yield kind, str(metadata["namespace"]), str(metadata["name"])
+
+
+def _not_applied(own: Iterable[tuple[str, str, str]], inventory: Inventory) -> Iterator[LiveRelease]:
+    """Gives the objects that the cluster has not, of kinds that its tools list with their namespaces."""
+    there = {(each.kind, each.namespace, each.name) for each in inventory.flux2_objects or ()}
+    listed = {kind for kind, _, _ in there} - {kind for kind, namespace, _ in there if not namespace}
+    for kind, namespace, name in own:
+        if kind in listed and (kind, namespace, name) not in there:
+            why = "the cluster has none of that name"
+            what = "Look at the Kustomization that applies it."
+            yield LiveRelease("not-yet", f"{kind} {namespace}/{name}", "", "", why, what)
 
 
 def _unready(objects: Sequence[LiveFlux2Object]) -> Iterator[LiveRelease]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour_picture import picture_of
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.flux2.release_states import first_action
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.pages import badge, code, element, fragment, joined, picture, prose, table
 from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
@@ -28,15 +30,14 @@ __all__ = [
 Action = Literal["upgrade", "install", "fail", "stuck", "nothing"]
 """`upgrade`: the running release gets its next revision. `install`: no record is found, and one is made.
 `fail`: each try fails until somebody acts on the record. `stuck`: Helm holds the record locked, and this
-Flux release does not unlock it. `nothing`: the release is suspended, or not applied."""
+Flux release does not unlock it. `nothing`: the release is suspended, not applied, or not migrated as its
+cluster contradicts the repository."""
 Risk = Literal["high", "medium", "low"]
 
 _RISKS: Final[Sequence[Risk]] = ("high", "medium", "low")
 _BADGES: Final[Mapping[Risk, str]] = {"high": "error", "medium": "warning", "low": "good"}
-_UNLOCKS_SINCE: Final = FLUX_VERSIONS.index("2.2")
+_CONTRADICTIONS: Final = ("IN001", "IN002", "IN003")
 _TAKES_OVER_SINCE: Final = FLUX_VERSIONS.index("2.4")
-_PENDING: Final = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
-_UPGRADED: Final = frozenset({"deployed", "failed", "superseded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class FirstReconciliation:
     Attributes:
         cluster: its name, or empty.
         resource: `HelmRelease namespace/name`.
-        release_name: that Helm is asked for.
+        release_name: that Helm is asked for; empty where the release stays one of Flux v1.
         storage_namespace: in which Helm is asked.
         action: what is done.
         revision: that the release has afterwards; `None` where no inventory tells it.
@@ -64,6 +65,11 @@ class FirstReconciliation:
     risk: Risk
     why: str
     look_at: tuple[str, ...]
+
+    @property
+    def helm_release(self) -> str:
+        """Storage namespace and release name; empty where Helm is not asked."""
+        return f"{self.storage_namespace}/{self.release_name}" if self.release_name else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ class FirstHour:
                 each.risk,
                 each.resource.partition(" ")[2],
                 each.cluster,
-                f"{each.storage_namespace}/{each.release_name}",
+                each.helm_release,
                 done,
                 each.why,
             )
@@ -141,7 +147,7 @@ class FirstHour:
                 each.resource.partition(" ")[2],
                 badge(f"{each.risk} risk", _BADGES[each.risk]),
                 each.cluster,
-                f"{each.storage_namespace}/{each.release_name}",
+                each.helm_release,
                 each.action if each.revision is None else f"{each.action}, revision {each.revision}",
                 prose(each.why),
                 joined(code(command) for command in each.look_at),
@@ -154,21 +160,43 @@ class FirstHour:
 
 
 def foresee_first_hour(
-    expected: Sequence[ExpectedRelease], inventories: Mapping[str, Inventory]
+    expected: Sequence[ExpectedRelease],
+    inventories: Mapping[str, Inventory],
+    findings: Iterable[Finding] = (),
 ) -> FirstHour:
     """Gives what the first reconciliation of each release does.
 
     Args:
         expected: the releases of Flux v2 as their clusters will have them.
         inventories: by cluster, what runs there.
+        findings: what a person must know: a release that its cluster contradicts is not migrated.
     """
-    told = [
+    told = [each for finding in findings for each in _held_back(finding, inventories)]
+    told += [
         foresee_release(each, inventories.get(each.cluster), _of_cluster(expected, each.cluster))
         for each in expected
     ]
     told.sort(key=lambda each: (_RISKS.index(each.risk), each.cluster, each.resource))
     known = {name for name, inventory in inventories.items() if inventory.records is not None}
     return FirstHour(tuple(told), tuple(sorted({each.cluster for each in expected} - known)))
+
+
+def _held_back(finding: Finding, inventories: Mapping[str, Inventory]) -> Iterator[FirstReconciliation]:
+    if finding.code not in _CONTRADICTIONS:
+        return
+    for cluster in inventories:
+        if finding.cluster in ("", cluster):
+            yield FirstReconciliation(
+                cluster=cluster,
+                resource=finding.resource,
+                release_name="",
+                storage_namespace="",
+                action="nothing",
+                revision=None,
+                risk="high",
+                why=f"it stays a release of Flux v1: {finding.message}",
+                look_at=("helm list -A -a -m 0",),
+            )
 
 
 def _of_cluster(expected: Sequence[ExpectedRelease], cluster: str) -> list[ExpectedRelease]:
@@ -226,25 +254,16 @@ def _decide(
     record = _record(release, inventory)
     if record is None:
         return "install", "high", _why_install(release, inventory, beside)
-    if record.status == "uninstalled":
-        return (
-            "fail",
-            "high",
-            ("the last record is `uninstalled`: Helm refuses to install under a name that has records"),
-        )
-    if record.status in _PENDING:
-        if FLUX_VERSIONS.index(release.flux_version) < _UNLOCKS_SINCE:
-            return "stuck", "high", f"the last record is `{record.status}`: roll back with Helm first"
-        return "upgrade", "medium", f"the last record is `{record.status}`: it is unlocked first"
-    if record.status not in _UPGRADED:
-        return (
-            "fail",
-            "high",
-            (
-                f"the last record is `{record.status or 'unknown'}`: each upgrade fails with "
-                "`has no deployed releases`"
-            ),
-        )
+    shown = f"the last record is `{record.status or 'unknown'}`"
+    action = first_action(record.status, release.flux_version)
+    if action == "refused":
+        return "fail", "high", f"{shown}: Helm refuses to install under a name that has records"
+    if action == "no-upgrade":
+        return "fail", "high", f"{shown}: each upgrade fails with `has no deployed releases`"
+    if action == "locked":
+        return "stuck", "high", f"{shown}: roll back with Helm first"
+    if action == "unlock":
+        return "upgrade", "medium", f"{shown}: it is unlocked first"
     return ("upgrade", *_change(release, record))
 
 
@@ -254,9 +273,11 @@ def _why_install(release: ExpectedRelease, inventory: Inventory, beside: Sequenc
         return "Helm has no record of it: it is installed anew"
     shown = ", ".join(f"{each.namespace}/{each.name}" for each in others)
     why = f"Helm has no record of it, but runs {shown} of the same chart: a second copy"
-    if any(each.name == release.release_name for each in others) and (
-        FLUX_VERSIONS.index(release.flux_version) >= _TAKES_OVER_SINCE
-    ):
+    # What is installed has the same objects only under the same name in the same namespace.
+    is_same = any(
+        (each.name, each.namespace) == (release.release_name, release.target_namespace) for each in others
+    )
+    if is_same and FLUX_VERSIONS.index(release.flux_version) >= _TAKES_OVER_SINCE:
         why = f"Helm has its record elsewhere, as {shown}: an installation takes over what runs"
     if release.uninstalls_failed_installs:
         why += ", and an installation that fails is uninstalled with it"
@@ -268,20 +289,23 @@ def unclaimed_records(
 ) -> Iterator[HelmRecord]:
     """Gives the records of the release's chart that no release of the cluster stands for."""
     claimed = {(each.release_name, each.storage_namespace) for each in beside}
-    for record in inventory.records or ():
-        if (record.name, record.namespace) not in claimed and (
-            record.name == release.release_name or record.chart_version(release.chart) is not None
-        ):
+    for record in inventory.running():
+        # The labels of a Secret name no chart, and a folder of charts may have another name than its chart.
+        is_named_so = record.name == release.release_name and (not record.chart or release.follows_commits)
+        is_alike = is_named_so or record.chart_version(release.chart) is not None
+        if is_alike and (record.name, record.namespace) not in claimed:
             yield record
 
 
 def _change(release: ExpectedRelease, record: HelmRecord) -> tuple[Risk, str]:
     found = f"the record is found, `{record.status}`"
+    if record.status != "deployed":
+        found += ": the helm-operator refused to go on with it, Flux v2 does"
     if release.follows_commits:
         return "medium", f"{found}; the chart's version gains the commit, which labels may carry"
-    version = record.chart_version(release.chart)
-    if version is not None and release.version and version != release.version:
-        return "medium", f"{found}; the chart goes from {version} to {release.version}"
-    if record.status != "deployed":
-        return "medium", f"{found}: the helm-operator refused to go on with it, Flux v2 does"
-    return "low", found
+    running = record.chart_version(release.chart)
+    if running is None and record.chart and release.version:
+        return "high", f"{found}; it runs {record.chart}, and the chart becomes {release.chart}"
+    if running is not None and release.version and not record.is_within(release.chart, release.version):
+        return "medium", f"{found}; the chart goes from {running} to {release.version}"
+    return "low" if record.status == "deployed" else "medium", found

@@ -86,7 +86,7 @@ def decide_releases(
                     told = release.telling(notice)
                     findings.add(release.document, release.resource, notice, told.related, at=told.at)
     left = _without_doubles(left, existing, around.options, findings)
-    contradicted = hold_against_clusters(left, _helm_releases, around.inventories(), findings)
+    contradicted = hold_against_clusters(left, _helm_releases, around, findings)
     migrating: list[MigratingRelease] = []
     waiting: list[MigratingRelease] = []
     for each in left:

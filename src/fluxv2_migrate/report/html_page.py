@@ -161,7 +161,7 @@ def _sections(
 
 def _outcome(migration: Migration, outline: Outline) -> Iterator[Html]:
     hour = migration.first_hour()
-    migrated = Counter(each.cluster for each in hour.releases)
+    migrated = Counter(each.cluster for each in migration.expected)
     risky = Counter(each.cluster for each in hour.releases if each.risk == "high")
     staying = Counter(name for each in migration.staying for name in each.clusters or (_NOWHERE,))
     names = [cluster.name for cluster in migration.context.clusters]

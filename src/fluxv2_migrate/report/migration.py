@@ -267,7 +267,7 @@ class Migration:
 
     def first_hour(self) -> FirstHour:
         """Gives what the first reconciliation of each release does, the riskiest first."""
-        return foresee_first_hour(self.expected, self.inventories)
+        return foresee_first_hour(self.expected, self.inventories, self.findings)
 
     def slim(self) -> Migration:
         """Gives the same without the texts that did not change: what travels between processes.

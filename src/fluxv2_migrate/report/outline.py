@@ -47,13 +47,15 @@ _HARMS: Final[tuple[tuple[Concern, str], ...]] = (
     ("nothing", "Good to know: nothing has to be done"),
 )
 # fmt: off
-_OF_MERGE: Final = frozenset(("HR032", "HR125", "IN001", "IN002", "IN005", "IN009", "RP010", "RP050"))
+_OF_MERGE: Final = frozenset((
+    "HR032", "HR125", "IN001", "IN002", "IN005", "IN007", "IN008", "IN009", "IN010", "RP010", "RP050",
+))
 _OF_CLUSTER: Final = frozenset((
     "RP013", "RP014", "RP015", "RP016", "RP018", "RP019", "RP020", "RP041", "RP042", "RP052", "RP053",
     "RP054", "RP055", "RP056", "RP057", "RP061", "RP063", "RP077",
 ))
 _NEEDED_FIRST: Final = frozenset((
-    "DA015", "HR044", "HR046", "HR054", "HR056", "IM009", "IM010", "IM024", "IM032", "IN008", "RP062",
+    "DA015", "HR044", "HR046", "HR054", "HR056", "IM009", "IM010", "IM024", "IM032", "RP062",
 ))
 _LEFT: Final = frozenset((
     "AN004", "DA026", "DA027", "DA028", "DA030", "DA031", "RP009", "RP012", "RP017", "RP021", "RP024",

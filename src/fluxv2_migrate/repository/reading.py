@@ -97,6 +97,10 @@ class Repository:
         known = self.documents.get(path)
         return tuple(self._late(path).values()) if known is None else known
 
+    def has_documents(self, path: str) -> bool:
+        """Gives whether a file is one of manifests that can be read, and no part of a chart."""
+        return path in self.texts and path not in self.errors and self.chart_around(path) is None
+
     def _late(self, path: str) -> dict[int, Document]:
         if path not in self._read_late:
             read = read_documents(path, self.texts[path], by_kustomize=self.by_kustomize)[0]

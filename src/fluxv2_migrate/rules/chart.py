@@ -305,6 +305,8 @@ def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str]
         return ((kind, ref),)
     if _COMMIT.fullmatch(ref):
         return (("commit", ref),)
+    if _is_version_of(ref, draft.running_chart):
+        return (("tag", ref),)
     likely: Literal["branch", "tag"] = "tag" if _EXACT_VERSION.fullmatch(ref) else "branch"
     if given and ref not in ("master", "main"):
         draft.note(
@@ -315,6 +317,21 @@ def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str]
             answer=draft.answer(ref_kind=likely),
         )
     return ((likely, ref),)
+
+
+def _is_version_of(ref: str, running_chart: str) -> bool:
+    """Gives whether a ref is the version of the chart that runs: no branch would still be at it.
+
+    >>> _is_version_of("v1.2.3", "web-1.2.3"), _is_version_of("web-1.2.3", "web-1.2.3")
+    (True, True)
+    >>> _is_version_of("1.2.3", "web-1.2.4"), _is_version_of("1.2.3", "")
+    (False, False)
+    """
+    version = ref.removeprefix("v")
+    return ref == running_chart or (
+        _EXACT_VERSION.fullmatch(version) is not None
+        and running_chart.endswith((f"-{version}", f"-v{version}"))
+    )
 
 
 def chart_file_path(folder: str, path: str) -> str | None:

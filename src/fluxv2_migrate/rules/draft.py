@@ -62,6 +62,7 @@ class Draft:
         differences: the fields of its meaning that differ for every release, whatever it says.
         differ_all: these in words, the same for all releases.
         values_of_urls: what is here of the values that the release takes from URLs.
+        running_chart: of its record in the cluster, as Helm names it; empty where nobody says it.
     """
 
     spec: Mapping[str, Any]
@@ -77,6 +78,7 @@ class Draft:
     differences: list[str] = field(default_factory=list)
     differ_all: str = ""
     values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
+    running_chart: str = ""
 
     @property
     def keeps_defaults(self) -> bool:

@@ -19,7 +19,7 @@ from fluxv2_migrate.plan import Operation, Plan, Remove, Set
 from fluxv2_migrate.rules.actions import draft_actions
 from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
-from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl
+from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl, present
 from fluxv2_migrate.rules.first_release import draft_first_chart
 from fluxv2_migrate.rules.outside_spec import draft_outside_spec, installed_name
 from fluxv2_migrate.rules.refused_names import draft_refused_names
@@ -202,6 +202,7 @@ def draft_helm_release(
         is_named_elsewhere=as_seen.is_named_elsewhere,
         is_namespace_said=_metadata(manifest).get("namespace") == draft.namespace,
     )
+    draft.running_chart = _running_chart(draft, release_name)
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
         _helm_version(draft, release_name)
@@ -244,12 +245,24 @@ def _kind_and_namespace(draft: Draft, manifest: Mapping[str, Any], *, is_seen: b
 
 
 def _placeholder(draft: Draft, manifest: Mapping[str, Any]) -> bool:
-    """Gives whether something fills in what the release is, and says so."""
-    found = placeholder_of_release(manifest)
+    """Gives whether something fills in what the release is, and says so.
+
+    A release name that a person gives, as the cluster has it, is filled in.
+    """
+    spec = {**present(manifest.get("spec"))}
+    known = {**spec, "releaseName": draft.override.release_name or spec.get("releaseName")}
+    found = placeholder_of_release({**manifest, "spec": known})
     if found is None:
         return False
     message = f"placeholders of the form {found.form} are filled in elsewhere: the files stay as they are"
-    draft.note("RP063", message, found.field, group=found.form)
+    inventory = draft.settings.inventory
+    live = None if inventory is None else inventory.flux1_release(draft.namespace, draft.name)
+    if found.field != ("spec", "releaseName") or live is None or not live.release_name:
+        draft.note("RP063", message, found.field, group=found.form)
+        return True
+    message += f"; the cluster's own HelmRelease says that the release is called {live.release_name!r}"
+    answer = draft.answer(release_name=live.release_name)
+    draft.note("RP063", message, found.field, answer=answer)
     return True
 
 
@@ -408,6 +421,8 @@ def _helm_version(draft: Draft, names: ReleaseName) -> None:
     version = draft.spec.get("helmVersion")
     if "helmVersion" in draft.spec:
         draft.remove(path, "helm-version")
+    if _is_of_helm_3(draft, names):
+        return
     enabled = draft.override.helm_versions or draft.settings.helm_operator.helm_versions
     is_of_helm_2 = version == "v2" or (version is None and enabled[:1] == ("v2",))
     if is_of_helm_2 or not draft.is_of_last_api:
@@ -416,7 +431,7 @@ def _helm_version(draft: Draft, names: ReleaseName) -> None:
             "or their API knew no other"
         )
         draft.note("HR030", message, path, group="all")
-    elif version is None and not enabled and not _is_of_helm_3(draft, names):
+    elif version is None and not enabled and not _says_helm_3(draft):
         draft.note(
             "HR032",
             "helmVersion is not given, and without --enabled-helm-versions=v3 the operator took Helm 2",
@@ -429,9 +444,20 @@ def _helm_version(draft: Draft, names: ReleaseName) -> None:
 def _is_of_helm_3(draft: Draft, names: ReleaseName) -> bool:
     """Gives whether the cluster says so: Helm 2 kept its records where `helm list` of Helm 3 sees none."""
     inventory = draft.settings.inventory
-    if inventory is None:
-        return False
-    live = inventory.flux1_release(draft.namespace, draft.name)
-    if live is not None and live.helm_version:
-        return live.helm_version == "v3"
-    return inventory.record(names.v1, names.storage_namespace or draft.namespace) is not None
+    storage = names.storage_namespace or draft.namespace
+    return inventory is not None and inventory.is_of_helm_3(names.v1, storage)
+
+
+def _running_chart(draft: Draft, names: ReleaseName) -> str:
+    inventory = draft.settings.inventory
+    record = None
+    if inventory is not None:
+        record = inventory.record(names.v1, names.storage_namespace or draft.namespace)
+    return "" if record is None else record.chart
+
+
+def _says_helm_3(draft: Draft) -> bool:
+    """Gives whether the operator's own object in the cluster says so."""
+    inventory = draft.settings.inventory
+    live = None if inventory is None else inventory.flux1_release(draft.namespace, draft.name)
+    return live is not None and live.helm_version == "v3"

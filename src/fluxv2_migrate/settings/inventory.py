@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.errors import InvalidInventory, InvalidRange
 from fluxv2_migrate.frozen import FrozenDict
+from fluxv2_migrate.golang.ranges import VersionRange
 from fluxv2_migrate.settings import inventory_texts
 from fluxv2_migrate.settings.known_tags import KnownTag
 
@@ -52,6 +53,25 @@ class HelmRecord(_Live):
         if not name or version == self.chart or not version.removeprefix("v")[:1].isdecimal():
             return None
         return version
+
+    def is_within(self, chart_name: str, version: str) -> bool:
+        """Gives whether the record's chart is one that a version, or a range of versions, asks for.
+
+        Args:
+            chart_name: as in the HelmRelease.
+            version: or range, as there.
+
+        >>> record = HelmRecord(name="web", namespace="shop", chart="nginx-9.5.4")
+        >>> record.is_within("nginx", "~9.5"), record.is_within("nginx", "9.5.3")
+        (True, False)
+        """
+        running = self.chart_version(chart_name)
+        if running is None or running == version:
+            return running is not None
+        try:
+            return VersionRange.parse(version).check(running)
+        except InvalidRange:
+            return False
 
 
 class LiveFlux1Release(_Live):
@@ -204,6 +224,14 @@ class Inventory(_Live):
     def record(self, name: str, namespace: str) -> HelmRecord | None:
         """Gives the last record of a release, or `None` where Helm has none there."""
         return self._by_name.get((name, namespace))
+
+    def running(self) -> Iterator[HelmRecord]:
+        """Gives the last record of each release, but for those that were uninstalled."""
+        return (each for each in self.records or () if each.status != "uninstalled")
+
+    def is_of_helm_3(self, name: str, namespace: str) -> bool:
+        """Gives whether a release is one of Helm 3, and none that Helm 2 still has."""
+        return self.record(name, namespace) is not None and name not in (self.helm2_releases or ())
 
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], HelmRecord]:

@@ -24,6 +24,8 @@ _NAME: Final = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAMESPACE_LINE: Final = re.compile(f"namespaces?/({_NAME})")
 _ALWAYS: Final = frozenset({"default", "kube-system"})
 _CONTAINERS: Final = ("initContainers", "containers")
+# What is still at work is not ready yet.
+_READY: Final = {"True": True, "False": False, "Unknown": False}
 _POD: Final[Mapping[str, tuple[str, ...]]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
     "Pod": ("spec",),
@@ -222,7 +224,7 @@ def _row_of_flux(row: Mapping[str, Any]) -> Row:
         "kind": kind if slash else "",
         "namespace": cells.get("NAMESPACE", ""),
         "name": name if slash else kind,
-        "ready": {"True": True, "False": False}.get(cells.get("READY", "")),
+        "ready": _READY.get(cells.get("READY", "")),
         "suspended": cells.get("SUSPENDED") == "True",
         "message": cells.get("MESSAGE", ""),
     }
@@ -234,7 +236,7 @@ def _flux2_object(manifest: Mapping[str, Any], what: str) -> Row:
     return {
         **_named(manifest, what),
         "kind": str(manifest.get("kind") or "").lower(),
-        "ready": {"True": True, "False": False}.get(str(ready.get("status"))),
+        "ready": _READY.get(str(ready.get("status"))),
         "suspended": mapping_at(manifest, "spec").get("suspend") is True,
         "message": str(ready.get("message") or ""),
     }

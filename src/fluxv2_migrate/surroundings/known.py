@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.clusters import ClusterMap, ClusterView
+from fluxv2_migrate.clusters.cluster_objects import ClusterObject
 from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
@@ -15,6 +17,8 @@ from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
+
+_YAML: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,17 @@ class Surroundings:
         given = {view.name: settings_of(self.options, view.settings) for view in self.clusters.clusters}
         given = given or {"": settings_of(self.options)}
         return {name: each.inventory for name, each in given.items() if each.inventory is not None}
+
+    def every_object(self, view: ClusterView) -> Iterator[ClusterObject]:
+        """Gives all objects of a cluster, also those of files that do not name Flux.
+
+        Args:
+            view: the cluster.
+        """
+        repository = self.repository
+        paths = (path for path in repository.texts if path.endswith(_YAML) and repository.has_documents(path))
+        documents = {path: repository.all_documents(path) for path in paths}
+        yield from self.clusters.objects(view, documents)
 
 
 def existing_sources(around: Surroundings) -> list[ExistingSource]:

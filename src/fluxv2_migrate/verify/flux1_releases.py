@@ -60,11 +60,11 @@ def _release(found: SeenObject, context: Context) -> Flux1Release:
         return Flux1Release(found, None, "it is encrypted")
     if context.repository.chart_around(found.path) is not None:
         return Flux1Release(found, None, "it is a template of a chart, whose values fill it in")
-    if (field := _filled_in(found.manifest)) is not None:
+    settings, override = context.settings(found.cluster), context.override(found)
+    if (field := _filled_in(found.manifest, override.release_name)) is not None:
         return Flux1Release(found, None, f"a template fills in {field}")
     if found.obstacle:
         return Flux1Release(found, None, found.obstacle)
-    settings, override = context.settings(found.cluster), context.override(found)
     operator = HelmOperator.of_settings(settings)
     if override.helm_versions:
         operator = replace(operator, helm_version=override.helm_versions[0])
@@ -80,17 +80,21 @@ def _release(found: SeenObject, context: Context) -> Flux1Release:
         )
     except InvalidManifest as error:
         return Flux1Release(found, None, f"the API server refuses it: {error.reason}")
+    inventory, storage = settings.inventory, meaning.storage_namespace or ""
+    if inventory is not None and inventory.is_of_helm_3(meaning.release_name, storage):
+        assumed = tuple(each for each in meaning.assumed if each != "helm_version")
+        meaning = replace(meaning, helm_version="v3", assumed=assumed)
     if meaning.chart is None:
         return Flux1Release(found, meaning, "it names no chart: what it is patched with stands elsewhere")
     return Flux1Release(found, meaning)
 
 
-def _filled_in(manifest: Mapping[str, Any]) -> str | None:
-    """Gives the first field that names a release or its chart and is no text yet."""
+def _filled_in(manifest: Mapping[str, Any], release_name: str | None) -> str | None:
+    """Gives the first field that names a release or its chart and is no text yet, nor given by a person."""
     spec = as_object(manifest.get("spec"))
     parts: tuple[tuple[str, Mapping[str, Any], Collection[str]], ...] = (
         ("metadata", as_object(manifest.get("metadata")), ("name", "namespace")),
-        ("spec", spec, ("releaseName", "targetNamespace")),
+        ("spec", spec, ("targetNamespace",) if release_name else ("releaseName", "targetNamespace")),
         ("spec.chart", as_object(spec.get("chart")), as_object(spec.get("chart"))),
     )
     return next(
