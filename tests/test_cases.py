@@ -14,8 +14,6 @@ EXPECTED_TO_FAIL = frozenset(
     {
         # Its pattern asks for a backspace character in a command.
         "d-runbook-creates-the-sync",
-        # The URL of a chart moves to another object.
-        "e-url-written-by-a-build",
     }
 )
 """What is not done yet; one that passes is taken off."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import fluxv2_migrate as fm
+from real_kustomize import build_all, write_tree
 from test_patches_of_releases import CHART, Files, hold_commuting, release
 
 FACTS = (
@@ -90,6 +91,82 @@ def test_what_has_no_counterpart_holds_the_release_back(path: str, more: str) ->
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert dict(migration.files) == files
     assert "RP004" in {each.code for each in migration.findings} or not migration.ok
+
+
+URL = FACTS.replace(
+    "  other", "  url: https://mirror.example.com\n  git: https://git.example.com/acme\n  other"
+)
+GIT = CHART.replace("repository: https://charts.example.com", "git: https://unset.example.com\n    path: web")
+WEB = "targets:\n- select: {kind: HelmRelease, name: web}\n  fieldPaths: [%s]\n"
+MIRROR = release(CHART.replace("charts.example.com", "mirror.example.com"), "api")
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "chart", "kind", "field"),
+    [
+        ("url", "spec.chart.repository", CHART, "HelmRepository", "url"),
+        ("git", "spec.chart.git", GIT, "GitRepository", "url"),
+        ("version", "spec.chart.ref", GIT + "    ref: main\n", "GitRepository", "ref"),
+    ],
+)
+def test_where_a_chart_comes_from_is_written_into_its_source(
+    key: str, path: str, chart: str, kind: str, field: str, tmp_path: Path
+) -> None:
+    files = tree(inline(SOURCE % key + WEB % path), api=MIRROR)
+    kustomization = str(files["prod/kustomization.yaml"]).replace("[web", "[api.yaml, web")
+    files |= {"prod/kustomization.yaml": kustomization, "prod/web.yaml": release(chart)}
+    files["prod/facts.yaml"] = URL
+    assert hold_commuting(files, ("prod",), tmp_path / "same") == (2, 0)
+    after = dict(fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",))).files)
+    later = {"url": "https://later.example.com", "git": "https://git.example.com/later", "version": "5.0.0"}
+    known = {"url": "https://mirror.example.com", "git": "https://git.example.com/acme", "version": "4.0.1"}
+    after["prod/facts.yaml"] = URL.replace(known[key], later[key])
+    write_tree(after, tmp_path / "later")
+    (built,) = build_all([tmp_path / "later/prod"])
+    sources = [each["spec"] for each in built.objects if each["kind"] == kind]
+    # What another release has of the same URL does not go with it.
+    assert sum(later[key] in str(each[field]) for each in sources) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "chart", "code"),
+    [
+        ("url", "spec.chart.repository, spec.values.url", CHART, "RP004"),
+        ("scp", "spec.chart.git", GIT, "RP004"),
+    ],
+)
+def test_what_a_source_does_not_take_holds_the_release_back(
+    key: str, path: str, chart: str, code: str
+) -> None:
+    files = tree(inline(SOURCE % key + WEB % path))
+    web = release(f"{chart}  values: {{url: x}}\n")
+    files |= {"prod/web.yaml": web, "prod/facts.yaml": f"{URL}  scp: git@example.com:a/b\n"}
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    assert dict(migration.files) == files
+    assert code in {each.code for each in migration.findings if each.severity == "error"}
+
+
+def test_a_source_in_another_build_is_written_by_nobody() -> None:
+    base = tree(inline(SOURCE % "url" + WEB % "spec.chart.repository"))
+    files: Files = {path.replace("prod/", "base/"): text for path, text in base.items()}
+    files |= {"base/facts.yaml": URL, "prod/kustomization.yaml": "resources: [../base]\n"}
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    (finding,) = (each for each in migration.findings if each.severity == "error")
+    assert "another build" in finding.message
+
+
+def test_two_builds_of_which_one_has_the_url_that_the_other_one_writes_are_held_back() -> None:
+    overlay = tree(inline(SOURCE % "url" + WEB % "spec.chart.repository"))
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(CHART.replace("charts.example.com", "mirror.example.com")),
+        "prod/facts.yaml": URL,
+        "prod/kustomization.yaml": str(overlay["prod/kustomization.yaml"]).replace("web.yaml", "../base"),
+        "dev/kustomization.yaml": "resources: [../base]\n",
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod", "dev")))
+    assert dict(migration.files) == files
+    assert "RP004" in {each.code for each in migration.findings}
 
 
 HISTORY = 'patch: \'[{"op": "add", "path": "/spec/maxHistory", "value": 3}]\'\n'

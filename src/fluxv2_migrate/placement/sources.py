@@ -113,6 +113,7 @@ class ExistingSource:
             and (secret is None or self.secret_name == secret)
             and (self.secret_name is not None or request.kind == "GitRepository" or not request.keys)
             and request.source_name in (None, self.name)
+            and not request.written_by
         )
 
 

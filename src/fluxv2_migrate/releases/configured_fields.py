@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.kustomize import (
-    KustomizeTree,
-    PatchUse,
     configured_entries,
     keys_of_path,
     split_variable_path,
 )
 from fluxv2_migrate.releases.patch_targets import OLD_APIS, moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, keys_in_flux_2, passing_keys_in_flux_2
+from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, keys_in_flux_2, passing_keys_in_flux_2
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["edits_of_configuration", "edits_of_variable"]
@@ -22,21 +20,17 @@ __all__ = ["edits_of_configuration", "edits_of_variable"]
 _KINDS: Final = frozenset(kind for _, _, kind in OLD_APIS)
 
 
-def edits_of_configuration(
-    use: PatchUse, tree: KustomizeTree, version: str, reached: Sequence[Mapping[str, Any]]
-) -> Iterator[FieldEdit]:
+def edits_of_configuration(named: Naming) -> Iterator[FieldEdit]:
     """Gives what becomes of a configuration that names fields of releases.
 
     Args:
-        use: of the configuration.
-        tree: the repository.
-        version: of the API of releases of Flux v2.
-        reached: the releases in which it changes something, as they are built.
+        named: the configuration, and the releases in which it changes something.
 
     Raises:
         HeldBack: it changes a field that has another form in Flux v2.
     """
-    value = read_document(tree.text(use.path))[1]
+    use, version = named.use, named.version
+    value = read_document(named.tree.text(use.path))[1]
     referred: set[tuple[str | int, ...]] = set()
     for at, _, target, entry in configured_entries(value):
         if target is not None and at[:2] not in referred and str(target.get("kind")) in _KINDS:
@@ -48,7 +42,7 @@ def edits_of_configuration(
             continue
         known = keys_of_path(path)
         keys = passing_keys_in_flux_2(known)
-        if keys is None and not any(_has(manifest, known) for manifest in reached):
+        if keys is None and not any(_has(manifest, known) for manifest in named.reached):
             # No release that is migrated now has it.
             continue
         if keys is None or (keys != known and not entry.get("kind")):
@@ -72,21 +66,17 @@ def _has(value: Any, keys: Sequence[str]) -> bool:
     return isinstance(value, Mapping) and keys[0] in value and _has(value[keys[0]], keys[1:])
 
 
-def edits_of_variable(
-    use: PatchUse, tree: KustomizeTree, version: str, reached: Sequence[Mapping[str, Any]]
-) -> Iterator[FieldEdit]:
+def edits_of_variable(named: Naming) -> Iterator[FieldEdit]:
     """Gives what becomes of a variable that takes its value of a release.
 
     Args:
-        use: of the variable.
-        tree: the repository.
-        version: of the API of releases of Flux v2.
-        reached: the releases of which it does, as they are built.
+        named: the variable, and the releases of which it does.
 
     Raises:
         HeldBack: the field has another form in Flux v2.
     """
-    (kustomization,) = (each for each in tree.kustomizations.values() if each.path == use.kustomization)
+    use, version = named.use, named.version
+    (kustomization,) = (each for each in named.tree.kustomizations.values() if each.path == use.kustomization)
     entry = kustomization.mappings("vars")[use.index]
     reference, at = entry["objref"], ("vars", use.index)
     if reference.get("apiVersion"):
@@ -96,7 +86,7 @@ def edits_of_variable(
         yield from _edits(use.kustomization, (*at, "objref"), moved_fields(reference, version))
     path = (entry.get("fieldref") or {}).get("fieldpath")
     known = split_variable_path(path or "metadata.name")
-    keys = keys_in_flux_2(known, reached)
+    keys = keys_in_flux_2(known, named.reached)
     if keys != known:
         text = "".join(f"[{key}]" if key.isdecimal() else f".{key}" for key in keys).removeprefix(".")
         yield FieldEdit(use.kustomization, (*at, "fieldref", "fieldpath"), text)

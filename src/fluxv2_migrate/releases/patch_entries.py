@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters import Way
 from fluxv2_migrate.kustomize import PatchUse, Step, add_patch
 from fluxv2_migrate.plan import Leaves, as_patch, edit_fields
 from fluxv2_migrate.releases.drafts import ClustersDisagree
-from fluxv2_migrate.releases.pointed_fields import FieldEdit
+from fluxv2_migrate.releases.pointed_fields import FieldEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import replace_text, split_documents
@@ -74,8 +74,12 @@ class KustomizationEdits:
         path = (*_entry(use), "target")
         self._edit(use.kustomization, lambda known: edit_fields(known, path, values, removed), document)
 
-    def replace_field(self, edit: FieldEdit) -> None:
+    def point(self, edit: FieldEdit | SelectionEdit) -> None:
         """Points a part of a kustomization to where fields are."""
+        if isinstance(edit, SelectionEdit):
+            values, removed = edit.values, edit.removed
+            self._edit(edit.file, lambda known: edit_fields(known, edit.path, values, removed), 0)
+            return
         self._edit(edit.file, lambda known: replace_text(known, edit.path, edit.text), 0)
 
     def _edit(self, kustomization: str, edit: Callable[[str], str], document: int) -> None:

@@ -28,7 +28,7 @@ from fluxv2_migrate.releases.forms import References, ReleaseForms
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit, KustomizationEdits
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
-from fluxv2_migrate.releases.pointed_fields import with_replaced
+from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, with_replaced
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.releases.replacements import edits_of_replacement
 from fluxv2_migrate.repository.changes import Change, change_of
@@ -36,12 +36,14 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
+    ChartSourceRequest,
     FormStep,
     JsonPatchDraft,
     NotFollowed,
     OldStep,
     PatchDraft,
     SeenRelease,
+    SourceReference,
     draft_json_patch,
     draft_merge_patch,
     remaining_operations,
@@ -189,10 +191,14 @@ class _Converter:
 
     def _references(self, release: PatchedRelease) -> References:
         made = {member for source in self.names.new for member in source.members}
+        # A state does not say what wrote it.
+        plain = {each: replace(each.request, written_by="").identity for each in release.requests}
+        if len(set(plain.values())) < len(plain):
+            raise HeldBack("one build writes where its chart comes from, and another one has it already")
         return References(
-            {each.request.identity: self.names.references[each] for each in release.requests},
+            {identity: self.names.references[each] for each, identity in plain.items()},
             frozenset(namespace for _, namespace in release.slots()),
-            frozenset(each.request.identity for each in release.requests if each in made),
+            frozenset(identity for each, identity in plain.items() if each in made),
         )
 
     def _gather(self, release: PatchedRelease, references: References) -> None:
@@ -254,6 +260,10 @@ class _Converter:
     def _replace(self, version: str) -> None:
         """Points kustomizations to where the fields of releases are."""
         closure, tree = self.releases[0].closure, self.around.clusters.tree
+        sources: dict[str, dict[SourceReference, ChartSourceRequest]] = {}
+        for placed in (each for release in self.releases for each in release.requests):
+            found = sources.setdefault(placed.request.written_by, {})
+            found[self.names.references[placed]] = placed.request
         known: set[tuple[str, tuple[str | int, ...]]] = set()
         for use in closure.patches:
             if use.kind not in _POINTING:
@@ -264,12 +274,13 @@ class _Converter:
                 for way in ways
                 if use in way.built.replacements
             ]
-            for edit in _POINTING[use.kind](use, tree, version, reached):
-                self.written.setdefault(use, set()).add(edit.written)
+            for edit in _POINTING[use.kind](Naming(use, tree, version, reached, sources)):
+                if isinstance(edit, FieldEdit) and edit.written:
+                    self.written.setdefault(use, set()).add(edit.written)
                 # Kustomizations may share a file.
                 if (edit.file, edit.path) not in known:
                     known.add((edit.file, edit.path))
-                    self.edits.replace_field(edit)
+                    self.edits.point(edit)
 
     def _retarget(self, api_version: str) -> None:
         closure, clusters = self.releases[0].closure, self.around.clusters

@@ -19,6 +19,7 @@ from fluxv2_migrate.plan import REMOVED, leaf_at
 from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api
 from fluxv2_migrate.releases.forms import ReleaseForms
 from fluxv2_migrate.releases.release import MigratingRelease, Told
+from fluxv2_migrate.releases.replacement_entries import source_writer
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
@@ -165,7 +166,12 @@ def read_patched_release(
     sightings = (*known, *_put_over(known, document.key, closure, around))
     sightings = sightings or tuple(taken_out(document.key, closure, around))
     oldest = around.oldest(sighting.cluster for sighting in sightings)
-    seen = tuple(_seen_drafts(sightings, around, override))
+    writers = {
+        id(way.built.manifest): writer
+        for way in closure.ways[document.key]
+        if (writer := source_writer(way.built, around.clusters.tree))
+    }
+    seen = tuple(_seen_drafts(sightings, around, override, writers))
     hold_one_api({each.version for each in seen}, oldest)
     first = next(each for each in seen if each.version == oldest)
     places = {(each.sighting.namespace, each.sighting.name) for each in seen}
@@ -239,13 +245,16 @@ def taken_out(key: DocumentKey, closure: Closure, around: Surroundings) -> Itera
 
 
 def _seen_drafts(
-    sightings: Iterable[Sighting], around: Surroundings, override: Override
+    sightings: Iterable[Sighting], around: Surroundings, override: Override, writers: Mapping[int, str]
 ) -> Iterable[SeenDraft]:
     for sighting in sightings:
         view = around.clusters.view(sighting.cluster)
         settings, version = settings_of(around.options, view.settings), around.versions[view.name]
         seen = SeenRelease(sighting.namespace, sighting.name)
         draft = draft_helm_release(sighting.manifest, around.options, version, override, settings, seen)
+        writer = writers.get(id(sighting.manifest), "")
+        if draft.source is not None and writer:
+            draft = replace(draft, source=replace(draft.source, written_by=writer))
         yield SeenDraft(sighting, draft, settings, version)
 
 

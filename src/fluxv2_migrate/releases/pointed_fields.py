@@ -6,17 +6,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.rules import CARRIED, VALUES
+from fluxv2_migrate.rules import CARRIED, VALUES, ChartSourceRequest, SourceReference
 
-__all__ = ["FieldEdit", "keys_in_flux_2", "passing_keys_in_flux_2", "with_replaced"]
+__all__ = [
+    "FieldEdit",
+    "Naming",
+    "SelectionEdit",
+    "keys_in_flux_2",
+    "passing_keys_in_flux_2",
+    "with_replaced",
+]
 
 _FROM: Final = ("spec", "valuesFrom")
 _SECRETS: Final = ("spec", "valueFileSecrets")
 _KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _REFERENCE: Final = {"name": "name", "key": "valuesKey", "optional": "optional"}
 """The fields of a reference to values, each with what it is called in Flux v2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What of a kustomization names fields of releases.
+
+    Attributes:
+        use: of it.
+        tree: the repository.
+        version: of the API of releases of Flux v2.
+        reached: the releases that it names, as they are built.
+        sources: where their charts come from, by what writes that, with what was asked for.
+    """
+
+    use: PatchUse
+    tree: KustomizeTree
+    version: str
+    reached: Sequence[Mapping[str, Any]]
+    sources: Mapping[str, Mapping[SourceReference, ChartSourceRequest]]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionEdit:
+    """What becomes of a selection of objects.
+
+    Attributes:
+        file: the kustomization, or a file that it names.
+        path: of the selection.
+        values: that its fields get.
+        removed: fields that go.
+    """
+
+    file: str
+    path: tuple[str | int, ...]
+    values: Mapping[str, str]
+    removed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,81 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from fluxv2_migrate.kustomize import KustomizeTree, PatchUse, split_field_path
+from fluxv2_migrate.kustomize import split_field_path
 from fluxv2_migrate.releases.patch_targets import moved_fields
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, keys_in_flux_2
-from fluxv2_migrate.yaml_text import read_document
+from fluxv2_migrate.releases.patched import HeldBack
+from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, SelectionEdit, keys_in_flux_2
+from fluxv2_migrate.releases.replacement_entries import (
+    SOURCE_FIELDS,
+    Place,
+    replacement_entries,
+    writer_name,
+)
+from fluxv2_migrate.rules import ChartSourceRequest, to_flux_git_url
 
 __all__ = ["edits_of_replacement"]
 
+_OF_RELEASES: Final = ("group", "version", "namespace", "labelSelector", "annotationSelector")
 
-def edits_of_replacement(
-    use: PatchUse, tree: KustomizeTree, version: str, reached: Sequence[Mapping[str, Any]]
-) -> Iterator[FieldEdit]:
+
+def edits_of_replacement(named: Naming) -> Iterator[FieldEdit | SelectionEdit]:
     """Gives what becomes of a replacement that concerns releases.
 
     Args:
-        use: of the replacement.
-        tree: the repository.
-        version: of the API of releases of Flux v2.
-        reached: the releases that it reads or writes, as they are built.
+        named: the replacement, and the releases that it reads or writes.
 
     Raises:
         HeldBack: it concerns a field that has another form in Flux v2.
     """
-    for at, entry in _entries(use, tree):
+    for at, entry in replacement_entries(named.use, named.tree):
         source = entry.get("source")
-        if isinstance(source, Mapping) and (values := moved_fields(source, version)) is not None:
+        if isinstance(source, Mapping) and (values := moved_fields(source, named.version)) is not None:
             values = dict(values)
             if source.get("fieldPath"):
-                values["fieldPath"] = _pointed(str(source["fieldPath"]), reached)[0]
-            yield from _edits_of_fields(use, (*at, "source"), values)
+                values["fieldPath"] = _pointed(str(source["fieldPath"]), named.reached)[0]
+            yield from _edits_of_fields(named, (*at, "source"), values)
         targets = entry.get("targets")
         for number, target in enumerate(targets if isinstance(targets, list) else ()):
-            yield from _edits_of_target((*at, "targets", number), target, use, version, reached)
+            yield from _edits_of_target((*at, "targets", number), target, named)
 
 
 def _edits_of_target(
-    at: tuple[str | int, ...],
-    target: Mapping[str, Any],
-    use: PatchUse,
-    version: str,
-    reached: Sequence[Mapping[str, Any]],
-) -> Iterator[FieldEdit]:
-    select = target.get("select")
+    at: Place, target: Mapping[str, Any], named: Naming
+) -> Iterator[FieldEdit | SelectionEdit]:
+    select, version = target.get("select"), named.version
     values = moved_fields(select, version) if isinstance(select, Mapping) else None
-    if values is None:
+    if not isinstance(select, Mapping) or values is None:
         return
-    yield from _edits_of_fields(use, (*at, "select"), values)
+    paths = [str(path) for path in target.get("fieldPaths") or ()]
+    if any(tuple(split_field_path(path)) in SOURCE_FIELDS for path in paths):
+        yield from _edits_of_source(at, select, paths, named)
+        return
+    yield from _edits_of_fields(named, (*at, "select"), values)
     rejects = target.get("reject")
     for number, reject in enumerate(rejects if isinstance(rejects, list) else ()):
         moved = moved_fields(reject, version) if isinstance(reject, Mapping) else None
-        yield from _edits_of_fields(use, (*at, "reject", number), moved or {})
-    for index, path in enumerate(target.get("fieldPaths") or ()):
-        text, keys = _pointed(str(path), reached)
-        yield FieldEdit(use.path or use.kustomization, (*at, "fieldPaths", index), text, tuple(keys))
+        yield from _edits_of_fields(named, (*at, "reject", number), moved or {})
+    for index, path in enumerate(paths):
+        text, keys = _pointed(path, named.reached)
+        yield FieldEdit(_file(named), (*at, "fieldPaths", index), text, tuple(keys))
 
 
-def _edits_of_fields(
-    use: PatchUse, at: tuple[str | int, ...], values: Mapping[str, str]
-) -> Iterator[FieldEdit]:
+def _edits_of_source(
+    at: Place, select: Mapping[str, Any], paths: Sequence[str], named: Naming
+) -> Iterator[FieldEdit | SelectionEdit]:
+    """Gives what becomes of a target that writes where charts come from: it finds the source."""
+    sources = named.sources.get(writer_name(named.use, at), {})
+    if len(sources) != 1:
+        raise HeldBack(f"{_file(named)} writes where charts come from, for more than one source or for none")
+    ((reference, request),) = sources.items()
+    texts = [_field_of_source(path, request, named) for path in paths]
+    values = {"kind": reference.kind, "name": reference.name}
+    removed = tuple(name for name in _OF_RELEASES if name in select)
+    yield SelectionEdit(_file(named), (*at, "select"), values, removed)
+    for index, text in enumerate(texts):
+        yield FieldEdit(_file(named), (*at, "fieldPaths", index), text)
+
+
+def _field_of_source(path: str, request: ChartSourceRequest, named: Naming) -> str:
+    keys = tuple(split_field_path(path))
+    if keys not in SOURCE_FIELDS:
+        raise HeldBack(f"{_file(named)} writes {path} together with where charts come from")
+    if keys[-1] == "ref":
+        return f"spec.ref.{request.ref[0][0]}"
+    written = {str(((each.get("spec") or {}).get("chart") or {}).get(keys[-1])) for each in named.reached}
+    if request.url not in written or (keys[-1] == "git" and to_flux_git_url(request.url) not in written):
+        raise HeldBack(f"{_file(named)} writes {path} in a form that Flux v2 does not take")
+    return "spec.url"
+
+
+def _file(named: Naming) -> str:
+    return named.use.path or named.use.kustomization
+
+
+def _edits_of_fields(named: Naming, at: Place, values: Mapping[str, str]) -> Iterator[FieldEdit]:
     for name, text in values.items():
-        yield FieldEdit(use.path or use.kustomization, (*at, name), text)
-
-
-def _entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-    """Gives the replacements of an entry, each with where it stands in its file."""
-    if not use.path:
-        (kustomization,) = (each for each in tree.kustomizations.values() if each.path == use.kustomization)
-        yield (use.field, use.index), kustomization.replacements[use.index]
-        return
-    value = read_document(tree.text(use.path))[1]
-    if isinstance(value, list):
-        yield from (((number,), each) for number, each in enumerate(value))
-    else:
-        yield (), value
+        yield FieldEdit(_file(named), (*at, name), text)
 
 
 def _pointed(path: str, reached: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters import DocumentKey, is_below
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.constraints import refused_fields
@@ -229,7 +230,11 @@ class ReleaseTexts:
             said = [each for member in source.members for each in comments.get(member, ())]
             wanted = unplaced_source(source, around.options, around.versions, needed, said)
             try:
-                generated += places.place(wanted)
+                placed = places.place(wanted)
+                writer = posixpath.dirname(source.request.written_by.partition(" ")[0])
+                if source.request.written_by and not all(is_below(each.file, writer) for each in placed):
+                    raise CannotEdit(f"a kustomization of {writer} writes it, and it is in another build")
+                generated += placed
                 made.update(source.members)
             except (NoHome, CannotEdit) as error:
                 homeless.update(dict.fromkeys(source.members, _homeless(source, error)))

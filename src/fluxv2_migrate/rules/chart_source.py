@@ -45,6 +45,8 @@ class ChartSourceRequest:
         keys: of its Secret, where only the operator had what is in it.
         passes_credentials: whether it sends its login to the host of the charts, too.
         interval: after which it is looked at, where the operator had one; that of the options when empty.
+        written_by: the place of what a kustomization writes its URL or ref with; it is shared with nobody who
+            has not the same written.
     """
 
     kind: Literal["HelmRepository", "GitRepository"]
@@ -58,12 +60,14 @@ class ChartSourceRequest:
     passes_credentials: bool = False
     # How often one looks makes no other source.
     interval: str = field(default="", compare=False)
+    written_by: str = ""
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two requests one source."""
         access = (self.secret, self.secret_name, self.keys, self.passes_credentials)
-        return (self.kind, self.key, self.ref, *access, self.source_name)
+        written = (self.written_by,) if self.written_by else ()
+        return (self.kind, self.key, self.ref, *access, self.source_name, *written)
 
     @property
     def certificates(self) -> tuple[str, ...]:

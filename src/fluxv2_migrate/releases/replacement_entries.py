@@ -1,0 +1,71 @@
+"""Replacements of kustomizations as they are written, and which of them write where a chart comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, PatchUse, Selector, split_field_path
+from fluxv2_migrate.yaml_text import read_document
+
+__all__ = ["SOURCE_FIELDS", "Place", "replacement_entries", "source_writer", "writer_name"]
+
+Place = tuple[str | int, ...]
+SOURCE_FIELDS: Final = frozenset(("spec", "chart", name) for name in ("repository", "git", "ref"))
+"""The fields of a release of Flux v1 that its source has in Flux v2."""
+
+
+def replacement_entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """Gives the replacements of an entry of a kustomization, each with where it stands in its file.
+
+    Args:
+        use: of the entry.
+        tree: the repository.
+    """
+    if not use.path:
+        (kustomization,) = (each for each in tree.kustomizations.values() if each.path == use.kustomization)
+        yield (use.field, use.index), kustomization.replacements[use.index]
+        return
+    value = read_document(tree.text(use.path))[1]
+    if isinstance(value, list):
+        yield from (((number,), each) for number, each in enumerate(value))
+    else:
+        yield (), value
+
+
+def writer_name(use: PatchUse, at: Place) -> str:
+    """Names a target of a replacement, so that what it writes is told from what others do.
+
+    >>> writer_name(PatchUse("a/kustomization.yaml", "replacements", 0, "", 0, ""), ("replacements", 0))
+    'a/kustomization.yaml 0 replacements.0'
+    """
+    return f"{use.kustomization} {use.index} {'.'.join(map(str, at))}"
+
+
+def source_writer(built: BuiltObject, tree: KustomizeTree) -> str:
+    """Names the target of a replacement that writes where the chart of a release comes from; or nothing."""
+    for use in built.replacements:
+        for at, entry in replacement_entries(use, tree) if use.kind == "replacement" else ():
+            for number, target in enumerate(entry.get("targets") or ()):
+                paths = target.get("fieldPaths") or ()
+                if any(tuple(split_field_path(str(path))) in SOURCE_FIELDS for path in paths) and _selects(
+                    target, built
+                ):
+                    return writer_name(use, (*at, "targets", number))
+    return ""
+
+
+def _selects(target: Mapping[str, Any], built: BuiltObject) -> bool:
+    select = target.get("select")
+    if not isinstance(select, Mapping):
+        return False
+    metadata = built.manifest.get("metadata") or {}
+    own = (str(metadata.get("name") or ""), str(metadata.get("namespace") or "default"))
+    known = {own, *((step.name, step.namespace or "default") for step in built.steps)}
+    group, _, version = str(built.manifest.get("apiVersion")).partition("/")
+    kind = str(built.manifest.get("kind"))
+    try:
+        return any(Selector.of(select).matches(group, version, kind, *each) for each in known)
+    except InvalidManifest:  # pragma: no cover - kustomize built with it
+        return False
