@@ -10,6 +10,15 @@ What the repository cannot tell is asked, and answered in a file that needs no P
     python migrate_repository.py path/to/repository --questions answers.yaml    writes what is asked
     python migrate_repository.py path/to/repository --answers answers.yaml      takes it back, filled in
 
+A page for the browser has the report, the diff and the commands of the cut-over:
+
+    python migrate_repository.py path/to/repository --page migration.html
+
+What was read of the clusters is kept for later runs, which do not find Flux v1 any more:
+
+    python migrate_repository.py path/to/repository --clusters clusters.json --write    writes it as well
+    python migrate_repository.py path/to/repository --clusters clusters.json            takes it back
+
 Release names are compared with what `helm list -A -a -m 0 -o json` prints in each cluster:
 
     python migrate_repository.py path/to/repository --helm-list helm-list.json
@@ -19,11 +28,11 @@ Release names are compared with what `helm list -A -a -m 0 -o json` prints in ea
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -81,6 +90,8 @@ def options_of(arguments: argparse.Namespace) -> fm.MigrationOptions:
         "sync_roots": arguments.sync_root,
         "overrides": arguments.answers and read_answers(arguments.answers),
     }
+    if arguments.clusters is not None and arguments.clusters.exists():
+        given["clusters"] = json.loads(arguments.clusters.read_bytes())
     return fm.MigrationOptions.model_validate({k: v for k, v in given.items() if v is not None})
 
 
@@ -102,6 +113,12 @@ def with_inventories(
         inventory = fm.Inventory.from_texts(helm_list=Path(path).read_text("utf-8"))
         clusters[name] = clusters[name].model_copy(update={"inventory": inventory})
     return options.model_copy(update={"clusters": tuple(clusters.values()), "sync_roots": ()})
+
+
+def write_clusters(path: Path, context: fm.MigrationContext) -> None:
+    """Writes what is known of the clusters, as a later run takes it."""
+    known = [cluster.model_dump(mode="json", exclude_defaults=True) for cluster in context.as_clusters()]
+    path.write_text(json.dumps(known, indent=2) + "\n", "utf-8", newline="\n")
 
 
 def show(text: str) -> None:
@@ -128,6 +145,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--answers", "--overrides", type=Path, metavar="FILE", help="what you decided, as YAML or JSON"
     )
     parser.add_argument(
+        "--clusters", type=Path, metavar="FILE", help="what is known of the clusters; --write keeps it there"
+    )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write a page with the report, the diff and the cut-over"
+    )
+    parser.add_argument(
         "--helm-list",
         action="append",
         metavar="[CLUSTER=]FILE",
@@ -140,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--questions would overwrite the answers: give it another file")
     try:
         options = options_of(arguments)
-    except (OSError, ValidationError, YAMLError) as error:
+    except (OSError, ValueError, YAMLError) as error:
         parser.error(str(error))
 
     files = read(arguments.folder)
@@ -157,8 +180,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     show(migration.diff() + "\n" + report)
     if arguments.questions is not None:
         arguments.questions.write_text(migration.questions(), "utf-8", newline="\n")
+    if arguments.page is not None:
+        arguments.page.write_text(migration.to_html(), "utf-8", newline="\n")
     if arguments.write:
         write(arguments.folder, migration)
+        if arguments.clusters is not None and not arguments.clusters.exists():
+            write_clusters(arguments.clusters, migration.context)
     # By now the top of the report is out of sight.
     print("\n\n".join(report.split("\n\n")[1:3]), file=sys.stderr)
     return 0 if migration.ok else 1

@@ -143,6 +143,28 @@ def test_questions_are_written_and_taken_back(tmp_path: Path) -> None:
     assert adapter.main([str(shop), "--answers", str(tmp_path / "left.yaml")]) == 1
 
 
+def test_what_is_known_of_clusters_is_kept_for_a_later_run(fleet: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "clusters.json"
+    assert adapter.main([str(fleet), "--clusters", str(kept)]) == 0
+    assert not kept.exists()
+    assert adapter.main([str(fleet), "--clusters", str(kept), "--write"]) == 0
+    known = kept.read_bytes()
+    assert [each["name"] for each in json.loads(known)] == ["clusters/production", "clusters/staging"]
+    written = contents(fleet)
+    assert adapter.main([str(fleet), "--clusters", str(kept), "--write"]) == 0
+    assert (contents(fleet), kept.read_bytes()) == (written, known)
+    kept.write_text("no JSON", "utf-8")
+    with pytest.raises(SystemExit):
+        adapter.main([str(fleet), "--clusters", str(kept)])
+
+
+def test_the_page_has_the_report_the_diff_and_the_cut_over(tmp_path: Path) -> None:
+    page = tmp_path / "migration.html"
+    assert adapter.main([str(FLEET), "--page", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert all(part in text for part in ("Can be merged once", 'id="changes"', "kubectl --context"))
+
+
 def test_each_cluster_is_compared_with_what_helm_lists_there(
     fleet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

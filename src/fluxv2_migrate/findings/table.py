@@ -166,7 +166,7 @@ _ROWS: Final = (
     FindingType("HR131", "name-follows-from-elsewhere", "warning", "Compare the names with `helm list -A -a -m 0`, or write spec.releaseName."),
     FindingType("IM003", "version-of-few-parts", "warning", "Nothing for tags of this kind; Flux v2 does not see tags with another number of parts beside them."),
     FindingType("IM004", "tag-pattern-invalid", "warning", "Check that the range or filter says what was meant: fluxd ignored it."),
-    FindingType("IM005", "tag-order-unknown", "error", "Give tags a part that grows, as in `branch-sha-timestamp`, and write the policy for it."),
+    FindingType("IM005", "tag-order-unknown", "error", "Give the answer to hold the tag that runs; or give tags a part that grows, as in `branch-sha-timestamp`, and write the policy for it."),
     FindingType("IM006", "moving-tag", "warning", "Set digestReflectionPolicy: Always with an interval (Flux 2.6 and later) to follow the tag."),
     FindingType("IM007", "digest-pinned", "warning", "Nothing; give a policy to have the image updated by its tags."),
     FindingType("IM008", "image-not-scanned", "warning", "Nothing; give a policy to have the image updated all the same."),

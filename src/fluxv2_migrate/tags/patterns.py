@@ -327,8 +327,7 @@ def _unordered(
     elif objections:
         message = f"no order is known that is right for the tags of {str(chosen)!r}: {objections[0]}"
     else:
-        advice = "give tags a part that grows, as in `branch-sha-timestamp`"
-        message = f"nothing is known that orders the tags of {str(chosen)!r}: {advice}"
+        message = f"nothing is known that orders the tags of {str(chosen)!r}"
     # What a person takes over without a look moves nothing.
     answer = Override(policy=LAST, filter_tags=_held(current_tag))
     return Finding("IM005", message, answer=answer)
