@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.flux1.marks import is_annotated
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2.releases import is_at_least
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
@@ -126,7 +126,7 @@ def _images_in_volumes(repository: Repository, options: MigrationOptions) -> boo
     """
     clusters = options.clusters or (None,)
     versions = [infer_flux_release(repository, options, each).version for each in clusters]
-    return any(FLUX_VERSIONS.index(each) >= FLUX_VERSIONS.index("2.7") for each in versions)
+    return any(is_at_least(each, "2.7") for each in versions)
 
 
 def _workloads(

@@ -11,7 +11,7 @@ from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour_picture import picture_of
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux2.release_states import first_action
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2.releases import is_at_least
 from fluxv2_migrate.pages import badge, code, element, fragment, joined, picture, prose, table
 from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
 from fluxv2_migrate.quoting.records import as_data
@@ -37,7 +37,7 @@ Risk = Literal["high", "medium", "low"]
 _RISKS: Final[Sequence[Risk]] = ("high", "medium", "low")
 _BADGES: Final[Mapping[Risk, str]] = {"high": "error", "medium": "warning", "low": "good"}
 _CONTRADICTIONS: Final = ("IN001", "IN002", "IN003")
-_TAKES_OVER_SINCE: Final = FLUX_VERSIONS.index("2.4")
+_TAKES_OVER_SINCE: Final = "2.4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +277,7 @@ def _why_install(release: ExpectedRelease, inventory: Inventory, beside: Sequenc
     is_same = any(
         (each.name, each.namespace) == (release.release_name, release.target_namespace) for each in others
     )
-    if is_same and FLUX_VERSIONS.index(release.flux_version) >= _TAKES_OVER_SINCE:
+    if is_same and is_at_least(release.flux_version, _TAKES_OVER_SINCE):
         why = f"Helm has its record elsewhere, as {shown}: an installation takes over what runs"
     if release.uninstalls_failed_installs:
         why += ", and an installation that fails is uninstalled with it"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
 
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.golang import Regexp
 
 __all__ = ["CONSTRAINTS", "Constraint", "refused_fields"]
@@ -38,10 +38,8 @@ class Constraint:
 
     def holds_in(self, flux_version: FluxVersion) -> bool:
         """Gives whether a Flux release asks it."""
-        index = FLUX_VERSIONS.index(flux_version)
-        return (
-            FLUX_VERSIONS.index(self.since) <= index <= FLUX_VERSIONS.index(self.until or FLUX_VERSIONS[-1])
-        )
+        is_over = self.until is not None and not is_at_least(self.until, flux_version)
+        return is_at_least(flux_version, self.since) and not is_over
 
     def refuses(self, value: Any) -> bool:
         """Gives whether the API server refuses a value of the field; the type is what the model asks.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
@@ -69,7 +69,7 @@ class Automation:
         if policy.namespace != self.resource.namespace:
             return False
         selector = self.resource.spec.get("policySelector")
-        if not isinstance(selector, Mapping) or flux_version in FLUX_VERSIONS[: FLUX_VERSIONS.index("2.3")]:
+        if not isinstance(selector, Mapping) or not is_at_least(flux_version, "2.3"):
             return True
         return _selects(selector, policy.labels)
 

@@ -22,7 +22,7 @@ from fluxv2_migrate.flux2.image_objects import (
 from fluxv2_migrate.flux2.marked_values import MisplacedCode, misplacement_of
 from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, FieldPath, UnseenReason
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.kubernetes import as_object
@@ -176,11 +176,7 @@ def is_read(path: str, flux_version: FluxVersion) -> bool:
     (True, False, True)
     """
     is_kustomization = posixpath.basename(path) == "Kustomization"
-    return path.endswith((".yaml", ".yml")) or (is_kustomization and _since(flux_version, "2.6"))
-
-
-def _since(flux_version: FluxVersion, other: FluxVersion) -> bool:
-    return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(other)
+    return path.endswith((".yaml", ".yml")) or (is_kustomization and is_at_least(flux_version, "2.6"))
 
 
 class _FileChecks:
@@ -261,7 +257,7 @@ class _FileChecks:
             yield MarkerProblem(
                 "registry-apart", "the registry has a field of its own; mark only the tag, with :tag"
             )
-        if marker.part == "digest" and not _since(self._flux_version, "2.6"):
+        if marker.part == "digest" and not is_at_least(self._flux_version, "2.6"):
             yield MarkerProblem("digest-before-2.6", "Flux writes digests from 2.6 on; mark the whole image")
 
     def _has_registry_apart(self, marker: Marker) -> bool:

@@ -11,6 +11,7 @@ __all__ = [
     "FLUX_VERSIONS",
     "FluxKind",
     "FluxVersion",
+    "is_at_least",
     "newest_serving_release",
     "preferred_api_version",
     "served_api_versions",
@@ -21,6 +22,17 @@ FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2
 """A minor release of Flux v2."""
 FLUX_VERSIONS: Final[tuple[FluxVersion, ...]] = get_args(FluxVersion)
 """Every minor release, the oldest first."""
+
+
+def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
+    """Gives whether a release of Flux is another one or a later one.
+
+    >>> is_at_least("2.9", "2.6"), is_at_least("2.0", "2.6")
+    (True, False)
+    """
+    return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(since)
+
+
 FluxKind = Literal[
     "Alert",
     "Bucket",
@@ -133,9 +145,8 @@ def served_api_versions(kind: FluxKind, flux_version: FluxVersion) -> tuple[str,
     ()
     """
     served: tuple[str, ...] = ()
-    release = FLUX_VERSIONS.index(flux_version)
     for since, versions in _SERVED[kind].items():
-        if FLUX_VERSIONS.index(since) <= release:
+        if is_at_least(flux_version, since):
             served = versions
     return tuple(f"{_GROUPS[kind]}.toolkit.fluxcd.io/{version}" for version in served)
 

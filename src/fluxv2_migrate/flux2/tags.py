@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fluxv2_migrate.errors import AmbiguousTag, InvalidNumber, InvalidPattern, InvalidPolicy, InvalidRange
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.golang.numbers import parse_number
 from fluxv2_migrate.golang.ranges import RangeDialect, VersionRange
@@ -166,24 +166,20 @@ def _text_at(given: Mapping[str, Any], key: str, default: str = "") -> str:
     return value
 
 
-def _since(flux_version: FluxVersion, other: FluxVersion) -> bool:
-    return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(other)
-
-
 def _reading(flux_version: FluxVersion) -> VersionReading:
     return "no-leading-zeros" if flux_version == "2.5" else "lenient"
 
 
 def _dialect(flux_version: FluxVersion) -> RangeDialect:
-    if _since(flux_version, "2.7"):
+    if is_at_least(flux_version, "2.7"):
         return "flux2"
     return "flux2-2.5" if flux_version == "2.5" else "flux2-early"
 
 
 def _go_of(flux_version: FluxVersion) -> tuple[int, int]:
-    if _since(flux_version, "2.7"):
+    if is_at_least(flux_version, "2.7"):
         return (1, 25)
-    return (1, 22) if _since(flux_version, "2.3") else (1, 20)
+    return (1, 22) if is_at_least(flux_version, "2.3") else (1, 20)
 
 
 def _read_policy(policy: Mapping[str, Any] | KubernetesModel, flux_version: FluxVersion) -> _Policy:
@@ -206,7 +202,7 @@ def _read_policy(policy: Mapping[str, Any] | KubernetesModel, flux_version: Flux
 
 def _stored(tags: Iterable[str], flux_version: FluxVersion) -> list[str]:
     # From 2.7 on the controller sorts what it stores, the highest bytes first.
-    return sorted(set(tags), key=_bytes, reverse=True) if _since(flux_version, "2.7") else list(tags)
+    return sorted(set(tags), key=_bytes, reverse=True) if is_at_least(flux_version, "2.7") else list(tags)
 
 
 def _bytes(text: str) -> bytes:
@@ -239,7 +235,7 @@ def _filter(
 def _versions(values: Sequence[str], policy: _Policy, flux_version: FluxVersion) -> list[tuple[str, Version]]:
     passing: list[tuple[str, Version]] = []
     for value in values:
-        if _since(flux_version, "2.7"):
+        if is_at_least(flux_version, "2.7"):
             # Three parts, however they are written.
             version = parse_version(value) if value.count(".") >= 2 else None
         else:

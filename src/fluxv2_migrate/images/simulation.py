@@ -18,7 +18,7 @@ from fluxv2_migrate.flux2.image_objects import (
 )
 from fluxv2_migrate.flux2.marker_checks import is_read, texts_of
 from fluxv2_migrate.flux2.markers import Marker, MarkerPart
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.flux2.written_texts import with_marked_values
 from fluxv2_migrate.given import checked_files, checked_list
@@ -162,7 +162,7 @@ def _latest(
 
 
 def _update(text: str, namespace: str, elected: Mapping[str, _Elected], flux_version: FluxVersion) -> str:
-    has_digests = FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index("2.6")
+    has_digests = is_at_least(flux_version, "2.6")
 
     def value_of(marker: Marker) -> str | None:
         if marker.namespace != namespace or (marker.part == "digest" and not has_digests):

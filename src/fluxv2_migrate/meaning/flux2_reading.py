@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import fluxv2_migrate.flux2 as flux2
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.meaning.durations import parse_duration
 from fluxv2_migrate.meaning.release import Timeout
 
@@ -37,7 +37,7 @@ class Reading:
 
     def since(self, version: FluxVersion) -> bool:
         """Gives whether the Flux release is this one or a later one."""
-        return FLUX_VERSIONS.index(self.version) >= FLUX_VERSIONS.index(version)
+        return is_at_least(self.version, version)
 
     def timeout(self, given: str | None, default: Timeout, field: str) -> Timeout:
         """Gives the duration of a field, or the default where it has none that can be read."""

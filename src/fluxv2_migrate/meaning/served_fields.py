@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.flux2 import HelmReleaseSpec
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, served_api_versions
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, served_api_versions
 from fluxv2_migrate.kubernetes import KubernetesModel
 
 __all__ = ["split_served_fields", "unknown_fields"]
@@ -66,10 +66,9 @@ def split_served_fields(
     refused = [] if api in served_api_versions("HelmRelease", flux_version) else ["apiVersion"]
     version = api.rpartition("/")[2]
     column = _VERSIONS.index(version) if version in _VERSIONS else -1
-    release = FLUX_VERSIONS.index(flux_version)
     for path, since in _FIELDS.items():
         first = since[column]
-        if (first is None or FLUX_VERSIONS.index(first) > release) and _remove(spec, path):
+        if (first is None or not is_at_least(flux_version, first)) and _remove(spec, path):
             refused.append(".".join(path).replace(".[]", "[]"))
     return spec, tuple(refused)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
@@ -92,7 +92,7 @@ class Draft:
 
     def runs(self, since: FluxVersion) -> bool:
         """Gives whether the Flux release is this one or a later one."""
-        return FLUX_VERSIONS.index(self.flux_version) >= FLUX_VERSIONS.index(since)
+        return is_at_least(self.flux_version, since)
 
     def set(self, path: Path, value: Any, rule: str, *because: str, place: Place = BEFORE_VALUES) -> None:
         """Writes a field."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, preferred_api_version
 from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
@@ -133,7 +133,7 @@ def image_policy_manifest(
     if request.filter_tags:
         spec["filterTags"] = dict(request.filter_tags)
     spec["policy"] = _copy(request.policy)
-    if request.follows_digest and _runs(flux_version, "2.6"):
+    if request.follows_digest and is_at_least(flux_version, "2.6"):
         spec["digestReflectionPolicy"] = "Always"
         spec["interval"] = interval
     return {
@@ -196,10 +196,6 @@ def image_update_automation_manifest(
             "update": {"strategy": "Setters", "path": path},
         },
     }
-
-
-def _runs(flux_version: FluxVersion, since: FluxVersion) -> bool:
-    return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(since)
 
 
 def _copy(value: Any) -> Any:

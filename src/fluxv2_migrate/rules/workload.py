@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
@@ -97,7 +97,7 @@ class Workload:
 
     def runs(self, since: FluxVersion) -> bool:
         """Gives whether the Flux release is this one or a later one."""
-        return FLUX_VERSIONS.index(self.flux_version) >= FLUX_VERSIONS.index(since)
+        return is_at_least(self.flux_version, since)
 
     def note(
         self, code: str, message: str, path: Path, *, group: str = "", answer: Override | None = None

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.pages import fragment, table
@@ -281,7 +281,7 @@ def _follow(
     if candidate.order != "one tag" or any(letter.isdigit() for letter in chosen.pattern):
         return "Never"
     fluxd = f"fluxd never noticed that {chosen.pattern!r} moved"
-    if FLUX_VERSIONS.index(flux_version) < FLUX_VERSIONS.index("2.6"):
+    if not is_at_least(flux_version, "2.6"):
         findings.append(Finding("IM006", f"{fluxd}, and Flux {flux_version} does not either"))
         return "Never"
     findings.append(Finding("IM006", f"{fluxd}, and Flux v2 follows its digest"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fluxv2_migrate.errors import InvalidRange
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.golang.range_differences import only_in
 from fluxv2_migrate.golang.ranges import Comparison, RangeDialect, VersionRange
 from fluxv2_migrate.golang.versions import parse_version
@@ -89,7 +89,7 @@ def translate_range(text: str, flux_version: FluxVersion) -> RangeTranslation | 
 
 
 def _dialect(flux_version: FluxVersion) -> RangeDialect:
-    if FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index("2.7"):
+    if is_at_least(flux_version, "2.7"):
         return "flux2"
     return "flux2-2.5" if flux_version == "2.5" else "flux2-early"
 
@@ -157,7 +157,7 @@ def filter_of_versions(current_tag: str, flux_version: FluxVersion) -> Mapping[s
     prefix = "v" if current_tag.startswith("v") else ""
     parts = current_tag.removeprefix("v").partition("-")[0].partition("+")[0].split(".")
     padded = any(len(part) > 1 and part.startswith("0") for part in parts)
-    early = FLUX_VERSIONS.index(flux_version) < FLUX_VERSIONS.index("2.7")
+    early = not is_at_least(flux_version, "2.7")
     if len(parts) == 3 and not (padded and early):
         return None
     if padded:

@@ -12,7 +12,7 @@ from typing import Final
 from fluxv2_migrate.errors import AmbiguousTag, MissingBuildTime
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux1.tags import sort_tags as sort_as_fluxd
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
@@ -56,7 +56,7 @@ class Trial:
         self.selected = self._selected_by_fluxd()
         tags = list(dict.fromkeys([*self._known, *([] if current_tag is None else [current_tag])]))
         self._orders = [tags]
-        if FLUX_VERSIONS.index(flux_version) < FLUX_VERSIONS.index("2.7"):
+        if not is_at_least(flux_version, "2.7"):
             # Which order the registry has is not known, and these releases keep it.
             self._orders += [sorted(tags), sorted(tags, reverse=True)]
 
