@@ -3,75 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.cutover.first_hour import FirstHour
-from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import frozen
-from fluxv2_migrate.meaning import Outcome
 from fluxv2_migrate.quoting.records import schema_of
 from fluxv2_migrate.report.data import FindingRecord, MigrationRecord
-from fluxv2_migrate.verify.report import VerificationStatus
+from fluxv2_migrate.verify.data import VerificationRecord
 
 __all__ = ["schemas"]
-
-
-@dataclass(frozen=True, slots=True)
-class DifferenceRecord:
-    """A value that is not the same on both sides: the field, where in it, both values, what follows."""
-
-    field: str
-    at: tuple[str, ...]
-    text: str
-    consequence: str
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectRecord:
-    """What became of a workload, a sync path or a namespace."""
-
-    status: VerificationStatus
-    resource: str
-    path: str
-    line: int
-    after_path: str
-    differences: tuple[DifferenceRecord, ...]
-    declared: tuple[DifferenceRecord, ...]
-    notes: tuple[str, ...]
-    reason: str
-    cluster: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseRecord:
-    """What became of a release."""
-
-    status: VerificationStatus
-    resource: str
-    path: str
-    line: int
-    after_path: str
-    outcome: Outcome | None
-    differences: tuple[DifferenceRecord, ...]
-    declared: tuple[DifferenceRecord, ...]
-    undue: tuple[str, ...]
-    assumed: tuple[str, ...]
-    unknown: tuple[str, ...]
-    reason: str
-    cluster: str
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationRecord:
-    """What `VerificationReport.to_dict()` gives."""
-
-    ok: bool
-    flux_version: FluxVersion
-    releases: tuple[ReleaseRecord, ...]
-    workloads: tuple[ObjectRecord, ...]
-    sync_paths: tuple[ObjectRecord, ...]
-    namespaces: tuple[ObjectRecord, ...]
 
 
 class _Schemas(Mapping[str, Mapping[str, Any]]):

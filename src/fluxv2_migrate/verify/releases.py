@@ -22,10 +22,11 @@ from fluxv2_migrate.meaning import (
 from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.repository.reading import is_partial_release
 from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.flux1_releases import Flux1Release, flux1_releases
 from fluxv2_migrate.verify.matching import Matches, match_releases
-from fluxv2_migrate.verify.report import ReleaseVerification, VerificationStatus
+from fluxv2_migrate.verify.report import ReleaseVerification
 
 __all__ = ["verify_releases"]
 

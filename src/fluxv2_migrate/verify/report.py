@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
+from fluxv2_migrate.quoting.records import as_data
+from fluxv2_migrate.verify.data import VerificationStatus, verification_record
 from fluxv2_migrate.verify.report_texts import report_html, report_markdown
 
 __all__ = [
     "ObjectVerification",
     "ReleaseVerification",
     "VerificationReport",
-    "VerificationStatus",
     "together",
 ]
-
-VerificationStatus = Literal["same", "declared", "unmanaged", "different", "missing", "extra", "unknown"]
-"""`same`: nothing differs. `declared`: what differs was said. `unmanaged`: neither Flux applies it.
-`different`: something else differs. `missing`: nothing that is applied stands for it afterwards. `extra`:
-nothing stood for it before. `unknown`: a file cannot be read, or what decides is not in the repository."""
 
 _STATUSES: Final[Sequence[VerificationStatus]] = (
     "different",
@@ -169,14 +166,11 @@ class VerificationReport:
         >>> sorted(VerificationReport((), "2.9").to_dict())
         ['flux_version', 'namespaces', 'ok', 'releases', 'sync_paths', 'workloads']
         """
-        return {
-            "ok": self.ok,
-            "flux_version": self.flux_version,
-            "releases": [_data(each) for each in self.releases],
-            "workloads": [_data(each) for each in self.workloads],
-            "sync_paths": [_data(each) for each in self.sync_paths],
-            "namespaces": [_data(each) for each in self.namespaces],
-        }
+        return as_data(verification_record(self))
+
+    def to_json(self) -> str:
+        """Gives the same as a text of JSON."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     def to_markdown(self) -> str:
         """Gives the report as Markdown: what is different first, each difference once with all that have it.
@@ -212,15 +206,3 @@ def _counts(
 ) -> dict[VerificationStatus, int]:
     found = Counter(each.status for each in entries)
     return {status: found[status] for status in _STATUSES if found[status]}
-
-
-def _data(entry: ReleaseVerification | ObjectVerification) -> dict[str, Any]:
-    names = [name for name in entry.__slots__ if name not in ("differences", "declared")]
-    found = {name: getattr(entry, name) for name in names}
-    data = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
-    for name in ("differences", "declared"):
-        data[name] = [
-            {"field": each.field, "at": list(each.path), "text": str(each), "consequence": each.consequence}
-            for each in getattr(entry, name)
-        ]
-    return data

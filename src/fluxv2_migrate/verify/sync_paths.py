@@ -20,7 +20,8 @@ from fluxv2_migrate.kubernetes import as_object, namespace_and_name, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.repository.reading import OLD_API_VERSIONS
 from fluxv2_migrate.verify.context import Context
-from fluxv2_migrate.verify.report import ObjectVerification, VerificationStatus, together
+from fluxv2_migrate.verify.data import VerificationStatus
+from fluxv2_migrate.verify.report import ObjectVerification, together
 
 __all__ = ["verify_sync_paths"]
 

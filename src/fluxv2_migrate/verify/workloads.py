@@ -25,9 +25,10 @@ from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.filters import ImageFilter, compare_filters
-from fluxv2_migrate.verify.report import ObjectVerification, VerificationStatus, together
+from fluxv2_migrate.verify.report import ObjectVerification, together
 from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
 
 __all__ = ["verify_workloads"]
