@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 
 __all__ = ["FirstAction", "first_action"]
 
@@ -13,7 +13,7 @@ FirstAction = Literal["upgrade", "unlock", "locked", "refused", "no-upgrade"]
 `locked`: Helm holds the record, and this Flux release does not unlock it. `refused`: Helm installs nothing
 under a name with records. `no-upgrade`: Helm finds nothing to upgrade."""
 
-_UNLOCKS_SINCE: Final = FLUX_VERSIONS.index("2.2")
+_UNLOCKS_SINCE: Final = "2.2"
 _PENDING: Final = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
 _UPGRADED: Final = frozenset({"deployed", "failed", "superseded"})
 
@@ -36,5 +36,5 @@ def first_action(status: str, flux_version: FluxVersion) -> FirstAction:
     if status in _UPGRADED:
         return "upgrade"
     if status in _PENDING:
-        return "unlock" if FLUX_VERSIONS.index(flux_version) >= _UNLOCKS_SINCE else "locked"
+        return "unlock" if is_at_least(flux_version, _UNLOCKS_SINCE) else "locked"
     return "refused" if status == "uninstalled" else "no-upgrade"
