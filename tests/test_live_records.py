@@ -312,3 +312,30 @@ def test_the_cluster_answers_a_release_name_under_a_placeholder() -> None:
 def test_of_a_release_in_no_known_namespace_nothing_is_said() -> None:
     text = release("web").replace(", namespace: shop", "")
     assert told(migrate({"web.yaml": text}, fm.Inventory(records=(record("web"),)))) == {}
+
+
+def test_of_one_manifest_in_several_clusters_each_is_asked_about() -> None:
+    files = {"base/web.yaml": release("web"), "base/kustomization.yaml": "resources: [web.yaml]\n"}
+    files |= {f"{name}/kustomization.yaml": "resources: [../base]\n" for name in ("eu", "us")}
+
+    def migrated(eu: fm.HelmRecord, us: fm.HelmRecord, *overrides: fm.Override) -> fm.Migration:
+        clusters = tuple(
+            fm.Cluster(name=name, sync_paths=(name,), inventory=fm.Inventory(records=(each,)))
+            for name, each in (("eu", eu), ("us", us))
+        )
+        return fm.migrate_repository(files, fm.MigrationOptions(clusters=clusters, overrides=overrides))
+
+    both = migrated(record("web"), record("web"))
+    (question,) = (each for each in both.findings if each.code == "IN001")
+    assert (question.cluster, question.answer is not None) == ("", True)
+    assert question.answer is not None
+    assert migrated(record("web"), record("web"), question.answer).ok
+    # No answer for all clusters is right for one of them.
+    one = migrated(record("shop-web"), record("web"))
+    (question,) = (each for each in one.findings if each.code == "IN001")
+    assert (question.cluster, question.answer) == ("us", None)
+    old = record("shop-web", status="uninstalled")
+    (question,) = (each for each in migrated(old, record("shop-web")).findings if each.code == "IN005")
+    assert question.cluster == "eu"
+    assert question.answer is not None
+    assert migrated(old, record("shop-web"), question.answer).ok

@@ -59,8 +59,8 @@ def _tell(
     findings: FindingGroups,
 ) -> None:
     document = around.repository.document(found.path, found.index)
-    accepted = findings.decided(document).accept
     cluster = view.name if len(around.clusters.clusters) > 1 else ""
+    accepted = findings.decided(document, view.name).accept
     for each in _asked(found, inventory):
         running = ", ".join(each.running)
         message = (
@@ -68,7 +68,8 @@ def _tell(
             f"{each.image.image}"
         )
         path = tuple(map(str, each.image.paths.tag or each.image.paths.repository))
-        notice = Notice("IN010", message, path)
+        # Each cluster runs what it runs.
+        notice = Notice("IN010", message, path, f"{found.path} {cluster} {message}")
         findings.add(document, each.resource, notice, accepted=accepted, cluster=cluster)
 
 

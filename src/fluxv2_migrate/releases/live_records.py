@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -78,7 +78,7 @@ class _Seen:
 
     def answer(self, **fields: object) -> Override:
         draft = self.release.draft
-        patterns = {"cluster": self.cluster or "*", "namespace": draft.namespace or "*", "name": draft.name}
+        patterns = {"namespace": draft.namespace or "*", "name": draft.name}
         return Override.model_validate({**patterns, **fields})
 
     def acceptance(self, code: str) -> Override:
@@ -138,21 +138,37 @@ def hold_against_clusters(
     )
     contradicted: set[DocumentKey] = set()
     for release in releases:
-        stopped = False
+        told: dict[Notice, list[str]] = {}
         for cluster, storage, name in slots[release.document.key]:
             inventory = inventories.get(cluster)
             if inventory is None:
                 continue
             version = around.oldest([cluster])
             seen = _Seen(release, cluster, storage, name, inventory, version, claimed, lookalikes, defined)
-            for notice, stops in _told(seen):
-                if release.draft.accepts(notice.code):
-                    continue
-                findings.add(release.document, release.resource, notice)
-                stopped = stopped or stops
-        if stopped:
+            accepted = findings.decided(release.document, cluster).accept
+            for notice in _told(seen):
+                if not release.draft.accepts(notice.code) and not FINDINGS[notice.code].is_accepted(accepted):
+                    told.setdefault(notice, []).append(cluster)
+        for notice, clusters in told.items():
+            _tell(release, notice, clusters, findings)
+        if any(release.draft.stops(notice) for notice in told):
             contradicted.add(release.document.key)
     return frozenset(contradicted)
+
+
+def _tell(
+    release: MigratingRelease, notice: Notice, clusters: Sequence[str], findings: FindingGroups
+) -> None:
+    """Says what clusters contradict: once where all that have the release do, else of each."""
+    if {*clusters} >= {*release.clusters}:
+        findings.add(release.document, release.resource, notice)
+        return
+    if notice.answer is not None and notice.answer.accept != (notice.code,):
+        # One manifest has one name in all of its clusters: that of another one is written into an overlay.
+        notice = replace(notice, answer=None, is_acceptable=False)
+    for cluster in clusters:
+        own = replace(notice, group=f"{release.document.path} {release.resource} {cluster} {notice.message}")
+        findings.add(release.document, release.resource, own, cluster=cluster)
 
 
 def _defined_namespaces(around: Surroundings, inventories: Mapping[str, Inventory]) -> Iterator[_Namespace]:
@@ -174,16 +190,16 @@ def _lookalikes(release: MigratingRelease, cluster: str, storage: str) -> frozen
     return frozenset((cluster, storage, name) for name in names)
 
 
-def _told(seen: _Seen) -> Iterator[tuple[Notice, bool]]:
+def _told(seen: _Seen) -> Iterator[Notice]:
     if not seen.namespace or any(each.code == "RP063" for each in seen.release.draft.notices):
         # Where it is, or what it is called, nobody knows; that is asked already.
         return
     contradiction = _of_operator(seen) or _of_helm_2(seen) or _of_records(seen)
     if contradiction is not None:
-        yield contradiction, True
+        yield contradiction
         return
-    for notice in (*_of_state(seen), *_of_namespaces(seen)):
-        yield notice, FINDINGS[notice.code].holds_back and FINDINGS[notice.code].severity == "error"
+    yield from _of_state(seen)
+    yield from _of_namespaces(seen)
 
 
 def _of_operator(seen: _Seen) -> Notice | None:
