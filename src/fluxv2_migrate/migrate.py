@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fluxv2_migrate.applied.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
@@ -22,7 +21,9 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.images.automation import migrate_images
 from fluxv2_migrate.images.reading import read_images
-from fluxv2_migrate.images.separation import separate_texts
+from fluxv2_migrate.preparation.fluxd_patches import list_fluxd_patches
+from fluxv2_migrate.preparation.fluxd_patches_told import tell_of_fluxd_patches
+from fluxv2_migrate.preparation.separation import separate_texts
 from fluxv2_migrate.releases.closures import together
 from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
@@ -37,7 +38,6 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
-from fluxv2_migrate.surroundings.fluxd_patches import list_fluxd_patches
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
 from fluxv2_migrate.surroundings.scope import is_put_off
 

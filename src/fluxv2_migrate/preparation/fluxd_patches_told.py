@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.surroundings.fluxd_patches import FluxdPatches, ListedPatches
 
 __all__ = ["tell_of_fluxd_patches"]
 

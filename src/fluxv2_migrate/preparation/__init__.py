@@ -1,0 +1,1 @@
+"""What both Fluxes could not share, written so that they can, before anything is migrated."""
