@@ -12,7 +12,7 @@ from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.clusters import ClusterMap
-from fluxv2_migrate.clusters.flux_release import infer_flux_namespace, infer_flux_release, old_components
+from fluxv2_migrate.clusters.flux_release import infer_flux_release, old_components
 from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
 from fluxv2_migrate.cutover.flux1_manifests import documents_of_flux1
 from fluxv2_migrate.cutover.syncs import SyncLayout, settle_syncs
@@ -21,9 +21,8 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.images.automation import migrate_images
 from fluxv2_migrate.images.reading import read_images
-from fluxv2_migrate.preparation.fluxd_patches import list_fluxd_patches
-from fluxv2_migrate.preparation.fluxd_patches_told import tell_of_fluxd_patches
-from fluxv2_migrate.preparation.separation import separate_texts
+from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
+from fluxv2_migrate.preparation.prepared import prepare
 from fluxv2_migrate.releases.closures import together
 from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
@@ -32,13 +31,12 @@ from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
 from fluxv2_migrate.report.assembly import assemble, over_given_files, staying_releases, tell_of_outcome
 from fluxv2_migrate.report.context import ClusterContext, MigrationContext, cluster_context
 from fluxv2_migrate.report.migration import Migration
-from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
-from fluxv2_migrate.repository.reading import Repository, read_repository
+from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
-from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, see_repository
+from fluxv2_migrate.surroundings.known import Surroundings, existing_sources
 from fluxv2_migrate.surroundings.scope import is_put_off
 
 __all__ = ["migrate_repository", "migrate_text"]
@@ -106,29 +104,15 @@ def migrate_repository(
 
 
 def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:
-    given, repository = files, read_repository(files)
-    readings = write_flux1_readings(files, repository, options.write_what_flux1_read)
-    files = readings.files
-    options = options.model_copy(update={"flux_namespace": infer_flux_namespace(repository, options)})
-    clusters = see_repository(files, repository, options)
-    patches = list_fluxd_patches(files, clusters)
-    if patches.listed:
-        files = patches.seen(files)
-        repository = read_repository(files)
-        clusters = see_repository(files, repository, options, clusters)
-    separated = separate_texts(Surroundings(repository, clusters, options, {}))
-    if separated.files:
-        files = {**files, **separated.files}
-        repository = read_repository(files)
-        clusters = see_repository(files, repository, options, clusters)
-    findings = FindingGroups(options, clusters)
-    options = _with_inventory(options, clusters, findings)
-    flux_version, around, reasons = _surroundings(repository, clusters, options, findings)
+    prepared = prepare(files, options)
+    findings = FindingGroups(prepared.options, prepared.clusters)
+    options = _with_inventory(prepared.options, prepared.clusters, findings)
+    flux_version, around, reasons = _surroundings(prepared.repository, prepared.clusters, options, findings)
     read = read_releases(around, findings)
     existing = existing_sources(around)
     decided = decide_releases(read, existing, around, findings)
     decided = together(decided, around, findings)
-    workspace = Workspace(repository.texts, files.keys())
+    workspace = Workspace(around.repository.texts, prepared.files.keys())
     decided = remove_twins(decided, around, workspace, findings)
     tell_of_running_images(around, findings)
     annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
@@ -153,19 +137,19 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     applied = compare_sync_paths(around)
     settle_namespaces(applied, around, workspace, findings)
     created = workspace.created
-    settle_readings(readings, going, applied, around, workspace, findings)
+    settle_readings(prepared.readings, going, applied, around, workspace, findings)
     if is_something_done or not is_put_off(options):
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
         tell_of_pruning(going, around, findings)
         tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
     tell_of_outcome(around, workspace, converted, decided, images, syncs, findings, left_out)
-    used = tell_of_fluxd_patches(patches, workspace, findings)
+    used = tell_of_fluxd_patches(prepared.patches, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
     staying = tuple(staying_releases(around, going))
     migration = assemble(
-        files,
+        prepared.files,
         around,
         workspace,
         converted,
@@ -174,18 +158,13 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         left,
         findings,
         context,
-        readings.originals,
+        prepared.readings.originals,
         staying,
     )
-    if not (patches.listed or separated.files):
+    if not prepared.is_rearranged:
         return migration
-    prepared = {each.kustomization: each.text for each in used}
-    touched = {*migration.changed, *migration.created}
-    if not touched.isdisjoint({*separated.files, *separated.releases}):
-        prepared |= separated.files
-    # Whoever names the clusters needs the files no more to find them.
-    gone = {each.flux_yaml for each in used} if clusters.given else set()
-    return over_given_files(migration, given, prepared, gone)
+    rearranged, gone = prepared.settled(used, {*migration.changed, *migration.created})
+    return over_given_files(migration, files, rearranged, gone)
 
 
 def _with_inventory(

@@ -14,12 +14,14 @@ from typing import Any
 
 from fluxv2_migrate.clusters import ClusterMap, SyncPath
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
 from fluxv2_migrate.kustomize import Build, Kustomization, list_patch_file
+from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import CannotEdit, replace_text, split_documents
 
-__all__ = ["FluxdPatches", "ListedPatches", "list_fluxd_patches"]
+__all__ = ["FluxdPatches", "ListedPatches", "list_fluxd_patches", "tell_of_fluxd_patches"]
 
 Files = Mapping[str, str | bytes]
 
@@ -86,6 +88,32 @@ def list_fluxd_patches(files: Files, clusters: ClusterMap) -> FluxdPatches:
         except (CannotEdit, InvalidManifest) as error:
             left.append((patch_file, str(error)))
     return FluxdPatches(tuple(listed), tuple(left))
+
+
+def tell_of_fluxd_patches(
+    patches: FluxdPatches, workspace: Workspace, findings: FindingGroups
+) -> tuple[ListedPatches, ...]:
+    """Says what becomes of the patches of fluxd, and gives those that kustomizations list from now on.
+
+    Where nothing of a build is migrated, nothing is listed in it either.
+
+    Args:
+        patches: of the repository.
+        workspace: its texts by now.
+        findings: where it is told.
+    """
+    changed = set(workspace.changed)
+    used = tuple(each for each in patches.listed if changed & {*each.build.files, each.patch_file})
+    for each in used:
+        for message in each.overruled:
+            findings.say("RP072", message, each.kustomization, related=(f"{each.patch_file}:1",))
+    said = [each for key, members in findings.groups.items() if key[0] == "RP071" for each, _ in members]
+    for path, reason in patches.left:
+        # Of one that reaches releases it is said with these.
+        if not any(place.rpartition(":")[0] == path for finding in said for place in finding.related):
+            message = f"fluxd patches with the file, and no kustomization can list it: {reason}"
+            findings.say("RP071", message, path)
+    return used
 
 
 def _listed(synced: SyncPath, patch_file: str, files: Files, clusters: ClusterMap) -> ListedPatches:

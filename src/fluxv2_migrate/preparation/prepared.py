@@ -1,0 +1,88 @@
+"""A repository that is prepared: after each step it is read again, so that the next one sees it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
+from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
+from fluxv2_migrate.preparation.separation import SeparatedTexts, separate_texts
+from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
+from fluxv2_migrate.repository.reading import Repository, read_repository
+from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.surroundings.known import Surroundings, see_repository
+
+__all__ = ["PreparedRepository", "prepare"]
+
+Files = Mapping[str, str | bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRepository:
+    """A repository in which nothing is left that the two Fluxes would read otherwise.
+
+    Attributes:
+        files: as they are migrated.
+        repository: what was read of them.
+        clusters: who sees what of them.
+        options: how to migrate, with the namespace of Flux v2.
+        readings: scalars that are written as Flux v1 read them.
+        patches: of fluxd.
+        separated: files in which clusters have texts of their own.
+    """
+
+    files: Files
+    repository: Repository
+    clusters: ClusterMap
+    options: MigrationOptions
+    readings: Flux1Readings
+    patches: FluxdPatches
+    separated: SeparatedTexts
+
+    @property
+    def is_rearranged(self) -> bool:
+        """Whether texts of it stand in other files than they were given in."""
+        return bool(self.patches.listed or self.separated.files)
+
+    def settled(
+        self, used: Iterable[ListedPatches], touched: Collection[str]
+    ) -> tuple[dict[str, str], set[str]]:
+        """Gives the texts that stay of what was rearranged, and the files that go for them.
+
+        Args:
+            used: the patches of fluxd that kustomizations list from now on.
+            touched: the files that the migration changes or makes.
+        """
+        listed = tuple(used)
+        texts = {each.kustomization: each.text for each in listed}
+        if not {*self.separated.files, *self.separated.releases}.isdisjoint(touched):
+            texts |= self.separated.files
+        # Whoever names the clusters needs the files no more to find them.
+        return texts, {each.flux_yaml for each in listed} if self.clusters.given else set()
+
+
+def prepare(given: Files, options: MigrationOptions) -> PreparedRepository:
+    """Writes what both Fluxes could not share so that they can; what is built stays the same.
+
+    Args:
+        given: the files of the repository.
+        options: how to migrate.
+    """
+    repository = read_repository(given)
+    readings = write_flux1_readings(given, repository, options.write_what_flux1_read)
+    files: Files = readings.files
+    options = options.model_copy(update={"flux_namespace": infer_flux_namespace(repository, options)})
+    clusters = see_repository(files, repository, options)
+    patches = list_fluxd_patches(files, clusters)
+    if patches.listed:
+        files = patches.seen(files)
+        repository = read_repository(files)
+        clusters = see_repository(files, repository, options, clusters)
+    separated = separate_texts(Surroundings(repository, clusters, options, {}))
+    if separated.files:
+        files = {**files, **separated.files}
+        repository = read_repository(files)
+        clusters = see_repository(files, repository, options, clusters)
+    return PreparedRepository(files, repository, clusters, options, readings, patches, separated)
