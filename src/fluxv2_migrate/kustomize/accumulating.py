@@ -10,6 +10,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
 from fluxv2_migrate.kustomize.configurations import Configuration, read_configuration
+from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS
 from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
 from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, ListedEntry, join_path
@@ -41,6 +42,9 @@ class Sources(Protocol):
 
     def content(self, path: str) -> bytes | None:
         """Gives the bytes of a file."""
+
+    def is_file(self, path: str) -> bool:
+        """Says whether there is such a file."""
 
     def text(self, path: str) -> str:
         """Gives the text of a file that is there."""
@@ -109,8 +113,9 @@ class Accumulator:
     Source: kustomize api 0.21 `internal/target/kusttarget.go`.
     """
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, derived: Derived | None = None) -> None:
         self._sources = sources
+        self._derived = derived or Derived()
         self._known: dict[str, Accumulation] = {}
 
     def learn(self, other: Accumulator, changed: Collection[str]) -> None:
@@ -212,7 +217,7 @@ class Accumulator:
         if path is None:
             reason = f"`{entry.entry}` leads out of the repository"
             _note_entry(into, "missing", kustomization, entry, reason)
-        elif self._sources.content(path) is not None:
+        elif self._sources.is_file(path):
             into.files.add(path)
             try:
                 found = self._sources.resources(path)
@@ -309,10 +314,10 @@ class Accumulator:
 
     def _transform(self, kustomization: Kustomization, into: Accumulation) -> None:
         for resource in into.resources:
-            resource.steps.append(Step(kustomization.path, resource.namespace, resource.name))
+            resource.steps += (Step(kustomization.path, resource.namespace, resource.name),)
 
         def read(path: str) -> str:
-            if self._sources.content(path) is None:
+            if not self._sources.is_file(path):
                 raise InvalidManifest(f"there is no {path}")
             into.files.add(path)
             return self._sources.text(path)
@@ -324,11 +329,15 @@ class Accumulator:
         sees_all = all(problem.fails for problem in into.problems)
         gone = into.removed
         first = [patch for patch in patches if patch.field != "patchesJson6902"]
-        apply_patches(into.resources, kustomization.path, first, read, report, gone, sees_all=sees_all)
+        apply_patches(
+            into.resources, kustomization.path, first, read, report, gone, self._derived, sees_all=sees_all
+        )
         self._rename(kustomization, into)
         self._label(kustomization, into)
         last = [patch for patch in patches if patch.field == "patchesJson6902"]
-        apply_patches(into.resources, kustomization.path, last, read, report, gone, sees_all=sees_all)
+        apply_patches(
+            into.resources, kustomization.path, last, read, report, gone, self._derived, sees_all=sees_all
+        )
         self._count_and_tag(kustomization, into)
         if kustomization.replacements:
             apply_replacements(into.resources, kustomization, read, report)

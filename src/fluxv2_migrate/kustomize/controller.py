@@ -89,5 +89,5 @@ def controller_build(tree: KustomizeTree, folder: str, *, ignore: str | None = N
     gathered.folders.discard(folder)
     for resource in gathered.resources:
         # The kustomization that the controller writes is nobody's.
-        resource.steps.pop()
+        resource.steps = resource.steps[:-1]
     return artifact.finished(folder, gathered)

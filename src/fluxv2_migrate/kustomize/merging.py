@@ -110,7 +110,7 @@ def merge_patch(manifest: Manifest, patch: Manifest) -> Manifest | None:
 
     Args:
         manifest: the object; it stays as it is, and what the patch leaves alone of it is shared.
-        patch: the patch; it stays as it is.
+        patch: the patch; it stays as it is, and what it brings is shared.
 
     Returns:
         The object as it is then, or `None` if the patch deletes it.
@@ -126,8 +126,18 @@ def merge_patch(manifest: Manifest, patch: Manifest) -> Manifest | None:
     schema = _TYPES.get((text_of(manifest.get("apiVersion")), text_of(manifest.get("kind"))))
     if schema is not None:
         schema = _Schema({"metadata": _METADATA, **schema.fields})
-    merged = _walk(manifest, copy_value(patch), schema)
+    # Directives are taken out of a patch while it is merged, and hardly a patch has one.
+    merged = _walk(manifest, copy_value(patch) if _directs(patch) else patch, schema)
     return None if merged is _ABSENT or not merged else merged
+
+
+def _directs(patch: Any) -> bool:
+    """Gives whether there is a directive anywhere in a patch."""
+    if patch.__class__ is dict:
+        return _DIRECTIVE in patch or any(
+            item.__class__ is not str and _directs(item) for item in patch.values()
+        )
+    return patch.__class__ is list and any(map(_directs, patch))
 
 
 def _is_missing(value: Any) -> bool:
@@ -189,12 +199,18 @@ def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
     patch = origin if isinstance(origin, dict) else {}
     fields = {} if schema is None else schema.fields
     merged = dict(destination)
-    for name in sorted({*destination, *patch}):
-        value = _walk(destination.get(name, _ABSENT), patch.get(name, _ABSENT), fields.get(name))
-        if value is _ABSENT:
-            merged.pop(name, None)
-        else:
-            merged[name] = value
+    for name, item in destination.items():
+        # Most of an object no patch speaks of, and most of that are texts.
+        if item.__class__ is not str and name not in patch and name not in fields:
+            after = _left_alone(item)
+            if after is not item:
+                merged[name] = after
+    for name in sorted({*patch, *(name for name in fields if name in destination)}):
+        item, new = destination.get(name, _ABSENT), patch.get(name, _ABSENT)
+        is_text = new.__class__ is str and item.__class__ not in (dict, list)
+        merged[name] = new if is_text else _walk(item, new, fields.get(name))
+    if _ABSENT in merged.values():
+        merged = {name: item for name, item in merged.items() if item is not _ABSENT}
     return same_or(destination, merged)
 
 

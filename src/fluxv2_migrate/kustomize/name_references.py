@@ -175,8 +175,11 @@ def fix_references(resources: Sequence[Resource], more: Sequence[tuple[Identity,
     Source: kustomize api 0.21 `filters/nameref/nameref.go`.
     """
     renamed = [resource for resource in resources if resource.previous]
+    kinds = {kind for resource in renamed for _, _, kind in resource.previous}
     known = (*_REFERENCES, *((target, (spec,)) for target, spec in more))
     for target, fields in known if renamed else ():
+        if target.kind not in kinds:
+            continue
         candidates = [resource for resource in renamed if _was(resource, target)]
         for spec in fields if candidates else ():
             for referrer in resources:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import ProblemKind
+from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.json_patch import apply_operations, is_operations
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
-from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import Selector
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, read_manifests, text_of
+from fluxv2_migrate.kustomize.values import Manifest, read_manifests
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = ["apply_patches", "read_patch"]
@@ -74,6 +72,7 @@ def apply_patches(
     read: Callable[[str], str],
     report: Callable[[ProblemKind, InvalidManifest, str, int | None], None],
     removed: list[Resource],
+    derived: Derived,
     *,
     sees_all: bool = True,
 ) -> None:
@@ -86,11 +85,14 @@ def apply_patches(
         read: gives the text of a patch file.
         report: takes what goes wrong.
         removed: takes the objects that patches take out.
+        derived: what was made of manifests already.
         sees_all: whether the objects are all that there are; else a patch may be for one that is not seen.
 
     Source: kustomize api 0.21 `PatchTransformer`, `PatchStrategicMergeTransformer`,
     `PatchJson6902Transformer`.
     """
+    if not patches:
+        return
     named = _Named(resources)
     for patch in patches:
         try:
@@ -106,10 +108,10 @@ def apply_patches(
                 _apply_operations(resources, path, patch, operations)
             elif patch.target is not None:
                 named.forget()
-                _merge_into_targets(resources, path, patch, documents, removed)
+                _merge_into_targets(resources, path, patch, documents, removed, derived)
             else:
                 for document, manifest in documents:
-                    _merge_by_name(resources, named, path, patch, document, manifest, removed)
+                    _merge_by_name(resources, named, path, patch, document, manifest, removed, derived)
         except _NoTarget as error:
             report("patch" if sees_all else "remote", error, patch.field, patch.index)
         except InvalidManifest as error:
@@ -152,7 +154,7 @@ def _apply_operations(
         if patch.field == "patches":
             resource.remember()
         resource.manifest = apply_operations(resource.manifest, operations)
-        resource.patches.append(_use(path, patch, 0, "json"))
+        resource.patches += (_use(path, patch, 0, "json"),)
 
 
 def _merge_into_targets(
@@ -161,6 +163,7 @@ def _merge_into_targets(
     patch: KustomizationPatch,
     documents: Sequence[tuple[int, Manifest]],
     removed: list[Resource],
+    derived: Derived,
 ) -> None:
     if len(documents) != 1:
         raise InvalidManifest("a patch with a target has to be one document")
@@ -168,10 +171,10 @@ def _merge_into_targets(
     assert patch.target is not None
     selector = Selector.of(patch.target)
     selected = {resource.identity for resource in resources if selector.selects(resource)}
+    use = _use(path, patch, document, "merge")
     for resource in list(resources):
         if resource.identity in selected:
-            use = _use(path, patch, document, "merge")
-            _merge(resources, resource, _with_texts(manifest), patch, use, removed)
+            _merge(resources, resource, manifest, patch, use, removed, derived)
 
 
 def _merge_by_name(
@@ -182,29 +185,17 @@ def _merge_by_name(
     document: int,
     manifest: Manifest,
     removed: list[Resource],
+    derived: Derived,
 ) -> None:
-    wanted = Resource(manifest, "", 0).identity
+    wanted = derived.identity(manifest)
     found = named.called(wanted)
     if not found:
         raise _NoTarget(f"no object is called {wanted}, which a patch is for")
     if len(found) > 1:
         raise InvalidManifest(f"several objects are called {wanted}, which a patch is for")
-    if patch.field == "patchesStrategicMerge":
-        manifest = _with_texts(manifest)
     if patch.options:
         named.forget()
-    _merge(resources, found[0], manifest, patch, _use(path, patch, document, "merge"), removed)
-
-
-def _with_texts(manifest: Manifest) -> Manifest:
-    # Labels and annotations of a patch become texts before it is applied, nulls too.
-    metadata: dict[str, Any] = copy_value(mapping_at(manifest, "metadata"))
-    for field in ("labels", "annotations"):
-        pairs = {key: text_of(value) for key, value in mapping_at(metadata, field).items()}
-        metadata.pop(field, None)
-        if pairs:
-            metadata[field] = pairs
-    return {**manifest, "metadata": metadata}
+    _merge(resources, found[0], manifest, patch, _use(path, patch, document, "merge"), removed, derived)
 
 
 def _merge(
@@ -214,25 +205,14 @@ def _merge(
     patch: KustomizationPatch,
     use: PatchUse,
     removed: list[Resource],
+    derived: Derived,
 ) -> None:
-    name, namespace, kind = resource.name, resource.namespace, resource.kind
-    version = resource.manifest.get("apiVersion")
-    changes_name, changes_kind = (
-        patch.options.get(option) is True for option in ("allowNameChange", "allowKindChange")
-    )
-    if changes_name or changes_kind:
+    if any(patch.options.get(option) is True for option in ("allowNameChange", "allowKindChange")):
         resource.remember()
-    if patch.target is not None or patch.field == "patchesStrategicMerge":
-        manifest = {**manifest, "apiVersion": version}
-    merged = merge_patch(resource.manifest, manifest)
+    resource.patches += (use,)
+    merged = derived.merged(resource.manifest, manifest, patch)
     if merged is None:
         resources.remove(resource)
-        resource.patches.append(use)
         removed.append(resource)
-        return
-    is_kept = changes_kind or merged.get("kind") == kind
-    resource.manifest = merged if is_kept else {**merged, "kind": kind}
-    if not changes_name:
-        resource.set_metadata("name", name)
-    resource.set_metadata("namespace", namespace)
-    resource.patches.append(use)
+    else:
+        resource.manifest = merged

@@ -84,7 +84,7 @@ def _source_value(resources: Sequence[Resource], replacement: Mapping[str, Any],
         raise InvalidManifest(f"the source of a replacement matches {len(found)} objects")
     path = text_of(source.get("fieldPath") or _NAME)
     if source.get("group") or source.get("version") or not path.startswith(_LASTING):
-        found[0].replacements.append(use)
+        found[0].replacements += (use,)
     value = found[0].manifest
     for key in split_field_path(path):
         value = _step(value, key)
@@ -121,7 +121,7 @@ def _apply(resources: Sequence[Resource], value: Any, target: Mapping[str, Any],
         if _is_selected(resource, select, rejects):
             paths = [text_of(path) for path in target.get("fieldPaths") or (_NAME,)]
             if select.group or select.version or not all(path.startswith(_LASTING) for path in paths):
-                resource.replacements.append(use)
+                resource.replacements += (use,)
             for path in paths:
                 _copy(resource, value, path, target.get("options") or {})
         elif any(each.group or each.version for each in rejects) and _is_selected(resource, select, ()):

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.values import Manifest, text_of
 
-__all__ = ["Identity", "PatchUse", "Resource", "Step", "is_cluster_scoped"]
+__all__ = ["Identity", "PatchUse", "Resource", "Step", "is_cluster_scoped", "with_metadata"]
 
 _NO_NAMESPACE: Final = "_non_namespaceable_"
 _CLUSTER_SCOPED: Final = {
@@ -126,31 +126,31 @@ class Resource:
     index: int
     item: int | None = None
     line: int = 1
-    previous: list[tuple[str, str, str]] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)
-    suffixes: list[str] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    patches: list[PatchUse] = field(default_factory=list)
-    replacements: list[PatchUse] = field(default_factory=list)
+    previous: tuple[tuple[str, str, str], ...] = ()
+    prefixes: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    patches: tuple[PatchUse, ...] = ()
+    replacements: tuple[PatchUse, ...] = ()
     behavior: str = ""
     wants_hash: bool = False
     variables: list[str] = field(default_factory=list)
     _identified: tuple[Manifest, Identity] | None = field(default=None, repr=False)
 
     def copy(self) -> Resource:
-        """Gives a resource that shares nothing that changes."""
+        """Gives a resource that can be changed on its own; all that it holds is shared, and never changed."""
         return Resource(
             self.manifest,
             self.path,
             self.index,
             self.item,
             self.line,
-            list(self.previous),
-            list(self.prefixes),
-            list(self.suffixes),
-            list(self.steps),
-            list(self.patches),
-            list(self.replacements),
+            self.previous,
+            self.prefixes,
+            self.suffixes,
+            self.steps,
+            self.patches,
+            self.replacements,
             self.behavior,
             self.wants_hash,
             list(self.variables),
@@ -160,7 +160,8 @@ class Resource:
     @property
     def kind(self) -> str:
         """The kind."""
-        return text_of(self.manifest.get("kind", ""))
+        kind = self.manifest.get("kind", "")
+        return kind if kind.__class__ is str else text_of(kind)
 
     @property
     def group_and_version(self) -> tuple[str, str]:
@@ -214,13 +215,24 @@ class Resource:
 
     def remember(self) -> None:
         """Keeps the current identity among the previous ones."""
-        self.previous.append((self.effective_namespace, self.name, self.kind))
+        self.previous += ((self.effective_namespace, self.name, self.kind),)
 
     def set_metadata(self, key: str, value: str) -> None:
         """Sets a field of the metadata; an empty value takes it away."""
-        metadata = self.manifest.get("metadata")
-        if isinstance(metadata, dict) and (metadata.get(key) == value if value else key not in metadata):
-            return
-        known: Manifest = metadata if isinstance(metadata, dict) else {}
-        changed = {**known, key: value} if value else {name: known[name] for name in known if name != key}
-        self.manifest = {**self.manifest, "metadata": changed}
+        self.manifest = with_metadata(self.manifest, key, value)
+
+
+def with_metadata(manifest: Manifest, key: str, value: str) -> Manifest:
+    """Gives an object with a field of its metadata, or without it for an empty value.
+
+    Args:
+        manifest: the object; itself where nothing changes.
+        key: the field.
+        value: the text.
+    """
+    metadata = manifest.get("metadata")
+    if isinstance(metadata, dict) and (metadata.get(key) == value if value else key not in metadata):
+        return manifest
+    known: Manifest = metadata if isinstance(metadata, dict) else {}
+    changed = {**known, key: value} if value else {name: known[name] for name in known if name != key}
+    return {**manifest, "metadata": changed}

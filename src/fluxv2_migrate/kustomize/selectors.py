@@ -90,6 +90,12 @@ def _matches(pattern: str, text: str) -> bool:
     return not pattern or _anchored(pattern).matches(text)
 
 
+def _has(selector: str, resource: Resource, field: str) -> bool:
+    if not selector:
+        return True
+    return LabelSelector.parse(selector).matches(mapping_at(resource.manifest, "metadata", field))
+
+
 @dataclass(frozen=True, slots=True)
 class Selector:
     """The target of a patch: every field that is given has to match, as a whole.
@@ -132,10 +138,8 @@ class Selector:
         """
         return (
             self._selects_identity(resource)
-            and LabelSelector.parse(self.labels).matches(mapping_at(resource.manifest, "metadata", "labels"))
-            and LabelSelector.parse(self.annotations).matches(
-                mapping_at(resource.manifest, "metadata", "annotations")
-            )
+            and _has(self.labels, resource, "labels")
+            and _has(self.annotations, resource, "annotations")
         )
 
     def matches(self, group: str, version: str, kind: str, name: str, namespace: str) -> bool:

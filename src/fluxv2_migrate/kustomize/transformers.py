@@ -86,9 +86,9 @@ def add_affix(
     if original.kind in _FIXED_NAMES or original[::2][:2] == ("apiregistration.k8s.io", "APIService"):
         return
     if prefix:
-        resource.prefixes.append(prefix)
+        resource.prefixes += (prefix,)
     if suffix:
-        resource.suffixes.append(suffix)
+        resource.suffixes += (suffix,)
     resource.remember()
     resource.set_metadata("name", f"{prefix}{resource.name}{suffix}")
     for spec in more:

@@ -12,6 +12,7 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
 from fluxv2_migrate.kustomize.building import Build, BuiltObject
+from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, read_kustomization
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
@@ -29,6 +30,7 @@ class KustomizeTree:
         files: path in the repository to content.
         remote: the text that stands for a base outside of the repository, if there is one.
         images_in_volumes: whether `images` change the images of volumes, as kustomize 5.7 and later do.
+        derived: what builds of other such trees made of manifests.
 
     >>> tree = KustomizeTree({
     ...     "base/kustomization.yaml": "resources: [web.yaml]\n",
@@ -47,6 +49,7 @@ class KustomizeTree:
         *,
         remote: Remote | None = None,
         images_in_volumes: bool = True,
+        derived: Derived | None = None,
     ) -> None:
         self.files = files
         self._remote = remote
@@ -64,7 +67,8 @@ class KustomizeTree:
         # For trials: by folder and kind, what its kustomization may do to an object of that kind.
         self.shaping: dict[tuple[str, str], Mapping[str, Any]] = {}
         # A circle would hold every document until the collector of garbage comes by.
-        self.accumulator = Accumulator(weakref.proxy(self))
+        self._derived = derived or Derived()
+        self.accumulator = Accumulator(weakref.proxy(self), self._derived)
 
     def with_files(self, files: Mapping[str, str | bytes | None]) -> KustomizeTree:
         """Gives a tree with other files; what was read and built of those that stay is not done again.
@@ -93,7 +97,9 @@ class KustomizeTree:
 
     def _like(self, files: Mapping[str, str | bytes], changed: frozenset[str]) -> KustomizeTree:
         """Gives a tree of other files that shares what is known of those that have not changed."""
-        tree = KustomizeTree(files, remote=self._remote, images_in_volumes=self.images_in_volumes)
+        tree = KustomizeTree(
+            files, remote=self._remote, images_in_volumes=self.images_in_volumes, derived=self._derived
+        )
         tree._learn(self, changed)
         return tree
 
@@ -138,10 +144,14 @@ class KustomizeTree:
 
     def has_kustomization_file(self, folder: str) -> bool:
         """Says whether a folder has a file with a kustomization's name, whatever is in it."""
-        return any(posixpath.join(folder, name) in self.files for name in FILE_NAMES)
+        return bool(self._kustomization_files(folder))
+
+    def _kustomization_files(self, folder: str) -> list[str]:
+        start = f"{folder}/" if folder else ""
+        return [path for name in FILE_NAMES if (path := start + name) in self.files]
 
     def _find(self, folder: str) -> Kustomization | InvalidManifest | None:
-        paths = [path for name in FILE_NAMES if (path := posixpath.join(folder, name)) in self.files]
+        paths = self._kustomization_files(folder)
         if len(paths) > 1:
             reason = f"several kustomization files in one folder: {', '.join(paths)}"
             return InvalidManifest(reason, path=paths[0], line=1)
@@ -153,6 +163,10 @@ class KustomizeTree:
     def is_folder(self, path: str) -> bool:
         """Says whether there is such a folder."""
         return path in self._folders
+
+    def is_file(self, path: str) -> bool:
+        """Says whether there is such a file."""
+        return path in self.files
 
     def content(self, path: str) -> bytes | None:
         """Gives the bytes of a file, or `None` if there is no such file."""
@@ -232,9 +246,20 @@ class KustomizeTree:
         kustomization = self.kustomization(folder)
         path = kustomization.path if isinstance(kustomization, Kustomization) else folder
         self.accumulator.finish(gathered, path)
-        objects, removed = (tuple(map(_built, each)) for each in (gathered.resources, gathered.removed))
+        objects, removed = (tuple(map(self._built, each)) for each in (gathered.resources, gathered.removed))
         problems = tuple(dict.fromkeys(gathered.problems))
         return Build(folder, objects, problems, tuple(sorted(gathered.files)), removed)
+
+    def _built(self, resource: Resource) -> BuiltObject:
+        return BuiltObject(
+            self._derived.plain(resource.manifest),
+            resource.path,
+            resource.index,
+            resource.item,
+            resource.steps,
+            resource.patches,
+            resource.replacements,
+        )
 
     def remote(self, entry: str) -> str | None:
         """Gives the text that stands for what lies outside of the repository, if there is one."""
@@ -299,18 +324,6 @@ class KustomizeTree:
             for folder, kustomization in self.kustomizations.items()
             if not kustomization.is_component and not self.includers(folder)
         )
-
-
-def _built(resource: Resource) -> BuiltObject:
-    return BuiltObject(
-        json_value(resource.manifest),
-        resource.path,
-        resource.index,
-        resource.item,
-        tuple(resource.steps),
-        tuple(resource.patches),
-        tuple(resource.replacements),
-    )
 
 
 def find_kustomizations(files: Mapping[str, str | bytes]) -> Mapping[str, Kustomization]:

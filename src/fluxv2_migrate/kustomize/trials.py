@@ -107,6 +107,10 @@ class _Narrow:
         """Gives the bytes of a file."""
         return b"" if path == self.file else self.tree.content(path)
 
+    def is_file(self, path: str) -> bool:
+        """Says whether there is such a file."""
+        return path == self.file or self.tree.is_file(path)
+
     def text(self, path: str) -> str:
         """Gives the text of a file that is there."""
         return self.tree.text(path)
