@@ -24,7 +24,7 @@ from fluxv2_migrate.releases.patched import PatchedRelease
 from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.context import MigrationContext
-from fluxv2_migrate.report.declared import Declared, sources_by_key, with_values
+from fluxv2_migrate.report.declared import DeclaredFields, sources_by_key
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedManifest, Migration, StayingRelease
 from fluxv2_migrate.repository.documents import Document
@@ -140,7 +140,7 @@ def assemble(
         syncs=syncs.syncs,
         left=tuple(left.values()),
         inventories=around.inventories(),
-        declared=_declared(around, converted, manifests, findings),
+        declared_fields=_declared(around, converted, manifests, findings),
     )
 
 
@@ -149,8 +149,8 @@ def _declared(
     converted: ConvertedReleases,
     manifests: Sequence[MigratedManifest],
     findings: FindingGroups,
-) -> Declared:
-    """Gives what differs as findings say, with the values of releases that no build makes other ones."""
+) -> DeclaredFields:
+    """Gives what differs as findings say, with the releases that no build makes other ones."""
     alike = {
         (text.release.document.path, text.release.resource)
         for text in converted.texts
@@ -167,11 +167,11 @@ def _declared(
     namespaces = {
         settings_of(around.options, view.settings).default_namespace for view in around.clusters.clusters
     }
-    return with_values(
+    return DeclaredFields(
         dict(sorted(findings.declared.items())),
         releases,
         sources_by_key(sources),
-        set(around.versions.values()),
+        frozenset(around.versions.values()),
         namespaces.pop() if len(namespaces) == 1 else "",
     )
 

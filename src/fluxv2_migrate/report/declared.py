@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -11,7 +12,7 @@ from fluxv2_migrate.frozen import thawed
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
-__all__ = ["Declared", "sources_by_key", "with_values"]
+__all__ = ["Declared", "DeclaredFields", "sources_by_key"]
 
 Declared = Mapping[tuple[str, str], Mapping[str, Any]]
 """By path and `kind namespace/name`, field to the value afterwards; `None` where clusters have several."""
@@ -26,39 +27,46 @@ def sources_by_key(manifests: Iterable[Mapping[str, Any]]) -> dict[SourceKey, Ma
     return {(str(each.get("kind")), *namespace_and_name(each)): each for each in manifests}
 
 
-def with_values(
-    declared: Mapping[tuple[str, str], Sequence[str]],
-    releases: Mapping[tuple[str, str], Mapping[str, Any]],
-    sources: Mapping[SourceKey, Mapping[str, Any]],
-    versions: Collection[FluxVersion],
-    default_namespace: str,
-) -> dict[tuple[str, str], dict[str, Any]]:
-    """Gives each declared field its value.
+@dataclass(frozen=True, slots=True)
+class DeclaredFields:
+    """The fields that differ as findings say, before anybody asks for their values.
 
-    Args:
-        declared: the fields, by path and resource.
+    Attributes:
+        fields: of each release, by path and resource.
         releases: what was decided of each release that all clusters get as it is written.
         sources: of charts.
         versions: the Flux releases of the clusters.
         default_namespace: of manifests that name none.
     """
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    plain = {key: thawed(each) for key, each in sources.items()}
-    for key, fields in declared.items():
-        manifest = releases.get(key)
-        meanings: list[ReleaseMeaning] = []
-        for version in versions if manifest is not None else ():
-            try:
-                meanings.append(
-                    meaning_of_v2_release(
-                        thawed(manifest), plain, flux_version=version, default_namespace=default_namespace
-                    )
+
+    fields: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    releases: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    sources: Mapping[SourceKey, Mapping[str, Any]] = field(default_factory=dict)
+    versions: frozenset[FluxVersion] = frozenset()
+    default_namespace: str = ""
+
+    def with_values(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Gives each field its value."""
+        plain = {key: thawed(each) for key, each in self.sources.items()}
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for key, names in self.fields.items():
+            meanings = self._meanings(self.releases[key], plain) if key in self.releases else []
+            found[key] = {name: _common([_value(each, name) for each in meanings]) for name in names}
+        return found
+
+    def _meanings(
+        self, manifest: Mapping[str, Any], sources: Mapping[SourceKey, Mapping[str, Any]]
+    ) -> list[ReleaseMeaning]:
+        """Gives what a release means to the Flux of each cluster."""
+        try:
+            return [
+                meaning_of_v2_release(
+                    thawed(manifest), sources, flux_version=version, default_namespace=self.default_namespace
                 )
-            except InvalidManifest:  # pragma: no cover - what is migrated is accepted
-                meanings.clear()
-                break
-        found[key] = {name: _common([_value(each, name) for each in meanings]) for name in fields}
-    return found
+                for version in self.versions
+            ]
+        except InvalidManifest:  # pragma: no cover - what is migrated is accepted
+            return []
 
 
 def _common(values: Sequence[Any]) -> Any:

@@ -27,7 +27,7 @@ from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.data import migration_record
-from fluxv2_migrate.report.declared import Declared
+from fluxv2_migrate.report.declared import Declared, DeclaredFields
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.html_page import migration_fragment, migration_page
 from fluxv2_migrate.report.markdown import report_markdown
@@ -164,9 +164,7 @@ class Migration:
         syncs: what syncs each cluster once fluxd is gone.
         left: the releases of Flux v1 that are left in each cluster.
         inventories: by cluster, what runs there, of which anybody said it.
-        declared: by path and `kind namespace/name`, the fields of a release's meaning that differ as the
-            findings say, with the values that they have afterwards, or `None` where clusters differ; what
-            `verify_migration` takes.
+        declared_fields: the fields of a release's meaning that differ as the findings say.
     """
 
     files: Mapping[str, str | bytes]
@@ -184,17 +182,27 @@ class Migration:
     syncs: tuple[ClusterSync, ...] = ()
     left: tuple[LeftReleases, ...] = ()
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
-    declared: Declared = field(default_factory=dict)
+    declared_fields: DeclaredFields = field(default_factory=DeclaredFields)
 
     def __post_init__(self) -> None:
         for name in ("files", "changed", "created", "before", "inventories"):
             object.__setattr__(self, name, FrozenDict(getattr(self, name)))
-        object.__setattr__(self, "declared", frozen(self.declared))
 
     @property
     def ok(self) -> bool:
         """Whether no finding is an error."""
         return all(finding.severity != "error" for finding in self.findings)
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What differs as the findings say, which `verify_migration` takes.
+
+        By path and `kind namespace/name`, the fields of a release's meaning with the values that they have
+        afterwards, or `None` where clusters differ.
+        """
+        # What a release means in full takes longer than its migration, and only a verification asks.
+        declared: Declared = frozen(self.declared_fields.with_values())
+        return declared
 
     @cached_property
     def resources(self) -> tuple[MigratedResource, ...]:
