@@ -66,6 +66,8 @@ class KustomizeTree:
         self._latest: KustomizeTree | None = None
         # For trials: by folder and kind, what its kustomization may do to an object of that kind.
         self.shaping: dict[tuple[str, str], Mapping[str, Any]] = {}
+        # Where that is to give a namespace alone: by what counts then, the namespaces that came of it.
+        self.tried: dict[tuple[str, ...], tuple[str, ...]] = {}
         # A circle would hold every document until the collector of garbage comes by.
         self._derived = derived or Derived()
         self.accumulator = Accumulator(weakref.proxy(self), self._derived)

@@ -13,14 +13,17 @@ from fluxv2_migrate.kustomize.kustomization import Kustomization, KustomizationP
 from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.tree import KustomizeTree
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, text_of
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, mapping_at, text_of
 
 __all__ = ["try_object"]
 
 _FILE: Final = ".tried.yaml"
+_FLUX_2: Final = ".toolkit.fluxcd.io"
 # What a build holds beside the object says nothing of it.
 _CONTENTS: Final = frozenset({"resources", "bases", "configMapGenerator", "secretGenerator"})
 _UNKNOWN: Final = frozenset({"transformers"})
+# What makes no difference between two objects of one kind that are in one namespace.
+_SAME_FOR_ALL: Final = frozenset({"apiVersion", "components", "kind", "metadata", "namespace", "resources"})
 
 
 def try_object(
@@ -49,13 +52,33 @@ def try_object(
     >>> try_object(tree, tree.kustomizations["prod"], "prod", source)
     ({'kind': 'HelmRepository', 'metadata': {'name': 'eu-example'}},)
     """
+    is_own = kustomization is tree.kustomization(kustomization.folder)
+    metadata = mapping_at(manifest, "metadata")
+    of_kind = (
+        str(manifest.get("apiVersion")),
+        str(manifest.get("kind")),
+        str(metadata.get("namespace") or ""),
+    )
+    key = (kustomization.folder, home, *of_kind)
+    if is_own and key in tree.tried:
+        return tuple(_moved(manifest, namespace) for namespace in tree.tried[key])
     narrow = _Narrow(tree, kustomization, home, manifest)
     accumulator = Accumulator(narrow)
     gathered = accumulator.folder(kustomization.folder)
     accumulator.finish(gathered, kustomization.path)
     if narrow.is_unknown:
         return None
-    return tuple(json_value(each.manifest) for each in gathered.resources if each.path == narrow.file)
+    made = [each for each in gathered.resources if each.path == narrow.file]
+    if is_own and narrow.is_same_for_all and of_kind[0].partition("/")[0].endswith(_FLUX_2):
+        # Of no object of Flux v2 kustomize knows fields that follow its namespace.
+        tree.tried[key] = tuple(each.namespace for each in made)
+    return tuple(json_value(each.manifest) for each in made)
+
+
+def _moved(manifest: Mapping[str, Any], namespace: str) -> Manifest:
+    """Gives an object in a namespace, or in none."""
+    metadata = {key: value for key, value in mapping_at(manifest, "metadata").items() if key != "namespace"}
+    return {**manifest, "metadata": {**metadata, "namespace": namespace} if namespace else metadata}
 
 
 @dataclass(slots=True)
@@ -67,6 +90,7 @@ class _Narrow:
     home: str
     manifest: Mapping[str, Any]
     is_unknown: bool = False
+    is_same_for_all: bool = True
     way: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +115,10 @@ class _Narrow:
         listed = [each.entry for path in self.way for each in own.entries_by_path.get(path, ())]
         if folder == self.home:
             listed.append(_FILE)
-        return replace(own, document={**self._shaping(own), "resources": listed})
+        shaping = self._shaping(own)
+        if not all(name in _SAME_FOR_ALL or not value for name, value in shaping.items()):
+            self.is_same_for_all = False
+        return replace(own, document={**shaping, "resources": listed})
 
     def _shaping(self, own: Kustomization) -> Mapping[str, Any]:
         """Gives what a kustomization does to objects of this kind, whatever they are called."""

@@ -152,7 +152,7 @@ class Homes:
         outer = self._kustomization_text(home)
         if outer is None:
             return
-        if folder == home or any(is_below(each, folder) for each in self.workspace.paths() if each != path):
+        if folder == home or self.workspace.has_below(folder):
             self._add(outer, posixpath.relpath(path, home or "."))
             return
         new = posixpath.join(folder, "kustomization.yaml")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
@@ -84,7 +87,7 @@ class Workspace:
 
     def branch(self) -> Workspace:
         """Gives a workspace that begins with what this one holds by now, to try something in."""
-        other = Workspace(self._texts, self._taken)
+        other = copy(self)
         other._files, other._changes = dict(self._files), dict(self._changes)
         return other
 
@@ -101,7 +104,10 @@ class Workspace:
 
     def has(self, path: str) -> bool:
         """Gives whether there is such a file by now."""
-        return self.text(path) is not None
+        file = self._files.get(path)
+        if file is None:
+            return path in self._texts
+        return not file.is_gone and (not file.gone or file.text is not None)
 
     def is_taken(self, path: str) -> bool:
         """Gives whether a path has or had a file, so that it is none for a new one, in whatever letters."""
@@ -111,10 +117,24 @@ class Workspace:
         """Gives whether a file is one that was created."""
         return path in self._files and path not in self._texts
 
+    def has_below(self, folder: str) -> bool:
+        """Gives whether a folder has or had a file with a text in it, however deep."""
+        start = f"{folder}/" if folder else ""
+        return folder in self._folders or any(path.startswith(start) for path in self._files)
+
     def paths(self) -> Iterator[str]:
         """Gives the paths of all files that had or have a text."""
         yield from self._texts
         yield from (path for path in self._files if path not in self._texts)
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """All folders in which there was a text, and those that these lie in."""
+        found: set[str] = set()
+        for path in self._texts:
+            while (path := posixpath.dirname(path)) not in found:
+                found.add(path)
+        return frozenset(found)
 
     def text_of(self, document: Document) -> str:
         """Gives the text of a document by now."""
