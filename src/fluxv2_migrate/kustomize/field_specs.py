@@ -88,7 +88,7 @@ def visit(
         before = resource.manifest
         resource.manifest = _changed(before, spec.keys, change, new if spec.create else None)
         if spec.use is not None and resource.manifest is not before:
-            resource.replacements.append(spec.use)
+            resource.replacements += (spec.use,)
 
 
 def _changed(value: Any, keys: list[str], change: Callable[[Any], Any], new: Callable[[], Any] | None) -> Any:

@@ -126,7 +126,7 @@ def _apply(resources: Sequence[Resource], value: Any, target: Mapping[str, Any],
                 _copy(resource, value, path, target.get("options") or {})
         elif any(each.group or each.version for each in rejects) and _is_selected(resource, select, ()):
             # What is left out by its API may not be left out under another one.
-            resource.replacements.append(use)
+            resource.replacements += (use,)
 
 
 def _is_selected(resource: Resource, select: Selector, rejects: Sequence[Selector]) -> bool:

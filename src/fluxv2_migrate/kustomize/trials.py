@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.accumulating import Accumulator
 from fluxv2_migrate.kustomize.kustomization import Kustomization, KustomizationPatch
 from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.tree import KustomizeTree
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, mapping_at, text_of
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, text_of
 
 __all__ = ["try_object"]
 

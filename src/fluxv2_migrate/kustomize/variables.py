@@ -97,7 +97,7 @@ def bind_variables(
             raise InvalidManifest(f"the variable {name} may take its value from {len(meant)} objects")
         for resource in meant:
             resource.variables.append(name)
-            resource.replacements.append(PatchUse(kustomization, "vars", index, "", 0, "variable"))
+            resource.replacements += (PatchUse(kustomization, "vars", index, "", 0, "variable"),)
     return tuple(found)
 
 
