@@ -10,6 +10,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
+from fluxv2_migrate.yaml_text.parser import parse
 from test_migration_of_kustomize_trees import release
 
 Files = dict[str, str | bytes]
@@ -88,6 +89,11 @@ def test_work_grows_with_what_is_given(make: Callable[[int], Files], count: int)
     fm.migrate_repository(few)
     small = calls_of(lambda: fm.migrate_repository(few))
     assert calls_of(lambda: fm.migrate_repository(many)) < 5 * small
+
+
+def test_reading_grows_with_the_tabs_behind_lines() -> None:
+    few, many = ("".join(f"key{index}: x\t\n" for index in range(count)) for count in (50, 200))
+    assert calls_of(lambda: parse(many)) < 5 * calls_of(lambda: parse(few))
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 12 + "b", "*[a-b]" * 12 + "*c", "**/" + "*?a" * 12 + "c"])

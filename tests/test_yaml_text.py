@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -169,3 +170,27 @@ def test_a_directive_belongs_to_the_next_document() -> None:
             read_document(text)
     with pytest.raises(InvalidManifest, match="document start"):
         read_document("a: 1\n%YAML 1.1\n")
+
+
+# Read by `kubectl label --local` and by `kubectl kustomize` (kubectl 1.37.1, go-yaml 2 and 3) alike.
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a:\tb\n", {"a": "b"}),
+        ("a\t:\t b\t\nc: d # e\n", {"a": "b", "c": "d"}),
+        ("a: b\t# c\n", {"a": "b"}),
+        ("a: {b:\tc,\td: e\t}\t\n", {"a": {"b": "c", "d": "e"}}),
+        ("a: |-\t\n  b\t\n", {"a": "b\t"}),
+        ("a: b\t\n  c\t\nd:\t\n  e: &f\tg\n", {"a": "b c", "d": {"e": "g"}}),
+        ("- a\n-\tb\n", None),
+        ("a: b\n\t\nc: d\n", None),
+        ("\ta: b\n", None),
+        ("a: b\n\t# c\n", None),
+    ],
+)
+def test_a_tab_stands_where_go_takes_it_for_a_blank(text: str, value: Any) -> None:
+    if value is not None:
+        assert read_document(text)[1] == value
+        return
+    with pytest.raises(InvalidManifest, match="cannot start any token"):
+        read_document(text)

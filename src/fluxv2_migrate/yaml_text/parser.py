@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from ruamel.yaml import nodes as parsed
 from ruamel.yaml.composer import Composer
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
 from ruamel.yaml.scanner import Scanner
@@ -19,7 +18,8 @@ from fluxv2_migrate.yaml_text.scanner import block_scalar_end
 
 __all__ = ["parse"]
 
-_TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=#|\r?\n|\Z)")
+# A tab behind content, or behind what says how a block scalar is read, with nothing but a comment after it.
+_REST_OF_LINE: Final = re.compile(r"[+\-0-9]*[ \t]*(?=[#\0]|\r?\n)")
 _COLON: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*:")
 _DASH: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*-")
 # An alias, and what may stand between it and the content before it.
@@ -68,6 +68,29 @@ class _Loader(Reader, Scanner, Parser, Composer):
     def resolver(self) -> _NoTags:
         return self._resolver
 
+    def scan_to_next_token(self) -> None:
+        # Where a key may begin a tab would be indentation.
+        # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_to_next_token`.
+        super().scan_to_next_token()
+        while self.peek() == "\t" and not self.allow_simple_key:
+            self.forward()
+            super().scan_to_next_token()
+
+    def scan_plain_spaces(self, indent: Any, start_mark: Any) -> Any:
+        self._blank_tabs()
+        return super().scan_plain_spaces(indent, start_mark)
+
+    def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
+        self._blank_tabs()
+        return super().scan_block_scalar_indicators(start_mark)
+
+    def _blank_tabs(self) -> None:
+        """Puts blanks in the place of tabs before a comment or a line's end: nothing moves."""
+        found = _REST_OF_LINE.match(self.buffer, self.pointer)
+        if found is not None and "\t" in found[0]:
+            blanks = found[0].replace("\t", " ")
+            self.buffer = self.buffer[: found.start()] + blanks + self.buffer[found.end() :]
+
 
 def parse(text: str) -> Node | None:
     r"""Gives the root node of the one document in a text.
@@ -86,23 +109,13 @@ def parse(text: str) -> Node | None:
     >>> [alias.value for alias in parse("[&a b, *a]").value]
     ['b', 'b']
     """
-    original = text
-    while True:
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-        except YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            blanks = _TABS.match(text, mark.index) if mark is not None else None
-            if blanks is None:
-                raise
-            # A tab before a comment or a line's end, which YAML allows: blanks in its place move nothing.
-            text = text[: blanks.start()] + " " * len(blanks[0]) + text[blanks.end() :]
-            continue
-        finally:
-            # Its parts hold one another, and would be kept until garbage is collected.
-            vars(loader).clear()
-        return _Nodes(original).of(node) if isinstance(node, parsed.Node) else None
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    finally:
+        # Its parts hold one another, and would be kept until garbage is collected.
+        vars(loader).clear()
+    return _Nodes(text).of(node) if isinstance(node, parsed.Node) else None
 
 
 class _Nodes:
