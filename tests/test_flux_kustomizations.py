@@ -112,6 +112,30 @@ def test_a_patch_of_something_else_stops_no_release() -> None:
     assert "apps/web.yaml" in migration.changed
 
 
+def test_a_patch_of_one_kustomization_reaches_nothing_of_another() -> None:
+    """Two clusters have releases of one name, and the patch of one of them names it."""
+    files = tree(patches=[{"patch": PATCH, "target": TARGET}])
+    files |= {
+        "clusters/test/sync.yaml": kustomization("./clusters/test"),
+        "clusters/test/apps.yaml": kustomization("./other", targetNamespace="shop"),
+        "other/web.yaml": release(),
+    }
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert "helm.fluxcd.io/v1" not in "".join(map(str, migration.files.values()))
+
+
+@pytest.mark.parametrize("value", ["true", "sync_only"])
+def test_a_patched_release_that_fluxd_ignored_is_ignored_by_flux_2(value: str) -> None:
+    files = tree(patches=[{"patch": PATCH, "target": TARGET}])
+    ignored = f'  annotations:\n    fluxcd.io/ignore: "{value}"\n'
+    files["apps/web.yaml"] = release().replace("  namespace: shop\n", f"  namespace: shop\n{ignored}", 1)
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    word = {"true": "reconcile", "sync_only": "prune"}[value]
+    assert f"kustomize.toolkit.fluxcd.io/{word}: disabled" in migration.changed["apps/web.yaml"]
+
+
 def test_names_are_those_that_its_prefix_gives() -> None:
     migration = fm.migrate_repository(tree(namePrefix="eu-"))
     text = migration.changed["apps/web.yaml"]

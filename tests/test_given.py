@@ -14,7 +14,20 @@ import fluxv2_migrate as fm
 from release_manifests import v1_release
 from test_migration_of_kustomize_trees import release
 
-WRONG_PATHS = ["/srv/a.yaml", "../a.yaml", "./a.yaml", "a/../b.yaml", "a//b.yaml", "a/", "", ".", "a\0b"]
+WRONG_PATHS = [
+    "/srv/a.yaml",
+    "../a.yaml",
+    "./a.yaml",
+    "a/../b.yaml",
+    "a//b.yaml",
+    "a/",
+    "",
+    ".",
+    "a\0b",
+    "C:/a.yaml",
+    "a\\b.yaml",
+    "C:\\srv\\a.yaml",
+]
 TAKING_FILES: list[Callable[[Any], object]] = [
     fm.migrate_repository,
     lambda files: fm.migrate_text("", path=next(iter(files))),
@@ -81,6 +94,51 @@ def test_options_of_json_mean_what_the_model_means() -> None:
 def test_one_text_is_no_list_of_tags(take: Callable[[], object]) -> None:
     with pytest.raises(fm.MigrationError, match=r"give \['1.2.3'\]"):
         take()
+
+
+NOTHING: Any = None
+NUMBER: Any = 5
+BYTES: Any = b"1.2"
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda: fm.flux2.sort_tags(NOTHING, VERSIONS),
+        lambda: fm.flux2.latest_tag([NUMBER], VERSIONS),
+        lambda: fm.flux2.latest_tag([NOTHING], VERSIONS),
+        lambda: fm.flux2.latest_tag(["1.2.3"], VERSIONS, flux_version="9.9"),  # type: ignore[arg-type]
+        lambda: fm.flux1.sort_tags(["1.2.3"], "glob:*"),  # type: ignore[list-item]
+        lambda: fm.translate_tag_pattern(NOTHING),
+        lambda: fm.translate_tag_pattern("glob:*", current_tag=NUMBER),
+        lambda: fm.simulate_image_update({}, NOTHING),
+        lambda: fm.verify_migration({}, {}, declared=NUMBER),
+        lambda: fm.convert_helm_release(NOTHING),
+        lambda: fm.convert_helm_release(NUMBER),
+        lambda: fm.convert_fluxd(NUMBER),
+        lambda: fm.parse_manifests(BYTES),
+        lambda: fm.resolve_release_name(name=NOTHING, namespace="shop"),
+        lambda: fm.resolve_release_name(name="web", namespace="shop", api_version="helm.fluxcd.io/v2"),
+        lambda: fm.Inventory.from_texts(helm_list=BYTES),
+        lambda: fm.golang.Regexp.compile(BYTES),
+        lambda: fm.golang.VersionRange.parse(NOTHING),
+        lambda: fm.golang.VersionRange.parse("1", dialect="flux3"),  # type: ignore[arg-type]
+        lambda: fm.flux1.TagPattern.parse(NOTHING),
+        lambda: fm.flux1.read_policies(NUMBER),
+        lambda: fm.flux1.read_policies({NUMBER: "true"}),
+        lambda: fm.flux1.find_images(NOTHING),
+        lambda: fm.flux2.find_markers(NOTHING),
+    ],
+)
+def test_what_is_of_another_type_is_refused_in_words(take: Callable[[], object]) -> None:
+    with pytest.raises(fm.MigrationError, match=r"is a str|are a (?:list|mapping)|: give one of"):
+        take()
+
+
+def test_the_same_types_are_taken() -> None:
+    fm.simulate_image_update({}, {"acme/web": [fm.KnownTag(tag="1.2.3"), "1.2.4"]})
+    assert fm.flux1.read_policies(None) == fm.flux1.read_policies({})
+    assert fm.flux2.latest_tag((tag for tag in ("1.2.3",)), VERSIONS) == "1.2.3"
 
 
 CHANGES: list[Callable[[Any], object]] = [

@@ -765,22 +765,45 @@ def test_a_workload_that_no_cluster_gets_stays_and_the_build_is_told(line: str) 
     assert (migration.changed, migration.created, codes(migration)) == ({}, {}, {"RP019"})
 
 
-def test_what_a_namespace_transformer_would_move_has_no_place() -> None:
+def test_what_a_namespace_transformer_would_move_goes_into_the_namespace_that_it_gives() -> None:
     files: dict[str, str | bytes] = {
         "prod/kustomization.yaml": "resources:\n- web.yaml\nnamespace: shop\n",
         "prod/web.yaml": DEPLOYMENT,
     }
     migration = migrate(files)
+    assert migration.ok
+    assert '"shop:web"' in migration.changed["prod/web.yaml"]
+    assert migration.files == migrate(files, images=fm.Placement(namespace="release")).files
+
+
+def test_what_every_path_renames_has_no_place_until_there_is_another_path() -> None:
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources:\n- web.yaml\nnamePrefix: eu-\n",
+        "prod/web.yaml": DEPLOYMENT,
+    }
+    migration = migrate(files)
     assert (migration.changed, codes(migration)) == ({}, {"RP014"})
-    beside = migrate(files, images=fm.Placement(namespace="release"))
-    assert '"shop:web"' in beside.changed["prod/web.yaml"]
+    given = fm.Cluster(name="prod", sync_paths=("prod", "flux/prod"), branch="main")
+    assert migrate(files, clusters=(given,)).ok
+
+
+def test_one_marker_that_namespaces_do_not_agree_on_has_no_place() -> None:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources:\n- web.yaml\n",
+        "base/web.yaml": DEPLOYMENT,
+        "dev/kustomization.yaml": "resources:\n- ../base\nnamespace: one\n",
+        "prod/kustomization.yaml": "resources:\n- ../base\nnamespace: two\n",
+    }
+    clusters = tuple(fm.Cluster(name=name, sync_paths=(name,), branch="main") for name in ("dev", "prod"))
+    migration = migrate(files, clusters=clusters)
+    assert (migration.changed, codes(migration)) == ({}, {"RP014"})
 
 
 def test_a_cluster_without_a_place_keeps_its_annotations_and_no_other_one_does() -> None:
     files: dict[str, str | bytes] = {
         "dev/kustomization.yaml": "resources:\n- web.yaml\n",
         "dev/web.yaml": DEPLOYMENT,
-        "prod/kustomization.yaml": "resources:\n- api.yaml\nnamespace: shop\n",
+        "prod/kustomization.yaml": "resources:\n- api.yaml\nnameSuffix: -eu\n",
         "prod/api.yaml": DEPLOYMENT.replace("web", "api"),
     }
     clusters = tuple(fm.Cluster(name=name, sync_paths=(name,), branch=name) for name in ("dev", "prod"))

@@ -2,36 +2,87 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fluxv2_migrate.errors import InvalidPath, MigrationError
 
-__all__ = ["checked_files", "checked_list"]
+__all__ = ["checked_files", "checked_list", "checked_mapping", "checked_text"]
 
 _NO_PARTS: Final = frozenset({"", ".", ".."})
-
-
+_OF_WINDOWS: Final = re.compile(r"[A-Za-z]:[/\\]")
 _Item = TypeVar("_Item")
 
 
-def checked_list(items: Iterable[_Item], of_what: str) -> Iterable[_Item]:
+def checked_text(text: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:
+    """Looks whether what a caller gave is a text.
+
+    Args:
+        text: that was given.
+        of_what: what it is.
+        error: that is raised.
+
+    Raises:
+        MigrationError: it is none.
+
+    >>> checked_text(b"1.2", "a tag")
+    Traceback (most recent call last):
+    fluxv2_migrate.errors.MigrationError: a tag is a str, not bytes
+    """
+    if not isinstance(text, str):
+        raise error(f"{of_what} is a str, not {type(text).__name__}")
+
+
+def checked_mapping(mapping: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:
+    """Looks whether what a caller gave is a mapping from texts.
+
+    Args:
+        mapping: that was given.
+        of_what: what they are, in the plural.
+        error: that is raised.
+
+    Raises:
+        MigrationError: it is none, or a key is no text.
+
+    >>> checked_mapping({"acme/web": ["1.2"]}, "tags")
+    >>> checked_mapping(["1.2"], "tags")
+    Traceback (most recent call last):
+    fluxv2_migrate.errors.MigrationError: tags are a mapping from str, not list
+    """
+    if not isinstance(mapping, Mapping):
+        raise error(f"{of_what} are a mapping from str, not {type(mapping).__name__}")
+    wrong = next((key for key in mapping if not isinstance(key, str)), None)
+    if wrong is not None:
+        raise error(f"{of_what} are a mapping from str, and {wrong!r} is none")
+
+
+def checked_list(items: Iterable[_Item], of_what: str, *kinds: type[Any]) -> list[_Item]:
     """Gives a list that a caller gave, if it is one.
 
     Args:
         items: a list of texts, or of what stands for them.
         of_what: what they are, in the plural.
+        *kinds: of its items.
 
     Raises:
-        MigrationError: it is one text, whose characters would be taken for the items.
+        MigrationError: it is one text, whose characters would be taken for the items, no list at all, or an
+            item is of no such kind.
 
-    >>> checked_list("1.2.3", "tags")
+    >>> checked_list("1.2.3", "tags", str)
     Traceback (most recent call last):
     fluxv2_migrate.errors.MigrationError: tags are a list, not one text: give ['1.2.3']
     """
     if isinstance(items, str | bytes):
         raise MigrationError(f"{of_what} are a list, not one text: give [{items!r}]")
-    return items
+    if not isinstance(items, Iterable):
+        raise MigrationError(f"{of_what} are a list, not {type(items).__name__}")
+    found = list(items)
+    wrong = next((each for each in found if not isinstance(each, kinds)), None)
+    if wrong is not None or None in found:
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise MigrationError(f"{of_what} are a list of {wanted}, and {wrong!r} is none")
+    return found
 
 
 def checked_files(files: Mapping[str, str | bytes]) -> Mapping[str, str | bytes]:
@@ -44,7 +95,8 @@ def checked_files(files: Mapping[str, str | bytes]) -> Mapping[str, str | bytes]
         The same files.
 
     Raises:
-        InvalidPath: a path is no text, absolute, or has an empty part, `.` or `..` in it.
+        InvalidPath: a path is no text, absolute, written as Windows writes one, or has an empty part, `.` or
+            `..` in it.
         MigrationError: it is no mapping, or a file is neither text nor bytes.
 
     >>> checked_files({"apps/web.yaml": ""})
@@ -58,8 +110,12 @@ def checked_files(files: Mapping[str, str | bytes]) -> Mapping[str, str | bytes]
     for path, content in files.items():
         if not isinstance(path, str):
             raise InvalidPath(f"a path is a str, not {type(path).__name__}: give str({path!r})")
-        if "\0" in path or not _NO_PARTS.isdisjoint(path.split("/")):
+        if "\0" in path or not _NO_PARTS.isdisjoint(path.split("/")) or _OF_WINDOWS.match(path):
             raise InvalidPath(f"{path!r} is no path below the root: write a/b.yaml")
+        if "\\" in path:
+            # A folder of Windows would be taken for a part of a name, and every file for one at the root.
+            written = path.replace("\\", "/")
+            raise InvalidPath(f"{path!r} is no POSIX path: write {written}")
         if not isinstance(content, str | bytes):
             raise MigrationError(f"a file is a str or bytes, not {type(content).__name__}", path=path)
     return files

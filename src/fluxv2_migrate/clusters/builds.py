@@ -10,7 +10,7 @@ from typing import Final
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid_build
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree
 
-__all__ = ["build_with"]
+__all__ = ["build_with", "file_over"]
 
 _FOLDER: Final = ".fluxd-patches"
 
@@ -39,6 +39,18 @@ def build_with(tree: KustomizeTree, folder: str, over: str) -> Build:
     if over not in tree.files:
         return tree.build(folder)
     return _patched(tree, folder, over) if folder else _patched_root(tree, over)
+
+
+def file_over(over: str) -> str:
+    """Gives the file of the Kustomization of Flux v2 that goes over a build; empty where none does.
+
+    Args:
+        over: of `build_with`.
+
+    >>> file_over('{"file": "prod/apps.yaml", "namePrefix": "us-"}'), file_over("a/patches.yaml")
+    ('prod/apps.yaml', '')
+    """
+    return str(json.loads(over)["file"]) if over.startswith("{") else ""
 
 
 def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:

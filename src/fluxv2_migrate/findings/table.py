@@ -218,7 +218,7 @@ _ROWS: Final = (
     FindingType("RP011", "encrypted", "error", "Decrypt the file with sops, migrate it, and encrypt it again."),
     FindingType("RP012", "not-synced", "warning", "Add its folder to sync_roots if a cluster runs it."),
     FindingType("RP013", "flux-release-contradicted", "error", "Give the flux_version that will run, and migrate the v2 objects that it does not serve."),
-    FindingType("RP014", "no-place", "error", "Give a sync path that changes nothing, or place objects in the namespace that it gives."),
+    FindingType("RP014", "no-place", "error", "Give the cluster one more sync path, a folder whose kustomization changes nothing, or one that is not there yet."),
     FindingType("RP015", "left-out-by-kustomization", "error", "List the files in a kustomization of the sync path, as proposed, or accept the code if they are left out on purpose.", True),
     FindingType("RP016", "defined-twice", "error", "Keep one of them: both Fluxes refuse the whole sync path."),
     FindingType("RP017", "clusters-unknown", "warning", "Give clusters with their sync paths, or accept the code if each is a cluster of its own."),

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.errors import InvalidImageReference, InvalidManifest
 from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.given import checked_mapping
 from fluxv2_migrate.kubernetes import KubernetesModel, as_object
 from fluxv2_migrate.yaml_text import read_document
 
@@ -82,6 +83,7 @@ def find_images(manifest: Mapping[str, Any] | str | KubernetesModel) -> tuple[Co
         manifest = manifest.to_manifest()
     elif isinstance(manifest, str):
         manifest = as_object(read_document(manifest)[1])
+    checked_mapping(manifest, "the fields of a manifest", InvalidManifest)
     return tuple(_find(manifest, ()))
 
 

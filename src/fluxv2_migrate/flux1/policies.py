@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fluxv2_migrate.given import checked_mapping
+
 __all__ = ["WorkloadPolicies", "read_policies"]
 
 _PREFIXES: Final = {"fluxcd.io/": "", "flux.weave.works/": "", "filter.fluxcd.io/": "tag."}
@@ -59,6 +61,7 @@ def read_policies(annotations: Mapping[str, Any] | None) -> WorkloadPolicies:
     False
     """
     found: dict[str, list[str]] = {}
+    checked_mapping({} if annotations is None else annotations, "annotations")
     for key, value in (annotations or {}).items():
         for prefix, name in _PREFIXES.items():
             if key.startswith(prefix):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from fluxv2_migrate.errors import InvalidPattern, InvalidRange, MissingBuildTime
-from fluxv2_migrate.given import checked_list
+from fluxv2_migrate.given import checked_list, checked_text
 from fluxv2_migrate.golang.ranges import VersionRange
 from fluxv2_migrate.golang.regexp import Regexp, needs_go
 from fluxv2_migrate.golang.versions import order_key, parse_version
@@ -66,6 +66,7 @@ class TagPattern:
         >>> TagPattern.parse("semver:~1.0").matches("1.0.7"), TagPattern.parse("semver:~1.").valid
         (True, False)
         """
+        checked_text(text, "a tag pattern", InvalidPattern)
         prefix, colon, rest = text.partition(":")
         if colon and prefix == "semver":
             try:
@@ -147,7 +148,7 @@ def sort_tags(images: Iterable[TaggedImage], pattern: TagPattern | str) -> tuple
     ('1.10', '1.9')
     """
     chosen = TagPattern.parse(pattern) if isinstance(pattern, str) else pattern
-    passing = [image for image in checked_list(images, "images") if chosen.selects(image.tag)]
+    passing = [image for image in checked_list(images, "images", TaggedImage) if chosen.selects(image.tag)]
     for image in passing:
         if image.missing:
             raise MissingBuildTime(f"no metadata is known of the tag {image.tag!r}, and fluxd gives up")

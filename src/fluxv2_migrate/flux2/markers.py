@@ -18,6 +18,7 @@ from fluxv2_migrate.flux2.marker_places import (
     UnseenReason,
     read_comments,
 )
+from fluxv2_migrate.given import checked_text
 
 __all__ = ["UNSEEN_REASONS", "Marker", "MarkerPart", "find_markers", "placed_markers", "read_policy"]
 
@@ -105,6 +106,7 @@ def find_markers(text: str) -> tuple[Marker, ...]:
     >>> marker.seen, marker.reason
     (False, 'behind-collection')
     """
+    checked_text(text, "a file")
     return tuple(marker for marker, _ in placed_markers(text))
 
 

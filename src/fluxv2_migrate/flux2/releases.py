@@ -30,6 +30,10 @@ def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
     >>> is_at_least("2.9", "2.6"), is_at_least("2.0", "2.6")
     (True, False)
     """
+    if flux_version not in FLUX_VERSIONS:
+        raise MigrationError(
+            f"{flux_version!r} is no release of Flux: give one of {', '.join(FLUX_VERSIONS)}"
+        )
     return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(since)
 
 

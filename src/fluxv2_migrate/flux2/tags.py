@@ -70,7 +70,7 @@ def latest_tag(
     'main-cd-10'
     """
     chosen = _read_policy(policy, flux_version)
-    kept = _filter(_stored(checked_list(tags, "tags"), flux_version), filter_tags, flux_version)
+    kept = _filter(_stored(checked_list(tags, "tags", str), flux_version), filter_tags, flux_version)
     values = list(kept)
     if not values:
         return None
@@ -130,7 +130,7 @@ def sort_tags(
     ('1.2.0', '1.0.0')
     """
     chosen = _read_policy(policy, flux_version)
-    kept = _filter(_stored(checked_list(tags, "tags"), flux_version), filter_tags, flux_version)
+    kept = _filter(_stored(checked_list(tags, "tags", str), flux_version), filter_tags, flux_version)
     values = list(kept)
     if chosen.kind == "semver":
         passing = _versions(values, chosen, flux_version)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
-from fluxv2_migrate.errors import InvalidRange
+from fluxv2_migrate.errors import InvalidRange, MigrationError
+from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import (
     Version,
@@ -141,6 +142,7 @@ class VersionRange:
 
         Raises:
             InvalidRange: the library refuses it.
+            MigrationError: the dialect is none of these.
 
         Source: Masterminds/semver `constraints.go` `NewConstraint`.
 
@@ -149,6 +151,9 @@ class VersionRange:
         >>> VersionRange.parse(">=1<2", dialect="flux1").check("1.5.0")
         True
         """
+        checked_text(text, "a version range", InvalidRange)
+        if dialect not in _DIALECTS:
+            raise MigrationError(f"{dialect!r} is no dialect: give one of {', '.join(_DIALECTS)}")
         return _parse(text, dialect)
 
     def check(self, version: str) -> bool:

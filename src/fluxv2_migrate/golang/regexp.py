@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from fluxv2_migrate.errors import InvalidPattern
+from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.golang.regexp_backtracking import Backtracker
 from fluxv2_migrate.golang.regexp_program import Program
 from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
@@ -63,6 +65,7 @@ class Regexp:
         Traceback (most recent call last):
         fluxv2_migrate.errors.InvalidPattern: error parsing regexp: missing closing ): `(a`
         """
+        checked_text(pattern, "a pattern", InvalidPattern)
         return _compile(pattern)
 
     @property

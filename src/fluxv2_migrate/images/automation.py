@@ -99,10 +99,13 @@ def migrate_images(
         for each in written:
             tried.replace(each.document, each.text, *_changes(each))
         homes = Homes(around.clusters, around.clusters.tree, tried)
-        objects, homeless = place_image_objects(layout.generated, homes, around.options, _comments(written))
+        objects, homeless, displaced = place_image_objects(
+            layout.generated, homes, around.options, _comments(written)
+        )
         if not homeless:
             break
-        texts.refuse_clusters(homeless)
+        if not texts.bring_home(displaced):
+            texts.refuse_clusters(homeless)
     write_generated(objects, tried)
     workspace.adopt(tried)
     for each in written:

@@ -21,7 +21,7 @@ from fluxv2_migrate.flux2.markers import Marker, MarkerPart
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.flux2.written_texts import with_marked_values
-from fluxv2_migrate.given import checked_files, checked_list
+from fluxv2_migrate.given import checked_files, checked_list, checked_mapping
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.settings.options import KnownTag
 
@@ -92,9 +92,10 @@ def simulate_image_update(
     'image: ghcr.io/acme/web:1.2.0 # {"$imagepolicy": "flux-system:web"}\n'
     """
     texts = texts_of(checked_files(files))
+    checked_mapping(tags, "tags")
     objects = read_image_objects(texts)
     known = {
-        canonical_image(image): [_tag(each) for each in checked_list(given, "tags")]
+        canonical_image(image): [_tag(each) for each in checked_list(given, "tags", str, KnownTag)]
         for image, given in tags.items()
     }
     result: dict[str, str | bytes] = dict(files)

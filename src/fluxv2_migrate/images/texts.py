@@ -103,12 +103,13 @@ class WorkloadTexts:
     values: Mapping[DocumentKey, Mapping[str, Any]]
     findings: FindingGroups
     _refused: _Refusals = field(default_factory=_Refusals)
+    _at_home: set[str] = field(default_factory=set)
 
     def uses(self) -> list[ImageUse]:
         """Gives the images that may be marked, as far as is known by now."""
         refused = self._refused
         return [
-            use
+            replace(use, in_own_namespace=use.place in self._at_home)
             for each in self.read.objects
             if not each.draft.stopped
             for use in each.uses
@@ -144,6 +145,27 @@ class WorkloadTexts:
         if (len(self._refused.places), len(self._refused.documents)) != known:
             return None
         return [each for each in texts if each.text != self.workspace.text_of(each.document)]
+
+    def bring_home(self, clusters: Collection[str]) -> bool:
+        """Puts objects that have no place in the Flux namespace beside their workloads; gives whether any.
+
+        A marker is one text, so what several clusters see goes there only where they agree on the namespace.
+
+        Args:
+            clusters: in which the objects have no place.
+        """
+        if self.around.options.images.namespace == "release":
+            return False
+        uses = self.uses()
+        namespaces: dict[str, set[str]] = {}
+        for use in uses:
+            namespaces.setdefault(use.place, set()).add(use.namespace)
+        brought = {
+            use.place for use in uses if use.cluster in clusters and len(namespaces[use.place] - {""}) == 1
+        }
+        moved = brought - self._at_home
+        self._at_home |= moved
+        return bool(moved)
 
     def refuse_clusters(self, reasons: Mapping[str, str], code: str = "RP014") -> None:
         """Gives up what is marked for clusters in which the objects have no place, or cannot be written."""

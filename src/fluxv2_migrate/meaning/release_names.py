@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, get_args
 
+from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux1 import release_name as flux1_names
+from fluxv2_migrate.flux1.models import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux1.release_name import ReleaseNameRule
 from fluxv2_migrate.flux2 import release_name as flux2_names
+from fluxv2_migrate.given import checked_text
 
 __all__ = ["ReleaseName", "ReleaseNameRule", "resolve_release_name"]
+
+_APIS: Final[tuple[str, ...]] = tuple(
+    version
+    for model in (HelmRelease, FluxHelmRelease)
+    for version in get_args(model.model_fields["api_version"].annotation)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +63,21 @@ def resolve_release_name(
         Both names, and what to write. Helm keeps the release in its target namespace, where
         helm-controller looks only if `spec.storageNamespace` says so.
 
+    Raises:
+        MigrationError: a name is no text, or no release of Flux v1 has such an `api_version`.
+
     Source: helm-operator 1.4.4 `types_helmrelease.go`; helm-controller 1.6.3 `internal/release/name.go`.
 
     >>> resolved = resolve_release_name(name="web", namespace="teams", target_namespace="shop")
     >>> resolved.v1, resolved.v2_default, resolved.storage_namespace
     ('teams-shop-web', 'shop-web', 'shop')
     """
+    for text, of_what in ((name, "the name of an object"), (namespace, "the namespace of an object")):
+        checked_text(text, of_what)
+    if api_version not in _APIS:
+        raise MigrationError(
+            f"{api_version!r} is no API of releases of Flux v1: give one of {', '.join(_APIS)}"
+        )
     target = target_namespace if api_version == "helm.fluxcd.io/v1" else None
     own = flux1_names.release_namespace(namespace=namespace)
     installed = flux1_names.release_namespace(namespace=namespace, target_namespace=target)

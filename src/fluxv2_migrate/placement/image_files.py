@@ -27,7 +27,7 @@ def place_image_objects(
     homes: Homes,
     options: MigrationOptions,
     comments: FilterComments,
-) -> tuple[tuple[Generated, ...], Mapping[str, str]]:
+) -> tuple[tuple[Generated, ...], Mapping[str, str], frozenset[str]]:
     """Gives each object its file, and lists the file where its clusters build a kustomization.
 
     Args:
@@ -37,12 +37,14 @@ def place_image_objects(
         comments: that stood at the filters.
 
     Returns:
-        The objects, and the clusters in which one has no place where it stays what it is, with the reason.
+        The objects, the clusters in which one has no place where it stays what it is, with the reason, and
+        those of them of which every build would rename or move it.
     """
     places = Places(homes)
     placed: list[Generated] = []
     seen: dict[tuple[str, str], Mapping[str, Any]] = {}
     homeless: dict[str, str] = {}
+    displaced: set[str] = set()
     for members in _together(generated, homes):
         wanted = _unplaced(members, homes, options, comments)
         what = f"{members[0].kind} {members[0].namespace}/{members[0].name}"
@@ -50,6 +52,7 @@ def place_image_objects(
             found = places.place(wanted)
         except (NoHome, CannotEdit) as error:
             homeless.update(dict.fromkeys(wanted.clusters, f"{what} has no place: {error}"))
+            displaced.update(wanted.clusters if isinstance(error, NoHome) else ())
             continue
         for each in found:
             for cluster in each.clusters:
@@ -57,7 +60,7 @@ def place_image_objects(
                     reason = f"{what} has no place: {cluster} would get it in two forms"
                     homeless.update(dict.fromkeys(wanted.clusters, reason))
         placed += found
-    return tuple(placed), homeless
+    return tuple(placed), homeless, frozenset(displaced)
 
 
 def _together(generated: Iterable[GeneratedImageObject], homes: Homes) -> list[list[GeneratedImageObject]]:

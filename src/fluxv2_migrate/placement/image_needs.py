@@ -83,7 +83,8 @@ def place_uses(
 
 
 def _namespace(use: ImageUse, options: MigrationOptions) -> str:
-    return (use.namespace if options.images.namespace == "release" else "") or options.flux_namespace
+    is_own = use.in_own_namespace or options.images.namespace == "release"
+    return (use.namespace if is_own else "") or options.flux_namespace
 
 
 def _known_credentials(

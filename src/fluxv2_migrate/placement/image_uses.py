@@ -28,6 +28,7 @@ class ImageUse:
         document: that holds the field: its file, and its index there.
         place: names the text of the field: two clusters that see one text have one marker.
         workload_file: in which the workload stands.
+        in_own_namespace: whether its objects go there, because the Flux namespace has no place for them.
     """
 
     image: AutomatedImage
@@ -39,6 +40,7 @@ class ImageUse:
     document: tuple[str, int]
     place: str
     workload_file: str = ""
+    in_own_namespace: bool = False
 
     @property
     def file(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Closure
+from fluxv2_migrate.clusters.builds import file_over
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import namespace_and_name
@@ -85,7 +86,7 @@ def _reached_besides(
     return {
         (step.namespace, step.name)
         for place, build in builds.items()
-        if use.field != FLUX_PATCHES or place[1].startswith("{")
+        if use.field != FLUX_PATCHES or file_over(place[1]) == use.kustomization
         for built in build.objects
         if built.manifest.get("kind") == _KIND and use not in built.patches
         for step in _steps(built, use)

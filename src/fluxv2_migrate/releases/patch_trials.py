@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
+from fluxv2_migrate.clusters.builds import file_over
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.flux1.marks import annotations_of, is_of_fluxd
+from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.kubernetes import resource_of
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
@@ -20,6 +21,7 @@ from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["TriedClosure", "try_closures"]
 
+_OF_FLUX_2: Final = ("kustomize.toolkit.fluxcd.io/prune", "kustomize.toolkit.fluxcd.io/reconcile")
 _Place = tuple[str, int, int | None]
 
 
@@ -76,7 +78,7 @@ def try_closures(
 
 def _over(over: str, changed: Mapping[str, str], around: Surroundings) -> str:
     """Gives what goes over a build by now: a Kustomization of Flux v2 may have other patches."""
-    file = json.loads(over)["file"] if over.startswith("{") else ""
+    file = file_over(over)
     if file not in changed:
         return over
     after = {each.index: each for each in read_documents(file, changed[file])[0]}
@@ -151,8 +153,11 @@ def _different(
     if wanted is None:
         # No cluster has it in that way, and none can tell what it shall be called there.
         return None
-    expected = {**wanted, "metadata": _metadata(before.manifest)}
-    got = {**after.manifest, "metadata": _metadata(after.manifest)}
+    policies = read_policies(annotations_of(before.manifest))
+    # That fluxd ignored it is said with an annotation of Flux v2 from now on.
+    gone = _OF_FLUX_2 if policies.ignored or policies.sync_only else ()
+    expected = {**wanted, "metadata": _metadata(before.manifest, gone)}
+    got = {**after.manifest, "metadata": _metadata(after.manifest, gone)}
     values = [(each.get("spec") or {}).get("values") for each in (before.manifest, after.manifest)]
     spec = dict(got.get("spec") or {})
     spec.pop("values", None)
@@ -163,10 +168,10 @@ def _different(
     return None
 
 
-def _metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(manifest: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
     metadata = dict(manifest.get("metadata") or {})
     annotations = metadata.pop("annotations", None)
-    kept = {key: value for key, value in (annotations or {}).items() if not _goes(key)}
+    kept = {key: value for key, value in (annotations or {}).items() if not (_goes(key) or key in gone)}
     return {**metadata, "annotations": kept}
 
 

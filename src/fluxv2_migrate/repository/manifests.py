@@ -10,6 +10,7 @@ from pydantic import ValidationError
 import fluxv2_migrate.flux1 as flux1
 import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured
 from fluxv2_migrate.repository.documents import Document, read_documents
 
@@ -58,6 +59,7 @@ def parse_manifests(text: str, *, path: str = "manifest.yaml") -> tuple[Kubernet
     >>> [type(model).__name__ for model in parse_manifests("{apiVersion: v1, kind: Secret}\n---\n")]
     ['Unstructured']
     """
+    checked_text(text, "a stream of manifests", InvalidManifest)
     documents, errors = read_documents(path, text)
     if errors:
         raise errors[0]
@@ -85,15 +87,16 @@ def manifest_of(manifest: Mapping[str, Any] | str | KubernetesModel) -> dict[str
     r"""Gives a manifest as a mapping, whether it is one, a YAML text of one document, or a model.
 
     Raises:
-        InvalidManifest: a text that is not exactly one mapping.
+        InvalidManifest: a text that is not exactly one mapping, or something else.
 
     >>> manifest_of("kind: Secret\n")
     {'kind': 'Secret'}
     """
     if isinstance(manifest, KubernetesModel):
         return manifest.to_manifest()
-    if not isinstance(manifest, str):
+    if isinstance(manifest, Mapping):
         return dict(manifest)
+    checked_text(manifest, "a manifest that is no mapping and no model", InvalidManifest)
     documents, errors = read_documents("manifest.yaml", manifest)
     if errors:
         raise errors[0]

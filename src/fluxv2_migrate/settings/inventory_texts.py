@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.settings.helm_texts import HelmTexts, records_of_helm_list, records_of_secrets
 from fluxv2_migrate.settings.kubernetes_texts import (
     flux1_releases,
@@ -41,6 +43,7 @@ def read_inventory(
         ("release_secrets", release_secrets, records_of_secrets),
     ):
         if text is not None:
+            checked_text(text, what, InvalidInventory)
             read = read_helm(text, what)
             helm.append(read)
             understood += _helm_understood(read, what)
@@ -52,6 +55,7 @@ def read_inventory(
     }
     for what, (field, noun, read_objects) in _READERS.items():
         if (text := given[what]) is not None:
+            checked_text(text, what, InvalidInventory)
             rows, form = read_objects(text, what)
             found[field] = tuple(rows)
             understood.append(f"{what}: {_counted(len(rows), noun)}, as {form}")

@@ -20,6 +20,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml
 from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments
 from fluxv2_migrate.flux2 import GitRepository, HelmRepository, Kustomization
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Prerequisite
@@ -199,7 +200,7 @@ def convert_flux_yaml(
 
 def _program(manifest: Flux1Manifest, wanted: Program) -> Flux1Program:
     if not isinstance(manifest, str | Mapping | KubernetesModel):
-        return program_of_arguments(manifest, wanted)
+        return program_of_arguments(checked_list(manifest, "arguments", str), wanted)
     value = manifest_of(manifest)
     if "kind" in value:
         found = programs_of_manifest(value)

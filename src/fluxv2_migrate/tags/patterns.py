@@ -14,7 +14,7 @@ from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.frozen import frozen
-from fluxv2_migrate.given import checked_list
+from fluxv2_migrate.given import checked_list, checked_text
 from fluxv2_migrate.pages import fragment, table
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
@@ -134,7 +134,9 @@ def translate_tag_pattern(
     {'pattern': '^3f1c2ab$'}
     """
     chosen = TagPattern.parse(pattern)
-    trial = Trial(chosen, current_tag, tuple(checked_list(images or (), "images")), flux_version)
+    if current_tag is not None:
+        checked_text(current_tag, "the tag that runs")
+    trial = Trial(chosen, current_tag, tuple(checked_list(images or (), "images", TaggedImage)), flux_version)
     findings: list[Finding] = []
     orders = _orders(chosen, current_tag, trial, flux_version, findings)
     tried = ranked([each.candidate for each in orders], trial, flux_version)

@@ -9,6 +9,7 @@ from fluxv2_migrate.clusters.flux_release import infer_flux_release
 from fluxv2_migrate.clusters.reading import see_migrated_repository, see_repository
 from fluxv2_migrate.clusters.reconciled import Reconciler
 from fluxv2_migrate.clusters.seen_objects import see_objects
+from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.marker_checks import texts_of
 from fluxv2_migrate.flux2.markers import find_markers
 from fluxv2_migrate.given import checked_files
@@ -66,6 +67,8 @@ def verify_migration(
     """
     options = with_tags_of_inventories(checked_options(options))
     before, after = checked_files(before), checked_files(after)
+    if not isinstance(declared, Mapping | None):
+        raise MigrationError(f"declared differences are a mapping, not {type(declared).__name__}")
     repositories = read_repository(before), read_repository(after, by_kustomize=True)
     # Where kustomize built what fluxd applied, it read YAML 1.1, too.
     before = write_flux1_readings(before, repositories[0], "all").files
