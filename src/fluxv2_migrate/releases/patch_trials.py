@@ -9,9 +9,9 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
 from fluxv2_migrate.clusters.builds import file_over
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.flux1.marks import annotations_of, is_of_fluxd
+from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.flux1.policies import read_policies
-from fluxv2_migrate.kubernetes import resource_of
+from fluxv2_migrate.kubernetes import annotations_of, resource_of
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
