@@ -28,6 +28,7 @@ from fluxv2_migrate.releases.decisions import decide_releases
 from fluxv2_migrate.releases.reading import read_releases
 from fluxv2_migrate.releases.removed_twins import remove_twins
 from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
+from fluxv2_migrate.releases.ties import Ties
 from fluxv2_migrate.report.assembly import assemble, over_given_files, staying_releases, tell_of_outcome
 from fluxv2_migrate.report.context import ClusterContext, MigrationContext, cluster_context
 from fluxv2_migrate.report.migration import Migration
@@ -104,14 +105,22 @@ def migrate_repository(
 
 
 def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:
-    prepared = prepare(files, options)
-    findings = FindingGroups(prepared.options, prepared.clusters)
-    options = _with_inventory(prepared.options, prepared.clusters, findings)
-    flux_version, around, reasons = _surroundings(prepared.repository, prepared.clusters, options, findings)
-    read = read_releases(around, findings)
-    existing = existing_sources(around)
-    decided = decide_releases(read, existing, around, findings)
-    decided = together(decided, around, findings)
+    prepared, is_tied = prepare(files, options), True
+    while is_tied:
+        findings = FindingGroups(prepared.options, prepared.clusters)
+        options = _with_inventory(prepared.options, prepared.clusters, findings)
+        flux_version, around, reasons = _surroundings(
+            prepared.repository, prepared.clusters, options, findings
+        )
+        ties = Ties()
+        existing = existing_sources(around)
+        decided = decide_releases(read_releases(around, findings, ties), existing, around, findings)
+        decided = together(decided, around, findings, ties)
+        split = ties.split(around)
+        is_tied = bool(split.files)
+        if is_tied:
+            # What stays keeps its patches, and the rest is looked at again without it.
+            prepared = prepared.with_split(split)
     workspace = Workspace(around.repository.texts, prepared.files.keys())
     decided = remove_twins(decided, around, workspace, findings)
     tell_of_running_images(around, findings)

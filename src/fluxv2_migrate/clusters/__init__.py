@@ -1,7 +1,7 @@
 """Which file is seen by which cluster, under which name and namespace."""
 
 from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, compare_applied
-from fluxv2_migrate.clusters.builds import build_with
+from fluxv2_migrate.clusters.builds import build_with, builds_alike
 from fluxv2_migrate.clusters.closures import Closure, Way, patched_closures
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
@@ -36,6 +36,7 @@ __all__ = [
     "Way",
     "broken_build",
     "build_with",
+    "builds_alike",
     "built_files",
     "compare_applied",
     "flux_yaml_folders",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import posixpath
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid_build
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree
 
-__all__ = ["build_with", "file_over"]
+__all__ = ["build_with", "builds_alike", "file_over"]
 
 _FOLDER: Final = ".fluxd-patches"
 
@@ -51,6 +52,26 @@ def file_over(over: str) -> str:
     ('prod/apps.yaml', '')
     """
     return str(json.loads(over)["file"]) if over.startswith("{") else ""
+
+
+def builds_alike(
+    tree: KustomizeTree, builds: Mapping[tuple[str, str], Build], files: Mapping[str, str]
+) -> bool:
+    """Gives whether everything that uses files builds what it built before they changed.
+
+    Args:
+        tree: of the repository.
+        builds: what was built, by the folder and what went over it.
+        files: those that change or are new.
+    """
+    after = tree.with_files(files)
+    for (folder, over), before in builds.items():
+        if before.ok and not set(before.files).isdisjoint(files):
+            build = build_with(after, folder, over)
+            manifests = [[each.manifest for each in one.objects] for one in (before, build)]
+            if not build.ok or manifests[0] != manifests[1]:
+                return False
+    return True
 
 
 def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
 from fluxv2_migrate.kustomize.configurations import configured_entries
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
-from fluxv2_migrate.kustomize.edit import add_patch, add_resource, list_patch_file, remove_entry
+from fluxv2_migrate.kustomize.edit import (
+    add_patch,
+    add_patch_file,
+    add_resource,
+    list_patch_file,
+    remove_entry,
+)
 from fluxv2_migrate.kustomize.field_specs import keys_of_path
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.kustomization import (
@@ -42,6 +48,7 @@ __all__ = [
     "Selector",
     "Step",
     "add_patch",
+    "add_patch_file",
     "add_resource",
     "apply_operations",
     "artifact_files",

@@ -18,7 +18,7 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
 
-__all__ = ["add_patch", "add_resource", "list_patch_file", "remove_entry"]
+__all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry"]
 
 _PATCHES: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _BYTE_ORDER_MARK = "\ufeff"
@@ -92,6 +92,36 @@ def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, An
         lines = emit_entry("target", target, 0, Style(step=step)).splitlines()
         lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
         entry = {"target": dict(target), "patch": patch}
+        return append_item(document, _written(value, "patches"), lines, entry)
+
+    return _in_first_document(text, edit)
+
+
+def add_patch_file(text: str, path: str, target: Mapping[str, Any]) -> str:
+    r"""Adds a file that is a patch to the `patches` of a kustomization, with a target.
+
+    Args:
+        text: the kustomization.
+        path: of the file, as it is to be written.
+        target: what it is for.
+
+    Raises:
+        CannotEdit: the kustomization is written in a form in which this is not safe.
+        InvalidManifest: the kustomization is no YAML.
+
+    >>> print(add_patch_file("resources: [a.yaml]\n", "b.yaml", {"kind": "A"}), end="")
+    resources: [a.yaml]
+    patches:
+    - path: b.yaml
+      target:
+        kind: A
+    """
+
+    def edit(document: str) -> str:
+        value = read_document(document)[1]
+        style = Style(step=detect_style(document).step)
+        lines = [f"path: {emit_scalar(path)}", *emit_entry("target", target, 0, style).splitlines()]
+        entry = {"path": path, "target": dict(target)}
         return append_item(document, _written(value, "patches"), lines, entry)
 
     return _in_first_document(text, edit)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.separation import SeparatedTexts, separate_texts
+from fluxv2_migrate.releases.ties import SplitPatches
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -31,6 +32,7 @@ class PreparedRepository:
         readings: scalars that are written as Flux v1 read them.
         patches: of fluxd.
         separated: files in which clusters have texts of their own.
+        tied: files in which patches are split between releases that stay and others.
     """
 
     files: Files
@@ -40,11 +42,24 @@ class PreparedRepository:
     readings: Flux1Readings
     patches: FluxdPatches
     separated: SeparatedTexts
+    tied: SplitPatches = field(default_factory=SplitPatches)
 
     @property
     def is_rearranged(self) -> bool:
         """Whether texts of it stand in other files than they were given in."""
-        return bool(self.patches.listed or self.separated.files)
+        return bool(self.patches.listed or self.separated.files or self.tied.files)
+
+    def with_split(self, split: SplitPatches) -> PreparedRepository:
+        """Gives it with patches that are split; everything is read again.
+
+        Args:
+            split: between releases that stay and others.
+        """
+        files = {**self.files, **split.files}
+        repository = read_repository(files)
+        clusters = see_repository(files, repository, self.options, self.clusters)
+        tied = self.tied.with_more(split)
+        return replace(self, files=files, repository=repository, clusters=clusters, tied=tied)
 
     def settled(
         self, used: Iterable[ListedPatches], touched: Collection[str]
@@ -57,8 +72,9 @@ class PreparedRepository:
         """
         listed = tuple(used)
         texts = {each.kustomization: each.text for each in listed}
-        if not {*self.separated.files, *self.separated.releases}.isdisjoint(touched):
-            texts |= self.separated.files
+        for each in (self.separated, self.tied):
+            if not {*each.files, *each.releases}.isdisjoint(touched):
+                texts |= each.files
         # Whoever names the clusters needs the files no more to find them.
         return texts, {each.flux_yaml for each in listed} if self.clusters.given else set()
 

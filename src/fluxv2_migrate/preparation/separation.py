@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import Sighting, build_with
+from fluxv2_migrate.clusters import Sighting, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
@@ -72,7 +72,7 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
                     made = dict(_written(document, step, wanted, files, around))
                 except (CannotEdit, InvalidManifest):
                     continue
-                if _is_same({**files, **made}, around):
+                if builds_alike(around.clusters.tree, around.clusters.builds, {**files, **made}):
                     files.update(made)
                     releases.add(document.path)
     return SeparatedTexts(files, frozenset(releases))
@@ -193,15 +193,3 @@ def _own_patch(step: Step, sighting: Sighting, around: Surroundings) -> PatchUse
             ]
             return use if len(set(users)) == 1 else None
     return None
-
-
-def _is_same(files: Mapping[str, str], around: Surroundings) -> bool:
-    """Gives whether everything that uses the files builds what it built."""
-    tree = around.clusters.tree.with_files(files)
-    for (folder, over), before in around.clusters.builds.items():
-        if before.ok and not set(before.files).isdisjoint(files):
-            after = build_with(tree, folder, over)
-            manifests = [[each.manifest for each in build.objects] for build in (before, after)]
-            if not after.ok or manifests[0] != manifests[1]:
-                return False
-    return True

@@ -20,6 +20,7 @@ from fluxv2_migrate.releases.patched import (
     taken_out,
 )
 from fluxv2_migrate.releases.release import ReadRelease
+from fluxv2_migrate.releases.ties import Ties
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -35,6 +36,7 @@ def read_closure(
     around: Surroundings,
     findings: FindingGroups,
     why_it_stays: Callable[[Document, Surroundings], _Reason | None],
+    ties: Ties,
 ) -> list[ReadRelease]:
     """Gives the releases of a closure; none where something of it stays whatever is decided.
 
@@ -44,38 +46,45 @@ def read_closure(
         around: what is known before.
         findings: where it is told what stays.
         why_it_stays: of a document that no rule need be asked about.
+        ties: takes what stays by itself.
     """
     documents = [around.repository.document(*key) for key in closure.documents]
     if not overrides.keys() & set(closure.documents):
         return []
     left = [each for each in documents if each.key not in overrides]
+    ties.stay(closure, [each.key for each in left])
     if left:
         place = _places(left)[0]
         hold_back(closure, f"{place} stays, which hangs together with it", around, findings)
         return []
+    staying: list[tuple[Document, _Reason]] = []
     for document in documents:
         reason = why_it_stays(document, around)
-        if reason is not None and reason[0] == "RP035" and any(taken_out(document.key, closure, around)):
-            # No cluster has it, and the patch that says so goes with the others.
+        if reason is None or (reason[0] == "RP035" and any(taken_out(document.key, closure, around))):
+            # What no cluster has because a patch takes it out goes with that patch.
             continue
-        if reason is not None:
-            # Of a command it is told once, where it stands.
-            if reason[0] != "RP018" and not (
-                reason[0] in overrides[document.key].accept and FINDINGS[reason[0]].acceptable
-            ):
-                _stop(closure, document, reason, around, findings)
-            return []
+        staying.append((document, reason))
+    ties.stay(closure, [document.key for document, _ in staying])
+    for document, reason in staying[:1]:
+        # Of a command it is told once, where it stands.
+        if reason[0] != "RP018" and not (
+            reason[0] in overrides[document.key].accept and FINDINGS[reason[0]].acceptable
+        ):
+            _stop(closure, document, reason, around, findings)
+        return []
     releases: list[ReadRelease] = []
     for document in documents:
         try:
             read = read_patched_release(document, closure, around, overrides[document.key])
         except ClustersDisagree as error:
+            ties.stay(closure, [document.key])
             _stop(closure, document, ("RP020", error.reason, error.path), around, findings)
             return []
         except HeldBack as error:
             hold_back(closure, error.reason, around, findings, error.code)
             return []
         except NoChart as error:
+            ties.stay(closure, [document.key])
             _tell_stops(document, error, findings)
         else:
             releases.append(read)
@@ -123,13 +132,16 @@ def hold_back(
     findings.add(document, document.resource, notice, related)
 
 
-def together(decided: DecidedReleases, around: Surroundings, findings: FindingGroups) -> DecidedReleases:
+def together(
+    decided: DecidedReleases, around: Surroundings, findings: FindingGroups, ties: Ties
+) -> DecidedReleases:
     """Gives what becomes of each release, where closures go as a whole.
 
     Args:
         decided: what becomes of each release by itself.
         around: what is known of the repository.
         findings: where it is told what is held back by others.
+        ties: takes what stays by itself.
     """
     everything = (*decided.migrating, *decided.waiting, *(each.release for each in decided.removed))
     migrating = {each.document.key for each in decided.migrating}
@@ -140,6 +152,7 @@ def together(decided: DecidedReleases, around: Surroundings, findings: FindingGr
         if not missing:
             continue
         stay |= set(closure.documents)
+        ties.stay(closure, missing)
         if not missing <= waiting:
             first = min(missing - waiting)
             place = _places([around.repository.document(*first)])[0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import Closure
+from fluxv2_migrate.clusters import Closure, DocumentKey
 from fluxv2_migrate.clusters.builds import file_over
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
@@ -13,7 +13,7 @@ from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
-__all__ = ["FLUX_PATCHES", "OLD_APIS", "moved_fields", "targets_of"]
+__all__ = ["FLUX_PATCHES", "OLD_APIS", "moved_fields", "narrowed", "places_at", "targets_of"]
 
 FLUX_PATCHES: Final = "spec.patches"
 """The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
@@ -50,10 +50,10 @@ def targets_of(
         gone = tuple(_going(target))
         kept = {name: item for name, item in target.items() if name not in gone}
         selector = Selector.of({**kept, **values})
-        reached = _reached(use, closure)
+        reached = places_at(use, closure, closure.documents)
         others = _reached_besides(use, builds, selector, version)
         if reached and (gone or others):
-            values |= _narrowed(reached, others, selector, version)
+            values |= narrowed(reached, others)
         if values or gone:
             yield use, values, gone
 
@@ -68,12 +68,18 @@ def _renewed(target: Mapping[str, Any], version: str) -> dict[str, str]:
     }
 
 
-def _reached(use: PatchUse, closure: Closure) -> set[tuple[str, str]]:
-    """Gives namespace and name of each object of a closure as it comes to a patch."""
+def places_at(use: PatchUse, closure: Closure, documents: Iterable[DocumentKey]) -> set[tuple[str, str]]:
+    """Gives namespace and name of each release as it comes to a patch.
+
+    Args:
+        use: of the patch.
+        closure: what hangs together.
+        documents: those of its releases that count.
+    """
     return {
         (step.namespace, step.name)
-        for ways in closure.ways.values()
-        for way in ways
+        for key in documents
+        for way in closure.ways[key]
         if use in way.built.patches
         for step in _steps(way.built, use)
     }
@@ -109,12 +115,7 @@ def moved_fields(selector: Mapping[str, Any], version: str) -> Mapping[str, str]
     """
     if not any(_finds(selector, *each) for each in OLD_APIS):
         return None
-    wanted = zip(_FIELDS, (_GROUP, version, _KIND), strict=True)
-    return {
-        name: new
-        for name, new in wanted
-        if selector.get(name) and not _matches(name, str(selector[name]), new)
-    }
+    return _renewed(selector, version)
 
 
 def _finds(selector: Mapping[str, Any], *identity: str) -> bool:
@@ -155,10 +156,19 @@ def _going(target: Mapping[str, Any]) -> Iterator[str]:
         yield "annotationSelector"
 
 
-def _narrowed(
-    reached: set[tuple[str, str]], others: set[tuple[str, str]], selector: Selector, version: str
-) -> dict[str, str]:
-    """Gives the fields with which a target finds what it found, and none of the others."""
+def narrowed(reached: set[tuple[str, str]], others: set[tuple[str, str]]) -> dict[str, str]:
+    r"""Gives the fields with which a target finds what it found, and none of the others.
+
+    Args:
+        reached: namespace and name of what it shall find.
+        others: of what it shall not.
+
+    Raises:
+        HeldBack: no target tells them apart.
+
+    >>> narrowed({("shop", "web"), ("shop", "api.v2")}, {("shop", "db")})
+    {'name': 'api\\.v2|web'}
+    """
     names = sorted({name for _, name in reached})
     values = {"name": "|".join(name.replace(".", "\\.") for name in names)}
     if any(name in names for _, name in others):

@@ -24,6 +24,7 @@ from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
 from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
 from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
+from fluxv2_migrate.releases.ties import Ties
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import (
     is_old_release,
@@ -47,12 +48,13 @@ __all__ = [
 _NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)
 
 
-def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRelease]:
+def read_releases(around: Surroundings, findings: FindingGroups, ties: Ties) -> list[ReadRelease]:
     """Gives the releases that can be read, and says of all others why they stay.
 
     Args:
         around: what is known before.
         findings: where what stays is told.
+        ties: takes what stays by itself of what hangs together.
     """
     repository = around.repository
     tell_of_unread(around, findings)
@@ -85,7 +87,7 @@ def read_releases(around: Surroundings, findings: FindingGroups) -> list[ReadRel
             if release is not None:
                 releases.append(release)
     for closure in {id(each): each for each in closures.values()}.values():
-        releases += read_closure(closure, overrides, around, findings, _why_it_stays)
+        releases += read_closure(closure, overrides, around, findings, _why_it_stays, ties)
     tell_of_scope(around, findings)
     return sorted(releases, key=lambda each: each.document.key)
 

@@ -1,0 +1,179 @@
+"""Patches that tie releases together which stay to others: they are split by what they are for.
+
+What stays keeps its patch in v1 form, and its neighbours need not wait for it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fluxv2_migrate.clusters import Closure, DocumentKey, builds_alike
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import KustomizationPatch, PatchUse, add_patch, add_patch_file
+from fluxv2_migrate.plan import edit_fields
+from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, narrowed, places_at
+from fluxv2_migrate.releases.patched import HeldBack
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit, replace_text, split_documents
+
+__all__ = ["SplitPatches", "Ties"]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPatches:
+    """Files in which patches are split by what they are for.
+
+    Attributes:
+        files: those that change or are new.
+        releases: the files of the releases that are tied no more.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    releases: frozenset[str] = frozenset()
+
+    def with_more(self, other: SplitPatches) -> SplitPatches:
+        """Gives these with those that were split afterwards."""
+        return SplitPatches({**self.files, **other.files}, self.releases | other.releases)
+
+
+@dataclass(slots=True)
+class Ties:
+    """Collects which releases stay by themselves, of those that hang together with others.
+
+    Attributes:
+        staying: by the closure.
+    """
+
+    staying: dict[Closure, set[DocumentKey]] = field(default_factory=dict)
+
+    def stay(self, closure: Closure, documents: Collection[DocumentKey]) -> None:
+        """Notes what of a closure stays whatever becomes of the rest."""
+        self.staying.setdefault(closure, set()).update(documents)
+
+    def split(self, around: Surroundings) -> SplitPatches:
+        """Gives the patches split between what stays and the rest, where every build stays the same.
+
+        Args:
+            around: what is known of the repository.
+        """
+        files: dict[str, str] = {}
+        releases: set[str] = set()
+        for closure, staying in self.staying.items():
+            rest = set(closure.documents) - staying
+            if not rest:
+                continue
+            # A patch that is put behind others may come too late for one of the two.
+            for moved, kept in ((staying, rest), (rest, staying)):
+                try:
+                    made = _Splitter(closure, moved, kept, around, dict(files)).split()
+                except (CannotEdit, HeldBack, InvalidManifest):
+                    break
+                if made == files:
+                    break
+                if builds_alike(around.clusters.tree, around.clusters.builds, made):
+                    files = made
+                    releases |= {path for path, _ in rest}
+                    break
+        return SplitPatches(files, frozenset(releases))
+
+
+@dataclass(slots=True)
+class _Splitter:
+    """Splits the patches of one closure.
+
+    Attributes:
+        closure: what hangs together.
+        moved: the releases that get patches of their own.
+        kept: those that keep the ones that are there.
+        around: what is known of the repository.
+        files: those that change or are new.
+        copies: of files of patches, by the path of these.
+    """
+
+    closure: Closure
+    moved: Collection[DocumentKey]
+    kept: Collection[DocumentKey]
+    around: Surroundings
+    files: dict[str, str]
+    copies: dict[str, str] = field(default_factory=dict)
+
+    def split(self) -> dict[str, str]:
+        shared = {use.path for use in self.closure.patches if use.path and self._places(use, self.kept)}
+        for use in self.closure.patches:
+            moved, kept = self._places(use, self.moved), self._places(use, self.kept)
+            if use.kind not in ("merge", "json") and moved and kept:
+                raise CannotEdit("what is no patch ties them")
+            if moved and kept:
+                self._split(use, moved, kept)
+            elif moved and use.path in shared and use.field != FLUX_PATCHES and self._is_alone(use):
+                self._repoint(use, moved)
+        return self.files
+
+    def _places(self, use: PatchUse, documents: Iterable[DocumentKey]) -> set[tuple[str, str]]:
+        if use.kind in ("merge", "json"):
+            return places_at(use, self.closure, documents)
+        reached = {
+            key for key in documents for way in self.closure.ways[key] if use in way.built.replacements
+        }
+        return {("", path) for path, _ in reached}
+
+    def _is_alone(self, use: PatchUse) -> bool:
+        """Gives whether a file holds one patch alone, so that all of it can be another one."""
+        return len(split_documents(self.around.clusters.tree.text(use.path))) == 1
+
+    def _repoint(self, use: PatchUse, moved: set[tuple[str, str]]) -> None:
+        """Gives releases a file of their own, where they share one."""
+        entry = (use.field, use.index)
+        at = entry if use.field == "patchesStrategicMerge" else (*entry, "path")
+        path = self._copied_for(use, moved)
+        self._edit(use.kustomization, lambda text: replace_text(text, at, path))
+
+    def _copied_for(self, use: PatchUse, moved: set[tuple[str, str]]) -> str:
+        """Gives the copy of the file of a patch, as its kustomization writes it."""
+        copy = self._copy(use.path, min(name for _, name in moved))
+        return posixpath.relpath(copy, posixpath.dirname(use.kustomization) or ".")
+
+    def _split(self, use: PatchUse, moved: set[tuple[str, str]], kept: set[tuple[str, str]]) -> None:
+        patch = self._patch(use)
+        if patch is None or patch.target is None or use.field != "patches":
+            raise CannotEdit("a patch that is for several releases, and names none")
+        target = dict(patch.target)
+        own, others = narrowed(kept, moved), narrowed(moved, kept)
+        at = (use.field, use.index, "target")
+        self._edit(use.kustomization, lambda text: edit_fields(text, at, own))
+        target |= others
+        if use.path:
+            path = self._copied_for(use, moved)
+            self._edit(use.kustomization, lambda text: add_patch_file(text, path, target))
+        else:
+            self._edit(use.kustomization, lambda text: add_patch(text, patch.inline, target))
+
+    def _patch(self, use: PatchUse) -> KustomizationPatch | None:
+        if use.field == FLUX_PATCHES:
+            return None
+        kustomization = self.around.clusters.tree.kustomizations[posixpath.dirname(use.kustomization)]
+        own = (each for each in kustomization.patches if (each.field, each.index) == (use.field, use.index))
+        return next(own, None)
+
+    def _copy(self, path: str, name: str) -> str:
+        """Gives a file that holds the same patch, called after a release that it is for."""
+        if path not in self.copies:
+            tree = self.around.clusters.tree
+            stem, ending = posixpath.splitext(path)
+            names = (f"{stem}-{name}{number}{ending}" for number in ("", "-2", "-3"))
+            free = next((each for each in names if each not in tree.files and each not in self.files), None)
+            if free is None:
+                raise CannotEdit("the names of a copy are taken")
+            self.files[free] = tree.text(path)
+            self.copies[path] = free
+        return self.copies[path]
+
+    def _edit(self, path: str, edit: Callable[[str], str]) -> None:
+        text = self.files.get(path, self.around.repository.texts.get(path))
+        if text is None:
+            raise CannotEdit("a kustomization that is no text")
+        plain = text.removeprefix("\ufeff")
+        end = split_documents(plain)[0].end
+        self.files[path] = text[: len(text) - len(plain)] + edit(plain[:end]) + plain[end:]
