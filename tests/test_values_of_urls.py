@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.clusters.value_sources import ValueSource, values_of_sources
 from fluxv2_migrate.flux1.raw_files import raw_files
 from fluxv2_migrate.yaml_text import read_document
+from real_kustomize import build_all, write_tree
 
 FILE = "values/web.yaml"
 OF_HOSTS = [
@@ -145,12 +147,136 @@ def test_where_nobody_knows_the_repository_the_path_tells_it() -> None:
     assert codes(migration) == {"RP060"}
 
 
-def test_what_comes_behind_a_file_keeps_it_where_it_is() -> None:
-    own = url(OF_HOSTS[0].format(ref="main"))
+OWN = url(OF_HOSTS[0].format(ref="main"))
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+BUILD = "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n"
+
+
+def test_a_file_that_others_follow_becomes_a_config_map_in_its_place() -> None:
     behind = "configMapKeyRef: {name: x}"
-    assert codes(migrate(web(own, behind))) == {"HR095"}
-    assert codes(migrate(web(behind, own))) == {"RP060"}
-    # An entry without a source was skipped.
-    assert codes(migrate(web(own, "{}"))) == {"RP060"}
-    optional = own.replace("{url", "{optional: true, url")
-    assert codes(migrate(web(optional, behind))) == {"HR102"}
+    values = "# of the shop\n\nreplicas: 2 # for now\nhost: a\n"
+    migration = migrate(web(OWN, behind), values)
+    assert codes(migration) == {"RP060"}
+    assert migration.ok
+    release, made = (
+        str(migration.files["apps/web.yaml"]),
+        migration.created["apps/web.yaml".replace("web", "web-values")],
+    )
+    assert "valuesFrom:\n  - kind: ConfigMap\n    name: web\n  - kind: ConfigMap\n    name: x\n" in release
+    block = "".join(f"    {line}" if line.strip() else line for line in values.splitlines(keepends=True))
+    assert f"metadata:\n  name: web\n  namespace: shop\ndata:\n  values.yaml: |\n{block}" in made
+    files = {"apps/web.yaml": web(OWN, behind), FILE: values}
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    # What nothing follows is written into the values, and so is a file behind an entry without a source.
+    assert "host: a" in str(migrate(web(behind, OWN)).files["apps/web.yaml"])
+    assert "host: a" in str(migrate(web(OWN, "{}")).files["apps/web.yaml"])
+    # It was there, so that nothing about it is optional any more.
+    assert codes(migrate(web(OWN.replace("{url", "{optional: true, url"), behind))) == {"RP060"}
+
+
+def test_comments_come_along_with_values() -> None:
+    image = "image:\n    # keep\n    tag: '1.0' # pinned\n    name: x\n"
+    values = f"# of the shop\nreplicas: 2\n{image}list: # all\n- a\n"
+    own = "  values:\n    image:\n      name: web\n"
+    text = str(migrate(web(OWN, values=own), values).files["apps/web.yaml"])
+    assert "    # of the shop\n    replicas: 2\n" in text
+    assert "      name: web\n      # keep\n      tag: '1.0' # pinned\n" in text
+    assert "    list: # all\n    - a\n" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        # What kustomize would read otherwise, and what hangs together with the rest, is written anew.
+        ("a: yes # on\n", "    a: true\n"),
+        ("a: &x {b: 1}\nc: *x\n", "    c:\n      b: 1\n"),
+        ("{a: 1} # one\n", "    a: 1\n"),
+    ],
+)
+def test_values_that_cannot_be_taken_as_they_stand_are_written_anew(values: str, written: str) -> None:
+    assert written in str(migrate(web(OWN, values=""), values).files["apps/web.yaml"])
+
+
+def test_a_name_that_is_taken_is_none_for_a_config_map() -> None:
+    behind = "configMapKeyRef: {name: x}"
+    taken = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n"
+    options = {
+        "clusters": [
+            {
+                "name": "p",
+                "sync_paths": ["apps"],
+                "branch": "main",
+                "fluxd": {"git_url": "git@github.com:acme/fleet"},
+            }
+        ]
+    }
+    files = {"apps/web.yaml": web(OWN, behind), "apps/cm.yaml": taken, FILE: "a: 1\n"}
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+    assert "    name: web-2\n" in str(migration.files["apps/web.yaml"])
+
+
+def overlays(
+    namespaces: dict[str, str], patch: str, release: str
+) -> tuple[dict[str, str | bytes], fm.MigrationOptions]:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": f"{KUSTOMIZATION}resources: [web.yaml]\n",
+        "base/web.yaml": release,
+        FILE: "# of the shop\nreplicas: 2\n",
+    }
+    clusters = []
+    for name, namespace in namespaces.items():
+        lines = f"resources: [../base]\nnamespace: {namespace}\n"
+        lines += "patchesStrategicMerge: [patch.yaml]\n" if patch else ""
+        files[f"{name}/kustomization.yaml"] = KUSTOMIZATION + lines
+        files[f"{name}/.flux.yaml"] = BUILD
+        if patch:
+            files[f"{name}/patch.yaml"] = patch
+        known = {
+            "branch": "main",
+            "fluxd": {"git_url": "git@github.com:acme/fleet.git", "manifest_generation": True},
+        }
+        clusters.append({"name": name, "sync_paths": [name], **known})
+    return files, fm.MigrationOptions.model_validate({"clusters": clusters})
+
+
+PATCH = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\nspec:\n"
+
+
+@pytest.mark.parametrize(
+    ("patch", "sources"),
+    [
+        ("", [OWN, "secretKeyRef: {name: x}"]),
+        (f"{PATCH}  values: {{replicas: 9}}\n", [OWN, "secretKeyRef: {name: x}"]),
+        (f"{PATCH}  values: {{replicas: 9}}\n", [OWN]),
+        (f"{PATCH}  valuesFrom:\n  - {OWN}\n  values: {{replicas: 9}}\n", []),
+    ],
+)
+@pytest.mark.parametrize("namespaces", [{"a": "shop"}, {"a": "one", "b": "two"}])
+def test_each_cluster_that_builds_a_release_gets_its_config_map(
+    namespaces: dict[str, str], patch: str, sources: list[str], tmp_path: Path
+) -> None:
+    text = web(*sources) if sources else web("{}").replace("  valuesFrom:\n  - {}\n", "")
+    files, options = overlays(namespaces, patch, text)
+    migration = fm.migrate_repository(files, options)
+    assert codes(migration) == {"RP060"}
+    assert migration.ok
+    assert fm.migrate_repository(migration.files, options).files == migration.files
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    write_tree(migration.files, tmp_path)
+    for name, built in zip(namespaces, build_all(tmp_path / each for each in namespaces), strict=True):
+        (made,) = (each for each in built.objects if each["kind"] == "ConfigMap")
+        (release,) = (each for each in built.objects if each["kind"] == "HelmRelease")
+        assert made["metadata"] == {"name": "web", "namespace": namespaces[name]}
+        assert made["data"]["values.yaml"] == files[FILE]
+        assert release["spec"]["valuesFrom"][0] == {"kind": "ConfigMap", "name": "web"}
+        assert release["spec"]["values"]["replicas"] == (9 if patch else 3)
+
+
+def test_clusters_of_different_branches_have_different_files() -> None:
+    files, options = overlays({"a": "one", "b": "two"}, f"{PATCH}  values: {{replicas: 9}}\n", web(OWN))
+    other = options.clusters[1].model_copy(update={"branch": "live"})
+    migration = fm.migrate_repository(
+        files, options.model_copy(update={"clusters": (options.clusters[0], other)})
+    )
+    assert "different branches" in " ".join(finding.message for finding in migration.findings)
+    assert migration.files["base/web.yaml"] == files["base/web.yaml"]

@@ -249,7 +249,7 @@ _ROWS: Final = (
     FindingType("RP055", "reference-not-applied", "error", "Put the object into a folder that the cluster syncs, or accept the code if something else applies it.", True),
     FindingType("RP056", "release-renamed", "error", "Give the release the name that it has, in the kustomization that changes it.", True),
     FindingType("RP057", "build-breaks", "error", "Correct or remove what the finding names, and migrate again."),
-    FindingType("RP060", "values-of-a-file", "warning", "Edit the values of the release from now on, and remove the file if nothing else reads it."),
+    FindingType("RP060", "values-of-a-file", "warning", "Edit the values of the release, or the ConfigMap, from now on, and remove the file if nothing else reads it."),
     FindingType("RP061", "flux-2-too-old", "error", "Upgrade Flux to 2.0 or later first, and commit its gotk-components."),
     FindingType("RP062", "both-fluxes-sync", "warning", "Stop fluxd before the merge, and look first whether the Kustomization prunes."),
     FindingType("RP070", "patch-for-nothing", "warning", "Remove the file, or list it as a patch of what it was meant for."),

@@ -22,6 +22,8 @@ class Set:
         place: where it goes if it is new.
         because: the v1 fields it is computed from.
         rule: the rule that asks for it.
+        text: a document of this entry alone, as people wrote it elsewhere, with its comments; empty where
+            the value is written anew.
     """
 
     path: Path
@@ -29,6 +31,7 @@ class Set:
     place: Place = field(default_factory=Place)
     because: tuple[str, ...] = ()
     rule: str = ""
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -73,12 +73,29 @@ def apply_to_text(
         e: 1 # one
     c: 2
     """
+    try:
+        return _applied(plan, text, root, style, value)
+    except CannotEdit:
+        written = [each for each in plan if isinstance(each, Set) and each.text]
+        if not written:
+            raise
+        # What people wrote elsewhere may not do here; its value does.
+        anew = tuple(replace(each, text="") if isinstance(each, Set) else each for each in plan)
+        return _applied(anew, text, root, style, value)
+
+
+def _applied(
+    plan: Plan, text: str, root: Node | None, style: Style, value: Mapping[str, Any] | None
+) -> AppliedText:
     document = BlockMapping.of_document(text, root, style)
     comments: list[tuple[str, str]] = []
     for operation in plan:
         if isinstance(operation, Set):
             parent = _parent(document, operation.path, operation.place)
-            parent.set(operation.path[-1], operation.value, operation.place)
+            if operation.text and parent.entry(operation.path[-1]) is None:
+                _put_text(parent, operation, style)
+            else:
+                parent.set(operation.path[-1], operation.value, operation.place)
         elif isinstance(operation, Remove):
             holder = _existing(document, operation.path)
             if holder is not None:
@@ -109,6 +126,14 @@ def apply_to_text(
     if not means:
         raise CannotEdit("the edited text would not mean what was decided")
     return AppliedText(result, tuple(comments), expected)
+
+
+def _put_text(parent: BlockMapping, operation: Set, style: Style) -> None:
+    """Puts an entry as it was written elsewhere."""
+    origin = BlockMapping.of_document(operation.text, read_nodes(operation.text), style)
+    entry = origin.take(operation.path[-1])
+    entry.lead = origin.opening + entry.lead
+    parent.put(operation.path[-1], entry, 0, operation.place)
 
 
 def apply_to_metadata(plan: Plan, text: str, style: Style, value: Mapping[str, Any]) -> AppliedText | None:

@@ -134,7 +134,7 @@ def _drafts(
         settings, version = settings_of(around.options, view.settings), around.versions[view.name]
         is_made = bool(sighting.steps) or sighting.is_moved
         same = (replace(settings, cluster=""), id(settings.inventory), version)
-        here = values_of_urls(sighting.manifest, view, around)
+        here = values_of_urls(sighting.manifest, document.identity[1], view, around)
         key = (sighting.namespace, sighting.name, is_made, same, repr(here))
         if key not in drafts:
             seen = SeenRelease(sighting.namespace, sighting.name) if is_made else None
@@ -153,7 +153,8 @@ def _named_elsewhere(
     first = known.sightings[0]
     seen = SeenRelease(first.namespace, first.name, is_named_elsewhere=True)
     options, settings = around.options, known.settings
-    here = values_of_urls(first.manifest, around.clusters.view(first.cluster), around)
+    view = around.clusters.view(first.cluster)
+    here = values_of_urls(first.manifest, document.identity[1], view, around)
     draft = draft_helm_release(document.manifest, options, known.version, override, settings, seen, here)
     return replace(known, draft=draft)
 

@@ -15,6 +15,7 @@ from fluxv2_migrate.rules import (
     ReleaseDraft,
     SeenRelease,
     SourceReference,
+    ValuesOfUrl,
     draft_helm_release,
 )
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
@@ -61,6 +62,7 @@ class ReleaseForms:
         settings: those of one of its clusters.
         seen: how one of its clusters sees it.
         whole: what one of its clusters sees, which completes the chart of a state that has none yet.
+        values_of_urls: what is here of the values that it takes from URLs.
         drafts: that were made, by the state.
     """
 
@@ -70,6 +72,7 @@ class ReleaseForms:
     settings: ReleaseSettings
     seen: SeenRelease
     whole: Mapping[str, Any]
+    values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
     drafts: dict[str, ReleaseDraft] = field(default_factory=dict)
 
     def plan(self, state: Mapping[str, Any], references: References) -> Plan:
@@ -100,7 +103,13 @@ class ReleaseForms:
         key = json.dumps(state, sort_keys=True)
         if key not in self.drafts:
             self.drafts[key] = draft_helm_release(
-                state, self.options, self.version, self.override, self.settings, self.seen
+                state,
+                self.options,
+                self.version,
+                self.override,
+                self.settings,
+                self.seen,
+                self.values_of_urls,
             )
         return self.drafts[key]
 

@@ -20,9 +20,10 @@ from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_
 from fluxv2_migrate.releases.forms import ReleaseForms
 from fluxv2_migrate.releases.release import MigratingRelease, Told
 from fluxv2_migrate.releases.replacement_entries import source_writer
+from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
-from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
+from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, ValuesConfigMap, ValuesOfUrl, draft_helm_release
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -118,6 +119,15 @@ class PatchedRelease(MigratingRelease):
         stored = self._draft_of(sighting).release_name.storage_namespace
         return stored or sighting.namespace or self.draft.namespace
 
+    def config_maps(self) -> Iterator[tuple[ValuesConfigMap, tuple[tuple[str, str], ...]]]:
+        """Gives the ConfigMaps that are made for it, each with the clusters and namespaces that need it."""
+        found: dict[ValuesConfigMap, list[tuple[str, str]]] = {}
+        for each in self.seen:
+            slot = (each.sighting.cluster, each.sighting.namespace or each.settings.default_namespace)
+            for config_map in each.draft.config_maps:
+                found.setdefault(config_map, []).append(slot)
+        yield from ((each, tuple(sorted(set(slots)))) for each, slots in found.items())
+
     def telling(self, notice: Notice) -> Told:
         """Gives where something is told of it, and what else is named."""
         return self.told.get(notice, Told())
@@ -171,13 +181,16 @@ def read_patched_release(
         for way in closure.ways[document.key]
         if (writer := source_writer(way.built, around.clusters.tree))
     }
-    seen = tuple(_seen_drafts(sightings, around, override, writers))
+    here = _values_of_urls(document, sightings, around)
+    seen = tuple(_seen_drafts(sightings, around, override, here, writers))
     hold_one_api({each.version for each in seen}, oldest)
     first = next(each for each in seen if each.version == oldest)
     places = {(each.sighting.namespace, each.sighting.name) for each in seen}
     as_seen = SeenRelease(first.sighting.namespace, first.sighting.name, is_named_elsewhere=len(places) > 1)
-    forms = ReleaseForms(around.options, oldest, override, first.settings, as_seen, first.sighting.manifest)
-    _hold_one_release(seen, first, around.options, override)
+    forms = ReleaseForms(
+        around.options, oldest, override, first.settings, as_seen, first.sighting.manifest, here
+    )
+    _hold_one_release(seen, first, around.options, override, here)
     draft = common_draft(first.draft, [each.draft for each in seen])
     told = _told(draft, seen, document, closure, around)
     if draft.source is None or any(each.draft.source is None for each in seen):
@@ -244,14 +257,36 @@ def taken_out(key: DocumentKey, closure: Closure, around: Surroundings) -> Itera
                     )
 
 
+def _values_of_urls(
+    document: Document, sightings: Iterable[Sighting], around: Surroundings
+) -> Mapping[str, ValuesOfUrl]:
+    """Gives what is here of the values that a release takes from URLs, wherever it has them.
+
+    They are never written into it: what patches write goes over them, and so does what is beside them.
+    """
+    found: dict[str, ValuesOfUrl] = {}
+    for each in sightings:
+        view = around.clusters.view(each.cluster)
+        name = document.identity[1]
+        here = values_of_urls(each.manifest, name, view, around, is_inlined=False)
+        if any(found.setdefault(url, values) != values for url, values in here.items()):
+            message = "its clusters follow different branches, and the file of a URL is that of one of them"
+            raise ClustersDisagree(message, ("spec", "valuesFrom"))
+    return found
+
+
 def _seen_drafts(
-    sightings: Iterable[Sighting], around: Surroundings, override: Override, writers: Mapping[int, str]
+    sightings: Iterable[Sighting],
+    around: Surroundings,
+    override: Override,
+    here: Mapping[str, ValuesOfUrl],
+    writers: Mapping[int, str],
 ) -> Iterable[SeenDraft]:
     for sighting in sightings:
         view = around.clusters.view(sighting.cluster)
         settings, version = settings_of(around.options, view.settings), around.versions[view.name]
         seen = SeenRelease(sighting.namespace, sighting.name)
-        draft = draft_helm_release(sighting.manifest, around.options, version, override, settings, seen)
+        draft = draft_helm_release(sighting.manifest, around.options, version, override, settings, seen, here)
         writer = writers.get(id(sighting.manifest), "")
         if draft.source is not None and writer:
             draft = replace(draft, source=replace(draft.source, written_by=writer))
@@ -259,7 +294,11 @@ def _seen_drafts(
 
 
 def _hold_one_release(
-    seen: Sequence[SeenDraft], first: SeenDraft, options: MigrationOptions, override: Override
+    seen: Sequence[SeenDraft],
+    first: SeenDraft,
+    options: MigrationOptions,
+    override: Override,
+    here: Mapping[str, ValuesOfUrl],
 ) -> None:
     """Raises where the settings or Flux releases of clusters make different releases of one manifest."""
     for each in seen:
@@ -270,7 +309,7 @@ def _hold_one_release(
             continue
         as_seen = SeenRelease(each.sighting.namespace, each.sighting.name)
         other = draft_helm_release(
-            each.sighting.manifest, options, first.version, override, first.settings, as_seen
+            each.sighting.manifest, options, first.version, override, first.settings, as_seen, here
         )
         # Flux releases differ in the API that they prefer.
         kept = [

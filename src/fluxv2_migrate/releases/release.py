@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import Sighting
@@ -11,7 +11,7 @@ from fluxv2_migrate.meaning.release_names import resolve_release_name
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.releases.drafts import NameElsewhere
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft
+from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, ValuesConfigMap
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 
@@ -92,6 +92,11 @@ class ReadRelease:
             sighting: how that cluster sees it.
         """
         return self.draft.release_name.storage_namespace or sighting.namespace or self.draft.namespace
+
+    def config_maps(self) -> Iterator[tuple[ValuesConfigMap, tuple[tuple[str, str], ...]]]:
+        """Gives the ConfigMaps that are made for it, each with the clusters and namespaces that need it."""
+        for each in self.draft.config_maps:
+            yield each, self.slots()
 
     def telling(self, notice: Notice) -> Told:
         """Gives where something is told of it, and what else is named: all is told where it stands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import DocumentKey, is_below
@@ -22,6 +22,7 @@ from fluxv2_migrate.placement import (
     Places,
     Prerequisite,
     SourceNames,
+    Unplaced,
     name_sources,
     unplaced_source,
     write_generated,
@@ -37,7 +38,7 @@ from fluxv2_migrate.repository.changes import Change, kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style
+from fluxv2_migrate.yaml_text import BlockText, CannotEdit, Style, detect_style
 
 __all__ = ["ConvertedReleases", "ReleaseTexts", "SourceLayout", "tell_of_releases"]
 
@@ -241,7 +242,11 @@ class ReleaseTexts:
                 displaced.update(source.members if isinstance(error, NoHome) else ())
         for release in releases:
             try:
+                for each in _config_maps(release):
+                    generated += places.place(each)
                 _name_elsewhere(release, workspace)
+            except NoHome as error:
+                homeless[release.placed] = f"the ConfigMap of its values has no place: {error}"
             except CannotEdit as error:
                 homeless[release.placed] = f"a kustomization cannot be edited: {error}"
         return SourceLayout(
@@ -301,6 +306,29 @@ def _name_elsewhere(release: MigratingRelease, workspace: Workspace) -> None:
             Change("release-name-in-kustomization", release.resource, *place),
             kustomization_change(each.kustomization),
         )
+
+
+def _config_maps(release: MigratingRelease) -> Iterator[Unplaced]:
+    """Gives the ConfigMaps of values that are made for a release, in each namespace that it has."""
+    for each, slots in release.config_maps():
+        namespaces: dict[str, list[str]] = {}
+        for cluster, namespace in slots:
+            namespaces.setdefault(namespace, []).append(cluster)
+        is_beside = len(namespaces) == 1 and slots == release.slots()
+        for namespace, clusters in namespaces.items():
+            metadata = {"name": each.name, "namespace": namespace} if namespace else {"name": each.name}
+            data = {"values.yaml": BlockText(each.text.replace("\r\n", "\n"))}
+            yield Unplaced(
+                "values-of-a-file",
+                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data},
+                tuple(clusters),
+                "values",
+                (each.name, f"{namespace}-{each.name}"),
+                ("ConfigMap", namespace, each.name),
+                where="beside" if is_beside else "folder",
+                near=((release.document.path, tuple(clusters)),),
+                stems_beside=(each.name, f"{each.name}-values"),
+            )
 
 
 def _comments(texts: Iterable[ReleaseText]) -> Mapping[PlacedRequest, Sequence[FieldComment]]:

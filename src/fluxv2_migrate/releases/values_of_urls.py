@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, repository_key
@@ -16,11 +19,17 @@ from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["values_of_urls"]
 
+_NO_NAME: Final = re.compile(r"[^a-z0-9.-]+")
 _USUAL_BRANCHES: Final = ("", "HEAD", "main", "master")
 
 
 def values_of_urls(
-    manifest: Mapping[str, Any], view: ClusterView, around: Surroundings
+    manifest: Mapping[str, Any],
+    name: str,
+    view: ClusterView,
+    around: Surroundings,
+    *,
+    is_inlined: bool = True,
 ) -> dict[str, ValuesOfUrl]:
     """Gives for each URL of a release's values what is here of it.
 
@@ -29,16 +38,40 @@ def values_of_urls(
 
     Args:
         manifest: of the release, as a cluster sees it.
+        name: of the release, as its manifest has it.
         view: the cluster.
         around: what is known of the repository.
+        is_inlined: whether values are written into the release where nothing else follows them.
     """
     entries = mapping_at(manifest, "spec").get("valuesFrom")
     found: dict[str, ValuesOfUrl] = {}
+    taken: set[str] = set()
     for entry in entries if isinstance(entries, list) else ():
         url = mapping_at(entry, "externalSourceRef").get("url")
-        if isinstance(url, str):
-            found[url] = _values(url, view, around)
+        if isinstance(url, str) and url not in found:
+            here = _values(url, view, around)
+            if here.values is not None:
+                free = _free_name(name, here.path, taken, around)
+                here = replace(here, config_map=free, is_inlined=is_inlined)
+            found[url] = here
     return found
+
+
+def _free_name(release: str, path: str, taken: set[str], around: Surroundings) -> str:
+    """Gives a name for a ConfigMap of a release that no other one of the repository has."""
+    stem = posixpath.splitext(posixpath.basename(path))[0]
+    word = _NO_NAME.sub("-", stem.lower()).strip("-.") or "values"
+    name = word if word.startswith(release) else f"{release}-{word}"
+    for number in count(1):
+        free = name if number == 1 else f"{name}-{number}"
+        named = re.compile(rf"^\s*name: [\"']?{re.escape(free)}[\"']?\s*$", re.MULTILINE)
+        if free not in taken and not any(
+            free in text and "ConfigMap" in text and named.search(text)
+            for text in around.repository.texts.values()
+        ):
+            taken.add(free)
+            return free
+    raise AssertionError  # pragma: no cover - there are names without end
 
 
 def _values(url: str, view: ClusterView, around: Surroundings) -> ValuesOfUrl:
@@ -60,7 +93,7 @@ def _values(url: str, view: ClusterView, around: Surroundings) -> ValuesOfUrl:
         return ValuesOfUrl(raw.path, None, f"{raw.path} cannot be read: {error.reason}")
     if not isinstance(value, dict) or "sops" in value:
         return ValuesOfUrl(raw.path, None, f"{raw.path} holds no values that could be read")
-    return ValuesOfUrl(raw.path, value, "")
+    return ValuesOfUrl(raw.path, value, "", around.repository.texts[raw.path])
 
 
 def _is_of(raw: RawFile, key: str) -> bool:

@@ -50,18 +50,20 @@ class DeclaredFields:
         plain = {key: thawed(each) for key, each in self.sources.items()}
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for key, names in self.fields.items():
-            meanings = self._meanings(self.releases[key], plain) if key in self.releases else []
+            meanings = self._meanings(key, plain) if key in self.releases else []
             found[key] = {name: _common([_value(each, name) for each in meanings]) for name in names}
         return found
 
     def _meanings(
-        self, manifest: Mapping[str, Any], sources: Mapping[SourceKey, Mapping[str, Any]]
+        self, key: tuple[str, str], sources: Mapping[SourceKey, Mapping[str, Any]]
     ) -> list[ReleaseMeaning]:
         """Gives what a release means to the Flux of each cluster."""
+        # A build may put a manifest that names no namespace into one.
+        namespace = key[1].partition(" ")[2].rpartition("/")[0] or self.default_namespace
         try:
             return [
                 meaning_of_v2_release(
-                    thawed(manifest), sources, flux_version=version, default_namespace=self.default_namespace
+                    thawed(self.releases[key]), sources, flux_version=version, default_namespace=namespace
                 )
                 for version in self.versions
             ]

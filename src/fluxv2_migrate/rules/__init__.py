@@ -9,7 +9,7 @@ from fluxv2_migrate.rules.chart_source import (
     helm_url_key,
     to_flux_git_url,
 )
-from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl
+from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl
 from fluxv2_migrate.rules.flux1_settings import FLAG_RULES, VALUE_RULES, notices_of, rule_of_value
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
 from fluxv2_migrate.rules.image_automation import draft_image_automation
@@ -83,6 +83,7 @@ __all__ = [
     "SyncSettings",
     "TagComparison",
     "TagTranslations",
+    "ValuesConfigMap",
     "ValuesOfUrl",
     "clean_chart_path",
     "compare_tags",

@@ -13,7 +13,7 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["BEFORE_VALUES", "Draft", "ValuesOfUrl", "present"]
+__all__ = ["BEFORE_VALUES", "Draft", "ValuesConfigMap", "ValuesOfUrl", "present"]
 
 BEFORE_VALUES = Place(before=("values",))
 """Values are long, and people look for the settings above them."""
@@ -40,11 +40,32 @@ class ValuesOfUrl:
         path: the file of this repository; empty where it is none.
         values: that it holds; `None` where they are not known.
         reason: why they are not known.
+        text: of the file.
+        config_map: what a ConfigMap that holds the text can be called.
+        is_inlined: whether the values are written into the release where nothing else follows them.
     """
 
     path: str
     values: Mapping[str, Any] | None
     reason: str
+    text: str = field(default="", repr=False)
+    config_map: str = ""
+    is_inlined: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesConfigMap:
+    """A ConfigMap that a release takes values from, and that is made of a file.
+
+    Attributes:
+        name: of the ConfigMap, in the namespace of the release.
+        path: the file.
+        text: of the file, under the key `values.yaml`.
+    """
+
+    name: str
+    path: str
+    text: str = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -63,6 +84,7 @@ class Draft:
         differ_all: these in words, the same for all releases.
         values_of_urls: what is here of the values that the release takes from URLs.
         running_chart: of its record in the cluster, as Helm names it; empty where nobody says it.
+        config_maps: that it needs besides those that it names itself.
     """
 
     spec: Mapping[str, Any]
@@ -79,6 +101,7 @@ class Draft:
     differ_all: str = ""
     values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
     running_chart: str = ""
+    config_maps: list[ValuesConfigMap] = field(default_factory=list)
 
     @property
     def keeps_defaults(self) -> bool:
@@ -94,9 +117,11 @@ class Draft:
         """Gives whether the Flux release is this one or a later one."""
         return is_at_least(self.flux_version, since)
 
-    def set(self, path: Path, value: Any, rule: str, *because: str, place: Place = BEFORE_VALUES) -> None:
-        """Writes a field."""
-        self.operations.append(Set(path, value, place, because, rule))
+    def set(
+        self, path: Path, value: Any, rule: str, *because: str, place: Place = BEFORE_VALUES, text: str = ""
+    ) -> None:
+        """Writes a field, as a text of it alone has it where there is one."""
+        self.operations.append(Set(path, value, place, because, rule, text))
 
     def move(self, source: Path, target: Path, rule: str, *, place: Place | None = None) -> None:
         """Moves a field with its comments."""

@@ -19,7 +19,7 @@ from fluxv2_migrate.plan import Operation, Plan, Remove, Set
 from fluxv2_migrate.rules.actions import draft_actions
 from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
-from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl, present
+from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl, present
 from fluxv2_migrate.rules.first_release import draft_first_chart
 from fluxv2_migrate.rules.outside_spec import draft_outside_spec, installed_name
 from fluxv2_migrate.rules.refused_names import draft_refused_names
@@ -83,6 +83,7 @@ class ReleaseDraft:
         differences: the fields of its meaning that differ whatever it says.
         differ_all: these in words, the same for all releases.
         accepted: codes that a person has accepted for this release.
+        config_maps: that are made for it.
     """
 
     operations: Plan
@@ -94,6 +95,7 @@ class ReleaseDraft:
     differences: tuple[str, ...]
     differ_all: str
     accepted: tuple[str, ...]
+    config_maps: tuple[ValuesConfigMap, ...] = ()
 
     @property
     def stopped(self) -> bool:
@@ -219,6 +221,7 @@ def draft_helm_release(
         tuple(draft.differences),
         draft.differ_all,
         draft.override.accept,
+        tuple(draft.config_maps),
     )
 
 

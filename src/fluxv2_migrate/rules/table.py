@@ -121,7 +121,11 @@ FIELDS: Final = (
     FieldRow("spec.valuesFrom[].secretKeyRef.key", (f"{_REFERENCE}.valuesKey",), ("HR094",)),
     FieldRow("spec.valuesFrom[].secretKeyRef.optional", (f"{_REFERENCE}.optional",), ("HR093",)),
     FieldRow("spec.valuesFrom[].externalSourceRef", (), ("HR095", "HR101", "HR102", "RP060")),
-    FieldRow("spec.valuesFrom[].externalSourceRef.url", ("spec.values",), ("HR095", "HR102", "RP060")),
+    FieldRow(
+        "spec.valuesFrom[].externalSourceRef.url",
+        ("spec.values", f"{_REFERENCE}.kind", f"{_REFERENCE}.name"),
+        ("HR095", "HR102", "RP060"),
+    ),
     FieldRow("spec.valuesFrom[].externalSourceRef.optional", (), ("HR102",)),
     FieldRow("spec.valuesFrom[].chartFileRef", (f"{_CHART}.valuesFiles",), ("HR101",)),
     FieldRow(

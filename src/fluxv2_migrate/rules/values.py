@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.flux1.charts import merged_values
-from fluxv2_migrate.plan import Path
+from fluxv2_migrate.plan import Path, leaf_at
 from fluxv2_migrate.rules.chart import chart_file_path
 from fluxv2_migrate.rules.chart_source import clean_chart_path
-from fluxv2_migrate.rules.draft import Draft, ValuesOfUrl
-from fluxv2_migrate.yaml_text import Place
+from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl
+from fluxv2_migrate.yaml_text import Place, entry_text
 
 __all__ = ["draft_values"]
 
@@ -43,7 +43,13 @@ def draft_values(draft: Draft) -> None:
         if kind in ("configMapKeyRef", "secretKeyRef"):
             references.append(_reference(draft, kind, entry[kind]))
         elif kind == "externalSourceRef":
-            reordered |= index in inlined or _external(draft, entry[kind])
+            here = draft.values_of_urls.get(str(entry[kind].get("url")))
+            if index in inlined:
+                reordered = True
+            elif here is not None and here.values is not None:
+                references.append(_config_map(draft, here))
+            else:
+                reordered |= _external(draft, entry[kind])
         elif kind == "chartFileRef":
             file = _chart_file(draft, entry[kind])
             if file is not None:
@@ -94,28 +100,45 @@ def _inlined(draft: Draft, given: Sequence[Mapping[str, Any]]) -> frozenset[int]
         if kinds:
             url = entry["externalSourceRef"].get("url") if kinds[0] == "externalSourceRef" else None
             here = draft.values_of_urls.get(str(url))
-            if here is None or here.values is None:
+            if here is None or here.values is None or not here.is_inlined:
                 break
             found[index] = here
+    files = [here for _, here in sorted(found.items())]
     merged: dict[str, Any] = {}
-    for _, here in sorted(found.items()):
+    for here in files:
         merged = merged_values(merged, here.values or {})
     own = draft.spec.get("values")
-    _write_values(draft, merged, own if isinstance(own, Mapping) else {}, ("spec", "values"))
-    for _, here in sorted(found.items()):
+    _write_values(draft, merged, own if isinstance(own, Mapping) else {}, (), files)
+    for here in files:
         message = f"the values of {here.path} stand in spec.values now: who changes the file changes nothing"
         draft.note("RP060", message, _SOURCES, declares=("values", "values_from"))
     return frozenset(found)
 
 
-def _write_values(draft: Draft, given: Mapping[str, Any], own: Mapping[str, Any], path: Path) -> None:
-    """Writes the values that the release does not have itself."""
+def _write_values(
+    draft: Draft, given: Mapping[str, Any], own: Mapping[str, Any], path: Path, files: Sequence[ValuesOfUrl]
+) -> None:
+    """Writes the values that the release does not have itself, as the file that has them is written."""
     for key, value in given.items():
-        known = own.get(key)
+        known, here = own.get(key), (*path, key)
         if key not in own:
-            draft.set((*path, key), value, "values-of-a-file", "spec.valuesFrom", place=_AT_THE_END)
+            holder = next((each for each in reversed(files) if leaf_at(each.values, here) == value), None)
+            text = entry_text(holder.text, here) if holder is not None else ""
+            field, because = ("spec", "values", *here), "spec.valuesFrom"
+            draft.set(field, value, "values-of-a-file", because, place=_AT_THE_END, text=text)
         elif isinstance(known, Mapping) and isinstance(value, Mapping):
-            _write_values(draft, value, known, (*path, key))
+            _write_values(draft, value, known, here, files)
+
+
+def _config_map(draft: Draft, here: ValuesOfUrl) -> dict[str, Any]:
+    """Gives the reference to the ConfigMap that is made of a file, which others follow."""
+    draft.config_maps.append(ValuesConfigMap(here.config_map, here.path, here.text))
+    shown = "/".join(filter(None, (draft.namespace, here.config_map)))
+    message = (
+        f"the values of {here.path} stand in ConfigMap {shown} now: who changes the file changes nothing"
+    )
+    draft.note("RP060", message, _SOURCES, declares=("values_from",))
+    return {"kind": "ConfigMap", "name": here.config_map}
 
 
 def _tolerance(draft: Draft, *, reordered: bool) -> None:

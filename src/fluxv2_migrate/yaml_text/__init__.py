@@ -9,7 +9,15 @@ from fluxv2_migrate.yaml_text.block import (
 )
 from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, read_value, value_of
 from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
-from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry, emit_item, emit_scalar
+from fluxv2_migrate.yaml_text.emitter import (
+    BlockText,
+    Style,
+    detect_style,
+    emit_entry,
+    emit_item,
+    emit_scalar,
+)
+from fluxv2_migrate.yaml_text.entry_texts import entry_text
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
     column_of,
@@ -26,6 +34,7 @@ from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
 
 __all__ = [
     "BlockMapping",
+    "BlockText",
     "CannotEdit",
     "DocumentSpan",
     "Entry",
@@ -44,6 +53,7 @@ __all__ = [
     "emit_entry",
     "emit_item",
     "emit_scalar",
+    "entry_text",
     "insertion_index",
     "key_of",
     "line_end",

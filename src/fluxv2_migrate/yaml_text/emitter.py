@@ -11,11 +11,14 @@ from typing import Any, Final
 
 from fluxv2_migrate.yaml_text.scalars import read_by_kustomize, resolve_plain_scalar
 
-__all__ = ["Style", "detect_style", "emit_entry", "emit_item", "emit_quoted", "emit_scalar"]
+__all__ = ["BlockText", "Style", "detect_style", "emit_entry", "emit_item", "emit_quoted", "emit_scalar"]
 
 _PLAIN: Final = re.compile(
     r"[A-Za-z0-9_./^~$][A-Za-z0-9_./@+^~$()*=<>-]*(?:[ :][A-Za-z0-9_./@+^~$()*=<>-]+)*"
 )
+# Lines of which none ends with a blank or holds what must be escaped, and the first says how deep all are.
+_ESCAPED: Final = r"\x00-\x1f\x7f-\xa0\ud800-\udfff\ufeff\u2028\u2029"
+_LINES: Final = re.compile(rf"(?! |\n)(?:(?:[^{_ESCAPED}]*[^ {_ESCAPED}])?\n)+(?<!\n\n)")
 # Read as numbers by YAML readers other than Go's, sexagesimals and dates among them.
 _NUMBER_LIKE: Final = re.compile(r"[-+.0-9][-+.0-9:_eExXoO]*(?:[0-9a-fA-F]*)|[yYnN]|=|<<")
 # A key without a value on its line, and what the next line begins with: a dash, or a key with its colon.
@@ -23,6 +26,12 @@ _NUMBER_LIKE: Final = re.compile(r"[-+.0-9][-+.0-9:_eExXoO]*(?:[0-9a-fA-F]*)|[yY
 _BELOW: Final = re.compile(
     r":(?![ ][^ \t#\r\n])[ \t]*(?:#[^\n]*)?\r?\n( *)(?:(-) |(?=[\w./-]+(:)(?: |\r?\n)))"
 )
+
+
+class BlockText(str):
+    """A text of several lines that is written as these lines, where YAML allows that."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +146,12 @@ def emit_entry(key: str, value: Any, indent: int, style: Style) -> str:
 def emit_value(value: Any, indent: int, style: Style) -> str:
     """Gives what stands behind the colon of an entry at that indent, the last line's end included."""
     end = style.newline
-    if value.__class__ is str:
-        return " " + _emit_text(value) + end
+    if isinstance(value, BlockText) and _LINES.fullmatch(value):
+        blanks = " " * (indent + style.step)
+        lines = value.removesuffix("\n").split("\n")
+        return f" |{end}" + "".join(f"{blanks if line else ''}{line}{end}" for line in lines)
+    if isinstance(value, str):
+        return " " + _emit_text(str(value)) + end
     if value is None or value.__class__ in (bool, int, float):
         return " " + emit_scalar(value) + end
     if isinstance(value, Mapping):
