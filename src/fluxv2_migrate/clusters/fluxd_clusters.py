@@ -68,17 +68,9 @@ def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Fl
         programs: that the repository shows.
         reader: of the repository.
     """
-    folders = folders_of(reader.files) | set(reader.files)
     fluxds = [each for each in programs if each.program == "fluxd"]
-    here = [each for each in fluxds if any(path and path in folders for path in paths_of(each))]
-    urls = _urls_of_repository([each for each in here if not each.is_text] or here, reader.options)
-    own: list[Flux1Program] = []
-    others: list[Flux1Program] = []
-    # A text only tells of a command, and puts no manifest in doubt.
-    contested = _contested([each for each in here if not each.is_text] or here) if len(urls) > 1 else []
-    for each in fluxds:
-        is_own = _syncs_from(each, folders, urls) and each not in contested
-        (own if is_own else others).append(each)
+    own, contested = _of_repository(fluxds, reader)
+    others = [each for each in fluxds if each not in own]
     manifests = [each for each in own if not each.is_text]
     texts = [each for each in own if each.is_text]
     told, notices = _of_texts(texts, manifests)
@@ -86,6 +78,20 @@ def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Fl
     notices += _of_contested(contested)
     notices += [_of_another(each) for each in _unlike(others) if each not in contested]
     return Flux1Programs((*manifests, *told), tuple(others), operators, tuple(notices))
+
+
+def _of_repository(
+    fluxds: Sequence[Flux1Program], reader: ClusterReader
+) -> tuple[list[Flux1Program], list[Flux1Program]]:
+    """Gives the fluxds of this repository, and those of which nobody knows whether they are."""
+    folders = folders_of(reader.files) | set(reader.files)
+    here = [each for each in fluxds if any(path and path in folders for path in paths_of(each))]
+    # A text only tells of a command, and puts no manifest in doubt.
+    telling = [each for each in here if not each.is_text] or here
+    urls = _urls_of_repository(telling, reader.options)
+    contested = _contested(telling) if len(urls) > 1 else []
+    own = [each for each in fluxds if _syncs_from(each, folders, urls) and each not in contested]
+    return own, contested
 
 
 def _of_contested(contested: Sequence[Flux1Program]) -> Iterator[ClusterNotice]:

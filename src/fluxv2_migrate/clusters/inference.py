@@ -93,9 +93,7 @@ def read_clusters(
         *dict.fromkeys(notice for view in found.clusters for notice in view.notices),
         *generator_notices(found, reader),
     )
-    for synced in (each for view in found.clusters for each in view.sync_paths):
-        if synced.patch_file in files:
-            found.patch_files.setdefault(synced.patch_file, posixpath.join(synced.path, FLUX_YAML))
+    _add_patches_of_fluxd(found, files)
     for folder in tree.roots:
         reader.build(folder)
     for folder, overlay in _overlaid_paths(reader):
@@ -104,6 +102,12 @@ def read_clusters(
     found.apart = frozenset(reader.claimed() | set(found.patch_files))
     found.builds = reader.builds
     return found
+
+
+def _add_patches_of_fluxd(found: ClusterMap, files: Mapping[str, str | bytes]) -> None:
+    for synced in (each for view in found.clusters for each in view.sync_paths):
+        if synced.patch_file in files:
+            found.patch_files.setdefault(synced.patch_file, posixpath.join(synced.path, FLUX_YAML))
 
 
 def _overlaid_paths(reader: ClusterReader) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below, read_sync_path, take_out
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
@@ -14,6 +14,7 @@ from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
+from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
@@ -48,41 +49,54 @@ def left_releases(around: Surroundings, going: Collection[DocumentKey]) -> Mappi
         around: what is known of the repository.
         going: the documents of releases that are migrated, or have a twin of Flux v2.
     """
-    repository, clusters = around.repository, around.clusters
     # Without a cluster that is known whatever is left may be what runs.
-    names = [view.name for view in clusters.clusters] or [""]
+    names = [view.name for view in around.clusters.clusters] or [""]
     found: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
-    for path, documents in sorted(repository.documents.items()):
-        for document in documents:
-            is_old = any(map(is_old_release, _objects(document.manifest)))
-            if not is_old or document.key in going or clusters.runs_flux_1(document):
-                continue
-            resource = f"HelmRelease {'/'.join(filter(None, document.identity))}"
-            seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
-            for cluster in dict.fromkeys(seen if clusters.clusters else names):
-                found[cluster].append((resource, f"{path}:{document.line}"))
-    for view in clusters.clusters:
-        for other in other_fluxds(view, around):
-            found[view.name].append((f"what fluxd {other.namespace}/{other.name} syncs: {other.syncs}", ""))
-    for path in repository.errors:
-        lines = repository.old_lines(path)
-        for view in clusters.clusters if lines else ():
-            if any(is_below(path, synced.path) for synced in view.sync_paths):
-                found[view.name].append((path, f"{path}:{lines[0]}"))
-        if lines and not clusters.clusters:
-            found[""].append((path, f"{path}:{lines[0]}"))
+    for cluster, what, place in (
+        *_left_documents(names, around, going),
+        *_other_syncs(around),
+        *_unread_files(around),
+    ):
+        found[cluster].append((what, place))
     return {
         name: LeftReleases(name, tuple(each for each, _ in left), tuple(place for _, place in left if place))
         for name, left in found.items()
     }
 
 
-def _objects(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield manifest
-    items = manifest.get("items")
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, Mapping):
-            yield item
+def _left_documents(
+    names: Sequence[str], around: Surroundings, going: Collection[DocumentKey]
+) -> Iterator[tuple[str, str, str]]:
+    """Gives the releases that are left: the cluster, the release and its place."""
+    clusters = around.clusters
+    for path, documents in sorted(around.repository.documents.items()):
+        for document in documents:
+            is_old = any(is_old_release(each) for _, each in objects_in(document.manifest))
+            if not is_old or document.key in going or clusters.runs_flux_1(document):
+                continue
+            resource = f"HelmRelease {'/'.join(filter(None, document.identity))}"
+            seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
+            for cluster in dict.fromkeys(seen if clusters.clusters else names):
+                yield cluster, resource, f"{path}:{document.line}"
+
+
+def _other_syncs(around: Surroundings) -> Iterator[tuple[str, str, str]]:
+    """Gives what other fluxds sync to a cluster, which stands nowhere here."""
+    for view in around.clusters.clusters:
+        for other in other_fluxds(view, around):
+            yield view.name, f"what fluxd {other.namespace}/{other.name} syncs: {other.syncs}", ""
+
+
+def _unread_files(around: Surroundings) -> Iterator[tuple[str, str, str]]:
+    """Gives the files that speak of releases of Flux v1 and cannot be read."""
+    repository, clusters = around.repository, around.clusters.clusters
+    for path in repository.errors:
+        lines = repository.old_lines(path)
+        for view in clusters if lines else ():
+            if any(is_below(path, synced.path) for synced in view.sync_paths):
+                yield view.name, path, f"{path}:{lines[0]}"
+        if lines and not clusters:
+            yield "", path, f"{path}:{lines[0]}"
 
 
 def remove_flux1(
@@ -229,16 +243,9 @@ def _flux_yamls(
 ) -> Iterator[str]:
     """Gives the `.flux.yaml`s whose last release is migrated, unless nothing else says what is synced."""
     unsaid = {each.cluster for each in syncs if each.state == "commands" and not around.clusters.given}
-    users: dict[str, list[tuple[ClusterView, SyncPath]]] = {}
-    for view in around.clusters.clusters:
-        for synced in view.sync_paths:
-            path = find_flux_yaml(synced.path, workspace.has)
-            if path is not None:
-                users.setdefault(path, []).append((view, synced))
-    for path, members in sorted(users.items()):
-        if any(
-            synced.unknown or view.name in unsaid or left[view.name].resources for view, synced in members
-        ):
+    serving = {name for name, each in left.items() if each.resources} | unsaid
+    for path, members in sorted(_users_of_flux_yamls(workspace, around).items()):
+        if any(synced.unknown or view.name in serving for view, synced in members):
             continue
         patches = {synced.patch_file for _, synced in members if workspace.has(synced.patch_file)}
         # What its commands wrote is made by nothing then, and a later run would read it for manifests.
@@ -248,6 +255,19 @@ def _flux_yamls(
             continue
         if all(_is_read_alike(synced, path, workspace, around) for _, synced in members):
             yield from (path, *sorted(outputs))
+
+
+def _users_of_flux_yamls(
+    workspace: Workspace, around: Surroundings
+) -> Mapping[str, Sequence[tuple[ClusterView, SyncPath]]]:
+    """Gives each `.flux.yaml` that is there with the sync paths that it shapes."""
+    users: dict[str, list[tuple[ClusterView, SyncPath]]] = {}
+    for view in around.clusters.clusters:
+        for synced in view.sync_paths:
+            path = find_flux_yaml(synced.path, workspace.has)
+            if path is not None:
+                users.setdefault(path, []).append((view, synced))
+    return users
 
 
 def _is_read_alike(synced: SyncPath, flux_yaml: str, workspace: Workspace, around: Surroundings) -> bool:

@@ -297,7 +297,7 @@ class _Reading:
             self.submodules = True
         elif (tool, *rest[:1]) in (("kustomize", "build"), ("kubectl", "kustomize")):
             return self._build(rest[1:])
-        elif tool == "sops" and ("-d" in rest or "--decrypt" in rest or rest[:1] == ["decrypt"]):
+        elif tool == "sops" and _decrypts(rest):
             return self._decrypt(rest)
         elif tool == "cat" and rest:
             return self._print(rest, written=written)
@@ -305,7 +305,7 @@ class _Reading:
             return self._find(rest)
         elif tool in ("awk", "gawk") and len(rest) > 1 and _JOINING_AWK.fullmatch(rest[0]):
             return self._print(rest[1:], written=written)
-        elif tool in _SHELLS and re.fullmatch(r"-[a-z]*c", rest[0] if rest else "") and len(rest) == 2:
+        elif tool in _SHELLS and len(rest) == 2 and re.fullmatch(r"-[a-z]*c", rest[0]):
             self._read_as_one(" ".join(words), lambda: self.read_text(rest[1]))
         elif tool in _WITHOUT_OUTPUT:
             return tool not in ("cd", "ls")
@@ -412,6 +412,10 @@ def _printed_by(text: str) -> bool:
 
 def _is_separator(part: str) -> bool:
     return _SEPARATOR.fullmatch(part) is not None
+
+
+def _decrypts(options: Sequence[str]) -> bool:
+    return "-d" in options or "--decrypt" in options or options[:1] == ["decrypt"]
 
 
 def _joined(folder: str, path: str) -> str:

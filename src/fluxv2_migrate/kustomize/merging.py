@@ -197,7 +197,10 @@ def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
     if not isinstance(destination, dict):
         return _ABSENT
     patch = origin if isinstance(origin, dict) else {}
-    fields = {} if schema is None else schema.fields
+    return _merge_fields(destination, patch, {} if schema is None else schema.fields)
+
+
+def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Schema]) -> Any:
     merged = dict(destination)
     for name, item in destination.items():
         # Most of an object no patch speaks of, and most of that are texts.
