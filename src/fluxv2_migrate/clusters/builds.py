@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid_build
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree
+from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree
 
 __all__ = ["build_with", "builds_alike", "file_over"]
 
-_FOLDER: Final = ".fluxd-patches"
+_OVER: Final = ".fluxd-patches"
 
 
 def build_with(tree: KustomizeTree, folder: str, over: str) -> Build:
@@ -39,7 +38,7 @@ def build_with(tree: KustomizeTree, folder: str, over: str) -> Build:
         return overlaid_build(tree, folder, over)
     if over not in tree.files:
         return tree.build(folder)
-    return _patched(tree, folder, over) if folder else _patched_root(tree, over)
+    return _patched(tree, folder, over)
 
 
 def file_over(over: str) -> str:
@@ -75,25 +74,18 @@ def builds_alike(
 
 
 def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:
-    """Builds as fluxd does: the patches of a `.flux.yaml` go over all that its generators gave."""
-    over = f"{_FOLDER}/{folder}"
-    entries = (posixpath.relpath(each, over) for each in (folder, patch_file))
-    text = "resources: [{}]\npatchesStrategicMerge: [{}]\n".format(*map(json.dumps, entries))
-    path = posixpath.join(over, FILE_NAMES[0])
-    build = tree.with_files({path: text}).build(over)
-    objects = tuple(replace(each, steps=each.steps[:-1]) for each in build.objects)
-    files = tuple(each for each in build.files if each != path)
+    """Builds as fluxd does: the patches of a `.flux.yaml` go over all that its generators gave.
+
+    No kustomization could do that to the root of a repository, which it would lie in itself.
+    """
+    gathered = tree.accumulator.folder(folder)
+    over = Kustomization(_OVER, "", "", {"patchesStrategicMerge": [patch_file]}, None)
+    tree.accumulator.gather(over, gathered, ())
+    gathered.files.discard(_OVER)
+    for resource in gathered.resources:
+        resource.steps = resource.steps[:-1]
+    build = tree.finished(folder, gathered)
     problems = tuple(
-        replace(each, path=patch_file, line=1) if each.path == path else each for each in build.problems
+        replace(each, path=patch_file, line=1) if each.path == _OVER else each for each in build.problems
     )
-    return replace(build, folder=folder, objects=objects, files=files, problems=problems)
-
-
-def _patched_root(tree: KustomizeTree, patch_file: str) -> Build:
-    # A kustomization cannot include what it lies in, so the patches go among those of the root.
-    own = tree.kustomization("")
-    if not isinstance(own, Kustomization):
-        return tree.build("")
-    known = list(own.document.get("patchesStrategicMerge") or ())
-    value = {**own.document, "patchesStrategicMerge": [*known, patch_file]}
-    return tree.with_files({own.path: json.dumps(value)}).build("")
+    return replace(build, problems=problems)

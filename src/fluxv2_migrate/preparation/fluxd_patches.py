@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,11 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
+from fluxv2_migrate.kubernetes.manifests import mapping_at
 from fluxv2_migrate.kustomize import Build, Kustomization, list_patch_file
+from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_text
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import CannotEdit, replace_text, split_documents
+from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, replace_text, split_documents
 
 __all__ = ["FluxdPatches", "ListedPatches", "list_fluxd_patches", "tell_of_fluxd_patches"]
 
@@ -36,6 +38,7 @@ class ListedPatches:
         text: of the kustomization.
         flux_yaml: the file that named it.
         build: what fluxd applied.
+        patches: the text of the file, with the names that objects have where the kustomization patches them.
         overruled: what the kustomization said of images and fluxd's patches said otherwise, in words.
     """
 
@@ -44,6 +47,7 @@ class ListedPatches:
     text: str
     flux_yaml: str
     build: Build
+    patches: str
     overruled: tuple[str, ...] = ()
 
 
@@ -64,6 +68,7 @@ class FluxdPatches:
         result = dict(files)
         for each in self.listed:
             result[each.kustomization] = each.text
+            result[each.patch_file] = each.patches
             result[each.flux_yaml] = _without_patches(_text(files[each.flux_yaml]), each.flux_yaml)
         return result
 
@@ -128,16 +133,55 @@ def _listed(synced: SyncPath, patch_file: str, files: Files, clusters: ClusterMa
     others = [place for place in clusters.builds if own.path in clusters.builds[place].files]
     if any(place[0] != folder for place in others):
         raise CannotEdit(f"other kustomizations build on {own.path}, and would have its patches too")
-    for field in _fields(own, _text(files[patch_file])):
-        text = list_patch_file(own.text, field, posixpath.relpath(patch_file, folder or "."))
-        after = tree.with_files({own.path: text}).build(folder)
-        overruled: tuple[str, ...] = ()
-        if after.ok and not _same(before, after):
-            text, overruled = _with_running_images(text, own, before)
-            after = tree.with_files({own.path: text}).build(folder)
-        if after.ok and _same(before, after):
-            return ListedPatches(patch_file, own.path, text, flux_yaml, before, overruled)
+    given = _text(files[patch_file])
+    for patches in dict.fromkeys((given, _with_earlier_names(given, own, before))):
+        for field in _fields(own, patches):
+            text = list_patch_file(own.text, field, posixpath.relpath(patch_file, folder or "."))
+            after = tree.with_files({own.path: text, patch_file: patches}).build(folder)
+            overruled: tuple[str, ...] = ()
+            if after.ok and not _same(before, after):
+                text, overruled = _with_running_images(text, own, before)
+                after = tree.with_files({own.path: text, patch_file: patches}).build(folder)
+            if after.ok and _same(before, after):
+                return ListedPatches(patch_file, own.path, text, flux_yaml, before, patches, overruled)
     raise CannotEdit(f"{own.path} would build something else with it")
+
+
+def _with_earlier_names(text: str, own: Kustomization, before: Build) -> str:
+    """Gives fluxd's patches for a kustomization that gives names and namespaces only after its patches.
+
+    fluxd patched what was built, by the names that objects have at the end.
+
+    Args:
+        text: the patches.
+        own: the kustomization.
+        before: what fluxd applied.
+    """
+    plain = text.removeprefix("\ufeff")
+    result = text[: len(text) - len(plain)]
+    for span in split_documents(plain):
+        part = plain[span.start : span.end]
+        root, value = read_document(part)
+        plan = tuple(_renaming(value, own, before)) if isinstance(value, dict) else ()
+        result += apply_to_text(plan, part, root, detect_style(part)).text if plan else part
+    return result
+
+
+def _renaming(patch: Mapping[str, Any], own: Kustomization, before: Build) -> Iterator[Operation]:
+    metadata = mapping_at(patch, "metadata")
+    for built in before.objects:
+        same = mapping_at(built.manifest, "metadata")
+        if (patch.get("kind"), metadata.get("name")) != (built.manifest.get("kind"), same.get("name")):
+            continue
+        step = next((each for each in reversed(built.steps) if each.path == own.path), None)
+        if step is None or metadata.get("namespace") != same.get("namespace"):
+            continue
+        if step.name != metadata.get("name"):
+            yield Set(("metadata", "name"), step.name)
+        if step.namespace != metadata.get("namespace", ""):
+            path = ("metadata", "namespace")
+            yield Set(path, step.namespace) if step.namespace else Remove(path)
+        return
 
 
 def _fields(own: Kustomization, text: str) -> Sequence[str]:

@@ -72,6 +72,7 @@ class PreparedRepository:
         """
         listed = tuple(used)
         texts = {each.kustomization: each.text for each in listed}
+        texts |= {each.patch_file: each.patches for each in listed}
         for each in (self.separated, self.tied):
             if not {*each.files, *each.releases}.isdisjoint(touched):
                 texts |= each.files
