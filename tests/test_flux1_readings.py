@@ -280,6 +280,60 @@ def test_path_and_branch_are_read_wherever_they_stand(way: str) -> None:
     assert ("DA028" in codes) == (way in TEXTS)
 
 
+UMBRELLA: Files = {
+    "deploy/flux.yaml": chart("gitops: {enabled: true}\n", f"git: '{URL}', ref: trunk, path: charts/all"),
+    "charts/all/Chart.yaml": "name: all\nversion: 1.0.0\n",
+    "charts/all/requirements.yaml": (
+        "dependencies:\n- {name: flux, alias: fluxd, version: 1.3.0, repository: https://charts.fluxcd.io}\n"
+        "- {name: helm-operator, version: 1.2.0, repository: https://charts.fluxcd.io,"
+        " condition: 'operator.enabled,gitops.enabled'}\n"
+    ),
+    "charts/all/values.yaml": (
+        f"fluxd:\n  git: {{url: '{URL}', branch: trunk, path: deploy}}\n"
+        "helm-operator: {helm: {versions: v3}}\n"
+    ),
+    "charts/all/templates/NOTES.txt": "",
+    "deploy/web.yaml": WEB,
+}
+
+
+def test_a_chart_that_brings_both_programs_along_is_both_of_them() -> None:
+    migration = migrate(UMBRELLA)
+    read = readings(migration)
+    assert (read["sync_paths"][0], read["branch"][0]) == ("deploy", "trunk")
+    assert read["helm_operator.helm_versions"][0] == "v3"
+    assert migration.deleted == ("deploy/flux.yaml",)
+    # One that is turned off is none.
+    values = str(UMBRELLA["charts/all/values.yaml"]) + "operator: {enabled: false}\n"
+    off: Files = {**UMBRELLA, "charts/all/values.yaml": values}
+    assert "helm_operator.helm_versions" not in readings(migrate(off))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"charts/all/templates/web.yaml": "kind: Deployment\n"},
+        {"charts/all/charts/web/Chart.yaml": "name: web\n"},
+    ],
+)
+def test_a_chart_that_brings_more_along_is_told_and_stays(more: Files) -> None:
+    migration = migrate({**UMBRELLA, **more})
+    assert readings(migration)["branch"][0] == "trunk"
+    assert "deploy/flux.yaml" in migration.files
+    (told,) = (finding for finding in migration.findings if finding.code == "DA022")
+    assert told.path == "deploy/flux.yaml"
+    assert told.answer is not None
+    settled = migrate({**UMBRELLA, **more}, overrides=[told.answer.model_dump(exclude_defaults=True)])
+    assert "DA022" not in {finding.code for finding in settled.findings}
+
+
+def test_a_chart_of_the_tree_is_what_a_script_installs() -> None:
+    files: Files = {path: text for path, text in UMBRELLA.items() if path != "deploy/flux.yaml"}
+    files["charts/all/charts/fluxd/Chart.yaml"] = "name: fluxd\n"
+    files["x.sh"] = "helm upgrade -i gitops ./charts/all -n flux\n"
+    assert readings(migrate(files))["branch"][0] == "trunk"
+
+
 OPERATORS: dict[str, Files] = {
     "a workload": {
         "deploy/op.yaml": deployment(

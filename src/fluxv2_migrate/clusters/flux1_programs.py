@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.install_texts import programs_of_texts
 from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.tree_charts import chart_of_folder, charts_of_flux1
 from fluxv2_migrate.clusters.value_sources import (
     ValueSource,
     config_map_data,
@@ -178,11 +178,17 @@ def _is_mentioned(text: str) -> bool:
 
 
 def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:
+    charts = tuple(charts_of_flux1(reader))
     for path in sorted(reader.files):
-        if path.endswith(_YAML) and _is_mentioned(reader.text(path)):
+        if path.endswith(_YAML) and _may_tell(reader.text(path), charts):
             for document in reader.documents_of(path):
                 yield from _of_object(document.manifest, [document], reader, None)
                 yield from _of_list(document, reader)
+
+
+def _may_tell(text: str, charts: Sequence[str]) -> bool:
+    """Gives whether a text may be that of a manifest of Flux v1, or of a chart that brings it along."""
+    return _is_mentioned(text) or ("HelmRelease" in text and any(each in text for each in charts))
 
 
 def _of_list(document: Document, reader: ClusterReader) -> Iterator[Flux1Program]:
@@ -281,7 +287,7 @@ def _of_release(
     manifest: Mapping[str, Any], places: Sequence[Document], reader: ClusterReader, build: Build | None
 ) -> Iterator[Flux1Program]:
     release = ChartRelease.of_manifest(manifest)
-    chart = _chart_of_tree(release, reader)
+    chart = chart_of_folder(release.folder, release.chart, reader)
     inline = [
         ValueSource(as_object(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)
         for each in reversed(places)
@@ -332,17 +338,6 @@ def _of_chart_of_k3s(manifest: Mapping[str, Any], places: Sequence[Document]) ->
         namespace=str(spec.get("targetNamespace") or "default"),
         locate=lambda key: (base.path, base.position(place if key else ())[0]),
     )
-
-
-def _chart_of_tree(release: ChartRelease, reader: ClusterReader) -> Flux1Chart:
-    """Gives the chart of a release with what the tree says of it, where the tree has it."""
-    folder = posixpath.normpath(release.folder.strip("/")) if release.folder else ""
-    path = posixpath.join(folder, "Chart.yaml")
-    if not folder or path not in reader.files:
-        return release.chart
-    name = _yaml(reader.text(path)).get("name")
-    defaults = _yaml(reader.text(posixpath.join(folder, "values.yaml")))
-    return replace(release.chart, name=str(name or release.chart.name), defaults=defaults, is_own=bool(name))
 
 
 def _names_itself(raw: RawFile, reader: ClusterReader) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.text_variables import variables_around
+from fluxv2_migrate.clusters.tree_charts import chart_of_folder
 from fluxv2_migrate.clusters.value_sources import ValueSource, values_of_sources
 from fluxv2_migrate.flux1.charts import Flux1Chart, programs_of_chart
 from fluxv2_migrate.flux1.flags import Program
@@ -95,6 +96,8 @@ def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> It
         return place if holder is None else holder.locate(key)
 
     chart = Flux1Chart(command.chart.rstrip("/").rpartition("/")[2], f"{command.repository} {command.chart}")
+    manifest = _file_of(posixpath.join(command.chart, "Chart.yaml"), path, reader)
+    chart = chart_of_folder(posixpath.dirname(manifest or ""), chart, reader)
     for program in programs_of_chart(
         chart,
         values_of_sources(sources),

@@ -74,15 +74,21 @@ def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Fl
     found: dict[tuple[str, int], Flux1Document] = {}
     # What a fluxd of another repository is made of, too, is needed on.
     needed = {(each.path, each.document) for each in around.clusters.other_programs}
+    brought: dict[tuple[str, int], tuple[Document, list[str]]] = {}
     for program in around.clusters.programs:
         if program.is_text or program.document is None:
             continue
         document = around.repository.document(program.path, program.document)
-        if _holds_more(document, around):
+        if program.is_part:
+            brought.setdefault(document.key, (document, []))[1].append(program.program)
+        elif _holds_more(document, around):
             message = "it is Flux v1 itself, which Flux v2 would start again, in a list with other objects"
             findings.stop(document, "DA022", message)
         elif document.key not in needed and not findings.decided(document).leave:
             found[document.key] = Flux1Document(document, program, _clusters_of(document, program, around))
+    for document, names in brought.values():
+        message = f"its chart brings {' and '.join(names)} along, which Flux v2 would start again"
+        findings.stop(document, "DA022", message)
     own = list(found.values())
     for each in own:
         for helper in _helpers(each, own, around):

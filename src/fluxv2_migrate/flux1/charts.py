@@ -27,6 +27,7 @@ from fluxv2_migrate.kubernetes import as_object
 __all__ = [
     "CHARTS",
     "VALUE_FLAGS",
+    "ChartPart",
     "Flux1Chart",
     "merged_values",
     "program_of_chart_name",
@@ -166,6 +167,8 @@ class Flux1Chart:
         defaults: its own values, where they are in the tree.
         is_own: whether its `Chart.yaml` says the name.
         version: of the chart; empty where nobody knows.
+        parts: the charts that it depends on.
+        has_templates: whether it brings objects of its own.
     """
 
     name: str
@@ -173,6 +176,38 @@ class Flux1Chart:
     defaults: Mapping[str, Any] | None = None
     is_own: bool = False
     version: str = ""
+    parts: tuple[ChartPart, ...] = ()
+    has_templates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPart:
+    """A chart that another one depends on.
+
+    Attributes:
+        key: under which the values of the other one hold its own.
+        chart: itself.
+        condition: paths of values of the other one that turn it on or off, joined by commas.
+    """
+
+    key: str
+    chart: Flux1Chart
+    condition: str = ""
+
+    def is_on(self, values: Mapping[str, Any]) -> bool:
+        """Gives whether it is installed: the first of its conditions that is there decides.
+
+        Args:
+            values: of the chart that depends on it.
+
+        Source: Helm 3.7 `pkg/chartutil/dependencies.go`.
+
+        >>> part = ChartPart("flux", Flux1Chart("flux"), "gitops.on,flux.enabled")
+        >>> part.is_on({}), part.is_on({"flux": {"enabled": False}})
+        (True, False)
+        """
+        found = (_at(values, each.strip()) for each in self.condition.split(",") if each.strip())
+        return next((each for each in found if isinstance(each, bool)), True)
 
 
 def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Program | None:
@@ -223,9 +258,10 @@ def programs_of_chart(
     (('base', 'prod'), 'flux', 'flux-git-deploy')
     """
     program = program_of_chart_name(chart, values)
-    if program is None:
-        return
     all_values = merged_values(chart.defaults or {}, values)
+    if program is None:
+        yield from _of_parts(chart, all_values, release_name, namespace, locate)
+        return
     own = chart.name if chart.is_own or chart.name in CHARTS else {"fluxd": "flux"}.get(program, program)
     name = _name(own, all_values)
     full_name = _full_name(own, all_values, release_name)
@@ -266,6 +302,31 @@ def programs_of_chart(
             memcached="",
             repositories=tuple(_repositories(operator)),
         )
+
+
+def _of_parts(
+    chart: Flux1Chart, values: Mapping[str, Any], release_name: str, namespace: str, locate: Locate
+) -> Iterator[Flux1Program]:
+    """Gives the programs that the charts install which a chart depends on."""
+    parts = [each for each in chart.parts if each.is_on(values)]
+    found: list[Flux1Program] = []
+    is_part = chart.has_templates
+    for part in parts:
+
+        def locate_inner(field: Sequence[str], key: str = part.key) -> tuple[str, int]:
+            return locate((key, *field)) if field else locate(())
+
+        inner = programs_of_chart(
+            part.chart,
+            as_object(values.get(part.key)),
+            release_name=release_name,
+            namespace=namespace,
+            locate=locate_inner,
+        )
+        known = len(found)
+        found += inner
+        is_part |= known == len(found)
+    yield from (replace(each, is_part=is_part) for each in found)
 
 
 def _flags(

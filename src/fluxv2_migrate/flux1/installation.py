@@ -158,6 +158,7 @@ class Flux1Program:
         document: which document of the file it is; `None` where it stands in a text of another kind.
         is_complete: whether all that it was told is known, so that what is not given has its default.
         is_text: whether it was read from a text that only tells of a command: a script, a README.
+        is_part: whether what installs it installs other things, too.
     """
 
     program: Program
@@ -176,6 +177,7 @@ class Flux1Program:
     document: int | None = None
     is_complete: bool = True
     is_text: bool = False
+    is_part: bool = False
 
     def given(self, flag: str) -> Setting | None:
         """Gives a flag that was given, with a value that is known.

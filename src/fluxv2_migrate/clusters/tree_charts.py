@@ -1,0 +1,78 @@
+"""Charts that stand in the repository, with what they depend on."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.flux1.charts import CHARTS, ChartPart, Flux1Chart
+from fluxv2_migrate.flux1.install_command import yaml_mapping
+
+__all__ = ["chart_of_folder", "charts_of_flux1"]
+
+_LISTS = ("Chart.yaml", "requirements.yaml")
+
+
+def chart_of_folder(folder: str, known: Flux1Chart, reader: ClusterReader) -> Flux1Chart:
+    """Gives a chart with what the tree says of it.
+
+    Args:
+        folder: of the chart; the chart stays as it is where the tree has none there.
+        known: the chart.
+        reader: of the repository.
+
+    Source: Helm 3.7 `pkg/chart/loader/load.go`.
+    """
+    clean = posixpath.normpath(folder.strip("/")) if folder.strip("/") else ""
+    path = posixpath.join(clean, "Chart.yaml")
+    if not clean or path not in reader.files:
+        return known
+    name = yaml_mapping(reader.text(path)).get("name")
+    templates = f"{clean}/templates/"
+    return replace(
+        known,
+        name=str(name or known.name),
+        defaults=yaml_mapping(reader.text(posixpath.join(clean, "values.yaml"))),
+        is_own=bool(name),
+        parts=tuple(_parts(clean, reader)),
+        has_templates=any(_is_template(each, templates) for each in reader.files),
+    )
+
+
+def charts_of_flux1(reader: ClusterReader) -> Iterator[str]:
+    """Gives the names of the folders of charts that may depend on those of Flux v1.
+
+    Args:
+        reader: of the repository.
+    """
+    for path in sorted(reader.files):
+        folder, name = posixpath.split(path)
+        if name in _LISTS and folder and any(each in reader.text(path) for each in CHARTS):
+            yield posixpath.basename(folder)
+
+
+def _is_template(path: str, templates: str) -> bool:
+    return path.startswith(templates) and not posixpath.basename(path).startswith(("_", "NOTES"))
+
+
+def _parts(folder: str, reader: ClusterReader) -> Iterator[ChartPart]:
+    listed = [each for name in _LISTS for each in _dependencies(posixpath.join(folder, name), reader)]
+    for each in listed:
+        name = str(each.get("name"))
+        chart = Flux1Chart(name, str(each.get("repository") or ""), version=str(each.get("version") or ""))
+        inner = chart_of_folder(posixpath.join(folder, "charts", name), chart, reader)
+        yield ChartPart(str(each.get("alias") or name), inner, str(each.get("condition") or ""))
+    names = {str(each.get("name")) for each in listed}
+    for path in sorted(reader.files):
+        above, chart_file = posixpath.split(path)
+        name = posixpath.basename(above)
+        if chart_file == "Chart.yaml" and above == f"{folder}/charts/{name}" and name not in names:
+            yield ChartPart(name, chart_of_folder(above, Flux1Chart(name), reader))
+
+
+def _dependencies(path: str, reader: ClusterReader) -> list[Mapping[str, Any]]:
+    found = yaml_mapping(reader.text(path)).get("dependencies")
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
