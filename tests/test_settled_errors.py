@@ -24,6 +24,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "HR049": {},
     "HR125": {},
     "IM005": {},
+    "IM034": {},
     "IN001": {},
     "IN002": {},
     "IN003": {},

@@ -191,7 +191,7 @@ _ROWS: Final = (
     FindingType("IM031", "policy-refused", "error", "Correct the policy of the override."),
     FindingType("IM032", "image-automation-needs", "info", "Install both controllers, and give the key of the GitRepository write access."),
     FindingType("IM033", "order-not-proved", "warning", "Look whether the tags are in that order, or give their build times in image_tags."),
-    FindingType("IM034", "marked-already", "warning", "Compare the policy of that marker with the annotations, and remove one of the two."),
+    FindingType("IM034", "marked-already", "error", "Compare the policy of that marker with the annotations, and remove one of the two.", True, holds_back=False),
     FindingType("IM035", "existing-object-holds-still", "error", "Resume the object, or label the policy as the automation wants it."),
     FindingType("IM036", "merge-key-rewritten", "info", "Nothing; write the values out to have the file stay as it is."),
     FindingType("IM040", "pull-secret-refused", "warning", "Correct the name or remove it: Kubernetes has no Secret of that name."),
