@@ -12,17 +12,18 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidImageReference, InvalidManifest
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.given import checked_mapping
-from fluxv2_migrate.kubernetes import KubernetesModel, as_object
+from fluxv2_migrate.kubernetes import KubernetesModel, annotations_of, as_object, mapping_at, resource_of
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["ContainerImage", "FieldPath", "ImagePaths", "find_images"]
+__all__ = ["POD_SPECS", "ContainerImage", "FieldPath", "ImagePaths", "containers_of", "find_images", "pod_of"]
 
-POD_SPECS: Final = {
+POD_SPECS: Final[Mapping[str, tuple[str, ...]]] = {
     "Deployment": ("spec", "template", "spec"),
     "DaemonSet": ("spec", "template", "spec"),
     "StatefulSet": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
+"""Where the workloads that fluxd knew say what their pods are."""
 _TOP: Final = "chart-image"
 _VALUES: Final = ("spec", "values")
 
@@ -91,19 +92,17 @@ def _find(manifest: Mapping[str, Any], at: FieldPath) -> Iterator[ContainerImage
     kind = manifest.get("kind")
     if not isinstance(kind, str):
         return
-    metadata = as_object(manifest.get("metadata"))
-    resource = f"{kind} {metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    resource = resource_of(manifest)
     items = manifest.get("items")
     if kind.endswith("List") and isinstance(items, list) and not at:
         for index, item in enumerate(items):
             if isinstance(item, Mapping):
                 yield from _find(item, ("items", index))
     elif kind in POD_SPECS:
-        yield from _containers(manifest, at, POD_SPECS[kind], resource)
+        yield from _in_containers(manifest, at, resource)
     elif kind == "HelmRelease":
-        annotations = as_object(metadata.get("annotations"))
-        values = as_object(as_object(manifest.get("spec")).get("values"))
-        for name, image, paths in _in_values(values, annotations):
+        values = mapping_at(manifest, *_VALUES)
+        for name, image, paths in _in_values(values, annotations_of(manifest)):
             yield ContainerImage(name, image, _below(paths, (*at, *_VALUES)), resource)
 
 
@@ -115,20 +114,37 @@ def _below(paths: ImagePaths, at: FieldPath) -> ImagePaths:
     )
 
 
-def _containers(
-    manifest: Mapping[str, Any], at: FieldPath, path: tuple[str, ...], resource: str
-) -> Iterator[ContainerImage]:
-    spec: Any = manifest
-    for key in path:
-        spec = as_object(spec).get(key)
+def pod_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Gives what a workload says of its pods; nothing of any other object.
+
+    >>> pod_of({"kind": "Deployment", "spec": {"template": {"spec": {"serviceAccountName": "web"}}}})
+    {'serviceAccountName': 'web'}
+    """
+    path = POD_SPECS.get(str(manifest.get("kind")))
+    return {} if path is None else mapping_at(manifest, *path)
+
+
+def containers_of(manifest: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:
+    """Gives each container of the pods of a workload with its field, those that run before others last.
+
+    >>> pod = {"containers": [{"name": "web"}]}
+    >>> list(containers_of({"kind": "Deployment", "spec": {"template": {"spec": pod}}}))
+    [(('spec', 'template', 'spec', 'containers', 0), {'name': 'web'})]
+    """
+    path = POD_SPECS.get(str(manifest.get("kind")), ())
+    pod = pod_of(manifest)
     for field in ("containers", "initContainers"):
-        found = as_object(spec).get(field)
+        found = pod.get(field)
         for index, container in enumerate(found if isinstance(found, list) else ()):
-            given = as_object(container)
-            name, text = given.get("name"), given.get("image")
-            image = _parse(text) if isinstance(text, str) else None
-            if isinstance(name, str) and image is not None:
-                yield ContainerImage(name, image, ImagePaths((*at, *path, field, index, "image")), resource)
+            yield (*path, field, index), as_object(container)
+
+
+def _in_containers(manifest: Mapping[str, Any], at: FieldPath, resource: str) -> Iterator[ContainerImage]:
+    for path, container in containers_of(manifest):
+        name, text = container.get("name"), container.get("image")
+        image = _parse(text) if isinstance(text, str) else None
+        if isinstance(name, str) and image is not None:
+            yield ContainerImage(name, image, ImagePaths((*at, *path, "image")), resource)
 
 
 def _parse(text: str) -> ImageRef | None:

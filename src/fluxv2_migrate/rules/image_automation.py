@@ -16,6 +16,7 @@ from fluxv2_migrate.flux1 import (
     find_images,
     read_policies,
 )
+from fluxv2_migrate.flux1.containers import containers_of
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, objects_in
 from fluxv2_migrate.plan import Path, Set
@@ -31,12 +32,6 @@ from fluxv2_migrate.tags.patterns import TagTranslations
 
 __all__ = ["draft_image_automation"]
 
-_POD_SPECS: Final = {
-    "Deployment": ("spec", "template", "spec"),
-    "DaemonSet": ("spec", "template", "spec"),
-    "StatefulSet": ("spec", "template", "spec"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
-}
 _ADDON: Final = ("kubernetes.io/cluster-service", "addonmanager.kubernetes.io/mode")
 
 
@@ -242,17 +237,10 @@ def _unreadable(workload: Workload) -> tuple[str, Path] | None:
 
 def _written_images(workload: Workload) -> Iterator[tuple[str, str, Path]]:
     """Gives name, image and field of each container of a pod, whether or not fluxd can read it."""
-    path = _POD_SPECS.get(workload.kind, ())
-    spec: Any = workload.manifest if path else None
-    for key in path:
-        spec = as_object(spec).get(key)
-    for group in ("containers", "initContainers"):
-        containers = as_object(spec).get(group)
-        for index, container in enumerate(containers if isinstance(containers, list) else ()):
-            given = as_object(container)
-            text = given.get("image")
-            image = text if isinstance(text, str) else ""
-            yield str(given.get("name")), image, (*path, group, str(index), "image")
+    for path, container in containers_of(workload.manifest):
+        text = container.get("image")
+        image = text if isinstance(text, str) else ""
+        yield str(container.get("name")), image, (*map(str, path), "image")
 
 
 def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:

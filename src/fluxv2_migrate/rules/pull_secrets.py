@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.flux1 import ContainerImage
+from fluxv2_migrate.flux1.containers import pod_of
 from fluxv2_migrate.kubernetes import as_object
 
 __all__ = ["Lookup", "PullSecret", "find_pull_secrets", "nothing_known"]
 
 Lookup = Callable[[str, str, str], Mapping[str, Any] | None]
 """Gives the manifest of a kind, namespace and name, where the repository holds one."""
-
-_POD_SPECS: Final = {
-    "Deployment": ("spec", "template", "spec"),
-    "DaemonSet": ("spec", "template", "spec"),
-    "StatefulSet": ("spec", "template", "spec"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
-}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,15 +53,11 @@ def find_pull_secrets(
     >>> find_pull_secrets(manifest, "shop", find_images(manifest)[0])
     (PullSecret(namespace='shop', name='registry'),)
     """
-    kind = manifest.get("kind")
-    pod: Any = manifest
-    for key in _POD_SPECS.get(str(kind), ()):
-        pod = as_object(pod).get(key)
-    pod = as_object(pod) if kind in _POD_SPECS else {}
+    pod = pod_of(manifest)
     account = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
     names = [*_names(as_object(lookup("ServiceAccount", namespace, str(account))).get("imagePullSecrets"))]
     names += _names(pod.get("imagePullSecrets"))
-    if kind == "HelmRelease":
+    if manifest.get("kind") == "HelmRelease":
         names += _names_in_values(manifest, image)
     return tuple(PullSecret(namespace, name) for name in dict.fromkeys(names))
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import math
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
@@ -147,26 +148,25 @@ def _time(text: str) -> str | None:
 
 
 def scalar_by_flux1(node: ScalarNode) -> Scalar:
-    """Gives what fluxd and kubectl read of a scalar, whatever its quotes and tags.
-
-    A tag decides whatever the quotes say: `!!int "3"` is a number.
-    """
+    """Gives what fluxd and kubectl read of a scalar, whatever its quotes and tags."""
     if node.tag:
-        kind = node.tag.rpartition(":")[2]
-        if kind == "binary":
-            return _decoded(node.value)
-        return resolve_plain_scalar(node.value) if kind in _RESOLVED_TAGS and node.value else node.value
+        return _tagged(node, resolve_plain_scalar)
     return node.value if node.style else resolve_plain_scalar(node.value)
 
 
 def scalar_by_kustomize(node: ScalarNode) -> Scalar:
     """Gives what kustomize reads of a scalar, whatever its quotes and tags."""
     if node.tag:
-        kind = node.tag.rpartition(":")[2]
-        if kind == "binary":
-            return _decoded(node.value)
-        return read_by_kustomize(node.value) if kind in _RESOLVED_TAGS and node.value else node.value
+        return _tagged(node, read_by_kustomize)
     return node.value if node.style else read_by_kustomize(node.value)
+
+
+def _tagged(node: ScalarNode, resolve: Callable[[str], Scalar]) -> Scalar:
+    """Gives what a tag makes of a scalar, whatever the quotes say: `!!int "3"` is a number."""
+    kind = node.tag.rpartition(":")[2]
+    if kind == "binary":
+        return _decoded(node.value)
+    return resolve(node.value) if kind in _RESOLVED_TAGS and node.value else node.value
 
 
 def _decoded(text: str) -> str:
