@@ -144,6 +144,25 @@ def test_only_its_own_cluster_applies_a_sync(paths: list[list[str]]) -> None:
             assert "DA057" in codes(migration)
 
 
+@pytest.mark.parametrize("paths", [["common", "common,b"], ["common,a", "common", "common,b"]])
+def test_clusters_that_share_a_path_are_told_apart_as_long_as_something_is_left(paths: list[str]) -> None:
+    files: Files = {
+        "op.yaml": operator(),
+        "common/web.yaml": release(),
+        "common/old.yaml": release("old").replace("helmVersion: v3", "helmVersion: v2"),
+        **{f"{each}/{each}.yaml": release(each) for each in "ab"},
+    }
+    for number, path in enumerate(paths):
+        files[f"flux/{number}.yaml"] = fluxd(f"--git-path={path}", namespace=f"flux-{number}")
+    migration = migrate(files)
+    assert "helm.toolkit" in str(migration.files["common/web.yaml"])
+    assert {f"flux/{number}.yaml" for number in range(len(paths))} <= migration.files.keys()
+    # With the last release all of them leave.
+    del files["common/old.yaml"]
+    left = fm.migrate_repository(files).files
+    assert not [path for path in left if path.startswith("flux/")]
+
+
 def test_a_path_that_is_built_lists_its_sync(tmp_path: Path) -> None:
     files: Files = {
         "prod/kustomization.yaml": "resources:\n- web.yaml\n- flux\n",
@@ -497,15 +516,16 @@ VALUES = "git: {url: 'git@git.example.com:acme/fleet', path: apps}\n"
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_values_leave_where_nothing_else_names_them(named: bool) -> None:
+@pytest.mark.parametrize("folder", ["bootstrap", "apps"])
+def test_values_leave_where_nothing_else_names_them(folder: str, *, named: bool) -> None:
     chart = "  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.13.3}\n"
     lines = VALUES.replace("\n", "\n    ")
     files: Files = {
-        "bootstrap/flux.yaml": (
+        f"{folder}/flux.yaml": (
             "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\n"
             f"spec:\n  releaseName: flux\n{chart}  valuesFrom:\n  - configMapKeyRef: {{name: flux-values}}\n"
         ),
-        "bootstrap/values.yaml": (
+        f"{folder}/values.yaml": (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flux-values, namespace: flux}\n"
             f"data:\n  values.yaml: |\n    {lines}"
         ),
@@ -514,7 +534,8 @@ def test_values_leave_where_nothing_else_names_them(named: bool) -> None:
     if named:
         files["install.sh"] = "kubectl get configmap flux-values\n"
     migration = migrate(files)
-    expected = ("bootstrap/flux.yaml",) if named else ("bootstrap/flux.yaml", "bootstrap/values.yaml")
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    expected = (f"{folder}/flux.yaml",) if named else (f"{folder}/flux.yaml", f"{folder}/values.yaml")
     assert migration.deleted == expected
     assert "helm -n flux uninstall flux" in migration.runbook().to_markdown()
 

@@ -81,7 +81,7 @@ def test_a_folder_without_a_migrated_release_is_not_told() -> None:
     assert found(files, "RP051", "RP052", sync_roots=("clusters/prod",)) == []
 
 
-@pytest.mark.parametrize("what", [release(), DEFINITION, OPERATOR])
+@pytest.mark.parametrize("what", [release(), OPERATOR])
 @pytest.mark.parametrize("listed", [True, False])
 def test_pruning_over_what_is_of_flux_1_is_an_error(what: str, *, listed: bool) -> None:
     files: Files = {
@@ -100,6 +100,26 @@ def test_pruning_over_what_is_of_flux_1_is_an_error(what: str, *, listed: bool) 
     assert found(files, "RP050", "RP010", overrides=(finding.answer,)) == []
     # And the edit that the remedy names.
     assert found({**files, "clusters/apps.yaml": kustomization("./apps", prune=False)}, "RP050") == []
+
+
+@pytest.mark.parametrize("prune", [True, False])
+@pytest.mark.parametrize("spared", ["", "  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\n"])
+def test_definitions_leave_git_only_where_nothing_prunes(spared: str, *, prune: bool) -> None:
+    definition = DEFINITION.replace("metadata: {name: ", "metadata:\n  name: ").replace("}\n", "\n")
+    files: Files = {
+        "clusters/apps.yaml": kustomization("./apps", prune=prune),
+        "apps/definition.yaml": f"{definition}{spared}spec: {{group: helm.fluxcd.io}}\n",
+        "apps/operator.yaml": OPERATOR,
+        "apps/web.yaml": release(),
+    }
+    migration = fm.migrate_repository(files)
+    stays = prune and not spared
+    assert ("apps/definition.yaml" in migration.files) == stays
+    assert "apps/operator.yaml" not in migration.files
+    told = [each.related for each in migration.findings if each.code == "DA060"]
+    assert told == ([("clusters/apps.yaml:1",)] if stays else [])
+    assert fm.migrate_repository(migration.files).files == migration.files
+    assert "delete crd helmreleases.helm.fluxcd.io" in migration.runbook().to_markdown()
 
 
 @pytest.mark.parametrize(

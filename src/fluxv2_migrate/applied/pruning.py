@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Iterator
+from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -12,21 +12,16 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["tell_of_pruning"]
+__all__ = ["prunes_what", "tell_of_pruning"]
 
-_DEFINITIONS: Final = frozenset(
-    {
-        "fluxhelmreleases.helm.integrations.flux.weave.works",
-        "helmreleases.flux.weave.works",
-        "helmreleases.helm.fluxcd.io",
-    }
-)
 _PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 _SHOWN: Final = 5
 
 
 def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findings: FindingGroups) -> None:
-    """Says which Kustomizations of Flux v2 prune releases of Flux v1, their definitions or their operator.
+    """Says which Kustomizations of Flux v2 prune releases of Flux v1, or their operator.
+
+    The definitions of Flux v1 do not leave Git where something prunes.
 
     Args:
         going: the documents of releases of Flux v1 whose objects leave Git.
@@ -52,6 +47,21 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
             findings.stop(kustomization, "RP050", message, ("spec", "prune"), related=places)
 
 
+def prunes_what(document: Document, around: Surroundings) -> Document | None:
+    """Gives the Kustomization of Flux v2 that deletes an object when it leaves Git, if there is one.
+
+    Args:
+        document: of the object.
+        around: what is known of the repository.
+    """
+    if mapping_at(document.manifest, "metadata", "annotations").get(_PRUNE) == "disabled":
+        return None
+    for _, kustomization in around.repository.new_objects():
+        if any(_is_applied(document, path, around) for path in _pruned_paths(kustomization, around)):
+            return kustomization
+    return None
+
+
 def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[Document]:
     documents = [each for read in around.repository.documents.values() for each in read]
     if not any(is_old_release(each.manifest) for each in documents):
@@ -60,14 +70,8 @@ def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[D
     operators = {(each.path, each.document) for each in programs if each.program == "helm-operator"}
     for each in documents:
         annotations = mapping_at(each.manifest, "metadata", "annotations")
-        leaves = each.key in going or each.key in operators or _defines_releases(each.manifest)
-        if leaves and annotations.get(_PRUNE) != "disabled":
+        if (each.key in going or each.key in operators) and annotations.get(_PRUNE) != "disabled":
             yield each
-
-
-def _defines_releases(manifest: Mapping[str, Any]) -> bool:
-    is_definition = manifest.get("kind") == "CustomResourceDefinition"
-    return is_definition and mapping_at(manifest, "metadata").get("name") in _DEFINITIONS
 
 
 def _pruned_paths(document: Document, around: Surroundings) -> Iterator[str]:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fluxv2_migrate.applied.pruning import prunes_what
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below, read_sync_path, take_out
-from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
+from fluxv2_migrate.cutover.flux1_manifests import Flux1Document, is_definition
 from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -123,15 +124,34 @@ def remove_flux1(
     serving = [each for each in documents if _serves(each, left)]
     # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
     unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
+    unsaid = _with_neighbours(unsaid, around.clusters.clusters)
     telling = [] if around.clusters.given else [each for each in documents if _tells(each, unsaid)]
     _tell_kept(telling, around, findings, "nothing else in Git says what is synced to the cluster")
-    leaving = [each for each in documents if each not in serving and each not in telling]
     _tell_serving(serving, left, findings)
+    pruned = _tell_pruned((each for each in documents if each not in serving), around, findings)
+    leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
     gone = _take_out(leaving, workspace, around, findings)
     files = [*_values_files(gone, workspace, around), *_flux_yamls(syncs, left, workspace, around)]
     for path in files:
         workspace.remove(path, Change("flux-1", path, path, 1, (), path, ""))
     _tell_gone(gone, files, findings)
+
+
+def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:
+    """Gives clusters with those that share a path with one of them: only their fluxds tell them apart."""
+    found = set(names)
+    pending = [view for view in views if view.name in names]
+    while pending:
+        view = pending.pop()
+        for other in views:
+            if other.name not in found and any(
+                is_below(one.path, each.path) or is_below(each.path, one.path)
+                for one in view.sync_paths
+                for each in other.sync_paths
+            ):
+                found.add(other.name)
+                pending.append(other)
+    return found
 
 
 def _serves(each: Flux1Document, left: Mapping[str, LeftReleases]) -> bool:
@@ -161,6 +181,22 @@ def _tell_serving(
         )
         places = dict.fromkeys(place for one in of_clusters for place in one.places)
         findings.say("DA055", message, path, max(line, 1), places)
+
+
+def _tell_pruned(
+    documents: Iterable[Flux1Document], around: Surroundings, findings: FindingGroups
+) -> list[Flux1Document]:
+    """Tells of definitions that something would delete with all their objects, and gives them: they stay."""
+    found: list[Flux1Document] = []
+    for each in documents:
+        document = each.document
+        pruning = prunes_what(document, around) if is_definition(document.manifest) else None
+        if pruning is not None:
+            found.append(each)
+            place = f"{pruning.path}:{pruning.line}"
+            message = f"the definition stays in Git: {place} prunes, and would delete it with all its objects"
+            findings.say("DA060", message, document.path, document.line, (place,))
+    return found
 
 
 def _tell_kept(

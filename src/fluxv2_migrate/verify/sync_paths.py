@@ -27,6 +27,7 @@ __all__ = ["verify_sync_paths"]
 
 _NONE: Final = "(none)"
 _OLD_GROUPS: Final = frozenset(version.partition("/")[0] for version in OLD_API_VERSIONS)
+_HOLDERS_OF_VALUES: Final = ("ConfigMap", "Secret")
 _FLUX_1: Final = ("flux", "helm-operator", "memcached")
 _NAMELESS_KINDS: Final = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
 
@@ -165,6 +166,9 @@ def _is_of_flux1(each: FluxdObject, programs: Sequence[Flux1Program]) -> bool:
     if each.kind == "CustomResourceDefinition":
         return each.name.partition(".")[2] in _OLD_GROUPS
     if (each.path, each.document) in {(program.path, program.document) for program in programs}:
+        return True
+    values = {value.path for program in programs for value in program.values.values()}
+    if each.kind in _HOLDERS_OF_VALUES and each.path in values:
         return True
     namespaces = {program.namespace for program in programs}
     if each.kind == "Namespace":
