@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from real_kustomize import write_tree
 from test_flux1_leaves import Files, fluxd, migrate, operator, release
 
 WORKLOAD = """\
@@ -129,6 +130,47 @@ def test_pruning_is_turned_on_by_a_commit_that_applies(tmp_path: Path) -> None:
     text = (tmp_path / "eu/flux-system/gotk-sync.yaml").read_text("utf-8")
     assert text.count("prune: true\n") == 2
     assert "prune: false" not in text
+
+
+@pytest.mark.parametrize("way", ["a merge", "a merge that others follow", "a fast-forward"])
+def test_going_back_gives_the_repository_of_flux_1(tmp_path: Path, way: str) -> None:
+    files: Files = {
+        "prod/flux.yaml": fluxd("--git-path=prod", "--sync-garbage-collection"),
+        "prod/a.yaml": release("a"),
+    }
+    migration = migrate(files)
+    found = commands(migration)
+
+    def run(*lines: str) -> str:
+        done = subprocess.run(
+            ["bash", "-ec", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    write_tree(files, tmp_path)
+    run(
+        "git init -qb main",
+        "git config user.name a",
+        "git config user.email a@b",
+        "git add -A",
+        "git commit -qm a",
+    )
+    run("git tag pre-flux2", "git checkout -qb flux2-migration", f"git apply <<'EOF'\n{migration.diff()}EOF")
+    run("git add -A", "git commit -qm b", "git switch -q main")
+    run(f"git merge -q {'--ff-only' if way == 'a fast-forward' else '--no-ff'} flux2-migration")
+    if way == "a merge that others follow":
+        run(*(each for each in found if each.startswith(("git apply", "git commit"))))
+    back = found.index(next(each for each in found if each.startswith("merge=")))
+    run(*found[back : back + 2])
+    assert run("git diff --stat pre-flux2 HEAD") == ""
+
+
+def test_a_cluster_gets_only_the_secrets_that_its_sync_needs() -> None:
+    files = two_clusters()
+    files["flux/us.yaml"] = fluxd("--git-path=common,us", "--sops", namespace="ops-us")
+    keys = [each for each in commands(migrate(files)) if "sops-keys" in each]
+    assert [each.split()[2] for each in keys] == ["us"]
 
 
 def test_steps_that_are_not_needed_are_not_there() -> None:

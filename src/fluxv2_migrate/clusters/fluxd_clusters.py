@@ -202,9 +202,12 @@ def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView
         reader: of the repository.
     """
     found: dict[tuple[object, ...], ClusterView] = {}
+    known = [paths_of(each) for each in filter(knows_paths, programs.own)]
     for fluxd in filter(knows_paths, programs.own):
         paths = paths_of(fluxd)
-        view = view_of_fluxds("", (fluxd,), programs, reader)
+        # A path that others have, too, tells nobody which cluster is meant.
+        own = (path for path in paths if not any(path in other for other in known if other != paths))
+        view = view_of_fluxds(next(own, ""), (fluxd,), programs, reader)
         found.setdefault((paths, fluxd.text("git-branch")), view)
     narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
     return [view for view in narrower if not _sees_twice(view, reader)]

@@ -23,8 +23,9 @@ from fluxv2_migrate.repository.diff import unified_diff
 __all__ = ["go_back", "prune", "remove_flux1", "remove_marks", "restart_operator", "start_images"]
 
 _REVERT: Final = (
-    'if [ -n "$merge" ]; then git revert --no-edit -m 1 "$merge"; '
-    "else git revert --no-edit pre-flux2..HEAD; fi"
+    'if [ -z "$merge" ]; then git revert --no-edit pre-flux2..HEAD; '
+    'elif [ "$merge" = "$(git rev-parse HEAD)" ]; then git revert --no-edit -m 1 "$merge"; '
+    'else git revert --no-edit "$merge"..HEAD && git revert --no-edit -m 1 "$merge"; fi'
 )
 
 
@@ -159,7 +160,7 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
 
     found = list(each_of(clusters, commands))
     found += [
-        "merge=$(git log -1 --merges --format=%H pre-flux2..HEAD)",
+        "merge=$(git log -1 --merges --grep=flux2-migration --format=%H pre-flux2..HEAD)",
         _REVERT,
         "git push",
     ]
@@ -176,5 +177,6 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
         found,
         "A HelmRelease of Flux v2 that is removed while it is not suspended uninstalls its release. Roll "
         "back each release with Helm whose last record is not `deployed`: the operator takes up no other. "
-        "Where the definitions of Flux v1 are gone, apply them and what the first step wrote down.",
+        "Where fluxd and the operator are removed by then, install them again as Git has them after the "
+        "revert, first of all their definitions and what the first step wrote down.",
     )

@@ -16,9 +16,10 @@ from fluxv2_migrate.cutover.cutover_cluster import (
     each_of,
     step,
 )
+from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import word
-from fluxv2_migrate.rules import DECRYPTION_SECRET, SYNC_NAME
+from fluxv2_migrate.rules import DECRYPTION_SECRET, SIGNATURE_SECRET, SYNC_NAME
 
 __all__ = [
     "freeze",
@@ -125,13 +126,25 @@ def secrets(clusters: Clusters, prerequisites: Sequence[Prerequisite]) -> Runboo
         sync = cluster.sync
         yield from _key_of_sync(cluster)
         for need in prerequisites:
-            if (need.namespace, need.name) != (sync.namespace, SYNC_NAME) or sync.state == "there":
+            if _needs(sync, need):
                 yield _secret(cluster, need)
 
     why = "Without them a source is not ready, and what it holds is not applied."
     if any(each.sync.settings.is_decrypted for each in clusters):
         why += f" The keys in {DECRYPTION_SECRET} are those that fluxd had."
     return step("Create the Secrets that the sources need", each_of(clusters, commands), why)
+
+
+def _needs(sync: ClusterSync, need: Prerequisite) -> bool:
+    """Gives whether a Secret is still to be made for a cluster: what only a sync needs, its own asks for."""
+    if need.namespace != sync.namespace:
+        return True
+    of_sync = {
+        SYNC_NAME: sync.state == "there",
+        DECRYPTION_SECRET: sync.settings.is_decrypted,
+        SIGNATURE_SECRET: sync.settings.is_verified,
+    }
+    return of_sync.get(need.name, True)
 
 
 def _key_of_sync(cluster: CutoverCluster) -> Iterator[str]:
