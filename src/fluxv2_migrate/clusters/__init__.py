@@ -12,7 +12,7 @@ from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import built_files
 from fluxv2_migrate.clusters.shown_settings import without_login
-from fluxv2_migrate.clusters.trials import is_left_alone, same_object
+from fluxv2_migrate.clusters.trials import builds_with, is_left_alone, same_object
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,
@@ -37,6 +37,7 @@ __all__ = [
     "broken_build",
     "build_with",
     "builds_alike",
+    "builds_with",
     "built_files",
     "compare_applied",
     "flux_yaml_folders",

@@ -12,31 +12,36 @@ from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, try_object
 
-__all__ = ["is_left_alone", "same_object"]
+__all__ = ["builds_with", "is_left_alone", "same_object"]
 
 
 def is_left_alone(
-    manifest: Mapping[str, Any], home: str, synced_paths: Iterable[SyncPath], tree: KustomizeTree
+    manifest: Mapping[str, Any], builds: Iterable[tuple[Kustomization, str]], tree: KustomizeTree
 ) -> bool:
     """Gives whether everything that builds a folder leaves an object alone that is put there.
 
     Args:
         manifest: the object.
-        home: the folder; where it has a kustomization, that lists the object.
-        synced_paths: of clusters; what goes over their builds counts where it reaches the folder.
+        builds: of `builds_with`.
         tree: the kustomizations.
     """
-    for kustomization, listing in _builds(home, synced_paths, tree):
+    for kustomization, listing in builds:
         made = try_object(tree, kustomization, listing, manifest)
         if made is None or len(made) != 1 or not same_object(manifest, made[0]):
             return False
     return True
 
 
-def _builds(
+def builds_with(
     home: str, synced_paths: Iterable[SyncPath], tree: KustomizeTree
 ) -> Iterator[tuple[Kustomization, str]]:
-    """Gives what is built with the folder in it, and the folder whose kustomization lists the object."""
+    """Gives what is built with a folder in it, and the folder whose kustomization lists what is put there.
+
+    Args:
+        home: the folder; where it has a kustomization, that lists what is put there.
+        synced_paths: of clusters; what goes over their builds counts where it reaches the folder.
+        tree: the kustomizations.
+    """
     way = (home, *tree.ancestors(home)) if home in tree.kustomizations else ()
     tops = dict.fromkeys(folder for folder in way if not tree.includers(folder))
     for synced in synced_paths:

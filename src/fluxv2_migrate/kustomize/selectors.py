@@ -142,6 +142,14 @@ class Selector:
             and _has(self.annotations, resource, "annotations")
         )
 
+    def may_select(self, kind: str) -> bool:
+        """Says whether objects of a kind can be targets.
+
+        Raises:
+            InvalidManifest: the selector itself is invalid.
+        """
+        return _matches(self.kind, kind)
+
     def matches(self, group: str, version: str, kind: str, name: str, namespace: str) -> bool:
         """Says whether an identity is one that it names, whatever the labels."""
         return (

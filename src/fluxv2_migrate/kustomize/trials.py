@@ -13,6 +13,7 @@ from fluxv2_migrate.kustomize.accumulating import Accumulator
 from fluxv2_migrate.kustomize.kustomization import Kustomization, KustomizationPatch
 from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, text_of
 
@@ -171,9 +172,9 @@ def _shaping(tree: KustomizeTree, own: Kustomization, kind: str) -> dict[str, An
 
 def _concerns(tree: KustomizeTree, patch: KustomizationPatch, kind: str) -> bool:
     """Gives whether a patch may be for an object of a kind; one that says of which kind it is need not be."""
-    if patch.target is not None:
-        return True
     try:
+        if patch.target is not None:
+            return Selector.of(patch.target).may_select(kind)
         documents, operations = read_patch(tree.text(patch.path) if patch.path else patch.inline.strip())
     except (InvalidManifest, KeyError):
         return True

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
-from fluxv2_migrate.clusters import ClusterMap, SyncPath, is_below, is_left_alone
-from fluxv2_migrate.kustomize import FILE_NAMES, KustomizeTree, add_resource
+from fluxv2_migrate.clusters import ClusterMap, SyncPath, builds_with, is_below, is_left_alone
+from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resource
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 
@@ -34,6 +34,7 @@ class Homes:
     tree: KustomizeTree
     workspace: Workspace
     _reached: dict[str, frozenset[str]] | None = None
+    _builds: dict[str, Sequence[tuple[Kustomization, str]]] = field(default_factory=dict)
 
     def choose(
         self, wanted: Iterable[str], manifest: Mapping[str, Any]
@@ -56,7 +57,7 @@ class Homes:
             # A folder that others see too is taken only where a cluster has none for itself.
             for folder, served in self._candidates(left):
                 fits = served & left and (served <= left if exact else not served & _served(chosen))
-                if fits and is_left_alone(manifest, folder, self._synced(folder), self.tree):
+                if fits and is_left_alone(manifest, self._builds_of(folder), self.tree):
                     chosen.append((folder, tuple(sorted(served))))
                     left -= served
         if left:
@@ -92,6 +93,12 @@ class Homes:
         # fluxd took files as well; a Kustomization of Flux v2 has a folder.
         return posixpath.dirname(synced.path) if synced.path in self.tree.files else synced.path
 
+    def _builds_of(self, folder: str) -> Sequence[tuple[Kustomization, str]]:
+        """Gives what is built with a folder in it for clusters."""
+        if folder not in self._builds:
+            self._builds[folder] = tuple(builds_with(folder, self._synced(folder), self.tree))
+        return self._builds[folder]
+
     def _synced(self, folder: str) -> Iterator[SyncPath]:
         """Gives the sync paths that show what is put into a folder."""
         above = {folder, *self.tree.ancestors(folder)}
@@ -108,7 +115,7 @@ class Homes:
     def leaves_alone(self, file: str, manifest: Mapping[str, Any]) -> bool:
         """Gives whether what lists a file would leave an object beside it alone."""
         return all(
-            is_left_alone(manifest, kustomization.folder, (), self.tree)
+            is_left_alone(manifest, builds_with(kustomization.folder, (), self.tree), self.tree)
             for kustomization in self.tree.includers(file)
         )
 
@@ -130,7 +137,9 @@ class Homes:
         if not files or self.workspace.is_new(files[0]):
             return True
         own = self.tree.kustomizations.get(folder)
-        if own is None or own.is_component or not is_left_alone(manifest, folder, (), self.tree):
+        if own is None or own.is_component:
+            return False
+        if not is_left_alone(manifest, builds_with(folder, (), self.tree), self.tree):
             return False
         return home not in self.tree.kustomizations or home in self.tree.ancestors(folder)
 

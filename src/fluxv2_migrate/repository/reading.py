@@ -77,6 +77,7 @@ class Repository:
     flux_releases: dict[str, str] = field(default_factory=dict)
     by_kustomize: bool = False
     _read_late: dict[str, dict[int, Document]] = field(default_factory=dict)
+    _of_flux_2: tuple[tuple[str, Document], ...] | None = None
 
     def reads(self, path: str) -> bool:
         """Gives whether a file is one of manifests: fluxd read YAML alone, and kustomize what is listed."""
@@ -111,6 +112,7 @@ class Repository:
         """Gives a document of a file that does not name Flux, and takes the file for one that does."""
         if path not in self.documents:
             self.documents[path] = read_documents(path, self.texts[path], by_kustomize=self.by_kustomize)[0]
+            self._of_flux_2 = None
         return self.document(path, index)
 
     def chart_around(self, path: str) -> str | None:
@@ -139,13 +141,17 @@ class Repository:
             if str(document.manifest.get("apiVersion")).startswith("source.toolkit.fluxcd.io/"):
                 yield document
 
-    def new_objects(self) -> Iterator[tuple[str, Document]]:
+    def new_objects(self) -> tuple[tuple[str, Document], ...]:
         """Gives every object of Flux v2 that is no part of a chart, with its file."""
-        for path, documents in sorted(self.documents.items()):
-            for document in documents:
-                group = group_of(document.manifest)
-                if group.endswith(".toolkit.fluxcd.io") and self.chart_around(path) is None:
-                    yield path, document
+        if self._of_flux_2 is None:
+            self._of_flux_2 = tuple(
+                (path, document)
+                for path, documents in sorted(self.documents.items())
+                for document in documents
+                if group_of(document.manifest).endswith(".toolkit.fluxcd.io")
+                and self.chart_around(path) is None
+            )
+        return self._of_flux_2
 
     def new_releases(self) -> Iterator[Document]:
         """Gives every document that is a v2 release."""
@@ -254,5 +260,6 @@ def read_file(repository: Repository, path: str, text: str) -> None:
     repository.texts[path] = text
     documents, errors = read_documents(path, text, by_kustomize=repository.by_kustomize)
     repository.documents[path] = documents
+    repository._of_flux_2 = None
     if errors:
         repository.errors[path] = errors[0]

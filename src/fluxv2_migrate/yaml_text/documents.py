@@ -45,6 +45,9 @@ def split_documents(text: str) -> tuple[DocumentSpan, ...]:
     """
     if not text:
         return ()
+    if "\n---" not in text and "\n..." not in text and not text.startswith("..."):
+        # Most files hold one document.
+        return (DocumentSpan(0, len(text), 1),)
     starts = [0]
     closed = False
     for marker in chain(filter(None, [_FIRST_MARKER.match(text)]), _MARKER.finditer(text)):
