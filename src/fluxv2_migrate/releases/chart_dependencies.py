@@ -10,7 +10,6 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import ClusterView, normal_path
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.rules import clean_chart_path, git_url_key
-from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["aliased_dependency"]
@@ -54,7 +53,7 @@ def _own_folder(document: Document, view: ClusterView, around: Surroundings) -> 
     own, spec = view.settings.fluxd.git_url, document.manifest.get("spec")
     if own is None or not isinstance(spec, Mapping):
         return None
-    settings = settings_of(around.options, view.settings)
+    settings = around.settings(view)
     operator, chart = settings.helm_operator, spec.get("chart")
     if document.manifest["kind"] == "FluxHelmRelease":
         path = posixpath.join(settings.git_charts_path, str(spec.get("chartGitPath") or "").lstrip("/"))

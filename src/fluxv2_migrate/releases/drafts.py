@@ -16,7 +16,7 @@ from fluxv2_migrate.flux2.releases import (
 from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
-from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -131,7 +131,7 @@ def _drafts(
     drafts: dict[tuple[object, ...], DraftOfClusters] = {}
     for sighting in sightings:
         view = around.clusters.view(sighting.cluster)
-        settings, version = settings_of(around.options, view.settings), around.versions[view.name]
+        settings, version = around.settings(view), around.versions[view.name]
         is_made = bool(sighting.steps) or sighting.is_moved
         same = (replace(settings, cluster=""), id(settings.inventory), version)
         here = values_of_urls(sighting.manifest, document.identity[1], view, around)

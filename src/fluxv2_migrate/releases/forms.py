@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FluxVersion
@@ -74,6 +73,19 @@ class ReleaseForms:
     whole: Mapping[str, Any]
     values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
     drafts: dict[str, ReleaseDraft] = field(default_factory=dict)
+    _others: dict[SeenRelease, ReleaseForms] = field(default_factory=dict)
+
+    def seen_as(self, seen: SeenRelease) -> ReleaseForms:
+        """Gives the forms of the release as another of its clusters sees it."""
+        if seen == self.seen:
+            return self
+        if seen not in self._others:
+            self._others[seen] = replace(self, seen=seen, drafts={}, _others={})
+        return self._others[seen]
+
+    def know(self, state: Mapping[str, Any], draft: ReleaseDraft) -> None:
+        """Takes a draft that was made of a state already, with the same settings."""
+        self.drafts.setdefault(repr(state), draft)
 
     def plan(self, state: Mapping[str, Any], references: References) -> Plan:
         """Gives the operations that make the form of a state."""
@@ -100,7 +112,7 @@ class ReleaseForms:
         return form
 
     def _draft(self, state: Mapping[str, Any]) -> ReleaseDraft:
-        key = json.dumps(state, sort_keys=True)
+        key = repr(state)
         if key not in self.drafts:
             self.drafts[key] = draft_helm_release(
                 state,

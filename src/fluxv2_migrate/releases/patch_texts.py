@@ -349,8 +349,7 @@ def _json_draft(operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep
 
 def _forms_of(release: PatchedRelease, sighting: Sighting) -> ReleaseForms:
     """Gives the forms of a release as one cluster sees it."""
-    seen = SeenRelease(sighting.namespace, sighting.name)
-    return release.forms if seen == release.forms.seen else replace(release.forms, seen=seen, drafts={})
+    return release.forms.seen_as(SeenRelease(sighting.namespace, sighting.name))
 
 
 def _without_marks(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, ValuesConfigMap, ValuesOfUrl, draft_helm_release
-from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -191,6 +191,10 @@ def read_patched_release(
         around.options, oldest, override, first.settings, as_seen, first.sighting.manifest, here
     )
     _hold_one_release(seen, first, around.options, override, here)
+    for each in seen:
+        if _is_alike(each, first) and id(each.sighting.manifest) not in writers:
+            own = forms.seen_as(SeenRelease(each.sighting.namespace, each.sighting.name))
+            own.know(each.sighting.manifest, each.draft)
     draft = common_draft(first.draft, [each.draft for each in seen])
     told = _told(draft, seen, document, closure, around)
     if draft.source is None or any(each.draft.source is None for each in seen):
@@ -284,13 +288,19 @@ def _seen_drafts(
 ) -> Iterable[SeenDraft]:
     for sighting in sightings:
         view = around.clusters.view(sighting.cluster)
-        settings, version = settings_of(around.options, view.settings), around.versions[view.name]
+        settings, version = around.settings(view), around.versions[view.name]
         seen = SeenRelease(sighting.namespace, sighting.name)
         draft = draft_helm_release(sighting.manifest, around.options, version, override, settings, seen, here)
         writer = writers.get(id(sighting.manifest), "")
         if draft.source is not None and writer:
             draft = replace(draft, source=replace(draft.source, written_by=writer))
         yield SeenDraft(sighting, draft, settings, version)
+
+
+def _is_alike(one: SeenDraft, other: SeenDraft) -> bool:
+    """Gives whether two clusters make the same of a release, were it the same to them."""
+    settings = (replace(each.settings, cluster="") for each in (one, other))
+    return one.version == other.version and next(settings) == next(settings)
 
 
 def _hold_one_release(
@@ -302,10 +312,7 @@ def _hold_one_release(
 ) -> None:
     """Raises where the settings or Flux releases of clusters make different releases of one manifest."""
     for each in seen:
-        if (replace(each.settings, cluster=""), each.version) == (
-            replace(first.settings, cluster=""),
-            first.version,
-        ):
+        if _is_alike(each, first):
             continue
         as_seen = SeenRelease(each.sighting.namespace, each.sighting.name)
         other = draft_helm_release(

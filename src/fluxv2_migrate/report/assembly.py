@@ -30,7 +30,6 @@ from fluxv2_migrate.report.migration import MigratedManifest, Migration, Staying
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["assemble", "over_given_files", "staying_releases", "tell_of_outcome"]
@@ -164,9 +163,7 @@ def _declared(
         key = (each.path, each.before)
         if key in alike:
             releases[key] = each.manifest
-    namespaces = {
-        settings_of(around.options, view.settings).default_namespace for view in around.clusters.clusters
-    }
+    namespaces = {around.settings(view).default_namespace for view in around.clusters.clusters}
     return DeclaredFields(
         dict(sorted(findings.declared.items())),
         releases,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
@@ -13,7 +13,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.inventory import Inventory
-from fluxv2_migrate.settings.of_clusters import settings_of
+from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
@@ -36,6 +36,13 @@ class Surroundings:
     clusters: ClusterMap
     options: MigrationOptions
     versions: Mapping[str, FluxVersion]
+    _settings: dict[str, ReleaseSettings] = field(default_factory=dict, compare=False, repr=False)
+
+    def settings(self, view: ClusterView) -> ReleaseSettings:
+        """Gives the settings of a cluster."""
+        if view.name not in self._settings:
+            self._settings[view.name] = settings_of(self.options, view.settings)
+        return self._settings[view.name]
 
     def oldest(self, clusters: Iterable[str]) -> FluxVersion:
         """Gives the oldest Flux release of some clusters: what it reads, the others read too."""
@@ -44,7 +51,7 @@ class Surroundings:
 
     def inventories(self) -> dict[str, Inventory]:
         """Gives what runs in each cluster, of which anybody said it."""
-        given = {view.name: settings_of(self.options, view.settings) for view in self.clusters.clusters}
+        given = {view.name: self.settings(view) for view in self.clusters.clusters}
         given = given or {"": settings_of(self.options)}
         return {name: each.inventory for name, each in given.items() if each.inventory is not None}
 
