@@ -90,10 +90,8 @@ def lowest(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Which branches are taken."""
     install(session, "test")
-    session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
-    session.run("coverage", "combine")
-    session.run("coverage", "report", "--fail-under=100")
+    report = ("--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=100")
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *report, *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
