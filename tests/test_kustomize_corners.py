@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -537,6 +538,28 @@ CASES: dict[str, dict[str, str]] = {
         "a.yaml": CONFIG + "---\n" + CONFIG.replace("name: web", "name: web, namespace: b"),
     },
     "two files": {"kustomization.yaml": "resources: []\n", "kustomization.yml": "resources: []\n"},
+    # kustomize keeps former names in annotations, and operations find these.
+    **{
+        f"operation {number} on annotations": {
+            **BOTH,
+            "kustomization.yaml": f"resources: [c.yaml]\n{field}:\n"
+            f"- target: {{version: v1, kind: ConfigMap, name: web}}\n  patch: '[{operation}]'\n{more}",
+        }
+        for number, (operation, field, more) in enumerate(
+            product(
+                (
+                    '{"op": "add", "path": "/metadata/annotations/x", "value": "y"}',
+                    '{"op": "replace", "path": "/metadata/annotations/x", "value": "y"}',
+                    '{"op": "remove", "path": "/metadata/annotations"}',
+                    '{"op": "replace", "path": "/metadata/annotations", "value": {}}',
+                    '{"op": "test", "path": "/metadata/annotations", "value": null}',
+                    '{"op": "remove", "path": "/metadata/annotations/x"}',
+                ),
+                ("patches", "patchesJson6902"),
+                ("", "namePrefix: a-\n"),
+            )
+        )
+    },
     "an unknown field": plain("other: 1\n"),
     "an unknown field without value": plain("other:\n"),
     # Names of fields count in whatever letters

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.json_patch import apply_operations, is_operations
@@ -17,6 +19,8 @@ from fluxv2_migrate.kustomize.values import Manifest, read_manifests
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = ["apply_patches", "read_patch"]
+
+_FORMER_NAMES: Final = "internal.config.kubernetes.io/previousNames"
 
 
 def _json_operations(text: str) -> tuple[Manifest, ...]:
@@ -153,8 +157,29 @@ def _apply_operations(
     for resource in [resource for resource in resources if selector.selects(resource)]:
         if patch.field == "patches":
             resource.remember()
-        resource.manifest = apply_operations(resource.manifest, operations)
+        resource.manifest = _operated(resource.manifest, operations, is_noted=bool(resource.previous))
         resource.patches += (_use(path, patch, 0, "json"),)
+
+
+def _operated(manifest: Manifest, operations: Sequence[Manifest], *, is_noted: bool) -> Manifest:
+    """Gives an object after operations.
+
+    Args:
+        manifest: the object.
+        operations: in order.
+        is_noted: whether kustomize keeps former names of it in annotations, which operations find then.
+    """
+    if is_noted:
+        metadata = mapping_at(manifest, "metadata")
+        known = mapping_at(metadata, "annotations")
+        manifest = {**manifest, "metadata": {**metadata, "annotations": {**known, _FORMER_NAMES: ""}}}
+    after = apply_operations(manifest, operations)
+    metadata = dict(mapping_at(after, "metadata"))
+    if "annotations" not in metadata:
+        return after
+    kept = {key: item for key, item in mapping_at(metadata, "annotations").items() if key != _FORMER_NAMES}
+    metadata.pop("annotations", None)
+    return {**after, "metadata": {**metadata, **({"annotations": kept} if kept else {})}}
 
 
 def _merge_into_targets(

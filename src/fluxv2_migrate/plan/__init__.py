@@ -3,6 +3,7 @@
 from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.comments import write_comments
 from fluxv2_migrate.plan.fields import edit_fields
+from fluxv2_migrate.plan.flow_documents import apply_to_any_text
 from fluxv2_migrate.plan.json_patches import PatchOperation, write_operations
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.marker_edits import (
@@ -42,6 +43,7 @@ __all__ = [
     "Remove",
     "Set",
     "WrittenMarker",
+    "apply_to_any_text",
     "apply_to_mapping",
     "apply_to_metadata",
     "apply_to_text",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -179,8 +180,18 @@ class OpenedFlow:
         return f"{head}{self.newline}{' ' * deeper}{self._joined(self._rows(inner, deeper), deeper)}"
 
 
-def edit_flow(text: str, node: Node, removed: Collection[str], added: Mapping[str, str]) -> str:
-    """Takes entries out of a flow mapping, and puts others at its end, without another line for them."""
+def edit_flow(
+    text: str, node: Node, removed: Collection[str], added: Mapping[str, str], *, quoted: bool = False
+) -> str:
+    """Takes entries out of a flow mapping, and puts others at its end, without another line for them.
+
+    Args:
+        text: the document.
+        node: the mapping.
+        removed: keys of entries that go.
+        added: keys of entries that come or change, with their texts.
+        quoted: whether keys are written as JSON has them.
+    """
     flow = Flow(text, masked_text(text, node), node)
     spans = flow.entries()
     keys = [key_of(key) for key, _ in node.value]
@@ -190,7 +201,10 @@ def edit_flow(text: str, node: Node, removed: Collection[str], added: Mapping[st
     kept = [index for index, key in enumerate(keys) if key not in removed or key in added]
     for index, (start, end) in enumerate(spans):
         if keys[index] in added:
-            cuts.append((flow.masked.index(":", start, end) + 1, end, f" {added[keys[index]]}"))
+            colon = flow.masked.index(":", start, end) + 1
+            kept_blanks = len(text[colon:end]) - len(text[colon:end].lstrip())
+            blank = "" if kept_blanks or quoted else " "
+            cuts.append((colon + kept_blanks, end, blank + added[keys[index]]))
         elif keys[index] in removed:
             if index + 1 < len(spans):
                 cuts.append((start, spans[index + 1][0], ""))
@@ -198,7 +212,8 @@ def edit_flow(text: str, node: Node, removed: Collection[str], added: Mapping[st
                 before = spans[kept[-1]][1] if kept else flow.start + 1
                 cuts = [each for each in cuts if each[0] < before]
                 cuts.append((before, end, ""))
-    fresh = ", ".join(f"{emit_scalar(key)}: {item}" for key, item in added.items() if key not in keys)
+    write = json.dumps if quoted else emit_scalar
+    fresh = ", ".join(f"{write(key)}: {item}" for key, item in added.items() if key not in keys)
     if fresh:
         at = max([spans[index][1] for index in kept], default=flow.start + 1)
         cuts.append((at, at, f", {fresh}" if kept else fresh))

@@ -13,7 +13,7 @@ from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import replace_text, split_documents
+from fluxv2_migrate.yaml_text import read_document, replace_text, split_documents
 
 __all__ = ["KustomizationEdit", "KustomizationEdits"]
 
@@ -47,18 +47,25 @@ class KustomizationEdits:
 
     made: list[KustomizationEdit] = field(default_factory=list)
 
-    def replace_inline(self, use: PatchUse, text: str, document: int = 0) -> None:
+    def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], document: int = 0) -> None:
         """Gives a patch that stands in a kustomization another text.
 
         Args:
             use: of the patch.
-            text: as it becomes.
+            rewrite: gives it; of several documents in one text each may be another one's.
             document: the index of the kustomization in its file.
         """
         path = _entry(use)
         if use.field != "patchesStrategicMerge":
             path = (*path, "patch")
-        self._edit(use.kustomization, lambda known: replace_text(known, path, text), document)
+
+        def edit(known: str) -> str:
+            value = read_document(known)[1]
+            for key in path:
+                value = value[key]
+            return replace_text(known, path, rewrite(str(value).strip()))
+
+        self._edit(use.kustomization, edit, document)
 
     def retarget(
         self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], document: int = 0

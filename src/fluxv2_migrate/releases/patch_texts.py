@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
@@ -18,8 +19,8 @@ from fluxv2_migrate.plan import (
     Move,
     Path,
     Plan,
+    apply_to_any_text,
     apply_to_mapping,
-    apply_to_text,
     merge_difference,
     write_operations,
 )
@@ -135,6 +136,7 @@ class _Converter:
     uses: dict[_Text, PatchUse] = field(default_factory=dict)
     drafts: dict[_Text, PatchDraft | JsonPatchDraft] = field(default_factory=dict)
     documents: dict[PatchUse, int] = field(default_factory=dict)
+    documents_of: dict[_Text, set[DocumentKey]] = field(default_factory=dict)
     written: dict[PatchUse, set[Path]] = field(default_factory=dict)
 
     def convert(self) -> ClosureTexts:
@@ -152,7 +154,8 @@ class _Converter:
             if isinstance(patch, dict):
                 self.drafts[text] = draft_merge_patch(patch, [step.form for step in steps])
             else:
-                self.drafts[text] = _json_draft(patch, steps)
+                is_plain = all(key in self.annotations for key in self.documents_of[text])
+                self.drafts[text] = _json_draft(patch, steps, is_of_fluxd if is_plain else _stays)
         self._replace(str(next(iter(bases.values()))["apiVersion"]).rpartition("/")[2])
         finals = {
             release.document.key: tuple(self._finish(release, bases[release.document.key]))
@@ -216,6 +219,7 @@ class _Converter:
                 # Only operations may take values from anywhere.
                 step = OldStep(state.before if state.use.kind == "json" else {}, form)
                 self.uses.setdefault(text, state.use)
+                self.documents_of.setdefault(text, set()).add(release.document.key)
                 steps = self.steps.setdefault(text, [])
                 if step not in steps:
                     steps.append(step)
@@ -317,7 +321,7 @@ class _Converter:
                 inline.setdefault(text[:-1], []).append((use, draft.plan))
         for members in inline.values():
             use = members[0][0]
-            self.edits.replace_inline(use, _inline(members), self.documents.get(use, 0))
+            self.edits.replace_inline(use, partial(_inline, tuple(members)), self.documents.get(use, 0))
 
     def _operations(self, use: PatchUse, draft: JsonPatchDraft) -> Iterator[PatchText]:
         if use.path:
@@ -325,8 +329,8 @@ class _Converter:
             text = write_operations(document.text, draft.operations)
             yield PatchText(document, (), AppliedText(text, (), {}))
         else:
-            text = write_operations(use.inline, draft.operations)
-            self.edits.replace_inline(use, text, self.documents.get(use, 0))
+            rewrite = partial(write_operations, operations=draft.operations)
+            self.edits.replace_inline(use, rewrite, self.documents.get(use, 0))
 
 
 def _flux_document(use: PatchUse, repository: Repository) -> int:
@@ -340,9 +344,16 @@ def _flux_document(use: PatchUse, repository: Repository) -> int:
     raise HeldBack(f"{use.kustomization} patches them in a field that Flux v2 has no more")
 
 
-def _json_draft(operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep]) -> JsonPatchDraft:
+def _stays(annotation: str) -> bool:
+    """Gives that an annotation stays: what becomes of it is decided with the images."""
+    return False
+
+
+def _json_draft(
+    operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep], goes: Callable[[str], bool]
+) -> JsonPatchDraft:
     try:
-        return draft_json_patch(operations, steps)
+        return draft_json_patch(operations, steps, goes)
     except (NotFollowed, InvalidManifest) as error:
         raise HeldBack(str(error)) from None
 
@@ -372,22 +383,20 @@ def _applied(plan: Plan, document: Document) -> AppliedText:
     root = document.root
     if root is None:
         raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
-    return apply_to_text(plan, document.text, root, style, document.manifest)
+    return apply_to_any_text(plan, document.text, root, style, document.manifest)
 
 
-def _inline(members: Iterable[tuple[PatchUse, Plan]]) -> str:
+def _inline(members: Iterable[tuple[PatchUse, Plan]], result: str) -> str:
     """Gives a text that stands in a kustomization after the plans of its documents."""
-    known = list(members)
-    result = known[0][0].inline
     spans = split_documents(result)
-    for use, plan in sorted(known, key=lambda each: each[0].document, reverse=True):
+    for use, plan in sorted(members, key=lambda each: each[0].document, reverse=True):
         span = spans[use.document]
         text = result[span.start : span.end]
         ended = text if text.endswith("\n") else f"{text}\n"
         root, value = read_document(ended)
         if root is None:
             raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
-        after = apply_to_text(plan, ended, root, detect_style(ended), value).text
+        after = apply_to_any_text(plan, ended, root, detect_style(ended), value).text
         after = after if text.endswith("\n") else after.removesuffix("\n")
         result = result[: span.start] + after + result[span.end :]
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, shared_leave
 
 __all__ = ["JsonPatchDraft", "NotFollowed", "OldStep", "draft_json_patch"]
 
+_ANNOTATIONS: Final = ("metadata", "annotations")
 _NOTHING: Final = PatchOperation({"op": "test", "path": "/kind", "value": "HelmRelease"})
 """A patch of no operations is none to kustomize."""
 
@@ -52,6 +53,7 @@ class _Drafter:
     """Goes through one patch."""
 
     steps: Sequence[OldStep]
+    goes: Callable[[str], bool]
     old: list[dict[str, Any]] = field(init=False)
     new: list[dict[str, Any]] = field(init=False)
     found: list[PatchOperation] = field(default_factory=list)
@@ -84,6 +86,8 @@ class _Drafter:
         """Gives what becomes of an operation by itself; what is left of it, all of them write together."""
         name, path = operation.get("op"), _keys(operation.get("path"))
         origin = _keys(operation.get("from")) if name in ("move", "copy") else None
+        if path[:2] == _ANNOTATIONS:
+            return self._of_annotations(index, operation, path)
         if len(path) < 2 and path != ("apiVersion",) and path != ("kind",):
             raise NotFollowed("a JSON patch writes a release, or all that it specifies, as a whole")
         if _is_kept(path):
@@ -96,6 +100,21 @@ class _Drafter:
         if target is None or name not in ("add", "replace", "remove"):
             return None
         return self._carried(index, operation, path, target)
+
+    def _of_annotations(self, index: int, operation: Mapping[str, Any], path: Path) -> PatchOperation | None:
+        """Gives what becomes of an operation on annotations, some of which the releases have no more."""
+        value = operation.get("value")
+        if len(path) > len(_ANNOTATIONS):
+            return None if self.goes(path[2]) else PatchOperation(operation, index)
+        if isinstance(value, Mapping) and any(map(self.goes, value)):
+            left = {key: item for key, item in value.items() if not self.goes(key)}
+            return PatchOperation({**operation, "value": left}) if left else None
+        known = [leaf_at(manifest, _ANNOTATIONS) for manifest in self.old]
+        if operation.get("op") == "remove" and all(
+            isinstance(each, Mapping) and all(map(self.goes, each)) for each in known
+        ):
+            return None
+        return PatchOperation(operation, index)
 
     def _carried(
         self, index: int, operation: Mapping[str, Any], path: Path, target: Path
@@ -120,7 +139,9 @@ class _Drafter:
         return PatchOperation({"op": "add", "path": operation["path"], "value": values[0]})
 
 
-def draft_json_patch(operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep]) -> JsonPatchDraft:
+def draft_json_patch(
+    operations: Sequence[Mapping[str, Any]], steps: Sequence[OldStep], goes: Callable[[str], bool]
+) -> JsonPatchDraft:
     """Gives what becomes of a JSON 6902 patch.
 
     Operations on values and metadata stay. Those on fields that move point to where these are. Of all else it
@@ -129,11 +150,12 @@ def draft_json_patch(operations: Sequence[Mapping[str, Any]], steps: Sequence[Ol
     Args:
         operations: of Flux v1.
         steps: of each release that it reaches, in each build.
+        goes: of an annotation, whether the releases have it no more.
 
     Raises:
         NotFollowed: an operation does what cannot be said.
     """
-    return _Drafter(steps).draft(operations)
+    return _Drafter(steps, goes).draft(operations)
 
 
 def _applied(manifest: dict[str, Any], operation: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,6 +93,10 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
     wanted_leaves = shared_leaves([(_merged(step.before, leaves), step.after) for step in steps])
     leaves |= wanted_leaves
     value = _with(kept, as_patch(leaves))
+    if as_object(patch.get("spec")).get("$patch") == "replace":
+        # What it writes is all that is left.
+        whole = {"$patch": "replace", **steps[0].after["spec"]}
+        value = {**kept, "spec": {**whole, **as_object(kept.get("spec"))}}
     plan = plan_between(patch, value, tuple(moves), BEFORE_VALUES, VALUES)
     spec = {key: item for key, item in as_object(value.get("spec")).items() if key != VALUES[1]}
     return PatchDraft(plan, {**value, "spec": spec} if spec else _without(value, "spec"))

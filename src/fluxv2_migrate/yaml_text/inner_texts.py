@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
@@ -63,7 +64,7 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
     if node.style in ("|", ">"):
         result = _in_block(text, node, value)
     else:
-        written = emit_scalar(value)
+        written = json.dumps(value, ensure_ascii=False) if node.style == '"' else emit_scalar(value)
         if node.style == "'" and "\n" not in value:
             written = "'" + value.replace("'", "''") + "'"
         start, end = int(node.start), int(node.end)

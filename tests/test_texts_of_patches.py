@@ -1,0 +1,116 @@
+"""Texts of patches in every form that people write: braces, JSON, several documents, operations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.plan import Move, Remove, Set, apply_to_any_text
+from fluxv2_migrate.yaml_text import CannotEdit, Style, compose, read_document
+from test_patches_of_releases import CHART, Files, hold_commuting, migrate, release, tree
+
+PATCH = {
+    "apiVersion": "helm.fluxcd.io/v1",
+    "kind": "HelmRelease",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"timeout": 60, "chart": {"version": "2.0.0"}, "values": {"a": [1, "on"]}},
+}
+BRACES = yaml.safe_dump(PATCH, default_flow_style=True, width=500, sort_keys=False)
+FORMS = {
+    "braces in a file": tree("patches: [{path: more.yaml}]\n", more=BRACES),
+    "JSON in a file": tree("patchesStrategicMerge: [more.yaml]\n", more=json.dumps(PATCH, indent=2)),
+    "JSON in one line": tree("patches: [{path: more.yaml}]\n", more=json.dumps(PATCH, separators=(",", ":"))),
+    "JSON in the kustomization": tree(f"patches:\n- patch: '{json.dumps(PATCH)}'\n"),
+    "a text in quotes": tree(f"patches:\n- patch: {json.dumps(yaml.safe_dump(PATCH))}\n"),
+    "JSON in a list of texts": tree(f"patchesStrategicMerge:\n- '{json.dumps(PATCH)}'\n"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_a_patch_is_written_in_the_form_that_it_has(name: str, tmp_path: Path) -> None:
+    files = FORMS[name]
+    assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
+    path = "prod/more.yaml" if "prod/more.yaml" in files else "prod/kustomization.yaml"
+    text = str(migrate(files).changed[path])
+    assert (": {" in text or ":{" in text) is ("{" in str(files[path]))
+
+
+def test_of_documents_in_one_text_each_goes_with_its_release(tmp_path: Path) -> None:
+    both = release("  timeout: 60\n") + "---\n" + release("  wait: true\n", "api")
+    lines = both.rstrip().replace("\n", "\n    ")
+    files: Files = {
+        **tree(f"patches:\n- patch: |-\n    {lines}\n"),
+        "base/kustomization.yaml": "resources: [web.yaml, api.yaml]\n",
+        "base/api.yaml": release(CHART, "api"),
+    }
+    assert hold_commuting(files, ("prod",), tmp_path / "both") == (2, 0)
+    files["base/api.yaml"] = release(CHART.replace("v3", "v2"), "api")
+    assert hold_commuting(files, ("prod",), tmp_path / "one") == (1, 1)
+
+
+def test_what_a_patch_replaces_as_a_whole_is_written_as_a_whole(tmp_path: Path) -> None:
+    patch = release(f"  $patch: replace\n{CHART}  releaseName: own\n  values: {{b: 1}}\n")
+    files = tree("patches: [{path: more.yaml}]\n", more=patch)
+    files["base/web.yaml"] = release(f"{CHART}  timeout: 60\n  values: {{a: 1}}\n")
+    assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
+
+
+IGNORED = "  annotations: {fluxcd.io/automated: 'false', fluxcd.io/locked: 'true'}\nspec:\n"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "remove", "path": "/metadata/annotations/fluxcd.io~1automated"},
+        {"op": "replace", "path": "/metadata/annotations/fluxcd.io~1locked", "value": "false"},
+        {"op": "test", "path": "/metadata/annotations/fluxcd.io~1locked", "value": "true"},
+        {"op": "remove", "path": "/metadata/annotations"},
+        {"op": "add", "path": "/metadata/annotations/a", "value": "b"},
+        {"op": "add", "path": "/metadata/annotations", "value": {"a": "b"}},
+    ],
+)
+def test_operations_on_annotations_that_go_go_with_them(operation: dict[str, object]) -> None:
+    files = tree(f"patches:\n- patch: '{json.dumps([operation])}'\n  target: {{kind: HelmRelease}}\n")
+    files["base/web.yaml"] = release(CHART).replace("spec:\n", IGNORED, 1)
+    migration = migrate(files)
+    assert "helm.toolkit.fluxcd.io/v2" in migration.changed["base/web.yaml"]
+    assert not any("fluxcd.io/locked" in str(text) for text in migration.files.values())
+    assert not {"RP004", "RP057"} & {each.code for each in migration.findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("{a: 1, b: {c: x}, d: 2}", "{b: {c: x, e: [1, {f: null}]}, d: z, g: 1}"),
+        ('{"a": 1, "b": {"c": "x"}, "d":2}\n', '{"b": {"c": "x", "e": [1, {"f": null}]}, "d":"z", "g": 1}\n'),
+        (
+            '{\n  "a": 1,\n  "b": {"c": "x"},\n  "d": 2\n}\n',
+            '{\n  "b": {"c": "x", "e": [1, {"f": null}]},\n  "d": "z", "g": 1\n}\n',
+        ),
+    ],
+)
+def test_in_braces_all_else_is_the_same_bytes(text: str, after: str) -> None:
+    plan = (Move(("a",), ("g",)), Set(("b", "e"), [1, {"f": None}]), Set(("d",), "z"), Remove(("none",)))
+    applied = apply_to_any_text(plan, text, compose(text), Style(), read_document(text)[1])
+    assert applied.text == after
+    assert applied.value == read_document(after)[1]
+
+
+def test_an_anchor_in_braces_is_not_edited() -> None:
+    text = "{a: &x {b: 1}, c: *x}"
+    with pytest.raises(CannotEdit):
+        apply_to_any_text((Set(("a", "b"), 2),), text, compose(text), Style(), read_document(text)[1])
+
+
+def test_a_patch_in_braces_that_cannot_be_edited_holds_its_release_back() -> None:
+    text = BRACES.replace("spec: {timeout", "spec: {chart: &x {version: 1}, timeout").replace(
+        "chart: {version: 2.0.0}, ", ""
+    )
+    files = tree("patches: [{path: more.yaml}]\n", more=text.replace("values: {", "values: {b: *x, "))
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    assert dict(migration.files) == files
+    assert not migration.ok
