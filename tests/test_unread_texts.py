@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import meant_domain
-from fluxv2_migrate.repository.reading import OLD_API_VERSIONS, misspelt_api
+from fluxv2_migrate.repository.reading import misspelt_api
 
 METADATA = {"name": "web", "namespace": "shop"}
 CHART = {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}
@@ -127,7 +128,7 @@ def test_a_near_miss_of_the_api_is_an_error(version: str, kind: str) -> None:
 
 
 def test_other_apis_are_no_near_misses() -> None:
-    known = [{"apiVersion": version, "kind": kind} for version, kind in OLD_API_VERSIONS.items()]
+    known = [{"apiVersion": version, "kind": kind} for version, kind in RELEASE_APIS.items()]
     foreign: list[dict[str, Any]] = [
         {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease"},
         {"apiVersion": "application.kubesphere.io/v1alpha1", "kind": "HelmRelease"},

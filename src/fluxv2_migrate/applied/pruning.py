@@ -7,6 +7,7 @@ from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux2.apply_annotations import is_kept
 from fluxv2_migrate.kubernetes import group_of, mapping_at
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
@@ -14,7 +15,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["prunes_what", "tell_of_pruning"]
 
-_PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 _SHOWN: Final = 5
 
 
@@ -54,7 +54,7 @@ def prunes_what(document: Document, around: Surroundings) -> Document | None:
         document: of the object.
         around: what is known of the repository.
     """
-    if mapping_at(document.manifest, "metadata", "annotations").get(_PRUNE) == "disabled":
+    if is_kept(document.manifest):
         return None
     for _, kustomization in around.repository.new_objects():
         if any(_is_applied(document, path, around) for path in _pruned_paths(kustomization, around)):
@@ -69,8 +69,7 @@ def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[D
     programs = around.clusters.programs
     operators = {(each.path, each.document) for each in programs if each.program == "helm-operator"}
     for each in documents:
-        annotations = mapping_at(each.manifest, "metadata", "annotations")
-        if (each.key in going or each.key in operators) and annotations.get(_PRUNE) != "disabled":
+        if (each.key in going or each.key in operators) and not is_kept(each.manifest):
             yield each
 
 

@@ -17,10 +17,10 @@ from fluxv2_migrate.clusters.units import chart_folders, is_below, is_in_folder,
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["NAMESPACED_KINDS", "AppliedDifferences", "ShapedObject", "compare_applied"]
 
-_YAML: Final = (".yaml", ".yml")
 # Of these the API server knows that they live in a namespace; of others only their definition tells.
 NAMESPACED_KINDS: Final = frozenset(
     {
@@ -195,7 +195,7 @@ class _Comparison:
         charts = chart_folders(self.texts.keys())
         for path in sorted(artifact.keys() - self.texts.keys()):
             is_scanned = is_below(path, root) and self._taker(posixpath.dirname(path)) is None
-            if is_scanned and path.endswith(_YAML):
+            if is_scanned and path.endswith(YAML_ENDINGS):
                 self.refused.append(Refusal(Place(path, 1), "the file is no UTF-8"))
         # Most folders hold several files, and what is asked of a folder is the same for all of them.
         folders: dict[str, tuple[str | None, bool]] = {}
@@ -208,7 +208,7 @@ class _Comparison:
             taker, in_chart = folders[folder]
             if taker is not None:
                 self.takers.add(taker)
-            if not path.endswith(_YAML) or path in self.apart:
+            if not path.endswith(YAML_ENDINGS) or path in self.apart:
                 continue
             is_scanned = taker is None and path in artifact
             if in_chart:

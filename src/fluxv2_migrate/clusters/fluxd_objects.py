@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.cluster_objects import place_of
@@ -12,10 +12,9 @@ from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.kubernetes import annotations_of, group_of, objects_in
 from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["FluxdObject", "objects_of_fluxd"]
-
-_YAML: Final = (".yaml", ".yml")
 
 
 class FluxdObject(NamedTuple):
@@ -68,7 +67,7 @@ def objects_of_fluxd(synced: SyncPath, clusters: ClusterMap, repository: Reposit
         for built in build.objects
         if not read_policies(annotations_of(built.manifest)).ignored
     ]
-    paths = [path for path in sorted(repository.texts) if path.endswith(_YAML)]
+    paths = [path for path in sorted(repository.texts) if path.endswith(YAML_ENDINGS)]
     for path in clusters.synced.read_alone(synced, paths):
         known = None if path in repository.errors else repository.documents.get(path)
         ignored = set(_ignored(path, repository))

@@ -12,6 +12,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
 from fluxv2_migrate.flux1.generators import called_scripts, prints
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["generator_notices"]
 
@@ -74,7 +75,7 @@ def _notice(
         each
         for each in sorted(reader.files)
         if is_below(each, synced.path)
-        and each.endswith((".yaml", ".yml"))
+        and each.endswith(YAML_ENDINGS)
         and each != path
         and not prints(synced.prints, each)
     ]

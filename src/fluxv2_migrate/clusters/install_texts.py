@@ -18,6 +18,7 @@ from fluxv2_migrate.flux1.install_command import InstallCommand
 from fluxv2_migrate.flux1.install_texts import install_commands, manifests_in_text
 from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments, programs_of_workload
 from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["programs_of_texts"]
 
@@ -50,7 +51,7 @@ def _of_text(
 ) -> Iterator[Flux1Program]:
     for command in install_commands(text, path, variables_around(path, reader), in_comments=in_comments):
         yield from _of_command(command, path, reader)
-    if not in_comments and not path.endswith((".yaml", ".yml")):
+    if not in_comments and not path.endswith(YAML_ENDINGS):
         for manifest, line in manifests_in_text(text):
             for document in read_documents(path, manifest)[0]:
                 for program in programs_of_workload(document.manifest):

@@ -19,15 +19,15 @@ from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import is_below, normal_path
-from fluxv2_migrate.kubernetes import annotations_of, as_object, mapping_at, namespace_and_name
+from fluxv2_migrate.flux2.apply_annotations import RECONCILE, is_disabled
+from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["DISABLED", "ReconciledCluster", "ReconciledObject", "ReconciledPath", "Reconciler", "is_disabled"]
+__all__ = ["DISABLED", "ReconciledCluster", "ReconciledObject", "ReconciledPath", "Reconciler"]
 
 _FOLDER: Final = ".flux-file"
-_RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
-DISABLED: Final = f"its annotation {_RECONCILE} is `disabled`: it is never applied"
+DISABLED: Final = f"its annotation {RECONCILE} is `disabled`: it is never applied"
 """Why an object is not applied that says so itself."""
 # Of these there is one for all namespaces, so that no target namespace moves them.
 _WITHOUT_NAMESPACE: Final = frozenset(
@@ -46,15 +46,6 @@ _WITHOUT_NAMESPACE: Final = frozenset(
         "ValidatingWebhookConfiguration",
     }
 )
-
-
-def is_disabled(manifest: Mapping[str, Any]) -> bool:
-    """Gives whether kustomize-controller never applies an object because its annotation says so.
-
-    >>> is_disabled({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}}})
-    True
-    """
-    return str(annotations_of(manifest).get(_RECONCILE)).lower() == "disabled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,10 @@ from fluxv2_migrate.clusters import (
     is_below,
     unknown_generator,
 )
-from fluxv2_migrate.clusters.reconciled import DISABLED, ReconciledCluster, is_disabled
+from fluxv2_migrate.clusters.reconciled import DISABLED, ReconciledCluster
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, objects_in, resource_of
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
@@ -29,7 +31,7 @@ __all__ = ["SeenObject", "SeenRepository", "UnreadDocument", "see_objects"]
 
 # Where an object of Flux begins; the definitions of Flux's own kinds do not say it.
 _API: Final = r"[\"']?apiVersion[\"']?\s*:\s*[\"']?"
-_V1_GROUPS: Final = r"helm\.fluxcd\.io|flux\.weave\.works|helm\.integrations\.flux\.weave\.works"
+_V1_GROUPS: Final = "|".join(map(re.escape, RELEASE_GROUPS))
 _CONCERNS_V1: Final = re.compile(rf"{_API}({_V1_GROUPS})/")
 _CONCERNS: Final = re.compile(rf"{_API}({_V1_GROUPS}|helm\.toolkit\.fluxcd\.io|source\.toolkit\.fluxcd\.io)/")
 

@@ -12,11 +12,10 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.install_blocks import terraform_variables
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_text, plain_values
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_documents
 
 __all__ = ["variables_around"]
 
-_YAML: Final = (".yaml", ".yml")
 _SAMPLE: Final = re.compile(r"sample|example|template", re.IGNORECASE)
 _ROLE: Final = re.compile(r"(?:(?P<base>.*)/)?roles/(?P<name>.+)/(?:tasks|handlers)/[^/]+")
 
@@ -34,7 +33,7 @@ def variables_around(path: str, reader: ClusterReader) -> dict[str, str]:
     """
     if path.endswith((".tf", ".tfvars")):
         return _of_terraform(path, reader)
-    if path.endswith(_YAML):
+    if path.endswith(YAML_ENDINGS):
         return _of_ansible(path, reader)
     folder = posixpath.dirname(path)
     named = (name for name in reader.files if posixpath.dirname(name) in (folder, ""))
@@ -73,7 +72,7 @@ def _of_groups(base: str, reader: ClusterReader) -> list[str]:
 
 
 def _is_in(path: str, folders: list[str]) -> bool:
-    is_file = path.endswith(_YAML) and _SAMPLE.search(posixpath.basename(path)) is None
+    is_file = path.endswith(YAML_ENDINGS) and _SAMPLE.search(posixpath.basename(path)) is None
     return is_file and any(path.startswith(f"{folder}/") for folder in folders if folder.strip("/"))
 
 

@@ -10,6 +10,7 @@ from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.running import RunningProgram
 from fluxv2_migrate.cutover.syncs import ClusterSync
+from fluxv2_migrate.flux1.apis import RELEASE_DEFINITIONS
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.quoting import command, word
 
@@ -26,11 +27,7 @@ __all__ = [
     "step",
 ]
 
-DEFINITION: Final = "helmreleases.helm.fluxcd.io"
-OLDER_DEFINITIONS: Final = (
-    "helmreleases.flux.weave.works",
-    "fluxhelmreleases.helm.integrations.flux.weave.works",
-)
+DEFINITION, *OLDER_DEFINITIONS = RELEASE_DEFINITIONS
 IMAGE_CONTROLLER: Final = "image-automation-controller"
 LISTED: Final = "jq -r '.[] | \"\\(.namespace) \\(.name) \\(.status)\"' | sort"
 """What of a list of releases must stay the same: revisions, dates and versions of charts change."""

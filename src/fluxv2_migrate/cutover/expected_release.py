@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.release_name import (
     default_release_name,
     release_namespace,
@@ -19,8 +20,6 @@ from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["ExpectedRelease", "expected_releases"]
-
-_RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class ExpectedRelease:
             version=str(chart.get("version") or ""),
             follows_commits=chart.get("reconcileStrategy") == "Revision",
             suspended=spec.get("suspend") is True,
-            ignored=str(mapping_at(metadata, "annotations").get(_RECONCILE)).lower() == "disabled",
+            ignored=is_disabled(manifest),
             uninstalls_failed_installs=bool(remediation.get("retries")),
             flux_version=flux_version,
         )

@@ -10,10 +10,11 @@ from typing import Final
 
 from fluxv2_migrate.applied.pruning import prunes_what
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below, read_sync_path, take_out
-from fluxv2_migrate.cutover.flux1_manifests import Flux1Document, is_definition
+from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
 from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
@@ -22,6 +23,7 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["LeftReleases", "left_releases", "remove_flux1"]
 
@@ -190,7 +192,8 @@ def _tell_pruned(
     found: list[Flux1Document] = []
     for each in documents:
         document = each.document
-        pruning = prunes_what(document, around) if is_definition(document.manifest) else None
+        is_definition = is_release_definition(document.manifest.get("kind"), document.identity[1])
+        pruning = prunes_what(document, around) if is_definition else None
         if pruning is not None:
             found.append(each)
             place = f"{pruning.path}:{pruning.line}"
@@ -315,7 +318,7 @@ def _is_read_alike(synced: SyncPath, flux_yaml: str, workspace: Workspace, aroun
     if (again.builds, again.files) == (synced.builds, synced.files):
         return True
     built = {file for folder in synced.builds for file in clusters.build_of(synced, folder).files}
-    below = (path for path in without if is_below(path, synced.path) and path.endswith((".yaml", ".yml")))
+    below = (path for path in without if is_below(path, synced.path) and path.endswith(YAML_ENDINGS))
     return all(path in built or posixpath.basename(path) in FILE_NAMES for path in below)
 
 

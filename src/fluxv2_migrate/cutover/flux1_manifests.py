@@ -11,17 +11,17 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import is_below
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
+from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.kustomize import Kustomization, ListedEntry
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["Flux1Document", "documents_of_flux1", "is_definition"]
+__all__ = ["Flux1Document", "documents_of_flux1"]
 
-_GROUPS: Final = ("helm.fluxcd.io", "flux.weave.works", "helm.integrations.flux.weave.works")
-_YAML: Final = (".yaml", ".yml")
 _HOSTS: Final = r"(?:^|[/@.])(?:github\.com[:/]|raw\.githubusercontent\.com/|gh:)(?:fluxcd|weaveworks)/"
 _PUBLISHED: Final[Mapping[Program, re.Pattern[str]]] = {
     "fluxd": re.compile(_HOSTS + r"flux(?:\.git)?(?![\w-])"),
@@ -166,7 +166,10 @@ def _helpers(
     """Gives what stands beside a program and serves nothing else."""
     folder = posixpath.dirname(own.document.path)
     beside = [document for path in _files_of(folder, around) for document in _documents(path, around)]
-    yield from (each for each in beside if is_definition(each.manifest) and own.program.program != "fluxd")
+    if own.program.program != "fluxd":
+        for each in beside:
+            if is_release_definition(each.manifest.get("kind"), each.identity[1]):
+                yield each
     others = {each.namespace for each in around.clusters.other_programs}
     if own.program.program == "fluxd" and own.program.namespace not in others:
         yield from (each for each in beside if _is_memcached(each, own.program))
@@ -179,23 +182,12 @@ def _helpers(
 
 def _files_of(folder: str, around: Surroundings) -> list[str]:
     texts = around.repository.texts
-    return sorted(path for path in texts if posixpath.dirname(path) == folder and path.endswith(_YAML))
+    return sorted(path for path in texts if posixpath.dirname(path) == folder and path.endswith(YAML_ENDINGS))
 
 
 def _documents(path: str, around: Surroundings) -> tuple[Document, ...]:
     repository = around.repository
     return () if path in repository.errors else repository.all_documents(path)
-
-
-def is_definition(manifest: Mapping[str, Any]) -> bool:
-    """Gives whether a manifest defines an API of Flux v1.
-
-    >>> definition = {"kind": "CustomResourceDefinition", "spec": {"group": "helm.fluxcd.io"}}
-    >>> is_definition(definition)
-    True
-    """
-    spec = as_object(manifest.get("spec"))
-    return manifest.get("kind") == "CustomResourceDefinition" and spec.get("group") in _GROUPS
 
 
 def _is_memcached(document: Document, fluxd: Flux1Program) -> bool:
@@ -212,10 +204,7 @@ def _is_memcached(document: Document, fluxd: Flux1Program) -> bool:
 
 
 def _account(document: Document) -> str:
-    spec: Any = document.manifest
-    for key in ("spec", "template", "spec"):
-        spec = as_object(spec).get(key)
-    pod = as_object(spec)
+    pod = mapping_at(document.manifest, "spec", "template", "spec")
     return str(pod.get("serviceAccountName") or pod.get("serviceAccount") or "")
 
 

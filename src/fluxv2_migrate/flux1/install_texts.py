@@ -13,13 +13,12 @@ from fluxv2_migrate.flux1.commands import begins_of_commands, commands_of_shell
 from fluxv2_migrate.flux1.install_blocks import of_cluster_config, of_helmfile, of_playbook, of_terraform
 from fluxv2_migrate.flux1.install_command import InstallCommand
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_yaml
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_documents
 
 __all__ = ["install_commands", "manifests_in_text"]
 
 _COMMENT: Final = re.compile(r"^[ \t]*(?:#|//)+[^\n]*", re.MULTILINE)
 _HERE: Final = re.compile(r"<<-?[ \t]*[\"']?(\w+)[\"']?[^\n]*\n(.*?)^[ \t]*\1\b", re.DOTALL | re.MULTILINE)
-_YAML: Final = (".yaml", ".yml")
 _TERRAFORM: Final = (".tf", ".tfvars")
 
 
@@ -42,7 +41,7 @@ def install_commands(
         yield from commands_of_shell(_comments_of(text), known)
     elif path.endswith(_TERRAFORM):
         yield from of_terraform(text, known)
-    elif path.endswith(_YAML) and (values := _documents(text)) is not None:
+    elif path.endswith(YAML_ENDINGS) and (values := _documents(text)) is not None:
         known = {**known, **agreed(each for value in values for each in assigned_in_yaml(value))}
         yield from _of_scalars(values, text, known)
         for value in values:

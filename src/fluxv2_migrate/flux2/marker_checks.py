@@ -26,7 +26,14 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_leas
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, read_nodes, split_documents
+from fluxv2_migrate.yaml_text import (
+    YAML_ENDINGS,
+    MappingNode,
+    Node,
+    SequenceNode,
+    read_nodes,
+    split_documents,
+)
 
 __all__ = [
     "CheckedMarker",
@@ -176,7 +183,7 @@ def is_read(path: str, flux_version: FluxVersion) -> bool:
     (True, False, True)
     """
     is_kustomization = posixpath.basename(path) == "Kustomization"
-    return path.endswith((".yaml", ".yml")) or (is_kustomization and is_at_least(flux_version, "2.6"))
+    return path.endswith(YAML_ENDINGS) or (is_kustomization and is_at_least(flux_version, "2.6"))
 
 
 class _FileChecks:

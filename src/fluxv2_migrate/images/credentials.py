@@ -9,6 +9,7 @@ from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.rules import Lookup
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["credentials_in", "files_of_credentials"]
 
@@ -19,7 +20,7 @@ _KINDS: Final = ("ServiceAccount", "Secret")
 def files_of_credentials(around: Surroundings) -> tuple[str, ...]:
     """Gives the files in which ServiceAccounts or Secrets with credentials may be."""
     texts = around.repository.texts.items()
-    return tuple(path for path, text in texts if path.endswith((".yaml", ".yml")) and _may_hold(text))
+    return tuple(path for path, text in texts if path.endswith(YAML_ENDINGS) and _may_hold(text))
 
 
 def credentials_in(cluster: str, around: Surroundings, files: Collection[str]) -> Lookup:

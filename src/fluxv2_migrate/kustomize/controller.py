@@ -8,6 +8,7 @@ from fluxv2_migrate.kustomize.accumulating import Accumulation
 from fluxv2_migrate.kustomize.building import Build, BuildProblem
 from fluxv2_migrate.kustomize.kustomization import Kustomization
 from fluxv2_migrate.kustomize.tree import KustomizeTree
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["controller_build", "generated_resources"]
 
@@ -41,7 +42,7 @@ def generated_resources(tree: KustomizeTree, folder: str) -> tuple[str, ...]:
         whole = next((place for place in inner if tree.has_kustomization_file(place)), None)
         if whole is not None:
             found[whole] = None
-        elif posixpath.splitext(path)[1] in (".yaml", ".yml"):
+        elif posixpath.splitext(path)[1] in YAML_ENDINGS:
             found[path] = None
     return tuple(found)
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.kustomize import (
     configured_entries,
     keys_of_path,
     split_variable_path,
 )
-from fluxv2_migrate.releases.patch_targets import OLD_APIS, moved_fields
+from fluxv2_migrate.releases.patch_targets import moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, keys_in_flux_2, passing_keys_in_flux_2
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["edits_of_configuration", "edits_of_variable"]
 
-_KINDS: Final = frozenset(kind for _, _, kind in OLD_APIS)
+_KINDS: Final = frozenset(RELEASE_APIS.values())
 
 
 def edits_of_configuration(named: Naming) -> Iterator[FieldEdit]:

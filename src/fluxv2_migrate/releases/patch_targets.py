@@ -8,24 +8,19 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import Closure, DocumentKey
 from fluxv2_migrate.clusters.builds import file_over
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
-__all__ = ["FLUX_PATCHES", "OLD_APIS", "moved_fields", "narrowed", "places_at", "targets_of"]
+__all__ = ["FLUX_PATCHES", "moved_fields", "narrowed", "places_at", "targets_of"]
 
 FLUX_PATCHES: Final = "spec.patches"
 """The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
 _GROUP: Final = "helm.toolkit.fluxcd.io"
 _KIND: Final = "HelmRelease"
 _FIELDS: Final = ("group", "version", "kind")
-OLD_APIS: Final = (
-    ("helm.fluxcd.io", "v1", _KIND),
-    ("flux.weave.works", "v1beta1", _KIND),
-    ("helm.integrations.flux.weave.works", "v1alpha2", "FluxHelmRelease"),
-)
-"""The APIs of releases of Flux v1."""
 
 
 def targets_of(
@@ -113,7 +108,7 @@ def moved_fields(selector: Mapping[str, Any], version: str) -> Mapping[str, str]
     >>> moved_fields({"group": "helm.fluxcd.io", "name": "web"}, "v2")
     {'group': 'helm.toolkit.fluxcd.io'}
     """
-    if not any(_finds(selector, *each) for each in OLD_APIS):
+    if not any(_finds(selector, *version.split("/"), kind) for version, kind in RELEASE_APIS.items()):
         return None
     return _renewed(selector, version)
 

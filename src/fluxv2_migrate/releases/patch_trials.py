@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
 from fluxv2_migrate.clusters.builds import file_over
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import annotations_of, resource_of
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
@@ -21,7 +22,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["TriedClosure", "try_closures"]
 
-_OF_FLUX_2: Final = ("kustomize.toolkit.fluxcd.io/prune", "kustomize.toolkit.fluxcd.io/reconcile")
 _Place = tuple[str, int, int | None]
 
 
@@ -155,7 +155,7 @@ def _different(
         return None
     policies = read_policies(annotations_of(before.manifest))
     # That fluxd ignored it is said with an annotation of Flux v2 from now on.
-    gone = _OF_FLUX_2 if policies.ignored or policies.sync_only else ()
+    gone = (PRUNE, RECONCILE) if policies.ignored or policies.sync_only else ()
     expected = {**wanted, "metadata": _metadata(before.manifest, gone)}
     got = {**after.manifest, "metadata": _metadata(after.manifest, gone)}
     values = [(each.get("spec") or {}).get("values") for each in (before.manifest, after.manifest)]

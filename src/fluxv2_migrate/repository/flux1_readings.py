@@ -9,11 +9,13 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document, read_documents
-from fluxv2_migrate.repository.reading import KUSTOMIZATION_NAMES, Repository, is_old_release, read_file
+from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.yaml_text import (
+    YAML_ENDINGS,
     MappingNode,
     Node,
     ScalarNode,
@@ -31,7 +33,6 @@ from fluxv2_migrate.yaml_text.readings import (
 
 __all__ = ["Flux1Readings", "RewrittenDocument", "read_otherwise", "write_flux1_readings"]
 
-_YAML: Final = (".yaml", ".yml")
 _PATCHES: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 
@@ -136,7 +137,7 @@ def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path, text in sorted(repository.texts.items()):
         # Most kustomizations have no such patch and need not be read.
-        if posixpath.basename(path) not in KUSTOMIZATION_NAMES or "HelmRelease" not in text:
+        if posixpath.basename(path) not in FILE_NAMES or "HelmRelease" not in text:
             continue
         documents = repository.documents.get(path) or read_documents(path, text)[0]
         for document in documents:
@@ -167,7 +168,7 @@ def _looked_at(
     """Gives the scalars of a document that are to be written otherwise; where there are none it is alike."""
     if document.path in patches and _is_json_patch(document):
         return _scalars(document)
-    if posixpath.basename(document.path) in KUSTOMIZATION_NAMES:
+    if posixpath.basename(document.path) in FILE_NAMES:
         return tuple(_in_patches(document))
     if not (_is_manifest(document) if everything else is_old_release(document.manifest)):
         return ()
@@ -225,14 +226,14 @@ def _candidates(
     repository: Repository, patches: Collection[str], *, everything: bool
 ) -> Iterator[tuple[str, Sequence[Document]]]:
     for path, text in sorted(repository.texts.items()):
-        is_kustomization = posixpath.basename(path) in KUSTOMIZATION_NAMES
+        is_kustomization = posixpath.basename(path) in FILE_NAMES
         if not (everything or is_kustomization or path in repository.documents or path in patches):
             continue
         if not may_be_read_otherwise(text):
             continue
         if path in repository.documents:
             yield path, repository.documents[path]
-        elif (path.endswith(_YAML) or is_kustomization) and repository.chart_around(path) is None:
+        elif (path.endswith(YAML_ENDINGS) or is_kustomization) and repository.chart_around(path) is None:
             yield path, read_documents(path, text)[0]
 
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
 from fluxv2_migrate.flux1.installation import programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = [
-    "KUSTOMIZATION_NAMES",
-    "OLD_API_VERSIONS",
     "Repository",
     "is_old_release",
     "is_partial_release",
@@ -27,16 +28,10 @@ __all__ = [
     "runs_flux_1",
 ]
 
-OLD_API_VERSIONS: Final = {
-    "helm.fluxcd.io/v1": "HelmRelease",
-    "flux.weave.works/v1beta1": "HelmRelease",
-    "helm.integrations.flux.weave.works/v1alpha2": "FluxHelmRelease",
-}
-_GROUPS: Final = tuple(version.partition("/")[0] for version in OLD_API_VERSIONS)
 _KINDS: Final = ("helmrelease", "fluxhelmrelease")
 _OLD_LINE: Final = re.compile(
     r"^[ \t]*(?:-[ \t]+)?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?"
-    r"(?:helm\.fluxcd\.io/v1|flux\.weave\.works/v1beta1|helm\.integrations\.flux\.weave\.works/v1alpha2)"
+    rf"(?:{'|'.join(map(re.escape, RELEASE_APIS))})"
     r"[\"']?[ \t]*(?:#.*)?\r?$",
     re.MULTILINE,
 )
@@ -46,8 +41,6 @@ _MARKED_LINE: Final = re.compile(
 _FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux", "weaveworks/helm-operator")
 # Whoever misspells the group often writes the kind well.
 _WORDS: Final = ("fluxcd.io", "flux.weave.works", "fluxd.io", "HelmRelease", "helmrelease", *_FLUX_1_IMAGES)
-_YAML: Final = (".yaml", ".yml")
-KUSTOMIZATION_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _FLUX_RELEASE: Final = re.compile(
     r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
 )
@@ -82,7 +75,7 @@ class Repository:
     def reads(self, path: str) -> bool:
         """Gives whether a file is one of manifests: fluxd read YAML alone, and kustomize what is listed."""
         name = posixpath.basename(path)
-        if path.endswith(_YAML) or name in KUSTOMIZATION_NAMES:
+        if path.endswith(YAML_ENDINGS) or name in FILE_NAMES:
             return True
         return path.endswith(".json") and any(name in text for text in self.kustomizations)
 
@@ -173,7 +166,7 @@ def runs_flux_1(manifest: Mapping[str, Any]) -> bool:
 def is_old_release(manifest: Mapping[str, Any]) -> bool:
     """Gives whether a manifest is a release of Flux v1, of any of its APIs."""
     version = manifest.get("apiVersion")
-    return isinstance(version, str) and OLD_API_VERSIONS.get(version, "") == manifest.get("kind")
+    return isinstance(version, str) and RELEASE_APIS.get(version, "") == manifest.get("kind")
 
 
 def misspelt_api(manifest: Mapping[str, Any]) -> str | None:
@@ -193,8 +186,8 @@ def misspelt_api(manifest: Mapping[str, Any]) -> str | None:
     if group.endswith(".toolkit.fluxcd.io"):
         return None
     is_kind = bool(difflib.get_close_matches(kind.lower(), _KINDS, 1, 0.9))
-    is_group = group in _GROUPS and not kind.endswith("List")
-    is_near = is_kind and bool(difflib.get_close_matches(group, _GROUPS, 1, 0.75))
+    is_group = group in RELEASE_GROUPS and not kind.endswith("List")
+    is_near = is_kind and bool(difflib.get_close_matches(group, RELEASE_GROUPS, 1, 0.75))
     return f"{version} {kind} is no API of Flux v1" if is_group or is_near else None
 
 
@@ -220,7 +213,7 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
     repository.kustomizations = [
         content if isinstance(content, str) else content.decode("utf-8", "replace")
         for path, content in files.items()
-        if posixpath.basename(path) in KUSTOMIZATION_NAMES
+        if posixpath.basename(path) in FILE_NAMES
     ]
     for path in sorted(files):
         content = files[path]
@@ -228,7 +221,7 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
             try:
                 content = content.decode("utf-8")
             except UnicodeDecodeError:
-                if any(version.encode() in files[path] for version in OLD_API_VERSIONS):
+                if any(version.encode() in files[path] for version in RELEASE_APIS):
                     repository.opaque.append(path)
                 continue
         repository.texts[path] = content

@@ -7,23 +7,25 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
+from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import group_of
-from fluxv2_migrate.repository.reading import KUSTOMIZATION_NAMES, OLD_API_VERSIONS, Repository
+from fluxv2_migrate.kustomize import FILE_NAMES
+from fluxv2_migrate.repository.reading import Repository
 
 __all__ = ["UnreadKind", "find_unread_texts"]
 
 UnreadKind = Literal["other-file", "json", "text-in-manifest", "comment"]
 
-_APIS: Final = "|".join(map(re.escape, OLD_API_VERSIONS))
+_APIS: Final = "|".join(map(re.escape, RELEASE_APIS))
 _DOMAINS: Final = "|".join(map(re.escape, FLUXD_DOMAINS))
 # As YAML, JSON, jsonnet, programs and HCL write a key and its value.
 _OLD: Final = re.compile(
     rf"(?i:api_?version)\\?[\"']?\s*[:=]\s*\\?[\"']?(?:{_APIS})(?![\w.])|(?:^|[\"'\s])(?:{_DOMAINS})/[\w.-]+[\"']?\s*[:=]"
 )
 _COMMENTED: Final = re.compile(rf"^[ \t]*#[# \t-]*apiVersion:[ \t]*[\"']?(?:{_APIS})(?![\w.])", re.MULTILINE)
-_WORDS: Final = (*OLD_API_VERSIONS, *FLUXD_DOMAINS)
+_WORDS: Final = (*RELEASE_APIS, *FLUXD_DOMAINS)
 # They speak of manifests, and nothing makes any of them.
 _PROSE: Final = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt", ".html", ".ipynb", ".patch", ".diff")
 _GROUPS_READ_ELSEWHERE: Final = ("kustomize.config.k8s.io", "kustomize.toolkit.fluxcd.io")
@@ -60,7 +62,7 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
     commented = _COMMENTED.search(text)
     if commented is not None:
         yield "comment", text.count("\n", 0, commented.start()) + 1
-    if posixpath.basename(path) in (FLUX_YAML, *KUSTOMIZATION_NAMES):
+    if posixpath.basename(path) in (FLUX_YAML, *FILE_NAMES):
         # What commands make is asked about as such, and patches are migrated or told with their releases.
         return
     for document in repository.documents.get(path, ()):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd, meant_domain
+from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set, apply_to_mapping
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
@@ -31,8 +32,6 @@ _MACHINE: Final = ("sync-checksum", "sync-gc-mark", "sync-hwm")
 _KNOWN: Final = ("automated", "locked", "locked_user", "locked_msg", "ignore", "tag_all", *_MACHINE)
 _ON: Final = frozenset(("true", "yes", "on", "y", "t", "1"))
 _OFF: Final = frozenset(("", "false", "no", "off", "n", "f", "0"))
-_RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
-_PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 
 
 def policy_comments(container: str) -> str:
@@ -261,7 +260,7 @@ def _translate_ignore(workload: Workload, policies: WorkloadPolicies, *, moves: 
     if not (policies.ignored or policies.sync_only):
         return ""
     key = _key_of(workload.annotations, "ignore")
-    target = (*workload.at, *_path(_RECONCILE if policies.ignored else _PRUNE))
+    target = (*workload.at, *_path(RECONCILE if policies.ignored else PRUNE))
     there = workload.annotations.get(target[-1])
     if there == "disabled":
         return ""

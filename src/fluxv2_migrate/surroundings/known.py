@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject
@@ -15,10 +14,9 @@ from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
-
-_YAML: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,11 @@ class Surroundings:
             view: the cluster.
         """
         repository = self.repository
-        paths = (path for path in repository.texts if path.endswith(_YAML) and repository.has_documents(path))
+        paths = (
+            path
+            for path in repository.texts
+            if path.endswith(YAML_ENDINGS) and repository.has_documents(path)
+        )
         documents = {path: repository.all_documents(path) for path in paths}
         yield from self.clusters.objects(view, documents)
 

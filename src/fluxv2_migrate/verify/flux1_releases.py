@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters.reconciled import is_disabled
 from fluxv2_migrate.clusters.seen_objects import SeenObject
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.meaning import HelmOperator, ReleaseMeaning, meaning_of_v1_release
 from fluxv2_migrate.verify.context import Context

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
-from fluxv2_migrate.clusters.reconciled import is_disabled
 from fluxv2_migrate.clusters.seen_objects import SeenObject, UnreadDocument
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.meaning import (
     Difference,

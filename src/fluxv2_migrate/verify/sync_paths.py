@@ -15,10 +15,10 @@ from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
+from fluxv2_migrate.flux1.apis import RELEASE_GROUPS, is_release_definition
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kubernetes import as_object, namespace_and_name, resource_of
 from fluxv2_migrate.meaning import Difference
-from fluxv2_migrate.repository.reading import OLD_API_VERSIONS
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.report import ObjectVerification, together
@@ -26,7 +26,6 @@ from fluxv2_migrate.verify.report import ObjectVerification, together
 __all__ = ["verify_sync_paths"]
 
 _NONE: Final = "(none)"
-_OLD_GROUPS: Final = frozenset(version.partition("/")[0] for version in OLD_API_VERSIONS)
 _HOLDERS_OF_VALUES: Final = ("ConfigMap", "Secret")
 _FLUX_1: Final = ("flux", "helm-operator", "memcached")
 _NAMELESS_KINDS: Final = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
@@ -154,7 +153,7 @@ def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Itera
     programs = context.before.clusters.programs
     told: set[str] = set()
     for each in path.objects:
-        if each.group in _OLD_GROUPS or each.resource in told or _is_of_flux1(each, programs):
+        if each.group in RELEASE_GROUPS or each.resource in told or _is_of_flux1(each, programs):
             continue
         if not {(each.kind, each.name, place) for place in (each.namespace, default)} & applied:
             told.add(each.resource)
@@ -164,7 +163,7 @@ def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Itera
 def _is_of_flux1(each: FluxdObject, programs: Sequence[Flux1Program]) -> bool:
     """Gives whether an object is fluxd, the operator, or what only they need: that may go."""
     if each.kind == "CustomResourceDefinition":
-        return each.name.partition(".")[2] in _OLD_GROUPS
+        return is_release_definition(each.kind, each.name)
     if (each.path, each.document) in {(program.path, program.document) for program in programs}:
         return True
     values = {value.path for program in programs for value in program.values.values()}

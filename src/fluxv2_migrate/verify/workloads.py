@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
+from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
@@ -35,7 +36,6 @@ __all__ = ["verify_workloads"]
 
 _RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 _UPDATED_API: Final = "helm.fluxcd.io/v1"
-_OLD_GROUPS: Final = ("flux.weave.works", "helm.integrations.flux.weave.works")
 _NOBODY: Final = "(nobody)"
 _IMAGES: Final = "image.toolkit.fluxcd.io"
 
@@ -181,7 +181,7 @@ def _is_updated_release(workload: _Workload, context: Context) -> bool:
     number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     if workload.manifest.get("apiVersion") == _UPDATED_API:
         return not number or number >= (1, 14)
-    is_old = group_of(workload.manifest) in _OLD_GROUPS
+    is_old = group_of(workload.manifest) in RELEASE_GROUPS
     return is_old and bool(number) and number <= (1, 18)
 
 

@@ -8,7 +8,7 @@ from fluxv2_migrate.yaml_text.block import (
     insertion_index,
 )
 from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, read_value, value_of
-from fluxv2_migrate.yaml_text.documents import DocumentSpan, split_documents
+from fluxv2_migrate.yaml_text.documents import YAML_ENDINGS, DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import (
     BlockText,
     Style,
@@ -33,6 +33,7 @@ from fluxv2_migrate.yaml_text.scanner import content_start
 from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
 
 __all__ = [
+    "YAML_ENDINGS",
     "BlockMapping",
     "BlockText",
     "CannotEdit",

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-__all__ = ["DocumentSpan", "split_documents"]
+__all__ = ["YAML_ENDINGS", "DocumentSpan", "split_documents"]
+
+YAML_ENDINGS: Final = (".yaml", ".yml")
+"""How the names of files end that Flux and kustomize take for YAML."""
 
 # At the first column `---` and `...` can be nothing but document markers (YAML 1.2, 9.1.2), so
 # documents are found without parsing, and one that does not parse spoils none of its neighbours.

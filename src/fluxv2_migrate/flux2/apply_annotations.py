@@ -1,0 +1,36 @@
+"""The annotations by which an object tells kustomize-controller what to do with it.
+
+Source: fluxcd/pkg `ssa/manager_apply.go`, `ssa/manager_delete.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.kubernetes import annotations_of
+
+__all__ = ["PRUNE", "RECONCILE", "is_disabled", "is_kept"]
+
+RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
+"""With `disabled` an object is never applied."""
+PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
+"""With `disabled` an object that leaves Git is not deleted."""
+
+
+def is_disabled(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether kustomize-controller never applies an object because its annotation says so.
+
+    >>> is_disabled({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}}})
+    True
+    """
+    return str(annotations_of(manifest).get(RECONCILE)).lower() == "disabled"
+
+
+def is_kept(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether kustomize-controller never deletes an object because its annotation says so.
+
+    >>> is_kept({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}}})
+    True
+    """
+    return annotations_of(manifest).get(PRUNE) == "disabled"
