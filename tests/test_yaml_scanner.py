@@ -75,6 +75,7 @@ PIECES = (
     *(" ", "  ", "\t", "key:", "k: v", "---", "\n---\n", "\n...", "? ", "&a ", "*a", "!t ", "<<", "%", "@"),
     *("\\", "\\n", "\\x41", "é", "\u2028", "\xa0", "-x", ":x", "?x", "x y", "x:y", "x#y", "k : v"),
     *("\n      ", "{a: b}", "[a, 'b']", "it''s", "\x7f", "\ufeff", "\\ud800", "\\\n"),
+    *("\u3000", "\u2003", "\x85", "\\ ", '"x \\\n\n  y"', '"x\\ \n \\  y"', '"\\\\\n z"', "\\\r\n"),
 )
 
 
@@ -147,6 +148,15 @@ def test_all_that_it_reads_is_in_one_document() -> None:
 @example("a: >\n  x\n   y\n\n   z\n  w\n")
 @example("---\n")
 @example("# ---\n")
+@example('a: "b\\\n  c"\n')
+@example('a: "b \\\n\n  \\ c\\ \n  d"\n')
+@example("a: b\xa0\n")
+@example("a: \xa0b\xa0: c #\xa0d\n\xa0e: f\n")
+@example("a: [\xa0, b\u3000c]\n")
+@example("a: b\n  \xa0c\n")
+@example("a\xa0: b\n")
+@example("a: |\n \xa0b\n")
+@example("\xa0\n")
 def test_texts_of_pieces_are_read_as_ruamel_reads_them(text: str) -> None:
     knows(text)
 
@@ -180,8 +190,8 @@ NOT_KNOWN = {
     "a block scalar without lines": "a: |\nb: c\n",
     "a block scalar below its key": "a:\n  |\n  b\n",
     "blank lines of another length in a block scalar": "a: |\n  b\n \n  c\n",
-    "an escaped line end": 'a: "b\\\n  c"\n',
     "a surrogate": 'a: "\\ud800"\n',
+    "an escape that is cut off": 'a: "\\x y"\n',
     "an escape that is rare": 'a: "\\N"\n',
     "a key that is too long": f"{'a' * 1001}: b\n",
     "a long key in brackets": f"a: {{{'a' * 1001}: b}}\n",

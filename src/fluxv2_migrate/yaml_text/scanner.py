@@ -20,7 +20,7 @@ _LONGEST_KEY: Final = 1000
 """Parsers take no key of more than 1,024 characters."""
 _DOUBLE: Final = r'"(?:[^"\\\r\n]|\\[^\r\n])*+"'
 _SINGLE: Final = r"'(?:[^'\r\n]|'')*+'"
-_QUOTED_LINES: Final = r'"(?:[^"\\]|\\[^\r\n])*+"|' + r"'(?:[^']|'')*+'"
+_QUOTED_LINES: Final = r'"(?:[^"\\]|\\(?:[^\r\n]|\r?\n))*+"|' + r"'(?:[^']|'')*+'"
 # Blanks, colons and `#` may stand in a plain scalar where they do not end it.
 _PLAIN_ON: Final = r"[^\s:#]*+(?:(?::(?=\S)|#| ++(?=[^\s:#]))[^\s:#]*+)*+"
 _PLAIN: Final = rf"(?:[^\s\-?:,\[\]{{}}#&*!|>'\"%@`]|[-?:](?=[^\s:#])){_PLAIN_ON}"
@@ -35,27 +35,31 @@ _GAP: Final = r"(?: *+(?:#[^\n]*+)?+\r?+\n)*+(?: *+(?:#[^\n]*+)?+\Z)?+"
 _LINE: Final = re.compile(
     rf"( *+)((?:- ++)*+(?:-(?=\r?(?:\n|\Z)))?+)"
     rf"(?:({_PLAIN}|{_DOUBLE}|{_SINGLE}) *+:(?: ++|(?=\r?(?:\n|\Z))))?+"
-    rf"({_PLAIN}|{_QUOTED_LINES}|[|>][-+]?+(?=[ \r\n])|[\[{{][^\n]*+)?+{_END}{_GAP}"
+    rf"({_PLAIN}|{_QUOTED_LINES}|[|>][-+]?+(?=[ \r\n])|[\[{{][^\n]*+)?+{_END}{_GAP}",
+    re.ASCII,
 )
 _BEGIN: Final = re.compile(rf"{_GAP}(---{_END}{_GAP})?+")
 # Lines that go on with a plain scalar.
-_MORE: Final = re.compile(rf"((?: *+\r?\n)++)( *+)([^\s:#]{_PLAIN_ON})")
+_MORE: Final = re.compile(rf"((?: *+\r?\n)++)( *+)([^\s:#]{_PLAIN_ON})", re.ASCII)
 _REST: Final = re.compile(_END + _GAP)
 _GAPS: Final = re.compile(_GAP)
 # Of a collection in brackets: punctuation, or a scalar with the colon of a key.
 _TOKEN: Final = re.compile(
-    rf"(?: |\r?\n)*+(?:([\[{{\]}},])|({_PLAIN_IN_FLOW}|{_DOUBLE}|{_SINGLE})(:(?=[ \r\n]))?+)"
+    rf"(?: |\r?\n)*+(?:([\[{{\]}},])|({_PLAIN_IN_FLOW}|{_DOUBLE}|{_SINGLE})(:(?=[ \r\n]))?+)",
+    re.ASCII,
 )
 _MARKER: Final = re.compile(r"\n(?:---|\.\.\.)")
 _FOLD: Final = re.compile(r"[ \t]*\r?\n((?:[ \t]*\r?\n)*)[ \t]*")
-_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([^ux]))")
-_BROKEN_ESCAPE: Final = re.compile(r"\\[ \t]*\r?\n")
-_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/"}
+# In double quotes: an escaped character, the escaped end of a line, or an end of a line that is folded.
+_IN_QUOTES: Final = re.compile(
+    r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|\r?\n((?:[ \t]*\r?\n)*)[ \t]*|(.))"
+    r"|[ \t]*\r?\n((?:[ \t]*\r?\n)*)[ \t]*"
+)
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/", " ": " "}
 _PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
-# Characters that parsers refuse, take for blanks or line ends, or do not agree on.
+# Characters that parsers refuse, take for line ends, or do not agree on.
 _UNUSUAL: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff\ufffe\uffff"
-    "\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _FIRST_OF_BLOCK: Final = re.compile(r"(?:\r?\n)*+( ++)[^ \r\n]")
@@ -264,7 +268,7 @@ class _Document:
             self._end = end
             return ScalarNode(value, "", begin, end)
         if style in "\"'":
-            if "\n" in value and (_MARKER.search(value) or _BROKEN_ESCAPE.search(value)):
+            if "\n" in value and _MARKER.search(value):
                 raise Unsure
             self._end = end
             return ScalarNode(_unquoted(value, style), style, begin, end)
@@ -319,11 +323,11 @@ class _Document:
 
 def _unquoted(text: str, quote: str) -> str:
     inner = text[1:-1]
+    if quote == '"' and "\\" in inner:
+        return _IN_QUOTES.sub(_unescape, inner)
     if "\n" in inner:
         inner = _FOLD.sub(_folded_break, inner)
-    if quote == "'":
-        return inner.replace("''", "'")
-    return _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner
+    return inner.replace("''", "'") if quote == "'" else inner
 
 
 def _folded_break(found: re.Match[str]) -> str:
@@ -331,8 +335,12 @@ def _folded_break(found: re.Match[str]) -> str:
 
 
 def _unescape(found: re.Match[str]) -> str:
+    if found[5] is not None:
+        return "\n" * found[5].count("\n") or " "
+    if found[3] is not None:
+        return "\n" * found[3].count("\n")
     code = found[1] or found[2]
-    character = chr(int(code, 16)) if code else _ESCAPES.get(found[3])
+    character = chr(int(code, 16)) if code else _ESCAPES.get(found[4])
     if character is None or "\ud800" <= character <= "\udfff":
         raise Unsure
     return character
