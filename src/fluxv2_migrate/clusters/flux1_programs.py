@@ -135,11 +135,7 @@ def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) 
 
 
 def read_programs(reader: ClusterReader) -> list[Flux1Program]:
-    """Gives the programs of Flux v1 that a repository shows, those of manifests before those of other texts.
-
-    Args:
-        reader: of the repository.
-    """
+    """Gives the programs of Flux v1 that a repository shows, those of manifests before those of texts."""
     found: list[Flux1Program] = []
     built: set[str] = set()
     for program, files in _of_builds(reader):

@@ -170,11 +170,7 @@ def _apis(repository: Repository, options: MigrationOptions, cluster: Cluster | 
 
 
 def old_components(repository: Repository) -> list[Contradiction]:
-    """Gives the `gotk-components` of releases before 2.0, which serve nothing of what is written.
-
-    Args:
-        repository: as it was read.
-    """
+    """Gives the `gotk-components` of releases before 2.0, which serve nothing of what is written."""
     return [
         Contradiction(
             f"{path} installs Flux {named}, which does not serve the HelmReleases of Flux {FLUX_VERSIONS[0]}"

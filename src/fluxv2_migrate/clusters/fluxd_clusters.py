@@ -63,10 +63,6 @@ def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Fl
 
     One of which no path is there syncs another repository, and so does one with another URL than those whose
     paths are there. What only a text tells counts where all such texts agree.
-
-    Args:
-        programs: that the repository shows.
-        reader: of the repository.
     """
     fluxds = [each for each in programs if each.program == "fluxd"]
     own, contested = _of_repository(fluxds, reader)
@@ -195,12 +191,7 @@ def _of_another(fluxd: Flux1Program) -> ClusterNotice:
 
 
 def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView]:
-    """Gives those whose fluxd the repository shows; a fluxd that would see one thing twice shows none.
-
-    Args:
-        programs: that the repository shows.
-        reader: of the repository.
-    """
+    """Gives those whose fluxd the repository shows; a fluxd that would see one thing twice shows none."""
     found: dict[tuple[object, ...], ClusterView] = {}
     known = [paths_of(each) for each in filter(knows_paths, programs.own)]
     for fluxd in filter(knows_paths, programs.own):

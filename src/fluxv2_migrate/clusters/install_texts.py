@@ -32,11 +32,7 @@ _PROGRAMS: Final[tuple[Program, ...]] = ("fluxd", "helm-operator")
 
 
 def programs_of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
-    """Gives the programs that texts say were installed; comments count where nothing else says it.
-
-    Args:
-        reader: of the repository.
-    """
+    """Gives the programs that texts say were installed; comments count where nothing else says it."""
     texts = [(path, text) for path in sorted(reader.files) if _installs(text := reader.text(path))]
     found = [each for path, text in texts for each in _of_text(path, text, reader)]
     missing = [each for each in _PROGRAMS if all(known.program != each for known in found)]

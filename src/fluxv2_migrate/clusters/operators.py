@@ -25,11 +25,6 @@ def with_operators(
     of those whose fluxd is nearer to it than all other fluxds. Of a cluster that has none, all those count
     of which no cluster is known, where they say the same; those of manifests before those that only a text
     tells of.
-
-    Args:
-        views: the clusters.
-        programs: that the repository shows.
-        reader: of the repository.
     """
     synced = {
         id(each): [one for one in programs.operators if _is_synced(one, each, reader)] for each in views

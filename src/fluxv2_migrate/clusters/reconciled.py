@@ -163,9 +163,6 @@ class Reconciler:
         """Gives what kustomize-controller has for each of some clusters.
 
         What a Kustomization syncs of which nothing tells whose it is may be anybody's: it has an empty name.
-
-        Args:
-            views: the clusters.
         """
         found = {view.name: self.reconcile(view) for view in views}
         reached = {

@@ -13,12 +13,7 @@ __all__ = ["sight"]
 
 
 def sight(view: ClusterView, reader: ClusterReader) -> Iterator[tuple[DocumentKey, Sighting]]:
-    """Gives each document that concerns a migration and that a cluster has, as it has it.
-
-    Args:
-        view: the cluster.
-        reader: of the repository.
-    """
+    """Gives each document that concerns a migration and that a cluster has, as it has it."""
     default = view.settings.default_namespace or reader.options.default_namespace or ""
     for each in reader.synced.objects(view.sync_paths, default, reader.concerning):
         key = (each.path, each.index)

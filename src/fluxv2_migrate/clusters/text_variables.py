@@ -25,10 +25,6 @@ def variables_around(path: str, reader: ClusterReader) -> dict[str, str]:
 
     Those of which several files say different things are not known.
 
-    Args:
-        path: of the file.
-        reader: of the repository.
-
     Source: Ansible, `Understanding variable precedence`: defaults of a role, groups, variables of a role.
     """
     if path.endswith((".tf", ".tfvars")):

@@ -43,11 +43,7 @@ def chart_of_folder(folder: str, known: Flux1Chart, reader: ClusterReader) -> Fl
 
 
 def charts_of_flux1(reader: ClusterReader) -> Iterator[str]:
-    """Gives the names of the folders of charts that may depend on those of Flux v1.
-
-    Args:
-        reader: of the repository.
-    """
+    """Gives the names of the folders of charts that may depend on those of Flux v1."""
     for path in sorted(reader.files):
         folder, name = posixpath.split(path)
         if name in _LISTS and folder and any(each in reader.text(path) for each in CHARTS):

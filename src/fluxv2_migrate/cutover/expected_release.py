@@ -94,12 +94,7 @@ class ExpectedRelease:
 
 
 def expected_releases(converted: ConvertedReleases, around: Surroundings) -> Iterator[ExpectedRelease]:
-    """Gives the migrated releases as each cluster will have them.
-
-    Args:
-        converted: the releases that are migrated.
-        around: what is known of the repository.
-    """
+    """Gives the migrated releases as each cluster will have them."""
     for each in converted.texts:
         release = each.release
         for sighting in release.sightings:

@@ -98,10 +98,6 @@ def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgra
     """Gives the fluxds of a cluster that sync other repositories.
 
     One that some clusters see is theirs; of others nobody knows, and each may have them.
-
-    Args:
-        view: the cluster.
-        around: what is known of the repository.
     """
     found: list[RunningProgram] = []
     for each in around.clusters.other_programs:

@@ -193,12 +193,7 @@ def _line_of(chart: str, text: str) -> int:
 
 
 def of_helmfile(value: Any, text: str) -> Iterator[InstallCommand]:
-    """Gives the releases of a helmfile.
-
-    Args:
-        value: of a document.
-        text: of the file.
-    """
+    """Gives the releases of a helmfile."""
     releases = as_object(value).get("releases")
     for release in releases if isinstance(releases, list) else ():
         if not isinstance(release, dict):
@@ -225,9 +220,6 @@ def of_helmfile(value: Any, text: str) -> Iterator[InstallCommand]:
 
 def of_cluster_config(value: Any) -> Iterator[InstallCommand]:
     """Gives the fluxd that eksctl installs for a ClusterConfig.
-
-    Args:
-        value: of a document.
 
     >>> repo = {"url": "git@example.com:a/b", "branch": "live", "paths": ["prod"]}
     >>> found, = of_cluster_config({"kind": "ClusterConfig", "git": {"repo": repo}})

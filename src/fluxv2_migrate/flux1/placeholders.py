@@ -51,9 +51,6 @@ _OF_CHART: Final = ("git", "ref", "path", "repository", "name", "version")
 def placeholder_of_release(manifest: Mapping[str, Any]) -> Placeholder | None:
     """Gives a placeholder in what a release is called and where its chart comes from; values may hold any.
 
-    Args:
-        manifest: of the release.
-
     >>> placeholder_of_release({"spec": {"chart": {"git": "git@git.example.com:a", "ref": "APPS_REF"}}}).text
     'APPS_REF'
     >>> placeholder_of_release({"spec": {"chart": {"ref": "release/1.0"}, "values": {"a": "${B}"}}}) is None

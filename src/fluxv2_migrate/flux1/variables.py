@@ -26,9 +26,6 @@ _DEEPEST: Final = 5
 def assigned_in_text(text: str) -> dict[str, str]:
     r"""Gives the variables that a script, a Makefile or a file of an environment assigns.
 
-    Args:
-        text: of it.
-
     >>> assigned_in_text("A ?= 1\nexport B=\"x/$A\"\nC=${C:-live} # or another\nD=$(date)\n")
     {'A': '1', 'B': 'x/$A', 'C': '${C:-live}'}
     """
@@ -37,9 +34,6 @@ def assigned_in_text(text: str) -> dict[str, str]:
 
 def assigned_in_yaml(value: Any) -> Iterator[tuple[str, str]]:
     """Gives the variables of a playbook, a pipeline or a Taskfile.
-
-    Args:
-        value: of a document.
 
     >>> list(assigned_in_yaml([{"vars": {"branch": "live", "hosts": ["a"]}, "tasks": [{"env": {"P": 1}}]}]))
     [('branch', 'live'), ('P', '1')]

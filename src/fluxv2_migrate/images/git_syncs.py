@@ -22,20 +22,13 @@ _BRANCH: Final = "master"
 def git_syncs(around: Surroundings) -> tuple[GitSync, ...]:
     """Gives the GitRepository of each cluster: that of its own Kustomization, or what `flux bootstrap` makes.
 
-    Args:
-        around: what is known of the repository.
-
     Source: flux2 `pkg/manifestgen/sync/options.go`: both are called `flux-system`.
     """
     return tuple(_sync(view, around) for view in around.clusters.clusters)
 
 
 def source_ignores(around: Surroundings) -> dict[str, str]:
-    """Gives `spec.ignore` of the GitRepository of each cluster that has one.
-
-    Args:
-        around: what is known of the repository.
-    """
+    """Gives `spec.ignore` of the GitRepository of each cluster that has one."""
     # Hardly any repository has one, and a cluster's own is not found at once.
     specs = (as_object(each.manifest.get("spec")) for _, each in around.repository.new_objects())
     views = around.clusters.clusters if any("ignore" in spec for spec in specs) else ()

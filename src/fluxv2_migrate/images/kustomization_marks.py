@@ -62,12 +62,7 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
 
 
 def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
-    """Gives the documents to which what is built still gives annotations of fluxd.
-
-    Args:
-        around: what is known of the repository.
-        workspace: the texts by now.
-    """
+    """Gives the documents to which what is built still gives annotations of fluxd."""
     gone = dict.fromkeys(workspace.deleted)
     tree = around.clusters.tree.with_files({**workspace.changed, **workspace.created, **gone})
     for folder, over in around.clusters.builds:

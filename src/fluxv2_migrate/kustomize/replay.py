@@ -33,12 +33,7 @@ class PatchedState:
 
 
 def patch_of(use: PatchUse, tree: KustomizeTree) -> Manifest | tuple[Manifest, ...]:
-    """Gives what a patch says, in JSON's types: the mapping of a strategic merge patch, or operations.
-
-    Args:
-        use: of the patch.
-        tree: the repository.
-    """
+    """Gives what a patch says, in JSON's types: the mapping of a strategic merge patch, or operations."""
     documents, operations = read_patch(tree.text(use.path) if use.path else use.inline)
     if operations:
         return tuple(json_value(each) for each in operations)

@@ -55,11 +55,7 @@ class _Wanted:
 
 
 def separate_texts(around: Surroundings) -> SeparatedTexts:
-    """Gives each cluster a text of a tag of its own, where its fluxd does something else with the shared one.
-
-    Args:
-        around: what is known of the repository.
-    """
+    """Gives clusters texts of tags of their own, where their fluxds do not do the same with a shared one."""
     files: dict[str, str] = {}
     releases: set[str] = set()
     for documents in around.repository.documents.values():

@@ -67,11 +67,7 @@ class ReadRelease:
         return tuple(sorted(found))
 
     def name_in(self, sighting: Sighting) -> str:
-        """Gives the release name under which it runs in a cluster.
-
-        Args:
-            sighting: how that cluster sees it.
-        """
+        """Gives the release name under which it runs in a cluster."""
         if not self.names:
             return self.draft.release_name.v1
         manifest = sighting.manifest
@@ -86,11 +82,7 @@ class ReadRelease:
         ).v1
 
     def stored_in(self, sighting: Sighting) -> str:
-        """Gives the namespace of its Helm records in a cluster.
-
-        Args:
-            sighting: how that cluster sees it.
-        """
+        """Gives the namespace of its Helm records in a cluster."""
         return self.draft.release_name.storage_namespace or sighting.namespace or self.draft.namespace
 
     def config_maps(self) -> Iterator[tuple[ValuesConfigMap, tuple[tuple[str, str], ...]]]:

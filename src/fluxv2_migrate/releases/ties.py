@@ -53,11 +53,7 @@ class Ties:
         self.staying.setdefault(closure, set()).update(documents)
 
     def split(self, around: Surroundings) -> SplitPatches:
-        """Gives the patches split between what stays and the rest, where every build stays the same.
-
-        Args:
-            around: what is known of the repository.
-        """
+        """Gives the patches split between what stays and the rest, where every build stays the same."""
         files: dict[str, str] = {}
         releases: set[str] = set()
         for closure, staying in self.staying.items():

@@ -78,12 +78,7 @@ class Twins:
 
     @classmethod
     def of_repository(cls, repository: Repository, clusters: ClusterMap) -> Twins:
-        """Finds them.
-
-        Args:
-            repository: as it was read.
-            clusters: who sees what.
-        """
+        """Finds them."""
         by_name: dict[str, list[Twin]] = {}
         by_release: dict[tuple[str, str], list[Twin]] = {}
         for document in repository.new_releases():

@@ -54,11 +54,7 @@ class Surroundings:
         return {name: each.inventory for name, each in given.items() if each.inventory is not None}
 
     def every_object(self, view: ClusterView) -> Iterator[ClusterObject]:
-        """Gives all objects of a cluster, also those of files that do not name Flux.
-
-        Args:
-            view: the cluster.
-        """
+        """Gives all objects of a cluster, also those of files that do not name Flux."""
         repository = self.repository
         paths = (
             path

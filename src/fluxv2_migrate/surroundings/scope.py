@@ -79,12 +79,7 @@ def _are_in_scope(
 
 
 def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
-    """Says which patterns of the scope match nothing: whoever misspells one migrates less than they think.
-
-    Args:
-        around: what is known of the repository.
-        findings: where it is told.
-    """
+    """Says which patterns of the scope match nothing: whoever misspells one migrates less than they think."""
     namespaces: set[str] = set()
     names: set[str] = set()
     paths: set[str] = set()

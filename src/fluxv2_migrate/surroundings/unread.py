@@ -23,12 +23,7 @@ _SHOWN: Final = 5
 
 
 def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
-    """Says which files and texts name the API or the annotations of Flux v1 and are not read.
-
-    Args:
-        around: what is known of the repository.
-        findings: where it is told.
-    """
+    """Says which files and texts name the API or the annotations of Flux v1 and are not read."""
     _tell_files(around, findings)
     for kind, places in find_unread_texts(around.repository).items():
         code, where = _UNREAD[kind]

@@ -41,11 +41,7 @@ class Flux1Release:
 
 
 def flux1_releases(context: Context) -> list[Flux1Release]:
-    """Gives the releases of the repository as it was, each as often as clusters have it.
-
-    Args:
-        context: what is compared.
-    """
+    """Gives the releases of the repository as it was, each as often as clusters have it."""
     # Flux v1 itself is nothing that Flux v2 would have, and what a command wrote is no manifest.
     clusters = context.before.clusters
     own = {(each.path, each.document) for each in clusters.programs if not each.is_part}

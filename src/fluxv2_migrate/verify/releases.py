@@ -45,11 +45,7 @@ class _Told:
 
 
 def verify_releases(context: Context) -> list[ReleaseVerification]:
-    """Gives one entry for each v1 release, or several where clusters differ, and those of v2 on top.
-
-    Args:
-        context: what is compared.
-    """
+    """Gives one entry for each v1 release, or several where clusters differ, and those of v2 on top."""
     releases = flux1_releases(context)
     matches = match_releases(releases, context.after.new, context)
     still = _still_of_flux1(context)
