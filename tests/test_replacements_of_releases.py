@@ -182,7 +182,7 @@ LABEL = 'patch: \'[{"op": "add", "path": "/metadata/labels", "value": {}}]\'\n'
         (f"patches:\n- target: {{version: v2, kind: HelmRelease}}\n  {HISTORY}", True),
         (
             f"patches:\n- target: {MARKED}\n  {HISTORY}",
-            True,
+            False,
         ),
         (f"patches:\n- target: {{group: helm.toolkit.fluxcd.io}}\n  {LABEL}", False),
         (f"patches:\n- target: {{group: helm.toolkit.fluxcd.io, name: newer}}\n  {HISTORY}", False),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
+from fluxv2_migrate.preparation.named_targets import name_targets
 from fluxv2_migrate.preparation.separation import SeparatedTexts, separate_texts
 from fluxv2_migrate.releases.ties import SplitPatches
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
@@ -32,6 +33,7 @@ class PreparedRepository:
         readings: scalars that are written as Flux v1 read them.
         patches: of fluxd.
         separated: files in which clusters have texts of their own.
+        named: files in which patches name what they found by annotations of fluxd.
         tied: files in which patches are split between releases that stay and others.
     """
 
@@ -42,12 +44,13 @@ class PreparedRepository:
     readings: Flux1Readings
     patches: FluxdPatches
     separated: SeparatedTexts
+    named: SeparatedTexts
     tied: SplitPatches = field(default_factory=SplitPatches)
 
     @property
     def is_rearranged(self) -> bool:
         """Whether texts of it stand in other files than they were given in."""
-        return bool(self.patches.listed or self.separated.files or self.tied.files)
+        return bool(self.patches.listed or self.separated.files or self.named.files or self.tied.files)
 
     def with_split(self, split: SplitPatches) -> PreparedRepository:
         """Gives it with patches that are split; everything is read again.
@@ -73,7 +76,7 @@ class PreparedRepository:
         listed = tuple(used)
         texts = {each.kustomization: each.text for each in listed}
         texts |= {each.patch_file: each.patches for each in listed}
-        for each in (self.separated, self.tied):
+        for each in (self.separated, self.named, self.tied):
             if not {*each.files, *each.releases}.isdisjoint(touched):
                 texts |= each.files
         # Whoever names the clusters needs the files no more to find them.
@@ -97,9 +100,14 @@ def prepare(given: Files, options: MigrationOptions) -> PreparedRepository:
         files = patches.seen(files)
         repository = read_repository(files)
         clusters = see_repository(files, repository, options, clusters)
+    named = name_targets(Surroundings(repository, clusters, options, {}))
+    if named.files:
+        files = {**files, **named.files}
+        repository = read_repository(files)
+        clusters = see_repository(files, repository, options, clusters)
     separated = separate_texts(Surroundings(repository, clusters, options, {}))
     if separated.files:
         files = {**files, **separated.files}
         repository = read_repository(files)
         clusters = see_repository(files, repository, options, clusters)
-    return PreparedRepository(files, repository, clusters, options, readings, patches, separated)
+    return PreparedRepository(files, repository, clusters, options, readings, patches, separated, named)

@@ -21,6 +21,9 @@ FLUX_PATCHES: Final = "spec.patches"
 _GROUP: Final = "helm.toolkit.fluxcd.io"
 _KIND: Final = "HelmRelease"
 _FIELDS: Final = ("group", "version", "kind")
+_SOURCES: Final = tuple(
+    ("source.toolkit.fluxcd.io", "v1", kind) for kind in ("HelmRepository", "GitRepository")
+)
 
 
 def targets_of(
@@ -49,15 +52,36 @@ def targets_of(
         others = _reached_besides(use, builds, selector, version)
         if reached and (gone or others):
             values |= narrowed(reached, others)
+        if reached and _finds_sources({**kept, **values}) and not _reaches_others(use, builds):
+            # A source that is made is none of what it was for.
+            values["kind"] = _KIND
         if values or gone:
             yield use, values, gone
+
+
+def _finds_sources(target: Mapping[str, Any]) -> bool:
+    """Gives whether a target may find the sources that are made for releases."""
+    if any(target.get(name) for name in ("name", "labelSelector", "annotationSelector")):
+        return False
+    return any(_finds(target, *each) for each in _SOURCES)
+
+
+def _reaches_others(use: PatchUse, builds: Mapping[tuple[str, str], Build]) -> bool:
+    return any(
+        use in built.patches and built.manifest.get("kind") not in RELEASE_APIS.values()
+        for build in builds.values()
+        for built in build.objects
+    )
 
 
 def _renewed(target: Mapping[str, Any], version: str) -> dict[str, str]:
     """Gives the group, version and kind of a target that would not find releases of Flux v2."""
     wanted = (_GROUP, version, _KIND)
+    apis = [(*version.split("/"), kind) for version, kind in RELEASE_APIS.items()]
+    old = {name: {each[index] for each in apis} for index, name in enumerate(_FIELDS)}
     return {
-        name: new
+        # What finds more than releases still does.
+        name: new if str(target[name]) in old[name] else f"{target[name]}|{new}"
         for name, new in zip(_FIELDS, wanted, strict=True)
         if target.get(name) and not _matches(name, str(target[name]), new)
     }
