@@ -205,6 +205,41 @@ def test_a_cluster_that_flux_2_syncs_gets_nothing() -> None:
     assert not any("gotk-sync" in path for path in migrate(files, sync_objects=False).created)
 
 
+SYNC = (
+    "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+    "metadata: {name: all, namespace: flux-system}\n"
+    "spec: {interval: 5m, url: 'ssh://git@git.example.com/acme/fleet', ref: {branch: main}}\n---\n"
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+    "metadata: {name: infra, namespace: flux-system}\n"
+    "spec: {interval: 5m, path: ./prod, prune: false, sourceRef: {kind: GitRepository, name: all}}\n"
+)
+
+
+def test_a_path_that_flux_2_does_not_sync_yet_gets_a_kustomization_of_its_own() -> None:
+    files: Files = {
+        "prod/flux.yaml": fluxd("--git-path=prod,infra,prod/apps"),
+        "prod/sync.yaml": SYNC,
+        "prod/web.yaml": release(),
+        "prod/apps/api.yaml": release("api"),
+        "infra/dns.yaml": release("dns"),
+    }
+    migration = migrate(files)
+    assert "prod/flux.yaml" in migration.deleted
+    (path,) = (each for each, text in migration.created.items() if "Kustomization" in text)
+    (made,) = YAML(typ="safe").load_all(migration.created[path])
+    assert path == "prod/further-sync.yaml"
+    assert made["metadata"] == {"name": "infra-2", "namespace": "flux-system"}
+    assert made["spec"]["path"] == "./infra"
+    assert made["spec"]["prune"] is False
+    assert made["spec"]["sourceRef"] == {"kind": "GitRepository", "name": "all"}
+    assert migration.ok
+    lines = "namePrefix: x-\nresources: [sync.yaml, web.yaml, apps/api.yaml]\n"
+    renamed: Files = {**files, "prod/kustomization.yaml": lines}
+    for told in (migrate(files, sync_objects=False), migrate(renamed)):
+        assert "infra" in said(told, "DA061")
+        assert not told.ok
+
+
 def test_without_a_url_nothing_is_written_and_the_runbook_asks_for_it() -> None:
     text = fluxd("--git-path=prod").replace("git@git.example.com:acme/fleet", "$(GIT_URL)")
     migration = migrate({"prod/flux.yaml": text, "prod/web.yaml": release()})
@@ -462,6 +497,19 @@ def test_what_is_fetched_by_a_kustomization_that_cannot_be_edited_stays() -> Non
     migration = migrate(files, sync_roots=("prod",))
     assert migration.files["prod/flux/kustomization.yaml"] == files["prod/flux/kustomization.yaml"]
     assert "cannot be edited" in said(migration, "DA022")
+
+
+def test_what_serves_a_fluxd_of_another_repository_stays() -> None:
+    other = ["--git-url=git@git.example.com:acme/private", "--git-path=tenants"]
+    files: Files = {
+        "prod/flux.yaml": fluxd("--git-path=prod"),
+        "prod/other.yaml": workload("docker.io/fluxcd/flux:1.25.4", other, "other"),
+        "prod/op.yaml": operator(),
+        "prod/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert migration.deleted == ("prod/flux.yaml",)
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
 
 
 @pytest.mark.parametrize("others", [[], ["apiVersion: v1\nkind: Namespace\nmetadata: {name: flux}\n"]])

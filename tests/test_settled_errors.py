@@ -88,6 +88,11 @@ spec:
   git: {checkout: {ref: {branch: main}}, commit: {author: {email: flux@example.com}}}
   update: {path: ./apps/one, strategy: Setters}
 """
+INFRA = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+    "metadata: {name: infra, namespace: flux-system}\n"
+    "spec: {path: ./infra, prune: false, sourceRef: {kind: GitRepository, name: flux-system}}\n"
+)
 KUSTOMIZATION = "resources:\n- ../base\n"
 PULL = "      imagePullSecrets: [{name: pull}]\n"
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: pull, namespace: shop}\ntype: kubernetes.io/"
@@ -137,6 +142,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "DA022": "flux/helm-operator.yaml",
     "DA024": ("apps/settings.yaml", "  LEVEL: info\n", ""),
     "DA029": {"clusters": [{"name": "prod", "sync_paths": ["apps"], "branch": "live"}]},
+    "DA061": ("prod/sync.yaml", "apiVersion: kustomize", f"{INFRA}---\napiVersion: kustomize"),
     "HR121": ("apps/web.yaml", "99999999999", "9999"),
     "HR002": {
         "helm_operator": {"git_url": "https://git.example.com/acme/charts", "helm_versions": ["v3"]},

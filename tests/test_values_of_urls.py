@@ -197,6 +197,26 @@ def test_values_that_cannot_be_taken_as_they_stand_are_written_anew(values: str,
     assert written in str(migrate(web(OWN, values=""), values).files["apps/web.yaml"])
 
 
+@pytest.mark.parametrize(
+    ("path", "more", "stays"),
+    [
+        ("apps/values/web.yaml", {}, False),
+        ("apps/values/web.yaml", {"x.sh": "cat apps/values/web.yaml"}, True),
+        ("values/web.yaml", {}, True),
+    ],
+)
+def test_a_file_that_is_in_the_way_of_a_build_goes_with_its_last_reader(
+    path: str, more: dict[str, str], *, stays: bool
+) -> None:
+    given = OWN.replace("values/web.yaml", path)
+    fluxd = {"git_url": "git@github.com:acme/fleet"}
+    options = {"clusters": [{"name": "p", "sync_paths": ["apps"], "branch": "main", "fluxd": fluxd}]}
+    files = {"apps/shop.yaml": web(given, "secretKeyRef: {name: x}"), path: "a: 1\n", **more}
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+    assert (path in migration.files) == stays
+    assert migration.ok == (not more)
+
+
 def test_a_name_that_is_taken_is_none_for_a_config_map() -> None:
     behind = "configMapKeyRef: {name: x}"
     taken = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n"

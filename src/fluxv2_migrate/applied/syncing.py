@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from fluxv2_migrate.clusters import AppliedDifferences, AppliedObject, SyncPath, compare_applied
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -14,8 +15,15 @@ __all__ = ["compare_sync_paths", "tell_of_syncing"]
 _SHOWN = 5
 
 
-def compare_sync_paths(around: Surroundings) -> dict[SyncPath, AppliedDifferences]:
-    """Gives where both Fluxes part over the sync paths whose files fluxd read one by one."""
+def compare_sync_paths(
+    around: Surroundings, gone: Collection[str] = ()
+) -> dict[SyncPath, AppliedDifferences]:
+    """Gives where both Fluxes part over the sync paths whose files fluxd read one by one.
+
+    Args:
+        around: what is known of the repository.
+        gone: files that leave it, which are in nobody's way any more.
+    """
     repository, clusters = around.repository, around.clusters
     documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
     found: dict[SyncPath, AppliedDifferences] = {}
@@ -23,8 +31,13 @@ def compare_sync_paths(around: Surroundings) -> dict[SyncPath, AppliedDifference
         for synced in view.sync_paths:
             if synced.files != "none" and synced not in found:
                 apart = clusters.apart if synced.files == "rest" else frozenset()
-                found[synced] = compare_applied(
+                differences = compare_applied(
                     synced, repository.texts, documents, clusters.tree, clusters.builds, apart
+                )
+                found[synced] = replace(
+                    differences,
+                    refused=tuple(each for each in differences.refused if each.place.path not in gone),
+                    left_out=tuple(each for each in differences.left_out if each.place.path not in gone),
                 )
     return found
 

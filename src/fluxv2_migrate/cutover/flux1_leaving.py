@@ -25,7 +25,7 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["LeftReleases", "left_releases", "remove_flux1"]
+__all__ = ["LeftReleases", "is_named_elsewhere", "left_releases", "remove_flux1"]
 
 _SHOWN: Final = 8
 
@@ -257,7 +257,7 @@ def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: S
             continue
         documents = around.repository.all_documents(path)
         names = {each.identity[1] for each in documents if each.identity[1]} or {posixpath.basename(path)}
-        if not any(_is_named(name, path, workspace) for name in names) and _is_alone(documents):
+        if not any(is_named_elsewhere(name, path, workspace) for name in names) and _is_alone(documents):
             yield path
 
 
@@ -265,7 +265,14 @@ def _is_alone(documents: Sequence[Document]) -> bool:
     return len([each for each in documents if each.value is not None]) == 1
 
 
-def _is_named(name: str, path: str, workspace: Workspace) -> bool:
+def is_named_elsewhere(name: str, path: str, workspace: Workspace) -> bool:
+    """Gives whether a text of the repository names something, other than the file that holds it.
+
+    Args:
+        name: of a file, or of an object.
+        path: of the file that holds it.
+        workspace: the texts by now.
+    """
     pattern = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
     return any(
         name in text and pattern.search(text)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.placement import (
     FieldComment,
     Generated,
@@ -101,7 +102,10 @@ def settle_syncs(
     for view in around.clusters.clusters:
         _tell_settings(view, findings)
         sync = _planned(view, around, manifests)
-        if sync.state != "there":
+        if sync.state == "there":
+            sync, made = _completed(sync, view, around, workspace, findings)
+            generated += made
+        else:
             sync, made = _written(sync, view, around, workspace, findings)
             generated += made
             for need in _prerequisites(sync):
@@ -136,7 +140,16 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
     versions = view.settings.helm_operator.helm_versions
     running, has_helm_2 = running_programs(view, around, manifests), not versions or "v2" in versions
     if view.flux2_file or not paths:
-        return ClusterSync(view.name, "there", namespace, settings, programs=running, has_helm_2=has_helm_2)
+        missing = [(path, path) for path in paths if not any(is_below(path, each) for each in there)]
+        return ClusterSync(
+            view.name,
+            "there",
+            namespace,
+            settings,
+            tuple(dict.fromkeys(missing)),
+            programs=running,
+            has_helm_2=has_helm_2,
+        )
     named: list[tuple[str, str]] = []
     for path in dict.fromkeys(paths):
         name = sync_name(path, [known for known, _ in named]) if named else SYNC_NAME
@@ -199,6 +212,86 @@ def _written(
     return made, generated
 
 
+def _completed(
+    sync: ClusterSync,
+    view: ClusterView,
+    around: Surroundings,
+    workspace: Workspace,
+    findings: FindingGroups,
+) -> tuple[ClusterSync, tuple[Generated, ...]]:
+    """Gives a sync that is there with Kustomizations for the paths of fluxd that it does not have."""
+    paths = [path for _, path in sync.kustomizations]
+    sync = replace(sync, kustomizations=())
+    fluxd = view.flux1.fluxd
+    if not paths or fluxd is None:
+        return sync, ()
+    tried = workspace.branch()
+    try:
+        if not around.options.sync_objects:
+            raise NoHome("no sync objects are wanted")
+        named, manifests = _further_kustomizations(sync, paths, view, around)
+        homes = Homes(around.clusters, around.clusters.tree, tried)
+        if not all(homes.leaves_alone(view.flux2_file, each) for each in manifests):
+            raise NoHome(f"what builds {view.flux2_file} would change it")
+        places = Places(homes)
+        # Beside the sync that is there: what the new ones sync is applied by nothing yet.
+        generated = [
+            each
+            for manifest in manifests
+            for each in places.place(
+                Unplaced(
+                    "sync",
+                    manifest,
+                    (view.name,),
+                    "flux-system",
+                    ("further-sync",),
+                    ("sync",),
+                    _comments(sync),
+                    "beside",
+                    ((view.flux2_file, (view.name,)),),
+                    ("further-sync",),
+                )
+            )
+        ]
+    except (NoHome, CannotEdit) as error:
+        shown = ", ".join(paths)
+        message = f"fluxd synced {shown}, no Kustomization of Flux v2 does, and none can be written: {error}"
+        findings.say("DA061", message, fluxd.path, max(fluxd.line, 1), (f"{view.flux2_file}:1",))
+        return sync, ()
+    write_generated(generated, tried)
+    workspace.adopt(tried)
+    return replace(sync, kustomizations=named, file=generated[0].file), tuple(generated)
+
+
+def _further_kustomizations(
+    sync: ClusterSync, paths: Sequence[str], view: ClusterView, around: Surroundings
+) -> tuple[tuple[tuple[str, str], ...], list[dict[str, Any]]]:
+    """Gives Kustomizations that have the source of the one that is there, with their names and paths."""
+    known = [
+        document
+        for _, document in around.repository.new_objects()
+        if FluxKustomization.of_document(document) is not None
+    ]
+    own = next(each for each in known if each.path == view.flux2_file)
+    taken = [each.identity[1] for each in known]
+    named: list[tuple[str, str]] = []
+    for path in paths:
+        named.append((sync_name(path, [*taken, *(name for name, _ in named)]), path))
+    manifests: list[dict[str, Any]] = []
+    for name, path in named:
+        version = around.versions[view.name]
+        made = kustomization_manifest(sync.settings, path, version, namespace=sync.namespace, name=name)
+        reference = dict(mapping_at(own.manifest, "spec", "sourceRef"))
+        made["spec"]["sourceRef"] = reference
+        made["metadata"]["namespace"] = own.identity[0] or sync.namespace
+        manifests.append(made)
+    return tuple(named), manifests
+
+
+def _comments(sync: ClusterSync) -> tuple[FieldComment, ...]:
+    return (FieldComment(("spec.prune",), _PRUNE_COMMENT),) if sync.settings.collected_garbage else ()
+
+
 def _named(view: ClusterView, around: Surroundings) -> str:
     return "the cluster" if len(around.clusters.clusters) == 1 else f"cluster {view.name}"
 
@@ -219,7 +312,7 @@ def _placed(
     for path in paths:
         if path != own:
             named.append((sync_name(path, [known for known, _ in named]), path))
-    comments = (FieldComment(("spec.prune",), _PRUNE_COMMENT),) if sync.settings.collected_garbage else ()
+    comments = _comments(sync)
     manifests: list[tuple[dict[str, Any], tuple[FieldComment, ...]]] = [(source, ())]
     for name, path in named:
         made = kustomization_manifest(sync.settings, path, version, namespace=sync.namespace, name=name)

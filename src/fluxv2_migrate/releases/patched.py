@@ -128,6 +128,10 @@ class PatchedRelease(MigratingRelease):
                 found.setdefault(config_map, []).append(slot)
         yield from ((each, tuple(sorted(set(slots)))) for each, slots in found.items())
 
+    def values_files(self) -> tuple[str, ...]:
+        """Gives the files of the repository whose values it has now."""
+        return tuple(dict.fromkeys(path for each in self.seen for path in each.draft.values_files))
+
     def telling(self, notice: Notice) -> Told:
         """Gives where something is told of it, and what else is named."""
         return self.told.get(notice, Told())

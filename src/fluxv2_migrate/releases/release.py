@@ -90,6 +90,10 @@ class ReadRelease:
         for each in self.draft.config_maps:
             yield each, self.slots()
 
+    def values_files(self) -> tuple[str, ...]:
+        """Gives the files of the repository whose values it has now."""
+        return self.draft.values_files
+
     def telling(self, notice: Notice) -> Told:
         """Gives where something is told of it, and what else is named: all is told where it stands."""
         return Told()

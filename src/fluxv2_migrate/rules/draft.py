@@ -85,6 +85,7 @@ class Draft:
         values_of_urls: what is here of the values that the release takes from URLs.
         running_chart: of its record in the cluster, as Helm names it; empty where nobody says it.
         config_maps: that it needs besides those that it names itself.
+        values_files: of the repository, whose values it has now.
     """
 
     spec: Mapping[str, Any]
@@ -102,6 +103,7 @@ class Draft:
     values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
     running_chart: str = ""
     config_maps: list[ValuesConfigMap] = field(default_factory=list)
+    values_files: list[str] = field(default_factory=list)
 
     @property
     def keeps_defaults(self) -> bool:

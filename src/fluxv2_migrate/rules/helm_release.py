@@ -84,6 +84,7 @@ class ReleaseDraft:
         differ_all: these in words, the same for all releases.
         accepted: codes that a person has accepted for this release.
         config_maps: that are made for it.
+        values_files: of the repository, whose values it has now.
     """
 
     operations: Plan
@@ -96,6 +97,7 @@ class ReleaseDraft:
     differ_all: str
     accepted: tuple[str, ...]
     config_maps: tuple[ValuesConfigMap, ...] = ()
+    values_files: tuple[str, ...] = ()
 
     @property
     def stopped(self) -> bool:
@@ -222,6 +224,7 @@ def draft_helm_release(
         draft.differ_all,
         draft.override.accept,
         tuple(draft.config_maps),
+        tuple(draft.values_files),
     )
 
 

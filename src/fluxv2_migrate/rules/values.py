@@ -110,6 +110,7 @@ def _inlined(draft: Draft, given: Sequence[Mapping[str, Any]]) -> frozenset[int]
     own = draft.spec.get("values")
     _write_values(draft, merged, own if isinstance(own, Mapping) else {}, (), files)
     for here in files:
+        draft.values_files.append(here.path)
         message = f"the values of {here.path} stand in spec.values now: who changes the file changes nothing"
         draft.note("RP060", message, _SOURCES, declares=("values", "values_from"))
     return frozenset(found)
@@ -133,6 +134,7 @@ def _write_values(
 def _config_map(draft: Draft, here: ValuesOfUrl) -> dict[str, Any]:
     """Gives the reference to the ConfigMap that is made of a file, which others follow."""
     draft.config_maps.append(ValuesConfigMap(here.config_map, here.path, here.text))
+    draft.values_files.append(here.path)
     shown = "/".join(filter(None, (draft.namespace, here.config_map)))
     message = (
         f"the values of {here.path} stand in ConfigMap {shown} now: who changes the file changes nothing"

@@ -153,7 +153,10 @@ class Context:
 
     def keeps_flux1(self, cluster: str) -> bool:
         """Gives whether Flux v1 may stay in a cluster: a person says so, or something of it is left to it."""
-        if self.options.flux1 == "keep":
+        others = self.after.clusters.other_programs
+        if self.options.flux1 == "keep" or any(
+            each.program == "fluxd" and not each.is_text for each in others
+        ):
             return True
         return any(each.cluster in (cluster, "") and self.is_left(each) for each in self.after.old)
 
