@@ -380,6 +380,71 @@ of_kind(
         ],
     ),
 )
+for name, change in {
+    "objects of a path forced": put("spec", "force", to=True),
+    "path of another cluster": put("spec", "kubeConfig", to={"secretRef": {"name": "x"}}),
+    "account of a path": put("spec", "serviceAccountName", to="x"),
+    "path waits for nobody": put("spec", "dependsOn", to=[{"name": "nobody"}]),
+    "path deletes with itself": put("spec", "deletionPolicy", to="Delete"),
+    "path of another source": put("spec", "sourceRef", "name", to="elsewhere"),
+    "old API of a path": put("apiVersion", to="kustomize.toolkit.fluxcd.io/v1alpha9"),
+    "interval of a path dropped": drop("spec", "interval"),
+    "all of a path disabled": put(
+        "spec",
+        "commonMetadata",
+        to={"annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}},
+    ),
+    "images of a path": put("spec", "images", to=[{"name": "registry.example.com/shop/api", "newTag": "9"}]),
+}.items():
+    of_kind(name, "Kustomization", SYNC, change)
+for name, kind_of, change in (
+    ("interval of an image repository dropped", "ImageRepository", drop("spec", "interval")),
+    ("digest followed", "ImagePolicy", put("spec", "digestReflectionPolicy", to="IfNotPresent")),
+    ("digest followed without interval", "ImagePolicy", put("spec", "digestReflectionPolicy", to="Always")),
+    ("misspelt field of a policy", "ImagePolicy", put("spec", "filterTag", to={"pattern": "x"})),
+    ("automation without git", "ImageUpdateAutomation", drop("spec", "git")),
+    ("automation without an author", "ImageUpdateAutomation", drop("spec", "git", "commit", "author")),
+    ("automation of another source", "ImageUpdateAutomation", put("spec", "sourceRef", "name", to="other")),
+    (
+        "message with a field that is gone",
+        "ImageUpdateAutomation",
+        put("spec", "git", "commit", "messageTemplate", to="{{ .Updated }}"),
+    ),
+):
+    of_kind(name, kind_of, IMAGES, change)
+
+
+def _descending(value: dict[str, Any]) -> bool:
+    orders = value["spec"]["policy"]
+    found = orders.get("numerical") or (orders.get("alphabetical") if "filterTags" in value["spec"] else None)
+    # A policy of one tag has no order.
+    if not found or "extract" not in value["spec"].get("filterTags", {}):
+        return False
+    found["order"] = "desc"
+    return True
+
+
+of_kind("oldest tag first", "ImagePolicy", IMAGES, _descending)
+of_kind("type of a Helm repository", "HelmRepository", SOURCES, put("spec", "type", to="oci"))
+of_kind(
+    "release left to itself",
+    "HelmRelease",
+    "helm.toolkit",
+    put("metadata", "annotations", "kustomize.toolkit.fluxcd.io/ssa", to="Ignore"),
+)
+
+
+@kind("image of a workload changed")
+def _(migrated: Migrated) -> Mistakes:
+    for path, found in marks(migrated):
+        whole = text(migrated.after[path])
+        begins = whole.rfind("\n", 0, found.start()) + 1
+        line = whole[begins : found.start()]
+        new = re.sub(r"(image: \S+:)[\w.-]+", r"\g<1>0.0.1", line)
+        if new != line:
+            yield {**migrated.after, path: whole[:begins] + new + whole[found.start() :]}
+
+
 of_kind("path suspended", "Kustomization", SYNC, put("spec", "suspend", to=True))
 of_kind("another path", "Kustomization", SYNC, put("spec", "path", to="./elsewhere"))
 
@@ -614,12 +679,14 @@ def tried(shared: Path | None, most: int) -> tuple[dict[str, tuple[int, int]], l
 
 
 # Of the mistakes that a real tree makes possible these are not seen, for a reason each.
-NAME = "the marker is one of a name, beside a tag that is written all the same"
+NAME = "the marker is one of a name that stays what it is, beside a tag that is written all the same"
 DISABLED = "the release is one that neither Flux applies"
 INSIDE = "the whole repository is synced, and the other folder with it; or the file is outside of the path"
 ACCEPTED: dict[str, str] = {
     "release name dropped": "the name is the one that Flux v2 chooses by itself",
     "reconcile strategy dropped": DISABLED,
+    "wait put in": DISABLED,
+    "wait of upgrades put in": DISABLED,
     "URL of a git repository changed": DISABLED,
     "branch of a chart changed": DISABLED,
     "git repository deleted": DISABLED,
@@ -634,7 +701,6 @@ ACCEPTED: dict[str, str] = {
     "marker of another namespace": NAME,
     "marker made one of a tag": NAME,
     "marker with other text": NAME,
-    "marker on what fluxd left alone": "the field is none that fluxd or Kubernetes reads as an image",
 }
 
 

@@ -210,7 +210,7 @@ spec: {imageRepositoryRef: {name: app}, policy: {semver: {range: 1.x}}}
 AUTOMATION = """apiVersion: image.toolkit.fluxcd.io/v1
 kind: ImageUpdateAutomation
 metadata: {name: ns, namespace: ns}
-spec: {interval: 5m, update: {path: ./apps}}
+spec: {interval: 5m, update: {path: ./apps}, git: {commit: {author: {email: bot@example.com}}}}
 """
 WORKLOAD = f"image: ghcr.io/acme/app:1.0 # {MARKER}\n"
 
@@ -256,6 +256,13 @@ PROBLEMS: list[tuple[str, dict[str, str], list[str]]] = [
         },
         ["policy-not-selected"],
     ),
+    ("no git", {"automation": AUTOMATION.partition(", git")[0] + "}\n"}, ["automation-stalls"]),
+    (
+        "a field that is gone",
+        {"automation": AUTOMATION.replace("commit: {", "commit: {messageTemplate: '{{ .Updated }}', ")},
+        ["automation-stalls"],
+    ),
+    ("no order", {"policy": POLICY.replace("semver", "nothing")}, ["policy-stalls"]),
     ("no policy", {"policy": ""}, ["no-policy"]),
     ("no repository", {"repository": ""}, ["no-repository"]),
     ("a tag in its image", {"repository": REPOSITORY.replace("acme/app,", "acme/app:1,")}, ["invalid-image"]),

@@ -250,7 +250,7 @@ def test_a_release_whose_source_is_not_applied_is_missing() -> None:
 LOST: Mapping[str, tuple[Mapping[str, str], str]] = {
     "its annotation": (
         {"prod/web.yaml": "metadata:\n  annotations: {kustomize.toolkit.fluxcd.io/reconcile: Disabled}\n"},
-        "its annotation kustomize.toolkit.fluxcd.io/reconcile is `disabled`: it is never applied",
+        "it is never applied, as its annotation kustomize.toolkit.fluxcd.io/reconcile",
     ),
     "its artifact": (
         {".sourceignore": "/prod/web.yaml\n"},
@@ -461,7 +461,7 @@ def test_each_cluster_has_its_own_operator() -> None:
     files: Files = {"eu/web.yaml": text, "us/web.yaml": text}
     v3: Mapping[str, Any] = {"helm_versions": ("v3",)}
     known = {
-        "eu": fm.HelmOperator(**v3, git_default_ref="main"),
+        "eu": fm.HelmOperator(**v3, git_default_ref="test"),
         "us": fm.HelmOperator(**v3, git_default_ref="prod"),
     }
     options = fm.MigrationOptions(clusters=tuple(cluster(name, helm_operator=known[name]) for name in known))
@@ -558,3 +558,60 @@ def test_a_workload_of_the_first_api_is_looked_for_under_the_kind_that_it_become
     )
     migration, after = migrated(files, options)
     assert verify(files, after, migration, options).ok
+
+
+def test_what_the_api_server_refused_before_is_no_news() -> None:
+    old = SYNC.replace("  interval: 5m\n", "")
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": old}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    assert "sync.refused" not in differences(verify(files, after, migration, options))
+    worse = {**after, "flux/prod.yaml": str(after["flux/prod.yaml"]).replace("fluxcd.io/v1", "fluxcd.io/v0")}
+    assert "sync.refused" in differences(verify(files, worse, migration, options))
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "is_refused"),
+    [
+        ("ImageRepository", "{image: a.example.com/b, interval: 5m}", False),
+        ("ImageRepository", "{image: a.example.com/b}", True),
+        ("ImageRepository", "{image: a.example.com/b, interval: [5m]}", True),
+        ("ImageRepository", "{image: a.example.com/b, interval: 5m, tag: x}", True),
+        ("ImagePolicy", "{imageRepositoryRef: {name: a}, policy: {semver: {range: 1.x}}}", False),
+        (
+            "ImagePolicy",
+            "{imageRepositoryRef: {name: a}, policy: {semver: {range: 1.x}}, digestReflectionPolicy: Always}",
+            True,
+        ),
+        ("Alert", "{}", False),
+    ],
+)
+def test_what_the_api_server_refuses_stops_the_path(kind: str, spec: str, is_refused: bool) -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    api = f"apiVersion: image.toolkit.fluxcd.io/v1\nkind: {kind}\nmetadata: {{name: a, namespace: shop}}\n"
+    report = verify(files, {**after, "prod/image.yaml": f"{api}spec: {spec}\n"}, migration, options)
+    assert ("sync.refused" in differences(report)) == is_refused
+
+
+def differences(report: fm.VerificationReport) -> set[str]:
+    return {each.field for entry in report.sync_paths for each in entry.differences}
+
+
+@pytest.mark.parametrize("named", ["{name: base}", "{name: base, namespace: flux-system}"])
+def test_a_path_may_wait_for_what_is_applied(named: str) -> None:
+    base = SYNC.replace("prod", "base")
+    files: Files = {
+        "prod/web.yaml": release(),
+        "base/web.yaml": release("other"),
+        "flux/prod.yaml": SYNC,
+        "flux/base.yaml": base,
+    }
+    options = fm.MigrationOptions(sync_roots=("prod", "base"))
+    migration, after = migrated(files, options)
+    waiting = str(after["flux/prod.yaml"]) + f"  dependsOn: [{named}]\n"
+    report = verify(files, {**after, "flux/prod.yaml": waiting}, migration, options)
+    assert "sync.dependencies" not in differences(report)
+    nobody = verify(files, {**after, "flux/prod.yaml": waiting.replace("base", "gone")}, migration, options)
+    assert "sync.dependencies" in differences(nobody)

@@ -19,7 +19,7 @@ from fluxv2_migrate.repository.documents import Document
 __all__ = ["FluxKustomization", "overlaid", "overlaid_build"]
 
 _TEXTS: Final = ("namePrefix", "nameSuffix")
-_LISTS: Final = ("patches", "components")
+_LISTS: Final = ("patches", "components", "images")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,13 @@ def _overlay(spec: Mapping[str, Any]) -> dict[str, Any]:
     )
     given = spec.get("components")
     components = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
-    fields = {"patches": patches, "components": components, **{key: spec.get(key) for key in _TEXTS}}
+    images = _mappings(spec.get("images"))
+    fields = {
+        "patches": patches,
+        "components": components,
+        "images": images,
+        **{key: spec.get(key) for key in _TEXTS},
+    }
     return {key: value for key, value in fields.items() if value}
 
 

@@ -19,7 +19,7 @@ from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import is_below, normal_path
-from fluxv2_migrate.flux2.apply_annotations import RECONCILE, is_disabled
+from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
 from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
 from fluxv2_migrate.repository.documents import Document
@@ -27,7 +27,7 @@ from fluxv2_migrate.repository.documents import Document
 __all__ = ["DISABLED", "ReconciledCluster", "ReconciledObject", "ReconciledPath", "Reconciler"]
 
 _FOLDER: Final = ".flux-file"
-DISABLED: Final = f"its annotation {RECONCILE} is `disabled`: it is never applied"
+DISABLED: Final = f"it is never applied, as its annotation {RECONCILE} or {SSA} says"
 """Why an object is not applied that says so itself."""
 # Of these there is one for all namespaces, so that no target namespace moves them.
 _WITHOUT_NAMESPACE: Final = frozenset(
@@ -256,6 +256,8 @@ class Reconciler:
             obstacle = f"the Kustomization in {by.file} is suspended"
         elif by is not None and is_disabled(by.manifest):
             obstacle = f"the Kustomization in {by.file} is not applied: its annotation says `disabled`"
+        elif by is not None and is_disabled({"metadata": mapping_at(by.manifest, "spec", "commonMetadata")}):
+            obstacle = f"commonMetadata of the Kustomization in {by.file} keeps all from being applied"
         return ReconciledPath(path, sync_path, by, build, obstacle)
 
     def _build(self, path: str, overlay: str, ignore: str | None) -> Build:

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import annotations_of
 
-__all__ = ["PRUNE", "RECONCILE", "is_disabled", "is_kept"]
+__all__ = ["PRUNE", "RECONCILE", "SSA", "is_disabled", "is_kept"]
 
 RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 """With `disabled` an object is never applied."""
+SSA: Final = "kustomize.toolkit.fluxcd.io/ssa"
+"""With `Ignore` an object is never applied, since Flux 2.1."""
 PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 """With `disabled` an object that leaves Git is not deleted."""
 
@@ -23,8 +25,11 @@ def is_disabled(manifest: Mapping[str, Any]) -> bool:
 
     >>> is_disabled({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}}})
     True
+    >>> is_disabled({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/ssa": "Ignore"}}})
+    True
     """
-    return str(annotations_of(manifest).get(RECONCILE)).lower() == "disabled"
+    given = annotations_of(manifest)
+    return str(given.get(RECONCILE)).lower() == "disabled" or str(given.get(SSA)).lower() == "ignore"
 
 
 def is_kept(manifest: Mapping[str, Any]) -> bool:

@@ -23,6 +23,7 @@ _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomizat
 _DEFAULT_NAMESPACE: Final = "default"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _IMAGE: Final = re.compile(r"(?:[A-Za-z0-9.\-]+(?::[0-9]+)?/)?[a-z0-9_\-./]+")
+_REMOVED_FIELDS: Final = re.compile(r"\.Updated\b|\.Changed\.ImageResult\b")
 # The label that every namespace has.
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 
@@ -63,6 +64,20 @@ class Automation:
     def covers(self, path: str) -> bool:
         """Gives whether a file stands below its path."""
         return not self.update_path or path == self.update_path or path.startswith(self.update_path + "/")
+
+    def why_it_stalls(self, flux_version: FluxVersion) -> str:
+        """Gives why the controller does nothing with it, whatever policies elect; empty where it works.
+
+        Source: image-automation-controller 1.2.0 `internal/controller`; `RemovedTemplateField` since 1.0.
+        """
+        git = as_object(self.resource.spec.get("git"))
+        kind = as_object(self.resource.spec.get("sourceRef")).get("kind")
+        if not git and kind in (None, "GitRepository"):
+            return "has no spec.git"
+        template = str(as_object(git.get("commit")).get("messageTemplate") or "")
+        if is_at_least(flux_version, "2.7") and _REMOVED_FIELDS.search(template):
+            return "uses a field in its message template that Flux 2.7 removed"
+        return ""
 
     def selects(self, policy: ImageObject, flux_version: FluxVersion) -> bool:
         """Gives whether it takes a policy of its namespace."""

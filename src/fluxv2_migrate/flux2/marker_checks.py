@@ -45,6 +45,7 @@ __all__ = [
     "texts_of",
 ]
 
+_ORDERS: Final = ("semver", "alphabetical", "numerical")
 _WORD: Final = "imagepolicy"
 _PATH_ANNOTATION: Final = "config.kubernetes.io/path"
 
@@ -52,6 +53,7 @@ MarkerProblemCode = (
     UnseenReason
     | MisplacedCode
     | Literal[
+        "automation-stalls",
         "automation-suspended",
         "digest-before-2.6",
         "digest-not-reflected",
@@ -66,6 +68,7 @@ MarkerProblemCode = (
         "not-covered",
         "path-annotation",
         "policy-not-selected",
+        "policy-stalls",
         "registry-apart",
         "unquoted-value",
         "update-path-missing",
@@ -305,6 +308,9 @@ class _FileChecks:
             yield from self._of_paths(automations)
         elif all(each.suspended for each in covering):
             yield MarkerProblem("automation-suspended", "the automation is suspended; resume it")
+        elif all(each.why_it_stalls(self._flux_version) for each in covering):
+            reason = covering[0].why_it_stalls(self._flux_version)
+            yield MarkerProblem("automation-stalls", f"the automation {reason}, and does nothing; correct it")
         if marker.reason is None and not self._has_registry_apart(marker):
             yield from self._of_image(marker, policies)
         if not policies:
@@ -350,6 +356,8 @@ class _FileChecks:
             yield MarkerProblem(
                 "invalid-image", "the ImageRepository's image is no name without scheme and tag; correct it"
             )
+        if not any(as_object(policy.spec.get("policy")).get(order) is not None for order in _ORDERS):
+            yield MarkerProblem("policy-stalls", "the policy has no order, and elects nothing; give it one")
         reflection = policy.spec.get("digestReflectionPolicy") or "Never"
         if marker.part == "digest" and reflection == "Never":
             yield MarkerProblem(

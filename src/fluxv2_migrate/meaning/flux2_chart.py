@@ -146,6 +146,9 @@ def _repository_chart(
         location = helm_location(repository.url or "")
         if location.scheme not in ("http", "https", "oci"):
             reading.refused.append("source.url")
+        elif (repository.type == "oci") != (location.scheme == "oci"):
+            # source-controller takes neither form of repository for the other.
+            reading.refused.append("source.type")
         url = location.url
         credentials = _credentials(repository.secret_ref, chart.namespace, login=location.login)
         _note_source(source, additional)

@@ -11,6 +11,7 @@ from fluxv2_migrate.meaning.release import GitReference
 
 __all__ = [
     "RETIRED_REPOSITORIES",
+    "USUAL_BRANCHES",
     "Location",
     "chart_folder",
     "file_in_folder",
@@ -117,6 +118,10 @@ def file_in_folder(folder: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
 
 
+USUAL_BRANCHES: Final = ("main", "master")
+"""Names that nobody gives a tag."""
+
+
 def git_reference(text: str) -> GitReference:
     """Gives what a text means where a branch, a tag or a commit may stand.
 
@@ -129,4 +134,6 @@ def git_reference(text: str) -> GitReference:
         return GitReference("branch", text.removeprefix("refs/heads/"))
     if text.startswith("refs/tags/"):
         return GitReference("tag", text.removeprefix("refs/tags/"))
+    if text in USUAL_BRANCHES:
+        return GitReference("branch", text)
     return GitReference("name" if text.startswith("refs/") else "revision", text)

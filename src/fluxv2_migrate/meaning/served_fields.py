@@ -9,7 +9,6 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.flux2 import HelmReleaseSpec
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, served_api_versions
 from fluxv2_migrate.kubernetes import KubernetesModel
 
@@ -87,7 +86,7 @@ def _remove(value: Any, path: tuple[str, ...]) -> bool:
     return True
 
 
-def unknown_fields(spec: HelmReleaseSpec) -> tuple[str, ...]:
+def unknown_fields(spec: KubernetesModel) -> tuple[str, ...]:
     """Gives the fields of a spec that no Flux has ever known, such as those of Flux v1 left behind.
 
     >>> unknown_fields(HelmReleaseSpec.model_validate({"rollback": {"enable": True}, "values": {"x": 1}}))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.charts import Flux1Chart, program_of_chart_name
-from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
+from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES, USUAL_BRANCHES
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
@@ -308,7 +308,7 @@ def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str]
     if _is_version_of(ref, draft.running_chart):
         return (("tag", ref),)
     likely: Literal["branch", "tag"] = "tag" if _EXACT_VERSION.fullmatch(ref) else "branch"
-    if given and ref not in ("master", "main"):
+    if given and ref not in USUAL_BRANCHES:
         draft.note(
             "HR052",
             f"is {ref!r} of {url} a branch or a tag? It is written as a {likely}",

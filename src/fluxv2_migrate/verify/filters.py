@@ -88,8 +88,24 @@ def compare_filters(
     lost = [tag for tag in _wanted(pattern, policy, probes, current) if tag not in taken]
     if lost and _is_wanted(pattern, current, taken):
         yield "image.filter", str(pattern), f"does not take {lost[0]}"
+    yield from _compare_policy(pattern, policy, elected)
     if elected is not None and not refused and not lost:
         yield from _compare_newest(pattern, elected, known)
+
+
+def _compare_policy(
+    pattern: TagPattern, policy: ImageFilter, elected: str | None
+) -> Iterator[tuple[str, str, str]]:
+    """Gives what a policy does that no filter of fluxd did, where the filter takes more than one tag."""
+    if "*" not in pattern.pattern:
+        return
+    orders = as_object(policy.spec.get("policy"))
+    order = as_object(orders.get("numerical") or orders.get("alphabetical")).get("order")
+    if order == "desc" and elected is None:
+        yield "image.order", "newest first", "oldest first"
+    reflection = policy.spec.get("digestReflectionPolicy") or "Never"
+    if reflection != "Never":
+        yield "image.digest", "Never", str(reflection)
 
 
 def _is_wanted(pattern: TagPattern, current: str, taken: Collection[str]) -> bool:

@@ -17,10 +17,11 @@ from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS, is_release_definition
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.kubernetes import as_object, namespace_and_name, resource_of
+from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.data import VerificationStatus
+from fluxv2_migrate.verify.refused_objects import refusals
 from fluxv2_migrate.verify.report import ObjectVerification, together
 
 __all__ = ["verify_sync_paths"]
@@ -28,6 +29,14 @@ __all__ = ["verify_sync_paths"]
 _NONE: Final = "(none)"
 _HOLDERS_OF_VALUES: Final = ("ConfigMap", "Secret")
 _FLUX_1: Final = ("flux", "helm-operator", "memcached")
+# What a Kustomization may do to all objects, and fluxd did to none; the rest is compared for itself.
+_ON_TOP: Final = {
+    "deletionPolicy": "deletion_policy",
+    "force": "force",
+    "kubeConfig": "kube_config",
+    "serviceAccountName": "service_account",
+}
+_HARMLESS: Final = ("MirrorPrune", "Orphan")
 _NAMELESS_KINDS: Final = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
 
 
@@ -40,6 +49,7 @@ class _Path:
     now: tuple[ReconciledPath, ...]
     before: tuple[FluxKustomization, ...]
     objects: Sequence[FluxdObject]
+    known: ReconciledCluster
 
     @property
     def resource(self) -> str:
@@ -66,7 +76,8 @@ def verify_sync_paths(
             now = () if reconciled is None else reconciled.paths
             own = tuple(each for each in now if each.sync_path == synced.path)
             known = tuple(before.syncing(synced.path, view))
-            paths.append(_verify(_Path(view, synced, own, known, objects), reconciled, context))
+            path = _Path(view, synced, own, known, objects, before.reconcile(view))
+            paths.append(_verify(path, reconciled, context))
         namespaces += _filled_in(view, filled, reconciled, context)
     everywhere = {view.name for view in context.before.clusters.clusters}
     return list(together(paths, everywhere)), namespaces
@@ -89,6 +100,7 @@ def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context)
         reason = f"no Kustomization syncs it any more; {path.before[0].file} did"
         return ObjectVerification("missing", *place, reason=reason, cluster=name)
     found = [*_of_kustomizations(path, context), *_lost(path, reconciled, context)]
+    found += _refused(path, reconciled, context)
     found += _flux1_left(path, reconciled, context)
     declaration = context.declared.of(path.synced.path, (path.resource,))
     left = tuple(each for each in found if not declaration.explains(each))
@@ -100,10 +112,13 @@ def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context)
 
 def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
     """Gives what the Kustomizations of a path do that fluxd did not."""
+    old = [as_object(each.manifest.get("spec")) for each in path.before]
     for each in path.now:
         if each.by is not None:
             yield from _of_contents(path, each.by)
             yield from _of_objects(path, each.by)
+            yield from _on_top(as_object(each.by.manifest.get("spec")), old)
+            yield from _waiting(each.by, old, context)
             branch = _branch(as_object(each.by.manifest.get("spec")), context)
             if branch and path.view.settings.branch and branch != path.view.settings.branch:
                 yield Difference("sync.branch", path.view.settings.branch, branch)
@@ -128,6 +143,66 @@ def _of_objects(path: _Path, now: FluxKustomization) -> Iterator[Difference]:
         yield Difference("sync.target_namespace", min(namespaces) or _NONE, now.target_namespace or _NONE)
     if now.substitutes and not any(one.substitutes for one in path.before):
         yield Difference("sync.substitution", False, True)
+
+
+def _on_top(spec: Mapping[str, Any], old: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+    """Gives what a Kustomization does to all that it applies, and nothing did before."""
+    for name, field_name in _ON_TOP.items():
+        given = spec.get(name)
+        if given and given not in _HARMLESS and not any(one.get(name) == given for one in old):
+            yield Difference(f"sync.{field_name}", next((one.get(name) for one in old), None) or _NONE, given)
+    sources = [as_object(one.get("sourceRef")) for one in old]
+    if sources and as_object(spec.get("sourceRef")) not in sources:
+        yield Difference("sync.source", sources[0], as_object(spec.get("sourceRef")))
+
+
+def _waiting(
+    by: FluxKustomization, old: Sequence[Mapping[str, Any]], context: Context
+) -> Iterator[Difference]:
+    """Gives the Kustomizations that one waits for and that no cluster has: it waits for ever."""
+    own = namespace_and_name(by.manifest)[0]
+    known = {_name_in(each, own) for one in old for each in _list(one.get("dependsOn"))}
+    there = {
+        namespace_and_name(each)
+        for reconciled in context.reconciled.values()
+        for each in _applied(reconciled, "")
+        if each.get("kind") == "Kustomization"
+    }
+    for each in _list(mapping_at(by.manifest, "spec").get("dependsOn")):
+        name = _name_in(each, own)
+        if name not in known | there:
+            yield Difference("sync.dependencies", _NONE, "/".join(name))
+
+
+def _name_in(reference: Any, namespace: str) -> tuple[str, str]:
+    given = as_object(reference)
+    return str(given.get("namespace") or namespace), str(given.get("name"))
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:
+    """Gives the objects that the API server refuses, and did not refuse before."""
+    version = context.version(path.view.name)
+    applied = _applied(reconciled, path.synced.path)
+    found = dict.fromkeys(reason for each in applied for reason in refusals(each, version))
+    if found:
+        before = {reason for each in _applied(path.known, "") for reason in refusals(each, version)}
+        for reason in found:
+            if reason not in before:
+                yield Difference("sync.refused", _NONE, reason)
+
+
+def _applied(reconciled: ReconciledCluster, sync_path: str) -> Iterator[Mapping[str, Any]]:
+    """Gives what is applied of a sync path, or of all, with the Kustomizations that say so."""
+    for path in reconciled.paths:
+        if path.by is not None and (not sync_path or path.sync_path == sync_path):
+            yield path.by.manifest
+    for each in reconciled.all():
+        if not each.obstacle and (not sync_path or each.within.sync_path == sync_path):
+            yield each.manifest
 
 
 def _branch(spec: Mapping[str, Any], context: Context) -> str:

@@ -20,10 +20,19 @@ from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
-from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, namespace_and_name, objects_in
+from fluxv2_migrate.kubernetes import (
+    annotations_of,
+    as_object,
+    group_of,
+    mapping_at,
+    namespace_and_name,
+    objects_in,
+)
 from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.meaning.comparison import same_json
 from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
+from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.data import VerificationStatus
@@ -38,6 +47,8 @@ _RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 _UPDATED_API: Final = "helm.fluxcd.io/v1"
 _NOBODY: Final = "(nobody)"
 _IMAGES: Final = "image.toolkit.fluxcd.io"
+# The name that `flux bootstrap` gives.
+_BOOTSTRAPPED: Final = "flux-system"
 
 _Identity = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -210,8 +221,35 @@ def _verify(
             continue
         notes.append(f"{image.container}: {_shown(image)} is written by ImagePolicy {'/'.join(policy)}")
         found += _of_policy(image, policy, workload, cluster, context)
+    found += _misplaced(then.manifest, now.path, written, context)
+    if workload.identity[0] not in _RELEASES:
+        found += _changes(workload.manifest.get("spec"), now.manifest.get("spec"))
     declaration = context.declared.of(workload.path, (workload.resource,))
     return _entry(place, now.path, found, notes, declaration, workload.cluster)
+
+
+def _misplaced(
+    manifest: Mapping[str, Any], path: str, written: WrittenImages, context: Context
+) -> Iterator[Difference]:
+    """Gives the policies that write what does not belong into a field; what they wrote before is no news."""
+    shown = json.dumps(manifest, default=str)
+    for tag, policy in written.misplaced.items():
+        if tag in shown and not context.wrote_before(path, policy):
+            yield Difference(
+                "image.written_by", _NOBODY, f"ImagePolicy {'/'.join(policy)}, into a wrong field"
+            )
+
+
+def _changes(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
+    """Gives the fields of a workload that are other ones afterwards; of a list all or nothing."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {**before, **after}:
+            yield from _changes(before.get(key), after.get(key), (*path, str(key)))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _changes(one, other, (*path, str(index)))
+    elif not same_json(before, after):
+        yield Difference("workload", before, after, path)
 
 
 def _entry(
@@ -311,7 +349,8 @@ def _of_policy(
         context.options.overrides,
         image.container,
     )
-    if given.policy is not None or given.filter_tags is not None:
+    if given.policy:
+        yield from _as_decided(given, spec, where)
         return
     pattern = TagPattern.parse(workload.policies.tag_patterns.get(image.container, "glob:*"))
     tags = context.options.image_tags.items()
@@ -319,6 +358,13 @@ def _of_policy(
     chosen = ImageFilter(spec, repository.get("exclusionList"), context.version(workload.cluster))
     for field_name, before, after in compare_filters(pattern, chosen, image.image.tag, known):
         yield Difference(field_name, before, after, where)
+
+
+def _as_decided(given: Override, spec: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Difference]:
+    """Gives where a policy is not the one that a person decided."""
+    for wanted, name in ((given.policy, "policy"), (given.filter_tags, "filterTags")):
+        if not same_json(wanted, spec.get(name)):
+            yield Difference("image.filter", wanted, spec.get(name), where)
 
 
 def _is_another(name: str, image: ImageRef) -> bool:
@@ -341,13 +387,32 @@ def _of_automations(
         yield Difference("image.written_by", "fluxd", f"no automation in {namespace} is applied", where)
         return
     branch = context.before.clusters.view(workload.cluster).settings.branch
+    synced_from = _sources_of_syncs(cluster.reconciled, context)
     for spec in own:
+        source = as_object(spec.get("sourceRef"))
+        written = (str(source.get("namespace") or namespace), str(source.get("name")))
+        if written not in synced_from:
+            yield Difference("image.source", "/".join(min(synced_from)), "/".join(written), where)
         git = as_object(spec.get("git"))
         checkout = as_object(as_object(git.get("checkout")).get("ref")).get("branch")
         pushed = as_object(git.get("push")).get("branch") or checkout
         synced = branch or checkout
         if synced and pushed != synced:
             yield Difference("image.branch", synced, pushed, where)
+
+
+def _sources_of_syncs(reconciled: ReconciledCluster, context: Context) -> set[tuple[str, str]]:
+    """Gives the GitRepositories from which a cluster is synced, or may be, where no Kustomization tells."""
+    found: set[tuple[str, str]] = set()
+    for path in reconciled.paths:
+        if path.by is not None:
+            namespace = namespace_and_name(path.by.manifest)[0]
+            source = mapping_at(path.by.manifest, "spec", "sourceRef")
+            found.add((str(source.get("namespace") or namespace), str(source.get("name"))))
+    return found or {
+        (context.options.flux_namespace, _BOOTSTRAPPED),
+        *(each.identity for each in context.sources.found if each.manifest.get("kind") == "GitRepository"),
+    }
 
 
 def _on_top(
@@ -360,20 +425,20 @@ def _on_top(
 ) -> Iterator[ObjectVerification]:
     """Gives what is written that fluxd left alone; what a marker wrote before is no news."""
     kind, namespace, name = identity
-    if each.obstacle or (kind not in POD_SPECS and kind not in _RELEASES):
+    own = {policy for policy in written.writers(each.path) if not context.wrote_before(each.path, policy)}
+    if each.obstacle or not own:
         return
-    own = written.writers(each.path)
     found: list[Difference] = []
     for image in _first_of_each(find_images(each.manifest)):
         policy = _any_writer(image, written)
-        if policy is not None and policy in own and not context.wrote_before(each.path, policy):
+        if policy is not None and policy in own:
             by = f"ImagePolicy {'/'.join(policy)}"
             found.append(Difference("image.written_by", _NOBODY, by, (image.container,)))
     told = {each.after for each in found}
     shown = json.dumps(each.manifest, default=str)
     for tag, policy in {**written.tags, **written.misplaced}.items():
         by = f"ImagePolicy {'/'.join(policy)}"
-        if tag in shown and by not in told and policy in own and not context.wrote_before(each.path, policy):
+        if tag in shown and by not in told and policy in own:
             # A field that fluxd does not take for an image.
             found.append(Difference("image.written_by", _NOBODY, by))
     if found:

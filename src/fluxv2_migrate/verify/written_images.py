@@ -86,6 +86,9 @@ def write_probes(
             if checked is None or not _writes(checked) or policy not in names:
                 return None
             tag = (tags if checked.works else misplaced)[policy]
+            if marker.part == "name" and not checked.works:
+                # A name shows no tag by which it could be told whose it is.
+                return tag
             return {"": f"{names[policy]}:{tag}", "name": names[policy], "tag": tag}.get(marker.part)
 
         changed[path] = with_marked_values(texts[path], value_of)

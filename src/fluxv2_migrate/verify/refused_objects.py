@@ -1,0 +1,65 @@
+"""Objects of Flux v2 that the API server refuses, and with them all that is applied together with them.
+
+Source: kustomize-controller 1.9.4, fluxcd/pkg `ssa`: one manifest that the dry run refuses stops its stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from fluxv2_migrate import flux2
+from fluxv2_migrate.flux2.constraints import refused_fields
+from fluxv2_migrate.flux2.releases import FluxKind, FluxVersion, served_api_versions
+from fluxv2_migrate.kubernetes import KubernetesObject, as_object, resource_of
+from fluxv2_migrate.meaning.served_fields import unknown_fields
+
+__all__ = ["refusals"]
+
+_KINDS: Final[Mapping[str, tuple[FluxKind, type[KubernetesObject]]]] = {
+    "GitRepository": ("GitRepository", flux2.GitRepository),
+    "HelmRepository": ("HelmRepository", flux2.HelmRepository),
+    "ImagePolicy": ("ImagePolicy", flux2.ImagePolicy),
+    "ImageRepository": ("ImageRepository", flux2.ImageRepository),
+    "ImageUpdateAutomation": ("ImageUpdateAutomation", flux2.ImageUpdateAutomation),
+    "Kustomization": ("Kustomization", flux2.Kustomization),
+}
+_OF_KUSTOMIZATIONS: Final = ("interval", "prune", "sourceRef")
+
+
+def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator[str]:
+    """Gives what the API server refuses in a source, a Kustomization or an object of image automation.
+
+    Releases are compared field by field, and of other kinds nothing is known.
+
+    Args:
+        manifest: as it would be applied.
+        flux_version: the Flux release.
+    """
+    api = str(manifest.get("apiVersion"))
+    known = _KINDS.get(str(manifest.get("kind")))
+    if known is None or "toolkit.fluxcd.io/" not in api:
+        return
+    kind, model = known
+    shown = resource_of(manifest)
+    if api not in served_api_versions(kind, flux_version):
+        yield f"{shown}: apiVersion {api} is not served"
+        return
+    for field, reason in refused_fields(manifest, flux_version):
+        yield f"{shown}: {field} {reason}"
+    try:
+        spec: Any = getattr(model.model_validate(manifest), "spec", None)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        yield f"{shown}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        return
+    for name in unknown_fields(spec):
+        yield f"{shown}: spec.{name} is no field of it"
+    given = as_object(manifest.get("spec"))
+    for name in _OF_KUSTOMIZATIONS if kind == "Kustomization" else ():
+        if given.get(name) is None:
+            yield f"{shown}: spec.{name} is missing"
+    if kind == "ImagePolicy" and (given.get("digestReflectionPolicy") == "Always") != ("interval" in given):
+        yield f"{shown}: spec.interval goes with digestReflectionPolicy Always, and with nothing else"
