@@ -53,18 +53,30 @@ class FrozenList(list[_Value]):
         return (type(self), (list(self),))
 
 
-def frozen(value: Any) -> Any:
+def frozen(value: Any, known: dict[int, tuple[Any, Any]] | None = None) -> Any:
     """Gives a copy of a value of JSON's types that nobody changes, whatever is in it.
+
+    Args:
+        value: the value.
+        known: copies that were made already, by the number of what they are copies of, which stands before
+            them; values that have something in common have it in their copies, too.
 
     >>> frozen({"a": [{"b": 1}]})["a"][0]["b"] = 2
     Traceback (most recent call last):
     TypeError: a result cannot be changed: change a copy of it
     """
-    if isinstance(value, Mapping):
-        return FrozenDict({key: frozen(item) for key, item in value.items()})
+    if value.__class__ is str or not isinstance(value, (dict, list, Mapping)):
+        return value
+    if known is not None and id(value) in known:
+        return known[id(value)][1]
+    copy: Any
     if isinstance(value, list):
-        return FrozenList([frozen(item) for item in value])
-    return value
+        copy = FrozenList([frozen(item, known) for item in value])
+    else:
+        copy = FrozenDict({key: frozen(item, known) for key, item in value.items()})
+    if known is not None:
+        known[id(value)] = (value, copy)
+    return copy
 
 
 def thawed(value: Any) -> Any:

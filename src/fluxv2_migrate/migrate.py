@@ -134,6 +134,8 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         everything = [*decided.migrating, *decided.waiting]
         tell_of_releases(decided.waiting, texts.layout(everything), findings)
     images = migrate_images(annotated, around, converted, workspace, findings)
+    # All that stands in documents is edited.
+    around.repository.let_nodes_go()
     is_something_done = bool(converted.texts or decided.waiting or images.texts)
     going = {each.release.document.key for each in converted.texts}
     going |= {each.release.document.key for each in decided.removed}

@@ -22,6 +22,12 @@ class Derived:
         self._identities: dict[int, tuple[Manifest, Identity]] = {}
         self._plain: dict[int, tuple[Manifest, Manifest]] = {}
 
+    def let_go(self) -> None:
+        """Lets go of everything; who asks for something again has it made again."""
+        self._merged.clear()
+        self._identities.clear()
+        self._plain.clear()
+
     def identity(self, patch: Manifest) -> Identity:
         """Gives the identity of the object that a patch names."""
         known = self._identities.get(id(patch))

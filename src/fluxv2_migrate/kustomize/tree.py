@@ -88,6 +88,11 @@ class KustomizeTree:
         self._latest = tree
         return tree
 
+    def let_trials_go(self) -> None:
+        """Lets go of what was built of other files, and of what was made on the way."""
+        self._latest = None
+        self._derived.let_go()
+
     def changes_to(self, files: Mapping[str, str | bytes]) -> dict[str, str | bytes | None]:
         """Gives the files that another repository has otherwise, and nothing for those that it does not have.
 

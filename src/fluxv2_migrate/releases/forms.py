@@ -87,6 +87,11 @@ class ReleaseForms:
         """Takes a draft that was made of a state already, with the same settings."""
         self.drafts.setdefault(repr(state), draft)
 
+    def let_go(self) -> None:
+        """Lets go of the drafts, once all of it is converted."""
+        self.drafts.clear()
+        self._others.clear()
+
     def plan(self, state: Mapping[str, Any], references: References) -> Plan:
         """Gives the operations that make the form of a state."""
         completed = self._completed(state)

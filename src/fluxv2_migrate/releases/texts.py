@@ -114,6 +114,9 @@ class ReleaseTexts:
                 if not stopped:
                     write_generated(layout.generated, workspace)
                     self.workspace.adopt(workspace)
+                    for release in left:
+                        if isinstance(release, PatchedRelease):
+                            release.forms.let_go()
                     return _converted(texts, patched, layout)
                 texts = [each for each in texts if each.release.document.key not in stopped]
             # A source that nobody uses is not made, so its name and file may go to another one.

@@ -14,6 +14,7 @@ from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.syncs import SyncLayout
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
+from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
 from fluxv2_migrate.kubernetes import mapping_at
@@ -67,6 +68,7 @@ def tell_of_outcome(
         *(_migrated(each.release, findings, each.twin.document) for each in removed),
     ]
     tell_of_result(result, migrated, made, findings, told)
+    around.clusters.tree.let_trials_go()
 
 
 def _migrated(release: ReadRelease, findings: FindingGroups, twin: Document | None = None) -> MigratedRelease:
@@ -239,16 +241,18 @@ def _manifests(
     made: Iterable[Generated], around: Surroundings, converted: ConvertedReleases, images: MigratedImages
 ) -> Iterator[MigratedManifest]:
     marked = {each.document.key: each.value for each in images.texts}
+    # What clusters see of a release has most in common.
+    known: dict[int, tuple[Any, Any]] = {}
     for each in converted.texts:
         release = each.release
         written = marked.get(release.document.key, each.text.value)
         for seen, names in each.results or ((written, release.clusters),):
             cluster = around.clusters.told(names)
-            manifest = with_text_annotations(dict(seen))
+            manifest = frozen(with_text_annotations(seen), known)
             yield MigratedManifest(manifest, release.document.path, release.resource, cluster)
     for generated in made:
         cluster = around.clusters.told(generated.clusters)
-        yield MigratedManifest(generated.manifest, generated.file, cluster=cluster)
+        yield MigratedManifest(frozen(generated.manifest, known), generated.file, cluster=cluster)
 
 
 def _together(needed: Iterable[Prerequisite]) -> tuple[Prerequisite, ...]:

@@ -68,7 +68,7 @@ class MigratedManifest:
     """A v2 resource as it is written, before anybody asks for its model.
 
     Attributes:
-        manifest: in JSON's types.
+        manifest: in JSON's types, frozen.
         path: its file.
         before: `kind namespace/name` of the v1 resource that it was, or empty.
         cluster: the cluster that sees it, or empty where all do.
@@ -78,9 +78,6 @@ class MigratedManifest:
     path: str
     before: str = ""
     cluster: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "manifest", frozen(self.manifest))
 
     @property
     def name(self) -> str:

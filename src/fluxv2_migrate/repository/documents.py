@@ -56,6 +56,10 @@ class Document:
             self._root = read_nodes(self.text, path=self.path, line=self.line)
         return self._root
 
+    def let_nodes_go(self) -> None:
+        """Lets go of its nodes; who asks for them again has them read again."""
+        self._root = None
+
     @property
     def key(self) -> tuple[str, int]:
         """What tells it from all other documents of a repository."""

@@ -108,6 +108,12 @@ class Repository:
             self._of_flux_2 = None
         return self.document(path, index)
 
+    def let_nodes_go(self) -> None:
+        """Lets go of the nodes of all documents, which take many times the memory of their texts."""
+        for documents in (*self.documents.values(), *(each.values() for each in self._read_late.values())):
+            for document in documents:
+                document.let_nodes_go()
+
     def chart_around(self, path: str) -> str | None:
         """Gives the folder of the chart that a file belongs to."""
         folder = posixpath.dirname(path)
