@@ -1,0 +1,165 @@
+"""What a cluster has after the cut-over: all that its fluxd applied, and nothing that nobody made for it.
+
+Both sides are told by others than the library: fluxd's by a plain walk and the real kustomize, the other one
+by the Kustomizations in the files, built by the real kustomize as kustomize-controller builds.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+import pytest
+import yaml
+
+import fluxv2_migrate as fm
+from reference_trees import LOADER
+from test_applied_sets import Object, applied_by_fluxd, artifact, identity, real
+from test_flux1_leaves import FETCHED, Files, fluxd, operator, release
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\ndata: {a: b}\n"
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+CHART = (
+    "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\nspec:\n"
+    "  releaseName: flux\n  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.13.3}\n"
+    "  values:\n    git: {url: 'git@git.example.com:acme/fleet', path: 'prod,infra'}\n"
+    "    manifestGeneration: true\n    syncGarbageCollection: {enabled: true}\n"
+)
+
+
+def generate(*commands: str) -> str:
+    generators = [{"command": command} for command in commands]
+    return yaml.safe_dump({"version": 1, "commandUpdated": {"generators": generators}})
+
+
+TREES: dict[str, Files] = {
+    "plain files": {
+        "prod/flux.yaml": fluxd("--git-path=prod"),
+        "prod/op/operator.yaml": operator(),
+        "prod/all.yaml": f"{NAMESPACE}---\n{CONFIG}---\n{release()}",
+    },
+    "several paths of a chart's fluxd": {
+        "prod/flux.yaml": CHART,
+        "prod/web.yaml": release(),
+        "infra/kustomization.yaml": "namespace: dns\nresources: [dns.yaml, settings.yaml]\n",
+        "infra/.flux.yaml": generate("kustomize build ."),
+        "infra/dns.yaml": release("dns"),
+        "infra/settings.yaml": CONFIG,
+    },
+    "several builds": {
+        "flux/flux.yaml": fluxd("--git-path=prod", "--manifest-generation"),
+        "prod/.flux.yaml": generate("kustomize build ../apps", "kustomize build ../infra"),
+        "apps/kustomization.yaml": "resources: [web.yaml, ../base]\n",
+        "apps/web.yaml": release(),
+        "base/kustomization.yaml": "resources: [settings.yaml]\nnameSuffix: -base\n",
+        "base/settings.yaml": CONFIG,
+        "infra/kustomization.yaml": "resources: [dns.yaml]\n",
+        "infra/dns.yaml": release("dns"),
+    },
+    "a fluxd that is fetched": {
+        "prod/.flux.yaml": generate("kustomize build ."),
+        "prod/kustomization.yaml": "resources: [flux, web.yaml, settings.yaml]\n",
+        "prod/flux/kustomization.yaml": (
+            f"resources: ['{FETCHED}']\npatches:\n- target: {{kind: Deployment, name: flux}}\n  patch: |\n"
+            "    - op: add\n      path: /spec/template/spec/containers/0/args\n      value:\n"
+            "      - --git-url=git@git.example.com:acme/fleet\n      - --git-path=prod\n"
+            "      - --manifest-generation\n"
+        ),
+        "prod/web.yaml": release(),
+        "prod/settings.yaml": CONFIG,
+    },
+    "two clusters that share a path": {
+        **{f"flux/{name}.yaml": fluxd(f"--git-path=common,{name}", namespace=name) for name in ("eu", "us")},
+        "common/web.yaml": release(),
+        "common/settings.yaml": CONFIG,
+        "eu/api.yaml": release("api"),
+        "us/api.yaml": release("api"),
+    },
+    "a path that is built and one that is read": {
+        "prod/flux.yaml": fluxd("--git-path=prod,apps", "--manifest-generation"),
+        "prod/web.yaml": release(),
+        "apps/.flux.yaml": generate("kustomize build ."),
+        "apps/kustomization.yaml": "resources: [api.yaml]\nnamespace: shop\n",
+        "apps/api.yaml": release("api"),
+        "apps/attic/settings.yaml": CONFIG,
+    },
+}
+
+
+def is_of_flux1(each: Object) -> bool:
+    return (each[0], each[2]) in {
+        ("Deployment", "flux"),
+        ("Deployment", "helm-operator"),
+        ("HelmRelease", "flux"),
+    }
+
+
+def syncs_of(migration: fm.Migration, cluster: fm.Cluster) -> list[dict[str, Any]]:
+    """The Kustomizations that are made for a cluster."""
+    own = [
+        path
+        for path in cluster.sync_paths
+        if not any(
+            path in each.sync_paths for each in migration.context.clusters if each.name != cluster.name
+        )
+    ] or list(cluster.sync_paths)
+    return [
+        document
+        for path, text in migration.created.items()
+        if any(path.startswith(f"{each}/") for each in own) or len(migration.context.clusters) == 1
+        for document in yaml.load_all(text, LOADER)
+        if str(document.get("apiVersion")).startswith("kustomize.toolkit")
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_a_cluster_has_what_its_fluxd_applied_and_what_was_made_for_it(name: str) -> None:
+    files = TREES[name]
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    made = {
+        identity(document)
+        for text in migration.created.values()
+        for document in yaml.load_all(text, LOADER)
+        if (document.get("metadata") or {}).get("name")
+    }
+    # What is fetched nobody builds here.
+    local = {path: str(text).replace(f"'{FETCHED}'", "") for path, text in files.items()}
+    local = {
+        path: text.partition("patches:")[0] if "resources: []" in text else text
+        for path, text in local.items()
+    }
+    with real(dict(local)) as before, real(artifact(migration.files)) as after:
+        for cluster in migration.context.as_clusters():
+            was = {each for path in cluster.sync_paths for each in applied_by_fluxd(before, path)}
+            syncs = syncs_of(migration, cluster)
+            assert len({each["metadata"]["name"] for each in syncs}) == len(syncs)
+            paths = [posixpath.normpath(each["spec"]["path"]) for each in syncs]
+            now = [each for path in paths for each in after.apply(path)]
+            assert len(now) == len(set(now))
+            assert {each for each in was if not is_of_flux1(each)} <= set(now)
+            assert set(now) - was <= made
+
+
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_a_cluster_needs_nothing_that_nobody_makes(name: str) -> None:
+    migration = fm.migrate_repository(TREES[name])
+    objects = [
+        document
+        for text in migration.files.values()
+        for document in yaml.load_all(text, LOADER)
+        if isinstance(document, dict) and (document.get("metadata") or {}).get("name")
+    ]
+    known = {identity(each) for each in objects}
+    needed = {(each.namespace, each.name) for each in migration.prerequisites}
+    told = migration.runbook().to_markdown()
+    for each in objects:
+        spec = each.get("spec") or {}
+        namespace = each.get("metadata", {}).get("namespace", "")
+        chart = ((spec.get("chart") or {}).get("spec") or {}).get("sourceRef")
+        for reference in filter(None, (spec.get("sourceRef"), chart)):
+            place = (reference["kind"], reference.get("namespace", namespace), reference["name"])
+            assert place in known
+        if "toolkit" in str(each.get("apiVersion")) and "secretRef" in spec:
+            assert (namespace, spec["secretRef"]["name"]) in needed
+            assert f"secret git {spec['secretRef']['name']}" in told
