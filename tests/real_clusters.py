@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,9 +80,16 @@ class RealClusters:
             each["metadata"].setdefault("namespace", "default")
         return found
 
-    def after(self, cluster: GeneratedCluster) -> list[Manifest]:
-        """Gives what kustomize-controller applies: of the path, and of the Kustomizations that it finds."""
-        return list(self._applied(cluster.path, {}, set()))
+    def after(self, cluster: GeneratedCluster, others: Iterable[str] = ()) -> list[Manifest]:
+        """Gives what kustomize-controller applies: of its paths, and of the Kustomizations that it finds.
+
+        Args:
+            cluster: as it was generated.
+            others: that it syncs too by now.
+        """
+        seen: set[str] = set()
+        paths = [cluster.path, *(each for each in others if (self.folder / each).exists())]
+        return [each for path in paths if path not in seen for each in self._applied(path, {}, seen)]
 
     def _applied(self, path: str, fields: Mapping[str, Any], seen: set[str]) -> Iterator[Manifest]:
         seen.add(path)

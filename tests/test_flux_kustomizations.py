@@ -136,6 +136,29 @@ def test_a_patched_release_that_fluxd_ignored_is_ignored_by_flux_2(value: str) -
     assert f"kustomize.toolkit.fluxcd.io/{word}: disabled" in migration.changed["apps/web.yaml"]
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"components": ["../missing"]},
+        {"patches": [{"patch": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web}\n"}]},
+        {"patches": [{"patch": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n"}]},
+    ],
+)
+def test_a_kustomization_that_never_built_is_named(spec: dict[str, Any]) -> None:
+    files = tree(**spec)
+    (found,) = (each for each in fm.migrate_repository(files).findings if each.severity == "error")
+    assert (found.code, found.path, found.resource) == (
+        "RP073",
+        "clusters/prod/apps.yaml",
+        "Kustomization flux-system/apps",
+    )
+    assert fm.migrate_repository(files, {"scope": {"names": ["elsewhere"]}}).ok
+    broken = files | {"apps/kustomization.yaml": "resources: [missing.yaml]\n"}
+    assert "RP073" not in codes(fm.migrate_repository(broken))
+    del files["apps/web.yaml"]
+    assert fm.migrate_repository(files).ok
+
+
 def test_names_are_those_that_its_prefix_gives() -> None:
     migration = fm.migrate_repository(tree(namePrefix="eu-"))
     text = migration.changed["apps/web.yaml"]

@@ -290,6 +290,8 @@ STOPPED: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a path that leaves", {"chart": {**GIT, "path": "../x"}}, ["HR061"]),
     ("a plugin's scheme", {"chart": {**REPOSITORY, "repository": "s3://bucket"}}, ["HR043"]),
     ("no URL", {"chart": {**REPOSITORY, "repository": "charts"}}, ["HR043"]),
+    ("a port in letters", {"chart": {**REPOSITORY, "repository": "https://u:p/w@x.example"}}, ["HR043"]),
+    ("a blank in a host", {"chart": {**GIT, "git": "https://x y.example/z"}}, ["HR043"]),
     ("a git scheme", {"chart": {**GIT, "git": "file:///x"}}, ["HR043"]),
     ("an odd chart name", {"chart": {**REPOSITORY, "name": "Web_App"}}, ["HR048"]),
     ("an abbreviated commit", {"chart": {**GIT, "ref": "abc1234"}}, ["HR053"]),

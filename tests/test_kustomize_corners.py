@@ -560,6 +560,24 @@ CASES: dict[str, dict[str, str]] = {
             )
         )
     },
+    # A key that is an empty text
+    "an empty key in a patch": plain(
+        "patches: [{path: p.yaml}]\n", p_yaml=CONFIG.partition("data:")[0] + "data: {'': x}\n"
+    ),
+    "an empty key in what is patched": {
+        "kustomization.yaml": "resources: [c.yaml]\npatches: [{path: p.yaml}]\n",
+        "c.yaml": "apiVersion: a/v1\nkind: A\nmetadata: {name: a}\nspec: {x: {'': y}}\n",
+        "p.yaml": "apiVersion: a/v1\nkind: A\nmetadata: {name: a}\nother: {b: c}\n",
+    },
+    "an empty key in a list": {
+        "kustomization.yaml": "resources: [c.yaml]\npatches: [{path: p.yaml}]\n",
+        "c.yaml": "apiVersion: a/v1\nkind: A\nmetadata: {name: a}\nspec: {x: [{'': y}]}\n",
+        "p.yaml": "apiVersion: a/v1\nkind: A\nmetadata: {name: a}\nother: {b: c}\n",
+    },
+    "an empty key that nothing patches": {
+        "kustomization.yaml": "resources: [c.yaml]\n",
+        "c.yaml": "apiVersion: a/v1\nkind: A\nmetadata: {name: a}\nspec: {x: {'': y}}\n",
+    },
     "an unknown field": plain("other: 1\n"),
     "an unknown field without value": plain("other:\n"),
     # Names of fields count in whatever letters

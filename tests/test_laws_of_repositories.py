@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,11 +22,6 @@ Identity = tuple[str, str, str, str]
 THOROUGH, ROUNDS = 2000, 3
 NOT_APPLIED = {"RP053", "RP054", "RP055", "RP056", "RP057", "RP077"}
 """What says of itself that a cluster does not get what it should."""
-UNFINISHED = {
-    "RP004": "some patches of Kustomizations are not followed yet, or more is held back than need be",
-    "RP055": "a source that a Kustomization moves is taken for one that stays where it is",
-}
-"""What is not in order yet; repositories with such an error do not count in the shares."""
 
 
 def identity(manifest: Mapping[str, Any]) -> Identity:
@@ -53,12 +48,19 @@ def errors(migration: fm.Migration) -> Counter[str]:
 
 @dataclass
 class Shares:
-    """How many repositories came out `ok`, at once and answered, of those that are finished work."""
+    """How many repositories came out `ok`: at once, answered, and after the edit that is left.
+
+    Attributes:
+        drawn: all of them.
+        at_once: those that nothing was asked about.
+        answered: these, and those of which the offered answers settled every error.
+        edited: these, and those that need what no answer can give: another sync path, as RP014 says.
+    """
 
     drawn: int = 0
-    finished: int = 0
     at_once: int = 0
     answered: int = 0
+    edited: int = 0
 
 
 def hold_what_is_created(migration: fm.Migration, objects: list[list[Manifest]]) -> None:
@@ -112,7 +114,8 @@ def hold_laws(repository: GeneratedRepository, migration: fm.Migration, options:
         first = RealClusters(repository.files, Path(folder) / "before")
         second = RealClusters(migration.files, Path(folder) / "after")
         old = [first.before(cluster) for cluster in repository.clusters]
-        new = [second.after(cluster) for cluster in repository.clusters]
+        others = {each.sync_paths[0]: each.sync_paths[1:] for each in options.clusters}
+        new = [second.after(cluster, others.get(cluster.path, ())) for cluster in repository.clusters]
     accepted = {code.partition(":")[0] for each in options.overrides for code in each.accept}
     # Who accepts that a cluster does not get something says that something else gives it.
     if not NOT_APPLIED & (errors(migration).keys() | accepted):
@@ -125,6 +128,18 @@ def hold_laws(repository: GeneratedRepository, migration: fm.Migration, options:
         # A twin that a person took for the release says what it says.
         if not {"RP007", "RP055"} & accepted:
             assert report.ok, report.to_markdown()
+
+
+def with_another_path(repository: GeneratedRepository) -> GeneratedRepository:
+    """Gives each cluster a sync path more, a folder that is not there yet."""
+    given = {each["name"]: each for each in repository.options.get("clusters", ())}
+    clusters = []
+    for cluster in repository.clusters:
+        name = cluster.path.rpartition("/")[2]
+        known = given.get(name, {"name": name, "sync_paths": [cluster.path]})
+        clusters.append({**known, "sync_paths": [*known["sync_paths"], f"flux/{name}"]})
+    options = {key: value for key, value in repository.options.items() if key != "sync_roots"}
+    return replace(repository, options={**options, "clusters": clusters})
 
 
 def hold_all(repository: GeneratedRepository, shares: Shares) -> None:
@@ -146,10 +161,14 @@ def hold_all(repository: GeneratedRepository, shares: Shares) -> None:
     if answered is not migration and answered.ok:
         hold_laws(repository, answered, options)
     shares.drawn += 1
-    if not UNFINISHED.keys() & errors(answered).keys():
-        shares.finished += 1
-        shares.at_once += migration.ok
-        shares.answered += answered.ok
+    shares.at_once += migration.ok
+    shares.answered += answered.ok
+    if errors(answered).keys() == {"RP014"}:
+        repository = with_another_path(repository)
+        options = fm.MigrationOptions.model_validate({**repository.options, "overrides": overrides})
+        answered = fm.migrate_repository(repository.files, options)
+        hold_laws(repository, answered, options)
+    shares.edited += answered.ok
 
 
 def hold_examples(count: int) -> None:
@@ -162,9 +181,9 @@ def hold_examples(count: int) -> None:
 
     hold()
     # A law that is never met proves nothing.
-    assert 2 * shares.at_once >= shares.finished
-    assert 10 * shares.answered >= 9 * shares.finished
-    assert 2 * shares.finished >= shares.drawn
+    assert 2 * shares.at_once >= shares.drawn
+    assert 10 * shares.answered >= 9 * shares.drawn
+    assert 20 * shares.edited >= 19 * shares.drawn
 
 
 @pytest.mark.thorough

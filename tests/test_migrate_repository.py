@@ -234,6 +234,33 @@ spec: {url: "https://charts.example.com/"}
     assert "        name: ours\n" in migration.changed["a.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("metadata", "spec", "options"),
+    [
+        ("", "suspend: true", {}),
+        ("", "type: oci", {}),
+        (", annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}", "interval: 5m", {}),
+        ("", "interval: 5m", {"cross_namespace_refs": False}),
+    ],
+)
+def test_a_source_that_fetches_nothing_for_the_release_is_not_used(
+    metadata: str, spec: str, options: dict[str, Any]
+) -> None:
+    existing = f"""\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {{name: example, namespace: flux-system{metadata}}}
+spec: {{url: "https://charts.example.com", {spec}}}
+"""
+    migration = migrate({"a/web.yaml": release(), "a/source.yaml": existing}, sync_roots=("a",), **options)
+    assert migration.ok
+    (made,) = migration.created.values()
+    namespace = "shop" if options else "flux-system"
+    assert f"  namespace: {namespace}\n" in made
+    # Beside it the name is taken.
+    assert ("  name: example\n" in made) is bool(options)
+
+
 def test_refs_and_secrets_have_sources_of_their_own() -> None:
     files: dict[str, str | bytes] = {
         "a.yaml": release("a", chart=git("main")),

@@ -56,6 +56,20 @@ def test_what_is_of_the_live_object_goes_with_a_finding(kept: dict[str, str]) ->
     assert "HR124" not in {each.code for each in fm.migrate_repository({"a.yaml": release()}).findings}
 
 
+def test_patches_and_what_they_are_for_lose_them_too() -> None:
+    patch = release(LIVE).replace("helmVersion: v3", "timeout: 90")
+    files = {
+        "kustomization.yaml": "resources: [web.yaml]\npatches: [{path: patch.yaml}]\n",
+        "web.yaml": release({**LIVE, "annotation": {"a": "b"}}),
+        "patch.yaml": patch.partition("  chart:")[0] + "status: {phase: Succeeded}\n",
+    }
+    migration = fm.migrate_repository(files, {"sync_roots": [""]})
+    assert migration.ok
+    for name in ("web.yaml", "patch.yaml"):
+        metadata = yaml.safe_load(migration.changed[name])["metadata"]
+        assert metadata == {"name": "web", "namespace": "shop"}
+
+
 def test_fields_that_no_object_has_are_left_out() -> None:
     files = {"a.yaml": release({"annotation": {"a": "b"}, "clusterName": "prod"}, notes="see the wiki")}
     migration = fm.migrate_repository(files)

@@ -175,6 +175,9 @@ def test_html_holds_texts_only(text: str) -> None:
         "https://git.example.com/web.yaml?sig=HIDE&b=HIDE",
         "https://git.example.com/web.yaml#HIDE",
         "HTTPS://U:HIDE@git.example.com/?HIDE",
+        "bot:HIDE@git.example.com/acme",
+        "https:/bot:HIDE@git.example.com/acme",
+        "https:\\\\bot:HIDE@git.example.com",
     ],
 )
 @pytest.mark.parametrize("around", ["{}", "is 'v1' of {} a tag?", "{!r}, and so on", "(`{}`)", "{}."])
@@ -210,6 +213,7 @@ def test_time_grows_with_the_text(piece: str) -> None:
         "https://charts.example.com:8443/stable@2",
         "ghcr.io/acme/web:1.0@sha256:0123",
         "ghcr.io/acme/web@sha256:0123",
+        "acme/web:1.0@sha256:0123",
         "is this so? yes",
         "https://registry.npmjs.org/@acme/web",
     ],

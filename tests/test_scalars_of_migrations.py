@@ -124,6 +124,17 @@ def test_with_none_it_is_told_instead() -> None:
     assert any("metrics" in str(each) for each in report.releases[0].differences)
 
 
+def test_what_is_secret_or_meant_for_fluxd_is_not_told() -> None:
+    fluxd = "metadata: {name: c, annotations: {fluxcd.io/automated: yes}}\n"
+    files = {
+        "apps/web.yaml": RELEASE.replace("    metrics: no", "    password: no"),
+        "apps/c.yaml": f"apiVersion: v1\nkind: ConfigMap\n{fluxd}",
+    }
+    told = found(migrate(files))
+    assert "RP027" not in told
+    assert "password: ***" in told["RP025"].message
+
+
 def test_other_manifests_are_told_and_stay() -> None:
     gateway = "apiVersion: mesh.example.com/v1\nkind: Gateway\nmetadata: {name: g}\nspec: {a: no}\n"
     quiet = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: |\n    b: no\n"

@@ -210,6 +210,11 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP057": ("apps/kustomization.yaml", "spec/unknown", "spec/releaseName"),
     "RP026": ("apps/agent.yaml", "hostNetwork: yes", "hostNetwork: true"),
     "RP042": ("apps/web.yaml", "-for-short", ""),
+    "RP073": (
+        "clusters/prod/apps.yaml",
+        "        name: web\n",
+        "        name: web\n        namespace: shop\n",
+    ),
     "RP071": ("apps/.flux.yaml", "  patchFile: flux-patch.yaml\n", ""),
 }
 """Errors that an edit settles, as their remedy says."""

@@ -86,6 +86,19 @@ def test_texts_inside_of_objects_are_told(at: str) -> None:
     assert places(fm.migrate_repository({"a.yaml": json.dumps(live)}), "RP038") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yaml", "apiVersion: acme.example/v1\nkind: Template\nmetadata: {name: a}\nspec: %s\n"),
+        ("a.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {x: '%s'}\n"),
+        ("kustomization.yaml", "configMapGenerator:\n- name: a\n  literals: ['x=%s']\n"),
+    ],
+)
+def test_releases_inside_of_objects_and_generators_are_told(path: str, text: str) -> None:
+    migration = fm.migrate_repository({path: text % json.dumps(RELEASE)})
+    assert len(places(migration, "RP038")) == 1
+
+
 def test_releases_in_comments_are_good_to_know() -> None:
     commented = "".join(f"# {line}\n" for line in BLOCK.splitlines())
     migration = fm.migrate_repository(
@@ -107,10 +120,14 @@ def test_releases_in_comments_are_good_to_know() -> None:
         ("flux.weave.works/v1", "HelmRelease"),
         ("flux.weave.works/v1beta1", "FluxHelmRelease"),
         ("helm.integrations.flux.weave.works/v1alpha2", "HelmRelease"),
+        ("v1", "HelmRelease"),
+        ("null", "HelmRelease"),
+        ("acme.example/v1", "helmrelease"),
     ],
 )
 def test_a_near_miss_of_the_api_is_an_error(version: str, kind: str) -> None:
-    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: web, namespace: shop}}\nspec: {{}}\n"
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: web, namespace: shop}}\n"
+    text += "spec: {chart: {repository: https://charts.example.com}}\n"
     files = {"a.yaml": text, "b.yaml": TEXT.replace("name: web", "name: db")}
     migration = fm.migrate_repository(files)
     assert places(migration, "RP040") == ["a.yaml:1"]
@@ -134,8 +151,9 @@ def test_other_apis_are_no_near_misses() -> None:
         {"apiVersion": "application.kubesphere.io/v1alpha1", "kind": "HelmRelease"},
         {"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmReleaseList"},
         {"apiVersion": 1, "kind": "HelmRelease"},
+        {"kind": "HelmRelease", "spec": {"chart": {"spec": {}}}},
     ]
-    assert [misspelt_api(each) for each in (*known, *foreign)] == [None] * 7
+    assert [misspelt_api(each) for each in (*known, *foreign)] == [None] * 8
 
 
 def test_a_misspelt_domain_is_told_even_alone() -> None:
@@ -151,6 +169,7 @@ def test_a_misspelt_domain_is_told_even_alone() -> None:
         f"fluxd knows no annotation {key}: {key.replace('fluxd', 'fluxcd')} was meant" for key in annotations
     )
     assert not migration.changed
+    assert meant_domain("weave.works") == "flux.weave.works"
     assert [meant_domain(each) for each in ("helm.fluxcd.io", "linkerd.io", "cert-manager.io")] == [""] * 3
 
 

@@ -8,8 +8,10 @@ from typing import Final
 from fluxv2_migrate.clusters import AppliedDifferences, DocumentKey, SyncPath
 from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.quoting import HIDDEN, names_a_secret
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, RewrittenDocument, read_otherwise
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
@@ -46,6 +48,7 @@ def settle_readings(
     """
     everything = around.options.write_what_flux1_read == "all"
     by_clusters = _applied_documents(applied, around)
+    reaching = _patches_of_migrated(going, around)
     kept: list[RewrittenDocument] = []
     staying = _staying_releases(going, around, workspace)
     for each in readings.documents:
@@ -54,6 +57,7 @@ def settle_readings(
         is_migrated = (
             document.key in going
             or workspace.text_of(document) != document.text
+            or document.path in reaching
             or _reaches_migrated(each, staying)
         )
         is_applied = document.key in by_clusters and not is_old_release(document.manifest)
@@ -69,9 +73,28 @@ def settle_readings(
     others = {key: group for key, group in by_clusters.items() if key not in own}
     _tell_of_other_manifests(others, readings.alike, around, findings)
     left = [
-        each for each in readings.unwritten if each.document.key in going or _reaches_migrated(each, staying)
+        each
+        for each in readings.unwritten
+        if each.document.key in going or each.document.path in reaching or _reaches_migrated(each, staying)
     ]
     _say("RP028", "Flux v2 reads otherwise than Flux v1 did", _places(left), findings)
+
+
+def _patches_of_migrated(going: Collection[DocumentKey], around: Surroundings) -> Collection[str]:
+    """Gives the files of JSON patches that reach releases which are migrated, and none that stays."""
+    sightings = around.clusters.sightings.items()
+    of_going, of_staying = (
+        {
+            use.path
+            for key, seen in sightings
+            for sighting in seen
+            if (key in going) is goes and is_old_release(sighting.manifest)
+            for use in sighting.patches
+            if use.kind == "json"
+        }
+        for goes in (True, False)
+    )
+    return of_going - of_staying - {""}
 
 
 def _staying_releases(
@@ -131,11 +154,18 @@ def _tell_of_other_manifests(
     for path, of_file in sorted(groups.items()):
         text = around.repository.texts.get(path, "")
         for index, line, scalar in read_otherwise(path, text, of_file, alike):
+            if _is_of_fluxd(scalar):
+                continue
             group = of_file[index]
             strict = ("." not in group or group.endswith(_KUBERNETES)) and not _is_text(scalar)
             (refused if strict else otherwise).append((f"{path}:{line}", scalar))
     _say("RP026", "the API server refuses, with the whole path, what kustomize makes of", refused, findings)
     _say("RP027", "kustomize makes other values than fluxd did of", otherwise, findings)
+
+
+def _is_of_fluxd(scalar: ScalarReadOtherwise) -> bool:
+    """Gives whether a scalar is what fluxd is told by an annotation, which means nothing to Flux v2."""
+    return scalar.path[:2] == ("metadata", "annotations") and is_of_fluxd(".".join(scalar.path[2:3]))
 
 
 def _places(documents: Iterable[RewrittenDocument]) -> list[_Told]:
@@ -151,7 +181,10 @@ def _is_text(scalar: ScalarReadOtherwise) -> bool:
 def _say(code: str, what: str, told: Sequence[_Told], findings: FindingGroups) -> None:
     if not told:
         return
-    shown = [f"{'.'.join(scalar.path)}: {scalar.written}" for _, scalar in told[:_SHOWN]]
+    shown = [
+        f"{'.'.join(scalar.path)}: {HIDDEN if names_a_secret(scalar.path) else scalar.written}"
+        for _, scalar in told[:_SHOWN]
+    ]
     rest = len(told) - _SHOWN
     listed = "; ".join(shown) + (f"; and {rest} more" if rest > 0 else "")
     places = list(dict.fromkeys(place for place, _ in told))

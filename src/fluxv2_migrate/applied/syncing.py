@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from fluxv2_migrate.clusters import AppliedDifferences, AppliedObject, SyncPath, compare_applied
+from fluxv2_migrate.clusters import (
+    AppliedDifferences,
+    AppliedObject,
+    ClusterView,
+    SyncPath,
+    build_with,
+    compare_applied,
+)
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
 
 __all__ = ["compare_sync_paths", "tell_of_syncing"]
 
@@ -69,6 +79,7 @@ def tell_of_syncing(
         shown = ", ".join(clusters.candidates)
         findings.say("RP017", f"these may be one cluster or several, and each is taken for one: {shown}")
     _tell_substituted(around, findings)
+    _tell_unbuilt(around, findings)
     for synced, found in applied.items():
         _tell_differences(synced, found, found.proposal(created), around, findings)
 
@@ -92,6 +103,43 @@ def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
             f"written: {_list(shown)}"
         )
         findings.say("RP023", message, file, 1, shown)
+
+
+def _tell_unbuilt(around: Surroundings, findings: FindingGroups) -> None:
+    """Tells of Kustomizations of Flux v2 that apply nothing: what they put over a path does not build."""
+    clusters = around.clusters
+    for documents in around.repository.documents.values():
+        for document in documents:
+            known = FluxKustomization.of_document(document)
+            synced = None if known is None else _synced_by(known, clusters.clusters)
+            if known is None or synced is None or not _holds_flux1(synced, around):
+                continue
+            build = build_with(clusters.tree, synced.path, known.overlay)
+            problem = next((each for each in build.problems if each.fails), None)
+            own = clusters.tree.kustomization(synced.path)
+            # Of a folder that does not build without it either it is told at the kustomization there.
+            if problem is not None and (own is None or clusters.tree.build(synced.path).ok):
+                message = f"it applies nothing at all of {synced.path or '/'}: {problem.reason}"
+                findings.stop(document, "RP073", message, ("spec",))
+
+
+def _synced_by(kustomization: FluxKustomization, views: Iterable[ClusterView]) -> SyncPath | None:
+    """Gives the sync path over which a Kustomization of Flux v2 puts something."""
+    if not kustomization.overlay:
+        return None
+    paths = (synced for view in views for synced in view.sync_paths)
+    return next((each for each in paths if each.overlay == kustomization.overlay), None)
+
+
+def _holds_flux1(synced: SyncPath, around: Surroundings) -> bool:
+    """Gives whether anything that is to be migrated lies in a sync path."""
+    repository = around.repository
+    return any(
+        sighting.sync_path == synced.path and is_in_scope(repository.document(*key), around)
+        for key, seen in around.clusters.sightings.items()
+        for sighting in seen
+        if is_old_release(sighting.manifest) or is_annotated(sighting.manifest)
+    )
 
 
 def _tell_differences(

@@ -241,7 +241,7 @@ _ROWS: Final = (
     FindingType("RP035", "left-in-v1-form", "error", "Add its folder to sync_roots, or list it in a kustomization, if a cluster runs it; else remove the file, or say that it shall be left."),
     FindingType("RP036", "flux-1-in-templates", "warning", "Change the templates and programs by hand: what they make would still be of Flux v1."),
     FindingType("RP037", "flux-1-in-json", "warning", "Write the objects as YAML if they shall be migrated."),
-    FindingType("RP038", "flux-1-inside-texts", "warning", "Change the texts by hand: whoever applies them still makes objects of Flux v1."),
+    FindingType("RP038", "flux-1-inside-texts", "warning", "Change them by hand: whoever applies them still makes objects of Flux v1."),
     FindingType("RP039", "flux-1-in-comments", "info", "Nothing; migrate what is in comments by hand before anybody puts it back."),
     FindingType("RP040", "api-misspelt", "error", "Correct apiVersion and kind if the release shall run, remove it if not, or accept the code: fluxd applied nothing of it.", True),
     FindingType("RP041", "git-url-unknown", "error", "Give the git_url of the cluster's fluxd, or commit the GitRepository that syncs it."),
@@ -257,6 +257,7 @@ _ROWS: Final = (
     FindingType("RP070", "patch-for-nothing", "warning", "Remove the file, or list it as a patch of what it was meant for."),
     FindingType("RP071", "patches-of-fluxd-left", "error", "Write what the file says into what it patches, take patchFile out of .flux.yaml, and migrate again."),
     FindingType("RP072", "patch-overrules-images", "warning", "Nothing: what ran is what the kustomization says now."),
+    FindingType("RP073", "kustomization-applies-nothing", "error", "Correct what it puts over its path, until `flux build kustomization` shows what it applies."),
     FindingType("RP077", "reached-by-other-patches", "error", "Give the patch a target that leaves the release out, or accept the code if it shall reach it from now on.", True),
     FindingType("RP063", "placeholder", "error", "Migrate what the placeholders become, or write the values down; a branch with such a name can be written as refs/heads/<name>."),
 )

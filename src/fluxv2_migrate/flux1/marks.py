@@ -20,6 +20,7 @@ FLUXD_DOMAINS: Final = (
     "tag.fluxcd.io",
 )
 """What stands before the `/` of an annotation that fluxd reads."""
+_SHORTENED: Final = {"fluxcd": "fluxcd.io", "weave.works": "flux.weave.works"}
 
 
 def is_of_fluxd(key: str) -> bool:
@@ -40,6 +41,8 @@ def meant_domain(domain: str) -> str:
     """
     if domain in FLUXD_DOMAINS or domain.endswith((".fluxcd.io", ".flux.weave.works")):
         return ""
+    if domain in _SHORTENED:
+        return _SHORTENED[domain]
     return next(iter(difflib.get_close_matches(domain, FLUXD_DOMAINS, 1, 0.85)), "")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
@@ -60,6 +61,7 @@ class ExistingSource:
         ref: of git, as pairs of the field and its value.
         secret_name: of its credentials.
         cluster: the cluster that has it; empty where none is known to, so that any may.
+        is_idle: whether it fetches nothing: it is suspended or never applied, or is not of its URL's type.
     """
 
     kind: str
@@ -69,6 +71,7 @@ class ExistingSource:
     ref: tuple[tuple[str, str], ...]
     secret_name: str | None
     cluster: str = ""
+    is_idle: bool = False
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], cluster: str = "") -> ExistingSource | None:
@@ -85,6 +88,7 @@ class ExistingSource:
         # In the order in which source-controller looks.
         chosen = next((key for key in ("commit", "name", "semver", "tag", "branch") if ref.get(key)), None)
         pairs = ((chosen, str(ref[chosen])),) if chosen else (("branch", "master"),)
+        is_oci = kind == "HelmRepository" and spec.get("type") == "oci"
         return cls(
             kind=str(kind),
             namespace=str(metadata.get("namespace") or ""),
@@ -93,6 +97,9 @@ class ExistingSource:
             ref=pairs if kind == "GitRepository" else (),
             secret_name=as_object(spec.get("secretRef") or spec.get("certSecretRef")).get("name"),
             cluster=cluster,
+            is_idle=spec.get("suspend") is True
+            or is_disabled(manifest)
+            or is_oci != url.strip().lower().startswith("oci://"),
         )
 
     def is_at(self, cluster: str, namespace: str) -> bool:
@@ -108,6 +115,7 @@ class ExistingSource:
         secret = request.secret_name or (request.secret[1] if request.secret else None)
         return (
             self.kind == request.kind
+            and not self.is_idle
             and self.key == request.key
             and self.ref == request.ref
             and (secret is None or self.secret_name == secret)
@@ -139,7 +147,8 @@ class PlacedRequest:
 
     def wanted(self, options: MigrationOptions) -> tuple[Slot, ...]:
         """Gives where its source is looked for first."""
-        if self.in_own_namespace or options.sources.namespace == "release":
+        is_own = self.in_own_namespace or options.sources.namespace == "release"
+        if is_own or not options.cross_namespace_refs:
             return self.slots
         return tuple(dict.fromkeys((cluster, options.flux_namespace) for cluster, _ in self.slots))
 
@@ -279,6 +288,8 @@ def _shared(
     options: MigrationOptions,
 ) -> SourceReference | None:
     """Gives a source of the Flux namespace that all clusters have, for releases with sources of their own."""
+    if not options.cross_namespace_refs:
+        return None
     names = [
         {
             each.name

@@ -21,12 +21,18 @@ _USER: Final = re.compile(
 _SCP_USER: Final = re.compile(
     r"(?<![\w/@.:%+-])(?!git@)[\w.%+~-]++(?::[^\s@/]{1,200})?@(?!sha[0-9]+:)(?=[\w.-]++:[^\s])"
 )
+# A URL without a scheme, or with one that is written wrong.
+_BARE_USER: Final = re.compile(
+    r"(?<![\w@.%+~-])[\w.%+~-]{1,200}:[^\s@/\\'\"`]{1,200}@(?!sha[0-9]+:)(?=[\w.-]++(?:[:/]|$|['\"`\s]))"
+)
 _REST: Final = re.compile(r"(?<=[A-Za-z0-9+.-]://)(?P<place>[^\s?#]{0,2000}+)[?#][^\s'\"`<>|)\]}]*+")
 _LONGEST: Final = 500
 """Of a longer value only so much is looked at and shown."""
 _ASSIGNED: Final = re.compile(
     r"(?i)(?P<name>[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|credential|api[_-]?key|"
-    r"access[_-]?key|private[_-]?key)[\w.-]*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']+)"
+    r"access[_-]?key|private[_-]?key)[\w.-]*[\"']?\s*[=:]\s*|"
+    r"--[\w-]*(?:password|passphrase|token|secret)[\w-]*\s+|authorization:\s*\w+\s+)"
+    r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']+)"
 )
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # fmt: off
@@ -50,6 +56,7 @@ def without_credentials(text: str) -> str:
     """
     if "@" in text:
         text = _SCP_USER.sub(f"{HIDDEN}@", _USER.sub(f"{HIDDEN}@", text))
+        text = _BARE_USER.sub(f"{HIDDEN}@", text)
     return _REST.sub(_hidden_rest, text) if "://" in text else text
 
 

@@ -18,6 +18,7 @@ from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.rules.outside_spec import METADATA
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["TriedClosure", "try_closures"]
@@ -169,7 +170,7 @@ def _different(
 
 
 def _metadata(manifest: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
-    metadata = dict(manifest.get("metadata") or {})
+    metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key in METADATA}
     annotations = metadata.pop("annotations", None)
     kept = {key: value for key, value in (annotations or {}).items() if not (_goes(key) or key in gone)}
     return {**metadata, "annotations": kept}

@@ -12,6 +12,7 @@ from fluxv2_migrate.clusters import ClusterView, without_login
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.pages import fragment, listed
+from fluxv2_migrate.quoting import without_credentials
 from fluxv2_migrate.report.html_context import context_tables
 from fluxv2_migrate.settings.options import Cluster
 
@@ -170,7 +171,7 @@ def _readings(settings: Cluster, said: Cluster | None, view: ClusterView) -> Ite
             read_from = _GIVEN
         else:
             read_from = _ASSUMED
-        yield ContextReading(name, value, read_from)
+        yield ContextReading(name, without_credentials(value), read_from)
 
 
 def _fields(settings: BaseModel, above: str = "") -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
 from fluxv2_migrate.flux1.installation import programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
-from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 _KINDS: Final = ("helmrelease", "fluxhelmrelease")
+_CHARTS_OF_FLUX_1: Final = frozenset({"git", "repository"})
+"""Fields of `spec.chart` that no other API has there."""
 _OLD_LINE: Final = re.compile(
     r"^[ \t]*(?:-[ \t]+)?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?"
     rf"(?:{'|'.join(map(re.escape, RELEASE_APIS))})"
@@ -40,7 +42,18 @@ _MARKED_LINE: Final = re.compile(
 )
 _FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux", "weaveworks/helm-operator")
 # Whoever misspells the group often writes the kind well.
-_WORDS: Final = ("fluxcd.io", "flux.weave.works", "fluxd.io", "HelmRelease", "helmrelease", *_FLUX_1_IMAGES)
+_WORDS: Final = (
+    "fluxcd.io",
+    "flux.weave.works",
+    "fluxd.io",
+    "flux.io/",
+    "fluxcd/",
+    "weave.works/",
+    "flux.weaveworks",
+    "HelmRelease",
+    "helmrelease",
+    *_FLUX_1_IMAGES,
+)
 _FLUX_RELEASE: Final = re.compile(
     r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
 )
@@ -186,15 +199,20 @@ def misspelt_api(manifest: Mapping[str, Any]) -> str | None:
     True
     """
     version, kind = manifest.get("apiVersion"), manifest.get("kind")
-    if not isinstance(version, str) or not isinstance(kind, str) or is_old_release(manifest):
+    if not isinstance(kind, str) or is_old_release(manifest):
         return None
+    version = version if isinstance(version, str) else ""
     group = version.partition("/")[0].lower()
     if group.endswith(".toolkit.fluxcd.io"):
         return None
     is_kind = bool(difflib.get_close_matches(kind.lower(), _KINDS, 1, 0.9))
     is_group = group in RELEASE_GROUPS and not kind.endswith("List")
     is_near = is_kind and bool(difflib.get_close_matches(group, RELEASE_GROUPS, 1, 0.75))
-    return f"{version} {kind} is no API of Flux v1" if is_group or is_near else None
+    spec = as_object(manifest.get("spec"))
+    chart = as_object(spec.get("chart"))
+    has_chart = bool(_CHARTS_OF_FLUX_1 & chart.keys()) or "chartGitPath" in spec
+    is_meant = is_group or is_near or (is_kind and has_chart)
+    return f"{version or 'without apiVersion'} {kind} is no API of Flux v1".strip() if is_meant else None
 
 
 def is_partial_release(manifest: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
-from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.repository.reading import Repository, is_old_release
 
 __all__ = ["UnreadKind", "find_unread_texts"]
 
@@ -28,6 +28,7 @@ _COMMENTED: Final = re.compile(rf"^[ \t]*#[# \t-]*apiVersion:[ \t]*[\"']?(?:{_AP
 _WORDS: Final = (*RELEASE_APIS, *FLUXD_DOMAINS)
 # They speak of manifests, and nothing makes any of them.
 _PROSE: Final = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt", ".html", ".ipynb", ".patch", ".diff")
+_GENERATORS: Final = frozenset({"configMapGenerator", "helmCharts", "secretGenerator"})
 _GROUPS_READ_ELSEWHERE: Final = ("kustomize.config.k8s.io", "kustomize.toolkit.fluxcd.io")
 
 
@@ -62,26 +63,31 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
     commented = _COMMENTED.search(text)
     if commented is not None:
         yield "comment", text.count("\n", 0, commented.start()) + 1
-    if posixpath.basename(path) in (FLUX_YAML, *FILE_NAMES):
-        # What commands make is asked about as such, and patches are migrated or told with their releases.
+    name = posixpath.basename(path)
+    if name == FLUX_YAML:
+        # What commands make is asked about as such.
         return
     for document in repository.documents.get(path, ()):
         manifest = document.manifest
-        if group_of(manifest) in _GROUPS_READ_ELSEWHERE:
-            continue
+        fields = set(manifest) - {"metadata", "status", "items"}
+        if name in FILE_NAMES or group_of(manifest) in _GROUPS_READ_ELSEWHERE:
+            # Patches are migrated or told with their releases.
+            fields &= _GENERATORS
         for field, value in manifest.items():
-            at = _text_of_flux_1(value, (field,)) if field not in ("metadata", "status") else None
+            at = _text_of_flux_1(value, (field,)) if field in fields else None
             if at is not None:
                 yield "text-in-manifest", document.position(at)[0]
                 break
 
 
 def _text_of_flux_1(value: Any, path: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Gives the first text of a value in which manifests of Flux v1 stand."""
+    """Gives the first part of a value that is a manifest of Flux v1, or a text in which one stands."""
     if isinstance(value, str):
         return path if any(word in value for word in _WORDS) and _OLD.search(value) else None
     inside: Iterator[tuple[Any, Any]]
     if isinstance(value, Mapping):
+        if is_old_release(value):
+            return path
         inside = iter(value.items())
     elif isinstance(value, list):
         inside = iter(enumerate(value))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.charts import Flux1Chart, program_of_chart_name
+from fluxv2_migrate.golang.urls import fault_of_url
 from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES, USUAL_BRANCHES
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
@@ -119,6 +120,8 @@ def _repository_url(draft: Draft, url: str) -> tuple[str, str]:
         draft.note("HR043", message, path, group=helm_url_key(url))
     elif not _has_host(authority):
         draft.note("HR043", "no host stands in the URL of the repository", path, group=helm_url_key(url))
+    elif fault := fault_of_url(url):
+        draft.note("HR043", f"the URL of the repository is none: {fault}", path, group=helm_url_key(url))
     if scheme:
         # Go reads a scheme in any letters, and the definition of a HelmRepository takes small ones alone.
         url = f"{scheme}://{authority}{rest}"
@@ -223,6 +226,8 @@ def draft_git_source(
         draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", here)
     elif not _has_host(authority):
         draft.note("HR043", "no host stands in the URL of the git repository", here)
+    elif fault := fault_of_url(url):
+        draft.note("HR043", f"the URL of the git repository is none: {fault}", here)
     if authority.rpartition("@")[1] and scheme in ("http", "https"):
         host = authority.rpartition("@")[2]
         draft.note("HR044", f"the URL of the repository at {host} holds a user", here, group=f"{host}{rest}")

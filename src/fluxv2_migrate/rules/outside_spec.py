@@ -8,7 +8,7 @@ from typing import Any, Final
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.draft import Draft, present
 
-__all__ = ["draft_outside_spec", "installed_name"]
+__all__ = ["METADATA", "draft_outside_spec", "installed_name"]
 
 _OBJECT: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _LIVE: Final = (
@@ -21,9 +21,10 @@ _LIVE: Final = (
     "selfLink",
     "uid",
 )
-_METADATA: Final = frozenset(
-    {*_LIVE, "annotations", "finalizers", "generateName", "labels", "name", "namespace", "ownerReferences"}
+METADATA: Final = frozenset(
+    {"annotations", "finalizers", "generateName", "labels", "name", "namespace", "ownerReferences"}
 )
+"""The fields of an object's `metadata` that can be written down."""
 _LIVE_ANNOTATION: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _GONE_ANNOTATIONS: Final = ("helm.fluxcd.io/migrate", "helm.fluxcd.io/antecedent")
 
@@ -52,7 +53,7 @@ def draft_outside_spec(draft: Draft, manifest: Mapping[str, Any]) -> None:
         message = f"fields of the live object, as an export holds them, are taken out: {shown}"
         draft.note("HR124", message, live[0], group="all")
     unknown: list[Path] = [(key,) for key in manifest if key not in _OBJECT]
-    unknown += [("metadata", key) for key in metadata if key not in _METADATA]
+    unknown += [("metadata", key) for key in metadata if key not in METADATA and key not in _LIVE]
     for path in unknown:
         dotted = ".".join(path)
         draft.remove(path, "unknown-field")

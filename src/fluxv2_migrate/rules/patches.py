@@ -21,6 +21,7 @@ from fluxv2_migrate.plan import (
     plan_between,
 )
 from fluxv2_migrate.rules.draft import BEFORE_VALUES
+from fluxv2_migrate.rules.outside_spec import METADATA
 
 __all__ = ["CARRIED", "VALUES", "FormStep", "PatchDraft", "draft_merge_patch", "shared_leaves"]
 
@@ -88,6 +89,8 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
             if source != target:
                 moves.append(Move(source, target))
     kept: dict[str, Any] = {**head, **{key: patch[key] for key in _KEPT if key in patch}}
+    if isinstance(metadata := kept.get("metadata"), Mapping):
+        kept["metadata"] = {key: item for key, item in metadata.items() if key in METADATA}
     if VALUES[1] in as_object(patch.get("spec")):
         kept["spec"] = {VALUES[1]: patch["spec"][VALUES[1]]}
     wanted_leaves = shared_leaves([(_merged(step.before, leaves), step.after) for step in steps])

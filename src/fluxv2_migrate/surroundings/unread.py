@@ -16,7 +16,7 @@ __all__ = ["tell_of_unread"]
 _UNREAD: Final[Mapping[UnreadKind, tuple[str, str]]] = {
     "other-file": ("RP036", "templates and programs"),
     "json": ("RP037", "files of JSON, which fluxd never read,"),
-    "text-in-manifest": ("RP038", "texts inside other objects"),
+    "text-in-manifest": ("RP038", "texts and values inside other objects"),
     "comment": ("RP039", "comments"),
 }
 _SHOWN: Final = 5

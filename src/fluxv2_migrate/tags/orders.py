@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.tags.policies import HIGHEST, LAST, PRERELEASES, RELEASES, PolicyCandidate
@@ -20,6 +20,8 @@ _TO_THE_SECOND: Final = re.compile(
     rf"1[0-9]{{9}}|1[0-9]{{12}}|{_YEAR}{_MONTH}{_DAY}(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9](?:[0-9]{{3}})?"
 )
 _DATE: Final = re.compile(rf"{_YEAR}{_MONTH}{_DAY}(?:[0-2][0-9])?")
+_TURNED_DATE: Final = re.compile(rf"(?:{_DAY}{_MONTH}|{_MONTH}{_DAY}){_YEAR}")
+_PART_OF_YEAR: Final = re.compile("0?[1-9]|[1-4][0-9]|5[0-3]")
 _TRIPLE: Final = (re.compile(_YEAR), re.compile("0?[1-9]|1[0-2]"), re.compile("0?[1-9]|[12][0-9]|3[01]"))
 _LENGTHS_OF_HASHES: Final = (7, 8, 40)
 _EXACT_DIGITS: Final = 15
@@ -93,10 +95,26 @@ def orders_of(pieces: Sequence[Piece]) -> tuple[Order, ...]:
         words = "a number" if len(varying) == 1 else "numbers"
         found += _composed(pieces, varying, words, "guess" if usual else "doubtful")
     found += [_single(pieces, run, "a number", "doubtful") for run in reversed(varying)]
+    if _ends_with_year(runs):
+        found = [replace(each, trust="doubtful") if each.trust != "shared" else each for each in found]
     first: dict[str, Order] = {}
     for each in found:
         first.setdefault(repr((each.candidate.policy, each.candidate.filter_tags)), each)
     return tuple(first.values())
+
+
+def _ends_with_year(runs: Sequence[_Run]) -> bool:
+    """Gives whether a year may stand behind its days, months or quarters, which then order nothing.
+
+    `08.04.2022` can be a date and a version: read as the latter it is newer than `07.05.2022`.
+    """
+    for index, run in enumerate(runs):
+        if run.varies and _TURNED_DATE.fullmatch(run.text) and not _DATE.fullmatch(run.text):
+            return True
+        before = runs[max(0, index - 2) : index]
+        if run.varies and re.fullmatch(_YEAR, run.text) and before and index == len(before):
+            return all(_PART_OF_YEAR.fullmatch(each.text) and each.varies for each in before)
+    return False
 
 
 def _moments(pieces: Sequence[Piece], varying: Sequence[_Run]) -> Iterator[Order]:

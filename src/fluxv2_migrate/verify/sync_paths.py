@@ -230,7 +230,9 @@ def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Itera
     for each in path.objects:
         if each.group in RELEASE_GROUPS or each.resource in told or _is_of_flux1(each, programs):
             continue
-        if not {(each.kind, each.name, place) for place in (each.namespace, default)} & applied:
+        # A Kustomization of Flux v2 may have moved all of the path before.
+        places = (each.namespace, default, path.synced.target_namespace)
+        if not {(each.kind, each.name, place) for place in places} & applied:
             told.add(each.resource)
             yield Difference("sync.objects", each.resource, _NONE)
 

@@ -1,0 +1,46 @@
+"""What Go refuses of URLs."""
+
+from __future__ import annotations
+
+import pytest
+
+from fluxv2_migrate.golang.urls import fault_of_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://charts.example.com",
+        "HTTPS://u:p%40w@charts.example.com:8443/a%20b?c=%zz#d",
+        "ssh://git@git.example.com/acme/web",
+        "https://[::1]:8080/x",
+        "https://[::1]/x",
+        "https://charts.example.com:/a b",
+        "https://bücher.example/x",
+    ],
+)
+def test_what_go_reads_has_no_fault(url: str) -> None:
+    assert fault_of_url(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("https://u:HIDE/w@charts.example.com", "port"),
+        ("https://charts.example.com:HIDE/x", "port"),
+        ("https://[::1]HIDE/x", "port"),
+        ("https://[::1/HIDE", "bracket"),
+        ("https://charts.example.com/%HIDE", "percent"),
+        ("https://u%HIDE@charts.example.com", "percent"),
+        ("https://charts.example.com/#%HIDE", "percent"),
+        ("https://u:HI DE@charts.example.com", "user or password"),
+        ("https://charts HIDE.example.com", "host"),
+        ("https://charts%HIDE.example.com", "host"),
+        ("https://charts.example.com/\nHIDE", "control"),
+        ("HIDE", "scheme"),
+    ],
+)
+def test_what_go_refuses_is_named_and_not_repeated(url: str, word: str) -> None:
+    fault = fault_of_url(url)
+    assert word in fault
+    assert "HIDE" not in fault
