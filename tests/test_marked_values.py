@@ -34,6 +34,7 @@ spec:
   git: {{commit: {{author: {{email: bot@example.com}}}}}}
   update: {{strategy: Setters, path: ./apps}}
 """
+MARK = '# {"$imagepolicy": "flux-system:web:tag"}'
 DIGEST = f"sha256:{'a' * 64}"
 
 
@@ -77,6 +78,14 @@ def marked(field: str, value: str, form: str = "", beside: str = "") -> str:
         (marked("namespace", "shop", "tag"), ["no-image-field"]),
         (marked("apiVersion", "v1", "tag"), ["no-image-field"]),
         (marked("arg", f"--image={IMAGE}:1.0.0"), ["loses-prefix"]),
+        (marked("imagePullPolicy", "Always", "tag"), ["no-image-field"]),
+        (marked("releaseName", "web", "tag"), ["no-image-field"]),
+        (marked("ref", "main", "tag"), []),
+        (marked("newName", IMAGE), ["tag-apart"]),
+        (marked("newName", IMAGE, "name", "  newTag: '1.0.0'\n"), []),
+        (marked("image", IMAGE, "", "  newTag: '1.0.0'\n"), ["tag-apart"]),
+        (f"chart:\n  spec:\n    version: 1.2.3 {MARK}\n", ["no-image-field"]),
+        (f"chart:\n  spec:\n    chart: web {MARK}\n", ["no-image-field"]),
     ],
 )
 def test_what_would_be_written_is_held_against_what_is_there(text: str, codes: list[str]) -> None:

@@ -29,7 +29,23 @@ MisplacedCode = Literal[
 _TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 # What Kubernetes reads in these fields is never an image or a tag.
-_OTHER_FIELDS: Final = frozenset({"apiVersion", "kind", "namespace"})
+_OTHER_FIELDS: Final = frozenset(
+    {
+        "apiVersion",
+        "imagePullPolicy",
+        "interval",
+        "kind",
+        "namespace",
+        "protocol",
+        "releaseName",
+        "restartPolicy",
+        "serviceAccountName",
+        "storageNamespace",
+        "targetNamespace",
+        "timeout",
+    }
+)
+_CHART: Final = ("chart", "spec")
 
 
 def misplacement_of(
@@ -40,12 +56,13 @@ def misplacement_of(
     Args:
         marker: one that the updater sees.
         image: of the policy's ImageRepository, where that is known.
-        has_tag_beside: whether the field has a sibling `tag` that says something.
+        has_tag_beside: whether the field has a sibling for the tag that says something.
     """
     value = marker.value or ""
     field = marker.path[-1] if marker.path else ""
     is_image = image is not None and canonical_image(parts_of_image(value).name) == canonical_image(image)
-    if field in _OTHER_FIELDS or (field == "name" and not is_image):
+    is_of_chart = marker.path is not None and marker.path[-3:-1] == _CHART
+    if field in _OTHER_FIELDS or (field == "name" and not is_image) or is_of_chart:
         return "no-image-field", f"{field} holds no image, and would be overwritten; put it behind the image"
     check = {"": _whole, "name": _name, "tag": _tag, "digest": _digest}[marker.part]
     return check(marker, value, image, is_image=is_image, has_tag_beside=has_tag_beside)
@@ -59,7 +76,8 @@ def _right(marker: Marker, part: str) -> str:
 def _whole(
     marker: Marker, value: str, image: str | None, *, is_image: bool, has_tag_beside: bool
 ) -> tuple[MisplacedCode, str] | None:
-    if is_image and has_tag_beside and not parts_of_image(value).tag:
+    is_name = marker.path is not None and marker.path[-1:] == ("newName",)
+    if is_image and (has_tag_beside or is_name) and not parts_of_image(value).tag:
         right = f"{_right(marker, 'name')}, and {_right(marker, 'tag')} behind the tag"
         return "tag-apart", f"the tag has a field of its own, and would stand here as well; write {right}"
     if is_image or " " in value or "=" in value:

@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 _ORDERS: Final = ("semver", "alphabetical", "numerical")
+_TAGS: Final = frozenset({"tag", "newTag"})
 _WORD: Final = "imagepolicy"
 _PATH_ANNOTATION: Final = "config.kubernetes.io/path"
 
@@ -330,7 +331,7 @@ class _FileChecks:
     def _of_image(self, marker: Marker, policies: Sequence[ImageObject]) -> Iterator[MarkerProblem]:
         repositories = [self._objects.repository_of(policy) for policy in policies]
         images = [each.spec.get("image") for each in repositories if each is not None] or [None]
-        has_tag = "tag" in self._beside(marker)
+        has_tag = not _TAGS.isdisjoint(self._beside(marker))
         found = [
             misplacement_of(marker, image if is_image_name(image) else None, has_tag_beside=has_tag)
             for image in images
