@@ -615,3 +615,15 @@ def test_a_path_may_wait_for_what_is_applied(named: str) -> None:
     assert "sync.dependencies" not in differences(report)
     nobody = verify(files, {**after, "flux/prod.yaml": waiting.replace("base", "gone")}, migration, options)
     assert "sync.dependencies" in differences(nobody)
+
+
+def test_a_path_that_only_folders_showed_may_go_and_what_stands_elsewhere_is_named() -> None:
+    automated = release().replace("metadata:\n", "metadata:\n  annotations: {fluxcd.io/automated: 'true'}\n")
+    files: Files = {"old/web.yaml": f"{automated}  values: {{image: 'ghcr.io/acme/web:1.0.0'}}\n"}
+    migration = fm.migrate_repository(files)
+    after: Files = {f"new/{path}": text for path, text in migration.files.items()}
+    report = fm.verify_migration(files, after, declared=migration.declared)
+    assert [each.status for each in report.sync_paths] == ["same"]
+    assert "folders" in report.sync_paths[0].notes[0]
+    (workload,) = report.workloads
+    assert (workload.status, workload.reason) == ("missing", "nothing that is synced lists new/old/web.yaml")

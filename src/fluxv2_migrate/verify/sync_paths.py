@@ -93,6 +93,9 @@ def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context)
     tree = context.before.clusters.tree
     if not tree.is_folder(path.synced.path) and path.synced.path not in tree.files:
         return ObjectVerification("same", *place, notes=("nothing of it is here",), cluster=name)
+    if path.view.is_assumed and not files and not context.after.clusters.tree.is_folder(path.synced.path):
+        note = "nothing but folders showed that it was synced, and it is there no more"
+        return ObjectVerification("same", *place, notes=(note,), cluster=name)
     obstacle = next((each.obstacle for each in path.now if each.obstacle), "")
     if obstacle:
         return ObjectVerification("missing", *place, reason=obstacle, cluster=name)

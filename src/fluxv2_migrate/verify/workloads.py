@@ -207,7 +207,7 @@ def _verify(
     identity = workload.identity_afterwards
     now, then = cluster.now(identity), cluster.then(identity)
     if now is None or now.obstacle or then is None:
-        reason = "it is not applied any more" if now is None else now.obstacle
+        reason = _why_gone(identity, context) if now is None else now.obstacle
         path = "" if now is None else now.path
         return ObjectVerification("missing", *place, path, reason=reason, cluster=workload.cluster)
     found: list[Difference] = []
@@ -226,6 +226,13 @@ def _verify(
         found += _changes(workload.manifest.get("spec"), now.manifest.get("spec"))
     declaration = context.declared.of(workload.path, (workload.resource,))
     return _entry(place, now.path, found, notes, declaration, workload.cluster)
+
+
+def _why_gone(identity: _Identity, context: Context) -> str:
+    """Gives why a cluster has a workload no more."""
+    standing = (each.path for each in context.after.new if each.identity == identity[1:])
+    path = next(standing, None) if identity[0] in _RELEASES else None
+    return "it is not applied any more" if path is None else f"nothing that is synced lists {path}"
 
 
 def _misplaced(
