@@ -37,6 +37,11 @@ class Declaration:
             if name in self.every
         )
 
+    def parted(self, found: Sequence[Difference]) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+        """Gives the differences that nobody declared, and those that somebody did."""
+        left = tuple(each for each in found if not self.explains(each))
+        return left, tuple(each for each in found if each not in left)
+
     def undue(self, fields: Collection[str]) -> tuple[str, ...]:
         """Gives what was declared of the object itself and differs nowhere, sorted.
 

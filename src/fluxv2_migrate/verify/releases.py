@@ -224,7 +224,7 @@ def _compare(
     declaration: Declaration,
 ) -> tuple[tuple[str, ...], ReleaseVerification]:
     found = (*(each for each in compare_meanings(before, after) if not _goes_home(each)), *around)
-    left = tuple(each for each in found if not declaration.explains(each))
+    left, declared = declaration.parted(found)
     unknown = tuple(dict.fromkeys((*before.unknown, *after.unknown)))
     status: VerificationStatus = "declared" if found else "same"
     if left:
@@ -237,7 +237,7 @@ def _compare(
         after_path,
         outcome_in_the_cluster(before, after),
         left,
-        tuple(each for each in found if each not in left),
+        declared,
         (),
         tuple(dict.fromkeys((*before.assumed, *after.assumed))),
         unknown,

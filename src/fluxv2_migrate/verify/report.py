@@ -12,12 +12,14 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
 from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.verify.data import VerificationStatus, verification_record
+from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.report_texts import report_html, report_markdown
 
 __all__ = [
     "ObjectVerification",
     "ReleaseVerification",
     "VerificationReport",
+    "judged",
     "together",
 ]
 
@@ -95,6 +97,27 @@ class ObjectVerification:
     notes: tuple[str, ...] = ()
     reason: str = ""
     cluster: str = ""
+
+
+def judged(
+    place: tuple[str, str, int, str],
+    found: Sequence[Difference],
+    declaration: Declaration,
+    notes: Iterable[str],
+    cluster: str,
+) -> ObjectVerification:
+    """Gives what is said of an object that is there on both sides.
+
+    Args:
+        place: resource, path and line before, and path afterwards.
+        found: what differs.
+        declaration: what was said to differ.
+        notes: what holds now, each in a sentence.
+        cluster: of which it is said.
+    """
+    left, declared = declaration.parted(found)
+    status: VerificationStatus = "different" if left else "declared" if declared else "same"
+    return ObjectVerification(status, *place, left, declared, tuple(notes), cluster=cluster)
 
 
 def together(

@@ -20,9 +20,8 @@ from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.verify.context import Context
-from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.refused_objects import refusals
-from fluxv2_migrate.verify.report import ObjectVerification, together
+from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 
 __all__ = ["verify_sync_paths"]
 
@@ -106,11 +105,8 @@ def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context)
     found += _refused(path, reconciled, context)
     found += _flux1_left(path, reconciled, context)
     declaration = context.declared.of(path.synced.path, (path.resource,))
-    left = tuple(each for each in found if not declaration.explains(each))
-    status: VerificationStatus = "different" if left else "declared" if found else "same"
-    declared = tuple(each for each in found if each not in left)
     notes = [f"synced by {file}" for file in dict.fromkeys(files)] or ["synced from elsewhere"]
-    return ObjectVerification(status, *place, left, declared, tuple(notes), cluster=name)
+    return judged(place, found, declaration, notes, name)
 
 
 def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
@@ -299,10 +295,5 @@ def _filled_in(
         for each in left
     )
     declaration = context.declared.of("", (resource,))
-    undeclared = tuple(each for each in found if not declaration.explains(each))
-    status: VerificationStatus = "different" if undeclared else "declared" if found else "same"
-    declared = tuple(each for each in found if each not in undeclared)
     notes = (f"fluxd filled it in for {len(known)} object(s)",)
-    yield ObjectVerification(
-        status, resource, first.path, first.line, "", undeclared, declared, notes, cluster=view.name
-    )
+    yield judged((resource, first.path, first.line, ""), found, declaration, notes, view.name)

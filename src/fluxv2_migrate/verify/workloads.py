@@ -35,10 +35,8 @@ from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.context import Context
-from fluxv2_migrate.verify.data import VerificationStatus
-from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.filters import ImageFilter, compare_filters
-from fluxv2_migrate.verify.report import ObjectVerification, together
+from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
 
 __all__ = ["verify_workloads"]
@@ -225,7 +223,7 @@ def _verify(
     if workload.identity[0] not in _RELEASES:
         found += _changes(workload.manifest.get("spec"), now.manifest.get("spec"))
     declaration = context.declared.of(workload.path, (workload.resource,))
-    return _entry(place, now.path, found, notes, declaration, workload.cluster)
+    return judged((*place, now.path), found, declaration, notes, workload.cluster)
 
 
 def _why_gone(identity: _Identity, context: Context) -> str:
@@ -257,20 +255,6 @@ def _changes(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[Di
             yield from _changes(one, other, (*path, str(index)))
     elif not same_json(before, after):
         yield Difference("workload", before, after, path)
-
-
-def _entry(
-    place: tuple[str, str, int],
-    after_path: str,
-    found: Sequence[Difference],
-    notes: Sequence[str],
-    declaration: Declaration,
-    cluster: str,
-) -> ObjectVerification:
-    left = tuple(each for each in found if not declaration.explains(each))
-    declared = tuple(each for each in found if each not in left)
-    status: VerificationStatus = "different" if left else "declared" if declared else "same"
-    return ObjectVerification(status, *place, after_path, left, declared, tuple(notes), cluster=cluster)
 
 
 def _shown(image: ContainerImage) -> str:
@@ -453,4 +437,4 @@ def _on_top(
         if known is not None:
             path, line = known.path, known.line
         declaration = context.declared.of(path, (resource,))
-        yield _entry((resource, path, line), each.path, found, (), declaration, cluster)
+        yield judged((resource, path, line, each.path), found, declaration, (), cluster)
