@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fluxv2_migrate.yaml_text import (
@@ -197,21 +197,8 @@ def edit_flow(
     keys = [key_of(key) for key, _ in node.value]
     if len(spans) != len(keys):
         raise CannotEdit("a flow mapping of which the entries cannot be told apart")
-    cuts: list[tuple[int, int, str]] = []
     kept = [index for index, key in enumerate(keys) if key not in removed or key in added]
-    for index, (start, end) in enumerate(spans):
-        if keys[index] in added:
-            colon = flow.masked.index(":", start, end) + 1
-            kept_blanks = len(text[colon:end]) - len(text[colon:end].lstrip())
-            blank = "" if kept_blanks or quoted else " "
-            cuts.append((colon + kept_blanks, end, blank + added[keys[index]]))
-        elif keys[index] in removed:
-            if index + 1 < len(spans):
-                cuts.append((start, spans[index + 1][0], ""))
-            else:
-                before = spans[kept[-1]][1] if kept else flow.start + 1
-                cuts = [each for each in cuts if each[0] < before]
-                cuts.append((before, end, ""))
+    cuts = _cuts(flow, keys, kept, added, quoted=quoted)
     write = json.dumps if quoted else emit_scalar
     fresh = ", ".join(f"{write(key)}: {item}" for key, item in added.items() if key not in keys)
     if fresh:
@@ -220,3 +207,25 @@ def edit_flow(
     for start, end, written in sorted(cuts, reverse=True):
         text = text[:start] + written + text[end:]
     return text
+
+
+def _cuts(
+    flow: Flow, keys: Sequence[str], kept: Sequence[int], added: Mapping[str, str], *, quoted: bool
+) -> list[tuple[int, int, str]]:
+    """Gives what goes of a flow mapping, and what comes in the place of values, as spans with their texts."""
+    text, spans = flow.text, flow.entries()
+    cuts: list[tuple[int, int, str]] = []
+    for index, (start, end) in enumerate(spans):
+        if keys[index] in added:
+            colon = flow.masked.index(":", start, end) + 1
+            kept_blanks = len(text[colon:end]) - len(text[colon:end].lstrip())
+            blank = "" if kept_blanks or quoted else " "
+            cuts.append((colon + kept_blanks, end, blank + added[keys[index]]))
+        elif index not in kept:
+            if index + 1 < len(spans):
+                cuts.append((start, spans[index + 1][0], ""))
+            else:
+                before = spans[kept[-1]][1] if kept else flow.start + 1
+                cuts = [each for each in cuts if each[0] < before]
+                cuts.append((before, end, ""))
+    return cuts

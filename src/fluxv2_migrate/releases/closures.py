@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from fluxv2_migrate.clusters import Closure, DocumentKey
@@ -57,38 +57,55 @@ def read_closure(
         place = _places(left)[0]
         hold_back(closure, f"{place} stays, which hangs together with it", around, findings)
         return []
-    staying: list[tuple[Document, _Reason]] = []
+    staying = list(_staying(documents, closure, around, why_it_stays))
+    ties.stay(closure, [document.key for document, _ in staying])
+    if staying:
+        document, reason = staying[0]
+        # Of a command it is told once, where it stands.
+        if reason[0] != "RP018" and not FINDINGS[reason[0]].is_accepted(overrides[document.key].accept):
+            _stop(closure, document, reason, around, findings)
+        return []
+    releases = list(_read(documents, closure, overrides, around, findings, ties))
+    return releases if len(releases) == len(documents) else []
+
+
+def _staying(
+    documents: Iterable[Document],
+    closure: Closure,
+    around: Surroundings,
+    why_it_stays: Callable[[Document, Surroundings], _Reason | None],
+) -> Iterator[tuple[Document, _Reason]]:
+    """Gives the documents that stay whatever the rules say, each with the reason."""
     for document in documents:
         reason = why_it_stays(document, around)
         if reason is None or (reason[0] == "RP035" and any(taken_out(document.key, closure, around))):
             # What no cluster has because a patch takes it out goes with that patch.
             continue
-        staying.append((document, reason))
-    ties.stay(closure, [document.key for document, _ in staying])
-    for document, reason in staying[:1]:
-        # Of a command it is told once, where it stands.
-        if reason[0] != "RP018" and not (
-            reason[0] in overrides[document.key].accept and FINDINGS[reason[0]].acceptable
-        ):
-            _stop(closure, document, reason, around, findings)
-        return []
-    releases: list[ReadRelease] = []
+        yield document, reason
+
+
+def _read(
+    documents: Iterable[Document],
+    closure: Closure,
+    overrides: Mapping[DocumentKey, Override],
+    around: Surroundings,
+    findings: FindingGroups,
+    ties: Ties,
+) -> Iterator[ReadRelease]:
+    """Gives the releases that can be read, up to the first one that holds back all of the closure."""
     for document in documents:
         try:
-            read = read_patched_release(document, closure, around, overrides[document.key])
+            yield read_patched_release(document, closure, around, overrides[document.key])
         except ClustersDisagree as error:
             ties.stay(closure, [document.key])
             _stop(closure, document, ("RP020", error.reason, error.path), around, findings)
-            return []
+            return
         except HeldBack as error:
             hold_back(closure, error.reason, around, findings, error.code)
-            return []
+            return
         except NoChart as error:
             ties.stay(closure, [document.key])
             _tell_stops(document, error, findings)
-        else:
-            releases.append(read)
-    return releases if len(releases) == len(documents) else []
 
 
 def _tell_stops(document: Document, error: NoChart, findings: FindingGroups) -> None:
