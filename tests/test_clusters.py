@@ -205,6 +205,21 @@ def test_a_fluxd_that_a_kustomization_patches_has_the_flags_that_it_gets() -> No
     assert names == ["apps", "more"]
 
 
+def test_what_installs_flux_1_is_no_cluster_of_its_own() -> None:
+    cache = fluxd().replace("fluxcd/flux:1.25.4", "memcached:1.6").replace("name: flux", "name: memcached")
+    files: Files = {
+        "install/kustomization.yaml": "namespace: flux\nresources: [flux.yaml, cache.yaml]\n",
+        "install/flux.yaml": fluxd("--git-path=apps"),
+        "install/cache.yaml": cache,
+        "apps/web.yaml": release(),
+    }
+    assert [view.name for view in see(files).clusters] == ["apps"]
+    # With anything else in it, it may be one.
+    files["install/kustomization.yaml"] = "namespace: flux\nresources: [flux.yaml, cache.yaml, web.yaml]\n"
+    files["install/web.yaml"] = release("web")
+    assert [view.name for view in see(files).clusters] == ["apps", "install"]
+
+
 def test_clusters_of_two_branches_are_two() -> None:
     files: Files = {"apps/web.yaml": release()}
     files |= {f"flux/{name}.yaml": fluxd("--git-path=apps", f"--git-branch={name}") for name in ("eu", "us")}

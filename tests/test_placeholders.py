@@ -26,7 +26,20 @@ PLACEHOLDERS = [
     "__value__",
     "TO_BE_FIXED",
 ]
-VALUES = ["v1.0", "release-1.0", "feature/FOO-12", "a_b", "RELEASE_1_0", "a@b", "A", "50%", "x<y", "MASTER"]
+VALUES = [
+    "v1.0",
+    "release-1.0",
+    "feature/FOO-12",
+    "a_b",
+    "RELEASE_1_0",
+    "a@b",
+    "A",
+    "50%",
+    "x<y",
+    "MASTER",
+    "xx",
+    "to-do-list",
+]
 FIELDS = [
     ("metadata", "name"),
     ("metadata", "namespace"),
@@ -123,3 +136,12 @@ def test_names_of_owners_folders_and_full_refs_may_be_in_capitals() -> None:
     ):
         assert placeholder_of_release(web(field, value)) is None
     assert placeholder_of_release(web(("spec", "chart", "git"), "https://GIT_HOST/a/b")) is not None
+
+
+@pytest.mark.parametrize("value", ["CHANGEME", "replace-me", "TODO"])
+def test_a_source_that_is_to_be_filled_in_is_none(value: str) -> None:
+    found = placeholder_of_release(web(("spec", "chart", "ref"), value))
+    assert found is not None
+    assert found.text == value
+    # An application may be called so.
+    assert placeholder_of_release(web(("metadata", "name"), value.lower())) is None

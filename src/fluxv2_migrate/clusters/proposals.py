@@ -21,6 +21,7 @@ from fluxv2_migrate.clusters.units import (
     shapes_objects,
     unguided_sync_path,
 )
+from fluxv2_migrate.flux1.containers import find_images
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
 from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
@@ -201,10 +202,14 @@ def _unseen_units(
         # What a cluster's own kustomizations do not list is not another cluster's for that.
         if any(is_below(folder, path) for path in synced_paths):
             continue
+        build = reader.build(folder)
+        installs = any((built.path, built.index) in flux_1 for built in build.objects)
         objects = [
             built
-            for built in reader.build(folder).objects
-            if (built.path, built.index) in reader.places and (built.path, built.index) not in flux_1
+            for built in build.objects
+            if (built.path, built.index) in reader.places
+            and (built.path, built.index) not in flux_1
+            and not (installs and _is_cache(built.manifest))
         ]
         if any((built.path, built.index) not in found.sightings for built in objects):
             units[folder] = [_resource(built.manifest) for built in objects]
@@ -214,6 +219,12 @@ def _unseen_units(
 def _places_of_flux_1(found: ClusterMap) -> set[tuple[str, int | None]]:
     """Gives the documents in which Flux v1 itself stands; that is no cluster's folder."""
     return {(each.path, each.document) for each in (*found.programs, *found.other_programs)}
+
+
+def _is_cache(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a workload beside Flux v1 is the cache of its fluxd."""
+    names = [each.image.repository.rpartition("/")[2] for each in find_images(manifest)]
+    return bool(names) and set(names) == {"memcached"}
 
 
 def _shaping_roots(reader: ClusterReader) -> Iterator[str]:

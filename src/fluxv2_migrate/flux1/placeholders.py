@@ -44,6 +44,9 @@ _FORMS: Final = {
 }
 # A word that no name of Kubernetes and hardly a branch has: parts of capitals, joined by `_`.
 _CAPITALS: Final = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z][A-Z0-9]*)+(?![A-Za-z0-9_])")
+# What people write where a pipeline is to put something; an application may be called so.
+_TO_BE_FILLED: Final = re.compile(r"(?i:(?:change|replace|fill)[-_]?me|todo|tbd|fixme|placeholder)")
+_OF_SOURCE: Final = ("git", "ref", "repository", "version")
 _NAMES: Final = (("releaseName",), ("targetNamespace",))
 _OF_CHART: Final = ("git", "ref", "path", "repository", "name", "version")
 
@@ -60,6 +63,8 @@ def placeholder_of_release(manifest: Mapping[str, Any]) -> Placeholder | None:
         for form, pattern in _FORMS.items():
             if match := pattern.search(value):
                 return Placeholder(form, match[0], field)
+        if field[-1] in _OF_SOURCE and _TO_BE_FILLED.fullmatch(value):
+            return Placeholder("A_WORD_TO_BE_REPLACED", value, field)
         if _may_be_capitals(field, value) and (match := _CAPITALS.search(value)):
             return Placeholder("A_WORD_IN_CAPITALS", match[0], field)
     return None
