@@ -318,6 +318,30 @@ def test_what_only_flux_1_needs_leaves_with_it() -> None:
     assert "kubectl -n flux delete deployment memcached" in commands
 
 
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_services_and_config_maps_that_only_flux_1_needs_leave_with_it(*, is_shared: bool) -> None:
+    head = "apiVersion: v1\nkind: {}\nmetadata: {{name: {}, namespace: flux}}\n"
+    services = {
+        each: head.format("Service", each) + f"spec: {{selector: {{app: {each}}}}}\n"
+        for each in ("flux", "other")
+    }
+    settings = head.format("ConfigMap", "flux-ssh") + "data: {config: x}\n"
+    volumes = "      volumes:\n      - {name: ssh, configMap: {name: flux-ssh}}\n"
+    files: Files = {
+        "prod/flux.yaml": fluxd("--git-path=prod", more=volumes),
+        "prod/service.yaml": services["flux"],
+        "prod/other.yaml": services["other"],
+        "prod/ssh.yaml": settings,
+        "prod/web.yaml": release(),
+    }
+    if is_shared:
+        files["prod/job.yaml"] = workload("alpine:3", name="job", more=volumes)
+    migration = migrate(files)
+    gone = {"prod/flux.yaml", "prod/service.yaml", *(() if is_shared else ("prod/ssh.yaml",))}
+    assert set(migration.deleted) == gone
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
 def test_an_account_that_others_use_stays() -> None:
     files = deploy()
     files["apps/job.yaml"] = workload("example.com/job:1", name="job", more=ACCOUNT)

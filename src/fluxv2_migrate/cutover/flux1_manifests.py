@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -173,6 +173,17 @@ def _helpers(
     others = {each.namespace for each in around.clusters.other_programs}
     if own.program.program == "fluxd" and own.program.namespace not in others:
         yield from (each for each in beside if _is_memcached(each, own.program))
+    yield from (each for each in beside if _selects_only(each, own.document))
+    names = set(_config_maps(own.document))
+    yield from (
+        each
+        for each in beside
+        if each.manifest.get("kind") == "ConfigMap"
+        and each.identity[0] == own.document.identity[0]
+        and each.identity[1] in names
+        and any(word in each.identity[1] for word in ("flux", "helm-operator"))
+        and not _is_mentioned(each.identity[1], (each, own.document), around)
+    )
     account = _account(own.document)
     users = [each for each in beside if _account(each) == account]
     ours = {each.document.key for each in all_own}
@@ -198,6 +209,38 @@ def _is_memcached(document: Document, fluxd: Flux1Program) -> bool:
     if manifest.get("kind") == "Service":
         return True
     return any(found.image.repository.rpartition("/")[2] == "memcached" for found in find_images(manifest))
+
+
+def _selects_only(document: Document, workload: Document) -> bool:
+    """Gives whether a document is a Service of a workload's pods: all that it selects they have."""
+    labels = mapping_at(workload.manifest, "spec", "template", "metadata", "labels")
+    selector = mapping_at(document.manifest, "spec", "selector")
+    is_there = document.manifest.get("kind") == "Service" and document.identity[0] == workload.identity[0]
+    return is_there and bool(selector) and selector.items() <= labels.items()
+
+
+def _config_maps(workload: Document) -> Iterator[str]:
+    """Gives the names of the ConfigMaps that a workload's pods mount, or take variables from."""
+    pod = mapping_at(workload.manifest, "spec", "template", "spec")
+    for volume in _items(pod.get("volumes")):
+        yield str(mapping_at(volume, "configMap").get("name"))
+    for container in _items(pod.get("containers")):
+        for each in _items(container.get("envFrom")):
+            yield str(mapping_at(each, "configMapRef").get("name"))
+        for each in _items(container.get("env")):
+            yield str(mapping_at(each, "valueFrom", "configMapKeyRef").get("name"))
+
+
+def _is_mentioned(name: str, documents: Sequence[Document], around: Surroundings) -> bool:
+    """Gives whether any other document or text names an object."""
+    word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
+    own = {each.path: 0 for each in documents}
+    for each in documents:
+        own[each.path] += len(word.findall(each.text))
+    return any(
+        name in text and len(word.findall(text)) > own.get(path, 0)
+        for path, text in around.repository.texts.items()
+    )
 
 
 # Accounts and their access
