@@ -80,7 +80,7 @@ def test_a_path_is_below_a_folder_whose_parts_it_begins_with(one: str, other: st
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (generator("kustomize build ."), SyncPath("p", ("p",), files="none")),
+        (generator("kustomize build ."), SyncPath("p", ("p",), files="none", unwritten="p/.flux.yaml")),
         (
             generator("kustomize build ./web", "../patch.yaml"),
             SyncPath("p", ("p/web",), files="none", patch_file="patch.yaml"),

@@ -139,6 +139,16 @@ def _add(sightings: dict[DocumentKey, list[Sighting]], new: Iterable[tuple[Docum
         sightings.setdefault(key, []).append(sighting)
 
 
+def _with_unwritten(view: ClusterView) -> ClusterView:
+    """Says of a cluster that fluxd wrote no image in it, where commands without updaters give all of it."""
+    if view.settings.fluxd.read_only is not None or not all(each.unwritten for each in view.sync_paths):
+        return view
+    fluxd = view.settings.fluxd.model_copy(update={"read_only": True})
+    settings = view.settings.model_copy(update={"fluxd": fluxd})
+    places = {"fluxd.read_only": f"{view.sync_paths[0].unwritten}:1", **view.places}
+    return replace(view, settings=settings, places=places)
+
+
 def _with_options(view: ClusterView, options: MigrationOptions) -> ClusterView:
     """Puts what was said of the cluster, or of all clusters, over what the repository shows of it."""
     said = next((each for each in options.clusters if each.name == view.name), Cluster(name=view.name))
@@ -259,6 +269,7 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     views += flux_2
     # A sighting tells its cluster by the name, so names are told apart before anything is seen.
     views = list(_with_own_names(views, set()))
+    views = list(map(_with_unwritten, views))
     views = [_with_options(view, reader.options) for view in with_operators(views, programs, reader)]
     for view in views:
         _add(found.sightings, sight(view, reader))

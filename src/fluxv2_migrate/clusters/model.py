@@ -30,6 +30,7 @@ class SyncPath:
         decrypts: the files that a `.flux.yaml` decrypts.
         outputs: the files that the commands of a `.flux.yaml` write, which are no manifests.
         submodules: whether a `.flux.yaml` fetches the repository's submodules.
+        unwritten: the `.flux.yaml` that has commands and no updaters, so that fluxd wrote no image there.
     """
 
     path: str
@@ -44,6 +45,7 @@ class SyncPath:
     decrypts: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     submodules: bool = False
+    unwritten: str = ""
 
     @property
     def over(self) -> str:

@@ -161,6 +161,9 @@ def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes], tree:
         return SyncPath(path, files="all")
     patch_file = posixpath.normpath(posixpath.join(path, config.patch_file)) if config.patch_file else ""
     read = _generated(path, config.generators, patch_file, files)
+    if config.mode == "commandUpdated" and not config.updaters:
+        # fluxd 1.25.4 pkg/manifests/configfile.go makeNoCommandsRunErr.
+        read = replace(read, unwritten=found)
     written = _waits_for(read, files, tree)
     if written and not read.unknown:
         name = posixpath.basename(written)

@@ -226,7 +226,10 @@ def _edited(text: str, path: tuple[str | int, ...], value: str) -> str:
 def _without_patches(text: str, path: str) -> str:
     """Gives a `.flux.yaml` that generates the same, with nothing over it."""
     config = FluxYaml.parse(text, path=path)
-    value: Any = {"version": 1, "commandUpdated": {"generators": _commands(config.generators)}}
+    # What fluxd wrote it still writes: only where is another question.
+    updaters = [{"containerImage": {"command": "true"}, "policy": {"command": "true"}}]
+    generated = {"generators": _commands(config.generators), "updaters": updaters}
+    value: Any = {"version": 1, "commandUpdated": generated}
     return json.dumps(value)
 
 

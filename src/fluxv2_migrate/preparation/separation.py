@@ -24,6 +24,7 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.rules import AutomatedImage, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, emit_entry
 
@@ -61,7 +62,9 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
     for documents in around.repository.documents.values():
         for document in documents:
             sightings = around.clusters.sightings.get(document.key, ())
-            if len(sightings) < 2 or not is_old_release(document.manifest) or _all_alike(sightings):
+            if len(sightings) < 2 or not is_old_release(document.manifest):
+                continue
+            if _all_alike(sightings, document, around):
                 continue
             for step, wanted in _apart(document, sightings, around):
                 try:
@@ -74,10 +77,13 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
     return SeparatedTexts(files, frozenset(releases))
 
 
-def _all_alike(sightings: Iterable[Sighting]) -> bool:
-    """Gives whether no fluxd is told anything else than the others."""
+def _all_alike(sightings: Iterable[Sighting], document: Document, around: Surroundings) -> bool:
+    """Gives whether no fluxd is told anything else than the others, and all or none of them write."""
     marks = [
-        {key: value for key, value in annotations_of(each.manifest).items() if is_of_fluxd(key)}
+        (
+            {key: value for key, value in annotations_of(each.manifest).items() if is_of_fluxd(key)},
+            _is_written(each, document, around),
+        )
         for each in sightings
     ]
     return all(each == marks[0] for each in marks)
@@ -112,9 +118,12 @@ def _apart(
 def _images(
     document: Document, sighting: Sighting, around: Surroundings
 ) -> Iterator[tuple[_Wanted, tuple[object, ...]]]:
+    writes = _is_written(sighting, document, around)
     own = {
         image.container: image.tag_pattern
-        for draft in draft_image_automation(sighting.manifest, _NO_OPTIONS, FLUX_VERSIONS[-1])
+        for draft in (
+            draft_image_automation(sighting.manifest, _NO_OPTIONS, FLUX_VERSIONS[-1]) if writes else ()
+        )
         for image in draft.images
         if image.fields
     }
@@ -126,6 +135,15 @@ def _images(
             if isinstance(placed, ImagePlace):
                 place = (placed.path, placed.index, placed.image.fields[-1].path)
                 yield _Wanted(sighting, image, own.get(image.container)), place
+
+
+def _is_written(sighting: Sighting, document: Document, around: Surroundings) -> bool:
+    """Gives whether a cluster's fluxd writes images, or a person wants them written from now on."""
+    if not around.clusters.view(sighting.cluster).settings.fluxd.read_only:
+        return True
+    kind = str(sighting.manifest.get("kind"))
+    subject = Subject(sighting.cluster, kind, sighting.namespace, sighting.name, document.path)
+    return override_for(subject, around.options.overrides)[0].update_images
 
 
 def _written(

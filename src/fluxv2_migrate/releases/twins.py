@@ -82,6 +82,9 @@ class Twins:
         by_name: dict[str, list[Twin]] = {}
         by_release: dict[tuple[str, str], list[Twin]] = {}
         for document in repository.new_releases():
+            if document.path in clusters.patch_files and document.key not in clusters.sightings:
+                # A patch is no release, whatever name stands in it.
+                continue
             for cluster, manifest in clusters.seen(document):
                 twin = Twin(document, cluster, manifest)
                 namespace, name = twin.identity

@@ -33,6 +33,7 @@ _WHAT: Final[Mapping[str, str]] = {
     "shows the releases",
     "fluxd_version": "the version of fluxd that runs, such as 1.18.0",
     "git_url": "fluxd's --git-url",
+    "update_images": "true has the images updated from now on",
     "leave": "true leaves it as it is, in Flux v1",
     "accept": "the code, once you have read what it says and nothing has to be done",
 }

@@ -188,8 +188,10 @@ def _is_automated(workload: Workload, policies: WorkloadPolicies, found: list[Co
     version = workload.manifest.get("apiVersion")
     if workload.kind == "HelmRelease" and not _is_updated_release(workload, str(version), path):
         return False
-    if workload.fluxd.read_only:
-        workload.note("IM008", "fluxd writes nothing: it reads only, or scans no images", path, group="all")
+    if workload.fluxd.read_only and not workload.decided().update_images:
+        message = "fluxd writes no image: it reads only, scans none, or has commands without updaters"
+        answer = Override(cluster=workload.cluster or "*", update_images=True)
+        workload.note("IM008", message, path, group="all", answer=answer)
         return False
     if _is_addon(workload):
         workload.note("AN020", "fluxd leaves the add-ons of the cluster alone", path, group="all")

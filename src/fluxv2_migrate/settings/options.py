@@ -121,6 +121,7 @@ class Override(_Options):
         helm_versions: `--enabled-helm-versions` of the helm-operators of the clusters that match.
         fluxd_version: of the fluxds of the clusters that match, such as `1.18.0`.
         git_url: `--git-url` of the fluxds of the clusters that match.
+        update_images: update the images of what matches from now on, although fluxd never did.
         leave: leave the resource as it is.
         accept: codes of findings that a person has seen: they are not reported again. `HR003:` and a
             fingerprint accepts one finding of a code alone. Of the errors only HR030, HR049 and RP007 can be
@@ -144,6 +145,7 @@ class Override(_Options):
     helm_versions: tuple[Literal["v2", "v3"], ...] = ()
     fluxd_version: _NotEmpty | None = None
     git_url: str | None = None
+    update_images: bool = False
     leave: bool = False
     accept: tuple[_Accepted, ...] = ()
 

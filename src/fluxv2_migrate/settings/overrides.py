@@ -15,7 +15,7 @@ PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
 """The fields of an override that say what it is about."""
 _BETWEEN: Final = ", "
 _ANYTHING: Final = ("", "*")
-_OF_CLUSTERS: Final = ("helm_versions", "fluxd_version", "git_url")
+_OF_CLUSTERS: Final = ("helm_versions", "fluxd_version", "git_url", "update_images")
 _NO_DECISION: Final = (*PATTERNS, "container", "accept")
 
 

@@ -176,7 +176,9 @@ def _is_automated(workload: _Workload, context: Context) -> bool:
         return False
     if workload.identity[0] in _RELEASES and not _is_updated_release(workload, context):
         return False
-    return not _fluxd(workload.cluster, context).read_only
+    subject = Subject(workload.cluster, *workload.identity, workload.path)
+    said, _ = override_for(subject, context.options.overrides)
+    return said.update_images or not _fluxd(workload.cluster, context).read_only
 
 
 def _is_updated_release(workload: _Workload, context: Context) -> bool:

@@ -1,0 +1,82 @@
+"""Images that fluxd was asked to update and never wrote, since its commands came without updaters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize import build
+from test_patches_of_releases import CHART, IMAGE, Files, release
+
+MARKED = release(CHART + IMAGE).replace(
+    "spec:\n",
+    "  annotations:\n    fluxcd.io/automated: 'true'\n    fluxcd.io/tag.chart-image: semver:~1.2\nspec:\n",
+    1,
+)
+COMMAND = "  generators: [{command: kustomize build .}]\n"
+MODES = {
+    "commands": f"version: 1\ncommandUpdated:\n{COMMAND}",
+    "updaters": f"version: 1\ncommandUpdated:\n{COMMAND}  updaters: [{{policy: {{command: ./a.sh}}}}]\n",
+    "patches": f"version: 1\npatchUpdated:\n{COMMAND}  patchFile: flux-patch.yaml\n",
+}
+
+
+def tree(**modes: str) -> Files:
+    return {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": MARKED,
+        **{f"{name}/kustomization.yaml": "resources: [../base]\nnamespace: shop\n" for name in modes},
+        **{f"{name}/.flux.yaml": MODES[mode] for name, mode in modes.items()},
+    }
+
+
+def markers(migration: fm.Migration) -> int:
+    return sum(str(text).count("$imagepolicy") for text in migration.files.values())
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "count"),
+    [
+        ("commands", {}, 0),
+        ("updaters", {}, 2),
+        ("patches", {}, 2),
+        ("commands", {"sync_roots": ["prod"]}, 2),
+        ("commands", {"overrides": [{"update_images": True}]}, 2),
+        ("commands", {"overrides": [{"update_images": True, "name": "other"}]}, 0),
+    ],
+)
+def test_what_fluxd_never_wrote_is_not_updated_unless_a_person_wants_it(
+    mode: str, options: dict[str, Any], count: int
+) -> None:
+    files = tree(prod=mode)
+    given = fm.MigrationOptions.model_validate(options)
+    migration = fm.migrate_repository(files, given)
+    assert markers(migration) == count
+    assert fm.verify_migration(files, migration.files, options=given, declared=migration.declared).ok
+    told = [each for each in migration.findings if each.code == "IM008"]
+    assert bool(told) is (count == 0)
+    for each in told:
+        assert each.answer is not None
+        answered = fm.migrate_repository(files, fm.MigrationOptions(overrides=(each.answer,)))
+        assert markers(answered) == 2
+
+
+def test_an_environment_in_which_fluxd_wrote_nothing_keeps_its_tag() -> None:
+    files = tree(dev="patches", prod="commands")
+    migration = fm.migrate_repository(files)
+    assert {each.code for each in migration.findings if each.severity == "error"} == set()
+    # The name is one for both.
+    assert markers(migration) == 1
+    text = str(migration.files["base/web.yaml"])
+    later = {**migration.files, "base/web.yaml": text.replace("tag: 1.2.3", "tag: 1.2.9")}
+    tags = {
+        folder: next(
+            each.manifest["spec"]["values"]["image"]["tag"]
+            for each in build(later, folder).objects
+            if each.manifest["kind"] == "HelmRelease"
+        )
+        for folder in ("dev", "prod")
+    }
+    assert tags == {"dev": "1.2.9", "prod": "1.2.3"}
