@@ -181,3 +181,22 @@ spec:
         assert answer.cluster == name
     settled = errors_settled(files, fm.MigrationOptions(sync_roots=("dev", "prod")))
     assert dict(fm.simulate_image_update(settled.files, PUSHED)) == dict(settled.files)
+
+
+@pytest.mark.parametrize(
+    ("tag", "pattern", "questions"),
+    [("a1b2c3d", "glob:*", 1), ("b2c3d4e", "glob:*", 2), ("a1b2c3d", "glob:a*", 2)],
+)
+def test_containers_that_ask_the_same_are_one_question(tag: str, pattern: str, questions: int) -> None:
+    second = f"      - name: job\n        image: ghcr.io/acme/job:{tag}\n"
+    filters = ("fluxcd.io/tag.app: glob:*", f"fluxcd.io/tag.job: {pattern}")
+    files = {"a.yaml": workload(ON, *filters, image="ghcr.io/acme/web:a1b2c3d", more=second)}
+    migration = fm.migrate_repository(files)
+    assert len([each for each in migration.findings if each.code == "IM005"]) == questions
+    answered = fm.migrate_repository(files, {"overrides": migration.answers()})
+    assert answered.ok
+    assert answered.changed == migration.changed
+    # An image that is not asked about keeps its policy.
+    files["a.yaml"] += "      - name: third\n        image: ghcr.io/acme/third:1.2.3\n"
+    apart = fm.migrate_repository(files)
+    assert len([each for each in apart.findings if each.code == "IM005"]) == 2

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import (
     ContainerImage,
@@ -129,11 +131,27 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
         tuple(images),
         tuple(workload.operations),
         tuple(workload.comments),
-        tuple(workload.notices),
+        tuple(_asked_once(workload, len(images))),
         frozenset(workload.matched),
         decided.accept,
         stopped,
     )
+
+
+def _asked_once(workload: Workload, images: int) -> list[Notice]:
+    """Gives what is said of a workload; an order of tags that all of its images want is one question."""
+    asked = {
+        index: each.answer.model_dump(exclude_unset=True, exclude={"container"})
+        for index, each in enumerate(workload.notices)
+        if each.code == "IM005" and each.answer is not None
+    }
+    questions = {(workload.notices[index].message, repr(answer)) for index, answer in asked.items()}
+    if len(asked) < 2 or len(asked) != images or len(questions) > 1:
+        return workload.notices
+    return [
+        replace(each, group=workload.resource, answer=Override(**asked[index])) if index in asked else each
+        for index, each in enumerate(workload.notices)
+    ]
 
 
 def _asks_for_images(workload: Workload) -> bool:
