@@ -125,7 +125,8 @@ def _images_in_volumes(repository: Repository, options: MigrationOptions) -> boo
     Source: kustomize-controller's `go.mod`: 1.7.3, which Flux 2.7 ships, has kustomize api 0.21.
     """
     clusters = options.clusters or (None,)
-    versions = [infer_flux_release(repository, options, each).version for each in clusters]
+    # The first one that does is enough: there may be many, and each asks for all objects of Flux v2.
+    versions = (infer_flux_release(repository, options, each).version for each in clusters)
     return any(is_at_least(each, "2.7") for each in versions)
 
 

@@ -23,6 +23,7 @@ _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomizat
 _DEFAULT_NAMESPACE: Final = "default"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _IMAGE: Final = re.compile(r"(?:[A-Za-z0-9.\-]+(?::[0-9]+)?/)?[a-z0-9_\-./]+")
+_NAMESPACE: Final = re.compile(r"kind[\"']?\s*:\s*[\"']?Namespace\b")
 _REMOVED_FIELDS: Final = re.compile(r"\.Updated\b|\.Changed\.ImageResult\b")
 # The label that every namespace has.
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
@@ -147,7 +148,7 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
     found = ImageObjects()
     for path in sorted(texts):
         text = texts[path]
-        is_namespace = "Namespace" in text
+        is_namespace = "Namespace" in text and _NAMESPACE.search(text) is not None
         if not path.endswith((".yaml", ".yml", ".json")) or (_GROUP not in text and not is_namespace):
             continue
         for manifest in read_mappings(text):

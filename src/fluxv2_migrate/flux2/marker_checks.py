@@ -40,6 +40,7 @@ __all__ = [
     "MarkerProblem",
     "MarkerProblemCode",
     "check_markers",
+    "check_texts",
     "has_merge_key",
     "is_read",
     "texts_of",
@@ -136,8 +137,20 @@ def check_markers(
     (False, ['no-automation', 'no-policy'])
     """
     texts = texts_of(checked_files(files))
-    objects = read_image_objects(texts)
-    paths = sorted(files)
+    return check_texts(texts, read_image_objects(texts), sorted(files), flux_version)
+
+
+def check_texts(
+    texts: Mapping[str, str], objects: ImageObjects, paths: list[str], flux_version: FluxVersion
+) -> tuple[CheckedMarker, ...]:
+    """Gives the same for texts of which the objects of image automation are known.
+
+    Args:
+        texts: of the repository.
+        objects: that they define.
+        paths: of all files, sorted.
+        flux_version: the Flux release.
+    """
     checked: list[CheckedMarker] = []
     for path in sorted(texts):
         if _WORD not in texts[path]:

@@ -48,7 +48,7 @@ class _Path:
     now: tuple[ReconciledPath, ...]
     before: tuple[FluxKustomization, ...]
     objects: Sequence[FluxdObject]
-    known: ReconciledCluster
+    reconciler: Reconciler
 
     @property
     def resource(self) -> str:
@@ -75,7 +75,7 @@ def verify_sync_paths(
             now = () if reconciled is None else reconciled.paths
             own = tuple(each for each in now if each.sync_path == synced.path)
             known = tuple(before.syncing(synced.path, view))
-            path = _Path(view, synced, own, known, objects, before.reconcile(view))
+            path = _Path(view, synced, own, known, objects, before)
             paths.append(_verify(path, reconciled, context))
         namespaces += _filled_in(view, filled, reconciled, context)
     everywhere = {view.name for view in context.before.clusters.clusters}
@@ -188,7 +188,8 @@ def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> It
     applied = _applied(reconciled, path.synced.path)
     found = dict.fromkeys(reason for each in applied for reason in refusals(each, version))
     if found:
-        before = {reason for each in _applied(path.known, "") for reason in refusals(each, version)}
+        known = path.reconciler.reconcile(path.view)
+        before = {reason for each in _applied(known, "") for reason in refusals(each, version)}
         for reason in found:
             if reason not in before:
                 yield Difference("sync.refused", _NONE, reason)

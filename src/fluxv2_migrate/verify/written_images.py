@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, Reconciler
 from fluxv2_migrate.flux2.image_objects import ImageObjects, read_image_objects
 from fluxv2_migrate.flux2.marked_values import MisplacedCode
-from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_markers, texts_of
+from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_texts, texts_of
 from fluxv2_migrate.flux2.markers import Marker
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.written_texts import with_marked_values
@@ -71,12 +71,13 @@ def write_probes(
     marked = sorted(path for path in texts if "$imagepolicy" in texts[path])
     if not marked:
         return WrittenImages(clusters=known)
-    markers = check_markers(files, flux_version=flux_version)
+    objects = read_image_objects(texts)
+    markers = check_texts(texts, objects, sorted(files), flux_version)
     known_markers = {(each.file, each.marker.line, each.marker.column): each for each in markers}
     policies = sorted({(each.marker.namespace, each.marker.policy) for each in markers if _writes(each)})
     tags = {policy: f"0.0.0-probe{index}x" for index, policy in enumerate(policies)}
     misplaced = {policy: f"0.0.0-misplaced{index}x" for index, policy in enumerate(policies)}
-    names = _names(read_image_objects(texts))
+    names = _names(objects)
     changed: dict[str, str | bytes | None] = {}
     for path in marked:
 
