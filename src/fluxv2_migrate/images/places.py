@@ -208,4 +208,4 @@ def _index_of(name: Any, items: Any) -> int:
 def _child(value: Any, key: str | int) -> Any:
     if isinstance(key, int):
         return value[key] if isinstance(value, list) and 0 <= key < len(value) else None
-    return value.get(key) if isinstance(value, Mapping) else None
+    return value.get(key) if isinstance(value, (dict, Mapping)) else None

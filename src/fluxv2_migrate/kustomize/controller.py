@@ -34,7 +34,7 @@ def generated_resources(tree: KustomizeTree, folder: str) -> tuple[str, ...]:
     """
     start = f"{folder}/" if folder else ""
     found: dict[str, None] = {}
-    for path in sorted(tree.files, key=lambda path: path.split("/")):
+    for path in tree.files_in_order:
         if not path.startswith(start):
             continue
         parts = path.removeprefix(start).split("/")[:-1]

@@ -73,8 +73,7 @@ class Identity(NamedTuple):
         return f"{self.kind} {namespace}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A kustomization on an object's way.
 
     Attributes:
@@ -88,8 +87,7 @@ class Step:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PatchUse:
+class PatchUse(NamedTuple):
     """A patch, a replacement, a configuration or a variable that reached an object.
 
     Attributes:
@@ -106,7 +104,7 @@ class PatchUse:
 
     kustomization: str
     field: str
-    index: int
+    index: int  # type: ignore[assignment]  # nobody asks where in this tuple something stands
     path: str
     document: int
     kind: str

@@ -124,6 +124,11 @@ class KustomizeTree:
             if folder in other._builds:
                 self._builds.setdefault(folder, other._builds[folder])
 
+    @cached_property
+    def files_in_order(self) -> tuple[str, ...]:
+        """The paths of all files, folder by folder."""
+        return tuple(sorted(self.files, key=lambda path: path.split("/")))
+
     @property
     def folders(self) -> frozenset[str]:
         """All folders; the repository's root is the empty text."""

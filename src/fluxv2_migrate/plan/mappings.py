@@ -50,7 +50,7 @@ class _Copy:
         """Gives the mapping at a path, as one that may be changed."""
         mapping = self._root
         for key in path:
-            if not isinstance(mapping.get(key), Mapping):
+            if not isinstance(mapping.get(key), (dict, Mapping)):
                 return None
             mapping = self._inner(mapping, key)
         return mapping

@@ -32,7 +32,8 @@ def leaf_at(value: Any, path: Path) -> Any:
     (1, REMOVED)
     """
     for key in path:
-        if not isinstance(value, Mapping) or key not in value:
+        # Nearly all are dicts, and it takes long to find out that something else is a mapping.
+        if not isinstance(value, (dict, Mapping)) or key not in value:
             return REMOVED
         value = value[key]
     return value
@@ -48,10 +49,10 @@ def merge_difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Lea
 
 
 def _difference(before: Any, after: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
-    known = before if isinstance(before, Mapping) else {}
+    known = before if isinstance(before, (dict, Mapping)) else {}
     for key, value in after.items():
         old = known.get(key, REMOVED)
-        if isinstance(value, Mapping):
+        if value.__class__ is not str and isinstance(value, (dict, Mapping)):
             yield from _difference(old, value, (*path, key))
         elif old.__class__ is not value.__class__ or old != value:
             yield (*path, key), value

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd, meant_domain
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set, apply_to_mapping
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
@@ -304,10 +304,7 @@ def _remove_marks(workload: Workload) -> None:
 def _pod_template(workload: Workload) -> None:
     spec: Any = workload.manifest.get("spec")
     for path in (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",)):
-        holder = spec
-        for key in (*path, "metadata", "annotations"):
-            holder = holder.get(key) if isinstance(holder, Mapping) else None
-        for key in holder if isinstance(holder, Mapping) else ():
+        for key in mapping_at(spec, *path, "metadata", "annotations"):
             if is_of_fluxd(key):
                 message = (
                     f"fluxd read {key} of the workload itself and not of its pods; it stays, "
