@@ -428,6 +428,44 @@ def test_options_go_over_what_is_read_field_by_field() -> None:
     assert found.sync_paths == ("deploy",)
 
 
+def test_each_value_has_its_own_line_wherever_it_stands() -> None:
+    values = f"git:\n  url: {URL}\n  branch: trunk # ours\n  path: deploy\n"
+    held = "".join(f"    {line}" for line in values.splitlines(keepends=True))
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fv, namespace: flux}\ndata:\n"
+    raw = "https://git.example.com/acme/fleet/raw/trunk/v.yaml"
+    sources = {
+        "v.yaml": (values, f"[{{externalSourceRef: {{url: '{raw}'}}}}]"),
+        "cm.yaml": (f"{head}  values.yaml: | # all\n{held}", "[{configMapKeyRef: {name: fv}}]"),
+    }
+    words = {"branch": "branch: trunk", "sync_paths": "path: deploy", "fluxd.git_url": "url:"}
+    official = "repository: https://charts.fluxcd.io, name: flux"
+    for path, (text, reference) in sources.items():
+        flux = chart("sops: {enabled: false}\n", official, valuesFrom=reference)
+        read = readings(migrate({"deploy/flux.yaml": flux, path: text, "deploy/web.yaml": WEB}))
+        for setting, word in words.items():
+            file, _, line = read[setting][1].rpartition(":")
+            assert file == path
+            assert word in text.splitlines()[int(line) - 1]
+
+
+@pytest.mark.parametrize("generates", [True, False])
+def test_what_a_person_says_of_generation_goes_over_the_flag(*, generates: bool) -> None:
+    flags = [*FLAGS, "--manifest-generation"] if not generates else FLAGS
+    files: Files = {
+        "flux/flux.yaml": deployment(*flags),
+        "deploy/.flux.yaml": "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n",
+        "deploy/x/kustomization.yaml": "namespace: game\nresources: [web.yaml]\n",
+        "deploy/kustomization.yaml": "resources: [x]\n",
+        "deploy/x/web.yaml": WEB.replace("  releaseName: web\n", "  helmVersion: v3\n"),
+    }
+    said = {"name": "prod", "fluxd": {"manifest_generation": generates}}
+    for paths in ([], ["deploy"]):
+        everything = "".join(
+            map(str, migrate(files, clusters=[{**said, "sync_paths": paths}]).files.values())
+        )
+        assert ("game-web" in everything) == generates
+
+
 def test_paths_that_one_fluxd_syncs_are_one_cluster() -> None:
     files: Files = {
         "flux/flux.yaml": deployment(f"--git-url={URL}", "--git-path=a,b"),

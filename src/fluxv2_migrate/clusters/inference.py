@@ -194,10 +194,12 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
         fluxds = _fluxds_of(said, programs, is_only=len(given) == 1)
         shown = view_of_fluxds(said.name, fluxds, programs, reader) if fluxds else None
         paths = [normal_path(path) for path in said.sync_paths]
-        if shown is not None and (not paths or set(paths) == set(paths_of(fluxds[0]))):
+        generates = said.fluxd.manifest_generation
+        is_shown = shown is not None and generates in (None, shown.settings.fluxd.manifest_generation)
+        if shown is not None and is_shown and (not paths or set(paths) == set(paths_of(fluxds[0]))):
             yield replace(shown, reason=f"as given; {shown.reason}")
             continue
-        generates = said.fluxd.manifest_generation
+        paths = paths or list(paths_of(fluxds[0]) if fluxds else ())
         if generates is None and shown is not None:
             generates = shown.settings.fluxd.manifest_generation
         elif generates and shown is None and (said.flux_version is not None or _has_flux_2(reader)):

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.reader import ClusterReader
@@ -18,11 +19,12 @@ from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Build
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["ValueSource", "config_map_data", "value_sources", "values_of_sources"]
 
+_BLOCK: Final = re.compile(r":[ \t]*\|[-+0-9]*[ \t]*(?:#.*)?$")
 _VALUES_FILE: Final = "values.yaml"
 _OLD_KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 
@@ -37,6 +39,7 @@ class ValueSource:
         line: of the field that holds them, 1-based.
         document: in which each of them has its own line; `None` where they are a text inside of another.
         place: the field that holds them, in the document.
+        above: lines above the document, where it is a text inside of another.
     """
 
     values: Mapping[str, Any] = field(repr=False)
@@ -44,11 +47,12 @@ class ValueSource:
     line: int = 1
     document: Document | None = field(default=None, repr=False)
     place: tuple[str, ...] = ()
+    above: int = 0
 
     def locate(self, key: Sequence[str]) -> tuple[str, int]:
         """Gives file and line of a value, or of what is nearest above it."""
         if self.document is not None:
-            return self.path, self.document.position((*self.place, *key))[0]
+            return self.path, self.above + self.document.position((*self.place, *key))[0]
         return self.path, self.line
 
     def holds(self, key: Sequence[str]) -> bool:
@@ -173,9 +177,11 @@ def _of_object(
     for manifest, path, document in _objects(kind, name, namespace, reader, build):
         holder = next((each for each in ("data", "stringData") if key in as_object(manifest.get(each))), "")
         line = 1 if document is None else document.position((holder, key))[0]
-        found = _parsed(_data(manifest, key), path, line)
+        text = _data(manifest, key)
+        found = _parsed(text, path, line)
         if found is not None:
-            return found
+            is_block = document is not None and _is_block(reader.text(path), line)
+            return _with_lines(found, read_documents(path, text)[0], line) if is_block else found
     return None
 
 
@@ -205,14 +211,26 @@ def _data(manifest: Mapping[str, Any], key: str) -> str:
 def _of_url(url: str, reader: ClusterReader, is_own: Callable[[RawFile], bool]) -> ValueSource | None:
     for raw in raw_files(url, reader.files.keys()):
         if is_own(raw) and (found := _parsed(reader.text(raw.path), raw.path, 1)) is not None:
-            return found
+            return _with_lines(found, reader.documents_of(raw.path), 0)
     return None
 
 
 def _of_chart_file(path: str, spec: Mapping[str, Any], reader: ClusterReader) -> ValueSource | None:
     folder = str(as_object(spec.get("chart")).get("path") or "").strip("/")
     file = posixpath.normpath(posixpath.join(folder, path))
-    return _parsed(reader.text(file), file, 1) if file in reader.files else None
+    found = _parsed(reader.text(file), file, 1) if file in reader.files else None
+    return None if found is None else _with_lines(found, reader.documents_of(file), 0)
+
+
+def _with_lines(found: ValueSource, documents: Sequence[Document], above: int) -> ValueSource:
+    """Gives values with the document that tells the line of each of them, where there is one."""
+    return replace(found, document=documents[0], above=above) if len(documents) == 1 else found
+
+
+def _is_block(text: str, line: int) -> bool:
+    """Gives whether the lines below one are a text of their own, as they stand."""
+    rows = text.splitlines()
+    return 0 < line <= len(rows) and _BLOCK.search(rows[line - 1]) is not None
 
 
 def _parsed(text: str, path: str, line: int) -> ValueSource | None:
