@@ -311,20 +311,7 @@ class _FileChecks:
             for each in self._objects.policies
             if (each.namespace, each.name) == (namespace, marker.policy)
         ]
-        if not automations:
-            yield MarkerProblem(
-                "no-automation", f"no ImageUpdateAutomation is in the namespace {namespace}; add one"
-            )
-        elif not covering:
-            yield MarkerProblem(
-                "not-covered", f"no update path of the namespace {namespace} reaches the file; widen one"
-            )
-            yield from self._of_paths(automations)
-        elif all(each.suspended for each in covering):
-            yield MarkerProblem("automation-suspended", "the automation is suspended; resume it")
-        elif all(each.why_it_stalls(self._flux_version) for each in covering):
-            reason = covering[0].why_it_stalls(self._flux_version)
-            yield MarkerProblem("automation-stalls", f"the automation {reason}, and does nothing; correct it")
+        yield from self._of_cover(namespace, automations, covering)
         if marker.reason is None and not self._has_registry_apart(marker):
             yield from self._of_image(marker, policies)
         if not policies:
@@ -340,6 +327,25 @@ class _FileChecks:
             )
         for policy in policies:
             yield from self._of_policy(marker, policy)
+
+    def _of_cover(
+        self, namespace: str, automations: list[Automation], covering: Sequence[Automation]
+    ) -> Iterator[MarkerProblem]:
+        """Gives why no automation of a namespace writes into the file."""
+        if not automations:
+            yield MarkerProblem(
+                "no-automation", f"no ImageUpdateAutomation is in the namespace {namespace}; add one"
+            )
+        elif not covering:
+            yield MarkerProblem(
+                "not-covered", f"no update path of the namespace {namespace} reaches the file; widen one"
+            )
+            yield from self._of_paths(automations)
+        elif all(each.suspended for each in covering):
+            yield MarkerProblem("automation-suspended", "the automation is suspended; resume it")
+        elif all(each.why_it_stalls(self._flux_version) for each in covering):
+            reason = covering[0].why_it_stalls(self._flux_version)
+            yield MarkerProblem("automation-stalls", f"the automation {reason}, and does nothing; correct it")
 
     def _of_image(self, marker: Marker, policies: Sequence[ImageObject]) -> Iterator[MarkerProblem]:
         repositories = [self._objects.repository_of(policy) for policy in policies]

@@ -88,13 +88,8 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
             leaves[target] = value
             if source != target:
                 moves.append(Move(source, target))
-    kept: dict[str, Any] = {**head, **{key: patch[key] for key in _KEPT if key in patch}}
-    if isinstance(metadata := kept.get("metadata"), Mapping):
-        kept["metadata"] = {key: item for key, item in metadata.items() if key in METADATA}
-    if VALUES[1] in as_object(patch.get("spec")):
-        kept["spec"] = {VALUES[1]: patch["spec"][VALUES[1]]}
-    wanted_leaves = shared_leaves([(_merged(step.before, leaves), step.after) for step in steps])
-    leaves |= wanted_leaves
+    kept = {**head, **_kept_of(patch)}
+    leaves |= shared_leaves([(_merged(step.before, leaves), step.after) for step in steps])
     value = _with(kept, as_patch(leaves))
     if as_object(patch.get("spec")).get("$patch") == "replace":
         # What it writes is all that is left.
@@ -103,6 +98,16 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
     plan = plan_between(patch, value, tuple(moves), BEFORE_VALUES, VALUES)
     spec = {key: item for key, item in as_object(value.get("spec")).items() if key != VALUES[1]}
     return PatchDraft(plan, {**value, "spec": spec} if spec else _without(value, "spec"))
+
+
+def _kept_of(patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives what a patch says of fields that mean the same in Flux v2: metadata and values."""
+    kept: dict[str, Any] = {key: patch[key] for key in _KEPT if key in patch}
+    if isinstance(metadata := kept.get("metadata"), Mapping):
+        kept["metadata"] = {key: item for key, item in metadata.items() if key in METADATA}
+    if VALUES[1] in as_object(patch.get("spec")):
+        kept["spec"] = {VALUES[1]: patch["spec"][VALUES[1]]}
+    return kept
 
 
 def shared_leaves(pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Leaves:
