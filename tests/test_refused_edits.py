@@ -1,0 +1,120 @@
+"""Edits of texts do what was asked and nothing else, or are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fluxv2_migrate.plan.fields import edit_fields
+from fluxv2_migrate.plan.json_patches import PatchOperation, write_operations
+from fluxv2_migrate.yaml_text import CannotEdit
+from fluxv2_migrate.yaml_text.inner_texts import replace_text
+
+UNDEFINED = "would leave no YAML: no valid YAML: found undefined alias"
+OTHER = "would change something else"
+ANCHORED = "a:\n  b: &x {c: d}\n  e: *x\n"
+A, B, C = ({"op": "remove", "path": f"/{name}"} for name in "abc")
+TWO = "- op: remove\n  path: /a\n# two\n- op: remove\n  path: /b\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "expected"),
+    [
+        ("a: 'x'\n", ("a",), "it's", "a: 'it''s'\n"),
+        ("a: |\n  foo\n\n\nb: 1\n", ("a",), "bar\n\nbaz", "a: |\n  bar\n\n  baz\n\n\nb: 1\n"),
+        ("a: |\n  foo", ("a",), "bar", "a: |\n  bar"),
+        ("a: >-\n  foo\n  bar\n", ("a",), "bar\nbaz", "a: |-\n  bar\n  baz\n"),
+        ("- a\n- x: foo\n", (1, "x"), "bar", "- a\n- x: bar\n"),
+    ],
+)
+def test_a_text_within_a_text_is_replaced(
+    text: str, path: tuple[str | int, ...], value: str, expected: str
+) -> None:
+    assert replace_text(text, path, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value", "reason"),
+    [
+        ("a: 1\n", "b", "x", "there is no b"),
+        ("a: 1\n", "a", "x", "a patch that is no text"),
+        ("a: &x foo\nb: *x\n", "a", "bar", UNDEFINED),
+        ("a: &x |\n  foo\nb: *x\n", "a", "bar\n", OTHER),
+        ("a: |2\n   foo\n", "a", "bar", "unusual beginning"),
+        ("a: |\n\n\nb: 1\n", "a", "bar", "would leave no YAML"),
+        ("a: 'foo'\n", "a", "x\x00", "would leave no YAML"),
+    ],
+)
+def test_a_text_within_a_text_stays_where_a_new_one_would_change_more(
+    text: str, key: str, value: str, reason: str
+) -> None:
+    with pytest.raises(CannotEdit, match=reason):
+        replace_text(text, (key,), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "removed", "reason"),
+    [
+        (ANCHORED, ("a", "e"), [], "an alias in place of a mapping"),
+        (ANCHORED, ("a", "b"), [], OTHER),
+        ("a: 1\n", ("a",), [], "a is no mapping"),
+        ("a:\n  b: {c: &x d}\n  e: *x\n", ("a", "b"), ["c"], UNDEFINED),
+    ],
+)
+def test_fields_stay_where_others_depend_on_them(
+    text: str, path: tuple[str | int, ...], removed: list[str], reason: str
+) -> None:
+    with pytest.raises(CannotEdit, match=reason):
+        edit_fields(text, path, {} if removed else {"c": "x"}, removed)
+
+
+def operations(*given: tuple[dict[str, Any], int | None]) -> list[PatchOperation]:
+    return [PatchOperation(value, source) for value, source in given]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "expected"),
+    [
+        (
+            TWO,
+            operations((A, 0), (C, None), (B, 1)),
+            "- op: remove\n  path: /a\n# two\n- op: remove\n  path: /c\n- op: remove\n  path: /b\n",
+        ),
+        (TWO, operations((C, None), (A, 0)), "- op: remove\n  path: /c\n- op: remove\n  path: /a\n# two\n"),
+        (TWO, operations((C, None), (B, 1)), "# two\n- op: remove\n  path: /c\n- op: remove\n  path: /b\n"),
+        (TWO.rstrip("\n"), operations((A, 0)), "- op: remove\n  path: /a\n# two"),
+        (
+            TWO.rstrip("\n"),
+            operations((B, 1), (C, None)),
+            "# two\n- op: remove\n  path: /b\n- op: remove\n  path: /c",
+        ),
+        (
+            "[{op: remove, path: /a},]\n",
+            operations((A, 0), (C, None)),
+            '[{op: remove, path: /a}, {"op": "remove", "path": "/c"},]\n',
+        ),
+    ],
+)
+def test_operations_that_stay_keep_their_text(text: str, wanted: list[PatchOperation], expected: str) -> None:
+    assert write_operations(text, wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "reason"),
+    [
+        ("a: 1\n", operations((A, None)), "a JSON patch that is no list"),
+        ("-\n  op: remove\n  path: /a\n", operations((C, None)), "does not stand behind its dash"),
+        ("- &x {op: remove, path: /a}\n- *x\n", operations((A, 0), (A, 1), (C, None)), OTHER),
+        (
+            "- &x\n  op: remove\n  path: /a\n- op: test\n  path: *x\n",
+            operations(({"op": "test"}, 1)),
+            UNDEFINED,
+        ),
+    ],
+)
+def test_operations_stay_where_others_depend_on_them(
+    text: str, wanted: list[PatchOperation], reason: str
+) -> None:
+    with pytest.raises(CannotEdit, match=reason):
+        write_operations(text, wanted)
