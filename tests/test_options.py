@@ -25,6 +25,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"clusters": [{"name": ""}]}, "at least 1 character"),
     ({"clusters": [{"name": "a"}, {"name": "a"}]}, "two clusters have the name 'a'"),
     ({"clusters": [{"name": "a"}], "sync_roots": ["b"]}, "give one of the two"),
+    ({"sync_roots": ["a", "b"], "inventory": {}}, "inventory is of one cluster"),
     ({"helm_operator": {"charts_sync_interval": "3"}}, "'3' is no duration"),
     ({"helm_operator": {"helm_versions": ["v4"]}}, "'v2' or 'v3'"),
     ({"helm_operator": {"git_branch": ""}}, "at least 1 character"),

@@ -390,6 +390,12 @@ def test_a_difference_is_told_once_with_all_that_have_it() -> None:
     # What differs comes before what was declared.
     shown = told.to_markdown()
     assert shown.index("suspended") < shown.index("shop/a")
+    fields = {"a": {"max_history"}, "b": {"max_history", "suspended"}, "c": {"max_history"}}
+    of_some = {(f"{name}.yaml", f"HelmRelease shop/{name}"): fields[name] for name in names}
+    assert (
+        "- `suspended: false → true` (1, HelmRelease shop/b): "
+        in verify(before, after, declared=of_some).to_markdown()
+    )
 
 
 RETIRED = "https://kubernetes-charts.storage.googleapis.com"

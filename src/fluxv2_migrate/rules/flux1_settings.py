@@ -300,6 +300,7 @@ def rule_of_value(program: Program, path: str) -> SettingRule | None:
     'DA052'
     >>> rule_of_value("fluxd", "git.url").becomes
     ('GitRepository.spec.url',)
+    >>> rule_of_value("fluxd", "of.another.chart")
     """
     flag = VALUE_FLAGS[program].get(path)
     if flag is not None:

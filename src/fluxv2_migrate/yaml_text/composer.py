@@ -421,10 +421,12 @@ def _float_key(value: float) -> str:
     if abs(value) > _LARGEST_FLOAT32:
         return ".inf" if value > 0 else "-.inf"
     (short,) = struct.unpack("f", struct.pack("f", value))
-    for digits in range(9):
-        text = f"{short:.{digits}e}"
-        if struct.pack("f", float(text)) == struct.pack("f", short):
-            break
+    # Nine digits tell every float of 32 bits from the others.
+    digits, text = next(
+        (digits, text)
+        for digits in range(9)
+        if struct.pack("f", float(text := f"{short:.{digits}e}")) == struct.pack("f", short)
+    )
     mantissa, _, exponent = text.partition("e")
     if -4 <= int(exponent) < _EXPONENT_FROM:
         return f"{short:.{max(0, digits - int(exponent))}f}"
