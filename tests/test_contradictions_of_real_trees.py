@@ -19,7 +19,9 @@ from cluster_inventories import (
     options_with,
     told_of,
 )
-from reference_trees import TREES, read_tree
+from fluxv2_migrate.flux1.containers import POD_SPECS, find_images
+from fluxv2_migrate.settings.inventory import LiveImage
+from reference_trees import TREES, documents_of, read_tree
 
 # Their clusters say themselves which Helm they have.
 CONVERTED = (fm.Override(accept=("HR030", "HR032")),)
@@ -66,3 +68,36 @@ def test_each_contradiction_is_told_with_both_sides_and_nothing_else_is(shared: 
             seen.add(each.code)
     if len(running) > len(CONTRADICTIONS):
         assert seen == {"IN001", "IN002", "IN003", "IN004", "IN005", "IN006", "IN007"}
+
+
+@pytest.mark.parametrize("name", ["get-started", "homelab", "kustomize-example", "progressive-delivery"])
+def test_images_of_workloads_are_told_where_the_cluster_runs_others(shared: Path, name: str) -> None:
+    files, base, _ = known(shared / "corpus" / name / "v1")
+    images = [
+        LiveImage(
+            kind=manifest["kind"],
+            namespace=manifest["metadata"].get("namespace", ""),
+            name=manifest["metadata"]["name"],
+            container=each.container,
+            image=str(each.image),
+        )
+        for _, manifest in documents_of(files)
+        if manifest.get("kind") in POD_SPECS
+        for each in find_images(manifest)
+    ]
+
+    def told(*running: LiveImage) -> list[str]:
+        inventory = {"inventory": fm.Inventory(images=running)}
+        clusters = tuple(each.settings.model_copy(update=inventory) for each in base.context.clusters)
+        found = fm.migrate_repository(files, fm.MigrationOptions(clusters=clusters)).findings
+        return [each.message for each in found if each.code == "IN010"]
+
+    assert images
+    assert told(*images) == []
+    others = [each.model_copy(update={"image": f"{each.image.partition(':')[0]}:other"}) for each in images]
+    messages = told(*others)
+    # What a patch says of a workload is of the same container.
+    wanted = {
+        f"{each.kind} {each.namespace}/{each.name} runs {each.image} as {each.container}" for each in others
+    }
+    assert {message.partition(", and ")[0] for message in messages} == wanted

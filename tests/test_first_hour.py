@@ -14,6 +14,7 @@ import yaml
 import fluxv2_migrate as fm
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour import foresee_release
+from fluxv2_migrate.settings.inventory import LiveFlux1Release
 
 OWN = Path(__file__).parent / "vectors" / "first_reconciliation.jsonl"
 REFERENCE = Path(__file__).parents[2] / "shared" / "vectors" / "adoption.jsonl"
@@ -113,12 +114,21 @@ def running(status: str = "deployed", chart: str = "web-1.2.3", name: str = "web
     return fm.Inventory(records=(record,))
 
 
+LIVE = fm.Inventory(
+    flux1_releases=(
+        LiveFlux1Release(api_version="helm.fluxcd.io/v1", namespace="shop", name="web", release_name="web"),
+    )
+)
+
+
 @pytest.mark.parametrize(
     ("fields", "inventory", "action", "risk", "why"),
     [
         ({}, running(), "upgrade", "low", "is found"),
         ({}, None, "upgrade", "medium", "no inventory"),
         ({}, fm.Inventory(), "upgrade", "medium", "no inventory"),
+        ({}, LIVE, "upgrade", "medium", "own HelmRelease has this name"),
+        ({"release_name": "other"}, LIVE, "upgrade", "medium", "no inventory"),
         ({"suspended": True}, None, "nothing", "low", "suspended"),
         ({"ignored": True}, None, "nothing", "low", "does not apply"),
         ({}, running("pending-upgrade"), "upgrade", "medium", "unlocked first"),

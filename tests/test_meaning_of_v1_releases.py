@@ -76,9 +76,12 @@ FACTS: list[tuple[dict[str, Any], str, Any]] = [
     ({"chart": GIT_CHART}, "chart.chart", "charts/web"),
     ({"chart": {**GIT_CHART, "path": "/"}}, "chart.chart", "."),
     ({"chart": {**GIT_CHART, "path": "./charts/web/"}}, "chart.chart", "charts/web"),
-    ({"chart": GIT_CHART}, "chart.reference", GitReference("revision", "main")),
-    ({"chart": GIT_CHART}, "assumed", ("chart.reference",)),
-    ({"chart": {**GIT_CHART, "ref": None}}, "chart.reference", GitReference("revision", "master")),
+    # Nobody calls a tag so.
+    ({"chart": GIT_CHART}, "chart.reference", GitReference("branch", "main")),
+    ({"chart": GIT_CHART}, "assumed", ()),
+    ({"chart": {**GIT_CHART, "ref": None}}, "chart.reference", GitReference("branch", "master")),
+    ({"chart": {**GIT_CHART, "ref": "v1"}}, "chart.reference", GitReference("revision", "v1")),
+    ({"chart": {**GIT_CHART, "ref": "v1"}}, "assumed", ("chart.reference",)),
     ({"chart": {**GIT_CHART, "ref": "a" * 40}}, "chart.reference", GitReference("commit", "a" * 40)),
     ({"chart": {**GIT_CHART, "ref": "a" * 40}}, "chart.new_chart_on", "never"),
     ({"chart": {**GIT_CHART, "ref": "refs/tags/v1"}}, "chart.reference", GitReference("tag", "v1")),
@@ -341,7 +344,7 @@ def test_the_release_before_version_one_is_of_helm_2_and_knows_little() -> None:
     assert not meaning.test.enabled
     # The default was a constant then.
     assert at(meaning, "chart.reference.value") == "master"
-    assert set(meaning.assumed) == {"chart.reference", "max_history"}
+    assert set(meaning.assumed) == {"max_history"}
 
 
 def first_api(spec: dict[str, Any]) -> dict[str, Any]:

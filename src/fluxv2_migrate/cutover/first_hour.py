@@ -177,7 +177,11 @@ def foresee_first_hour(
         for each in expected
     ]
     told.sort(key=lambda each: (_RISKS.index(each.risk), each.cluster, each.resource))
-    known = {name for name, inventory in inventories.items() if inventory.records is not None}
+    known = {
+        name
+        for name, inventory in inventories.items()
+        if inventory.records is not None or inventory.flux1_releases is not None
+    }
     return FirstHour(tuple(told), tuple(sorted({each.cluster for each in expected} - known)))
 
 
@@ -250,7 +254,7 @@ def _decide(
     if release.ignored:
         return "nothing", "low", "kustomize-controller does not apply it, as fluxd did not"
     if inventory is None or inventory.records is None:
-        return "upgrade", "medium", "no inventory says whether the release is there under this name"
+        return "upgrade", "medium", _why_unknown(release, inventory)
     record = _record(release, inventory)
     if record is None:
         return "install", "high", _why_install(release, inventory, beside)
@@ -265,6 +269,14 @@ def _decide(
     if action == "unlock":
         return "upgrade", "medium", f"{shown}: it is unlocked first"
     return ("upgrade", *_change(release, record))
+
+
+def _why_unknown(release: ExpectedRelease, inventory: Inventory | None) -> str:
+    namespace, _, name = release.resource.partition(" ")[2].partition("/")
+    live = None if inventory is None else inventory.flux1_release(namespace, name)
+    if live is not None and live.release_name == release.release_name:
+        return "the cluster's own HelmRelease has this name; what state it is in only Helm's records say"
+    return "no inventory says whether the release is there under this name"
 
 
 def _why_install(release: ExpectedRelease, inventory: Inventory, beside: Sequence[ExpectedRelease]) -> str:
