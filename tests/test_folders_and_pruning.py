@@ -102,6 +102,27 @@ def test_pruning_over_what_is_of_flux_1_is_an_error(what: str, *, listed: bool) 
     assert found({**files, "clusters/apps.yaml": kustomization("./apps", prune=False)}, "RP050") == []
 
 
+@pytest.mark.parametrize(
+    ("check", "is_told"),
+    [
+        ("{apiVersion: helm.fluxcd.io/v1, kind: HelmRelease, name: web, namespace: shop}", True),
+        ("{apiVersion: helm.fluxcd.io/v1, kind: HelmRelease, name: gone, namespace: shop}", True),
+        ("{apiVersion: helm.fluxcd.io/v1, kind: HelmRelease, name: old, namespace: shop}", False),
+        ("{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, name: web, namespace: shop}", False),
+        ("nothing", False),
+    ],
+)
+def test_who_waits_for_a_release_of_flux_1_is_told(check: str, *, is_told: bool) -> None:
+    files: Files = {
+        "clusters/prod/sync.yaml": kustomization("clusters/prod", prune=False),
+        "clusters/prod/apps.yaml": f"{kustomization('apps', prune=False)}  healthChecks: [{check}]\n",
+        "apps/web.yaml": release(),
+        "apps/old.yaml": release().replace("name: web", "name: old", 1),
+    }
+    told = found(files, "RP074", overrides=[{"name": "old", "leave": True}])
+    assert [(each.path, each.severity) for each in told] == [("clusters/prod/apps.yaml", "error")] * is_told
+
+
 @pytest.mark.parametrize("prune", [True, False])
 @pytest.mark.parametrize("spared", ["", "  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\n"])
 def test_definitions_leave_git_only_where_nothing_prunes(spared: str, *, prune: bool) -> None:

@@ -210,6 +210,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP057": ("apps/kustomization.yaml", "spec/unknown", "spec/releaseName"),
     "RP026": ("apps/agent.yaml", "hostNetwork: yes", "hostNetwork: true"),
     "RP042": ("apps/web.yaml", "-for-short", ""),
+    "RP074": ("clusters/prod/apps.yaml", "helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2"),
     "RP073": (
         "clusters/prod/apps.yaml",
         "        name: web\n",

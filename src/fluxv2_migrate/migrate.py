@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fluxv2_migrate.applied.health_checks import tell_of_health_checks
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
@@ -154,6 +155,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     if is_something_done or not is_put_off(options):
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
         tell_of_pruning(going, around, findings)
+        tell_of_health_checks(going, around, findings)
         tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
     tell_of_outcome(around, workspace, converted, decided, images, syncs, findings, left_out)

@@ -258,6 +258,7 @@ _ROWS: Final = (
     FindingType("RP071", "patches-of-fluxd-left", "error", "Write what the file says into what it patches, take patchFile out of .flux.yaml, and migrate again."),
     FindingType("RP072", "patch-overrules-images", "warning", "Nothing: what ran is what the kustomization says now."),
     FindingType("RP073", "kustomization-applies-nothing", "error", "Correct what it puts over its path, until `flux build kustomization` shows what it applies."),
+    FindingType("RP074", "waits-for-flux-1", "error", "Name helm.toolkit.fluxcd.io/v2 and HelmRelease in the health check, or take the check out."),
     FindingType("RP077", "reached-by-other-patches", "error", "Give the patch a target that leaves the release out, or accept the code if it shall reach it from now on.", True),
     FindingType("RP063", "placeholder", "error", "Migrate what the placeholders become, or write the values down; a branch with such a name can be written as refs/heads/<name>."),
 )

@@ -52,7 +52,7 @@ _OF_MERGE: Final = frozenset((
 ))
 _OF_CLUSTER: Final = frozenset((
     "RP013", "RP014", "RP015", "RP016", "RP018", "RP019", "RP020", "RP041", "RP042", "RP052", "RP053",
-    "RP054", "RP055", "RP056", "RP057", "RP061", "RP063", "RP073", "RP077",
+    "RP054", "RP055", "RP056", "RP057", "RP061", "RP063", "RP073", "RP074", "RP077",
 ))
 _NEEDED_FIRST: Final = frozenset((
     "DA015", "HR044", "HR046", "HR054", "HR056", "IM009", "IM010", "IM024", "IM032", "RP062",
