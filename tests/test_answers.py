@@ -338,3 +338,13 @@ def test_each_cluster_is_asked_once_what_its_operator_took() -> None:
     (held,) = (finding for finding in other.findings if finding.code == "HR030")
     assert (held.path, held.related) == ("us/a.yaml", ("us/b.yaml:6", "us/c.yaml:6"))
     assert set(other.changed) == {"eu/a.yaml", "eu/b.yaml", "eu/c.yaml"}
+
+
+def test_an_accepted_code_that_is_none_is_an_error() -> None:
+    override = fm.Override(accept=("HR999", "HR118"))
+    migration = fm.migrate_repository(
+        {"a.yaml": release("web", "shop")}, fm.MigrationOptions(overrides=(override,))
+    )
+    (told,) = (each for each in migration.findings if each.code == "RP010")
+    assert "'HR999'" in told.message
+    assert "HR118" not in {each.code for each in migration.findings}

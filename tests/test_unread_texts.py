@@ -144,6 +144,17 @@ def test_a_near_miss_of_the_api_is_an_error(version: str, kind: str) -> None:
         assert set(settled.changed) == {"b.yaml"}
 
 
+def test_one_misspelt_api_is_one_question() -> None:
+    names = ("web", "db", "api")
+    wrong = TEXT.replace("helm.fluxcd.io/v1", "helm.fluxcd.io/v1beta1")
+    files = {f"{name}.yaml": wrong.replace("name: web", f"name: {name}", 1) for name in names}
+    files["other.yaml"] = wrong.replace("v1beta1", "v2").replace("namespace: shop", "namespace: pay")
+    migration = fm.migrate_repository(files)
+    asked = [each for each in migration.findings if each.code == "RP040"]
+    assert [len(each.related) for each in asked] == [2, 0]
+    assert fm.migrate_repository(files, {"overrides": migration.answers()}).ok
+
+
 def test_other_apis_are_no_near_misses() -> None:
     known = [{"apiVersion": version, "kind": kind} for version, kind in RELEASE_APIS.items()]
     foreign: list[dict[str, Any]] = [

@@ -21,7 +21,8 @@ from fluxv2_migrate.settings.overrides import PATTERNS, Subject, is_of_cluster, 
 __all__ = ["FindingGroups"]
 
 _SEVERITIES: Final = ("error", "warning", "info")
-_OF_BUILDS: Final = ("RP018", "RP019")
+_ONE_CAUSE: Final = ("RP018", "RP019", "RP040")
+"""Of these one cause holds for all that is said in the same words."""
 
 
 @dataclass(slots=True)
@@ -132,8 +133,8 @@ class FindingGroups:
         related: Iterable[str] = (),
     ) -> None:
         """Says why a document cannot be, or stay, as it is."""
-        # A build that fails holds back all that it takes in, for one cause.
-        group = message if code in _OF_BUILDS else ""
+        # A build that fails holds back all that it takes in, and people misspell a name everywhere alike.
+        group = message if code in _ONE_CAUSE else ""
         notice = Notice(code, message, path, group, related=tuple(related))
         self.add(document, document.resource, notice, accepted=self.decided(document).accept)
 
@@ -184,6 +185,9 @@ class FindingGroups:
             if index not in self.matched:
                 patterns = given.model_dump(exclude_defaults=True)
                 self.say("RP010", f"nothing that is migrated matches the override {patterns}")
+            for code in given.accept:
+                if code.partition(":")[0] not in FINDINGS:
+                    self.say("RP010", f"an override accepts {code!r}, and no finding has such a code")
 
     def all(self) -> tuple[Finding, ...]:
         """Gives one finding for each question, those that stop something first."""
