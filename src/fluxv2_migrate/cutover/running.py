@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
@@ -15,10 +16,11 @@ from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["RunningProgram", "other_fluxds", "running_programs"]
 
-_NAMESPACE = "flux"
-_NAMES: Mapping[Program, str] = {"fluxd": "flux", "helm-operator": "helm-operator"}
-_SECRET = "flux-git-deploy"
-_NO_TAG = "secret"
+_NAMESPACE: Final = "flux"
+_NAMES: Final[Mapping[Program, str]] = {"fluxd": "flux", "helm-operator": "helm-operator"}
+_SECRET: Final = "flux-git-deploy"
+_NO_TAG: Final = "secret"
+"""The state of a fluxd that marks nothing in Git."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,15 @@ class RunningProgram:
     name: str
     is_assumed: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", FrozenDict(self.labels))
-
     release_name: str = ""
     memcached: str = ""
     is_ours: bool = True
     syncs: str = ""
     secret_name: str = _SECRET
     refs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", FrozenDict(self.labels))
 
     @property
     def selector(self) -> str:
