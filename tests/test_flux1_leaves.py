@@ -240,6 +240,16 @@ def test_a_path_that_flux_2_does_not_sync_yet_gets_a_kustomization_of_its_own() 
         assert not told.ok
 
 
+def test_a_suspended_sync_is_none() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    files["prod/sync.yaml"] = SYNC.replace("interval: 5m, path", "suspend: true, interval: 5m, path")
+    migration = migrate(files)
+    (told,) = (each for each in migration.findings if each.code == "DA062")
+    assert (told.path, told.severity) == ("prod/sync.yaml", "error")
+    assert told.answer is not None
+    assert migrate(files, overrides=(told.answer,)).ok
+
+
 def test_without_a_url_nothing_is_written_and_the_runbook_asks_for_it() -> None:
     text = fluxd("--git-path=prod").replace("git@git.example.com:acme/fleet", "$(GIT_URL)")
     migration = migrate({"prod/flux.yaml": text, "prod/web.yaml": release()})

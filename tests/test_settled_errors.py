@@ -17,6 +17,7 @@ Edit = tuple[str, str, str] | str | dict[str, Any]
 ANSWERED: dict[str, dict[str, Any]] = {
     "DA034": {},
     "DA047": {},
+    "DA062": {},
     "HR014": {"release_name": "live"},
     "HR017": {"release_name": "live"},
     "HR030": {},

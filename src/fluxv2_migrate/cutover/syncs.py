@@ -103,6 +103,7 @@ def settle_syncs(
         _tell_settings(view, findings)
         sync = _planned(view, around, manifests)
         if sync.state == "there":
+            _tell_suspended(view, around, findings)
             sync, made = _completed(sync, view, around, workspace, findings)
             generated += made
         else:
@@ -163,6 +164,19 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         programs=running,
         has_helm_2=has_helm_2,
     )
+
+
+def _tell_suspended(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
+    """Tells of Kustomizations that shall sync what fluxd did, and that are suspended in Git."""
+    paths = [synced.path for synced in view.sync_paths] if view.flux1.fluxd is not None else []
+    for _, document in around.repository.new_objects():
+        own = FluxKustomization.of_document(document)
+        if own is None or not own.path or mapping_at(document.manifest, "spec").get("suspend") is not True:
+            continue
+        path = normal_path(own.path)
+        if any(is_below(each, path) for each in paths):
+            message = f"it is suspended, and nothing else syncs {path or '/'} once fluxd is gone"
+            findings.stop(document, "DA062", message, ("spec", "suspend"))
 
 
 def _written_url(view: ClusterView) -> str:
