@@ -52,7 +52,7 @@ _WORDS_OF_MENTIONED: Final = (
         "flux:",
         "/flux",
     ),
-    *(": flux", ': "flux', ": 'flux"),
+    *("name: flux", 'name: "flux', "name: 'flux", "chart: flux", 'chart: "flux', "chart: 'flux"),
 )
 """One of them stands in whatever the pattern finds; Python finds words in no time."""
 _YAML: Final = (".yaml", ".yml", ".json")

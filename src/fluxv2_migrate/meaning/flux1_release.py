@@ -6,7 +6,6 @@ Source: helm-operator 1.4.4 `pkg/apis/helm.fluxcd.io/v1/types_helmrelease.go`, `
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -220,7 +219,7 @@ def _meaning(
         storage_namespace=installed,
         helm_version=_helm_version(reading),
         chart=chart,
-        values=copy.deepcopy(spec.values or {}),
+        values=spec.values or {},
         values_from=_values_from(reading, chart),
         max_history=_max_history(reading),
         install=_install(reading, counts_tests, waits=install_waits),

@@ -6,7 +6,6 @@ for what came before Flux 2.2.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -134,7 +133,7 @@ def _meaning(
         storage_namespace=_known(reading, "storage_namespace", storage),
         helm_version="v3",
         chart=chart,
-        values=copy.deepcopy(spec.values or {}),
+        values=spec.values or {},
         values_from=(*files, *_values_from(reading)),
         max_history=max_history,
         install=install,

@@ -5,11 +5,11 @@ Source: the CRDs that the releases of flux2 from 2.0 to 2.9 install.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, served_api_versions
+from fluxv2_migrate.frozen import thawed
 from fluxv2_migrate.kubernetes import KubernetesModel
 
 __all__ = ["split_served_fields", "unknown_fields"]
@@ -61,7 +61,7 @@ def split_served_fields(
     ({'interval': '5m'}, ('waitStrategy',))
     """
     api = str(manifest.get("apiVersion"))
-    spec = copy.deepcopy(dict(manifest.get("spec") or {}))
+    spec = thawed(manifest.get("spec") or {})
     refused = [] if api in served_api_versions("HelmRelease", flux_version) else ["apiVersion"]
     version = api.rpartition("/")[2]
     column = _VERSIONS.index(version) if version in _VERSIONS else -1

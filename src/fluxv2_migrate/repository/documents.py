@@ -88,8 +88,8 @@ class Document:
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
         # Most often it is asked where the document itself begins, which its nodes are not needed for.
-        start = content_start(self.text) if self._root is None and not path else None
-        if start is None:
+        start = content_start(self.text) if self._root is None and len(path) < 2 else None
+        if start is None or (path and not self.text.startswith(f"{path[0]}: ", start)):
             mark, _ = _mark_of(self.root, path)
             start = 0 if mark is None else mark.start
         return self.line + line_of(self.text, start), column_of(self.text, start) + 1
