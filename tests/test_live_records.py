@@ -309,6 +309,30 @@ def test_the_cluster_answers_a_release_name_under_a_placeholder() -> None:
     assert fm.verify_migration(files, answered.files, options, declared=answered.declared).ok
 
 
+@pytest.mark.parametrize(
+    ("records", "named"),
+    [
+        ((record("eu-web"),), "eu-web"),
+        ((record("eu-web"), record("eu-db")), "eu-web"),
+        ((record("eu-web"), record("us-web")), ""),
+        ((record("eu-web", "live"),), ""),
+        ((record("eu-web", chart="nginx-1.0.0"),), ""),
+        ((record("eu-web", status="uninstalled"),), ""),
+    ],
+)
+def test_records_of_one_release_of_the_chart_answer_it_too(
+    records: tuple[fm.HelmRecord, ...], named: str
+) -> None:
+    files = {"web.yaml": release("web", "  releaseName: ${CLUSTER}-web\n")}
+    inventory = fm.Inventory(records=records)
+    (question,) = (each for each in migrate(files, inventory).findings if each.code == "RP063")
+    assert ("in the cluster" in question.message) == bool(named)
+    if named:
+        assert question.answer is not None
+        assert question.answer.release_name == named
+        assert migrate(files, inventory, question.answer).ok
+
+
 def test_of_a_release_in_no_known_namespace_nothing_is_said() -> None:
     text = release("web").replace(", namespace: shop", "")
     assert told(migrate({"web.yaml": text}, fm.Inventory(records=(record("web"),)))) == {}

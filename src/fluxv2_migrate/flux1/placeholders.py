@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_object
 
-__all__ = ["Placeholder", "placeholder_in_text", "placeholder_of_release"]
+__all__ = ["Placeholder", "fits_placeholders", "placeholder_in_text", "placeholder_of_release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ _CAPITALS: Final = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z][A-Z0-9]
 # What people write where a pipeline is to put something; an application may be called so.
 _TO_BE_FILLED: Final = re.compile(r"(?i:(?:change|replace|fill)[-_]?me|todo|tbd|fixme|placeholder)")
 _OF_SOURCE: Final = ("git", "ref", "repository", "version")
+_ANY: Final = re.compile("|".join([*(form.pattern for form in _FORMS.values()), _CAPITALS.pattern]))
 _NAMES: Final = (("releaseName",), ("targetNamespace",))
 _OF_CHART: Final = ("git", "ref", "path", "repository", "name", "version")
 
@@ -68,6 +69,15 @@ def placeholder_of_release(manifest: Mapping[str, Any]) -> Placeholder | None:
         if _may_be_capitals(field, value) and (match := _CAPITALS.search(value)):
             return Placeholder("A_WORD_IN_CAPITALS", match[0], field)
     return None
+
+
+def fits_placeholders(text: str, name: str) -> bool:
+    """Gives whether a text may become a name once its placeholders are filled in.
+
+    >>> fits_placeholders("${CLUSTER}-web", "eu-web"), fits_placeholders("${CLUSTER}-web", "eu-db")
+    (True, False)
+    """
+    return re.fullmatch(".+".join(map(re.escape, _ANY.split(text))), name, re.DOTALL) is not None
 
 
 def _may_be_capitals(field: tuple[str, ...], value: str) -> bool:

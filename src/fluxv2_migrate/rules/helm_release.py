@@ -11,7 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
-from fluxv2_migrate.flux1.placeholders import placeholder_of_release
+from fluxv2_migrate.flux1.placeholders import fits_placeholders, placeholder_of_release
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
@@ -261,15 +261,33 @@ def _placeholder(draft: Draft, manifest: Mapping[str, Any]) -> bool:
     if found is None:
         return False
     message = f"placeholders of the form {found.form} are filled in elsewhere: the files stay as they are"
-    inventory = draft.settings.inventory
-    live = None if inventory is None else inventory.flux1_release(draft.namespace, draft.name)
-    if found.field != ("spec", "releaseName") or live is None or not live.release_name:
+    running = _running_name(draft) if found.field == ("spec", "releaseName") else ""
+    if not running:
         draft.note("RP063", message, found.field, group=found.form)
         return True
-    message += f"; the cluster's own HelmRelease says that the release is called {live.release_name!r}"
-    answer = draft.answer(release_name=live.release_name)
-    draft.note("RP063", message, found.field, answer=answer)
+    message += f"; in the cluster the release is called {running!r}"
+    draft.note("RP063", message, found.field, answer=draft.answer(release_name=running))
     return True
+
+
+def _running_name(draft: Draft) -> str:
+    """Gives what the cluster calls a release with placeholders in its name; empty where nobody tells."""
+    inventory = draft.settings.inventory
+    if inventory is None:
+        return ""
+    live = inventory.flux1_release(draft.namespace, draft.name)
+    if live is not None and live.release_name:
+        return live.release_name
+    spec = draft.spec
+    storage, chart = spec.get("targetNamespace") or draft.namespace, present(spec.get("chart"))
+    names = [
+        record.name
+        for record in inventory.running()
+        if record.namespace == storage
+        and fits_placeholders(str(spec.get("releaseName")), record.name)
+        and record.chart_version(str(chart.get("name") or chart.get("path") or "")) is not None
+    ]
+    return names[0] if len(names) == 1 else ""
 
 
 def _is_inactive(draft: Draft) -> bool:
