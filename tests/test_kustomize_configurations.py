@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
+from fluxv2_migrate.releases.configured_fields import edits_of_configuration
+from fluxv2_migrate.releases.patched import HeldBack
+from fluxv2_migrate.releases.pointed_fields import Naming
 from real_kustomize import build_all, difference, write_tree
 from test_patches_of_releases import CHART, Files, hold_commuting, release
 
@@ -124,6 +128,13 @@ OTHERS: dict[str, Files] = {
     ),
     "a variable without an object": tree(f"vars:\n{variable('V', 'ConfigMap')}"),
     "a variable without its field": tree(f"vars:\n{variable('V', 'ConfigMap', 'data.none')}", config=CONFIG),
+    "a variable of a mapping": tree(f"vars:\n{variable('V', 'ConfigMap', 'data')}", config=CONFIG),
+    "a variable of two kinds of text": tree(
+        f"vars:\n{variable('V', 'ConfigMap')}",
+        "varReference: [{path: spec/values}, {path: spec/timeout}]\n",
+        "  timeout: 60\n  values: {a: b}\n",
+        config=CONFIG,
+    ),
     "a variable twice": tree(f"vars:\n{variable('V', 'ConfigMap') * 2}", config=CONFIG),
     "a variable of one of two": tree(
         f"vars:\n{variable('V', 'ConfigMap')}", config=f"{CONFIG}---\n{CONFIG.replace('shop', 'other')}"
@@ -183,6 +194,34 @@ def test_what_no_path_can_say_holds_the_release_back(files: Files) -> None:
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert dict(migration.files) == files
     assert not migration.ok
+
+
+def test_a_variable_of_a_mapping_that_is_used_is_no_build() -> None:
+    files = tree(f"vars:\n{variable('V', 'ConfigMap', 'data')}", config=CONFIG, app=DEPLOYMENT)
+    assert [each.kind for each in KustomizeTree(files).build("prod").problems] == ["transformer"]
+
+
+def test_a_reference_to_a_release_follows_its_name_afterwards(tmp_path: Path) -> None:
+    files = FOLLOWED["a reference to a release"] | {"all/kustomization.yaml": "resources: [../prod]\n"}
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("all",)))
+    write_tree(migration.files, tmp_path)
+    (built,) = build_all([tmp_path / "all"])
+    assert [each["data"]["host"] for each in built.objects if each["kind"] == "ConfigMap"] == ["web-x"]
+
+
+@pytest.mark.parametrize(
+    ("path", "spec"),
+    [
+        ("spec/valuesFrom/externalSourceRef/url", {"valuesFrom": [{"externalSourceRef": {"url": "x"}}]}),
+        ("spec/timeout", {"timeout": 60}),
+    ],
+)
+def test_a_field_that_a_release_has_and_flux_2_has_not_holds_back(path: str, spec: dict[str, Any]) -> None:
+    files = {"fields.yaml": f"commonLabels: [{{path: {path}, kind: HelmRelease}}, {{kind: HelmRelease}}]\n"}
+    use = PatchUse("kustomization.yaml", "configurations", 0, "fields.yaml", 0, "configuration")
+    with pytest.raises(HeldBack):
+        list(edits_of_configuration(Naming(use, KustomizeTree(files), "v2", [{"spec": spec}], {})))
+    assert not list(edits_of_configuration(Naming(use, KustomizeTree(files), "v2", [{"spec": {}}], {})))
 
 
 def test_a_path_that_no_release_has_stays() -> None:

@@ -155,6 +155,18 @@ def test_a_source_in_another_build_is_written_by_nobody() -> None:
     assert "another build" in finding.message
 
 
+def test_one_url_for_two_sources_holds_both_back() -> None:
+    text = SOURCE % "url" + TARGET % "spec.chart.repository"
+    files = tree(inline(text), api=release(CHART, "api"))
+    kustomization = str(files["prod/kustomization.yaml"]).replace("[web", "[api.yaml, web")
+    files |= {"prod/kustomization.yaml": kustomization, "prod/facts.yaml": URL}
+    overrides = (fm.Override(name="web", source_name="own"),)
+    options = fm.MigrationOptions(sync_roots=("prod",), overrides=overrides)
+    migration = fm.migrate_repository(files, options)
+    assert dict(migration.files) == files
+    assert "RP004" in {each.code for each in migration.findings}
+
+
 def test_two_builds_of_which_one_has_the_url_that_the_other_one_writes_are_held_back() -> None:
     overlay = tree(inline(SOURCE % "url" + WEB % "spec.chart.repository"))
     files: Files = {

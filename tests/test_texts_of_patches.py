@@ -100,10 +100,13 @@ def test_in_braces_all_else_is_the_same_bytes(text: str, after: str) -> None:
     assert applied.value == read_document(after)[1]
 
 
-def test_an_anchor_in_braces_is_not_edited() -> None:
-    text = "{a: &x {b: 1}, c: *x}"
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("{a: &x {b: 1}, c: *x}", ("a", "b")), ("{a: &x {b: {d: 1}}, c: {<<: *x, e: 1}}", ("c", "b", "d"))],
+)
+def test_what_braces_say_for_several_is_not_edited(text: str, path: tuple[str, ...]) -> None:
     with pytest.raises(CannotEdit):
-        apply_to_any_text((Set(("a", "b"), 2),), text, compose(text), Style(), read_document(text)[1])
+        apply_to_any_text((Set(path, 2),), text, compose(text), Style(), read_document(text)[1])
 
 
 def test_a_patch_in_braces_that_cannot_be_edited_holds_its_release_back() -> None:

@@ -223,6 +223,9 @@ def _fix(referrer: Resource, spec: FieldSpec, candidates: list[Resource]) -> Non
         if is_null(value):
             return value
         found = _choose(referrer, text_of(value), reachable, by_namespace=False)
+        if found is not None and spec.use is not None:
+            # A configuration names the API of what is referred to.
+            found.replacements += (spec.use,)
         return value if found is None else found.name
 
     visit(referrer, spec, change)

@@ -143,8 +143,6 @@ def _value(variable: Variable, resources: Iterable[Resource]) -> Any:
                 value = value[key]
             else:
                 raise InvalidManifest(f"the object of the variable {variable.name} has no {variable.path}")
-        if isinstance(value, (dict, list)):
-            raise InvalidManifest(f"the variable {variable.name} takes what is no scalar")
         return value
     raise InvalidManifest(f"there is no object of which the variable {variable.name} takes its value")
 
@@ -168,6 +166,8 @@ def _text_with(text: str, values: Mapping[str, Any]) -> Any:
     if "$" not in text:
         return text
     whole = _USE.fullmatch(text)
+    if any(isinstance(values.get(found[1]), (dict, list)) for found in _USE.finditer(text)):
+        raise InvalidManifest(f"a variable in {text} takes what is no scalar")
     if whole is not None and whole[1] in values:
         return values[whole[1]]
 

@@ -61,30 +61,30 @@ def apply_to_any_text(
         if result in seen:
             raise CannotEdit("a document in braces that says one thing for several")
         seen.add(result)
+    if _read(result)[1] != expected:
+        raise CannotEdit("a document in braces with entries of another one")
     return AppliedText(result, (), expected)
 
 
-def _read(text: str) -> tuple[Node, Any]:
+def _read(text: str) -> tuple[MappingNode, Any]:
     root, value = read_document(text)
-    if root is None:  # pragma: no cover - it was a mapping before
-        raise CannotEdit("an empty document")
+    if not isinstance(root, MappingNode):  # pragma: no cover - it was a mapping before
+        raise CannotEdit("a document that is no mapping any more")
     return root, value
 
 
 def _differing(
-    node: Node, value: Any, expected: Mapping[str, Any]
-) -> tuple[Node, Sequence[str], Mapping[str, Any]] | None:
+    node: MappingNode, value: Any, expected: Mapping[str, Any]
+) -> tuple[MappingNode, Sequence[str], Mapping[str, Any]] | None:
     """Gives the first mapping of which the entries differ, with those that go and those that come."""
-    if not isinstance(node, MappingNode):
-        raise CannotEdit("a document in braces with a mapping that is none")
     removed = [key for key in value if key not in expected]
     added = {key: item for key, item in expected.items() if key not in value or _is_another(value[key], item)}
     if removed or added:
         return node, removed, added
     for key, child in node.value:
-        name = key_of(key)
-        if _are_mappings(value[name], expected[name]) and value[name] != expected[name]:
-            return _differing(child, value[name], expected[name])
+        old, new = value.get(key_of(key)), expected.get(key_of(key))
+        if isinstance(child, MappingNode) and _are_mappings(old, new) and old != new:
+            return _differing(child, old, new or {})
     return None
 
 

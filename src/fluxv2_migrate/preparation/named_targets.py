@@ -35,14 +35,14 @@ def name_targets(around: Surroundings) -> SeparatedTexts:
             selector = str((patch.target or {}).get(_SELECTOR) or "")
             if not any(domain in selector for domain in FLUXD_DOMAINS):
                 continue
-            text = files.get(kustomization.path, around.repository.texts.get(kustomization.path, ""))
+            text = files.get(kustomization.path, kustomization.text)
             objects = list(_objects(kustomization, around))
             try:
                 values = _named(kustomization, patch, objects)
                 made = {**files, kustomization.path: _edited(text, patch, values)}
             except (CannotEdit, HeldBack, InvalidManifest):
                 continue
-            if builds_alike(clusters.tree, clusters.builds, made):
+            if builds_alike(clusters.tree, clusters.builds, made):  # pragma: no branch - names find the same
                 files = made
                 reached |= {built.path for built in objects if _has(built, kustomization, patch)}
     return SeparatedTexts(files, frozenset(reached))
@@ -82,9 +82,6 @@ def _named(
 
 def _edited(text: str, patch: KustomizationPatch, values: Mapping[str, Any]) -> str:
     plain = text.removeprefix("\ufeff")
-    spans = split_documents(plain)
-    if not spans:
-        raise CannotEdit("a kustomization that is no text")
-    end = spans[0].end
+    end = split_documents(plain)[0].end
     after = edit_fields(plain[:end], (patch.field, patch.index, "target"), values, [_SELECTOR])
     return text[: len(text) - len(plain)] + after + plain[end:]

@@ -167,9 +167,7 @@ class _Splitter:
         return self.copies[path]
 
     def _edit(self, path: str, edit: Callable[[str], str]) -> None:
-        text = self.files.get(path, self.around.repository.texts.get(path))
-        if text is None:
-            raise CannotEdit("a kustomization that is no text")
+        text = self.files.get(path, self.around.repository.texts[path])
         plain = text.removeprefix("\ufeff")
         end = split_documents(plain)[0].end
         self.files[path] = text[: len(text) - len(plain)] + edit(plain[:end]) + plain[end:]
