@@ -52,6 +52,38 @@ def test_a_trial_says_what_the_build_says(files: dict[str, str]) -> None:
                 assert list(try_object(tree, tree.kustomizations[folder], home, SOURCE) or ()) == made
 
 
+@given(files=kustomize_trees())
+def test_a_second_trial_says_what_a_first_one_would(files: dict[str, str]) -> None:
+    tree = KustomizeTree(files)
+    others = [
+        {**SOURCE, "metadata": {"name": "other"}},
+        {**SOURCE, "metadata": {"name": "other", "namespace": "flux-system"}, "spec": {}},
+        {**SOURCE, "apiVersion": "example.com/v1"},
+    ]
+    for home, kustomization in tree.kustomizations.items():
+        for each in (SOURCE, *others, SOURCE, *others):
+            fresh = KustomizeTree(files)
+            first = try_object(fresh, fresh.kustomizations[home], home, each)
+            assert try_object(tree, kustomization, home, each) == first
+
+
+@given(files=kustomize_trees(), others=kustomize_trees())
+def test_a_tree_that_shares_builds_what_one_of_its_own_builds(
+    files: dict[str, str], others: dict[str, str]
+) -> None:
+    tree = KustomizeTree(files)
+    for folder in tree.roots:
+        tree.build(folder)
+    for changes in ({path: text for path, text in others.items() if path in files}, others, files):
+        shared, fresh = tree.with_files(changes), KustomizeTree({**files, **changes})
+        for folder in fresh.roots:
+            assert shared.build(folder) == fresh.build(folder)
+            assert shared.build(folder) == tree.with_files(changes).build(folder)
+    tree.let_trials_go()
+    for folder in tree.roots:
+        assert tree.with_files({}).build(folder) == KustomizeTree(files).build(folder)
+
+
 def test_what_a_transformer_of_a_file_does_is_not_known() -> None:
     tree = KustomizeTree({"a/kustomization.yaml": "transformers: [prefix.yaml]\nresources: [web.yaml]\n"})
     assert try_object(tree, tree.kustomizations["a"], "a", SOURCE) is None

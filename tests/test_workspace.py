@@ -85,3 +85,27 @@ def test_an_edit_that_changes_nothing_is_none() -> None:
     workspace = Workspace({"a.yaml": "a: 1\n"})
     workspace.edit("a.yaml", lambda text: text, CHANGE)
     assert (workspace.changed, workspace.changes) == ({}, ())
+
+
+def test_a_folder_holds_what_lies_below_it_however_deep() -> None:
+    workspace = Workspace({"apps/shop/web.yaml": "a: 1\n"})
+    assert [workspace.has_below(each) for each in ("", "apps", "apps/shop", "app", "sources")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    workspace.rewrite("sources/example.yaml", "a: 1\n")
+    assert workspace.has_below("sources")
+    assert workspace.branch().has_below("sources")
+
+
+def test_a_branch_begins_with_what_there_is_and_goes_its_own_way() -> None:
+    workspace = Workspace({"a.yaml": "a: 1\n"})
+    workspace.rewrite("b.yaml", "b: 1\n")
+    branch = workspace.branch()
+    branch.rewrite("c.yaml", "c: 1\n")
+    branch.remove("b.yaml")
+    assert [workspace.has(path) for path in ("a.yaml", "b.yaml", "c.yaml")] == [True, True, False]
+    assert [branch.has(path) for path in ("a.yaml", "b.yaml", "c.yaml")] == [True, False, True]

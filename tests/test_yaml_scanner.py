@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode, SequenceNode, split_documents
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scanner import Unsure, scan
+from fluxv2_migrate.yaml_text.scanner import Unsure, content_start, scan
 from reference_trees import read_tree
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -93,6 +93,7 @@ def flat(node: Node | None) -> Any:
 
 def knows(text: str) -> bool:
     """Holds the scanner to the law; gives whether it knew the text."""
+    beginning = content_start(text)
     try:
         found = scan(text)
     except Unsure:
@@ -102,6 +103,7 @@ def knows(text: str) -> bool:
     except YAMLError as error:
         raise AssertionError(f"taken, and refused by ruamel: {error}") from None
     assert flat(found) == flat(expected)
+    assert beginning is None or (expected is not None and beginning == expected.start)
     return True
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.frozen import thawed
+from fluxv2_migrate.frozen import FrozenDict, frozen, thawed
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
@@ -44,6 +44,15 @@ class DeclaredFields:
     sources: Mapping[SourceKey, Mapping[str, Any]] = field(default_factory=dict)
     versions: frozenset[FluxVersion] = frozenset()
     default_namespace: str = ""
+
+    def __post_init__(self) -> None:
+        fields = {key: tuple(names) for key, names in self.fields.items()}
+        object.__setattr__(self, "fields", FrozenDict(fields))
+        for name in ("releases", "sources"):
+            given = getattr(self, name).items()
+            # Those that were written are frozen already.
+            kept = {key: each if isinstance(each, FrozenDict) else frozen(each) for key, each in given}
+            object.__setattr__(self, name, FrozenDict(kept))
 
     def with_values(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Gives each field its value."""
