@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.findings.table import Concern
 from fluxv2_migrate.pages import Html, badge, code_block, element, fold, joined, listed, prose
 from fluxv2_migrate.report.html_files import FileViews
-from fluxv2_migrate.report.outline import Concern, Entry, plural
+from fluxv2_migrate.report.outline import Entry, plural
 
 __all__ = ["entry_groups", "finding_table"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.table import FINDINGS, FindingType
+from fluxv2_migrate.findings.table import FINDINGS, Concern, FindingType
 from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import PATTERNS
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
 __all__ = [
-    "Concern",
     "Entry",
     "Outline",
     "assumptions_of",
@@ -30,8 +29,6 @@ __all__ = [
     "release_cells",
 ]
 
-Concern = Literal["merge", "cluster", "release", "images", "first", "runs", "left", "nothing"]
-"""What a question blocks (the first four), or what harm something may do that is no question."""
 
 _BLOCKS: Final[tuple[tuple[Concern, str], ...]] = (
     ("merge", "To be answered before anybody merges"),
@@ -46,22 +43,6 @@ _HARMS: Final[tuple[tuple[Concern, str], ...]] = (
     ("left", "Stays outside of this migration"),
     ("nothing", "Good to know: nothing has to be done"),
 )
-# fmt: off
-_OF_MERGE: Final = frozenset((
-    "HR032", "HR125", "IN001", "IN002", "IN005", "IN007", "IN008", "IN009", "IN010", "RP010", "RP050",
-))
-_OF_CLUSTER: Final = frozenset((
-    "RP013", "RP014", "RP015", "RP016", "RP018", "RP019", "RP020", "RP041", "RP042", "RP052", "RP053",
-    "RP054", "RP055", "RP056", "RP057", "RP061", "RP063", "RP073", "RP074", "RP077",
-))
-_NEEDED_FIRST: Final = frozenset((
-    "DA015", "HR044", "HR046", "HR054", "HR056", "IM009", "IM010", "IM024", "IM032", "RP062",
-))
-_LEFT: Final = frozenset((
-    "AN004", "DA026", "DA027", "DA028", "DA030", "DA031", "RP009", "RP012", "RP017", "RP021", "RP024",
-    "RP036", "RP037", "RP038", "RP039", "RP051", "RP070",
-))
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,20 +231,18 @@ _FEW: Final = 3
 
 
 def _concern(finding: Finding) -> Concern:
-    code = finding.code
+    kind, is_of_images = FINDINGS[finding.code], finding.code.startswith(("AN", "IM"))
+    if kind.concern is not None:
+        return kind.concern
     if finding.severity == "error":
-        if code in _OF_MERGE or not FINDINGS[code].holds_back:
+        if not kind.holds_back:
             return "merge"
-        if code in _OF_CLUSTER or code.startswith("DA"):
+        if finding.code.startswith("DA"):
             return "cluster"
-        return "images" if code.startswith(("AN", "IM")) else "release"
-    if code in _NEEDED_FIRST:
-        return "first"
-    if code in _LEFT:
-        return "left"
+        return "images" if is_of_images else "release"
     if finding.severity == "info" or finding.remedy.startswith("Nothing"):
         return "nothing"
-    return "images" if code.startswith(("AN", "IM")) else "runs"
+    return "images" if is_of_images else "runs"
 
 
 def _findings(groups: Iterable[tuple[Concern, str, tuple[Entry, ...]]]) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from fluxv2_migrate.report.outline import Concern, Outline, plural
+from fluxv2_migrate.findings.table import Concern
+from fluxv2_migrate.report.outline import Outline, plural
 
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import Migration
