@@ -173,6 +173,18 @@ def test_a_target_namespace_moves_no_source() -> None:
     assert sorted(migration.created) == ["clusters/prod/sources/example.yaml"]
 
 
+@pytest.mark.parametrize("more", [{}, {"apps/kustomization.yaml": "resources: [web.yaml, db.yaml]\n"}])
+@pytest.mark.parametrize("place", ["beside", "same"])
+def test_what_it_moves_takes_in_no_source(more: dict[str, str], place: str) -> None:
+    files = tree(more, targetNamespace="prod")
+    migration = fm.migrate_repository(files, {"sources": {"file": place}})
+    assert migration.ok
+    (made,) = migration.created
+    assert made.startswith("clusters/prod/")
+    plain = fm.migrate_repository(tree(more), {"sources": {"file": place}})
+    assert sorted(plain.created) == (["apps/example-helmrepository.yaml"] if place == "beside" else [])
+
+
 def test_components_are_part_of_what_it_builds() -> None:
     component = (
         "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"

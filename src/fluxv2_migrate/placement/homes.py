@@ -113,10 +113,11 @@ class Homes:
         return frozenset(each.cluster for (path, _), seen in sightings if path == file for each in seen)
 
     def leaves_alone(self, file: str, manifest: Mapping[str, Any]) -> bool:
-        """Gives whether what lists a file would leave an object beside it alone."""
+        """Gives whether what lists a file, and what goes over that, would leave an object beside it alone."""
+        folders = [kustomization.folder for kustomization in self.tree.includers(file)]
         return all(
-            is_left_alone(manifest, builds_with(kustomization.folder, (), self.tree), self.tree)
-            for kustomization in self.tree.includers(file)
+            is_left_alone(manifest, self._builds_of(folder), self.tree)
+            for folder in folders or [posixpath.dirname(file)]
         )
 
     def folder(self, home: str, name: str, manifest: Mapping[str, Any]) -> str:
