@@ -318,7 +318,8 @@ def test_clusters_that_would_have_one_name_are_told_apart() -> None:
     ("source", "select", "field", "stays"),
     [
         ("sourceValue: 9.9.9", "kind: HelmRelease", "spec.chart.version", False),
-        ("sourceValue: https://x.example.com", "kind: HelmRelease", "spec.chart.repository", True),
+        ("sourceValue: https://x.example.com", "kind: HelmRelease", "spec.chart.repository", False),
+        ("source: {kind: HelmRelease, fieldPath: spec.chart.repository}", "kind: ConfigMap", "data.a", True),
         ("sourceValue: x", "kind: HelmRelease", "spec.values.a", False),
         ("sourceValue: x", "version: v1, name: web", "spec.values.a", False),
         ("source: {kind: HelmRelease, fieldPath: spec.chart.version}", "kind: ConfigMap", "data.a", False),
