@@ -195,11 +195,6 @@ def test_a_new_release_beside_one_that_looks_alike_can_be_accepted() -> None:
     assert (foreseen.action, foreseen.risk) == ("install", "high")
 
 
-def test_another_release_of_the_chart_is_named_where_none_looks_alike() -> None:
-    inventory = fm.Inventory(records=(record("cache", "live"),))
-    assert "live/cache" in told(migrate({"web.yaml": release("web")}, inventory))["IN004"]
-
-
 def test_a_release_that_its_cluster_contradicts_is_foreseen_to_stay() -> None:
     migration = migrate({"web.yaml": release("web")}, fm.Inventory(records=(record("web"),)))
     (foreseen,) = migration.first_hour().releases

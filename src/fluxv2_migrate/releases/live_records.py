@@ -277,7 +277,8 @@ def _of_state(seen: _Seen) -> Iterator[Notice]:
     record = seen.record
     if record is None:
         if seen.inventory.records is not None:
-            yield Notice("IN004", _not_there(seen), _NAME, answer=seen.acceptance("IN004"))
+            message = f"Helm has no release {seen.shown}: Flux v2 installs it anew"
+            yield Notice("IN004", message, _NAME, answer=seen.acceptance("IN004"))
         return
     action = first_action(record.status, seen.flux_version)
     shown = f"the last record of {seen.shown} is `{record.status or 'unknown'}`"
@@ -291,13 +292,6 @@ def _of_state(seen: _Seen) -> Iterator[Notice]:
         message = f"{shown}: the helm-operator refused to go on with it, and Flux v2 upgrades it at once"
         yield Notice("IN006", message, _NAME, answer=seen.acceptance("IN006"))
     yield from _of_chart(seen, record)
-
-
-def _not_there(seen: _Seen) -> str:
-    message = f"Helm has no release {seen.shown}: Flux v2 installs it anew"
-    others = [each for each in seen.unclaimed() if seen.is_of_chart(each)]
-    shown = ", ".join(f"{record.namespace}/{record.name}" for record in others)
-    return f"{message}; of the same chart there is {shown}" if shown else message
 
 
 def _of_chart(seen: _Seen, record: HelmRecord) -> Iterator[Notice]:
