@@ -191,6 +191,9 @@ TEXTS: dict[str, Files] = {
         f"        helm upgrade -i flux fluxcd/flux --set git.url={URL}\n"
         "        --set git.branch=$BRANCH --set git.path=deploy\n"
     },
+    "a playbook that is a template": {
+        "x.yml": f"{{% if a %}}\n- shell: {FROM_HERE},git.branch=trunk\n{{% endif %}}\n"
+    },
     "a Taskfile": {
         "Taskfile.yml": "vars: {BRANCH: trunk}\ntasks:\n  flux:\n    cmds:\n"
         f"    - {FROM_HERE},git.branch={{{{.BRANCH}}}}\n"

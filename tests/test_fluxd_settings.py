@@ -96,6 +96,7 @@ def test_the_builds_of_a_command_are_what_it_gives(command: str, expected: tuple
         "kustomize build ../..",
         "kustomize build $FOLDER",
         "FOLDER=$(date); kustomize build $FOLDER",
+        "FOLDER=web; FOLDER=$(date); kustomize build $FOLDER",
         "kustomize build . || kustomize build ..",
         "(kustomize build .; kustomize build a) | sed s/a/b/",
         "sh -c 'helm template .'",
@@ -167,6 +168,7 @@ SCRIPTS = {
     "bin/twice.sh": ". ../bin/one.sh a\nsh -e ../bin/one.sh b\n",
     "bin/more.sh": "kustomize build . | sed s/a/b/\n",
     "bin/again.sh": "../bin/again.sh\n",
+    "bin/deep.sh": "sh -c ../bin/deep.sh\n",
     "p/a/kustomization.yaml": "",
     "p/b/kustomization.yaml": "",
 }
@@ -182,6 +184,7 @@ SCRIPTS = {
         ("../bin/one.sh", ()),
         ("../bin/more.sh", ()),
         ("../bin/again.sh", ()),
+        ("../bin/deep.sh", ()),
         ("../bin/none.sh", ()),
         ("../bin/one.sh prod > made.yaml", ()),
     ],
@@ -198,5 +201,6 @@ def test_what_a_command_does_beside_is_noted() -> None:
     assert read_generator(command, "p") == Generator(
         builds=("p",), decrypts=("p/s.yaml",), writes=("p/plain.yaml", "p/out.yaml"), submodules=True
     )
+    assert read_generator("kustomize build . > $OUT", "p") == Generator(builds=("p",))
     made = read_generator("kustomize build . -o build.yaml && cat build.yaml 2>/dev/null", "p")
     assert made == Generator(builds=("p",), writes=("p/build.yaml",))

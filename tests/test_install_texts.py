@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fluxv2_migrate.flux1.hcl import Call, read_blocks
 from fluxv2_migrate.flux1.install_command import set_values
 from fluxv2_migrate.flux1.variables import assigned_in_text, filled
+from fluxv2_migrate.yaml_text import entry_text
 
 PLAIN = st.text("abz09-_./", min_size=1, max_size=8)
 NAMES = st.sampled_from(["a", "b", "c_1"])
@@ -89,3 +90,8 @@ def test_variables_that_are_made_of_themselves_end(known: dict[str, str]) -> Non
 )
 def test_values_are_set_one_by_one(text: str, values: list[object]) -> None:
     assert list(set_values(text)) == values
+
+
+@pytest.mark.parametrize("path", [["b"], ["a", "c"], ["a", "b", "c"], []])
+def test_an_entry_that_is_not_there_has_no_text(path: list[str]) -> None:
+    assert entry_text("a:\n  b: 1\n", path or ["x"]) == ""
