@@ -200,12 +200,7 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
             yield replace(shown, reason=f"as given; {shown.reason}")
             continue
         paths = paths or list(paths_of(fluxds[0]) if fluxds else ())
-        if generates is None and shown is not None:
-            generates = shown.settings.fluxd.manifest_generation
-        elif generates and shown is None and (said.flux_version is not None or _has_flux_2(reader)):
-            # The `.flux.yaml` may have left with an earlier migration, and what it built stays built: what
-            # that one knew of a cluster names the Flux release, too.
-            generates = None
+        generates = _generates(said, shown, reader)
         synced = tuple(
             read_sync_path(path, reader.files, reader.tree, generates=generates)
             for path in dict.fromkeys(paths or [""])
@@ -215,6 +210,18 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
             yield ClusterView(Cluster(name=said.name), synced, "as given")
         else:
             yield replace(shown, sync_paths=synced, reason="as given", notices=())
+
+
+def _generates(said: Cluster, shown: ClusterView | None, reader: ClusterReader) -> bool | None:
+    """Gives whether fluxd ran the commands of `.flux.yaml`s; nothing where these themselves tell."""
+    generates = said.fluxd.manifest_generation
+    if generates is None and shown is not None:
+        return shown.settings.fluxd.manifest_generation
+    if generates and shown is None and (said.flux_version is not None or _has_flux_2(reader)):
+        # The `.flux.yaml` may have left with an earlier migration, and what it built stays built: what
+        # that one knew of a cluster names the Flux release, too.
+        return None
+    return generates
 
 
 def _has_flux_2(reader: ClusterReader) -> bool:

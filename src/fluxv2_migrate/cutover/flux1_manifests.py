@@ -174,21 +174,24 @@ def _helpers(
     if own.program.program == "fluxd" and own.program.namespace not in others:
         yield from (each for each in beside if _is_memcached(each, own.program))
     yield from (each for each in beside if _selects_only(each, own.document))
-    names = set(_config_maps(own.document))
-    yield from (
-        each
-        for each in beside
-        if each.manifest.get("kind") == "ConfigMap"
-        and each.identity[0] == own.document.identity[0]
-        and each.identity[1] in names
-        and any(word in each.identity[1] for word in ("flux", "helm-operator"))
-        and not _is_mentioned(each.identity[1], (each, own.document), around)
-    )
+    yield from _own_config_maps(own.document, beside, around)
     account = _account(own.document)
     users = [each for each in beside if _account(each) == account]
     ours = {each.document.key for each in all_own}
     if account and all(each.key in ours for each in users) and not _is_named_elsewhere(account, own, around):
         yield from _access_of(account, own, beside)
+
+
+def _own_config_maps(
+    workload: Document, beside: Iterable[Document], around: Surroundings
+) -> Iterator[Document]:
+    """Gives the ConfigMaps of a program that bear its name, and that nothing else mentions."""
+    names = {each for each in _config_maps(workload) if "flux" in each or "helm-operator" in each}
+    for each in beside:
+        namespace, name = each.identity
+        is_its_own = each.manifest.get("kind") == "ConfigMap" and namespace == workload.identity[0]
+        if is_its_own and name in names and not _is_mentioned(name, (each, workload), around):
+            yield each
 
 
 def _files_of(folder: str, around: Surroundings) -> list[str]:
