@@ -26,7 +26,7 @@ _DEEPEST: Final = 5
 def assigned_in_text(text: str) -> dict[str, str]:
     r"""Gives the variables that a script, a Makefile or a file of an environment assigns.
 
-    >>> assigned_in_text("A ?= 1\nexport B=\"x/$A\"\nC=${C:-live} # or another\nD=$(date)\n")
+    >>> assigned_in_text("A ?= 1\nexport B=\"x/$A\"\nC=${C:-live} # or another\nD=$(date +%s)\n")
     {'A': '1', 'B': 'x/$A', 'C': '${C:-live}'}
     """
     return {match[1]: match[2] or match[3] or match[4] or "" for match in _ASSIGNED.finditer(text)}
