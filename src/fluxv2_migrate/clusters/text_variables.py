@@ -17,6 +17,7 @@ from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_document
 __all__ = ["variables_around"]
 
 _SAMPLE: Final = re.compile(r"sample|example|template", re.IGNORECASE)
+_ENCRYPTED: Final = "$ANSIBLE_VAULT;"
 _ROLE: Final = re.compile(r"(?:(?P<base>.*)/)?roles/(?P<name>.+)/(?:tasks|handlers)/[^/]+")
 
 
@@ -52,7 +53,8 @@ def _of_ansible(path: str, reader: ClusterReader) -> dict[str, str]:
     own = posixpath.join(base, "roles", role["name"]) if role is not None else ""
     known: dict[str, str] = {}
     for folders in ([f"{own}/defaults"], _of_groups(base, reader), [f"{own}/vars"]):
-        files = [each for each in sorted(reader.files) if _is_in(each, folders)]
+        below = tuple(f"{folder}/" for folder in folders if folder.strip("/"))
+        files = sorted(each for each in reader.files if each.startswith(below) and _is_of_variables(each))
         known |= agreed(each for file in files for each in _of_file(file, reader))
     return known
 
@@ -67,13 +69,15 @@ def _of_groups(base: str, reader: ClusterReader) -> list[str]:
     return sorted(found)
 
 
-def _is_in(path: str, folders: list[str]) -> bool:
-    is_file = path.endswith(YAML_ENDINGS) and _SAMPLE.search(posixpath.basename(path)) is None
-    return is_file and any(path.startswith(f"{folder}/") for folder in folders if folder.strip("/"))
+def _is_of_variables(path: str) -> bool:
+    return path.endswith(YAML_ENDINGS) and _SAMPLE.search(posixpath.basename(path)) is None
 
 
 def _of_file(path: str, reader: ClusterReader) -> Iterator[tuple[str, str]]:
     text = reader.text(path)
+    if text.startswith(_ENCRYPTED):
+        # One long scalar, of which nobody can read anything.
+        return
     for span in split_documents(text):
         try:
             value: Any = read_document(text[span.start : span.end])[1]
