@@ -90,6 +90,25 @@ class Automation:
         return _selects(selector, policy.labels)
 
 
+class _Named:
+    """Objects by namespace and name: each of many may be asked for."""
+
+    def __init__(self, objects: Sequence[ImageObject]) -> None:
+        self._objects = objects
+        self._known: dict[tuple[str, str], list[ImageObject]] = {}
+        self._count = 0
+
+    def called(self, namespace: object, name: object) -> Sequence[ImageObject]:
+        """Gives the objects of a name in a namespace, in their order."""
+        for each in self._objects[self._count :]:
+            self._known.setdefault((each.namespace, each.name), []).append(each)
+        self._count = len(self._objects)
+        # In a file anything may stand in the place of a name.
+        if not isinstance(namespace, str) or not isinstance(name, str):
+            return ()
+        return self._known.get((namespace, name), ())
+
+
 @dataclass(slots=True)
 class ImageObjects:
     """What the files define, in the order of their paths."""
@@ -98,16 +117,21 @@ class ImageObjects:
     policies: list[ImageObject] = field(default_factory=list)
     automations: list[Automation] = field(default_factory=list)
     namespaces: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _repositories: _Named = field(init=False, repr=False, compare=False)
+    _policies: _Named = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._repositories, self._policies = _Named(self.repositories), _Named(self.policies)
+
+    def policies_of(self, namespace: str, name: str) -> Sequence[ImageObject]:
+        """Gives the policies of a name in a namespace, in the order of their paths."""
+        return self._policies.called(namespace, name)
 
     def repository_of(self, policy: ImageObject) -> ImageObject | None:
         """Gives the `ImageRepository` of a policy, if it is there and the policy may use it."""
         reference = as_object(policy.spec.get("imageRepositoryRef"))
         namespace = reference.get("namespace") or policy.namespace
-        found = [
-            each
-            for each in self.repositories
-            if (each.namespace, each.name) == (namespace, reference.get("name"))
-        ]
+        found = self._repositories.called(namespace, reference.get("name"))
         if not found:
             return None
         repository = nearest(policy.path, found)

@@ -306,11 +306,7 @@ class _FileChecks:
         namespace = marker.namespace
         automations = [each for each in self._objects.automations if each.resource.namespace == namespace]
         covering = [each for each in automations if each.covers(self._path)]
-        policies = [
-            each
-            for each in self._objects.policies
-            if (each.namespace, each.name) == (namespace, marker.policy)
-        ]
+        policies = self._objects.policies_of(namespace, marker.policy)
         yield from self._of_cover(namespace, automations, covering)
         if marker.reason is None and not self._has_registry_apart(marker):
             yield from self._of_image(marker, policies)

@@ -304,7 +304,7 @@ class WorkloadTexts:
                 and not exception.is_accepted(accepted)
             ):
                 return False
-        return each.places <= set(layout.policies)
+        return each.places <= layout.policies.keys()
 
     def _refuse(self, refused: Iterable[RefusedMarker], edits: Mapping[MarkerEdit, ImageUse]) -> None:
         for each in refused:

@@ -90,6 +90,7 @@ class _Cluster:
     _objects: dict[_Identity, ReconciledObject] = field(default_factory=dict)
     _probed: dict[_Identity, ReconciledObject] = field(default_factory=dict)
     images: dict[_Identity, Mapping[str, Any]] = field(default_factory=dict)
+    automations: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for found, objects in ((self._objects, self.reconciled), (self._probed, self.probed)):
@@ -103,6 +104,9 @@ class _Cluster:
             for each in self.reconciled.all()
             if not each.obstacle and str(each.manifest.get("apiVersion")).startswith(f"{_IMAGES}/")
         }
+        for (kind, namespace, _), manifest in self.images.items():
+            if kind == "ImageUpdateAutomation":
+                self.automations.setdefault(namespace, []).append(as_object(manifest.get("spec")))
 
     def _key(self, manifest: Mapping[str, Any]) -> _Identity:
         namespace, name = namespace_and_name(manifest)
@@ -371,11 +375,7 @@ def _of_automations(
     namespace: str, where: tuple[str, ...], workload: _Workload, cluster: _Cluster, context: Context
 ) -> Iterator[Difference]:
     """Gives what differs because of the automation that takes the policies of a namespace."""
-    own = [
-        as_object(manifest.get("spec"))
-        for (kind, place, _), manifest in cluster.images.items()
-        if kind == "ImageUpdateAutomation" and place == namespace
-    ]
+    own = cluster.automations.get(namespace, ())
     if not own:
         yield Difference("image.written_by", "fluxd", f"no automation in {namespace} is applied", where)
         return
