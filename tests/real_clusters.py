@@ -99,7 +99,8 @@ class RealClusters:
         for each in built.objects:
             if str(each["apiVersion"]).startswith("kustomize.toolkit.fluxcd.io/"):
                 inner = posixpath.normpath(each["spec"]["path"])
-                if inner not in seen:
+                # A sync path that is not there yet has nothing to apply.
+                if inner not in seen and (self.folder / inner).exists():
                     yield from self._applied(inner, each["spec"], seen)
 
     def _read_by_fluxd(self, path: str) -> Iterator[Manifest]:

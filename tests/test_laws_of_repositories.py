@@ -63,8 +63,10 @@ class Shares:
     edited: int = 0
 
 
-def hold_what_is_created(migration: fm.Migration, objects: list[list[Manifest]]) -> None:
-    """What is created is built by a cluster, and by each as it was written."""
+def hold_what_is_created(
+    migration: fm.Migration, objects: list[list[Manifest]], before: list[list[Manifest]]
+) -> None:
+    """What is created is built by a cluster, and by each as it was written; another one may have it already."""
     written: dict[Identity, list[Any]] = {}
     for _, each in documents_of(migration.created):
         # A kustomization is no object of a cluster.
@@ -75,7 +77,8 @@ def hold_what_is_created(migration: fm.Migration, objects: list[list[Manifest]])
         built.setdefault(identity(each), []).append(each.get("spec"))
     for key, specs in written.items():
         assert all(each in built.get(key, ()) for each in specs), key
-        assert all(each in specs for each in built[key]), key
+        there = [each.get("spec") for found in before for each in found if identity(each) == key]
+        assert all(each in specs or each in there for each in built[key]), key
 
 
 def hold_references(migration: fm.Migration, objects: list[Manifest]) -> None:
@@ -119,7 +122,7 @@ def hold_laws(repository: GeneratedRepository, migration: fm.Migration, options:
     accepted = {code.partition(":")[0] for each in options.overrides for code in each.accept}
     # Who accepts that a cluster does not get something says that something else gives it.
     if not NOT_APPLIED & (errors(migration).keys() | accepted):
-        hold_what_is_created(migration, new)
+        hold_what_is_created(migration, new, old)
         for objects in new:
             hold_references(migration, objects)
     report = fm.verify_migration(repository.files, migration.files, options, declared=migration.declared)
