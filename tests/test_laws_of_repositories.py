@@ -66,7 +66,7 @@ class Shares:
 def hold_what_is_created(
     migration: fm.Migration, objects: list[list[Manifest]], before: list[list[Manifest]]
 ) -> None:
-    """What is created is built by a cluster, and by each as it was written, if it had no such object before."""
+    """What is created is built by a cluster, and as it was written by each that had no such object."""
     written: dict[Identity, list[Any]] = {}
     for _, each in documents_of(migration.created):
         # A kustomization is no object of a cluster.
