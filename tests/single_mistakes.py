@@ -701,6 +701,7 @@ ACCEPTED: dict[str, str] = {
     "marker of another namespace": NAME,
     "marker made one of a tag": NAME,
     "marker with other text": NAME,
+    "marker on what fluxd left alone": "the file is a template of a chart, which the updater cannot read",
 }
 
 
