@@ -35,7 +35,7 @@ Files = Mapping[str, str | bytes]
 Place = tuple[str, int, Key]
 IMAGE_GROUP = "image.toolkit.fluxcd.io"
 # Why a field of fluxd has no marker: what is said at its line, or of all that hangs together with its file.
-AT_THE_LINE = {"IM011", "IM014", "IM016", "IM017", "RP014"}
+AT_THE_LINE = {"IM008", "IM011", "IM014", "IM016", "IM017", "RP014"}
 OF_THE_FILE = {"AN010", "HR030", "HR041", "HR061", "HR095", "RP003", "RP004", "RP005", "RP011"}
 V1_PREFIXES = ("fluxcd.io/", "flux.weave.works/", "filter.fluxcd.io/")
 
