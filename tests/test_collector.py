@@ -7,7 +7,7 @@ import gc
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate import migrate
+from fluxv2_migrate.preparation import prepared
 from fluxv2_migrate.repository.reading import Repository, read_repository
 
 RELEASE = """apiVersion: helm.fluxcd.io/v1
@@ -36,7 +36,7 @@ def test_python_collects_garbage_for_other_threads_while_a_repository_is_migrate
         seen.append(gc.isenabled())
         return read_repository(files)
 
-    monkeypatch.setattr(migrate, "read_repository", observe)
+    monkeypatch.setattr(prepared, "read_repository", observe)
     fm.migrate_repository({"app.yaml": RELEASE.format(number=1)})
     assert seen == [True]
 

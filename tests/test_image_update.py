@@ -95,7 +95,11 @@ spec: {{imageRepositoryRef: {{name: app}}, policy: {{{policy}}}{more}}}
 apiVersion: image.toolkit.fluxcd.io/v1
 kind: ImageUpdateAutomation
 metadata: {{name: all, namespace: {namespace}}}
-spec: {{update: {{path: {path}}}}}
+spec:
+  interval: 5m
+  sourceRef: {{kind: GitRepository, name: all}}
+  git: {{commit: {{author: {{email: flux@example.com}}}}}}
+  update: {{path: {path}}}
 """
 
 

@@ -65,7 +65,7 @@ def test_the_schema_says_the_same_as_the_options() -> None:
     for given in ACCEPTED:
         assert validator.is_valid(given)
     # What concerns several fields at once is beyond a schema.
-    together = ("two clusters", "give one")
+    together = ("two clusters", "give one", "inventory is of one cluster")
     for given, reason in REFUSED:
         assert validator.is_valid(given) == reason.startswith(together), given
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux2.stray_tabs import has_stray_tab
 from fluxv2_migrate.yaml_text import (
     MappingNode,
     Node,
@@ -157,10 +156,7 @@ def read_comments(text: str) -> tuple[PlacedComment, ...]:
             roots.append(read_nodes(body[span.start : span.end]))
         except InvalidManifest:
             return _unread(text, "unparseable")
-    has_tab = any(
-        has_stray_tab(body[span.start : span.end], root) for span, root in zip(spans, roots, strict=True)
-    )
-    if has_tab or _has_wrong_separator(body):
+    if _has_wrong_separator(body):
         return _unread(text, "unparseable")
     if not all(root is None or isinstance(root, MappingNode) or _is_null(root) for root in roots):
         return _unread(text, "no-mapping")

@@ -89,6 +89,7 @@ def _remove(value: Any, path: tuple[str, ...]) -> bool:
 def unknown_fields(spec: KubernetesModel) -> tuple[str, ...]:
     """Gives the fields of a spec that no Flux has ever known, such as those of Flux v1 left behind.
 
+    >>> from fluxv2_migrate.flux2 import HelmReleaseSpec
     >>> unknown_fields(HelmReleaseSpec.model_validate({"rollback": {"enable": True}, "values": {"x": 1}}))
     ('rollback.enable',)
     """

@@ -11,7 +11,6 @@ from typing import Final
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.marker_places import FieldPath, read_comments_of
 from fluxv2_migrate.flux2.markers import placed_markers, read_policy
-from fluxv2_migrate.flux2.stray_tabs import has_stray_tab
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.plan.flow_text import Flow, OpenedFlow
 from fluxv2_migrate.plan.marker_edits import (
@@ -106,9 +105,6 @@ def write_markers(
         return MarkedText(
             text, (), tuple(RefusedMarker(each, "unparseable", error.reason) for each in wanted)
         )
-    if has_stray_tab(text, nodes):
-        message = "a tab stands where Go's YAML allows none; write blanks"
-        return MarkedText(text, (), tuple(RefusedMarker(each, "unparseable", message) for each in wanted))
     writer = _Writer(text, nodes, style or detect_style(text))
     refused: list[RefusedMarker] = []
     targets: list[_Target] = []
