@@ -107,6 +107,20 @@ def test_what_was_declared_of_something_else_may_not(declared: Any) -> None:
     assert entry.status == "different"
 
 
+@pytest.mark.parametrize(
+    "declared", [{"values": 3}, {"values": {"port": 3}}, {"values.port": 2}, {"install": 2}]
+)
+def test_what_was_declared_with_another_value_may_not(declared: Any) -> None:
+    before, after = (
+        v1({"values": {"port": 1}}),
+        v2({"values": {"port": 2}, "install": {**KEPT["install"], "disableWait": False}}),
+    )
+    entry = only(
+        verify({"web.yaml": before}, {"web.yaml": after}, declared={("web.yaml", RESOURCE): declared})
+    )
+    assert {each.field for each in entry.differences} == {"values", "install.wait"}
+
+
 def test_what_was_declared_for_nothing_is_said() -> None:
     declared = {("web.yaml", RESOURCE): {"values", "chart"}, ("", ""): {"suspended"}}
     entry = only(verify({"web.yaml": v1()}, {"web.yaml": v2()}, declared=declared))
@@ -271,6 +285,13 @@ def test_what_a_person_decided_is_believed() -> None:
     assert "chart.reference: tag main → branch main" in [str(each) for each in entry.differences]
 
 
+def test_a_release_that_a_person_leaves_to_flux_1_may_stay() -> None:
+    override = fm.Override(name="web", leave=True)
+    options = fm.MigrationOptions(flux_version="2.7", overrides=(override,))
+    entry = only(verify({"web.yaml": v1()}, {"web.yaml": v1()}, options=options))
+    assert (entry.status, entry.after_path) == ("declared", "web.yaml")
+
+
 def test_a_person_knows_where_the_records_are() -> None:
     override = fm.Override(name="web", storage_namespace="records")
     options = fm.MigrationOptions(flux_version="2.7", overrides=(override,))
@@ -430,7 +451,7 @@ def test_the_report_is_data_and_html() -> None:
     after = {"web.yaml": v2({"values": {"auth": {"password": "other"}, "a": "<c>"}})}
     report = verify(before, after)
     data = report.to_dict()
-    assert json.loads(json.dumps(data)) == data
+    assert json.loads(report.to_json()) == data
     assert (data["ok"], data["releases"][0]["status"]) == (False, "different")
     assert {"auth.password", "a"} == {
         ".".join(each["at"]) for each in data["releases"][0]["differences"] if each["field"] == "values"

@@ -93,6 +93,21 @@ def marked_label(files: Files) -> None:
     files["apps/db.yaml"] = str(files["apps/db.yaml"]).replace("  name: db\n", f"  name: db\n{label}", 1)
 
 
+def added(path: str, text: str) -> Edit:
+    return lambda files: files.update({path: text})
+
+
+def other_image(files: Files) -> None:
+    for path, content in files.items():
+        files[path] = str(content).replace("shop/web", "shop/other")
+
+
+SOURCE = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec: {interval: 1m, url: ssh://git@git.example.com/shop/config, ref: {branch: next}}
+"""
+
 # What somebody did by mistake, with what is said, and of which field.
 MISTAKES: dict[str, tuple[Edit, str, str]] = {
     "no marker": (replaced(r" # \{.*", "", "Deployment"), DEPLOYMENT, "image.written_by"),
@@ -130,6 +145,18 @@ MISTAKES: dict[str, tuple[Edit, str, str]] = {
         DEPLOYMENT,
         "image.written_by",
     ),
+    "another image everywhere": (other_image, DEPLOYMENT, "image.repository"),
+    "a marker of the name": (replaced(':web"}', ':web:name"}', "Deployment"), DEPLOYMENT, "image.written_by"),
+    "an automation that is not applied": (
+        replaced(
+            "metadata:\n",
+            "metadata:\n  annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}\n",
+            "ImageUpdateAutomation",
+        ),
+        DEPLOYMENT,
+        "image.written_by",
+    ),
+    "another branch of the source": (added("clusters/main/source.yaml", SOURCE), PATH, "sync.branch"),
     "a marker on what was left alone": (marked, "Deployment shop/db", "image.written_by"),
     "a marker on what is no image": (marked_label, "Deployment shop/db", "image.written_by"),
     "the workload is gone": (without("apps/web.yaml"), DEPLOYMENT, ""),
@@ -185,7 +212,7 @@ def test_a_single_mistake_is_seen(name: str) -> None:
     assert resource in report.to_markdown()
 
 
-def policies(known: tuple[Any, ...], pattern: str, policy: str) -> fm.VerificationReport:
+def policies(known: tuple[Any, ...], pattern: str, policy: str, more: str = "") -> fm.VerificationReport:
     files: Files = {"apps/web.yaml": WEB.replace("semver:~1.4", pattern)}
     override = fm.Override(policy={"alphabetical": {"order": "asc"}})
     options = fm.MigrationOptions(sync_roots=("apps",), image_tags={"registry.example.com/shop/web": known})
@@ -193,7 +220,8 @@ def policies(known: tuple[Any, ...], pattern: str, policy: str) -> fm.Verificati
     after = dict(fm.migrate_repository(files, given).files)
     replaced(r"policy:\n(?:    .*\n)+", f"policy: {policy}\n", "ImagePolicy")(after)
     for path, content in after.items():
-        after[path] = re.sub(r"  filterTags:\n(?:    .*\n)+", "", str(content))
+        kept = re.sub(r"  filterTags:\n(?:    .*\n)+", "", str(content))
+        after[path] = kept.replace(f"policy: {policy}\n", f"policy: {policy}\n{more}")
     return fm.verify_migration(files, after, options)
 
 
@@ -209,6 +237,109 @@ def test_of_known_tags_the_same_one_is_selected() -> None:
     assert [str(each) for each in report.workloads[0].differences] == [
         "image.filter at web: glob:* → takes latest, which fluxd refused"
     ]
+
+
+DATED = (
+    {"tag": "1.4.2", "created": "2024-01-08T00:00:00Z"},
+    {"tag": "1.4.3", "created": "2024-01-07T00:00:00Z"},
+)
+FILTER = "  filterTags: {pattern: '^1\\.4\\..*$'}\n"
+NUMBERS = "^1\\.4\\.[0-9]+$"
+NUMBERED = f"  filterTags: {{pattern: '{NUMBERS}'}}\n"
+
+
+@pytest.mark.parametrize(
+    ("known", "pattern", "policy", "more", "told"),
+    [
+        (
+            DATED,
+            f"regexp:{NUMBERS}",
+            "{alphabetical: {order: asc}}",
+            NUMBERED,
+            "image.selection at web: 1.4.2 → 1.4.3",
+        ),
+        (DATED, f"regexp:{NUMBERS}", "{alphabetical: {order: desc}}", NUMBERED, ""),
+        (("1.4.2", "1.4.3"), f"regexp:{NUMBERS}", "{alphabetical: {order: asc}}", NUMBERED, ""),
+        ((), "glob:1.4.*", "{alphabetical: {order: asc}}", FILTER, ""),
+        (
+            (),
+            "glob:1.4.*",
+            "{alphabetical: {order: desc}}",
+            FILTER,
+            "image.order at web: newest first → oldest first",
+        ),
+        (
+            (),
+            "glob:1.4.*",
+            "{alphabetical: {order: asc}}",
+            f"{FILTER}  digestReflectionPolicy: IfNotPresent\n",
+            "image.digest at web: Never → IfNotPresent",
+        ),
+        (
+            ("1.4.3", "v1.4.3"),
+            "semver:~1.4",
+            "{semver: {range: ~1.4}}",
+            "  filterTags: {pattern: '.*'}\n",
+            "image.selection at web: semver:~1.4 → (any of 1.4.3, v1.4.3)",
+        ),
+    ],
+)
+def test_a_policy_takes_the_tag_that_fluxd_would_take(
+    known: tuple[Any, ...], pattern: str, policy: str, more: str, told: str
+) -> None:
+    (entry,) = policies(known, pattern, policy, more).workloads
+    assert [str(each) for each in entry.differences] == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_scanned"),
+    [
+        ({"exclude_images": ("*/shop/*",)}, False),
+        ({"include_images": ("*/other/*",)}, False),
+        ({"include_images": ("*/shop/*",)}, True),
+    ],
+)
+def test_an_image_that_fluxd_did_not_scan_needs_no_policy(flags: dict[str, Any], is_scanned: bool) -> None:
+    cluster = MAIN.model_copy(update={"fluxd": FLUXD.model_copy(update=flags)})
+    report = fm.verify_migration(BEFORE, BEFORE, fm.MigrationOptions(clusters=(cluster,)))
+    (web,) = report.workloads
+    assert [each.field for each in web.differences] == ["image.written_by"] * is_scanned
+
+
+def test_a_container_that_is_gone_is_written_by_nobody() -> None:
+    side = "      - name: side\n        image: registry.example.com/shop/side:1.0.0\n"
+    files: Files = {**BEFORE, "apps/web.yaml": WEB + side}
+    migration = fm.migrate_repository(files, OPTIONS)
+    after = dict(migration.files)
+    after["apps/web.yaml"] = re.sub("      - name: side\n.*\n", "", str(after["apps/web.yaml"]))
+    (web,) = fm.verify_migration(files, after, OPTIONS, declared=migration.declared).workloads
+    assert "image.written_by at side: fluxd → (nobody)" in [str(each) for each in web.differences]
+
+
+def test_a_policy_that_a_person_decided_stays_as_decided() -> None:
+    decided = fm.Override(policy={"alphabetical": {"order": "asc"}})
+    options = OPTIONS.model_copy(update={"overrides": (decided,)})
+    after = dict(fm.migrate_repository(BEFORE, options).files)
+    (web,) = fm.verify_migration(BEFORE, after, options).workloads
+    assert web.status == "same"
+    replaced("order: asc", "order: desc", "ImagePolicy")(after)
+    (web,) = fm.verify_migration(BEFORE, after, options).workloads
+    assert [each.field for each in web.differences] == ["image.filter"]
+
+
+def test_a_workload_that_two_paths_of_a_cluster_bring_is_told_once() -> None:
+    files: Files = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": WEB}
+    for path in ("a", "b"):
+        files[f"{path}/kustomization.yaml"] = "resources: [../base]\n"
+    files["c/ns.yaml"] = NAMESPACE
+    one, two = fm.Cluster(name="one", sync_paths=("a", "b")), fm.Cluster(name="two", sync_paths=("c",))
+    report = fm.verify_migration(files, files, fm.MigrationOptions(clusters=(one, two)))
+    assert [(each.resource, each.cluster) for each in report.workloads] == [(DEPLOYMENT, "one")]
+
+
+def test_a_default_namespace_that_nothing_needs_has_no_entry() -> None:
+    options = fm.MigrationOptions(sync_roots=("apps",), default_namespace="shop")
+    assert fm.verify_migration(BEFORE, BEFORE, options).namespaces == ()
 
 
 def test_a_namespace_that_fluxd_filled_in_has_an_entry() -> None:
@@ -239,3 +370,9 @@ def test_flux_1_in_the_path_starts_again() -> None:
         assert ("sync.flux1" in told) is (keeps == "remove")
     gone = {path: content for path, content in files.items() if path != "apps/fluxd.yaml"}
     assert fm.verify_migration(files, gone, OPTIONS).sync_paths[0].status == "same"
+    off = manifest.replace(
+        "namespace: flux}",
+        "namespace: flux, annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}}",
+    )
+    disabled = fm.verify_migration(files, {**files, "apps/fluxd.yaml": off}, OPTIONS)
+    assert "sync.flux1" not in {each.field for each in disabled.sync_paths[0].differences}
