@@ -258,6 +258,14 @@ NUMBERED = f"  filterTags: {{pattern: '{NUMBERS}'}}\n"
             NUMBERED,
             "image.selection at web: 1.4.2 → 1.4.3",
         ),
+        # Tags that no ImageRepository offers do not hide it.
+        (
+            DATED,
+            "glob:1.4.*",
+            "{alphabetical: {order: asc}}",
+            FILTER,
+            "image.selection at web: 1.4.2 → 1.4.3",
+        ),
         (DATED, f"regexp:{NUMBERS}", "{alphabetical: {order: desc}}", NUMBERED, ""),
         (("1.4.2", "1.4.3"), f"regexp:{NUMBERS}", "{alphabetical: {order: asc}}", NUMBERED, ""),
         ((), "glob:1.4.*", "{alphabetical: {order: asc}}", FILTER, ""),

@@ -42,6 +42,12 @@ class ImageFilter:
         yield str(as_object(policy.get("semver")).get("range") or "")
         yield str(as_object(self.spec.get("filterTags")).get("pattern") or "")
 
+    def kept(self, tags: Iterable[str]) -> list[str]:
+        """Gives the tags that the ImageRepository does not leave out, whatever the policy."""
+        given = self.excluded if isinstance(self.excluded, list) else _EXCLUDED
+        patterns = [Regexp.compile(str(pattern)) for pattern in given or _EXCLUDED]
+        return [tag for tag in tags if not any(pattern.matches(tag) for pattern in patterns)]
+
     def latest(self, tags: Iterable[str]) -> str | None:
         """Gives the tag that the policy selects.
 
@@ -49,11 +55,8 @@ class ImageFilter:
             InvalidPolicy: it stalls.
             AmbiguousTag: the controller takes one of several at random.
         """
-        given = self.excluded if isinstance(self.excluded, list) else _EXCLUDED
-        patterns = [Regexp.compile(str(pattern)) for pattern in given or _EXCLUDED]
-        kept = [tag for tag in tags if not any(pattern.matches(tag) for pattern in patterns)]
         return latest_tag(
-            kept,
+            self.kept(tags),
             as_object(self.spec.get("policy")),
             self.spec.get("filterTags"),
             flux_version=self.flux_version,
@@ -119,7 +122,7 @@ def _is_wanted(pattern: TagPattern, current: str, taken: Collection[str]) -> boo
 
 def _wanted(pattern: TagPattern, policy: ImageFilter, probes: Iterable[str], current: str) -> list[str]:
     """Gives tags that fluxd would take and a policy of that kind can: of versions those that look alike."""
-    chosen = [tag for tag in probes if tag != current and pattern.selects(tag)]
+    chosen = [tag for tag in policy.kept(probes) if tag != current and pattern.selects(tag)]
     if pattern.kind == "semver" and as_object(policy.spec.get("policy")).get("semver") is not None:
         return [tag for tag in chosen if _is_release_like(tag, current)]
     return chosen
