@@ -238,6 +238,68 @@ def test_clusters_of_two_branches_are_two() -> None:
     ]
     assert {each.cluster for each in found.sightings["apps/web.yaml", 0]} == {"apps", "apps-2"}
     assert found.view("apps-2").settings.branch == "us"
+    # Of a cluster that a person names with one of the branches, the fluxd of that branch is known.
+    (view,) = see(files, clusters=(fm.Cluster(name="a", sync_paths=("apps",), branch="us"),)).clusters
+    assert view.reason == "as given; flux/us.yaml runs its fluxd"
+
+
+def test_paths_that_something_else_fills_in_are_told_as_such() -> None:
+    command = (
+        "fluxctl install --git-url=git@git.example.com:acme/fleet --git-path={{ path }} --git-branch=one\n"
+    )
+    (notice,) = see({"a.sh": command, "deploy/web.yaml": release()}).notices
+    assert notice.message.endswith(": paths that something else fills in of one")
+
+
+def test_a_build_with_transformers_has_names_that_nobody_can_tell() -> None:
+    files: Files = {
+        "c/.flux.yaml": generator("kustomize build ."),
+        "c/kustomization.yaml": "resources: [web.yaml]\ntransformers: [prefix.yaml]\n",
+        "c/web.yaml": release(),
+        "c/prefix.yaml": "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: a}\nprefix: a-\n",
+    }
+    assert "`transformers` cannot be followed" in see(files).broken["c/kustomization.yaml"]
+
+
+def test_a_file_that_a_command_writes_for_its_build_is_not_known() -> None:
+    command = "sops -d secret.yaml > plain.yaml && kustomize build ."
+    files: Files = {
+        ".flux.yaml": generator(command),
+        "kustomization.yaml": "resources: [web.yaml, plain.yaml]\n",
+        "web.yaml": release(),
+        "secret.yaml": "a: b\n",
+    }
+    config = yaml.safe_load(str(files[".flux.yaml"]))
+    config["commandUpdated"]["updaters"] = [{"containerImage": {"command": "true"}}]
+    files[".flux.yaml"] = yaml.safe_dump(config)
+    (view,) = see(files, sync_roots=("",)).clusters
+    assert [synced.unknown for synced in view.sync_paths] == [command]
+
+
+def test_a_fluxd_takes_variables_from_a_config_map_of_the_repository() -> None:
+    values = "\n".join(
+        [
+            "      containers:",
+            "      - env: [{name: BRANCH, valueFrom: {configMapKeyRef: {name: known, key: branch}}}]",
+            "        ",
+        ]
+    )
+    items = fluxd("--git-path=apps", "--git-branch=$(BRANCH)").replace("      containers:\n      - ", values)
+    known = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: known, namespace: flux}\ndata: {branch: live}\n"
+    )
+    listed = {"apiVersion": "v1", "kind": "List", "items": [yaml.safe_load(items)]}
+    for text in (items, yaml.safe_dump(listed)):
+        for more, branch in (({"flux/known.yaml": known}, "live"), ({}, "master")):
+            (view,) = see({"apps/web.yaml": release(), "flux/flux.yaml": text, **more}).clusters
+            assert (view.settings.branch or "master") == branch
+
+
+def test_an_operator_of_a_manifest_may_leave_dependencies_alone() -> None:
+    operator = fluxd("--update-chart-deps=false").replace("fluxcd/flux:1.25.4", "fluxcd/helm-operator:1.4.4")
+    files: Files = {"apps/web.yaml": release(), "flux/operator.yaml": operator}
+    (view,) = see({**files, "flux/flux.yaml": fluxd("--git-path=apps")}).clusters
+    assert view.settings.helm_operator.update_chart_deps is False
 
 
 @pytest.mark.parametrize("root", ["prod", ""])

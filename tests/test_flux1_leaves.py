@@ -440,6 +440,43 @@ def test_patches_of_what_leaves_leave_and_others_stay() -> None:
     assert "path: all.yaml" in str(migration.files["prod/kustomization.yaml"])
 
 
+def test_a_patch_without_a_file_leaves_with_what_it_reaches() -> None:
+    patch = (
+        "  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n"
+        "      metadata: {name: flux, namespace: flux}\n      spec: {replicas: 1}\n"
+    )
+    files: Files = {
+        "base/kustomization.yaml": "resources: [flux.yaml, web.yaml]\n",
+        "base/flux.yaml": fluxd("--git-path=prod", "--manifest-generation"),
+        "base/web.yaml": release(),
+        "prod/kustomization.yaml": f"resources:\n- ../base\npatches:\n{patch}",
+        "prod/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n",
+    }
+    migration = migrate(files)
+    assert migration.deleted == ("base/flux.yaml", "prod/.flux.yaml")
+    assert "patch" not in str(migration.files["prod/kustomization.yaml"])
+
+
+def test_a_patch_of_a_kustomization_of_flux_2_stays_when_flux_1_leaves() -> None:
+    sync = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata: {name: flux, namespace: flux-system}\nspec:\n  path: ./prod/flux\n  prune: false\n"
+        "  interval: 5m\n  sourceRef: {kind: GitRepository, name: flux-system}\n  patches:\n"
+        "  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n"
+        "      metadata: {name: flux, namespace: flux}\n      spec: {replicas: 1}\n"
+    )
+    files: Files = {
+        "prod/flux/kustomization.yaml": "resources: [flux.yaml, namespace.yaml]\n",
+        "prod/flux/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: flux}\n",
+        "prod/flux/flux.yaml": fluxd("--git-path=prod"),
+        "prod/web.yaml": release(),
+        "system/flux.yaml": sync,
+    }
+    migration = migrate(files)
+    assert migration.deleted == ("prod/flux/flux.yaml",)
+    assert migration.files["system/flux.yaml"] == sync
+
+
 FETCHED = "https://github.com/fluxcd/flux//deploy?ref=1.25.4"
 ARGUMENTS = (
     "[--git-url=git@git.example.com:acme/fleet, --git-branch=main, --git-path=prod, --manifest-generation]"

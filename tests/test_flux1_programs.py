@@ -62,7 +62,7 @@ def test_a_shell_gets_the_words_that_were_quoted_for_it(words: list[str]) -> Non
 
 
 def test_words_are_where_they_stand() -> None:
-    text = 'a "b c" \\\n  d'
+    text = ' a "b c" \\\n  d'
     assert [(word, text[start:][:1]) for word, start in shell_words(text)] == [
         ("a", "a"),
         ("b c", '"'),
@@ -195,6 +195,10 @@ def test_a_pod_takes_variables_from_config_maps_that_are_known() -> None:
     assert (found.text("git-branch"), found.items("git-path")) == ("live", ("prod",))
     assert found.given("git-user") is None
     assert found.given("git-email") is None
+    # Where no ConfigMap is known, all of that comes from elsewhere.
+    (found,) = programs_of_workload(deployment(container))
+    assert found.given("git-branch") is None
+    assert found.settings["git-path"].is_placeholder
 
 
 @pytest.mark.parametrize(

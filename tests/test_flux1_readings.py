@@ -515,6 +515,11 @@ def test_texts_count_only_where_they_agree() -> None:
     known = migrate({**texts, "flux/flux.yaml": deployment(*FLAGS)})
     assert known.context.clusters[0].branch == "trunk"
     assert not {"DA028", "DA029"} & {finding.code for finding in known.findings}
+    # One that says another folder leaves what they say of theirs as doubtful as it was.
+    elsewhere = deployment(*FLAGS).replace("deploy", "other")
+    apart = migrate({**texts, "flux/flux.yaml": elsewhere, "other/db.yaml": WEB.replace("web", "db")})
+    assert {each.branch for each in apart.context.clusters if each.sync_paths == ("deploy",)} == {None}
+    assert not {"DA028", "DA029"} & {finding.code for finding in apart.findings}
     # Two installations of two folders are two clusters.
     texts["b.sh"] = f"fluxctl install --git-url={URL} --git-path=more --git-branch=two\n"
     both = migrate({**texts, "more/web.yaml": WEB.replace("web", "db")})

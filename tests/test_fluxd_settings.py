@@ -110,6 +110,7 @@ def test_the_builds_of_a_command_are_what_it_gives(command: str, expected: tuple
         "cat <<EOF\nkind: Secret\nEOF",
         "cat $FILES",
         "cat a.yaml > b.yaml",
+        "cat a.yaml >b.yaml",
         "sops -d $FILE",
         "find . -name '*.yaml' -delete",
         "for f in *.yaml; do sed s/a/b/ $f; done",

@@ -133,6 +133,11 @@ def test_a_base_in_a_submodule_is_said_to_be_in_one() -> None:
     told = [finding.message for finding in migrate(files).findings if finding.code == "RP019"]
     assert told
     assert all("submodule lib" in message for message in told)
+    # One that lies elsewhere has nothing to do with it.
+    files[".gitmodules"] = str(files[".gitmodules"]).replace("lib", "other")
+    told = [finding.message for finding in migrate(files).findings if finding.code == "RP019"]
+    assert told
+    assert not any("submodule" in message for message in told)
 
 
 def test_a_flux_yaml_that_was_never_read_is_told() -> None:

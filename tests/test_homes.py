@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath
+from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath, builds_with
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from fluxv2_migrate.placement import Homes, NoHome
 from fluxv2_migrate.repository.workspace import Workspace
@@ -140,6 +140,18 @@ def test_what_goes_over_a_path_decides_too(synced: SyncPath, has_home: bool) -> 
     else:
         with pytest.raises(NoHome, match="every sync path of a renames"):
             homes.choose({"a"}, made())
+
+
+def test_only_what_kustomize_builds_on_its_own_is_tried() -> None:
+    files: Files = {
+        "part/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n",
+        "broken/kustomization.yaml": "resources: [\n",
+        "whole/kustomization.yaml": "resources: []\n",
+    }
+    tree = KustomizeTree(files)
+    synced = [SyncPath(folder, target_namespace="team") for folder in ("broken", "whole")]
+    tried = {folder: list(builds_with(folder, synced, tree)) for folder in ("part", "broken", "whole")}
+    assert {folder for folder, builds in tried.items() if builds} == {"whole"}
 
 
 def test_what_lists_a_file_may_leave_another_one_beside_it_alone() -> None:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxv2_migrate.flux1.commands import commands_of_shell
 from fluxv2_migrate.flux1.hcl import Call, read_blocks
-from fluxv2_migrate.flux1.install_command import set_values
+from fluxv2_migrate.flux1.install_blocks import of_playbook, of_terraform
+from fluxv2_migrate.flux1.install_command import set_values, yaml_mapping
 from fluxv2_migrate.flux1.variables import assigned_in_text, filled
 from fluxv2_migrate.yaml_text import entry_text
 
@@ -95,3 +97,50 @@ def test_values_are_set_one_by_one(text: str, values: list[object]) -> None:
 @pytest.mark.parametrize("path", [["b"], ["a", "c"], ["a", "b", "c"], []])
 def test_an_entry_that_is_not_there_has_no_text(path: list[str]) -> None:
     assert entry_text("a:\n  b: 1\n", path or ["x"]) == ""
+
+
+def test_a_command_ends_at_a_semicolon() -> None:
+    text = "helm upgrade -i flux fluxcd/flux --set git.path=prod; helm ls --set git.path=test\n"
+    (found,) = commands_of_shell(text, {})
+    assert (found.chart, found.values) == ("fluxcd/flux", {"git": {"path": "prod"}})
+
+
+@pytest.mark.parametrize("text", ["use helm\nto install a b\n", "helm --debug install\n"])
+def test_a_sentence_about_helm_installs_no_chart(text: str) -> None:
+    assert [found.chart for found in commands_of_shell(text, {}) if found.chart] == []
+
+
+def test_a_value_without_a_name_sets_nothing() -> None:
+    (found,) = commands_of_shell("helm install flux fluxcd/flux --set =a --set b=c\n", {})
+    assert found.values == {"b": "c"}
+
+
+def test_of_the_options_for_the_operator_those_that_set_values_count() -> None:
+    text = (
+        "az k8sconfiguration create --repository-url https://git.example.com/a "
+        "--helm-operator-params '--version 1.0 --set helm.versions=v3'\n"
+    )
+    _, operator = commands_of_shell(text, {})
+    assert (operator.chart, operator.values) == ("helm-operator", {"helm": {"versions": "v3"}})
+
+
+def test_a_text_that_is_no_yaml_has_no_values() -> None:
+    assert yaml_mapping("a: [") == {}
+
+
+def test_a_release_of_terraform_takes_what_is_set_as_it_stands() -> None:
+    text = (
+        'resource "helm_release" "flux" {\n  chart = "flux"\n  namespace = "${var.a}"\n  wait = true\n'
+        '  set {\n    name = "git.branch"\n  }\n'
+        '  set {\n    name = "git.path"\n    value = "prod"\n  }\n}\n'
+    )
+    (found,) = of_terraform(text, {"a": "x${var.a}"})
+    assert found.values == {"git": {"path": "prod"}}
+    # A variable that is made of itself stays one, however often it is filled in.
+    assert found.namespace.endswith("${var.a}")
+
+
+def test_a_task_of_ansible_keeps_values_that_are_no_texts() -> None:
+    helm = {"name": "flux", "chart_ref": "fluxcd/flux", "values": {"replicas": 2, "git": {"path": "$P"}}}
+    (found,) = of_playbook([{"kubernetes.core.helm": helm}], "", {"P": "prod"})
+    assert found.values == {"replicas": 2, "git": {"path": "prod"}}

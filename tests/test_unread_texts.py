@@ -262,3 +262,10 @@ def test_nothing_is_an_error_of_what_is_out_of_scope_or_left(put_off: str) -> No
     migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
     assert [each for each in migration.findings if each.severity == "error"] == []
     assert migration.files == files
+
+
+def test_of_what_is_out_of_scope_nobody_is_told() -> None:
+    files: dict[str, str | bytes] = {"a/web.yaml": TEXT, "a/x.yaml.tpl": TEXT, "b/x.yaml.tpl": TEXT}
+    for paths, expected in (((), 2), (("a/*",), 1), (("a/*.yaml",), 0)):
+        options = fm.MigrationOptions(scope=fm.Scope(paths=paths))
+        assert len(places(fm.migrate_repository(files, options), "RP036")) == expected

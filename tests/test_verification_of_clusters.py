@@ -294,6 +294,25 @@ def test_what_is_not_applied_does_not_count(way: str) -> None:
     assert entry.reason.startswith(reason)
 
 
+def test_a_kustomization_that_is_not_applied_itself_applies_nothing() -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    disabled = "metadata: {annotations: {kustomize.toolkit.fluxcd.io/reconcile: Disabled}, name: prod"
+    after["flux/prod.yaml"] = str(after["flux/prod.yaml"]).replace("metadata: {name: prod", disabled)
+    (entry,) = verify(files, after, migration, options).releases
+    assert entry.status == "missing"
+    assert entry.reason.startswith("the Kustomization in flux/prod.yaml is not applied: its annotation")
+
+
+def test_of_a_sync_path_that_is_a_file_only_that_file_is_applied() -> None:
+    files: Files = {"prod/web.yaml": release()}
+    options = fm.MigrationOptions(clusters=(fm.Cluster(name="a", sync_paths=("prod/web.yaml",)),))
+    migration = fm.migrate_repository(files, options)
+    (entry,) = verify(files, dict(migration.files), migration, options).releases
+    assert entry.reason.endswith("nothing that a syncs lists prod/sources/example.yaml")
+
+
 def test_a_target_namespace_of_the_path_moves_what_it_syncs() -> None:
     files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
     options = fm.MigrationOptions(sync_roots=("prod",))

@@ -36,13 +36,12 @@ def generator_notices(found: ClusterMap, reader: ClusterReader) -> Iterator[Clus
     told: dict[tuple[str, str, str], list[ClusterNotice]] = {}
     for view in found.clusters:
         for synced in view.sync_paths:
-            if not (synced.unknown or synced.decrypts or synced.prints):
-                continue
             path = find_flux_yaml(synced.path, reader.files.__contains__)
-            if path is not None:
-                notice = _notice(view, synced, path, found, reader)
-                if notice is not None:
-                    told.setdefault((notice.code, path, synced.unknown), []).append(notice)
+            if path is None or not (synced.unknown or synced.decrypts or synced.prints):
+                continue
+            notice = _notice(view, synced, path, found, reader)
+            if notice is not None:
+                told.setdefault((notice.code, path, synced.unknown), []).append(notice)
     for notices in told.values():
         first = notices[0]
         related = dict.fromkeys(place for each in notices for place in each.related)

@@ -78,12 +78,12 @@ def commands_of_shell(text: str, known: Mapping[str, str]) -> Iterator[InstallCo
     for match in _BEGINS.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
         words = [filled(word, known) for word in _words(text, match.start())]
-        tool = words[0] if words else ""
+        tool = words[0]
         if tool in ("helm", "helm3"):
             yield from _of_helm(words[1:], line)
         elif tool == "az":
             yield from _of_azure(words, line)
-        elif tool in ("fluxctl", "eksctl"):
+        else:
             yield _of_fluxctl(words, line)
 
 

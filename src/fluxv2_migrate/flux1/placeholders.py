@@ -105,11 +105,6 @@ def _identifying(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
     for field, value in fields:
         if isinstance(value, str):
             yield field, value
-        elif value is not None and value != {}:
-            # `{{ name }}` without quotes is a mapping to YAML.
-            text = repr(value)
-            if isinstance(value, Mapping) and "{" in text[1:]:
-                yield field, "{{ … }}"
 
 
 def placeholder_in_text(text: str) -> Placeholder | None:
