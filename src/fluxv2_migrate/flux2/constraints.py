@@ -23,7 +23,7 @@ class Constraint:
     """One thing that the definition of a kind asks of a field.
 
     Attributes:
-        field: dotted; `[]` stands for each item of a list, `*` for each value of a map.
+        field: dotted; `[]` stands for each item of a list.
         rule: the keyword of the schema.
         value: what it asks.
         since: the first Flux release that asks it, in the API that this release prefers.
@@ -268,7 +268,7 @@ def _holding(kind: str, flux_version: FluxVersion) -> tuple[tuple[Constraint, tu
 
 def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str, Any]]:
     """Gives each value of a field, with the field as it is in the object; nulls count as not given."""
-    while path and path[0] not in ("[]", "*"):
+    while path and path[0] != "[]":
         if not isinstance(value, (dict, Mapping)):
             return
         value, field, path = value.get(path[0]), f"{field}.{path[0]}".lstrip("."), path[1:]
@@ -276,12 +276,9 @@ def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str
         return
     if not path:
         yield field, value
-    elif path[0] == "[]":
+    else:
         for index, item in enumerate(value if isinstance(value, list) else ()):
             yield from _values(item, path[1:], f"{field}[{index}]")
-    elif isinstance(value, (dict, Mapping)):
-        for key in list(value):
-            yield from _values(value.get(key), path[1:], f"{field}.{key}".lstrip("."))
 
 
 def _reason(constraint: Constraint, value: Any) -> str:

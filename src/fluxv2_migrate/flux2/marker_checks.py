@@ -381,22 +381,13 @@ class _FileChecks:
             )
 
 
-def _path_annotations(text: str) -> Iterator[str]:
-    for manifest in read_mappings(text):
-        annotations = as_object(as_object(manifest.get("metadata")).get("annotations"))
-        if _PATH_ANNOTATION in annotations:
-            yield str(annotations[_PATH_ANNOTATION])
-
-
 def _child(node: Node | None, key: str | int) -> Node | None:
     if isinstance(node, SequenceNode) and isinstance(key, int):
         child: Node = node.value[key]
         return child
-    for name, value in node.value if isinstance(node, MappingNode) else ():
-        if name.value == key:
-            found: Node = value
-            return found
-    return None
+    pairs = node.value if isinstance(node, MappingNode) else ()
+    found: Node | None = next((value for name, value in pairs if name.value == key), None)
+    return found
 
 
 def has_merge_key(text: str) -> bool:

@@ -180,8 +180,6 @@ def _looked_at(
 
 def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
     """Gives the scalars of patches of releases that stand in a kustomization as literal texts."""
-    if not may_be_read_otherwise(document.text):
-        return
     root = compose(document.text)
     for name, index, entry, node in _inline_patches(root):
         target = entry.get("target") if isinstance(entry, dict) else None
@@ -279,7 +277,7 @@ def read_otherwise(
             continue
         try:
             root = compose(part, path=path, line=span.line)
-        except InvalidManifest:
+        except InvalidManifest:  # pragma: no cover - it was read before
             continue
         for scalar in scalars_read_otherwise(part, root):
             yield index, span.line + part.count("\n", 0, scalar.start), scalar

@@ -126,9 +126,6 @@ class _Nodes:
         self._known: dict[int, Node] = {}
 
     def of(self, node: Any) -> Node:
-        known = self._known.get(id(node))
-        if known is not None:
-            return known
         start, end = int(node.start_mark.index), int(node.end_mark.index)
         tag = str(node.tag) if node.ctag.suffix else ""
         if isinstance(node, parsed.ScalarNode):
