@@ -51,6 +51,7 @@ MIGRATION = fm.migrate_repository({"web.yaml": TEXT}, fm.MigrationOptions(invent
         ([listed("shop-web", 5, chart="web-1.2.2")], ["not-yet"]),
         ([listed("shop-web", 5), listed("web", 1, chart="")], ["doubled", "as-expected"]),
         ([listed("shop-web", 5), listed("web", 1, "uninstalled")], ["as-expected"]),
+        ([listed("shop-web", 5), {**listed("web", 1), "namespace": "office"}], ["as-expected"]),
     ],
 )
 def test_each_release_is_compared(releases: list[dict[str, Any]], statuses: list[str]) -> None:

@@ -144,15 +144,19 @@ def test_what_runs_no_fluxd_is_refused() -> None:
 def test_an_operator_becomes_its_repositories_and_settings() -> None:
     entry = {"name": "acme", "url": "https://charts.example.com/acme", "username": "me", "password": "secret"}
     open_entry = {"name": "open", "url": "https://charts.example.org"}
+    certified = {"name": "tls", "url": "https://charts.example.net", "certFile": "a.crt", "keyFile": "a.key"}
     values = {
         "helm": {"versions": "v3"},
         "chartsSyncInterval": "1m",
-        "configureRepositories": {"enable": True, "repositories": [entry, open_entry]},
+        "configureRepositories": {"enable": True, "repositories": [entry, open_entry, certified, entry]},
         "initPlugins": {"enable": True, "plugins": ["https://github.com/hypnoglow/helm-s3"]},
     }
     made = fm.convert_helm_operator(values)
     assert specs(made)["HelmRepository acme"]["secretRef"] == {"name": "acme"}
-    assert [(each.name, each.keys) for each in made.prerequisites] == [("acme", ("username", "password"))]
+    assert [(each.name, each.keys) for each in made.prerequisites] == [
+        ("acme", ("username", "password")),
+        ("example", ("tls.crt", "tls.key", "ca.crt")),
+    ]
     assert made.cluster.helm_operator.helm_versions == ("v3",)
     assert [each.code for each in made.findings] == ["DA052"]
     assert "secret'" not in repr(made)

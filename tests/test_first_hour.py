@@ -13,7 +13,7 @@ import yaml
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
-from fluxv2_migrate.cutover.first_hour import foresee_release
+from fluxv2_migrate.cutover.first_hour import foresee_first_hour, foresee_release
 from fluxv2_migrate.settings.inventory import LiveFlux1Release
 
 OWN = Path(__file__).parent / "vectors" / "first_reconciliation.jsonl"
@@ -210,6 +210,12 @@ def test_a_migration_foresees_its_first_hour() -> None:
     unknown = fm.migrate_repository(files)
     assert unknown.first_hour().without_inventory
     assert "No inventory" in "\n".join(unknown.to_markdown().splitlines()[:8])
+
+
+def test_a_contradiction_is_told_of_the_cluster_that_it_is_about() -> None:
+    finding = fm.Finding("IN001", "another chart runs", cluster="us", resource="HelmRelease shop/web")
+    told = foresee_first_hour((), {"eu": running(), "us": running()}, (finding,))
+    assert [(each.cluster, each.action, each.risk) for each in told.releases] == [("us", "nothing", "high")]
 
 
 def test_what_travels_is_small_and_says_the_same() -> None:

@@ -250,6 +250,17 @@ def test_a_suspended_sync_is_none() -> None:
     assert migrate(files, overrides=(told.answer,)).ok
 
 
+def test_a_suspended_sync_of_what_fluxd_never_synced_is_no_concern() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    other = (
+        SYNC.partition("---\n")[2]
+        .replace("infra", "other")
+        .replace("path: ./prod", "suspend: true, path: ./x")
+    )
+    files["prod/sync.yaml"] = f"{SYNC}---\n{other}"
+    assert "DA062" not in codes(migrate(files))
+
+
 def test_without_a_url_nothing_is_written_and_the_runbook_asks_for_it() -> None:
     text = fluxd("--git-path=prod").replace("git@git.example.com:acme/fleet", "$(GIT_URL)")
     migration = migrate({"prod/flux.yaml": text, "prod/web.yaml": release()})
@@ -337,8 +348,10 @@ def test_services_and_config_maps_that_only_flux_1_needs_leave_with_it(*, is_sha
     }
     settings = head.format("ConfigMap", "flux-ssh") + "data: {config: x}\n"
     volumes = "      volumes:\n      - {name: ssh, configMap: {name: flux-ssh}}\n"
+    variables = "        envFrom:\n        - configMapRef: {name: flux-variables}\n"
     files: Files = {
-        "prod/flux.yaml": fluxd("--git-path=prod", more=volumes),
+        "prod/flux.yaml": fluxd("--git-path=prod", more=volumes) + variables,
+        "prod/variables.yaml": head.format("ConfigMap", "flux-variables") + "data: {A: b}\n",
         "prod/service.yaml": services["flux"],
         "prod/other.yaml": services["other"],
         "prod/ssh.yaml": settings,
@@ -347,7 +360,12 @@ def test_services_and_config_maps_that_only_flux_1_needs_leave_with_it(*, is_sha
     if is_shared:
         files["prod/job.yaml"] = workload("alpine:3", name="job", more=volumes)
     migration = migrate(files)
-    gone = {"prod/flux.yaml", "prod/service.yaml", *(() if is_shared else ("prod/ssh.yaml",))}
+    gone = {
+        "prod/flux.yaml",
+        "prod/service.yaml",
+        "prod/variables.yaml",
+        *(() if is_shared else ("prod/ssh.yaml",)),
+    }
     assert set(migration.deleted) == gone
     assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
 
@@ -568,6 +586,12 @@ def test_what_is_fetched_by_a_kustomization_that_cannot_be_edited_stays() -> Non
     migration = migrate(files, sync_roots=("prod",))
     assert migration.files["prod/flux/kustomization.yaml"] == files["prod/flux/kustomization.yaml"]
     assert "cannot be edited" in said(migration, "DA022")
+
+
+def test_what_is_fetched_by_a_kustomization_that_cannot_all_be_read_stays() -> None:
+    text = f"resources: ['{FETCHED}']\n---\na: [b\n"
+    files: Files = {"prod/flux/kustomization.yaml": text, "prod/web.yaml": release()}
+    assert migrate(files, sync_roots=("prod",)).files["prod/flux/kustomization.yaml"] == text
 
 
 def test_what_serves_a_fluxd_of_another_repository_stays() -> None:

@@ -37,6 +37,7 @@ TABLE = (
         json.dumps(RELEASES),
         json.dumps(RELEASES, indent=2),
         yaml.safe_dump(RELEASES),
+        "---\n---\n" + yaml.safe_dump(RELEASES),
         TABLE,
         "WARNING: Kubernetes configuration file is group-readable\n" + json.dumps(RELEASES),
         "Warnung: [alt]\n" + json.dumps(RELEASES),
@@ -337,8 +338,10 @@ def test_build_times_of_registries(text: str) -> None:
 
 def test_tags_of_all_inventories_count_with_those_that_a_person_gives() -> None:
     (cluster,) = (fm.Cluster(name="eu", inventory=fm.Inventory.from_texts(tags={"a/b": "1.1"})),)
-    options = fm.MigrationOptions(clusters=(cluster,), image_tags={"a/b": ("1.0", "1.1", "1.0")})
+    dated = fm.KnownTag(tag="1.0", created=datetime(2021, 6, 1, 10, tzinfo=UTC))
+    options = fm.MigrationOptions(clusters=(cluster,), image_tags={"a/b": (dated, "1.1", "1.0")})
     known = with_tags_of_inventories(options).image_tags["a/b"]
+    assert dated in known
     assert [each.tag for each in known if isinstance(each, fm.KnownTag)] == ["1.0", "1.1"]
 
 

@@ -265,6 +265,11 @@ PROBLEMS: list[tuple[str, dict[str, str], list[str]]] = [
     ("no order", {"policy": POLICY.replace("semver", "nothing")}, ["policy-stalls"]),
     ("no policy", {"policy": ""}, ["no-policy"]),
     ("no repository", {"repository": ""}, ["no-repository"]),
+    (
+        "a list for a name",
+        {"policy": POLICY.replace("Ref: {name: app}", "Ref: {name: [app]}")},
+        ["no-repository"],
+    ),
     ("a tag in its image", {"repository": REPOSITORY.replace("acme/app,", "acme/app:1,")}, ["invalid-image"]),
     ("an extension", {"path": "apps/app.YAML"}, ["file-not-read"]),
     ("JSON", {"path": "apps/app.json"}, ["file-not-read"]),

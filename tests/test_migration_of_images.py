@@ -686,6 +686,50 @@ def test_a_patch_in_a_kustomization_keeps_what_it_says_beside_annotations_of_flu
         assert "fluxcd.io" not in text
 
 
+def test_a_patch_of_several_documents_loses_annotations_of_fluxd_in_each_that_has_them() -> None:
+    head = PLAIN.partition("spec:")[0]
+    said = f"{head}  annotations:\n    fluxcd.io/automated: 'true'\n---\n{head}  labels:\n    team: shop\n"
+    lines = said.replace("\n", "\n  ").rstrip()
+    files: dict[str, str | bytes] = {
+        "dev/kustomization.yaml": f"resources:\n- web.yaml\npatchesStrategicMerge:\n- |-\n  {lines}\n",
+        "dev/web.yaml": PLAIN,
+    }
+    text = migrate(files, sync_roots=("dev",)).changed["dev/kustomization.yaml"]
+    assert "team: shop" in text
+    assert "fluxcd.io" not in text
+
+
+def test_an_image_is_marked_in_its_file_though_a_patch_puts_containers_in_another_order() -> None:
+    head, container = (
+        DEPLOYMENT.partition("      - name: app")[0],
+        "      - name: {0}\n        image: ghcr.io/acme/{0}:1.4.7\n",
+    )
+    patch = PLAIN.partition("      - name: app")[0] + container.format("app").replace("1.4.7", "1.4.8")
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources:\n- web.yaml\npatches:\n- path: patch.yaml\n",
+        "prod/web.yaml": head + container.format("proxy") + container.format("app"),
+        "prod/patch.yaml": patch,
+    }
+    migration = migrate(files, sync_roots=("prod",))
+    assert "ghcr.io/acme/app:1.4.8 # {" in migration.changed["prod/patch.yaml"]
+    assert "ghcr.io/acme/proxy:1.4.7 # {" in migration.changed["prod/web.yaml"]
+
+
+def test_a_patch_of_fluxd_that_no_kustomization_can_list_is_not_marked() -> None:
+    config = "version: 1\npatchUpdated:\n  generators:\n"
+    config += "  - command: kustomize build . && kustomize build ../other\n  patchFile: flux-patch.yaml\n"
+    files: dict[str, str | bytes] = {
+        "prod/.flux.yaml": config,
+        "prod/kustomization.yaml": "resources:\n- web.yaml\n",
+        "prod/web.yaml": DEPLOYMENT,
+        "prod/flux-patch.yaml": PLAIN.replace("1.4.7", "1.4.9"),
+        "other/kustomization.yaml": "resources: []\n",
+    }
+    migration = migrate(files)
+    assert "IM011" in codes(migration)
+    assert not any("$imagepolicy" in str(text) for text in migration.files.values())
+
+
 def test_workloads_stay_where_the_build_fails_or_another_command_makes_them() -> None:
     lost = overlays(PATCH, DEPLOYMENT)
     del lost["dev/web.yaml"]
@@ -783,6 +827,8 @@ def test_what_every_path_renames_has_no_place_until_there_is_another_path() -> N
     }
     migration = migrate(files)
     assert (migration.changed, codes(migration)) == ({}, {"RP014"})
+    beside = migrate(files, images=fm.Placement(namespace="release"))
+    assert (beside.changed, codes(beside)) == ({}, {"RP014"})
     given = fm.Cluster(name="prod", sync_paths=("prod", "flux/prod"), branch="main")
     assert migrate(files, clusters=(given,)).ok
 

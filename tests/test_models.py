@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_snake
 from pydantic.fields import FieldInfo
 
+import fluxv2_migrate as fm
 from fluxv2_migrate import flux1, flux2
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject
 from test_kubernetes import JSON, TEXTS, exactly
@@ -394,3 +396,13 @@ def test_every_flux_object_of_real_repositories_comes_back_as_it_was(shared: Pat
     assert {field for fields in refused.values() for field in fields} == {
         "metadata.annotations.fluxcd.io/ignore"
     }
+
+
+@pytest.mark.parametrize("name", ["flux1", "flux2"])
+def test_the_models_of_each_flux_are_there_without_an_import_of_their_own(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a program that has imported nothing of it yet.
+    monkeypatch.delitem(sys.modules, f"fluxv2_migrate.{name}")
+    monkeypatch.delattr(fm, name)
+    assert getattr(fm, name).__name__ == f"fluxv2_migrate.{name}"

@@ -198,6 +198,13 @@ def test_a_file_of_questions_whose_texts_are_nasty_holds_nothing_else() -> None:
     assert YAML(typ="safe").load(migration.questions()) == (migration.answers() or [])
 
 
+def test_a_question_without_a_place_says_none() -> None:
+    answer = fm.Override(accept=("DA062",))
+    text = questions_text([fm.Finding("DA062", "it is suspended", answer=answer)])
+    assert "- accept:\n  - DA062\n" in text
+    assert "Where:" not in text
+
+
 def test_releases_that_stay_are_told_with_their_clusters() -> None:
     files = {"eu/a.yaml": release("a", helm="v2"), "us/b.yaml": release("b"), "c.yaml": release("c")}
     migration = fm.migrate_repository(files, {"sync_roots": ["eu", "us"]})

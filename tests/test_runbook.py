@@ -173,6 +173,25 @@ def test_a_cluster_gets_only_the_secrets_that_its_sync_needs() -> None:
     assert [each.split()[2] for each in keys] == ["us"]
 
 
+def test_a_repository_behind_a_login_is_read_with_that_login() -> None:
+    text = fluxd("--git-path=prod").replace(
+        "git@git.example.com:acme", "https://me:secret@git.example.com/acme"
+    )
+    files: Files = {"prod/flux.yaml": text, "prod/web.yaml": release(), "prod/o.yaml": operator()}
+    found = commands(migrate(files))
+    assert any('--username="$GIT_USERNAME"' in each for each in found)
+    assert "secret@" not in "".join(found)
+
+
+def test_a_secret_outside_the_namespace_of_the_sync_is_made_there() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    files["prod/o.yaml"] = operator()
+    repositories = ({"url": "https://charts.example.com", "login": True},)
+    known = fm.HelmOperator.model_validate({"helm_versions": ("v3",), "repositories": repositories})
+    found = commands(migrate(files, sources=fm.Placement(namespace="release"), helm_operator=known))
+    assert any("-n shop" in each and "create secret" in each for each in found)
+
+
 def test_steps_that_are_not_needed_are_not_there() -> None:
     files: Files = {"prod/flux.yaml": fluxd("--git-path=prod", "--git-readonly"), "prod/o.yaml": operator()}
     files["prod/web.yaml"] = release()

@@ -87,6 +87,11 @@ def test_an_entry_in_braces_without_a_value_is_a_null(text: str, after: str) -> 
     assert rewritten(text) == after
 
 
+def test_an_alias_in_the_place_of_a_key_stays() -> None:
+    text = "&key web: 1\nother:\n  *key : 2\n"
+    assert rewritten(text) == text
+
+
 def test_what_both_take_alike_is_left_alone() -> None:
     text = "a: True\nb: ~\nc: 0644\nd: 1e3\ne: 12:30\nf: 'no'\ng: |\n  no\nh: nO\ni: \"2020-01-01\"\n22: x\n"
     assert rewritten(text) == text

@@ -260,6 +260,27 @@ def test_a_file_of_operations_goes_with_the_release_that_it_reaches(name: str) -
     assert ("apps/operations.yaml" in migration.changed) == (name == "other")
 
 
+@pytest.mark.parametrize(("name", "changes"), [("nothing", True), ("w.*", False), ("[", False)])
+def test_a_file_of_operations_stays_where_it_may_reach_a_release_that_stays(name: str, changes: bool) -> None:
+    files = {
+        "apps/kustomization.yaml": "resources: [web.yaml]\npatches:\n"
+        f"- target: {{kind: HelmRelease, name: '{name}'}}\n  path: operations.yaml\n",
+        "apps/web.yaml": RELEASE.replace("helmVersion: v3", "helmVersion: v2"),
+        "apps/operations.yaml": OPERATIONS,
+        "apps/.flux.yaml": (
+            "version: 1\npatchUpdated:\n  generators: [{command: kustomize build .}]\n  patchFile: p.yaml\n"
+        ),
+    }
+    assert ("apps/operations.yaml" in migrate(files).changed) == changes
+
+
+@pytest.mark.parametrize("patch", ["- |\n  a: [no\n", "- |1\n" + indented(MERGE, 2)])
+def test_a_patch_in_a_kustomization_that_cannot_be_edited_stays(patch: str) -> None:
+    kustomization = f"resources: [web.yaml]\npatchesStrategicMerge:\n{patch}"
+    files = {"apps/web.yaml": RELEASE, "apps/kustomization.yaml": kustomization}
+    assert patch in str(migrate(files).files["apps/kustomization.yaml"])
+
+
 def test_a_patch_of_something_else_is_no_concern() -> None:
     config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\ndata: {a: no}\n"
     files = {
