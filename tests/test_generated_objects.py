@@ -69,3 +69,8 @@ def test_comments_stand_at_their_fields() -> None:
         "    branch: main # behind",
         "",
     ]
+
+
+def test_a_comment_of_a_field_that_is_not_written_stands_at_the_top() -> None:
+    written = generated_text({"spec": {"a": 1}}, [FieldComment(("spec.b",), "# why")], Style())
+    assert written == "--- # why\nspec:\n  a: 1\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize import KustomizeTree, merged_with
 from fluxv2_migrate.kustomize.selectors import LabelSelector
 from fluxv2_migrate.kustomize.values import read_manifests, read_value
 from real_kustomize import build_all, difference, write_tree
@@ -164,6 +165,13 @@ CASES: dict[str, dict[str, str]] = {
         "kustomization.yaml": LISTED
         + "patches:\n- target: {kind: HelmRelease}\n  path: p.yaml\n  options: {allowNameChange: true}\n",
         "p.yaml": "kind: HelmRelease\nmetadata: {name: other}\n",
+    },
+    "a name may change for a later patch": {
+        **BOTH,
+        "kustomization.yaml": LISTED
+        + "patches:\n- {path: p.yaml, options: {allowNameChange: true}}\n- {path: q.yaml}\n",
+        "p.yaml": on_release("values: {a: 1}"),
+        "q.yaml": on_release("values: {b: 1}"),
     },
     "a kind may change": {
         **BOTH,
@@ -647,3 +655,8 @@ def test_a_null_in_a_list_is_no_object() -> None:
         "kind: List\nitems:\n-\n- {kind: A, metadata: {name: a}}\n"
     )
     assert (document, item, manifest["kind"]) == (0, 0, "A")
+
+
+def test_of_an_object_that_a_patch_deletes_nothing_is_left() -> None:
+    with pytest.raises(InvalidManifest, match="deletes the object"):
+        merged_with({"kind": "A"}, {"$patch": "delete"})

@@ -193,6 +193,7 @@ def test_operations_point_to_where_fields_are(operations: str, written: str) -> 
     ("operation", "says"),
     [
         ({"op": "add", "path": "/spec", "value": {"chart": {}}}, "as a whole"),
+        ({"op": "add", "path": "/metadata", "value": {"name": "web", "namespace": "shop"}}, "as a whole"),
         ({"op": "replace", "path": "", "value": {}}, "as a whole"),
     ],
 )
@@ -206,12 +207,88 @@ def test_what_no_operation_can_say_holds_the_release_back(operation: dict[str, A
     assert errors
 
 
-def test_a_value_that_an_operation_takes_from_elsewhere_is_written_out() -> None:
-    copied = '[{"op": "copy", "from": "/spec/chart/version", "path": "/spec/values"}]'
-    target = "  target: {kind: HelmRelease, name: web}\n"
-    migration = migrate(tree(f"patches:\n- patch: '{copied}'\n{target}"))
-    text = migration.changed.get("prod/kustomization.yaml", "")
-    assert '"value": "1.2.3"' in text or not migration.ok
+RELEASE_WITH_VALUES = f"{CHART}  values: {{a: 1, b: x}}\n"
+CHART_VALUE = {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}
+RETRIES = {"enable": True, "retry": True, "maxRetries": 3}
+
+
+@pytest.mark.parametrize(
+    ("specs", "operation", "written"),
+    [
+        # A value that comes from elsewhere is written out.
+        (
+            [RELEASE_WITH_VALUES],
+            {"op": "copy", "from": "/spec/chart/version", "path": "/spec/values/b"},
+            '"value": "1.2.3"',
+        ),
+        (
+            [RELEASE_WITH_VALUES],
+            {"op": "move", "from": "/spec/values/b", "path": "/spec/releaseName"},
+            '{"op": "remove", "path": "/spec/values/b"}',
+        ),
+        # What is around a field comes with it.
+        (
+            ["  helmVersion: v3\n"],
+            {"op": "add", "path": "/spec/chart", "value": CHART_VALUE},
+            '"path": "/spec/chart", "value": {"spec": {',
+        ),
+        # Where a field of Flux v1 goes, its default is written.
+        ([f"{CHART}  releaseName: own\n"], {"op": "remove", "path": "/spec/releaseName"}, '"shop-web-0"'),
+        # What only one release has goes from that one, and what is around a field only in one stays there.
+        (
+            [CHART, f"{CHART}  rollback: {{enable: true, wait: true}}\n"],
+            {"op": "add", "path": "/spec/rollback", "value": {"enable": False}},
+            "rollback: null",
+        ),
+        (
+            [CHART, f"{CHART}  rollback: {{enable: true}}\n  wait: true\n"],
+            {"op": "add", "path": "/spec/rollback", "value": RETRIES},
+            "retries: 3",
+        ),
+    ],
+)
+def test_operations_do_what_they_did_to_each_release(
+    specs: list[str], operation: dict[str, Any], written: str, tmp_path: Path
+) -> None:
+    files = tree(f"patches:\n- patch: '{json.dumps([operation])}'\n  target: {{kind: HelmRelease}}\n")
+    for number, spec in enumerate(specs):
+        files[f"base/web-{number}.yaml"] = release(spec, f"web-{number}")
+    names = ", ".join(f"web-{number}.yaml" for number in range(len(specs)))
+    files["base/kustomization.yaml"] = f"resources: [{names}]\n"
+    assert hold_commuting(files, ("prod",), tmp_path) == (len(specs), 0)
+    assert written in migrate(files).changed["prod/kustomization.yaml"]
+
+
+def test_what_differs_between_releases_no_operation_takes_from_elsewhere() -> None:
+    operation = {"op": "copy", "from": "/spec/chart/version", "path": "/spec/values/b"}
+    files = tree(f"patches:\n- patch: '{json.dumps([operation])}'\n  target: {{kind: HelmRelease}}\n")
+    files["base/kustomization.yaml"] = "resources: [web.yaml, api.yaml]\n"
+    files["base/web.yaml"] = release(RELEASE_WITH_VALUES)
+    files["base/api.yaml"] = release(RELEASE_WITH_VALUES.replace("1.2.3", "2.0.0"), "api")
+    migration = migrate(files)
+    assert dict(migration.files) == files
+    assert any("differs between releases" in each.message for each in migration.findings)
+
+
+def test_an_operation_that_needs_what_a_replacement_writes_below_cannot_be_followed() -> None:
+    operation = {"op": "test", "path": "/spec/values/b", "value": "own"}
+    files = tree(f"patches:\n- patch: '{json.dumps([operation])}'\n  target: {{kind: HelmRelease}}\n")
+    files["base/web.yaml"] = release(RELEASE_WITH_VALUES)
+    files["base/kustomization.yaml"] = (
+        "resources: [web.yaml, names.yaml]\nreplacements:\n- source: {kind: ConfigMap, fieldPath: data.a}\n"
+        "  targets: [{select: {kind: HelmRelease}, fieldPaths: [spec.values.b]}]\n"
+    )
+    files["base/names.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: names}\ndata: {a: own}\n"
+    migration = migrate(files)
+    assert migration.files["base/web.yaml"] == files["base/web.yaml"]
+    assert any("a patch cannot be followed" in each.message for each in migration.findings)
+
+
+def test_an_operation_may_need_what_a_kustomization_gives_below(tmp_path: Path) -> None:
+    operation = {"op": "add", "path": "/metadata/labels/x", "value": "y"}
+    files = tree(f"patches:\n- patch: '{json.dumps([operation])}'\n  target: {{kind: HelmRelease}}\n")
+    files["base/kustomization.yaml"] = "resources: [web.yaml]\ncommonLabels: {team: a}\n"
+    assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
 
 
 def test_a_target_finds_no_more_than_it_found() -> None:

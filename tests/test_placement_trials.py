@@ -90,6 +90,19 @@ def test_what_a_transformer_of_a_file_does_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
+    "shape",
+    [
+        "components: [../broken]\n",
+        "patches: [{path: gone.yaml}]\n",
+        "patches: [{patch: 'a: ['}]\n",
+    ],
+)
+def test_what_cannot_be_read_leaves_an_object_alone(shape: str) -> None:
+    tree = KustomizeTree({"a/kustomization.yaml": shape, "broken/kustomization.yaml": "components: [\n"})
+    assert try_object(tree, tree.kustomizations["a"], "a", SOURCE) == (SOURCE,)
+
+
+@pytest.mark.parametrize(
     ("shape", "is_left_alone"),
     [
         ("namePrefix: eu-\n", False),

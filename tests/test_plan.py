@@ -289,3 +289,9 @@ def test_a_flow_mapping_with_an_alias_from_elsewhere_is_not_opened() -> None:
     plan = (Set(("metadata", "annotations", "new"), "v"),)
     with pytest.raises(CannotEdit):
         apply_to_text(plan, text, root, Style())
+
+
+def test_text_that_does_not_say_its_value_is_written_anew() -> None:
+    text = "b: 1\n"
+    after = apply_to_text((Remove(("b",)), Set(("a",), 1, text="a: 2\n")), text, compose(text), Style()).text
+    assert after == "a: 1\n"

@@ -82,6 +82,30 @@ def test_operations_on_annotations_that_go_go_with_them(operation: dict[str, obj
     assert not {"RP004", "RP057"} & {each.code for each in migration.findings}
 
 
+UPDATED = "  annotations: {fluxcd.io/automated: 'true', fluxcd.io/tag.chart-image: 'semver:~1'}\nspec:\n"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "operation", "left"),
+    [
+        ("", {"op": "add", "value": {"a": "b", "fluxcd.io/automated": "false"}}, '"value": {"a": "b"}'),
+        ("", {"op": "add", "value": {"fluxcd.io/automated": "false"}}, '"path": "/kind"'),
+        (UPDATED, {"op": "remove"}, '"path": "/kind"'),
+    ],
+)
+def test_of_all_annotations_at_once_only_those_of_fluxd_go(
+    annotations: str, operation: dict[str, object], left: str
+) -> None:
+    written = json.dumps([{**operation, "path": "/metadata/annotations"}])
+    files = tree(f"patches:\n- patch: '{written}'\n  target: {{kind: HelmRelease}}\n")
+    text = release(f"{CHART}  values: {{image: {{repository: ghcr.io/acme/web, tag: 1.2.3}}}}\n")
+    files["base/web.yaml"] = text.replace("spec:\n", annotations or "spec:\n", 1)
+    migration = migrate(files)
+    assert migration.ok
+    assert left in migration.changed["prod/kustomization.yaml"]
+    assert "fluxcd.io/automated" not in "".join(map(str, migration.files.values()))
+
+
 @pytest.mark.parametrize(
     ("text", "after"),
     [

@@ -165,8 +165,6 @@ def _left_alone(value: Any) -> Any:
 
 
 def _walk(destination: Any, origin: Any, schema: _Schema | None) -> Any:
-    if origin is _ABSENT and schema is None:
-        return _left_alone(destination)
     kinds = [_kind(value) for value in (destination, origin) if not _is_missing(value)]
     if len(set(kinds)) > 1:
         raise InvalidManifest(f"a patch has a {kinds[1]} where the object has a {kinds[0]}")

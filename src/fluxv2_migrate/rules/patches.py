@@ -103,8 +103,8 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
 def _kept_of(patch: Mapping[str, Any]) -> dict[str, Any]:
     """Gives what a patch says of fields that mean the same in Flux v2: metadata and values."""
     kept: dict[str, Any] = {key: patch[key] for key in _KEPT if key in patch}
-    if isinstance(metadata := kept.get("metadata"), Mapping):
-        kept["metadata"] = {key: item for key, item in metadata.items() if key in METADATA}
+    # kustomize refuses a patch without a name.
+    kept["metadata"] = {key: item for key, item in patch["metadata"].items() if key in METADATA}
     if VALUES[1] in as_object(patch.get("spec")):
         kept["spec"] = {VALUES[1]: patch["spec"][VALUES[1]]}
     return kept
