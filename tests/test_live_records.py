@@ -137,7 +137,9 @@ def test_a_chart_that_is_another_one_is_told() -> None:
 
 def test_each_cluster_is_held_against_its_own_inventory() -> None:
     files = {
-        f"{name}/{kind}": text for name in ("eu", "us") for kind, text in (("web.yaml", release("web")),)
+        f"{name}/{kind}": text
+        for name in ("eu", "us", "as")
+        for kind, text in (("web.yaml", release("web")),)
     }
     clusters = (
         fm.Cluster(name="eu", sync_paths=("eu",), inventory=fm.Inventory(records=(record("shop-web"),))),
@@ -147,7 +149,7 @@ def test_each_cluster_is_held_against_its_own_inventory() -> None:
     migration = fm.migrate_repository(files, fm.MigrationOptions(clusters=clusters))
     found = [each for each in migration.findings if each.code == "IN001"]
     assert [(each.path, each.cluster) for each in found] == [("us/web.yaml", "us")]
-    assert set(migration.changed) == {"eu/web.yaml"}
+    assert set(migration.changed) == {"eu/web.yaml", "as/web.yaml"}
 
 
 @pytest.mark.parametrize(

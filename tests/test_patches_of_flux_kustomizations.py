@@ -91,3 +91,26 @@ def test_a_folder_that_syncs_itself_in_that_of_a_cluster_is_no_other_cluster() -
     first, *_ = migration.context.clusters
     assert first.name == "clusters/eu"
     assert set(first.sync_paths) >= {"clusters/eu", "apps", "more"}
+
+
+def test_a_kustomization_beside_another_one_in_its_file_keeps_its_own_patches() -> None:
+    files = tree({"more/web.yaml": release(CHART, "more")}, eu=[VERSION])
+    files["clusters/eu/apps.yaml"] = f"{kustomization('./more')}---\n{files['clusters/eu/apps.yaml']!s}"
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert {"apps/web.yaml", "clusters/eu/apps.yaml", "more/web.yaml"} <= set(migration.changed)
+
+
+def test_builds_of_one_folder_that_no_kustomization_tells_apart_hold_its_release_back() -> None:
+    files = tree({}, eu=[], us=[])
+    files["apps/kustomization.yaml"] = "resources: [web.yaml, api.yaml]\npatches: [{path: more.yaml}]\n"
+    files["apps/more.yaml"] = release("  maxHistory: 3\n")
+    for name in ("eu", "us"):
+        files[f"clusters/{name}/apps.yaml"] = kustomization(
+            "./apps", namePrefix=f"{name}-", targetNamespace=name
+        )
+    migration = fm.migrate_repository(files)
+    (error,) = (each for each in migration.findings if each.path == "apps/web.yaml")
+    assert error.code == "RP004"
+    assert "no kustomization tells them apart" in error.message
+    assert migration.files["apps/web.yaml"] == files["apps/web.yaml"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.releases import texts
+from fluxv2_migrate.releases.patch_entries import KustomizationEdit
 from patched_releases import patched_repositories
 from real_kustomize import build_all, write_tree
 
@@ -195,6 +198,17 @@ def test_operations_point_to_where_fields_are(operations: str, written: str) -> 
         ({"op": "add", "path": "/spec", "value": {"chart": {}}}, "as a whole"),
         ({"op": "add", "path": "/metadata", "value": {"name": "web", "namespace": "shop"}}, "as a whole"),
         ({"op": "replace", "path": "", "value": {}}, "as a whole"),
+        (
+            {
+                "op": "replace",
+                "path": "/spec",
+                "value": {
+                    "helmVersion": "v3",
+                    "chart": {"repository": "https://a.example.com", "name": "a", "version": "1.0.0"},
+                },
+            },
+            "as a whole",
+        ),
     ],
 )
 def test_what_no_operation_can_say_holds_the_release_back(operation: dict[str, Any], says: str) -> None:
@@ -327,3 +341,116 @@ def test_a_cluster_whose_fluxd_does_something_else_gets_a_text_of_its_own(has_pa
     own = "prod/lock.yaml" if has_patch else "prod/web-image.yaml"
     assert 'tag: "1.2.3"\n' in str(migration.files[own])
     assert "tag: 1.2.3 # {" in migration.changed["dev/web.yaml"]
+
+
+HALF = "  helmVersion: v3\n  timeout: 60\n"
+SOURCE = "  chart:\n    repository: https://charts.example.com\n    name: web\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "patches"),
+    [
+        (HALF, [SOURCE + "    version: 1.2.3\n"]),
+        (HALF + "  chart: {version: 1.2.3}\n", [SOURCE]),
+        (HALF, ["  chart: {version: 1.2.3}\n", SOURCE]),
+    ],
+    ids=["no chart", "a version alone", "two patches"],
+)
+def test_a_base_gets_its_chart_from_its_overlay(base: str, patches: list[str], tmp_path: Path) -> None:
+    names = [f"own-{number}" for number in range(len(patches))]
+    files = tree(
+        "patches:\n" + "".join(f"- path: {name}.yaml\n" for name in names),
+        **{name: release(patch) for name, patch in zip(names, patches, strict=True)},
+    )
+    assert hold_commuting({**files, "base/web.yaml": release(base)}, ("prod",), tmp_path) == (1, 0)
+
+
+def test_a_release_that_every_cluster_takes_out_goes_with_each_of_the_patches() -> None:
+    patch = release("  {}\n").replace("metadata:", "$patch: delete\nmetadata:").partition("spec:")[0]
+    files = tree("patches:\n- path: less.yaml\n", less=patch)
+    files |= {path.replace("prod/", "dev/"): text for path, text in files.items() if path.startswith("prod/")}
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert "helm.toolkit.fluxcd.io/v2" in migration.changed["base/web.yaml"]
+    for name in ("dev", "prod"):
+        assert "helm.toolkit.fluxcd.io/v2" in migration.changed[f"{name}/less.yaml"]
+
+
+def test_a_target_that_loses_an_annotation_names_the_namespace_too(tmp_path: Path) -> None:
+    files: Files = {
+        "prod/kustomization.yaml": "resources: [web.yaml, other.yaml]\npatches:\n- path: more.yaml\n"
+        "  target: {kind: HelmRelease, annotationSelector: fluxcd.io/locked=true}\n",
+        "prod/web.yaml": release(CHART).replace(
+            "spec:\n", "  annotations:\n    fluxcd.io/locked: 'true'\nspec:\n", 1
+        ),
+        "prod/other.yaml": release(CHART).replace("shop", "team"),
+        "prod/more.yaml": release("  timeout: 60\n"),
+    }
+    migration = migrate(files)
+    assert migration.ok
+    assert "{kind: HelmRelease, name: web, namespace: shop}" in migration.changed["prod/kustomization.yaml"]
+    write_tree(migration.files, tmp_path)
+    (build,) = build_all([tmp_path / "prod"])
+    found = releases(build.objects, "helm.toolkit.fluxcd.io")
+    assert {name: each["spec"].get("timeout") for name, each in found.items()} == {
+        "shop/web": "1m",
+        "team/web": None,
+    }
+
+
+def test_a_whole_release_that_patches_nothing_is_told_as_an_unused_patch() -> None:
+    files = tree("patches:\n- path: more.yaml\n  target: {name: nobody}\n", more=release(CHART, "more"))
+    migration = migrate(files)
+    assert [(each.code, each.path) for each in migration.findings if each.severity != "info"] == [
+        ("RP070", "prod/more.yaml")
+    ]
+    assert "prod/more.yaml" not in migration.changed
+
+
+def test_what_an_api_server_would_refuse_once_it_is_patched_stays() -> None:
+    named = f"  releaseName: web\n  targetNamespace: {'a' * 64}\n"
+    files = tree("patches:\n- path: more.yaml\n", more=release(named))
+    migration = migrate(files)
+    assert dict(migration.files) == files
+    (error,) = (each for each in migration.findings if each.severity == "error")
+    assert error.code == "RP004"
+    assert "spec.storageNamespace of what HelmRelease shop/web becomes" in error.message
+
+
+VALUES_OF_OTHERS = """\
+patches:
+- patch: |-
+    apiVersion: helm.toolkit.fluxcd.io/v2
+    kind: HelmRelease
+    metadata: {name: web, namespace: shop}
+    spec: {values: {b: 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("x: [", "prod would not build: prod/kustomization.yaml:"),
+        (VALUES_OF_OTHERS, "prod would build another HelmRelease shop/web: spec.values"),
+        ("namePrefix: x-\n", "prod would build another HelmRelease shop/web: metadata.name"),
+        ("configMapGenerator: [{name: x}]\n", "prod would hold other objects of its generators"),
+    ],
+)
+def test_a_closure_whose_text_builds_something_else_stays(
+    more: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No way to one is known; the trial is there for the ways that nobody knows."""
+    right = texts.convert_closure
+
+    def wrong(*given: Any) -> Any:
+        made = right(*given)
+        edit = KustomizationEdit("prod/kustomization.yaml", lambda text: text + more)
+        return replace(made, edits=(*made.edits, edit))
+
+    monkeypatch.setattr(texts, "convert_closure", wrong)
+    files = tree("patchesStrategicMerge: [more.yaml]\n", more=release("  timeout: 60\n"))
+    migration = migrate(files)
+    assert dict(migration.files) == files
+    (error,) = (each for each in migration.findings if each.severity == "error")
+    assert error.code == "RP004"
+    assert says in error.message

@@ -108,6 +108,22 @@ def test_a_manifest_of_two_flux_releases_is_one_that_both_read_alike(
     assert report.ok is not bool(message)
 
 
+@pytest.mark.parametrize(("versions", "stays"), [(("2.4", "2.9"), True), (("2.5", "2.9"), False)])
+def test_what_is_patched_is_one_that_the_flux_of_each_cluster_reads_alike(
+    versions: tuple[str, str], stays: bool
+) -> None:
+    patch = "- op: add\n      path: /spec/values\n      value: {a: 1}\n"
+    target = "  target: {kind: HelmRelease, group: helm.fluxcd.io}\n"
+    files: Files = {
+        "apps/web.yaml": release(),
+        "apps/kustomization.yaml": f"resources:\n- web.yaml\npatches:\n- patch: |-\n    {patch}{target}",
+    }
+    migration = fm.migrate_repository(files, clusters(*versions))
+    assert ("apps/web.yaml" in migration.changed) is not stays
+    found = [each.message for each in migration.findings if each.severity == "error"]
+    assert ["make different releases of it" in each for each in found] == [True] * stays
+
+
 def test_no_api_for_all_clusters_is_an_error() -> None:
     files: Files = {"apps/web.yaml": release()}
     options = clusters("2.0", "2.9").model_copy(update={"defaults": "flux2"})

@@ -58,6 +58,38 @@ def test_replacements_write_where_the_fields_are(
     assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
 
 
+def test_the_name_of_a_release_is_read_where_no_field_is_named(tmp_path: Path) -> None:
+    text = "source: {kind: HelmRelease, name: web}\ntargets:\n- select: {kind: ConfigMap}\n"
+    files = tree(inline(f"{text}  fieldPaths: [data.other]\n"))
+    assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
+
+
+def test_a_reference_that_a_later_patch_takes_out_holds_the_release_back() -> None:
+    replaced = SOURCE % "other" + TARGET % "spec.valuesFrom.0.configMapKeyRef.name"
+    files = tree(inline(replaced), VALUES) | {
+        "over/kustomization.yaml": "resources: [../prod]\npatches:\n- path: less.yaml\n",
+        "over/less.yaml": release("  valuesFrom: null\n"),
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("over",)))
+    assert dict(migration.files) == files
+    (error,) = (each for each in migration.findings if each.severity == "error")
+    assert "spec.valuesFrom.0.configMapKeyRef.name" in error.message
+
+
+def test_a_patch_of_what_only_a_replacement_makes_holds_the_release_back() -> None:
+    made = SOURCE % "version" + TARGET % "spec.values.a" + "  options: {create: true}\n"
+    patch = '[{"op": "replace", "path": "/spec/values/a", "value": "x"}]'
+    files = tree(inline(made)) | {
+        "over/kustomization.yaml": (
+            f"resources: [../prod]\npatches:\n- patch: '{patch}'\n  target: {{kind: HelmRelease}}\n"
+        )
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("over",)))
+    assert dict(migration.files) == files
+    (error,) = (each for each in migration.findings if each.severity == "error")
+    assert "a patch cannot be followed" in error.message
+
+
 def test_replacements_of_a_file_stand_in_a_list_too(tmp_path: Path) -> None:
     rules = inline(SOURCE % "version" + TARGET % "spec.chart.version")
     rules += inline(

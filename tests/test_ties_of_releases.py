@@ -12,6 +12,7 @@ import fluxv2_migrate as fm
 from real_kustomize import build_all, write_tree
 from test_flux_kustomizations import kustomization
 from test_patches_of_releases import CHART, Files, alone, effective, release, releases
+from test_twins import SOURCE, twin
 
 OLD = CHART.replace("v3", "v2")
 MORE = release("  timeout: 60\n  chart: {version: 9.9.9}\n", "any")
@@ -139,3 +140,42 @@ def test_patches_of_a_kustomization_of_flux_2_stay_together() -> None:
     migration = fm.migrate_repository(files)
     assert dict(migration.files) == files
     assert not migration.ok
+
+
+REPLACED = (
+    "replacements:\n- sourceValue: '9'\n  targets:\n  - select: {kind: HelmRelease}\n"
+    "    fieldPaths: [spec.chart.version]\n"
+)
+ONE_CLUSTER = fm.MigrationOptions(clusters=(fm.Cluster(name="live", sync_paths=("prod", "new")),))
+
+
+@pytest.mark.parametrize("is_twin", [False, True])
+@pytest.mark.parametrize("ties", [REPLACED, f"patches:\n- path: more.yaml\n{ALL}"])
+def test_what_flux_has_twice_stays_and_its_neighbours_go_where_they_can(ties: str, is_twin: bool) -> None:
+    files = tree(ties, more=MORE.replace("  chart: {version: 9.9.9}\n", ""))
+    files["base/kustomization.yaml"] = "resources: [api.yaml, web.yaml]\n"
+    del files["base/db.yaml"]
+    if is_twin:
+        files |= {"new/web.yaml": twin(), "new/source.yaml": SOURCE}
+    else:
+        files["new/old.yaml"] = release(CHART + "  releaseName: shop-web\n", "old")
+    migration = fm.migrate_repository(files, ONE_CLUSTER)
+    told = {(each.code, each.path): each for each in migration.findings if each.severity == "error"}
+    assert ("RP007" if is_twin else "HR113", "base/web.yaml") in told
+    assert migration.files["base/web.yaml"] == files["base/web.yaml"]
+    held = told.get(("RP004", "base/api.yaml"))
+    assert (held is None) == ("base/api.yaml" in migration.changed) == (ties != REPLACED)
+    assert held is None or "base/web.yaml:1 stays, which hangs together with it" in held.message
+
+
+def test_a_release_whose_source_has_no_place_holds_back_what_hangs_together_with_it() -> None:
+    files: Files = {
+        "prod/kustomization.yaml": f"resources: [../a, ../b]\n{REPLACED}",
+        "a/kustomization.yaml": "namePrefix: x-\nresources: [web.yaml]\n",
+        "a/web.yaml": release(CHART),
+        "b/kustomization.yaml": "resources: [api.yaml]\n",
+        "b/api.yaml": release(CHART.replace("charts", "other"), "api"),
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod", "a")))
+    assert dict(migration.files) == files
+    assert "RP014" in {each.code for each in migration.findings if each.path == "a/web.yaml"}

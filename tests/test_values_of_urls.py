@@ -300,3 +300,12 @@ def test_clusters_of_different_branches_have_different_files() -> None:
     )
     assert "different branches" in " ".join(finding.message for finding in migration.findings)
     assert migration.files["base/web.yaml"] == files["base/web.yaml"]
+
+
+def test_a_config_map_of_values_that_every_path_renames_has_no_place() -> None:
+    files, options = overlays({"a": "shop"}, "", web(OWN, "secretKeyRef: {name: x}"))
+    files["a/kustomization.yaml"] = f"{files['a/kustomization.yaml']!s}namePrefix: x-\n"
+    migration = fm.migrate_repository(files, options)
+    assert dict(migration.files) == files
+    (error,) = (each for each in migration.findings if each.severity == "error")
+    assert (error.code, error.path) == ("RP014", "base/web.yaml")

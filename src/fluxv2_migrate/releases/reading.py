@@ -112,7 +112,7 @@ def _release_unless_it_stays(
     is_patch = document.path in around.clusters.patch_files
     if reason is None:
         return _read_release(document, around, override, findings)
-    if is_patch and reason[0] in ("RP012", "RP035"):
+    if is_patch and reason[0] == "RP035":
         _tell_unused_patch(document, findings)
     elif reason[0] == "RP035":
         _tell_left(document, reason[1], findings)
