@@ -114,3 +114,19 @@ def test_builds_of_one_folder_that_no_kustomization_tells_apart_hold_its_release
     assert error.code == "RP004"
     assert "no kustomization tells them apart" in error.message
     assert migration.files["apps/web.yaml"] == files["apps/web.yaml"]
+
+
+def test_what_two_builds_of_one_overlay_need_alike_is_written_once(tmp_path: Path) -> None:
+    files = tree({}, eu=[], us=[], asia=[])
+    for name in ("eu", "us"):
+        files[f"{name}/kustomization.yaml"] = f"resources: [../apps]\nnamespace: {name}\n"
+    for number, (name, folder) in enumerate({"eu": "eu", "us": "us", "asia": "eu"}.items()):
+        patch = {"patch": release(f"  timeout: {number + 1}0\n")}
+        files[f"clusters/{name}/apps.yaml"] = kustomization(f"./{folder}", patches=[patch])
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    write_tree(migration.files, tmp_path)
+    for name, build in zip(("eu", "us"), build_all([tmp_path / "eu", tmp_path / "us"]), strict=True):
+        found = releases(build.objects, "helm.toolkit.fluxcd.io")
+        assert {each["spec"]["releaseName"] for each in found.values()} == {f"{name}-web", f"{name}-api"}
+        assert str(migration.files[f"{name}/kustomization.yaml"]).count(f"{name}-web") == 1

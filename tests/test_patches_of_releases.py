@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.releases import texts
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit
+from fluxv2_migrate.releases.patch_texts import convert_closure
 from patched_releases import patched_repositories
 from real_kustomize import build_all, write_tree
 
@@ -440,14 +440,13 @@ def test_a_closure_whose_text_builds_something_else_stays(
     more: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No way to one is known; the trial is there for the ways that nobody knows."""
-    right = texts.convert_closure
 
     def wrong(*given: Any) -> Any:
-        made = right(*given)
+        made = convert_closure(*given)
         edit = KustomizationEdit("prod/kustomization.yaml", lambda text: text + more)
         return replace(made, edits=(*made.edits, edit))
 
-    monkeypatch.setattr(texts, "convert_closure", wrong)
+    monkeypatch.setattr("fluxv2_migrate.releases.texts.convert_closure", wrong)
     files = tree("patchesStrategicMerge: [more.yaml]\n", more=release("  timeout: 60\n"))
     migration = migrate(files)
     assert dict(migration.files) == files
