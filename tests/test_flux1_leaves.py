@@ -478,20 +478,18 @@ def test_a_patch_without_a_file_leaves_with_what_it_reaches() -> None:
 def test_a_patch_of_a_kustomization_of_flux_2_stays_when_flux_1_leaves() -> None:
     sync = (
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
-        "metadata: {name: flux, namespace: flux-system}\nspec:\n  path: ./prod/flux\n  prune: false\n"
+        "metadata: {name: flux, namespace: flux-system}\nspec:\n  path: ./prod\n  prune: false\n"
         "  interval: 5m\n  sourceRef: {kind: GitRepository, name: flux-system}\n  patches:\n"
         "  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n"
         "      metadata: {name: flux, namespace: flux}\n      spec: {replicas: 1}\n"
     )
     files: Files = {
-        "prod/flux/kustomization.yaml": "resources: [flux.yaml, namespace.yaml]\n",
-        "prod/flux/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: flux}\n",
-        "prod/flux/flux.yaml": fluxd("--git-path=prod"),
+        "prod/flux.yaml": fluxd("--git-path=prod"),
         "prod/web.yaml": release(),
         "system/flux.yaml": sync,
     }
     migration = migrate(files)
-    assert migration.deleted == ("prod/flux/flux.yaml",)
+    assert migration.deleted == ("prod/flux.yaml",)
     assert migration.files["system/flux.yaml"] == sync
 
 

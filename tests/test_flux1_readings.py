@@ -451,6 +451,14 @@ def test_each_value_has_its_own_line_wherever_it_stands() -> None:
             assert word in text.splitlines()[int(line) - 1]
 
 
+def test_a_raw_file_that_names_another_repository_is_not_of_this_one() -> None:
+    raw = "https://git.example.com/acme/fleet/raw/trunk/v.yaml"
+    flux = chart(valuesFrom=f"[{{externalSourceRef: {{url: '{raw}'}}}}]")
+    for url, branch in ((URL, "trunk"), (URL.replace("fleet", "other"), None)):
+        files: Files = {"deploy/flux.yaml": flux, "v.yaml": VALUES.replace(URL, url), "deploy/web.yaml": WEB}
+        assert migrate(files).context.clusters[0].branch == branch
+
+
 @pytest.mark.parametrize("generates", [True, False])
 def test_what_a_person_says_of_generation_goes_over_the_flag(*, generates: bool) -> None:
     flags = [*FLAGS, "--manifest-generation"] if not generates else FLAGS

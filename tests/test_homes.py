@@ -144,7 +144,9 @@ def test_what_goes_over_a_path_decides_too(synced: SyncPath, has_home: bool) -> 
 
 def test_only_what_kustomize_builds_on_its_own_is_tried() -> None:
     files: Files = {
-        "part/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n",
+        "part/kustomization.yaml": (
+            "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamespace: team\n"
+        ),
         "broken/kustomization.yaml": "resources: [\n",
         "whole/kustomization.yaml": "resources: []\n",
     }

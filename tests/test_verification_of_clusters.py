@@ -305,6 +305,21 @@ def test_a_kustomization_that_is_not_applied_itself_applies_nothing() -> None:
     assert entry.reason.startswith("the Kustomization in flux/prod.yaml is not applied: its annotation")
 
 
+def test_a_patch_that_fluxd_would_have_read_as_a_manifest_is_no_release_of_its_own() -> None:
+    files: Files = {"prod/web.yaml": release()}
+    known = fm.Cluster(name="a", sync_paths=("prod",), fluxd=fm.Fluxd(manifest_generation=False))
+    options = fm.MigrationOptions(clusters=(known,))
+    migration, after = migrated(files, options)
+    after["prod/patch.yaml"] = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+        "spec: {maxHistory: 3}\n"
+    )
+    listed = ", ".join(path.removeprefix("prod/") for path in migration.files)
+    after["prod/kustomization.yaml"] = f"resources: [{listed}]\npatches: [{{path: patch.yaml}}]\n"
+    (entry,) = verify(files, after, migration, options).releases
+    assert (entry.path, entry.status) == ("prod/web.yaml", "different")
+
+
 def test_of_a_sync_path_that_is_a_file_only_that_file_is_applied() -> None:
     files: Files = {"prod/web.yaml": release()}
     options = fm.MigrationOptions(clusters=(fm.Cluster(name="a", sync_paths=("prod/web.yaml",)),))

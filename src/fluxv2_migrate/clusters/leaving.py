@@ -169,8 +169,7 @@ def _unlist(
     while pending:
         path, because = pending.pop(0)
         for kustomization in tree.includers(path):
-            if not workspace.has(kustomization.path):
-                continue
+            # It is there: what lists anything that goes was not empty so far.
             try:
                 _take_entries(path, kustomization, workspace)
             except CannotEdit as error:
