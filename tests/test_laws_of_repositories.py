@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.testing import GeneratedRepository, repositories
@@ -187,6 +187,26 @@ def hold_examples(count: int) -> None:
     assert 2 * shares.at_once >= shares.drawn
     assert 10 * shares.answered >= 9 * shares.drawn
     assert 20 * shares.edited >= 19 * shares.drawn
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("prune: true",),
+        ("namePrefix: eu-",),
+        ("patches:", "FluxHelmRelease"),
+        ("/spec/chart/version",),
+        ("storageNamespace",),
+    ],
+)
+def test_what_is_rare_is_drawn_too(words: tuple[str, ...]) -> None:
+    once = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])
+    found = find(
+        repositories(),
+        lambda drawn: any(all(word in text for word in words) for text in drawn.files.values()),
+        settings=once,
+    )
+    assert found.clusters
 
 
 @pytest.mark.thorough
