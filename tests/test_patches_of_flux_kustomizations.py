@@ -130,3 +130,15 @@ def test_what_two_builds_of_one_overlay_need_alike_is_written_once(tmp_path: Pat
         found = releases(build.objects, "helm.toolkit.fluxcd.io")
         assert {each["spec"]["releaseName"] for each in found.values()} == {f"{name}-web", f"{name}-api"}
         assert str(migration.files[f"{name}/kustomization.yaml"]).count(f"{name}-web") == 1
+
+
+def test_a_target_that_loses_an_annotation_names_what_it_found() -> None:
+    patch = {"patch": TIMEOUT["patch"], "target": {"annotationSelector": "fluxcd.io/locked=true"}}
+    files = tree({}, eu=[patch])
+    locked = "  annotations:\n    fluxcd.io/locked: 'true'\nspec:\n"
+    files["apps/web.yaml"] = release(CHART).replace("spec:\n", locked, 1)
+    files["apps/api.yaml"] = release(CHART).replace("namespace: shop", "namespace: team")
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    spec = yaml.safe_load(str(migration.files["clusters/eu/apps.yaml"]))["spec"]
+    assert spec["patches"][0]["target"] == {"name": "web", "namespace": "shop"}

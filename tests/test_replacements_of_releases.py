@@ -59,7 +59,8 @@ def test_replacements_write_where_the_fields_are(
 
 
 def test_the_name_of_a_release_is_read_where_no_field_is_named(tmp_path: Path) -> None:
-    text = "source: {kind: HelmRelease, name: web}\ntargets:\n- select: {kind: ConfigMap}\n"
+    text = "source: {group: helm.fluxcd.io, kind: HelmRelease, name: web}\n"
+    text += "targets:\n- select: {kind: ConfigMap}\n"
     files = tree(inline(f"{text}  fieldPaths: [data.other]\n"))
     assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
 

@@ -12,7 +12,6 @@ from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patched import (
-    HeldBack,
     NoChart,
     closure_places,
     closures_of,
@@ -99,9 +98,6 @@ def _read(
         except ClustersDisagree as error:
             ties.stay(closure, [document.key])
             _stop(closure, document, ("RP020", error.reason, error.path), around, findings)
-            return
-        except HeldBack as error:
-            hold_back(closure, error.reason, around, findings, error.code)
             return
         except NoChart as error:
             ties.stay(closure, [document.key])

@@ -173,7 +173,6 @@ def read_patched_release(
 
     Raises:
         ClustersDisagree: clusters see what no text can be.
-        HeldBack: a patch cannot be followed.
         NoChart: a cluster sees none.
     """
     known = tuple(around.clusters.sightings.get(document.key, ()))
