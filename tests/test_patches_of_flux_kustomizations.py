@@ -21,7 +21,7 @@ GONE = {"patch": release("  {}\n").replace("metadata:", "$patch: delete\nmetadat
 SYNCED = {f"clusters/{name}/gotk-sync.yaml": kustomization(f"./clusters/{name}") for name in ("eu", "us")}
 
 
-def tree(more: Mapping[str, str], **patches: list[dict[str, str]]) -> Files:
+def tree(more: Mapping[str, str], **patches: list[Any]) -> Files:
     """Clusters whose Kustomizations sync one folder, each with its own patches over it."""
     return {
         "apps/kustomization.yaml": "resources: [web.yaml, api.yaml]\n",
