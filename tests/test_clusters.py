@@ -261,18 +261,19 @@ def test_a_build_with_transformers_has_names_that_nobody_can_tell() -> None:
     assert "`transformers` cannot be followed" in see(files).broken["c/kustomization.yaml"]
 
 
-def test_a_file_that_a_command_writes_for_its_build_is_not_known() -> None:
+@pytest.mark.parametrize("folder", ["", "prod/"])
+@pytest.mark.parametrize("entry", ["plain.yaml", "./plain.yaml"])
+def test_a_file_that_a_command_writes_for_its_build_is_not_known(folder: str, entry: str) -> None:
     command = "sops -d secret.yaml > plain.yaml && kustomize build ."
-    files: Files = {
-        ".flux.yaml": generator(command),
-        "kustomization.yaml": "resources: [web.yaml, plain.yaml]\n",
-        "web.yaml": release(),
-        "secret.yaml": "a: b\n",
-    }
-    config = yaml.safe_load(str(files[".flux.yaml"]))
+    config = yaml.safe_load(generator(command))
     config["commandUpdated"]["updaters"] = [{"containerImage": {"command": "true"}}]
-    files[".flux.yaml"] = yaml.safe_dump(config)
-    (view,) = see(files, sync_roots=("",)).clusters
+    files: Files = {
+        f"{folder}.flux.yaml": yaml.safe_dump(config),
+        f"{folder}kustomization.yaml": f"resources: [web.yaml, {entry}]\n",
+        f"{folder}web.yaml": release(),
+        f"{folder}secret.yaml": "a: b\n",
+    }
+    (view,) = see(files, sync_roots=(folder,)).clusters
     assert [synced.unknown for synced in view.sync_paths] == [command]
 
 

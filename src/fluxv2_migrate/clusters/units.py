@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
@@ -22,6 +24,8 @@ __all__ = [
     "shapes_objects",
     "unguided_sync_path",
 ]
+
+_WORDS: Final = re.compile(r"[^\s`,]+")
 
 
 def normal_path(path: str) -> str:
@@ -206,10 +210,14 @@ def _unknown_command(path: str, commands: Sequence[str], found: Sequence[Generat
 def _waits_for(synced: SyncPath, files: Mapping[str, str | bytes], tree: KustomizeTree) -> str:
     """Gives the file that a command writes and one of its builds reads, where it is not there; or nothing."""
     missing = [file for file in synced.outputs if file not in files]
-    reasons = [
-        problem.reason for folder in synced.builds if missing for problem in tree.build(folder).problems
-    ]
-    return next((file for file in missing if any(file in reason for reason in reasons)), "")
+    problems = [each for folder in synced.builds if missing for each in tree.build(folder).problems]
+    # A kustomization names what it lists from its own folder.
+    named = {
+        posixpath.normpath(posixpath.join(posixpath.dirname(each.path), word))
+        for each in problems
+        for word in _WORDS.findall(each.reason)
+    }
+    return next((file for file in missing if file in named), "")
 
 
 def flux_yaml_folders(files: Iterable[str]) -> tuple[str, ...]:
