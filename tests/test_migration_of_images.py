@@ -1115,3 +1115,19 @@ def test_objects_and_markers_of_real_trees_work_in_every_flux(
     for checked in check_markers(migration.files, flux_version=flux_version):
         if (checked.file, checked.marker.document, checked.marker.path) not in before:
             assert checked.works, (checked.file, checked.marker.line, checked.problems)
+
+
+def test_clusters_that_rename_all_have_no_place_for_one_object_of_both() -> None:
+    workload = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop, annotations: {fluxcd.io/automated: "true"}}
+spec: {template: {spec: {containers: [{name: app, image: "ghcr.io/acme/web:1.4.7"}]}}}
+"""
+    files: dict[str, str | bytes] = {}
+    for cluster in ("a", "b"):
+        files[f"{cluster}/kustomization.yaml"] = "nameSuffix: -x\nresources: [web.yaml]\n"
+        files[f"{cluster}/web.yaml"] = workload
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("a", "b")))
+    assert sum(each.code == "RP014" and "has no place" in each.message for each in migration.findings) == 2
+    assert not migration.changed

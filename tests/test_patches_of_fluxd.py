@@ -132,3 +132,66 @@ spec:
     )
     assert "flux-patch.yaml" in str(migration.files["prod/kustomization.yaml"])
     assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
+ALONE: Files = {
+    ".flux.yaml": FLUX_YAML,
+    "kustomization.yaml": "resources:\n- web.yaml\n",
+    "web.yaml": WEB,
+    "flux-patch.yaml": patch("web", ""),
+}
+DELETED = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\n$patch: delete\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "roots", "reason"),
+    [
+        (
+            {f"prod/{path}": text for path, text in ALONE.items()}
+            | {"dev/kustomization.yaml": "resources: [../prod]\n"},
+            ("prod", "dev"),
+            "other kustomizations build on prod/kustomization.yaml",
+        ),
+        (
+            ALONE
+            | {
+                "kustomization.yaml": "replicas: [{name: web, count: 2}]\nresources: [web.yaml]\n",
+                "flux-patch.yaml": patch("web", "") + "  replicas: 3\n",
+            },
+            ("",),
+            "kustomization.yaml would build something else with it",
+        ),
+        # What a patch takes out has another name before the build, which nothing tells.
+        (
+            ALONE
+            | {
+                "kustomization.yaml": "namespace: shop\nresources: [web.yaml]\n",
+                "web.yaml": f"{WEB}---\n{WEB.replace('name: web', 'name: api')}",
+                "flux-patch.yaml": patch("web", "  namespace: shop\n")
+                + DELETED.replace("name: api", "name: api, namespace: shop"),
+            },
+            ("",),
+            "kustomization.yaml would build something else with it",
+        ),
+    ],
+)
+def test_a_patch_that_no_kustomization_can_list_is_told(
+    files: Files, roots: tuple[str, ...], reason: str
+) -> None:
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=roots))
+    assert any(each.code == "RP071" and reason in each.message for each in migration.findings)
+
+
+def test_a_patch_without_the_namespace_that_the_build_gives_stays_as_it_is() -> None:
+    files = ALONE | {"kustomization.yaml": "namespace: shop\nresources:\n- web.yaml\n"}
+    repository = read_repository(files)
+    patches = list_fluxd_patches(files, see_repository(files, repository, fm.MigrationOptions()))
+    assert patches.listed[0].patches == files["flux-patch.yaml"]
+
+
+def test_only_tags_of_images_that_run_are_told_otherwise() -> None:
+    names = "{name: ghcr.io/acme/web, newTag: 1.4.7}, {name: other, newTag: '1'}, {name: b, newName: c}"
+    files = ALONE | {"kustomization.yaml": f"images: [{names}]\nresources:\n- web.yaml\n"}
+    migration = fm.migrate_repository(files)
+    (told,) = (each for each in migration.findings if each.code == "RP072")
+    assert "ghcr.io/acme/web:1.4.7, and 1.4.9 runs" in told.message

@@ -322,20 +322,33 @@ IMAGE = "  values:\n    image:\n      repository: ghcr.io/acme/web\n      tag: 1
 AUTOMATED = "  annotations:\n    fluxcd.io/automated: 'true'\n    filter.fluxcd.io/chart-image: semver:~1.2\n"
 
 
-@pytest.mark.parametrize("has_patch", [True, False])
-def test_a_cluster_whose_fluxd_does_something_else_gets_a_text_of_its_own(has_patch: bool) -> None:
-    said = "metadata:\n  name: web\n  namespace: shop\n  annotations:\n    fluxcd.io/locked: 'true'\n"
-    patch = f"apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n{said}"
-    files: Files = {
+LOCK = """\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    fluxcd.io/locked: 'true'
+"""
+
+
+def two_clusters() -> Files:
+    """A cluster whose fluxd updates an image, and one over it whose fluxd leaves it."""
+    lines = LOCK.replace("\n", "\n    ").rstrip()
+    return {
         "dev/kustomization.yaml": "resources:\n- web.yaml\n",
         "dev/web.yaml": release(CHART + IMAGE).replace("spec:\n", f"{AUTOMATED}spec:\n", 1),
-        "prod/kustomization.yaml": "resources:\n- ../dev\npatches:\n- path: lock.yaml\n",
-        "prod/lock.yaml": patch,
+        "prod/kustomization.yaml": f"resources:\n- ../dev\npatches:\n- patch: |-\n    {lines}\n",
     }
-    if not has_patch:
-        lines = patch.replace("\n", "\n    ").rstrip()
-        files["prod/kustomization.yaml"] = f"resources:\n- ../dev\npatches:\n- patch: |-\n    {lines}\n"
-        del files["prod/lock.yaml"]
+
+
+@pytest.mark.parametrize("has_patch", [True, False])
+def test_a_cluster_whose_fluxd_does_something_else_gets_a_text_of_its_own(has_patch: bool) -> None:
+    files = two_clusters()
+    if has_patch:
+        files["prod/kustomization.yaml"] = "resources:\n- ../dev\npatches:\n- path: lock.yaml\n"
+        files["prod/lock.yaml"] = LOCK
     migration = migrate(files, "dev", "prod")
     assert migration.ok
     own = "prod/lock.yaml" if has_patch else "prod/web-image.yaml"
@@ -453,3 +466,53 @@ def test_a_closure_whose_text_builds_something_else_stays(
     (error,) = (each for each in migration.findings if each.severity == "error")
     assert error.code == "RP004"
     assert says in error.message
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "more"),
+    [
+        # The names of files for the patch are taken.
+        ("", "", "", {"prod/web-image.yaml": "a: 1\n", "prod/web-chart-image.yaml": "a: 1\n"}),
+        # A number would become a text.
+        ("dev/web.yaml", "tag: 1.2.3", "tag: 12", {}),
+        # A kustomization with an anchor at the list is not edited.
+        ("prod/kustomization.yaml", "patches:", "patches: &x", {}),
+    ],
+)
+def test_a_text_for_one_cluster_that_cannot_be_written_is_told(
+    path: str, old: str, new: str, more: Files
+) -> None:
+    files = {**two_clusters(), **more}
+    if path:
+        files[path] = str(files[path]).replace(old, new)
+    migration = migrate(files, "dev", "prod")
+    assert any(
+        each.code == "IM016" and "does not write it for prod" in each.message for each in migration.findings
+    )
+    assert "tag: " not in migration.changed["prod/kustomization.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # An image without a tag has no field that is written.
+        ("      tag: 1.2.3\n", "      other: 1\n"),
+        # A tag that a replacement writes stands nowhere as a text of its own.
+        ("", ""),
+    ],
+)
+def test_an_image_that_has_no_field_to_write_needs_no_text_of_its_own(old: str, new: str) -> None:
+    files = two_clusters()
+    if old:
+        files["dev/web.yaml"] = str(files["dev/web.yaml"]).replace(old, new)
+    else:
+        files["dev/kustomization.yaml"] = (
+            "resources: [web.yaml, names.yaml]\n"
+            "replacements:\n- source: {kind: ConfigMap, fieldPath: data.a}\n"
+            "  targets: [{select: {kind: HelmRelease}, fieldPaths: [spec.values.image.tag]}]\n"
+        )
+        config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: names}\ndata: {a: 1.2.4}\n"
+        files["dev/names.yaml"] = config
+    migration = migrate(files, "dev", "prod")
+    assert "tag: " not in migration.changed["prod/kustomization.yaml"]
+    assert "prod/web-image.yaml" not in migration.files

@@ -94,3 +94,17 @@ def test_what_no_name_tells_apart_keeps_its_target() -> None:
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     target: Any = yaml.safe_load(str(migration.files["prod/kustomization.yaml"]))["patches"][0]["target"]
     assert "name" not in target
+
+
+def test_in_a_base_a_patch_names_what_it_found_there() -> None:
+    base = tree("{annotationSelector: fluxcd.io/automated=true}", LABEL)
+    files: Files = {
+        **{path.replace("prod/", "base/"): text for path, text in base.items()},
+        "prod/kustomization.yaml": "resources: [../base]\n",
+        "dev/kustomization.yaml": "resources: [app.yaml]\n",
+        "dev/app.yaml": DEPLOYMENT,
+    }
+    migration = migrate(files, "prod", "dev")
+    target: Any = yaml.safe_load(str(migration.files["base/kustomization.yaml"]))["patches"][0]["target"]
+    assert "annotationSelector" not in target
+    assert "name" in target

@@ -152,8 +152,6 @@ def _written(
     """Gives the files with which a kustomization has a text of its own."""
     tag = wanted.image.fields[-1]
     keys = tuple(str(key) for key in tag.path)
-    if any(isinstance(key, int) for key in tag.path):
-        raise CannotEdit("an image in a list, which a patch would replace as a whole")
     use = _own_patch(step, wanted.sighting, around)
     if use is not None and use.path not in files:
         patch = around.repository.document(use.path, use.document)
@@ -189,7 +187,7 @@ def _written(
     holder[keys[-1]] = tag.value
     yield file, "".join(emit_entry(key, item, 0, Style()) for key, item in value.items())
     kustomization = files.get(step.path, around.repository.texts.get(step.path))
-    if kustomization is None:
+    if kustomization is None:  # pragma: no cover - what kustomize builds is text
         raise CannotEdit("a kustomization that is no text")
     yield step.path, list_patch_file(kustomization, "patches", posixpath.basename(file))
 
