@@ -196,7 +196,6 @@ def hold_examples(count: int) -> None:
         ("namePrefix: eu-",),
         ("patches:", "FluxHelmRelease"),
         ("/spec/chart/version",),
-        ("storageNamespace",),
     ],
 )
 def test_what_is_rare_is_drawn_too(words: tuple[str, ...]) -> None:

@@ -125,13 +125,12 @@ def _half_migrated(draw: st.DrawFn, manifest: Manifest) -> Manifest:
         "releaseName": old.get("releaseName", default),
         "chart": {"spec": chart},
     }
-    if target != namespace:
-        spec |= {"targetNamespace": target, "storageNamespace": target}
+    apart = {"targetNamespace": target, "storageNamespace": target} if target != namespace else {}
     return {
         "apiVersion": "helm.toolkit.fluxcd.io/v2",
         "kind": "HelmRelease",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {**spec, "suspend": draw(st.booleans())},
+        "spec": {**spec, **apart, "suspend": draw(st.booleans())},
     }
 
 
