@@ -259,3 +259,13 @@ def test_what_is_for_flux_2_alone_reaches_nothing_else_in_silence(fields: str, t
     said = [each.message for each in migration.findings if each.code == "RP077"]
     assert bool(said) is told
     assert "prod/web.yaml" in migration.changed
+
+
+def test_a_ref_for_a_chart_that_comes_from_no_git_repository_holds_the_release_back() -> None:
+    created = TARGET % "spec.chart.ref" + "  options: {create: true}\n"
+    files = tree(inline(SOURCE % "version" + created))
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    assert dict(migration.files) == files
+    (finding,) = (each for each in migration.findings if each.severity == "error")
+    assert finding.code == "RP004"
+    assert "from no git repository" in finding.message

@@ -85,6 +85,8 @@ def _field_of_source(path: str, request: ChartSourceRequest, named: Naming) -> s
     if keys not in SOURCE_FIELDS:
         raise HeldBack(f"{_file(named)} writes {path} together with where charts come from")
     if keys[-1] == "ref":
+        if not request.ref:
+            raise HeldBack(f"{_file(named)} writes {path}, and the chart comes from no git repository")
         return f"spec.ref.{request.ref[0][0]}"
     written = {str(((each.get("spec") or {}).get("chart") or {}).get(keys[-1])) for each in named.reached}
     if request.url not in written or (keys[-1] == "git" and to_flux_git_url(request.url) not in written):
