@@ -714,3 +714,14 @@ def test_what_the_commands_of_a_flux_yaml_wrote_leaves_with_it(listed: bool) -> 
     # What somebody lists stays what it is.
     for path in ("prod/.flux.yaml", "prod/built.yaml"):
         assert (path in migration.deleted) is not listed
+
+
+def test_a_kustomization_with_a_second_document_stays() -> None:
+    # kustomize reads the first one alone, and nobody knows what the other one is for.
+    text = "Resources: ['https://github.com/fluxcd/flux//deploy?ref=1.25.4']\n"
+    files: Files = {"prod/flux/kustomization.yaml": f"{text}---\na: b\n", "prod/web.yaml": release()}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration = fm.migrate_repository(files, options)
+    assert "---\na: b\n" in str(migration.files["prod/flux/kustomization.yaml"])
+    alone = fm.migrate_repository({**files, "prod/flux/kustomization.yaml": text}, options)
+    assert alone.deleted == ("prod/flux/kustomization.yaml",)
