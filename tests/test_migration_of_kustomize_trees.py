@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, controller_build
+from fluxv2_migrate.kustomize.kustomization import in_own_letters
 from real_kustomize import build_all, with_stubs, write_tree
 from reference_trees import TREES, read_tree
 
@@ -412,3 +413,46 @@ def test_a_patch_of_fluxd_for_nothing_is_told_in_its_own_file() -> None:
     findings = fm.migrate_repository(files).findings
     (message,) = [each.message for each in findings if each.code == "RP019"]
     assert message.startswith("apps/more.yaml:1: ")
+
+
+RESPELLED = """\
+Resources: [web.yaml]
+Patches:
+- Target: {Kind: HelmRelease}
+  Patch: |
+    apiVersion: helm.fluxcd.io/v1
+    kind: HelmRelease
+    metadata: {name: web}
+    spec:
+      timeout: 300
+      values: {a: yes}
+- Path: ops.yaml
+  TARGET: {kind: HelmRelease, name: web}
+"""
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_kustomizations_in_other_letters_are_migrated_like_those_in_their_own(as_bytes: bool) -> None:
+    spelled = in_own_letters(RESPELLED)
+    assert spelled != RESPELLED
+    other = "Resources: [a.yaml]\n"
+    results = []
+    for text in (spelled, RESPELLED):
+        files: Files = {
+            "prod/kustomization.yaml": text,
+            "prod/web.yaml": release(),
+            "prod/ops.yaml": "- {op: add, path: /spec/values/b, value: no}\n",
+            "else/kustomization.yaml": other,
+            "else/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+        }
+        if as_bytes:
+            files = {path: str(content).encode() for path, content in files.items()}
+        options = fm.MigrationOptions(sync_roots=("prod", "else"))
+        migration = fm.migrate_repository(files, options)
+        assert migration.ok
+        assert migration.changed.keys() == {"prod/kustomization.yaml", "prod/web.yaml", "prod/ops.yaml"}
+        # What nothing is done to keeps its letters.
+        assert migration.files["else/kustomization.yaml"] == files["else/kustomization.yaml"]
+        assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+        results.append(dict(migration.files))
+    assert results[0] == results[1]

@@ -10,7 +10,6 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, ListedEntry, remove_entry
-from fluxv2_migrate.kustomize.kustomization import written_name
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
@@ -212,7 +211,7 @@ def _holds_anything(workspace: Workspace, kustomization: Kustomization) -> bool:
     spans = split_documents(text)
     # kustomize reads the first document alone; what else is there is somebody's.
     value: Any = read_document(text[: spans[0].end])[1]
-    return len(spans) > 1 or any(value.get(written_name(value, key)) for key in _CONTENTS)
+    return len(spans) > 1 or any(value.get(key) for key in _CONTENTS)
 
 
 def _broken(sources: set[str], workspace: Workspace, clusters: ClusterMap) -> dict[str, str]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.kustomize.kustomization import written_name
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     append_item,
@@ -51,7 +50,7 @@ def add_resource(text: str, entry: str) -> str:
             for known in _listed(value, field):
                 if isinstance(known, str) and posixpath.normpath(known) == posixpath.normpath(entry):
                     return document
-        return append_item(document, _written(value, "resources"), [emit_scalar(entry)], entry)
+        return append_item(document, "resources", [emit_scalar(entry)], entry)
 
     return _in_first_document(text, edit)
 
@@ -87,12 +86,11 @@ def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, An
         raise CannotEdit("a patch that is empty, or with blanks that a block of text does not hold")
 
     def edit(document: str) -> str:
-        value = read_document(document)[1]
         step = detect_style(document).step
         lines = emit_entry("target", target, 0, Style(step=step)).splitlines()
         lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
         entry = {"target": dict(target), "patch": patch}
-        return append_item(document, _written(value, "patches"), lines, entry)
+        return append_item(document, "patches", lines, entry)
 
     return _in_first_document(text, edit)
 
@@ -118,11 +116,10 @@ def add_patch_file(text: str, path: str, target: Mapping[str, Any]) -> str:
     """
 
     def edit(document: str) -> str:
-        value = read_document(document)[1]
         style = Style(step=detect_style(document).step)
         lines = [f"path: {emit_scalar(path)}", *emit_entry("target", target, 0, style).splitlines()]
         entry = {"path": path, "target": dict(target)}
-        return append_item(document, _written(value, "patches"), lines, entry)
+        return append_item(document, "patches", lines, entry)
 
     return _in_first_document(text, edit)
 
@@ -151,7 +148,7 @@ def list_patch_file(text: str, field: str, entry: str) -> str:
         if item in _listed(value, field):
             return document
         written = f"path: {emit_scalar(entry)}" if field == "patches" else emit_scalar(entry)
-        return append_item(document, _written(value, field), [written], item)
+        return append_item(document, field, [written], item)
 
     return _in_first_document(text, edit)
 
@@ -184,20 +181,16 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
         value = read_document(document)[1]
         for index, known in enumerate(_listed(value, field)):
             if same(known):
-                edited = remove_item(document, _written(value, field), index)
+                edited = remove_item(document, field, index)
                 # A list of patches that holds none is nothing.
-                return _without_empty(edited, _written(value, field)) if field in _PATCHES else edited
+                return _without_empty(edited, field) if field in _PATCHES else edited
         raise CannotEdit(f"{field} has no such entry")
 
     return _in_first_document(text, edit)
 
 
-def _written(value: Any, field: str) -> str:
-    return written_name(value, field) if isinstance(value, dict) else field
-
-
 def _listed(value: Any, field: str) -> list[Any]:
-    entries = value.get(_written(value, field)) if isinstance(value, dict) else None
+    entries = value.get(field) if isinstance(value, dict) else None
     return entries if isinstance(entries, list) else []
 
 

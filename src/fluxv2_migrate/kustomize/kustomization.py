@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
@@ -13,17 +14,24 @@ from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import text_of
-from fluxv2_migrate.yaml_text import MappingNode, Node, SequenceNode, read_document, split_documents
+from fluxv2_migrate.yaml_text import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    read_document,
+    split_documents,
+)
 
 __all__ = [
     "FILE_NAMES",
     "Kustomization",
     "KustomizationPatch",
     "ListedEntry",
+    "in_own_letters",
     "is_remote",
     "join_path",
     "read_kustomization",
-    "written_name",
 ]
 
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -84,7 +92,21 @@ _FIELDS: Final[dict[str, _Type]] = {
     "secretGenerator": ({**_GENERATOR, "type": "text"},),
     "validators": ("text",),
 }
+
+
+def _names(wanted: _Type) -> Iterator[str]:
+    if isinstance(wanted, tuple):
+        yield from _names(wanted[0])
+    elif isinstance(wanted, dict):
+        for name, inner in wanted.items():
+            yield name
+            yield from _names(inner)
+
+
 _NAMES: Final = {name.lower(): name for name in _FIELDS}
+_ALL_NAMES: Final = frozenset(_names(_FIELDS))
+_LOWERED: Final = frozenset(name.lower() for name in _ALL_NAMES)
+_KEY: Final = re.compile(r"([A-Za-z0-9]+)[\"']?[ \t]*:")
 _UNFOLLOWED: Final = (
     "buildMetadata",
     "crds",
@@ -175,7 +197,7 @@ class Kustomization:
     Attributes:
         path: the file.
         folder: its folder; empty for the repository's root.
-        text: as it is stored.
+        text: as it is stored, but for the letters of its fields.
         document: its value.
         root: its nodes.
     """
@@ -321,8 +343,7 @@ class Kustomization:
         found: dict[str, tuple[int, tuple[int, ...]]] = {}
         for key, value in self.root.value if isinstance(self.root, MappingNode) else ():
             items = tuple(item.start for item in value.value) if isinstance(value, SequenceNode) else ()
-            name = key.value if key.value in self.document else _NAMES.get(key.value.lower(), key.value)
-            found.setdefault(name, (key.start, items))
+            found.setdefault(key.value, (key.start, items))
         return found
 
     @cached_property
@@ -349,13 +370,13 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     >>> read_kustomization("prod/kustomization.yaml", "bases: [../base]\n").resources[0].path
     'base'
     """
+    text = in_own_letters(text)
     plain = text.removeprefix("\ufeff")
     spans = split_documents(plain)
     root, value = read_document(plain[: spans[0].end] if spans else "", path=path)
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)
-    value = _in_its_letters(value, _FIELDS)
     kustomization = Kustomization(path, posixpath.dirname(path), text, value, root)
     for name, entry in value.items():
         reason = _wrong(name, entry)
@@ -377,41 +398,52 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     return kustomization
 
 
-def written_name(document: Mapping[str, Any], name: str) -> str:
-    """Gives a field's name as a kustomization has it: `nameprefix` is taken for `namePrefix`.
+def in_own_letters(text: str) -> str:
+    r"""Gives a kustomization with its fields in the letters that kustomize's own types have; nothing moves.
+
+    Of a field in two spellings Go takes one, or joins what they hold. Nobody means that, and none is changed.
 
     Args:
-        document: the kustomization as it is written.
-        name: the field.
+        text: the file.
 
     Source: Go's `encoding/json`, which compares names of fields without regard to case.
 
-    >>> written_name({"Resources": ["a.yaml"]}, "resources")
-    'Resources'
+    >>> in_own_letters("Resources: [a.yaml]\nimages:\n- Name: web\n  newtag: '2'\n")
+    "resources: [a.yaml]\nimages:\n- name: web\n  newTag: '2'\n"
     """
-    if name in document:
-        return name
-    return next((key for key in document if str(key).lower() == name.lower()), name)
+    if not any(_is_respelled(match[1]) for match in _KEY.finditer(text)):
+        return text
+    plain = text.removeprefix("\ufeff")
+    spans = split_documents(plain)
+    try:
+        root, _ = read_document(plain[: spans[0].end])
+    except InvalidManifest:
+        return text
+    for start, name in _respelled(root, _FIELDS):
+        plain = plain[:start] + name + plain[start + len(name) :]
+    return text[: len(text) - len(plain)] + plain
 
 
-def _in_its_letters(value: Mapping[Any, Any], fields: Mapping[str, _Type]) -> dict[Any, Any]:
-    """Gives a mapping with each field under the name that kustomize's own types have."""
-    names = {name.lower(): name for name in fields}
-    found: dict[Any, Any] = {}
-    for key, entry in value.items():
-        name = key if key in fields else names.get(str(key).lower(), key)
-        # Of two spellings Go takes one, or joins what they hold: nobody means that, and it is refused here.
-        name = key if name in found or (name != key and name in value) else name
-        found[name] = _entries_in_their_letters(entry, fields.get(name, "mapping"))
-    return found
+def _is_respelled(key: str) -> bool:
+    return key not in _ALL_NAMES and key.lower() in _LOWERED
 
 
-def _entries_in_their_letters(entry: Any, wanted: _Type) -> Any:
-    if isinstance(wanted, dict) and isinstance(entry, dict):
-        return _in_its_letters(entry, wanted)
-    if isinstance(wanted, tuple) and isinstance(entry, list) and isinstance(wanted[0], dict):
-        return [_entries_in_their_letters(item, wanted[0]) for item in entry]
-    return entry
+def _respelled(node: Node | None, wanted: _Type) -> Iterator[tuple[int, str]]:
+    """Gives where a field is named in other letters, and its name."""
+    if isinstance(wanted, tuple) and isinstance(node, SequenceNode):
+        for item in node.value:
+            yield from _respelled(item, wanted[0])
+    if not isinstance(wanted, dict) or not isinstance(node, MappingNode):
+        return
+    names = {name.lower(): name for name in wanted}
+    keys = Counter(key.value.lower() for key, _ in node.value if isinstance(key, ScalarNode))
+    for key, value in node.value:
+        if not isinstance(key, ScalarNode):
+            continue
+        name = names.get(key.value.lower(), key.value)
+        if name != key.value and keys[key.value.lower()] == 1:
+            yield key.start + (1 if key.style else 0), name
+        yield from _respelled(value, wanted.get(name, "mapping"))
 
 
 def _wrong(name: str, value: Any) -> str | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
+from fluxv2_migrate.kustomize import FILE_NAMES
+from fluxv2_migrate.kustomize.kustomization import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.named_targets import name_targets
 from fluxv2_migrate.preparation.separation import SeparatedTexts, separate_texts
@@ -35,6 +38,7 @@ class PreparedRepository:
         separated: files in which clusters have texts of their own.
         named: files in which patches name what they found by annotations of fluxd.
         tied: files in which patches are split between releases that stay and others.
+        is_respelled: whether kustomizations name fields in other letters than kustomize's own.
     """
 
     files: Files
@@ -46,11 +50,13 @@ class PreparedRepository:
     separated: SeparatedTexts
     named: SeparatedTexts
     tied: SplitPatches = field(default_factory=SplitPatches)
+    is_respelled: bool = False
 
     @property
     def is_rearranged(self) -> bool:
-        """Whether texts of it stand in other files than they were given in."""
-        return bool(self.patches.listed or self.separated.files or self.named.files or self.tied.files)
+        """Whether texts of it are others than they were given, or stand in other files."""
+        moved = self.patches.listed or self.separated.files or self.named.files or self.tied.files
+        return self.is_respelled or bool(moved)
 
     def with_split(self, split: SplitPatches) -> PreparedRepository:
         """Gives it with patches that are split; everything is read again.
@@ -90,6 +96,8 @@ def prepare(given: Files, options: MigrationOptions) -> PreparedRepository:
         given: the files of the repository.
         options: how to migrate.
     """
+    respelled = _respelled(given)
+    given = {**given, **respelled}
     repository = read_repository(given)
     readings = write_flux1_readings(given, repository, options.write_what_flux1_read)
     files: Files = readings.files
@@ -110,4 +118,32 @@ def prepare(given: Files, options: MigrationOptions) -> PreparedRepository:
         files = {**files, **separated.files}
         repository = read_repository(files)
         clusters = see_repository(files, repository, options, clusters)
-    return PreparedRepository(files, repository, clusters, options, readings, patches, separated, named)
+    return PreparedRepository(
+        files,
+        repository,
+        clusters,
+        options,
+        readings,
+        patches,
+        separated,
+        named,
+        is_respelled=bool(respelled),
+    )
+
+
+def _respelled(given: Files) -> dict[str, str | bytes]:
+    """Gives kustomizations whose fields are named in other letters than kustomize's own, in these.
+
+    All edits name fields as kustomize's types do; one that is not edited stays as it was.
+    """
+    found: dict[str, str | bytes] = {}
+    for path, content in given.items():
+        if posixpath.basename(path) not in FILE_NAMES:
+            continue
+        # What is no UTF-8 stays, and is told of where it is read.
+        text = content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
+        spelled = in_own_letters(text)
+        if spelled != text:
+            is_text = isinstance(content, str)
+            found[path] = spelled if is_text else spelled.encode("utf-8", "surrogateescape")
+    return found

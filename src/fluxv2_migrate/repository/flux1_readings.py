@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
+from fluxv2_migrate.kustomize.kustomization import in_own_letters
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document, read_documents
 from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
@@ -139,8 +140,9 @@ def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
         # Most kustomizations have no such patch and need not be read.
         if posixpath.basename(path) not in FILE_NAMES or "HelmRelease" not in text:
             continue
-        documents = repository.documents.get(path) or read_documents(path, text)[0]
-        for document in documents:
+        spelled = in_own_letters(text)
+        known = repository.documents.get(path) if spelled == text else None
+        for document in known or read_documents(path, spelled)[0]:
             for name, pattern in _patches_of_releases(document.manifest):
                 file = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
                 found[file] = (*found.get(file, ()), pattern)
@@ -180,7 +182,8 @@ def _looked_at(
 
 def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
     """Gives the scalars of patches of releases that stand in a kustomization as literal texts."""
-    root = compose(document.text)
+    # Letters move nothing, so that places in the one text are those in the other.
+    root = compose(in_own_letters(document.text))
     for name, index, entry, node in _inline_patches(root):
         target = entry.get("target") if isinstance(entry, dict) else None
         kind = target.get("kind") if isinstance(target, dict) else None
