@@ -436,12 +436,11 @@ def _respelled(node: Node | None, wanted: _Type) -> Iterator[tuple[int, str]]:
     if not isinstance(wanted, dict) or not isinstance(node, MappingNode):
         return
     names = {name.lower(): name for name in wanted}
-    keys = Counter(key.value.lower() for key, _ in node.value if isinstance(key, ScalarNode))
-    for key, value in node.value:
-        if not isinstance(key, ScalarNode):
-            continue
+    pairs = [(key, value) for key, value in node.value if isinstance(key, ScalarNode)]
+    spellings = Counter(key.value.lower() for key, _ in pairs)
+    for key, value in pairs:
         name = names.get(key.value.lower(), key.value)
-        if name != key.value and keys[key.value.lower()] == 1:
+        if name != key.value and spellings[key.value.lower()] == 1:
             yield key.start + (1 if key.style else 0), name
         yield from _respelled(value, wanted.get(name, "mapping"))
 
