@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from fluxv2_migrate.errors import InvalidPath, MigrationError
 
-__all__ = ["checked_files", "checked_list", "checked_mapping", "checked_text"]
+__all__ = [
+    "MAXIMUM_DEPTH",
+    "checked_choice",
+    "checked_files",
+    "checked_kind",
+    "checked_list",
+    "checked_manifest",
+    "checked_mapping",
+    "checked_text",
+]
 
+MAXIMUM_DEPTH: Final = 100
+"""Levels of nesting, aliases followed; whatever walks through a value may call itself once for each."""
 _NO_PARTS: Final = frozenset({"", ".", ".."})
 _OF_WINDOWS: Final = re.compile(r"[A-Za-z]:[/\\]")
 _Item = TypeVar("_Item")
@@ -34,6 +45,47 @@ def checked_text(text: object, of_what: str, error: type[MigrationError] = Migra
         raise error(f"{of_what} is a str, not {type(text).__name__}")
 
 
+def checked_kind(
+    value: object, kind: type[Any], of_what: str, error: type[MigrationError] = MigrationError
+) -> None:
+    """Looks whether what a caller gave is of the class that is wanted.
+
+    Args:
+        value: that was given.
+        kind: the class.
+        of_what: what it is.
+        error: that is raised.
+
+    Raises:
+        MigrationError: it is of another class.
+
+    >>> checked_kind("5", int, "a number of nanoseconds")
+    Traceback (most recent call last):
+    fluxv2_migrate.errors.MigrationError: a number of nanoseconds is of int, not str
+    """
+    if not isinstance(value, kind):
+        raise error(f"{of_what} is of {kind.__name__}, not {type(value).__name__}")
+
+
+def checked_choice(value: object, choices: Collection[str], of_what: str) -> None:
+    """Looks whether what a caller gave is one of a few words.
+
+    Args:
+        value: that was given.
+        choices: the words.
+        of_what: what they are, in the singular.
+
+    Raises:
+        MigrationError: it is none of them.
+
+    >>> checked_choice("flux3", ("flux1", "flux2"), "dialect")
+    Traceback (most recent call last):
+    fluxv2_migrate.errors.MigrationError: 'flux3' is no dialect: give one of flux1, flux2
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise MigrationError(f"{value!r} is no {of_what}: give one of {', '.join(choices)}")
+
+
 def checked_mapping(mapping: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:
     """Looks whether what a caller gave is a mapping from texts.
 
@@ -52,9 +104,43 @@ def checked_mapping(mapping: object, of_what: str, error: type[MigrationError] =
     """
     if not isinstance(mapping, Mapping):
         raise error(f"{of_what} are a mapping from str, not {type(mapping).__name__}")
-    wrong = next((key for key in mapping if not isinstance(key, str)), None)
-    if wrong is not None:
-        raise error(f"{of_what} are a mapping from str, and {wrong!r} is none")
+    for key in mapping:
+        if not isinstance(key, str):
+            raise error(f"{of_what} are a mapping from str, and {key!r} is none")
+
+
+def checked_manifest(
+    manifest: object, of_what: str = "the fields of a manifest", error: type[MigrationError] = MigrationError
+) -> None:
+    """Looks whether what a caller gave is a mapping that can be walked through.
+
+    Args:
+        manifest: that was given.
+        of_what: what its entries are.
+        error: that is raised.
+
+    Raises:
+        MigrationError: it is no mapping from texts, or it is nested too deep, as one that holds itself is.
+
+    >>> within: dict[str, object] = {}
+    >>> within["again"] = within
+    >>> checked_manifest(within)
+    Traceback (most recent call last):
+    fluxv2_migrate.errors.MigrationError: the fields of a manifest are nested in more than 100 levels
+    """
+    checked_mapping(manifest, of_what, error)
+    # By what they are and not by what they hold: one that holds itself twice would double at each level.
+    level: dict[int, Any] = {id(manifest): manifest}
+    for _ in range(MAXIMUM_DEPTH):
+        level = {
+            id(item): item
+            for each in level.values()
+            for item in (each.values() if isinstance(each, Mapping) else each)
+            if isinstance(item, Mapping | list)
+        }
+        if not level:
+            return
+    raise error(f"{of_what} are nested in more than {MAXIMUM_DEPTH} levels")
 
 
 def checked_list(items: Iterable[_Item], of_what: str, *kinds: type[Any]) -> list[_Item]:

@@ -18,9 +18,10 @@ from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
 from fluxv2_migrate.cutover.flux1_manifests import documents_of_flux1
 from fluxv2_migrate.cutover.syncs import SyncLayout, settle_syncs
 from fluxv2_migrate.cutover.used_values import remove_used_values
+from fluxv2_migrate.errors import InvalidPath
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.given import checked_files
+from fluxv2_migrate.given import checked_files, checked_text
 from fluxv2_migrate.images.automation import migrate_images
 from fluxv2_migrate.images.reading import read_images
 from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
@@ -59,6 +60,7 @@ def migrate_text(
     >>> migration.files, migration.ok
     ({'manifest.yaml': 'kind: Secret\n'}, True)
     """
+    checked_text(path, "a path", InvalidPath)
     return migrate_repository({path: text}, options)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
-from fluxv2_migrate.errors import InvalidInventory
+from fluxv2_migrate.errors import InvalidInventory, MigrationError
+from fluxv2_migrate.given import checked_kind
 from fluxv2_migrate.pages import badge, fragment, prose, table
 from fluxv2_migrate.quoting import as_markdown_text, without_credentials
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory, LiveFlux2Object
@@ -33,6 +34,7 @@ class _Written(Protocol):
     def cluster(self) -> str: ...  # pragma: no cover - a type
 
 
+@runtime_checkable
 class _Migrated(Protocol):
     """What of a migration is asked for."""
 
@@ -139,6 +141,9 @@ def verify_cluster(
     Source: helm-controller 1.6.3 `internal/reconcile/atomic_release.go`: the first reconciliation of a
     release that is found is one upgrade.
     """
+    if not isinstance(migration, _Migrated):
+        raise MigrationError(f"a migration is a Migration, not {type(migration).__name__}")
+    checked_kind(inventory, Inventory, "an inventory", InvalidInventory)
     if inventory.records is None:
         raise InvalidInventory("it says nothing of Helm's records: give helm_list or release_secrets")
     names = list(dict.fromkeys(each.cluster for each in migration.expected))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from fluxv2_migrate.given import checked_list
+
 __all__ = ["FINDINGS", "Concern", "FindingType", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
@@ -53,7 +55,7 @@ class FindingType:
         >>> FINDINGS["HR032"].is_accepted({"HR032"}), FINDINGS["HR095"].is_accepted({"HR095"})
         (True, False)
         """
-        return self.acceptable and self.code in codes
+        return self.acceptable and self.code in checked_list(codes, "codes", str)
 
 
 # fmt: off

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference, InvalidManifest
 from fluxv2_migrate.flux1.images import ImageRef
-from fluxv2_migrate.given import checked_mapping
+from fluxv2_migrate.given import checked_manifest
 from fluxv2_migrate.kubernetes import KubernetesModel, annotations_of, as_object, mapping_at, resource_of
 from fluxv2_migrate.yaml_text import read_document
 
@@ -84,7 +84,7 @@ def find_images(manifest: Mapping[str, Any] | str | KubernetesModel) -> tuple[Co
         manifest = manifest.to_manifest()
     elif isinstance(manifest, str):
         manifest = as_object(read_document(manifest)[1])
-    checked_mapping(manifest, "the fields of a manifest", InvalidManifest)
+    checked_manifest(manifest, error=InvalidManifest)
     return tuple(_find(manifest, ()))
 
 
@@ -159,7 +159,7 @@ _Found = tuple[str, ImageRef, ImagePaths]
 
 def _in_values(values: Mapping[str, Any], annotations: Mapping[str, Any]) -> list[_Found]:
     found: dict[str, _Found] = {}
-    for name in (_TOP, *sorted(values)):
+    for name in (_TOP, *sorted(values, key=str)):
         at: FieldPath = () if name == _TOP else (name,)
         candidate = values if name == _TOP else values[name]
         if isinstance(candidate, Mapping) and (image := _in_candidate(candidate, at)) is not None:
@@ -170,7 +170,7 @@ def _in_values(values: Mapping[str, Any], annotations: Mapping[str, Any]) -> lis
             if inner is not None:
                 found[_TOP] = (_TOP, *inner)
     for key in annotations:
-        if key.startswith("repository.fluxcd.io/"):
+        if str(key).startswith("repository.fluxcd.io/"):
             alias = key.partition("/")[2]
             mapped = _mapped(values, annotations, alias)
             if mapped is not None:

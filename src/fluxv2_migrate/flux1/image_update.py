@@ -11,6 +11,7 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1.containers import FieldPath, find_images
 from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.given import checked_kind
 
 __all__ = ["set_image"]
 
@@ -36,6 +37,7 @@ def set_image(manifest: Mapping[str, Any], container: str, image: ImageRef) -> d
     >>> set_image(release, "chart-image", ImageRef.parse("acme/web:1.1"))["spec"]["values"]
     {'image': {'repository': 'acme/web', 'tag': '1.1'}}
     """
+    checked_kind(image, ImageRef, "an image", InvalidImageReference)
     for found in find_images(manifest):
         if found.container == container:
             break

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fluxv2_migrate.errors import InvalidImageReference
+from fluxv2_migrate.given import checked_text
 
 __all__ = ["ImageRef"]
 
@@ -56,6 +57,7 @@ class ImageRef:
         >>> ImageRef.parse("nginx").registry, ImageRef.parse("nginx").repository
         ('index.docker.io', 'library/nginx')
         """
+        checked_text(text, "an image reference", InvalidImageReference)
         if not text:
             raise InvalidImageReference("an image reference must not be empty")
         if text.startswith("/") or text.endswith("/"):

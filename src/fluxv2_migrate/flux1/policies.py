@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fluxv2_migrate.given import checked_mapping
+from fluxv2_migrate.given import checked_manifest
 
 __all__ = ["WorkloadPolicies", "read_policies"]
 
@@ -61,7 +61,7 @@ def read_policies(annotations: Mapping[str, Any] | None) -> WorkloadPolicies:
     False
     """
     found: dict[str, list[str]] = {}
-    checked_mapping({} if annotations is None else annotations, "annotations")
+    checked_manifest({} if annotations is None else annotations, "annotations")
     for key, value in (annotations or {}).items():
         for prefix, name in _PREFIXES.items():
             if key.startswith(prefix):

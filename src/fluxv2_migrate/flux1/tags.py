@@ -95,6 +95,7 @@ class TagPattern:
         >>> [TagPattern.parse(text).matches("1.2-alpine") for text in ("glob:1.*-alpine", "regexp:^v")]
         [True, False]
         """
+        checked_text(tag, "a tag")
         if self.kind == "semver":
             version = parse_version(tag)
             return version is not None and (self._range is None or self._range.holds(version))
@@ -110,6 +111,7 @@ class TagPattern:
         >>> TagPattern.parse("*").selects("latest"), TagPattern.parse("latest").selects("latest")
         (False, True)
         """
+        checked_text(tag, "a tag")
         if tag.lower() == "latest" and not (self.kind == "glob" and self.pattern == "latest"):
             return False
         return self.matches(tag)
@@ -147,7 +149,7 @@ def sort_tags(images: Iterable[TaggedImage], pattern: TagPattern | str) -> tuple
     >>> sort_tags([TaggedImage("1.9"), TaggedImage("1.10")], "semver:*")
     ('1.10', '1.9')
     """
-    chosen = TagPattern.parse(pattern) if isinstance(pattern, str) else pattern
+    chosen = pattern if isinstance(pattern, TagPattern) else TagPattern.parse(pattern)
     passing = [image for image in checked_list(images, "images", TaggedImage) if chosen.selects(image.tag)]
     for image in passing:
         if image.missing:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 from fluxv2_migrate.errors import MigrationError
+from fluxv2_migrate.given import checked_choice
 
 __all__ = [
     "FLUX_VERSIONS",
@@ -30,10 +31,7 @@ def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
     >>> is_at_least("2.9", "2.6"), is_at_least("2.0", "2.6")
     (True, False)
     """
-    if flux_version not in FLUX_VERSIONS:
-        raise MigrationError(
-            f"{flux_version!r} is no release of Flux: give one of {', '.join(FLUX_VERSIONS)}"
-        )
+    checked_choice(flux_version, FLUX_VERSIONS, "release of Flux")
     return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(since)
 
 
@@ -148,6 +146,7 @@ def served_api_versions(kind: FluxKind, flux_version: FluxVersion) -> tuple[str,
     >>> served_api_versions("ExternalArtifact", "2.6")
     ()
     """
+    checked_choice(kind, _SERVED, "kind of Flux v2")
     served: tuple[str, ...] = ()
     for since, versions in _SERVED[kind].items():
         if is_at_least(flux_version, since):

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.errors import AmbiguousTag, InvalidNumber, InvalidPattern, InvalidPolicy, InvalidRange
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
-from fluxv2_migrate.given import checked_list
+from fluxv2_migrate.given import checked_list, checked_manifest
 from fluxv2_migrate.golang.numbers import parse_number
 from fluxv2_migrate.golang.ranges import RangeDialect, VersionRange
 from fluxv2_migrate.golang.regexp import Regexp, needs_go
@@ -156,6 +156,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
         return value.to_manifest()
     if not isinstance(value, Mapping):
         raise InvalidPolicy(f"a mapping is wanted, not {value!r}")
+    checked_manifest(value, "the fields of a policy", InvalidPolicy)
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fluxv2_migrate.errors import InvalidDuration
+from fluxv2_migrate.given import checked_kind, checked_text
 
 __all__ = ["HOUR", "LARGEST", "MINUTE", "SECOND", "format_duration", "parse_duration"]
 
@@ -53,6 +54,7 @@ def parse_duration(s: str) -> int:
     Traceback (most recent call last):
     fluxv2_migrate.errors.InvalidDuration: missing unit in duration "5"
     """
+    checked_text(s, "a duration", InvalidDuration)
     negative = s.startswith("-")
     terms = s[1:] if s[:1] in ("-", "+") else s
     if terms == "0":
@@ -119,6 +121,7 @@ def format_duration(nanoseconds: int) -> str:
     >>> format_duration(5 * MINUTE), format_duration(90 * MINUTE), format_duration(1_500_000)
     ('5m0s', '1h30m0s', '1.5ms')
     """
+    checked_kind(nanoseconds, int, "a number of nanoseconds", InvalidDuration)
     if not -LARGEST - 1 <= nanoseconds <= LARGEST:
         raise InvalidDuration("these nanoseconds are more than 64 bits hold")
     sign = "-" if nanoseconds < 0 else ""

@@ -6,6 +6,7 @@ import math
 import re
 
 from fluxv2_migrate.errors import InvalidNumber
+from fluxv2_migrate.given import checked_text
 
 __all__ = ["parse_number"]
 
@@ -40,6 +41,7 @@ def parse_number(s: str) -> float:
     Traceback (most recent call last):
     fluxv2_migrate.errors.InvalidNumber: parsing "1e309": value out of range
     """
+    checked_text(s, "a number", InvalidNumber)
     digits = s.replace("_", "")
     if _DECIMAL.fullmatch(s):
         value = float(digits)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
-from fluxv2_migrate.errors import InvalidRange, MigrationError
-from fluxv2_migrate.given import checked_text
+from fluxv2_migrate.errors import InvalidRange
+from fluxv2_migrate.given import checked_choice, checked_kind, checked_text
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import (
     Version,
@@ -152,8 +152,7 @@ class VersionRange:
         True
         """
         checked_text(text, "a version range", InvalidRange)
-        if dialect not in _DIALECTS:
-            raise MigrationError(f"{dialect!r} is no dialect: give one of {', '.join(_DIALECTS)}")
+        checked_choice(dialect, _DIALECTS, "dialect")
         return _parse(text, dialect)
 
     def check(self, version: str) -> bool:
@@ -162,11 +161,13 @@ class VersionRange:
         >>> VersionRange.parse("*").check("1.0-alpine")
         False
         """
+        checked_text(version, "a version")
         read = parse_version(version, _DIALECTS[self.dialect].reading)
         return read is not None and self.holds(read)
 
     def holds(self, version: Version) -> bool:
         """Gives whether a version that was read is in the range."""
+        checked_kind(version, Version, "a version that was read")
         if self._turns:
             turn = bisect_right(self._turns, version[:3]) - 1
             known = self._prereleases[turn] if version[3] else self._releases[turn]

@@ -104,6 +104,7 @@ class Regexp:
         >>> Regexp.compile(r"1\.2").matches("v1.2.3"), Regexp.compile(r"^1\.2$").matches("1.2\n")
         (True, False)
         """
+        checked_text(s, "a text")
         return (self._engine or self._prepare()).matches(s)
 
     def find(self, s: str) -> tuple[tuple[int, int] | None, ...] | None:
@@ -121,6 +122,7 @@ class Regexp:
         >>> Regexp.compile(r"v(\d+)(-rc)?").find("app-v12")
         ((4, 7), (5, 7), None)
         """
+        checked_text(s, "a text")
         spans = (self._engine or self._prepare()).find(s)
         return None if spans is None else tuple(span if span[0] >= 0 else None for span in spans)
 
@@ -163,6 +165,7 @@ class Regexp:
         >>> Regexp.compile("(?P<v>[0-9.]+)").expand("${v}_x $v_x $$", "1.2")
         '1.2_x  $'
         """
+        checked_text(template, "a template")
         groups = self.find_submatch(s)
         if groups is None:
             return None

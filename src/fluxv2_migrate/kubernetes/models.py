@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from fluxv2_migrate.frozen import FrozenDict, FrozenList
+from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.quoting import without_credentials
 
 __all__ = [
@@ -97,6 +98,10 @@ def _other_spellings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _copy_json(value: Any) -> Any:
+    return _copied(value, 0)
+
+
+def _copied(value: Any, depth: int) -> Any:
     # A copy, so that what a caller does to the given mapping later does not change the model.
     if value is None or isinstance(value, (str, bool, int)):
         return value
@@ -104,13 +109,15 @@ def _copy_json(value: Any) -> Any:
         if math.isfinite(value):
             return value
         raise ValueError("JSON has no infinite numbers and no NaN")
+    if depth == MAXIMUM_DEPTH:
+        raise ValueError(f"it is nested in more than {MAXIMUM_DEPTH} levels")
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
                 raise ValueError(f"the key {key!r} is a {type(key).__name__}; the keys of JSON are strings")
-        return FrozenDict({key: _copy_json(item) for key, item in value.items()})
+        return FrozenDict({key: _copied(item, depth + 1) for key, item in value.items()})
     if isinstance(value, list):
-        return FrozenList([_copy_json(item) for item in value])
+        return FrozenList([_copied(item, depth + 1) for item in value])
     raise ValueError(f"JSON has no {type(value).__name__}")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux1 import release_name as flux1_names
 from fluxv2_migrate.flux1.models import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux1.release_name import ReleaseNameRule
 from fluxv2_migrate.flux2 import release_name as flux2_names
-from fluxv2_migrate.given import checked_text
+from fluxv2_migrate.given import checked_choice, checked_text
 
 __all__ = ["ReleaseName", "ReleaseNameRule", "resolve_release_name"]
 
@@ -72,12 +71,14 @@ def resolve_release_name(
     >>> resolved.v1, resolved.v2_default, resolved.storage_namespace
     ('teams-shop-web', 'shop-web', 'shop')
     """
-    for text, of_what in ((name, "the name of an object"), (namespace, "the namespace of an object")):
+    for text, of_what in (
+        (name, "the name of an object"),
+        (namespace, "the namespace of an object"),
+        (release_name or "", "a release name"),
+        (target_namespace or "", "a target namespace"),
+    ):
         checked_text(text, of_what)
-    if api_version not in _APIS:
-        raise MigrationError(
-            f"{api_version!r} is no API of releases of Flux v1: give one of {', '.join(_APIS)}"
-        )
+    checked_choice(api_version, _APIS, "API of releases of Flux v1")
     target = target_namespace if api_version == "helm.fluxcd.io/v1" else None
     own = flux1_names.release_namespace(namespace=namespace)
     installed = flux1_names.release_namespace(namespace=namespace, target_namespace=target)

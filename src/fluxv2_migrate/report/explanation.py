@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.frozen import frozen
+from fluxv2_migrate.given import checked_kind, checked_text
 from fluxv2_migrate.pages import fragment, prose, table
 from fluxv2_migrate.quoting import as_code, as_markdown_text, names_a_secret, without_secrets
+from fluxv2_migrate.report.migration import MigratedResource
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.rules.sources import RULE_SOURCES
 from fluxv2_migrate.rules.table import FIELDS, FieldRow
-
-if TYPE_CHECKING:
-    from fluxv2_migrate.report.migration import MigratedResource
 
 __all__ = ["Explanation", "explain"]
 
@@ -111,6 +110,8 @@ def explain(resource: MigratedResource, field: str) -> Explanation:
     >>> why.source
     'helm-operator 1.4.4 `pkg/apis/helm.fluxcd.io/v1/types_helmrelease.go` GetReleaseName'
     """
+    checked_kind(resource, MigratedResource, "a resource")
+    checked_text(field, "a field")
     is_there, value = _value_at(resource.resource.to_manifest(), field.split("."))
     changes = _changes_of(resource.changes, field) if is_there else _removals(resource.changes, field)
     if not is_there and not changes:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 import fluxv2_migrate.flux1 as flux1
 import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.given import checked_text
+from fluxv2_migrate.given import checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured
 from fluxv2_migrate.repository.documents import Document, read_documents
 
@@ -95,6 +95,7 @@ def manifest_of(manifest: Mapping[str, Any] | str | KubernetesModel) -> dict[str
     if isinstance(manifest, KubernetesModel):
         return manifest.to_manifest()
     if isinstance(manifest, Mapping):
+        checked_manifest(manifest, error=InvalidManifest)
         return dict(manifest)
     checked_text(manifest, "a manifest that is no mapping and no model", InvalidManifest)
     documents, errors = read_documents("manifest.yaml", manifest)

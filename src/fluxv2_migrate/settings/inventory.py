@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from fluxv2_migrate.errors import InvalidInventory, InvalidRange
 from fluxv2_migrate.frozen import FrozenDict
+from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.golang.ranges import VersionRange
 from fluxv2_migrate.settings import inventory_texts
 from fluxv2_migrate.settings.known_tags import KnownTag
@@ -48,6 +49,7 @@ class HelmRecord(_Live):
         >>> record.chart_version("ingress-nginx"), record.chart_version("ingress")
         ('4.0.1', None)
         """
+        checked_text(chart_name, "the name of a chart")
         name = chart_name.rstrip("/").rpartition("/")[2]
         version = self.chart.removeprefix(f"{name}-")
         if not name or version == self.chart or not version.removeprefix("v")[:1].isdecimal():
@@ -65,6 +67,7 @@ class HelmRecord(_Live):
         >>> record.is_within("nginx", "~9.5"), record.is_within("nginx", "9.5.3")
         (True, False)
         """
+        checked_text(version, "a version")
         running = self.chart_version(chart_name)
         if running is None or running == version:
             return running is not None
@@ -212,7 +215,7 @@ class Inventory(_Live):
             namespaces=namespaces,
             workloads=workloads,
             flux=flux,
-            tags=tags or {},
+            tags={} if tags is None else tags,
         )
         try:
             return cls.model_validate(read)
@@ -223,6 +226,8 @@ class Inventory(_Live):
 
     def record(self, name: str, namespace: str) -> HelmRecord | None:
         """Gives the last record of a release, or `None` where Helm has none there."""
+        checked_text(name, "the name of a release")
+        checked_text(namespace, "a namespace")
         return self._by_name.get((name, namespace))
 
     def running(self) -> Iterator[HelmRecord]:
@@ -239,5 +244,7 @@ class Inventory(_Live):
 
     def flux1_release(self, namespace: str, name: str) -> LiveFlux1Release | None:
         """Gives the HelmRelease of Flux v1 of this name as it runs, or `None`."""
+        checked_text(namespace, "a namespace")
+        checked_text(name, "the name of a release")
         there: Sequence[LiveFlux1Release] = self.flux1_releases or ()
         return next((each for each in there if (each.namespace, each.name) == (namespace, name)), None)

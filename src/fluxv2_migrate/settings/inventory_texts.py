@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory
-from fluxv2_migrate.given import checked_text
+from fluxv2_migrate.given import checked_mapping, checked_text
 from fluxv2_migrate.settings.helm_texts import HelmTexts, records_of_helm_list, records_of_secrets
 from fluxv2_migrate.settings.kubernetes_texts import (
     flux1_releases,
@@ -61,7 +61,9 @@ def read_inventory(
             understood.append(f"{what}: {_counted(len(rows), noun)}, as {form}")
     found |= _of_helm(helm)
     known: dict[str, tuple[Row, ...]] = {}
+    checked_mapping(tags, "tags", InvalidInventory)
     for image, text in tags.items():
+        checked_text(text, f"tags of {image}", InvalidInventory)
         rows, form = tags_of_registry(text, f"tags of {image}")
         known[image] = tuple(rows)
         understood.append(f"tags of {image}: {len(rows)}, as {form}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import normal_path, read_sync_path
 from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.clusters.shown_settings import show_cluster
-from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest, InvalidPath
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.notice import acceptance
 from fluxv2_migrate.flux1.charts import Flux1Chart, programs_of_chart
@@ -20,7 +20,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml
 from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments
 from fluxv2_migrate.flux2 import GitRepository, HelmRepository, Kustomization
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.given import checked_list
+from fluxv2_migrate.given import checked_list, checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Prerequisite
@@ -177,7 +177,8 @@ def convert_flux_yaml(
     ['./prod/overlay']
     """
     options = checked_options(options)
-    text = flux_yaml if isinstance(flux_yaml, str) else json.dumps(flux_yaml)
+    checked_text(folder, "a folder", InvalidPath)
+    text = _text_of(flux_yaml)
     folder = normal_path(folder)
     path = posixpath.join(folder, FLUX_YAML)
     config = FluxYaml.parse(text, path=path)
@@ -196,6 +197,17 @@ def convert_flux_yaml(
         findings.append(_finding("DA059", message, path))
     paths = list(synced.builds) if synced.files == "none" else [folder]
     return Flux1Conversion(tuple(_kustomizations(paths, settings, options)), tuple(findings), (), known)
+
+
+def _text_of(flux_yaml: Mapping[str, Any] | str) -> str:
+    if isinstance(flux_yaml, Mapping):
+        checked_manifest(flux_yaml, "the fields of a .flux.yaml", InvalidManifest)
+        try:
+            return json.dumps(dict(flux_yaml))
+        except (TypeError, ValueError) as error:
+            raise InvalidManifest(f"a .flux.yaml holds what JSON can hold: {error}") from None
+    checked_text(flux_yaml, "a .flux.yaml that is no mapping", InvalidManifest)
+    return flux_yaml
 
 
 def _program(manifest: Flux1Manifest, wanted: Program) -> Flux1Program:

@@ -12,6 +12,7 @@ from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux1.tags import sort_tags as sort_as_fluxd
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
+from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.pages import fragment, table
 from fluxv2_migrate.quoting import as_markdown_text, visible
@@ -114,7 +115,8 @@ def compare_tags(
     2.0.0
     Flux v1 and Flux v2 select 1.10.0
     """
-    given = (TaggedImage(each) if isinstance(each, str) else each for each in images)
+    tagged = checked_list(images, "images", str, TaggedImage)
+    given = (TaggedImage(each) if isinstance(each, str) else each for each in tagged)
     known = {image.tag: image for image in given}
     notes: list[str] = []
     flux1: tuple[str, ...] = ()

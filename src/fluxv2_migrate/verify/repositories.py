@@ -12,7 +12,7 @@ from fluxv2_migrate.clusters.seen_objects import see_objects
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.marker_checks import texts_of
 from fluxv2_migrate.flux2.markers import find_markers
-from fluxv2_migrate.given import checked_files
+from fluxv2_migrate.given import checked_files, checked_kind
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
 from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
@@ -69,6 +69,8 @@ def verify_migration(
     before, after = checked_files(before), checked_files(after)
     if not isinstance(declared, Mapping | None):
         raise MigrationError(f"declared differences are a mapping, not {type(declared).__name__}")
+    if operator is not None:
+        checked_kind(operator, OperatorSettings, "a helm-operator")
     repositories = read_repository(before), read_repository(after, by_kustomize=True)
     # Where kustomize built what fluxd applied, it read YAML 1.1, too.
     before = write_flux1_readings(before, repositories[0], "all").files

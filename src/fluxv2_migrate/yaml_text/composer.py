@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from ruamel.yaml.error import YAMLError
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.yaml_text.extents import line_of
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
@@ -43,8 +44,6 @@ MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
 _SHORT: Final = 2_000
 """Characters of most documents at the most."""
-MAXIMUM_DEPTH: Final = 100
-"""Levels of nesting, aliases followed; whatever walks through a value may call itself once for each."""
 _READABLE_DEPTH: Final = 500
 """Levels, or what looks like them, for which it is worth while to ask the parser."""
 _DEEP: Final = re.compile(rf"\n[ \t\-?:]{{{MAXIMUM_DEPTH + 1}}}")
