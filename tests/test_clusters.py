@@ -334,6 +334,20 @@ def test_patches_over_a_root_without_kustomization_build_nothing() -> None:
     assert [build.ok for build in found.builds.values()] == [False]
 
 
+def test_a_flux_yaml_above_runs_in_the_folder_where_its_commands_find_what_they_build() -> None:
+    commands = {"generators": [{"command": f"kustomize build {name}"} for name in ("shop", "team")]}
+    files: Files = {".flux.yaml": yaml.safe_dump({"version": 1, "commandUpdated": commands})}
+    for name in ("shop", "team"):
+        files[f"base/{name}/kustomization.yaml"] = "resources: [web.yaml]\n"
+        files[f"base/{name}/web.yaml"] = release()
+        files[f"dev/{name}/kustomization.yaml"] = f"namespace: {name}\nresources: [../../base/{name}]\n"
+    found = see(files)
+    assert [view.name for view in found.clusters] == ["dev"]
+    assert all(build.ok for build in found.builds.values())
+    (sighting,) = found.sightings["base/team/web.yaml", 0]
+    assert (sighting.cluster, sighting.namespace) == ("dev", "team")
+
+
 def test_a_flux_yaml_above_is_for_each_folder_below_that_has_none_of_its_own() -> None:
     files: Files = {".flux.yaml": generator("kustomize build .")}
     for name in ("eu", "us"):

@@ -240,6 +240,38 @@ def test_a_path_that_flux_2_does_not_sync_yet_gets_a_kustomization_of_its_own() 
         assert not told.ok
 
 
+def test_nothing_is_put_into_a_chart_that_fluxd_was_pointed_at() -> None:
+    files: Files = {
+        "flux.yaml": fluxd("--git-path=charts/web"),
+        "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+        "charts/web/values.yaml": "{}\n",
+        "releases/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert not any(path.startswith("charts/") for path in (*migration.created, *migration.changed))
+    assert "is a chart" in said(migration, "DA057")
+    again = migrate(dict(migration.files))
+    assert dict(again.files) == dict(migration.files)
+
+
+@pytest.mark.parametrize("values", ["", "charts/web/values.yaml"])
+def test_a_sync_in_a_chart_is_a_template(values: str) -> None:
+    files: Files = {
+        "flux.yaml": fluxd("--git-path=charts/web,infra"),
+        "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+        "charts/web/templates/sync.yaml": SYNC.replace("./prod", "./charts/web"),
+        "infra/web.yaml": release(),
+        **({values: "{}\n"} if values else {}),
+    }
+    migration = migrate(files)
+    if values:
+        assert not any(path.startswith("charts/") for path in (*migration.created, *migration.changed))
+        assert "infra/flux-system/gotk-sync.yaml" in migration.created
+    else:
+        # fluxd took no folder without values for a chart, Helm does.
+        assert "is part of a chart" in said(migration, "DA061")
+
+
 def test_a_suspended_sync_is_none() -> None:
     files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
     files["prod/sync.yaml"] = SYNC.replace("interval: 5m, path", "suspend: true, interval: 5m, path")

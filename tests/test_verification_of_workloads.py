@@ -384,3 +384,28 @@ def test_flux_1_in_the_path_starts_again() -> None:
     )
     disabled = fm.verify_migration(files, {**files, "apps/fluxd.yaml": off}, OPTIONS)
     assert "sync.flux1" not in {each.field for each in disabled.sync_paths[0].differences}
+
+
+@pytest.mark.parametrize(
+    ("name", "image"), [("flux", "fluxcd/flux:1.25.4"), ("flux-memcached", "memcached:1.6")]
+)
+def test_flux_1_that_updated_itself_may_go_and_what_runs_beside_it_may_not(name: str, image: str) -> None:
+    manifest = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: flux\n  namespace: flux\n"
+        '  annotations: {fluxcd.io/automated: "true"}\nspec:\n  template:\n    spec:\n      containers:\n'
+        "      - name: flux\n        image: fluxcd/flux:1.25.4\n        args: [--git-path=apps]\n"
+    )
+    files: Files = {**BEFORE, "apps/flux/fluxd.yaml": manifest}
+    files["apps/flux/own.yaml"] = manifest.replace("name: flux\n  n", f"name: {name}\n  n").replace(
+        "fluxcd/flux:1.25.4", image
+    )
+    migration = fm.migrate_repository(files, OPTIONS)
+    gone = {path: content for path, content in migration.files.items() if not path.startswith("apps/flux/")}
+    assert fm.verify_migration(files, gone, OPTIONS, declared=migration.declared).ok
+    other = manifest.replace("name: flux\n  n", "name: influxdb\n  n").replace("--git-path=apps", "serve")
+    files["apps/flux/influxdb.yaml"] = other.replace("fluxcd/flux", "influxdb")
+    report = fm.verify_migration(files, gone, OPTIONS, declared=migration.declared)
+    missing = [each.resource for each in report.workloads if each.status == "missing"]
+    assert missing == ["Deployment flux/influxdb"]
+    (path,) = report.sync_paths
+    assert [str(each.before) for each in path.differences] == ["Deployment flux/influxdb"]

@@ -49,12 +49,13 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
         paths = [folder]
         if own.builds and not any(build in reader.tree.kustomizations for build in own.builds):
             # It is heeded from each sync path below it, and the command runs there.
-            paths = [
+            below = [
                 path
-                for path in reader.tree.roots
+                for path in sorted(folders_of(reader.files))
                 if is_below(path, folder)
                 and max((each for each in config_folders if is_below(path, each)), key=len) == folder
             ]
+            paths = [path for path in below if _runs_in(path, reader)]
         for path in paths:
             synced = read_sync_path(path, reader.files, reader.tree)
             if synced.unknown:
@@ -63,6 +64,11 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
                 synced = replace(synced, builds=tuple(builds))
             settings = Cluster(name=path or "cluster", sync_paths=(path,))
             yield ClusterView(settings, (synced,), f"{UNIT}, as its .flux.yaml says")
+
+
+def _runs_in(folder: str, reader: ClusterReader) -> bool:
+    """Gives whether the commands of a `.flux.yaml` above build something in a folder that is no base."""
+    return set(read_sync_path(folder, reader.files, reader.tree).builds) <= set(reader.tree.roots)
 
 
 def folders_of(files: Iterable[str]) -> set[str]:
@@ -79,14 +85,14 @@ def folders_of(files: Iterable[str]) -> set[str]:
 def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
     """Gives those that Flux v2 syncs: a Kustomization whose path holds its own file begins one.
 
-    One without a path, or that is only patched with, syncs nothing by itself.
+    One without a path, or that is only patched with, syncs nothing by itself; one in a chart is a template.
     """
     folders = folders_of(reader.files)
     documents = (
         document
         for path, each in sorted(reader.documents.items())
         for document in each
-        if not reader.tree.patchers(path)
+        if not reader.tree.patchers(path) and not is_in_folder(posixpath.dirname(path), reader.charts)
     )
     read = (FluxKustomization.of_document(document) for document in documents)
     known = [

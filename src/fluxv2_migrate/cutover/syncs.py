@@ -280,13 +280,19 @@ def _completed(
 def _further_kustomizations(
     sync: ClusterSync, paths: Sequence[str], view: ClusterView, around: Surroundings
 ) -> tuple[tuple[tuple[str, str], ...], list[dict[str, Any]]]:
-    """Gives Kustomizations that have the source of the one that is there, with their names and paths."""
+    """Gives Kustomizations that have the source of the one that is there, with their names and paths.
+
+    Raises:
+        NoHome: the one that is there is the template of a chart.
+    """
     known = [
         document
         for _, document in around.repository.new_objects()
         if FluxKustomization.of_document(document) is not None
     ]
-    own = next(each for each in known if each.path == view.flux2_file)
+    own = next((each for each in known if each.path == view.flux2_file), None)
+    if own is None:
+        raise NoHome(f"{view.flux2_file} is part of a chart")
     taken = [each.identity[1] for each in known]
     named: list[tuple[str, str]] = []
     for path in paths:

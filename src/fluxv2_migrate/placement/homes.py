@@ -9,6 +9,7 @@ from itertools import chain, count
 from typing import Any
 
 from fluxv2_migrate.clusters import ClusterMap, SyncPath, builds_with, is_below, is_left_alone
+from fluxv2_migrate.clusters.units import chart_folders, is_in_folder
 from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resource
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
@@ -62,7 +63,7 @@ class Homes:
                     left -= served
         if left:
             shown = ", ".join(sorted(left))
-            raise NoHome(f"every sync path of {shown} renames or moves what is put there")
+            raise NoHome(f"every sync path of {shown} is a chart, or renames or moves what is put there")
         return tuple(sorted(chosen))
 
     def _candidates(self, wanted: set[str]) -> list[tuple[str, frozenset[str]]]:
@@ -73,9 +74,13 @@ class Homes:
         """Gives for each folder where something can be put the clusters that then see it."""
         if self._reached is None:
             served: dict[str, set[str]] = {}
+            charts = chart_folders(self.tree.files)
             for view in self.clusters.clusters:
                 for synced in view.sync_paths:
-                    served.setdefault(self._home(synced), set()).add(view.name)
+                    home = self._home(synced)
+                    # What is put into a chart is taken for one of its templates.
+                    if not is_in_folder(home, charts):
+                        served.setdefault(home, set()).add(view.name)
             for folder, names in served.items():
                 above = {folder, *self.tree.ancestors(folder)}
                 for view in self.clusters.clusters:

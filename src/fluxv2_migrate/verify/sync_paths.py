@@ -15,19 +15,17 @@ from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
-from fluxv2_migrate.flux1.apis import RELEASE_GROUPS, is_release_definition
-from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.refused_objects import refusals
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 
 __all__ = ["verify_sync_paths"]
 
 _NONE: Final = "(none)"
-_HOLDERS_OF_VALUES: Final = ("ConfigMap", "Secret")
-_FLUX_1: Final = ("flux", "helm-operator", "memcached")
 # What a Kustomization may do to all objects, and fluxd did to none; the rest is compared for itself.
 _ON_TOP: Final = {
     "deletionPolicy": "deletion_policy",
@@ -36,7 +34,6 @@ _ON_TOP: Final = {
     "serviceAccountName": "service_account",
 }
 _HARMLESS: Final = ("MirrorPrune", "Orphan")
-_NAMELESS_KINDS: Final = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,29 +225,13 @@ def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Itera
     programs = context.before.clusters.programs
     told: set[str] = set()
     for each in path.objects:
-        if each.group in RELEASE_GROUPS or each.resource in told or _is_of_flux1(each, programs):
+        if each.group in RELEASE_GROUPS or each.resource in told or is_of_flux1(each, programs):
             continue
         # A Kustomization of Flux v2 may have moved all of the path before.
         places = (each.namespace, default, path.synced.target_namespace)
         if not {(each.kind, each.name, place) for place in places} & applied:
             told.add(each.resource)
             yield Difference("sync.objects", each.resource, _NONE)
-
-
-def _is_of_flux1(each: FluxdObject, programs: Sequence[Flux1Program]) -> bool:
-    """Gives whether an object is fluxd, the operator, or what only they need: that may go."""
-    if each.kind == "CustomResourceDefinition":
-        return is_release_definition(each.kind, each.name)
-    if (each.path, each.document) in {(program.path, program.document) for program in programs}:
-        return True
-    values = {value.path for program in programs for value in program.values.values()}
-    if each.kind in _HOLDERS_OF_VALUES and each.path in values:
-        return True
-    namespaces = {program.namespace for program in programs}
-    if each.kind == "Namespace":
-        return each.name in namespaces
-    is_named = any(word in each.name for word in _FLUX_1)
-    return is_named and (each.namespace in namespaces or (bool(programs) and each.kind in _NAMELESS_KINDS))
 
 
 def _flux1_left(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
@@ -36,6 +37,7 @@ from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.filters import ImageFilter, compare_filters
+from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
 
@@ -141,6 +143,8 @@ def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVer
         expected: set[_Identity] = set()
         for workload in before:
             if workload.cluster == name and _is_automated(workload, context):
+                if cluster.now(workload.identity_afterwards) is None and _is_of_flux1(workload, context):
+                    continue
                 expected.add(workload.identity_afterwards)
                 entry = _verify(workload, cluster, written, context)
                 told.setdefault(workload.document, []).append(entry)
@@ -172,6 +176,14 @@ def _workloads(context: Context) -> Iterator[_Workload]:
                 yield _Workload(
                     sighting.cluster, key[0], lines.get(key, 1), key, manifest, namespace, policies
                 )
+
+
+def _is_of_flux1(workload: _Workload, context: Context) -> bool:
+    """Gives whether a workload is fluxd, the operator or their cache, which may go with its automation."""
+    path, document = workload.document
+    kind, namespace, name = workload.identity
+    each = FluxdObject(group_of(workload.manifest), kind, namespace, name, path, workload.line, document)
+    return is_of_flux1(each, context.before.clusters.programs)
 
 
 def _is_automated(workload: _Workload, context: Context) -> bool:
