@@ -21,12 +21,12 @@ from fluxv2_migrate.clusters import (
     patched_closures,
 )
 from fluxv2_migrate.clusters.manifests_of_files import read_objects
+from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.clusters.units import read_sync_path
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.reading import read_repository
-from fluxv2_migrate.surroundings.known import see_repository
 from fluxv2_migrate.yaml_text import read_document, read_nodes, split_documents
 from test_migration_of_kustomize_trees import release
 

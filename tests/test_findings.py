@@ -17,6 +17,10 @@ def test_every_code_is_used_and_every_used_code_is_known() -> None:
     assert used == set(fm.FINDINGS)
 
 
+def test_the_table_is_in_the_order_of_the_codes() -> None:
+    assert list(fm.FINDINGS) == sorted(fm.FINDINGS)
+
+
 def test_slugs_are_unique_and_findings_are_values() -> None:
     assert len({kind.slug for kind in fm.FINDINGS.values()}) == len(fm.FINDINGS)
     finding = fm.Finding("HR014", "too long", answer=fm.Override(name="a"))

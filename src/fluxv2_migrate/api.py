@@ -4,8 +4,9 @@ import fluxv2_migrate.flux1 as flux1
 import fluxv2_migrate.flux2 as flux2
 import fluxv2_migrate.golang as golang
 from fluxv2_migrate.cutover.afterwards import ClusterReport, LiveRelease, verify_cluster
+from fluxv2_migrate.cutover.cutover_cluster import RunbookStep
 from fluxv2_migrate.cutover.first_hour import FirstHour, FirstReconciliation
-from fluxv2_migrate.cutover.runbook import Runbook, RunbookStep
+from fluxv2_migrate.cutover.runbook import Runbook
 from fluxv2_migrate.errors import (
     AmbiguousTag,
     InvalidDuration,
@@ -42,13 +43,13 @@ from fluxv2_migrate.rules import (
     translate_tag_pattern,
 )
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
+from fluxv2_migrate.settings.known_tags import KnownTag
 from fluxv2_migrate.settings.options import (
     Cluster,
     Flux1Workloads,
     Fluxd,
     HelmOperator,
     ImportedRepository,
-    KnownTag,
     MigrationOptions,
     Override,
     Placement,

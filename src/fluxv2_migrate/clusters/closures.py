@@ -79,7 +79,7 @@ def patched_closures(
         known = groups.get(key)
         if known is not None and id(known) not in closures:
             documents, patches = known
-            order = sorted(patches, key=lambda use: (use.kustomization, use.field, use.index, use.document))
+            order = sorted(patches, key=lambda use: (use.kustomization, use.field, use.entry, use.document))
             own = {each: tuple(ways[each]) for each in sorted(documents)}
             closures[id(known)] = Closure(tuple(own), tuple(order), own)
         if known is not None:

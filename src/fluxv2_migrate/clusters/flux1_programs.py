@@ -32,7 +32,7 @@ from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["ChartRelease", "programs_of_manifest", "read_programs"]
+__all__ = ["programs_of_manifest", "read_programs"]
 
 _VALUES: Final = ("spec", "values")
 _RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
@@ -59,7 +59,7 @@ _YAML: Final = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
-class ChartRelease:
+class _ChartRelease:
     """A HelmRelease of any API, as far as it tells which chart it installs and how it is called.
 
     Attributes:
@@ -79,7 +79,7 @@ class ChartRelease:
     values: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def of_manifest(cls, manifest: Mapping[str, Any], namespace: str = "") -> ChartRelease:
+    def of_manifest(cls, manifest: Mapping[str, Any], namespace: str = "") -> _ChartRelease:
         """Reads a HelmRelease.
 
         Args:
@@ -124,7 +124,7 @@ def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) 
     if manifest.get("kind") not in _RELEASES:
         yield from programs_of_workload(manifest, locate)
         return
-    release = ChartRelease.of_manifest(manifest)
+    release = _ChartRelease.of_manifest(manifest)
     yield from programs_of_chart(
         release.chart,
         release.values,
@@ -282,7 +282,7 @@ def _at(value: Any, path: Sequence[str]) -> Any:
 def _of_release(
     manifest: Mapping[str, Any], places: Sequence[Document], reader: ClusterReader, build: Build | None
 ) -> Iterator[Flux1Program]:
-    release = ChartRelease.of_manifest(manifest)
+    release = _ChartRelease.of_manifest(manifest)
     chart = chart_of_folder(release.folder, release.chart, reader)
     inline = [
         ValueSource(as_object(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)

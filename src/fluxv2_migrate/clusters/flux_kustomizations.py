@@ -148,8 +148,8 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
                 # The kustomization that the controller writes is nobody's.
                 steps=built.steps if is_own else built.steps[:-1],
                 patches=tuple(
-                    use._replace(kustomization=file, field="spec.patches", index=use.index - first)
-                    if use.kustomization == path and use.field == "patches" and use.index >= first
+                    use._replace(kustomization=file, field="spec.patches", entry=use.entry - first)
+                    if use.kustomization == path and use.field == "patches" and use.entry >= first
                     else use
                     for use in built.patches
                 ),

@@ -52,7 +52,7 @@ def paths_of(fluxd: Flux1Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normal_path(each) for each in paths)) or ("",)
 
 
-def knows_paths(fluxd: Flux1Program) -> bool:
+def _knows_paths(fluxd: Flux1Program) -> bool:
     """Gives whether it is known what a fluxd syncs: what it was told, or that it was told nothing."""
     setting = fluxd.settings.get("git-path")
     return fluxd.is_complete if setting is None else not setting.is_placeholder
@@ -163,7 +163,7 @@ def _of_texts(
 
 def _shown_paths(fluxd: Flux1Program) -> str:
     """Gives the paths of a fluxd in words."""
-    if not knows_paths(fluxd):
+    if not _knows_paths(fluxd):
         return "paths that something else fills in"
     return ", ".join(path or "the root" for path in paths_of(fluxd))
 
@@ -193,8 +193,8 @@ def _of_another(fluxd: Flux1Program) -> ClusterNotice:
 def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView]:
     """Gives those whose fluxd the repository shows; a fluxd that would see one thing twice shows none."""
     found: dict[tuple[object, ...], ClusterView] = {}
-    known = [paths_of(each) for each in filter(knows_paths, programs.own)]
-    for fluxd in filter(knows_paths, programs.own):
+    known = [paths_of(each) for each in filter(_knows_paths, programs.own)]
+    for fluxd in filter(_knows_paths, programs.own):
         paths = paths_of(fluxd)
         # A path that others have, too, tells nobody which cluster is meant.
         own = (path for path in paths if not any(path in other for other in known if other != paths))

@@ -76,7 +76,7 @@ def _drop_patches(leaving: set[DocumentKey], workspace: Workspace, clusters: Clu
     for build in clusters.builds.values():
         for built in build.objects:
             for use in built.patches:
-                key = (use.kustomization, use.field, use.index, use.path)
+                key = (use.kustomization, use.field, use.entry, use.path)
                 reached.setdefault(key, set()).add((built.path, built.index))
     used_up = [key for key, objects in reached.items() if objects <= leaving]
     kept = {path for key, objects in reached.items() if not objects <= leaving for path in key[3:] if path}
@@ -96,7 +96,7 @@ def _drop_entry(
 ) -> dict[str, str]:
     """Takes out what lies elsewhere, and the patches for it; gives why that cannot be."""
     reaching = {
-        (use.kustomization, use.field, use.index)
+        (use.kustomization, use.field, use.entry)
         for build in clusters.builds.values()
         for built in build.objects
         for use in built.patches

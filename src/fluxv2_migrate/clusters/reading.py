@@ -25,14 +25,16 @@ from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["see_migrated_repository", "see_repository"]
 
-Files = Mapping[str, str | bytes]
 
 _MARKS: Final = ("fluxcd.io/", "flux.weave.works/", "fluxcd.io~1", "flux.weave.works~1")
 """Beginnings of annotations, also as the path of a JSON patch has them."""
 
 
 def see_repository(
-    files: Files, repository: Repository, options: MigrationOptions, before: ClusterMap | None = None
+    files: Mapping[str, str | bytes],
+    repository: Repository,
+    options: MigrationOptions,
+    before: ClusterMap | None = None,
 ) -> ClusterMap:
     """Gives the clusters of a repository, and how each sees what concerns Flux.
 
@@ -49,7 +51,9 @@ def see_repository(
     return _see(files, repository, options, tree, also_migrated=False)
 
 
-def _tree(files: Files, images_in_volumes: bool, before: ClusterMap | None) -> KustomizeTree:
+def _tree(
+    files: Mapping[str, str | bytes], images_in_volumes: bool, before: ClusterMap | None
+) -> KustomizeTree:
     """Gives the kustomizations; what was built already of files that have not changed is not built again."""
     if before is not None and before.tree.images_in_volumes == images_in_volumes:
         return before.tree.with_files(before.tree.changes_to(files))
@@ -57,7 +61,7 @@ def _tree(files: Files, images_in_volumes: bool, before: ClusterMap | None) -> K
 
 
 def see_migrated_repository(
-    files: Files, repository: Repository, options: MigrationOptions, before: ClusterMap
+    files: Mapping[str, str | bytes], repository: Repository, options: MigrationOptions, before: ClusterMap
 ) -> ClusterMap:
     """Gives how the clusters of a repository of Flux v1 see it once somebody has migrated it.
 
@@ -94,7 +98,7 @@ def _sync_paths(clusters: ClusterMap) -> set[tuple[str, tuple[str, ...]]]:
 
 
 def _see(
-    files: Files,
+    files: Mapping[str, str | bytes],
     repository: Repository,
     options: MigrationOptions,
     tree: KustomizeTree,

@@ -27,7 +27,8 @@ __all__ = [
     "step",
 ]
 
-DEFINITION, *OLDER_DEFINITIONS = RELEASE_DEFINITIONS
+DEFINITION: Final = RELEASE_DEFINITIONS[0]
+OLDER_DEFINITIONS: Final = RELEASE_DEFINITIONS[1:]
 IMAGE_CONTROLLER: Final = "image-automation-controller"
 LISTED: Final = "jq -r '.[] | \"\\(.namespace) \\(.name) \\(.status)\"' | sort"
 """What of a list of releases must stay the same: revisions, dates and versions of charts change."""

@@ -24,7 +24,6 @@ __all__ = [
     "Risk",
     "foresee_first_hour",
     "foresee_release",
-    "unclaimed_records",
 ]
 
 Action = Literal["upgrade", "install", "fail", "stuck", "nothing"]
@@ -280,7 +279,7 @@ def _why_unknown(release: ExpectedRelease, inventory: Inventory | None) -> str:
 
 
 def _why_install(release: ExpectedRelease, inventory: Inventory, beside: Sequence[ExpectedRelease]) -> str:
-    others = list(unclaimed_records(release, inventory, beside))
+    others = list(_unclaimed_records(release, inventory, beside))
     if not others:
         return "Helm has no record of it: it is installed anew"
     shown = ", ".join(f"{each.namespace}/{each.name}" for each in others)
@@ -296,7 +295,7 @@ def _why_install(release: ExpectedRelease, inventory: Inventory, beside: Sequenc
     return why
 
 
-def unclaimed_records(
+def _unclaimed_records(
     release: ExpectedRelease, inventory: Inventory, beside: Sequence[ExpectedRelease]
 ) -> Iterator[HelmRecord]:
     """Gives the records of the release's chart that no release of the cluster stands for."""

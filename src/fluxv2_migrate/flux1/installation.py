@@ -24,7 +24,6 @@ __all__ = [
     "KnownRepository",
     "Locate",
     "Setting",
-    "no_config_maps",
     "nowhere",
     "program_of_arguments",
     "program_of_image",
@@ -308,13 +307,13 @@ def _settings(
     return found
 
 
-def no_config_maps(_: str) -> Mapping[str, Any]:
+def _no_config_maps(_: str) -> Mapping[str, Any]:
     """Gives the data of a ConfigMap where none is known."""
     return {}
 
 
 def programs_of_workload(
-    manifest: Mapping[str, Any], locate: Locate = nowhere, config_maps: ConfigMaps = no_config_maps
+    manifest: Mapping[str, Any], locate: Locate = nowhere, config_maps: ConfigMaps = _no_config_maps
 ) -> Iterator[Flux1Program]:
     """Gives the programs of Flux v1 that the containers of a workload run.
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.golang import Regexp
 
-__all__ = ["CONSTRAINTS", "Constraint", "refused_fields"]
+__all__ = ["CONSTRAINTS", "Constraint", "Rule", "refused_fields"]
 
 Rule = Literal["required", "pattern", "enum", "minLength", "maxLength", "maxItems"]
 

@@ -16,7 +16,15 @@ from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
-__all__ = ["Automation", "ImageObject", "ImageObjects", "read_image_objects"]
+__all__ = [
+    "Automation",
+    "ImageObject",
+    "ImageObjects",
+    "is_image_name",
+    "nearest",
+    "read_image_objects",
+    "read_mappings",
+]
 
 _GROUP: Final = "image.toolkit.fluxcd.io"
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")

@@ -19,10 +19,10 @@ from fluxv2_migrate.golang.regexp_tree import (
     Repeat,
 )
 
-__all__ = ["ASSERT", "CHAR", "MATCH", "SAVE", "SPLIT", "Instructions"]
+__all__ = ["ASSERT", "CHAR", "SAVE", "SPLIT", "Instructions"]
 
 # The kinds of instructions. Plain numbers: they are compared for each thread and character.
-MATCH, CHAR, SPLIT, SAVE, ASSERT = range(5)
+_MATCH, CHAR, SPLIT, SAVE, ASSERT = range(5)
 
 _ASSERTION_BITS: Final[dict[AssertionKind, int]] = {
     "begin_text": 1,
@@ -58,7 +58,7 @@ class Instructions:
         self._class_numbers: dict[Ranges, int] = {}
         self._nullable = _find_nullable(root)
         self._tasks: list[_Task] = []
-        following = self._emit(MATCH, 0)
+        following = self._emit(_MATCH, 0)
         self._tasks.extend((self._save(0), self._node(root), self._save(1)))
         while self._tasks:
             following = self._tasks.pop()(following)

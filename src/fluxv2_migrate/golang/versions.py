@@ -14,6 +14,7 @@ import semver
 __all__ = [
     "Version",
     "VersionReading",
+    "compare_prereleases",
     "compare_versions",
     "order_key",
     "parse_strict_version",

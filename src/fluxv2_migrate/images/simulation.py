@@ -23,7 +23,7 @@ from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.flux2.written_texts import with_marked_values
 from fluxv2_migrate.given import checked_files, checked_list, checked_mapping
 from fluxv2_migrate.golang.regexp import Regexp
-from fluxv2_migrate.settings.options import KnownTag
+from fluxv2_migrate.settings.known_tags import KnownTag
 
 __all__ = ["simulate_image_update"]
 

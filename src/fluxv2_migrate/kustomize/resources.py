@@ -94,7 +94,7 @@ class PatchUse(NamedTuple):
         kustomization: the file of the kustomization that has the patch.
         field: `patches`, `patchesStrategicMerge`, `patchesJson6902`, `replacements`, `configurations` or
             `vars`.
-        index: of the entry in that field.
+        entry: the index of its entry in that field.
         path: the patch's file; empty for a patch that stands in the kustomization itself.
         document: index of the document in that file, or in the text that stands there.
         kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations, `replacement`,
@@ -104,7 +104,7 @@ class PatchUse(NamedTuple):
 
     kustomization: str
     field: str
-    index: int  # type: ignore[assignment]  # nobody asks where in this tuple something stands
+    entry: int
     path: str
     document: int
     kind: str

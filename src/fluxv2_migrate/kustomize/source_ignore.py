@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["DEFAULT_IGNORES", "IGNORE_FILE", "artifact_files"]
+__all__ = ["DEFAULT_IGNORES", "artifact_files"]
 
-IGNORE_FILE: Final = ".sourceignore"
+_IGNORE_FILE: Final = ".sourceignore"
 _VERSION_CONTROL: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 DEFAULT_IGNORES: Final = (
     *("*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"),
@@ -169,7 +169,7 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
     own: list[_Pattern] = []
     usual = _patterns((*_VERSION_CONTROL, *DEFAULT_IGNORES), ())
     for path in sorted(files, key=lambda path: (path.count("/"), path)):
-        if posixpath.basename(path) == IGNORE_FILE:
+        if posixpath.basename(path) == _IGNORE_FILE:
             folder = tuple(path.split("/")[:-1])
             if not (folder and _is_ignored((*folder, ""), [*usual, *own])):
                 content = files[path]

@@ -229,9 +229,10 @@ def _git_reference(ref: flux2.GitRepositoryRef) -> GitReference:
     if ref.commit:
         return GitReference("commit", ref.commit)
     if ref.name:
-        for kind, prefix in (("branch", "refs/heads/"), ("tag", "refs/tags/")):
-            if ref.name.startswith(prefix):
-                return GitReference(kind, ref.name.removeprefix(prefix))  # type: ignore[arg-type]
+        if ref.name.startswith("refs/heads/"):
+            return GitReference("branch", ref.name.removeprefix("refs/heads/"))
+        if ref.name.startswith("refs/tags/"):
+            return GitReference("tag", ref.name.removeprefix("refs/tags/"))
         return GitReference("name", ref.name)
     if ref.tag:
         return GitReference("tag", ref.tag)

@@ -25,8 +25,6 @@ from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, re
 
 __all__ = ["FluxdPatches", "ListedPatches", "list_fluxd_patches", "tell_of_fluxd_patches"]
 
-Files = Mapping[str, str | bytes]
-
 
 @dataclass(frozen=True, slots=True)
 class ListedPatches:
@@ -63,7 +61,7 @@ class FluxdPatches:
     listed: tuple[ListedPatches, ...] = ()
     left: tuple[tuple[str, str], ...] = ()
 
-    def seen(self, files: Files) -> dict[str, str | bytes]:
+    def seen(self, files: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
         """Gives the repository in which kustomizations list the patches, and fluxd applies none over them."""
         result = dict(files)
         for each in self.listed:
@@ -73,7 +71,7 @@ class FluxdPatches:
         return result
 
 
-def list_fluxd_patches(files: Files, clusters: ClusterMap) -> FluxdPatches:
+def list_fluxd_patches(files: Mapping[str, str | bytes], clusters: ClusterMap) -> FluxdPatches:
     """Lists the patches of `.flux.yaml` in the kustomizations that fluxd built.
 
     Args:
@@ -121,7 +119,9 @@ def tell_of_fluxd_patches(
     return used
 
 
-def _listed(synced: SyncPath, patch_file: str, files: Files, clusters: ClusterMap) -> ListedPatches:
+def _listed(
+    synced: SyncPath, patch_file: str, files: Mapping[str, str | bytes], clusters: ClusterMap
+) -> ListedPatches:
     tree = clusters.tree
     if len(synced.builds) > 1:
         raise CannotEdit("it goes over several builds")

@@ -58,7 +58,7 @@ def _objects(kustomization: Kustomization, around: Surroundings) -> Iterator[Bui
 
 def _has(built: BuiltObject, kustomization: Kustomization, patch: KustomizationPatch) -> bool:
     place = (kustomization.path, patch.field, patch.index)
-    return any((use.kustomization, use.field, use.index) == place for use in built.patches)
+    return any((use.kustomization, use.field, use.entry) == place for use in built.patches)
 
 
 def _named(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
+from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.kustomization import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
@@ -17,11 +18,9 @@ from fluxv2_migrate.releases.ties import SplitPatches
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.settings.options import MigrationOptions
-from fluxv2_migrate.surroundings.known import Surroundings, see_repository
+from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["PreparedRepository", "prepare"]
-
-Files = Mapping[str, str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class PreparedRepository:
         is_respelled: whether kustomizations name fields in other letters than kustomize's own.
     """
 
-    files: Files
+    files: Mapping[str, str | bytes]
     repository: Repository
     clusters: ClusterMap
     options: MigrationOptions
@@ -89,7 +88,7 @@ class PreparedRepository:
         return texts, {each.flux_yaml for each in listed} if self.clusters.given else set()
 
 
-def prepare(given: Files, options: MigrationOptions) -> PreparedRepository:
+def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> PreparedRepository:
     """Writes what both Fluxes could not share so that they can; what is built stays the same.
 
     Args:
@@ -100,7 +99,7 @@ def prepare(given: Files, options: MigrationOptions) -> PreparedRepository:
     given = {**given, **respelled}
     repository = read_repository(given)
     readings = write_flux1_readings(given, repository, options.write_what_flux1_read)
-    files: Files = readings.files
+    files: Mapping[str, str | bytes] = readings.files
     options = options.model_copy(update={"flux_namespace": infer_flux_namespace(repository, options)})
     clusters = see_repository(files, repository, options)
     patches = list_fluxd_patches(files, clusters)
@@ -131,7 +130,7 @@ def prepare(given: Files, options: MigrationOptions) -> PreparedRepository:
     )
 
 
-def _respelled(given: Files) -> dict[str, str | bytes]:
+def _respelled(given: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
     """Gives kustomizations whose fields are named in other letters than kustomize's own, in these.
 
     All edits name fields as kustomize's types do; one that is not edited stays as it was.

@@ -78,8 +78,8 @@ def edits_of_variable(named: Naming) -> Iterator[FieldEdit]:
     """
     use, version = named.use, named.version
     (kustomization,) = (each for each in named.tree.kustomizations.values() if each.path == use.kustomization)
-    entry = kustomization.mappings("vars")[use.index]
-    reference, at = entry["objref"], ("vars", use.index)
+    entry = kustomization.mappings("vars")[use.entry]
+    reference, at = entry["objref"], ("vars", use.entry)
     if reference.get("apiVersion"):
         api = moved_fields({"group": reference["apiVersion"].partition("/")[0]}, version) or {}
         yield FieldEdit(use.kustomization, (*at, "objref", "apiVersion"), f"{api['group']}/{version}")

@@ -138,7 +138,7 @@ class KustomizationEdits:
 
 def _entry(use: PatchUse) -> tuple[str | int, ...]:
     """Gives where a patch is listed; in a Kustomization of Flux v2 that is in its `spec`."""
-    return (*use.field.split("."), use.index)
+    return (*use.field.split("."), use.entry)
 
 
 def _in_document(text: str, index: int, edit: Callable[[str], str]) -> str:

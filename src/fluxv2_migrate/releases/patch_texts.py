@@ -86,7 +86,7 @@ class ReleaseText:
     def write(self, workspace: Workspace) -> None:
         """Puts the document into its file."""
         document = self.release.document
-        changes = changes_of(self.plan, self.release.resource, document)
+        changes = _changes_of(self.plan, self.release.resource, document)
         workspace.replace(document, self.text.text, *changes)
 
 
@@ -100,7 +100,7 @@ class PatchText:
 
     def write(self, workspace: Workspace) -> None:
         """Puts the document into its file."""
-        changes = changes_of(self.plan, self.document.resource, self.document)
+        changes = _changes_of(self.plan, self.document.resource, self.document)
         workspace.replace(self.document, self.text.text, *changes)
 
 
@@ -297,11 +297,11 @@ class _Converter:
         """Gives what a patch is for, where its kustomization says so."""
         if use.field == FLUX_PATCHES:
             document = self.around.repository.document(use.kustomization, self.documents[use])
-            given = document.manifest["spec"]["patches"][use.index].get("target")
+            given = document.manifest["spec"]["patches"][use.entry].get("target")
             return given if isinstance(given, Mapping) else None
         kustomization = self.around.clusters.tree.kustomizations.get(posixpath.dirname(use.kustomization))
         patches = () if kustomization is None else kustomization.patches
-        own = (each for each in patches if (each.field, each.index) == (use.field, use.index))
+        own = (each for each in patches if (each.field, each.index) == (use.field, use.entry))
         return next((each.target for each in own), None)
 
     def _texts(self) -> Iterator[PatchText]:
@@ -338,7 +338,7 @@ def _flux_document(use: PatchUse, repository: Repository) -> int:
     for document in repository.documents.get(use.kustomization, ()):
         spec = document.manifest.get("spec")
         patches = spec.get("patches") if isinstance(spec, Mapping) else None
-        entry = patches[use.index] if isinstance(patches, list) and use.index < len(patches) else None
+        entry = patches[use.entry] if isinstance(patches, list) and use.entry < len(patches) else None
         if isinstance(entry, Mapping) and str(entry.get("patch")).strip() == use.inline:
             return document.index
     raise HeldBack(f"{use.kustomization} patches them in a field that Flux v2 has no more")
@@ -375,7 +375,7 @@ def _without_marks(manifest: dict[str, Any]) -> dict[str, Any]:
 def _text_of(use: PatchUse) -> _Text:
     if use.path:
         return ("file", use.path, str(use.document))
-    return ("inline", use.kustomization, use.field, str(use.index), use.inline, str(use.document))
+    return ("inline", use.kustomization, use.field, str(use.entry), use.inline, str(use.document))
 
 
 def _applied(plan: Plan, document: Document) -> AppliedText:
@@ -402,7 +402,7 @@ def _inline(members: Iterable[tuple[PatchUse, Plan]], result: str) -> str:
     return result
 
 
-def changes_of(plan: Plan, resource: str, document: Document) -> Iterator[Change]:
+def _changes_of(plan: Plan, resource: str, document: Document) -> Iterator[Change]:
     """Gives what a plan does to a document.
 
     Args:

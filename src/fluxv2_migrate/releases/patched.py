@@ -39,7 +39,6 @@ __all__ = [
     "state_in_file",
     "states_of",
     "taken_out",
-    "use_place",
 ]
 
 
@@ -347,11 +346,11 @@ def _told(
             use
             for each in seen
             if _says(each.draft.notices, notice)
-            for use in [writer_of(notice.path, each.sighting.patches, tree)]
+            for use in [_writer_of(notice.path, each.sighting.patches, tree)]
         ]
         at = None
         if writers and writers[0] is not None:
-            at = use_place(writers[0], notice.path, repository, tree)
+            at = _use_place(writers[0], notice.path, repository, tree)
         related: tuple[str, ...] = ()
         if draft.stops(notice):
             own = at or (document.path, *document.position(notice.path))
@@ -367,7 +366,7 @@ def _says(notices: Iterable[Notice], notice: Notice) -> bool:
     )
 
 
-def writer_of(path: tuple[str, ...], uses: Sequence[PatchUse], tree: KustomizeTree) -> PatchUse | None:
+def _writer_of(path: tuple[str, ...], uses: Sequence[PatchUse], tree: KustomizeTree) -> PatchUse | None:
     """Gives the last patch that writes a field, or something in it.
 
     Args:
@@ -393,7 +392,7 @@ def _meets(pointer: str, path: tuple[str, ...]) -> bool:
     return keys[:length] == path[:length]
 
 
-def use_place(
+def _use_place(
     use: PatchUse, path: tuple[str, ...], repository: Repository, tree: KustomizeTree
 ) -> tuple[str, int, int]:
     """Gives path, line and column of a field in a patch, or of the patch."""
@@ -406,7 +405,7 @@ def use_place(
     kustomization = tree.kustomizations.get(folder)
     if kustomization is None or kustomization.path != use.kustomization:
         return (use.kustomization, 1, 1)
-    return (use.kustomization, kustomization.line_of(use.field, use.index), 1)
+    return (use.kustomization, kustomization.line_of(use.field, use.entry), 1)
 
 
 def closure_places(closure: Closure, repository: Repository, tree: KustomizeTree) -> Iterable[str]:
@@ -415,7 +414,7 @@ def closure_places(closure: Closure, repository: Repository, tree: KustomizeTree
     for path, index in closure.documents:
         found[f"{path}:{repository.document(path, index).position(())[0]}"] = None
     for use in closure.patches:
-        path, line, _ = use_place(use, (), repository, tree)
+        path, line, _ = _use_place(use, (), repository, tree)
         found[f"{path}:{line}"] = None
     return tuple(found)
 

@@ -25,7 +25,7 @@ def replacement_entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[Pl
     """
     if not use.path:
         (kustomization,) = (each for each in tree.kustomizations.values() if each.path == use.kustomization)
-        yield (use.field, use.index), kustomization.replacements[use.index]
+        yield (use.field, use.entry), kustomization.replacements[use.entry]
         return
     value = read_document(tree.text(use.path))[1]
     if isinstance(value, list):
@@ -40,7 +40,7 @@ def writer_name(use: PatchUse, at: Place) -> str:
     >>> writer_name(PatchUse("a/kustomization.yaml", "replacements", 0, "", 0, ""), ("replacements", 0))
     'a/kustomization.yaml 0 replacements.0'
     """
-    return f"{use.kustomization} {use.index} {'.'.join(map(str, at))}"
+    return f"{use.kustomization} {use.entry} {'.'.join(map(str, at))}"
 
 
 def source_writer(built: BuiltObject, tree: KustomizeTree) -> str:

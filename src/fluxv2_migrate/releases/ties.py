@@ -121,7 +121,7 @@ class _Splitter:
 
     def _repoint(self, use: PatchUse, moved: set[tuple[str, str]]) -> None:
         """Gives releases a file of their own, where they share one."""
-        entry = (use.field, use.index)
+        entry = (use.field, use.entry)
         at = entry if use.field == "patchesStrategicMerge" else (*entry, "path")
         path = self._copied_for(use, moved)
         self._edit(use.kustomization, lambda text: replace_text(text, at, path))
@@ -137,7 +137,7 @@ class _Splitter:
             raise CannotEdit("a patch that is for several releases, and names none")
         target = dict(patch.target)
         own, others = narrowed(kept, moved), narrowed(moved, kept)
-        at = (use.field, use.index, "target")
+        at = (use.field, use.entry, "target")
         self._edit(use.kustomization, lambda text: edit_fields(text, at, own))
         target |= others
         if use.path:
@@ -150,7 +150,7 @@ class _Splitter:
         if use.field == FLUX_PATCHES:
             return None
         kustomization = self.around.clusters.tree.kustomizations[posixpath.dirname(use.kustomization)]
-        own = (each for each in kustomization.patches if (each.field, each.index) == (use.field, use.index))
+        own = (each for each in kustomization.patches if (each.field, each.index) == (use.field, use.entry))
         return next(own, None)
 
     def _copy(self, path: str, name: str) -> str:

@@ -54,7 +54,7 @@ class Twin:
         return namespace_and_name(self.manifest)
 
 
-class Drafted(Protocol):
+class _Drafted(Protocol):
     """A release of Flux v1 with what is known of it."""
 
     draft: ReleaseDraft
@@ -140,7 +140,7 @@ class TwinDiffers(ValueError):
 
 
 def differences_of_twin(
-    manifest: Mapping[str, Any], release: Drafted, twin: Twin, twins: Twins, flux_version: FluxVersion
+    manifest: Mapping[str, Any], release: _Drafted, twin: Twin, twins: Twins, flux_version: FluxVersion
 ) -> tuple[str, ...]:
     """Gives the fields in which a twin differs from a release as every migrated release would.
 
@@ -185,7 +185,7 @@ def differences_of_twin(
     return tuple(each.field for each in found)
 
 
-def _meaning(manifest: Mapping[str, Any], release: Drafted) -> ReleaseMeaning:
+def _meaning(manifest: Mapping[str, Any], release: _Drafted) -> ReleaseMeaning:
     override = release.override
     meaning = meaning_of_v1_release(
         manifest,

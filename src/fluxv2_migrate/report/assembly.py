@@ -22,7 +22,8 @@ from fluxv2_migrate.placement import Generated, Prerequisite
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.patch_texts import ReleaseText
 from fluxv2_migrate.releases.patched import PatchedRelease
-from fluxv2_migrate.releases.reading import ReadRelease, with_text_annotations
+from fluxv2_migrate.releases.reading import with_text_annotations
+from fluxv2_migrate.releases.release import ReadRelease
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.declared import DeclaredFields, sources_by_key

@@ -15,7 +15,17 @@ from fluxv2_migrate.repository.changes import Change
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import Migration
 
-__all__ = ["FindingRecord", "MigrationRecord", "finding_record", "migration_record"]
+__all__ = [
+    "ClusterRecord",
+    "DeclaredRecord",
+    "FindingRecord",
+    "MigrationRecord",
+    "ReadingRecord",
+    "ResourceRecord",
+    "StayingRecord",
+    "finding_record",
+    "migration_record",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from fluxv2_migrate.given import checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured
 from fluxv2_migrate.repository.documents import Document, read_documents
 
-__all__ = ["manifest_of", "model_of", "parse_manifests"]
+__all__ = ["manifest_of", "parse_manifests"]
 
 _V1: Final[Mapping[tuple[str, str], type[KubernetesObject]]] = {
     ("helm.fluxcd.io/v1", "HelmRelease"): flux1.HelmRelease,
@@ -28,10 +28,10 @@ _V2: Final[Mapping[str, type[KubernetesObject]]] = {
 }
 
 
-def model_of(manifest: Mapping[str, Any]) -> type[KubernetesObject]:
+def _model_of(manifest: Mapping[str, Any]) -> type[KubernetesObject]:
     """Gives the model for a manifest; `Unstructured` for kinds that are foreign to Flux.
 
-    >>> model_of({"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmRelease"}).__module__
+    >>> _model_of({"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmRelease"}).__module__
     'fluxv2_migrate.flux1.models'
     """
     version, kind = manifest.get("apiVersion"), manifest.get("kind")
@@ -72,7 +72,7 @@ def _validate(document: Document) -> KubernetesObject:
             "a manifest is a mapping, and this is none", path=document.path, line=document.line
         )
     try:
-        return model_of(document.value).model_validate(document.value)
+        return _model_of(document.value).model_validate(document.value)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         field = tuple(str(part) for part in problem["loc"])

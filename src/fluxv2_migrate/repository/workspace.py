@@ -14,7 +14,7 @@ from fluxv2_migrate.repository.removal import is_left_empty, kept_of
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.yaml_text import Style, split_documents
 
-__all__ = ["Workspace", "common_style"]
+__all__ = ["Workspace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _File:
             if is_left_empty(with_spans(self.base, bare)):
                 return None
         ends = not body.removeprefix(BYTE_ORDER_MARK) or body.endswith("\n")
-        gap = "" if ends or not self.tail else common_style([body]).newline
+        gap = "" if ends or not self.tail else _common_style([body]).newline
         return body + gap + self.tail
 
     def place_of(self, document: Document) -> tuple[int, int]:
@@ -190,7 +190,7 @@ class Workspace:
         file = self._files.get(path) or _File(self._texts.get(path, ""))
         if file.base:
             lines = text.split("\r\n") if "\r\n" in text else text.split("\n")
-            text = common_style([file.base]).newline.join(lines)
+            text = _common_style([file.base]).newline.join(lines)
         self._keep(path, replace(file, tail=file.tail + text), changes)
 
     def rewrite(self, path: str, text: str, *changes: Change) -> None:
@@ -268,13 +268,13 @@ class Workspace:
     @property
     def style(self) -> Style:
         """The style of new files beside those that change."""
-        return common_style([self._texts[path] for path in self._files if path in self._texts])
+        return _common_style([self._texts[path] for path in self._files if path in self._texts])
 
 
-def common_style(texts: Sequence[str]) -> Style:
+def _common_style(texts: Sequence[str]) -> Style:
     r"""Gives the style of new files beside these.
 
-    >>> common_style(["a\r\n", "b\r\n", "c\n"]).newline
+    >>> _common_style(["a\r\n", "b\r\n", "c\n"]).newline
     '\r\n'
     """
     crlf = sum("\r\n" in text for text in texts)

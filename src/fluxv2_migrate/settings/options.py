@@ -19,15 +19,14 @@ from fluxv2_migrate.settings.known_tags import KnownTag
 __all__ = [
     "Cluster",
     "Flux1Workloads",
-    "FluxVersion",
     "Fluxd",
     "HelmOperator",
     "ImportedRepository",
-    "KnownTag",
     "MigrationOptions",
     "Override",
     "Placement",
     "Scope",
+    "checked_options",
 ]
 
 

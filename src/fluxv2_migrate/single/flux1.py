@@ -39,7 +39,7 @@ from fluxv2_migrate.single.helm_release import convert_helm_release
 
 __all__ = ["Flux1Conversion", "convert_flux_yaml", "convert_fluxd", "convert_helm_operator"]
 
-Flux1Manifest = Mapping[str, Any] | str | KubernetesModel | Sequence[str]
+_Flux1Manifest = Mapping[str, Any] | str | KubernetesModel | Sequence[str]
 """A Deployment, a HelmRelease of the chart, its values, or a list of arguments."""
 _CHARTS: Final[Mapping[Program, str]] = {"fluxd": "flux", "helm-operator": "helm-operator"}
 _SOURCE: Final = "https://charts.fluxcd.io"
@@ -63,7 +63,7 @@ class Flux1Conversion:
 
 
 def convert_fluxd(
-    manifest: Flux1Manifest, options: MigrationOptions | Mapping[str, Any] | None = None
+    manifest: _Flux1Manifest, options: MigrationOptions | Mapping[str, Any] | None = None
 ) -> Flux1Conversion:
     """Gives the GitRepository and the Kustomizations that do the part of a fluxd.
 
@@ -111,7 +111,7 @@ def convert_fluxd(
 
 
 def convert_helm_operator(
-    manifest: Flux1Manifest, options: MigrationOptions | Mapping[str, Any] | None = None
+    manifest: _Flux1Manifest, options: MigrationOptions | Mapping[str, Any] | None = None
 ) -> Flux1Conversion:
     """Gives the HelmRepositories that an operator was told of, and its settings as options take them.
 
@@ -210,7 +210,7 @@ def _text_of(flux_yaml: Mapping[str, Any] | str) -> str:
     return flux_yaml
 
 
-def _program(manifest: Flux1Manifest, wanted: Program) -> Flux1Program:
+def _program(manifest: _Flux1Manifest, wanted: Program) -> Flux1Program:
     if not isinstance(manifest, str | Mapping | KubernetesModel):
         return program_of_arguments(checked_list(manifest, "arguments", str), wanted)
     value = manifest_of(manifest)

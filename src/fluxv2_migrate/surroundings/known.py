@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject
-from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
 from fluxv2_migrate.repository.reading import Repository
@@ -16,7 +15,7 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["Surroundings", "existing_image_objects", "existing_sources", "see_repository"]
+__all__ = ["Surroundings", "existing_image_objects", "existing_sources"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 __all__ = ["CHARTS", "flux1_programs", "flux2_sync", "sync_of_flux2"]
 
-FLUX2: Final = "flux-system"
+_FLUX2: Final = "flux-system"
 CHARTS: Final[Mapping[str, Any]] = {
     "apiVersion": "source.toolkit.fluxcd.io/v1",
     "kind": "HelmRepository",
-    "metadata": {"name": "charts", "namespace": FLUX2},
+    "metadata": {"name": "charts", "namespace": _FLUX2},
     "spec": {"interval": "10m", "url": "https://charts.example.com"},
 }
 """A source that Flux v2 has already."""
@@ -65,11 +65,11 @@ def sync_of_flux2(name: str, path: str, fields: Mapping[str, Any]) -> dict[str, 
     >>> sync_of_flux2("apps", "apps/prod", {"prune": True})["spec"]["path"]
     './apps/prod'
     """
-    source = {"kind": "GitRepository", "name": FLUX2}
+    source = {"kind": "GitRepository", "name": _FLUX2}
     return {
         "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
         "kind": "Kustomization",
-        "metadata": {"name": name, "namespace": FLUX2},
+        "metadata": {"name": name, "namespace": _FLUX2},
         "spec": {"interval": "10m", "path": f"./{path}", "prune": False, "sourceRef": source, **fields},
     }
 
@@ -86,12 +86,12 @@ def flux2_sync(path: str) -> list[dict[str, Any]]:
     repository = {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": "GitRepository",
-        "metadata": {"name": FLUX2, "namespace": FLUX2},
+        "metadata": {"name": _FLUX2, "namespace": _FLUX2},
         "spec": {
             "interval": "1m",
             "ref": {"branch": "main"},
-            "secretRef": {"name": FLUX2},
+            "secretRef": {"name": _FLUX2},
             "url": "ssh://git@git.example.com/acme/fleet",
         },
     }
-    return [repository, sync_of_flux2(FLUX2, path, {})]
+    return [repository, sync_of_flux2(_FLUX2, path, {})]

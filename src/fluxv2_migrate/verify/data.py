@@ -11,7 +11,15 @@ from fluxv2_migrate.meaning import Difference, Outcome
 if TYPE_CHECKING:
     from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification, VerificationReport
 
-__all__ = ["VerificationRecord", "VerificationStatus", "verification_record"]
+__all__ = [
+    "DifferenceRecord",
+    "EntryRecord",
+    "ObjectRecord",
+    "ReleaseRecord",
+    "VerificationRecord",
+    "VerificationStatus",
+    "verification_record",
+]
 
 VerificationStatus = Literal["same", "declared", "unmanaged", "different", "missing", "extra", "unknown"]
 """`same`: nothing differs. `declared`: what differs was said. `unmanaged`: neither Flux applies it.

@@ -13,7 +13,7 @@ from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import parse_version
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.settings.options import KnownTag
+from fluxv2_migrate.settings.known_tags import KnownTag
 from fluxv2_migrate.verify.tag_probes import probe_tags
 
 __all__ = ["ImageFilter", "compare_filters"]

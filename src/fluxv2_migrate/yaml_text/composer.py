@@ -25,13 +25,13 @@ from fluxv2_migrate.yaml_text.scalars import (
 from fluxv2_migrate.yaml_text.scanner import Unsure, scan
 
 __all__ = [
-    "MAXIMUM_DEPTH",
     "MAXIMUM_SIZE",
     "Reader",
     "compose",
     "key_of",
     "read_document",
     "read_nodes",
+    "read_value",
     "value_of",
 ]
 
@@ -63,7 +63,7 @@ _END: Final = re.compile(r"(?:\A|\n)\.\.\.[ \t\r]*(?:#[^\n]*)?\n")
 _DIRECTIVE: Final = re.compile(r"^%(YAML[ \t]+1\.1[ \t]*(?:#.*)?\r?$|TAG\b)", re.MULTILINE)
 # What the parser raises of escapes that no character has, and of more levels than Python follows.
 _FAULTS: Final = (YAMLError, ValueError, OverflowError, RecursionError)
-MAXIMUM_ALIASED_NODES: Final = 100_000
+_MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
 
 
@@ -294,7 +294,7 @@ class _Values:
                     path=self._path,
                     line=self._line + line_of(self._text, node.start),
                 )
-            if self._repeated > MAXIMUM_ALIASED_NODES:
+            if self._repeated > _MAXIMUM_ALIASED_NODES:
                 raise InvalidManifest(
                     "aliases repeat too many nodes; write the values out", path=self._path, line=self._line
                 )
