@@ -178,6 +178,49 @@ def test_misspelt_annotations_are_told_with_what_was_meant(key: str, meant: str)
     assert draft(deployment({key: "true", **AUTOMATED, **FILTER})).images[0].tag_pattern == "semver:~1.4"
 
 
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        ("filter.fluxd.io/app", "semver:~1"),
+        ("fluxd.io/tag.app", "1.*"),
+        ("fluxcd.io/filter.app", "glob:1.*"),
+        ("filter.fluxcd.io/tag.app", "glob:1.*"),
+        ("filter.fluxcd.io", "glob:1.*"),
+        ("filters.fluxcd.io/app", "regexp:^1"),
+        ("filter.flux.weave.works/app", "regex:^1"),
+        ("fluxcd.io/tags.app", "semver:~1"),
+        ("helm.fluxcd.io/tag.app", "semver:~1"),
+        ("fluxcd.io/lock", "true"),
+        ("flux.io/locked", "true"),
+        ("fluxcd.io/Locked", "true"),
+        ("fluxcd.io/ignored", "true"),
+        ("fluxcd.io/locked", "True"),
+        ("flux.weave.works/locked", "yes"),
+        ("fluxcd.io/locked", " true "),
+    ],
+)
+def test_what_was_to_hold_images_back_and_did_not_is_an_error(annotation: str, value: str) -> None:
+    found = draft(deployment({**AUTOMATED, annotation: value}))
+    (asked,) = (each for each in found.notices if fm.FINDINGS[each.code].severity == "error")
+    assert asked.code == "AN021"
+    assert annotation in asked.message or value in asked.message
+    # fluxd updated the image, so it is asked about and marked.
+    assert [each.container for each in found.images] == ["app"]
+    for held in ({}, {**AUTOMATED, "fluxcd.io/ignore": "true"}):
+        assert "AN021" not in codes(draft(deployment({annotation: value, **held})))
+
+
+@pytest.mark.parametrize("annotation", ["filter.fluxd.io/app", "fluxcd.io/tags.app"])
+def test_a_filter_beside_one_that_is_read_is_only_misspelt(annotation: str) -> None:
+    assert codes(draft(deployment({**AUTOMATED, **FILTER, annotation: "semver:~1"}))) == ["AN013"]
+
+
+def test_a_policy_that_a_person_gives_is_what_counts() -> None:
+    policy = fm.Override(container="app", policy={"semver": {"range": "~1"}})
+    manifest = deployment({**AUTOMATED, "filter.fluxd.io/app": "semver:~1"})
+    assert codes(draft(manifest, overrides=(policy,))) == ["AN013"]
+
+
 def test_what_only_fluxctl_or_fluxd_write_is_taken_out() -> None:
     found = draft(deployment({"fluxcd.io/tag_all": "semver:~1", "fluxcd.io/sync-checksum": "x"}))
     assert codes(found) == ["AN011", "AN014"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -269,3 +270,31 @@ def test_of_what_is_out_of_scope_nobody_is_told() -> None:
     for paths, expected in (((), 2), (("a/*",), 1), (("a/*.yaml",), 0)):
         options = fm.MigrationOptions(scope=fm.Scope(paths=paths))
         assert len(places(fm.migrate_repository(files, options), "RP036")) == expected
+
+
+@pytest.mark.parametrize("before", range(3))
+@pytest.mark.parametrize(
+    "text", [BLOCK, '  annotations: {"fluxcd.io/automated": "true"}', "'flux.weave.works/tag.a': glob:*"]
+)
+def test_texts_in_base64_are_told_and_nothing_of_them_is_shown(text: str, before: int) -> None:
+    encoded = b64encode(("#" * before + "\n" + text + "\ntoken: hunter2\n").encode()).decode()
+    secret = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata:\n  a: YQ==\n  b: {encoded}\n"
+    lines = "".join(f"    {encoded[at : at + 7]}\n" for at in range(0, len(encoded), 7))
+    files = {
+        "block.yaml": secret.replace(f"b: {encoded}\n", f"b: |\n{lines}"),
+        "list.yaml": json.dumps({"kind": "List", "items": [yaml.safe_load(secret)]}),
+        "map.yaml": secret.replace("Secret", "ConfigMap").replace("data", "binaryData"),
+        "secret.yaml": secret,
+        "cut.yaml": secret.replace(encoded, f"{encoded[:-1]}!"),
+        "other.yaml": secret.replace("kind: Secret", "kind: Other"),
+        "plain.yaml": secret.replace(encoded, "Secret"),
+        "chart/Chart.yaml": "name: a\n",
+        "chart/templates/secret.yaml": secret,
+    }
+    migration = fm.migrate_repository(files)
+    told = ["block.yaml:6", "list.yaml:1", "map.yaml:6", "secret.yaml:6"]
+    assert places(migration, "RP038") == told
+    assert migration.ok
+    (found,) = (each for each in migration.findings if each.code == "RP038")
+    assert "hunter2" not in repr(found)
+    assert migration.files == files

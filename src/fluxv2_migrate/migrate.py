@@ -16,6 +16,7 @@ from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_release, old_components
 from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
 from fluxv2_migrate.cutover.flux1_manifests import documents_of_flux1
+from fluxv2_migrate.cutover.rights import tell_of_rights
 from fluxv2_migrate.cutover.syncs import SyncLayout, settle_syncs
 from fluxv2_migrate.cutover.used_values import remove_used_values
 from fluxv2_migrate.errors import InvalidPath
@@ -149,6 +150,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         manifests = documents_of_flux1(around, findings)
         syncs = settle_syncs(around, manifests, workspace, findings)
         remove_flux1(around, manifests, syncs.syncs, left, workspace, findings)
+        tell_of_rights(going, manifests, around, findings)
     remove_used_values(converted.texts, around, workspace)
     applied = compare_sync_paths(around, workspace.deleted)
     settle_namespaces(applied, around, workspace, findings)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
-from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.kubernetes import as_object, group_of, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.reading import Repository, is_old_release
 
 __all__ = ["UnreadKind", "find_unread_texts"]
 
-UnreadKind = Literal["other-file", "json", "text-in-manifest", "comment"]
+UnreadKind = Literal["other-file", "json", "text-in-manifest", "encoded", "comment"]
 
 _APIS: Final = "|".join(map(re.escape, RELEASE_APIS))
 _DOMAINS: Final = "|".join(map(re.escape, FLUXD_DOMAINS))
@@ -28,6 +29,23 @@ _COMMENTED: Final = re.compile(rf"^[ \t]*#[# \t-]*apiVersion:[ \t]*[\"']?(?:{_AP
 _WORDS: Final = (*RELEASE_APIS, *FLUXD_DOMAINS)
 # They speak of manifests, and nothing makes any of them.
 _PROSE: Final = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt", ".html", ".ipynb", ".patch", ".diff")
+_ENCODED_FIELDS: Final[Mapping[str, str]] = {"Secret": "data", "ConfigMap": "binaryData"}
+"""Where Kubernetes keeps texts in base64."""
+
+
+def _encoded(word: str) -> Iterator[str]:
+    """Gives what base64 makes of a word, wherever it stands among groups of three bytes.
+
+    >>> list(_encoded("fluxcd.io/"))
+    ['Zmx1eGNkLmlvL', 'ZsdXhjZC5pby', 'mbHV4Y2QuaW8v']
+    """
+    for before in range(3):
+        text = b64encode(b"\0" * before + word.encode()).decode()
+        known = (before + len(word)) * 8 // 6
+        yield text[-(-before * 8 // 6) : known]
+
+
+_ENCODED: Final = tuple(each for word in _WORDS for each in _encoded(word))
 _GENERATORS: Final = frozenset({"configMapGenerator", "helmCharts", "secretGenerator"})
 _GROUPS_READ_ELSEWHERE: Final = ("kustomize.config.k8s.io", "kustomize.toolkit.fluxcd.io")
 
@@ -45,6 +63,9 @@ def find_unread_texts(repository: Repository) -> Mapping[UnreadKind, list[tuple[
     """
     found: dict[UnreadKind, list[tuple[str, int]]] = {}
     for path, text in sorted(repository.texts.items()):
+        if repository.reads(path) and _may_hold_encoded(text):
+            for line in _in_encoded(path, repository):
+                found.setdefault("encoded", []).append((path, line))
         if not any(word in text for word in _WORDS):
             continue
         if repository.reads(path):
@@ -54,6 +75,34 @@ def find_unread_texts(repository: Repository) -> Mapping[UnreadKind, list[tuple[
             kind = "json" if path.endswith(".json") else "other-file"
             found.setdefault(kind, []).append((path, text.count("\n", 0, match.start()) + 1))
     return found
+
+
+def _may_hold_encoded(text: str) -> bool:
+    if not any(kind in text for kind in _ENCODED_FIELDS):
+        return False
+    # The lines of a block are one text.
+    together = "".join(text.split())
+    return any(word in together for word in _ENCODED)
+
+
+def _in_encoded(path: str, repository: Repository) -> Iterator[int]:
+    """Gives the lines of values in base64 that hold releases or annotations of Flux v1."""
+    if not repository.has_documents(path):
+        return
+    for document in repository.all_documents(path):
+        for at, manifest in objects_in(document.manifest):
+            field = _ENCODED_FIELDS.get(str(manifest.get("kind")), "")
+            for key, value in as_object(manifest.get(field)).items():
+                if isinstance(value, str) and _OLD.search(_decoded(value)):
+                    yield document.position((*at, field, key))[0]
+                    break
+
+
+def _decoded(value: str) -> str:
+    try:
+        return b64decode("".join(value.split()), validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""
 
 
 def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tuple[UnreadKind, int]]:

@@ -30,6 +30,7 @@ _POLICIES: Final = ("fluxcd.io", "flux.weave.works")
 _FOREIGN: Final = ("helm.fluxcd.io", "reconcile.fluxcd.io")
 _MACHINE: Final = ("sync-checksum", "sync-gc-mark", "sync-hwm")
 _KNOWN: Final = ("automated", "locked", "locked_user", "locked_msg", "ignore", "tag_all", *_MACHINE)
+_PATTERNS: Final = ("glob:", "regexp:", "regex:", "semver:")
 _ON: Final = frozenset(("true", "yes", "on", "y", "t", "1"))
 _OFF: Final = frozenset(("", "false", "no", "off", "n", "f", "0"))
 
@@ -141,7 +142,7 @@ def _conflicts(workload: Workload, policies: WorkloadPolicies, containers: set[s
     names = ["ignore"]
     if workload.kind in WORKLOAD_KINDS:
         names += ["automated", "locked"]
-        if policies.automated and not policies.locked and not policies.ignored:
+        if _is_updated(policies):
             names += [f"tag.{container}" for container in sorted(containers)]
     found = False
     for name in names:
@@ -178,6 +179,10 @@ def _automation(workload: Workload, policies: WorkloadPolicies, containers: set[
     if value.strip().lower() in _ON and value != "true":
         message = f"fluxd takes only `true`: {value!r} did not automate the workload"
         workload.note("AN005", message, _path(_key_of(annotations, "automated")), group=value)
+    lock = policies.policies.get("locked", "")
+    if lock.strip().lower() in _ON and lock != "true" and _is_updated(policies):
+        message = f"fluxd takes only `true`: {lock!r} did not lock the workload, and its images were updated"
+        workload.note("AN021", message, _path(_key_of(annotations, "locked")))
     if policies.locked:
         key = _key_of(annotations, "locked")
         if policies.automated:
@@ -188,6 +193,10 @@ def _automation(workload: Workload, policies: WorkloadPolicies, containers: set[
             workload.note("AN007", message, _path(key), group="all")
 
 
+def _is_updated(policies: WorkloadPolicies) -> bool:
+    return policies.automated and not policies.locked and not policies.ignored
+
+
 def _lock_text(policies: WorkloadPolicies) -> str:
     by = f" by {policies.locked_user}" if policies.locked_user else ""
     why = f": {policies.locked_msg}" if policies.locked_msg else ""
@@ -196,12 +205,12 @@ def _lock_text(policies: WorkloadPolicies) -> str:
 
 
 def _annotation(workload: Workload, key: str, policies: WorkloadPolicies, *, is_workload: bool) -> None:
-    domain, slash, name = key.partition("/")
-    if not slash:
-        return
+    domain, _, name = key.partition("/")
     mistake = _mistake(domain, name)
     if mistake is not None:
-        _misspelt(workload, key, mistake)
+        is_updated = is_workload and _is_updated(policies)
+        is_restraint = is_updated and _restrains(workload, key, mistake, policies)
+        _misspelt(workload, key, mistake, is_restraint=is_restraint)
     elif domain in _POLICIES and name == "tag_all":
         workload.note("AN011", "fluxd never read tag_all from a file", _path(key), group="all")
     elif domain in _POLICIES and name in _MACHINE:
@@ -219,8 +228,12 @@ def _mistake(domain: str, name: str) -> str | None:
     Nothing where fluxd knows it, or where it is meant for somebody else.
     """
     if domain.endswith((".fluxcd.io", ".flux.weave.works")) and domain not in FLUXD_DOMAINS:
+        if domain in _FOREIGN and (name in _KNOWN or name.startswith("tag.")):
+            return f"fluxcd.io/{name}"
         is_foreign = domain in _FOREIGN or domain.endswith("toolkit.fluxcd.io")
         return None if is_foreign else ""
+    if not name:
+        return "" if domain in FLUXD_DOMAINS else None
     if meant := meant_domain(domain):
         return f"{meant}/{name}"
     if domain == "filter.fluxcd.io" and name.startswith("tag."):
@@ -230,9 +243,23 @@ def _mistake(domain: str, name: str) -> str | None:
     return None
 
 
-def _misspelt(workload: Workload, key: str, meant: str) -> None:
+def _restrains(workload: Workload, key: str, meant: str, policies: WorkloadPolicies) -> bool:
+    """Gives whether an annotation was meant to hold images, or some of their tags, and nothing else does."""
+    container = _container_of(meant)
+    if container:
+        return container not in policies.tag_patterns and not workload.decided(container).policy
+    # Where nobody can tell what was meant, the value tells a filter.
+    is_filter = str(workload.annotations[key]).startswith(_PATTERNS) and not policies.tag_patterns
+    return is_filter or meant in ("fluxcd.io/locked", "fluxcd.io/ignore")
+
+
+def _misspelt(workload: Workload, key: str, meant: str, *, is_restraint: bool) -> None:
     advice = f": {meant} was meant" if meant else ""
-    workload.note("AN013", f"fluxd knows no annotation {key}{advice}", _path(key), group=key)
+    if is_restraint:
+        message = f"fluxd knows no annotation {key}{advice}, and it updated the images without it"
+        workload.note("AN021", message, _path(key))
+    else:
+        workload.note("AN013", f"fluxd knows no annotation {key}{advice}", _path(key), group=key)
 
 
 def _meant(name: str) -> str:

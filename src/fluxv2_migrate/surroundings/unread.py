@@ -17,6 +17,7 @@ _UNREAD: Final[Mapping[UnreadKind, tuple[str, str]]] = {
     "other-file": ("RP036", "templates and programs"),
     "json": ("RP037", "files of JSON, which fluxd never read,"),
     "text-in-manifest": ("RP038", "texts and values inside other objects"),
+    "encoded": ("RP038", "texts in base64 inside Secrets and ConfigMaps"),
     "comment": ("RP039", "comments"),
 }
 _SHOWN: Final = 5
