@@ -59,6 +59,22 @@ def generator(command: str, patch_file: str = "") -> str:
     return yaml.safe_dump({"version": 1, mode: body})
 
 
+@pytest.mark.parametrize("migrated", [[], ["dev"], ["dev", "stage"]])
+def test_environments_beside_each_other_are_clusters_whatever_is_migrated(migrated: list[str]) -> None:
+    files: Files = {"shop/notes.yaml": release("other")}
+    for name in ("dev", "prod", "stage"):
+        for each in ("web", "api"):
+            text = release(each)
+            if each == "api" and name in migrated:
+                rest = text.partition("HelmRelease\n")[2]
+                text = f"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n{rest}"
+            files[f"shop/{name}/{each}.yaml"] = text
+    assert [view.name for view in see(files).clusters] == ["shop/dev", "shop/prod", "shop/stage"]
+    migration = fm.migrate_repository(files)
+    assert not migration.ok
+    assert "shop/notes.yaml" in {each.path for each in migration.findings if each.severity == "error"}
+
+
 # Paths
 
 

@@ -757,3 +757,68 @@ def test_a_kustomization_with_a_second_document_stays() -> None:
     assert "---\na: b\n" in str(migration.files["prod/flux/kustomization.yaml"])
     alone = fm.migrate_repository({**files, "prod/flux/kustomization.yaml": text}, options)
     assert alone.deleted == ("prod/flux/kustomization.yaml",)
+
+
+def test_a_listed_config_map_with_the_values_of_flux_1_leaves_with_its_entry() -> None:
+    values = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: operator-values, namespace: flux}\n"
+        "data:\n  values.yaml: |\n    helm: {versions: v3}\n"
+    )
+    chart = (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: helm-operator, namespace: flux}\n"
+        "spec:\n  chart: {repository: 'https://charts.fluxcd.io', name: helm-operator, version: 1.2.0}\n"
+        "  valuesFrom:\n  - configMapKeyRef: {name: operator-values, key: values.yaml}\n"
+    )
+    files: Files = {
+        "flux/flux.yaml": fluxd("--git-path=apps", "--manifest-generation=true"),
+        "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "apps/kustomization.yaml": "resources:\n- operator\n- web.yaml\n",
+        "apps/operator/kustomization.yaml": "resources:\n- operator.yaml\n- values.yaml\n- ns.yaml\n",
+        "apps/operator/operator.yaml": chart,
+        "apps/operator/values.yaml": values,
+        "apps/operator/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n",
+        "apps/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert migration.ok, codes(migration)
+    assert {"apps/operator/operator.yaml", "apps/operator/values.yaml"} <= set(migration.deleted)
+    assert migration.files["apps/operator/kustomization.yaml"] == "resources:\n- ns.yaml\n"
+    named = migrate({**files, "install.sh": "helm upgrade -f apps/operator/values.yaml x\n"})
+    assert "apps/operator/values.yaml" not in named.deleted
+    assert named.ok
+    # Where the entry cannot be taken out the ConfigMap stays.
+    alias = "resources: [operator.yaml, &it values.yaml, ns.yaml]\ncommonAnnotations: {of: *it}\n"
+    aliased = migrate({**files, "apps/operator/kustomization.yaml": alias})
+    assert "apps/operator/values.yaml" not in aliased.deleted
+
+
+def test_a_flux_yaml_that_fluxd_never_read_leaves_with_fluxd() -> None:
+    files: Files = {
+        "flux.yaml": fluxd(),
+        ".flux.yaml": "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "web/kustomization.yaml": "resources: [web.yaml]\npatchesStrategicMerge: [more.yaml]\n",
+        "web/web.yaml": release(),
+        "web/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: shop}\n",
+    }
+    migration = migrate(files)
+    assert {".flux.yaml", "flux.yaml"} <= set(migration.deleted)
+
+
+def test_a_patch_of_many_that_is_split_leaves_with_the_part_for_flux_1() -> None:
+    chart = release("helm-operator").replace("https://charts.example.com", "https://charts.fluxcd.io")
+    patch = (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: any}\nspec: {helmVersion: v3}\n"
+    )
+    lines = "patches:\n- path: all.yaml\n  target: {kind: HelmRelease}\n"
+    files: Files = {
+        "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "apps/kustomization.yaml": f"resources:\n- operator.yaml\n- web.yaml\n{lines}",
+        "apps/operator.yaml": chart.replace("  helmVersion: v3\n", ""),
+        "apps/web.yaml": release().replace("  helmVersion: v3\n", ""),
+        "apps/all.yaml": patch,
+    }
+    migration = migrate(files)
+    assert migration.ok, codes(migration)
+    assert set(migration.deleted) <= set(files)
+    assert not set(migration.created) & set(migration.deleted)
+    assert "apps/operator.yaml" in migration.deleted

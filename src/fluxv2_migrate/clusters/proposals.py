@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -24,7 +25,7 @@ from fluxv2_migrate.clusters.units import (
 from fluxv2_migrate.flux1.containers import find_images
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
-from fluxv2_migrate.settings.sync_roots import infer_sync_roots, root_of
+from fluxv2_migrate.settings.sync_roots import infer_sync_roots, is_synced, root_of
 
 __all__ = [
     "UNIT",
@@ -153,7 +154,7 @@ def of_folders(
     known = _taken_folders(reader, views)
     roots = infer_sync_roots([*plain, *pairs])
     roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs])}))
-    with_files = {root_of(path, roots) for path, _ in plain}
+    with_files = {root_of(path, roots) for path, _ in plain if is_synced(path, roots)}
     for root in sorted(with_files):
         synced = unguided_sync_path(root, reader.tree)
         builds = tuple(folder for folder in synced.builds if folder in units)
@@ -177,15 +178,15 @@ def _plain_objects(
     """Gives path and resource of the objects that nobody sees, and that kustomize does not shape."""
     claimed = reader.claimed()
     flux_1 = _places_of_flux_1(found)
-    old = {
-        reader.concerns[key].identity for key in reader.places if not is_new(reader.concerns[key].manifest)
-    }
+    placed = [reader.concerns[key] for key in reader.places]
+    old = {each.identity for each in placed if not is_new(each.manifest)}
+    new = Counter(each.identity for each in placed if is_new(each.manifest))
     return [
         (document.path, _resource(document.manifest))
         for key, document in reader.concerns.items()
         if key in reader.places
-        # A release of Flux v2 may stand anywhere for one of Flux v1 that is still there.
-        and not (is_new(document.manifest) and document.identity in old)
+        # One of Flux v2 may stand anywhere for one of Flux v1 that is still there; two are of two clusters.
+        and not (is_new(document.manifest) and document.identity in old and new[document.identity] == 1)
         and key not in found.sightings
         and key not in flux_1
         and document.path not in claimed

@@ -133,9 +133,8 @@ def remove_flux1(
     pruned = _tell_pruned((each for each in documents if each not in serving), around, findings)
     leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
     gone = _take_out(leaving, workspace, around, findings)
-    files = [*_values_files(gone, workspace, around), *_flux_yamls(syncs, left, workspace, around)]
-    for path in files:
-        workspace.remove(path, Change("flux-1", path, path, 1, (), path, ""))
+    files = _take_files_out(list(_values_files(gone, workspace, around)), workspace, around)
+    files += _take_files_out(list(_flux_yamls(syncs, left, workspace, around)), workspace, around)
     _tell_gone(gone, files, findings)
 
 
@@ -244,6 +243,28 @@ def _take_out(
 # Files that only Flux v1 read
 
 
+def _take_files_out(paths: Sequence[str], workspace: Workspace, around: Surroundings) -> list[str]:
+    """Takes files away, with the entries that list their objects, and gives those that are gone."""
+    left = list(paths)
+    while left:
+        tried = workspace.branch()
+        objects: list[Document] = []
+        for path in left:
+            own = [each for each in around.repository.all_documents(path) if each.identity[1]]
+            objects += own
+            change = Change("flux-1", path, path, 1, (), path, "")
+            if own:
+                tried.note(change)
+            else:
+                tried.remove(path, change)
+        reasons = take_out(objects, tried, around.clusters, with_folders=True)
+        if not reasons:
+            workspace.adopt(tried)
+            break
+        left = [path for path in left if path not in reasons]
+    return left
+
+
 def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: Surroundings) -> Iterator[str]:
     """Gives the files of values that only the programs that are gone had, and that no other text names."""
     texts = around.repository.texts
@@ -256,8 +277,12 @@ def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: S
         if path not in texts or not workspace.has(path) or any(each.document.path == path for each in gone):
             continue
         documents = around.repository.all_documents(path)
-        names = {each.identity[1] for each in documents if each.identity[1]} or {posixpath.basename(path)}
-        if not any(is_named_elsewhere(name, path, workspace) for name in names) and _is_alone(documents):
+        names = {each.identity[1] for each in documents if each.identity[1]}
+        # What lists an object lets it go.
+        listings = FILE_NAMES if names else ()
+        is_named = is_named_elsewhere(posixpath.basename(path), path, workspace, passing_over=listings)
+        is_named = is_named or any(is_named_elsewhere(name, path, workspace) for name in names)
+        if not is_named and _is_alone(documents):
             yield path
 
 
@@ -265,19 +290,24 @@ def _is_alone(documents: Sequence[Document]) -> bool:
     return len([each for each in documents if each.value is not None]) == 1
 
 
-def is_named_elsewhere(name: str, path: str, workspace: Workspace) -> bool:
+def is_named_elsewhere(
+    name: str, path: str, workspace: Workspace, *, passing_over: Collection[str] = ()
+) -> bool:
     """Gives whether a text of the repository names something, other than the file that holds it.
 
     Args:
         name: of a file, or of an object.
         path: of the file that holds it.
         workspace: the texts by now.
+        passing_over: names of files that do not count.
     """
     pattern = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
     return any(
         name in text and pattern.search(text)
         for other in workspace.paths()
-        if other != path and (text := workspace.text(other)) is not None
+        if other != path
+        and posixpath.basename(other) not in passing_over
+        and (text := workspace.text(other)) is not None
     )
 
 
@@ -299,7 +329,12 @@ def _flux_yamls(
         is_used = any(not outputs.isdisjoint(build.files) for build in around.clusters.builds.values())
         if patches or is_used:
             continue
-        if all(_is_read_alike(synced, path, workspace, around) for _, synced in members):
+        # What fluxd never read would count for a later run, which finds no fluxd.
+        if all(
+            view.settings.fluxd.manifest_generation is False
+            or _is_read_alike(synced, path, workspace, around)
+            for view, synced in members
+        ):
             yield from (path, *sorted(outputs))
 
 

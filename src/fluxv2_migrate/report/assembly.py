@@ -190,8 +190,11 @@ def over_given_files(
         prepared: the files that were written or changed before; those that count.
         deleted: files that go, because nothing of them is left to do.
     """
+    left = {*migration.deleted, *deleted}
     texts = {**prepared, **migration.changed, **migration.created}
-    gone = {*migration.deleted, *deleted}
+    # What was written before, of patches of Flux v1 itself, leaves with it.
+    texts = {path: text for path, text in texts.items() if path not in left}
+    gone = {path for path in left if path in files}
     changed = {path: text for path, text in texts.items() if path in files and text != _text(files[path])}
     created = {path: text for path, text in texts.items() if path not in files}
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in gone}

@@ -11,8 +11,9 @@ __all__ = ["infer_sync_roots", "is_synced", "root_of"]
 def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Gives the folders that surely belong to one cluster each.
 
-    One cluster cannot hold a resource twice: where two files hold the same one, their folders belong to two
-    clusters. Everything that is left together is taken for one cluster, under the folder that holds it all.
+    One cluster cannot hold a resource twice: where files of two folders hold the same one, the folders belong
+    to two clusters, and what lies beside the folders to none. Everything that is left together is taken for
+    one cluster, under the folder that holds it all.
 
     Args:
         releases: path and `kind namespace/name` of each release.
@@ -21,6 +22,10 @@ def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     ('a',)
     >>> infer_sync_roots([("a/x/web.yaml", "w"), ("a/y/web.yaml", "w")])
     ('a/x', 'a/y')
+    >>> infer_sync_roots([("a/x/web.yaml", "w"), ("a/x/old/web.yaml", "w"), ("a/db.yaml", "d")])
+    ('a',)
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go` (a duplicate definition is an error).
     """
     found = sorted(set(releases))
     roots: set[str] = set()
@@ -28,12 +33,15 @@ def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     while pending:
         group = pending.pop()
         root = _common_folder([path for path, _ in group])
-        resources = [resource for _, resource in group]
         inner: dict[str, list[tuple[str, str]]] = {}
+        holders: dict[str, set[str]] = {}
         for path, resource in group:
             rest = path[len(root) + 1 :] if root else path
-            inner.setdefault(rest.partition("/")[0] if "/" in rest else "", []).append((path, resource))
-        if len(set(resources)) == len(resources) or "" in inner:
+            folder, slash, _ = rest.partition("/")
+            if slash:
+                inner.setdefault(folder, []).append((path, resource))
+                holders.setdefault(resource, set()).add(folder)
+        if all(len(folders) == 1 for folders in holders.values()):
             roots.add(root)
         else:
             pending.extend(inner.values())
