@@ -285,7 +285,7 @@ def test_refs_and_secrets_have_sources_of_their_own() -> None:
     assert {"HR054", "HR056"} <= set(codes(migration))
     steps = migration.runbook().to_markdown()
     assert "kubectl -n shop get secret token -o json | jq" in steps
-    assert "create secret generic acme-charts --from-file=identity=./identity" in steps
+    assert "create secret generic acme-charts --from-file=identity=./acme-charts/identity" in steps
     assert "a copy of `shop/token`" in migration.to_markdown()
 
 

@@ -394,7 +394,7 @@ def test_a_pull_secret_is_made_with_its_type() -> None:
         for line in step.commands
         if "made" in line
     ]
-    files = "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=./.dockerconfigjson"
+    files = "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=./made/.dockerconfigjson"
     assert commands == [f"kubectl -n flux-system create secret generic made {files}"]
 
 

@@ -105,7 +105,7 @@ def test_two_clusters_step_by_step() -> None:
     assert len(stops) == 2
     assert max(stops) < merge
     assert (
-        position(found, "diff kustomization")
+        position(found, "kubectl --context eu diff")
         < merge
         < position(found, "apply --server-side -f ./eu/flux-system")
     )
@@ -162,7 +162,7 @@ def test_going_back_gives_the_repository_of_flux_1(tmp_path: Path, way: str) -> 
     if way == "a merge that others follow":
         run(*(each for each in found if each.startswith(("git apply", "git commit"))))
     back = found.index(next(each for each in found if each.startswith("merge=")))
-    run(*found[back : back + 2])
+    run(found[back])
     assert run("git diff --stat pre-flux2 HEAD") == ""
 
 
@@ -233,3 +233,40 @@ def test_commands_write_what_the_migration_would() -> None:
     assert "create source git flux-system --branch=main --interval=5m --secret-ref=flux-system" in script
     assert "--prune=false --interval=5m --decryption-provider=sops --decryption-secret=sops-keys" in script
     assert """patch kustomization.kustomize.toolkit.fluxcd.io/flux-system --type=merge""" in script
+
+
+def test_a_sync_that_prunes_is_told_to_keep_everything_until_flux_1_is_stopped() -> None:
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    files["prod/o.yaml"], files["prod/app.yaml"] = operator(), WORKLOAD
+    sync = str(migrate(files).created["prod/flux-system/gotk-sync.yaml"]).replace(
+        "prune: false", "prune: true"
+    )
+    found = commands(migrate({**files, "prod/sync.yaml": sync.replace("name: flux-system", "name: all")}))
+    off = position(found, r"patch kustomization\S+/all .*prune.:false")
+    assert (
+        position(found, "suspend kustomization --all") < off < position(found, "helm-operator --replicas=0")
+    )
+    assert position(found, "git switch flux2-migration") < position(
+        found, "diff kustomization all --path=./prod"
+    )
+    # What syncs Flux v2 itself starts no controller that waits.
+    left = position(
+        found, "annotate .*image-automation-controller kustomize.toolkit.fluxcd.io/reconcile=disabled"
+    )
+    assert left < position(found, "scale .*image-automation-controller --replicas=0")
+    assert position(found, "annotate .*toolkit.fluxcd.io/reconcile-$") > position(
+        found, "resume kustomization"
+    )
+
+
+def test_each_branch_is_merged_and_has_its_own_way_back() -> None:
+    files: Files = {"eu/web.yaml": release(), "us/web.yaml": release()}
+    for name in ("eu", "us"):
+        text = fluxd(f"--git-path={name}", namespace=f"ops-{name}").replace("branch=main", f"branch={name}")
+        files[f"flux/{name}.yaml"] = text
+    found = commands(migrate(files))
+    for name in ("eu", "us"):
+        assert f"git tag pre-flux2/{name} {name}" in found
+        switches = [index for index, each in enumerate(found) if each == f"git switch {name}"]
+        assert found[switches[0] + 2] == f"git push origin {name}"
+        assert f"git revert --no-edit pre-flux2/{name}..HEAD" in found[switches[-1] + 1]

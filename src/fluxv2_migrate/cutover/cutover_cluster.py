@@ -17,19 +17,28 @@ from fluxv2_migrate.quoting import command, word
 __all__ = [
     "DEFINITION",
     "IMAGE_CONTROLLER",
+    "LEFT_ALONE",
     "LISTED",
+    "MIGRATION",
     "OLDER_DEFINITIONS",
     "Clusters",
     "CutoverCluster",
     "RunbookStep",
+    "branches_of",
     "each_of",
     "nothing_runs",
+    "prune_of",
     "step",
+    "tag_of",
 ]
 
 DEFINITION: Final = RELEASE_DEFINITIONS[0]
 OLDER_DEFINITIONS: Final = RELEASE_DEFINITIONS[1:]
 IMAGE_CONTROLLER: Final = "image-automation-controller"
+MIGRATION: Final = "flux2-migration"
+"""The branch that holds the migration."""
+LEFT_ALONE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
+"""With `disabled` on an object that runs, kustomize-controller does not apply it."""
 LISTED: Final = "jq -r '.[] | \"\\(.namespace) \\(.name) \\(.status)\"' | sort"
 """What of a list of releases must stay the same: revisions, dates and versions of charts change."""
 
@@ -98,6 +107,14 @@ class CutoverCluster:
         return next(each for each in self.sync.programs if each.program == kind and each.is_ours)
 
     @property
+    def namespaces_of_sync(self) -> tuple[str, ...]:
+        """Namespaces of the Kustomizations that are there already."""
+        if self.sync.state != "there":
+            return ()
+        found = dict.fromkeys(each.namespace for each in self.sync.existing)
+        return tuple(found) or (self.sync.namespace,)
+
+    @property
     def others(self) -> tuple[RunningProgram, ...]:
         """Fluxds that sync other repositories."""
         return tuple(each for each in self.sync.programs if not each.is_ours)
@@ -133,6 +150,16 @@ def each_of(clusters: Clusters, of: Callable[[CutoverCluster], Iterable[str]]) -
         yield from of(cluster)
 
 
+def branches_of(clusters: Clusters) -> Sequence[str]:
+    """Gives the branches that clusters follow, each once."""
+    return list(dict.fromkeys(each.sync.settings.branch for each in clusters))
+
+
+def tag_of(branch: str, clusters: Clusters) -> str:
+    """Gives the tag that says what a branch was before the migration."""
+    return "pre-flux2" if len(branches_of(clusters)) == 1 else f"pre-flux2/{branch}"
+
+
 def nothing_runs(cluster: CutoverCluster) -> str:
     """Gives a command that fails where a pod of the operator is left."""
     operator = cluster.program("helm-operator")
@@ -141,3 +168,10 @@ def nothing_runs(cluster: CutoverCluster) -> str:
     if not operator.selector:
         pods += f" | grep -F {word(f'pod/{operator.name}-')} || true"
     return f'test -z "$({pods})"'
+
+
+def prune_of(cluster: CutoverCluster, namespace: str, name: str, value: str) -> str:
+    """Gives a command that turns the pruning of a Kustomization on or off."""
+    what = f"kustomization.kustomize.toolkit.fluxcd.io/{name}"
+    patch = f'{{"spec":{{"prune":{value}}}}}'
+    return cluster.kubectl(namespace, "patch", what, "--type=merge", "-p", patch)

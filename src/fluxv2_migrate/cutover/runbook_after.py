@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from fluxv2_migrate.cutover.cutover_cluster import (
     DEFINITION,
     IMAGE_CONTROLLER,
+    LEFT_ALONE,
+    MIGRATION,
     OLDER_DEFINITIONS,
     Clusters,
     CutoverCluster,
     RunbookStep,
+    branches_of,
     each_of,
     nothing_runs,
+    prune_of,
     step,
+    tag_of,
 )
 from fluxv2_migrate.cutover.running import RunningProgram
 from fluxv2_migrate.quoting import command, word
 from fluxv2_migrate.repository.diff import unified_diff
 
 __all__ = ["go_back", "prune", "remove_flux1", "remove_marks", "restart_operator", "start_images"]
-
-_REVERT: Final = (
-    'if [ -z "$merge" ]; then git revert --no-edit pre-flux2..HEAD; '
-    'elif [ "$merge" = "$(git rev-parse HEAD)" ]; then git revert --no-edit -m 1 "$merge"; '
-    'else git revert --no-edit "$merge"..HEAD && git revert --no-edit -m 1 "$merge"; fi'
-)
 
 
 def restart_operator(clusters: Clusters) -> RunbookStep | None:
@@ -55,10 +53,8 @@ def prune(clusters: Clusters, created: Mapping[str, str]) -> RunbookStep | None:
             return
         before = created.get(sync.file)
         if before is None:
-            patch = '{"spec":{"prune":true}}'
             for name, _ in sync.kustomizations:
-                what = f"kustomization.kustomize.toolkit.fluxcd.io/{name}"
-                yield cluster.kubectl(sync.namespace, "patch", what, "--type=merge", "-p", patch)
+                yield prune_of(cluster, sync.namespace, name, "true")
             return
         lines = [
             line.replace("prune: false", "prune: true").partition(" #")[0].rstrip()
@@ -68,9 +64,11 @@ def prune(clusters: Clusters, created: Mapping[str, str]) -> RunbookStep | None:
             for line in before.splitlines(keepends=True)
         ]
         diff = unified_diff(sync.file, before, "".join(lines))
+        branch = sync.settings.branch
+        yield command("git", "switch", branch)
         yield f"git apply <<'EOF'\n{diff}EOF"
         yield f"git commit -m 'Prune what leaves Git' -- {word(sync.file)}"
-        yield "git push"
+        yield command("git", "push", "origin", branch)
 
     return step(
         "Turn pruning on, when every release is ready",
@@ -117,6 +115,8 @@ def _uninstall(cluster: CutoverCluster, running: RunningProgram) -> Iterator[str
     yield cluster.kubectl(running.namespace, "delete", "deployment", name=running.name)
     if running.memcached:
         yield cluster.kubectl(running.namespace, "delete", "deployment", name=running.memcached)
+    for kind, namespace, name in running.helpers:
+        yield cluster.kubectl(namespace, "delete", kind.lower(), name=name)
 
 
 def remove_marks(clusters: Clusters) -> RunbookStep | None:
@@ -138,6 +138,8 @@ def start_images(clusters: Clusters) -> RunbookStep | None:
         if cluster.automations:
             namespace = cluster.sync.namespace
             yield cluster.kubectl(namespace, "scale", "deployment", IMAGE_CONTROLLER, "--replicas=1")
+            if cluster.sync.state == "there":
+                yield cluster.kubectl(namespace, "annotate", "deployment", IMAGE_CONTROLLER, f"{LEFT_ALONE}-")
             yield cluster.flux("get", "images", "all", "-A")
 
     return step(
@@ -151,7 +153,8 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
     """Flux v1 can take everything up again."""
 
     def commands(cluster: CutoverCluster) -> Iterator[str]:
-        yield cluster.flux("suspend", "kustomization", "--all")
+        for namespace in cluster.namespaces_of_sync or (cluster.sync.namespace,):
+            yield cluster.flux("suspend", "kustomization", "--all", namespace=namespace)
         namespaces = [each.resource.partition(" ")[2].partition("/")[0] for each in cluster.expected]
         for namespace in dict.fromkeys(namespaces):
             yield cluster.flux("suspend", "helmrelease", "--all", namespace=namespace)
@@ -159,11 +162,8 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
             yield cluster.flux("suspend", "image", "update", "--all", namespace=namespace)
 
     found = list(each_of(clusters, commands))
-    found += [
-        "merge=$(git log -1 --merges --grep=flux2-migration --format=%H pre-flux2..HEAD)",
-        _REVERT,
-        "git push",
-    ]
+    for branch in branches_of(clusters):
+        found += _revert(branch, tag_of(branch, clusters))
     for cluster in clusters:
         programs = [cluster.program("helm-operator")] if cluster.had_operator else []
         programs += [cluster.program("fluxd")] if cluster.had_fluxd else []
@@ -180,3 +180,16 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
         "Where fluxd and the operator are removed by then, install them again as Git has them after the "
         "revert, first of all their definitions and what the first step wrote down.",
     )
+
+
+def _revert(branch: str, tag: str) -> Iterator[str]:
+    """Gives the commands that take a branch back, whether it was merged or only moved on."""
+    since = word(f"{tag}..HEAD")
+    yield command("git", "switch", branch)
+    yield (
+        f"merge=$(git log -1 --merges --grep={MIGRATION} --format=%H {since}); "
+        f'if [ -z "$merge" ]; then git revert --no-edit {since}; '
+        'elif [ "$merge" = "$(git rev-parse HEAD)" ]; then git revert --no-edit -m 1 "$merge"; '
+        'else git revert --no-edit "$merge"..HEAD && git revert --no-edit -m 1 "$merge"; fi'
+    )
+    yield command("git", "push", "origin", branch)

@@ -9,16 +9,20 @@ from typing import Final
 from fluxv2_migrate.cutover.cutover_cluster import (
     DEFINITION,
     IMAGE_CONTROLLER,
+    LEFT_ALONE,
     LISTED,
     Clusters,
     CutoverCluster,
     RunbookStep,
+    branches_of,
     each_of,
+    prune_of,
     step,
+    tag_of,
 )
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.quoting import word
+from fluxv2_migrate.quoting import command, word
 from fluxv2_migrate.rules import DECRYPTION_SECRET, SIGNATURE_SECRET, SYNC_NAME
 
 __all__ = [
@@ -56,7 +60,8 @@ def freeze(clusters: Clusters) -> RunbookStep | None:
     )
     if any(cluster.has_context for cluster in clusters):
         why += " The clusters are named here as in the report: put in the contexts of your kubeconfig."
-    found = [*each_of(clusters, commands), "git tag pre-flux2"]
+    tags = [command("git", "tag", tag_of(branch, clusters), branch) for branch in branches_of(clusters)]
+    found = [*each_of(clusters, commands), *tags]
     return step("Freeze, and write down what runs", found, why)
 
 
@@ -65,14 +70,14 @@ def repair(clusters: Clusters) -> RunbookStep | None:
     return step(
         "Repair the records that Flux v2 cannot heal",
         (
-            f"{each.helm('list', '-A', '-a', '-m', '0')} | {_NOT_HEALED}"
+            f"! {each.helm('list', '-A', '-a', '-m', '0')} | {_NOT_HEALED}"
             for each in clusters
             if each.had_operator
         ),
-        "What is `failed`, `superseded` or pending is upgraded, too. Over a record that is `uninstalled` the "
-        "install is refused (`helm uninstall` once more deletes the record), and over one that is "
-        "`uninstalling` or `unknown` each upgrade fails (`helm rollback` to a revision that was deployed "
-        "heals them).",
+        "It fails where one is left. What is `failed`, `superseded` or pending is upgraded, too. Over a "
+        "record that is `uninstalled` the install is refused (`helm uninstall` once more deletes the "
+        "record), and over one that is `uninstalling` or `unknown` each upgrade fails (`helm rollback` to a "
+        "revision that was deployed heals them).",
     )
 
 
@@ -108,13 +113,20 @@ def install(clusters: Clusters) -> RunbookStep | None:
 
 def hold_images(clusters: Clusters) -> RunbookStep | None:
     """Image automation comes last."""
+
+    def commands(cluster: CutoverCluster) -> Iterator[str]:
+        if cluster.automations:
+            namespace = cluster.sync.namespace
+            if cluster.sync.state == "there":
+                # What syncs Flux itself would start it again.
+                yield cluster.kubectl(
+                    namespace, "annotate", "deployment", IMAGE_CONTROLLER, f"{LEFT_ALONE}=disabled"
+                )
+            yield cluster.kubectl(namespace, "scale", "deployment", IMAGE_CONTROLLER, "--replicas=0")
+
     return step(
         "Hold image automation until all releases are ready",
-        (
-            each.kubectl(each.sync.namespace, "scale", "deployment", IMAGE_CONTROLLER, "--replicas=0")
-            for each in clusters
-            if each.automations
-        ),
+        each_of(clusters, commands),
         "Tags that were not deployed while everything was frozen would all be written at once.",
     )
 
@@ -129,10 +141,13 @@ def secrets(clusters: Clusters, prerequisites: Sequence[Prerequisite]) -> Runboo
             if _needs(sync, need):
                 yield _secret(cluster, need)
 
+    found = list(each_of(clusters, commands))
     why = "Without them a source is not ready, and what it holds is not applied."
+    if any("--from-file" in each for each in found):
+        why += " What `--from-file` reads you have: put it into a folder with the name of the Secret first."
     if any(each.sync.settings.is_decrypted for each in clusters):
         why += f" The keys in {DECRYPTION_SECRET} are those that fluxd had."
-    return step("Create the Secrets that the sources need", each_of(clusters, commands), why)
+    return step("Create the Secrets that the sources need", found, why)
 
 
 def _needs(sync: ClusterSync, need: Prerequisite) -> bool:
@@ -162,11 +177,11 @@ def _key_of_sync(cluster: CutoverCluster) -> Iterator[str]:
             name=fluxd.secret_name,
             options=["-o", "jsonpath={.data.identity}"],
         )
-        yield f"{get} | base64 -d > identity"
+        yield f"{get} | base64 -d > fluxd-identity"
         # The key of the server is looked up, and stands in the Secret as known_hosts.
-        options = [f"--url={settings.url}", "--private-key-file=./identity"]
+        options = [f"--url={settings.url}", "--private-key-file=./fluxd-identity"]
         yield cluster.flux(*create, name=SYNC_NAME, options=options)
-        yield "rm identity"
+        yield "rm fluxd-identity"
     else:
         made = cluster.flux(*create, name=SYNC_NAME, options=[f"--url={settings.url}"])
         yield f'{made} --username="$GIT_USERNAME" --password="$GIT_PASSWORD"'
@@ -178,7 +193,7 @@ def _secret(cluster: CutoverCluster, need: Prerequisite) -> str:
         fields = f"{{apiVersion, kind, type, data, metadata: {{name: {json.dumps(need.name)}}}}}"
         read = cluster.kubectl(origin, "get", "secret", name=name, options=["-o", "json"])
         return f"{read} | jq {word(fields)} | {cluster.kubectl(need.namespace, 'apply', '-f', '-')}"
-    files = [f"--from-file={key}=./{key}" for key in need.keys]
+    files = [f"--from-file={key}=./{need.name}/{key}" for key in need.keys]
     # The type of a Secret cannot be changed later, and no other is taken for one that pulls images.
     typed = [f"--type={_PULLS}"] if ".dockerconfigjson" in need.keys else []
     return cluster.kubectl(
@@ -220,10 +235,19 @@ def other_syncs(clusters: Clusters) -> RunbookStep | None:
 
 
 def suspend_sync(clusters: Clusters) -> RunbookStep | None:
-    """A Flux v2 that syncs already waits until Flux v1 is stopped."""
-    return step(
-        "Suspend the sync of Flux v2 that is there already",
-        (each.flux("suspend", "kustomization", "--all") for each in clusters if each.sync.state == "there"),
-        "It would apply the merge while Flux v1 still runs. Where it prunes, set `prune: false` first: what "
-        "leaves Git would leave the cluster, and a running operator uninstalls what leaves.",
-    )
+    """A Flux v2 that syncs already waits until Flux v1 is stopped, and prunes nothing of it."""
+
+    def commands(cluster: CutoverCluster) -> Iterator[str]:
+        for namespace in cluster.namespaces_of_sync:
+            yield cluster.flux("suspend", "kustomization", "--all", namespace=namespace)
+        for each in cluster.sync.existing:
+            if each.prunes:
+                yield prune_of(cluster, each.namespace, each.name, "false")
+
+    why = "It would apply the merge while Flux v1 still runs."
+    if any(each.prunes for cluster in clusters for each in cluster.sync.existing):
+        why += (
+            " What leaves Git would leave the cluster, too, and a running operator uninstalls what leaves: "
+            "so that nothing of it is pruned, each waits with `prune: false`. Git turns it on again."
+        )
+    return step("Suspend the sync of Flux v2 that is there already", each_of(clusters, commands), why)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from fluxv2_migrate.cutover.cutover_cluster import (
     DEFINITION,
     LISTED,
+    MIGRATION,
     Clusters,
     CutoverCluster,
     RunbookStep,
+    branches_of,
     each_of,
     nothing_runs,
     step,
 )
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.quoting import command, word
-from fluxv2_migrate.rules import DECRYPTION_SECRET, SYNC_NAME
+from fluxv2_migrate.rules import DECRYPTION_SECRET, SYNC_NAME, git_repository_manifest
 
 __all__ = ["compare", "dry_run", "merge", "part_with_migrated", "start_sync", "stop_fluxd", "stop_operator"]
+
+_MAY_DIFFER: Final = "|| test $? -eq 1"
+"""Behind what ends with 1 where something differs, and with more where it cannot tell."""
 
 
 def _stop(cluster: CutoverCluster, kind: Program) -> Iterator[str]:
@@ -92,55 +99,90 @@ def dry_run(clusters: Clusters) -> RunbookStep | None:
 
     def commands(cluster: CutoverCluster) -> Iterator[str]:
         sync = cluster.sync
-        file = sync.file or cluster.file("sync", "yaml")
+        for each in sync.existing if sync.state == "there" else ():
+            diff = cluster.flux(
+                "diff",
+                "kustomization",
+                name=each.name,
+                options=[f"--path=./{each.path}"],
+                namespace=each.namespace,
+            )
+            yield f"{diff} {_MAY_DIFFER}"
+        file = word(f"./{sync.file}") if sync.file else cluster.file("sync", "yaml")
         if sync.state == "commands":
             yield from _exported(cluster, file)
         for name, path in sync.kustomizations:
-            options = [f"--path=./{path}", f"--kustomization-file=./{file}"]
-            yield cluster.flux("diff", "kustomization", name=name, options=options)
+            yield f"{_difference(cluster, name, path, file)} {_MAY_DIFFER}"
 
     found = list(each_of(clusters, commands))
-    why = "It is what the server would take, before anything is changed; it ends with 1 where something is."
+    why = "It is what the server would take, before anything is changed."
     if any(not each.sync.settings.url and each.sync.state == "commands" for each in clusters):
         why += " The URL of the repository is not known: GIT_URL is it."
+    if found:
+        found.insert(0, f"git switch {MIGRATION}")
     return step("Look on the branch of the migration at what Flux v2 will change", found, why)
 
 
+def _difference(cluster: CutoverCluster, name: str, path: str, file: str) -> str:
+    """Gives a command that shows what a Kustomization would change that no cluster has yet.
+
+    Source: flux2 2.9.4 `internal/build/build.go`: `flux diff` stops where the cluster does not have it.
+    """
+    options = ["--dry-run", f"--path=./{path}", "--kustomization-file"]
+    built = cluster.flux("build", "kustomization", name=name, options=options)
+    shown = cluster.kubectl("", "diff", "--server-side", "--force-conflicts", "-f", "-")
+    return f"{built} {file} | {shown}"
+
+
 def _exported(cluster: CutoverCluster, file: str) -> Iterator[str]:
-    """Gives the commands that write the sync into a file, as the migration would have."""
+    """Gives the commands that write the sync into a file, as the migration would have.
+
+    What `flux create` has no flags for is added to what it gives.
+    """
     sync = cluster.sync
     settings = sync.settings
     url = command(f"--url={settings.url}") if settings.url else '--url="$GIT_URL"'
     source = [f"--branch={settings.branch}", f"--interval={settings.git_interval}"]
     source += [f"--secret-ref={SYNC_NAME}"] if settings.keys else []
+    source += [f"--fetch-timeout={settings.git_timeout}"] if settings.git_timeout else []
+    source += ["--recurse-submodules"] if settings.has_submodules else []
     made = cluster.flux("create", "source", "git", name=SYNC_NAME, options=source)
-    yield f"{made} {url} --export > {file}"
+    manifest = git_repository_manifest(settings, sync.flux_version, namespace=sync.namespace)
+    further = {"verify": manifest["spec"]["verify"]} if settings.is_verified else {}
+    yield f"{_completed(f'{made} {url} --export', further)} > {file}"
     for name, path in sync.kustomizations:
         options = [f"--source=GitRepository/{SYNC_NAME}", f"--path=./{path}", "--prune=false"]
         options += [f"--interval={settings.interval}"]
-        options += [f"--timeout={settings.timeout}"] if settings.timeout else []
         if settings.is_decrypted:
             options += ["--decryption-provider=sops", f"--decryption-secret={DECRYPTION_SECRET}"]
         made = cluster.flux("create", "kustomization", name=name, options=[*options, "--export"])
-        yield f"{made} >> {file}"
+        yield f"{_completed(made, {'timeout': settings.timeout} if settings.timeout else {})} >> {file}"
+
+
+def _completed(exported: str, spec: Mapping[str, object]) -> str:
+    """Gives a command that gives what another one does, with further fields."""
+    if not spec:
+        return exported
+    patch = command("kubectl", "patch", "--local", "-f", "-", "--type=merge", "-o", "yaml", "-p")
+    added = word(json.dumps({"spec": spec}, separators=(",", ":")))
+    return f"{{ echo ---; {exported} | {patch} {added}; }}"
 
 
 def merge(clusters: Clusters) -> RunbookStep | None:
     """The migration is in Git."""
-    branches = list(dict.fromkeys(each.sync.settings.branch for each in clusters))
     commands = [
         each
-        for branch in branches
+        for branch in branches_of(clusters)
         for each in (
             command("git", "switch", branch),
-            "git merge --no-ff flux2-migration",
+            f"git merge --no-ff --no-edit {MIGRATION}",
             command("git", "push", "origin", branch),
         )
     ]
     return step(
         "Merge the migration",
         commands,
-        "flux2-migration is the branch that holds it. Nothing of Flux v1 may run any more.",
+        f"{MIGRATION} is the branch that holds it. Nothing of Flux v1 may run any more.",
     )
 
 
@@ -150,7 +192,8 @@ def start_sync(clusters: Clusters) -> RunbookStep | None:
     def commands(cluster: CutoverCluster) -> Iterator[str]:
         sync = cluster.sync
         if sync.state == "there":
-            yield cluster.flux("resume", "kustomization", "--all")
+            for namespace in cluster.namespaces_of_sync:
+                yield cluster.flux("resume", "kustomization", "--all", namespace=namespace)
         else:
             file = word(f"./{sync.file}") if sync.file else cluster.file("sync", "yaml")
             yield f"{cluster.kubectl('', 'apply', '--server-side', '-f')} {file}"

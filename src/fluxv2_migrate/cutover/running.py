@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fluxv2_migrate.clusters import ClusterView
@@ -11,6 +11,7 @@ from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.frozen import FrozenDict
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.quoting import without_credentials
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -35,6 +36,7 @@ class RunningProgram:
         labels: of its pods.
         release_name: of the Helm release that installed it; empty where none did.
         memcached: the Deployment of its cache; empty where nobody knows.
+        helpers: what stands beside it in Git for its sake: kind, namespace and name of each.
         is_ours: whether it syncs this repository.
         syncs: what another one syncs, in words.
         secret_name: of fluxd's key.
@@ -48,6 +50,7 @@ class RunningProgram:
     labels: Mapping[str, str] = field(default_factory=dict)
     release_name: str = ""
     memcached: str = ""
+    helpers: tuple[tuple[str, str, str], ...] = ()
     is_ours: bool = True
     syncs: str = ""
     secret_name: str = _SECRET
@@ -73,11 +76,8 @@ def running_programs(
         manifests: of Flux v1, among them those of fluxd's cache.
     """
     known = view.settings.flux1_is
-    caches = [
-        each.document.identity[1]
-        for each in manifests
-        if view.name in each.clusters and each.program.program == "fluxd" and each.is_cache
-    ]
+    own = [each for each in manifests if view.name in each.clusters]
+    caches = [each.document.identity[1] for each in own if each.program.program == "fluxd" and each.is_cache]
     fluxd, operator = view.flux1.fluxd, view.flux1.helm_operator
     found = [
         _running(
@@ -92,7 +92,26 @@ def running_programs(
             "helm-operator", operator, known.namespace, known.helm_operator, known.helm_operator_release
         ),
     ]
-    return (*found, *other_fluxds(view, around))
+    shown = (replace(each, helpers=tuple(_helpers(each.program, own, view, around))) for each in found)
+    return (*shown, *other_fluxds(view, around))
+
+
+def _helpers(
+    kind: Program, own: Sequence[Flux1Document], view: ClusterView, around: Surroundings
+) -> Iterator[tuple[str, str, str]]:
+    """Gives what leaves Git with a program and is neither a workload nor a definition."""
+    programs = {(each.program.path, each.program.document) for each in own}
+    for each in own:
+        document = each.document
+        what = str(document.manifest.get("kind"))
+        is_itself = document.key in programs or (each.program.program == "fluxd" and each.is_cache)
+        is_its_own = each.program.program == kind and not is_itself and not each.entries
+        if not is_its_own or what == "CustomResourceDefinition":
+            continue
+        for cluster, manifest in around.clusters.seen(document):
+            if cluster in ("", view.name):
+                about = mapping_at(manifest, "metadata")
+                yield what, str(about.get("namespace") or ""), str(about.get("name"))
 
 
 def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgram, ...]:

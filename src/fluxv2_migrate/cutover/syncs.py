@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.placement import (
     FieldComment,
@@ -36,9 +37,26 @@ from fluxv2_migrate.rules import (
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit
 
-__all__ = ["ClusterSync", "SyncLayout", "settle_syncs"]
+__all__ = ["ClusterSync", "ExistingKustomization", "SyncLayout", "settle_syncs"]
 
 _PRUNE_COMMENT = "# fluxd collected garbage: set true when every release is ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingKustomization:
+    """A Kustomization of Flux v2 that a cluster has already.
+
+    Attributes:
+        namespace: of the object.
+        name: of the object.
+        path: that it syncs.
+        prunes: whether what leaves Git leaves the cluster.
+    """
+
+    namespace: str
+    name: str
+    path: str
+    prunes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,8 @@ class ClusterSync:
             create them.
         namespace: in which Flux v2 runs.
         settings: what the sync is made of.
+        flux_version: the Flux release that will run.
+        existing: the Kustomizations that are there already.
         kustomizations: names and paths of the Kustomizations that are made.
         file: in which they are written; empty where they are in none.
         programs: what of Flux v1 runs there.
@@ -61,6 +81,8 @@ class ClusterSync:
     state: Literal["there", "written", "commands"]
     namespace: str
     settings: SyncSettings
+    flux_version: FluxVersion
+    existing: tuple[ExistingKustomization, ...] = ()
     kustomizations: tuple[tuple[str, str], ...] = ()
     file: str = ""
     programs: tuple[RunningProgram, ...] = ()
@@ -131,7 +153,9 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         has_submodules=any(synced.submodules for synced in view.sync_paths),
         decrypts=any(synced.decrypts for synced in view.sync_paths),
     )
-    there = set(_synced_paths(view, around))
+    existing = tuple(_existing(view, around))
+    there = {each.path for each in existing}
+    version = around.versions[view.name]
     paths = [
         path
         for synced in view.sync_paths
@@ -147,6 +171,8 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
             "there",
             namespace,
             settings,
+            version,
+            existing,
             tuple(dict.fromkeys(missing)),
             programs=running,
             has_helm_2=has_helm_2,
@@ -160,7 +186,8 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         "commands",
         namespace,
         settings,
-        tuple(named),
+        version,
+        kustomizations=tuple(named),
         programs=running,
         has_helm_2=has_helm_2,
     )
@@ -187,13 +214,20 @@ def _written_url(view: ClusterView) -> str:
     return setting.value if setting is not None and not is_overridden else ""
 
 
-def _synced_paths(view: ClusterView, around: Surroundings) -> Iterator[str]:
-    """Gives the paths that a Kustomization of Flux v2 syncs to a cluster."""
+def _existing(view: ClusterView, around: Surroundings) -> Iterator[ExistingKustomization]:
+    """Gives the Kustomizations of Flux v2 that a cluster has."""
     for _, document in around.repository.new_objects():
         for cluster, manifest in around.clusters.seen(document):
             spec = as_object(manifest.get("spec"))
             if manifest.get("kind") == "Kustomization" and cluster in ("", view.name) and "sourceRef" in spec:
-                yield normal_path(str(spec.get("path") or ""))
+                namespace, name = document.identity
+                about = mapping_at(manifest, "metadata")
+                yield ExistingKustomization(
+                    str(about.get("namespace") or namespace or around.options.flux_namespace),
+                    str(about.get("name") or name),
+                    normal_path(str(spec.get("path") or "")),
+                    spec.get("prune") is True,
+                )
 
 
 def _written(
@@ -299,8 +333,9 @@ def _further_kustomizations(
         named.append((sync_name(path, [*taken, *(name for name, _ in named)]), path))
     manifests: list[dict[str, Any]] = []
     for name, path in named:
-        version = around.versions[view.name]
-        made = kustomization_manifest(sync.settings, path, version, namespace=sync.namespace, name=name)
+        made = kustomization_manifest(
+            sync.settings, path, sync.flux_version, namespace=sync.namespace, name=name
+        )
         reference = dict(mapping_at(own.manifest, "spec", "sourceRef"))
         made["spec"]["sourceRef"] = reference
         made["metadata"]["namespace"] = own.identity[0] or sync.namespace
@@ -319,7 +354,7 @@ def _named(view: ClusterView, around: Surroundings) -> str:
 def _placed(
     sync: ClusterSync, view: ClusterView, around: Surroundings, homes: Homes
 ) -> tuple[tuple[tuple[str, str], ...], tuple[Generated, ...]]:
-    version = around.versions[view.name]
+    version = sync.flux_version
     source = git_repository_manifest(sync.settings, version, namespace=sync.namespace)
     (home, served), *_ = homes.choose({view.name}, source)
     if served != (view.name,):
