@@ -304,6 +304,30 @@ def test_positions_lead_to_the_nearest_field() -> None:
     assert empty.manifest == {}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: A\n# ours\nmetadata:\n  name: web\n  labels:\n    a: b\nspec:\n  c: d\n",
+        "# ours\n---\nkind: A\nmetadata: {name: web, labels: {a: b}}\nspec: {c: d}\n",
+        "kind: A\r\nmetadata:\r\n  name: web\r\n  labels: {a: b}\r\nspec:\r\n  c: d\r\n",
+        "x: &l {a: b}\nmetadata:\n  name: web\n  labels: *l\nspec: {c: d}\n",
+    ],
+)
+def test_positions_are_the_same_with_nodes_and_without(text: str) -> None:
+    paths = [(), ("kind",), ("metadata",), ("metadata", "name"), ("metadata", "labels", "a"), ("spec", "c")]
+    (known,), _ = read_documents("a.yaml", text)
+    assert known.root is not None
+    wanted = [known.position(path) for path in paths]
+    known.let_nodes_go(paths)
+    (document,), _ = read_documents("a.yaml", text)
+    without_nodes = []
+    for path in paths:
+        document.let_nodes_go()
+        without_nodes.append(document.position(path))
+    with mock.patch("fluxv2_migrate.repository.documents.read_nodes", side_effect=AssertionError):
+        assert [known.position(path) for path in paths] == wanted == without_nodes
+
+
 def test_errors_can_be_pickled_with_what_they_know() -> None:
     error = AmbiguousTag("random", ("a", "b"), path="x", line=3)
     again = pickle.loads(pickle.dumps(error))

@@ -130,7 +130,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     decided = remove_twins(decided, around, workspace, findings)
     tell_of_running_images(around, findings)
     annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
-    texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain)
+    texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain, annotated.asked())
     converted = texts.convert(decided.migrating)
     tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
     if decided.waiting:

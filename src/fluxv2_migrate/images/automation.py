@@ -24,7 +24,7 @@ from fluxv2_migrate.placement import (
     place_image_objects,
     write_generated,
 )
-from fluxv2_migrate.plan import Move
+from fluxv2_migrate.plan import source_of
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.workspace import Workspace
@@ -134,8 +134,8 @@ def _changes(written: WorkloadText) -> Iterator[Change]:
     path, document = written.document.path, written.document
     for each in written.objects:
         for operation in each.draft.operations:
-            source = operation.source if isinstance(operation, Move) else operation.path
-            yield change_of(operation, each.draft.resource, path, document.position(source)[0], path)
+            line = document.position(source_of(operation))[0]
+            yield change_of(operation, each.draft.resource, path, line, path)
     for use, marker in written.markers:
         if marker.changed:
             target = ".".join(map(str, marker.path))

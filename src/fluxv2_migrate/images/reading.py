@@ -17,7 +17,7 @@ from fluxv2_migrate.images.credentials import credentials_in, files_of_credentia
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image
 from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of
 from fluxv2_migrate.placement import ImageUse, use_of
-from fluxv2_migrate.plan import Plan
+from fluxv2_migrate.plan import Path, Plan, source_of
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.rules import (
@@ -82,6 +82,17 @@ class ReadImages:
     documents: dict[DocumentKey, Document] = field(default_factory=dict)
     plain: dict[DocumentKey, Plan] = field(default_factory=dict)
     notices: list[ToldNotice] = field(default_factory=list)
+
+    def asked(self) -> dict[DocumentKey, set[Path]]:
+        """Gives the fields whose places are told of, by their documents."""
+        found: dict[DocumentKey, set[Path]] = {}
+        for document, _, notice, *_ in self.notices:
+            found.setdefault(document.key, set()).add(notice.path)
+        for each in self.objects:
+            found.setdefault(each.document.key, set()).update(map(source_of, each.draft.operations))
+            for use in each.uses:
+                found.setdefault(use.document, set()).add(use.field)
+        return found
 
     def keep(self, releases: Collection[DocumentKey]) -> None:
         """Forgets the releases that are not migrated after all: they keep their annotations."""

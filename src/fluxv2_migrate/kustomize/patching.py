@@ -16,7 +16,7 @@ from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
 from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.values import Manifest, read_manifests
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import read_value, split_documents
 
 __all__ = ["apply_patches", "read_patch"]
 
@@ -60,7 +60,7 @@ def read_patch(text: str) -> tuple[tuple[tuple[int, Manifest], ...], tuple[Manif
         return (), _json_operations(plain)
     spans = split_documents(plain)
     try:
-        value = read_document(plain[: spans[0].end] if spans else "")[1]
+        value = read_value(plain[: spans[0].end] if spans else "")
     except InvalidManifest:
         value = None
     if is_operations(value):

@@ -22,7 +22,7 @@ from fluxv2_migrate.plan.merge_patches import (
     merge_difference,
     plan_between,
 )
-from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
+from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set, source_of
 from fluxv2_migrate.plan.text import AppliedText, apply_to_metadata, apply_to_text
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "leaf_at",
     "merge_difference",
     "plan_between",
+    "source_of",
     "write_comments",
     "write_markers",
     "write_operations",

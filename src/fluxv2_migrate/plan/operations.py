@@ -7,7 +7,7 @@ from typing import Any
 
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["Move", "Operation", "Path", "Plan", "Remove", "Set"]
+__all__ = ["Move", "Operation", "Path", "Plan", "Remove", "Set", "source_of"]
 
 Path = tuple[str, ...]
 
@@ -55,3 +55,12 @@ class Remove:
 
 Operation = Set | Move | Remove
 Plan = tuple[Operation, ...]
+
+
+def source_of(operation: Operation) -> Path:
+    """Gives the field that an operation is about, as it is called before.
+
+    >>> source_of(Move(("a",), ("b",))), source_of(Remove(("c",)))
+    (('a',), ('c',))
+    """
+    return operation.source if isinstance(operation, Move) else operation.path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -16,6 +15,7 @@ from fluxv2_migrate.yaml_text import (
     Node,
     Place,
     Style,
+    metadata_span,
     read_document,
     read_nodes,
     stands_alone,
@@ -25,13 +25,6 @@ from fluxv2_migrate.yaml_text import (
 __all__ = ["AppliedText", "apply_to_metadata", "apply_to_text"]
 
 _STAND_IN: Final = "unread"
-_LINE_END: Final = r"[ \t]*(?:(?<![^ \t\n])#[^\n]*|\r?)\n"
-# Comments and fields of one word, so that no bracket, quote or scalar is open behind them any more;
-# then `metadata` with all lines that are indented below it.
-_METADATA: Final = re.compile(
-    rf"(?:(?:---|[a-zA-Z]+: +[a-zA-Z0-9][\w./-]*)?{_LINE_END})*"
-    rf"(metadata:{_LINE_END}(?:[ ][^\n]*\n|\r?\n)++)(?=[^\s#]|\Z)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +156,16 @@ def apply_to_metadata(plan: Plan, text: str, style: Style, value: Mapping[str, A
     """
     if any(path[0] != "metadata" for operation in plan for path in _paths_of(operation)):
         return None
-    found = _METADATA.match(text)
-    if found is None or not stands_alone(found[1]):
+    span = metadata_span(text)
+    if span is None:
         return None
-    root = read_nodes(found[1])
-    assert root is not None
+    start, end = span
+    before = text[start:end]
     metadata = {"metadata": value["metadata"]}
-    applied = apply_to_text(plan, found[1], root, style, metadata)
+    applied = apply_to_text(plan, before, read_nodes(before), style, metadata)
     if not stands_alone(applied.text):
         return None
-    result = text[: found.start(1)] + applied.text + text[found.end(1) :]
+    result = text[:start] + applied.text + text[end:]
     return AppliedText(result, applied.comments, {**value, **applied.value})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -16,12 +16,12 @@ from fluxv2_migrate.placement import SourceNames
 from fluxv2_migrate.plan import (
     AppliedText,
     Leaves,
-    Move,
     Path,
     Plan,
     apply_to_any_text,
     apply_to_mapping,
     merge_difference,
+    source_of,
     write_operations,
 )
 from fluxv2_migrate.releases.configured_fields import edits_of_configuration, edits_of_variable
@@ -52,7 +52,7 @@ from fluxv2_migrate.rules import (
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, split_documents
 
-__all__ = ["ClosureTexts", "PatchText", "ReleaseText", "convert_closure"]
+__all__ = ["ClosureTexts", "PatchText", "ReleaseText", "changes_of", "convert_closure"]
 
 _Text = tuple[str, ...]
 _POINTING: Final = {
@@ -71,12 +71,14 @@ class ReleaseText:
         release: of Flux v1.
         plan: what is done to its document.
         text: the document.
+        changes: the same, for people.
         results: what clusters see in the end, each with their names, where that is not what it says.
     """
 
     release: MigratingRelease
     plan: Plan
     text: AppliedText
+    changes: tuple[Change, ...]
     results: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = ()
 
     def seen_by(self, cluster: str) -> Mapping[str, Any]:
@@ -85,9 +87,7 @@ class ReleaseText:
 
     def write(self, workspace: Workspace) -> None:
         """Puts the document into its file."""
-        document = self.release.document
-        changes = _changes_of(self.plan, self.release.resource, document)
-        workspace.replace(document, self.text.text, *changes)
+        workspace.replace(self.release.document, self.text.text, *self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,12 @@ class PatchText:
     """A document of a patch file, as it becomes."""
 
     document: Document
-    plan: Plan
     text: AppliedText
+    changes: tuple[Change, ...] = ()
 
     def write(self, workspace: Workspace) -> None:
         """Puts the document into its file."""
-        changes = _changes_of(self.plan, self.document.resource, self.document)
-        workspace.replace(self.document, self.text.text, *changes)
+        workspace.replace(self.document, self.text.text, *self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +130,7 @@ class _Converter:
     names: SourceNames
     around: Surroundings
     annotations: Mapping[DocumentKey, Plan]
+    asked: Mapping[DocumentKey, Collection[Path]]
     edits: KustomizationEdits = field(default_factory=KustomizationEdits)
     steps: dict[_Text, list[OldStep]] = field(default_factory=dict)
     uses: dict[_Text, PatchUse] = field(default_factory=dict)
@@ -316,7 +316,7 @@ class _Converter:
                 if annotations := self.annotations.get(document.key):
                     after = apply_to_mapping(plan, document.manifest)
                     plan = (*plan, *remaining_operations(annotations, after))
-                yield PatchText(document, plan, _applied(plan, document))
+                yield _patch_text(plan, document, self.asked.get(document.key, ()))
             else:
                 inline.setdefault(text[:-1], []).append((use, draft.plan))
         for members in inline.values():
@@ -327,7 +327,7 @@ class _Converter:
         if use.path:
             document = self.around.repository.document(use.path, use.document)
             text = write_operations(document.text, draft.operations)
-            yield PatchText(document, (), AppliedText(text, (), {}))
+            yield PatchText(document, AppliedText(text, (), {}))
         else:
             rewrite = partial(write_operations, operations=draft.operations)
             self.edits.replace_inline(use, rewrite, self.documents.get(use, 0))
@@ -378,12 +378,13 @@ def _text_of(use: PatchUse) -> _Text:
     return ("inline", use.kustomization, use.field, str(use.entry), use.inline, str(use.document))
 
 
-def _applied(plan: Plan, document: Document) -> AppliedText:
+def _patch_text(plan: Plan, document: Document, asked: Iterable[Path]) -> PatchText:
     style = detect_style(document.text)
     root = document.root
     if root is None:
         raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
-    return apply_to_any_text(plan, document.text, root, style, document.manifest)
+    text = apply_to_any_text(plan, document.text, root, style, document.manifest)
+    return PatchText(document, text, changes_of(plan, document.resource, document, asked))
 
 
 def _inline(members: Iterable[tuple[PatchUse, Plan]], result: str) -> str:
@@ -402,18 +403,19 @@ def _inline(members: Iterable[tuple[PatchUse, Plan]], result: str) -> str:
     return result
 
 
-def _changes_of(plan: Plan, resource: str, document: Document) -> Iterator[Change]:
-    """Gives what a plan does to a document.
+def changes_of(plan: Plan, resource: str, document: Document, asked: Iterable[Path]) -> tuple[Change, ...]:
+    """Gives what a plan does to a document, which is edited by now and lets go of its nodes.
 
     Args:
         plan: the operations.
         resource: names the object.
         document: as it was.
+        asked: fields of which more is told later.
     """
-    for operation in plan:
-        source = operation.source if isinstance(operation, Move) else operation.path
-        line = document.position(source)[0]
-        yield change_of(operation, resource, document.path, line, document.path)
+    lines = [document.position(source_of(each))[0] for each in plan]
+    document.let_nodes_go(asked)
+    path = document.path
+    return tuple(change_of(each, resource, path, line, path) for each, line in zip(plan, lines, strict=True))
 
 
 def convert_closure(
@@ -421,6 +423,7 @@ def convert_closure(
     names: SourceNames,
     around: Surroundings,
     annotations: Mapping[DocumentKey, Plan],
+    asked: Mapping[DocumentKey, Collection[Path]],
 ) -> ClosureTexts:
     """Gives what becomes of the releases and patches of a closure.
 
@@ -429,9 +432,10 @@ def convert_closure(
         names: of their sources.
         around: what is known of the repository.
         annotations: what becomes of the annotations of fluxd in documents of which no image is updated.
+        asked: fields whose places are told of once the documents are edited.
 
     Raises:
         HeldBack: something stops it.
         CannotEdit: a text is written in a form that cannot be edited.
     """
-    return _Converter(releases, names, around, annotations).convert()
+    return _Converter(releases, names, around, annotations, asked).convert()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey, is_below
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -27,10 +28,16 @@ from fluxv2_migrate.placement import (
     unplaced_source,
     write_generated,
 )
-from fluxv2_migrate.plan import Move, Operation, Plan, apply_to_mapping, apply_to_text
+from fluxv2_migrate.plan import Path, Plan, apply_to_mapping, apply_to_text, source_of
 from fluxv2_migrate.releases.closures import hold_back
 from fluxv2_migrate.releases.drafts import ClustersDisagree
-from fluxv2_migrate.releases.patch_texts import ClosureTexts, PatchText, ReleaseText, convert_closure
+from fluxv2_migrate.releases.patch_texts import (
+    ClosureTexts,
+    PatchText,
+    ReleaseText,
+    changes_of,
+    convert_closure,
+)
 from fluxv2_migrate.releases.patch_trials import TriedClosure, try_closures
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, closures_of
 from fluxv2_migrate.releases.release import MigratingRelease
@@ -41,6 +48,10 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import BlockText, CannotEdit, Style, detect_style
 
 __all__ = ["ConvertedReleases", "ReleaseTexts", "SourceLayout", "tell_of_releases"]
+
+_SPEC: Final = ("spec",)
+_GIT: Final = ("spec", "chart", "git")
+_REPOSITORY: Final = ("spec", "chart", "repository")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,7 @@ class ReleaseTexts:
         workspace: the texts by now.
         findings: where it is told what cannot be edited or placed.
         annotations: what becomes of the annotations of fluxd, for releases of which no image is updated.
+        asked: fields whose places are told of once the documents are edited.
     """
 
     around: Surroundings
@@ -87,6 +99,7 @@ class ReleaseTexts:
     workspace: Workspace
     findings: FindingGroups
     annotations: Mapping[DocumentKey, Plan] = field(default_factory=dict)
+    asked: Mapping[DocumentKey, Collection[Path]] = field(default_factory=dict)
     _styles: dict[str, Style] = field(default_factory=dict)
 
     def convert(self, releases: Iterable[MigratingRelease]) -> ConvertedReleases:
@@ -143,7 +156,7 @@ class ReleaseTexts:
                 continue
             one = tried.branch()
             try:
-                made = convert_closure(members, names, self.around, self.annotations)
+                made = convert_closure(members, names, self.around, self.annotations, self.asked)
                 self._hold_served(members, made)
                 texts = tuple(
                     replace(
@@ -207,14 +220,16 @@ class ReleaseTexts:
         annotations = self.annotations.get(document.key)
         if annotations:
             # All of them stand in the metadata, so nothing else of the plan is asked for.
-            of_metadata = tuple(each for each in plan if _begins(each) == "metadata")
+            of_metadata = tuple(each for each in plan if source_of(each)[0] == "metadata")
             after = apply_to_mapping(of_metadata, document.manifest)
             plan = (*plan, *remaining_operations(annotations, after))
         if document.path not in self._styles:
             self._styles[document.path] = detect_style(self.around.repository.texts[document.path])
         style = self._styles[document.path]
         text = apply_to_text(plan, document.text, document.root, style, document.manifest)
-        return ReleaseText(release, plan, text)
+        told = (each.path for each in release.draft.notices)
+        asked = {_SPEC, _GIT, _REPOSITORY, *told, *self.asked.get(document.key, ())}
+        return ReleaseText(release, plan, text, changes_of(plan, release.resource, document, asked))
 
     def _place(
         self,
@@ -288,10 +303,6 @@ def _converted(
 
 def _homeless(source: NewSource, error: ValueError) -> str:
     return f"{source.kind} {source.namespace}/{source.name} has no place: {error}"
-
-
-def _begins(operation: Operation) -> str:
-    return operation.source[0] if isinstance(operation, Move) else operation.path[0]
 
 
 def _name_elsewhere(release: MigratingRelease, workspace: Workspace) -> None:
@@ -378,7 +389,7 @@ def tell_of_releases(
 def _differences(release: MigratingRelease) -> Notice:
     draft, code = release.draft, "HR118"
     message = draft.differ_all
-    return Notice(code, message, ("spec",), "all", None, draft.differences)
+    return Notice(code, message, _SPEC, "all", None, draft.differences)
 
 
 def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:
@@ -388,7 +399,7 @@ def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[No
 
 def _credentials_of(placed: PlacedRequest, layout: SourceLayout) -> Iterable[Notice]:
     reference, request = layout.references[placed], placed.request
-    path, declares = ("spec", "chart", "git"), ("chart.credentials",)
+    declares = ("chart.credentials",)
     own = {namespace for _, namespace in placed.slots}
     users = {
         f"{reference.kind} {namespace}/{reference.name}"
@@ -399,16 +410,14 @@ def _credentials_of(placed: PlacedRequest, layout: SourceLayout) -> Iterable[Not
         user = next((each for each in need.used_by if each in users), None)
         if user is not None and need.copy_of:
             message = f"the Secret {need.copy_of} must be copied to {name}"
-            yield Notice("HR056", message, path, name, None, declares)
+            yield Notice("HR056", message, _GIT, name, None, declares)
         elif user is not None and "identity" in need.keys:
             message = f"the operator had the SSH key: {user} needs it in the Secret {name}"
-            yield Notice("HR054", message, path, name, None, declares)
+            yield Notice("HR054", message, _GIT, name, None, declares)
         elif user is not None and request.keys:
             keys = ", ".join(request.keys)
             message = f"only the operator had what {user} needs: {keys} in the Secret {name}"
-            where = ("spec", "chart", "repository")
-            differing = _differing_access(request)
-            yield Notice("HR046", message, where, name, None, differing)
+            yield Notice("HR046", message, _REPOSITORY, name, None, _differing_access(request))
 
 
 def _differing_access(request: ChartSourceRequest) -> tuple[str, ...]:

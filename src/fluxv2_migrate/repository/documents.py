@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from fluxv2_migrate.yaml_text import (
     column_of,
     content_start,
     line_of,
+    metadata_span,
     read_nodes,
     read_value,
     split_documents,
@@ -48,6 +49,7 @@ class Document:
     line: int
     value: Any
     _root: Node | None = field(default=None, repr=False, compare=False)
+    _positions: dict[Path, tuple[int, int]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def root(self) -> Node | None:
@@ -56,8 +58,13 @@ class Document:
             self._root = read_nodes(self.text, path=self.path, line=self.line)
         return self._root
 
-    def let_nodes_go(self) -> None:
-        """Lets go of its nodes; who asks for them again has them read again."""
+    def let_nodes_go(self, asked: Iterable[Path] = ()) -> None:
+        """Lets go of its nodes; who asks for them again has them read again.
+
+        Args:
+            asked: fields whose positions will be asked for, and are known without the nodes.
+        """
+        self._positions = {path: self.position(path) for path in asked} or self._positions
         self._root = None
 
     @property
@@ -87,12 +94,23 @@ class Document:
 
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
-        # Most often it is asked where the document itself begins, which its nodes are not needed for.
-        start = content_start(self.text) if self._root is None and len(path) < 2 else None
-        if start is None or (path and not self.text.startswith(f"{path[0]}: ", start)):
-            mark, _ = _mark_of(self.root, path)
-            start = 0 if mark is None else mark.start
+        if self._positions is not None and path in self._positions:
+            return self._positions[path]
+        start = self._start_of(path)
         return self.line + line_of(self.text, start), column_of(self.text, start) + 1
+
+    def _start_of(self, path: Path) -> int:
+        """Gives the offset of a field, or of what is nearest above it."""
+        begin, root = 0, self._root
+        if root is None and len(path) < 2:
+            # Most often it is asked where the document itself begins, which its nodes are not needed for.
+            start = content_start(self.text)
+            if start is not None and (not path or self.text.startswith(f"{path[0]}: ", start)):
+                return start
+        if root is None and path[:1] == ("metadata",) and (span := metadata_span(self.text)) is not None:
+            begin, root = span[0], read_nodes(self.text[span[0] : span[1]])
+        mark, _ = _mark_of(self.root if root is None else root, path)
+        return begin if mark is None else begin + mark.start
 
 
 def _mark_of(root: Node | None, path: Path, *, of_value: bool = False) -> tuple[Node | None, bool]:

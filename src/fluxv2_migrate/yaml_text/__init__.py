@@ -24,6 +24,7 @@ from fluxv2_migrate.yaml_text.extents import (
     line_end,
     line_of,
     line_start,
+    metadata_span,
     stands_alone,
 )
 from fluxv2_migrate.yaml_text.inner_texts import node_at, replace_text, with_value
@@ -60,6 +61,7 @@ __all__ = [
     "line_end",
     "line_of",
     "line_start",
+    "metadata_span",
     "node_at",
     "read_document",
     "read_nodes",

@@ -19,6 +19,7 @@ __all__ = [
     "line_end",
     "line_of",
     "line_start",
+    "metadata_span",
     "reindent",
     "scalar_spans",
     "stands_alone",
@@ -29,6 +30,14 @@ _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
 # What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
 # lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
 _NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
+
+_LINE_END: Final = r"[ \t]*(?:(?<![^ \t\n])#[^\n]*|\r?)\n"
+# Comments and fields of one word, so that no bracket, quote or scalar is open behind them any more;
+# then `metadata` with all lines that are indented below it.
+_METADATA: Final = re.compile(
+    rf"(?:(?:---|[a-zA-Z]+: +[a-zA-Z0-9][\w./-]*)?{_LINE_END})*"
+    rf"(metadata:{_LINE_END}(?:[ ][^\n]*\n|\r?\n)++)(?=[^\s#]|\Z)"
+)
 
 
 class CannotEdit(ValueError):
@@ -142,3 +151,21 @@ def stands_alone(text: str) -> bool:
     """
     # Hardly a value has one of the characters, and to look for one of them is faster than the pattern.
     return not any(mark in text for mark in "&*\t|>") or not _NOT_ALONE.search(text)
+
+
+def metadata_span(text: str) -> tuple[int, int] | None:
+    r"""Gives begin and end of the entry `metadata` of an object, where it can be read on its own.
+
+    Args:
+        text: the document.
+
+    Returns:
+        Its offsets; nothing where the text is not written as almost all are.
+
+    >>> text = "kind: Service\nmetadata:\n  name: web\nspec: {}\n"
+    >>> start, end = metadata_span(text)
+    >>> text[start:end]
+    'metadata:\n  name: web\n'
+    """
+    found = _METADATA.match(text)
+    return found.span(1) if found is not None and stands_alone(found[1]) else None
