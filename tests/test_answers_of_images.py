@@ -113,6 +113,34 @@ def test_the_tag_of_a_kustomization_can_be_accepted() -> None:
     check({"m/kustomization.yaml": KUSTOMIZATION, "m/web.yaml": workload(ON, RANGE)}, "IM012", {})
 
 
+@pytest.mark.parametrize("code", ["IM015", "IM034"])
+def test_a_code_can_be_accepted_for_one_container(code: str) -> None:
+    # One is said by the rule that reads the image, and one by the text that cannot be marked.
+    files = {"m/web.yaml": IMAGES[code][0]}
+    told = {
+        container: codes_of(files, fm.Override(container=container, accept=(code,)))
+        for container in ("app", "other")
+    }
+    assert told == {"app": codes_of(files) - {code}, "other": codes_of(files) | {"RP010"}}
+
+
+def codes_of(files: dict[str, str], *overrides: fm.Override) -> set[str]:
+    return {
+        each.code for each in fm.migrate_repository(files, fm.MigrationOptions(overrides=overrides)).findings
+    }
+
+
+def test_what_all_clusters_of_an_object_settle_is_settled_of_each() -> None:
+    files = {"m/web.yaml": IMAGES["IM015"][0]}
+    clusters = tuple(fm.Cluster(name=name, sync_paths=("m",)) for name in ("one", "two"))
+    for pattern in ("one, two", "*"):
+        settled = fm.Override(cluster=pattern, accept=("IM015",))
+        options = fm.MigrationOptions(clusters=clusters, overrides=(settled,))
+        assert {each.code for each in fm.migrate_repository(files, options).findings}.isdisjoint(
+            {"IM015", "RP010"}
+        )
+
+
 def of(environment: str, built: str, container: str = "app") -> str:
     return workload(
         ON,

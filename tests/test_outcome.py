@@ -268,7 +268,7 @@ def told(files: Files, after: dict[str, str], *generated: Generated) -> list[tup
     clusters = see_repository(files, repository, options)
     findings = FindingGroups(options, clusters)
     migrated = [
-        MigratedRelease(each, "HelmRelease shop/web", (), ((sighting, "shop-web"),))
+        MigratedRelease(each, "HelmRelease shop/web", ((sighting, "shop-web"),))
         for documents in repository.documents.values()
         for each in documents
         for sighting in clusters.sightings.get(each.key, ())

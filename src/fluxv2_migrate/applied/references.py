@@ -45,7 +45,6 @@ class MigratedRelease:
     Attributes:
         document: where it stood.
         resource: as findings name it.
-        accepted: codes that a person has settled for it.
         seen: how each cluster saw it, with the release name under which it runs there.
         twin: the place of the release of Flux v2 that stands for it already; empty where it was converted.
         specs: what each cluster has to find of it, by its name, where no patch reached it before.
@@ -53,7 +52,6 @@ class MigratedRelease:
 
     document: Document
     resource: str
-    accepted: tuple[str, ...]
     seen: tuple[tuple[Sighting, str], ...]
     twin: str = ""
     specs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -229,7 +227,7 @@ class _Check:
 
     def _tell(self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...]) -> None:
         notice = Notice(code, message, path, group=message)
-        self.findings.add(release.document, release.resource, notice, accepted=release.accepted)
+        self.findings.add(release.document, release.resource, notice)
 
     def _cause(self, path: str, became: Identity | None) -> str:
         """Gives why an object of a file is not among those that the cluster gets."""

@@ -60,7 +60,6 @@ def _tell(
 ) -> None:
     document = around.repository.document(found.path, found.index)
     cluster = view.name if len(around.clusters.clusters) > 1 else ""
-    accepted = findings.decided(document, view.name).accept
     for each in _asked(found, inventory):
         running = ", ".join(each.running)
         message = (
@@ -70,7 +69,7 @@ def _tell(
         path = tuple(map(str, each.image.paths.tag or each.image.paths.repository))
         # Each cluster runs what it runs.
         notice = Notice("IN010", message, path, f"{found.path} {cluster} {message}")
-        findings.add(document, each.resource, notice, accepted=accepted, cluster=cluster)
+        findings.add(document, each.resource, notice, cluster=cluster)
 
 
 def _asked(found: ClusterObject, inventory: Inventory) -> Iterator[_Asked]:

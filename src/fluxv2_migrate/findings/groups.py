@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.notice import Notice, acceptance
+from fluxv2_migrate.findings.notice import Notice, acceptance, accepting
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.of_clusters import settings_of
@@ -69,15 +69,35 @@ class FindingGroups:
         self.matched |= indices
         return override
 
+    def accepts(
+        self, code: str, document: Document, cluster: str = "", of: Subject | None = None, container: str = ""
+    ) -> bool:
+        """Gives whether a person has settled a code for an object.
+
+        What is settled for the object, or for all clusters that see it, is for each of them.
+
+        Args:
+            code: of `FINDINGS`.
+            document: that holds the object.
+            cluster: the only one of which it is asked, or empty.
+            of: the object as one cluster sees it, or one of a list.
+            container: whose image is asked about, or empty.
+        """
+        subject = self.subject(document)
+        subjects = [subject, *([replace(subject, cluster=cluster)] if cluster else []), *([of] if of else [])]
+        settled = [accepting(code, each, self.options.overrides, container) for each in subjects]
+        self.matched |= frozenset().union(*settled)
+        return any(settled)
+
     def add(
         self,
         document: Document,
         resource: str,
         notice: Notice,
         related: Iterable[str] = (),
-        accepted: Collection[str] = (),
         cluster: str = "",
         at: tuple[str, int, int] | None = None,
+        of: Subject | None = None,
     ) -> None:
         """Adds what is said of a field of a document, unless it was said or a person has settled it.
 
@@ -86,12 +106,14 @@ class FindingGroups:
             resource: as findings name it.
             notice: what is said.
             related: other places that it concerns.
-            accepted: codes that a person accepts for the object.
             cluster: the only one of which it is said, or empty where it is said of all that see the document.
             at: path, line and column of the field, where a patch has it.
+            of: the object as one cluster sees it, or one of a list, where it is not that of the document.
         """
         said = (document.key, notice.code, notice.message, notice.path, cluster)
-        if said in self.told or FINDINGS[notice.code].is_accepted(accepted):
+        if said in self.told or (
+            notice.is_acceptable and self.accepts(notice.code, document, cluster, of, notice.container)
+        ):
             return
         self.told.add(said)
         path, line, column = at or (document.path, *document.position(notice.path))
@@ -136,7 +158,7 @@ class FindingGroups:
         # A build that fails holds back all that it takes in, and people misspell a name everywhere alike.
         group = message if code in _ONE_CAUSE else ""
         notice = Notice(code, message, path, group, related=tuple(related))
-        self.add(document, document.resource, notice, accepted=self.decided(document).accept)
+        self.add(document, document.resource, notice)
 
     def say(
         self,

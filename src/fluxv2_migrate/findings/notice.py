@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.settings.options import Override
+from fluxv2_migrate.settings.overrides import Subject, is_about
 
-__all__ = ["Notice", "acceptance"]
+__all__ = ["Notice", "acceptance", "accepting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Notice:
         declares: the fields of a release's meaning that differ for this reason.
         is_acceptable: whether a person who has seen it settles it, if its code can be accepted at all.
         related: other places that it is about, as `path:line`.
+        container: whose image it is about; empty where it is about the whole object.
     """
 
     code: str
@@ -35,6 +38,7 @@ class Notice:
     declares: tuple[str, ...] = ()
     is_acceptable: bool = True
     related: tuple[str, ...] = ()
+    container: str = ""
 
 
 def acceptance(code: str, **patterns: Any) -> Override | None:
@@ -48,3 +52,30 @@ def acceptance(code: str, **patterns: Any) -> Override | None:
     (Override(..., name='web', ..., accept=('HR032',)), None)
     """
     return Override(**patterns, accept=(code,)) if FINDINGS[code].acceptable else None
+
+
+def accepting(
+    code: str, subject: Subject, overrides: Sequence[Override], container: str = ""
+) -> frozenset[int]:
+    """Gives which overrides settle a code for an object, as a person has seen it there.
+
+    Args:
+        code: of `FINDINGS`; what would lose something settles nobody by having seen it.
+        subject: the object.
+        overrides: as given.
+        container: whose image is asked about, or empty.
+
+    Returns:
+        The indices of the overrides.
+
+    >>> web = Subject("", "HelmRelease", "shop", "web", "a.yaml")
+    >>> accepting("HR032", web, [Override(name="web"), Override(accept=("HR032", "HR095"))])
+    frozenset({1})
+    >>> accepting("HR095", web, [Override(accept=("HR032", "HR095"))])
+    frozenset()
+    """
+    return frozenset(
+        index
+        for index, override in enumerate(overrides)
+        if FINDINGS[code].is_accepted(override.accept) and is_about(override, subject, container or None)
+    )

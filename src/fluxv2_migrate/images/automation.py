@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -76,9 +76,9 @@ def migrate_images(
         # An answer for one object is to be about none of the others, also where nothing is asked of them.
         findings.subject(annotated.document)
     of_kustomizations = [each for each in read.notices if each[2].group == GIVEN_BY_KUSTOMIZATIONS]
-    for document, resource, notice, accepted, cluster in read.notices:
+    for document, resource, notice, of, cluster in read.notices:
         if notice.group != GIVEN_BY_KUSTOMIZATIONS:
-            findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
+            findings.add(document, resource, notice, cluster=cluster, of=of)
     if not read.objects:
         take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
         _tell_given(of_kustomizations, around, workspace, findings)
@@ -111,7 +111,7 @@ def migrate_images(
     for each in written:
         for resource in each.rewritten:
             findings.declare(each.document, resource, ("values",))
-        _tell_merge_keys(each, texts, findings)
+        _tell_merge_keys(each, findings)
     texts.tell()
     _tell_layout(texts, layout, findings)
     settled = {*texts.settled(layout), *(read.plain.keys() & releases.keys())}
@@ -125,9 +125,9 @@ def _tell_given(
 ) -> None:
     """Says of objects that kustomizations still give them annotations of fluxd."""
     left = set(still_marked(around, workspace)) if notices else set()
-    for document, resource, notice, accepted, cluster in notices:
+    for document, resource, notice, of, cluster in notices:
         if document.key in left:
-            findings.add(document, resource, notice, accepted=accepted, cluster=cluster)
+            findings.add(document, resource, notice, cluster=cluster, of=of)
 
 
 def _changes(written: WorkloadText) -> Iterator[Change]:
@@ -151,20 +151,15 @@ def _comments(written: Iterable[WorkloadText]) -> FilterComments:
     return found
 
 
-def _tell_merge_keys(written: WorkloadText, texts: WorkloadTexts, findings: FindingGroups) -> None:
+def _tell_merge_keys(written: WorkloadText, findings: FindingGroups) -> None:
     if written.markers and "<<" in written.text and has_merge_key(written.text):
         use, marker = written.markers[0]
         message = "with the first update of the file `<<` is written as `!!merge <<`, which means the same"
         notice = Notice("IM036", message, tuple(map(str, marker.path)), "all")
-        findings.add(written.document, use.resource, notice, accepted=_accepted(texts)[use.place])
-
-
-def _accepted(texts: WorkloadTexts) -> Mapping[str, tuple[str, ...]]:
-    """Gives the codes that a person has accepted, by the place of each image."""
-    return {use.place: each.draft.accepted for each in texts.read.objects for use in each.uses}
+        findings.add(written.document, use.resource, notice, of=use.subject)
 
 
 def _tell_layout(texts: WorkloadTexts, layout: ImageLayout, findings: FindingGroups) -> None:
-    accepted = _accepted(texts)
     for use, notice in layout.notices:
-        findings.add(texts.document_of(use), use.resource, notice, accepted=accepted[use.place])
+        own = replace(notice, container=use.image.container)
+        findings.add(texts.document_of(use), use.resource, own, of=use.subject)

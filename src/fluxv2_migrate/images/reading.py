@@ -28,6 +28,7 @@ from fluxv2_migrate.rules import (
     draft_image_automation,
 )
 from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.settings.overrides import Subject
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
@@ -42,8 +43,8 @@ __all__ = [
 
 GIVEN_BY_KUSTOMIZATIONS: Final = "kustomization"
 """The group of what is said of annotations that kustomizations give to what they build."""
-ToldNotice: TypeAlias = tuple[Document, str, Notice, tuple[str, ...], str]
-"""A notice with the document and the object, the codes that are accepted for it, and the only cluster."""
+ToldNotice: TypeAlias = tuple[Document, str, Notice, Subject | None, str]
+"""A notice with the document, the object by its name and as one cluster sees it, and the only cluster."""
 
 
 _NO_OPTIONS: Final = MigrationOptions()
@@ -74,8 +75,8 @@ class ReadImages:
         objects: with annotations of fluxd, or whose patches have some.
         documents: those that hold the fields of images, beside those of the objects.
         plain: releases of which no image is updated, with what becomes of their annotations.
-        notices: what a person must know, with the document, the object, what is accepted of it, and
-            the cluster where it is said of one alone.
+        notices: what a person must know, with the document, the object, and the cluster where it is said
+            of one alone.
     """
 
     objects: list[AnnotatedObject] = field(default_factory=list)
@@ -314,13 +315,13 @@ class _Reader:
                 f"the image {image.image} cannot be marked: {placed.reason}",
             )
             notice = Notice("IM011", message, path, related=self._line_of(image, placed, document))
-            self._tell(document, draft.resource, notice, draft.accepted)
+            self._tell(document, draft.resource, notice, draft.subject)
             return ImagePlace(*document.key, replace(image, fields=(), policy=None, exception="IM011"))
         if placed.in_kustomization:
             path = image.fields[0].field
             message = f"the tag of {image.image.name} stands in {placed.path}, and is marked there"
             notice = Notice("IM012", message, path, f"{placed.path} {image.image.name}")
-            self._tell(document, draft.resource, notice, draft.accepted)
+            self._tell(document, draft.resource, notice, draft.subject)
         key = (placed.path, placed.index)
         if key != document.key:
             self.found.documents[key] = self.around.repository.document(*key)
@@ -348,30 +349,30 @@ class _Reader:
         document: Document,
         resource: str,
         notice: Notice,
-        accepted: tuple[str, ...] = (),
+        of: Subject | None = None,
         cluster: str = "",
     ) -> None:
-        self.found.notices.append((document, resource, notice, accepted, cluster))
+        self.found.notices.append((document, resource, notice, of, cluster))
 
     def _tell_each(self, document: Document, seen: Mapping[str, list[ImageAutomationDraft]]) -> None:
         """Says what the drafts of all clusters say, and of what not all of them say, in which it is so."""
-        said: dict[tuple[object, ...], list[tuple[str, str, Notice, tuple[str, ...]]]] = {}
+        said: dict[tuple[object, ...], list[tuple[str, Notice, ImageAutomationDraft]]] = {}
         having: dict[str, set[str]] = {}
         for cluster, drafts in seen.items():
             for draft in drafts:
                 having.setdefault(draft.resource, set()).add(cluster)
                 for notice in draft.notices:
                     key = (draft.resource, notice.code, notice.message, notice.path, repr(notice.answer))
-                    said.setdefault(key, []).append((cluster, draft.resource, notice, draft.accepted))
+                    said.setdefault(key, []).append((cluster, notice, draft))
         for each in said.values():
-            alike = {cluster for cluster, *_ in each} == having[each[0][1]]
-            for cluster, resource, notice, accepted in each:
+            alike = {cluster for cluster, *_ in each} == having[each[0][2].resource]
+            for cluster, notice, draft in each:
                 alone = "" if alike or notice.answer is None else cluster
-                self._tell(document, resource, notice, accepted, alone)
+                self._tell(document, draft.resource, notice, draft.subject, alone)
 
     def _tell_of(self, document: Document, notice: Notice) -> None:
         """Says something of an object of which no draft was made."""
-        self._tell(document, document.resource, notice, self.findings.decided(document).accept)
+        self._tell(document, document.resource, notice)
 
     def _tell_unseen(self, document: Document) -> None:
         clusters = self.around.clusters

@@ -202,7 +202,7 @@ class WorkloadTexts:
                     code, why = self._refused.places[use.place]
                     document = self.document_of(use)
                     notice = _notice_of_refusal(use, code, why)
-                    self.findings.add(document, use.resource, notice, accepted=each.draft.accepted)
+                    self.findings.add(document, use.resource, notice, of=use.subject)
 
     # One document
 
@@ -295,16 +295,14 @@ class WorkloadTexts:
 
     def _is_settled(self, each: AnnotatedObject, layout: ImageLayout) -> bool:
         """Gives whether nothing is lost with the annotations: all that fluxd updated is updated."""
-        accepted = each.draft.accepted
-        for image in each.draft.images:
-            exception = FINDINGS.get(image.exception)
-            if (
-                exception is not None
-                and exception.severity == "error"
-                and not exception.is_accepted(accepted)
-            ):
-                return False
-        return each.places <= layout.policies.keys()
+        return each.places <= layout.policies.keys() and not any(
+            FINDINGS[image.exception].severity == "error"
+            and not self.findings.accepts(
+                image.exception, each.document, of=each.draft.subject, container=image.container
+            )
+            for image in each.draft.images
+            if image.exception
+        )
 
     def _refuse(self, refused: Iterable[RefusedMarker], edits: Mapping[MarkerEdit, ImageUse]) -> None:
         for each in refused:
@@ -445,4 +443,5 @@ def _notice_of_refusal(use: ImageUse, code: str, why: str) -> Notice:
         # One question for all images of the cluster.
         return Notice(code, why, use.field, "all", Override(git_url=""))
     can = "is marked already" if code == "IM034" else "cannot be marked"
-    return Notice(code, f"the image {use.image.image} {can}: {why}", use.field, use.place)
+    message = f"the image {use.image.image} {can}: {why}"
+    return Notice(code, message, use.field, use.place, container=use.image.container)

@@ -10,6 +10,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.placement.sources import Prerequisite
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, PolicyRequest
+from fluxv2_migrate.settings.overrides import Subject
 
 __all__ = ["GeneratedImageObject", "ImageLayout", "ImageUse", "use_of", "uses_of"]
 
@@ -51,6 +52,11 @@ class ImageUse:
     def resource(self) -> str:
         """Names the workload as findings do."""
         return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def subject(self) -> Subject:
+        """What overrides of the workload are compared with."""
+        return Subject(self.cluster, self.kind, self.namespace, self.name, self.workload_file)
 
     @property
     def field(self) -> Path:

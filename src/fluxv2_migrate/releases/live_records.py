@@ -9,7 +9,6 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux2.release_states import first_action
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import mapping_at, namespace_and_name, objects_in
@@ -145,9 +144,8 @@ def hold_against_clusters(
                 continue
             version = around.oldest([cluster])
             seen = _Seen(release, cluster, storage, name, inventory, version, claimed, lookalikes, defined)
-            accepted = findings.decided(release.document, cluster).accept
             for notice in _told(seen):
-                if not release.draft.accepts(notice.code) and not FINDINGS[notice.code].is_accepted(accepted):
+                if not findings.accepts(notice.code, release.document, cluster):
                     told.setdefault(notice, []).append(cluster)
         for notice, clusters in told.items():
             _tell(release, notice, clusters, findings)

@@ -381,7 +381,6 @@ def tell_of_releases(
                 release.resource,
                 notice,
                 told.related,
-                release.draft.accepted,
                 at=told.at,
             )
 

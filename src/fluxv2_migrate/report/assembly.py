@@ -65,18 +65,18 @@ def tell_of_outcome(
     # Where sync paths are guesses, a twin that lies outside of them may be applied nevertheless.
     removed = decided.removed if around.clusters.given else ()
     migrated = [
-        *(replace(_migrated(each.release, findings), specs=_specs(each)) for each in converted.texts),
-        *(_migrated(each.release, findings, each.twin.document) for each in removed),
+        *(replace(_migrated(each.release), specs=_specs(each)) for each in converted.texts),
+        *(_migrated(each.release, each.twin.document) for each in removed),
     ]
     tell_of_result(result, migrated, made, findings, told)
     around.clusters.tree.let_trials_go()
 
 
-def _migrated(release: ReadRelease, findings: FindingGroups, twin: Document | None = None) -> MigratedRelease:
+def _migrated(release: ReadRelease, twin: Document | None = None) -> MigratedRelease:
     document = release.document
     seen = tuple((sighting, release.name_in(sighting)) for sighting in release.sightings)
     place = "" if twin is None else f"{twin.path}:{twin.line}"
-    return MigratedRelease(document, release.resource, findings.decided(document).accept, seen, place)
+    return MigratedRelease(document, release.resource, seen, place)
 
 
 def _specs(text: ReleaseText) -> Mapping[str, Mapping[str, Any]]:

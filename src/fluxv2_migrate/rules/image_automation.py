@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import (
     ContainerImage,
     ImageRef,
@@ -133,7 +132,6 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
         tuple(workload.comments),
         tuple(_asked_once(workload, len(images))),
         frozenset(workload.matched),
-        decided.accept,
         stopped,
     )
 
@@ -294,9 +292,8 @@ def _image(
 ) -> AutomatedImage:
     before = len(workload.notices)
     image = _read_image(workload, found, policies, lookup)
-    accepted = workload.decided(found.container).accept
     workload.notices[before:] = [
-        notice for notice in workload.notices[before:] if not FINDINGS[notice.code].is_accepted(accepted)
+        replace(notice, container=found.container) for notice in workload.notices[before:]
     ]
     return image
 

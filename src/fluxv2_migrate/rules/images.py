@@ -12,6 +12,7 @@ from fluxv2_migrate.plan import Move, Path, Plan, Set
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
 from fluxv2_migrate.rules.workload import PlacedComment
+from fluxv2_migrate.settings.overrides import Subject
 
 __all__ = [
     "AutomatedImage",
@@ -153,7 +154,6 @@ class ImageAutomationDraft:
         comments: what is to be said above a field.
         notices: what a person must know.
         matched: which of the overrides are about it.
-        accepted: codes that a person has accepted.
         stopped: whether it stays as it is until a person acts.
     """
 
@@ -168,13 +168,17 @@ class ImageAutomationDraft:
     comments: tuple[PlacedComment, ...] = ()
     notices: tuple[Notice, ...] = ()
     matched: frozenset[int] = field(default_factory=frozenset)
-    accepted: tuple[str, ...] = ()
     stopped: bool = False
 
     @property
     def resource(self) -> str:
         """Names it as findings do."""
         return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def subject(self) -> Subject:
+        """What overrides are compared with."""
+        return Subject(self.cluster, self.kind, self.namespace, self.name, self.file)
 
     @property
     def removed_annotations(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.settings.options import Override
 
-__all__ = ["PATTERNS", "Subject", "is_of_cluster", "override_for"]
+__all__ = ["PATTERNS", "Subject", "is_about", "is_of_cluster", "override_for"]
 
 PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
 """The fields of an override that say what it is about."""
@@ -74,7 +74,7 @@ def override_for(
     accepted: tuple[str, ...] = ()
     matched: set[int] = set()
     for index, override in enumerate(overrides):
-        if subject.matches(override) and _is_about(container, override):
+        if is_about(override, subject, container):
             matched.add(index)
             accepted += override.accept
             for name in Override.model_fields:
@@ -94,7 +94,15 @@ def is_of_cluster(override: Override) -> bool:
     return any(name in override.model_fields_set for name in _OF_CLUSTERS)
 
 
-def _is_about(container: str | None, override: Override) -> bool:
+def is_about(override: Override, subject: Subject, container: str | None = None) -> bool:
+    """Gives whether an override is about a resource, or about one of its containers.
+
+    >>> web, app = Subject("", "Deployment", "shop", "web", "a.yaml"), Override(name="web", container="app")
+    >>> is_about(app, web), is_about(app, web, "app")
+    (False, True)
+    """
+    if not subject.matches(override):
+        return False
     if override.container in _ANYTHING:
         return True
     return container is not None and fnmatchcase(container, override.container)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.findings.table import FINDINGS
+from fluxv2_migrate.findings.notice import Notice, accepting
 from fluxv2_migrate.flux2 import ImagePolicy, ImageRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.frozen import FrozenDict
@@ -17,7 +16,8 @@ from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
 from fluxv2_migrate.rules import Lookup, draft_image_automation
-from fluxv2_migrate.settings.options import MigrationOptions, checked_options
+from fluxv2_migrate.settings.options import MigrationOptions, Override, checked_options
+from fluxv2_migrate.settings.overrides import Subject
 
 __all__ = ["ImageAutomation", "translate_annotations"]
 
@@ -101,11 +101,8 @@ def translate_annotations(
         for marked in use.image.fields if use.place in layout.policies else ():
             part = f":{marked.part}" if marked.part else ""
             markers[".".join(marked.field)] = layout.policies[use.place] + part
-    notices: list[tuple[str, tuple[str, ...], Notice]] = [
-        (draft.resource, draft.accepted, notice) for draft in drafts for notice in draft.notices
-    ]
-    accepted = {draft.resource: draft.accepted for draft in drafts}
-    notices += [(use.resource, accepted[use.resource], notice) for use, notice in layout.notices]
+    notices = [(draft.resource, draft.subject, notice) for draft in drafts for notice in draft.notices]
+    notices += [(use.resource, use.subject, notice) for use, notice in layout.notices]
     return ImageAutomation(
         tuple(
             ImageRepository.model_validate(made.manifest)
@@ -118,7 +115,7 @@ def translate_annotations(
             if made.kind == "ImagePolicy"
         ),
         markers,
-        _findings_of(notices),
+        _findings_of(notices, options.overrides),
         tuple(
             change_of(operation, draft.resource, "", 1, "")
             for draft in drafts
@@ -128,11 +125,13 @@ def translate_annotations(
     )
 
 
-def _findings_of(notices: Iterable[tuple[str, tuple[str, ...], Notice]]) -> tuple[Finding, ...]:
-    """Gives what nobody accepted of notices, each with its resource and the codes that are accepted there."""
+def _findings_of(
+    notices: Iterable[tuple[str, Subject, Notice]], overrides: Sequence[Override]
+) -> tuple[Finding, ...]:
+    """Gives what nobody accepted of notices, each with the object that it is about."""
     found: dict[tuple[str, ...], Finding] = {}
-    for resource, codes, notice in notices:
-        if FINDINGS[notice.code].is_accepted(codes):
+    for resource, subject, notice in notices:
+        if accepting(notice.code, subject, overrides, notice.container):
             continue
         dotted = ".".join(notice.path)
         # What is one question is one finding.
