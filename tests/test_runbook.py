@@ -270,3 +270,28 @@ def test_each_branch_is_merged_and_has_its_own_way_back() -> None:
         switches = [index for index, each in enumerate(found) if each == f"git switch {name}"]
         assert found[switches[0] + 2] == f"git push origin {name}"
         assert f"git revert --no-edit pre-flux2/{name}..HEAD" in found[switches[-1] + 1]
+
+
+def test_every_fluxd_and_every_operator_of_a_cluster_is_stopped_and_leaves() -> None:
+    files: Files = {"apps/a.yaml": release("a"), "apps/b.yaml": release("b")}
+    for name in ("a", "b"):
+        files[f"flux/{name}.yaml"] = fluxd("--git-path=apps", f"--k8s-allow-namespace={name}", namespace=name)
+        files[f"flux/o-{name}.yaml"] = operator(namespace=name)
+    found = commands(migrate(files))
+    merge = position(found, "git merge")
+    for name in ("a", "b"):
+        for program in ("flux", "helm-operator"):
+            stop = found.index(f"kubectl -n {name} scale deployment {program} --replicas=0")
+            assert stop < merge < found.index(f"kubectl -n {name} delete deployment {program}")
+            assert f"kubectl -n {name} scale deployment {program} --replicas=1" in found
+
+
+def test_each_cluster_has_the_operator_of_its_namespace() -> None:
+    files: Files = {}
+    for name in ("eu", "us"):
+        files[f"{name}/web.yaml"] = release()
+        files[f"flux/{name}.yaml"] = fluxd(f"--git-path={name}", namespace=name)
+        files[f"flux/o-{name}.yaml"] = operator(namespace=name)
+    found = commands(migrate(files))
+    scaled = [each for each in found if "scale deployment helm-operator --replicas=0" in each]
+    assert [each.split()[2:5] for each in scaled] == [["eu", "-n", "eu"], ["us", "-n", "us"]]

@@ -33,10 +33,16 @@ def with_operators(
     free = [one for one in programs.operators if id(one) not in claimed]
     fluxds = [*programs.own, *programs.others]
     manifests = [one for one in free if not one.is_text]
+    namespaces = {view.flux1.fluxd.namespace for view in views if view.flux1.fluxd is not None}
+    # Where each cluster has its own namespace for Flux v1, that tells the operators apart, too.
+    is_apart = len(namespaces) == len(views) > 1
     for view in views:
         operators = synced[id(view)] or [one for one in free if _is_beside(one, view)]
         operators = operators or [one for one in free if _is_nearest(view.flux1.fluxd, one, fluxds)]
         operators = operators or manifests or free
+        if is_apart and view.flux1.fluxd is not None:
+            namespace = view.flux1.fluxd.namespace
+            operators = [one for one in operators if one.namespace == namespace] or operators
         if operators:
             yield _with_operators(view, operators)
         else:

@@ -27,6 +27,7 @@ __all__ = [
     "branches_of",
     "each_of",
     "nothing_runs",
+    "nothing_serves",
     "prune_of",
     "step",
     "tag_of",
@@ -103,8 +104,12 @@ class CutoverCluster:
         return word(f"{stem}-{slug}.{extension}" if self.has_context else f"{stem}.{extension}")
 
     def program(self, kind: Program) -> RunningProgram:
-        """Gives fluxd or the operator as it runs."""
-        return next(each for each in self.sync.programs if each.program == kind and each.is_ours)
+        """Gives fluxd or the operator as it runs: the first, where there are several."""
+        return self.programs(kind)[0]
+
+    def programs(self, kind: Program) -> tuple[RunningProgram, ...]:
+        """Gives all fluxds of this repository, or all operators: some have one for each namespace."""
+        return tuple(each for each in self.sync.programs if each.program == kind and each.is_ours)
 
     @property
     def namespaces_of_sync(self) -> tuple[str, ...]:
@@ -160,14 +165,19 @@ def tag_of(branch: str, clusters: Clusters) -> str:
     return "pre-flux2" if len(branches_of(clusters)) == 1 else f"pre-flux2/{branch}"
 
 
-def nothing_runs(cluster: CutoverCluster) -> str:
-    """Gives a command that fails where a pod of the operator is left."""
-    operator = cluster.program("helm-operator")
+def nothing_runs(cluster: CutoverCluster, operator: RunningProgram) -> str:
+    """Gives a command that fails where a pod of an operator is left."""
     get = ("get", "pods", *(("-l", operator.selector) if operator.selector else ()), "-o", "name")
     pods = cluster.kubectl(operator.namespace, *get)
     if not operator.selector:
         pods += f" | grep -F {word(f'pod/{operator.name}-')} || true"
     return f'test -z "$({pods})"'
+
+
+def nothing_serves(cluster: CutoverCluster) -> Iterator[str]:
+    """Gives commands that fail where a pod of any operator is left."""
+    for operator in cluster.programs("helm-operator"):
+        yield nothing_runs(cluster, operator)
 
 
 def prune_of(cluster: CutoverCluster, namespace: str, name: str, value: str) -> str:

@@ -15,7 +15,7 @@ from fluxv2_migrate.cutover.cutover_cluster import (
     RunbookStep,
     branches_of,
     each_of,
-    nothing_runs,
+    nothing_serves,
     prune_of,
     step,
     tag_of,
@@ -38,7 +38,7 @@ def restart_operator(clusters: Clusters) -> RunbookStep | None:
                 running.namespace, "scale", "deployment", name=running.name, options=["--replicas=1"]
             )
             for cluster in served
-            for running in (cluster.program("helm-operator"),)
+            for running in cluster.programs("helm-operator")
         ),
         f"It serves {shown}.",
     )
@@ -81,12 +81,12 @@ def remove_flux1(clusters: Clusters) -> RunbookStep | None:
     """Flux v1 leaves the clusters: the operator, and only then its definitions."""
 
     def commands(cluster: CutoverCluster) -> Iterator[str]:
-        fluxd, operator = cluster.program("fluxd"), cluster.program("helm-operator")
         goes = cluster.had_operator and not cluster.is_served
         if goes:
-            yield nothing_runs(cluster)
-            yield from _uninstall(cluster, operator)
-        if cluster.had_fluxd:
+            yield from nothing_serves(cluster)
+            for operator in cluster.programs("helm-operator"):
+                yield from _uninstall(cluster, operator)
+        for fluxd in cluster.programs("fluxd") if cluster.had_fluxd else ():
             yield from _uninstall(cluster, fluxd)
         if goes:
             yield cluster.kubectl("", "delete", "crd", name=DEFINITION)
@@ -122,7 +122,7 @@ def _uninstall(cluster: CutoverCluster, running: RunningProgram) -> Iterator[str
 def remove_marks(clusters: Clusters) -> RunbookStep | None:
     """Git no longer says what fluxd had synced."""
     own = [cluster for cluster in clusters if cluster.had_fluxd]
-    refs = dict.fromkeys(ref for cluster in own for ref in cluster.program("fluxd").refs)
+    refs = dict.fromkeys(ref for cluster in own for fluxd in cluster.programs("fluxd") for ref in fluxd.refs)
     return step(
         "Remove what fluxd left in Git",
         [command("git", "push", "origin", *(f":{ref}" for ref in refs))] if refs else [],
@@ -165,8 +165,8 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
     for branch in branches_of(clusters):
         found += _revert(branch, tag_of(branch, clusters))
     for cluster in clusters:
-        programs = [cluster.program("helm-operator")] if cluster.had_operator else []
-        programs += [cluster.program("fluxd")] if cluster.had_fluxd else []
+        programs = [*cluster.programs("helm-operator")] if cluster.had_operator else []
+        programs += cluster.programs("fluxd") if cluster.had_fluxd else ()
         for running in programs:
             scale = cluster.kubectl(
                 running.namespace, "scale", "deployment", name=running.name, options=["--replicas=1"]

@@ -16,6 +16,7 @@ from fluxv2_migrate.cutover.cutover_cluster import (
     branches_of,
     each_of,
     nothing_runs,
+    nothing_serves,
     step,
 )
 from fluxv2_migrate.flux1.flags import Program
@@ -29,16 +30,16 @@ _MAY_DIFFER: Final = "|| test $? -eq 1"
 
 
 def _stop(cluster: CutoverCluster, kind: Program) -> Iterator[str]:
-    running = cluster.program(kind)
-    namespace = running.namespace
-    yield cluster.kubectl(namespace, "scale", "deployment", name=running.name, options=["--replicas=0"])
-    if running.selector:
-        wait = ("wait", "--for=delete", "pod", "-l", running.selector, "--timeout=120s")
-        yield cluster.kubectl(namespace, *wait)
-    if kind == "helm-operator":
-        yield nothing_runs(cluster)
-    else:
-        yield cluster.kubectl(namespace, "get", "pods")
+    for running in cluster.programs(kind):
+        namespace = running.namespace
+        yield cluster.kubectl(namespace, "scale", "deployment", name=running.name, options=["--replicas=0"])
+        if running.selector:
+            wait = ("wait", "--for=delete", "pod", "-l", running.selector, "--timeout=120s")
+            yield cluster.kubectl(namespace, *wait)
+        if kind == "helm-operator":
+            yield nothing_runs(cluster, running)
+        else:
+            yield cluster.kubectl(namespace, "get", "pods")
 
 
 def _assumed(clusters: list[CutoverCluster], kind: Program) -> str:
@@ -53,7 +54,9 @@ def _assumed(clusters: list[CutoverCluster], kind: Program) -> str:
 def stop_fluxd(clusters: Clusters) -> RunbookStep | None:
     """No fluxd follows the branch any more."""
     own = [each for each in clusters if each.had_fluxd]
-    which = "fluxd" if len(own) == 1 else "fluxd in every cluster that follows the branch"
+    running = [each for cluster in own for each in cluster.programs("fluxd")]
+    everywhere = "every fluxd" if len(own) == 1 else "fluxd in every cluster that follows the branch"
+    which = "fluxd" if len(running) == 1 else everywhere
     return step(
         f"Stop {which}, and wait until it is gone",
         each_of(own, lambda cluster: _stop(cluster, "fluxd")),
@@ -78,7 +81,7 @@ def part_with_migrated(clusters: Clusters) -> RunbookStep | None:
 
     def commands(cluster: CutoverCluster) -> Iterator[str]:
         if cluster.is_served and cluster.expected:
-            yield nothing_runs(cluster)
+            yield from nothing_serves(cluster)
             for each in cluster.expected:
                 namespace, _, name = each.resource.partition(" ")[2].partition("/")
                 yield cluster.kubectl(namespace, "delete", DEFINITION, name=name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.clusters.fluxd_clusters import paths_of
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
@@ -75,7 +76,7 @@ def running_programs(
         around: what is known of the repository.
         manifests: of Flux v1, among them those of fluxd's cache.
     """
-    known = view.settings.flux1_is
+    said = view.settings.flux1_is
     own = [each for each in manifests if view.name in each.clusters]
     caches = [each.document.identity[1] for each in own if each.program.program == "fluxd" and each.is_cache]
     fluxd, operator = view.flux1.fluxd, view.flux1.helm_operator
@@ -83,17 +84,51 @@ def running_programs(
         _running(
             "fluxd",
             fluxd,
-            known.namespace,
-            known.fluxd,
-            known.fluxd_release,
-            known.memcached or next(iter(caches), None),
+            said.namespace,
+            said.fluxd,
+            said.fluxd_release,
+            said.memcached or next(iter(caches), None),
         ),
-        _running(
-            "helm-operator", operator, known.namespace, known.helm_operator, known.helm_operator_release
-        ),
+        _running("helm-operator", operator, said.namespace, said.helm_operator, said.helm_operator_release),
     ]
-    shown = (replace(each, helpers=tuple(_helpers(each.program, own, view, around))) for each in found)
-    return (*shown, *other_fluxds(view, around))
+    shown = [replace(each, helpers=tuple(_helpers(each.program, own, view, around))) for each in found]
+    known = {(each.program, each.namespace, each.name) for each in shown}
+    further = {
+        key: running
+        for each in _further(view, around)
+        for running in (_running(each.program, each, None, None, None),)
+        if (key := (running.program, running.namespace, running.name)) not in known
+    }
+    return (*shown, *further.values(), *other_fluxds(view, around))
+
+
+def _further(view: ClusterView, around: Surroundings) -> Iterator[Flux1Program]:
+    """Gives what runs beside the first fluxd and the first operator: some have one for each namespace."""
+    clusters = around.clusters
+    main = [program for each in clusters.clusters for program in (each.flux1.fluxd, each.flux1.helm_operator)]
+    for each in clusters.programs:
+        if each.is_text or each.is_part or not each.name or any(each is one for one in main):
+            continue
+        seen = {
+            sighting.cluster
+            for sighting in clusters.sightings.get(
+                (each.path, -1 if each.document is None else each.document), ()
+            )
+        }
+        likely = seen or {one.name for one in clusters.clusters if _is_like(each, one)}
+        if view.name in (likely or {one.name for one in clusters.clusters}):
+            yield each
+
+
+def _is_like(program: Flux1Program, view: ClusterView) -> bool:
+    """Gives whether a program is one more of a cluster: it syncs the same, or serves it, too."""
+    if program.program == "helm-operator":
+        return any(program is each for each in view.flux1.others)
+    fluxd = view.flux1.fluxd
+    return fluxd is not None and (paths_of(program), program.text("git-branch")) == (
+        paths_of(fluxd),
+        fluxd.text("git-branch"),
+    )
 
 
 def _helpers(
@@ -121,11 +156,16 @@ def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgra
     """
     found: list[RunningProgram] = []
     for each in around.clusters.other_programs:
-        key = (each.path, -1 if each.document is None else each.document)
-        seen = {sighting.cluster for sighting in around.clusters.sightings.get(key, ())}
+        seen = _seen_by(each, around)
         if each.program == "fluxd" and not each.is_text and (not seen or view.name in seen):
             found.append(_other(each))
     return tuple(found)
+
+
+def _seen_by(program: Flux1Program, around: Surroundings) -> set[str]:
+    """Gives the clusters that apply the document of a program."""
+    key = (program.path, -1 if program.document is None else program.document)
+    return {sighting.cluster for sighting in around.clusters.sightings.get(key, ())}
 
 
 def _running(
