@@ -52,6 +52,16 @@ FLAGS = (f"--git-url={URL}", "--git-branch=trunk", "--git-path=deploy")
 REMOTE = "resources:\n- github.com/fluxcd/flux/deploy?ref=v1.14.2\n"
 OBJECT = "apiVersion: v1\nkind: {}\nmetadata: {{name: v, namespace: flux}}\ndata:\n  values.yaml:"
 WAYS: dict[str, Files] = {
+    "a chart of its own name": {
+        "flux/flux.yaml": chart(VALUES, "repository: https://charts.example.com, name: acme-flux")
+    },
+    "a chart in the tree that says the URL": {
+        "flux/flux.yaml": chart(
+            "git: {path: deploy, branch: trunk}\n", f"git: '{URL}', ref: trunk, path: charts/flux"
+        ),
+        "charts/flux/Chart.yaml": "name: flux\nversion: 1.13.3\n",
+        "charts/flux/values.yaml": f"git:\n  url: {URL}\n  branch: no\n",
+    },
     "a workload": {"flux/flux.yaml": deployment(*FLAGS)},
     "values of the words": {
         "flux/flux.yaml": deployment("--git-url", URL, "--git-branch", "trunk", "--git-path", "deploy")
@@ -254,6 +264,51 @@ TEXTS: dict[str, Files] = {
         "      name: flux\n      chart_ref: fluxcd/flux\n"
         f"      release_values: {{git: {{url: '{URL}', path: deploy}}}}\n"
         "      set_values: [{value: git.branch=trunk}]\n"
+    },
+    "a manifest in a task": {
+        "x.yml": "- hosts: all\n  vars: {branch: trunk}\n  tasks:\n  - k8s:\n      definition:\n"
+        "        kind: Deployment\n        spec:\n          template:\n            spec:\n"
+        "              containers:\n              - image: fluxcd/flux:1.25.4\n"
+        f"                args: ['--git-url={URL}', --git-path=deploy, '--git-branch={{{{ branch }}}}']\n"
+    },
+    "entries of a list, and a file": {
+        "x.sh": f"helm upgrade -i flux fluxcd/flux --set git.url={URL} --set-file git.branch=b.txt \\\n"
+        "  --set additionalArgs[1]=--sops --set 'additionalArgs[0]=--git-path=deploy'\n",
+        "b.txt": "trunk\n",
+    },
+    "objects of terraform": {
+        "x.tf": f'locals {{\n  git = {{ url = "{URL}", path = var.path, branch = "trunk" }}\n}}\n'
+        'variable "path" { default = "deploy" }\n',
+        "y.tf": 'resource "helm_release" "flux" {\n  chart = "fluxcd/flux"\n'
+        "  values = [yamlencode({ git = local.git })]\n}\n",
+    },
+    "a template": {
+        "x.tf": 'resource "helm_release" "flux" {\n  chart = "fluxcd/flux"\n'
+        '  values = [templatefile("${path.module}/v.tpl", { path = "deploy", branch = "trunk" })]\n}\n',
+        "v.tpl": f"git:\n  url: {URL}\n  path: ${{path}}\n  branch: ${{ branch }}\n",
+    },
+    "a template of its own": {
+        "x.tf": 'data "template_file" "v" {\n  template = file("v.tpl")\n  vars = { path = "deploy" }\n}\n'
+        f'data "template_file" "b" {{\n  template = "git:\\n  branch: trunk\\n  url: {URL}\\n"\n}}\n'
+        'resource "helm_release" "flux" {\n  chart = "fluxcd/flux"\n'
+        "  values = [data.template_file.v.rendered, data.template_file.b.rendered]\n}\n",
+        "v.tpl": "git:\n  path: ${path}\n",
+    },
+    "a module": {
+        "live/x.tf": 'variable "b" { default = "trunk" }\n'
+        'module "other" {\n  source = "./other"\n  path = "no"\n}\n'
+        'module "flux" {\n  source = "../modules/flux"\n  path = "deploy"\n  branch = var.b\n}\n',
+        "modules/flux/x.tf": 'variable "path" {}\nvariable "branch" { default = "no" }\n'
+        'resource "helm_release" "flux" {\n  chart = "fluxcd/flux"\n'
+        f'  values = [yamlencode({{ git = {{\n    url = "{URL}", path = var.path\n    branch = var.branch\n'
+        "  } })]\n}\n",
+    },
+    "a workload of terraform": {
+        "x.tf": 'resource "kubernetes_deployment" "flux" {\n  metadata {\n    name = "flux"\n  }\n'
+        "  spec {\n    template {\n      spec {\n        container {\n"
+        f'          args = ["--git-url={URL}", "--git-path=deploy", "--git-branch=trunk"]\n'
+        '        }\n        container {\n          args = ["-x"]\n        }\n      }\n    }\n  }\n}\n'
+        'resource "kubernetes_deployment" "web" {}\n'
     },
 }
 
@@ -542,6 +597,7 @@ def test_texts_count_only_where_they_agree() -> None:
     [
         {"x.sh": f"{FROM_HERE} --set git.branch=$BRANCH\n"},
         {"x.sh": f"{FROM_HERE},git.branch={{{{ b }}}}\n"},
+        {"x.sh": f"{FROM_HERE} --set-file git.branch=elsewhere.txt\n"},
         {
             "x.tf": f'resource "helm_release" "x" {{\n  chart = "fluxcd/flux"\n  values = [local.values]\n'
             f'  set {{\n    name = "git.url"\n    value = "{URL}"\n  }}\n'

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.flux1.commands import commands_of_shell
 from fluxv2_migrate.flux1.hcl import Call, read_blocks
-from fluxv2_migrate.flux1.install_blocks import of_playbook, of_terraform
+from fluxv2_migrate.flux1.install_blocks import of_playbook
 from fluxv2_migrate.flux1.install_command import set_values, yaml_mapping
+from fluxv2_migrate.flux1.terraform import of_terraform
 from fluxv2_migrate.flux1.variables import assigned_in_text, filled
 from fluxv2_migrate.yaml_text import entry_text
 

@@ -17,7 +17,7 @@ from fluxv2_migrate.clusters.value_sources import (
     values_of_sources,
 )
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.charts import CHARTS, Flux1Chart, merged_values, programs_of_chart
+from fluxv2_migrate.flux1.charts import Flux1Chart, may_be_of_flux1, merged_values, programs_of_chart
 from fluxv2_migrate.flux1.install_command import put_value
 from fluxv2_migrate.flux1.installation import (
     Flux1Program,
@@ -289,7 +289,7 @@ def _of_release(
         for each in reversed(places)
         if each.manifest.get("kind") == manifest.get("kind")
     ]
-    if chart.name not in CHARTS and "image" not in release.values and chart.defaults is None:
+    if not may_be_of_flux1(chart.name) and "image" not in release.values and chart.defaults is None:
         return
     outer = value_sources(
         manifest, release.own_namespace, reader, lambda raw: _names_itself(raw, reader), build

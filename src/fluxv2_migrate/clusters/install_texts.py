@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.text_variables import variables_around
@@ -14,8 +14,8 @@ from fluxv2_migrate.clusters.tree_charts import chart_of_folder
 from fluxv2_migrate.clusters.value_sources import ValueSource, values_of_sources
 from fluxv2_migrate.flux1.charts import Flux1Chart, programs_of_chart
 from fluxv2_migrate.flux1.flags import Program
-from fluxv2_migrate.flux1.install_command import InstallCommand
-from fluxv2_migrate.flux1.install_texts import install_commands, manifests_in_text
+from fluxv2_migrate.flux1.install_command import InstallCommand, put_value, yaml_mapping
+from fluxv2_migrate.flux1.install_texts import install_commands, manifests_in_playbook, manifests_in_text
 from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments, programs_of_workload
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
@@ -28,6 +28,7 @@ _COMMANDS_OF_CHARTS: Final = (
     re.compile(r"helm(?<=\bhelm)3?\s"),
     re.compile(r"releases:(?<=^releases:)", re.MULTILINE),
 )
+_IN_TEMPLATE: Final = re.compile(r"\$\{\s*(\w+)\s*\}")
 _PROGRAMS: Final[tuple[Program, ...]] = ("fluxd", "helm-operator")
 
 
@@ -47,15 +48,25 @@ def _of_text(
 ) -> Iterator[Flux1Program]:
     for command in install_commands(text, path, variables_around(path, reader), in_comments=in_comments):
         yield from _of_command(command, path, reader)
-    if not in_comments and not path.endswith(YAML_ENDINGS):
-        for manifest, line in manifests_in_text(text):
-            for document in read_documents(path, manifest)[0]:
-                for program in programs_of_workload(document.manifest):
-                    at = line + document.line - 1
-                    settings = {
-                        name: replace(each, path=path, line=at) for name, each in program.settings.items()
-                    }
-                    yield replace(program, is_text=True, settings=settings, path=path, line=at)
+    if not in_comments:
+        yield from _of_manifests(path, text, reader)
+
+
+def _of_manifests(path: str, text: str, reader: ClusterReader) -> Iterator[Flux1Program]:
+    """Gives the programs of manifests that stand in a text: in a here-document, or in a task."""
+    if path.endswith(YAML_ENDINGS):
+        for manifest in manifests_in_playbook(text, variables_around(path, reader)):
+            yield from _at_line(programs_of_workload(manifest), path, 1)
+        return
+    for inner, line in manifests_in_text(text):
+        for document in read_documents(path, inner)[0]:
+            yield from _at_line(programs_of_workload(document.manifest), path, line + document.line - 1)
+
+
+def _at_line(programs: Iterable[Flux1Program], path: str, line: int) -> Iterator[Flux1Program]:
+    for program in programs:
+        settings = {name: replace(each, path=path, line=line) for name, each in program.settings.items()}
+        yield replace(program, is_text=True, settings=settings, path=path, line=line)
 
 
 def _installs(text: str) -> bool:
@@ -64,7 +75,7 @@ def _installs(text: str) -> bool:
         return True
     return ("flux" in text or "helm-operator" in text) and (
         any(word in text for word in _INSTALLERS_OF_CHARTS)
-        or ("<<" in text and "--git-url" in text)
+        or "--git-url" in text
         or any(pattern.search(text) is not None for pattern in _COMMANDS_OF_CHARTS)
     )
 
@@ -78,15 +89,16 @@ def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> It
                 program, namespace=command.namespace, name=command.release_name, is_text=True, path=path
             )
         return
-    files = [_file_of(each, path, reader) for each in command.files]
-    sources = [
-        ValueSource(document.manifest, file, document=document)
-        for file in files
-        if file is not None
-        for document in reader.documents_of(file)[:1]
-    ]
-    is_complete = len(sources) == len(files)
+    sources = [each for name in command.files for each in _values_of_file(name, command, path, reader)]
+    is_complete = len(sources) == len(command.files)
     sources.append(ValueSource(command.values, *place))
+    for key, name in command.texts:
+        file = _file_of(name, path, reader)
+        is_complete &= file is not None
+        if file is not None:
+            read: dict[str, Any] = {}
+            put_value(read, key, reader.text(file).strip())
+            sources.append(ValueSource(read, file))
 
     def locate(key: Sequence[str]) -> tuple[str, int]:
         holder = next((each for each in reversed(sources) if key and each.holds(key)), None)
@@ -107,6 +119,23 @@ def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> It
             continue
         release_name = "" if command.is_rendered else program.release_name
         yield replace(program, is_text=True, is_complete=is_complete, release_name=release_name)
+
+
+def _values_of_file(
+    name: str, command: InstallCommand, path: str, reader: ClusterReader
+) -> Iterator[ValueSource]:
+    """Gives the values of a file, or of a template that variables fill in."""
+    file = _file_of(name, path, reader)
+    if file is None:
+        return
+    if name not in command.templates:
+        for document in reader.documents_of(file)[:1]:
+            yield ValueSource(document.manifest, file, document=document)
+        return
+    known = command.templates[name]
+    text = _IN_TEMPLATE.sub(lambda each: known.get(each[1], each[0]), reader.text(file))
+    if values := yaml_mapping(text):
+        yield ValueSource(values, file)
 
 
 def _file_of(name: str, path: str, reader: ClusterReader) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.install_blocks import terraform_variables
+from fluxv2_migrate.flux1.terraform import resolved, terraform_modules, terraform_variables
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_text, plain_values
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_documents
@@ -21,10 +21,11 @@ _ENCRYPTED: Final = "$ANSIBLE_VAULT;"
 _ROLE: Final = re.compile(r"(?:(?P<base>.*)/)?roles/(?P<name>.+)/(?:tasks|handlers)/[^/]+")
 
 
-def variables_around(path: str, reader: ClusterReader) -> dict[str, str]:
+def variables_around(path: str, reader: ClusterReader) -> dict[str, Any]:
     """Gives the variables that a file has from others: of its folder, its role, its environment.
 
-    Those of which several files say different things are not known.
+    Those of Terraform may be lists and objects, too. Those of which several files say different
+    things are not known.
 
     Source: Ansible, `Understanding variable precedence`: defaults of a role, groups, variables of a role.
     """
@@ -39,12 +40,32 @@ def variables_around(path: str, reader: ClusterReader) -> dict[str, str]:
     return agreed(each for name in files for each in assigned_in_text(reader.text(name)).items())
 
 
-def _of_terraform(path: str, reader: ClusterReader) -> dict[str, str]:
+def _of_terraform(path: str, reader: ClusterReader) -> dict[str, Any]:
     folder = posixpath.dirname(path)
-    beside = [name for name in sorted(reader.files) if posixpath.dirname(name) == folder]
-    known = agreed(terraform_variables(reader.text(each) for each in beside if each.endswith(".tf")))
+    files = sorted(each for each in reader.files if each.endswith((".tf", ".tfvars")))
+    beside = [each for each in files if posixpath.dirname(each) == folder]
     given = [each for each in beside if each.endswith(".tfvars")]
-    return {**known, **agreed(terraform_variables(reader.text(each) for each in given))}
+    return {
+        **_assigned((each for each in beside if each.endswith(".tf")), reader),
+        **_assigned(given, reader),
+        **agreed(each for file in files if file.endswith(".tf") for each in _of_calls(file, folder, reader)),
+    }
+
+
+def _assigned(files: Iterable[str], reader: ClusterReader) -> dict[str, Any]:
+    return agreed(terraform_variables(reader.text(each) for each in files))
+
+
+def _of_calls(file: str, folder: str, reader: ClusterReader) -> Iterator[tuple[str, Any]]:
+    """Gives what the calls of a module in a file give to it."""
+    above = posixpath.dirname(file)
+    if above == folder or "module" not in reader.text(file):
+        return
+    beside = [each for each in sorted(reader.files) if posixpath.dirname(each) == above]
+    for source, given in terraform_modules(reader.text(file)):
+        if posixpath.normpath(posixpath.join(above, source)) == folder:
+            known = _assigned((each for each in beside if each.endswith((".tf", ".tfvars"))), reader)
+            yield from as_object(resolved(given, known)).items()
 
 
 def _of_ansible(path: str, reader: ClusterReader) -> dict[str, str]:

@@ -6,6 +6,7 @@ Source: fluxcd/flux 1.25.4 `chart/flux/templates/{deployment,_helpers,memcached}
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -29,6 +30,7 @@ __all__ = [
     "VALUE_FLAGS",
     "ChartPart",
     "Flux1Chart",
+    "may_be_of_flux1",
     "merged_values",
     "program_of_chart_name",
     "programs_of_chart",
@@ -36,6 +38,7 @@ __all__ = [
 
 CHARTS: Final[Mapping[str, Program]] = MappingProxyType({"flux": "fluxd", "helm-operator": "helm-operator"})
 """The charts of the two programs, by name."""
+_BOUNDED: Final = {name: re.compile(rf"(?<![a-z0-9]){name}(?![a-z0-9])") for name in CHARTS}
 _OWN_REPOSITORIES: Final = (
     "charts.fluxcd.io",
     "fluxcd.github.io",
@@ -125,6 +128,11 @@ _MARKS: Final[Mapping[Program, tuple[str, ...]]] = {
         "configureRepositories.enable",
     ),
 }
+_MARKS_OF_FORKS: Final[Mapping[Program, tuple[str, ...]]] = {
+    "fluxd": ("git.url", "git.branch", "git.path"),
+    "helm-operator": ("helm.versions",),
+}
+"""All of them are values of a chart with a name of its own that is a copy of one of Flux v1."""
 _LONGEST: Final = 63
 # The `appVersion` of the charts, by their minor versions.
 _FLUXD_OF_CHARTS: Final = {
@@ -210,6 +218,15 @@ class ChartPart:
         return next((each for each in found if isinstance(each, bool)), True)
 
 
+def may_be_of_flux1(name: str) -> bool:
+    """Gives whether a chart may be one of Flux v1, or a copy of one, by its name.
+
+    >>> may_be_of_flux1("flux"), may_be_of_flux1("acme-helm-operator"), may_be_of_flux1("fluxcloud")
+    (True, True, False)
+    """
+    return any(_BOUNDED[each].search(name) for each in CHARTS)
+
+
 def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Program | None:
     """Gives the program that a chart installs: by its image, or by its name with what only it has.
 
@@ -228,11 +245,17 @@ def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Progr
         if isinstance(repository, str) and "/".join(repository.split("/")[-2:]) in PROGRAM_IMAGES:
             return program_of_image(repository)
     program = CHARTS.get(chart.name)
+    all_values = merged_values(chart.defaults or {}, values)
     if program is None:
-        return None
+        forks = (each for name, each in CHARTS.items() if _BOUNDED[name].search(chart.name))
+        return next((each for each in forks if _is_forked(all_values, _MARKS_OF_FORKS[each])), None)
     is_known = any(each in chart.source for each in _OWN_REPOSITORIES)
-    marks = any(_at(values, mark) not in (None, "") for mark in _MARKS[program])
+    marks = any(_at(all_values, mark) not in (None, "") for mark in _MARKS[program])
     return program if is_known or marks else None
+
+
+def _is_forked(values: Mapping[str, Any], marks: Sequence[str]) -> bool:
+    return all(_at(values, mark) not in (None, "") for mark in marks)
 
 
 def programs_of_chart(
@@ -262,7 +285,9 @@ def programs_of_chart(
     if program is None:
         yield from _of_parts(chart, all_values, release_name, namespace, locate)
         return
-    own = chart.name if chart.is_own or chart.name in CHARTS else {"fluxd": "flux"}.get(program, program)
+    own = (
+        chart.name if chart.is_own or may_be_of_flux1(chart.name) else {"fluxd": "flux"}.get(program, program)
+    )
     name = _name(own, all_values)
     full_name = _full_name(own, all_values, release_name)
     path, line = locate(())

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.flux1.flags import shell_words
-from fluxv2_migrate.flux1.install_command import InstallCommand, put_value, set_values
+from fluxv2_migrate.flux1.install_command import InstallCommand, ValuePath, put_value, set_values
 from fluxv2_migrate.flux1.variables import assigned_in_text, filled
 
 __all__ = ["begins_of_commands", "commands_of_shell"]
@@ -159,12 +159,15 @@ def _of_helm(words: Sequence[str], line: int) -> Iterator[InstallCommand]:
         chart = named[1]
     values: dict[str, Any] = {}
     files: list[str] = []
+    texts: list[tuple[ValuePath, str]] = []
     for option, value in options:
         if option in ("--set", "--set-string"):
             for path, given in set_values(value, as_text=option == "--set-string"):
                 put_value(values, path, given)
         elif option in ("-f", "--values"):
             files += value.split(",")
+        elif option == "--set-file":
+            texts += ((path, str(given)) for path, given in set_values(value, as_text=True))
     said = dict(reversed(options))
     yield InstallCommand(
         line,
@@ -174,6 +177,7 @@ def _of_helm(words: Sequence[str], line: int) -> Iterator[InstallCommand]:
         said.get("--namespace") or said.get("-n") or "",
         values,
         tuple(files),
+        texts=tuple(texts),
         is_rendered=others[0] == "template",
     )
 

@@ -6,14 +6,22 @@ Source: Helm 3.7 `pkg/strvals`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["UNKNOWN_FILE", "InstallCommand", "ValuePath", "put_value", "set_values", "yaml_mapping"]
+__all__ = [
+    "UNKNOWN_FILE",
+    "InstallCommand",
+    "ValuePath",
+    "put_value",
+    "set_values",
+    "value_path",
+    "yaml_mapping",
+]
 
 ValuePath = tuple[str, ...]
 UNKNOWN_FILE: Final = "?"
@@ -33,6 +41,8 @@ class InstallCommand:
         namespace: of the Helm release, or of fluxd.
         values: that are set one by one, nested.
         files: the values files, as they are written, in their order.
+        templates: what fills in the values files that are templates, by their names.
+        texts: values that are texts of files, each with its path and the name of the file.
         arguments: of fluxd, where no chart is named.
         is_rendered: whether Helm only writes the manifests, so that no Helm release stands in the cluster.
     """
@@ -44,6 +54,8 @@ class InstallCommand:
     namespace: str = ""
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     files: tuple[str, ...] = ()
+    templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    texts: tuple[tuple[ValuePath, str], ...] = ()
     arguments: tuple[str, ...] = ()
     is_rendered: bool = False
 
@@ -62,7 +74,7 @@ def set_values(text: str, *, as_text: bool = False) -> Iterator[tuple[ValuePath,
         key, equals, value = part.partition("=")
         if not equals:
             continue
-        path = tuple(each.replace("\\.", ".") for each in re.findall(r"(?:\\.|[^.\\])+", key.strip()))
+        path = value_path(key.strip())
         if value.startswith("{") and value.endswith("}") and not value.startswith("{{"):
             yield path, [each.strip() for each in value[1:-1].split(",")]
         else:
@@ -70,21 +82,48 @@ def set_values(text: str, *, as_text: bool = False) -> Iterator[tuple[ValuePath,
             yield path, plain == "true" if plain in ("true", "false") and not as_text else plain
 
 
+def value_path(name: str) -> ValuePath:
+    r"""Gives the keys that a name of a value is made of; an index of a list is a key of its own.
+
+    >>> value_path(r"git.path"), value_path(r"a\.b.c"), value_path("additionalArgs[0]")
+    (('git', 'path'), ('a.b', 'c'), ('additionalArgs', '[0]'))
+    """
+    keys: list[str] = []
+    for part in re.findall(r"(?:\\.|[^.\\])+", name):
+        key, *indices = re.split(r"(\[[0-9]+\])", part.replace("\\.", "."))
+        keys += [key, *(each for each in indices if each)]
+    return tuple(keys)
+
+
 def put_value(values: dict[str, Any], path: ValuePath, value: Any) -> None:
-    """Puts a value to its place in nested mappings; what stands in its way goes.
+    """Puts a value to its place in nested mappings and lists; what stands in its way goes.
 
     >>> values = {"git": "x"}
     >>> put_value(values, ("git", "path"), "prod")
+    >>> put_value(values, ("args", "[1]"), "b")
     >>> values
-    {'git': {'path': 'prod'}}
+    {'git': {'path': 'prod'}, 'args': [None, 'b']}
     """
-    for key in path[:-1]:
-        inner = values.get(key)
-        if not isinstance(inner, dict):
-            inner = values[key] = {}
-        values = inner
-    if path:
-        values[path[-1]] = value
+    if not path:
+        return
+    key, *further = path
+    values[key] = _inner(values.get(key), further, value)
+
+
+def _inner(known: Any, path: Sequence[str], value: Any) -> Any:
+    """Gives what stands at a key when a value is put below it."""
+    if not path:
+        return value
+    key, *further = path
+    if not key.startswith("["):
+        inner = known if isinstance(known, dict) else {}
+        inner[key] = _inner(inner.get(key), further, value)
+        return inner
+    index = int(key[1:-1])
+    listed = [*(known if isinstance(known, list) else ())]
+    listed += [None] * (index + 1 - len(listed))
+    listed[index] = _inner(listed[index], further, value)
+    return listed
 
 
 def yaml_mapping(text: str) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.commands import begins_of_commands, commands_of_shell
-from fluxv2_migrate.flux1.install_blocks import of_cluster_config, of_helmfile, of_playbook, of_terraform
+from fluxv2_migrate.flux1.install_blocks import nested_manifests, of_cluster_config, of_helmfile, of_playbook
 from fluxv2_migrate.flux1.install_command import InstallCommand
+from fluxv2_migrate.flux1.terraform import of_terraform
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_yaml
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_documents
 
-__all__ = ["install_commands", "manifests_in_text"]
+__all__ = ["install_commands", "manifests_in_playbook", "manifests_in_text"]
 
 _COMMENT: Final = re.compile(r"^[ \t]*(?:#|//)+[^\n]*", re.MULTILINE)
 _HERE: Final = re.compile(r"<<-?[ \t]*[\"']?(\w+)[\"']?[^\n]*\n(.*?)^[ \t]*\1\b", re.DOTALL | re.MULTILINE)
@@ -23,7 +24,7 @@ _TERRAFORM: Final = (".tf", ".tfvars")
 
 
 def install_commands(
-    text: str, path: str, known: Mapping[str, str], *, in_comments: bool = False
+    text: str, path: str, known: Mapping[str, Any], *, in_comments: bool = False
 ) -> Iterator[InstallCommand]:
     r"""Gives what a text says of installations, whatever is installed.
 
@@ -64,6 +65,24 @@ def manifests_in_text(text: str) -> Iterator[tuple[str, int]]:
     """
     for match in _HERE.finditer(text):
         yield match[2], text.count("\n", 0, match.start(2)) + 1
+
+
+def manifests_in_playbook(text: str, known: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    r"""Gives the manifests that stand inside of the tasks of a playbook.
+
+    Args:
+        text: of the playbook.
+        known: variables that other files give it.
+
+    >>> text = "- k8s:\n    definition: {kind: Deployment, metadata: {name: '{{ a }}'}}\n"
+    >>> [each["metadata"] for each in manifests_in_playbook(text, {"a": "flux"})]
+    [{'name': 'flux'}]
+    """
+    values = _documents(text) or []
+    known = {**known, **agreed(each for value in values for each in assigned_in_yaml(value))}
+    for value in values:
+        if isinstance(value, list):
+            yield from nested_manifests(value, known)
 
 
 def _comments_of(text: str) -> str:

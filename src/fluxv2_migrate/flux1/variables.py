@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 __all__ = ["agreed", "assigned_in_text", "assigned_in_yaml", "filled", "plain_values"]
 
@@ -62,16 +62,21 @@ def plain_values(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(key), str(value)
 
 
-def agreed(given: Iterable[tuple[str, str]]) -> dict[str, str]:
+_Value = TypeVar("_Value")
+
+
+def agreed(given: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
     """Gives the variables of which all that is given says the same.
 
     >>> agreed([("a", "1"), ("b", "2"), ("a", "1"), ("b", "3")])
     {'a': '1'}
     """
-    found: dict[str, set[str]] = {}
+    found: dict[str, _Value] = {}
+    contested: set[str] = set()
     for name, value in given:
-        found.setdefault(name, set()).add(value)
-    return {name: next(iter(values)) for name, values in found.items() if len(values) == 1}
+        if found.setdefault(name, value) != value:
+            contested.add(name)
+    return {name: value for name, value in found.items() if name not in contested}
 
 
 def filled(text: str, known: Mapping[str, str]) -> str:
