@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,8 +102,8 @@ def test_a_patch_names_what_is_renamed_behind_it() -> None:
     repository = read_repository(files)
     patches = list_fluxd_patches(files, see_repository(files, repository, fm.MigrationOptions()))
     (listed,) = patches.listed
-    assert listed.patches == patch("web", "")
-    assert listed.text.endswith("- path: flux-patch.yaml\n")
+    assert listed.found.texts["flux-patch.yaml"] == patch("web", "")
+    assert listed.found.texts["kustomization.yaml"].endswith("- path: flux-patch.yaml\n")
 
 
 def test_releases_are_patched_by_their_earlier_names() -> None:
@@ -186,7 +189,7 @@ def test_a_patch_without_the_namespace_that_the_build_gives_stays_as_it_is() -> 
     files = ALONE | {"kustomization.yaml": "namespace: shop\nresources:\n- web.yaml\n"}
     repository = read_repository(files)
     patches = list_fluxd_patches(files, see_repository(files, repository, fm.MigrationOptions()))
-    assert patches.listed[0].patches == files["flux-patch.yaml"]
+    assert patches.listed[0].found.texts["flux-patch.yaml"] == files["flux-patch.yaml"]
 
 
 def test_only_tags_of_images_that_run_are_told_otherwise() -> None:
@@ -195,3 +198,170 @@ def test_only_tags_of_images_that_run_are_told_otherwise() -> None:
     migration = fm.migrate_repository(files)
     (told,) = (each for each in migration.findings if each.code == "RP072")
     assert "ghcr.io/acme/web:1.4.7, and 1.4.9 runs" in told.message
+
+
+def images(*entries: str) -> Files:
+    return {"kustomization.yaml": f"images: [{', '.join(entries)}]\nresources: [web.yaml]\n"}
+
+
+def in_folder(folder: str, files: Files) -> Files:
+    return {f"{folder}/{path}": text for path, text in files.items()}
+
+
+DIGEST = f"sha256:{'a' * 64}"
+API = WEB.replace("name: web\n", "name: api\n", 1)
+RUNNING = patch("web", "").replace("fluxcd.io/", "example.com/")
+BUILDS = FLUX_YAML.replace("build .\n", "build web\n  - command: kustomize build api\n")
+ONE_BASE: Files = {
+    "base/kustomization.yaml": "resources: [web.yaml]\n",
+    "base/web.yaml": WEB,
+    **in_folder(
+        "eu", {".flux.yaml": FLUX_YAML.replace("build .", "build ../base"), "flux-patch.yaml": RUNNING}
+    ),
+}
+# A repository with the folders that are built, and what the real kustomize builds fluxd's patches over.
+RUN: dict[str, tuple[Files, tuple[str, ...]]] = {
+    "a tag of images": (ALONE | images("{name: ghcr.io/acme/web, newTag: 1.4.7}"), ("",)),
+    "a digest of images": (ALONE | images(f"{{name: ghcr.io/acme/web, digest: '{DIGEST}'}}"), ("",)),
+    "a digest in the patch": (
+        ALONE
+        | images("{name: ghcr.io/acme/web, newTag: 1.4.7}")
+        | {"flux-patch.yaml": RUNNING.replace(":1.4.9", f"@{DIGEST}")},
+        ("",),
+    ),
+    "another name in the patch": (
+        ALONE
+        | images("{name: ghcr.io/acme/web, newTag: 1.4.7}")
+        | {"flux-patch.yaml": RUNNING.replace("ghcr.io/acme/web", "ghcr.io/acme/web-next")},
+        ("",),
+    ),
+    "a later name of images": (
+        ALONE
+        | images("{name: web, newName: ghcr.io/acme/web, newTag: 1.4.7}")
+        | {"web.yaml": WEB.replace("ghcr.io/acme/web", "web")},
+        ("",),
+    ),
+    "two workloads that run one image": (
+        ALONE
+        | images("{name: ghcr.io/acme/web, newTag: 1.4.7}", "{name: other, newTag: '1'}")
+        | {"web.yaml": f"{WEB}---\n{API}", "flux-patch.yaml": RUNNING},
+        ("",),
+    ),
+    "two workloads that run one image, in another namespace": (
+        ALONE
+        | {
+            "kustomization.yaml": "namespace: shop\nresources: [web.yaml]\n"
+            "images:\n- name: ghcr.io/acme/web\n  newTag: 1.4.7\n",
+            "web.yaml": f"{WEB}---\n{API}",
+            "flux-patch.yaml": RUNNING.replace(
+                "  name: web\n", "  name: web\n  namespace: shop\n", 1
+            ).rstrip(),
+        },
+        ("",),
+    ),
+    "nothing that is automated": (ALONE | {"flux-patch.yaml": RUNNING}, ("",)),
+    "several builds": (
+        in_folder("web", {"kustomization.yaml": "resources: [web.yaml]\n", "web.yaml": WEB})
+        | in_folder("api", {"kustomization.yaml": "resources: [api.yaml]\n", "api.yaml": API})
+        | {".flux.yaml": BUILDS, "flux-patch.yaml": patch("web", "") + patch("api", "") + "---\n"},
+        ("web", "api"),
+    ),
+    "patches for one of several builds": (
+        in_folder("web", {"kustomization.yaml": "resources: [web.yaml]\n", "web.yaml": WEB})
+        | in_folder("api", {"kustomization.yaml": "resources: [api.yaml]\n", "api.yaml": API})
+        | {".flux.yaml": BUILDS, "flux-patch.yaml": patch("api", "")},
+        ("web", "api"),
+    ),
+}
+RUN["several builds of which one has a file of that name"] = (
+    RUN["several builds"][0] | {"web/flux-patch.yaml": "a: 1\n"},
+    ("web", "api"),
+)
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_what_ran_is_built(name: str, tmp_path: Path) -> None:
+    files, folders = RUN[name]
+    options = fm.MigrationOptions(clusters=(fm.Cluster(name="live", sync_paths=("",)),))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert ".flux.yaml" not in migration.files
+    assert fm.migrate_repository(migration.files, options).files == migration.files
+    assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok
+    over = json.dumps(
+        [{"patch": each} for each in str(files["flux-patch.yaml"]).split("---\n") if each.strip()]
+    )
+    resources = json.dumps([f"../before/{folder}" for folder in folders])
+    fluxd: Files = {"kustomization.yaml": f"resources: {resources}\npatches: {over}\n"}
+    write_tree(in_folder("before", files) | in_folder("fluxd", fluxd), tmp_path)
+    write_tree(in_folder("after", dict(migration.files)), tmp_path)
+    if "kustomization.yaml" in migration.files:
+        folders = ("",)
+    ran, *builds = build_all([tmp_path / "fluxd", *(tmp_path / "after" / folder for folder in folders)])
+    assert not any(each.error for each in (ran, *builds))
+
+    def plain(objects: Iterable[dict[str, Any]]) -> list[str]:
+        kept = [each for each in objects if each["kind"] == "Deployment"]
+        for each in kept:
+            marks = each["metadata"].get("annotations", {})
+            marks = {key: value for key, value in marks.items() if "fluxcd.io" not in key}
+            each["metadata"]["annotations"] = marks
+        return sorted(json.dumps(each, sort_keys=True) for each in kept)
+
+    assert plain(ran.objects) == plain(each for build in builds for each in build.objects)
+
+
+def test_two_clusters_that_patch_one_build_get_kustomizations_of_their_own(tmp_path: Path) -> None:
+    us = {path.replace("eu/", "us/"): str(text).replace("1.4.9", "1.5.0") for path, text in ONE_BASE.items()}
+    files = us | ONE_BASE
+    clusters = tuple(fm.Cluster(name=name, sync_paths=(name,)) for name in ("eu", "us"))
+    options = fm.MigrationOptions(clusters=clusters)
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok
+    assert fm.migrate_repository(migration.files, options).files == migration.files
+    assert migration.files["base/kustomization.yaml"] == files["base/kustomization.yaml"]
+    write_tree(migration.files, tmp_path)
+    for build, tag in zip(build_all([tmp_path / "eu", tmp_path / "us"]), ("1.4.9", "1.5.0"), strict=True):
+        assert f"'ghcr.io/acme/web:{tag}'" in str(build.objects)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"eu/kustomization.yaml": "resources: [../other]\n"},
+        {"eu/flux-patch.yaml": RUNNING.replace("name: web", "name: gone", 1)},
+    ],
+)
+def test_a_folder_with_a_kustomization_of_its_own_gets_no_other_one(more: Files) -> None:
+    files = ONE_BASE | {"us/kustomization.yaml": "resources: [../base]\n"} | more
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("eu", "us")))
+    assert "RP071" in {each.code for each in migration.findings}
+    assert {path: migration.files.get(path) for path in more} == more
+
+
+def test_one_flux_yaml_for_several_paths_stays_where_one_of_them_cannot_do_without() -> None:
+    files: Files = {".flux.yaml": FLUX_YAML}
+    for folder, name in (("eu", "web"), ("us", "gone")):
+        own: Files = {"kustomization.yaml": "resources: [web.yaml]\n", "web.yaml": WEB}
+        files |= in_folder(folder, own | {"flux-patch.yaml": patch(name, "")})
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("eu", "us")))
+    told = {each.path: each.message for each in migration.findings if each.code == "RP071"}
+    assert ".flux.yaml serves a path in which no kustomization can" in told["eu/flux-patch.yaml"]
+    assert migration.files == files
+
+
+def test_a_flux_yaml_stays_with_what_only_fluxd_updates() -> None:
+    """Two policies for one tag: until somebody decides, fluxd needs to know what it builds."""
+    both = f"{WEB}---\n{API}"
+    patches = patch("web", "") + patch("api", "").replace("~1.4", "~1")
+    files = (
+        ALONE
+        | images("{name: ghcr.io/acme/web, newTag: 1.4.7}")
+        | {"web.yaml": both, "flux-patch.yaml": patches}
+    )
+    options = fm.MigrationOptions(clusters=(fm.Cluster(name="live", sync_paths=("",)),))
+    migration = fm.migrate_repository(files, options)
+    assert "IM016" in {each.code for each in migration.findings}
+    assert migration.files[".flux.yaml"] == FLUX_YAML
+    assert fm.migrate_repository(migration.files, options).files == migration.files

@@ -165,6 +165,18 @@ def test_fields_of_a_patch_become_those_of_flux_2(patch: str, written: str) -> N
     assert text.partition("  namespace: shop\n")[2] == (f"spec:\n{written}" if written else "")
 
 
+def test_releases_that_one_patch_gives_one_name_are_told_by_it() -> None:
+    files = tree(
+        "- api.yaml\npatches:\n- path: more.yaml\n  target: {kind: HelmRelease}\n", api=release(CHART, "api")
+    )
+    migration = migrate(files | {"prod/more.yaml": release("  releaseName: own\n")})
+    told = {each.path: each.message for each in migration.findings if each.code == "HR113"}
+    assert told == {
+        "base/web.yaml": "HelmRelease shop/api has the same release name 'own'",
+        "prod/api.yaml": "HelmRelease shop/web has the same release name 'own'",
+    }
+
+
 def test_a_release_that_a_patch_takes_out_goes_with_the_patch() -> None:
     patch = release("  {}\n").replace("metadata:", "$patch: delete\nmetadata:").partition("spec:")[0]
     migration = migrate(tree("patches:\n- path: less.yaml\n", less=patch))

@@ -149,7 +149,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     if is_something_done or not is_put_off(options):
         manifests = documents_of_flux1(around, findings)
         syncs = settle_syncs(around, manifests, workspace, findings)
-        remove_flux1(around, manifests, syncs.syncs, left, workspace, findings)
+        remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
         tell_of_rights(going, manifests, around, findings)
     remove_used_values(converted.texts, around, workspace)
     applied = compare_sync_paths(around, workspace.deleted)

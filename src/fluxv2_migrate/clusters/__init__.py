@@ -1,7 +1,7 @@
 """Which file is seen by which cluster, under which name and namespace."""
 
 from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, compare_applied
-from fluxv2_migrate.clusters.builds import build_with, builds_alike
+from fluxv2_migrate.clusters.builds import build_with, builds_alike, patches_for
 from fluxv2_migrate.clusters.closures import Closure, Way, patched_closures
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
@@ -45,6 +45,7 @@ __all__ = [
     "is_left_alone",
     "normal_path",
     "patched_closures",
+    "patches_for",
     "read_clusters",
     "read_sync_path",
     "repository_key",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid_build
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree
+from fluxv2_migrate.yaml_text import read_value, split_documents
 
-__all__ = ["build_with", "builds_alike", "file_over"]
+__all__ = ["build_with", "builds_alike", "file_over", "patches_for"]
 
 _OVER: Final = ".fluxd-patches"
 
@@ -22,7 +27,8 @@ def build_with(tree: KustomizeTree, folder: str, over: str) -> Build:
         tree: of the repository.
         folder: path in the repository; empty for its root.
         over: what goes over the build, as `SyncPath.over` has it: what a Kustomization of Flux v2 adds, or
-            the file of patches of a `.flux.yaml`; empty for what kustomize builds of the folder alone.
+            the file of patches of a `.flux.yaml`, with all builds that it goes over where there are several;
+            empty for what kustomize builds of the folder alone.
 
     Source: fluxcd/pkg `kustomize/kustomize_generator.go`; fluxcd/flux 1.25.4 `pkg/manifests/configfile.go`.
 
@@ -36,9 +42,55 @@ def build_with(tree: KustomizeTree, folder: str, over: str) -> Build:
     """
     if over.startswith("{"):
         return overlaid_build(tree, folder, over)
-    if over not in tree.files:
+    patch_file, *builds = over.split("\n")
+    if patch_file not in tree.files:
         return tree.build(folder)
-    return _patched(tree, folder, over)
+    if builds:
+        # What cannot be read is told as a problem of the build.
+        with suppress(InvalidManifest):
+            tree = tree.with_files({patch_file: patches_for(tree, folder, patch_file, builds)})
+    return _patched(tree, folder, patch_file)
+
+
+def patches_for(tree: KustomizeTree, folder: str, patch_file: str, builds: Iterable[str]) -> str:
+    r"""Gives those patches of a `.flux.yaml` that are not for what others of its builds print.
+
+    Args:
+        tree: of the repository.
+        folder: that is built.
+        patch_file: the file of patches.
+        builds: all folders that the patches go over.
+
+    Raises:
+        InvalidManifest: the file cannot be read.
+
+    >>> web, api = ("kind: Service\nmetadata: {name: %s}\n" % name for name in ("web", "api"))
+    >>> files = {"a/web.yaml": web, "b/api.yaml": api, "patches.yaml": f"{web}---\n{api}"}
+    >>> files["a/kustomization.yaml"] = "resources: [web.yaml]"
+    >>> files["b/kustomization.yaml"] = "resources: [api.yaml]"
+    >>> print(patches_for(KustomizeTree(files), "b", "patches.yaml", ["a", "b"]), end="")
+    ---
+    kind: Service
+    metadata: {name: api}
+    """
+    own, others = _identities(tree, (folder,)), _identities(tree, (each for each in builds if each != folder))
+    text = tree.text(patch_file)
+    plain = text.removeprefix("\ufeff")
+    parts = (plain[span.start : span.end] for span in split_documents(plain))
+    return "".join(
+        part for part in parts if (patched := _patched_object(part)) in own or patched not in others
+    )
+
+
+def _patched_object(text: str) -> tuple[str, str, str]:
+    # fluxd asked for no group.
+    manifest = as_object(read_value(text))
+    return (str(manifest.get("kind")), *namespace_and_name(manifest))
+
+
+def _identities(tree: KustomizeTree, folders: Iterable[str]) -> set[tuple[str, str, str]]:
+    manifests = (each.manifest for folder in folders for each in tree.build(folder).objects)
+    return {(str(each.get("kind")), *namespace_and_name(each)) for each in manifests}
 
 
 def file_over(over: str) -> str:

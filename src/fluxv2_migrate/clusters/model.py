@@ -49,7 +49,12 @@ class SyncPath:
 
     @property
     def over(self) -> str:
-        """What goes over each build: with the folder it tells one build from all others."""
+        """What goes over each build: with the folder it tells one build from all others.
+
+        Where patches of a `.flux.yaml` go over several builds, these stand in further lines.
+        """
+        if self.patch_file and len(self.builds) > 1:
+            return "\n".join((self.patch_file, *self.builds))
         return self.patch_file or self.overlay
 
 

@@ -217,9 +217,14 @@ class Reconciler:
                 found = self.syncing(target, view)
                 pending += [(normal_path(each.path), synced.path, each) for each in found]
                 if not found:
-                    pending.append((target, synced.path, None))
+                    pending.append((self._including(target, synced.path), synced.path, None))
         self._clusters[view.name] = self._followed(pending)
         return self._clusters[view.name]
+
+    def _including(self, target: str, path: str) -> str:
+        """Gives the sync path where its own kustomization takes in what fluxd built elsewhere."""
+        own = self.tree.kustomizations.get(path)
+        return path if own is not None and path in self.tree.ancestors(target) else target
 
     def _followed(self, pending: list[_Pending]) -> ReconciledCluster:
         """Gives what comes of some paths, and of the Kustomizations in them."""

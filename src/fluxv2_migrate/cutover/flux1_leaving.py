@@ -107,6 +107,7 @@ def remove_flux1(
     documents: Sequence[Flux1Document],
     syncs: Sequence[ClusterSync],
     left: Mapping[str, LeftReleases],
+    automated: Collection[DocumentKey],
     workspace: Workspace,
     findings: FindingGroups,
 ) -> None:
@@ -117,6 +118,7 @@ def remove_flux1(
         documents: those of Flux v1 itself.
         syncs: what syncs each cluster.
         left: what is left of Flux v1 in each cluster.
+        automated: the documents whose images nothing but fluxd updates yet.
         workspace: the texts by now.
         findings: where it is told.
     """
@@ -134,7 +136,7 @@ def remove_flux1(
     leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
     gone = _take_out(leaving, workspace, around, findings)
     files = _take_files_out(list(_values_files(gone, workspace, around)), workspace, around)
-    files += _take_files_out(list(_flux_yamls(syncs, left, workspace, around)), workspace, around)
+    files += _take_files_out(list(_flux_yamls(syncs, left, automated, workspace, around)), workspace, around)
     _tell_gone(gone, files, findings)
 
 
@@ -314,14 +316,19 @@ def is_named_elsewhere(
 def _flux_yamls(
     syncs: Iterable[ClusterSync],
     left: Mapping[str, LeftReleases],
+    automated: Collection[DocumentKey],
     workspace: Workspace,
     around: Surroundings,
 ) -> Iterator[str]:
-    """Gives the `.flux.yaml`s whose last release is migrated, unless nothing else says what is synced."""
+    """Gives the `.flux.yaml`s whose last object is migrated, unless nothing else says what is synced."""
     unsaid = {each.cluster for each in syncs if each.state == "commands" and not around.clusters.given}
     serving = {name for name, each in left.items() if each.resources} | unsaid
+    sightings = (each for key in automated for each in around.clusters.sightings.get(key, ()))
+    updated = {(each.cluster, each.sync_path) for each in sightings}
     for path, members in sorted(_users_of_flux_yamls(workspace, around).items()):
         if any(synced.unknown or view.name in serving for view, synced in members):
+            continue
+        if any((view.name, synced.path) in updated for view, synced in members):
             continue
         patches = {synced.patch_file for _, synced in members if workspace.has(synced.patch_file)}
         # What its commands wrote is made by nothing then, and a later run would read it for manifests.

@@ -46,11 +46,14 @@ class MigratedImages:
         texts: the documents that change.
         objects: that are made, each in its file.
         prerequisites: what must exist first, for releases and images.
+        staying: the documents whose annotations stay, as something would be lost with them; no releases that
+            are migrated, which fluxd leaves alone.
     """
 
     texts: tuple[WorkloadText, ...]
     objects: tuple[Generated, ...]
     prerequisites: tuple[Prerequisite, ...]
+    staying: frozenset[DocumentKey] = frozenset()
 
 
 def migrate_images(
@@ -117,7 +120,8 @@ def migrate_images(
     settled = {*texts.settled(layout), *(read.plain.keys() & releases.keys())}
     take_out_marks(around, settled, workspace)
     _tell_given(of_kustomizations, around, workspace, findings)
-    return MigratedImages(tuple(written), objects, layout.prerequisites)
+    staying = frozenset(each.document.key for each in read.objects) - settled - releases.keys()
+    return MigratedImages(tuple(written), objects, layout.prerequisites, staying)
 
 
 def _tell_given(

@@ -77,7 +77,10 @@ def place_image(
         if found is None or not _comes_last(step.path, over, sighting):
             found = _in_patches(image, over, sighting, tree) or found
         uses = [use for use in sighting.patches if use.kustomization == step.path]
-        found = found or _in_patches(image, uses, sighting, tree)
+        if found is None or _renames(found, tree):
+            # An image that a patch gives with its later name is none of those that `images` rename.
+            given = _in_patches(image, uses, sighting, tree)
+            found = given if found is None or isinstance(given, ImagePlace) else found
         if found is not None:
             return found
     found = _in_patches(image, over, sighting, tree)
@@ -89,6 +92,15 @@ def place_image(
     at: _FieldPath = () if sighting.item is None else ("items", sighting.item)
     fields = tuple(replace(each, path=(*at, *each.path)) for each in fields)
     return ImagePlace(*key, replace(image, fields=fields))
+
+
+def _renames(found: ImagePlace | NoPlace, tree: KustomizeTree) -> bool:
+    """Gives whether it is an entry of `images` that gives another name."""
+    if isinstance(found, NoPlace) or not found.in_kustomization:
+        return False
+    entries = tree.kustomizations[posixpath.dirname(found.path)].document["images"]
+    entry = entries[found.image.fields[0].path[1]]
+    return entry.get("newName") not in (None, entry.get("name"))
 
 
 def _comes_last(step: str, over: Sequence[PatchUse], sighting: Sighting) -> bool:
@@ -121,6 +133,9 @@ def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePl
                 continue
             return NoPlace(f"the image has its name from {path} and its tag from elsewhere", path)
         if image.image.digest or tag is None or str(tag) != image.tag:
+            if entry.get("name") != name:
+                # It is for an image of another name, and this one came with its own.
+                continue
             return NoPlace(f"what {path} says of the image is not followed", path)
         fields = [MarkedField(("images", index, "newTag"), "tag", str(tag))]
         if entry.get("newName"):

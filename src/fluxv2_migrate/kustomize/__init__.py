@@ -11,6 +11,7 @@ from fluxv2_migrate.kustomize.edit import (
     add_resource,
     list_patch_file,
     remove_entry,
+    replace_entry,
 )
 from fluxv2_migrate.kustomize.field_specs import keys_of_path
 from fluxv2_migrate.kustomize.json_patch import apply_operations
@@ -65,6 +66,7 @@ __all__ = [
     "patch_of",
     "read_kustomization",
     "remove_entry",
+    "replace_entry",
     "replay_patches",
     "split_field_path",
     "split_variable_path",

@@ -17,9 +17,9 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
 
-__all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry"]
+__all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry", "replace_entry"]
 
-_PATCHES: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
+_NOTHING_IF_EMPTY: Final = ("images", "patches", "patchesStrategicMerge", "patchesJson6902")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -182,9 +182,43 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
         for index, known in enumerate(_listed(value, field)):
             if same(known):
                 edited = remove_item(document, field, index)
-                # A list of patches that holds none is nothing.
-                return _without_empty(edited, field) if field in _PATCHES else edited
+                # A list of patches or images that holds none is nothing.
+                return _without_empty(edited, field) if field in _NOTHING_IF_EMPTY else edited
         raise CannotEdit(f"{field} has no such entry")
+
+    return _in_first_document(text, edit)
+
+
+def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    r"""Gives a kustomization with another entry, the last of its list, in the place of one.
+
+    Args:
+        text: the file.
+        field: the list.
+        entry: its value.
+        other: what comes for it.
+
+    Raises:
+        CannotEdit: the file is written in a form in which this is not safe, or has no such entry.
+        InvalidManifest: the file is no YAML.
+
+    >>> other = {"name": "web", "newTag": "2"}
+    >>> print(replace_entry("images: [{name: web}]\n", "images", {"name": "web"}, other), end="")
+    images:
+    - name: web
+      newTag: "2"
+    """
+
+    def edit(document: str) -> str:
+        known = _listed(read_document(document)[1], field)
+        if entry not in known:
+            raise CannotEdit(f"{field} has no such entry")
+        rest = remove_item(document, field, known.index(entry))
+        style = Style(step=detect_style(document).step)
+        lines = [
+            line for key, value in other.items() for line in emit_entry(key, value, 0, style).splitlines()
+        ]
+        return append_item(rest, field, lines, dict(other))
 
     return _in_first_document(text, edit)
 

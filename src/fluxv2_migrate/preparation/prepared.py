@@ -79,13 +79,11 @@ class PreparedRepository:
             touched: the files that the migration changes or makes.
         """
         listed = tuple(used)
-        texts = {each.kustomization: each.text for each in listed}
-        texts |= {each.patch_file: each.patches for each in listed}
+        texts = {path: text for each in listed for path, text in each.found.texts.items()}
         for each in (self.separated, self.named, self.tied):
             if not {*each.files, *each.releases}.isdisjoint(touched):
                 texts |= each.files
-        # Whoever names the clusters needs the files no more to find them.
-        return texts, {each.flux_yaml for each in listed} if self.clusters.given else set()
+        return texts, {each.patch_file for each in listed if each.is_divided}
 
 
 def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> PreparedRepository:

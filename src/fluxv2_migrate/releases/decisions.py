@@ -131,10 +131,16 @@ def _without_doubles(
     for release in releases:
         draft, own = release.draft, {release.resource}
         # One object in two files is told as such: it is no second release.
-        same = {resources[key] for each in _helm_releases(release) for key in by_release[each]} - own
+        same = {
+            resources[key]: name
+            for cluster, namespace, name in _helm_releases(release)
+            for key in by_release[cluster, namespace, name]
+            if resources[key] not in own
+        }
         charts = with_chart.get(release.document.key, set()) - own
         if same:
-            message = f"{', '.join(sorted(same))} has the same release name {draft.release_name.v1!r}"
+            names = ", ".join(sorted({repr(name) for name in same.values()}))
+            message = f"{', '.join(sorted(same))} has the same release name {names}"
             findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
         elif charts:
             message = f"{', '.join(sorted(charts))} has the HelmChart {draft.namespace}-{draft.name} too"

@@ -1,0 +1,209 @@
+"""The texts with which kustomizations patch what fluxd patched after them."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import ClusterMap, SyncPath, patches_for
+from fluxv2_migrate.kubernetes.manifests import mapping_at
+from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree, list_patch_file
+from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_text
+from fluxv2_migrate.preparation.running_images import with_running_images
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    detect_style,
+    emit_scalar,
+    read_document,
+    read_value,
+    split_documents,
+)
+
+__all__ = ["PatchTexts", "patched_builds", "patched_over_builds"]
+
+_NAME: Final = "kustomization.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class PatchTexts:
+    """Kustomizations that patch what fluxd patched.
+
+    Attributes:
+        texts: of the kustomizations, and of the files of patches that they list.
+        builds: what fluxd applied.
+        overruled: the kustomizations that said something of images that fluxd's patches said otherwise, each
+            with that in words.
+    """
+
+    texts: Mapping[str, str]
+    builds: tuple[Build, ...]
+    overruled: tuple[tuple[str, str], ...] = ()
+
+
+def patched_builds(paths: Sequence[SyncPath], text: str, clusters: ClusterMap) -> PatchTexts:
+    """Gives the kustomizations that fluxd built with its patches, each with those for what it builds.
+
+    Args:
+        paths: the sync paths with one file of patches.
+        text: of that file.
+        clusters: who syncs what.
+
+    Raises:
+        CannotEdit: they would build something else, or others would have the patches too.
+        InvalidManifest: a text is no YAML.
+    """
+    overs = {folder: synced.over for synced in paths for folder in synced.builds}
+    patch_file = paths[0].patch_file
+    texts: dict[str, str] = {}
+    builds: list[Build] = []
+    overruled: list[tuple[str, str]] = []
+    for folder, (path, part) in _parts(tuple(overs), patch_file, text, clusters.tree).items():
+        own = clusters.tree.kustomization(folder)
+        before = clusters.builds[folder, overs[folder]]
+        if not isinstance(own, Kustomization) or not before.ok:
+            raise CannotEdit("what it goes over cannot be built")
+        if _is_shared(own.path, overs, patch_file, clusters):
+            raise CannotEdit(f"other kustomizations build on {own.path}, and would have its patches too")
+        found = _listed(own, path, part, before, clusters.tree)
+        texts |= found.texts
+        builds += found.builds
+        overruled += found.overruled
+    return PatchTexts(texts, tuple(builds), tuple(overruled))
+
+
+def _is_shared(path: str, folders: Collection[str], patch_file: str, clusters: ClusterMap) -> bool:
+    """Gives whether a kustomization serves other builds than those that fluxd's patches go over."""
+    others = {
+        (folder, synced.over)
+        for view in clusters.clusters
+        for synced in view.sync_paths
+        if synced.patch_file != patch_file
+        for folder in synced.builds
+    }
+    places = (place for place, build in clusters.builds.items() if path in build.files)
+    return any(place[0] not in folders or place in others for place in places)
+
+
+def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> PatchTexts:
+    """Gives a kustomization for a sync path that patches what others build too.
+
+    Args:
+        synced: the sync path.
+        text: of its file of patches.
+        clusters: who syncs what.
+
+    Raises:
+        CannotEdit: the sync path has a kustomization that says something else, or would build something else.
+        InvalidManifest: a text is no YAML.
+    """
+    tree, folder = clusters.tree, synced.path
+    builds = tuple(clusters.build_of(synced, each) for each in synced.builds)
+    entries = (posixpath.relpath(each or ".", folder or ".") for each in synced.builds)
+    resources = "".join(f"- {emit_scalar(each)}\n" for each in entries)
+    several = len(split_documents(text)) > 1
+    kustomization = list_patch_file(
+        f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}",
+        "patchesStrategicMerge" if several else "patches",
+        posixpath.relpath(synced.patch_file, folder or "."),
+    )
+    path = posixpath.join(folder, _NAME)
+    known = tree.kustomization(folder)
+    if known is not None and not (isinstance(known, Kustomization) and known.text == kustomization):
+        raise CannotEdit(f"{folder or '/'} has a kustomization that is not what fluxd built there")
+    after = tree.with_files({path: kustomization}).build(folder)
+    if not all(each.ok for each in (*builds, after)) or _objects(*builds) != _objects(after):
+        raise CannotEdit(f"{path} would build something else with it")
+    return PatchTexts({path: kustomization, synced.patch_file: text}, builds)
+
+
+def _parts(
+    folders: Sequence[str], patch_file: str, text: str, tree: KustomizeTree
+) -> dict[str, tuple[str, str]]:
+    """Gives for each build that is patched the file with the patches for its objects, and its text."""
+    if len(folders) == 1:
+        return {folders[0]: (patch_file, text)}
+    parts = {folder: patches_for(tree, folder, patch_file, folders) for folder in folders}
+    patched = [folder for folder, part in parts.items() if _says_something(part)]
+    if len(patched) == 1:
+        return dict.fromkeys(patched, (patch_file, text))
+    named: dict[str, tuple[str, str]] = {}
+    for folder in patched:
+        path = posixpath.join(folder, posixpath.basename(patch_file))
+        if path in tree.files and path != patch_file:
+            raise CannotEdit(f"{path} is there already")
+        named[folder] = (path, parts[folder])
+    return named
+
+
+def _says_something(text: str) -> bool:
+    return any(isinstance(read_value(text[each.start : each.end]), dict) for each in split_documents(text))
+
+
+def _listed(own: Kustomization, path: str, text: str, before: Build, tree: KustomizeTree) -> PatchTexts:
+    """Gives a kustomization that lists the patches, which builds what fluxd applied."""
+    for patches in dict.fromkeys((text, _with_earlier_names(text, own, before))):
+        for field in _fields(patches):
+            listed = list_patch_file(own.text, field, posixpath.relpath(path, own.folder or "."))
+            texts = {own.path: listed, path: patches}
+            after = tree.with_files(texts).build(own.folder)
+            overruled: tuple[str, ...] = ()
+            if after.ok and _objects(before) != _objects(after):
+                running = with_running_images(own, listed, before, after)
+                more = "".join(f"---\n{each}" for each in running.patches)
+                end = "" if not more or patches.endswith("\n") else "\n"
+                patches_too = _with_earlier_names(patches + end + more, own, before) if more else patches
+                texts, overruled = {own.path: running.text, path: patches_too}, running.overruled
+                after = tree.with_files(texts).build(own.folder)
+            if after.ok and _objects(before) == _objects(after):
+                return PatchTexts(texts, (before,), tuple((own.path, each) for each in overruled))
+    raise CannotEdit(f"{own.path} would build something else with it")
+
+
+def _with_earlier_names(text: str, own: Kustomization, before: Build) -> str:
+    """Gives fluxd's patches for a kustomization that gives names and namespaces only after its patches.
+
+    fluxd patched what was built, by the names that objects have at the end.
+
+    Args:
+        text: the patches.
+        own: the kustomization.
+        before: what fluxd applied.
+    """
+    plain = text.removeprefix("\ufeff")
+    result = text[: len(text) - len(plain)]
+    for span in split_documents(plain):
+        part = plain[span.start : span.end]
+        root, value = read_document(part)
+        plan = tuple(_renaming(value, own, before)) if isinstance(value, dict) else ()
+        result += apply_to_text(plan, part, root, detect_style(part)).text if plan else part
+    return result
+
+
+def _renaming(patch: Mapping[str, Any], own: Kustomization, before: Build) -> Iterator[Operation]:
+    metadata = mapping_at(patch, "metadata")
+    for built in before.objects:
+        same = mapping_at(built.manifest, "metadata")
+        if (patch.get("kind"), metadata.get("name")) != (built.manifest.get("kind"), same.get("name")):
+            continue
+        step = next((each for each in reversed(built.steps) if each.path == own.path), None)
+        if step is None or metadata.get("namespace") != same.get("namespace"):
+            continue
+        if step.name != metadata.get("name"):
+            yield Set(("metadata", "name"), step.name)
+        if step.namespace != metadata.get("namespace", ""):
+            path = ("metadata", "namespace")
+            yield Set(path, step.namespace) if step.namespace else Remove(path)
+        return
+
+
+def _fields(text: str) -> Sequence[str]:
+    several = len(split_documents(text)) > 1
+    # Older releases of kustomize take one patch from a file under `patches`.
+    return ("patchesStrategicMerge", "patches") if several else ("patches", "patchesStrategicMerge")
+
+
+def _objects(*builds: Build) -> list[str]:
+    return sorted(json.dumps(each.manifest, sort_keys=True) for build in builds for each in build.objects)
