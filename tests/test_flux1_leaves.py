@@ -822,3 +822,33 @@ def test_a_patch_of_many_that_is_split_leaves_with_the_part_for_flux_1() -> None
     assert set(migration.deleted) <= set(files)
     assert not set(migration.created) & set(migration.deleted)
     assert "apps/operator.yaml" in migration.deleted
+
+
+def test_every_flux_yaml_leaves_that_no_sync_path_heeds_any_more() -> None:
+    build = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    files: Files = {
+        "flux.yaml": fluxd("--git-path=prod", "--manifest-generation=true"),
+        ".flux.yaml": build,
+        "prod/.flux.yaml": build,
+        "prod/kustomization.yaml": "resources: [web]\n",
+        "prod/web/.flux.yaml": build,
+        "prod/web/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/web/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert migration.ok
+    assert set(migration.deleted) == {"flux.yaml", ".flux.yaml", "prod/.flux.yaml", "prod/web/.flux.yaml"}
+
+
+def test_a_folder_that_only_an_unknown_command_built_may_go_with_flux_1() -> None:
+    command = "for name in ./*/; do echo; kustomize build --enable_alpha_plugins $name; done"
+    files: Files = {
+        "apps/.flux.yaml": f"version: 1\ncommandUpdated:\n  generators:\n  - command: {command}\n",
+        "apps/flux/kustomization.yaml": "resources: [flux.yaml]\n",
+        "apps/flux/flux.yaml": fluxd("--git-path=apps,infra", "--manifest-generation=true"),
+        "infra/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert "RP018" in codes(migration)
+    assert "RP057" not in codes(migration)
+    assert "apps/flux/kustomization.yaml" in migration.deleted

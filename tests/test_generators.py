@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.flux1.generators import prints, read_generator
 
 Files = dict[str, str | bytes]
 
@@ -252,3 +253,19 @@ def test_a_cluster_that_both_fluxes_sync_is_known_as_such() -> None:
     assert cluster.flux2_file == "c/sync.yaml"
     assert cluster.flux_namespace == "ops"
     assert "RP062" in {finding.code for finding in migration.findings}
+
+
+def test_a_shell_passes_over_what_begins_with_a_dot_and_takes_folders_where_they_are_asked_for() -> None:
+    files = {
+        "apps/.flux.yaml": "",
+        "apps/.old/kustomization.yaml": "",
+        "apps/web/base/kustomization.yaml": "",
+        "apps/web.yaml": "",
+    }
+    read = read_generator("for d in ./*/; do kustomize build ${d}base; done", "apps", files)
+    assert read.builds == ("apps/web/base",)
+    printed = read_generator("cat *.yaml", "apps", files).prints
+    assert [path for path in files if prints(printed, path)] == ["apps/web.yaml"]
+    assert read_generator("cat .flux.yaml", "apps", files).prints == ("apps/.flux.yaml",)
+    found = read_generator("find . -name '*.yaml' -exec cat {} +", "apps", files).prints
+    assert {path for path in files if prints(found, path)} == set(files)

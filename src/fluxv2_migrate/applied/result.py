@@ -103,7 +103,9 @@ class Result:
             over = self._overlay(synced)
             for folder in folders:
                 self._take(found, self._build(ignore, folder, over), synced, default)
-                self._compare(found, ignore, folder, synced.overlay, over)
+                # What a command that nobody knows built is told already, and may be gone.
+                if not synced.unknown:
+                    self._compare(found, ignore, folder, synced.overlay, over)
             found.files.update(files)
             for path in files:
                 for document in self._read(path):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
-from fluxv2_migrate.clusters.proposals import folders_of
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.shown_settings import show_cluster, without_login
 from fluxv2_migrate.clusters.units import is_below, normal_path, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
+from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
 from fluxv2_migrate.meaning.locations import git_location
 from fluxv2_migrate.settings.options import MigrationOptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from fluxv2_migrate.clusters.units import (
     unguided_sync_path,
 )
 from fluxv2_migrate.flux1.containers import find_images
+from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
 from fluxv2_migrate.settings.sync_roots import infer_sync_roots, is_synced, root_of
@@ -30,7 +31,6 @@ from fluxv2_migrate.settings.sync_roots import infer_sync_roots, is_synced, root
 __all__ = [
     "UNIT",
     "flux_kustomizations",
-    "folders_of",
     "is_new",
     "of_flux_2",
     "of_flux_yaml",
@@ -70,17 +70,6 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
 def _runs_in(folder: str, reader: ClusterReader) -> bool:
     """Gives whether the commands of a `.flux.yaml` above build something in a folder that is no base."""
     return set(read_sync_path(folder, reader.files, reader.tree).builds) <= set(reader.tree.roots)
-
-
-def folders_of(files: Iterable[str]) -> set[str]:
-    """Gives all folders that files are in, the root among them."""
-    found = {""}
-    for path in files:
-        folder = posixpath.dirname(path)
-        while folder not in found:
-            found.add(folder)
-            folder = posixpath.dirname(folder)
-    return found
 
 
 def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:

@@ -15,7 +15,7 @@ from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import is_release_definition
-from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
+from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.changes import Change
@@ -136,7 +136,13 @@ def remove_flux1(
     leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
     gone = _take_out(leaving, workspace, around, findings)
     files = _take_files_out(list(_values_files(gone, workspace, around)), workspace, around)
-    files += _take_files_out(list(_flux_yamls(syncs, left, automated, workspace, around)), workspace, around)
+    # Where one is gone, the next one above would count for its sync path.
+    while True:
+        unused = list(_flux_yamls(syncs, left, automated, workspace, around))
+        taken = _take_files_out(unused, workspace, around)
+        if not taken:
+            break
+        files += taken
     _tell_gone(gone, files, findings)
 
 
@@ -348,14 +354,23 @@ def _flux_yamls(
 def _users_of_flux_yamls(
     workspace: Workspace, around: Surroundings
 ) -> Mapping[str, Sequence[tuple[ClusterView, SyncPath]]]:
-    """Gives each `.flux.yaml` that is there with the sync paths that it shapes."""
+    """Gives each `.flux.yaml` that is there with the sync paths that it shapes.
+
+    One below the sync path of a fluxd was never read; a later run, which finds no fluxd, would heed it.
+    """
     users: dict[str, list[tuple[ClusterView, SyncPath]]] = {}
+    below: dict[str, list[tuple[ClusterView, SyncPath]]] = {}
+    files = (path for path in workspace.paths() if posixpath.basename(path) == FLUX_YAML)
+    there = [path for path in files if workspace.has(path)]
     for view in around.clusters.clusters:
         for synced in view.sync_paths:
             path = find_flux_yaml(synced.path, workspace.has)
             if path is not None:
                 users.setdefault(path, []).append((view, synced))
-    return users
+            for each in there if view.flux1.fluxd is not None else ():
+                if is_below(each, synced.path):
+                    below.setdefault(each, []).append((view, synced))
+    return {**below, **users}
 
 
 def _is_read_alike(synced: SyncPath, flux_yaml: str, workspace: Workspace, around: Surroundings) -> bool:

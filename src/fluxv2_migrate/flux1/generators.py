@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Final
 from fluxv2_migrate.flux1.flags import shell_words
 from fluxv2_migrate.flux1.shell_text import Loop, filled_in, shell_parts, without_group
 
-__all__ = ["Generator", "called_scripts", "prints", "read_generator"]
+__all__ = ["Generator", "called_scripts", "folders_of", "prints", "read_generator"]
 
 # Flags of `kustomize build` whose value is a word of its own.
 _WITH_VALUE: Final = (
@@ -101,6 +101,21 @@ def prints(generator_globs: Sequence[str], path: str) -> bool:
         if not is_deep and fnmatchcase(folder, root) and folder.count("/") == root.count("/"):
             return True
     return False
+
+
+def folders_of(files: Iterable[str]) -> set[str]:
+    """Gives all folders that files are in, the root among them.
+
+    >>> sorted(folders_of(["apps/web/web.yaml"]))
+    ['', 'apps', 'apps/web']
+    """
+    found = {""}
+    for path in files:
+        folder = posixpath.dirname(path)
+        while folder not in found:
+            found.add(folder)
+            folder = posixpath.dirname(folder)
+    return found
 
 
 def read_generator(command: str, folder: str, files: Mapping[str, str | bytes] = _NOTHING) -> Generator:
@@ -209,7 +224,7 @@ class _Reading:
         else:
             names = loop.what.split()
             is_plain = all(_PLAIN.fullmatch(each) for each in names)
-            globs = [_joined(self.here, each) for each in names] if is_plain else None
+            globs = [_shell_glob(self.here, each) for each in names] if is_plain else None
         if globs is None:
             self.unknown.append(loop.text)
         elif shown == [f"cat ${loop.name}"]:
@@ -227,9 +242,14 @@ class _Reading:
             return
         paths = {path for path in self.files if prints(globs, path)}
         if not is_found:
-            folders = {posixpath.dirname(path) for path in self.files}
-            paths |= {each for each in folders if each and prints([glob.rstrip("/") for glob in globs], each)}
-        yield from (posixpath.relpath(path, self.here or ".") for path in sorted(paths))
+            folders = folders_of(self.files) - {""}
+            asked = [glob.rstrip("/") for glob in globs if glob.endswith("/")]
+            paths |= {each for each in folders if prints(globs, each)}
+            # The word keeps the slash that asks for folders.
+            paths |= {f"{each}/" for each in folders if prints(asked, each)}
+        for path in sorted(paths):
+            word = posixpath.relpath(path, self.here or ".")
+            yield f"{word}/" if path.endswith("/") else word
 
     def read(self, part: str) -> None:
         """Follows one command."""
@@ -368,10 +388,9 @@ class _Reading:
         if written or not names or not all(_PLAIN.fullmatch(each) for each in names):
             return False
         for name in names:
-            path = _joined(self.here, name)
             # What the command itself wrote before is known already.
-            if path not in self.writes:
-                self.prints.append(path)
+            if _joined(self.here, name) not in self.writes:
+                self.prints.append(_shell_glob(self.here, name))
         return True
 
     def _find(self, words: Sequence[str]) -> bool:
@@ -421,6 +440,17 @@ def _decrypts(options: Sequence[str]) -> bool:
 def _joined(folder: str, path: str) -> str:
     joined = posixpath.normpath(posixpath.join(folder, path))
     return "" if joined == "." else joined
+
+
+def _shell_glob(folder: str, word: str) -> str:
+    """Gives a glob for `fnmatch`: no `*` or `?` of a shell stands for the dot that a name begins with.
+
+    >>> _shell_glob("apps", "./*/"), _shell_glob("", "?x/*.yaml")
+    ('apps/[!.]*/', '[!.]x/[!.]*.yaml')
+    """
+    parts = _joined(folder, word).split("/")
+    shown = [f"[!.]{part.removeprefix('?')}" if part.startswith(("*", "?")) else part for part in parts]
+    return "/".join(shown) + ("/" if word.endswith("/") else "")
 
 
 def _short(command: str) -> str:
