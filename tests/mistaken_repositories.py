@@ -86,6 +86,23 @@ spec:
   decryption: {provider: sops}
   sourceRef: {kind: GitRepository, name: flux-system}
 """
+_SOURCE = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec:
+  interval: 1m
+  ref: {branch: main}
+  secretRef: {name: flux-system}
+  url: ssh://git@git.example.com/config
+"""
+
+
+def _config_map(name: str, namespace: str, annotation: str = "") -> str:
+    annotations = f"  annotations:\n    {annotation}\n" if annotation else ""
+    metadata = f"metadata:\n  name: {name}\n  namespace: {namespace}\n{annotations}"
+    return f"apiVersion: v1\nkind: ConfigMap\n{metadata}data:\n  values.yaml: |\n    a: 1\n"
+
+
 PLAIN: Files = {
     "apps/web.yaml": _release(
         "web", _HELM.format("web") + '  values:\n    replicas: 2\n    host: a.example.com\n    on: "1"\n'
@@ -100,6 +117,8 @@ PLAIN: Files = {
         "mail", _HELM.format("mail") + "  forceUpgrade: true\n  skipCRDs: true\n  wait: true\n"
     ),
     "apps/api.yaml": _WORKLOAD.format(name="api", automated="true", pattern="semver:~1.4", tag="1.4.2"),
+    "apps/pulled.yaml": _WORKLOAD.format(name="pulled", automated="true", pattern="semver:~1.4", tag="1.4.2")
+    + "      imagePullSecrets:\n      - name: registry\n",
     "apps/job.yaml": _WORKLOAD.format(
         name="job", automated="true", pattern="glob:main-*", tag="main-3f1c2ab-1602225929"
     ),
@@ -115,8 +134,18 @@ PLAIN: Files = {
         1,
     ),
     "apps/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n",
-    "apps/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: secret\n  namespace: data\n",
+    "apps/secret.yaml": (
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: secret\n  namespace: data\n"
+        "stringData:\n  db.yaml: |\n    b: 1\n"
+    ),
+    "apps/extra.yaml": _config_map("extra", "data"),
+    "apps/ignored.yaml": _config_map("ignored", "shop", 'fluxcd.io/ignore: "true"'),
+    "more/spared.yaml": _config_map("spared", "shop", "fluxcd.io/ignore: sync_only"),
+    "more/other.yaml": _WORKLOAD.format(name="other", automated="false", pattern="glob:*", tag="1.0.0"),
+    "demo/shown.yaml": _config_map("shown", "demo"),
     "clusters/main/apps.yaml": _SYNC,
+    "clusters/main/more.yaml": _SYNC.replace("apps", "more"),
+    "clusters/main/source.yaml": _SOURCE,
 }
 OVERLAY: Files = {
     "base/kustomization.yaml": "resources:\n- web.yaml\n- api.yaml\n",
@@ -131,7 +160,7 @@ OVERLAY: Files = {
 }
 _MAIN = fm.Cluster(
     name="main",
-    sync_paths=("apps",),
+    sync_paths=("apps", "more"),
     branch="main",
     fluxd=fm.Fluxd(git_url="ssh://git@git.example.com/config", sops=True),
 )
@@ -146,7 +175,7 @@ def _migrated(name: str, files: Files, options: fm.MigrationOptions, roots: tupl
 @cache
 def _small() -> tuple[Migrated, ...]:
     return (
-        _migrated("plain", PLAIN, fm.MigrationOptions(clusters=(_MAIN,)), ("apps/",)),
+        _migrated("plain", PLAIN, fm.MigrationOptions(clusters=(_MAIN,)), ("apps/", "more/")),
         _migrated("overlay", OVERLAY, fm.MigrationOptions(sync_roots=("prod",)), ("base/", "prod/")),
     )
 

@@ -629,6 +629,118 @@ def _(migrated: Migrated) -> Mistakes:
                 yield {**migrated.after, path: whole[: found.end()] + mark + whole[found.end() :]}
 
 
+def written(name: str, path: str, old: str, new: str) -> None:
+    """Registers a change of the text of one file of the small repositories."""
+
+    def otherwise(migrated: Migrated) -> Mistakes:
+        whole = text(migrated.after.get(path, ""))
+        if whole and re.search(old, whole):
+            yield {**migrated.after, path: re.sub(old, new, whole, count=1)}
+
+    KINDS[name] = otherwise
+
+
+def placed(name: str, path: str, content: str) -> None:
+    """Registers a file that somebody adds to the small repository of two paths."""
+
+    def otherwise(migrated: Migrated) -> Mistakes:
+        if "clusters/main/source.yaml" in migrated.after:
+            yield {**migrated.after, path: content}
+
+    KINDS[name] = otherwise
+
+
+_ONCE = "  namespace: data\n  annotations: {kustomize.toolkit.fluxcd.io/ssa: IfNotPresent}\n"
+for name, path, old, new in (
+    ("content of values changed", "apps/extra.yaml", "a: 1", "a: 2"),
+    ("content of a Secret changed", "apps/secret.yaml", "b: 1", "b: 2"),
+    ("key of values renamed", "apps/extra.yaml", "values.yaml:", "values.yml:"),
+    ("label added", "apps/extra.yaml", "metadata:\n", "metadata:\n  labels: {a: b}\n"),
+    ("workload that fluxd left alone changed", "more/other.yaml", "other:1.0.0", "other:1.0.1"),
+    ("API of a workload changed", "apps/api.yaml", "apps/v1", "extensions/v1beta1"),
+    ("object applied once", "apps/extra.yaml", "  namespace: data\n", _ONCE),
+    ("release applied once", "apps/db.yaml", "  namespace: shop\n", _ONCE.replace("data", "shop", 1)),
+    ("ignored object applied", "apps/ignored.yaml", "    kustomize.*: disabled\n", ""),
+    (
+        "annotation of Flux v1 left alone",
+        "apps/ignored.yaml",
+        "kustomize.*: disabled",
+        'fluxcd.io/ignore: "true"',
+    ),
+    (
+        "login of an image repository dropped",
+        "apps/images/pulled.yaml",
+        "  secretRef:\n    name: registry\n",
+        "",
+    ),
+    ("tags excluded", "apps/images/pulled.yaml", "interval: 5m\n", "interval: 5m\n  exclusionList: ['^1']\n"),
+    (
+        "other branch checked out",
+        "apps/images/flux-system-automation.yaml",
+        "checkout:\n      ref:\n        branch: main",
+        "checkout:\n      ref:\n        branch: other",
+    ),
+    (
+        "message that cannot be rendered",
+        "apps/images/flux-system-automation.yaml",
+        "messageTemplate:.*",
+        "messageTemplate: '{{ .Images }'",
+    ),
+    (
+        "message with an unknown field",
+        "apps/images/flux-system-automation.yaml",
+        "messageTemplate:.*",
+        "messageTemplate: '{{ .Images }}'",
+    ),
+    ("URL of the sync changed", "clusters/main/source.yaml", "/config", "/other"),
+    ("branch of the sync made a tag", "clusters/main/source.yaml", "branch: main", "tag: main"),
+    ("branch of the sync dropped", "clusters/main/source.yaml", "  ref: .*\n", ""),
+    ("source of the sync suspended", "clusters/main/source.yaml", "spec:\n", "spec:\n  suspend: true\n"),
+    ("Secret of the sync dropped", "clusters/main/source.yaml", "  secretRef: .*\n", ""),
+    (
+        "other folders checked out",
+        "clusters/main/source.yaml",
+        "spec:\n",
+        "spec:\n  sparseCheckout: [clusters, more]\n",
+    ),
+    ("path of another folder too", "clusters/main/more.yaml", "./more", "./"),
+    ("one path synced no more", "clusters/main/more.yaml", "path: ./more", "path: ./demo"),
+    ("decryption by something else", "clusters/main/more.yaml", "provider: sops", "provider: vault"),
+    ("field that the API has no more", "clusters/main/more.yaml", "spec:\n", "spec:\n  validation: client\n"),
+    (
+        "base from elsewhere",
+        "prod/kustomization.yaml",
+        "- own.yaml\n",
+        "- own.yaml\n- https://github.com/a/b//c\n",
+    ),
+    ("charts in a kustomization", "prod/kustomization.yaml", r"\Z", "helmCharts:\n- name: x\n"),
+    ("objects made by a generator", "prod/kustomization.yaml", r"\Z", "generators:\n- own.yaml\n"),
+):
+    written(name, path, old, new)
+placed(
+    "path synced twice, and pruned once",
+    "clusters/main/again.yaml",
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+    "metadata: {name: again, namespace: flux-system}\nspec:\n  interval: 10m\n  path: ./more\n"
+    "  prune: true\n  decryption: {provider: sops}\n"
+    "  sourceRef: {kind: GitRepository, name: flux-system}\n",
+)
+placed(
+    "file that lists the Kustomizations no more",
+    "clusters/main/kustomization.yaml",
+    "resources:\n- apps.yaml\n",
+)
+
+
+@kind("what is spared is pruned")
+def _(migrated: Migrated) -> Mistakes:
+    path, sync = "more/spared.yaml", "clusters/main/more.yaml"
+    if path in migrated.after:
+        bare = re.sub("  annotations:\n    kustomize.*\n", "", text(migrated.after[path]))
+        pruned = text(migrated.after[sync]).replace("prune: false", "prune: true")
+        yield {**migrated.after, path: bare, sync: pruned}
+
+
 def is_harmless(migrated: Migrated, files: Files) -> bool:
     """Gives whether clusters get the same for all that, as where a patch gives the field another value."""
     return bool(_applied(migrated, migrated.after) == _applied(migrated, files))
@@ -637,7 +749,7 @@ def is_harmless(migrated: Migrated, files: Files) -> bool:
 def _applied(migrated: Migrated, files: Files) -> Any:
     tree = KustomizeTree(files)
     builds = [controller_build(tree, root.rstrip("/")) for root in migrated.synced]
-    applied = [(each.ok, [(one.path, one.manifest) for one in each.objects]) for each in builds]
+    applied = [(each.problems, [(one.path, one.manifest) for one in each.objects]) for each in builds]
     return applied, {path: find_markers(text(files[path])) for path in files if path.endswith(_YAML)}
 
 

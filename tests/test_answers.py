@@ -135,7 +135,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "RP028": (release(more="  values: {metrics: no}\n"), {"write_what_flux1_read": "none"}),
     "RP021": (release(), {"scope": fm.Scope(names=("absent", "w*"))}),
 }
-FILLED: dict[str, dict[str, Any]] = {"HR014": {"release_name": "live"}, "HR017": {"release_name": "live"}}
+FILLED: dict[str, dict[str, Any]] = {code: {"release_name": "answered"} for code in ("HR014", "HR017")}
 """What stands where an answer is to be filled in."""
 # Of images, which no release shows.
 ELSEWHERE = {"IM004", "IM006", "IM019"}

@@ -66,7 +66,7 @@ def test_every_kind_that_is_written_has_its_constraints() -> None:
     assert set(CONSTRAINTS) >= {each.manifest["kind"] for each in fm.migrate_repository(files).manifests}
     assert set(CONSTRAINTS) == {
         *("HelmRelease", "HelmRepository", "GitRepository"),
-        *("ImageRepository", "ImagePolicy", "ImageUpdateAutomation"),
+        *("ImageRepository", "ImagePolicy", "ImageUpdateAutomation", "Kustomization"),
     }
 
 

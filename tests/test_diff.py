@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -53,6 +54,8 @@ def apply(diff: str, path: str, before: str | None) -> str | None:
             input=diff.encode(),
             capture_output=True,
             check=False,
+            # Where the folder of temporary files lies in a repository, git would look there for the file.
+            env={**os.environ, "GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},
         )
         assert done.returncode == 0, done.stderr.decode() + diff
         return file.read_bytes().decode() if file.exists() else None

@@ -297,8 +297,7 @@ FACTS: list[tuple[FluxVersion, dict[str, Any], str, Any]] = [
     ("2.9", {"kubeConfig": {"configMapRef": {"name": "k"}}}, "kube_config", "ConfigMap k"),
     ("2.9", {"kubeConfig": {}}, "kube_config", "Secret None (value)"),
     ("2.9", {"driftDetection": {"mode": "warn"}}, "drift_detection", "warn"),
-    ("2.9", {"persistentClient": True, "postRenderers": []}, "additional", {}),
-    ("2.9", {"persistentClient": False}, "additional", {"persistentClient": False}),
+    ("2.9", {"persistentClient": False, "postRenderers": []}, "additional", {}),
     # What nobody takes.
     (
         "2.9",
@@ -557,8 +556,10 @@ def samples(schema: dict[str, Any]) -> list[Any]:
     return list(schema.get("enum") or by_type.get(schema.get("type", ""), [{"a": "b"}]))
 
 
-# How often something is looked at changes nothing in the cluster; a kind says which API it is of.
+# How often something is looked at changes nothing in the cluster, nor how often a client is made; a kind says
+# which API it is of.
 MEANINGLESS = {
+    ("persistentClient",),
     ("interval",),
     ("chart", "spec", "interval"),
     ("chart", "spec", "sourceRef", "apiVersion"),

@@ -77,7 +77,7 @@ def see_migrated_repository(
     """
     if not before.clusters:
         return ClusterMap()
-    tree = _tree(files, _images_in_volumes(repository, options), None)
+    tree = _tree(files, _images_in_volumes(repository, options), before)
     own = _see(files, repository, options, tree, also_migrated=True)
     if before.given or _sync_paths(own) == _sync_paths(before):
         return own

@@ -27,6 +27,8 @@ from fluxv2_migrate.repository.documents import Document
 __all__ = ["DISABLED", "ReconciledCluster", "ReconciledObject", "ReconciledPath", "Reconciler"]
 
 _FOLDER: Final = ".flux-file"
+# By these a GitRepository says which files of the repository are taken.
+_TAKEN: Final = frozenset(("ignore", "sparseCheckout"))
 DISABLED: Final = f"it is never applied, as its annotation {RECONCILE} or {SSA} says"
 """Why an object is not applied that says so itself."""
 # Of these there is one for all namespaces, so that no target namespace moves them.
@@ -133,10 +135,15 @@ class Reconciler:
                 FluxKustomization.of_document(document)
                 for path, documents in sorted(self.documents.items())
                 for document in documents
-                if not self.tree.patchers(path)
+                if not self.tree.patchers(path) and not self._is_passed_over(path)
             )
             self._known = [each for each in read if each is not None and self._is_of_files(each)]
         return self._known
+
+    def _is_passed_over(self, path: str) -> bool:
+        """Gives whether nothing applies a file: no kustomization lists it, not even that beside it."""
+        is_beside = self.tree.has_kustomization_file(posixpath.dirname(path))
+        return is_beside and not self.tree.includers(path)
 
     def _is_of_files(self, each: FluxKustomization) -> bool:
         return bool(each.path) and self.tree.is_folder(normal_path(each.path))
@@ -228,10 +235,10 @@ class Reconciler:
 
     def _followed(self, pending: list[_Pending]) -> ReconciledCluster:
         """Gives what comes of some paths, and of the Kustomizations in them."""
-        paths: dict[tuple[str, str, str], ReconciledPath] = {}
+        paths: dict[tuple[str, FluxKustomization | None, tuple[str, str]], ReconciledPath] = {}
         while pending:
             path, sync_path, by = pending.pop(0)
-            key = (path, "" if by is None else by.overlay, "" if by is None else by.target_namespace)
+            key = (path, by, ("", "") if by is None else namespace_and_name(by.manifest))
             if key in paths:
                 continue
             paths[key] = self._path(path, sync_path, by)
@@ -248,7 +255,8 @@ class Reconciler:
         return ReconciledCluster(tuple(paths.values()), objects)
 
     def _path(self, path: str, sync_path: str, by: FluxKustomization | None) -> ReconciledPath:
-        ignore = None if by is None else self._ignore(by)
+        source = {} if by is None else self._source(by)
+        ignore = source.get("ignore") if isinstance(source.get("ignore"), str) else None
         key = (path, "" if by is None else by.overlay, ignore)
         if key not in self._builds:
             self._builds[key] = self._build(path, key[1], ignore)
@@ -263,6 +271,8 @@ class Reconciler:
             obstacle = f"the Kustomization in {by.file} is not applied: its annotation says `disabled`"
         elif by is not None and is_disabled({"metadata": mapping_at(by.manifest, "spec", "commonMetadata")}):
             obstacle = f"commonMetadata of the Kustomization in {by.file} keeps all from being applied"
+        elif not _is_checked_out(path, source):
+            obstacle = f"sparseCheckout of its GitRepository leaves {path or '/'} out"
         return ReconciledPath(path, sync_path, by, build, obstacle)
 
     def _build(self, path: str, overlay: str, ignore: str | None) -> Build:
@@ -278,18 +288,23 @@ class Reconciler:
             return replace(build, files=(path,))
         return controller_build(self.tree, path, ignore=ignore)
 
-    def _ignore(self, by: FluxKustomization) -> str | None:
-        """Gives `spec.ignore` of the GitRepository of a Kustomization, if it has one."""
+    def _source(self, by: FluxKustomization) -> Mapping[str, Any]:
+        """Gives `spec` of the GitRepository of a Kustomization: of those of its name one that takes files."""
         name = mapping_at(by.manifest, "spec", "sourceRef").get("name")
         found = [
-            ignore
+            mapping_at(document.manifest, "spec")
             for documents in self.documents.values()
             for document in documents
-            if document.manifest.get("kind") == "GitRepository"
-            and document.identity[1] == name
-            and isinstance(ignore := mapping_at(document.manifest, "spec").get("ignore"), str)
+            if document.manifest.get("kind") == "GitRepository" and document.identity[1] == name
         ]
-        return found[0] if found else None
+        return next((each for each in found if _TAKEN.intersection(each)), {})
+
+
+def _is_checked_out(path: str, source: Mapping[str, Any]) -> bool:
+    """Gives whether a GitRepository checks a folder out; where it names some, no others are there."""
+    given = source.get("sparseCheckout")
+    folders = [normal_path(str(each)) for each in given] if isinstance(given, list) else []
+    return not folders or any(is_below(path, folder) for folder in folders)
 
 
 def _targets(synced: SyncPath) -> Iterable[str]:

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import annotations_of
 
-__all__ = ["PRUNE", "RECONCILE", "SSA", "is_disabled", "is_kept"]
+__all__ = ["PRUNE", "RECONCILE", "SSA", "is_applied_once", "is_disabled", "is_kept"]
 
 RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 """With `disabled` an object is never applied."""
 SSA: Final = "kustomize.toolkit.fluxcd.io/ssa"
-"""With `Ignore` an object is never applied, since Flux 2.1."""
+"""With `Ignore` an object is never applied, since Flux 2.1; with `IfNotPresent` only once."""
 PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 """With `disabled` an object that leaves Git is not deleted."""
 
@@ -30,6 +30,15 @@ def is_disabled(manifest: Mapping[str, Any]) -> bool:
     """
     given = annotations_of(manifest)
     return str(given.get(RECONCILE)).lower() == "disabled" or str(given.get(SSA)).lower() == "ignore"
+
+
+def is_applied_once(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether kustomize-controller only makes an object that is not there, as its annotation says.
+
+    >>> is_applied_once({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}}})
+    True
+    """
+    return str(annotations_of(manifest).get(SSA)).lower() == "ifnotpresent"
 
 
 def is_kept(manifest: Mapping[str, Any]) -> bool:

@@ -234,6 +234,58 @@ CONSTRAINTS: Final[Mapping[str, tuple[Constraint, ...]]] = {
         Constraint("spec.update", "required", ("strategy",), until="2.6"),
         Constraint("spec.update.strategy", "enum", ("Setters",)),
     ),
+    "Kustomization": (
+        Constraint("spec", "required", ("interval", "prune", "sourceRef")),
+        Constraint(
+            "spec.buildMetadata[]", "enum", ("originAnnotations", "transformerAnnotations"), since="2.9"
+        ),
+        Constraint("spec.decryption", "required", ("provider",)),
+        Constraint("spec.decryption.provider", "enum", ("sops",)),
+        Constraint("spec.decryption.secretRef", "required", ("name",)),
+        Constraint(
+            "spec.deletionPolicy", "enum", ("MirrorPrune", "Delete", "Orphan"), since="2.5", until="2.5"
+        ),
+        Constraint(
+            "spec.deletionPolicy",
+            "enum",
+            ("MirrorPrune", "Delete", "WaitForTermination", "Orphan"),
+            since="2.6",
+        ),
+        Constraint("spec.dependsOn[]", "required", ("name",)),
+        Constraint(
+            "spec.healthCheckExprs[]", "required", ("apiVersion", "current", "kind"), since="2.5", until="2.8"
+        ),
+        Constraint("spec.healthCheckExprs[]", "required", ("apiVersion", "current"), since="2.9"),
+        Constraint("spec.healthChecks[]", "required", ("kind", "name")),
+        Constraint("spec.ignore[]", "required", ("paths",), since="2.9"),
+        Constraint("spec.images[]", "required", ("name",)),
+        Constraint("spec.interval", "pattern", _DURATION),
+        Constraint("spec.kubeConfig", "required", ("secretRef",), until="2.6"),
+        Constraint("spec.kubeConfig.configMapRef", "required", ("name",), since="2.7"),
+        Constraint("spec.kubeConfig.secretRef", "required", ("name",)),
+        Constraint("spec.namePrefix", "minLength", 1, since="2.3"),
+        Constraint("spec.namePrefix", "maxLength", 200, since="2.3"),
+        Constraint("spec.nameSuffix", "minLength", 1, since="2.3"),
+        Constraint("spec.nameSuffix", "maxLength", 200, since="2.3"),
+        Constraint("spec.patches[]", "required", ("patch",)),
+        Constraint("spec.postBuild.substituteFrom[]", "required", ("kind", "name")),
+        Constraint("spec.postBuild.substituteFrom[].kind", "enum", ("Secret", "ConfigMap")),
+        Constraint("spec.postBuild.substituteFrom[].name", "minLength", 1),
+        Constraint("spec.postBuild.substituteFrom[].name", "maxLength", 253),
+        Constraint("spec.postBuild.substituteStrategy", "enum", ("WithVariables", "Always"), since="2.9"),
+        Constraint("spec.retryInterval", "pattern", _DURATION),
+        Constraint("spec.sourceRef", "required", ("kind", "name")),
+        Constraint("spec.sourceRef.kind", "enum", ("OCIRepository", "GitRepository", "Bucket"), until="2.6"),
+        Constraint(
+            "spec.sourceRef.kind",
+            "enum",
+            ("OCIRepository", "GitRepository", "Bucket", "ExternalArtifact"),
+            since="2.7",
+        ),
+        Constraint("spec.targetNamespace", "minLength", 1),
+        Constraint("spec.targetNamespace", "maxLength", 63),
+        Constraint("spec.timeout", "pattern", _DURATION),
+    ),
 }
 """By kind, what is asked of the fields of `spec`, in the API that each Flux release prefers."""
 

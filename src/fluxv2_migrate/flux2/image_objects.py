@@ -33,6 +33,10 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 _IMAGE: Final = re.compile(r"(?:[A-Za-z0-9.\-]+(?::[0-9]+)?/)?[a-z0-9_\-./]+")
 _NAMESPACE: Final = re.compile(r"kind[\"']?\s*:\s*[\"']?Namespace\b")
 _REMOVED_FIELDS: Final = re.compile(r"\.Updated\b|\.Changed\.ImageResult\b")
+# What a template of a commit message can hold, of each Flux release.
+_TEMPLATE_FIELDS: Final = ("AutomationObject", "Changed", "Updated", "Values")
+_ROOT_FIELD: Final = re.compile(r"\{\{-?\s*\.(\w+)")
+_REBINDING: Final = re.compile(r"\{\{-?\s*(?:block|define|range|template|with)\b")
 # The label that every namespace has.
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 
@@ -86,6 +90,8 @@ class Automation:
         template = str(as_object(git.get("commit")).get("messageTemplate") or "")
         if is_at_least(flux_version, "2.7") and _REMOVED_FIELDS.search(template):
             return "uses a field in its message template that Flux 2.7 removed"
+        if not _can_be_rendered(template):
+            return "has a message template that cannot be rendered"
         return ""
 
     def selects(self, policy: ImageObject, flux_version: FluxVersion) -> bool:
@@ -96,6 +102,15 @@ class Automation:
         if not isinstance(selector, Mapping) or not is_at_least(flux_version, "2.3"):
             return True
         return _selects(selector, policy.labels)
+
+
+def _can_be_rendered(template: str) -> bool:
+    """Gives whether Go can render a message template, as far as its braces and plain fields tell."""
+    if template.count("{{") != template.count("}}"):
+        return False
+    # Within these a dot stands for something else.
+    rebinds = _REBINDING.search(template) is not None
+    return rebinds or all(each in _TEMPLATE_FIELDS for each in _ROOT_FIELD.findall(template))
 
 
 class _Named:

@@ -17,6 +17,7 @@ from fluxv2_migrate.kustomize.field_specs import keys_of_path
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.kustomization import (
     FILE_NAMES,
+    UNFOLLOWED,
     Kustomization,
     KustomizationPatch,
     ListedEntry,
@@ -36,6 +37,7 @@ from fluxv2_migrate.kustomize.variables import split_variable_path
 __all__ = [
     "DEFAULT_IGNORES",
     "FILE_NAMES",
+    "UNFOLLOWED",
     "Build",
     "BuildProblem",
     "BuiltObject",

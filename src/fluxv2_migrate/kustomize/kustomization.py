@@ -25,6 +25,7 @@ from fluxv2_migrate.yaml_text import (
 
 __all__ = [
     "FILE_NAMES",
+    "UNFOLLOWED",
     "Kustomization",
     "KustomizationPatch",
     "ListedEntry",
@@ -107,7 +108,7 @@ _NAMES: Final = {name.lower(): name for name in _FIELDS}
 _ALL_NAMES: Final = frozenset(_names(_FIELDS))
 _LOWERED: Final = frozenset(name.lower() for name in _ALL_NAMES)
 _KEY: Final = re.compile(r"([A-Za-z0-9]+)[\"']?[ \t]*:")
-_UNFOLLOWED: Final = (
+UNFOLLOWED: Final = (
     "buildMetadata",
     "crds",
     "generators",
@@ -117,6 +118,7 @@ _UNFOLLOWED: Final = (
     "transformers",
     "validators",
 )
+"""The fields of which nobody can tell from texts alone what comes of them."""
 
 
 def is_remote(entry: str) -> bool:
@@ -240,7 +242,7 @@ class Kustomization:
     @property
     def unfollowed(self) -> tuple[str, ...]:
         """The fields with something in them that cannot be followed from texts."""
-        return tuple(name for name in _UNFOLLOWED if self.document.get(name))
+        return tuple(name for name in UNFOLLOWED if self.document.get(name))
 
     @cached_property
     def patches(self) -> tuple[KustomizationPatch, ...]:

@@ -213,6 +213,14 @@ class KustomizeTree:
             raise found
         return found
 
+    def manifests(self, path: str) -> list[Manifest]:
+        """Gives the objects of a file as kustomize reads them, in JSON's types.
+
+        Raises:
+            InvalidManifest: kustomize refuses the file.
+        """
+        return [json_value(each.manifest) for each in self.resources(path)]
+
     def manifest(self, path: str, index: int) -> Manifest:
         """Gives the object of a document as kustomize reads it, in JSON's types.
 

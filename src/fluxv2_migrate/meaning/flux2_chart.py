@@ -18,7 +18,7 @@ from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
 from fluxv2_migrate.meaning.locations import chart_folder, git_location, helm_location
 from fluxv2_migrate.meaning.release import ChartMeaning, GitReference, Tolerance, ValuesSource
 
-__all__ = ["meaning_of_chart"]
+__all__ = ["git_reference", "meaning_of_chart"]
 
 _VALUES_KEY: Final = "values.yaml"
 _CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]++/?\.?)+")
@@ -222,10 +222,19 @@ def _git_source(reading: Reading, source: Mapping[str, Any], namespace: str) -> 
     if not re.match(r"(?:http|https|ssh)://", repository.url or ""):
         reading.refused.append("source.url")
     credentials = _credentials(repository.secret_ref, namespace, login=location.login)
-    return location.url, credentials, _git_reference(repository.ref or flux2.GitRepositoryRef())
+    return location.url, credentials, git_reference(repository.ref or flux2.GitRepositoryRef())
 
 
-def _git_reference(ref: flux2.GitRepositoryRef) -> GitReference:
+def git_reference(ref: flux2.GitRepositoryRef) -> GitReference:
+    """Gives what source-controller checks out of a git repository.
+
+    Source: fluxcd/pkg `git/gogit/client.go` `Clone`.
+
+    >>> git_reference(flux2.GitRepositoryRef(branch="main", tag="v1"))
+    GitReference(kind='tag', value='v1')
+    >>> git_reference(flux2.GitRepositoryRef())
+    GitReference(kind='branch', value='master')
+    """
     if ref.commit:
         return GitReference("commit", ref.commit)
     if ref.name:

@@ -53,7 +53,6 @@ _ADDITIONAL: Final[Mapping[tuple[str, ...], Any]] = {
     ("driftDetection", "ignore"): None,
     ("healthCheckExprs",): None,
     ("install", "strategy", "retryInterval"): None,
-    ("persistentClient",): True,
     ("postRenderStrategy",): "combined",
     ("postRenderers",): None,
     ("upgrade", "chartNameChangeStrategy"): "Reinstall",

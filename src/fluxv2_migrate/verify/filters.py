@@ -45,8 +45,7 @@ class ImageFilter:
     def kept(self, tags: Iterable[str]) -> list[str]:
         """Gives the tags that the ImageRepository does not leave out, whatever the policy."""
         given = self.excluded if isinstance(self.excluded, list) else _EXCLUDED
-        patterns = [Regexp.compile(str(pattern)) for pattern in given or _EXCLUDED]
-        return [tag for tag in tags if not any(pattern.matches(tag) for pattern in patterns)]
+        return _without(tags, given or _EXCLUDED)
 
     def latest(self, tags: Iterable[str]) -> str | None:
         """Gives the tag that the policy selects.
@@ -61,6 +60,11 @@ class ImageFilter:
             self.spec.get("filterTags"),
             flux_version=self.flux_version,
         )
+
+
+def _without(tags: Iterable[str], excluded: Iterable[Any]) -> list[str]:
+    patterns = [Regexp.compile(str(pattern)) for pattern in excluded]
+    return [tag for tag in tags if not any(pattern.matches(tag) for pattern in patterns)]
 
 
 def compare_filters(
@@ -122,7 +126,8 @@ def _is_wanted(pattern: TagPattern, current: str, taken: Collection[str]) -> boo
 
 def _wanted(pattern: TagPattern, policy: ImageFilter, probes: Iterable[str], current: str) -> list[str]:
     """Gives tags that fluxd would take and a policy of that kind can: of versions those that look alike."""
-    chosen = [tag for tag in policy.kept(probes) if tag != current and pattern.selects(tag)]
+    # What every ImageRepository leaves out is no image.
+    chosen = [tag for tag in _without(probes, _EXCLUDED) if tag != current and pattern.selects(tag)]
     if pattern.kind == "semver" and as_object(policy.spec.get("policy")).get("semver") is not None:
         return [tag for tag in chosen if _is_release_like(tag, current)]
     return chosen

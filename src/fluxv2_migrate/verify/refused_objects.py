@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2.constraints import refused_fields
-from fluxv2_migrate.flux2.releases import FluxKind, FluxVersion, served_api_versions
+from fluxv2_migrate.flux2.releases import FluxKind, FluxVersion, is_at_least, served_api_versions
 from fluxv2_migrate.kubernetes import KubernetesObject, as_object, resource_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 
@@ -26,7 +26,31 @@ _KINDS: Final[Mapping[str, tuple[FluxKind, type[KubernetesObject]]]] = {
     "ImageUpdateAutomation": ("ImageUpdateAutomation", flux2.ImageUpdateAutomation),
     "Kustomization": ("Kustomization", flux2.Kustomization),
 }
-_OF_KUSTOMIZATIONS: Final = ("interval", "prune", "sourceRef")
+# Fields that our models know and the stable API of a kind never had, or has since a Flux release alone.
+_OLD: Final[Mapping[str, tuple[str, ...]]] = {
+    "GitRepository": ("accessFrom", "gitImplementation"),
+    "Kustomization": ("patchesJson6902", "patchesStrategicMerge", "validation"),
+}
+_SINCE: Final[Mapping[str, Mapping[str, FluxVersion]]] = {
+    "GitRepository": {
+        "provider": "2.4",
+        "proxySecretRef": "2.1",
+        "serviceAccountName": "2.7",
+        "sparseCheckout": "2.6",
+    },
+    "ImagePolicy": {"digestReflectionPolicy": "2.6", "interval": "2.6", "suspend": "2.7"},
+    "ImageRepository": {"insecure": "2.2", "proxySecretRef": "2.4"},
+    "ImageUpdateAutomation": {"policySelector": "2.3"},
+    "Kustomization": {
+        "buildMetadata": "2.9",
+        "deletionPolicy": "2.5",
+        "healthCheckExprs": "2.5",
+        "ignore": "2.9",
+        "ignoreMissingComponents": "2.7",
+        "namePrefix": "2.3",
+        "nameSuffix": "2.3",
+    },
+}
 
 
 def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator[str]:
@@ -58,8 +82,16 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
     for name in unknown_fields(spec):
         yield f"{shown}: spec.{name} is no field of it"
     given = as_object(manifest.get("spec"))
-    for name in _OF_KUSTOMIZATIONS if kind == "Kustomization" else ():
-        if given.get(name) is None:
-            yield f"{shown}: spec.{name} is missing"
+    for name in _unserved(kind, api, given, flux_version):
+        yield f"{shown}: spec.{name} is no field of {api} in Flux {flux_version}"
     if kind == "ImagePolicy" and (given.get("digestReflectionPolicy") == "Always") != ("interval" in given):
         yield f"{shown}: spec.interval goes with digestReflectionPolicy Always, and with nothing else"
+
+
+def _unserved(kind: FluxKind, api: str, given: Mapping[str, Any], flux_version: FluxVersion) -> Iterator[str]:
+    """Gives the fields of a spec that its API does not have in a Flux release, though some API has them."""
+    if api.endswith("/v1"):
+        yield from (name for name in _OLD.get(kind, ()) if given.get(name) is not None)
+    for name, since in _SINCE.get(kind, {}).items():
+        if given.get(name) is not None and not is_at_least(flux_version, since):
+            yield name

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.seen_objects import SeenObject, UnreadDocument
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux2.apply_annotations import is_disabled
+from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.meaning import (
     Difference,
@@ -187,6 +187,8 @@ def _around(release: Flux1Release, partner: SeenObject, left: Sequence[SeenObjec
     namespace = found.identity[0]
     if release.is_ignored:
         yield Difference("managed", False, True)
+    if is_applied_once(partner.manifest):
+        yield Difference("sync.applied_once", False, True)
     if found.is_placed and not partner.is_placed:
         yield Difference("namespace", namespace, _NO_NAMESPACE)
     applied = [each for each in left if not is_disabled(each.manifest)]

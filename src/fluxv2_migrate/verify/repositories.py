@@ -109,11 +109,12 @@ def verify_migration(
     written = write_probes(
         after, migrated.tree, repositories[1].documents, known, reconciled, context.flux_version
     )
-    sync_paths, namespaces = verify_sync_paths(context, guess)
+    workloads = tuple(verify_workloads(context, written))
+    sync_paths, namespaces = verify_sync_paths(context, guess, workloads)
     return VerificationReport(
         tuple(verify_releases(context)),
         context.flux_version,
-        tuple(verify_workloads(context, written)),
+        workloads,
         tuple(sync_paths),
         tuple(namespaces),
     )

@@ -17,11 +17,14 @@ from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
+from fluxv2_migrate.kustomize import UNFOLLOWED, Kustomization
 from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.verify.applied_objects import ObjectsOfCluster, compare_objects
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.refused_objects import refusals
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
+from fluxv2_migrate.verify.sync_sources import compare_source
 
 __all__ = ["verify_sync_paths"]
 
@@ -53,18 +56,21 @@ class _Path:
 
 
 def verify_sync_paths(
-    context: Context, before: Reconciler
+    context: Context, before: Reconciler, told: Sequence[ObjectVerification]
 ) -> tuple[list[ObjectVerification], list[ObjectVerification]]:
     """Gives an entry for each sync path, and one for each namespace that fluxd filled in.
 
     Args:
         context: what is compared.
         before: follows the Kustomizations that were there before.
+        told: the entries of workloads: what is said of one is not said of its path again.
     """
     paths: list[ObjectVerification] = []
     namespaces: list[ObjectVerification] = []
     for view in context.before.clusters.clusters:
         reconciled = context.reconciled.get(view.name)
+        here = [each.resource for each in told if not each.cluster or view.name in each.cluster.split(", ")]
+        seen = None if reconciled is None else ObjectsOfCluster(view, reconciled, here, context)
         filled: list[FluxdObject] = []
         for synced in view.sync_paths:
             objects = objects_of_fluxd(synced, context.before.clusters, context.repository)
@@ -73,17 +79,19 @@ def verify_sync_paths(
             own = tuple(each for each in now if each.sync_path == synced.path)
             known = tuple(before.syncing(synced.path, view))
             path = _Path(view, synced, own, known, objects, before)
-            paths.append(_verify(path, reconciled, context))
+            paths.append(_verify(path, reconciled, seen, context))
         namespaces += _filled_in(view, filled, reconciled, context)
     everywhere = {view.name for view in context.before.clusters.clusters}
     return list(together(paths, everywhere)), namespaces
 
 
-def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context) -> ObjectVerification:
+def _verify(
+    path: _Path, reconciled: ReconciledCluster | None, seen: ObjectsOfCluster | None, context: Context
+) -> ObjectVerification:
     name = path.view.name
     files = [each.by.file for each in path.now if each.by is not None]
     place = (path.resource, path.synced.path, 1, files[0] if files else "")
-    if reconciled is None:
+    if reconciled is None or seen is None:
         reason = "nothing but folders shows that it is synced, and kustomize builds something else of them"
         return ObjectVerification("same", *place, notes=(reason,), cluster=name)
     tree = context.before.clusters.tree
@@ -98,7 +106,13 @@ def _verify(path: _Path, reconciled: ReconciledCluster | None, context: Context)
     if not files and path.before:
         reason = f"no Kustomization syncs it any more; {path.before[0].file} did"
         return ObjectVerification("missing", *place, reason=reason, cluster=name)
+    others = [each.by for each in reconciled.paths if each.by is not None and each.by.path]
+    if path.synced.path and not files and others and not path.view.is_assumed:
+        reason = f"no Kustomization syncs it, though {others[0].file} says what is synced of this cluster"
+        return ObjectVerification("missing", *place, reason=reason, cluster=name)
     found = [*_of_kustomizations(path, context), *_lost(path, reconciled, context)]
+    found += compare_objects(path.synced, seen)
+    found += _untold(path, context)
     found += _refused(path, reconciled, context)
     found += _flux1_left(path, reconciled, context)
     declaration = context.declared.of(path.synced.path, (path.resource,))
@@ -115,9 +129,7 @@ def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
             yield from _of_objects(path, each.by)
             yield from _on_top(as_object(each.by.manifest.get("spec")), old)
             yield from _waiting(each.by, old, context)
-            branch = _branch(as_object(each.by.manifest.get("spec")), context)
-            if branch and path.view.settings.branch and branch != path.view.settings.branch:
-                yield Difference("sync.branch", path.view.settings.branch, branch)
+            yield from compare_source(each.by, path.view, path.before, context)
 
 
 def _of_contents(path: _Path, now: FluxKustomization) -> Iterator[Difference]:
@@ -192,6 +204,22 @@ def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> It
                 yield Difference("sync.refused", _NONE, reason)
 
 
+def _untold(path: _Path, context: Context) -> Iterator[Difference]:
+    """Gives what nobody can follow in the kustomizations that are built, and was not there before."""
+    before, after = (each.clusters.tree.kustomizations.values() for each in (context.before, context.after))
+    known = {entry for each in before for entry in _unfollowed(each)}
+    built = {file for each in path.now for file in each.build.files}
+    entries = (entry for each in after if each.path in built for entry in _unfollowed(each))
+    for entry in dict.fromkeys(entry for entry in entries if entry not in known):
+        yield Difference("sync.untold", _NONE, entry)
+
+
+def _unfollowed(kustomization: Kustomization) -> Iterator[str]:
+    """Gives what a kustomization includes from elsewhere, and its fields of which texts do not tell."""
+    yield from (entry.entry for entry in kustomization.remote_entries)
+    yield from (name for name in UNFOLLOWED if name in kustomization.document)
+
+
 def _applied(reconciled: ReconciledCluster, sync_path: str) -> Iterator[Mapping[str, Any]]:
     """Gives what is applied of a sync path, or of all, with the Kustomizations that say so."""
     for path in reconciled.paths:
@@ -200,16 +228,6 @@ def _applied(reconciled: ReconciledCluster, sync_path: str) -> Iterator[Mapping[
     for each in reconciled.all():
         if not each.obstacle and (not sync_path or each.within.sync_path == sync_path):
             yield each.manifest
-
-
-def _branch(spec: Mapping[str, Any], context: Context) -> str:
-    """Gives the branch of the source of a Kustomization, where the repository tells it."""
-    name = as_object(spec.get("sourceRef")).get("name")
-    for each in context.after.sources:
-        if each.manifest.get("kind") == "GitRepository" and each.identity[1] == name:
-            reference = as_object(as_object(each.manifest.get("spec")).get("ref"))
-            return str(reference.get("branch") or "")
-    return ""
 
 
 def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:

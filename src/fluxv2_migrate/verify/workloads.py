@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
+from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images, pod_of
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern
@@ -25,7 +25,6 @@ from fluxv2_migrate.kubernetes import (
     annotations_of,
     as_object,
     group_of,
-    mapping_at,
     namespace_and_name,
     objects_in,
 )
@@ -35,6 +34,8 @@ from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
+from fluxv2_migrate.verify.applied_objects import changed_fields
+from fluxv2_migrate.verify.automations import compare_automations
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.filters import ImageFilter, compare_filters
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
@@ -47,8 +48,6 @@ _RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 _UPDATED_API: Final = "helm.fluxcd.io/v1"
 _NOBODY: Final = "(nobody)"
 _IMAGES: Final = "image.toolkit.fluxcd.io"
-# The name that `flux bootstrap` gives.
-_BOOTSTRAPPED: Final = "flux-system"
 
 _Identity = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -239,7 +238,8 @@ def _verify(
         found += _of_policy(image, policy, workload, cluster, context)
     found += _misplaced(then.manifest, now.path, written, context)
     if workload.identity[0] not in _RELEASES:
-        found += _changes(workload.manifest.get("spec"), now.manifest.get("spec"))
+        for part in ("apiVersion", "spec"):
+            found += changed_fields("workload", workload.manifest.get(part), now.manifest.get(part))
     declaration = context.declared.of(workload.path, (workload.resource,))
     return judged((*place, now.path), found, declaration, notes, workload.cluster)
 
@@ -261,18 +261,6 @@ def _misplaced(
             yield Difference(
                 "image.written_by", _NOBODY, f"ImagePolicy {'/'.join(policy)}, into a wrong field"
             )
-
-
-def _changes(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
-    """Gives the fields of a workload that are other ones afterwards; of a list all or nothing."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in {**before, **after}:
-            yield from _changes(before.get(key), after.get(key), (*path, str(key)))
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from _changes(one, other, (*path, str(index)))
-    elif not same_json(before, after):
-        yield Difference("workload", before, after, path)
 
 
 def _shown(image: ContainerImage) -> str:
@@ -349,7 +337,10 @@ def _of_policy(
         return
     if spec.get("suspend") is True or repository.get("suspend") is True:
         yield Difference("image.written_by", "fluxd", f"ImagePolicy {'/'.join(policy)}, suspended", where)
-    yield from _of_automations(policy[0], where, workload, cluster, context)
+    view = context.before.clusters.view(workload.cluster)
+    yield from compare_automations(policy[0], cluster.automations.get(policy[0], ()), where, view, context)
+    if not _can_log_in(repository) and pod_of(workload.manifest).get("imagePullSecrets"):
+        yield Difference("image.credentials", "imagePullSecrets", "(none)", where)
     name = str(repository.get("image"))
     if _is_another(name, image.image):
         yield Difference("image.repository", image.image.name, name, where)
@@ -369,6 +360,12 @@ def _of_policy(
         yield Difference(field_name, before, after, where)
 
 
+def _can_log_in(repository: Mapping[str, Any]) -> bool:
+    """Gives whether an ImageRepository says how its registry is read by who is known there."""
+    has_provider = repository.get("provider") not in (None, "generic")
+    return has_provider or any(repository.get(key) for key in ("secretRef", "serviceAccountName"))
+
+
 def _as_decided(given: Override, spec: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Difference]:
     """Gives where a policy is not the one that a person decided."""
     for wanted, name in ((given.policy, "policy"), (given.filter_tags, "filterTags")):
@@ -381,43 +378,6 @@ def _is_another(name: str, image: ImageRef) -> bool:
         canonical_image(image.name),
         canonical_image(f"{image.registry}/{image.repository}"),
     )
-
-
-def _of_automations(
-    namespace: str, where: tuple[str, ...], workload: _Workload, cluster: _Cluster, context: Context
-) -> Iterator[Difference]:
-    """Gives what differs because of the automation that takes the policies of a namespace."""
-    own = cluster.automations.get(namespace, ())
-    if not own:
-        yield Difference("image.written_by", "fluxd", f"no automation in {namespace} is applied", where)
-        return
-    branch = context.before.clusters.view(workload.cluster).settings.branch
-    synced_from = _sources_of_syncs(cluster.reconciled, context)
-    for spec in own:
-        source = as_object(spec.get("sourceRef"))
-        written = (str(source.get("namespace") or namespace), str(source.get("name")))
-        if written not in synced_from:
-            yield Difference("image.source", "/".join(min(synced_from)), "/".join(written), where)
-        git = as_object(spec.get("git"))
-        checkout = as_object(as_object(git.get("checkout")).get("ref")).get("branch")
-        pushed = as_object(git.get("push")).get("branch") or checkout
-        synced = branch or checkout
-        if synced and pushed != synced:
-            yield Difference("image.branch", synced, pushed, where)
-
-
-def _sources_of_syncs(reconciled: ReconciledCluster, context: Context) -> set[tuple[str, str]]:
-    """Gives the GitRepositories from which a cluster is synced, or may be, where no Kustomization tells."""
-    found: set[tuple[str, str]] = set()
-    for path in reconciled.paths:
-        if path.by is not None:
-            namespace = namespace_and_name(path.by.manifest)[0]
-            source = mapping_at(path.by.manifest, "spec", "sourceRef")
-            found.add((str(source.get("namespace") or namespace), str(source.get("name"))))
-    return found or {
-        (context.options.flux_namespace, _BOOTSTRAPPED),
-        *(each.identity for each in context.sources.found if each.manifest.get("kind") == "GitRepository"),
-    }
 
 
 def _on_top(

@@ -1,0 +1,80 @@
+"""Whether the automation that takes the policies of a namespace writes where a cluster is synced from.
+
+Source: image-automation-controller 1.2.0 `internal/source/source.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.kubernetes import as_object, mapping_at
+from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.sync_sources import name_of_source, reference_of_source, source_of
+
+__all__ = ["compare_automations"]
+
+# The name that `flux bootstrap` gives.
+_BOOTSTRAPPED: Final = "flux-system"
+_Name = tuple[str, str]
+"""Namespace and name."""
+
+
+def compare_automations(
+    namespace: str,
+    automations: Sequence[Mapping[str, Any]],
+    where: tuple[str, ...],
+    view: ClusterView,
+    context: Context,
+) -> Iterator[Difference]:
+    """Gives what differs because of the automations of a namespace.
+
+    Args:
+        namespace: of the policies.
+        automations: `spec` of those that are applied there.
+        where: the container of which it is said.
+        view: the cluster.
+        context: what is compared.
+    """
+    if not automations:
+        yield Difference("image.written_by", "fluxd", f"no automation in {namespace} is applied", where)
+        return
+    synced_from = _sources_of_syncs(view, context)
+    for spec in automations:
+        reference = as_object(spec.get("sourceRef"))
+        source = (str(reference.get("namespace") or namespace), str(reference.get("name")))
+        if source not in synced_from:
+            yield Difference("image.source", "/".join(min(synced_from)), "/".join(source), where)
+        synced = view.settings.branch or _branch_of(synced_from.get(source, {}))
+        git = as_object(spec.get("git"))
+        # Where it does not say what it checks out, it takes what its source does.
+        own = str(mapping_at(git, "checkout", "ref").get("branch") or "")
+        checked_out = own or _branch_of(synced_from.get(source, {}))
+        pushed = str(as_object(git.get("push")).get("branch") or checked_out)
+        # What it checks out is pushed by force over what the other branch holds.
+        wrong = next((each for each in (checked_out, pushed) if synced and each and each != synced), "")
+        if wrong:
+            yield Difference("image.branch", synced, wrong, where)
+
+
+def _sources_of_syncs(view: ClusterView, context: Context) -> Mapping[_Name, Mapping[str, Any]]:
+    """Gives the GitRepositories from which a cluster is synced, or may be, where no Kustomization tells."""
+    reconciled = context.reconciled.get(view.name)
+    found = {
+        name_of_source(path.by): source_of(path.by, view, context)
+        for path in (() if reconciled is None else reconciled.paths)
+        if path.by is not None
+    }
+    others = {
+        each.identity: each.manifest
+        for each in context.sources.found
+        if each.manifest.get("kind") == "GitRepository"
+    }
+    return found or {(context.options.flux_namespace, _BOOTSTRAPPED): {}, **others}
+
+
+def _branch_of(source: Mapping[str, Any]) -> str:
+    reference = reference_of_source(source)
+    return reference.value if reference is not None and reference.kind == "branch" else ""

@@ -1,0 +1,106 @@
+"""What a Kustomization syncs from: which repository, which revision, and whether it can be fetched.
+
+Source: source-controller 1.9.1 `internal/controller/gitrepository_controller.go`; fluxcd/pkg
+`git/gogit/client.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fluxv2_migrate import flux2
+from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.fluxd_clusters import repository_key
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, read
+from fluxv2_migrate.meaning import Difference, GitReference
+from fluxv2_migrate.meaning.flux2_chart import git_reference
+from fluxv2_migrate.verify.context import Context
+
+__all__ = ["compare_source", "name_of_source", "reference_of_source", "source_of"]
+
+_NONE: Final = "(none)"
+
+
+def name_of_source(by: FluxKustomization) -> tuple[str, str]:
+    """Gives namespace and name of the source of a Kustomization.
+
+    Args:
+        by: the Kustomization.
+    """
+    reference = mapping_at(by.manifest, "spec", "sourceRef")
+    namespace = reference.get("namespace") or namespace_and_name(by.manifest)[0]
+    return str(namespace), str(reference.get("name"))
+
+
+def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Mapping[str, Any]:
+    """Gives the GitRepository of a Kustomization; an empty mapping where the repository does not hold it.
+
+    Args:
+        by: the Kustomization.
+        view: the cluster that has it.
+        context: what is compared.
+    """
+    namespace, name = name_of_source(by)
+    own = context.sources.near(by.file, view.name).get(("GitRepository", namespace, name))
+    if own is not None:
+        return own
+    named = (
+        each.manifest
+        for each in context.after.sources
+        if each.manifest.get("kind") == "GitRepository" and each.identity[1] == name
+    )
+    return next(named, {})
+
+
+def reference_of_source(source: Mapping[str, Any]) -> GitReference | None:
+    """Gives what a GitRepository checks out; nothing where there is none, or where it cannot be read.
+
+    Args:
+        source: its manifest.
+    """
+    try:
+        spec = read(flux2.GitRepository, source).spec if source else None
+    except InvalidManifest:
+        return None
+    return None if spec is None else git_reference(spec.ref or flux2.GitRepositoryRef())
+
+
+def compare_source(
+    by: FluxKustomization, view: ClusterView, before: Sequence[FluxKustomization], context: Context
+) -> Iterator[Difference]:
+    """Gives where what is synced parts from what fluxd synced.
+
+    Args:
+        by: the Kustomization.
+        view: the cluster that has it.
+        before: the Kustomizations that synced the path already.
+        context: what is compared.
+    """
+    source = source_of(by, view, context)
+    reference = reference_of_source(source)
+    branch = view.settings.branch
+    if branch and reference is not None and reference != GitReference("branch", branch):
+        is_branch = reference.kind == "branch"
+        yield Difference("sync.branch", branch, reference.value if is_branch else reference)
+    spec = as_object(source.get("spec"))
+    url, known = str(spec.get("url") or ""), _url_before(view, before, context)
+    if url and known and repository_key(url) != repository_key(known):
+        yield Difference("sync.source", known, url)
+    if spec.get("suspend") is True:
+        yield Difference("sync.suspended", False, True)
+    if url.startswith("ssh://") and not spec.get("secretRef"):
+        yield Difference("sync.credentials", "fluxd's key", _NONE)
+
+
+def _url_before(view: ClusterView, before: Sequence[FluxKustomization], context: Context) -> str:
+    """Gives the URL of the repository that was synced, where anything tells it: by Flux v2, else by fluxd."""
+    names = [name_of_source(each) for each in before]
+    urls = (
+        mapping_at(each.manifest, "spec").get("url")
+        for each in context.before.sources
+        if each.manifest.get("kind") == "GitRepository" and each.identity in names
+    )
+    return str(next(urls, None) or view.settings.fluxd.git_url or "")
