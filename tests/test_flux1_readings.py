@@ -803,3 +803,59 @@ def test_fluxds_of_one_path_and_two_repositories_are_asked_about_and_stay() -> N
     assert "DA035" not in {finding.code for finding in settled.findings}
     assert settled.context.clusters[0].branch == "trunk"
     assert settled.files["deploy/b.yaml"] == other
+
+
+def test_commands_have_the_variables_of_fluxd() -> None:
+    build = "version: 1\ncommandUpdated:\n  generators: [{command: 'kustomize build envs/$ENV'}]\n"
+    files: Files = {
+        "deploy/.flux.yaml": build,
+        "deploy/envs/live/kustomization.yaml": "resources: [web.yaml]\n",
+        "deploy/envs/live/web.yaml": WEB,
+    }
+    variables = [{"name": "ENV", "value": "live"}, {"name": "OTHER", "value": "two words"}]
+    workload = deployment(*FLAGS, "--manifest-generation", env=variables)
+    values = (
+        f"{VALUES}manifestGeneration: true\nextraEnvs:\n- {{name: ENV, value: live}}\n- {{name: TOKEN}}\n"
+    )
+    for text in (workload, chart(values)):
+        migration = migrate({**files, "flux/flux.yaml": text})
+        assert "path: ./deploy/envs/live\n" in "".join(migration.created.values()), migration.findings
+        given = {"name": "a", "sync_paths": ["deploy"], "fluxd": {"manifest_generation": True}}
+        migration = migrate({**files, "flux/flux.yaml": text}, clusters=[given])
+        assert "path: ./deploy/envs/live\n" in "".join(migration.created.values()), migration.findings
+
+
+def test_a_path_that_is_a_flux_yaml_is_its_folder() -> None:
+    files: Files = {
+        "flux/flux.yaml": deployment(*FLAGS[:2], "--git-path=deploy/.flux.yaml", "--manifest-generation"),
+        "deploy/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build live}]\n",
+        "deploy/live/kustomization.yaml": "resources: [web.yaml]\n",
+        "deploy/live/web.yaml": WEB,
+    }
+    migration = migrate(files, helm_operator={"helm_versions": ["v3"]})
+    assert migration.ok
+    assert "path: ./deploy/live\n" in "".join(migration.created.values())
+
+
+def test_a_path_that_is_a_file_gets_no_sync_and_is_told() -> None:
+    files: Files = {
+        "flux/flux.yaml": deployment(*FLAGS[:2], "--git-path=deploy/web.yaml,more"),
+        "deploy/web.yaml": WEB,
+        "more/a.yaml": OBJECT.format("ConfigMap") + " a\n",
+    }
+    migration = migrate(files)
+    (told,) = (each for each in migration.findings if each.code == "DA063")
+    assert (told.severity, told.path) == ("error", "flux/flux.yaml")
+    assert "path: ./more\n" in "".join(migration.created.values())
+    assert "path: ./deploy/web.yaml" not in "".join(migration.created.values())
+
+
+def test_of_a_path_whose_command_is_unknown_nothing_else_is_told() -> None:
+    files: Files = {
+        "flux/flux.yaml": deployment(*FLAGS, "--manifest-generation"),
+        "deploy/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: helm template chart}]\n",
+        "deploy/chart/Chart.yaml": "name: web\nversion: 1.0.0\n",
+        "deploy/chart/values.yaml": "a: 1\n",
+    }
+    errors = [each.code for each in migrate(files).findings if each.severity == "error"]
+    assert errors == ["RP018"]

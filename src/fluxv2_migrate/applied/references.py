@@ -179,8 +179,12 @@ class _Check:
     def made(self) -> None:
         """Says what the cluster does not get of what was made for it, once for each cause."""
         causes: dict[str, list[Generated]] = {}
+        # Of a path that is a file it is told already that nothing syncs it.
+        is_file = any(synced.path in self.result.repository.texts for synced in self.view.sync_paths)
         for key, made in self.created.items():
             found = self.applied.objects.get(key)
+            if found is None and is_file:
+                continue
             if found is None:
                 causes.setdefault(self._cause(made.file, self._becomes(made.file, key)), []).append(made)
             elif not same_object(made.manifest, found):

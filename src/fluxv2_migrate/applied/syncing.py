@@ -39,7 +39,8 @@ def compare_sync_paths(
     found: dict[SyncPath, AppliedDifferences] = {}
     for view in clusters.clusters:
         for synced in view.sync_paths:
-            if synced.files != "none" and synced not in found:
+            # What a command makes of the files nobody can tell, and that is told where the command stands.
+            if synced.files != "none" and not synced.unknown and synced not in found:
                 apart = clusters.apart if synced.files == "rest" else frozenset()
                 differences = compare_applied(
                     synced, repository.texts, documents, clusters.tree, clusters.builds, apart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.shown_settings import show_cluster, without_login
 from fluxv2_migrate.clusters.units import is_below, normal_path, read_sync_path
-from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
+from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
 from fluxv2_migrate.meaning.locations import git_location
@@ -47,9 +48,17 @@ def repository_key(url: str) -> str:
 
 
 def paths_of(fluxd: Flux1Program) -> tuple[str, ...]:
-    """Gives the paths that a fluxd syncs; the root where it names none."""
+    """Gives the paths that a fluxd syncs; the root where it names none.
+
+    Source: fluxcd/flux 1.25.4 `pkg/manifests/configaware.go`: a path that is a `.flux.yaml` is its folder.
+    """
     paths = fluxd.items("git-path") if fluxd.given("git-path") else ()
-    return tuple(dict.fromkeys(normal_path(each) for each in paths)) or ("",)
+    return tuple(dict.fromkeys(_folder_of(normal_path(each)) for each in paths)) or ("",)
+
+
+def _folder_of(path: str) -> str:
+    folder, name = posixpath.split(path)
+    return folder if name == FLUX_YAML else path
 
 
 def _knows_paths(fluxd: Flux1Program) -> bool:
@@ -231,11 +240,12 @@ def view_of_fluxds(
     shown = show_cluster(name or paths[0] or "cluster", fluxds, (), paths)
     generates = shown.settings.fluxd.manifest_generation
     synced = tuple(
-        read_sync_path(each, reader.files, reader.tree, generates=generates)
+        read_sync_path(each, reader.files, reader.tree, generates=generates, environment=first.environment)
         for each in paths
         if each in folders
     )
     notices = [_without_files(each, first) for each in paths if each not in folders]
+    notices += [_of_file(each, first) for each in paths if each in reader.files]
     if generates is False:
         notices += _unread_flux_yaml(synced, first, reader)
     verb = "says that it runs its fluxd" if first.is_text else "runs its fluxd"
@@ -258,6 +268,11 @@ def _place_of_paths(fluxd: Flux1Program) -> str:
 def _without_files(path: str, fluxd: Flux1Program) -> ClusterNotice:
     message = f"fluxd syncs {path}, of which nothing is here: it is empty, or its files were not given"
     return ClusterNotice("DA026", message, *_position(_place_of_paths(fluxd)))
+
+
+def _of_file(path: str, fluxd: Flux1Program) -> ClusterNotice:
+    message = f"fluxd syncs the file {path}, and kustomize-controller applies folders only"
+    return ClusterNotice("DA063", message, *_position(_place_of_paths(fluxd)), (f"{path}:1",))
 
 
 def _unread_flux_yaml(

@@ -201,8 +201,9 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
             continue
         paths = paths or list(paths_of(fluxds[0]) if fluxds else ())
         generates = _generates(said, shown, reader)
+        known = fluxds[0].environment if fluxds else {}
         synced = tuple(
-            read_sync_path(path, reader.files, reader.tree, generates=generates)
+            read_sync_path(path, reader.files, reader.tree, generates=generates, environment=known)
             for path in dict.fromkeys(paths or [""])
         )
         if shown is None:

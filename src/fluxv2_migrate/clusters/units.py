@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from fluxv2_migrate.clusters.model import SyncPath
@@ -95,7 +96,12 @@ def shapes_objects(kustomization: Kustomization, tree: KustomizeTree) -> bool:
 
 
 def read_sync_path(
-    path: str, files: Mapping[str, str | bytes], tree: KustomizeTree, *, generates: bool | None = None
+    path: str,
+    files: Mapping[str, str | bytes],
+    tree: KustomizeTree,
+    *,
+    generates: bool | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> SyncPath:
     """Gives what fluxd does with a sync path.
 
@@ -105,11 +111,12 @@ def read_sync_path(
         tree: its kustomizations.
         generates: whether fluxd heeds `.flux.yaml`; `None` where nobody knows: then one counts, and so does
             the path's own kustomization, and others that make sense only when they are built.
+        environment: the variables of fluxd that are known: its commands have them.
     """
     if generates is not False:
         found = find_flux_yaml(path, files.__contains__)
         if found is not None:
-            read = _of_flux_yaml(path, found, files, tree)
+            read = _of_flux_yaml(path, found, files, tree, environment)
             if not read.unknown:
                 return read
             # What a command makes of them is not known; that it concerns them is.
@@ -153,7 +160,13 @@ def unguided_sync_path(path: str, tree: KustomizeTree) -> SyncPath:
     return SyncPath(path, tuple(builds))
 
 
-def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes], tree: KustomizeTree) -> SyncPath:
+def _of_flux_yaml(
+    path: str,
+    found: str,
+    files: Mapping[str, str | bytes],
+    tree: KustomizeTree,
+    environment: Mapping[str, str],
+) -> SyncPath:
     text = files[found]
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
@@ -164,7 +177,7 @@ def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes], tree:
     if config.mode == "scanForFiles":
         return SyncPath(path, files="all")
     patch_file = posixpath.normpath(posixpath.join(path, config.patch_file)) if config.patch_file else ""
-    read = _generated(path, config.generators, patch_file, files)
+    read = _generated(path, config.generators, patch_file, files, environment)
     if config.mode == "commandUpdated" and not config.updaters:
         # fluxd 1.25.4 pkg/manifests/configfile.go makeNoCommandsRunErr.
         read = replace(read, unwritten=found)
@@ -176,10 +189,14 @@ def _of_flux_yaml(path: str, found: str, files: Mapping[str, str | bytes], tree:
 
 
 def _generated(
-    path: str, commands: Sequence[str], patch_file: str, files: Mapping[str, str | bytes]
+    path: str,
+    commands: Sequence[str],
+    patch_file: str,
+    files: Mapping[str, str | bytes],
+    environment: Mapping[str, str],
 ) -> SyncPath:
     """Gives what the generators of a `.flux.yaml` print together."""
-    found = [read_generator(command, path, files) for command in commands]
+    found = [read_generator(command, path, files, environment) for command in commands]
     prints = tuple(glob for each in found for glob in each.prints)
     return SyncPath(
         path,

@@ -156,15 +156,17 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
     existing = tuple(_existing(view, around))
     there = {each.path for each in existing}
     version = around.versions[view.name]
+    files = around.repository.texts
+    synced_folders = [synced for synced in view.sync_paths if synced.path not in files]
     paths = [
         path
-        for synced in view.sync_paths
+        for synced in synced_folders
         for path in (synced.builds if synced.files == "none" else (synced.path,))
         if path not in there
     ]
     versions = view.settings.helm_operator.helm_versions
     running, has_helm_2 = running_programs(view, around, manifests), not versions or "v2" in versions
-    if view.flux2_file or not paths:
+    if view.flux2_file or (synced_folders and not paths):
         missing = [(path, path) for path in paths if not any(is_below(path, each) for each in there)]
         return ClusterSync(
             view.name,
@@ -238,7 +240,7 @@ def _written(
     findings: FindingGroups,
 ) -> tuple[ClusterSync, tuple[Generated, ...]]:
     """Gives the sync with the file that it is written into; without one where that cannot be."""
-    if not around.options.sync_objects:
+    if not around.options.sync_objects or not sync.kustomizations:
         return sync, ()
     fluxd = view.flux1.fluxd
     place = (fluxd.path, max(fluxd.line, 1)) if fluxd is not None else ("", 1)

@@ -304,6 +304,7 @@ def programs_of_chart(
         release_name,
         f"{full_name}-memcached" if program == "fluxd" and full_name else "",
         tuple(_repositories(all_values)) if program == "helm-operator" else (),
+        dict(_variables(all_values.get("extraEnvs"))),
         path,
         line,
     )
@@ -422,6 +423,13 @@ def _repositories(values: Mapping[str, Any]) -> Iterator[KnownRepository]:
         for each in given:
             if as_object(each).get("url"):
                 yield KnownRepository.of_entry(each)
+
+
+def _variables(given: Any) -> Iterator[tuple[str, str]]:
+    for each in given if isinstance(given, list) else ():
+        entry = as_object(each)
+        if isinstance(entry.get("value"), str):
+            yield str(entry.get("name")), entry["value"]
 
 
 def _name(chart: str, values: Mapping[str, Any]) -> str:

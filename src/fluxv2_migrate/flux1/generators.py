@@ -118,13 +118,19 @@ def folders_of(files: Iterable[str]) -> set[str]:
     return found
 
 
-def read_generator(command: str, folder: str, files: Mapping[str, str | bytes] = _NOTHING) -> Generator:
+def read_generator(
+    command: str,
+    folder: str,
+    files: Mapping[str, str | bytes] = _NOTHING,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Generator:
     """Follows a command.
 
     Args:
         command: as the shell gets it.
         folder: where it runs: the sync path.
         files: of the repository, among them the scripts that it may call.
+        environment: the variables that it has.
 
     >>> read_generator("cd web && kubectl kustomize ./prod", "apps").builds
     ('apps/web/prod',)
@@ -132,8 +138,12 @@ def read_generator(command: str, folder: str, files: Mapping[str, str | bytes] =
     'helm template .'
     >>> read_generator("../bin/all.sh prod", "apps", {"bin/all.sh": "kustomize build envs/$1"}).builds
     ('apps/envs/prod',)
+    >>> read_generator("kustomize build envs/$ENV", "", environment={"ENV": "prod"}).builds
+    ('envs/prod',)
     """
-    reading = _Reading(folder, files)
+    # What stands in a variable is one word here, as the shell makes of it where it has no blanks.
+    known = {name: value for name, value in environment.items() if _WORD.fullmatch(value)}
+    reading = _Reading(folder, files, known)
     reading.read_text(command)
     return reading.result()
 

@@ -152,6 +152,7 @@ class Flux1Program:
         release_name: of the Helm release that installs it; empty where none does.
         memcached: the name of the memcached that belongs to it; empty where nobody knows.
         repositories: of an operator, the Helm repositories that its chart tells it of.
+        environment: the variables that its container has, as far as they are known.
         path: the file that shows it.
         line: in that file, 1-based.
         document: which document of the file it is; `None` where it stands in a text of another kind.
@@ -171,6 +172,7 @@ class Flux1Program:
     release_name: str = ""
     memcached: str = ""
     repositories: tuple[KnownRepository, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     path: str = ""
     line: int = 0
     document: int | None = None
@@ -367,7 +369,15 @@ def _of_container(
         settings["enabled-helm-versions"] = Setting(known["HELM_VERSION"], *locate((*place, "env")))
     path, line = locate(())
     version = version_of_image(str(image or ""))
-    return Flux1Program(program, settings, image=str(image or ""), version=version, path=path, line=line)
+    return Flux1Program(
+        program,
+        settings,
+        image=str(image or ""),
+        version=version,
+        environment=known,
+        path=path,
+        line=line,
+    )
 
 
 def _words_of(container: Mapping[str, Any], place: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
