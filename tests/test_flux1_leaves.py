@@ -852,3 +852,24 @@ def test_a_folder_that_only_an_unknown_command_built_may_go_with_flux_1() -> Non
     assert "RP018" in codes(migration)
     assert "RP057" not in codes(migration)
     assert "apps/flux/kustomization.yaml" in migration.deleted
+
+
+@pytest.mark.parametrize(
+    ("own", "is_known"),
+    [("acme/fleet", True), ("Acme/Fleet.git", True), ("xacme/fleet", False), ("acme/other", False)],
+)
+def test_values_of_fluxd_come_from_a_file_of_the_repository_that_its_url_names(
+    own: str, *, is_known: bool
+) -> None:
+    url = "https://raw.githubusercontent.com/acme/fleet/main/flux-values.yaml"
+    files: Files = {
+        "flux.yaml": (
+            "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\n"
+            "spec:\n  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.5.0}\n"
+            f"  valuesFrom:\n  - externalSourceRef: {{url: {url}}}\n"
+        ),
+        "flux-values.yaml": f"git: {{url: 'git@github.com:{own}', path: apps, branch: main}}\n",
+        "apps/web.yaml": release(),
+    }
+    (cluster,) = fm.migrate_repository(files).context.clusters
+    assert (cluster.settings.fluxd.git_url is not None) is is_known

@@ -339,7 +339,9 @@ def _of_chart_of_k3s(manifest: Mapping[str, Any], places: Sequence[Document]) ->
 def _names_itself(raw: RawFile, reader: ClusterReader) -> bool:
     """Gives whether the git URL in a file of values is that of the repository that it was taken from."""
     url = str(as_object(_yaml(reader.text(raw.path)).get("git")).get("url") or "")
-    return not url or url.removesuffix(".git").rstrip("/").endswith(raw.repository)
+    own, named = url.removesuffix(".git").rstrip("/").lower(), raw.repository.lower()
+    # Hosts take owners and names in whatever letters.
+    return not own or own.endswith((f"/{named}", f":{named}"))
 
 
 def _yaml(text: str) -> Mapping[str, Any]:
