@@ -8,7 +8,7 @@ from typing import Any
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
-from fluxv2_migrate.kubernetes import group_of, mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import as_list, group_of, mapping_at, namespace_and_name
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -58,6 +58,6 @@ def _places(key: DocumentKey, manifest: Mapping[str, Any], around: Surroundings)
 def _checks(manifest: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Gives the health checks of a Kustomization that name an API of Flux v1."""
     checks = mapping_at(manifest, "spec").get("healthChecks")
-    for index, check in enumerate(checks if isinstance(checks, list) else ()):
+    for index, check in enumerate(as_list(checks)):
         if isinstance(check, Mapping) and check.get("apiVersion") in tuple(RELEASE_APIS):
             yield index, check

@@ -15,8 +15,9 @@ from fluxv2_migrate.applied.result import AppliedByCluster, Identity, Result, id
 from fluxv2_migrate.clusters import ClusterView, Sighting, same_object
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
 from fluxv2_migrate.flux2.release_name import default_release_name, shorten_release_name
-from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
@@ -25,7 +26,6 @@ __all__ = ["MigratedRelease", "tell_of_result"]
 
 _RELEASE: Final = "HelmRelease.helm.toolkit.fluxcd.io"
 _SOURCES: Final = "source.toolkit.fluxcd.io"
-_IMAGES: Final = "image.toolkit.fluxcd.io"
 _SHOWN: Final = 5
 _VALUES: Final = "values"
 _TOLD_APART: Final = (
@@ -204,11 +204,11 @@ class _Check:
 
     def _repository(self, made: Generated, key: Identity) -> None:
         """Says of a policy that was made that the cluster does not get the tags that it reads."""
-        if key[0] != f"ImagePolicy.{_IMAGES}":
+        if key[0] != f"ImagePolicy.{IMAGE_GROUP}":
             return
         reference = mapping_at(made.manifest, "spec", "imageRepositoryRef")
         own = str(reference.get("namespace") or key[1])
-        wanted = (f"ImageRepository.{_IMAGES}", own, str(reference.get("name")))
+        wanted = (f"ImageRepository.{IMAGE_GROUP}", own, str(reference.get("name")))
         if not self._has(wanted):
             shown = shown_identity(wanted)
             message = f"{self.view.name} does not get {shown}, whose tags {shown_identity(key)} reads"
@@ -216,7 +216,7 @@ class _Check:
 
     def has_policy(self, namespace: str, name: str) -> bool:
         """Gives whether the cluster has, or is told to have, an ImagePolicy."""
-        return self._has((f"ImagePolicy.{_IMAGES}", namespace, name))
+        return self._has((f"ImagePolicy.{IMAGE_GROUP}", namespace, name))
 
     def _has(self, wanted: Identity) -> bool:
         # Of what is made for the cluster it is told where it is made; what nobody sees may be anything.
@@ -287,6 +287,6 @@ def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:
 def _values_of(spec: Mapping[str, Any], namespace: str) -> Iterator[Identity]:
     """Gives the objects that a release of Flux v2 takes values from."""
     references = spec.get("valuesFrom")
-    for each in references if isinstance(references, list) else ():
+    for each in as_list(references):
         if isinstance(each, Mapping) and each.get("optional") is not True:
             yield str(each.get("kind")), namespace, str(each.get("name"))

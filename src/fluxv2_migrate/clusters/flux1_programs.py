@@ -17,6 +17,7 @@ from fluxv2_migrate.clusters.value_sources import (
     values_of_sources,
 )
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.apis import RELEASE_KINDS
 from fluxv2_migrate.flux1.charts import Flux1Chart, may_be_of_flux1, merged_values, programs_of_chart
 from fluxv2_migrate.flux1.install_command import put_value
 from fluxv2_migrate.flux1.installation import (
@@ -27,7 +28,7 @@ from fluxv2_migrate.flux1.installation import (
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_list, as_object
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import read_document
@@ -35,7 +36,6 @@ from fluxv2_migrate.yaml_text import read_document
 __all__ = ["programs_of_manifest", "read_programs"]
 
 _VALUES: Final = ("spec", "values")
-_RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 _CHART_OF_K3S: Final = "helm.cattle.io/v1"
 _MENTIONED: Final = re.compile(
     r"--(?:git-url|git-path|git-branch|git-user|enabled-helm-versions|charts-sync-interval|git-default-ref)\b"
@@ -121,7 +121,7 @@ def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) 
     >>> [each.items("git-path") for each in programs_of_manifest({"kind": "HelmRelease", "spec": spec})]
     [('prod',)]
     """
-    if manifest.get("kind") not in _RELEASES:
+    if manifest.get("kind") not in RELEASE_KINDS:
         yield from programs_of_workload(manifest, locate)
         return
     release = _ChartRelease.of_manifest(manifest)
@@ -190,7 +190,7 @@ def _may_tell(text: str, charts: Sequence[str]) -> bool:
 def _of_list(document: Document, reader: ClusterReader) -> Iterator[Flux1Program]:
     """Gives the programs that the items of a list run."""
     items = document.manifest.get("items")
-    for index, item in enumerate(items if isinstance(items, list) else ()):
+    for index, item in enumerate(as_list(items)):
         for program in _of_item(as_object(item), ("items", str(index)), document, reader):
             yield replace(program, path=document.path, document=document.index)
 
@@ -209,7 +209,7 @@ def _of_item(
 def _of_object(
     manifest: Mapping[str, Any], places: Sequence[Document], reader: ClusterReader, build: Build | None
 ) -> Iterator[Flux1Program]:
-    if manifest.get("kind") in _RELEASES:
+    if manifest.get("kind") in RELEASE_KINDS:
         found = _of_release(manifest, places, reader, build)
     elif manifest.get("apiVersion") == _CHART_OF_K3S and manifest.get("kind") == "HelmChart":
         found = _of_chart_of_k3s(manifest, places)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, ListedEntry, remove_entry
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.documents import Document
@@ -134,7 +135,7 @@ def _entries(kustomization: str, field: str, clusters: ClusterMap) -> Sequence[A
     for each in clusters.tree.kustomizations.values():
         if each.path == kustomization:
             found = each.document.get(field)
-            return found if isinstance(found, list) else ()
+            return as_list(found)
     return ()
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.kustomize.accumulating import LOCAL_CONFIG
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import (
@@ -57,7 +58,6 @@ _API: Final = re.compile(r"^apiVersion:[ ]*[\"']?([\w./-]+)[\"']?[ ]*(?:#.*)?$(?
 _METADATA: Final = re.compile(r"^metadata:[ ]*(?:#.*)?\n((?:(?: +.*|[ ]*#.*|)\n)*(?: +.+)?)", re.MULTILINE)
 _INDENT: Final = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
 _FIELD: Final = r"^{indent}{name}:[ ]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ ]*(?:#.*)?$(?!\n{indent}[ ]+\S)"
-_LOCAL: Final = "config.kubernetes.io/local-config"
 
 
 # Tuples, because a repository has thousands of them.
@@ -151,7 +151,7 @@ def _field(name: str, indent: str) -> re.Pattern[str]:
 def _at_a_glance(place: Place, text: str, index: int) -> AppliedObject | None:
     """Reads a document by its lines alone, where these show all that is to be known."""
     kind, metadata, api = _KIND.search(text), _METADATA.search(text), _API.search(text)
-    if kind is None or api is None or metadata is None or kind[1].endswith("List") or _LOCAL in text:
+    if kind is None or api is None or metadata is None or kind[1].endswith("List") or LOCAL_CONFIG in text:
         return None
     indent = _INDENT.search(metadata[1])
     if indent is None:
@@ -281,7 +281,7 @@ def _objects(place: Place, value: Any, index: int) -> Iterator[AppliedObject]:
     if not _has_name(metadata):
         return
     annotations = metadata.get("annotations")
-    local = annotations.get(_LOCAL, "false") if isinstance(annotations, Mapping) else "false"
+    local = annotations.get(LOCAL_CONFIG, "false") if isinstance(annotations, Mapping) else "false"
     yield AppliedObject(
         place,
         group_of(value),

@@ -10,6 +10,7 @@ from typing import Any
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.flux1.charts import CHARTS, ChartPart, Flux1Chart
 from fluxv2_migrate.flux1.install_command import yaml_mapping
+from fluxv2_migrate.kubernetes import mappings_in
 
 __all__ = ["chart_of_folder", "charts_of_flux1"]
 
@@ -71,4 +72,4 @@ def _parts(folder: str, reader: ClusterReader) -> Iterator[ChartPart]:
 
 def _dependencies(path: str, reader: ClusterReader) -> list[Mapping[str, Any]]:
     found = yaml_mapping(reader.text(path)).get("dependencies")
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+    return mappings_in(found)

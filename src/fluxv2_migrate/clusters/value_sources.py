@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.apis import VALUES_SELECTORS
 from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, mappings_in
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import read_document
@@ -26,7 +27,6 @@ __all__ = ["ValueSource", "config_map_data", "value_sources", "values_of_sources
 
 _BLOCK: Final = re.compile(r":[ \t]*\|[-+0-9]*[ \t]*(?:#.*)?$")
 _VALUES_FILE: Final = "values.yaml"
-_OLD_KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _entries(spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     for each in _list(spec.get("valueFileSecrets")):
         yield {"Secret": str(each.get("name")), "key": _VALUES_FILE}
     for each in _list(spec.get("valuesFrom")):
-        for old, kind in _OLD_KINDS.items():
+        for old, kind in VALUES_SELECTORS.items():
             if isinstance(given := each.get(old), Mapping):
                 key = str(given.get("key") or _VALUES_FILE)
                 yield {
@@ -131,7 +131,7 @@ def _entries(spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             yield {"url": str(given.get("url") or "")}
         if isinstance(given := each.get("chartFileRef"), Mapping):
             yield {"file": str(given.get("path") or "")}
-        if each.get("kind") in _OLD_KINDS.values() and not each.get("targetPath"):
+        if each.get("kind") in VALUES_SELECTORS.values() and not each.get("targetPath"):
             yield {
                 str(each["kind"]): str(each.get("name")),
                 "key": str(each.get("valuesKey") or _VALUES_FILE),
@@ -244,4 +244,4 @@ def _parsed(text: str, path: str, line: int) -> ValueSource | None:
 
 
 def _list(value: Any) -> Iterable[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else ()
+    return mappings_in(value)

@@ -17,7 +17,6 @@ from fluxv2_migrate.quoting import command, word
 __all__ = [
     "DEFINITION",
     "IMAGE_CONTROLLER",
-    "LEFT_ALONE",
     "LISTED",
     "MIGRATION",
     "OLDER_DEFINITIONS",
@@ -38,8 +37,6 @@ OLDER_DEFINITIONS: Final = RELEASE_DEFINITIONS[1:]
 IMAGE_CONTROLLER: Final = "image-automation-controller"
 MIGRATION: Final = "flux2-migration"
 """The branch that holds the migration."""
-LEFT_ALONE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
-"""With `disabled` on an object that runs, kustomize-controller does not apply it."""
 LISTED: Final = "jq -r '.[] | \"\\(.namespace) \\(.name) \\(.status)\"' | sort"
 """What of a list of releases must stay the same: revisions, dates and versions of charts change."""
 

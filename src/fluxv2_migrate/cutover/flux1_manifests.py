@@ -14,7 +14,7 @@ from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.kubernetes import as_object, mapping_at
+from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in
 from fluxv2_migrate.kustomize import Kustomization, ListedEntry
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -298,4 +298,4 @@ def _role(binding: Document) -> tuple[str, str]:
 
 
 def _items(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return mappings_in(value)

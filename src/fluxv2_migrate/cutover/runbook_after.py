@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from fluxv2_migrate.cutover.cutover_cluster import (
     DEFINITION,
     IMAGE_CONTROLLER,
-    LEFT_ALONE,
     MIGRATION,
     OLDER_DEFINITIONS,
     Clusters,
@@ -21,6 +20,7 @@ from fluxv2_migrate.cutover.cutover_cluster import (
     tag_of,
 )
 from fluxv2_migrate.cutover.running import RunningProgram
+from fluxv2_migrate.flux2.apply_annotations import RECONCILE
 from fluxv2_migrate.quoting import command, word
 from fluxv2_migrate.repository.diff import unified_diff
 
@@ -139,7 +139,7 @@ def start_images(clusters: Clusters) -> RunbookStep | None:
             namespace = cluster.sync.namespace
             yield cluster.kubectl(namespace, "scale", "deployment", IMAGE_CONTROLLER, "--replicas=1")
             if cluster.sync.state == "there":
-                yield cluster.kubectl(namespace, "annotate", "deployment", IMAGE_CONTROLLER, f"{LEFT_ALONE}-")
+                yield cluster.kubectl(namespace, "annotate", "deployment", IMAGE_CONTROLLER, f"{RECONCILE}-")
             yield cluster.flux("get", "images", "all", "-A")
 
     return step(

@@ -9,7 +9,6 @@ from typing import Final
 from fluxv2_migrate.cutover.cutover_cluster import (
     DEFINITION,
     IMAGE_CONTROLLER,
-    LEFT_ALONE,
     LISTED,
     Clusters,
     CutoverCluster,
@@ -21,6 +20,7 @@ from fluxv2_migrate.cutover.cutover_cluster import (
     tag_of,
 )
 from fluxv2_migrate.cutover.syncs import ClusterSync
+from fluxv2_migrate.flux2.apply_annotations import RECONCILE
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import command, word
 from fluxv2_migrate.rules import DECRYPTION_SECRET, SIGNATURE_SECRET, SYNC_NAME
@@ -120,7 +120,7 @@ def hold_images(clusters: Clusters) -> RunbookStep | None:
             if cluster.sync.state == "there":
                 # What syncs Flux itself would start it again.
                 yield cluster.kubectl(
-                    namespace, "annotate", "deployment", IMAGE_CONTROLLER, f"{LEFT_ALONE}=disabled"
+                    namespace, "annotate", "deployment", IMAGE_CONTROLLER, f"{RECONCILE}=disabled"
                 )
             yield cluster.kubectl(namespace, "scale", "deployment", IMAGE_CONTROLLER, "--replicas=0")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -17,6 +16,7 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import PATTERNS, Subject, is_of_cluster, override_for
+from fluxv2_migrate.settings.sync_roots import common_folder
 
 __all__ = ["FindingGroups"]
 
@@ -318,7 +318,7 @@ def _patterns(subjects: Collection[Subject], *, named: bool) -> Iterable[Mapping
     if len(subjects) > 1 and not named:
         patterns.pop("name", None)
     yield dict(patterns)
-    folder = _folder([subject.path for subject in subjects])
+    folder = common_folder([subject.path for subject in subjects])
     path = common.get("path")
     if path is not None:
         patterns["path"] = _quoted(path)
@@ -333,11 +333,6 @@ def _patterns(subjects: Collection[Subject], *, named: bool) -> Iterable[Mapping
 
 def _values(subjects: Collection[Subject]) -> list[tuple[str, set[str]]]:
     return [(name, {getattr(subject, name) for subject in subjects}) for name in PATTERNS]
-
-
-def _folder(paths: list[str]) -> str:
-    folders = [posixpath.dirname(path) for path in paths]
-    return posixpath.commonpath(folders) if all(folders) else ""
 
 
 def _quoted(text: str) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["RELEASE_APIS", "RELEASE_DEFINITIONS", "RELEASE_GROUPS", "is_release_definition"]
+__all__ = [
+    "LAST_RELEASE_API",
+    "RELEASE_APIS",
+    "RELEASE_DEFINITIONS",
+    "RELEASE_GROUPS",
+    "RELEASE_KINDS",
+    "VALUES_SELECTORS",
+    "is_release_definition",
+]
 
 RELEASE_APIS: Final[Mapping[str, str]] = {
     "helm.fluxcd.io/v1": "HelmRelease",
@@ -13,6 +21,12 @@ RELEASE_APIS: Final[Mapping[str, str]] = {
     "helm.integrations.flux.weave.works/v1alpha2": "FluxHelmRelease",
 }
 """The kind of releases in each API version, the last one first."""
+LAST_RELEASE_API: Final = next(iter(RELEASE_APIS))
+"""The only one that helm-operators since 1.0 and fluxd since 1.19 know."""
+RELEASE_KINDS: Final = tuple(dict.fromkeys(RELEASE_APIS.values()))
+"""What releases were called."""
+VALUES_SELECTORS: Final[Mapping[str, str]] = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+"""The kind of object that each of these fields of `valuesFrom` names."""
 RELEASE_GROUPS: Final = tuple(version.partition("/")[0] for version in RELEASE_APIS)
 """The group of each."""
 RELEASE_DEFINITIONS: Final = tuple(

@@ -23,7 +23,7 @@ from fluxv2_migrate.flux1.installation import (
     program_of_image,
     version_of_image,
 )
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_list, as_object
 
 __all__ = [
     "CHARTS",
@@ -401,7 +401,7 @@ def _complete_fluxd(
     found.setdefault("registry-burst", Setting("125", *of_release))
     if _at(values, "clusterRole.create") is False:
         allowed = _at(values, "allowedNamespaces")
-        names = [*(allowed if isinstance(allowed, list) else ()), namespace]
+        names = [*as_list(allowed), namespace]
         place = locate(("clusterRole", "create"))
         found["k8s-allow-namespace"] = Setting(",".join(str(each) for each in names if each), *place)
     if _at(values, "registry.ecr.require"):

@@ -5,17 +5,33 @@ Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/{spec,helmrelease,cr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference, InvalidManifest
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.given import checked_manifest
-from fluxv2_migrate.kubernetes import KubernetesModel, annotations_of, as_object, mapping_at, resource_of
+from fluxv2_migrate.kubernetes import (
+    KubernetesModel,
+    annotations_of,
+    as_list,
+    as_object,
+    mapping_at,
+    resource_of,
+)
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["POD_SPECS", "ContainerImage", "FieldPath", "ImagePaths", "containers_of", "find_images", "pod_of"]
+__all__ = [
+    "POD_SPECS",
+    "ContainerImage",
+    "FieldPath",
+    "ImagePaths",
+    "containers_of",
+    "find_images",
+    "first_of_each",
+    "pod_of",
+]
 
 POD_SPECS: Final[Mapping[str, tuple[str, ...]]] = {
     "Deployment": ("spec", "template", "spec"),
@@ -106,6 +122,21 @@ def _find(manifest: Mapping[str, Any], at: FieldPath) -> Iterator[ContainerImage
             yield ContainerImage(name, image, _below(paths, (*at, *_VALUES)), resource)
 
 
+def first_of_each(images: Iterable[ContainerImage]) -> list[ContainerImage]:
+    """Gives one image for each name; containers come before those that run first, and win over them.
+
+    >>> from fluxv2_migrate.flux1 import find_images
+    >>> pod = {"containers": [{"name": "a", "image": "x"}], "initContainers": [{"name": "a", "image": "y"}]}
+    >>> manifest = {"kind": "Deployment", "spec": {"template": {"spec": pod}}}
+    >>> [each.image.image for each in first_of_each(find_images(manifest))]
+    ['x']
+    """
+    found: dict[str, ContainerImage] = {}
+    for image in images:
+        found.setdefault(image.container, image)
+    return list(found.values())
+
+
 def _below(paths: ImagePaths, at: FieldPath) -> ImagePaths:
     return ImagePaths(
         (*at, *paths.repository),
@@ -135,7 +166,7 @@ def containers_of(manifest: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Mapp
     pod = pod_of(manifest)
     for field in ("containers", "initContainers"):
         found = pod.get(field)
-        for index, container in enumerate(found if isinstance(found, list) else ()):
+        for index, container in enumerate(as_list(found)):
             yield (*path, field, index), as_object(container)
 
 

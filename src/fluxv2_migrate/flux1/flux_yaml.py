@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["FLUX_YAML", "FluxYaml", "find_flux_yaml"]
@@ -61,11 +62,7 @@ class FluxYaml:
             raise InvalidManifest(reason, path=path, line=1)
         body = given[modes[0]]
         entries = body.get("generators")
-        commands = [
-            entry.get("command")
-            for entry in (entries if isinstance(entries, list) else ())
-            if isinstance(entry, dict)
-        ]
+        commands = [entry.get("command") for entry in as_list(entries) if isinstance(entry, dict)]
         generators = tuple(command for command in commands if isinstance(command, str))
         if modes[0] == "patchUpdated":
             return cls("patchUpdated", generators, str(body.get("patchFile") or ""))

@@ -18,7 +18,7 @@ from fluxv2_migrate.flux1.install_command import (
     set_values,
 )
 from fluxv2_migrate.flux1.variables import filled
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_list, as_object
 
 __all__ = ["nested_manifests", "of_cluster_config", "of_helmfile", "of_playbook"]
 
@@ -111,7 +111,7 @@ def nested_manifests(value: Any, known: Mapping[str, str]) -> Iterator[Mapping[s
 def of_helmfile(value: Any, text: str) -> Iterator[InstallCommand]:
     """Gives the releases of a helmfile."""
     releases = as_object(value).get("releases")
-    for release in releases if isinstance(releases, list) else ():
+    for release in as_list(releases):
         if not isinstance(release, dict):
             continue
         given = _listed(release.get("values"))

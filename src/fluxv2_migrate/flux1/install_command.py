@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = [
@@ -120,7 +121,7 @@ def _inner(known: Any, path: Sequence[str], value: Any) -> Any:
         inner[key] = _inner(inner.get(key), further, value)
         return inner
     index = int(key[1:-1])
-    listed = [*(known if isinstance(known, list) else ())]
+    listed = [*as_list(known)]
     listed += [None] * (index + 1 - len(listed))
     listed[index] = _inner(listed[index], further, value)
     return listed

@@ -14,7 +14,7 @@ from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1.containers import POD_SPECS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments, shell_words
 from fluxv2_migrate.flux1.images import ImageRef
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_list, as_object, mappings_in
 
 __all__ = [
     "PROGRAM_IMAGES",
@@ -337,7 +337,7 @@ def programs_of_workload(
     containers = as_object(spec).get("containers")
     metadata = as_object(manifest.get("metadata"))
     labels = as_object(as_object(pod.get("metadata")).get("labels"))
-    for index, container in enumerate(containers if isinstance(containers, list) else ()):
+    for index, container in enumerate(as_list(containers)):
         place = (*fields, "containers", str(index))
         found = _of_container(as_object(container), locate, place, config_maps)
         if found is not None:
@@ -385,7 +385,7 @@ def _words_of(container: Mapping[str, Any], place: tuple[str, ...]) -> list[tupl
     words: list[tuple[str, tuple[str, ...]]] = []
     for key in ("command", "args"):
         given = container.get(key)
-        for index, word in enumerate(given if isinstance(given, list) else ()):
+        for index, word in enumerate(as_list(given)):
             if isinstance(word, str):
                 words += [(each, (*place, key, str(index))) for each in _apart(word)]
     return words
@@ -433,4 +433,4 @@ def _environment(container: Mapping[str, Any], config_maps: ConfigMaps) -> dict[
 
 
 def _list(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return mappings_in(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_list, as_object
 
 __all__ = ["Placeholder", "fits_placeholders", "placeholder_in_text", "placeholder_of_release"]
 
@@ -120,4 +120,4 @@ def placeholder_in_text(text: str) -> Placeholder | None:
 
 
 def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
+    return as_list(value)

@@ -18,7 +18,7 @@ from fluxv2_migrate.golang.ranges import VersionRange
 from fluxv2_migrate.golang.regexp import Regexp, needs_go
 from fluxv2_migrate.golang.versions import order_key, parse_version
 
-__all__ = ["TagPattern", "TaggedImage", "sort_tags"]
+__all__ = ["TagPattern", "TaggedImage", "matches_glob", "sort_tags"]
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -118,6 +118,15 @@ class TagPattern:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.pattern}"
+
+
+def matches_glob(glob: str, text: str) -> bool:
+    """Gives whether fluxd's globs, in which `*` stands for any text, match a text.
+
+    >>> matches_glob("k8s.gcr.io/*", "k8s.gcr.io/pause"), matches_glob("*", "")
+    (True, True)
+    """
+    return TagPattern.parse(f"glob:{glob}").matches(text)
 
 
 @functools.lru_cache(maxsize=256)

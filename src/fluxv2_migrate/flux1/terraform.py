@@ -20,7 +20,7 @@ from fluxv2_migrate.flux1.install_command import (
     yaml_mapping,
 )
 from fluxv2_migrate.flux1.variables import plain_values
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_object, mappings_in
 
 __all__ = ["of_terraform", "resolved", "terraform_modules", "terraform_variables"]
 
@@ -154,7 +154,7 @@ def _set_one_by_one(
     ]
     for key in _SETS:
         given = said.get(key)
-        entries += [each for each in (given if isinstance(given, list) else ()) if isinstance(each, Mapping)]
+        entries += mappings_in(given)
     for each in entries:
         name, value = each.get("name"), each.get("value")
         if isinstance(name, str) and value is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,13 +10,40 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.golang import Regexp
+from fluxv2_migrate.kubernetes import as_list
 
-__all__ = ["CONSTRAINTS", "Constraint", "Rule", "refused_fields"]
+__all__ = ["CONSTRAINTS", "Constraint", "Rule", "is_chart_name", "is_values_key", "refused_fields"]
 
 Rule = Literal["required", "pattern", "enum", "minLength", "maxLength", "maxItems"]
 
 _DURATION: Final = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
 _SHORT_DURATION: Final = r"^([0-9]+(\.[0-9]+)?(ms|s|m))+$"
+
+
+_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]++/?\.?)+")
+_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]++/?)+")
+_VALUES_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+
+
+def is_chart_name(name: str, flux_version: FluxVersion) -> bool:
+    """Gives whether Flux takes a name of a chart that comes from a Helm repository.
+
+    Source: source-controller `internal/helm/repository`: dots are allowed from Flux 2.3 on.
+
+    >>> is_chart_name("web.app", "2.3"), is_chart_name("web.app", "2.2"), is_chart_name("Web", "2.9")
+    (True, False, False)
+    """
+    allowed = _CHART_NAME if is_at_least(flux_version, "2.3") else _CHART_NAME_WITHOUT_DOTS
+    return allowed.fullmatch(name) is not None
+
+
+def is_values_key(key: str) -> bool:
+    """Gives whether the API server takes a `valuesKey` of an entry of `valuesFrom`.
+
+    >>> is_values_key("values.yaml"), is_values_key("a/b")
+    (True, False)
+    """
+    return _VALUES_KEY.fullmatch(key) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +357,7 @@ def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str
     if not path:
         yield field, value
     else:
-        for index, item in enumerate(value if isinstance(value, list) else ()):
+        for index, item in enumerate(as_list(value)):
             yield from _values(item, path[1:], f"{field}[{index}]")
 
 

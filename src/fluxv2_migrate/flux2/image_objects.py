@@ -13,10 +13,13 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_list, as_object
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = [
+    "DEFAULT_EXCLUSIONS",
+    "IMAGE_GROUP",
+    "NAMESPACE_LABEL",
     "Automation",
     "ImageObject",
     "ImageObjects",
@@ -26,7 +29,9 @@ __all__ = [
     "read_mappings",
 ]
 
-_GROUP: Final = "image.toolkit.fluxcd.io"
+IMAGE_GROUP: Final = "image.toolkit.fluxcd.io"
+DEFAULT_EXCLUSIONS: Final = (r"^.*\.sig$",)
+"""The tags that image-reflector-controller leaves out where `exclusionList` is empty."""
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEFAULT_NAMESPACE: Final = "default"
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -38,7 +43,7 @@ _TEMPLATE_FIELDS: Final = ("AutomationObject", "Changed", "Updated", "Values")
 _ROOT_FIELD: Final = re.compile(r"\{\{-?\s*\.(\w+)")
 _REBINDING: Final = re.compile(r"\{\{-?\s*(?:block|define|range|template|with)\b")
 # The label that every namespace has.
-_NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +168,9 @@ class ImageObjects:
     def _may_use(self, policy: ImageObject, repository: ImageObject) -> bool:
         if policy.namespace == repository.namespace:
             return True
-        labels = {_NAMESPACE_LABEL: policy.namespace, **self.namespaces.get(policy.namespace, {})}
+        labels = {NAMESPACE_LABEL: policy.namespace, **self.namespaces.get(policy.namespace, {})}
         selectors = as_object(repository.spec.get("accessFrom")).get("namespaceSelectors")
-        return any(
-            _selects(as_object(each), labels) for each in (selectors if isinstance(selectors, list) else ())
-        )
+        return any(_selects(as_object(each), labels) for each in as_list(selectors))
 
 
 def nearest(path: str, objects: Sequence[ImageObject]) -> ImageObject:
@@ -196,7 +199,7 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
     for path in sorted(texts):
         text = texts[path]
         is_namespace = "Namespace" in text and _NAMESPACE.search(text) is not None
-        if not path.endswith((".yaml", ".yml", ".json")) or (_GROUP not in text and not is_namespace):
+        if not path.endswith((".yaml", ".yml", ".json")) or (IMAGE_GROUP not in text and not is_namespace):
             continue
         for manifest in read_mappings(text):
             kind = manifest.get("kind")
@@ -204,7 +207,7 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
             name = str(metadata.get("name") or "")
             if kind == "Namespace" and manifest.get("apiVersion") == "v1":
                 found.namespaces[name] = as_object(metadata.get("labels"))
-            if not str(manifest.get("apiVersion")).startswith(_GROUP + "/"):
+            if not str(manifest.get("apiVersion")).startswith(IMAGE_GROUP + "/"):
                 continue
             resource = ImageObject(
                 path,
@@ -253,14 +256,12 @@ def _selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
     expressions = selector.get("matchExpressions")
-    return all(
-        _holds(as_object(each), labels) for each in (expressions if isinstance(expressions, list) else ())
-    )
+    return all(_holds(as_object(each), labels) for each in as_list(expressions))
 
 
 def _holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     key, values = str(expression.get("key")), expression.get("values")
-    values = values if isinstance(values, list) else ()
+    values = as_list(values)
     match expression.get("operator"):
         case "In":
             return key in labels and labels[key] in values

@@ -36,6 +36,7 @@ from fluxv2_migrate.yaml_text import (
 )
 
 __all__ = [
+    "PATH_ANNOTATION",
     "CheckedMarker",
     "MarkerProblem",
     "MarkerProblemCode",
@@ -49,7 +50,7 @@ __all__ = [
 _ORDERS: Final = ("semver", "alphabetical", "numerical")
 _TAGS: Final = frozenset({"tag", "newTag"})
 _WORD: Final = "imagepolicy"
-_PATH_ANNOTATION: Final = "config.kubernetes.io/path"
+PATH_ANNOTATION: Final = "config.kubernetes.io/path"
 
 MarkerProblemCode = (
     UnseenReason
@@ -217,9 +218,9 @@ class _FileChecks:
         self._parts = [body[span.start : span.end] for span in split_documents(body)]
         self._has_merge_key = "<<" in text and any(has_merge_key(part) for part in self._parts)
         self._path_annotations = {
-            str(annotations[_PATH_ANNOTATION])
-            for manifest in (read_mappings(text) if _PATH_ANNOTATION in text else ())
-            if _PATH_ANNOTATION
+            str(annotations[PATH_ANNOTATION])
+            for manifest in (read_mappings(text) if PATH_ANNOTATION in text else ())
+            if PATH_ANNOTATION
             in (annotations := as_object(as_object(manifest.get("metadata")).get("annotations")))
         }
         self._is_read = is_read(path, flux_version)
@@ -256,11 +257,11 @@ class _FileChecks:
         }
         if self._path_annotations <= {posixpath.basename(self._path) if own == "." else own for own in below}:
             yield MarkerProblem(
-                "path-annotation", f"the first update deletes the annotation {_PATH_ANNOTATION}", stops=False
+                "path-annotation", f"the first update deletes the annotation {PATH_ANNOTATION}", stops=False
             )
         else:
             yield MarkerProblem(
-                "path-annotation", f"an annotation {_PATH_ANNOTATION} stops every update; remove it"
+                "path-annotation", f"an annotation {PATH_ANNOTATION} stops every update; remove it"
             )
 
     def _of_value(self, marker: Marker) -> Iterator[MarkerProblem]:

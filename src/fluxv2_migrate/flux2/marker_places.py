@@ -22,6 +22,7 @@ from fluxv2_migrate.yaml_text import (
     read_nodes,
     split_documents,
 )
+from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
 
 __all__ = [
     "BYTE_ORDER_MARK",
@@ -37,13 +38,9 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 # In JSON `$` may be written as an escape; files are screened for the text with its quotes all the same.
 _WORD: Final = re.compile(r"(?:\$|\\u0024)imagepolicy")
 _SCREENED_FOR: Final = '"$imagepolicy"'
-_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
 _REST_OF_LINE: Final = re.compile(r"#[^\r\n]*")
 _SEPARATOR: Final = re.compile(r"\n---([^\n]*)\n")
 _DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
-_HEADER: Final = re.compile(r"[|>][-+0-9]*")
-# Anchors and tags, and the comments that may stand between them and their value.
-_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)+)*")
 
 FieldPath = tuple[str | int, ...]
 UnseenReason = Literal[
@@ -180,7 +177,7 @@ def read_comments_of(text: str, root: Node | None) -> tuple[PlacedComment, ...]:
 def _unread(text: str, reason: UnseenReason) -> tuple[PlacedComment, ...]:
     return tuple(
         PlacedComment(match.start(), match[0].rstrip(), reason=reason)
-        for match in _COMMENT.finditer(text)
+        for match in COMMENT.finditer(text)
         if _WORD.search(match[0])
     )
 
@@ -266,11 +263,11 @@ class _Document:
         if not node.style and not node.value:
             return
         start, end = node.start, node.end
-        properties = _PROPERTIES.match(self._text, start)
+        properties = PROPERTIES.match(self._text, start)
         content = properties.end() if properties is not None and self._text[start] in "&!" else start
         last = end
         if node.style in ("|", ">"):
-            header = _HEADER.match(self._text, content)
+            header = BLOCK_HEADER.match(self._text, content)
             end = content if header is None else header.end()
         self._tokens.append(_Token(start, content, end, last, role, node, path, in_flow, reachable, column))
 
@@ -305,7 +302,7 @@ class _Document:
             tight = _REST_OF_LINE.match(self._text, start)
             if tight is not None:
                 return tight
-        return _COMMENT.search(self._text, start)
+        return COMMENT.search(self._text, start)
 
     def _place(self, start: int, end: int) -> PlacedComment:
         if self._whole is not None:

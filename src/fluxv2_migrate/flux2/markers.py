@@ -20,9 +20,17 @@ from fluxv2_migrate.flux2.marker_places import (
 )
 from fluxv2_migrate.given import checked_text
 
-__all__ = ["UNSEEN_REASONS", "Marker", "MarkerPart", "find_markers", "placed_markers", "read_policy"]
+__all__ = [
+    "SETTER",
+    "UNSEEN_REASONS",
+    "Marker",
+    "MarkerPart",
+    "find_markers",
+    "placed_markers",
+    "read_policy",
+]
 
-_JSON: Final = re.compile(r"\{[^{}]*\}")
+SETTER: Final = re.compile(r"\{[^{}]*\}")
 _ESCAPED: Final = re.compile(r"%([0-7][0-9A-Fa-f])")
 _SPACE: Final = " \t\r\n"
 _KEY: Final = "$imagepolicy"
@@ -173,7 +181,7 @@ def _placed(text: str, comments: Sequence[PlacedComment]) -> Iterator[tuple[Mark
 def _read_comment(comment: str) -> tuple[str, str, MarkerPart, UnseenReason | None]:
     named = _policy_of(comment.lstrip("#"))
     if named is None:
-        inner = _JSON.search(comment)
+        inner = SETTER.search(comment)
         named = None if inner is None else _policy_of(inner[0])
         reason: UnseenReason = "no-json" if named is None else "other-text"
         return (*_split(named or "")[:3], reason)

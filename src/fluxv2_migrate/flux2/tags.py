@@ -27,7 +27,7 @@ from fluxv2_migrate.golang.versions import (
 )
 from fluxv2_migrate.kubernetes import KubernetesModel
 
-__all__ = ["latest_tag", "sort_tags"]
+__all__ = ["latest_tag", "range_dialect", "sort_tags"]
 
 _Order = Literal["semver", "alphabetical", "numerical"]
 
@@ -171,7 +171,12 @@ def _reading(flux_version: FluxVersion) -> VersionReading:
     return "no-leading-zeros" if flux_version == "2.5" else "lenient"
 
 
-def _dialect(flux_version: FluxVersion) -> RangeDialect:
+def range_dialect(flux_version: FluxVersion) -> RangeDialect:
+    """Gives how a release of Flux reads version ranges.
+
+    >>> range_dialect("2.0"), range_dialect("2.5"), range_dialect("2.7")
+    ('flux2-early', 'flux2-2.5', 'flux2')
+    """
     if is_at_least(flux_version, "2.7"):
         return "flux2"
     return "flux2-2.5" if flux_version == "2.5" else "flux2-early"
@@ -187,7 +192,9 @@ def _read_policy(policy: Mapping[str, Any] | KubernetesModel, flux_version: Flux
     choice = _mapping(policy)
     if choice.get("semver") is not None:
         try:
-            found = VersionRange.parse(_text_at(_mapping(choice["semver"]), "range"), _dialect(flux_version))
+            found = VersionRange.parse(
+                _text_at(_mapping(choice["semver"]), "range"), range_dialect(flux_version)
+            )
         except InvalidRange as error:
             raise InvalidPolicy(f"the range is invalid: {error.reason}") from error
         return _Policy("semver", found, descending=False)

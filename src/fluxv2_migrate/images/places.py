@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Sighting
+from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
 from fluxv2_migrate.yaml_text import read_document, split_documents
@@ -122,7 +123,7 @@ def _in_patches(
 def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePlace | NoPlace | None:
     kustomization = tree.kustomizations[posixpath.dirname(path)]
     entries = kustomization.document.get("images")
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+    for index, entry in enumerate(as_list(entries)):
         if not isinstance(entry, Mapping):
             continue
         name, tag = entry.get("newName") or entry.get("name"), entry.get("newTag")

@@ -15,7 +15,7 @@ from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image
-from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of
+from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, group_of
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
 from fluxv2_migrate.repository.documents import Document
@@ -415,7 +415,7 @@ def _annotated_generators(kustomization: Mapping[str, Any]) -> Iterator[tuple[st
     options: dict[tuple[str, ...], Any] = {("generatorOptions",): kustomization.get("generatorOptions")}
     for field_name in ("configMapGenerator", "secretGenerator"):
         generators = kustomization.get(field_name)
-        for index, generator in enumerate(generators if isinstance(generators, list) else ()):
+        for index, generator in enumerate(as_list(generators)):
             given = generator.get("options") if isinstance(generator, Mapping) else None
             options[field_name, str(index), "options"] = given
     for at, metadata in options.items():

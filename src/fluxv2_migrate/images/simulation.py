@@ -9,6 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidPattern, InvalidPolicy
 from fluxv2_migrate.flux2.image_names import canonical_image
 from fluxv2_migrate.flux2.image_objects import (
+    DEFAULT_EXCLUSIONS,
     Automation,
     ImageObject,
     ImageObjects,
@@ -28,7 +29,6 @@ from fluxv2_migrate.settings.known_tags import KnownTag
 __all__ = ["simulate_image_update"]
 
 _WORD: Final = "$imagepolicy"
-_EXCLUDED: Final = (r"^.*\.sig$",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _latest(
     if not is_image_name(image):
         return None
     excluded = repository.spec.get("exclusionList")
-    excluded = excluded if isinstance(excluded, list) and excluded else _EXCLUDED
+    excluded = excluded if isinstance(excluded, list) and excluded else DEFAULT_EXCLUSIONS
     try:
         patterns = [Regexp.compile(str(pattern)) for pattern in excluded]
         tags = [

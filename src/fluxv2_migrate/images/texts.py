@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
@@ -14,6 +14,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import TagPattern
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
+from fluxv2_migrate.flux2.marker_checks import PATH_ANNOTATION
 from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.kubernetes import annotations_of, objects_in
 from fluxv2_migrate.placement import ImageLayout, ImageUse
@@ -42,9 +43,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, Style, detect_style, read_document, read_nodes
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
-
-_PATH_ANNOTATION: Final = "config.kubernetes.io/path"
-"""The updater takes it for the name of a file of its own, and fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +310,7 @@ class WorkloadTexts:
     def _has_path_annotation(self, path: str) -> bool:
         documents = self.around.repository.documents.get(path, ())
         objects = (each for document in documents for _, each in objects_in(document.manifest))
-        return any(_PATH_ANNOTATION in annotations_of(each) for each in objects)
+        return any(PATH_ANNOTATION in annotations_of(each) for each in objects)
 
     def _has_directive(self, path: str) -> bool:
         return re.search(r"^\ufeff?%", self.around.repository.texts[path], re.MULTILINE) is not None
@@ -326,7 +324,7 @@ class WorkloadTexts:
         for path, members in by_path.items():
             if self._has_path_annotation(path):
                 # It is not this file alone that is updated no more.
-                why = f"an annotation {_PATH_ANNOTATION} of the file stops every update; remove it"
+                why = f"an annotation {PATH_ANNOTATION} of the file stops every update; remove it"
                 for use in (use for member in members for use, _ in member.markers):
                     self._refused.places[use.place] = ("IM011", why)
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -12,9 +12,11 @@ from fluxv2_migrate.kubernetes.models import KubernetesModel
 
 __all__ = [
     "annotations_of",
+    "as_list",
     "as_object",
     "group_of",
     "mapping_at",
+    "mappings_in",
     "namespace_and_name",
     "objects_in",
     "read",
@@ -33,6 +35,24 @@ def as_object(value: Any) -> Mapping[str, Any]:
     ({'a': 1}, {})
     """
     return value if isinstance(value, _MAPPING) else {}
+
+
+def as_list(value: Any) -> Sequence[Any]:
+    """Gives a value if it is a list, else an empty one.
+
+    >>> as_list([1]), as_list("a"), as_list(None)
+    ([1], (), ())
+    """
+    return value if isinstance(value, list) else ()
+
+
+def mappings_in(value: Any) -> list[Mapping[str, Any]]:
+    """Gives the mappings of a list; none where it is no list.
+
+    >>> mappings_in([{"a": 1}, "b"]), mappings_in({"a": 1})
+    ([{'a': 1}], [])
+    """
+    return [each for each in as_list(value) if isinstance(each, Mapping)]
 
 
 def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:

@@ -29,9 +29,9 @@ from fluxv2_migrate.kustomize.transformers import (
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
 
-__all__ = ["Accumulation", "Accumulator", "Sources"]
+__all__ = ["LOCAL_CONFIG", "Accumulation", "Accumulator", "Sources"]
 
-_LOCAL: Final = "config.kubernetes.io/local-config"
+LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
 
 
 class Sources(Protocol):
@@ -165,7 +165,7 @@ class Accumulator:
         gathered.resources = [
             resource
             for resource in gathered.resources
-            if mapping_at(resource.manifest, "metadata", "annotations").get(_LOCAL, "false") == "false"
+            if mapping_at(resource.manifest, "metadata", "annotations").get(LOCAL_CONFIG, "false") == "false"
         ]
 
     def gather(self, kustomization: Kustomization, into: Accumulation, chain: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     append_item,
@@ -19,8 +20,8 @@ from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
 
 __all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry", "replace_entry"]
 
-_NOTHING_IF_EMPTY: Final = ("images", "patches", "patchesStrategicMerge", "patchesJson6902")
-_BYTE_ORDER_MARK = "\ufeff"
+_NOTHING_IF_EMPTY: Final = ("images", *PATCH_FIELDS)
+_BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def add_resource(text: str, entry: str) -> str:

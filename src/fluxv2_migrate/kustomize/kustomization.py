@@ -25,6 +25,7 @@ from fluxv2_migrate.yaml_text import (
 
 __all__ = [
     "FILE_NAMES",
+    "PATCH_FIELDS",
     "UNFOLLOWED",
     "Kustomization",
     "KustomizationPatch",
@@ -47,6 +48,8 @@ _Type: TypeAlias = "str | tuple[_Type] | dict[str, _Type]"
 _SELECTOR: Final[dict[str, _Type]] = dict.fromkeys(
     ("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"), "text"
 )
+PATCH_FIELDS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
+"""The fields of a kustomization that hold patches."""
 _PATCH: Final[dict[str, _Type]] = {
     "options": {"allowKindChange": "yes or no", "allowNameChange": "yes or no"},
     "patch": "text",

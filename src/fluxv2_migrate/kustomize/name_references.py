@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.kustomize.field_specs import FieldSpec, visit
 from fluxv2_migrate.kustomize.resources import Identity, Resource
 from fluxv2_migrate.kustomize.values import is_null, text_of
@@ -235,7 +235,7 @@ def _namespaces_of_subjects(referrer: Resource) -> set[str]:
     subjects = referrer.manifest.get("subjects") if referrer.kind == "RoleBinding" else None
     return {
         text_of(subject["namespace"])
-        for subject in (subjects if isinstance(subjects, list) else ())
+        for subject in as_list(subjects)
         if isinstance(subject, dict) and subject.get("kind") == "ServiceAccount" and "namespace" in subject
     }
 

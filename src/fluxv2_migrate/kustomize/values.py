@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import annotations_of
+from fluxv2_migrate.kubernetes import annotations_of, as_list
 from fluxv2_migrate.yaml_text import (
     MappingNode,
     Node,
@@ -229,7 +229,7 @@ def read_manifests(
                 continue
             if not isinstance(items, list) and not is_null(items):
                 raise InvalidManifest("the items of a list are no list", path=path, line=span.line)
-            for child in items if isinstance(items, list) else ():
+            for child in as_list(items):
                 if not is_null(child):
                     pending.append((position, child))
                     position += 1

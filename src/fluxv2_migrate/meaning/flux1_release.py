@@ -15,6 +15,7 @@ import semver
 
 import fluxv2_migrate.flux1 as flux1
 from fluxv2_migrate.errors import MigrationError
+from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
 from fluxv2_migrate.kubernetes import namespace_and_name, read
 from fluxv2_migrate.meaning.durations import seconds
@@ -43,7 +44,6 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 
 __all__ = ["HelmOperator", "meaning_of_v1_release"]
 
-_API: Final = "helm.fluxcd.io/v1"
 # The last operator that read the older APIs; those of 1.0 and later ignore them.
 _LAST_OF_OLD_APIS: Final = semver.Version(0, 10, 1)
 _TIMEOUT: Final = 300
@@ -161,7 +161,7 @@ def meaning_of_v1_release(
         spec = _spec_of_first_api(read(flux1.FluxHelmRelease, plain), operator)
     else:
         spec = read(flux1.HelmRelease, plain).spec
-    if api != _API:
+    if api != LAST_RELEASE_API:
         version = min(version, _LAST_OF_OLD_APIS)
     own = namespace or default_namespace
     assumed = [] if own else ["target_namespace"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import fluxv2_migrate.flux2 as flux2
+from fluxv2_migrate.flux2.constraints import is_chart_name
 from fluxv2_migrate.kubernetes import read
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
 from fluxv2_migrate.meaning.locations import chart_folder, git_location, helm_location
@@ -21,8 +22,6 @@ from fluxv2_migrate.meaning.release import ChartMeaning, GitReference, Tolerance
 __all__ = ["git_reference", "meaning_of_chart"]
 
 _VALUES_KEY: Final = "values.yaml"
-_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]++/?\.?)+")
-_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]++/?)+")
 # What is read of a source by name, or says nothing of what is fetched.
 _SOURCE_FIELDS: Final = frozenset(
     {
@@ -137,8 +136,7 @@ def _note_source(source: Mapping[str, Any], additional: dict[str, Any]) -> None:
 def _repository_chart(
     reading: Reading, chart: _Chart, source: Mapping[str, Any] | None, additional: dict[str, Any]
 ) -> tuple[ChartMeaning, tuple[ValuesSource, ...]]:
-    allowed = _CHART_NAME if reading.since("2.3") else _CHART_NAME_WITHOUT_DOTS
-    if chart.chart and not allowed.fullmatch(chart.chart):
+    if chart.chart and not is_chart_name(chart.chart, reading.version):
         reading.refused.append("chart.spec.chart")
     url = credentials = None
     if source is not None:

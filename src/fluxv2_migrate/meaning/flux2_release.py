@@ -6,12 +6,12 @@ for what came before Flux 2.2.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import fluxv2_migrate.flux2 as flux2
+from fluxv2_migrate.flux2.constraints import is_values_key
 from fluxv2_migrate.flux2.release_name import (
     default_release_name,
     release_namespace,
@@ -44,7 +44,6 @@ _TIMEOUT: Final = timedelta(minutes=5)
 _VALUES_KEY: Final = "values.yaml"
 _LONGEST_LABEL: Final = 63
 _LONGEST_RELEASE_NAME: Final = 53
-_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 # What Flux v2 alone can do and what would be nothing new, by field.
 _ADDITIONAL: Final[Mapping[tuple[str, ...], Any]] = {
     ("chart", "metadata"): None,
@@ -325,7 +324,7 @@ def _values_from(reading: Reading) -> tuple[ValuesSource, ...]:
     found = []
     for each in reading.spec.values_from or ():
         key = each.values_key or _VALUES_KEY
-        if not _KEY.fullmatch(key):
+        if not is_values_key(key):
             reading.refused.append("valuesFrom[].valuesKey")
         if each.kind not in ("ConfigMap", "Secret"):
             reading.refused.append("valuesFrom[].kind")

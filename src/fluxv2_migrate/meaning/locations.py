@@ -10,6 +10,7 @@ from typing import Final
 from fluxv2_migrate.meaning.release import GitReference
 
 __all__ = [
+    "COMMIT",
     "RETIRED_REPOSITORIES",
     "USUAL_BRANCHES",
     "Location",
@@ -28,7 +29,7 @@ RETIRED_REPOSITORIES: Final = {
     "https://kubernetes-charts-incubator.storage.googleapis.com": "https://charts.helm.sh/incubator",
 }
 """Helm repositories that were switched off, with the archive that has their charts."""
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def git_reference(text: str) -> GitReference:
     >>> git_reference("refs/heads/main"), git_reference("v1")
     (GitReference(kind='branch', value='main'), GitReference(kind='revision', value='v1'))
     """
-    if _COMMIT.fullmatch(text):
+    if COMMIT.fullmatch(text):
         return GitReference("commit", text)
     if text.startswith("refs/heads/"):
         return GitReference("branch", text.removeprefix("refs/heads/"))

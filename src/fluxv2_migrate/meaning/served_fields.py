@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, served_api_versions
 from fluxv2_migrate.frozen import thawed
-from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.kubernetes import KubernetesModel, as_list
 
 __all__ = ["split_served_fields", "unknown_fields"]
 
@@ -75,7 +75,7 @@ def split_served_fields(
 def _remove(value: Any, path: tuple[str, ...]) -> bool:
     key, *rest = path
     if key == "[]":
-        items = value if isinstance(value, list) else ()
+        items = as_list(value)
         # Each of them, not only until the first one.
         return sum(_remove(item, tuple(rest)) for item in items) > 0
     if not isinstance(value, dict) or value.get(key) is None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.marker_places import FieldPath, read_comments_of
-from fluxv2_migrate.flux2.markers import placed_markers, read_policy
+from fluxv2_migrate.flux2.markers import SETTER, placed_markers, read_policy
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.plan.flow_text import Flow, OpenedFlow
 from fluxv2_migrate.plan.marker_edits import (
@@ -33,15 +33,12 @@ from fluxv2_migrate.yaml_text import (
     read_nodes,
     resolve_plain_scalar,
 )
+from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
 
 __all__ = ["write_markers"]
 
 _COMMENT: Final = re.compile(r"[ \t]*(#[^\r\n]*)?")
-_COMMENTS: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
-_HEADER: Final = re.compile(r"[|>][-+0-9]*")
-_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)+)*")
 _PROPERTY: Final = re.compile(r"[&!]\S*")
-_JSON: Final = re.compile(r"\{[^{}]*\}")
 # What other readers of YAML 1.1 take for a number, a boolean or a value of its own.
 _OTHER_KINDS: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[yYnN]|=")
 
@@ -228,11 +225,11 @@ class _Writer:
         if node.tag and node.tag.rpartition(":")[2] != "str":
             raise _Refused("text-form", "a tag before the value says that it is no text")
         start: int = node.start
-        properties = _PROPERTIES.match(self._text, start) if self._text[start] in "&!" else None
+        properties = PROPERTIES.match(self._text, start) if self._text[start] in "&!" else None
         content = start if properties is None else properties.end()
         end: int = node.end
         if node.style in ("|", ">"):
-            header = _HEADER.match(self._text, content)
+            header = BLOCK_HEADER.match(self._text, content)
             end = content if header is None else header.end()
         path, flow = self._places[id(node)]
         return _Target(edit, node, path, content, end, flow)
@@ -250,11 +247,11 @@ class _Writer:
         comment = behind[1] if behind is not None else None
         entry = self._line_start(opener - 1)
         if joined:
-            comments += _COMMENTS.findall(gap + inner)
+            comments += COMMENT.findall(gap + inner)
             for each in comments:
                 self._refuse_other(each, target.edit)
             comments = [each for each in comments if read_policy(each) is None]
-            properties = "".join(f"{each} " for each in _PROPERTY.findall(_COMMENTS.sub("", inner)))
+            properties = "".join(f"{each} " for each in _PROPERTY.findall(COMMENT.sub("", inner)))
             self._replaced[(opener, target.content)] = f" {properties}"
         keeps = comment is not None and self._is_marked(comment, target.edit)
         if comment is not None and not keeps:
@@ -273,7 +270,7 @@ class _Writer:
         position = start
         while True:
             line = self._line_start(position)
-            before = _COMMENTS.sub("", self._masked(line, position)).rstrip()
+            before = COMMENT.sub("", self._masked(line, position)).rstrip()
             if before.strip():
                 if before[-1] not in ":-":
                     raise _Refused("text-form", "the value begins in a form that is not known")
@@ -342,7 +339,7 @@ class _Writer:
 
     def _refuse_other(self, comment: str, edit: MarkerEdit) -> None:
         policy = read_policy(comment)
-        inner = _JSON.search(comment)
+        inner = SETTER.search(comment)
         found = policy or (None if inner is None else read_policy("#" + inner[0]))
         if (found or "$imagepolicy" in comment) and found != edit.policy:
             raise _Refused("other-marker", f"another marker stands there: {comment}")
@@ -352,7 +349,7 @@ class _Writer:
         self._refuse_other(comment, edit)
         if "$imagepolicy" not in comment:
             return [comment.rstrip()]
-        rest = _JSON.sub("", comment).lstrip("#").strip()
+        rest = SETTER.sub("", comment).lstrip("#").strip()
         return [f"# {' '.join(rest.split())}"] if rest else []
 
     def _put_above(self, line: int, comments: list[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1.containers import FieldPath, containers_of
 from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, remove_entry, replace_entry
 from fluxv2_migrate.yaml_text import Style, emit_entry, read_document, replace_text, split_documents
@@ -23,7 +24,7 @@ _Place = tuple[str, str, str, FieldPath]
 
 
 @dataclass(frozen=True, slots=True)
-class RunningImages:
+class _RunningImages:
     """A kustomization that lets run what runs.
 
     Attributes:
@@ -37,7 +38,7 @@ class RunningImages:
     overruled: tuple[str, ...] = ()
 
 
-def with_running_images(own: Kustomization, text: str, running: Build, built: Build) -> RunningImages:
+def with_running_images(own: Kustomization, text: str, running: Build, built: Build) -> _RunningImages:
     """Gives a kustomization whose `images` say what runs.
 
     An entry that stands for one image gets what runs of it. One that stands for several goes, and each
@@ -53,7 +54,7 @@ def with_running_images(own: Kustomization, text: str, running: Build, built: Bu
     entries = own.document.get("images")
     said: list[str] = []
     patched: set[_Place] = set()
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in as_list(entries):
         name = str(entry.get("newName") or entry.get("name"))
         places = [place for place, image in now.items() if image.name == name and place in images]
         other = sorted({str(images[place]) for place in places if images[place] != now[place]})
@@ -66,7 +67,7 @@ def with_running_images(own: Kustomization, text: str, running: Build, built: Bu
         else:
             text = remove_entry(text, "images", entry)
             patched.update(places)
-    return RunningImages(text, tuple(_patches(running, patched)), tuple(said))
+    return _RunningImages(text, tuple(_patches(running, patched)), tuple(said))
 
 
 def _images(build: Build) -> Iterator[tuple[_Place, ImageRef]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.flux1.apis import VALUES_SELECTORS
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.releases.patched import HeldBack
@@ -22,7 +23,6 @@ __all__ = [
 
 _FROM: Final = ("spec", "valuesFrom")
 _SECRETS: Final = ("spec", "valueFileSecrets")
-_KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _REFERENCE: Final = {"name": "name", "key": "valuesKey", "optional": "optional"}
 """The fields of a reference to values, each with what it is called in Flux v2."""
 
@@ -110,7 +110,7 @@ def passing_keys_in_flux_2(keys: Sequence[str]) -> list[str] | None:
         return list(keys)
     if tuple(keys) == (*_SECRETS, "name"):
         return [*_FROM, "name"]
-    if len(keys) == 4 and tuple(keys[:2]) == _FROM and keys[2] in _KINDS and keys[3] in _REFERENCE:
+    if len(keys) == 4 and tuple(keys[:2]) == _FROM and keys[2] in VALUES_SELECTORS and keys[3] in _REFERENCE:
         return [*_FROM, _REFERENCE[keys[3]]]
     return list(CARRIED[tuple(keys)]) if tuple(keys) in CARRIED else None
 
@@ -121,9 +121,14 @@ def _of_values(keys: Sequence[str], manifest: Mapping[str, Any]) -> tuple[str, .
     secrets = spec.get(_SECRETS[1]) or []
     if len(keys) == 4 and tuple(keys[:2]) == _SECRETS and keys[2].isdecimal() and keys[3] == "name":
         return (*_FROM, *keys[2:])
-    if len(keys) != 5 or tuple(keys[:2]) != _FROM or keys[3] not in _KINDS or keys[4] not in _REFERENCE:
+    if (
+        len(keys) != 5
+        or tuple(keys[:2]) != _FROM
+        or keys[3] not in VALUES_SELECTORS
+        or keys[4] not in _REFERENCE
+    ):
         return None
-    kind, name = _KINDS[keys[3]], _REFERENCE[keys[4]]
+    kind, name = VALUES_SELECTORS[keys[3]], _REFERENCE[keys[4]]
     if keys[2] == "*":
         return None if secrets and kind == "Secret" else (*_FROM, f"[kind={kind}]", name)
     entries = spec.get(_FROM[1]) or []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.kustomize import split_field_path
 from fluxv2_migrate.releases.patch_targets import moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
@@ -39,7 +40,7 @@ def edits_of_replacement(named: Naming) -> Iterator[FieldEdit | SelectionEdit]:
                 values["fieldPath"] = _pointed(str(source["fieldPath"]), named.reached)[0]
             yield from _edits_of_fields(named, (*at, "source"), values)
         targets = entry.get("targets")
-        for number, target in enumerate(targets if isinstance(targets, list) else ()):
+        for number, target in enumerate(as_list(targets)):
             yield from _edits_of_target((*at, "targets", number), target, named)
 
 
@@ -56,7 +57,7 @@ def _edits_of_target(
         return
     yield from _edits_of_fields(named, (*at, "select"), values)
     rejects = target.get("reject")
-    for number, reject in enumerate(rejects if isinstance(rejects, list) else ()):
+    for number, reject in enumerate(as_list(rejects)):
         moved = moved_fields(reject, version) if isinstance(reject, Mapping) else None
         yield from _edits_of_fields(named, (*at, "reject", number), moved or {})
     for index, path in enumerate(paths):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import ClusterView, repository_key
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
-from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.rules import ValuesOfUrl
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import read_document
@@ -46,7 +46,7 @@ def values_of_urls(
     entries = mapping_at(manifest, "spec").get("valuesFrom")
     found: dict[str, ValuesOfUrl] = {}
     taken: set[str] = set()
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in as_list(entries):
         url = mapping_at(entry, "externalSourceRef").get("url")
         if isinstance(url, str) and url not in found:
             here = _values(url, view, around)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.flux1.apis import RELEASE_KINDS
+from fluxv2_migrate.kubernetes import as_list, group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
-from fluxv2_migrate.kustomize.kustomization import in_own_letters
+from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS, in_own_letters
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document, read_documents
 from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
@@ -33,9 +34,6 @@ from fluxv2_migrate.yaml_text.readings import (
 )
 
 __all__ = ["Flux1Readings", "RewrittenDocument", "read_otherwise", "write_flux1_readings"]
-
-_PATCHES: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
-_RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +150,11 @@ def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
 def _patches_of_releases(kustomization: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for field_name in ("patches", "patchesJson6902"):
         entries = kustomization.get(field_name)
-        for entry in entries if isinstance(entries, list) else ():
+        for entry in as_list(entries):
             target = entry.get("target") if isinstance(entry, dict) else None
             if not (isinstance(target, dict) and isinstance(entry.get("path"), str)):
                 continue
-            if target.get("kind") in _RELEASES:
+            if target.get("kind") in RELEASE_KINDS:
                 yield entry["path"], str(target.get("name") or ".*")
 
 
@@ -192,7 +190,7 @@ def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
         except InvalidManifest:
             continue
         value = value_of(inner)
-        if not (is_old_release(value) if isinstance(value, dict) else kind in _RELEASES):
+        if not (is_old_release(value) if isinstance(value, dict) else kind in RELEASE_KINDS):
             continue
         for scalar in scalars_read_otherwise(node.value, inner):
             start = _outside(document.text, node, scalar.start)
@@ -204,7 +202,7 @@ def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
 
 def _inline_patches(root: Node | None) -> Iterator[tuple[str, int, Any, ScalarNode]]:
     for key, entries in root.value if isinstance(root, MappingNode) else ():
-        if key.value not in _PATCHES or not isinstance(entries, SequenceNode):
+        if key.value not in PATCH_FIELDS or not isinstance(entries, SequenceNode):
             continue
         for index, entry in enumerate(entries.value):
             node: Any = entry

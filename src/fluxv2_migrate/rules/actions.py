@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.golang.durations import LARGEST, SECOND
 from fluxv2_migrate.rules.draft import Draft, present
 from fluxv2_migrate.rules.durations import seconds_to_duration
@@ -60,7 +61,7 @@ class _Waits:
 
 
 def _waits(draft: Draft, explicit: bool | None, *, rolls_back: bool, tests: bool) -> _Waits:
-    if draft.api_version != "helm.fluxcd.io/v1":
+    if draft.api_version != LAST_RELEASE_API:
         return _Waits(install=False, upgrade=rolls_back)
     waits = (rolls_back or tests) if explicit is None else explicit
     return _Waits(waits, waits)

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.charts import Flux1Chart, program_of_chart_name
+from fluxv2_migrate.flux2.constraints import is_chart_name
 from fluxv2_migrate.golang.urls import fault_of_url
-from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES, USUAL_BRANCHES
+from fluxv2_migrate.meaning.locations import COMMIT, RETIRED_REPOSITORIES, USUAL_BRANCHES
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
@@ -28,9 +29,6 @@ _CHART: Final = ("spec", "chart")
 _GIT_FIELDS: Final = ("git", "ref", "path", "secretRef", "skipDepUpdate")
 _REPOSITORY_FIELDS: Final = ("repository", "name", "version", "chartPullSecret")
 _EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
-_CHART_NAME: Final = re.compile(r"(?:[-a-z0-9]++/?\.?)+")
-_CHART_NAME_WITHOUT_DOTS: Final = re.compile(r"(?:[-a-z0-9]++/?)+")
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT: Final = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,39}")
 # What git allows in no name (`git check-ref-format`), so that it can only be an expression.
 # `HEAD` is no branch: it is whatever the default branch is at the moment.
@@ -138,8 +136,7 @@ def _repository_url(draft: Draft, url: str) -> tuple[str, str]:
 def _judge_chart(draft: Draft, chart: Mapping[str, Any]) -> None:
     """Says what a person must know of the name, the version and the secret of a chart."""
     name, version = chart["name"], chart["version"]
-    allowed = _CHART_NAME if draft.runs("2.3") else _CHART_NAME_WITHOUT_DOTS
-    if not allowed.fullmatch(name):
+    if not is_chart_name(name, draft.flux_version):
         draft.note("HR048", f"Flux v2 refuses the chart name {name!r}", (*_CHART, "name"))
     if not _EXACT_VERSION.fullmatch(version):
         message = f"{version!r} is a range: Flux v2 installs each new version of it"
@@ -293,7 +290,7 @@ def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str]
     ref, kind = given or default, draft.override.ref_kind
     path: Path = (*_CHART, "ref")
     abbreviated = _SHORT_COMMIT.fullmatch(ref) is not None and kind not in ("branch", "tag")
-    if _NO_REF_NAME.search(ref) or abbreviated or (kind == "commit" and not _COMMIT.fullmatch(ref)):
+    if _NO_REF_NAME.search(ref) or abbreviated or (kind == "commit" and not COMMIT.fullmatch(ref)):
         what = "is an abbreviated commit or an expression"
         if not (_NO_REF_NAME.search(ref) or _SHORT_COMMIT.fullmatch(ref)):
             what = "is said to be a commit, and has no 40 hexadecimal digits"
@@ -308,7 +305,7 @@ def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str]
         return (("name", ref),)
     if kind is not None:
         return ((kind, ref),)
-    if _COMMIT.fullmatch(ref):
+    if COMMIT.fullmatch(ref):
         return (("commit", ref),)
     if _is_version_of(ref, draft.running_chart):
         return (("tag", ref),)

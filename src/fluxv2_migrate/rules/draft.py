@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
@@ -20,7 +21,6 @@ BEFORE_VALUES = Place(before=("values",))
 
 
 _AT_THE_END = Place()
-_LAST_API: Final = "helm.fluxcd.io/v1"
 
 
 def present(value: Any) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Draft:
     @property
     def is_of_last_api(self) -> bool:
         """Whether the release is of `helm.fluxcd.io/v1`, which operators since 1.0 know alone."""
-        return self.api_version == _LAST_API
+        return self.api_version == LAST_RELEASE_API
 
     def runs(self, since: FluxVersion) -> bool:
         """Gives whether the Flux release is this one or a later one."""

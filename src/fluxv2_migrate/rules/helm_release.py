@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
+from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
 from fluxv2_migrate.flux1.placeholders import fits_placeholders, placeholder_of_release
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
@@ -321,7 +322,7 @@ def _split_fields(
     spec: Mapping[str, Any], kind: str, api_version: str
 ) -> tuple[dict[str, Any], tuple[tuple[str, ...], ...]]:
     """Gives a spec as the operators of an API read it, and the paths of what they did not read."""
-    later = frozenset() if api_version == "helm.fluxcd.io/v1" else _LATER_FIELDS
+    later = frozenset() if api_version == LAST_RELEASE_API else _LATER_FIELDS
     unknown: list[tuple[str, ...]] = []
     model: type[KubernetesModel] = FluxHelmReleaseSpec if kind == _FIRST_KIND else HelmReleaseSpec
     known: dict[str, Any] = _known_of(model, spec, ("spec",), later, unknown)

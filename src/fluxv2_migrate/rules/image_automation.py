@@ -17,7 +17,8 @@ from fluxv2_migrate.flux1 import (
     find_images,
     read_policies,
 )
-from fluxv2_migrate.flux1.containers import containers_of
+from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
+from fluxv2_migrate.flux1.containers import containers_of, first_of_each
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, objects_in
 from fluxv2_migrate.plan import Path, Set
@@ -106,7 +107,7 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
     if not decided.leave:
         # Without automation, a lock or a word about a container nobody asks for the images.
         asks = _asks_for_images(workload)
-        found = _first_of_each(find_images(workload.manifest)) if asks else []
+        found = first_of_each(find_images(workload.manifest)) if asks else []
         names = [image.container for image in found]
         names += [name for name, _, _ in _written_images(workload)] if asks else []
         for name in names:
@@ -161,14 +162,6 @@ def _texts(path: tuple[str | int, ...]) -> Path:
     return tuple(map(str, path))
 
 
-def _first_of_each(images: tuple[ContainerImage, ...]) -> list[ContainerImage]:
-    # Containers come before the init containers, and win over one of their name.
-    found: dict[str, ContainerImage] = {}
-    for image in images:
-        found.setdefault(image.container, image)
-    return list(found.values())
-
-
 # Whether fluxd updated the workload at all
 
 
@@ -181,7 +174,7 @@ def _is_updated_release(workload: Workload, api_version: str, path: Path) -> boo
         # Of a release that is migrated the annotations are only left over.
         return False
     version = workload.decided().fluxd_version or workload.fluxd.version
-    is_new = api_version == "helm.fluxcd.io/v1"
+    is_new = api_version == LAST_RELEASE_API
     if not version:
         if not is_new:
             message = f"fluxd up to 1.18 updated a {workload.kind} of {api_version}, and later ones do not"

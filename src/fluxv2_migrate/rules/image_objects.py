@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fluxv2_migrate.flux2.image_objects import NAMESPACE_LABEL
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, preferred_api_version
 from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
@@ -17,7 +18,6 @@ __all__ = [
     "image_update_automation_manifest",
 ]
 
-_NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 _MESSAGE: Final = "Update images"
 
 
@@ -87,7 +87,7 @@ def image_repository_manifest(
         spec["secretRef"] = {"name": secret}
     elif request.provider is not None:
         spec["provider"] = request.provider
-    selectors = [{"matchLabels": {_NAMESPACE_LABEL: each}} for each in sorted(access_from)]
+    selectors = [{"matchLabels": {NAMESPACE_LABEL: each}} for each in sorted(access_from)]
     if selectors:
         spec["accessFrom"] = {"namespaceSelectors": selectors}
     return {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.errors import InvalidImageReference, InvalidPolicy
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TaggedImage, TagPattern
@@ -20,11 +19,9 @@ from fluxv2_migrate.rules.workload import Workload
 from fluxv2_migrate.settings.known_tags import KnownTag, joined_tags
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import PolicyTranslation
-from fluxv2_migrate.tags.policies import PINNED
+from fluxv2_migrate.tags.policies import LAST, PINNED, escape
 
 __all__ = ["request_policy"]
-
-_PIN: Final[Mapping[str, Any]] = {"alphabetical": {"order": "asc"}}
 
 
 def request_policy(
@@ -163,12 +160,8 @@ def _answer(workload: Workload, found: ContainerImage, translated: PolicyTransla
 
 
 def _pinned(tag: str | None) -> _Choice:
-    expression = "$^" if tag is None else f"^{_escape(tag)}$"
-    return _Choice(_PIN, {"pattern": expression}, PINNED)
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
+    expression = "$^" if tag is None else f"^{escape(tag)}$"
+    return _Choice(LAST, {"pattern": expression}, PINNED)
 
 
 def _refusal(decided: Override, flux_version: FluxVersion) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.flux1 import ContainerImage
 from fluxv2_migrate.flux1.containers import pod_of
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import as_list, as_object
 
 __all__ = ["Lookup", "PullSecret", "find_pull_secrets", "nothing_known"]
 
@@ -75,7 +75,7 @@ def _names_in_values(manifest: Mapping[str, Any], image: ContainerImage) -> Iter
 
 
 def _names(references: Any) -> Iterator[str]:
-    for reference in references if isinstance(references, list) else ():
+    for reference in as_list(references):
         name = reference.get("name") if isinstance(reference, Mapping) else reference
         if isinstance(name, str) and name:
             yield name

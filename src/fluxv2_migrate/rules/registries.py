@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from fluxv2_migrate.flux1 import ImageRef, TagPattern
+from fluxv2_migrate.flux1 import ImageRef
+from fluxv2_migrate.flux1.tags import matches_glob
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
 __all__ = [
@@ -68,13 +69,9 @@ def is_scanned(image: ImageRef, fluxd: FluxdSettings) -> bool:
     account = _ECR.fullmatch(image.registry)
     if account is not None and account[1] in _EKS_ACCOUNTS:
         return False
-    if any(_glob_matches(pattern, name) for pattern in fluxd.exclude_images):
+    if any(matches_glob(pattern, name) for pattern in fluxd.exclude_images):
         return False
-    return not fluxd.include_images or any(_glob_matches(pattern, name) for pattern in fluxd.include_images)
-
-
-def _glob_matches(pattern: str, name: str) -> bool:
-    return TagPattern.parse(f"glob:{pattern}").matches(name)
+    return not fluxd.include_images or any(matches_glob(pattern, name) for pattern in fluxd.include_images)
 
 
 def is_read_differently(image: ImageRef) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.flux1.charts import merged_values
+from fluxv2_migrate.flux2.constraints import is_values_key
 from fluxv2_migrate.plan import Path, leaf_at
 from fluxv2_migrate.rules.chart import chart_file_path
 from fluxv2_migrate.rules.chart_source import clean_chart_path
@@ -16,7 +16,6 @@ from fluxv2_migrate.yaml_text import Place, entry_text
 __all__ = ["draft_values"]
 
 _AT_THE_END: Final = Place()
-_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _SECRETS: Final[Path] = ("spec", "valueFileSecrets")
 _SOURCES: Final[Path] = ("spec", "valuesFrom")
 # The order in which the helm-operator looks at an entry.
@@ -193,7 +192,7 @@ def _reference(draft: Draft, kind: str, selector: Mapping[str, Any]) -> dict[str
             _SOURCES,
         )
     reference = _object(draft, kubernetes_kind, name, _SOURCES)
-    if key and not _KEY.fullmatch(key):
+    if key and not is_values_key(key):
         draft.note("HR094", f"Flux v2 refuses the key {key!r} of {kubernetes_kind} {name}", _SOURCES)
     if key:
         reference["valuesKey"] = key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-__all__ = ["infer_sync_roots", "is_synced", "root_of"]
+__all__ = ["common_folder", "infer_sync_roots", "is_synced", "root_of"]
 
 
 def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     pending = [found] if found else []
     while pending:
         group = pending.pop()
-        root = _common_folder([path for path, _ in group])
+        root = common_folder([path for path, _ in group])
         inner: dict[str, list[tuple[str, str]]] = {}
         holders: dict[str, set[str]] = {}
         for path, resource in group:
@@ -48,7 +48,12 @@ def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(sorted(roots))
 
 
-def _common_folder(paths: Sequence[str]) -> str:
+def common_folder(paths: Sequence[str]) -> str:
+    """Gives the deepest folder that holds all files; the repository's root is empty.
+
+    >>> common_folder(["a/b/c.yaml", "a/d.yaml"]), common_folder(["a/b.yaml", "c.yaml"])
+    ('a', '')
+    """
     folders = [posixpath.dirname(path) for path in paths]
     return posixpath.commonpath(folders) if all(folders) else ""
 

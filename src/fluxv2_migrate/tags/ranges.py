@@ -12,6 +12,7 @@ from typing import Final
 
 from fluxv2_migrate.errors import InvalidRange
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
+from fluxv2_migrate.flux2.tags import range_dialect
 from fluxv2_migrate.golang.range_differences import only_in
 from fluxv2_migrate.golang.ranges import Comparison, RangeDialect, VersionRange
 from fluxv2_migrate.golang.versions import parse_version
@@ -71,7 +72,7 @@ def translate_range(text: str, flux_version: FluxVersion) -> RangeTranslation | 
     >>> translate_range("^0.0.3", "2.9")
     RangeTranslation(text='^0.0.3', lost='0.1.3')
     """
-    given, dialect = VersionRange.parse(text, "flux1"), _dialect(flux_version)
+    given, dialect = VersionRange.parse(text, "flux1"), range_dialect(flux_version)
     if _loss(given, text.strip(), dialect) == (True, None):
         return RangeTranslation(text.strip(), None)
     groups: list[str] = []
@@ -86,12 +87,6 @@ def translate_range(text: str, flux_version: FluxVersion) -> RangeTranslation | 
         return None
     written = " || ".join(dict.fromkeys(groups))
     return RangeTranslation(written, only_in(given, VersionRange.parse(written, dialect)))
-
-
-def _dialect(flux_version: FluxVersion) -> RangeDialect:
-    if is_at_least(flux_version, "2.7"):
-        return "flux2"
-    return "flux2-2.5" if flux_version == "2.5" else "flux2-early"
 
 
 def _loss(given: VersionRange, text: str, dialect: RangeDialect) -> tuple[bool, str | None]:

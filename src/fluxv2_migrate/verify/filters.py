@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import AmbiguousTag, InvalidPattern, InvalidPolicy, MissingBuildTime
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern, sort_tags
+from fluxv2_migrate.flux2.image_objects import DEFAULT_EXCLUSIONS
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.golang.regexp import Regexp
@@ -18,7 +19,6 @@ from fluxv2_migrate.verify.tag_probes import probe_tags
 
 __all__ = ["ImageFilter", "compare_filters"]
 
-_EXCLUDED: Final = (r"^.*\.sig$",)
 _STALLED: Final = "(stalled)"
 
 
@@ -44,8 +44,8 @@ class ImageFilter:
 
     def kept(self, tags: Iterable[str]) -> list[str]:
         """Gives the tags that the ImageRepository does not leave out, whatever the policy."""
-        given = self.excluded if isinstance(self.excluded, list) else _EXCLUDED
-        return _without(tags, given or _EXCLUDED)
+        given = self.excluded if isinstance(self.excluded, list) else DEFAULT_EXCLUSIONS
+        return _without(tags, given or DEFAULT_EXCLUSIONS)
 
     def latest(self, tags: Iterable[str]) -> str | None:
         """Gives the tag that the policy selects.
@@ -127,7 +127,7 @@ def _is_wanted(pattern: TagPattern, current: str, taken: Collection[str]) -> boo
 def _wanted(pattern: TagPattern, policy: ImageFilter, probes: Iterable[str], current: str) -> list[str]:
     """Gives tags that fluxd would take and a policy of that kind can: of versions those that look alike."""
     # What every ImageRepository leaves out is no image.
-    chosen = [tag for tag in _without(probes, _EXCLUDED) if tag != current and pattern.selects(tag)]
+    chosen = [tag for tag in _without(probes, DEFAULT_EXCLUSIONS) if tag != current and pattern.selects(tag)]
     if pattern.kind == "semver" and as_object(policy.spec.get("policy")).get("semver") is not None:
         return [tag for tag in chosen if _is_release_like(tag, current)]
     return chosen

@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
+from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name, resource_of
 from fluxv2_migrate.kustomize import UNFOLLOWED, Kustomization
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.verify.applied_objects import ObjectsOfCluster, compare_objects
@@ -188,7 +188,7 @@ def _name_in(reference: Any, namespace: str) -> tuple[str, str]:
 
 
 def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
+    return as_list(value)
 
 
 def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:

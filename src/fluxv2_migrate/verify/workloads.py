@@ -15,12 +15,13 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
-from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images, pod_of
+from fluxv2_migrate.flux1.apis import LAST_RELEASE_API, RELEASE_GROUPS, RELEASE_KINDS
+from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images, first_of_each, pod_of
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
-from fluxv2_migrate.flux1.tags import TagPattern
+from fluxv2_migrate.flux1.tags import TagPattern, matches_glob
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
+from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
 from fluxv2_migrate.kubernetes import (
     annotations_of,
     as_object,
@@ -44,10 +45,7 @@ from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
 
 __all__ = ["verify_workloads"]
 
-_RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
-_UPDATED_API: Final = "helm.fluxcd.io/v1"
 _NOBODY: Final = "(nobody)"
-_IMAGES: Final = "image.toolkit.fluxcd.io"
 
 _Identity = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -73,7 +71,7 @@ class _Workload:
     def identity_afterwards(self) -> _Identity:
         """Kind, namespace and name with Flux v2, which has one kind of releases."""
         kind, namespace, name = self.identity
-        return "HelmRelease" if kind in _RELEASES else kind, namespace, name
+        return "HelmRelease" if kind in RELEASE_KINDS else kind, namespace, name
 
     @property
     def resource(self) -> str:
@@ -103,7 +101,7 @@ class _Cluster:
         self.images = {
             self._key(each.manifest): each.manifest
             for each in self.reconciled.all()
-            if not each.obstacle and str(each.manifest.get("apiVersion")).startswith(f"{_IMAGES}/")
+            if not each.obstacle and str(each.manifest.get("apiVersion")).startswith(f"{IMAGE_GROUP}/")
         }
         for (kind, namespace, _), manifest in self.images.items():
             if kind == "ImageUpdateAutomation":
@@ -167,7 +165,7 @@ def _workloads(context: Context) -> Iterator[_Workload]:
         for sighting in sightings:
             for _, manifest in objects_in(sighting.manifest):
                 kind = str(manifest.get("kind"))
-                if kind not in POD_SPECS and kind not in _RELEASES:
+                if kind not in POD_SPECS and kind not in RELEASE_KINDS:
                     continue
                 own = namespace_and_name(manifest)[0] if manifest is not sighting.manifest else ""
                 namespace = own or sighting.namespace
@@ -189,7 +187,7 @@ def _is_automated(workload: _Workload, context: Context) -> bool:
     policies = workload.policies
     if not policies.automated or policies.locked or policies.ignored:
         return False
-    if workload.identity[0] in _RELEASES and not _is_updated_release(workload, context):
+    if workload.identity[0] in RELEASE_KINDS and not _is_updated_release(workload, context):
         return False
     subject = Subject(workload.cluster, *workload.identity, workload.path)
     said, _ = override_for(subject, context.options.overrides)
@@ -205,7 +203,7 @@ def _is_updated_release(workload: _Workload, context: Context) -> bool:
     said, _ = override_for(subject, context.options.overrides)
     version = said.fluxd_version or _fluxd(workload.cluster, context).version
     number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    if workload.manifest.get("apiVersion") == _UPDATED_API:
+    if workload.manifest.get("apiVersion") == LAST_RELEASE_API:
         return not number or number >= (1, 14)
     is_old = group_of(workload.manifest) in RELEASE_GROUPS
     return is_old and bool(number) and number <= (1, 18)
@@ -227,7 +225,7 @@ def _verify(
         return ObjectVerification("missing", *place, path, reason=reason, cluster=workload.cluster)
     found: list[Difference] = []
     notes: list[str] = []
-    for image in _first_of_each(find_images(workload.manifest)):
+    for image in first_of_each(find_images(workload.manifest)):
         if not _is_updated(image, workload, context):
             continue
         policy = _writer(image, then.manifest, written)
@@ -237,7 +235,7 @@ def _verify(
         notes.append(f"{image.container}: {_shown(image)} is written by ImagePolicy {'/'.join(policy)}")
         found += _of_policy(image, policy, workload, cluster, context)
     found += _misplaced(then.manifest, now.path, written, context)
-    if workload.identity[0] not in _RELEASES:
+    if workload.identity[0] not in RELEASE_KINDS:
         for part in ("apiVersion", "spec"):
             found += changed_fields("workload", workload.manifest.get(part), now.manifest.get(part))
     declaration = context.declared.of(workload.path, (workload.resource,))
@@ -247,7 +245,7 @@ def _verify(
 def _why_gone(identity: _Identity, context: Context) -> str:
     """Gives why a cluster has a workload no more."""
     standing = (each.path for each in context.after.new if each.identity == identity[1:])
-    path = next(standing, None) if identity[0] in _RELEASES else None
+    path = next(standing, None) if identity[0] in RELEASE_KINDS else None
     return "it is not applied any more" if path is None else f"nothing that is synced lists {path}"
 
 
@@ -267,27 +265,16 @@ def _shown(image: ContainerImage) -> str:
     return ".".join(map(str, image.paths.tag or image.paths.repository))
 
 
-def _first_of_each(images: Sequence[ContainerImage]) -> list[ContainerImage]:
-    found: dict[str, ContainerImage] = {}
-    for image in images:
-        found.setdefault(image.container, image)
-    return list(found.values())
-
-
 def _is_updated(image: ContainerImage, workload: _Workload, context: Context) -> bool:
     """Gives whether fluxd ever gave a container another image."""
     fluxd = _fluxd(workload.cluster, context)
     name = f"{image.image.registry}/{image.image.repository}"
-    if any(_fits(pattern, name) for pattern in fluxd.exclude_images):
+    if any(matches_glob(pattern, name) for pattern in fluxd.exclude_images):
         return False
-    if fluxd.include_images and not any(_fits(pattern, name) for pattern in fluxd.include_images):
+    if fluxd.include_images and not any(matches_glob(pattern, name) for pattern in fluxd.include_images):
         return False
     # What is pinned or has no tag is in no registry by that name.
     return bool(image.image.tag) and not image.image.digest
-
-
-def _fits(pattern: str, name: str) -> bool:
-    return TagPattern.parse(f"glob:{pattern}").matches(name)
 
 
 def _writer(image: ContainerImage, manifest: Mapping[str, Any], written: WrittenImages) -> PolicyKey | None:
@@ -394,7 +381,7 @@ def _on_top(
     if each.obstacle or not own:
         return
     found: list[Difference] = []
-    for image in _first_of_each(find_images(each.manifest)):
+    for image in first_of_each(find_images(each.manifest)):
         policy = _any_writer(image, written)
         if policy is not None and policy in own:
             by = f"ImagePolicy {'/'.join(policy)}"

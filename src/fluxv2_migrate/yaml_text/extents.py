@@ -9,6 +9,9 @@ from typing import Final
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 
 __all__ = [
+    "BLOCK_HEADER",
+    "COMMENT",
+    "PROPERTIES",
     "CannotEdit",
     "colon_end",
     "column_of",
@@ -26,7 +29,10 @@ __all__ = [
 ]
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
-_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+BLOCK_HEADER: Final = re.compile(r"[|>][-+0-9]*")
+PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)+)*")
+"""Anchors and tags, and the comments that may stand between them and their value."""
 # What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
 # lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
 _NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
@@ -123,7 +129,7 @@ def comments_in(text: str, scalars: Iterable[tuple[int, int]]) -> list[str]:
         if 0 <= start < end <= len(text):
             # Of the same length and without a `#`, so that only comments are left to be found.
             text = text[:start] + "x" * (end - start) + text[end:]
-    return [match.group().rstrip() for match in _COMMENT.finditer(text)]
+    return [match.group().rstrip() for match in COMMENT.finditer(text)]
 
 
 def reindent(text: str, delta: int, *, rest_only: bool = False) -> str:
