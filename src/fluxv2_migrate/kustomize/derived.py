@@ -9,7 +9,7 @@ from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
 from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.resources import Identity, Resource, with_metadata
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, text_of
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_common, json_value, text_of
 
 __all__ = ["Derived"]
 
@@ -22,12 +22,14 @@ class Derived:
         self._merged: dict[tuple[object, ...], tuple[Manifest, Manifest, Manifest | None]] = {}
         self._identities: dict[int, tuple[Manifest, Identity]] = {}
         self._plain: dict[int, tuple[Manifest, Manifest]] = {}
+        self._common: dict[int, tuple[Manifest, bool]] = {}
 
     def let_go(self) -> None:
         """Lets go of everything; who asks for something again has it made again."""
         self._merged.clear()
         self._identities.clear()
         self._plain.clear()
+        self._common.clear()
 
     def identity(self, patch: Manifest) -> Identity:
         """Gives the identity of the object that a patch names."""
@@ -40,7 +42,15 @@ class Derived:
         """Gives a manifest in JSON's types alone."""
         known = self._plain.get(id(manifest))
         if known is None:
-            known = self._plain[id(manifest)] = (manifest, json_value(manifest))
+            plain = manifest if self._is_common(manifest) else json_value(manifest)
+            known = self._plain[id(manifest)] = (manifest, plain)
+        return known[1]
+
+    def _is_common(self, manifest: Manifest) -> bool:
+        """Gives whether a manifest holds only texts and other values that are written out, under named keys."""
+        known = self._common.get(id(manifest))
+        if known is None:
+            known = self._common[id(manifest)] = (manifest, is_common(manifest))
         return known[1]
 
     def merged(self, manifest: Manifest, patch: Manifest, entry: KustomizationPatch) -> Manifest | None:
@@ -63,7 +73,14 @@ class Derived:
         key = (id(manifest), id(patch), is_targeted, is_old, changes_kind is True, changes_name is True)
         known = self._merged.get(key)
         if known is None:
-            known = self._merged[key] = (manifest, patch, _merged(manifest, patch, *key[2:]))
+            is_common = self._is_common(manifest) and self._is_common(patch)
+            if not is_common and (_has_empty_key(manifest) or _has_empty_key(patch)):
+                raise InvalidManifest("a key that is an empty text, with which no merge patch can be applied")
+            merged = _merged(manifest, patch, *key[2:])
+            known = self._merged[key] = (manifest, patch, merged)
+            if is_common and merged is not None:
+                # What it is made of was looked through.
+                self._common[id(merged)] = (merged, True)
         return known[2]
 
 
@@ -85,8 +102,6 @@ def _merged(
     changes_name: bool,
 ) -> Manifest | None:
     before = Resource(manifest, "", 0)
-    if _has_empty_key(manifest) or _has_empty_key(patch):
-        raise InvalidManifest("a key that is an empty text, with which no merge patch can be applied")
     if is_targeted or is_old:
         patch = {**_with_texts(patch), "apiVersion": manifest.get("apiVersion")}
     merged = merge_patch(manifest, patch)

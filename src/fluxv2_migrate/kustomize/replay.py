@@ -12,7 +12,7 @@ from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.kustomize.tree import KustomizeTree
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value
+from fluxv2_migrate.kustomize.values import Manifest, json_value
 
 __all__ = ["PatchedState", "merged_with", "patch_of", "replay_patches"]
 
@@ -79,7 +79,7 @@ def merged_with(manifest: Manifest, patch: Manifest) -> Manifest:
     {'kind': 'A', 'spec': {'a': 1, 'b': 2}}
     """
     names: Manifest = {key: manifest[key] for key in ("apiVersion", "kind") if key in manifest}
-    merged = merge_patch(copy_value(manifest), patch | names)
+    merged = merge_patch(manifest, patch | names)
     if merged is None:
         raise InvalidManifest("a patch that deletes the object")
     metadata = dict(mapping_at(merged, "metadata"))
@@ -89,7 +89,7 @@ def merged_with(manifest: Manifest, patch: Manifest) -> Manifest:
         if key in known:
             metadata[key] = known[key]
     if metadata or "metadata" in merged:
-        merged["metadata"] = metadata
+        merged = {**merged, "metadata": metadata}
     result: Manifest = json_value(merged)
     return result
 

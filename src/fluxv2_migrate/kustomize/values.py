@@ -24,6 +24,7 @@ __all__ = [
     "EMPTY_TEXT",
     "Manifest",
     "copy_value",
+    "is_common",
     "is_null",
     "json_value",
     "plain_value",
@@ -104,6 +105,25 @@ def json_value(value: Any) -> Any:
     if value is EMPTY_TEXT:
         return ""
     return None if value is EMPTY else value
+
+
+def is_common(value: Any) -> bool:
+    """Gives whether a value is of JSON's types alone, and no key in it is an empty text.
+
+    >>> is_common({"a": [1, {"b": None}]}), is_common({"a": [EMPTY]}), is_common({"": 1})
+    (True, False, False)
+    """
+    if value.__class__ is dict:
+        if "" in value:
+            return False
+        value = value.values()
+    elif value.__class__ is not list:
+        return value.__class__ is not _Empty
+    for item in value:
+        # Most of what a manifest holds are texts.
+        if item.__class__ is not str and not is_common(item):
+            return False
+    return True
 
 
 def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:

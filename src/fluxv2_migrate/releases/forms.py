@@ -63,6 +63,8 @@ class ReleaseForms:
         whole: what one of its clusters sees, which completes the chart of a state that has none yet.
         values_of_urls: what is here of the values that it takes from URLs.
         drafts: that were made, by the state.
+
+    The forms of a state are made once for the same sources: most patches change values alone.
     """
 
     options: MigrationOptions
@@ -74,13 +76,17 @@ class ReleaseForms:
     values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
     drafts: dict[str, ReleaseDraft] = field(default_factory=dict)
     _others: dict[SeenRelease, ReleaseForms] = field(default_factory=dict)
+    _made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _made_for: References | None = None
 
     def seen_as(self, seen: SeenRelease) -> ReleaseForms:
         """Gives the forms of the release as another of its clusters sees it."""
         if seen == self.seen:
             return self
         if seen not in self._others:
-            self._others[seen] = replace(self, seen=seen, drafts={}, _others={})
+            self._others[seen] = replace(
+                self, seen=seen, drafts={}, _others={}, _made={}, _made_for=None
+            )
         return self._others[seen]
 
     def know(self, state: Mapping[str, Any], draft: ReleaseDraft) -> None:
@@ -91,6 +97,8 @@ class ReleaseForms:
         """Lets go of the drafts, once all of it is converted."""
         self.drafts.clear()
         self._others.clear()
+        self._made.clear()
+        self._made_for = None
 
     def plan(self, state: Mapping[str, Any], references: References) -> Plan:
         """Gives the operations that make the form of a state."""
@@ -107,14 +115,19 @@ class ReleaseForms:
             if _applies(each, state, completed) and getattr(each, "path", ()) != left_out
         )
 
-    def form(self, state: Mapping[str, Any], references: References) -> dict[str, Any]:
+    def form(self, state: Mapping[str, Any], references: References) -> Mapping[str, Any]:
         """Gives the form of a state, without its metadata and values."""
+        if references is not self._made_for:
+            self._made, self._made_for = {}, references
         spec = dict(as_object(state.get("spec")))
         spec.pop("values", None)
         bare = {"apiVersion": state["apiVersion"], "kind": state["kind"], "spec": spec}
-        form = apply_to_mapping(self.plan(bare, references), bare)
-        form.pop("metadata", None)
-        return form
+        key = repr(bare)
+        if key not in self._made:
+            form = apply_to_mapping(self.plan(bare, references), bare)
+            form.pop("metadata", None)
+            self._made[key] = form
+        return self._made[key]
 
     def _draft(self, state: Mapping[str, Any]) -> ReleaseDraft:
         key = repr(state)

@@ -138,13 +138,14 @@ class _Converter:
     documents: dict[PatchUse, int] = field(default_factory=dict)
     documents_of: dict[_Text, set[DocumentKey]] = field(default_factory=dict)
     written: dict[PatchUse, set[Path]] = field(default_factory=dict)
+    references: dict[DocumentKey, References] = field(default_factory=dict)
 
     def convert(self) -> ClosureTexts:
         self._hold()
         plans: dict[DocumentKey, Plan] = {}
-        bases: dict[DocumentKey, dict[str, Any]] = {}
+        bases: dict[DocumentKey, Mapping[str, Any]] = {}
         for release in self.releases:
-            references = self._references(release)
+            references = self.references[release.document.key] = self._references(release)
             state = state_in_file(release.document.key, self.around.clusters.tree)
             plans[release.document.key] = release.forms.plan(state, references)
             bases[release.document.key] = release.forms.form(state, references)
@@ -168,7 +169,7 @@ class _Converter:
 
     def _results(self, release: PatchedRelease) -> tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...]:
         """Gives what clusters see in the end."""
-        references = self._references(release)
+        references = self.references[release.document.key]
         found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
         for each in release.seen:
             if not any(each.sighting is known for known in release.sightings):
@@ -228,7 +229,7 @@ class _Converter:
         self, release: PatchedRelease, base: Mapping[str, Any]
     ) -> Iterator[tuple[Way, Mapping[str, Any]]]:
         """Gives what a release shall be in the end, and has the kustomizations write what is left of it."""
-        references = self._references(release)
+        references = self.references[release.document.key]
         left: list[tuple[Way, Leaves]] = []
         for way in release.closure.ways[release.document.key]:
             wanted = None if way.is_removed else self._wanted(release, way, references)
