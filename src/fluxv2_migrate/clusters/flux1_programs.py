@@ -31,7 +31,7 @@ from fluxv2_migrate.flux1.release_name import default_release_name, release_name
 from fluxv2_migrate.kubernetes import as_list, as_object
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.yaml_text import read_document
+from fluxv2_migrate.yaml_text import read_value
 
 __all__ = ["programs_of_manifest", "read_programs"]
 
@@ -284,13 +284,13 @@ def _of_release(
 ) -> Iterator[Flux1Program]:
     release = _ChartRelease.of_manifest(manifest)
     chart = chart_of_folder(release.folder, release.chart, reader)
+    if not may_be_of_flux1(chart.name) and "image" not in release.values and chart.defaults is None:
+        return
     inline = [
         ValueSource(as_object(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)
         for each in reversed(places)
         if each.manifest.get("kind") == manifest.get("kind")
     ]
-    if not may_be_of_flux1(chart.name) and "image" not in release.values and chart.defaults is None:
-        return
     outer = value_sources(
         manifest, release.own_namespace, reader, lambda raw: _names_itself(raw, reader), build
     )
@@ -350,6 +350,6 @@ def _yaml(text: str) -> Mapping[str, Any]:
 
 def _value(text: str) -> Any:
     try:
-        return read_document(text)[1]
+        return read_value(text)
     except InvalidManifest:
         return None

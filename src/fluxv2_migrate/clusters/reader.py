@@ -12,6 +12,7 @@ from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.cluster_objects import SyncedFiles
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
+from fluxv2_migrate.flux1.charts import Flux1Chart
 from fluxv2_migrate.kustomize import Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -33,6 +34,7 @@ class ClusterReader:
         builds: what was built already, by its folder and what goes over it.
         charts: the folders that fluxd takes for charts.
         synced: what each sync path takes of the repository.
+        charts_in_tree: what the tree says of charts, by their folders; many releases may come from one.
     """
 
     files: Mapping[str, str | bytes]
@@ -44,7 +46,9 @@ class ClusterReader:
     builds: dict[tuple[str, str], Build] = field(default_factory=dict)
     charts: frozenset[str] = field(init=False)
     synced: SyncedFiles = field(init=False)
+    charts_in_tree: dict[str, Flux1Chart] = field(default_factory=dict)
     _claimed: set[str] | None = None
+    _concerning: dict[str, list[Document]] | None = None
     _read: dict[str, tuple[Document, ...]] = field(default_factory=dict)
     _kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -70,11 +74,12 @@ class ClusterReader:
 
     @property
     def concerning(self) -> dict[str, list[Document]]:
-        """The documents that concern a migration, by file; builds bring more of them to light."""
-        found: dict[str, list[Document]] = {}
-        for document in self.concerns.values():
-            found.setdefault(document.path, []).append(document)
-        return found
+        """The documents that concern a migration, by file."""
+        if self._concerning is None:
+            self._concerning = {}
+            for document in self.concerns.values():
+                self._concerning.setdefault(document.path, []).append(document)
+        return self._concerning
 
     def claimed(self) -> set[str]:
         """Gives the files that belong to what kustomize builds, so that they are not read on their own."""

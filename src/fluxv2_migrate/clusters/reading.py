@@ -47,8 +47,14 @@ def see_repository(
     Returns:
         Who sees what; nobody anything where there is nothing of Flux v1.
     """
+    files = _as_texts(files, repository)
     tree = _tree(files, _images_in_volumes(repository, options), before)
     return _see(files, repository, options, tree, also_migrated=False)
+
+
+def _as_texts(files: Mapping[str, str | bytes], repository: Repository) -> Mapping[str, str | bytes]:
+    """Gives the files as the very texts that were read of them: each is looked at often, and read once."""
+    return {**files, **repository.texts}
 
 
 def _tree(
@@ -77,6 +83,7 @@ def see_migrated_repository(
     """
     if not before.clusters:
         return ClusterMap()
+    files = _as_texts(files, repository)
     tree = _tree(files, _images_in_volumes(repository, options), before)
     own = _see(files, repository, options, tree, also_migrated=True)
     if before.given or _sync_paths(own) == _sync_paths(before):

@@ -31,16 +31,18 @@ def chart_of_folder(folder: str, known: Flux1Chart, reader: ClusterReader) -> Fl
     path = posixpath.join(clean, "Chart.yaml")
     if not clean or path not in reader.files:
         return known
-    name = yaml_mapping(reader.text(path)).get("name")
-    templates = f"{clean}/templates/"
-    return replace(
-        known,
-        name=str(name or known.name),
-        defaults=yaml_mapping(reader.text(posixpath.join(clean, "values.yaml"))),
-        is_own=bool(name),
-        parts=tuple(_parts(clean, reader)),
-        has_templates=any(_is_template(each, templates) for each in reader.files),
-    )
+    if clean not in reader.charts_in_tree:
+        templates = f"{clean}/templates/"
+        name = str(yaml_mapping(reader.text(path)).get("name") or "")
+        reader.charts_in_tree[clean] = Flux1Chart(
+            name,
+            defaults=yaml_mapping(reader.text(posixpath.join(clean, "values.yaml"))),
+            is_own=bool(name),
+            parts=tuple(_parts(clean, reader)),
+            has_templates=any(_is_template(each, templates) for each in reader.files),
+        )
+    found = reader.charts_in_tree[clean]
+    return replace(found, name=found.name or known.name, source=known.source, version=known.version)
 
 
 def charts_of_flux1(reader: ClusterReader) -> Iterator[str]:

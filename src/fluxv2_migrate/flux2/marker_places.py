@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text import (
@@ -109,8 +109,7 @@ class PlacedComment:
     once: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """A scalar where it stands.
 
     Attributes:

@@ -47,7 +47,7 @@ class Derived:
         return known[1]
 
     def _is_common(self, manifest: Manifest) -> bool:
-        """Gives whether a manifest holds only texts and other values that are written out, under named keys."""
+        """Gives whether a manifest holds only what is written out, and no key without a name."""
         known = self._common.get(id(manifest))
         if known is None:
             known = self._common[id(manifest)] = (manifest, is_common(manifest))

@@ -119,11 +119,8 @@ def is_common(value: Any) -> bool:
         value = value.values()
     elif value.__class__ is not list:
         return value.__class__ is not _Empty
-    for item in value:
-        # Most of what a manifest holds are texts.
-        if item.__class__ is not str and not is_common(item):
-            return False
-    return True
+    # Most of what a manifest holds are texts.
+    return all(map(is_common, [item for item in value if item.__class__ is not str]))
 
 
 def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:

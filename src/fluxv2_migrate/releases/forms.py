@@ -84,9 +84,7 @@ class ReleaseForms:
         if seen == self.seen:
             return self
         if seen not in self._others:
-            self._others[seen] = replace(
-                self, seen=seen, drafts={}, _others={}, _made={}, _made_for=None
-            )
+            self._others[seen] = replace(self, seen=seen, drafts={}, _others={}, _made={}, _made_for=None)
         return self._others[seen]
 
     def know(self, state: Mapping[str, Any], draft: ReleaseDraft) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["YAML_ENDINGS", "DocumentSpan", "split_documents"]
 
@@ -19,8 +18,7 @@ _FIRST_MARKER: Final = re.compile(r"(---|\.\.\.)(?=[ \t\r\n]|\Z)")
 _MARKER: Final = re.compile(rf"\n{_FIRST_MARKER.pattern}")
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentSpan:
+class DocumentSpan(NamedTuple):
     """Where a document stands in its text.
 
     Attributes:
