@@ -145,3 +145,34 @@ def test_a_source_that_is_to_be_filled_in_is_none(value: str) -> None:
     assert found.text == value
     # An application may be called so.
     assert placeholder_of_release(web(("metadata", "name"), value.lower())) is None
+
+
+FILLED_IN = ("${NAME}", '"{{ name }}"', "A_NAME", "CHANGEME", "@NAME@", "%NAME%", "{{ name }}")
+NOT_A_TEXT = ("[[name]]", "#{Name}#")
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        *(("name", name) for name in FILLED_IN),
+        *(("namespace", name) for name in (*FILLED_IN, *NOT_A_TEXT)),
+    ],
+)
+def test_a_name_that_is_filled_in_is_one_question(key: str, name: str) -> None:
+    files: dict[str, str | bytes] = {
+        f"apps/{number}.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n"
+        + "".join(f"  {each}: {name if each == key else 'shop'}\n" for each in ("name", "namespace"))
+        + f"spec:\n  helmVersion: v3\n  releaseName: r{number}\n"
+        + "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
+        for number in range(3)
+    }
+    if key == "namespace":
+        files = {
+            path: str(text).replace("name: shop", f"name: n{number}")
+            for number, (path, text) in enumerate(files.items())
+        }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("apps",)))
+    (error,) = (each for each in migration.findings if each.severity == "error")
+    assert error.code == "RP063"
+    assert {error.path, *(each.rpartition(":")[0] for each in error.related)} == files.keys()
+    assert migration.files == files

@@ -16,6 +16,7 @@ from fluxv2_migrate.clusters import (
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux1.placeholders import has_placeholder
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
@@ -148,16 +149,17 @@ def _tell_differences(
 ) -> None:
     repository = around.repository
     path = synced.path or "/"
-    if found.refused:
-        places = [str(each.place) for each in found.refused]
-        message = (
-            f"fluxd passed over {len(places)} document(s) of {path} with which kustomize-controller applies "
-            f"nothing at all: {_list(places)}; the first: {found.refused[0].reason}"
-        )
-        first = found.refused[0].place
-        findings.say("DA020", message, first.path, first.line, places[1:], proposal)
     # Of files with releases that cannot be read it is told that these stay.
     told = {path for path in repository.errors if repository.old_lines(path)}
+    refused = [each for each in found.refused if each.place.path not in told]
+    if refused:
+        places = [str(each.place) for each in refused]
+        message = (
+            f"fluxd passed over {len(places)} document(s) of {path} with which kustomize-controller applies "
+            f"nothing at all: {_list(places)}; the first: {refused[0].reason}"
+        )
+        first = refused[0].place
+        findings.say("DA020", message, first.path, first.line, places[1:], proposal)
     broken = [each for each in found.broken if each.place.path not in told]
     for code, refusals in (("DA024", broken), ("RP019", found.unbuildable)):
         for refusal in refusals:
@@ -185,6 +187,9 @@ def _tell_differences(
         message = f"{was}, and kustomize-controller applies {each.after} of {path}"
         findings.say("RP022", message, each.place.path, each.place.line)
     for one, other in found.doubles:
+        if has_placeholder(one.name) or has_placeholder(one.namespace):
+            # They become different ones.
+            continue
         message = f"{_name(one)} is defined in {one.place} too: kustomize-controller refuses both"
         findings.say("RP016", message, other.place.path, other.place.line, [str(one.place)])
 

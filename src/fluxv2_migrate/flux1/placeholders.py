@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_list, as_object
 
-__all__ = ["Placeholder", "fits_placeholders", "placeholder_in_text", "placeholder_of_release"]
+__all__ = [
+    "Placeholder",
+    "fits_placeholders",
+    "has_placeholder",
+    "placeholder_in_text",
+    "placeholder_of_release",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,11 @@ class Placeholder:
     form: str
     text: str
     field: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """What becomes of a manifest that has it."""
+        return f"placeholders of the form {self.form} are filled in elsewhere: the files stay as they are"
 
 
 _BLOCKS: Final = {"{% … %}": re.compile(r"\{%.*?%\}"), "<% … %>": re.compile(r"<%.*?%>")}
@@ -46,8 +57,14 @@ _FORMS: Final = {
 _CAPITALS: Final = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z][A-Z0-9]*)+(?![A-Za-z0-9_])")
 # What people write where a pipeline is to put something; an application may be called so.
 _TO_BE_FILLED: Final = re.compile(r"(?i:(?:change|replace|fill)[-_]?me|todo|tbd|fixme|placeholder)")
+_IN_COMMENT: Final = re.compile(
+    r"^[ \t-]*(?:(?:target|)[nN]amespace|(?:release|)[nN]ame|git|ref|path|repository|version):[ \t]+"
+    r"(#\{\w[^}\"]*\}#?)[ \t]*\r?$",
+    re.MULTILINE,
+)
 _OF_SOURCE: Final = ("git", "ref", "repository", "version")
 _ANY: Final = re.compile("|".join([*(form.pattern for form in _FORMS.values()), _CAPITALS.pattern]))
+_OF_KUBERNETES: Final = ("name", "namespace", "targetNamespace")
 _NAMES: Final = (("releaseName",), ("targetNamespace",))
 _OF_CHART: Final = ("git", "ref", "path", "repository", "name", "version")
 
@@ -64,11 +81,23 @@ def placeholder_of_release(manifest: Mapping[str, Any]) -> Placeholder | None:
         for form, pattern in _FORMS.items():
             if match := pattern.search(value):
                 return Placeholder(form, match[0], field)
-        if field[-1] in _OF_SOURCE and _TO_BE_FILLED.fullmatch(value):
+        # An object of Kubernetes may be called so, but not in capitals.
+        may_be = field[-1] in _OF_SOURCE or (field[-1] in _OF_KUBERNETES and not value.islower())
+        if may_be and _TO_BE_FILLED.fullmatch(value):
             return Placeholder("A_WORD_TO_BE_REPLACED", value, field)
         if _may_be_capitals(field, value) and (match := _CAPITALS.search(value)):
             return Placeholder("A_WORD_IN_CAPITALS", match[0], field)
     return None
+
+
+def has_placeholder(text: str) -> bool:
+    """Gives whether a text is filled in elsewhere, or a part of it.
+
+    >>> has_placeholder("${CLUSTER}-web"), has_placeholder("CHANGEME"), has_placeholder("web")
+    (True, True, False)
+    """
+    is_to_be_filled = not text.islower() and _TO_BE_FILLED.fullmatch(text) is not None
+    return _ANY.search(text) is not None or is_to_be_filled
 
 
 def fits_placeholders(text: str, name: str) -> bool:
@@ -105,6 +134,9 @@ def _identifying(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
     for field, value in fields:
         if isinstance(value, str):
             yield field, value
+        elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+            # Without quotes YAML takes brackets for lists.
+            yield field, f"[[{', '.join(map(str, value[0]))}]]"
 
 
 def placeholder_in_text(text: str) -> Placeholder | None:
@@ -113,10 +145,22 @@ def placeholder_in_text(text: str) -> Placeholder | None:
     >>> placeholder_in_text("metadata:\\n  {% if x %}\n  name: {{ name }}\\n").form
     '{% … %}'
     """
-    for form in ("{% … %}", "<% … %>", "{{ … }}", "((…))", "[[ … ]]", "@…@", "#{…}#"):
+    for form in ("{% … %}", "<% … %>", "{{ … }}", "((…))", "[[ … ]]", "@…@", "#{…}#", "%…%"):
         if match := _FORMS[form].search(text):
             return Placeholder(form, match[0])
     return None
+
+
+def placeholder_in_comment(text: str) -> Placeholder | None:
+    r"""Gives a placeholder of the form `#{…}` where nothing else stands: for YAML it is a comment.
+
+    >>> placeholder_in_comment("metadata:\n  namespace: #{Namespace}\n").text
+    '#{Namespace}'
+    >>> placeholder_in_comment("a: 1 #{x}\n") is None
+    True
+    """
+    match = _IN_COMMENT.search(text) if "#{" in text else None
+    return None if match is None else Placeholder("#{…}#", match[1])
 
 
 def _list(value: Any) -> Sequence[Any]:

@@ -19,6 +19,7 @@ from fluxv2_migrate.clusters import (
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
+from fluxv2_migrate.flux1.placeholders import placeholder_in_comment, placeholder_of_release
 from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
@@ -164,11 +165,17 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         return "RP019", broken, ()
     if "sops" in document.manifest:
         return "RP011", "sops signed the file, and no edit is signed", ("sops",)
+    filled = placeholder_in_comment(document.text)
+    if filled is not None:
+        return "RP063", filled.message, ()
     try:
         model = FluxHelmRelease if document.manifest["kind"] == "FluxHelmRelease" else HelmRelease
         for manifest in _to_validate(document, sightings):
             model.model_validate(manifest)
     except ValidationError as error:
+        filled = placeholder_of_release(document.manifest)
+        if filled is not None:
+            return "RP063", filled.message, filled.field
         problem = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in problem["loc"])
         return "RP006", f"{'.'.join(path) or 'the release'}: {problem['msg']}", path

@@ -261,7 +261,7 @@ def _placeholder(draft: Draft, manifest: Mapping[str, Any]) -> bool:
     found = placeholder_of_release({**manifest, "spec": known})
     if found is None:
         return False
-    message = f"placeholders of the form {found.form} are filled in elsewhere: the files stay as they are"
+    message = found.message
     running = _running_name(draft) if found.field == ("spec", "releaseName") else ""
     if not running:
         draft.note("RP063", message, found.field, group=found.form)
