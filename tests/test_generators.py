@@ -269,3 +269,20 @@ def test_a_shell_passes_over_what_begins_with_a_dot_and_takes_folders_where_they
     assert read_generator("cat .flux.yaml", "apps", files).prints == ("apps/.flux.yaml",)
     found = read_generator("find . -name '*.yaml' -exec cat {} +", "apps", files).prints
     assert {path for path in files if prints(found, path)} == set(files)
+
+
+def test_a_command_may_only_fetch_what_the_next_one_builds() -> None:
+    def migrated(*commands: str) -> fm.Migration:
+        lines = "".join(f"  - command: {each}\n" for each in commands)
+        files = {
+            "apps/.flux.yaml": f"version: 1\ncommandUpdated:\n  generators:\n{lines}",
+            "apps/kustomization.yaml": "resources: [web.yaml]\n",
+            "apps/web.yaml": release("web"),
+        }
+        return fm.migrate_repository(files)
+
+    fetched = migrated("git submodule init", "git submodule update", "kustomize build .")
+    assert "apps/web.yaml" in fetched.changed
+    assert fetched.syncs[0].settings.has_submodules
+    told = migrated("git submodule init", "git submodule update")
+    assert [each.code for each in told.findings if each.severity == "error"] == ["RP018"]

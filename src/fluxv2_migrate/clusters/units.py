@@ -218,6 +218,8 @@ def _unknown_command(path: str, commands: Sequence[str], found: Sequence[Generat
     if unknown:
         return unknown
     builds = any(each.builds for each in found)
+    if not any(each.builds or each.prints or each.decrypts for each in found):
+        return next(iter(commands), "")
     printing = [command for command, each in read if each.prints]
     is_outside = not all(is_below(glob.removeprefix("!"), path) for each in found for glob in each.prints)
     # Flux v2 applies one folder, or what one kustomization lists.

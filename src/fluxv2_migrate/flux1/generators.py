@@ -191,7 +191,9 @@ class _Reading:
             "; ".join(self.unknown),
         )
         leaves = any(path == ".." or path.startswith("../") for path in (*self.builds, *self.prints))
-        if leaves or not (self.builds or self.prints or self.decrypts or self.unknown):
+        # A command may only fetch what another one of the same `.flux.yaml` builds.
+        says = self.builds or self.prints or self.decrypts or self.unknown or self.submodules
+        if leaves or not says:
             return Generator(writes=found.writes, unknown="what it prints is outside of the repository")
         return found
 
