@@ -6,7 +6,7 @@ Source: image-automation-controller 1.2.0 `internal/update`, `internal/policy`; 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -30,6 +30,7 @@ from fluxv2_migrate.yaml_text import (
     YAML_ENDINGS,
     MappingNode,
     Node,
+    ScalarNode,
     SequenceNode,
     read_nodes,
     split_documents,
@@ -48,7 +49,6 @@ __all__ = [
 ]
 
 _ORDERS: Final = ("semver", "alphabetical", "numerical")
-_TAGS: Final = frozenset({"tag", "newTag"})
 _WORD: Final = "imagepolicy"
 PATH_ANNOTATION: Final = "config.kubernetes.io/path"
 
@@ -225,7 +225,7 @@ class _FileChecks:
         }
         self._is_read = is_read(path, flux_version)
         self._roots: dict[int, Node | None] = {}
-        self._fields: dict[tuple[int, FieldPath], Collection[str]] = {}
+        self._fields: dict[tuple[int, FieldPath], Mapping[str, str]] = {}
 
     def of(self, marker: Marker) -> tuple[MarkerProblem, ...]:
         """Gives everything that is the matter with a marker, by code."""
@@ -289,8 +289,8 @@ class _FileChecks:
         field = marker.path[-1] if marker.path else ""
         return field in ("repository", "image") and "registry" in self._beside(marker)
 
-    def _beside(self, marker: Marker) -> Collection[str]:
-        """Gives the fields that stand beside that of a marker and say something."""
+    def _beside(self, marker: Marker) -> Mapping[str, str]:
+        """Gives the fields that stand beside that of a marker and say something, with their texts."""
         # Many markers may stand in one mapping, and are asked about one by one.
         where = (marker.document, (marker.path or ())[:-1])
         if where not in self._fields:
@@ -300,7 +300,11 @@ class _FileChecks:
             for key in where[1]:
                 node = _child(node, key)
             pairs = node.value if isinstance(node, MappingNode) else ()
-            self._fields[where] = {str(key.value) for key, value in pairs if value.value}
+            self._fields[where] = {
+                str(key.value): value.value if isinstance(value, ScalarNode) else ""
+                for key, value in pairs
+                if value.value
+            }
         return self._fields[where]
 
     def _of_automation(self, marker: Marker) -> Iterator[MarkerProblem]:
@@ -347,11 +351,8 @@ class _FileChecks:
     def _of_image(self, marker: Marker, policies: Sequence[ImageObject]) -> Iterator[MarkerProblem]:
         repositories = [self._objects.repository_of(policy) for policy in policies]
         images = [each.spec.get("image") for each in repositories if each is not None] or [None]
-        has_tag = not _TAGS.isdisjoint(self._beside(marker))
-        found = [
-            misplacement_of(marker, image if is_image_name(image) else None, has_tag_beside=has_tag)
-            for image in images
-        ]
+        beside = self._beside(marker)
+        found = [misplacement_of(marker, image if is_image_name(image) else None, beside) for image in images]
         # Clusters in one repository may have policies of one name: it is enough if one of them fits.
         misplaced = next((each for each in found if each is not None), None)
         if misplaced is not None and None not in found:
