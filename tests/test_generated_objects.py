@@ -37,6 +37,11 @@ def test_a_file_that_is_there_keeps_its_name() -> None:
     assert [each.file for each in one.place(unplaced("db"))] == ["a/things/db.yaml"]
 
 
+def test_a_folder_of_that_name_leaves_no_room_for_a_file() -> None:
+    files = {"a/things/web.yaml/notes.txt": "", "a/things/shop-web.yaml": OTHER}
+    assert [each.file for each in places(files).place(unplaced("web"))] == ["a/things/web-2.yaml"]
+
+
 def test_beside_what_needs_it_or_in_the_same_file() -> None:
     near = (("a/other.yaml", ("a",)),)
     one = places({"a/other.yaml": OTHER})

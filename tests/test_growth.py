@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.kustomize.source_ignore import artifact_files
+from fluxv2_migrate.kustomize.source_ignore import _expression, artifact_files
+from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
 from fluxv2_migrate.yaml_text.parser import parse
 from test_migration_of_kustomize_trees import release
 
@@ -117,3 +118,24 @@ def test_markers_are_checked_in_one_go(make: Callable[[int], Files]) -> None:
     few, many = make(20), make(80)
     fm.flux2.check_markers(few)
     assert calls_of(lambda: fm.flux2.check_markers(many)) < 5 * calls_of(lambda: fm.flux2.check_markers(few))
+
+
+def test_no_pattern_is_read_again_for_each_file() -> None:
+    count = 1200
+    files: Files = {".sourceignore": "".join(f"*x{index}*\n" for index in range(count))}
+    files |= {f"a{index}.txt": "" for index in range(4)}
+    before = _expression.cache_info().misses
+    assert artifact_files(files) == files
+    assert count <= _expression.cache_info().misses - before < 2 * count
+
+
+def test_a_range_grows_with_its_parts() -> None:
+    few, many = (" || ".join(f"~1.{index}" for index in range(count)) for count in (300, 900))
+    fm.golang.VersionRange.parse("1").check("1.0.0")
+    for take in (fm.golang.VersionRange.parse, lambda text: translate_range(text, "2.9")):
+        small = calls_of(lambda take=take: take(few))  # type: ignore[misc]
+        assert calls_of(lambda take=take: take(many)) < 5 * small  # type: ignore[misc]
+    assert fm.golang.VersionRange.parse(many).check("1.899.1")
+    assert translate_range(many, "2.9") == RangeTranslation(many, None)
+    # Where one of so many parts means something else, nobody compares each with each.
+    assert translate_range(f"{many} || ^0.0.3", "2.9") is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -42,3 +43,32 @@ def test_only_errors_of_this_library_come_out(seed: bytes, number: int) -> None:
 def test_every_entry_point_is_tried() -> None:
     assert {seed[0] for seed in SEEDS} == set(range(len(ENTRY_POINTS)))
     use(b"")
+
+
+LISTED = "resources: [web.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: '%s'\n"
+WEB = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n"
+INSTALL = 'resource "helm_release" "flux" {\n  chart = "flux"\n  repository = "https://charts.fluxcd.io"\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        *(("a/x.tf", INSTALL + f"  values = {opening * 5000}") for opening in ("{a=", "[", "f(", "a {\n")),
+        *(("a/x.tf", opening * 5000 + INSTALL) for opening in ("{a=", "x {\n", "a = [")),
+        ("a/x.sh", "helm upgrade -i flux fluxcd/flux --set git.url=" + "$(" * 5000),
+        ("a/kustomization.yaml", LISTED % ("[" * 20000)),
+        (
+            "a/kustomization.yaml",
+            LISTED % ('[{"op": "add", "path": "/a", "value": ' + "[" * 500 + "]" * 500 + "}]"),
+        ),
+        ("a/web.yaml", WEB + 'spec: 1 # {"$imagepolicy": ' + "[" * 20000),
+        ("a/web.yaml", "a: " + "[" * 5000),
+        ("a/web.json", '{"a":' * 5000),
+    ],
+)
+def test_what_is_nested_without_end_stops_nothing_else(path: str, text: str) -> None:
+    files = {"a/web.yaml": WEB, "b/web.yaml": WEB, path: text}
+    migration = fm.migrate_repository(files)
+    assert migration.files == files
+    fm.verify_migration(files, files)
+    fm.flux2.check_markers(files)

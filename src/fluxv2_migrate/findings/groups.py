@@ -21,7 +21,7 @@ from fluxv2_migrate.settings.sync_roots import common_folder
 __all__ = ["FindingGroups"]
 
 _SEVERITIES: Final = ("error", "warning", "info")
-_ONE_CAUSE: Final = ("RP018", "RP019", "RP040", "RP063")
+_ONE_CAUSE: Final = ("RP014", "RP018", "RP019", "RP040", "RP063")
 """Of these one cause holds for all that is said in the same words."""
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fluxv2_migrate.given import MAXIMUM_DEPTH
+
 __all__ = ["Block", "Call", "read_blocks"]
 
 _TOKEN: Final = re.compile(
@@ -73,12 +75,14 @@ def read_blocks(text: str) -> Block:
     >>> found.values, found.blocks[0].labels, found.blocks[0].values
     ({'a': 'b'}, ('x', 'y'), {'z': ['${var.c}', Call(name='f', arguments=('1',))]})
     """
-    return _Reader(list(_tokens(text))).body(Block("", (), 1))
+    return _Reader(list(_up_to_the_deepest(_tokens(text)))).body(Block("", (), 1))
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    line = 1
+    line, counted = 1, 0
     for match in _TOKEN.finditer(text):
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
         kind = next(name for name in ("comment", "here", "text", "line", "word", "other") if match[name])
         value = match[kind]
         if kind == "here":
@@ -86,8 +90,18 @@ def _tokens(text: str) -> Iterator[_Token]:
         elif kind == "text":
             value = re.sub(r"\\(.)", lambda each: {"n": "\n", "t": "\t"}.get(each[1], each[1]), value[1:-1])
         if kind != "comment":
-            yield _Token(kind, value, text.count("\n", 0, match.start()) + 1)
-        line += 1
+            yield _Token(kind, value, line)
+
+
+def _up_to_the_deepest(tokens: Iterator[_Token]) -> Iterator[_Token]:
+    """Gives tokens as long as they are not nested deeper than anybody writes."""
+    depth = 0
+    for token in tokens:
+        if token.kind == "other":
+            depth += (token.text in _OPENING) - (token.text in _OPENING.values())
+        if depth > MAXIMUM_DEPTH:
+            return
+        yield token
 
 
 @dataclass(slots=True)

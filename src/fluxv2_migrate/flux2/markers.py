@@ -196,7 +196,7 @@ def read_policy(comment: str) -> str | None:
 def _policy_of(text: str) -> str | None:
     try:
         found = json.loads(text.strip(_SPACE))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not all(isinstance(value, str | None) for value in found.values()):
         return None

@@ -22,8 +22,10 @@ from fluxv2_migrate.golang.versions import (
     parse_version,
 )
 
-__all__ = ["Comparison", "RangeDialect", "VersionRange", "turning_points"]
+__all__ = ["MANY", "Comparison", "RangeDialect", "VersionRange", "turning_points"]
 
+MANY: Final = 200
+"""Comparisons of a range that nobody writes; what is looked at for each pair of some is not for so many."""
 RangeDialect = Literal["flux2", "flux2-early", "flux2-2.5", "flux1", "flux1-legacy"]
 
 
@@ -119,7 +121,7 @@ class VersionRange:
         dialect = _DIALECTS[self.dialect]
         endless = dialect.legacy or any(_is_endless(dialect, each) for group in self.groups for each in group)
         bounds = [each.version for group in self.groups for each in group]
-        turns = () if endless else turning_points(bounds)
+        turns = () if endless or len(bounds) > MANY else turning_points(bounds)
         numbers = {bound.numbers for bound in bounds}
         releases = tuple(self._holds(Version(*turn, "", "")) for turn in turns)
         prereleases = tuple(

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import checked_manifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.derived import Derived
@@ -27,8 +28,9 @@ def _json_operations(text: str) -> tuple[Manifest, ...]:
     # What begins with a bracket is JSON to kustomize, and no YAML.
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidManifest(f"a JSON patch in brackets that is no JSON: {error}") from None
+    checked_manifest({"": value}, "a JSON patch's operations", InvalidManifest)
     if not is_operations(value):
         raise InvalidManifest("a JSON patch that is no list of operations")
     return tuple(value)

@@ -36,12 +36,14 @@ class _Pattern:
         parts: the pattern's parts.
         includes: whether it begins with an exclamation mark.
         folders_only: whether it ends with a slash.
+        expressions: what Go makes of each part; nothing where it refuses one.
     """
 
     domain: tuple[str, ...]
     parts: tuple[str, ...]
     includes: bool
     folders_only: bool
+    expressions: tuple[re.Pattern[str] | None, ...]
 
     @classmethod
     def parse(cls, line: str, domain: tuple[str, ...]) -> _Pattern:
@@ -50,7 +52,8 @@ class _Pattern:
         if not line.endswith("\\ "):
             line = line.rstrip(" ")
         folders_only = line.endswith("/")
-        return cls(domain, tuple(line.removesuffix("/").split("/")), includes, folders_only)
+        parts = tuple(line.removesuffix("/").split("/"))
+        return cls(domain, parts, includes, folders_only, tuple(map(_expression, parts)))
 
     def matches(self, path: Sequence[str]) -> bool:
         """Says whether a file is meant, by its own name or a folder's above it."""
@@ -59,14 +62,14 @@ class _Pattern:
         path = path[len(self.domain) :]
         if len(self.parts) == 1:
             for index, name in enumerate(path):
-                if _fits(self.parts[0], name):
+                if _fits(self.expressions[0], name):
                     return not (self.folders_only and index == len(path) - 1)
             return False
         return self._matches_path(list(path))
 
     def _matches_path(self, path: list[str]) -> bool:
         matched = passes = False
-        for index, part in enumerate(self.parts):
+        for index, (part, expression) in enumerate(zip(self.parts, self.expressions, strict=True)):
             is_last = index == len(self.parts) - 1
             if part == "":
                 passes = False
@@ -77,11 +80,11 @@ class _Pattern:
             elif passes:
                 passes = False
                 while path:
-                    matched = _fits(part, path.pop(0))
+                    matched = _fits(expression, path.pop(0))
                     if matched:
                         break
             else:
-                if not _fits(part, path.pop(0)):
+                if not _fits(expression, path.pop(0)):
                     return False
                 matched = bool(path) or is_last
         return matched and not (self.folders_only and not path)
@@ -144,8 +147,7 @@ def _bound(pattern: str, position: int) -> tuple[str, int]:
     return pattern[position : position + 1], position + 1
 
 
-def _fits(pattern: str, name: str) -> bool:
-    expression = _expression(pattern)
+def _fits(expression: re.Pattern[str] | None, name: str) -> bool:
     return expression is not None and expression.fullmatch(name) is not None
 
 

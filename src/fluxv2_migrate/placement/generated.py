@@ -144,10 +144,13 @@ class Places:
     def _free(self, folder: str, stems: Sequence[str]) -> str:
         paths = (posixpath.join(folder, f"{stem}.yaml") for stem in stems)
         counted = (posixpath.join(folder, f"{stems[0]}-{number}.yaml") for number in count(2))
-        is_taken = self.homes.workspace.is_taken
-        return next(
-            path for path in chain(paths, counted) if path.lower() not in self._taken and not is_taken(path)
-        )
+        return next(path for path in chain(paths, counted) if self._is_free(path))
+
+    def _is_free(self, path: str) -> bool:
+        workspace = self.homes.workspace
+        # A folder of that name leaves no room for a file.
+        is_there = workspace.is_taken(path) or workspace.has_below(path)
+        return path.lower() not in self._taken and not is_there
 
 
 def write_generated(generated: Iterable[Generated], workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ from fluxv2_migrate.errors import InvalidRange
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import range_dialect
 from fluxv2_migrate.golang.range_differences import only_in
-from fluxv2_migrate.golang.ranges import Comparison, RangeDialect, VersionRange
+from fluxv2_migrate.golang.ranges import MANY, Comparison, RangeDialect, VersionRange
 from fluxv2_migrate.golang.versions import parse_version
 
 __all__ = ["RangeTranslation", "filter_of_versions", "meant_range", "translate_range"]
@@ -65,7 +65,7 @@ def translate_range(text: str, flux_version: FluxVersion) -> RangeTranslation | 
 
     Returns:
         The range, in its own words where these still mean the same; `None` where every one would hold a
-        version that fluxd refused.
+        version that fluxd refused, and where one of very many parts means something else.
 
     >>> translate_range(">=1.0.0-0 <2.0.0", "2.9")
     RangeTranslation(text='>=1.0.0 <2.0.0', lost=None)
@@ -73,20 +73,25 @@ def translate_range(text: str, flux_version: FluxVersion) -> RangeTranslation | 
     RangeTranslation(text='^0.0.3', lost='0.1.3')
     """
     given, dialect = VersionRange.parse(text, "flux1"), range_dialect(flux_version)
-    if _loss(given, text.strip(), dialect) == (True, None):
+    is_large = sum(map(len, given.groups)) > MANY
+    if not is_large and _loss(given, text.strip(), dialect) == (True, None):
         return RangeTranslation(text.strip(), None)
     groups: list[str] = []
-    for group in given.groups:
+    is_kept = True
+    for group in dict.fromkeys(given.groups):
         # Each group stands for itself: the whole holds what any of them holds.
         alone = VersionRange("", "flux1", (group,))
         tried = [(found, _loss(alone, found, dialect)) for found in _spellings(group)]
         safe = [(found, lost) for found, (narrow, lost) in tried if narrow]
+        is_kept = is_kept and any(lost is None for _, lost in safe)
         if safe:
             groups.append(next((found for found, lost in safe if lost is None), safe[0][0]))
-    if not groups:
+    if not groups or (is_large and not is_kept):
         return None
     written = " || ".join(dict.fromkeys(groups))
-    return RangeTranslation(written, only_in(given, VersionRange.parse(written, dialect)))
+    return RangeTranslation(
+        written, None if is_kept else only_in(given, VersionRange.parse(written, dialect))
+    )
 
 
 def _loss(given: VersionRange, text: str, dialect: RangeDialect) -> tuple[bool, str | None]:

@@ -67,6 +67,12 @@ _MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
 
 
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValueError | OverflowError):
+        return "an escape stands for no character"
+    return str(error).split("\n", 1)[0]
+
+
 def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None:
     r"""Gives the root node of the one document in a text; its marks are offsets in that text.
 
@@ -169,7 +175,7 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
             raise ValueError("an escape that stands for half a character")
     except _FAULTS as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
+        reason = getattr(error, "problem", None) or _reason(error)
         at = line + (mark.line if mark is not None else 0)
         raise InvalidManifest(f"no valid YAML: {reason}; fix the file", path=path, line=at) from None
     if is_deep and sum(1 for _ in _levels_of(node)) > MAXIMUM_DEPTH + 1:
