@@ -94,6 +94,11 @@ FOLLOWED: dict[str, Files] = {
         config=CONFIG.replace("a.example", "web"),
     ),
 }
+FOLLOWED["labels of fields of releases"] = tree(
+    "labels:\n- pairs: {x: z}\n- pairs: {a: b}\n  fields:\n  - {path: spec/other, kind: Service}\n"
+    "  - path: spec/values/labels\n    group: helm.fluxcd.io\n    version: v1\n    kind: HelmRelease\n"
+    "    create: true\n"
+)
 FOLLOWED["a variable in a field that moves"]["prod/web.yaml"] = release(CHART.replace("1.2.3", "$(V)"))
 OTHERS: dict[str, Files] = {
     "prefixes": tree(
@@ -188,6 +193,7 @@ def test_releases_are_migrated_with_them(name: str, tmp_path: Path) -> None:
         | {"prod/web.yaml": release(CHART.replace("https://charts.example.com", "site"))},
         tree(MAPS, reference("spec/valuesFrom/configMapKeyRef/name").rpartition("    kind")[0], VALUES),
         tree("vars:\n" + OF_RELEASE.replace("chart.version", "timeout"), "", "  timeout: 60\n"),
+        tree("labels:\n- pairs: {name: web}\n  fields:\n  - {path: spec/chart, kind: HelmRelease}\n"),
     ],
 )
 def test_what_no_path_can_say_holds_the_release_back(files: Files) -> None:

@@ -186,6 +186,16 @@ def test_a_release_that_a_patch_takes_out_goes_with_the_patch() -> None:
     assert not fm.migrate_repository(migration.files).changed
 
 
+def test_a_release_that_one_cluster_takes_out_is_there_for_the_other() -> None:
+    patch = release("  {}\n").replace("metadata:", "$patch: delete\nmetadata:").partition("spec:")[0]
+    files = tree("patchesStrategicMerge: [less.yaml]\n", less=patch)
+    files |= {"dev/kustomization.yaml": "resources: [../base]\n"}
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    options = fm.MigrationOptions(sync_roots=("dev", "prod"))
+    assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok
+
+
 @pytest.mark.parametrize(
     ("operations", "written"),
     [

@@ -196,9 +196,9 @@ def see_objects(
 
 
 def _patches(builds: Iterable[Build]) -> Iterator[str]:
-    """Gives the files of which builds patch something."""
+    """Gives the files of which builds patch something, or take it out."""
     for build in builds:
-        for each in build.objects:
+        for each in (*build.objects, *build.removed):
             for use in each.patches:
                 if use.path:
                     yield use.path

@@ -383,8 +383,9 @@ class Accumulator:
             (*ANNOTATIONS, *configured("commonAnnotations")),
         )
         try:
-            for entry in kustomization.labels:
-                set_pairs(into.resources, entry.get("pairs") or {}, label_fields(entry, configured))
+            for index, entry in enumerate(kustomization.labels):
+                use = PatchUse(kustomization.path, "labels", index, "", 0, "labels")
+                set_pairs(into.resources, entry.get("pairs") or {}, label_fields(entry, use, configured))
             set_pairs(into.resources, kustomization.pairs("commonLabels"), labels)
             set_pairs(into.resources, kustomization.pairs("commonAnnotations"), annotations)
         except InvalidManifest as error:

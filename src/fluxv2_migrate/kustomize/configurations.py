@@ -20,7 +20,7 @@ from fluxv2_migrate.kustomize.resources import Identity, PatchUse
 from fluxv2_migrate.kustomize.values import text_of
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["REFERENCES", "Configuration", "configured_entries", "read_configuration"]
+__all__ = ["REFERENCES", "Configuration", "configured_entries", "field_spec", "read_configuration"]
 
 REFERENCES: Final = "nameReference"
 _BUILT_IN: Final[Mapping[str, Sequence[FieldSpec]]] = {
@@ -123,7 +123,7 @@ def read_configuration(text: str, use: PatchUse) -> Configuration:
     for _, name, target, entry in configured_entries(value):
         if entry.keys() - _SPEC:
             raise InvalidManifest(f"{name} of a configuration has an unknown field")
-        spec = _field_spec(entry, target, use)
+        spec = field_spec(entry, target, use)
         if target is None:
             fields.append((name, spec))
         else:
@@ -140,7 +140,14 @@ def _place(spec: FieldSpec) -> tuple[str, ...]:
     return spec.path, spec.kind, spec.group, spec.version
 
 
-def _field_spec(entry: Mapping[str, Any], target: Mapping[str, Any] | None, use: PatchUse) -> FieldSpec:
+def field_spec(entry: Mapping[str, Any], target: Mapping[str, Any] | None, use: PatchUse) -> FieldSpec:
+    """Reads a path into objects as people write one.
+
+    Args:
+        entry: the path, and the objects that have it.
+        target: the kind that it refers to, where it does.
+        use: where it stands.
+    """
     path, kind, group, version = _texts(entry, ("path", "kind", "group", "version"))
     lasts = path.startswith(_LASTING) and not (group or version or (target and target.get("group")))
     return FieldSpec(path, kind, group, version, entry.get("create") is True, None if lasts else use)

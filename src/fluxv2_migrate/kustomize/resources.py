@@ -88,17 +88,17 @@ class Step(NamedTuple):
 
 
 class PatchUse(NamedTuple):
-    """A patch, a replacement, a configuration or a variable that reached an object.
+    """A patch, or what else of a kustomization names fields, that reached an object.
 
     Attributes:
         kustomization: the file of the kustomization that has the patch.
-        field: `patches`, `patchesStrategicMerge`, `patchesJson6902`, `replacements`, `configurations` or
-            `vars`.
+        field: `patches`, `patchesStrategicMerge`, `patchesJson6902`, `replacements`, `configurations`,
+            `labels` or `vars`.
         entry: the index of its entry in that field.
         path: the patch's file; empty for a patch that stands in the kustomization itself.
         document: index of the document in that file, or in the text that stands there.
         kind: `merge` for a strategic merge patch, `json` for a list of JSON 6902 operations, `replacement`,
-            `configuration` or `variable`.
+            `configuration`, `labels` or `variable`.
         inline: the text of a patch that stands in the kustomization itself.
     """
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
 from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.kustomize.configurations import field_spec
 from fluxv2_migrate.kustomize.field_specs import (
     ANNOTATIONS,
     COMMON_LABELS,
@@ -17,7 +18,7 @@ from fluxv2_migrate.kustomize.field_specs import (
     FieldSpec,
     visit,
 )
-from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
 
 __all__ = [
@@ -96,24 +97,16 @@ def add_affix(
 
 
 def label_fields(
-    entry: Mapping[str, Any], configured: Callable[[str], Sequence[FieldSpec]]
+    entry: Mapping[str, Any], use: PatchUse, configured: Callable[[str], Sequence[FieldSpec]]
 ) -> tuple[FieldSpec, ...]:
     """Gives the paths that an entry of `labels` writes to.
 
     Args:
         entry: of `labels`.
+        use: of the entry.
         configured: gives the paths that configurations add to one of their fields.
     """
-    own = tuple(
-        FieldSpec(
-            text_of(spec.get("path", "")),
-            text_of(spec.get("kind", "")),
-            text_of(spec.get("group", "")),
-            text_of(spec.get("version", "")),
-            create=spec.get("create") is True,
-        )
-        for spec in entry.get("fields") or ()
-    )
+    own = tuple(field_spec(spec, None, use) for spec in entry.get("fields") or ())
     own = (*own, *configured("labels"))
     if entry.get("includeSelectors"):
         return (*own, *COMMON_LABELS, *configured("commonLabels"))

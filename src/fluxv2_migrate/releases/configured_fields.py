@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, keys_in_flux_2, passing_keys_in_flux_2
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["edits_of_configuration", "edits_of_variable"]
+__all__ = ["edits_of_configuration", "edits_of_labels", "edits_of_variable"]
 
 _KINDS: Final = frozenset(RELEASE_APIS.values())
 
@@ -30,28 +31,50 @@ def edits_of_configuration(named: Naming) -> Iterator[FieldEdit]:
     Raises:
         HeldBack: it changes a field that has another form in Flux v2.
     """
-    use, version = named.use, named.version
+    use = named.use
     value = read_document(named.tree.text(use.path))[1]
     referred: set[tuple[str | int, ...]] = set()
     for at, _, target, entry in configured_entries(value):
         if target is not None and at[:2] not in referred and str(target.get("kind")) in _KINDS:
             referred.add(at[:2])
-            yield from _edits(use.path, at[:2], moved_fields(target, version))
-        moved = moved_fields(entry, version)
-        path = str(entry.get("path") or "")
-        if moved is None or not path:
-            continue
-        known = keys_of_path(path)
-        keys = passing_keys_in_flux_2(known)
-        if keys is None and not any(_has(manifest, known) for manifest in named.reached):
-            # No release that is migrated now has it.
-            continue
-        if keys is None or (keys != known and not entry.get("kind")):
-            raise HeldBack(f"{path}, which {use.path} names, has another form in Flux v2")
-        yield from _edits(use.path, at, moved)
-        text = path if keys == known else "/".join(keys)
-        written = ("spec", "valuesFrom", "*", *keys[2:]) if keys[1:2] == ["valuesFrom"] else tuple(keys)
-        yield FieldEdit(use.path, (*at, "path"), text, written)
+            yield from _edits(use.path, at[:2], moved_fields(target, named.version))
+        yield from _edits_of_path(use.path, at, entry, named)
+
+
+def edits_of_labels(named: Naming) -> Iterator[FieldEdit]:
+    """Gives what becomes of an entry of `labels` that names fields of releases.
+
+    Args:
+        named: the entry, and the releases in which it changes something.
+
+    Raises:
+        HeldBack: it changes a field that has another form in Flux v2.
+    """
+    use = named.use
+    entry = named.tree.kustomizations[posixpath.dirname(use.kustomization)].labels[use.entry]
+    for number, each in enumerate(entry.get("fields") or ()):
+        yield from _edits_of_path(use.kustomization, (use.field, use.entry, "fields", number), each, named)
+
+
+def _edits_of_path(
+    file: str, at: tuple[str | int, ...], entry: Mapping[str, Any], named: Naming
+) -> Iterator[FieldEdit]:
+    """Gives what becomes of a path into objects that may be releases."""
+    moved = moved_fields(entry, named.version)
+    path = str(entry.get("path") or "")
+    if moved is None or not path:
+        return
+    known = keys_of_path(path)
+    keys = passing_keys_in_flux_2(known)
+    if keys is None and not any(_has(manifest, known) for manifest in named.reached):
+        # No release that is migrated now has it.
+        return
+    if keys is None or (keys != known and not entry.get("kind")):
+        raise HeldBack(f"{path}, which {file} names, has another form in Flux v2")
+    yield from _edits(file, at, moved)
+    text = path if keys == known else "/".join(keys)
+    written = ("spec", "valuesFrom", "*", *keys[2:]) if keys[1:2] == ["valuesFrom"] else tuple(keys)
+    yield FieldEdit(file, (*at, "path"), text, written)
 
 
 def _edits(file: str, at: tuple[str | int, ...], values: Mapping[str, str] | None) -> Iterator[FieldEdit]:

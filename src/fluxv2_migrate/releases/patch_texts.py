@@ -24,7 +24,11 @@ from fluxv2_migrate.plan import (
     source_of,
     write_operations,
 )
-from fluxv2_migrate.releases.configured_fields import edits_of_configuration, edits_of_variable
+from fluxv2_migrate.releases.configured_fields import (
+    edits_of_configuration,
+    edits_of_labels,
+    edits_of_variable,
+)
 from fluxv2_migrate.releases.forms import References, ReleaseForms
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit, KustomizationEdits
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
@@ -58,6 +62,7 @@ _Text = tuple[str, ...]
 _POINTING: Final = {
     "replacement": edits_of_replacement,
     "configuration": edits_of_configuration,
+    "labels": edits_of_labels,
     "variable": edits_of_variable,
 }
 """By the kind of what names fields of releases by their paths, what becomes of it."""
