@@ -873,3 +873,20 @@ def test_values_of_fluxd_come_from_a_file_of_the_repository_that_its_url_names(
     }
     (cluster,) = fm.migrate_repository(files).context.clusters
     assert (cluster.settings.fluxd.git_url is not None) is is_known
+
+
+def test_a_kustomization_of_another_repository_syncs_nothing_here() -> None:
+    """Its path is one of the other repository, whatever it is called."""
+    other = SYNC.replace("acme/fleet", "acme/other").replace("prune: false", "prune: true")
+    files: Files = {"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release()}
+    files["prod/o.yaml"] = operator()
+    for path in ("v2/sync.yaml", "v2/deep/sync.yaml"):
+        migration = migrate({**files, path: other})
+        assert migration.ok, migration.findings
+        assert "prod/flux-system/gotk-sync.yaml" in migration.created
+        assert not migration.context.clusters[0].flux2_file
+        assert fm.verify_migration({**files, path: other}, migration.files, declared=migration.declared).ok
+    # With the same repository it does, and so does one that applies itself, whatever the URL.
+    same = migrate({**files, "v2/sync.yaml": other.replace("acme/other", "acme/fleet")})
+    assert "prod/flux-system/gotk-sync.yaml" not in same.created
+    assert migrate({**files, "prod/sync.yaml": other}).context.clusters[0].flux2_file == "prod/sync.yaml"

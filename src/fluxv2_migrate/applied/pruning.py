@@ -79,6 +79,8 @@ def _pruned_paths(document: Document, around: Surroundings) -> Iterator[str]:
     group = group_of(manifest)
     if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
         return
+    if document.key in clusters.foreign:
+        return
     if document.path in clusters.patch_files and document.key not in clusters.sightings:
         # What it says is in what it patches.
         return

@@ -76,6 +76,6 @@ def _named_paths(around: Surroundings) -> dict[str, str]:
     named = [(path, each.path) for each in fluxds for path in each.items("git-path")]
     for _, document in around.repository.new_objects():
         kustomization = FluxKustomization.of_document(document)
-        if kustomization is not None:
+        if kustomization is not None and document.key not in clusters.foreign:
             named.append((kustomization.path, document.path))
     return {path: file for each, file in named if (path := normal_path(each)) and path not in known}

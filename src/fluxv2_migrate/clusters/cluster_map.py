@@ -38,6 +38,7 @@ class ClusterMap:
         notices: what a person must know of how the clusters were found.
         programs: the fluxds that sync this repository, and the helm-operators.
         other_programs: the fluxds that sync another one.
+        foreign: the Kustomizations of Flux v2 that sync another one.
     """
 
     clusters: tuple[ClusterView, ...] = ()
@@ -52,6 +53,7 @@ class ClusterMap:
     notices: tuple[ClusterNotice, ...] = ()
     programs: tuple[Flux1Program, ...] = ()
     other_programs: tuple[Flux1Program, ...] = ()
+    foreign: Collection[DocumentKey] = frozenset()
     _broken: dict[str, str] | None = None
     _synced: SyncedFiles | None = None
 

@@ -10,6 +10,7 @@ from typing import Final
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux1_programs import read_programs
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import (
     Flux1Programs,
     of_fluxd,
@@ -35,6 +36,7 @@ from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, normal_path, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
@@ -75,6 +77,7 @@ def read_clusters(
     programs = sort_programs(shown, reader)
     found.programs = (*programs.own, *programs.operators)
     found.other_programs = programs.others
+    found.foreign = reader.foreign = _foreign(programs, reader)
     if not (always or shown or flux_yaml_folders(files)):
         return ClusterMap()
     if found.given:
@@ -102,6 +105,32 @@ def read_clusters(
     found.apart = frozenset(reader.claimed() | set(found.patch_files))
     found.builds = reader.builds
     return found
+
+
+def _foreign(programs: Flux1Programs, reader: ClusterReader) -> frozenset[DocumentKey]:
+    """Gives the Kustomizations of Flux v2 that sync another repository than the fluxds do.
+
+    One that applies its own file syncs this one, under whatever URL.
+    """
+    urls = [each.text("git-url") for each in programs.own]
+    urls += [each.fluxd.git_url or "" for each in reader.options.clusters]
+    own = {repository_key(each) for each in urls if each}
+    documents = [document for each in reader.documents.values() for document in each]
+    sources: dict[tuple[str, str], set[str]] = {}
+    for document in documents if own else ():
+        url = mapping_at(document.manifest, "spec").get("url")
+        if document.manifest.get("kind") == "GitRepository" and isinstance(url, str):
+            sources.setdefault(document.identity, set()).add(repository_key(url))
+    found: set[DocumentKey] = set()
+    for document in documents if sources else ():
+        kustomization = FluxKustomization.of_document(document)
+        if kustomization is None or is_below(document.path, normal_path(kustomization.path)):
+            continue
+        reference = mapping_at(document.manifest, "spec", "sourceRef")
+        source = (str(reference.get("namespace") or document.identity[0]), str(reference.get("name")))
+        if source in sources and sources[source].isdisjoint(own):
+            found.add(document.key)
+    return frozenset(found)
 
 
 def _add_patches_of_fluxd(found: ClusterMap, files: Mapping[str, str | bytes]) -> None:

@@ -82,7 +82,9 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
         document
         for path, each in sorted(reader.documents.items())
         for document in each
-        if not reader.tree.patchers(path) and not is_in_folder(posixpath.dirname(path), reader.charts)
+        if not reader.tree.patchers(path)
+        and not is_in_folder(posixpath.dirname(path), reader.charts)
+        and document.key not in reader.foreign
     )
     read = (FluxKustomization.of_document(document) for document in documents)
     known = [
@@ -241,9 +243,11 @@ def _taken_folders(reader: ClusterReader, views: Sequence[ClusterView]) -> list[
 
 
 def flux_kustomizations(reader: ClusterReader) -> Iterator[FluxKustomization]:
-    """Gives the Kustomizations of Flux v2 that a repository holds."""
+    """Gives the Kustomizations of Flux v2 that a repository holds, and that sync it."""
     for documents in reader.documents.values():
         for document in documents:
+            if document.key in reader.foreign:
+                continue
             found = FluxKustomization.of_document(document)
             if found is not None:
                 yield found

@@ -35,6 +35,7 @@ class ClusterReader:
         charts: the folders that fluxd takes for charts.
         synced: what each sync path takes of the repository.
         charts_in_tree: what the tree says of charts, by their folders; many releases may come from one.
+        foreign: the Kustomizations of Flux v2 that sync another repository.
     """
 
     files: Mapping[str, str | bytes]
@@ -47,6 +48,7 @@ class ClusterReader:
     charts: frozenset[str] = field(init=False)
     synced: SyncedFiles = field(init=False)
     charts_in_tree: dict[str, Flux1Chart] = field(default_factory=dict)
+    foreign: Collection[DocumentKey] = frozenset()
     _claimed: set[str] | None = None
     _concerning: dict[str, list[Document]] | None = None
     _read: dict[str, tuple[Document, ...]] = field(default_factory=dict)

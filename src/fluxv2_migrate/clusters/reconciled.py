@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -118,11 +118,13 @@ class Reconciler:
         tree: the files.
         documents: those that name Flux, by file.
         views: the clusters, with the paths that they shall get.
+        foreign: the Kustomizations that sync another repository.
     """
 
     tree: KustomizeTree
     documents: Mapping[str, Sequence[Document]]
     views: Sequence[ClusterView]
+    foreign: Collection[DocumentKey] = frozenset()
     _builds: dict[tuple[str, str, str | None], Build] = field(default_factory=dict)
     _known: list[FluxKustomization] | None = None
     _clusters: dict[str, ReconciledCluster] = field(default_factory=dict)
@@ -135,7 +137,9 @@ class Reconciler:
                 FluxKustomization.of_document(document)
                 for path, documents in sorted(self.documents.items())
                 for document in documents
-                if not self.tree.patchers(path) and not self._is_passed_over(path)
+                if not self.tree.patchers(path)
+                and not self._is_passed_over(path)
+                and document.key not in self.foreign
             )
             self._known = [each for each in read if each is not None and self._is_of_files(each)]
         return self._known

@@ -219,6 +219,8 @@ def _written_url(view: ClusterView) -> str:
 def _existing(view: ClusterView, around: Surroundings) -> Iterator[ExistingKustomization]:
     """Gives the Kustomizations of Flux v2 that a cluster has."""
     for _, document in around.repository.new_objects():
+        if document.key in around.clusters.foreign:
+            continue
         for cluster, manifest in around.clusters.seen(document):
             spec = as_object(manifest.get("spec"))
             if manifest.get("kind") == "Kustomization" and cluster in ("", view.name) and "sourceRef" in spec:

@@ -78,8 +78,8 @@ def verify_migration(
     migrated = see_migrated_repository(after, repositories[1], options, clusters)
     views = clusters.clusters
     # Folders that nothing names as paths tell what is applied only where both Fluxes agree on it.
-    guess = Reconciler(clusters.tree, repositories[0].documents, views)
-    reconciler = Reconciler(migrated.tree, repositories[1].documents, views)
+    guess = Reconciler(clusters.tree, repositories[0].documents, views, clusters.foreign)
+    reconciler = Reconciler(migrated.tree, repositories[1].documents, views, clusters.foreign)
     known = [
         each
         for each in views
