@@ -101,6 +101,23 @@ def _moved(running: Running) -> Contradicted:
     )
 
 
+def _renamed_folder(running: Running) -> Contradicted | None:
+    """Gives a release of a folder whose chart is called otherwise: nobody can tell that it is another one."""
+    if running.release.version:
+        return None
+    other = _other_name(running)
+    live = running.live.model_copy(update={"release_name": ""})
+    changed = replace(_record(running, name=other, chart="called-otherwise-1.0.0"), live=live)
+    return Contradicted(changed, "IN001", (other, running.release.release_name))
+
+
+def _moved_folder(running: Running) -> Contradicted | None:
+    if running.release.version:
+        return None
+    moved = _moved(running)
+    return replace(moved, running=_record(moved.running, chart="called-otherwise-1.0.0"))
+
+
 def _uninstalled(running: Running) -> Contradicted:
     changed = _record(running, status="uninstalled")
     return Contradicted(changed, "IN005", ("uninstalled", running.release.release_name))
@@ -158,6 +175,8 @@ def _not_there(running: Running) -> Contradicted:
 CONTRADICTIONS: Sequence[Callable[[Running], Contradicted | None]] = (
     _renamed,
     _moved,
+    _renamed_folder,
+    _moved_folder,
     _uninstalled,
     _pending,
     _of_another_version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -68,6 +69,32 @@ def test_each_contradiction_is_told_with_both_sides_and_nothing_else_is(shared: 
             seen.add(each.code)
     if len(running) > len(CONTRADICTIONS):
         assert seen == {"IN001", "IN002", "IN003", "IN004", "IN005", "IN006", "IN007"}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_namespace_that_is_missing_is_told_of_each_release_there_unless_the_repository_makes_it(
+    shared: Path, name: str
+) -> None:
+    files, base, running = known(shared / "corpus" / name / "v1")
+    there = sorted({namespace for each in running for namespace in each.namespaces})
+    made = {
+        manifest["metadata"]["name"]
+        for _, manifest in documents_of(files)
+        if manifest.get("kind") == "Namespace"
+    }
+    # In a large repository one round has all that nothing makes.
+    rounds = [[each] for each in there] if len(running) < 40 else [there]
+    for gone in rounds:
+        now = [replace(each, namespaces=each.namespaces - {*gone}) for each in running]
+        told = told_of(fm.migrate_repository(files, options_with(base, now)))
+        assert {code for each in told.values() for code in each} <= {"IN008"}
+        missing = {each.key for each in running if each.namespaces & ({*gone} - made)}
+        assert missing <= told.keys()
+        for each in running:
+            if each.key in told:
+                assert any(repr(namespace) in told[each.key]["IN008"] for namespace in gone)
+            else:
+                assert not each.namespaces & ({*gone} - made)
 
 
 @pytest.mark.parametrize("name", ["get-started", "homelab", "kustomize-example", "progressive-delivery"])

@@ -59,6 +59,25 @@ def test_every_form_of_helm_list_says_the_same(text: str) -> None:
     ]
 
 
+def test_colours_and_a_mark_at_the_beginning_say_nothing() -> None:
+    printed = {
+        "helm_list": json.dumps(RELEASES),
+        "namespaces": "NAME   STATUS\nshop   Active\n",
+        "flux": "NAMESPACE\tNAME\tREADY\tMESSAGE\nshop\thelmrelease/web\tTrue\tok\n",
+    }
+    tags = {"shop/web": "1.0\n1.1\n"}
+    plain = fm.Inventory.from_texts(**printed, tags=tags)
+
+    def coloured(text: str) -> str:
+        first, _, rest = text.partition("\n")
+        return f"\ufeff\x1b[1m{first}\x1b[0m\n\x1b[32m{rest}\x1b[0m"
+
+    shown = {what: coloured(text) for what, text in printed.items()}
+    assert fm.Inventory.from_texts(**shown, tags={"shop/web": coloured(tags["shop/web"])}) == plain
+    assert plain.records
+    assert plain.flux2_objects
+
+
 def test_an_empty_list_says_that_nothing_is_there_and_no_text_says_nothing() -> None:
     assert fm.Inventory.from_texts(helm_list="[]\n").records == ()
     assert fm.Inventory.from_texts(helm_releases="No resources found\n").flux1_releases == ()

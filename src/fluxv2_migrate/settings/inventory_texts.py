@@ -15,7 +15,7 @@ from fluxv2_migrate.settings.kubernetes_texts import (
     namespaces_of_cluster,
 )
 from fluxv2_migrate.settings.registry_texts import tags_of_registry
-from fluxv2_migrate.settings.tool_output import Row
+from fluxv2_migrate.settings.tool_output import BYTE_ORDER_MARK, Row, without_colours
 
 __all__ = ["read_inventory"]
 
@@ -43,8 +43,7 @@ def read_inventory(
         ("release_secrets", release_secrets, records_of_secrets),
     ):
         if text is not None:
-            checked_text(text, what, InvalidInventory)
-            read = read_helm(text, what)
+            read = read_helm(_as_printed(text, what), what)
             helm.append(read)
             understood += _helm_understood(read, what)
     given = {
@@ -55,16 +54,15 @@ def read_inventory(
     }
     for what, (field, noun, read_objects) in _READERS.items():
         if (text := given[what]) is not None:
-            checked_text(text, what, InvalidInventory)
-            rows, form = read_objects(text, what)
+            rows, form = read_objects(_as_printed(text, what), what)
             found[field] = tuple(rows)
             understood.append(f"{what}: {_counted(len(rows), noun)}, as {form}")
     found |= _of_helm(helm)
     known: dict[str, tuple[Row, ...]] = {}
     checked_mapping(tags, "tags", InvalidInventory)
     for image, text in tags.items():
-        checked_text(text, f"tags of {image}", InvalidInventory)
-        rows, form = tags_of_registry(text, f"tags of {image}")
+        what = f"tags of {image}"
+        rows, form = tags_of_registry(_as_printed(text, what), what)
         known[image] = tuple(rows)
         understood.append(f"tags of {image}: {len(rows)}, as {form}")
     return {**found, "tags": known, "understood": tuple(understood)}
@@ -76,6 +74,12 @@ _READERS: Final[Mapping[str, tuple[str, str, Callable[[str, str], tuple[list[Any
     "workloads": ("images", "image", images_of_workloads),
     "flux": ("flux2_objects", "object", flux2_objects),
 }
+
+
+def _as_printed(text: object, what: str) -> str:
+    """Gives a text without what terminals and editors put into it: colours, and a mark at its beginning."""
+    checked_text(text, what, InvalidInventory)
+    return without_colours(str(text).removeprefix(BYTE_ORDER_MARK))
 
 
 def _counted(number: int, noun: str) -> str:

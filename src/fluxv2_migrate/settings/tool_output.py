@@ -11,6 +11,7 @@ from fluxv2_migrate.errors import InvalidInventory, InvalidManifest
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = [
+    "BYTE_ORDER_MARK",
     "NOTHING_FOUND",
     "Row",
     "Table",
@@ -18,9 +19,12 @@ __all__ = [
     "read_tables",
     "read_values",
     "unlike",
+    "without_colours",
 ]
 
-_BYTE_ORDER_MARK: Final = "\ufeff"
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What some editors write before a text."""
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BEGINS_JSON: Final = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 # Block YAML as these tools write it: items of a list, or the first key of an object.
 _BEGINS_YAML: Final = re.compile(r"^(?:---|- |(?:apiVersion|kind|items|metadata|name|tags): ?)", re.MULTILINE)
@@ -46,7 +50,6 @@ def read_values(text: str, what: str) -> tuple[list[Any], str] | None:
     >>> read_values("WARNING: old config\n[1,\n2]\n", "helm_list")
     ([[1, 2]], 'JSON')
     """
-    text = text.removeprefix(_BYTE_ORDER_MARK)
     yaml = _BEGINS_YAML.search(text)
     starts = [match.end() - 1 for match in _BEGINS_JSON.finditer(text)]
     if starts and (yaml is None or starts[0] < yaml.start()):
@@ -108,7 +111,7 @@ def read_tables(text: str, columns: Collection[str]) -> list[Table]:
     """
     tables: list[Table] = []
     header: list[re.Match[str]] = []
-    for line in text.removeprefix(_BYTE_ORDER_MARK).splitlines():
+    for line in text.splitlines():
         cells = list(_COLUMN.finditer(line))
         if not cells:
             header = []
@@ -130,6 +133,15 @@ def _row(line: str, header: Sequence[re.Match[str]]) -> dict[str, str]:
         ends = [*(cell.start() for cell in header[1:]), len(line)]
         cells = [line[cell.start() : end].strip() for cell, end in zip(header, ends, strict=True)]
     return dict(zip(names, cells, strict=True))
+
+
+def without_colours(text: str) -> str:
+    r"""Gives a text without the sequences by which tools colour it.
+
+    >>> without_colours("\x1b[1mNAME\x1b[0m")
+    'NAME'
+    """
+    return _COLOUR.sub("", text) if "\x1b" in text else text
 
 
 def objects_of(value: Any, what: str) -> Iterator[Mapping[str, Any]]:
