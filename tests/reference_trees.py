@@ -8,10 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import pytest
 import yaml
 
-__all__ = ["LOADER", "PLAIN_TREES", "TREES", "documents_of", "read_tree", "refusals"]
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 
+__all__ = [
+    "DEFINED_VERSIONS",
+    "LOADER",
+    "PLAIN_TREES",
+    "TREES",
+    "definitions_of",
+    "documents_of",
+    "read_tree",
+    "refusals",
+]
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+DEFINED_VERSIONS = tuple(each for each in FLUX_VERSIONS if (SHARED / "crds" / each).is_dir()) or FLUX_VERSIONS
+"""The releases of Flux whose definitions are among the reference data, for what draws one."""
 PLAIN_TREES = ("homelab", "homelab-crlf", "get-started", "helm-operator-get-started", "progressive-delivery")
 TREES = (
     *PLAIN_TREES,
@@ -31,6 +46,14 @@ TextTimestamps.yaml_implicit_resolvers = {
     for first, resolvers in TextTimestamps.yaml_implicit_resolvers.items()
 }
 LOADER = TextTimestamps
+
+
+def definitions_of(shared: Path, flux_version: str) -> Path:
+    """Gives the folder of the definitions that a release of Flux installs, where they are known."""
+    folder = shared / "crds" / flux_version
+    if not folder.is_dir():
+        pytest.skip(f"no definitions of Flux {flux_version} among the reference data")
+    return folder
 
 
 def read_tree(folder: Path) -> dict[str, str | bytes]:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
 __all__ = [
@@ -56,7 +56,7 @@ def v1_release(spec: Mapping[str, Any] | None = None, **changes: Any) -> dict[st
 
 
 def v2_release(
-    spec: Mapping[str, Any] | None = None, flux_version: FluxVersion = "2.9", **changes: Any
+    spec: Mapping[str, Any] | None = None, flux_version: FluxVersion = FLUX_VERSIONS[-1], **changes: Any
 ) -> dict[str, Any]:
     """Gives a v2 release with a chart from a Helm repository, unless the spec says otherwise."""
     source = {"kind": "HelmRepository", "name": "example"}
@@ -72,7 +72,7 @@ def v2_release(
 
 def v2_meaning(
     spec: Mapping[str, Any] | None = None,
-    flux_version: FluxVersion = "2.9",
+    flux_version: FluxVersion = FLUX_VERSIONS[-1],
     sources: Mapping[SourceKey, Mapping[str, Any]] = SOURCES,
 ) -> ReleaseMeaning:
     """Gives what a v2 release means."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
 from fluxv2_migrate.rules import draft_image_automation
 from fluxv2_migrate.yaml_text import Style, compose, read_document
@@ -296,7 +297,7 @@ def test_the_items_of_a_list_are_read_where_they_stand() -> None:
         "kind": "DeploymentList",
         "items": [deployment(FILTER), None, deployment({**AUTOMATED, **FILTER})],
     }
-    first, second = draft_image_automation(document, fm.MigrationOptions(), "2.9")
+    first, second = draft_image_automation(document, fm.MigrationOptions(), FLUX_VERSIONS[-1])
     assert (first.at, second.at) == (("items", "0"), ("items", "2"))
     assert first.notices[0].path[:4] == ("items", "0", "metadata", "annotations")
     assert second.images[0].fields[0].path[:3] == ("items", 2, "spec")
@@ -309,7 +310,7 @@ def test_the_items_of_a_list_are_read_where_they_stand() -> None:
         ("items", "2")
     }
     inner = {"kind": "List", "items": [{"kind": "List", "items": [deployment()]}]}
-    (only,) = draft_image_automation(inner, fm.MigrationOptions(), "2.9")
+    (only,) = draft_image_automation(inner, fm.MigrationOptions(), FLUX_VERSIONS[-1])
     assert only.images == ()
 
 

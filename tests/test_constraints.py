@@ -13,7 +13,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import constraints
 from fluxv2_migrate.flux2.constraints import CONSTRAINTS, Constraint, refused_fields
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, preferred_api_version
-from reference_trees import refusals
+from reference_trees import definitions_of, refusals
 
 RULES = {
     *("required", "pattern", "enum", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems"),
@@ -43,7 +43,7 @@ def asked(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str, str]]:
 @pytest.mark.parametrize("flux_version", FLUX_VERSIONS)
 def test_the_constraints_are_those_of_the_definitions(shared: Path, flux_version: Any) -> None:
     kinds = 0
-    for file in sorted((shared / "crds" / flux_version).glob("*.yaml")):
+    for file in sorted(definitions_of(shared, flux_version).glob("*.yaml")):
         for definition in yaml.load_all(file.read_text("utf-8"), LOADER):
             kind: Any = definition["spec"]["names"]["kind"]
             if kind not in CONSTRAINTS:
@@ -101,7 +101,7 @@ def test_a_source_is_refused_as_its_definition_says(
     assert found == ([] if field is None else [field])
     if change != {"include": "none"}:
         # A wrong type is the model's concern.
-        assert bool(refusals(shared / "crds" / flux_version, manifest)) is bool(found)
+        assert bool(refusals(definitions_of(shared, flux_version), manifest)) is bool(found)
 
 
 def test_lengths_words_and_missing_fields_have_their_reasons() -> None:

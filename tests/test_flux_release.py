@@ -22,10 +22,13 @@ def thing(version: str, kind: str = "HelmRelease", group: str = "helm") -> str:
     return f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: x, namespace: y}}\n"
 
 
+NEWEST = FLUX_VERSIONS[-1]
+UNKNOWN = f"2.{len(FLUX_VERSIONS) + 2}"
+
 CASES: list[tuple[str, dict[str, str], dict[str, Any], str, list[str]]] = [
-    ("nothing", {}, {}, "2.9", []),
+    ("nothing", {}, {}, NEWEST, []),
     ("an object of 2.6", {"x.yaml": thing("v2beta1")}, {}, "2.6", []),
-    ("an object of now", {"x.yaml": thing("v2")}, {}, "2.9", []),
+    ("an object of now", {"x.yaml": thing("v2")}, {}, NEWEST, []),
     (
         "two objects",
         {"x.yaml": thing("v2beta2"), "y.yaml": thing("v1beta2", "ImagePolicy", "image")},
@@ -45,10 +48,10 @@ CASES: list[tuple[str, dict[str, str], dict[str, Any], str, list[str]]] = [
         "objects that nothing serves together",
         {"x.yaml": thing("v2beta1"), "y.yaml": thing("v1", "ImagePolicy", "image")},
         {},
-        "2.9",
+        NEWEST,
         ["RP013"],
     ),
-    ("an object of long ago", {"x.yaml": thing("v1alpha1", "ImagePolicy", "image")}, {}, "2.9", ["RP013"]),
+    ("an object of long ago", {"x.yaml": thing("v1alpha1", "ImagePolicy", "image")}, {}, NEWEST, ["RP013"]),
     (
         "given and installed",
         {"gotk-components.yaml": components("2.3")},
@@ -96,9 +99,9 @@ CASES: list[tuple[str, dict[str, str], dict[str, Any], str, list[str]]] = [
     ),
     (
         "one that is not known yet",
-        {"gotk-components.yaml": components("2.12"), "x.yaml": thing("v2")},
+        {"gotk-components.yaml": components(UNKNOWN), "x.yaml": thing("v2")},
         {},
-        "2.9",
+        NEWEST,
         [],
     ),
     (
@@ -112,10 +115,10 @@ CASES: list[tuple[str, dict[str, str], dict[str, Any], str, list[str]]] = [
         "a chart's objects",
         {"c/Chart.yaml": "name: c\n", "c/templates/x.yaml": thing("v2beta1")},
         {},
-        "2.9",
+        NEWEST,
         [],
     ),
-    ("an object of nobody's kind", {"x.yaml": thing("v1", "[]")}, {}, "2.9", []),
+    ("an object of nobody's kind", {"x.yaml": thing("v1", "[]")}, {}, NEWEST, []),
 ]
 
 

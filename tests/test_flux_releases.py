@@ -10,12 +10,13 @@ import yaml
 
 from fluxv2_migrate import MigrationError, flux2
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion
+from reference_trees import definitions_of
 
 
 def definitions(shared: Path, release: str) -> dict[Any, dict[str, Any]]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     found = {}
-    for path in sorted((shared / "crds" / release).glob("*.yaml")):
+    for path in sorted(definitions_of(shared, release).glob("*.yaml")):
         for definition in yaml.load_all(path.read_text(encoding="utf-8"), loader):
             found[definition["spec"]["names"]["kind"]] = definition["spec"]
     return found
@@ -38,10 +39,10 @@ def test_served_api_versions_are_those_of_the_crds(shared: Path, release: FluxVe
 def test_the_notification_apis() -> None:
     # Their CRDs are not among the reference data.
     preferred = [flux2.preferred_api_version("Alert", release) for release in FLUX_VERSIONS]
-    assert (
-        preferred
-        == ["notification.toolkit.fluxcd.io/v1beta2"] * 2 + ["notification.toolkit.fluxcd.io/v1beta3"] * 8
-    )
+    assert preferred == [
+        f"notification.toolkit.fluxcd.io/{'v1beta2' if release in ('2.0', '2.1') else 'v1beta3'}"
+        for release in FLUX_VERSIONS
+    ]
     for release in FLUX_VERSIONS:
         assert flux2.served_api_versions("Alert", release) == flux2.served_api_versions("Provider", release)
         assert flux2.preferred_api_version("Receiver", release) == "notification.toolkit.fluxcd.io/v1"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.plan import apply_to_mapping
 from fluxv2_migrate.rules import (
     AutomatedImage,
@@ -172,7 +172,7 @@ def test_each_fluxd_updated_releases_of_the_apis_that_it_knew(
 ) -> None:
     cluster = fm.Cluster(name="prod", fluxd=fm.Fluxd(version=fluxd or None))
     manifest = release(CHART, {"image": "ghcr.io/acme/web:1.4.7"}, api_version=api)
-    (found,) = draft_image_automation(manifest, fm.MigrationOptions(), "2.9", cluster=cluster)
+    (found,) = draft_image_automation(manifest, fm.MigrationOptions(), FLUX_VERSIONS[-1], cluster=cluster)
     assert bool(found.images) == (expected is None)
     assert codes(found) == (expected or [])
     assert found.operations

@@ -20,7 +20,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.placement import ImageUse, layout_images, uses_of
 from fluxv2_migrate.plan import apply_to_mapping
 from fluxv2_migrate.rules import GitSync, draft_image_automation
-from reference_trees import LOADER, documents_of, read_tree, refusals
+from reference_trees import DEFINED_VERSIONS, LOADER, definitions_of, documents_of, read_tree, refusals
 
 TREES = (
     "enterprise-overlays",
@@ -100,7 +100,7 @@ def test_what_fluxd_would_write_is_what_is_marked_or_told(tree: str, shared: Pat
     for path, document in documents_of(read_tree(shared / "corpus" / tree / "v1")):
         if not isinstance(document.get("kind"), str):
             continue
-        for draft in draft_image_automation(document, options, "2.9", file=path):
+        for draft in draft_image_automation(document, options, FLUX_VERSIONS[-1], file=path):
             wanted = sorted(would_write(document))
             told = {".".join(notice.path): notice.code for notice in draft.notices}
             found: list[str] = []
@@ -124,7 +124,9 @@ def uses_in(tree: str, shared: Path, **options: Any) -> list[ImageUse]:
     found: list[ImageUse] = []
     for index, (path, document) in enumerate(documents_of(read_tree(shared / "corpus" / tree / "v1"))):
         if isinstance(document.get("kind"), str):
-            for draft in draft_image_automation(document, fm.MigrationOptions(**options), "2.9", file=path):
+            for draft in draft_image_automation(
+                document, fm.MigrationOptions(**options), FLUX_VERSIONS[-1], file=path
+            ):
                 found += uses_of(draft, place=f"{path}:{index}")
     return found
 
@@ -133,11 +135,11 @@ def uses_in(tree: str, shared: Path, **options: Any) -> list[ImageUse]:
 def test_all_objects_of_real_trees_are_valid_for_every_flux(tree: str, shared: Path) -> None:
     uses = uses_in(tree, shared)
     sync = GitSync("flux-system", "flux-system", "main")
-    for version in FLUX_VERSIONS:
+    for version in DEFINED_VERSIONS:
         layout = layout_images(uses, (), (sync,), fm.MigrationOptions(), version)
         assert set(layout.policies) == {use.place for use in uses}
         for made in layout.generated:
-            assert refusals(shared / "crds" / version, made.manifest) == []
+            assert refusals(definitions_of(shared, version), made.manifest) == []
 
 
 @pytest.mark.parametrize("tree", TREES)
@@ -145,9 +147,9 @@ def test_annotations_of_fluxd_are_gone_from_real_trees(tree: str, shared: Path) 
     options = fm.MigrationOptions()
     for path, document in documents_of(read_tree(shared / "corpus" / tree / "v1")):
         if isinstance(document.get("kind"), str) and "items" not in document:
-            (draft,) = draft_image_automation(document, options, "2.9", file=path)
+            (draft,) = draft_image_automation(document, options, FLUX_VERSIONS[-1], file=path)
             after = apply_to_mapping(draft.operations, document)
-            (again,) = draft_image_automation(after, options, "2.9", file=path)
+            (again,) = draft_image_automation(after, options, FLUX_VERSIONS[-1], file=path)
             assert (again.operations, again.images) == ((), ())
             left = str((after.get("metadata") or {}).get("annotations"))
             assert "flux.weave.works/" not in left

@@ -22,7 +22,7 @@ from fluxv2_migrate.placement import (
 )
 from fluxv2_migrate.rules import GitSync
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
-from reference_trees import refusals
+from reference_trees import definitions_of, refusals
 from workloads import AUTOMATED, deployment, draft, release
 
 FLEET = ("fleet", "flux-system", "main")
@@ -47,7 +47,7 @@ def laid_out(
     uses: Iterable[ImageUse],
     existing: Iterable[ExistingImageObject] = (),
     syncs: Iterable[GitSync] = (),
-    flux_version: FluxVersion = "2.9",
+    flux_version: FluxVersion = FLUX_VERSIONS[-1],
     **options: Any,
 ) -> ImageLayout:
     return layout_images(uses, existing, syncs, fm.MigrationOptions(**options), flux_version)
@@ -172,7 +172,7 @@ def test_everything_is_valid_for_every_flux(flux_version: FluxVersion, shared: P
         layout = laid_out(uses, (), [sync], flux_version, **options)
         assert len(layout.policies) == 4
         for made in layout.generated:
-            assert refusals(shared / "crds" / flux_version, made.manifest) == []
+            assert refusals(definitions_of(shared, flux_version), made.manifest) == []
 
 
 def test_every_object_is_one_of_its_model() -> None:

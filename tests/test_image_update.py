@@ -17,6 +17,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.errors import AmbiguousTag, InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef, find_images, set_image
 from fluxv2_migrate.flux2 import check_markers
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.plan import MarkerEdit, write_markers
 from fluxv2_migrate.rules import draft_image_automation
 from fluxv2_migrate.yaml_text import Style, emit_entry, read_document
@@ -294,7 +295,7 @@ def test_the_automation_writes_what_fluxd_wrote(workload: dict[str, Any], tag: s
 
     annotations = {**workload["metadata"]["annotations"], "fluxcd.io/automated": "true"}
     automated = {**workload, "metadata": {**workload["metadata"], "annotations": annotations}}
-    (draft,) = draft_image_automation(automated, fm.MigrationOptions(), "2.9")
+    (draft,) = draft_image_automation(automated, fm.MigrationOptions(), FLUX_VERSIONS[-1])
     text = "".join(emit_entry(key, value, 0, Style()) for key, value in workload.items())
     edits = [
         MarkerEdit(field.path, f"ns:app:{field.part}" if field.part else "ns:app")

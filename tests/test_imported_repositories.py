@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from reference_trees import refusals
+from reference_trees import DEFINED_VERSIONS, definitions_of, refusals
 from test_migrate_repository import codes, release
 
 URL = "https://charts.example.com"
@@ -30,7 +29,7 @@ def source(migration: fm.Migration) -> dict[str, Any]:
 
 
 @settings(max_examples=200)
-@given(KNOWN, st.sampled_from(FLUX_VERSIONS), st.none() | st.just("given"))
+@given(KNOWN, st.sampled_from(DEFINED_VERSIONS), st.none() | st.just("given"))
 def test_what_the_operator_had_is_asked_for_and_used(
     shared: Path, known: dict[str, Any], flux_version: Any, secret: str | None
 ) -> None:
@@ -58,7 +57,7 @@ def test_what_the_operator_had_is_asked_for_and_used(
     assert spec.get("secretRef") == ({"name": name} if by_name else None)
     assert spec.get("passCredentials", False) is (known["login"] and known["pass_credentials_all"])
     for each in migration.resources:
-        assert refusals(shared / "crds" / str(flux_version), each.resource.to_manifest()) == []
+        assert refusals(definitions_of(shared, flux_version), each.resource.to_manifest()) == []
     report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
     if wanted or not secret:
         assert [(each.status, each.undue) for each in report.releases] == [("declared", ())]

@@ -118,7 +118,7 @@ VERSIONS = st.sampled_from(FLUX_VERSIONS)
 
 
 def draft_of(
-    manifest: dict[str, Any], options: fm.MigrationOptions, version: Any = "2.9"
+    manifest: dict[str, Any], options: fm.MigrationOptions, version: Any = FLUX_VERSIONS[-1]
 ) -> ImageAutomationDraft:
     (found,) = draft_image_automation(manifest, options, version)
     return found
@@ -207,13 +207,15 @@ def test_names_are_valid_unique_stable_and_free_of_order(
     uses = []
     for index, manifest in enumerate(manifests):
         cluster = fm.Cluster(name=f"c{index % 2}")
-        for found in draft_image_automation(manifest, options, "2.9", cluster=cluster, file=f"{index}.yaml"):
+        for found in draft_image_automation(
+            manifest, options, FLUX_VERSIONS[-1], cluster=cluster, file=f"{index}.yaml"
+        ):
             uses += uses_of(found)
-    layout = layout_images(uses, (), (), options, "2.9")
+    layout = layout_images(uses, (), (), options, FLUX_VERSIONS[-1])
     assert set(layout.policies) == {use.place for use in uses}
     mixed = list(uses)
     shuffled.shuffle(mixed)
-    assert layout_images(mixed, (), (), options, "2.9") == layout
+    assert layout_images(mixed, (), (), options, FLUX_VERSIONS[-1]) == layout
     made = [(each.cluster, each.kind, each.namespace, each.name) for each in layout.generated]
     assert len(set(made)) == len(made)
     assert all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name) for *_, name in made)
@@ -236,9 +238,9 @@ def test_names_are_valid_unique_stable_and_free_of_order(
     # What exists serves again, and nothing is renamed by what comes later.
     existing = [ExistingImageObject.of_manifest(each.manifest, each.cluster) for each in layout.generated]
     there = [each for each in existing if each is not None]
-    again = layout_images(uses, there, (), options, "2.9")
+    again = layout_images(uses, there, (), options, FLUX_VERSIONS[-1])
     assert again.policies == layout.policies
-    half = layout_images(uses[::2], (), (), options, "2.9")
+    half = layout_images(uses[::2], (), (), options, FLUX_VERSIONS[-1])
     known = [ExistingImageObject.of_manifest(each.manifest, each.cluster) for each in half.generated]
-    later = layout_images(uses, [each for each in known if each is not None], (), options, "2.9")
+    later = layout_images(uses, [each for each in known if each is not None], (), options, FLUX_VERSIONS[-1])
     assert later.policies.items() >= half.policies.items()

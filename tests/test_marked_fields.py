@@ -30,7 +30,7 @@ from marked_fields import (
     is_of_flux,
     written,
 )
-from reference_trees import TREES, documents_of, read_tree, refusals
+from reference_trees import TREES, definitions_of, documents_of, read_tree, refusals
 
 PAGE = Path(__file__).parent.parent / "docs" / "images.md"
 # What fluxd was told to sync, where the repository shows it to a reader and not to a program.
@@ -125,7 +125,7 @@ def test_all_objects_are_valid_for_every_flux(tree: str, version: Any, shared: P
     migration = fm.migrate_repository(files, fm.MigrationOptions(flux_version=version))
     for _, manifest in documents_of({**migration.changed, **migration.created}):
         if str(manifest.get("apiVersion")).startswith(IMAGE_GROUP):
-            assert refusals(shared / "crds" / version, manifest) == []
+            assert refusals(definitions_of(shared, version), manifest) == []
 
 
 @pytest.mark.parametrize("tree", TREES)

@@ -17,6 +17,7 @@ import pytest
 from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2 import CheckedMarker, check_markers, find_markers
 from fluxv2_migrate.flux2.markers import placed_markers
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
 
 OWN = Path(__file__).parent / "vectors"
@@ -226,7 +227,7 @@ def automation(field: str) -> str:
     return AUTOMATION.replace("{interval", f"{{{field}, interval")
 
 
-def codes(files: dict[str, str | bytes], flux_version: flux2.FluxVersion = "2.9") -> list[str]:
+def codes(files: dict[str, str | bytes], flux_version: flux2.FluxVersion = FLUX_VERSIONS[-1]) -> list[str]:
     (checked,) = check_markers(files, flux_version=flux_version)
     return [problem.code for problem in checked.problems]
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, served_api_versions
+from fluxv2_migrate.flux2.releases import FluxVersion, served_api_versions
 from fluxv2_migrate.meaning import (
     GitReference,
     ReleaseMeaning,
@@ -26,7 +26,7 @@ from fluxv2_migrate.meaning import (
 )
 from fluxv2_migrate.meaning.release import Tolerance
 from fluxv2_migrate.meaning.served_fields import split_served_fields
-from reference_trees import LOADER
+from reference_trees import DEFINED_VERSIONS, LOADER
 from release_manifests import SOURCES, at, leaves, put, v2_meaning, v2_release
 
 MINUTES = timedelta(minutes=5)
@@ -520,11 +520,11 @@ def schemas(crds: Path, version: FluxVersion) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("version", FLUX_VERSIONS)
+@pytest.mark.parametrize("version", DEFINED_VERSIONS)
 def test_what_is_served_is_what_the_definitions_have(shared: Path, version: FluxVersion) -> None:
     everything = {
         path
-        for release in FLUX_VERSIONS
+        for release in DEFINED_VERSIONS
         for schema in schemas(shared / "crds", release).values()
         for path, _ in leaves(schema)
     }
@@ -586,7 +586,7 @@ def test_no_field_of_the_api_is_left_unread(shared: Path) -> None:
     chart_spec = {"chart": "web", "sourceRef": {"kind": "HelmRepository", "name": "src"}}
     sources = {**SOURCES, **source("HelmChart", **chart_spec)}
     unread = set()
-    for path, schema in leaves(schemas(shared / "crds", "2.9")["v2"]):
+    for path, schema in leaves(schemas(shared / "crds", DEFINED_VERSIONS[-1])["v2"]):
         pairs = [
             (v2_meaning(base, sources=sources), v2_meaning(put(base, path, value), sources=sources))
             for base in bases

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 
 
 def release(
@@ -384,7 +385,7 @@ def test_the_flux_release_is_that_of_the_repository() -> None:
     given = migrate({"a.yaml": release(), "gotk-components.yaml": components}, flux_version="2.9")
     assert given.context.flux_version == "2.9"
     unknown = migrate({"a.yaml": release(), "gotk-components.yaml": "# fluxcd.io\n"})
-    assert unknown.context.flux_version == "2.9"
+    assert unknown.context.flux_version == FLUX_VERSIONS[-1]
 
 
 def test_one_question_is_one_finding() -> None:
@@ -669,9 +670,10 @@ def test_a_manifest_that_starts_flux_1_leaves_or_is_told() -> None:
 
 
 def test_an_unknown_flux_release_is_said_to_be_one() -> None:
-    components = "---\n# Flux Version: v2.12.0\n# fluxcd.io\n"
+    components = "---\n# Flux Version: v2.99.0\n# fluxcd.io\n"
     reasons = migrate({"a.yaml": release(), "gotk-components.yaml": components}).context.reasons
-    assert reasons[0] == "Flux 2.9 (the newest that is known: gotk-components.yaml names 2.12)"
+    newest = FLUX_VERSIONS[-1]
+    assert reasons[0] == f"Flux {newest} (the newest that is known: gotk-components.yaml names 2.99)"
 
 
 def test_a_user_in_the_url_of_git_is_told() -> None:

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import check_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from reference_trees import TREES, documents_of, read_tree, refusals
+from reference_trees import TREES, definitions_of, documents_of, read_tree, refusals
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -1107,7 +1107,7 @@ def test_objects_and_markers_of_real_trees_work_in_every_flux(
     migration = fm.migrate_repository(files, fm.MigrationOptions(flux_version=flux_version))
     for path, manifest in documents_of(dict(migration.created)):
         if str(manifest.get("apiVersion")).startswith("image.toolkit.fluxcd.io/"):
-            assert refusals(shared / "crds" / flux_version, manifest) == [], path
+            assert refusals(definitions_of(shared, flux_version), manifest) == [], path
     before = {
         (each.file, each.marker.document, each.marker.path)
         for each in check_markers(files, flux_version=flux_version)

@@ -16,7 +16,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.yaml_text import line_of
-from reference_trees import PLAIN_TREES, documents_of, read_tree, refusals
+from reference_trees import PLAIN_TREES, definitions_of, documents_of, read_tree, refusals
 
 # tree: full v1 releases, those converted, and why the others were left.
 OUTCOMES = {
@@ -78,7 +78,7 @@ def test_every_v2_document_is_valid(shared: Path, name: str, flux_version: Any) 
     checked = 0
     for path, manifest in documents_of(touched):
         if ".toolkit.fluxcd.io/" in str(manifest.get("apiVersion")):
-            assert not refusals(shared / "crds" / flux_version, manifest), (path, manifest["metadata"])
+            assert not refusals(definitions_of(shared, flux_version), manifest), (path, manifest["metadata"])
             checked += 1
     assert checked == len(migration.resources)
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from reference_trees import PLAIN_TREES, read_tree
 from release_manifests import GIT_CHART, SOURCES, v1_release, v2_release
 
@@ -320,9 +321,9 @@ def test_flags_of_the_operator_are_believed() -> None:
     [
         ("# Flux Version: v2.3.0\n", "2.3"),
         (b"# Flux version: v2.1.2\n", "2.1"),
-        ("# Flux Version: v2.99.0\n", "2.9"),
-        ("# Flux Version: v0.41.2\n", "2.9"),
-        ("", "2.9"),
+        ("# Flux Version: v2.99.0\n", FLUX_VERSIONS[-1]),
+        ("# Flux Version: v0.41.2\n", FLUX_VERSIONS[-1]),
+        ("", FLUX_VERSIONS[-1]),
     ],
 )
 def test_the_flux_release_is_that_of_the_repository(components: str | bytes, version: str) -> None:

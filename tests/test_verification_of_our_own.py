@@ -10,15 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.yaml_text import Style
 from generated_releases import ANY_RELEASES
-from reference_trees import PLAIN_TREES, read_tree, refusals
+from reference_trees import DEFINED_VERSIONS, PLAIN_TREES, definitions_of, read_tree, refusals
 from test_laws_of_migration import text_of
 
 OPTIONS = st.builds(
     fm.MigrationOptions,
-    flux_version=st.sampled_from(FLUX_VERSIONS),
+    flux_version=st.sampled_from(DEFINED_VERSIONS),
     defaults=st.sampled_from(["keep", "flux2"]),
     failure_handling=st.sampled_from(["safe", "exact"]),
     reconcile_strategy=st.sampled_from(["Revision", "ChartVersion"]),
@@ -49,7 +48,7 @@ def test_what_is_generated_is_valid(
 ) -> None:
     migration = fm.migrate_text(text_of(manifest, Style()), options=options)
     for each in migration.resources:
-        crds = shared / "crds" / str(options.flux_version)
+        crds = definitions_of(shared, str(options.flux_version))
         assert refusals(crds, each.resource.to_manifest()) == []
 
 

@@ -1,6 +1,6 @@
 """Fields of a v2 HelmRelease that not every version of its API, and not every Flux, knows.
 
-Source: the CRDs that the releases of flux2 from 2.0 to 2.9 install.
+Source: the CRDs that each release of flux2 installs.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
 
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.testing.flux_manifests import CHARTS, flux1_programs, flux2_sync, sync_of_flux2
 from fluxv2_migrate.testing.manifest_texts import STYLES, written
 from fluxv2_migrate.testing.names import NAMES, NAMESPACES, one_in
@@ -46,7 +47,7 @@ _OPTIONS: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "images": st.fixed_dictionaries(
         {"namespace": st.sampled_from(["flux", "release"]), "file": st.sampled_from(["folder", "beside"])}
     ),
-    "flux_version": st.sampled_from(["2.3", "2.6", "2.9"]),
+    "flux_version": st.sampled_from(["2.3", "2.6", FLUX_VERSIONS[-1]]),
     "keep_annotations": st.just(True),
     "suspend_releases": st.just(True),
     "write_missing_namespaces": st.just(True),
