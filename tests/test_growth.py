@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.tree_charts import chart_of_folder
+from fluxv2_migrate.clusters.units import shapes_objects
+from fluxv2_migrate.flux1.charts import Flux1Chart
+from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.source_ignore import _expression, artifact_files
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
 from fluxv2_migrate.yaml_text.parser import parse
@@ -57,6 +62,31 @@ def overlays(count: int) -> Files:
     return files
 
 
+def listed_files(count: int) -> Files:
+    names = [f"web{index}" for index in range(count)]
+    listed = "".join(f"- {name}.yaml\n" for name in names)
+    files: Files = {"apps/kustomization.yaml": f"resources:\n{listed}"}
+    # Whose image it is, values from elsewhere may say, here from one Secret for all.
+    text = release() + "  values: {image: {tag: 1.0.0}}\n  valueFileSecrets: [{name: web}]\n"
+    for name in names:
+        files[f"apps/{name}.yaml"] = text.replace("name: web", f"name: {name}", 1)
+    return files
+
+
+def values_in_config_maps(count: int) -> Files:
+    files = listed_files(count)
+    for index in range(count):
+        path = f"apps/web{index}.yaml"
+        files[path] = str(files[path]).replace(
+            "valueFileSecrets: [{name: web}]", f"valuesFrom: [{{configMapKeyRef: {{name: v{index}}}}}]"
+        )
+        files[f"values/v{index}.yaml"] = (
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: v{index}, namespace: shop}}\n"
+            "data:\n  values.yaml: |\n    replicas: 2\n"
+        )
+    return files
+
+
 def calls_of(run: Callable[[], object]) -> int:
     """Gives how many functions are called."""
     count = 0
@@ -90,6 +120,52 @@ def test_work_grows_with_what_is_given(make: Callable[[int], Files], count: int)
     fm.migrate_repository(few)
     small = calls_of(lambda: fm.migrate_repository(few))
     assert calls_of(lambda: fm.migrate_repository(many)) < 5 * small
+
+
+@pytest.mark.parametrize("make", [listed_files, values_in_config_maps, containers])
+def test_a_check_grows_with_what_is_given(make: Callable[[int], Files]) -> None:
+    few, many = make(40), make(160)
+    afterwards = [fm.migrate_repository(files).files for files in (few, many)]
+    fm.verify_migration(few, afterwards[0])
+    small = calls_of(lambda: fm.verify_migration(few, afterwards[0]))
+    assert calls_of(lambda: fm.verify_migration(many, afterwards[1])) < 4.5 * small
+
+
+def test_a_page_grows_with_what_is_given() -> None:
+    few, many = (fm.migrate_repository(releases_in_a_file(count)) for count in (12, 48))
+    few.to_html()
+    assert calls_of(many.to_html) < 4.5 * calls_of(few.to_html)
+
+
+def test_a_kustomization_that_many_objects_ask_for_is_looked_at_once() -> None:
+    tree = KustomizeTree(listed_files(40))
+    kustomization = tree.kustomizations["apps"]
+    once = calls_of(lambda: shapes_objects(kustomization, tree))
+    assert calls_of(lambda: shapes_objects(kustomization, tree)) < once / 20
+
+
+def test_a_chart_that_many_releases_install_is_read_once() -> None:
+    files: Files = {f"charts/app/templates/{index}.yaml": "" for index in range(40)}
+    files |= {"charts/app/Chart.yaml": "name: web\n", "charts/app/values.yaml": "replicas: 2\n"}
+    reader = ClusterReader(files, {}, {}, (), KustomizeTree(files), fm.MigrationOptions())
+    chart = Flux1Chart("app")
+    once = calls_of(lambda: chart_of_folder("charts/app", chart, reader))
+    found = chart_of_folder("charts/app", chart, reader)
+    assert (found.name, found.defaults, found.has_templates) == ("web", {"replicas": 2}, True)
+    assert calls_of(lambda: chart_of_folder("charts/app", chart, reader)) < once / 5
+
+
+def test_objects_are_found_by_their_names_however_these_are_written() -> None:
+    written = ("name: web", "name: &name web", '"name": "web"', "name:\n    web", "name: >-\n    web")
+    files: Files = {
+        f"{index}.yaml": f"kind: Secret\nmetadata:\n  {each}\n" for index, each in enumerate(written)
+    }
+    files["other.yaml"] = "kind: Secret\nmetadata:\n  name: webs # of web\n"
+    files["none.yaml"] = "kind: ConfigMap\nmetadata:\n  name: web\n"
+    reader = ClusterReader(files, {}, {}, (), KustomizeTree(files), fm.MigrationOptions())
+    assert [each.path for each in reader.documents_called("Secret", "web")] == [
+        f"{index}.yaml" for index in range(len(written))
+    ]
 
 
 def test_reading_grows_with_the_tabs_behind_lines() -> None:

@@ -18,7 +18,13 @@ from fluxv2_migrate.clusters.value_sources import (
 )
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
-from fluxv2_migrate.flux1.charts import Flux1Chart, may_be_of_flux1, merged_values, programs_of_chart
+from fluxv2_migrate.flux1.charts import (
+    Flux1Chart,
+    may_be_of_flux1,
+    may_be_program,
+    merged_values,
+    programs_of_chart,
+)
 from fluxv2_migrate.flux1.install_command import put_value
 from fluxv2_migrate.flux1.installation import (
     Flux1Program,
@@ -284,7 +290,8 @@ def _of_release(
 ) -> Iterator[Flux1Program]:
     release = _ChartRelease.of_manifest(manifest)
     chart = chart_of_folder(release.folder, release.chart, reader)
-    if not may_be_of_flux1(chart.name) and "image" not in release.values and chart.defaults is None:
+    is_named_so = may_be_of_flux1(chart.name)
+    if not is_named_so and chart.defaults is None and not may_be_program(release.values):
         return
     inline = [
         ValueSource(as_object(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Collection, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
@@ -13,11 +15,33 @@ from fluxv2_migrate.clusters.cluster_objects import SyncedFiles
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.flux1.charts import Flux1Chart
-from fluxv2_migrate.kustomize import Build, KustomizeTree
+from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.settings.options import MigrationOptions
 
 __all__ = ["ClusterReader"]
+
+# A name that an object may have; nothing of it where `name` is followed by something else.
+_NAME: Final = re.compile(r"""\bname\b(?:["']?\s*:\s*["']?([\w.-]+)(?=["'\s,}]|$))?""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Files that may hold objects of a kind.
+
+    Attributes:
+        paths: all of them.
+        by_name: the places in these of files, by the names that stand in them.
+        others: the places of files in which a name may be written in some other way.
+    """
+
+    paths: tuple[str, ...]
+    by_name: Mapping[str, Sequence[int]]
+    others: Sequence[int]
+
+    def called(self, name: str) -> list[str]:
+        return [self.paths[each] for each in sorted({*self.by_name.get(name, ()), *self.others})]
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -52,7 +76,11 @@ class ClusterReader:
     _claimed: set[str] | None = None
     _concerning: dict[str, list[Document]] | None = None
     _read: dict[str, tuple[Document, ...]] = field(default_factory=dict)
-    _kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _sorted: tuple[str, ...] = ()
+    # Each release asks for its ConfigMaps and Secrets, and there may be as many of these as releases.
+    _kinds: dict[str, _Named] = field(default_factory=dict)
+    _called: dict[tuple[str, str], Sequence[Document]] = field(default_factory=dict)
+    _built: dict[int, Mapping[tuple[str, str], Sequence[BuiltObject]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Looks for charts."""
@@ -99,16 +127,53 @@ class ClusterReader:
         content = self.files.get(path, "")
         return content if isinstance(content, str) else content.decode("utf-8", "replace")
 
-    def files_with(self, kind: str) -> tuple[str, ...]:
-        """Gives the YAML and JSON files in which something may be of a kind."""
-        if kind not in self._kinds:
-            named = re.compile(rf"kind[\"']?\s*:\s*[^\n]*{re.escape(kind)}")
-            self._kinds[kind] = tuple(
-                path
-                for path in self.files
-                if path.endswith((".yaml", ".yml", ".json")) and named.search(self.text(path)) is not None
+    def files_below(self, folder: str) -> Sequence[str]:
+        """Gives the files below a folder, sorted."""
+        if not self._sorted:
+            self._sorted = tuple(sorted(self.files))
+        # No text that begins with the folder and a slash comes behind the next character.
+        ends = (bisect_left(self._sorted, f"{folder}{mark}") for mark in "/0")
+        return self._sorted[next(ends) : next(ends)]
+
+    def documents_called(self, kind: str, name: str) -> Sequence[Document]:
+        """Gives the documents that are objects of a kind with a name, in whatever namespace."""
+        key = (kind, name)
+        if key not in self._called:
+            if kind not in self._kinds:
+                self._kinds[kind] = self._named(kind)
+            paths = [path for path in self._kinds[kind].called(name) if name in self.text(path)]
+            found = (document for path in paths for document in self.documents_of(path))
+            self._called[key] = tuple(
+                each for each in found if each.manifest.get("kind") == kind and each.identity[1] == name
             )
-        return self._kinds[kind]
+        return self._called[key]
+
+    def _named(self, kind: str) -> _Named:
+        of_kind = re.compile(rf"kind[\"']?\s*:\s*[^\n]*{re.escape(kind)}")
+        paths: list[str] = []
+        by_name: dict[str, list[int]] = {}
+        others: list[int] = []
+        for path in self.files:
+            text = self.text(path) if path.endswith((".yaml", ".yml", ".json")) else ""
+            if of_kind.search(text) is None:
+                continue
+            for name in set(_NAME.findall(text)):
+                (by_name.setdefault(name, []) if name else others).append(len(paths))
+            paths.append(path)
+        return _Named(tuple(paths), by_name, others)
+
+    def built_called(self, build: Build, kind: str, name: str) -> Sequence[BuiltObject]:
+        """Gives the objects of a kind in a build that have a name, or one that a generator made of it."""
+        # The builds are kept here, so that no other one has the number of one of them.
+        if id(build) not in self._built:
+            found: dict[tuple[str, str], list[BuiltObject]] = {}
+            for each in build.objects:
+                of_kind = str(each.manifest.get("kind"))
+                own = str(as_object(each.manifest.get("metadata")).get("name"))
+                for known in dict.fromkeys((own, own.rpartition("-")[0])):
+                    found.setdefault((of_kind, known), []).append(each)
+            self._built[id(build)] = found
+        return self._built[id(build)].get((kind, name), ())
 
     def documents_of(self, path: str) -> tuple[Document, ...]:
         """Gives the documents of a file that can be read, also of one that does not name Flux."""

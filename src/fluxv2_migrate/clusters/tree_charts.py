@@ -32,14 +32,14 @@ def chart_of_folder(folder: str, known: Flux1Chart, reader: ClusterReader) -> Fl
     if not clean or path not in reader.files:
         return known
     if clean not in reader.charts_in_tree:
-        templates = f"{clean}/templates/"
+        templates = reader.files_below(f"{clean}/templates")
         name = str(yaml_mapping(reader.text(path)).get("name") or "")
         reader.charts_in_tree[clean] = Flux1Chart(
             name,
             defaults=yaml_mapping(reader.text(posixpath.join(clean, "values.yaml"))),
             is_own=bool(name),
             parts=tuple(_parts(clean, reader)),
-            has_templates=any(_is_template(each, templates) for each in reader.files),
+            has_templates=not all(posixpath.basename(each).startswith(("_", "NOTES")) for each in templates),
         )
     found = reader.charts_in_tree[clean]
     return replace(found, name=found.name or known.name, source=known.source, version=known.version)
@@ -53,10 +53,6 @@ def charts_of_flux1(reader: ClusterReader) -> Iterator[str]:
             yield posixpath.basename(folder)
 
 
-def _is_template(path: str, templates: str) -> bool:
-    return path.startswith(templates) and not posixpath.basename(path).startswith(("_", "NOTES"))
-
-
 def _parts(folder: str, reader: ClusterReader) -> Iterator[ChartPart]:
     listed = [each for name in _LISTS for each in _dependencies(posixpath.join(folder, name), reader)]
     for each in listed:
@@ -65,7 +61,7 @@ def _parts(folder: str, reader: ClusterReader) -> Iterator[ChartPart]:
         inner = chart_of_folder(posixpath.join(folder, "charts", name), chart, reader)
         yield ChartPart(str(each.get("alias") or name), inner, str(each.get("condition") or ""))
     names = {str(each.get("name")) for each in listed}
-    for path in sorted(reader.files):
+    for path in reader.files_below(posixpath.join(folder, "charts")):
         above, chart_file = posixpath.split(path)
         name = posixpath.basename(above)
         if chart_file == "Chart.yaml" and above == f"{folder}/charts/{name}" and name not in names:

@@ -78,7 +78,18 @@ def shapes_objects(kustomization: Kustomization, tree: KustomizeTree) -> bool:
 
     One that only lists changes nothing about what fluxd reads there; one that patches, renames or fetches
     from elsewhere makes sense only when kustomize builds it.
+
+    Args:
+        kustomization: one of the tree.
+        tree: of the repository.
     """
+    known = tree.shapers
+    if kustomization.folder not in known:
+        known[kustomization.folder] = _shapes_objects(kustomization, tree)
+    return known[kustomization.folder]
+
+
+def _shapes_objects(kustomization: Kustomization, tree: KustomizeTree) -> bool:
     pending, seen = [kustomization], {kustomization.folder}
     while pending:
         each = pending.pop()

@@ -18,7 +18,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import VALUES_SELECTORS
 from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
-from fluxv2_migrate.kubernetes import as_object, mappings_in
+from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import read_document
@@ -158,17 +158,13 @@ def _objects(
 ) -> Iterator[tuple[Mapping[str, Any], str, Document | None]]:
     """Gives the objects of a name, each with its file and, where it is no generated one, its document."""
     if build is not None:
-        for built in build.objects:
-            if built.manifest.get("kind") == kind and _is_called(built.manifest, name, namespace):
+        for built in reader.built_called(build, kind, name):
+            if str(mapping_at(built.manifest, "metadata").get("namespace") or namespace) == namespace:
                 path = built.path or next((step.path for step in built.steps[:1]), "")
                 yield built.manifest, path or reader.tree.kustomizations[build.folder].path, None
-    for path in reader.files_with(kind):
-        if name in reader.text(path):
-            for document in reader.documents_of(path):
-                own_namespace, own_name = document.identity
-                is_of_kind = document.manifest.get("kind") == kind
-                if is_of_kind and own_name == name and own_namespace in ("", namespace):
-                    yield document.manifest, path, document
+    for document in reader.documents_called(kind, name):
+        if document.identity[0] in ("", namespace):
+            yield document.manifest, document.path, document
 
 
 def _of_object(
@@ -183,13 +179,6 @@ def _of_object(
             is_block = document is not None and _is_block(reader.text(path), line)
             return _with_lines(found, read_documents(path, text)[0], line) if is_block else found
     return None
-
-
-def _is_called(manifest: Mapping[str, Any], name: str, namespace: str) -> bool:
-    metadata = as_object(manifest.get("metadata"))
-    own = str(metadata.get("name"))
-    is_same = own == name or own.rpartition("-")[0] == name
-    return is_same and str(metadata.get("namespace") or namespace) == namespace
 
 
 def _data(manifest: Mapping[str, Any], key: str) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "ChartPart",
     "Flux1Chart",
     "may_be_of_flux1",
+    "may_be_program",
     "merged_values",
     "program_of_chart_name",
     "programs_of_chart",
@@ -241,8 +242,7 @@ def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Progr
     """
     for each in (values, chart.defaults or {}):
         repository = as_object(each.get("image")).get("repository")
-        # Images of other programs have nothing in common with these but a part of their name.
-        if isinstance(repository, str) and "/".join(repository.split("/")[-2:]) in PROGRAM_IMAGES:
+        if isinstance(repository, str) and _is_program_image(repository):
             return program_of_image(repository)
     program = CHARTS.get(chart.name)
     all_values = merged_values(chart.defaults or {}, values)
@@ -328,6 +328,28 @@ def programs_of_chart(
             memcached="",
             repositories=tuple(_repositories(operator)),
         )
+
+
+def may_be_program(values: Mapping[str, Any]) -> bool:
+    """Gives whether a chart with a name of its own may install a program of Flux v1: the image shows it.
+
+    Args:
+        values: of the release itself, which count before those of all other sources.
+
+    >>> may_be_program({"image": {"repository": "fluxcd/flux"}}), may_be_program({"image": {"tag": "1.25.4"}})
+    (True, True)
+    >>> may_be_program({"image": {"repository": "nginx"}}), may_be_program({"replicas": 2})
+    (False, False)
+    """
+    if "image" not in values:
+        return False
+    repository = as_object(values["image"]).get("repository")
+    return not isinstance(repository, str) or _is_program_image(repository)
+
+
+def _is_program_image(repository: str) -> bool:
+    # Images of other programs have nothing in common with these but a part of their name.
+    return "/".join(repository.split("/")[-2:]) in PROGRAM_IMAGES
 
 
 def _of_parts(

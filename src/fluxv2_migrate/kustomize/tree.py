@@ -68,6 +68,9 @@ class KustomizeTree:
         self.shaping: dict[tuple[str, str], Mapping[str, Any]] = {}
         # Where that is to give a namespace alone: by what counts then, the namespaces that came of it.
         self.tried: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # For clusters: by folder, whether its kustomization does more than to list files of its own; each
+        # object of a folder is asked, and one kustomization may list thousands of files.
+        self.shapers: dict[str, bool] = {}
         # A circle would hold every document until the collector of garbage comes by.
         self._derived = derived or Derived()
         self.accumulator = Accumulator(weakref.proxy(self), self._derived)

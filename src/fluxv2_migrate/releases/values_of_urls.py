@@ -64,11 +64,7 @@ def _free_name(release: str, path: str, taken: set[str], around: Surroundings) -
     name = word if word.startswith(release) else f"{release}-{word}"
     for number in count(1):
         free = name if number == 1 else f"{name}-{number}"
-        named = re.compile(rf"^\s*name: [\"']?{re.escape(free)}[\"']?\s*$", re.MULTILINE)
-        if free not in taken and not any(
-            free in text and "ConfigMap" in text and named.search(text)
-            for text in around.repository.texts.values()
-        ):
+        if free not in taken and free not in around.repository.config_map_names():
             taken.add(free)
             return free
     raise AssertionError  # pragma: no cover - there are names without end

@@ -31,6 +31,10 @@ class FileViews:
     before: Mapping[str, str | bytes]
     changes: Mapping[str, tuple[str | None, str | None]]
     _anchors: dict[str, str] = field(default_factory=dict)
+    # Many places stand in one file, which is cut into lines and compared once.
+    _lines: dict[str, list[str]] = field(default_factory=dict)
+    _diffs: dict[str, list[str]] = field(default_factory=dict)
+    _shown: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._anchors.update((path, f"file-{number}") for number, path in enumerate(sorted(self.changes)))
@@ -41,17 +45,21 @@ class FileViews:
         anchor = self._anchors.get(path)
         if anchor is None:
             return code(place)
-        is_shown = line in _shown_lines(*self.changes[path])
+        if path not in self._shown:
+            self._shown[path] = frozenset(number for _, number in _numbered(self._diff(path)) if number)
+        is_shown = line in self._shown[path]
         return element("a", code(place), href=f"#{anchor}-{line}" if is_shown else f"#{anchor}")
 
     def excerpt(self, place: str) -> Html:
         """Gives the lines around a place, with its own marked; nothing where the text is not there."""
         path, number = _parts(place)
         content = self.before.get(path)
-        text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-        if text is None:
+        if content is None:
             return Html("")
-        lines = text.split("\n")
+        if path not in self._lines:
+            text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+            self._lines[path] = text.split("\n")
+        lines = self._lines[path]
         first = max(number - _AROUND, 1)
         shown = []
         for index, line in enumerate(lines[first - 1 : number + _AROUND], start=first):
@@ -67,9 +75,7 @@ class FileViews:
 
     def diffs(self) -> Iterator[Html]:
         """Gives the diff of each file, folded where all are long together."""
-        diffs = {
-            path: unified_diff(path, *self.changes[path]).split("\n")[:-1] for path in sorted(self.changes)
-        }
+        diffs = {path: self._diff(path) for path in sorted(self.changes)}
         is_open = sum(map(len, diffs.values())) < _OPEN
         for path, lines in diffs.items():
             before, after = self.changes[path]
@@ -86,6 +92,11 @@ class FileViews:
             summary = joined([code(path), f" {what}, +{added} −{removed}"])
             yield element("div", fold(summary, inner, is_open=is_open), id=anchor, data_row=True)
 
+    def _diff(self, path: str) -> list[str]:
+        if path not in self._diffs:
+            self._diffs[path] = unified_diff(path, *self.changes[path]).split("\n")[:-1]
+        return self._diffs[path]
+
 
 def _parts(place: str) -> tuple[str, int]:
     path, _, line = place.rpartition(":")
@@ -94,11 +105,6 @@ def _parts(place: str) -> tuple[str, int]:
 
 def _shown(line: str) -> str:
     return without_secrets(line.rstrip("\r")) if line.strip() else ""
-
-
-def _shown_lines(before: str | None, after: str | None) -> frozenset[int]:
-    lines = unified_diff("", before, after).split("\n")
-    return frozenset(number for _, number in _numbered(lines) if number)
 
 
 def _diff_lines(lines: list[str], anchor: str) -> Iterator[Html]:

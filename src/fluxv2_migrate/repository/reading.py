@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -54,6 +56,8 @@ _WORDS: Final = (
     "helmrelease",
     *_FLUX_1_IMAGES,
 )
+_INDEX: Final = attrgetter("index")
+_NAME_LINE: Final = re.compile(r"^\s*name: [\"']?([a-z0-9.-]+)[\"']?\s*$", re.MULTILINE)
 _FLUX_RELEASE: Final = re.compile(
     r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
 )
@@ -84,6 +88,8 @@ class Repository:
     by_kustomize: bool = False
     _read_late: dict[str, dict[int, Document]] = field(default_factory=dict)
     _of_flux_2: tuple[tuple[str, Document], ...] | None = None
+    # Each release that gets a ConfigMap looks for a free name.
+    _names: frozenset[str] | None = None
 
     def reads(self, path: str) -> bool:
         """Gives whether a file is one of manifests: fluxd read YAML alone, and kustomize what is listed."""
@@ -97,12 +103,20 @@ class Repository:
         known = self.documents.get(path)
         if known is None:
             return self._late(path)[index]
-        return next(each for each in known if each.index == index)
+        # They stand in their order, and empty ones between them are left out.
+        return known[bisect_left(known, index, key=_INDEX)]
 
     def all_documents(self, path: str) -> tuple[Document, ...]:
         """Gives the documents of a file that can be read, also of one that does not name Flux."""
         known = self.documents.get(path)
         return tuple(self._late(path).values()) if known is None else known
+
+    def config_map_names(self) -> frozenset[str]:
+        """Gives the names that stand in files which name ConfigMaps."""
+        if self._names is None:
+            texts = (text for text in self.texts.values() if "ConfigMap" in text)
+            self._names = frozenset(name for text in texts for name in _NAME_LINE.findall(text))
+        return self._names
 
     def has_documents(self, path: str) -> bool:
         """Gives whether a file is one of manifests that can be read, and no part of a chart."""
@@ -275,6 +289,7 @@ def read_file(repository: Repository, path: str, text: str) -> None:
         text: of the file.
     """
     repository.texts[path] = text
+    repository._names = None
     documents, errors = read_documents(path, text, by_kustomize=repository.by_kustomize)
     repository.documents[path] = documents
     repository._of_flux_2 = None

@@ -130,7 +130,9 @@ def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVer
     """
     told: dict[DocumentKey, list[ObjectVerification]] = {}
     everywhere = {view.name for view in context.before.clusters.clusters}
-    before = list(_workloads(context))
+    before: dict[str, list[_Workload]] = {}
+    for workload in _workloads(context):
+        before.setdefault(workload.cluster, []).append(workload)
     for name, reconciled in context.reconciled.items():
         probed = written.clusters.get(name)
         if not name or probed is None:
@@ -138,14 +140,15 @@ def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVer
         default = context.settings(name).default_namespace
         cluster = _Cluster(reconciled, probed, default)
         expected: set[_Identity] = set()
-        for workload in before:
-            if workload.cluster == name and _is_automated(workload, context):
+        own = before.get(name, ())
+        for workload in own:
+            if _is_automated(workload, context):
                 if cluster.now(workload.identity_afterwards) is None and _is_of_flux1(workload, context):
                     continue
                 expected.add(workload.identity_afterwards)
                 entry = _verify(workload, cluster, written, context)
                 told.setdefault(workload.document, []).append(entry)
-        others = {each.identity_afterwards: each for each in before if each.cluster == name}
+        others = {each.identity_afterwards: each for each in own}
         for identity, each in cluster.all_then():
             if identity not in expected:
                 for entry in _on_top(identity, each, others.get(identity), written, context, name):
@@ -225,10 +228,11 @@ def _verify(
         return ObjectVerification("missing", *place, path, reason=reason, cluster=workload.cluster)
     found: list[Difference] = []
     notes: list[str] = []
+    images = {each.container: each for each in first_of_each(find_images(then.manifest))}
     for image in first_of_each(find_images(workload.manifest)):
         if not _is_updated(image, workload, context):
             continue
-        policy = _writer(image, then.manifest, written)
+        policy = _writer(image, images.get(image.container), then.manifest, written)
         if policy is None:
             found.append(Difference("image.written_by", "fluxd", _NOBODY, (image.container,)))
             continue
@@ -254,8 +258,8 @@ def _misplaced(
 ) -> Iterator[Difference]:
     """Gives the policies that write what does not belong into a field; what they wrote before is no news."""
     shown = json.dumps(manifest, default=str)
-    for tag, policy in written.misplaced.items():
-        if tag in shown and not context.wrote_before(path, policy):
+    for policy in written.misplaced_in(shown):
+        if not context.wrote_before(path, policy):
             yield Difference(
                 "image.written_by", _NOBODY, f"ImagePolicy {'/'.join(policy)}, into a wrong field"
             )
@@ -277,10 +281,11 @@ def _is_updated(image: ContainerImage, workload: _Workload, context: Context) ->
     return bool(image.image.tag) and not image.image.digest
 
 
-def _writer(image: ContainerImage, manifest: Mapping[str, Any], written: WrittenImages) -> PolicyKey | None:
+def _writer(
+    image: ContainerImage, now: ContainerImage | None, manifest: Mapping[str, Any], written: WrittenImages
+) -> PolicyKey | None:
     """Gives the policy that writes the image of a container."""
-    same = [each for each in find_images(manifest) if each.container == image.container]
-    tags = [str(each.image.tag) for each in same[:1]]
+    tags = [] if now is None else [str(now.image.tag)]
     tags += [str(_at(manifest, path)) for path in (image.paths.tag, image.paths.repository) if path]
     for text in tags:
         for tag in (text, parts_of_image(text).tag):
@@ -291,8 +296,7 @@ def _writer(image: ContainerImage, manifest: Mapping[str, Any], written: Written
 
 def _any_writer(image: ContainerImage, written: WrittenImages) -> PolicyKey | None:
     """Gives the policy that writes an image, be what it writes an image or not."""
-    every = {**written.tags, **written.misplaced}
-    return every.get(image.image.tag) or every.get(image.image.image)
+    return written.policy_of(image.image.tag) or written.policy_of(image.image.image)
 
 
 def _at(value: Any, path: Sequence[str | int]) -> Any:
@@ -377,7 +381,9 @@ def _on_top(
 ) -> Iterator[ObjectVerification]:
     """Gives what is written that fluxd left alone; what a marker wrote before is no news."""
     kind, namespace, name = identity
-    own = {policy for policy in written.writers(each.path) if not context.wrote_before(each.path, policy)}
+    own = {
+        policy for policy in written.writers.get(each.path, ()) if not context.wrote_before(each.path, policy)
+    }
     if each.obstacle or not own:
         return
     found: list[Difference] = []
@@ -388,9 +394,9 @@ def _on_top(
             found.append(Difference("image.written_by", _NOBODY, by, (image.container,)))
     told = {each.after for each in found}
     shown = json.dumps(each.manifest, default=str)
-    for tag, policy in {**written.tags, **written.misplaced}.items():
+    for policy in written.policies_in(shown):
         by = f"ImagePolicy {'/'.join(policy)}"
-        if tag in shown and by not in told and policy in own:
+        if by not in told and policy in own:
             # A field that fluxd does not take for an image.
             found.append(Difference("image.written_by", _NOBODY, by))
     if found:

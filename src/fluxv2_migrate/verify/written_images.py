@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
@@ -20,6 +21,8 @@ from fluxv2_migrate.repository.documents import Document
 __all__ = ["PolicyKey", "WrittenImages", "write_probes"]
 
 _WRITTEN: Final = frozenset((*get_args(MisplacedCode), "loses-prefix", "registry-apart", "unquoted-value"))
+# There may be as many policies as workloads, so that a text is asked for all of their tags at once.
+_TAG: Final = re.compile(r"0\.0\.0-(?:probe|misplaced)([0-9]+)x")
 PolicyKey = tuple[str, str]
 """Namespace and name of an ImagePolicy."""
 
@@ -29,24 +32,29 @@ class WrittenImages:
     """What clusters get once every policy has elected a tag of its own.
 
     Attributes:
-        markers: of the repository, as they are checked.
+        writers: by file, the policies that write something of it.
         tags: the policy that elected each of the tags, which markers write that work.
         misplaced: the same of tags that markers write which break the field behind which they stand.
         clusters: what kustomize-controller applies then.
     """
 
-    markers: tuple[CheckedMarker, ...] = ()
+    writers: Mapping[str, Collection[PolicyKey]] = field(default_factory=dict)
     tags: Mapping[str, PolicyKey] = field(default_factory=dict)
     misplaced: Mapping[str, PolicyKey] = field(default_factory=dict)
     clusters: Mapping[str, ReconciledCluster] = field(default_factory=dict)
 
-    def writers(self, path: str) -> set[PolicyKey]:
-        """Gives the policies that write something of a file."""
-        return {
-            (each.marker.namespace, each.marker.policy)
-            for each in self.markers
-            if each.file == path and _writes(each)
-        }
+    def policy_of(self, tag: str) -> PolicyKey | None:
+        """Gives the policy that elected a tag, be the field one that markers write well or not."""
+        return self.tags.get(tag) or self.misplaced.get(tag)
+
+    def misplaced_in(self, text: str) -> Iterator[PolicyKey]:
+        """Gives the policies that write into a text what breaks it, in their order."""
+        yield from (self.misplaced[tag] for tag in _tags_in(text) if tag in self.misplaced)
+
+    def policies_in(self, text: str) -> Iterator[PolicyKey]:
+        """Gives the policies of which something stands in a text, first those that write it well."""
+        yield from (self.tags[tag] for tag in _tags_in(text) if tag in self.tags)
+        yield from self.misplaced_in(text)
 
 
 def write_probes(
@@ -74,7 +82,11 @@ def write_probes(
     objects = read_image_objects(texts)
     markers = check_texts(texts, objects, sorted(files), flux_version)
     known_markers = {(each.file, each.marker.line, each.marker.column): each for each in markers}
-    policies = sorted({(each.marker.namespace, each.marker.policy) for each in markers if _writes(each)})
+    writers: dict[str, set[PolicyKey]] = {}
+    for each in markers:
+        if _writes(each):
+            writers.setdefault(each.file, set()).add((each.marker.namespace, each.marker.policy))
+    policies = sorted({policy for of_file in writers.values() for policy in of_file})
     tags = {policy: f"0.0.0-probe{index}x" for index, policy in enumerate(policies)}
     misplaced = {policy: f"0.0.0-misplaced{index}x" for index, policy in enumerate(policies)}
     names = _names(objects)
@@ -95,11 +107,17 @@ def write_probes(
         changed[path] = with_marked_values(texts[path], value_of)
     built = Reconciler(tree.with_files(changed), documents, views).of_all(views)
     return WrittenImages(
-        markers,
+        writers,
         {tag: policy for policy, tag in tags.items()},
         {tag: policy for policy, tag in misplaced.items()},
         built,
     )
+
+
+def _tags_in(text: str) -> list[str]:
+    """Gives the tags of policies that stand in a text, in the order of the policies."""
+    found = {match.group(): int(match[1]) for match in _TAG.finditer(text)}
+    return sorted(found, key=found.__getitem__)
 
 
 def _writes(checked: CheckedMarker) -> bool:
