@@ -13,10 +13,13 @@ from fluxv2_migrate.yaml_text import (
     Node,
     ScalarNode,
     SequenceNode,
-    compose,
+    content_start,
     line_of,
+    read_nodes,
     split_documents,
 )
+from fluxv2_migrate.yaml_text import read_value as read_by_flux1
+from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 from fluxv2_migrate.yaml_text.scalars import is_key_to_kustomize, read_by_kustomize, scalar_by_kustomize
 
 __all__ = [
@@ -134,7 +137,7 @@ def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
         line: the line of its first character in the file, 1-based.
 
     Returns:
-        JSON's types, and `EMPTY` or `EMPTY_TEXT` for a null that is not written out.
+        JSON's types, and `EMPTY` or `EMPTY_TEXT` for a null that is not written out. It must not be changed.
 
     Raises:
         InvalidManifest: kustomize cannot read it.
@@ -144,8 +147,28 @@ def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
     >>> read_value("a: yes\nb: 2020-01-01\nc: ~\nd: 1.0")
     {'a': 'yes', 'b': '2020-01-01T00:00:00Z', 'c': None, 'd': 1}
     """
-    node = compose(text, path=path, line=line)
+    value = read_by_flux1(text, path=path, line=line)
+    # Hardly a document is another one to kustomize, and most were read before.
+    if _begins_with_key(text, value) and not may_be_read_otherwise(text) and _is_the_same_to_both(value):
+        return value
+    node = read_nodes(text, path=path, line=line)
     return EMPTY if node is None else _Reader(text, path, line).value(node, 0)
+
+
+def _begins_with_key(text: str, value: Any) -> bool:
+    """Gives whether a document has no tags, and the first key of it is written as Flux v1 read it."""
+    start = content_start(text)
+    first = next(iter(value), None) if isinstance(value, dict) else None
+    return start is not None and first is not None and text.startswith(first, start) and "!" not in text
+
+
+def _is_the_same_to_both(value: Any) -> bool:
+    """Gives whether a value holds nothing but texts, booleans and integers."""
+    if value.__class__ is dict:
+        value = value.values()
+    elif value.__class__ is not list:
+        return value.__class__ in (bool, int)
+    return all(map(_is_the_same_to_both, [item for item in value if item.__class__ is not str]))
 
 
 class _Reader:
@@ -241,8 +264,7 @@ def read_manifests(
             _check(manifest, path, span.line)
             items = manifest.get("items", False) if text_of(manifest["kind"]).endswith("List") else False
             if items is False:
-                _annotations_as_texts(manifest, is_patch)
-                found.append((index, item, span.line, manifest))
+                found.append((index, item, span.line, _with_texts(manifest, is_patch)))
                 continue
             if not isinstance(items, list) and not is_null(items):
                 raise InvalidManifest("the items of a list are no list", path=path, line=span.line)
@@ -269,11 +291,18 @@ def _check(manifest: Any, path: str | None, line: int) -> None:
         )
 
 
-def _annotations_as_texts(manifest: Manifest, is_patch: bool) -> None:
+def _with_texts(manifest: Manifest, is_patch: bool) -> Manifest:
+    """Gives an object with its annotations as texts."""
     # kustomize writes all annotations anew at the end of a build, as the texts that stand in the files.
-    annotations: Any = annotations_of(manifest)
-    for key, value in annotations.items():
-        if value.__class__ is _Empty:
-            annotations[key] = EMPTY_TEXT
-        elif not (is_patch and value is None):
-            annotations[key] = text_of(value)
+    annotations = annotations_of(manifest)
+    if all(value.__class__ is str for value in annotations.values()):
+        return manifest
+    texts = {
+        key: EMPTY_TEXT
+        if value.__class__ is _Empty
+        else value
+        if is_patch and value is None
+        else text_of(value)
+        for key, value in annotations.items()
+    }
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": texts}}

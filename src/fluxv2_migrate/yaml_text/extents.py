@@ -34,8 +34,9 @@ BLOCK_HEADER: Final = re.compile(r"[|>][-+0-9]*")
 PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)+)*")
 """Anchors and tags, and the comments that may stand between them and their value."""
 # What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
-# lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins.
-_NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.][&*])|\t|[|>][0-9]*\+")
+# lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins; nor is
+# there one without a name.
+_NOT_ALONE: Final = re.compile(r"[&*](?<![\w=/.-][&*])(?=\S)|\t|[|>][0-9]*\+")
 
 _LINE_END: Final = r"[ \t]*(?:(?<![^ \t\n])#[^\n]*|\r?)\n"
 # Comments and fields of one word, so that no bracket, quote or scalar is open behind them any more;

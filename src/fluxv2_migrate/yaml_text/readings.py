@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fluxv2_migrate.yaml_text.composer import key_of
@@ -61,6 +62,7 @@ class ScalarReadOtherwise:
     replacement: str
 
 
+@lru_cache(maxsize=1024)
 def may_be_read_otherwise(text: str) -> bool:
     r"""Gives whether a text may hold such a scalar: most do not, and need not be read for it.
 
