@@ -6,12 +6,14 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.values import read_value
 from fluxv2_migrate.yaml_text import compose, read_document
 from fluxv2_migrate.yaml_text.readings import (
     may_be_read_otherwise,
@@ -203,3 +205,31 @@ def test_drawn_documents_mean_to_both_what_they_meant_to_flux_1(text: str) -> No
     assert repr(read(after, "flux1")) == repr(before)
     assert read(after, "kustomize") == before or repr(read(after, "kustomize")) == repr(before)
     assert rewritten(after) == after
+
+
+def read_by_kustomize(text: str) -> str:
+    try:
+        return repr(read_value(text))
+    except InvalidManifest as error:
+        return error.reason
+
+
+def assert_kustomize_reads_it_so(text: str) -> None:
+    """Whether or not what Flux v1 read of a document is taken for what kustomize reads, it is the same."""
+    with mock.patch("fluxv2_migrate.kustomize.values.may_be_read_otherwise", return_value=True):
+        wanted = read_by_kustomize(text)
+    assert read_by_kustomize(text) == wanted
+
+
+@pytest.mark.parametrize("scalar", SCALARS)
+@pytest.mark.parametrize(
+    "form", ["a: {}\n", "a: [{}]\nb:\n- c: {}\n", "{}: 1\n", "a:\n  {}: 1\n", "a: {{b: {}}}\n"]
+)
+def test_what_flux_1_read_is_taken_for_what_kustomize_reads_only_where_it_is(form: str, scalar: str) -> None:
+    assert_kustomize_reads_it_so(form.format(scalar, scalar))
+
+
+@given(documents())
+@settings(max_examples=300, deadline=None)
+def test_of_drawn_documents_kustomize_reads_what_it_reads(text: str) -> None:
+    assert_kustomize_reads_it_so(text)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import is_annotated, is_of_fluxd
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, read_kustomization
 from fluxv2_migrate.kustomize.patching import read_patch
@@ -72,6 +72,9 @@ def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[Documen
 
 
 def _gives_marks(path: str, text: str) -> bool:
+    if "\\" not in text and not any(domain in text for domain in FLUXD_DOMAINS):
+        # Most need not be read.
+        return False
     try:
         kustomization = read_kustomization(path, text)
     except InvalidManifest:  # pragma: no cover - kustomize built with it

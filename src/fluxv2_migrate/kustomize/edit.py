@@ -12,7 +12,7 @@ from fluxv2_migrate.yaml_text import (
     CannotEdit,
     append_item,
     emit_scalar,
-    read_document,
+    read_value,
     remove_item,
     split_documents,
 )
@@ -46,7 +46,7 @@ def add_resource(text: str, entry: str) -> str:
     """
 
     def edit(document: str) -> str:
-        value = read_document(document)[1]
+        value = read_value(document)
         for field in ("resources", "bases"):
             for known in _listed(value, field):
                 if isinstance(known, str) and posixpath.normpath(known) == posixpath.normpath(entry):
@@ -144,7 +144,7 @@ def list_patch_file(text: str, field: str, entry: str) -> str:
     """
 
     def edit(document: str) -> str:
-        value = read_document(document)[1]
+        value = read_value(document)
         item = {"path": entry} if field == "patches" else entry
         if item in _listed(value, field):
             return document
@@ -179,7 +179,7 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
         return bool(known == entry)
 
     def edit(document: str) -> str:
-        value = read_document(document)[1]
+        value = read_value(document)
         for index, known in enumerate(_listed(value, field)):
             if same(known):
                 edited = remove_item(document, field, index)
@@ -211,7 +211,7 @@ def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mappin
     """
 
     def edit(document: str) -> str:
-        known = _listed(read_document(document)[1], field)
+        known = _listed(read_value(document), field)
         if entry not in known:
             raise CannotEdit(f"{field} has no such entry")
         rest = remove_item(document, field, known.index(entry))

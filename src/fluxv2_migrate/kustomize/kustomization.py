@@ -416,7 +416,8 @@ def in_own_letters(text: str) -> str:
     >>> in_own_letters("Resources: [a.yaml]\nimages:\n- Name: web\n  newtag: '2'\n")
     "resources: [a.yaml]\nimages:\n- name: web\n  newTag: '2'\n"
     """
-    if not any(_is_respelled(match[1]) for match in _KEY.finditer(text)):
+    # The same few keys stand in a kustomization again and again.
+    if all(key.lower() not in _LOWERED for key in set(_KEY.findall(text)) - _ALL_NAMES):
         return text
     plain = text.removeprefix("\ufeff")
     spans = split_documents(plain)
@@ -427,10 +428,6 @@ def in_own_letters(text: str) -> str:
     for start, name in _respelled(root, _FIELDS):
         plain = plain[:start] + name + plain[start + len(name) :]
     return text[: len(text) - len(plain)] + plain
-
-
-def _is_respelled(key: str) -> bool:
-    return key not in _ALL_NAMES and key.lower() in _LOWERED
 
 
 def _respelled(node: Node | None, wanted: _Type) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import key_of, read_document
+from fluxv2_migrate.yaml_text.composer import key_of, read_document, read_nodes, read_value
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
@@ -49,7 +49,7 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     >>> append_item("resources:\n- a.yaml # first\n# end\n", "resources", ["b.yaml"], "b.yaml")
     'resources:\n- a.yaml # first\n- b.yaml\n# end\n'
     """
-    root, before = read_document(text)
+    root, before = read_nodes(text), read_value(text)
     style = detect_style(text)
     lines = [f"- {item[0]}", *(f"  {line}" if line else "" for line in item[1:])]
     if root is None or (isinstance(root, ScalarNode) and not root.value and not root.style):
@@ -217,7 +217,7 @@ def _item_end(text: str, node: SequenceNode, index: int) -> int:
 
 def _checked(text: str, expected: Any) -> str:
     try:
-        value = read_document(text)[1]
+        value = read_value(text)
     except InvalidManifest as error:
         raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
     if value != expected:
