@@ -140,7 +140,8 @@ def report_html(entries: Sequence[ReleaseVerification | ObjectVerification], sum
         if each.declared:
             what.append(Html(f"{len(each.declared)} declared"))
         kind = "error" if each.status in _ATTENTION else "good"
-        shown = (badge(each.status, kind), each.cluster, _outcome(each) or "", each.path)
-        rows.append((each.resource, *shown, listed(what) if what else ""))
-    head = ("resource", "status", "cluster", "outcome", "file", "what differs")
+        shown = (each.cluster, _outcome(each) or "", each.path)
+        # What differs stands where a narrow page shows it, too.
+        rows.append((badge(each.status, kind), each.resource, listed(what) if what else "", *shown))
+    head = ("status", "resource", "what differs", "cluster", "outcome", "file")
     return fragment("Verification", element("p", summary), table("What became of each", head, rows))
