@@ -220,7 +220,11 @@ def test_a_contradiction_is_told_of_the_cluster_that_it_is_about() -> None:
 
 
 def test_what_travels_is_small_and_says_the_same() -> None:
-    files = {"web.yaml": TEXT.replace("NAME", "web"), "notes.md": "text\n" * 50_000}
+    files = {
+        "web.yaml": TEXT.replace("NAME", "web"),
+        "broken.yaml": TEXT + "  a: 1\n  a: 2\n",
+        "notes.md": "text\n" * 50_000,
+    }
     migration = fm.migrate_repository(files)
     slim = migration.slim()
     assert len(pickle.dumps(slim)) * 5 < len(pickle.dumps(migration))
@@ -230,4 +234,7 @@ def test_what_travels_is_small_and_says_the_same() -> None:
         migration.ok,
         migration.to_markdown(),
     )
-    assert sorted(slim.files) == ["sources/example.yaml", "web.yaml"]
+    # The page shows lines of a file that stays as it is.
+    assert not slim.ok
+    assert slim.to_html() == migration.to_html()
+    assert sorted(slim.files) == ["broken.yaml", "sources/example.yaml", "web.yaml"]

@@ -277,9 +277,11 @@ class Migration:
     def slim(self) -> Migration:
         """Gives the same without the texts that did not change: what travels between processes.
 
-        Its diff, report, findings and `ok` are equal; `files` holds changed and created files only.
+        Its diff, report, page, findings and `ok` are equal; `files` holds changed and created files only, and
+        those of which the page shows lines, since a finding names them.
         """
-        kept = {**self.changed, **self.created}
+        places = (place for each in self.findings for place in (f"{each.path}:", *each.related))
+        kept = {*self.changed, *self.created, *(place.rpartition(":")[0] for place in places)}
         return replace(self, files={path: text for path, text in self.files.items() if path in kept})
 
     def to_markdown(self) -> str:
