@@ -890,3 +890,42 @@ def test_a_kustomization_of_another_repository_syncs_nothing_here() -> None:
     same = migrate({**files, "v2/sync.yaml": other.replace("acme/other", "acme/fleet")})
     assert "prod/flux-system/gotk-sync.yaml" not in same.created
     assert migrate({**files, "prod/sync.yaml": other}).context.clusters[0].flux2_file == "prod/sync.yaml"
+
+
+@pytest.mark.parametrize("generates", [False, True])
+def test_an_installation_of_a_remote_base_leaves_with_its_patch_and_is_no_cluster(*, generates: bool) -> None:
+    arguments = ["--git-path=apps", "--git-url=git@git.example.com:acme/fleet", "--git-branch=main"]
+    more = ["--manifest-generation=true"] if generates else []
+    files: Files = {
+        "install/kustomization.yaml": (
+            "namespace: flux\nresources:\n- github.com/fluxcd/flux//deploy?ref=v1.20.0\n"
+            "patchesStrategicMerge:\n- patch.yaml\n"
+        ),
+        "install/patch.yaml": workload("fluxcd/flux", [*arguments, *more]).replace(
+            "        image: fluxcd/flux\n", ""
+        ),
+        "apps/kustomization.yaml": "resources: [web.yaml]\n",
+        "apps/web.yaml": release(),
+    }
+    if generates:
+        files[".flux.yaml"] = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    migration = migrate(files)
+    assert migration.ok, codes(migration)
+    assert [each.sync_paths for each in migration.context.clusters] == [("apps",)]
+    assert {"install/kustomization.yaml", "install/patch.yaml"} <= set(migration.deleted)
+
+
+def test_a_patch_of_a_remote_base_leaves_its_kustomization_that_builds_more() -> None:
+    arguments = ["--git-path=install", "--git-url=git@git.example.com:acme/fleet", "--manifest-generation"]
+    files: Files = {
+        "install/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "install/kustomization.yaml": (
+            "resources:\n- github.com/fluxcd/flux//deploy?ref=v1.20.0\n- web.yaml\n"
+            "patchesStrategicMerge:\n- patch.yaml\n"
+        ),
+        "install/patch.yaml": workload("fluxcd/flux", arguments).replace("        image: fluxcd/flux\n", ""),
+        "install/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert migration.ok, codes(migration)
+    assert "patch.yaml" not in str(migration.files["install/kustomization.yaml"])

@@ -102,6 +102,16 @@ def test_an_object_that_is_defined_twice_is_told(namespace: str, told: int) -> N
         assert each.message.startswith("ConfigMap shop/a is defined in prod/a.yaml:1 too")
 
 
+def test_files_that_define_the_same_objects_are_told_of_once() -> None:
+    text = "---\n".join(configuration(name) for name in "abcdefg")
+    files: Files = {"prod/a.yaml": text, "prod/b.yaml": text, "prod/web.yaml": release()}
+    (found,) = findings(files, "RP016")
+    assert (found.path, found.line) == ("prod/b.yaml", 1)
+    assert "ConfigMap shop/a, ConfigMap shop/b" in found.message
+    assert "and 2 more are defined in prod/a.yaml:1 too" in found.message
+    assert len(found.related) == 13
+
+
 def test_a_sync_path_of_two_clusters_is_told_of_once() -> None:
     clusters = tuple(fm.Cluster(name=name, sync_paths=("prod",)) for name in ("eu", "us"))
     files: Files = {"prod/values.yaml": "a: 1\n", "prod/web.yaml": release()}

@@ -186,12 +186,23 @@ def _tell_differences(
         was = f"fluxd applied {each.before} of this file" if each.before else "fluxd applied nothing of this"
         message = f"{was}, and kustomize-controller applies {each.after} of {path}"
         findings.say("RP022", message, each.place.path, each.place.line)
-    for one, other in found.doubles:
-        if has_placeholder(one.name) or has_placeholder(one.namespace):
-            # They become different ones.
-            continue
-        message = f"{_name(one)} is defined in {one.place} too: kustomize-controller refuses both"
-        findings.say("RP016", message, other.place.path, other.place.line, [str(one.place)])
+    _tell_doubles(found.doubles, findings)
+
+
+def _tell_doubles(doubles: Iterable[tuple[AppliedObject, AppliedObject]], findings: FindingGroups) -> None:
+    """Tells once for two files what both of them define."""
+    groups: dict[tuple[str, str], list[tuple[AppliedObject, AppliedObject]]] = {}
+    for one, other in doubles:
+        # Names with placeholders become different ones.
+        if not (has_placeholder(one.name) or has_placeholder(one.namespace)):
+            groups.setdefault((one.place.path, other.place.path), []).append((one, other))
+    for group in groups.values():
+        first, second = group[0]
+        verb = "is" if len(group) == 1 else "are"
+        names = _list(_name(one) for one, _ in group)
+        message = f"{names} {verb} defined in {first.place} too: kustomize-controller refuses both"
+        related = [str(second.place), *(str(each.place) for pair in group for each in pair)]
+        findings.say("RP016", message, second.place.path, second.place.line, list(dict.fromkeys(related))[1:])
 
 
 def _tell_objects(

@@ -295,7 +295,11 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     earlier one speaks; what Flux v2 syncs beside that is of the same cluster.
     """
     views = of_fluxd(programs, reader)
-    views += (view for view in list(of_flux_yaml(reader)) if not _overlapping(view, views))
+    views += (
+        view
+        for view in list(of_flux_yaml(reader))
+        if not _overlapping(view, views) and not _only_installs(view, programs, reader)
+    )
     flux_2: list[ClusterView] = []
     for view in of_flux_2(reader):
         if _overlapping(view, views):
@@ -322,6 +326,16 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     apis = _apis_of_releases(reader)
     found.clusters = tuple(_with_old_fluxd(view, apis) for view in clusters)
     found.candidates = _uncertain(found.clusters, reader)
+
+
+def _only_installs(view: ClusterView, programs: Flux1Programs, reader: ClusterReader) -> bool:
+    """Gives whether all that a folder builds is Flux v1 itself, which syncs another one."""
+    known = (*programs.own, *programs.operators, *programs.others)
+    own = {(each.path, each.document) for each in known}
+    folders = [folder for synced in view.sync_paths for folder in synced.builds]
+    built = {(each.path, each.index) for folder in folders for each in reader.build(folder).objects}
+    installs = any(is_below(each.path, folder) for each in known for folder in folders)
+    return installs and not (built - own) & set(reader.places)
 
 
 def _with_only_fluxd(
