@@ -156,6 +156,14 @@ def test_one_misspelt_api_is_one_question() -> None:
     assert fm.migrate_repository(files, {"overrides": migration.answers()}).ok
 
 
+def test_a_release_whose_kind_is_misspelt_as_a_key_is_one_that_was_meant() -> None:
+    migration = fm.migrate_repository({"apps/web.yaml": TEXT.replace("kind:", "Kind:")})
+    (asked,) = (each for each in migration.findings if each.code == "RP040")
+    assert (asked.path, asked.line) == ("apps/web.yaml", 1)
+    assert "helm.fluxcd.io/v1 without a kind" in asked.message
+    assert misspelt_api({"apiVersion": "v1"}) is None
+
+
 def test_other_apis_are_no_near_misses() -> None:
     known = [{"apiVersion": version, "kind": kind} for version, kind in RELEASE_APIS.items()]
     foreign: list[dict[str, Any]] = [

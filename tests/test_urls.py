@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fluxv2_migrate.golang.urls import fault_of_url
+from fluxv2_migrate.rules.chart_source import to_flux_git_url
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,16 @@ def test_what_go_refuses_is_named_and_not_repeated(url: str, word: str) -> None:
     fault = fault_of_url(url)
     assert word in fault
     assert "HIDE" not in fault
+
+
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("bot:t0ken@git.example.com/acme/web", "bot:t0ken@git.example.com/acme/web"),
+        ("https:/bot:t0ken@git.example.com/acme/web", "https:/bot:t0ken@git.example.com/acme/web"),
+        ("git@git.example.com:me@acme.example/web", "ssh://git@git.example.com/me@acme.example/web"),
+        ("git.example.com:acme/web@home", "ssh://git.example.com/acme/web@home"),
+    ],
+)
+def test_a_password_is_not_taken_for_a_path_of_ssh(url: str, written: str) -> None:
+    assert to_flux_git_url(url) == written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -221,7 +221,7 @@ class FindingGroups:
             met.add((each,))
         accepted = {code for override in self.options.overrides for code in override.accept}
         found: list[Finding] = []
-        for members in self.groups.values():
+        for members in self._questions():
             merged = self._settled(members, by_code, met)
             if merged.severity == "error" and merged.answer is None and members[0][0].answer is not None:
                 # No patterns match these objects alone, so each is asked about on its own.
@@ -230,6 +230,27 @@ class FindingGroups:
                 found.append(merged)
         return tuple(sorted(found, key=_urgency))
 
+    def _questions(self) -> Iterator[list[tuple[Finding, Subject | None]]]:
+        """Gives the findings of each question: settings are asked once of all clusters that share objects."""
+        of_clusters: dict[tuple[str, str], list[_OfClusters]] = {}
+        for (code, *_, asked), members in self.groups.items():
+            answer = members[0][0].answer
+            if answer is None or not is_of_cluster(answer):
+                yield members
+                continue
+            names = {name for _, subject in members if subject for name in subject.cluster.split(", ")}
+            known = of_clusters.setdefault((code, asked), [])
+            shared = [each for each in known if not names.isdisjoint(each.names)]
+            together = _OfClusters(
+                names.union(*(each.names for each in shared)),
+                [one for each in (*(each.members for each in shared), members) for one in each],
+            )
+            of_clusters[code, asked] = [*(each for each in known if each not in shared), together]
+        everywhere = {view.name for view in self.clusters.clusters}
+        for each in (each for found in of_clusters.values() for each in found):
+            cluster = "" if each.names >= everywhere else ", ".join(sorted(each.names))
+            yield [(replace(finding, cluster=cluster), subject) for finding, subject in each.members]
+
     def _settled(
         self, members: list[tuple[Finding, Subject | None]], by_code: Mapping[str, _Subjects], met: _Subjects
     ) -> Finding:
@@ -237,6 +258,19 @@ class FindingGroups:
         merged = _merge([finding for finding, _ in members])
         subjects = {subject for _, subject in members if subject is not None}
         return replace(merged, answer=_answer(merged, subjects, by_code[merged.code], met))
+
+
+@dataclass(frozen=True, slots=True)
+class _OfClusters:
+    """What is asked of the settings of clusters.
+
+    Attributes:
+        names: of the clusters.
+        members: the findings, each with what it is about.
+    """
+
+    names: set[str]
+    members: list[tuple[Finding, Subject | None]]
 
 
 def _merge(members: list[Finding]) -> Finding:

@@ -43,7 +43,17 @@ _WORDS: Final = frozenset((
     "token", "tokens", "webhook",
 ))
 # fmt: on
-_PARTS: Final = ("apikey", "credential", "passphrase", "passwd", "password", "privatekey", "secret", "token")
+_PARTS: Final = (
+    "apikey",
+    "connectionstring",
+    "credential",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "token",
+)
 
 
 def without_credentials(text: str) -> str:

@@ -213,10 +213,12 @@ def misspelt_api(manifest: Mapping[str, Any]) -> str | None:
     True
     """
     version, kind = manifest.get("apiVersion"), manifest.get("kind")
-    if not isinstance(kind, str) or is_old_release(manifest):
-        return None
     version = version if isinstance(version, str) else ""
     group = version.partition("/")[0].lower()
+    if kind is None and group in RELEASE_GROUPS:
+        return f"{version} without a kind is no API of Flux v1"
+    if not isinstance(kind, str) or is_old_release(manifest):
+        return None
     if group.endswith(".toolkit.fluxcd.io"):
         return None
     is_kind = bool(difflib.get_close_matches(kind.lower(), _KINDS, 1, 0.9))

@@ -115,7 +115,8 @@ def to_flux_git_url(url: str) -> str:
     if parts is not None:
         return f"{parts[0]}://{parts[1]}{parts[2]}"
     match = _SCP.fullmatch(url)
-    if match is None:
+    # Without a user, `bot:t0ken@git.example.com/x` is a URL whose scheme somebody forgot.
+    if match is None or (match["user"] is None and "@" in match["path"].lstrip("/").partition("/")[0]):
         return url
     user = f"{match['user']}@" if match["user"] else ""
     return f"ssh://{user}{match['host']}/{match['path'].lstrip('/')}"

@@ -42,14 +42,18 @@ class Subject:
 
         >>> Subject("", "HelmRelease", "shop", "web", "a.yaml").matches(Override(namespace="sh*", name=""))
         True
+        >>> web = Subject("eu, us", "HelmRelease", "shop", "web", "a.yaml")
+        >>> web.matches(Override(cluster="asia, eu, us")), web.matches(Override(cluster="eu"))
+        (True, False)
         """
         for name in PATTERNS:
             pattern, text = getattr(override, name), getattr(self, name)
             if pattern in _ANYTHING:
                 continue
-            if name == "cluster" and _BETWEEN not in pattern:
-                # What is decided for one cluster is not for those that have the resource, too.
-                if not all(fnmatchcase(each, pattern) for each in text.split(_BETWEEN)):
+            if name == "cluster":
+                # What is decided for some clusters is not for others that have the resource, too.
+                known = pattern.split(_BETWEEN)
+                if not all(any(fnmatchcase(each, one) for one in known) for each in text.split(_BETWEEN)):
                     return False
             elif not fnmatchcase(text, pattern):
                 return False
