@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -80,3 +82,26 @@ def test_links_of_the_readme_work_on_an_index() -> None:
         if target.startswith(URLS["Documentation"]):
             name = target.removeprefix(f"{URLS['Documentation']}/en/latest/").removesuffix(".html")
             assert any((DOCS / f"{name}{ending}").exists() for ending in (".md", ".ipynb")), target
+
+
+def functions_in(name: str) -> dict[str, FunctionType]:
+    """Gives the functions that stand behind a public name: itself, or its methods."""
+    found: Any = fm
+    for part in name.split(".")[1:]:
+        found = getattr(found, part)
+    members = {name: found}
+    if isinstance(found, type):
+        own = [(each, getattr(method, "__func__", method)) for each, method in list(vars(found).items())]
+        members = {f"{name}.{each}": method for each, method in own if not each.startswith("_")}
+    return {each: method for each, method in members.items() if isinstance(method, FunctionType)}
+
+
+FUNCTIONS = {name: function for each in PUBLIC for name, function in functions_in(each).items()}
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_what_people_call_says_what_it_takes_and_shows_what_it_gives(name: str) -> None:
+    said = inspect.getdoc(FUNCTIONS[name]) or ""
+    taken = {each for each in inspect.signature(FUNCTIONS[name]).parameters if each not in ("self", "cls")}
+    assert set(re.findall(r"^    \*{0,2}(\w+): ", said, re.MULTILINE)) >= taken
+    assert ">>> " in said

@@ -57,6 +57,13 @@ def migrate_text(
         path: relative to the repository root.
         options: how to migrate.
 
+    Returns:
+        The migration of a repository that holds this file alone.
+
+    Raises:
+        InvalidPath: the path is none that is relative to the root.
+        MigrationError: `text` or `options` are something else.
+
     >>> migration = migrate_text("kind: Secret\n")
     >>> migration.files, migration.ok
     ({'manifest.yaml': 'kind: Secret\n'}, True)

@@ -140,6 +140,10 @@ def verify_cluster(
 
     Source: helm-controller 1.6.3 `internal/reconcile/atomic_release.go`: the first reconciliation of a
     release that is found is one upgrade.
+
+    >>> from fluxv2_migrate import migrate_text
+    >>> verify_cluster(migrate_text("kind: Secret"), Inventory(records=())).releases
+    ()
     """
     if not isinstance(migration, _Migrated):
         raise MigrationError(f"a migration is a Migration, not {type(migration).__name__}")

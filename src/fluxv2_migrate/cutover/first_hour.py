@@ -126,11 +126,19 @@ class FirstHour:
         return as_data(self)
 
     def to_json(self) -> str:
-        """Gives the same as a text of JSON."""
+        """Gives the same as `to_dict` as a text of JSON.
+
+        >>> json.loads(FirstHour(()).to_json())["releases"]
+        []
+        """
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     def to_svg(self) -> str:
-        """Gives a picture of clusters and releases by what happens: one square for each release."""
+        """Gives a picture of clusters and releases by what happens: one square for each release.
+
+        >>> FirstHour(()).to_svg()[:4]
+        '<svg'
+        """
         return picture_of(
             [(each.cluster, each.resource, each.action, each.risk, each.why) for each in self.releases]
         )

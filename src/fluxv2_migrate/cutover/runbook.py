@@ -22,12 +22,27 @@ __all__ = ["CutoverFacts", "Runbook", "write_runbook"]
 
 @dataclass(frozen=True, slots=True)
 class Runbook:
-    """The steps in their order."""
+    """What people do in which order to hand a repository's clusters from Flux v1 to Flux v2.
+
+    Attributes:
+        steps: in their order.
+    """
 
     steps: tuple[RunbookStep, ...]
 
     def to_markdown(self) -> str:
-        """Gives the steps as a numbered list."""
+        """Gives the steps as a numbered list.
+
+        >>> print(Runbook((RunbookStep("Merge", ("git merge",), "Flux v2 takes over."),)).to_markdown())
+        # Cut-over
+        <BLANKLINE>
+        1. **Merge.** Flux v2 takes over.
+        <BLANKLINE>
+           ```sh
+           git merge
+           ```
+        <BLANKLINE>
+        """
         lines = ["# Cut-over", ""]
         for number, step in enumerate(self.steps, start=1):
             lines += [f"{number}. **{as_markdown_text(step.title)}.** {as_markdown_text(step.why)}", ""]

@@ -52,6 +52,9 @@ class FindingType:
     def is_accepted(self, codes: Collection[str]) -> bool:
         """Gives whether a person who accepts these codes has settled it.
 
+        Args:
+            codes: that the person accepts.
+
         >>> FINDINGS["HR032"].is_accepted({"HR032"}), FINDINGS["HR095"].is_accepted({"HR095"})
         (True, False)
         """

@@ -92,6 +92,9 @@ class TagPattern:
     def matches(self, tag: str) -> bool:
         """Gives whether a tag matches.
 
+        Args:
+            tag: of the image.
+
         >>> [TagPattern.parse(text).matches("1.2-alpine") for text in ("glob:1.*-alpine", "regexp:^v")]
         [True, False]
         """
@@ -104,7 +107,10 @@ class TagPattern:
         return _glob(self.pattern).fullmatch(tag) is not None
 
     def selects(self, tag: str) -> bool:
-        """Gives whether fluxd would pick from a tag: `latest` is left out by all patterns but its own.
+        """Gives whether fluxd would take a tag into its choice: all patterns but its own leave out `latest`.
+
+        Args:
+            tag: of the image.
 
         Source: fluxcd/flux 1.25.4 `pkg/update/filter.go` `FilterAndSort`.
 

@@ -160,6 +160,9 @@ class VersionRange:
     def check(self, version: str) -> bool:
         """Gives whether a version is in the range; what is no version is in none.
 
+        Args:
+            version: as text.
+
         >>> VersionRange.parse("*").check("1.0-alpine")
         False
         """
@@ -168,7 +171,14 @@ class VersionRange:
         return read is not None and self.holds(read)
 
     def holds(self, version: Version) -> bool:
-        """Gives whether a version that was read is in the range."""
+        """Gives whether a version that was read is in the range.
+
+        Args:
+            version: as `parse_version` gives it.
+
+        >>> VersionRange.parse("~1.4").holds(parse_version("1.4.7"))
+        True
+        """
         checked_kind(version, Version, "a version that was read")
         if self._turns:
             turn = bisect_right(self._turns, version[:3]) - 1

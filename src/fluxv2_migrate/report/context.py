@@ -115,6 +115,11 @@ class MigrationContext:
 
         Returns:
             A cluster each, ready for JSON; `MigrationOptions.clusters` takes them.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> text = "{apiVersion: helm.fluxcd.io/v1, kind: HelmRelease, metadata: {name: web}}"
+        >>> migrate_text(text).context.as_clusters()[0].sync_paths
+        ('',)
         """
         return tuple(
             each.settings.model_copy(update={"flux_version": each.flux_version, "inventory": None})

@@ -53,7 +53,12 @@ class Explanation:
         return "\n".join(f"{title}: {text}" for title, text in self._facts())
 
     def to_markdown(self) -> str:
-        """Gives it as a list of Markdown."""
+        """Gives it as a list of Markdown.
+
+        >>> kept = Explanation("HelmRelease a/b", "spec.wait", "a.yaml", True, "kept", (), (), "", (), ())
+        >>> print(kept.to_markdown().splitlines()[2])
+        - value: True
+        """
         facts = [f"- {title}: {as_markdown_text(text)}" for title, text in self._facts()]
         return "\n".join([f"{as_code(self.field)} of {as_markdown_text(self.resource)}", "", *facts]) + "\n"
 

@@ -34,7 +34,11 @@ class Findings(tuple[Finding, ...]):
     __slots__ = ()
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Gives a flat mapping for each finding, as `pandas.DataFrame` takes them."""
+        """Gives a flat mapping for each finding, as `pandas.DataFrame` takes them.
+
+        >>> [each["code"] for each in Findings([Finding("HR032", "which Helm?")]).to_records()]
+        ['HR032']
+        """
         return [as_data(finding_record(each)) for each in self]
 
     def to_sarif(self) -> str:

@@ -243,16 +243,30 @@ class Migration:
 
         Returns:
             YAML, a list of what `answers()` gives; comments say what each is about and what to fill in.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> migrate_text("kind: Secret").questions().splitlines()[-1]
+        '[]'
         """
         return questions_text(self.findings)
 
     def diff(self) -> str:
-        """Gives one unified diff, as `git apply` takes it."""
+        """Gives one unified diff, as `git apply` takes it; empty where nothing changes.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> migrate_text("kind: Secret").diff()
+        ''
+        """
         after: dict[str, str | None] = {**self.changed, **self.created, **dict.fromkeys(self.deleted)}
         return "".join(unified_diff(path, self.before.get(path), after[path]) for path in sorted(after))
 
     def runbook(self) -> Runbook:
-        """Gives the ordered steps of the cut-over."""
+        """Gives the ordered steps of the cut-over.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> [step.title for step in migrate_text("kind: Secret").runbook().steps][:1]
+        []
+        """
         automations: dict[str, tuple[str, ...]] = {}
         for each in self.manifests:
             if each.manifest["kind"] == "ImageUpdateAutomation":
@@ -271,7 +285,12 @@ class Migration:
         return write_runbook(facts)
 
     def first_hour(self) -> FirstHour:
-        """Gives what the first reconciliation of each release does, the riskiest first."""
+        """Gives what the first reconciliation of each release does, the riskiest first.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> migrate_text("kind: Secret").first_hour()
+        FirstHour(releases=(), without_inventory=())
+        """
         return foresee_first_hour(self.expected, self.inventories, self.findings)
 
     def slim(self) -> Migration:
@@ -279,25 +298,50 @@ class Migration:
 
         Its diff, report, page, findings and `ok` are equal; `files` holds changed and created files only, and
         those of which the page shows lines, since a finding names them.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> migration = migrate_text("kind: Secret")
+        >>> dict(migration.files), dict(migration.slim().files)
+        ({'manifest.yaml': 'kind: Secret'}, {})
         """
         places = (place for each in self.findings for place in (f"{each.path}:", *each.related))
         kept = {*self.changed, *self.created, *(place.rpartition(":")[0] for place in places)}
         return replace(self, files={path: text for path, text in self.files.items() if path in kept})
 
     def to_markdown(self) -> str:
-        """Gives the report, for a pull request."""
+        """Gives the report, for a pull request.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> migrate_text("kind: Secret").to_markdown().splitlines()[0]
+        '# Migration to Flux v2'
+        """
         return report_markdown(self)
 
     def to_html(self) -> str:
-        """Gives the report as a page that needs nothing but itself: no network, and no script to be read."""
+        """Gives the report as a page that needs nothing but itself: no network, and no script to be read.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> migrate_text("kind: Secret").to_html()[:15]
+        '<!DOCTYPE html>'
+        """
         return migration_page(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Gives what was done and what is asked in JSON's types, as `schemas["migration"]` describes it."""
+        """Gives what was done and what is asked in JSON's types, as `schemas["migration"]` describes it.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> migrate_text("kind: Secret").to_dict()["ok"]
+        True
+        """
         return as_data(migration_record(self))
 
     def to_json(self) -> str:
-        """Gives the same as a text of JSON."""
+        """Gives the same as `to_dict` as a text of JSON.
+
+        >>> from fluxv2_migrate import migrate_text
+        >>> json.loads(migrate_text("kind: Secret").to_json())["ok"]
+        True
+        """
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     def _repr_markdown_(self) -> str:

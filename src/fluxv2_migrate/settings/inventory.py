@@ -225,17 +225,40 @@ class Inventory(_Live):
             raise InvalidInventory(f"{field} is not as its tool prints it: {problem['msg']}") from None
 
     def record(self, name: str, namespace: str) -> HelmRecord | None:
-        """Gives the last record of a release, or `None` where Helm has none there."""
+        """Gives the last record of a release, or `None` where Helm has none there.
+
+        Args:
+            name: of the Helm release.
+            namespace: where Helm keeps its records.
+
+        >>> running = Inventory(records=(HelmRecord(name="web", namespace="shop", revision=3),))
+        >>> running.record("web", "shop").revision, running.record("web", "other")
+        (3, None)
+        """
         checked_text(name, "the name of a release")
         checked_text(namespace, "a namespace")
         return self._by_name.get((name, namespace))
 
     def running(self) -> Iterator[HelmRecord]:
-        """Gives the last record of each release, but for those that were uninstalled."""
+        """Gives the last record of each release, but for those that were uninstalled.
+
+        >>> gone = HelmRecord(name="web", namespace="shop", status="uninstalled")
+        >>> list(Inventory(records=(gone,)).running())
+        []
+        """
         return (each for each in self.records or () if each.status != "uninstalled")
 
     def is_of_helm_3(self, name: str, namespace: str) -> bool:
-        """Gives whether a release is one of Helm 3, and none that Helm 2 still has."""
+        """Gives whether a release is one of Helm 3, and none that Helm 2 still has.
+
+        Args:
+            name: of the Helm release.
+            namespace: where Helm keeps its records.
+
+        >>> both = Inventory(records=(HelmRecord(name="web", namespace="shop"),), helm2_releases=("web",))
+        >>> both.is_of_helm_3("web", "shop")
+        False
+        """
         return self.record(name, namespace) is not None and name not in (self.helm2_releases or ())
 
     @cached_property
@@ -243,7 +266,15 @@ class Inventory(_Live):
         return {(each.name, each.namespace): each for each in self.records or ()}
 
     def flux1_release(self, namespace: str, name: str) -> LiveFlux1Release | None:
-        """Gives the HelmRelease of Flux v1 of this name as it runs, or `None`."""
+        """Gives the HelmRelease of Flux v1 of this name as it runs, or `None`.
+
+        Args:
+            namespace: of the HelmRelease.
+            name: of the HelmRelease.
+
+        >>> Inventory(flux1_releases=()).flux1_release("shop", "web") is None
+        True
+        """
         checked_text(namespace, "a namespace")
         checked_text(name, "the name of a release")
         there: Sequence[LiveFlux1Release] = self.flux1_releases or ()

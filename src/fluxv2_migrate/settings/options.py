@@ -123,8 +123,8 @@ class Override(_Options):
         update_images: update the images of what matches from now on, although fluxd never did.
         leave: leave the resource as it is.
         accept: codes of findings that a person has seen: they are not reported again. `HR003:` and a
-            fingerprint accepts one finding of a code alone. Of the errors only HR030, HR049 and RP007 can be
-            accepted: all others would lose something.
+            fingerprint accepts one finding of a code alone. Of the errors only those can be accepted that
+            `FINDINGS` calls acceptable: all others would lose something.
     """
 
     cluster: str = "*"

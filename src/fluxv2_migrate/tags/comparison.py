@@ -51,7 +51,11 @@ class TagComparison:
         return self.selected_by_flux1 == self.selected_by_flux2
 
     def to_markdown(self) -> str:
-        """Gives the tags as a table of Markdown, and what is to be said of them."""
+        """Gives the tags as a table of Markdown, and what is to be said of them.
+
+        >>> TagComparison((), (), (), None, None).to_markdown().splitlines()[0]
+        '| tag | built | Flux v1 | Flux v2 |'
+        """
         summary = [f"- {as_markdown_text(line)}" for line in self._summary()]
         return "\n".join([as_markdown(_HEAD, self._rows()), "", *summary])
 

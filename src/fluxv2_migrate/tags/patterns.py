@@ -81,7 +81,11 @@ class PolicyTranslation:
         )
 
     def to_markdown(self) -> str:
-        """Gives the policy with what is to be known of it."""
+        """Gives the policy with what is to be known of it.
+
+        >>> print(translate_tag_pattern("semver:1.4").to_markdown().splitlines()[2])
+        | `Flux v1` | `semver:1.4` |
+        """
         return f"{as_markdown(_HEAD, self._rows())}\n"
 
     def __str__(self) -> str:

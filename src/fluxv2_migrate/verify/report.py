@@ -192,7 +192,11 @@ class VerificationReport:
         return as_data(verification_record(self))
 
     def to_json(self) -> str:
-        """Gives the same as a text of JSON."""
+        """Gives the same as `to_dict` as a text of JSON.
+
+        >>> json.loads(VerificationReport((), "2.9").to_json())["ok"]
+        True
+        """
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     def to_markdown(self) -> str:
