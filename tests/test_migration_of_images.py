@@ -717,17 +717,17 @@ def test_an_image_is_marked_in_its_file_though_a_patch_puts_containers_in_anothe
 
 def test_a_patch_of_fluxd_that_no_kustomization_can_list_is_not_marked() -> None:
     config = "version: 1\npatchUpdated:\n  generators:\n"
-    config += "  - command: kustomize build . && kustomize build ../other\n  patchFile: flux-patch.yaml\n"
+    config += "  - command: kustomize build .\n  patchFile: flux-patch.yaml\n"
     files: dict[str, str | bytes] = {
         "prod/.flux.yaml": config,
         "prod/kustomization.yaml": "resources:\n- web.yaml\n",
         "prod/web.yaml": DEPLOYMENT,
         "prod/flux-patch.yaml": PLAIN.replace("1.4.7", "1.4.9"),
-        "other/kustomization.yaml": "resources: []\n",
+        "other/kustomization.yaml": "resources: [../prod]\n",
     }
-    migration = migrate(files)
+    migration = migrate(files, sync_roots=("prod", "other"))
     assert "IM011" in codes(migration)
-    assert not any("$imagepolicy" in str(text) for text in migration.files.values())
+    assert migration.files["prod/flux-patch.yaml"] == files["prod/flux-patch.yaml"]
 
 
 def test_workloads_stay_where_the_build_fails_or_another_command_makes_them() -> None:

@@ -210,12 +210,40 @@ def test_releases_that_are_one_object_twice_are_not_built() -> None:
     assert error.message == "prod/kustomization.yaml:1: HelmRelease shop/web is there twice"
 
 
-def test_a_prefix_has_no_place_for_a_source() -> None:
+@pytest.mark.parametrize("patch", ["", "patches:\n- path: more.yaml\n"])
+@pytest.mark.parametrize(
+    "affixes", ["namePrefix: a-\n", "nameSuffix: -b\n", "namePrefix: a-\nnameSuffix: -b\n"]
+)
+def test_a_source_has_the_name_that_kustomizations_make_of_it(
+    affixes: str, patch: str, tmp_path: Path
+) -> None:
     files: Files = {
-        "kustomization.yaml": "namePrefix: a-\nresources: [web.yaml]\n",
-        "web.yaml": release(),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(),
+        "base/api.yaml": release("api"),
+        "prod/kustomization.yaml": f"{affixes}{patch}resources: [../base, ../base/api.yaml]\n",
+        "prod/more.yaml": release(more="  timeout: 60\n").partition("  chart:")[0],
     }
-    migration = fm.migrate_repository(files)
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert fm.migrate_repository(migration.files, options).files == migration.files
+    assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok
+    write_tree(migration.files, tmp_path)
+    (build,) = build_all([tmp_path / "prod"])
+    assert not build.error
+    found = {each["kind"]: each for each in build.objects}
+    names = {each["metadata"]["name"] for each in build.objects if each["kind"] == "HelmRepository"}
+    assert names == {"example".join(part.partition("example")[::2]) for part in names}
+    assert {found["HelmRelease"]["spec"]["chart"]["spec"]["sourceRef"]["name"]} == names
+
+
+def test_two_prefixes_have_no_place_for_one_source() -> None:
+    """Its name would be another one in each cluster, and a release names one."""
+    files: Files = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": release()}
+    for name in ("eu", "us"):
+        files[f"{name}/kustomization.yaml"] = f"namePrefix: {name}-\nresources: [../base]\n"
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("eu", "us")))
     assert [finding.code for finding in migration.findings if finding.severity == "error"] == ["RP014"]
     assert migration.files == files
 

@@ -105,8 +105,9 @@ def test_what_cannot_be_read_leaves_an_object_alone(shape: str) -> None:
 @pytest.mark.parametrize(
     ("shape", "is_left_alone"),
     [
-        ("namePrefix: eu-\n", False),
-        ("nameSuffix: -eu\n", False),
+        # The source is called what the kustomization makes of its name.
+        ("namePrefix: eu-\n", True),
+        ("nameSuffix: -eu\n", True),
         # The source goes to the namespace of its release.
         ("namespace: shop\n", True),
         ("namespace: flux-system\n", True),

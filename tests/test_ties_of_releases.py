@@ -172,10 +172,11 @@ def test_a_release_whose_source_has_no_place_holds_back_what_hangs_together_with
     files: Files = {
         "prod/kustomization.yaml": f"resources: [../a, ../b]\n{REPLACED}",
         "a/kustomization.yaml": "namePrefix: x-\nresources: [web.yaml]\n",
+        "c/kustomization.yaml": "namePrefix: y-\nresources: [../a]\n",
         "a/web.yaml": release(CHART),
         "b/kustomization.yaml": "resources: [api.yaml]\n",
         "b/api.yaml": release(CHART.replace("charts", "other"), "api"),
     }
-    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod", "a")))
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod", "c")))
     assert dict(migration.files) == files
     assert "RP014" in {each.code for each in migration.findings if each.path == "a/web.yaml"}

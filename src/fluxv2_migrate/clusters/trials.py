@@ -12,7 +12,7 @@ from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, try_object
 
-__all__ = ["builds_with", "is_left_alone", "same_object"]
+__all__ = ["affixes_of", "becomes", "builds_with", "is_left_alone", "same_object"]
 
 
 def is_left_alone(
@@ -25,11 +25,59 @@ def is_left_alone(
         builds: of `builds_with`.
         tree: the kustomizations.
     """
+    return becomes(manifest, manifest, builds, tree)
+
+
+def becomes(
+    written: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    builds: Iterable[tuple[Kustomization, str]],
+    tree: KustomizeTree,
+) -> bool:
+    """Gives whether everything that builds a folder makes an object of what is put there.
+
+    Args:
+        written: what is put there.
+        manifest: the object.
+        builds: of `builds_with`.
+        tree: the kustomizations.
+    """
     for kustomization, listing in builds:
-        made = try_object(tree, kustomization, listing, manifest)
+        made = try_object(tree, kustomization, listing, written)
         if made is None or len(made) != 1 or not same_object(manifest, made[0]):
             return False
     return True
+
+
+def affixes_of(
+    manifest: Mapping[str, Any], builds: Iterable[tuple[Kustomization, str]], tree: KustomizeTree
+) -> tuple[str, str] | None:
+    """Gives what everything that builds a folder puts before and behind the name of an object there.
+
+    Args:
+        manifest: the object.
+        builds: of `builds_with`.
+        tree: the kustomizations.
+
+    Returns:
+        Nothing where they do not do the same, or something else.
+    """
+    found: set[tuple[str, str]] = set()
+    name = str(as_object(manifest.get("metadata")).get("name"))
+    for kustomization, listing in builds:
+        made = try_object(tree, kustomization, listing, manifest)
+        if made is None or len(made) != 1:
+            return None
+        becoming = as_object(made[0].get("metadata"))
+        renamed = {
+            **manifest,
+            "metadata": {**as_object(manifest.get("metadata")), "name": becoming.get("name")},
+        }
+        before, has_name, behind = str(becoming.get("name")).partition(name)
+        if not has_name or not same_object(renamed, made[0]):
+            return None
+        found.add((before, behind))
+    return found.pop() if len(found) == 1 else None
 
 
 def builds_with(

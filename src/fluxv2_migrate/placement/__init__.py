@@ -9,7 +9,7 @@ from fluxv2_migrate.placement.generated import (
     Unplaced,
     write_generated,
 )
-from fluxv2_migrate.placement.homes import Homes, NoHome
+from fluxv2_migrate.placement.homes import Affixes, Homes, NoHome
 from fluxv2_migrate.placement.image_files import FilterComments, place_image_objects
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, use_of, uses_of
 from fluxv2_migrate.placement.images import layout_images
@@ -27,6 +27,7 @@ from fluxv2_migrate.placement.sources import (
 )
 
 __all__ = [
+    "Affixes",
     "ExistingImageObject",
     "ExistingSource",
     "FieldComment",

@@ -68,6 +68,7 @@ class Generated:
         file: that holds it; its end, where that is a file that was there before.
         clusters: that see it there, sorted.
         comments: that belong to its fields.
+        written: as it stands in its file, where kustomizations add something to its name.
     """
 
     rule: str
@@ -75,6 +76,7 @@ class Generated:
     file: str
     clusters: tuple[str, ...]
     comments: tuple[FieldComment, ...] = ()
+    written: Mapping[str, Any] | None = None
 
     @property
     def resource(self) -> str:
@@ -82,6 +84,10 @@ class Generated:
         metadata = self.manifest["metadata"]
         name = "/".join(metadata[key] for key in ("namespace", "name") if key in metadata)
         return f"{self.manifest['kind']} {name}"
+
+
+_Place = tuple[str, tuple[str, ...], Mapping[str, Any] | None]
+"""A file, the clusters that see an object there, and how it is written there if that is another name."""
 
 
 @dataclass(slots=True)
@@ -108,14 +114,14 @@ class Places:
         """
         places = list(self._near(wanted) if wanted.where != "folder" else ()) or list(self._at_home(wanted))
         return tuple(
-            Generated(wanted.rule, wanted.manifest, file, clusters, wanted.comments)
-            for file, clusters in places
+            Generated(wanted.rule, wanted.manifest, file, clusters, wanted.comments, written)
+            for file, clusters, written in places
         )
 
-    def _near(self, wanted: Unplaced) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _near(self, wanted: Unplaced) -> Iterator[_Place]:
         for file, clusters in wanted.near:
             if self.homes.leaves_alone(file, wanted.manifest):
-                yield file if wanted.where == "same" else self._beside(file, wanted), clusters
+                yield file if wanted.where == "same" else self._beside(file, wanted), clusters, None
                 return
 
     def _beside(self, file: str, wanted: Unplaced) -> str:
@@ -126,7 +132,7 @@ class Places:
             self._take(key, path)
         return self._files[key]
 
-    def _at_home(self, wanted: Unplaced) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _at_home(self, wanted: Unplaced) -> Iterator[_Place]:
         for home, clusters in self.homes.choose(wanted.clusters, wanted.manifest):
             key = (home, *wanted.group)
             if key not in self._files:
@@ -134,7 +140,7 @@ class Places:
                 path = self._free(folder, wanted.stems)
                 self.homes.list_file(home, path)
                 self._take(key, path)
-            yield self._files[key], clusters
+            yield self._files[key], clusters, self.homes.written(home, wanted.manifest)
 
     def _take(self, key: tuple[str, ...], path: str) -> None:
         self._files[key] = path
@@ -162,7 +168,7 @@ def write_generated(generated: Iterable[Generated], workspace: Workspace) -> Non
     """
     style = workspace.style
     for each in generated:
-        text = generated_text(each.manifest, each.comments, style)
+        text = generated_text(each.written or each.manifest, each.comments, style)
         workspace.create(each.file, text, Change(each.rule, each.resource, "", 1, (), each.file, ""))
 
 

@@ -8,17 +8,36 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
-from fluxv2_migrate.clusters import ClusterMap, SyncPath, builds_with, is_below, is_left_alone
+from fluxv2_migrate.clusters import (
+    ClusterMap,
+    SyncPath,
+    affixes_of,
+    becomes,
+    builds_with,
+    is_below,
+    is_left_alone,
+)
 from fluxv2_migrate.clusters.units import chart_folders, is_in_folder
 from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resource
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 
-__all__ = ["Homes", "NoHome"]
+__all__ = ["Affixes", "Homes", "NoHome"]
+
+Affixes = tuple[str, str]
+"""What kustomizations put before a name, and behind it."""
 
 
 class NoHome(ValueError):
-    """An object has no place in a cluster where it would stay what it is; says why."""
+    """An object has no place in a cluster where it would stay what it is; says why.
+
+    Attributes:
+        affixes: what comes before and behind its name wherever it is put, if that is all that changes.
+    """
+
+    def __init__(self, reason: str, affixes: Affixes = ("", "")) -> None:
+        super().__init__(reason)
+        self.affixes = affixes
 
 
 @dataclass(slots=True)
@@ -58,13 +77,45 @@ class Homes:
             # A folder that others see too is taken only where a cluster has none for itself.
             for folder, served in self._candidates(left):
                 fits = served & left and (served <= left if exact else not served & _served(chosen))
-                if fits and is_left_alone(manifest, self._builds_of(folder), self.tree):
+                if fits and self.written(folder, manifest) is not None:
                     chosen.append((folder, tuple(sorted(served))))
                     left -= served
         if left:
             shown = ", ".join(sorted(left))
-            raise NoHome(f"every sync path of {shown} is a chart, or renames or moves what is put there")
+            reason = f"every sync path of {shown} is a chart, or renames or moves what is put there"
+            raise NoHome(reason, self._affixes(set(wanted), manifest))
         return tuple(sorted(chosen))
+
+    def written(self, folder: str, manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Gives how an object is written in a folder so that everything that builds it gives that object.
+
+        Args:
+            folder: where it is put.
+            manifest: as clusters are to have it.
+
+        Returns:
+            The object, without what kustomizations add to its name; nothing where they do something else.
+        """
+        builds = self._builds_of(folder)
+        if is_left_alone(manifest, builds, self.tree):
+            return manifest
+        found = affixes_of(manifest, builds, self.tree)
+        name = str(manifest["metadata"]["name"])
+        if found is None or not name.startswith(found[0]) or not name.endswith(found[1]):
+            return None
+        own = name[len(found[0]) : len(name) - len(found[1])]
+        written = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
+        return written if own and becomes(written, manifest, builds, self.tree) else None
+
+    def _affixes(self, wanted: set[str], manifest: Mapping[str, Any]) -> Affixes:
+        """Gives what all places of some clusters add to a name, if they do nothing else."""
+        found: dict[str, Affixes] = {}
+        for folder, served in self._candidates(wanted):
+            added = affixes_of(manifest, self._builds_of(folder), self.tree)
+            for name in served & wanted if added is not None else ():
+                found.setdefault(name, added or ("", ""))
+        several = set(found.values())
+        return several.pop() if len(several) == 1 and found.keys() == wanted else ("", "")
 
     def _candidates(self, wanted: set[str]) -> list[tuple[str, frozenset[str]]]:
         found = [(folder, clusters) for folder, clusters in self._folders().items() if clusters & wanted]

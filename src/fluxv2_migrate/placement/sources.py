@@ -10,6 +10,7 @@ from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
+from fluxv2_migrate.placement.homes import Affixes
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -138,12 +139,14 @@ class PlacedRequest:
         file: of the release.
         slots: each cluster that has the release, and its namespace there.
         in_own_namespace: whether the source goes there too, because the Flux namespace has no place for it.
+        affixes: what every place that there is adds to the name of the source.
     """
 
     request: ChartSourceRequest
     file: str
     slots: tuple[Slot, ...]
     in_own_namespace: bool = False
+    affixes: Affixes = ("", "")
 
     def wanted(self, options: MigrationOptions) -> tuple[Slot, ...]:
         """Gives where its source is looked for first."""
@@ -212,7 +215,9 @@ def name_sources(
         if name is None and (shared := _shared(request, slots, there, options)) is not None:
             references.update(dict.fromkeys(members, shared))
             continue
-        name = name or request.source_name or _new_name(request, slots, there, chosen)
+        added = {member.affixes for member in members}
+        affixes = added.pop() if len(added) == 1 else ("", "")
+        name = name or request.source_name or _new_name(request, slots, there, chosen, affixes)
         by_namespace: dict[str, list[str]] = {}
         for cluster, namespace in slots:
             chosen[(cluster, namespace), request.identity] = name
@@ -307,6 +312,7 @@ def _new_name(
     slots: Sequence[Slot],
     there: Sequence[ExistingSource],
     chosen: Mapping[tuple[Slot, tuple[object, ...]], str],
+    affixes: Affixes,
 ) -> str:
     identity = request.identity
     taken = {
@@ -325,8 +331,10 @@ def _new_name(
         elif other[0] == request.kind:
             taken.add(name)
             known |= other[:2] == identity[:2]
-    free = sorted(same - taken)
-    return free[0] if free else next(name for name in source_names(request, known=known) if name not in taken)
+    before, behind = affixes
+    free = sorted(name for name in same - taken if name.startswith(before) and name.endswith(behind))
+    names = (f"{before}{name}{behind}" for name in source_names(request, known=known))
+    return free[0] if free else next(name for name in names if name not in taken)
 
 
 def unplaced_source(

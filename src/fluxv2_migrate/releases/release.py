@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.meaning.release_names import resolve_release_name
-from fluxv2_migrate.placement import PlacedRequest
+from fluxv2_migrate.placement import Affixes, PlacedRequest
 from fluxv2_migrate.releases.drafts import NameElsewhere
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, ValuesConfigMap
@@ -116,6 +116,17 @@ class MigratingRelease(ReadRelease):
     def __post_init__(self) -> None:
         self.placed = PlacedRequest(self.source, self.document.path, self.slots())
         self.requests = (self.placed,)
+
+    def rename(self, renamed: Mapping[PlacedRequest, Affixes]) -> bool:
+        """Gives sources the names that their places make of them; says whether any has another one now.
+
+        Args:
+            renamed: what the places of sources add to their names.
+        """
+        named = tuple(replace(each, affixes=renamed.get(each, each.affixes)) for each in self.requests)
+        is_renamed = named != self.requests
+        self.placed, self.requests = named[0], named
+        return is_renamed
 
     def bring_home(self, displaced: Collection[PlacedRequest], options: MigrationOptions) -> bool:
         """Puts sources that have no place in the Flux namespace into its own; gives whether any moved.

@@ -13,6 +13,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.kustomize import add_patch
 from fluxv2_migrate.placement import (
+    Affixes,
     ExistingSource,
     FieldComment,
     Generated,
@@ -62,6 +63,7 @@ class SourceLayout:
         made: the requests for which a source is made.
         homeless: why a source has no place, or a name cannot be written.
         displaced: those of them that no folder leaves in their namespace.
+        renamed: those of them to whose sources every folder adds something, with that.
     """
 
     references: Mapping[PlacedRequest, SourceReference]
@@ -70,6 +72,7 @@ class SourceLayout:
     prerequisites: tuple[Prerequisite, ...]
     homeless: Mapping[PlacedRequest, str] = field(default_factory=dict)
     displaced: frozenset[PlacedRequest] = frozenset()
+    renamed: Mapping[PlacedRequest, Affixes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class ReleaseTexts:
                 for each in patched:
                     each.write(workspace)
                 layout = self._place(left, names, workspace, _comments(texts))
-                if self._bring_home(left, layout.displaced):
+                if self._rename(left, layout.renamed) or self._bring_home(left, layout.displaced):
                     continue
                 stopped = self._tell_homeless(left, layout)
                 if not stopped:
@@ -245,6 +248,7 @@ class ReleaseTexts:
         made: set[PlacedRequest] = set()
         homeless: dict[PlacedRequest, str] = {}
         displaced: set[PlacedRequest] = set()
+        renamed: dict[PlacedRequest, Affixes] = {}
         for source in names.new:
             said = [each for member in source.members for each in comments.get(member, ())]
             wanted = unplaced_source(source, around.options, around.versions, needed, said)
@@ -257,7 +261,9 @@ class ReleaseTexts:
                 made.update(source.members)
             except (NoHome, CannotEdit) as error:
                 homeless.update(dict.fromkeys(source.members, _homeless(source, error)))
-                displaced.update(source.members if isinstance(error, NoHome) else ())
+                if isinstance(error, NoHome):
+                    displaced.update(source.members)
+                    renamed.update(dict.fromkeys(source.members, error.affixes))
         for release in releases:
             try:
                 for each in _config_maps(release):
@@ -274,7 +280,19 @@ class ReleaseTexts:
             tuple(needed.values()),
             homeless,
             frozenset(displaced),
+            {
+                each: affixes
+                for each, affixes in renamed.items()
+                if any(affixes) and not each.request.source_name
+            },
         )
+
+    def _rename(self, releases: Iterable[MigratingRelease], renamed: Mapping[PlacedRequest, Affixes]) -> bool:
+        """Gives whether sources that kustomizations would rename have the names that these make of them."""
+        is_renamed = False
+        for release in releases:
+            is_renamed |= release.rename(renamed)
+        return is_renamed
 
     def _bring_home(self, releases: Iterable[MigratingRelease], displaced: Collection[PlacedRequest]) -> bool:
         """Gives whether sources that kustomizations would move go to the namespaces of their releases now."""
