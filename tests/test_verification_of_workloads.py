@@ -314,6 +314,33 @@ def test_an_image_that_fluxd_did_not_scan_needs_no_policy(flags: dict[str, Any],
     assert [each.field for each in web.differences] == ["image.written_by"] * is_scanned
 
 
+@pytest.mark.parametrize(
+    "image", ["localhost/shop/web:1.4.2", "shop/team/web:1.4.2", "ghcr.io/shop/web:../x"]
+)
+def test_an_image_of_which_fluxd_asked_another_registry_needs_no_policy(image: str) -> None:
+    files: Files = {**BEFORE, "apps/web.yaml": WEB.replace("registry.example.com/shop/web:1.4.2", image)}
+    migration = fm.migrate_repository(files, OPTIONS)
+    assert "IM028" in {each.code for each in migration.findings}
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "is_asked_for"), [("registry", True), ("Registry_", False), ("../x", False)]
+)
+def test_a_pull_secret_that_cannot_be_is_not_missed(name: str, is_asked_for: bool) -> None:
+    files: Files = {**BEFORE, "apps/web.yaml": f"{WEB}      imagePullSecrets:\n      - name: {name}\n"}
+    migration = fm.migrate_repository(files, OPTIONS)
+    assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok
+    after = {
+        path: re.sub(r"  secretRef:\n    name: (?!flux-system).*\n", "", str(text))
+        for path, text in migration.files.items()
+    }
+    assert (after != migration.files) is is_asked_for
+    (web,) = fm.verify_migration(files, after, OPTIONS, declared=migration.declared).workloads
+    assert [each.field for each in web.differences] == ["image.credentials"] * is_asked_for
+
+
 def test_a_container_that_is_gone_is_written_by_nobody() -> None:
     side = "      - name: side\n        image: registry.example.com/shop/side:1.0.0\n"
     files: Files = {**BEFORE, "apps/web.yaml": WEB + side}

@@ -103,7 +103,7 @@ class Override(_Options):
     """What the repository cannot tell about the resources that match; empty patterns match all.
 
     Attributes:
-        cluster: glob of the cluster's name.
+        cluster: glob of the cluster's name; several are joined by a comma and a blank.
         kind: glob of the resource's kind, as it is in Flux v1.
         namespace: glob of the resource's namespace.
         name: glob of the resource's name.

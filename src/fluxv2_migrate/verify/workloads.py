@@ -26,6 +26,7 @@ from fluxv2_migrate.kubernetes import (
     annotations_of,
     as_object,
     group_of,
+    is_object_name,
     namespace_and_name,
     objects_in,
 )
@@ -277,8 +278,12 @@ def _is_updated(image: ContainerImage, workload: _Workload, context: Context) ->
         return False
     if fluxd.include_images and not any(matches_glob(pattern, name) for pattern in fluxd.include_images):
         return False
+    domain, tag = image.image.domain, image.image.tag
+    if "/" in tag or (domain and "." not in domain and ":" not in domain):
+        # Of `registry/acme/web` fluxd asked a host `registry`; whatever pulls it asks Docker's.
+        return False
     # What is pinned or has no tag is in no registry by that name.
-    return bool(image.image.tag) and not image.image.digest
+    return bool(tag) and not image.image.digest
 
 
 def _writer(
@@ -310,6 +315,13 @@ def _at(value: Any, path: Sequence[str | int]) -> Any:
     return value
 
 
+def _pulls_with_a_secret(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether the pods of a workload name a Secret that there can be."""
+    named = pod_of(manifest).get("imagePullSecrets")
+    names = (as_object(each).get("name") for each in (named if isinstance(named, list) else ()))
+    return any(isinstance(name, str) and is_object_name(name) for name in names)
+
+
 def _of_policy(
     image: ContainerImage, policy: PolicyKey, workload: _Workload, cluster: _Cluster, context: Context
 ) -> Iterator[Difference]:
@@ -330,7 +342,7 @@ def _of_policy(
         yield Difference("image.written_by", "fluxd", f"ImagePolicy {'/'.join(policy)}, suspended", where)
     view = context.before.clusters.view(workload.cluster)
     yield from compare_automations(policy[0], cluster.automations.get(policy[0], ()), where, view, context)
-    if not _can_log_in(repository) and pod_of(workload.manifest).get("imagePullSecrets"):
+    if not _can_log_in(repository) and _pulls_with_a_secret(workload.manifest):
         yield Difference("image.credentials", "imagePullSecrets", "(none)", where)
     name = str(repository.get("image"))
     if _is_another(name, image.image):
