@@ -136,7 +136,8 @@ def checked_manifest(
             id(item): item
             for each in level.values()
             for item in (each.values() if isinstance(each, Mapping) else each)
-            if isinstance(item, Mapping | list)
+            # Most of what a manifest holds are texts.
+            if item.__class__ is not str and isinstance(item, (dict, list, Mapping))
         }
         if not level:
             return

@@ -281,7 +281,8 @@ def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[st
         known: folders, each with the one that takes it in; empty for a cluster that is known.
         pairs: path and resource of what lies in the root.
     """
-    if not any(is_below(path, root) and not (taker and is_below(taker, root)) for path, taker in known):
+    known = [each for each in known if is_below(each[0], root)]
+    if all(taker and is_below(taker, root) for _, taker in known):
         yield root
         return
     inner: dict[str, list[tuple[str, str]]] = {}

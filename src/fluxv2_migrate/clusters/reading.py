@@ -186,7 +186,9 @@ def _roots_with_marks(repository: Repository, tree: KustomizeTree) -> set[str]:
     giving |= {
         kustomization.folder
         for kustomization in tree.kustomizations.values()
-        if _names_marks(kustomization.document)
+        # The text of most shows that already; what is escaped in it shows only once it is read.
+        if ("\\" in kustomization.text or _names_marks(kustomization.text))
+        and _names_marks(kustomization.document)
     }
     return {root for folder in giving for root in (folder, *tree.ancestors(folder)) if root in tree.roots}
 

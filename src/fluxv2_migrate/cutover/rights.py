@@ -74,5 +74,6 @@ def _groups(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str,
         at = (*path, str(key))
         if key == "apiGroups" and isinstance(item, list):
             yield from ((str(group), (*at, str(index))) for index, group in reversed([*enumerate(item)]))
-        elif isinstance(item, Mapping | list):
+        # Most of what a manifest holds are texts.
+        elif item.__class__ is not str and isinstance(item, (dict, list, Mapping)):
             yield from _groups(item, at)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.golang import Regexp
-from fluxv2_migrate.kubernetes import as_list
+from fluxv2_migrate.kubernetes import as_list, as_object
 
 __all__ = ["CONSTRAINTS", "Constraint", "Rule", "is_chart_name", "is_values_key", "refused_fields"]
 
@@ -329,7 +329,11 @@ def refused_fields(manifest: Mapping[str, Any], flux_version: FluxVersion) -> tu
     (('spec.url', 'is no match of ^(http|https|ssh)://.*$'),)
     """
     found: list[tuple[str, str]] = []
+    spec = as_object(manifest.get("spec"))
     for each, path in _holding(str(manifest.get("kind")), flux_version):
+        # Of most fields an object says nothing.
+        if len(path) > 1 and path[1] not in spec:
+            continue
         for field, value in _values(manifest, path, ""):
             if each.refuses(value):
                 found.append((field, _reason(each, value)))

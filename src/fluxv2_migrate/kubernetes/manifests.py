@@ -34,7 +34,7 @@ def as_object(value: Any) -> Mapping[str, Any]:
     >>> as_object({"a": 1}), as_object(None)
     ({'a': 1}, {})
     """
-    return value if isinstance(value, _MAPPING) else {}
+    return value if value is not None and isinstance(value, _MAPPING) else {}
 
 
 def as_list(value: Any) -> Sequence[Any]:
@@ -62,8 +62,11 @@ def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
     {'a': 'b'}
     """
     for key in path:
-        value = value.get(key) if isinstance(value, _MAPPING) else None
-    return value if isinstance(value, _MAPPING) else {}
+        # Most often what is asked for is not there.
+        if value is None or not isinstance(value, _MAPPING):
+            return {}
+        value = value.get(key)
+    return as_object(value)
 
 
 def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:

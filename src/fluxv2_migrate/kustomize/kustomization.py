@@ -110,7 +110,7 @@ def _names(wanted: _Type) -> Iterator[str]:
 _NAMES: Final = {name.lower(): name for name in _FIELDS}
 _ALL_NAMES: Final = frozenset(_names(_FIELDS))
 _LOWERED: Final = frozenset(name.lower() for name in _ALL_NAMES)
-_KEY: Final = re.compile(r"([A-Za-z0-9]+)[\"']?[ \t]*:")
+_KEY: Final = re.compile(r"(?<![A-Za-z0-9])([A-Za-z0-9]++)[\"']?[ \t]*:")
 UNFOLLOWED: Final = (
     "buildMetadata",
     "crds",

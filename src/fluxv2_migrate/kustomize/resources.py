@@ -132,7 +132,7 @@ class Resource:
     replacements: tuple[PatchUse, ...] = ()
     behavior: str = ""
     wants_hash: bool = False
-    variables: list[str] = field(default_factory=list)
+    variables: tuple[str, ...] = ()
     _identified: tuple[Manifest, Identity] | None = field(default=None, repr=False)
 
     def copy(self) -> Resource:
@@ -151,7 +151,7 @@ class Resource:
             self.replacements,
             self.behavior,
             self.wants_hash,
-            list(self.variables),
+            self.variables,
             self._identified,
         )
 

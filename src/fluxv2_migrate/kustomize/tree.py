@@ -57,7 +57,7 @@ class KustomizeTree:
         self._folders: set[str] = {""}
         # Many files lie in few folders.
         for path in {path[: path.rfind("/") + 1] for path in files}:
-            while (path := posixpath.dirname(path)) and path not in self._folders:
+            while (path := path.rpartition("/")[0]) and path not in self._folders:
                 self._folders.add(path)
         self._resources: dict[str, tuple[Resource, ...] | InvalidManifest] = {}
         self._artifacts: dict[str | None, KustomizeTree] = {}

@@ -96,7 +96,7 @@ def bind_variables(
         if len(meant) > 1:
             raise InvalidManifest(f"the variable {name} may take its value from {len(meant)} objects")
         for resource in meant:
-            resource.variables.append(name)
+            resource.variables += (name,)
             resource.replacements += (PatchUse(kustomization, "vars", index, "", 0, "variable"),)
     return tuple(found)
 

@@ -143,13 +143,12 @@ class Repository:
 
     def chart_around(self, path: str) -> str | None:
         """Gives the folder of the chart that a file belongs to."""
-        folder = posixpath.dirname(path)
-        while True:
-            if folder in self.charts:
-                return folder
+        folder = path.rpartition("/")[0]
+        while folder not in self.charts:
             if not folder:
                 return None
-            folder = posixpath.dirname(folder)
+            folder = folder.rpartition("/")[0]
+        return folder
 
     def old_lines(self, path: str) -> list[int]:
         """Gives the lines of a text that say a v1 release begins, whether or not it can be read."""

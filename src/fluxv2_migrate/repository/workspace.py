@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -83,17 +82,20 @@ class Workspace:
         self._taken = taken
         self._lowered = frozenset(path.lower() for path in (*texts, *taken))
         self._files: dict[str, _File] = {}
+        self._folders_of_files: set[str] = set()
         self._changes: dict[Change, None] = {}
 
     def branch(self) -> Workspace:
         """Gives a workspace that begins with what this one holds by now, to try something in."""
         other = copy(self)
         other._files, other._changes = dict(self._files), dict(self._changes)
+        other._folders_of_files = set(self._folders_of_files)
         return other
 
     def adopt(self, branch: Workspace) -> None:
         """Takes all that was done in a branch."""
         self._files, self._changes = dict(branch._files), dict(branch._changes)
+        self._folders_of_files = set(branch._folders_of_files)
 
     # What is there
 
@@ -119,8 +121,7 @@ class Workspace:
 
     def has_below(self, folder: str) -> bool:
         """Gives whether a folder has or had a file with a text in it, however deep."""
-        start = f"{folder}/" if folder else ""
-        return folder in self._folders or any(path.startswith(start) for path in self._files)
+        return folder in self._folders or folder in self._folders_of_files
 
     def paths(self) -> Iterator[str]:
         """Gives the paths of all files that had or have a text."""
@@ -132,8 +133,7 @@ class Workspace:
         """All folders in which there was a text, and those that these lie in."""
         found: set[str] = set()
         for path in self._texts:
-            while (path := posixpath.dirname(path)) not in found:
-                found.add(path)
+            _add_folders(path, found)
         return frozenset(found)
 
     def text_of(self, document: Document) -> str:
@@ -238,6 +238,8 @@ class Workspace:
         return self._files.get(path) or _File(self._texts.get(path, ""))
 
     def _keep(self, path: str, file: _File, changes: Iterable[Change]) -> None:
+        if path not in self._files:
+            _add_folders(path, self._folders_of_files)
         self._files[path] = file
         self.note(*changes)
 
@@ -279,3 +281,9 @@ def _common_style(texts: Sequence[str]) -> Style:
     """
     crlf = sum("\r\n" in text for text in texts)
     return Style(newline="\r\n" if crlf * 2 > len(texts) else "\n")
+
+
+def _add_folders(path: str, folders: set[str]) -> None:
+    """Adds the folders that a file lies in."""
+    while (path := path.rpartition("/")[0]) not in folders:
+        folders.add(path)
