@@ -13,6 +13,7 @@ __all__ = [
     "Placeholder",
     "fits_placeholders",
     "has_placeholder",
+    "placeholder_in_comment",
     "placeholder_in_text",
     "placeholder_of_release",
 ]
