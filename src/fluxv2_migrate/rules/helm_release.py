@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
-from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
-from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
 from fluxv2_migrate.flux1.placeholders import fits_placeholders, placeholder_of_release
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
-from fluxv2_migrate.kubernetes import KubernetesModel
-from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
+from fluxv2_migrate.meaning.release_names import ReleaseName
 from fluxv2_migrate.plan import Operation, Plan, Remove, Set
 from fluxv2_migrate.rules.actions import draft_actions
 from fluxv2_migrate.rules.chart import draft_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
 from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl, present
 from fluxv2_migrate.rules.first_release import draft_first_chart
+from fluxv2_migrate.rules.installed_release import draft_helm_version, draft_release_name, running_chart
+from fluxv2_migrate.rules.known_fields import split_fields
 from fluxv2_migrate.rules.outside_spec import draft_outside_spec, installed_name
 from fluxv2_migrate.rules.refused_names import draft_refused_names
 from fluxv2_migrate.rules.values import draft_values
@@ -31,29 +28,9 @@ from fluxv2_migrate.yaml_text import Place
 
 __all__ = ["ReleaseDraft", "SeenRelease", "draft_helm_release"]
 
-_RELEASE_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LONGEST_RELEASE_NAME: Final = 53
-_LONGEST_LABEL: Final = 63
 _FIRST: Final = Place(first=True)
 _BEHIND_INTERVAL: Final = Place(after=("interval",))
 _FIRST_KIND: Final = "FluxHelmRelease"
-# What came with helm.fluxcd.io/v1; the operators of the API before it did not read these fields.
-_LATER_FIELDS: Final = frozenset(
-    {
-        "spec.chart.secretRef",
-        "spec.disableOpenAPIValidation",
-        "spec.helmVersion",
-        "spec.maxHistory",
-        "spec.rollback.maxRetries",
-        "spec.rollback.retry",
-        "spec.skipCRDs",
-        "spec.targetNamespace",
-        "spec.test",
-        "spec.valuesFrom[].configMapKeyRef.namespace",
-        "spec.valuesFrom[].secretKeyRef.namespace",
-        "spec.wait",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +156,7 @@ def draft_helm_release(
     """
     settings = settings or settings_of(options)
     as_seen = seen or _as_written(manifest, settings)
-    known, unknown = _split_fields(manifest.get("spec") or {}, manifest["kind"], manifest["apiVersion"])
+    known, unknown = split_fields(manifest.get("spec") or {}, manifest["kind"], manifest["apiVersion"])
     draft = Draft(
         known,
         as_seen.namespace,
@@ -201,16 +178,16 @@ def draft_helm_release(
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
     if not is_template:
         draft_refused_names(draft)
-    release_name = _names(
+    release_name = draft_release_name(
         draft,
         installed_name(manifest),
         is_named_elsewhere=as_seen.is_named_elsewhere,
         is_namespace_said=_metadata(manifest).get("namespace") == draft.namespace,
     )
-    draft.running_chart = _running_chart(draft, release_name)
+    draft.running_chart = running_chart(draft, release_name)
     source = draft_first_chart(draft) if manifest["kind"] == _FIRST_KIND else draft_chart(draft)
     if not any(notice.code == "HR002" for notice in draft.notices):
-        _helm_version(draft, release_name)
+        draft_helm_version(draft, release_name)
     draft_values(draft)
     draft_actions(draft)
     return ReleaseDraft(
@@ -316,173 +293,3 @@ def _unknown_fields(draft: Draft, unknown: Sequence[tuple[str, ...]]) -> None:
             draft.remove(path, "unknown-field")
         message = f"{dotted} is no field of {draft.api_version}: it is left out"
         draft.note("HR003", message, path, group=dotted)
-
-
-def _split_fields(
-    spec: Mapping[str, Any], kind: str, api_version: str
-) -> tuple[dict[str, Any], tuple[tuple[str, ...], ...]]:
-    """Gives a spec as the operators of an API read it, and the paths of what they did not read."""
-    later = frozenset() if api_version == LAST_RELEASE_API else _LATER_FIELDS
-    unknown: list[tuple[str, ...]] = []
-    model: type[KubernetesModel] = FluxHelmReleaseSpec if kind == _FIRST_KIND else HelmReleaseSpec
-    known: dict[str, Any] = _known_of(model, spec, ("spec",), later, unknown)
-    # The same field of several items of a list is one.
-    return known, tuple(dict.fromkeys(unknown))
-
-
-def _known_of(
-    model: type[KubernetesModel],
-    value: Any,
-    path: tuple[str, ...],
-    later: Collection[str],
-    unknown: list[tuple[str, ...]],
-) -> Any:
-    if isinstance(value, list):
-        return [_known_of(model, item, (*path, "[]"), later, unknown) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    fields = _fields_of(model)
-    known: dict[str, Any] = {}
-    for key, item in value.items():
-        here = (*path, key)
-        if key not in fields or ".".join(here).replace(".[]", "[]") in later:
-            unknown.append(here)
-            continue
-        inner = fields[key]
-        known[key] = item if inner is None else _known_of(inner, item, here, later, unknown)
-    return known
-
-
-@cache
-def _fields_of(model: type[KubernetesModel]) -> dict[str, type[KubernetesModel] | None]:
-    return {field.alias or name: _model_in(field.annotation) for name, field in model.model_fields.items()}
-
-
-def _model_in(annotation: Any) -> type[KubernetesModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, KubernetesModel):
-        return annotation
-    inside = (_model_in(candidate) for candidate in getattr(annotation, "__args__", ()))
-    return next((model for model in inside if model is not None), None)
-
-
-def _names(draft: Draft, installed: str, *, is_named_elsewhere: bool, is_namespace_said: bool) -> ReleaseName:
-    spec = draft.spec
-    given = draft.override.release_name or spec.get("releaseName")
-    target = spec.get("targetNamespace")
-    resolved = resolve_release_name(
-        name=draft.name,
-        namespace=draft.namespace,
-        release_name=given,
-        target_namespace=target,
-        api_version=draft.api_version,
-    )
-    _judge_namespace(draft, installed, is_named=bool(given), is_namespace_said=is_namespace_said)
-    release_name = resolved.spec_release_name
-    _judge_release_name(draft, installed, release_name, is_named=bool(given))
-    if spec.get("releaseName") != release_name and not is_named_elsewhere:
-        place = Place(after=("interval", "suspend"))
-        because = ("metadata.namespace", "spec.targetNamespace", "metadata.name")
-        draft.set(("spec", "releaseName"), release_name, resolved.rule, *because, place=place)
-    if "targetNamespace" in spec and not target:
-        draft.remove(("spec", "targetNamespace"), "target-namespace")
-    stored = draft.override.storage_namespace
-    if stored is not None:
-        resolved = replace(resolved, storage_namespace=stored if stored != draft.namespace else None)
-    if resolved.storage_namespace is not None:
-        draft.set(
-            ("spec", "storageNamespace"),
-            resolved.storage_namespace,
-            "storage-namespace",
-            "spec.targetNamespace",
-            place=Place(after=("releaseName", "targetNamespace")),
-        )
-    return resolved
-
-
-def _judge_namespace(draft: Draft, installed: str, *, is_named: bool, is_namespace_said: bool) -> None:
-    """Says where the release name would follow from a namespace that no manifest says."""
-    if not draft.namespace:
-        path = ("metadata", "name")
-        if is_named:
-            draft.note("HR015", "the manifest names no namespace", path, group="all")
-        else:
-            draft.note(
-                "HR017",
-                "the manifest names no namespace, and the release name holds it",
-                path,
-                # Whoever names the release knows where it is.
-                answer=draft.answer(release_name=installed, accept=("HR015",)),
-            )
-    elif not is_named and not installed and not is_namespace_said:
-        message = (
-            f"release names follow from the namespace {draft.namespace}, which no manifest of these says"
-        )
-        draft.note("HR131", message, ("metadata", "name"), group=draft.namespace)
-
-
-def _judge_release_name(draft: Draft, installed: str, release_name: str, *, is_named: bool) -> None:
-    """Says where the cluster has another release name, and where Helm or Kubernetes takes none like this."""
-    if installed and draft.namespace and not is_named and installed != release_name:
-        message = (
-            f"the operator would call the release {release_name!r}, and the status of this export says that "
-            f"it is installed as {installed!r}"
-        )
-        draft.note("HR125", message, ("status", "releaseName"), answer=draft.answer(release_name=installed))
-    # What Kubernetes refuses in the name of the object is said already.
-    asks = is_named or not any(notice.code == "RP006" for notice in draft.notices)
-    if asks and (len(release_name) > _LONGEST_RELEASE_NAME or not _RELEASE_NAME.fullmatch(release_name)):
-        draft.note(
-            "HR014",
-            f"Helm refuses the release name {release_name!r}: it never ran under it",
-            ("spec", "releaseName") if is_named else ("metadata", "name"),
-            answer=draft.answer(release_name=""),
-        )
-    if len(draft.name) > _LONGEST_LABEL:
-        draft.note("HR016", f"the name has {len(draft.name)} characters", ("metadata", "name"))
-
-
-def _helm_version(draft: Draft, names: ReleaseName) -> None:
-    path = ("spec", "helmVersion")
-    version = draft.spec.get("helmVersion")
-    if "helmVersion" in draft.spec:
-        draft.remove(path, "helm-version")
-    if _is_of_helm_3(draft, names):
-        return
-    enabled = draft.override.helm_versions or draft.settings.helm_operator.helm_versions
-    is_of_helm_2 = version == "v2" or (version is None and enabled[:1] == ("v2",))
-    if is_of_helm_2 or not draft.is_of_last_api:
-        message = (
-            "these releases are of Helm 2: helmVersion says so, or the operator took it where none is given, "
-            "or their API knew no other"
-        )
-        draft.note("HR030", message, path, group="all")
-    elif version is None and not enabled and not _says_helm_3(draft):
-        draft.note(
-            "HR032",
-            "helmVersion is not given, and without --enabled-helm-versions=v3 the operator took Helm 2",
-            ("spec",),
-            group="all",
-            answer=Override(cluster=draft.settings.cluster or "*", helm_versions=("v3",)),
-        )
-
-
-def _is_of_helm_3(draft: Draft, names: ReleaseName) -> bool:
-    """Gives whether the cluster says so: Helm 2 kept its records where `helm list` of Helm 3 sees none."""
-    inventory = draft.settings.inventory
-    storage = names.storage_namespace or draft.namespace
-    return inventory is not None and inventory.is_of_helm_3(names.v1, storage)
-
-
-def _running_chart(draft: Draft, names: ReleaseName) -> str:
-    inventory = draft.settings.inventory
-    record = None
-    if inventory is not None:
-        record = inventory.record(names.v1, names.storage_namespace or draft.namespace)
-    return "" if record is None else record.chart
-
-
-def _says_helm_3(draft: Draft) -> bool:
-    """Gives whether the operator's own object in the cluster says so."""
-    inventory = draft.settings.inventory
-    live = None if inventory is None else inventory.flux1_release(draft.namespace, draft.name)
-    return live is not None and live.helm_version == "v3"
