@@ -271,6 +271,19 @@ TEXTS: dict[str, Files] = {
         "              containers:\n              - image: fluxcd/flux:1.25.4\n"
         f"                args: ['--git-url={URL}', --git-path=deploy, '--git-branch={{{{ branch }}}}']\n"
     },
+    "manifests that are comments": {
+        path: "".join(f"# {line}".rstrip() + "\n" for line in str(text).splitlines())
+        for path, text in {
+            "flux/flux.yaml": chart(
+                "git: {branch: trunk} # ours\n", valuesFrom="[{secretKeyRef: {name: v, namespace: flux}}]"
+            ),
+            "flux/values.yaml": OBJECT.format("Secret").replace("\ndata:", "\nstringData:")
+            + " |\n"
+            + "".join(f"    {line}\n" for line in VALUES.replace("trunk", "no").splitlines()),
+            "flux/other.yaml": "---\nnothing: of it\n",
+        }.items()
+    }
+    | {"deploy/half.yaml": "# flux:\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"},
     "entries of a list, and a file": {
         "x.sh": f"helm upgrade -i flux fluxcd/flux --set git.url={URL} --set-file git.branch=b.txt \\\n"
         "  --set additionalArgs[1]=--sops --set 'additionalArgs[0]=--git-path=deploy'\n",

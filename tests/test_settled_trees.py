@@ -63,9 +63,9 @@ def nothing(files: Files) -> None:
 SETTLED: dict[str, tuple[set[str], Callable[[Files], None]]] = {
     "get-started": ({"HR032"}, proposed),
     "helm-operator-get-started": ({"HR032", "IM005"}, nothing),
-    "homelab": ({"HR032", "IM005"}, one_key),
+    "homelab": ({"IM005"}, one_key),
     "homelab-crlf": ({"HR032", "IM005"}, without_flux_1),
-    "homelab-half-migrated": ({"HR032", "IM005", "RP050"}, one_key),
+    "homelab-half-migrated": ({"IM005", "RP050"}, one_key),
     "kustomize-example": (set(), images_in_kustomizations),
     "progressive-delivery": ({"HR030"}, nothing),
 }

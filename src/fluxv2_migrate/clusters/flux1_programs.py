@@ -149,7 +149,9 @@ def read_programs(reader: ClusterReader) -> list[Flux1Program]:
         built |= files
     found += (each for each in _of_files(reader) if each.path not in built)
     found += _of_inline_patches(reader)
-    return [*found, *programs_of_texts(reader)]
+    found += programs_of_texts(reader)
+    shown = {each.program for each in found}
+    return [*found, *(each for each in _commented_out(reader) if each.program not in shown)]
 
 
 # Manifests
@@ -186,6 +188,34 @@ def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:
             for document in reader.documents_of(path):
                 yield from _of_object(document.manifest, [document], reader, None)
                 yield from _of_list(document, reader)
+
+
+def _commented_out(reader: ClusterReader) -> Iterator[Flux1Program]:
+    """Gives the programs of manifests that are comments from their first line to their last.
+
+    People turn Flux v1 off so. Nobody knows whether it ran as they say: they count as a text does.
+    """
+    texts = {path: text for path in reader.files if path.endswith(_YAML) and (text := _within(path, reader))}
+    if not any(_is_mentioned(text) for text in texts.values()):
+        return
+    documents = {path: each for path, each in reader.documents.items() if path not in texts}
+    uncommented = ClusterReader(
+        {**reader.files, **texts}, documents, {}, frozenset(), reader.tree, reader.options
+    )
+    for program in _of_files(uncommented):
+        if program.path in texts:
+            yield replace(program, is_text=True, document=None)
+
+
+def _within(path: str, reader: ClusterReader) -> str:
+    """Gives what a file comments out, where that is all of it; nothing else."""
+    text = reader.text(path)
+    if not text.lstrip("\ufeff-\r\n ").startswith("#"):
+        return ""
+    lines = text.splitlines()
+    if any(line.strip() not in ("", "---") and not line.startswith("#") for line in lines):
+        return ""
+    return "".join(f"{line.removeprefix('#').removeprefix(' ')}\n" for line in lines)
 
 
 def _may_tell(text: str, charts: Sequence[str]) -> bool:
