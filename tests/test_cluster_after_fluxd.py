@@ -7,13 +7,18 @@ by the Kustomizations in the files, built by the real kustomize as kustomize-con
 from __future__ import annotations
 
 import posixpath
-from typing import Any
+import re
+import shlex
+from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import assume, given, settings
 
 import fluxv2_migrate as fm
-from reference_trees import LOADER
+from command_lines import parse
+from fluxv2_migrate.testing import GeneratedRepository, repositories
+from reference_trees import LOADER, read_tree
 from test_applied_sets import Object, applied_by_fluxd, artifact, identity, real
 from test_flux1_leaves import FETCHED, Files, fluxd, operator, release
 
@@ -91,25 +96,49 @@ def is_of_flux1(each: Object) -> bool:
         ("Deployment", "flux"),
         ("Deployment", "helm-operator"),
         ("HelmRelease", "flux"),
+        ("Deployment", "memcached"),
+        ("Service", "memcached"),
     }
 
 
-def syncs_of(migration: fm.Migration, cluster: fm.Cluster) -> list[dict[str, Any]]:
-    """The Kustomizations that are made for a cluster."""
-    own = [
-        path
-        for path in cluster.sync_paths
-        if not any(
-            path in each.sync_paths for each in migration.context.clusters if each.name != cluster.name
-        )
-    ] or list(cluster.sync_paths)
-    return [
-        document
+def syncs_of(migration: fm.Migration, cluster: fm.Cluster) -> list[tuple[str, str]]:
+    """Names and paths of the Kustomizations that a cluster gets: in Git, or by commands of the runbook."""
+    is_alone = len(migration.context.clusters) == 1
+    others = [each.sync_paths for each in migration.context.clusters if each.name != cluster.name]
+    own = [path for path in cluster.sync_paths if not any(path in each for each in others)]
+    found = [
+        (document["metadata"]["name"], document["spec"]["path"])
         for path, text in migration.created.items()
-        if any(path.startswith(f"{each}/") for each in own) or len(migration.context.clusters) == 1
+        if is_alone or any(path.startswith(f"{each}/") for each in own or cluster.sync_paths)
         for document in yaml.load_all(text, LOADER)
         if str(document.get("apiVersion")).startswith("kustomize.toolkit")
     ]
+    commands = [command for step in migration.runbook().steps for command in step.commands]
+    for command in commands:
+        if " create kustomization " in command:
+            line = parse(shlex.split(command.partition(">>")[0]))
+            if is_alone or line.flags["context"] == cluster.name:
+                found.append((line.words[0], line.flags["path"]))
+    return found
+
+
+def hold_clusters(files: Files, migration: fm.Migration) -> None:
+    """Holds that each cluster has what its fluxd applied, less Flux v1, and what was made for it."""
+    made = {
+        identity(document)
+        for text in migration.created.values()
+        for document in yaml.load_all(text, LOADER)
+        if (document.get("metadata") or {}).get("name")
+    }
+    with real(files) as before, real(artifact(migration.files)) as after:
+        for cluster in migration.context.as_clusters():
+            was = {each for path in cluster.sync_paths for each in applied_by_fluxd(before, path)}
+            syncs = syncs_of(migration, cluster)
+            assert len({name for name, _ in syncs}) == len(syncs)
+            now = [each for _, path in syncs for each in after.apply(posixpath.normpath(path))]
+            assert len(now) == len(set(now))
+            assert {each for each in was if not is_of_flux1(each)} <= set(now)
+            assert set(now) - was <= made
 
 
 @pytest.mark.parametrize("name", sorted(TREES))
@@ -117,36 +146,55 @@ def test_a_cluster_has_what_its_fluxd_applied_and_what_was_made_for_it(name: str
     files = TREES[name]
     migration = fm.migrate_repository(files)
     assert migration.ok
-    made = {
-        identity(document)
-        for text in migration.created.values()
-        for document in yaml.load_all(text, LOADER)
-        if (document.get("metadata") or {}).get("name")
-    }
     # What is fetched nobody builds here.
     local = {path: str(text).replace(f"'{FETCHED}'", "") for path, text in files.items()}
     local = {
         path: text.partition("patches:")[0] if "resources: []" in text else text
         for path, text in local.items()
     }
-    with real(dict(local)) as before, real(artifact(migration.files)) as after:
-        for cluster in migration.context.as_clusters():
-            was = {each for path in cluster.sync_paths for each in applied_by_fluxd(before, path)}
-            syncs = syncs_of(migration, cluster)
-            assert len({each["metadata"]["name"] for each in syncs}) == len(syncs)
-            paths = [posixpath.normpath(each["spec"]["path"]) for each in syncs]
-            now = [each for path in paths for each in after.apply(path)]
-            assert len(now) == len(set(now))
-            assert {each for each in was if not is_of_flux1(each)} <= set(now)
-            assert set(now) - was <= made
+    hold_clusters(dict(local), migration)
 
 
-@pytest.mark.parametrize("name", sorted(TREES))
+EXAMPLE = Path(__file__).parents[1] / "examples/two-clusters"
+
+
+def test_the_clusters_of_the_example_have_what_their_fluxds_applied() -> None:
+    files = read_tree(EXAMPLE)
+    hold_clusters(files, fm.migrate_repository(files))
+
+
+def test_the_cluster_of_a_real_tree_has_what_its_fluxd_applied(shared: Path) -> None:
+    files = read_tree(shared / "corpus/multi-tenancy/v1")
+    hold_clusters(files, fm.migrate_repository(files))
+
+
+@given(repository=repositories())
+@settings(max_examples=20)
+def test_clusters_of_generated_trees_have_what_their_fluxds_applied(
+    repository: GeneratedRepository,
+) -> None:
+    assume(all(each.read != "flux2" for each in repository.clusters))
+    files: Files = dict(repository.files)
+    for number, cluster in enumerate(repository.clusters):
+        name = f"flux-{number}"
+        arguments = [f"--git-path={cluster.path}"]
+        arguments += ["--manifest-generation"] if cluster.read == "kustomize" else []
+        files[f"flux/{name}.yaml"] = fluxd(*arguments, namespace=name)
+    options = {
+        key: value for key, value in repository.options.items() if key not in ("clusters", "sync_roots")
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+    assume(not any(each.severity == "error" for each in migration.findings))
+    hold_clusters(files, migration)
+
+
+@pytest.mark.parametrize("name", [*sorted(TREES), "the example"])
 def test_a_cluster_needs_nothing_that_nobody_makes(name: str) -> None:
-    migration = fm.migrate_repository(TREES[name])
+    migration = fm.migrate_repository(TREES.get(name) or read_tree(EXAMPLE))
     objects = [
         document
-        for text in migration.files.values()
+        for path, text in migration.files.items()
+        if path.endswith(".yaml")
         for document in yaml.load_all(text, LOADER)
         if isinstance(document, dict) and (document.get("metadata") or {}).get("name")
     ]
@@ -160,6 +208,9 @@ def test_a_cluster_needs_nothing_that_nobody_makes(name: str) -> None:
         for reference in filter(None, (spec.get("sourceRef"), chart)):
             place = (reference["kind"], reference.get("namespace", namespace), reference["name"])
             assert place in known
-        if "toolkit" in str(each.get("apiVersion")) and "secretRef" in spec:
-            assert (namespace, spec["secretRef"]["name"]) in needed
-            assert f"secret git {spec['secretRef']['name']}" in told
+        if "toolkit" in str(each.get("apiVersion")):
+            secrets = [spec.get("secretRef"), (spec.get("decryption") or {}).get("secretRef")]
+            for secret in filter(None, secrets):
+                assert (namespace, secret["name"]) in needed
+                made = rf"secret (git|generic) {secret['name']} |name: \"{secret['name']}\""
+                assert re.search(made, told)

@@ -48,6 +48,10 @@ def chart(
     )
 
 
+def commented_out(text: str) -> str:
+    return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
+
+
 FLAGS = (f"--git-url={URL}", "--git-branch=trunk", "--git-path=deploy")
 REMOTE = "resources:\n- github.com/fluxcd/flux/deploy?ref=v1.14.2\n"
 OBJECT = "apiVersion: v1\nkind: {}\nmetadata: {{name: v, namespace: flux}}\ndata:\n  values.yaml:"
@@ -272,18 +276,17 @@ TEXTS: dict[str, Files] = {
         f"                args: ['--git-url={URL}', --git-path=deploy, '--git-branch={{{{ branch }}}}']\n"
     },
     "manifests that are comments": {
-        path: "".join(f"# {line}".rstrip() + "\n" for line in str(text).splitlines())
-        for path, text in {
-            "flux/flux.yaml": chart(
-                "git: {branch: trunk} # ours\n", valuesFrom="[{secretKeyRef: {name: v, namespace: flux}}]"
-            ),
-            "flux/values.yaml": OBJECT.format("Secret").replace("\ndata:", "\nstringData:")
+        "flux/flux.yaml": commented_out(
+            chart("git: {branch: trunk} # ours\n", valuesFrom="[{secretKeyRef: {name: v, namespace: flux}}]")
+        ),
+        "flux/values.yaml": commented_out(
+            OBJECT.format("Secret").replace("\ndata:", "\nstringData:")
             + " |\n"
-            + "".join(f"    {line}\n" for line in VALUES.replace("trunk", "no").splitlines()),
-            "flux/other.yaml": "---\nnothing: of it\n",
-        }.items()
-    }
-    | {"deploy/half.yaml": "# flux:\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"},
+            + "".join(f"    {line}\n" for line in VALUES.replace("trunk", "no").splitlines())
+        ),
+        "flux/other.yaml": commented_out("---\nnothing: of it\n"),
+        "deploy/half.yaml": "# flux:\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+    },
     "entries of a list, and a file": {
         "x.sh": f"helm upgrade -i flux fluxcd/flux --set git.url={URL} --set-file git.branch=b.txt \\\n"
         "  --set additionalArgs[1]=--sops --set 'additionalArgs[0]=--git-path=deploy'\n",
