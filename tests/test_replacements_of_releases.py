@@ -65,16 +65,63 @@ def test_the_name_of_a_release_is_read_where_no_field_is_named(tmp_path: Path) -
     assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
 
 
-def test_a_reference_that_a_later_patch_takes_out_holds_the_release_back() -> None:
+def test_a_reference_that_a_later_patch_takes_out_is_written_as_it_was(tmp_path: Path) -> None:
     replaced = SOURCE % "other" + TARGET % "spec.valuesFrom.0.configMapKeyRef.name"
     files = tree(inline(replaced), VALUES) | {
         "over/kustomization.yaml": "resources: [../prod]\npatches:\n- path: less.yaml\n",
         "over/less.yaml": release("  valuesFrom: null\n"),
     }
-    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("over",)))
+    assert hold_commuting(files, ("over",), tmp_path) == (1, 0)
+
+
+SECONDS = FACTS.replace("  other", "  seconds: '90'\n  wait: 'true'\n  other")
+READING = "source: {kind: HelmRelease, name: web, fieldPath: %s}\ntargets:\n- select: {kind: ConfigMap}\n"
+FIELDS = "  timeout: 60\n  wait: false\n"
+
+
+@pytest.mark.parametrize(
+    "replacements",
+    [
+        inline(SOURCE % "seconds" + TARGET % "spec.timeout"),
+        inline(SOURCE % "wait" + TARGET % "spec.wait"),
+        inline(READING % "spec.timeout" + "  fieldPaths: [data.other, data.version]\n"),
+        inline(READING % "spec.wait" + "  fieldPaths: [data.other]\n"),
+        inline(READING % "spec.chart.repository" + "  fieldPaths: [data.other]\n"),
+        # One stays, and one goes.
+        inline(SOURCE % "seconds" + TARGET % "spec.timeout")
+        + inline(SOURCE % "version" + TARGET % "spec.chart.version"),
+    ],
+)
+def test_what_replacements_wrote_is_written_where_no_path_says_it(replacements: str, tmp_path: Path) -> None:
+    files = tree(replacements, FIELDS) | {"prod/facts.yaml": SECONDS}
+    assert hold_commuting(files, ("prod",), tmp_path / "a") == (1, 0)
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    write_tree(files, tmp_path / "before")
+    write_tree(migration.files, tmp_path / "after")
+    before, after = build_all([tmp_path / "before/prod", tmp_path / "after/prod"])
+    facts = [[each for each in build.objects if each["kind"] == "ConfigMap"] for build in (before, after)]
+    assert facts[0] == facts[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "has_file"),
+    [
+        # A file of replacements may be another kustomization's, too.
+        (SOURCE % "seconds" + TARGET % "spec.timeout", True),
+        (SOURCE % "seconds" + TARGET % "spec.timeout, spec.releaseName", False),
+        (
+            READING % "spec.timeout" + "  fieldPaths: [data.other]\n  options: {delimiter: '-', index: 1}\n",
+            False,
+        ),
+        (READING % "spec.timeout" + "  reject: [{name: others}]\n  fieldPaths: [data.other]\n", False),
+    ],
+)
+def test_what_is_too_much_to_say_holds_the_release_back(text: str, has_file: bool) -> None:
+    listed = "- path: rules.yaml\n" if has_file else inline(text)
+    files = tree(listed, FIELDS, **({"rules": text} if has_file else {})) | {"prod/facts.yaml": SECONDS}
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert dict(migration.files) == files
-    (error,) = (each for each in migration.findings if each.severity == "error")
-    assert "spec.valuesFrom.0.configMapKeyRef.name" in error.message
+    assert not migration.ok
 
 
 def test_a_patch_of_what_only_a_replacement_makes_holds_the_release_back() -> None:
@@ -116,7 +163,6 @@ def test_what_is_left_out_by_its_api_stays_left_out(tmp_path: Path) -> None:
         ("spec.timeout", "  timeout: 60\n"),
         ("spec.valuesFrom.1.configMapKeyRef.name", "  valuesFrom: [{secretKeyRef: {name: a}}]\n"),
         ("spec.valuesFrom.*.secretKeyRef.name", VALUES),
-        ("spec.valueFileSecrets.*.name", VALUES),
     ],
 )
 def test_what_has_no_counterpart_holds_the_release_back(path: str, more: str) -> None:

@@ -20,7 +20,7 @@ from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
 
 __all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry", "replace_entry"]
 
-_NOTHING_IF_EMPTY: Final = ("images", *PATCH_FIELDS)
+_NOTHING_IF_EMPTY: Final = ("images", "replacements", *PATCH_FIELDS)
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -183,7 +183,7 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
         for index, known in enumerate(_listed(value, field)):
             if same(known):
                 edited = remove_item(document, field, index)
-                # A list of patches or images that holds none is nothing.
+                # Such a list that holds nothing is nothing.
                 return _without_empty(edited, field) if field in _NOTHING_IF_EMPTY else edited
         raise CannotEdit(f"{field} has no such entry")
 

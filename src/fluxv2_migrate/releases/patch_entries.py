@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fluxv2_migrate.clusters import Way
-from fluxv2_migrate.kustomize import PatchUse, Step, add_patch
+from fluxv2_migrate.kustomize import PatchUse, Step, add_patch, remove_entry
 from fluxv2_migrate.plan import Leaves, as_patch, edit_fields
 from fluxv2_migrate.releases.drafts import ClustersDisagree
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, SelectionEdit
+from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import read_document, replace_text, split_documents
@@ -88,6 +89,12 @@ class KustomizationEdits:
             self._edit(edit.file, lambda known: edit_fields(known, edit.path, values, removed), 0)
             return
         self._edit(edit.file, lambda known: replace_text(known, edit.path, edit.text), 0)
+
+    def write_literals(self, edit: LiteralEdit) -> None:
+        """Writes what a replacement wrote, which goes."""
+        for target, operations in edit.patches:
+            self._edit(edit.file, partial(add_patch, patch=operations, target=target), 0)
+        self._edit(edit.file, lambda known: remove_entry(known, "replacements", edit.entry), 0)
 
     def _edit(self, kustomization: str, edit: Callable[[str], str], document: int) -> None:
         self.made.append(KustomizationEdit(kustomization, lambda text: _in_document(text, document, edit)))

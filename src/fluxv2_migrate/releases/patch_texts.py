@@ -33,7 +33,7 @@ from fluxv2_migrate.releases.forms import References, ReleaseForms
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit, KustomizationEdits
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, with_replaced
+from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, Naming, with_replaced
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.releases.replacements import edits_of_replacement
 from fluxv2_migrate.repository.changes import Change, change_of
@@ -275,6 +275,7 @@ class _Converter:
             found = sources.setdefault(placed.request.written_by, {})
             found[self.names.references[placed]] = placed.request
         known: set[tuple[str, tuple[str | int, ...]]] = set()
+        literals: list[LiteralEdit] = []
         for use in closure.patches:
             if use.kind not in _POINTING:
                 continue
@@ -288,9 +289,16 @@ class _Converter:
                 if isinstance(edit, FieldEdit) and edit.written:
                     self.written.setdefault(use, set()).add(edit.written)
                 # Kustomizations may share a file.
-                if (edit.file, edit.path) not in known:
-                    known.add((edit.file, edit.path))
+                if (edit.file, edit.path) in known:
+                    continue
+                known.add((edit.file, edit.path))
+                if isinstance(edit, LiteralEdit):
+                    # It takes an entry out, and the places of all others are those of before.
+                    literals.append(edit)
+                else:
                     self.edits.point(edit)
+        for literal in literals:
+            self.edits.write_literals(literal)
 
     def _retarget(self, api_version: str) -> None:
         closure, clusters = self.releases[0].closure, self.around.clusters

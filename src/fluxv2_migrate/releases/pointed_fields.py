@@ -14,7 +14,9 @@ from fluxv2_migrate.rules import CARRIED, VALUES, ChartSourceRequest, SourceRefe
 
 __all__ = [
     "FieldEdit",
+    "LiteralEdit",
     "Naming",
+    "OtherForm",
     "SelectionEdit",
     "keys_in_flux_2",
     "passing_keys_in_flux_2",
@@ -80,6 +82,28 @@ class FieldEdit:
     written: Path = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LiteralEdit:
+    """What becomes of a replacement of a field that has another form in Flux v2: what it wrote is written.
+
+    Attributes:
+        file: the kustomization.
+        path: of the replacement.
+        entry: its value; it goes.
+        patches: for what it wrote into other objects, each with its target and its operations; what it wrote
+            into releases stands with the rest of these.
+    """
+
+    file: str
+    path: tuple[str | int, ...]
+    entry: Mapping[str, Any]
+    patches: tuple[tuple[Mapping[str, Any], str], ...] = ()
+
+
+class OtherForm(HeldBack):
+    """A field has another form in Flux v2, so that no path can say where it is."""
+
+
 def keys_in_flux_2(keys: Sequence[str], reached: Sequence[Mapping[str, Any]]) -> list[str]:
     """Gives the keys of where a field is in Flux v2, items of lists named by their place.
 
@@ -88,7 +112,7 @@ def keys_in_flux_2(keys: Sequence[str], reached: Sequence[Mapping[str, Any]]) ->
         reached: the releases that it is read or written in, as they are built.
 
     Raises:
-        HeldBack: it has another form there, or is not at the same place in all of them.
+        OtherForm: it has another form there, or is not at the same place in all of them.
     """
     if keys[0] == "metadata" or tuple(keys[:2]) == VALUES:
         return list(keys)
@@ -96,7 +120,7 @@ def keys_in_flux_2(keys: Sequence[str], reached: Sequence[Mapping[str, Any]]) ->
         return list(CARRIED[tuple(keys)])
     found = {_of_values(keys, manifest) for manifest in reached}
     if len(found) != 1 or None in found:
-        raise HeldBack(f"{'.'.join(keys)}, which a kustomization names, has another form in Flux v2")
+        raise OtherForm(f"{'.'.join(keys)}, which a kustomization names, has another form in Flux v2")
     return list(found.pop() or ())
 
 

@@ -9,7 +9,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, PatchUse, Selector, split_field_path
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["SOURCE_FIELDS", "Place", "replacement_entries", "source_writer", "writer_name"]
+__all__ = ["SOURCE_FIELDS", "Place", "replacement_entries", "selects", "source_writer", "writer_name"]
 
 Place = tuple[str | int, ...]
 SOURCE_FIELDS: Final = frozenset(("spec", "chart", name) for name in ("repository", "git", "ref"))
@@ -49,14 +49,20 @@ def source_writer(built: BuiltObject, tree: KustomizeTree) -> str:
         for at, entry in replacement_entries(use, tree) if use.kind == "replacement" else ():
             for number, target in enumerate(entry.get("targets") or ()):
                 paths = target.get("fieldPaths") or ()
-                if any(tuple(split_field_path(str(path))) in SOURCE_FIELDS for path in paths) and _selects(
+                if any(tuple(split_field_path(str(path))) in SOURCE_FIELDS for path in paths) and selects(
                     target, built
                 ):
                     return writer_name(use, (*at, "targets", number))
     return ""
 
 
-def _selects(target: Mapping[str, Any], built: BuiltObject) -> bool:
+def selects(target: Mapping[str, Any], built: BuiltObject) -> bool:
+    """Gives whether a target of a replacement selects an object, by its names and its API.
+
+    Args:
+        target: of a replacement.
+        built: the object.
+    """
     select = target.get("select")
     if not isinstance(select, Mapping):  # pragma: no cover - kustomize built with it
         return False

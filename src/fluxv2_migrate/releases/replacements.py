@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import json
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_list
-from fluxv2_migrate.kustomize import split_field_path
+from fluxv2_migrate.kustomize import BuiltObject, split_field_path
 from fluxv2_migrate.releases.patch_targets import moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, SelectionEdit, keys_in_flux_2
+from fluxv2_migrate.releases.pointed_fields import (
+    FieldEdit,
+    LiteralEdit,
+    Naming,
+    OtherForm,
+    SelectionEdit,
+    keys_in_flux_2,
+)
 from fluxv2_migrate.releases.replacement_entries import (
     SOURCE_FIELDS,
     Place,
     replacement_entries,
+    selects,
     writer_name,
 )
 from fluxv2_migrate.rules import ChartSourceRequest, to_flux_git_url
+from fluxv2_migrate.yaml_text import emit_scalar
 
 __all__ = ["edits_of_replacement"]
 
 _OF_RELEASES: Final = ("group", "version", "namespace", "labelSelector", "annotationSelector")
 
 
-def edits_of_replacement(named: Naming) -> Iterator[FieldEdit | SelectionEdit]:
+def edits_of_replacement(named: Naming) -> Iterator[FieldEdit | SelectionEdit | LiteralEdit]:
     """Gives what becomes of a replacement that concerns releases.
 
     Args:
@@ -33,15 +44,76 @@ def edits_of_replacement(named: Naming) -> Iterator[FieldEdit | SelectionEdit]:
         HeldBack: it concerns a field that has another form in Flux v2.
     """
     for at, entry in replacement_entries(named.use, named.tree):
-        source = entry.get("source")
-        if isinstance(source, Mapping) and (values := moved_fields(source, named.version)) is not None:
-            values = dict(values)
-            if source.get("fieldPath"):
-                values["fieldPath"] = _pointed(str(source["fieldPath"]), named.reached)[0]
-            yield from _edits_of_fields(named, (*at, "source"), values)
-        targets = entry.get("targets")
-        for number, target in enumerate(as_list(targets)):
-            yield from _edits_of_target((*at, "targets", number), target, named)
+        try:
+            edits: list[FieldEdit | SelectionEdit | LiteralEdit] = list(_edits_of_entry(at, entry, named))
+        except OtherForm:
+            literal = _literal(at, entry, named)
+            if literal is None:
+                raise
+            edits = [literal]
+        yield from edits
+
+
+def _edits_of_entry(
+    at: Place, entry: Mapping[str, Any], named: Naming
+) -> Iterator[FieldEdit | SelectionEdit]:
+    source = entry.get("source")
+    if isinstance(source, Mapping) and (values := moved_fields(source, named.version)) is not None:
+        values = dict(values)
+        if source.get("fieldPath"):
+            values["fieldPath"] = _pointed(str(source["fieldPath"]), named.reached)[0]
+        yield from _edits_of_fields(named, (*at, "source"), values)
+    for number, target in enumerate(as_list(entry.get("targets"))):
+        yield from _edits_of_target((*at, "targets", number), target, named)
+
+
+def _literal(at: Place, entry: Mapping[str, Any], named: Naming) -> LiteralEdit | None:
+    """Gives what writes what a replacement wrote; nothing where that is too much to say.
+
+    What it wrote into releases is written with all that their patches have to say. Into other objects it
+    wrote a value that stands in what the kustomization builds.
+    """
+    if named.use.path:
+        return None
+    folder = posixpath.dirname(named.use.kustomization)
+    patches: list[tuple[Mapping[str, Any], str]] = []
+    for target in as_list(entry.get("targets")):
+        select = target["select"]
+        if moved_fields(select, named.version) is not None:
+            # What is written into a release is not said of one for all that a target may find.
+            if any(_has_place(str(path), named) for path in target.get("fieldPaths") or ()):
+                return None
+            continue
+        built = [each for each in named.tree.build(folder).objects if selects(target, each)]
+        operations = [_operation(str(path), built) for path in target.get("fieldPaths") or ()]
+        if target.get("options") or target.get("reject") or not all(operations):
+            return None
+        patches.append((select, "\n".join(operations)))
+    return LiteralEdit(named.use.kustomization, at, entry, tuple(patches))
+
+
+def _has_place(path: str, named: Naming) -> bool:
+    """Gives whether a field that is written has a place of its own in Flux v2."""
+    keys = split_field_path(path)
+    try:
+        return tuple(keys) in SOURCE_FIELDS or bool(keys_in_flux_2(keys, named.reached))
+    except OtherForm:
+        return False
+
+
+def _operation(path: str, built: Sequence[BuiltObject]) -> str:
+    """Gives the operation that writes a field as it is built; nothing where objects differ in it."""
+    keys = split_field_path(path)
+    values: list[Any] = []
+    for each in built:
+        value: Any = each.manifest
+        for key in keys:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        values.append(value)
+    if not values or any(value is None or value != values[0] for value in values):
+        return ""
+    pointer = "".join(f"/{key.replace('~', '~0').replace('/', '~1')}" for key in keys)
+    return f"- op: replace\n  path: {emit_scalar(pointer)}\n  value: {json.dumps(values[0])}"
 
 
 def _edits_of_target(
