@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ spec:
   prune: false
   sourceRef: {kind: GitRepository, name: flux-system}
 """
+SYNC = re.sub(r"  ignore: .*\n.*\n", "", GIT.replace("name: apps", "name: flux-system"))
 VENDOR = """\
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: HelmRepository
@@ -335,3 +337,23 @@ def test_a_twin_that_the_cluster_gets_is_not_told() -> None:
     migration = fm.migrate_repository(files, fm.MigrationOptions(clusters=(cluster,)))
     assert not {each.code for each in migration.findings} & set(CODES)
     assert migration.deleted == ("apps/web.yaml",)
+
+
+@pytest.mark.parametrize("annotation", ["reconcile: disabled", "reconcile: Disabled", "ssa: Ignore"])
+@pytest.mark.parametrize("ignored", [True, False])
+@pytest.mark.parametrize("by_flux2", [True, False])
+def test_a_release_that_kustomize_controller_passes_over_is_told_where_fluxd_applied_it(
+    annotation: str, *, ignored: bool, by_flux2: bool
+) -> None:
+    annotations = f"  annotations:\n    kustomize.toolkit.fluxcd.io/{annotation}\n"
+    annotations += '    fluxcd.io/ignore: "true"\n' * ignored
+    files: Files = {"apps/web.yaml": release().replace("spec:", f"{annotations}spec:", 1)}
+    if by_flux2:
+        files["apps/flux-system/gotk-sync.yaml"] = SYNC
+    migration = fm.migrate_repository(files)
+    asked = [each for each in migration.findings if each.code == "RP053"]
+    assert [(each.path, each.field) for each in asked] == [("apps/web.yaml", "metadata.annotations")] * (
+        not ignored and not by_flux2
+    )
+    if asked:
+        assert fm.migrate_repository(files, {"overrides": migration.answers()}).ok

@@ -13,11 +13,14 @@ from typing import Any, Final
 
 from fluxv2_migrate.applied.result import AppliedByCluster, Identity, Result, identity_of, shown_identity
 from fluxv2_migrate.clusters import ClusterView, Sighting, same_object
+from fluxv2_migrate.clusters.reconciled import DISABLED
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
 from fluxv2_migrate.flux2.release_name import default_release_name, shorten_release_name
-from fluxv2_migrate.kubernetes import as_list, mapping_at
+from fluxv2_migrate.kubernetes import annotations_of, as_list, mapping_at
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
@@ -130,6 +133,10 @@ class _Check:
             cause = self._cause(release.document.path, became)
             self._tell(release, "RP053", f"{self.view.name} does not get it: {cause}", ("metadata", "name"))
             return
+        if self._is_passed_over(manifest, sighting):
+            message = f"{self.view.name} does not get it: {DISABLED}"
+            self._tell(release, "RP053", message, ("metadata", "annotations"))
+            return
         spec = mapping_at(manifest, "spec")
         runs = _runs(spec, key[2])
         if runs != shorten_release_name(name):
@@ -152,6 +159,12 @@ class _Check:
                     f"{self.view.name} does not get {shown_identity(values)} any more, which holds values"
                 )
                 self._tell(release, "RP055", message, ("spec", "valuesFrom"))
+
+    def _is_passed_over(self, manifest: Mapping[str, Any], sighting: Sighting) -> bool:
+        """Gives whether an annotation that fluxd did not know keeps the release from being applied."""
+        is_of_fluxd = not self.view.flux2_file
+        was_ignored = read_policies(annotations_of(sighting.manifest)).ignored
+        return is_of_fluxd and is_disabled(manifest) and not was_ignored
 
     def _changed(
         self, release: MigratedRelease, sighting: Sighting, spec: Mapping[str, Any]
@@ -179,8 +192,8 @@ class _Check:
     def made(self) -> None:
         """Says what the cluster does not get of what was made for it, once for each cause."""
         causes: dict[str, list[Generated]] = {}
-        # Of a path that is a file it is told already that nothing syncs it.
-        is_file = any(synced.path in self.result.repository.texts for synced in self.view.sync_paths)
+        # Where a fluxd synced a file it is told already that nothing syncs that.
+        is_file = any(notice.code == "DA063" for notice in self.view.notices)
         for key, made in self.created.items():
             found = self.applied.objects.get(key)
             if found is None and is_file:
