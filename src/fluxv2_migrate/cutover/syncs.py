@@ -253,7 +253,7 @@ def _written(
         return sync, ()
     tried = workspace.branch()
     try:
-        named, generated = _placed(sync, view, around, Homes(around.clusters, around.clusters.tree, tried))
+        named, generated = _placed(sync, view, Homes(around.clusters, around.clusters.tree, tried))
     except (NoHome, CannotEdit) as error:
         message = f"{_named(view, around)} has no path of its own for the objects that sync it: {error}"
         findings.say("DA057", message, *place)
@@ -356,7 +356,7 @@ def _named(view: ClusterView, around: Surroundings) -> str:
 
 
 def _placed(
-    sync: ClusterSync, view: ClusterView, around: Surroundings, homes: Homes
+    sync: ClusterSync, view: ClusterView, homes: Homes
 ) -> tuple[tuple[tuple[str, str], ...], tuple[Generated, ...]]:
     version = sync.flux_version
     source = git_repository_manifest(sync.settings, version, namespace=sync.namespace)
