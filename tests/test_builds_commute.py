@@ -28,10 +28,10 @@ from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.controller import generated_resources
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
+from patched_overlays import Files, effective
 from real_kustomize import NAMES, RealBuild, build_all, with_stubs, write_tree
 from reference_trees import LOADER, TREES, documents_of, read_tree
 from test_cases import FOLDER, runner
-from test_patches_of_releases import Files, effective
 
 CASES = sorted(path.stem for path in FOLDER.glob("e-*.yaml"))
 OVER = "what-a-cluster-applies"

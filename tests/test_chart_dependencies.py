@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from test_migration_of_kustomize_trees import Files
+from built_clusters import Files
 
 OWN = "https://git.example.com/acme/gitops"
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from built_clusters import release
 from fluxv2_migrate.clusters import (
     AppliedObject,
     ClusterMap,
@@ -28,7 +29,6 @@ from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.reading import read_repository
 from fluxv2_migrate.yaml_text import read_document, read_nodes, split_documents
-from test_migration_of_kustomize_trees import release
 
 Files = dict[str, str | bytes]
 NAMES = st.sampled_from(["a", "b", "ab", "c.d"])

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from built_clusters import release
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import read_documents
 from real_kustomize import build_all, write_tree
 from reference_trees import LOADER
-from test_migration_of_kustomize_trees import release
 
 Files = dict[str, str | bytes]
 PATCH = "- op: add\n  path: /spec/timeout\n  value: 90\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import fluxv2_migrate as fm
-from test_migration_of_kustomize_trees import Files, release
+from built_clusters import Files, release
 
 FLUXD = """\
 apiVersion: apps/v1

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from built_clusters import release
 from release_manifests import v1_release
-from test_migration_of_kustomize_trees import release
 
 WRONG_PATHS = [
     "/srv/a.yaml",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from built_clusters import release
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.tree_charts import chart_of_folder
 from fluxv2_migrate.clusters.units import shapes_objects
@@ -17,7 +18,6 @@ from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.source_ignore import _expression, artifact_files
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
 from fluxv2_migrate.yaml_text.parser import parse
-from test_migration_of_kustomize_trees import release
 
 Files = dict[str, str | bytes]
 DEPLOYMENT = """apiVersion: apps/v1

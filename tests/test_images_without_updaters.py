@@ -9,7 +9,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.kustomize import build
-from test_patches_of_releases import CHART, IMAGE, Files, release
+from patched_overlays import CHART, IMAGE, Files, release
 
 MARKED = release(CHART + IMAGE).replace(
     "spec:\n",

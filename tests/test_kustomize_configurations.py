@@ -12,8 +12,8 @@ from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.releases.configured_fields import edits_of_configuration
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.pointed_fields import Naming
+from patched_overlays import CHART, Files, hold_commuting, release
 from real_kustomize import build_all, difference, write_tree
-from test_patches_of_releases import CHART, Files, hold_commuting, release
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: site, namespace: shop}\ndata: {host: a.example}\n"
 VALUES = "  valuesFrom:\n  - configMapKeyRef: {name: site}\n"

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from built_clusters import check, release
 from fluxv2_migrate.applied.namespaces import with_namespaces
 from fluxv2_migrate.clusters import AppliedObject, Place
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from real_kustomize import build_all, write_tree
 from reference_trees import LOADER, TREES, read_tree
-from test_migration_of_kustomize_trees import check, release
 
 Files = dict[str, str | bytes]
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db # ours\n"

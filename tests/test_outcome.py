@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from built_clusters import Files, release
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.clusters.reading import see_repository
@@ -18,7 +19,6 @@ from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.reading import read_repository
 from real_kustomize import build_all, write_tree
 from test_folders_and_pruning import found
-from test_migration_of_kustomize_trees import Files, release
 
 CODES = ("RP053", "RP054", "RP055", "RP056", "RP057", "RP077")
 DEPLOYMENT = """\

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from patched_overlays import CHART, Files, alone, effective, release, releases
 from real_kustomize import build_all, write_tree
 from test_flux_kustomizations import kustomization
-from test_patches_of_releases import CHART, Files, alone, effective, release, releases
 
 VERSION = {"patch": release("  chart: {version: 2.0.0}\n")}
 TIMEOUT = {"patch": release("  timeout: 30\n")}

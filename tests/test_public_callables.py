@@ -13,10 +13,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import fluxv2_migrate as fm
+from built_clusters import release
 from fluxv2_migrate import flux1, flux2, golang
 from fluxv2_migrate.golang.versions import parse_version
 from release_manifests import v1_release
-from test_migration_of_kustomize_trees import release
 
 MODULES: Final[tuple[ModuleType, ...]] = (fm, flux1, flux2, golang)
 POLICY: Final = {"semver": {"range": "*"}}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from built_clusters import Files, check, release
 from test_migrate_repository import errors
-from test_migration_of_kustomize_trees import Files, check, release
 
 SCRIPT = "version: 1\ncommandUpdated:\n  generators:\n  - command: {}\n"
 BASE: Files = {"base/web.yaml": release(), "base/kustomization.yaml": "resources: [web.yaml]\n"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import fluxv2_migrate as fm
+from patched_overlays import CHART, Files, hold_commuting, release
 from real_kustomize import build_all, write_tree
-from test_patches_of_releases import CHART, Files, hold_commuting, release
 
 FACTS = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: facts\n  namespace: shop\n"

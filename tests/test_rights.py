@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from built_clusters import release
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from test_migration_of_kustomize_trees import release
 
 RULE = {"apiGroups": ["apps", "helm.fluxcd.io"], "resources": ["*"], "verbs": ["get"]}
 RBAC = "rbac.authorization.k8s.io/v1"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from test_migration_of_kustomize_trees import release
+from built_clusters import release
 
 FILES: dict[str, str | bytes] = {
     "a/web.yaml": release("web"),

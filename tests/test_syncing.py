@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from built_clusters import Files, release
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
-from test_migration_of_kustomize_trees import Files, release
 
 PROD = fm.MigrationOptions(sync_roots=("prod",))
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from patched_overlays import CHART, Files, migrate, release
 from real_kustomize import build_all, write_tree
-from test_patches_of_releases import CHART, Files, migrate, release
 
 VERSION = '[{"op": "replace", "path": "/spec/chart/version", "value": "2.0.0"}]'
 LABEL = '[{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]'

@@ -11,7 +11,7 @@ import yaml
 import fluxv2_migrate as fm
 from fluxv2_migrate.plan import Move, Remove, Set, apply_to_any_text
 from fluxv2_migrate.yaml_text import CannotEdit, Style, compose, read_document
-from test_patches_of_releases import CHART, Files, hold_commuting, migrate, release, tree
+from patched_overlays import CHART, Files, hold_commuting, migrate, release, tree
 
 PATCH = {
     "apiVersion": "helm.fluxcd.io/v1",

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from patched_overlays import CHART, Files, alone, effective, release, releases
 from real_kustomize import build_all, write_tree
 from test_flux_kustomizations import kustomization
-from test_patches_of_releases import CHART, Files, alone, effective, release, releases
 from test_twins import SOURCE, twin
 
 OLD = CHART.replace("v3", "v2")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from test_migration_of_kustomize_trees import Files, release, trees
+from built_clusters import Files, release
+from test_migration_of_kustomize_trees import trees
 
 # In which a release is an object of its own, which each cluster has once.
 PLACED = fm.Placement(namespace="release")
