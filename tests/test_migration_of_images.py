@@ -1131,3 +1131,22 @@ spec: {template: {spec: {containers: [{name: app, image: "ghcr.io/acme/web:1.4.7
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("a", "b")))
     assert sum(each.code == "RP014" and "has no place" in each.message for each in migration.findings) == 2
     assert not migration.changed
+
+
+def test_an_image_of_a_path_that_moves_objects_has_its_own_repository_there() -> None:
+    workload = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: team\n"
+        "  annotations: {fluxcd.io/automated: 'true', 'fluxcd.io/tag.web': 'semver:~1'}\nspec:\n  template:\n"
+        "    spec:\n      containers:\n      - name: web\n        image: registry.example.com/web:1.2.0\n"
+    )
+    files: dict[str, str | bytes] = {
+        "plain/web.yaml": workload,
+        "dev/kustomization.yaml": "namespace: dev\nresources: [web.yaml]\n",
+        "dev/web.yaml": workload,
+    }
+    clusters = [{"name": name, "sync_paths": [name]} for name in ("plain", "dev")]
+    migration = fm.migrate_repository(files, {"clusters": clusters})
+    assert migration.ok, [str(each) for each in migration.findings]
+    assert '"flux-system:web' in str(migration.files["plain/web.yaml"])
+    assert '"dev:web' in str(migration.files["dev/web.yaml"])
+    assert "accessFrom" not in "".join(migration.created.values())

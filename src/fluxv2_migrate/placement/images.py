@@ -142,7 +142,8 @@ class _Layout:
         homes: dict[_Key, str] = {}
         for each in images:
             shared = len(users[each.repository_key[1:]]) > 1 and not each.request.repository.credentials[0]
-            is_shared = shared and self.options.cross_namespace_refs
+            # What has no place in the Flux namespace is not shared there.
+            is_shared = shared and self.options.cross_namespace_refs and not each.use.in_own_namespace
             homes[each.repository_key] = self.options.flux_namespace if is_shared else each.namespace
         return homes
 
