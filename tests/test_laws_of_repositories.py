@@ -69,7 +69,10 @@ class Shares:
 def hold_what_is_created(
     migration: fm.Migration, objects: list[list[Manifest]], before: list[list[Manifest]]
 ) -> None:
-    """What is created is built by a cluster as it was written, and a cluster that had it keeps its own."""
+    """What is created is built by a cluster as it was written, and a cluster that had it keeps its own.
+
+    Kustomizations may add to its name; that the name is the one that is referred to is another law.
+    """
     written: dict[Identity, list[Any]] = {}
     for _, each in documents_of(migration.created):
         # A kustomization is no object of a cluster.
@@ -78,7 +81,7 @@ def hold_what_is_created(
     for key, specs in written.items():
         made: list[Any] = []
         for old, new in zip(before, objects, strict=True):
-            there, built = specs_of(key, old), specs_of(key, new)
+            there, built = specs_of(key, old), specs_of(key, new) or specs_of_affixed(key, new, written)
             if there:
                 # Another cluster may need one of that name: what this one has is left as it is.
                 assert built == there, key
@@ -87,6 +90,12 @@ def hold_what_is_created(
                 made += built
         assert all(each in specs for each in made), key
         assert all(each in made for each in specs), key
+
+
+def specs_of_affixed(key: Identity, objects: Iterable[Manifest], others: Collection[Identity]) -> list[Any]:
+    """Gives what a kustomization with a prefix or a suffix makes of an object that is nobody else's."""
+    named = ((identity(each), each.get("spec")) for each in objects)
+    return [spec for own, spec in named if own[:3] == key[:3] and key[3] in own[3] and own not in others]
 
 
 def specs_of(key: Identity, objects: Iterable[Manifest]) -> list[Any]:
