@@ -54,6 +54,8 @@ _FORMS: Final = {
     "%…%": re.compile(r"%[A-Za-z_]\w{2,}%"),
     "__…__": re.compile(r"__[A-Za-z]\w*?__"),
 }
+_MARKS_OF_FORMS: Final = re.compile(r"[{$<\[(%]|@.*@|__")
+"""What stands in each of these forms, and in hardly a name."""
 # A word that no name of Kubernetes and hardly a branch has: parts of capitals, joined by `_`.
 _CAPITALS: Final = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z][A-Z0-9]*)+(?![A-Za-z0-9_])")
 # What people write where a pipeline is to put something; an application may be called so.
@@ -79,7 +81,7 @@ def placeholder_of_release(manifest: Mapping[str, Any]) -> Placeholder | None:
     True
     """
     for field, value in _identifying(manifest):
-        for form, pattern in _FORMS.items():
+        for form, pattern in _FORMS.items() if _MARKS_OF_FORMS.search(value) else ():
             if match := pattern.search(value):
                 return Placeholder(form, match[0], field)
         # An object of Kubernetes may be called so, but not in capitals.

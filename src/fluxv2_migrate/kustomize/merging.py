@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_null, same_or, text_of
+from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_null, text_of
 
 __all__ = ["merge_patch"]
 
@@ -165,6 +165,8 @@ def _left_alone(value: Any) -> Any:
 
 
 def _walk(destination: Any, origin: Any, schema: _Schema | None) -> Any:
+    if destination.__class__ is dict and origin.__class__ is dict:
+        return _walk_mapping(destination, origin, schema)
     kinds = [_kind(value) for value in (destination, origin) if not _is_missing(value)]
     if len(set(kinds)) > 1:
         raise InvalidManifest(f"a patch has a {kinds[1]} where the object has a {kinds[0]}")
@@ -199,20 +201,26 @@ def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
 
 
 def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Schema]) -> Any:
-    merged = dict(destination)
+    changed: Manifest = {}
     for name, item in destination.items():
         # Most of an object no patch speaks of, and most of that are texts.
         if item.__class__ is not str and name not in patch and name not in fields:
             after = _left_alone(item)
             if after is not item:
-                merged[name] = after
-    for name in sorted({*patch, *(name for name in fields if name in destination)}):
+                changed[name] = after
+    for name in sorted({*patch, *(name for name in fields if name in destination)} if fields else patch):
         item, new = destination.get(name, _ABSENT), patch.get(name, _ABSENT)
         is_text = new.__class__ is str and item.__class__ not in (dict, list)
-        merged[name] = new if is_text else _walk(item, new, fields.get(name))
-    if _ABSENT in merged.values():
-        merged = {name: item for name, item in merged.items() if item is not _ABSENT}
-    return same_or(destination, merged)
+        after = new if is_text else _walk(item, new, fields.get(name))
+        if after is not item:
+            changed[name] = after
+    if not changed:
+        # Builds share what no patch changes.
+        return destination
+    merged = {**destination, **changed}
+    if _ABSENT in changed.values():
+        return {name: item for name, item in merged.items() if item is not _ABSENT}
+    return merged
 
 
 def _take_directive(patch: Manifest) -> str:

@@ -301,8 +301,10 @@ def _seen_drafts(
 
 def _is_alike(one: SeenDraft, other: SeenDraft) -> bool:
     """Gives whether two clusters make the same of a release, were it the same to them."""
-    settings = (replace(each.settings, cluster="") for each in (one, other))
-    return one.version == other.version and next(settings) == next(settings)
+    if one is other:
+        return True
+    settings = replace(one.settings, cluster=other.settings.cluster)
+    return one.version == other.version and settings == other.settings
 
 
 def _hold_one_release(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any, Final
 
 from fluxv2_migrate.settings.options import Override
@@ -60,6 +61,12 @@ class Subject:
         return True
 
 
+@cache
+def _nothing_said() -> Override:
+    # Most is asked of resources of which nobody says anything.
+    return Override(accept=())
+
+
 def override_for(
     subject: Subject, overrides: Iterable[Override], container: str | None = None
 ) -> tuple[Override, frozenset[int]]:
@@ -86,6 +93,8 @@ def override_for(
                 # An answer that nobody has filled in decides nothing.
                 if value and name not in _NO_DECISION:
                     said[name] = value
+    if not matched:
+        return _nothing_said(), frozenset()
     return Override(**said, accept=accepted), frozenset(matched)
 
 
