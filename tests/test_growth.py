@@ -14,6 +14,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.tree_charts import chart_of_folder
 from fluxv2_migrate.clusters.units import shapes_objects
 from fluxv2_migrate.flux1.charts import Flux1Chart
+from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.source_ignore import _expression, artifact_files
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
@@ -120,6 +121,41 @@ def test_work_grows_with_what_is_given(make: Callable[[int], Files], count: int)
     fm.migrate_repository(few)
     small = calls_of(lambda: fm.migrate_repository(few))
     assert calls_of(lambda: fm.migrate_repository(many)) < 5 * small
+
+
+def test_images_of_a_kustomization_look_through_each_object_once() -> None:
+    def build(count: int) -> Callable[[], object]:
+        listed, images = "", ""
+        files: Files = {}
+        for index in range(count):
+            listed += f"- {index}.yaml\n"
+            images += f"- {{name: acme/web{index}, newTag: 2.0.0}}\n"
+            pod = f"spec: {{containers: [{{name: a, image: acme/web{index}}}]}}\n"
+            files[f"{index}.yaml"] = f"kind: Pod\nmetadata: {{name: a{index}}}\n{pod}"
+        tree = KustomizeTree({"kustomization.yaml": f"resources:\n{listed}images:\n{images}", **files})
+        return lambda: tree.build("")
+
+    # Expressions are compiled once.
+    build(80)()
+    assert calls_of(build(80)) < 6 * calls_of(build(20))
+
+
+def test_images_change_what_other_entries_have_made() -> None:
+    entries = (
+        "[{name: a, newName: b}, {name: c, newName: d}, {name: b, newTag: '2'}, {name: x?, newTag: '3'}]"
+    )
+    kustomization = f"resources: [web.yaml]\nimages: {entries}\n"
+    pod = "kind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: a, image: a}, {name: b, image: 7}]}\n"
+    (built,) = KustomizeTree({"kustomization.yaml": kustomization, "web.yaml": pod}).build("").objects
+    assert [each["image"] for each in built.manifest["spec"]["containers"]] == ["b:2", "7"]
+
+
+def test_copies_share_what_they_have_in_common_and_nothing_else() -> None:
+    values = [{"a": {"b": [1, {}]}}, {"a": {"b": [1, {}]}}, {"a": {"b": [True, {}]}}, {"a": {"b": [1.0, {}]}}]
+    known: dict[object, object] = {}
+    copies = [frozen(each, known) for each in values]
+    assert copies[0] is copies[1]
+    assert [repr(each) for each in copies] == [repr(each) for each in values]
 
 
 @pytest.mark.parametrize("make", [listed_files, values_in_config_maps, containers])

@@ -53,13 +53,13 @@ class FrozenList(list[_Value]):
         return (type(self), (list(self),))
 
 
-def frozen(value: Any, known: dict[int, tuple[Any, Any]] | None = None) -> Any:
+def frozen(value: Any, known: dict[Any, Any] | None = None) -> Any:
     """Gives a copy of a value of JSON's types that nobody changes, whatever is in it.
 
     Args:
         value: the value.
-        known: copies that were made already, by the number of what they are copies of, which stands before
-            them; values that have something in common have it in their copies, too.
+        known: what copies of other values hold, which this one shares: clusters see nearly the same of a
+            release. For those that make one result together it begins empty.
 
     >>> frozen({"a": [{"b": 1}]})["a"][0]["b"] = 2
     Traceback (most recent call last):
@@ -75,8 +75,26 @@ def frozen(value: Any, known: dict[int, tuple[Any, Any]] | None = None) -> Any:
     else:
         copy = FrozenDict({key: frozen(item, known) for key, item in value.items()})
     if known is not None:
+        copy = known.setdefault(_contents(copy), copy)
+        # The value is kept with it, so that no other one has its number.
         known[id(value)] = (value, copy)
     return copy
+
+
+def _contents(copy: FrozenDict[Any, Any] | FrozenList[Any]) -> tuple[object, ...]:
+    """Gives by what copies are told apart: what they hold was told apart before."""
+    if isinstance(copy, FrozenList):
+        return (FrozenList, *map(_mark, copy))
+    return (FrozenDict, *((key, _mark(item)) for key, item in copy.items()))
+
+
+def _mark(item: Any) -> object:
+    if item.__class__ is str:
+        return item
+    if isinstance(item, (FrozenDict, FrozenList)):
+        return (FrozenDict, id(item))
+    # `1`, `1.0` and `true` are equal to Python, and so are both zeros.
+    return (item.__class__, repr(item))
 
 
 def thawed(value: Any) -> Any:

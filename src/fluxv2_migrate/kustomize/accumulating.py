@@ -26,7 +26,7 @@ from fluxv2_migrate.kustomize.transformers import (
     set_pairs,
     set_replicas,
 )
-from fluxv2_migrate.kustomize.values import read_manifests
+from fluxv2_migrate.kustomize.values import Manifest, read_manifests
 from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
 
 __all__ = ["LOCAL_CONFIG", "Accumulation", "Accumulator", "Sources"]
@@ -75,6 +75,7 @@ class Accumulation:
         removed: the objects that patches took out.
         configuration: what its configurations say, and those of all that it takes in.
         variables: that it defines, and all that it takes in.
+        is_whole: whether its objects are kept: those of a build that nothing includes nobody asks for again.
     """
 
     resources: list[Resource] = field(default_factory=list)
@@ -84,6 +85,13 @@ class Accumulation:
     removed: list[Resource] = field(default_factory=list)
     configuration: Configuration = field(default_factory=Configuration)
     variables: tuple[Variable, ...] = ()
+    is_whole: bool = True
+
+    def without_objects(self) -> Accumulation:
+        """Gives what tells whether it would be gathered alike of other files."""
+        return Accumulation(
+            problems=list(self.problems), files=set(self.files), folders=set(self.folders), is_whole=False
+        )
 
     def copy(self) -> Accumulation:
         """Gives an accumulation whose objects can be changed."""
@@ -141,12 +149,13 @@ class Accumulator:
     def folder(self, folder: str, chain: tuple[str, ...] = ()) -> Accumulation:
         """Gives what the kustomization of a folder gathers, before references are fixed."""
         known = self._known.get(folder)
-        if known is not None and not any(_contains(inner, *chain) for inner in known.folders):
+        is_kept = known is not None and known.is_whole
+        if known is not None and is_kept and not any(_contains(inner, *chain) for inner in known.folders):
             return known.copy()
         into = Accumulation()
         self._run(folder, into, chain, is_component=False)
         if not any(problem.kind == "cycle" for problem in into.problems):
-            self._known[folder] = into.copy()
+            self._known[folder] = into.copy() if chain else into.without_objects()
         return into
 
     def finish(self, gathered: Accumulation, path: str) -> None:
@@ -348,14 +357,17 @@ class Accumulator:
                 set_replicas(into.resources, entry, into.configuration.of("replicas"))
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "replicas", index)
+        images: dict[int, tuple[Manifest, frozenset[str]]] = {}
+        more = into.configuration.of("images")
         for index, entry in enumerate(kustomization.images):
             try:
                 for resource in into.resources:
                     set_image(
                         resource,
                         entry,
+                        images,
                         in_volumes=self._sources.images_in_volumes,
-                        more=into.configuration.of("images"),
+                        more=more,
                     )
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "images", index)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from fluxv2_migrate.kustomize.field_specs import (
     visit,
 )
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
-from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
+from fluxv2_migrate.kustomize.values import Manifest, is_null, same_or, text_of
 
 __all__ = [
     "add_affix",
@@ -30,6 +31,7 @@ __all__ = [
     "set_replicas",
 ]
 
+_NO_SIGNS: Final = re.compile(r"[^*+?\[\](){}|\\^$]*")
 _FIXED_NAMES: Final = frozenset({"CustomResourceDefinition", "Namespace"})
 _SERVICE_NAMESPACES: Final = (
     FieldSpec("spec/service/namespace", "APIService", "apiregistration.k8s.io", create=True),
@@ -166,9 +168,19 @@ def _image_pattern(name: str) -> Regexp:
         raise InvalidManifest(f"an image's name that is no regular expression: {error.reason}") from None
 
 
+@lru_cache(maxsize=1024)
+def _image_start(name: str) -> re.Pattern[str]:
+    """Gives what every image begins with that a name is for: all before the first sign of a pattern."""
+    start = "" if "|" in name else _NO_SIGNS.match(name)[0]  # type: ignore[index]  # it matches no text, too
+    # What may be missing is no beginning.
+    start = start[:-1] if name[len(start) : len(start) + 1] in ("*", "?", "{") else start
+    return re.compile(re.escape(start).replace(r"\.", "."))
+
+
 def set_image(
     resource: Resource,
     entry: Mapping[str, Any],
+    known: dict[int, tuple[Manifest, frozenset[str]]],
     *,
     in_volumes: bool = True,
     more: Sequence[FieldSpec] = (),
@@ -178,6 +190,9 @@ def set_image(
     Args:
         resource: the object.
         entry: of `images`.
+        known: by the number of each object what it is by now and the images that stand in it; empty before
+            the first entry. A kustomization may have as many entries as objects, and most are for one of
+            these.
         in_volumes: whether images of volumes are changed too, as they are from kustomize 5.7 on.
         more: fields that hold images too.
 
@@ -186,11 +201,19 @@ def set_image(
 
     Source: kustomize api 0.21 `filters/imagetag`.
     """
+    before = known.get(id(resource))
+    if before is not None and before[0] is resource.manifest and not _names_any(entry, before[1]):
+        return
     if resource.kind == "CustomResourceDefinition":
         return
+    images: set[str] = set()
 
     def change(value: Any) -> Any:
-        return _image(text_of(value), entry) if not is_null(value) else value
+        if is_null(value):
+            return value
+        image = _image(text_of(value), entry)
+        images.add(image)
+        return image
 
     resource.manifest = _with_images(resource.manifest, change)
     for spec in (*IMAGES, *more):
@@ -203,6 +226,19 @@ def set_image(
                     f"`images` cannot be applied to {resource.identity} of {text_of(api)}: {error.reason}"
                 )
                 raise InvalidManifest(reason) from None
+    if not more:
+        # A configuration is told of every entry that meets one of its fields.
+        known[id(resource)] = (resource.manifest, frozenset(images))
+
+
+def _names_any(entry: Mapping[str, Any], images: Collection[str]) -> bool:
+    """Gives whether an entry changes one of some images, or cannot be applied to any."""
+    name = text_of(entry.get("name", ""))
+    try:
+        begins, whole = _image_start(name), _image_pattern(name)
+    except InvalidManifest:
+        return bool(images)
+    return any(begins.match(image) is not None and whole.matches(image) for image in images)
 
 
 def _with_images(value: Any, change: Callable[[Any], Any]) -> Any:

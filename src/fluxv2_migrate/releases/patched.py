@@ -184,7 +184,7 @@ def read_patched_release(
         if (writer := source_writer(way.built, around.clusters.tree))
     }
     here = _values_of_urls(document, sightings, around)
-    seen = tuple(_seen_drafts(sightings, around, override, here, writers))
+    seen = tuple(_with_shared_drafts(_seen_drafts(sightings, around, override, here, writers)))
     hold_one_api({each.version for each in seen}, oldest)
     first = next(each for each in seen if each.version == oldest)
     places = {(each.sighting.namespace, each.sighting.name) for each in seen}
@@ -279,6 +279,13 @@ def _values_of_urls(
             message = "its clusters follow different branches, and the file of a URL is that of one of them"
             raise ClustersDisagree(message, ("spec", "valuesFrom"))
     return found
+
+
+def _with_shared_drafts(seen: Iterable[SeenDraft]) -> Iterator[SeenDraft]:
+    """Gives drafts that say the same as one: each cluster has its own, and most patches change values."""
+    known: dict[str, ReleaseDraft] = {}
+    for each in seen:
+        yield replace(each, draft=known.setdefault(repr(each.draft), each.draft))
 
 
 def _seen_drafts(

@@ -246,7 +246,7 @@ def _manifests(
 ) -> Iterator[MigratedManifest]:
     marked = {each.document.key: each.value for each in images.texts}
     # What clusters see of a release has most in common.
-    known: dict[int, tuple[Any, Any]] = {}
+    known: dict[Any, Any] = {}
     for each in converted.texts:
         release = each.release
         written = marked.get(release.document.key, each.text.value)
