@@ -124,6 +124,11 @@ def test_the_page_of_nothing_is_a_page() -> None:
     assert "Changes" not in page
 
 
+def test_the_first_hour_of_nothing_is_said_to_be_one() -> None:
+    assert "No release is migrated." in fm.migrate_repository({}).first_hour()._repr_html_()
+    assert "No release is migrated." not in migrated().first_hour()._repr_html_()
+
+
 RESULTS: list[Callable[[], str]] = [
     lambda: migrated().to_html(),
     lambda: migrated()._repr_html_(),

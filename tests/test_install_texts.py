@@ -10,6 +10,7 @@ from fluxv2_migrate.flux1.commands import commands_of_shell
 from fluxv2_migrate.flux1.hcl import Call, read_blocks
 from fluxv2_migrate.flux1.install_blocks import of_playbook
 from fluxv2_migrate.flux1.install_command import set_values, yaml_mapping
+from fluxv2_migrate.flux1.install_texts import install_commands
 from fluxv2_migrate.flux1.terraform import of_terraform
 from fluxv2_migrate.flux1.variables import assigned_in_text, filled
 from fluxv2_migrate.yaml_text import entry_text
@@ -104,6 +105,14 @@ def test_a_command_ends_at_a_semicolon() -> None:
     text = "helm upgrade -i flux fluxcd/flux --set git.path=prod; helm ls --set git.path=test\n"
     (found,) = commands_of_shell(text, {})
     assert (found.chart, found.values) == ("fluxcd/flux", {"git": {"path": "prod"}})
+
+
+def test_each_command_of_a_pipeline_stands_on_its_own_line() -> None:
+    text = (
+        "steps:\n- run: helm install flux fluxcd/flux\n- run: |\n    helm install op fluxcd/helm-operator\n"
+    )
+    found = install_commands(text, "ci.yaml", {})
+    assert [(each.chart, each.line) for each in found] == [("fluxcd/flux", 2), ("fluxcd/helm-operator", 4)]
 
 
 @pytest.mark.parametrize("text", ["use helm\nto install a b\n", "helm --debug install\n"])
