@@ -57,21 +57,16 @@ def check(before: Files, migration: fm.Migration) -> None:
         first, second = old.build(folder), new.build(folder)
         if first.ok:
             assert second.ok, (folder, second.problems)
-    # Where nobody says what is synced, a name may follow from a build that is not the path of a cluster.
     is_guessed = any(finding.code == "RP009" for finding in migration.findings)
-    guessed = {
-        place.partition(":")[0]
-        for finding in migration.findings
-        if is_guessed and finding.code == "HR131"
-        for place in (finding.path, *finding.related)
-    }
     clusters, first_clusters = applied(new, migration.context), applied(old, migration.context)
     for cluster, objects in clusters.items():
         # Names of releases are those that the helm-operator gave, under the very same objects.
         releases = {identity(each.manifest)[2:]: each.manifest for each in objects if is_new(each)}
         for built in first_clusters[cluster]:
             manifest = built.manifest
-            if built.path in guessed:
+            alike = {identity(each.manifest) for each in first_clusters[cluster] if each.path == built.path}
+            if is_guessed and len(alike) > 1:
+                # Nobody says what is synced, and a base stands beside what is built of it: one counts.
                 continue
             if manifest.get("apiVersion") in V1 and identity(manifest)[2:] in releases:
                 hold_name(manifest, releases[identity(manifest)[2:]])

@@ -802,6 +802,8 @@ ACCEPTED: dict[str, str] = {
     "URL of a git repository changed": DISABLED,
     "branch of a chart changed": DISABLED,
     "git repository deleted": DISABLED,
+    "patch of a path": "nothing of the path is what the patch is for",
+    "images of a path": "nothing of the path has the image",
     "order made alphabetical": "an order by build times is told by known tags alone",
     "Namespace deleted": INSIDE,
     "release moved out of the path": INSIDE,

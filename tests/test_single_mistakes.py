@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import fluxv2_migrate as fm
 from mistaken_repositories import Migrated, repositories
 from single_mistakes import KINDS, is_harmless, verified
 
@@ -19,6 +20,17 @@ def test_there_is_a_repository_for_each_kind() -> None:
 def test_without_a_mistake_all_is_well(migrated: Migrated) -> None:
     report = verified(migrated, migrated.after)
     assert report.ok, report.to_markdown()
+
+
+def test_what_is_synced_tells_which_branch_is_checked_out_where_nobody_names_one() -> None:
+    known = repositories(None)[0]
+    clusters = tuple(each.model_copy(update={"branch": None}) for each in known.options.clusters)
+    options = known.options.model_copy(update={"clusters": clusters})
+    assert fm.verify_migration(known.before, known.after, options, declared=known.declared).ok
+    path = "apps/images/flux-system-automation.yaml"
+    wrong = {**known.after, path: str(known.after[path]).replace("branch: main", "branch: other")}
+    report = fm.verify_migration(known.before, wrong, options, declared=known.declared)
+    assert {each.field for entry in report.workloads for each in entry.differences} == {"image.branch"}
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -47,14 +47,14 @@ def compare_automations(
         source = (str(reference.get("namespace") or namespace), str(reference.get("name")))
         if source not in synced_from:
             yield Difference("image.source", "/".join(min(synced_from)), "/".join(source), where)
-        synced = view.settings.branch or _branch_of(synced_from.get(source, {}))
+        of_source = _branch_of(synced_from.get(source, {}))
         git = as_object(spec.get("git"))
         # Where it does not say what it checks out, it takes what its source does.
-        own = str(mapping_at(git, "checkout", "ref").get("branch") or "")
-        checked_out = own or _branch_of(synced_from.get(source, {}))
+        checked_out = str(mapping_at(git, "checkout", "ref").get("branch") or of_source)
+        synced = view.settings.branch or of_source or checked_out
         pushed = str(as_object(git.get("push")).get("branch") or checked_out)
         # What it checks out is pushed by force over what the other branch holds.
-        wrong = next((each for each in (checked_out, pushed) if synced and each and each != synced), "")
+        wrong = next((each for each in (checked_out, pushed) if each not in ("", synced)), "")
         if wrong:
             yield Difference("image.branch", synced, wrong, where)
 
