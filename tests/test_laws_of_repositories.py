@@ -19,7 +19,7 @@ from reference_trees import documents_of
 
 Manifest = dict[str, Any]
 Identity = tuple[str, str, str, str]
-THOROUGH, ROUNDS = 2000, 3
+IN_TESTS, THOROUGH, ROUNDS = 50, 2000, 3
 NOT_APPLIED = {"RP053", "RP054", "RP055", "RP056", "RP057", "RP077"}
 """What says of itself that a cluster does not get what it should."""
 ACCEPTED = {"RP007", *NOT_APPLIED}
@@ -130,6 +130,7 @@ def hold_laws(
     repository: GeneratedRepository,
     migration: fm.Migration,
     options: fm.MigrationOptions,
+    old: list[list[Manifest]],
     accepted: Collection[fm.Finding] = (),
 ) -> None:
     """Holds all that is true of every migration.
@@ -138,6 +139,7 @@ def hold_laws(
         repository: before it.
         migration: of it.
         options: of the migration.
+        old: what each cluster had before it.
         accepted: the errors that a person settled by accepting them.
     """
     before, after = repository.files, migration.files
@@ -147,11 +149,9 @@ def hold_laws(
     assert {path for path in again.files if again.files[path] != migration.files.get(path)} == set()
     assert again.deleted == ()
     with TemporaryDirectory() as folder:
-        first = RealClusters(repository.files, Path(folder) / "before")
-        second = RealClusters(migration.files, Path(folder) / "after")
-        old = [first.before(cluster) for cluster in repository.clusters]
+        real = RealClusters(migration.files, Path(folder))
         others = {each.sync_paths[0]: each.sync_paths[1:] for each in options.clusters}
-        new = [second.after(cluster, others.get(cluster.path, ())) for cluster in repository.clusters]
+        new = [real.after(cluster, others.get(cluster.path, ())) for cluster in repository.clusters]
     # Who accepts that a cluster does not get something says that something else gives it, which nobody sees.
     if not NOT_APPLIED & (errors(migration).keys() | {each.code for each in accepted}):
         hold_what_is_created(migration, new, old)
@@ -184,7 +184,10 @@ def hold_all(repository: GeneratedRepository, shares: Shares) -> None:
     for each in (migration.to_markdown(), migration.runbook().to_markdown(), repr(migration)):
         assert each
     assert bool(migration.diff()) == bool(migration.changed or migration.created or migration.deleted)
-    hold_laws(repository, migration, options)
+    with TemporaryDirectory() as folder:
+        real = RealClusters(repository.files, Path(folder))
+        old = [real.before(cluster) for cluster in repository.clusters]
+    hold_laws(repository, migration, options, old)
     answered = migration
     overrides: list[dict[str, Any]] = []
     accepted: list[fm.Finding] = []
@@ -197,7 +200,7 @@ def hold_all(repository: GeneratedRepository, shares: Shares) -> None:
         options = fm.MigrationOptions.model_validate({**repository.options, "overrides": overrides})
         answered = fm.migrate_repository(repository.files, options)
     if answered is not migration and answered.ok:
-        hold_laws(repository, answered, options, accepted)
+        hold_laws(repository, answered, options, old, accepted)
     shares.drawn += 1
     shares.at_once += migration.ok
     shares.answered += answered.ok
@@ -212,11 +215,11 @@ def hold_all(repository: GeneratedRepository, shares: Shares) -> None:
                 update={"overrides": tuple(map(fm.Override.model_validate, overrides))}
             )
             answered = fm.migrate_repository(repository.files, options)
-        hold_laws(repository, answered, options, accepted)
+        hold_laws(repository, answered, options, old, accepted)
     shares.edited += answered.ok
 
 
-def hold_examples(count: int) -> None:
+def hold_examples(count: int) -> Shares:
     shares = Shares()
 
     @settings(max_examples=count)
@@ -225,10 +228,7 @@ def hold_examples(count: int) -> None:
         hold_all(repository, shares)
 
     hold()
-    # A law that is never met proves nothing.
-    assert 2 * shares.at_once >= shares.drawn
-    assert 10 * shares.answered >= 9 * shares.drawn
-    assert 20 * shares.edited >= 19 * shares.drawn
+    return shares
 
 
 @pytest.mark.parametrize(
@@ -250,6 +250,17 @@ def test_what_is_rare_is_drawn_too(words: tuple[str, ...]) -> None:
     assert found.clusters
 
 
-@pytest.mark.thorough
 def test_repositories_in_which_features_meet() -> None:
-    hold_examples(THOROUGH)
+    shares = hold_examples(IN_TESTS)
+    # The shares of so few differ from run to run.
+    assert shares.drawn >= IN_TESTS
+    assert 4 * shares.answered >= 3 * shares.drawn
+
+
+@pytest.mark.thorough
+def test_many_repositories_in_which_features_meet() -> None:
+    shares = hold_examples(THOROUGH)
+    # A law that is never met proves nothing.
+    assert 2 * shares.at_once >= shares.drawn
+    assert 10 * shares.answered >= 9 * shares.drawn
+    assert 20 * shares.edited >= 19 * shares.drawn
