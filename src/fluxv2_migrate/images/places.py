@@ -11,7 +11,7 @@ from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import read_value, split_documents
 
 __all__ = ["ImagePlace", "NoPlace", "place_image"]
 
@@ -175,7 +175,7 @@ def _of_patch(
         return NoPlace(f"it stands in the JSON patch {place}", place) if written else None
     spans = split_documents(text)
     # kustomize merged it, so it is a mapping that can be read.
-    value = read_document(text[spans[use.document].start : spans[use.document].end])[1]
+    value = read_value(text[spans[use.document].start : spans[use.document].end])
     return _fields_in(image, sighting.manifest, value)
 
 

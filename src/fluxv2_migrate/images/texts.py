@@ -40,7 +40,7 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import PINNED, policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, Style, detect_style, read_document, read_nodes
+from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, Style, detect_style, read_nodes, read_value
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
 
@@ -211,7 +211,7 @@ class WorkloadTexts:
         """Gives what a document means by now."""
         if document.key in self.values:
             return self.values[document.key]
-        value: Mapping[str, Any] = document.manifest if text == document.text else read_document(text)[1]
+        value: Mapping[str, Any] = document.manifest if text == document.text else read_value(text)
         return value
 
     def _write(
@@ -269,7 +269,7 @@ class WorkloadTexts:
         return WorkloadText(
             document,
             result.text,
-            value if not any(each.quoted for each in result.markers) else read_document(result.text)[1],
+            value if not any(each.quoted for each in result.markers) else read_value(result.text),
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
             (*_taken(comments), *_pins(marked)),

@@ -15,7 +15,7 @@ from fluxv2_migrate.yaml_text import (
     SequenceNode,
     Style,
     key_of,
-    read_document,
+    read_value,
     value_of,
 )
 
@@ -53,7 +53,7 @@ def write_comments(text: str, comments: Iterable[tuple[Path, str]], *, root: Nod
     result = text
     for start, written in sorted(lines.items(), reverse=True):
         result = result[:start] + "".join(written) + result[start:]
-    if result != text and read_document(result)[1] != value_of(root):
+    if result != text and read_value(result) != value_of(root):
         raise CannotEdit("the text with its comments would not mean the same")
     return result
 

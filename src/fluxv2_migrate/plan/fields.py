@@ -18,6 +18,7 @@ from fluxv2_migrate.yaml_text import (
     key_of,
     node_at,
     read_document,
+    read_value,
     with_value,
 )
 
@@ -61,7 +62,7 @@ def edit_fields(
             result = result.removesuffix("\n").removesuffix("\r")
     expected = {**{name: value for name, value in known.items() if name not in gone}, **values}
     try:
-        after: Any = read_document(result)[1]
+        after: Any = read_value(result)
     except InvalidManifest as error:
         raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
     if after != with_value(before, path, expected):

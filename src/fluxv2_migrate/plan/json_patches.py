@@ -19,6 +19,7 @@ from fluxv2_migrate.yaml_text import (
     line_end,
     line_start,
     read_document,
+    read_value,
 )
 
 __all__ = ["PatchOperation", "write_operations"]
@@ -57,7 +58,7 @@ def write_operations(text: str, operations: Sequence[PatchOperation]) -> str:
         raise CannotEdit("a JSON patch that is no list")
     result = _in_brackets(text, root, operations) if root.is_flow else _in_lines(text, root, operations)
     try:
-        after = read_document(result)[1]
+        after = read_value(result)
     except InvalidManifest as error:
         raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
     if after != [dict(each.value) for each in operations]:

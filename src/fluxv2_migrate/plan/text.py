@@ -18,6 +18,7 @@ from fluxv2_migrate.yaml_text import (
     metadata_span,
     read_document,
     read_nodes,
+    read_value,
     stands_alone,
     value_of,
 )
@@ -111,7 +112,8 @@ def _applied(
     # Text that does not mean what was decided is never given out, whatever the reason.
     try:
         means = (not unended and _outline_means(document, before, expected)) or (
-            read_document(result)[1] == expected
+            # Whoever reads the document next finds it read.
+            read_value(result) == expected
         )
     except InvalidManifest as error:
         reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
