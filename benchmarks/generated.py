@@ -189,6 +189,41 @@ def _automated(workloads: int) -> Repository:
     }, MigrationOptions()
 
 
+def _with_images(workloads: int) -> Repository:
+    """Gives workloads of one kustomization that says the tag of each."""
+    names = [f"web-{number}" for number in range(workloads)]
+    files, options = _automated(workloads)
+    images = (f"- name: registry.example.com/{name}\n  newTag: 1.9.0\n" for name in names)
+    listing = _listing("resources", [f"{name}.yaml" for name in names], "images:\n", *images)
+    built = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    return {**files, "shop/kustomization.yaml": listing, "shop/.flux.yaml": built}, options
+
+
+def _with_values(releases: int) -> Repository:
+    """Gives releases that take values from a ConfigMap each."""
+    files: dict[str, str | bytes] = {}
+    for number in range(releases):
+        text = _release(f"app-{number}", "shop", number=number)
+        reference = f"  valuesFrom:\n  - configMapKeyRef:\n      name: values-{number}\n"
+        files[f"shop/app-{number}.yaml"] = text.replace("  rollback:\n", f"{reference}  rollback:\n")
+        files[f"shop/values-{number}.yaml"] = (
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: values-{number}\n  namespace: shop\n"
+            f"data:\n  values.yaml: |\n    replicas: {number}\n"
+        )
+    return files, MigrationOptions()
+
+
+def _of_one_image(workloads: int) -> Repository:
+    """Gives workloads of one image, each with a filter of its own."""
+    texts = (_workload(f"web-{each}", "shop", each, automated=True) for each in range(workloads))
+    return {
+        f"shop/web-{number}.yaml": text.replace(f"example.com/web-{number}:", "example.com/web:").replace(
+            "semver:~1\n", f"semver:~1.{number}\n"
+        )
+        for number, text in enumerate(texts)
+    }, MigrationOptions()
+
+
 def real_repositories() -> dict[str, Repository]:
     """Gives real repositories where they are there; else the examples, and generated ones."""
     trees = ("homelab", "homelab-crlf", "enterprise-overlays")
@@ -217,4 +252,7 @@ GROWING: Mapping[str, tuple[Callable[[int], Repository], tuple[int, ...]]] = {
     "chart repositories": (_of_charts, (300, 1_000, 3_000)),
     "git charts": (_of_git_charts, (300, 1_000, 3_000)),
     "automated workloads": (_automated, (300, 1_000, 3_000)),
+    "images of a kustomization": (_with_images, (50, 150, 500)),
+    "values references": (_with_values, (300, 1_000, 3_000)),
+    "policies of an image": (_of_one_image, (100, 300, 1_000)),
 }

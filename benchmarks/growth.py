@@ -1,7 +1,7 @@
 """How the time of a migration grows with the repository: by documents, clusters, bases and the like.
 
 For each step the time grows by at most 1.3 times what the repository grows by; that holds for the migration,
-its diff, its report and the verification of its result. Ends with 1 where it does not.
+its diff, its report, its page and the verification of its result. Ends with 1 where it does not.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def measure(name: str, size: int) -> dict[str, float]:
         "migrate": seconds(lambda: fm.migrate_repository(files, options=options)),
         "diff": seconds(migration.diff),
         "report": seconds(migration.to_markdown),
+        "page": seconds(migration.to_html),
         "verify": seconds(lambda: fm.verify_migration(files, migration.files, options)),
     }
 

@@ -17,6 +17,8 @@ from fluxv2_migrate.flux1.charts import Flux1Chart
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.source_ignore import _expression, artifact_files
+from fluxv2_migrate.placement import ExistingSource, PlacedRequest, name_sources
+from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
 from fluxv2_migrate.yaml_text.parser import parse
 
@@ -121,6 +123,28 @@ def test_work_grows_with_what_is_given(make: Callable[[int], Files], count: int)
     fm.migrate_repository(few)
     small = calls_of(lambda: fm.migrate_repository(few))
     assert calls_of(lambda: fm.migrate_repository(many)) < 5 * small
+
+
+def names_of_sources(count: int) -> Callable[[], object]:
+    requests, existing = [], []
+    for index in range(count):
+        url = f"https://charts-{index}.example.com"
+        request = ChartSourceRequest("HelmRepository", url, url)
+        requests.append(PlacedRequest(request, f"{index}.yaml", (("a", "shop"),)))
+        other = {"type": "default", "url": f"https://other-{index}.example.com"}
+        manifest = {
+            "apiVersion": "source.toolkit.fluxcd.io/v1",
+            "kind": "HelmRepository",
+            "metadata": {"name": f"r{index}", "namespace": "shop"},
+            "spec": other,
+        }
+        existing.append(ExistingSource.of_manifest(manifest, "a"))
+    options = fm.MigrationOptions.model_validate({"sources": {"namespace": "release"}})
+    return lambda: name_sources(requests, [each for each in existing if each is not None], options)
+
+
+def test_names_of_sources_grow_with_what_is_given() -> None:
+    assert calls_of(names_of_sources(160)) < 5 * calls_of(names_of_sources(40))
 
 
 def test_images_of_a_kustomization_look_through_each_object_once() -> None:

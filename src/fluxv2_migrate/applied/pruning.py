@@ -35,7 +35,9 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
     leaving = list(_leaving(going, around))
     for _, kustomization in around.repository.new_objects():
         paths = set(_pruned_paths(kustomization, around))
-        pruned = [each for each in leaving if any(_is_applied(each, path, around) for path in paths)]
+        # Most objects of Flux v2 prune nothing, and there may be as many of them as leave.
+        applied = leaving if paths else ()
+        pruned = [each for each in applied if any(_is_applied(each, path, around) for path in paths)]
         if pruned:
             places = [f"{each.path}:{each.line}" for each in pruned]
             more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""

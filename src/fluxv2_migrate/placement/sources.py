@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal
 
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
@@ -190,6 +191,49 @@ class SourceNames:
     new: tuple[NewSource, ...]
 
 
+class _Known:
+    """The sources that are there or were chosen, by what is asked of them: there may be one for each release.
+
+    One URL in two clusters gets the same name where it can, so those that were chosen count for all clusters.
+    """
+
+    def __init__(self, existing: Iterable[ExistingSource]) -> None:
+        self._by_name: dict[tuple[str, str], list[ExistingSource]] = {}
+        self._by_key: dict[tuple[object, ...], list[ExistingSource]] = {}
+        for each in existing:
+            self._by_name.setdefault((each.kind, each.name), []).append(each)
+            self._by_key.setdefault((each.kind, each.key), []).append(each)
+        self.names: dict[tuple[str, tuple[object, ...]], set[str]] = {}
+        self._chosen: dict[tuple[object, ...], set[tuple[object, ...]]] = {}
+
+    def called(self, kind: str, name: str) -> Sequence[ExistingSource]:
+        return self._by_name.get((kind, name), ())
+
+    def of(self, request: ChartSourceRequest) -> Sequence[ExistingSource]:
+        """Gives those of the URL of a request."""
+        return self._by_key.get((request.kind, request.key), ())
+
+    def choose(self, request: ChartSourceRequest, namespace: str, name: str) -> None:
+        self.names.setdefault((namespace, request.identity), set()).add(name)
+        for key in ((namespace, request.kind, name), (namespace, *request.identity[:2], "")):
+            self._chosen.setdefault(key, set()).add(request.identity)
+
+    def is_known(self, request: ChartSourceRequest, namespaces: Iterable[str]) -> bool:
+        """Gives whether something else has the URL of a request."""
+        keys = ((each, *request.identity[:2], "") for each in namespaces)
+        return bool(self.of(request)) or any(
+            self._chosen.get(key, set()) - {request.identity} for key in keys
+        )
+
+    def is_taken(self, request: ChartSourceRequest, slots: Sequence[Slot], name: str) -> bool:
+        """Gives whether something else has a name where a request needs it."""
+        there = self.called(request.kind, name)
+        if any(each.is_at(*slot) for each in there for slot in slots):
+            return True
+        keys = {(namespace, request.kind, name) for _, namespace in slots}
+        return any(self._chosen.get(key, set()) - {request.identity} for key in keys)
+
+
 def name_sources(
     requests: Iterable[PlacedRequest], existing: Iterable[ExistingSource], options: MigrationOptions
 ) -> SourceNames:
@@ -203,11 +247,9 @@ def name_sources(
         existing: the sources of the repository.
         options: in which namespace sources go.
     """
-    there = list(existing)
+    there = _Known(existing)
     references: dict[PlacedRequest, SourceReference] = {}
     new: list[NewSource] = []
-    # One URL in two clusters gets the same name where it can.
-    chosen: dict[tuple[Slot, tuple[object, ...]], str] = {}
     for members in sorted(_together(requests, options), key=_order):
         request = min((member.request for member in members), key=lambda each: (len(each.url), each.url))
         slots = sorted({slot for member in members for slot in member.wanted(options)})
@@ -217,14 +259,11 @@ def name_sources(
             continue
         added = {member.affixes for member in members}
         affixes = added.pop() if len(added) == 1 else ("", "")
-        name = name or request.source_name or _new_name(request, slots, there, chosen, affixes)
+        name = name or request.source_name or _new_name(request, slots, there, affixes)
         by_namespace: dict[str, list[str]] = {}
         for cluster, namespace in slots:
-            chosen[(cluster, namespace), request.identity] = name
-            if not any(
-                each.is_at(cluster, namespace) and each.name == name and each.kind == request.kind
-                for each in there
-            ):
+            there.choose(request, namespace, name)
+            if not any(each.is_at(cluster, namespace) for each in there.called(request.kind, name)):
                 by_namespace.setdefault(namespace, []).append(cluster)
         for namespace, clusters in sorted(by_namespace.items()):
             new.append(NewSource(request.kind, name, namespace, tuple(clusters), request, tuple(members)))
@@ -264,22 +303,20 @@ def _order(members: Sequence[PlacedRequest]) -> tuple[Any, ...]:
     return (not chosen, chosen, request.kind, request.key, not main, request.ref, secret, first)
 
 
-def _existing_name(
-    request: ChartSourceRequest, slots: Sequence[Slot], there: Sequence[ExistingSource]
-) -> str | None:
+def _existing_name(request: ChartSourceRequest, slots: Sequence[Slot], there: _Known) -> str | None:
     """Gives the name under which a source exists in some slot and is free or the same in all others."""
     counts: dict[str, int] = {}
     for cluster, namespace in slots:
         # One that names its namespace comes before one that may be anywhere.
-        for each in there:
+        for each in there.of(request):
             if each.is_applied_at(cluster, namespace) and each.serves(request):
                 counts[each.name] = counts.get(each.name, 0) + 1 + bool(each.namespace)
     for name in sorted(counts, key=lambda each: (-counts[each], each)):
         others = [
             each
             for cluster, namespace in slots
-            for each in there
-            if each.is_at(cluster, namespace) and each.kind == request.kind and each.name == name
+            for each in there.called(request.kind, name)
+            if each.is_at(cluster, namespace)
         ]
         if all(each.serves(request) for each in others):
             return name
@@ -289,7 +326,7 @@ def _existing_name(
 def _shared(
     request: ChartSourceRequest,
     slots: Sequence[Slot],
-    there: Sequence[ExistingSource],
+    there: _Known,
     options: MigrationOptions,
 ) -> SourceReference | None:
     """Gives a source of the Flux namespace that all clusters have, for releases with sources of their own."""
@@ -298,7 +335,7 @@ def _shared(
     names = [
         {
             each.name
-            for each in there
+            for each in there.of(request)
             if each.is_applied_at(cluster, options.flux_namespace) and each.serves(request)
         }
         for cluster, _ in slots
@@ -307,34 +344,14 @@ def _shared(
     return SourceReference(request.kind, min(common), options.flux_namespace) if common else None
 
 
-def _new_name(
-    request: ChartSourceRequest,
-    slots: Sequence[Slot],
-    there: Sequence[ExistingSource],
-    chosen: Mapping[tuple[Slot, tuple[object, ...]], str],
-    affixes: Affixes,
-) -> str:
-    identity = request.identity
-    taken = {
-        each.name
-        for cluster, namespace in slots
-        for each in there
-        if each.is_at(cluster, namespace) and each.kind == request.kind
-    }
-    same: set[str] = set()
-    known = any((each.kind, each.key) == identity[:2] for each in there)
-    for ((_, namespace), other), name in chosen.items():
-        if all(namespace != each for _, each in slots):
-            continue
-        if other == identity:
-            same.add(name)
-        elif other[0] == request.kind:
-            taken.add(name)
-            known |= other[:2] == identity[:2]
+def _new_name(request: ChartSourceRequest, slots: Sequence[Slot], there: _Known, affixes: Affixes) -> str:
+    namespaces = {namespace for _, namespace in slots}
+    same = {name for each in namespaces for name in there.names.get((each, request.identity), ())}
     before, behind = affixes
-    free = sorted(name for name in same - taken if name.startswith(before) and name.endswith(behind))
+    free = (name for name in sorted(same) if name.startswith(before) and name.endswith(behind))
+    known = there.is_known(request, namespaces)
     names = (f"{before}{name}{behind}" for name in source_names(request, known=known))
-    return free[0] if free else next(name for name in names if name not in taken)
+    return next(name for name in chain(free, names) if not there.is_taken(request, slots, name))
 
 
 def unplaced_source(
