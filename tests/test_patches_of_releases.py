@@ -404,6 +404,17 @@ def test_a_text_for_one_cluster_that_cannot_be_written_is_told(
     assert "tag: " not in migration.changed["prod/kustomization.yaml"]
 
 
+def test_a_number_that_becomes_the_text_of_a_tag_in_a_patch_is_declared_of_the_release() -> None:
+    files = two_clusters()
+    files["prod/kustomization.yaml"] = "resources:\n- ../dev\npatches:\n- path: tag.yaml\n"
+    files["prod/tag.yaml"] = release("  values:\n    image:\n      tag: 1.10\n")
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert 'tag: "1.10" # {' in migration.changed["prod/tag.yaml"]
+    options = fm.MigrationOptions(sync_roots=("dev", "prod"))
+    assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

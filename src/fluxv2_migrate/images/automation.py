@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -12,7 +12,12 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.images.git_syncs import git_syncs
 from fluxv2_migrate.images.kustomization_marks import still_marked, take_out_marks
-from fluxv2_migrate.images.reading import GIVEN_BY_KUSTOMIZATIONS, ReadImages, ToldNotice
+from fluxv2_migrate.images.reading import (
+    GIVEN_BY_KUSTOMIZATIONS,
+    AnnotatedObject,
+    ReadImages,
+    ToldNotice,
+)
 from fluxv2_migrate.images.texts import WorkloadText, WorkloadTexts
 from fluxv2_migrate.placement import (
     FilterComments,
@@ -24,7 +29,7 @@ from fluxv2_migrate.placement import (
     place_image_objects,
     write_generated,
 )
-from fluxv2_migrate.plan import source_of
+from fluxv2_migrate.plan import WrittenMarker, source_of
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.workspace import Workspace
@@ -114,6 +119,8 @@ def migrate_images(
     for each in written:
         for resource in each.rewritten:
             findings.declare(each.document, resource, ("values",))
+        for annotated in _with_rewritten_patch(each, read.objects):
+            findings.declare(annotated.document, annotated.draft.resource, ("values",))
         _tell_merge_keys(each, findings)
     texts.tell()
     _tell_layout(texts, layout, findings)
@@ -122,6 +129,23 @@ def migrate_images(
     _tell_given(of_kustomizations, around, workspace, findings)
     staying = frozenset(each.document.key for each in read.objects) - settled - releases.keys()
     return MigratedImages(tuple(written), objects, layout.prerequisites, staying)
+
+
+def _with_rewritten_patch(
+    written: WorkloadText, objects: Iterable[AnnotatedObject]
+) -> Iterator[AnnotatedObject]:
+    """Gives the releases of which a tag was a number in a patch, and is a text now."""
+    rewritten = {use.place for use, marker in written.markers if not _was_text(written, marker)}
+    for annotated in objects:
+        if annotated.document.key != written.document.key and annotated.places & rewritten:
+            yield annotated
+
+
+def _was_text(written: WorkloadText, marker: WrittenMarker) -> bool:
+    value: Any = written.document.manifest
+    for key in marker.path:
+        value = value[key]
+    return isinstance(value, str)
 
 
 def _tell_given(
