@@ -138,7 +138,7 @@ def test_what_goes_over_a_path_decides_too(synced: SyncPath, has_home: bool) -> 
     if has_home:
         assert homes.choose({"a"}, made()) == (("a", ("a",)),)
     else:
-        with pytest.raises(NoHome, match="every sync path of a renames"):
+        with pytest.raises(NoHome, match="every sync path of a is a chart, or renames"):
             homes.choose({"a"}, made())
 
 

@@ -146,7 +146,7 @@ def test_annotations_that_name_no_image_are_told(annotations: dict[str, str]) ->
     assert codes(found) == ["AN015"]
     assert len(marks(found)) == 2
     assert codes(draft(deployment({**FILTER, **annotations}))) == []
-    assert codes(draft(release({**CHART, "repository.fluxcd.io/": "nowhere"}, values))) == []
+    assert codes(draft(release({**CHART, "repository.fluxcd.io/": "nowhere"}, values))) == ["AN013"]
 
 
 OLD, LAST = "flux.weave.works/v1beta1", "helm.fluxcd.io/v1"

@@ -23,7 +23,8 @@ def test_nothing_in_a_file_raises(seed: dict[str, str], draw: random.Random) -> 
     migration = fm.migrate_repository(files)
     assert migration.diff() or not (migration.changed or migration.created or migration.deleted)
     assert migration.to_markdown()
-    assert migration.runbook().steps
+    # Where a text was spoilt so far that nothing of Flux v1 is left, there is nothing to do.
+    assert migration.runbook().steps or not (migration.findings or migration.changed)
     assert isinstance(migration.answers(), list)
     assert len(migration.resources) == len(migration.manifests)
     fm.verify_migration(files, migration.files, declared=migration.declared)
