@@ -365,3 +365,20 @@ def test_a_flux_yaml_stays_with_what_only_fluxd_updates() -> None:
     assert "IM016" in {each.code for each in migration.findings}
     assert migration.files[".flux.yaml"] == FLUX_YAML
     assert fm.migrate_repository(migration.files, options).files == migration.files
+
+
+def test_a_patch_that_takes_an_annotation_away_is_listed_once() -> None:
+    files: Files = {
+        ".flux.yaml": FLUX_YAML,
+        "kustomization.yaml": "namespace: shop\nbases:\n- ./apps/\n",
+        "apps/kustomization.yaml": "resources: [web.yaml]\n",
+        "apps/web.yaml": WEB.replace(
+            "  name: web\n", "  name: web\n  namespace: shop\n  annotations: {fluxcd.io/automated: 'true'}\n"
+        ),
+        "flux-patch.yaml": patch("web", "  namespace: shop\n")
+        .replace('fluxcd.io/automated: "true"', "fluxcd.io/automated: null")
+        .replace("    fluxcd.io/tag.app: semver:~1.4\n", ""),
+    }
+    once = fm.migrate_repository(files)
+    assert str(once.files["kustomization.yaml"]).count("flux-patch.yaml") == 1
+    assert fm.migrate_repository(once.files).files == once.files

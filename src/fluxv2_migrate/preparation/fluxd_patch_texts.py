@@ -145,8 +145,7 @@ def _says_something(text: str) -> bool:
 def _listed(own: Kustomization, path: str, text: str, before: Build, tree: KustomizeTree) -> PatchTexts:
     """Gives a kustomization that lists the patches, which builds what fluxd applied."""
     for patches in dict.fromkeys((text, _with_earlier_names(text, own, before))):
-        for field in _fields(patches):
-            listed = list_patch_file(own.text, field, posixpath.relpath(path, own.folder or "."))
+        for listed in _listings(own, path, patches):
             texts = {own.path: listed, path: patches}
             after = tree.with_files(texts).build(own.folder)
             overruled: tuple[str, ...] = ()
@@ -197,6 +196,15 @@ def _renaming(patch: Mapping[str, Any], own: Kustomization, before: Build) -> It
             path = ("metadata", "namespace")
             yield Set(path, step.namespace) if step.namespace else Remove(path)
         return
+
+
+def _listings(own: Kustomization, path: str, patches: str) -> Iterator[str]:
+    """Gives the texts of a kustomization with a file of patches listed, the better one first."""
+    if any(each.path == path for each in own.patches):
+        yield own.text
+        return
+    for field in _fields(patches):
+        yield list_patch_file(own.text, field, posixpath.relpath(path, own.folder or "."))
 
 
 def _fields(text: str) -> Sequence[str]:
