@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.plan import AppliedText, Plan, apply_to_mapping, apply_to_text
 from fluxv2_migrate.rules import draft_image_automation
 from fluxv2_migrate.yaml_text import Style, compose, read_document

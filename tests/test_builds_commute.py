@@ -19,13 +19,11 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.clusters import SyncPath
+from fluxv2_migrate.clusters import SyncPath, normal_path
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.reading import see_repository
-from fluxv2_migrate.clusters.units import normal_path
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
-from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.kustomize.controller import generated_resources
+from fluxv2_migrate.kustomize import KustomizeTree, generated_resources
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
 from patched_overlays import Files, effective

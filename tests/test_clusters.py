@@ -20,10 +20,10 @@ from fluxv2_migrate.clusters import (
     is_below,
     normal_path,
     patched_closures,
+    read_sync_path,
 )
 from fluxv2_migrate.clusters.manifests_of_files import read_objects
 from fluxv2_migrate.clusters.reading import see_repository
-from fluxv2_migrate.clusters.units import read_sync_path
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests

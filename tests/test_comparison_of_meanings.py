@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.meaning import (
     ChartMeaning,
     Difference,

@@ -10,9 +10,8 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2 import constraints
+from fluxv2_migrate.flux2 import FLUX_VERSIONS, constraints, preferred_api_version
 from fluxv2_migrate.flux2.constraints import CONSTRAINTS, Constraint, refused_fields
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, preferred_api_version
 from reference_trees import definitions_of, refusals
 
 RULES = {

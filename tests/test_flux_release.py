@@ -8,7 +8,8 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, newest_serving_release, serving_releases
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
+from fluxv2_migrate.flux2.releases import newest_serving_release, serving_releases
 from fluxv2_migrate.repository.reading import read_repository
 from test_migrate_repository import errors, migrate, release
 

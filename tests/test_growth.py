@@ -10,13 +10,13 @@ import pytest
 
 import fluxv2_migrate as fm
 from built_clusters import release
+from fluxv2_migrate.clusters import shapes_objects
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.tree_charts import chart_of_folder
-from fluxv2_migrate.clusters.units import shapes_objects
 from fluxv2_migrate.flux1.charts import Flux1Chart
 from fluxv2_migrate.frozen import frozen
-from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.kustomize.source_ignore import _expression, artifact_files
+from fluxv2_migrate.kustomize import KustomizeTree, artifact_files
+from fluxv2_migrate.kustomize.source_ignore import _expression
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, name_sources
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range

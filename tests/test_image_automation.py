@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.plan import apply_to_mapping
 from fluxv2_migrate.rules import (
     AutomatedImage,

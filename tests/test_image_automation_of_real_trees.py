@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.placement import ImageUse, layout_images, uses_of
 from fluxv2_migrate.plan import apply_to_mapping
 from fluxv2_migrate.rules import GitSync, draft_image_automation

@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2 import ImagePolicy, ImageRepository, ImageUpdateAutomation
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2 import (
+    FLUX_VERSIONS,
+    FluxVersion,
+    ImagePolicy,
+    ImageRepository,
+    ImageUpdateAutomation,
+)
 from fluxv2_migrate.placement import (
     ExistingImageObject,
     ImageLayout,

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from fluxv2_migrate.errors import AmbiguousTag, InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef, find_images, set_image
-from fluxv2_migrate.flux2 import check_markers
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2 import FLUX_VERSIONS, check_markers
 from fluxv2_migrate.plan import MarkerEdit, write_markers
 from fluxv2_migrate.rules import draft_image_automation
 from fluxv2_migrate.yaml_text import Style, emit_entry, read_document

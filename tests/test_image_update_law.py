@@ -23,7 +23,7 @@ from fields_fluxd_writes import (
 )
 from fluxv2_migrate.errors import MissingBuildTime
 from fluxv2_migrate.flux1 import ImageRef, TaggedImage, TagPattern, find_images, set_image, sort_tags
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from generated_automation import AutomatedRepository, automated_repositories
 from generated_overlays import overlaid_repositories

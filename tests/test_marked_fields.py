@@ -17,7 +17,7 @@ from hypothesis import given, settings
 
 import fluxv2_migrate as fm
 from fields_fluxd_writes import plain, read_documents
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from generated_overlays import overlaid_repositories
 from marked_fields import (
     IMAGE_GROUP,

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from fluxv2_migrate import flux2
-from fluxv2_migrate.flux2 import CheckedMarker, check_markers, find_markers
+from fluxv2_migrate.flux2 import FLUX_VERSIONS, CheckedMarker, check_markers, find_markers
 from fluxv2_migrate.flux2.markers import placed_markers
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
 
 OWN = Path(__file__).parent / "vectors"

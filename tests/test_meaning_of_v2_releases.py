@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FluxVersion, served_api_versions
+from fluxv2_migrate.flux2 import FluxVersion, served_api_versions
 from fluxv2_migrate.meaning import (
     GitReference,
     ReleaseMeaning,

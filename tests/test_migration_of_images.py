@@ -10,8 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2 import check_markers
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion, check_markers
 from reference_trees import TREES, definitions_of, documents_of, read_tree, refusals
 
 DEPLOYMENT = """\

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.settings.of_clusters import cluster_of, settings_of
 from fluxv2_migrate.yaml_text import Style

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from fluxv2_migrate.plan.fields import edit_fields
-from fluxv2_migrate.plan.json_patches import PatchOperation, write_operations
-from fluxv2_migrate.yaml_text import CannotEdit
-from fluxv2_migrate.yaml_text.inner_texts import replace_text
+from fluxv2_migrate.plan import PatchOperation, edit_fields, write_operations
+from fluxv2_migrate.yaml_text import CannotEdit, replace_text
 
 UNDEFINED = "would leave no YAML: no valid YAML: found undefined alias"
 OTHER = "would change something else"

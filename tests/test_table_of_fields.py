@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.plan import Move, Operation, apply_to_mapping
 from fluxv2_migrate.releases.reading import with_text_annotations

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import TaggedImage, TagPattern
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange, regexp_syntax
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
 from fluxv2_migrate.tags.policies import PolicyCandidate, exactly

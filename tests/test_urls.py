@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fluxv2_migrate.golang.urls import fault_of_url
-from fluxv2_migrate.rules.chart_source import to_flux_git_url
+from fluxv2_migrate.rules import to_flux_git_url
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml.error import YAMLError
 
-from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode, SequenceNode, split_documents
+from fluxv2_migrate.yaml_text import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    content_start,
+    split_documents,
+)
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scanner import Unsure, content_start, scan
+from fluxv2_migrate.yaml_text.scanner import Unsure, scan
 from reference_trees import read_tree
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

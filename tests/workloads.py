@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux2 import FluxVersion
 from fluxv2_migrate.rules import ImageAutomationDraft, Lookup, draft_image_automation
 from fluxv2_migrate.rules.pull_secrets import nothing_known
 
