@@ -130,7 +130,7 @@ def named_in(files: Mapping[str, str | bytes]) -> set[Object]:
 
 def hold_clusters(files: Files, migration: fm.Migration) -> None:
     """Holds that each cluster has what its fluxd applied, less Flux v1, and what was made for it."""
-    made = named_in({**migration.created, **migration.changed}) - named_in(files)
+    made = named_in(migration.created) | (named_in(migration.changed) - named_in(files))
     with real(files) as before, real(artifact(migration.files)) as after:
         for cluster in migration.context.as_clusters():
             was = {each for path in cluster.sync_paths for each in applied_by_fluxd(before, path)}
