@@ -341,6 +341,28 @@ def test_a_pull_secret_that_cannot_be_is_not_missed(name: str, is_asked_for: boo
     assert [each.field for each in web.differences] == ["image.credentials"] * is_asked_for
 
 
+def test_a_policy_is_known_by_the_name_that_a_kustomization_makes_of_its_own() -> None:
+    files: Files = {
+        "base/web.yaml": WEB.replace("  namespace: shop\n", ""),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/kustomization.yaml": "resources: [../base]\nnamespace: shop\nnamePrefix: eu-\n",
+        "prod/.flux.yaml": "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n",
+    }
+    cluster = fm.Cluster(name="prod", sync_paths=("prod", "flux"), fluxd=fm.Fluxd(manifest_generation=True))
+    options = fm.MigrationOptions(clusters=(cluster,))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    # A policy that stands in a file and that nothing builds under that name writes nothing.
+    text = str(migration.files["base/web.yaml"])
+    other = {
+        **migration.files,
+        "base/web.yaml": text.replace(":eu-web", ":us-web").replace(":web", ":us-web"),
+    }
+    assert other != migration.files
+    assert not fm.verify_migration(files, other, options, declared=migration.declared).ok
+
+
 def test_a_container_that_is_gone_is_written_by_nobody() -> None:
     side = "      - name: side\n        image: registry.example.com/shop/side:1.0.0\n"
     files: Files = {**BEFORE, "apps/web.yaml": WEB + side}
