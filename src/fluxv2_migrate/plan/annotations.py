@@ -13,12 +13,11 @@ from fluxv2_migrate.yaml_text import (
     CannotEdit,
     MappingNode,
     Node,
-    ScalarNode,
     SequenceNode,
     Style,
     detect_style,
     emit_scalar,
-    key_of,
+    pair_of,
     read_document,
     value_of,
 )
@@ -171,17 +170,15 @@ def _edit_block(
 
 
 def _has(node: Node, key: str) -> bool:
-    return isinstance(node, MappingNode) and any(
-        isinstance(name, ScalarNode) and key_of(name) == key for name, _ in node.value
-    )
+    return pair_of(node, key) is not None
 
 
 def _pair(node: Node | None, key: str | int) -> tuple[Node, Node]:
     if isinstance(node, SequenceNode) and isinstance(key, int):
         return node, node.value[key]
-    for name, value in node.value if isinstance(node, MappingNode) else ():
-        if isinstance(name, ScalarNode) and key_of(name) == key:
-            if value.start < name.start:
-                raise CannotEdit("an alias in place of a mapping")
-            return name, value
-    raise CannotEdit(f"the object has no {key}")
+    found = pair_of(node, key)
+    if found is None:
+        raise CannotEdit(f"the object has no {key}")
+    if found[1].start < found[0].start:
+        raise CannotEdit("an alias in place of a mapping")
+    return found

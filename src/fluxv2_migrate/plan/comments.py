@@ -9,12 +9,10 @@ from typing import Final
 from fluxv2_migrate.plan.operations import Path
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
-    MappingNode,
     Node,
-    ScalarNode,
     SequenceNode,
     Style,
-    key_of,
+    pair_of,
     read_value,
     value_of,
 )
@@ -71,10 +69,7 @@ def _start(root: Node, path: Path) -> int:
             node = node.value[int(key)]
             start = node.start
             continue
-        pairs = node.value if isinstance(node, MappingNode) else ()
-        found = next(
-            (pair for pair in pairs if isinstance(pair[0], ScalarNode) and key_of(pair[0]) == key), None
-        )
+        found = pair_of(node, key)
         if found is None:
             break
         start, node = found[0].start, found[1]

@@ -12,11 +12,10 @@ from fluxv2_migrate.yaml_text import (
     CannotEdit,
     MappingNode,
     Node,
-    ScalarNode,
     detect_style,
     emit_scalar,
-    key_of,
     node_at,
+    pair_of,
     read_document,
     read_value,
     with_value,
@@ -71,9 +70,9 @@ def edit_fields(
 
 
 def _pair(holder: Node, name: str) -> tuple[Node, MappingNode]:
-    for key, value in holder.value if isinstance(holder, MappingNode) else ():
-        if isinstance(key, ScalarNode) and key_of(key) == name and isinstance(value, MappingNode):
-            if value.start < key.start:
-                raise CannotEdit("an alias in place of a mapping")
-            return key, value
-    raise CannotEdit(f"{name} is no mapping")
+    key, value = pair_of(holder, name) or (None, None)
+    if key is None or not isinstance(value, MappingNode):
+        raise CannotEdit(f"{name} is no mapping")
+    if value.start < key.start:
+        raise CannotEdit("an alias in place of a mapping")
+    return key, value

@@ -30,6 +30,7 @@ from fluxv2_migrate.yaml_text import (
     Style,
     detect_style,
     key_of,
+    pair_of,
     read_nodes,
     resolve_plain_scalar,
 )
@@ -389,12 +390,9 @@ def _child(node: Node | None, key: str | int) -> Node:
     if isinstance(node, SequenceNode) and isinstance(key, int) and 0 <= key < len(node.value):
         item: Node = node.value[key]
         return item
-    merges = False
-    for name, value in node.value if isinstance(node, MappingNode) else ():
-        if isinstance(name, ScalarNode) and key_of(name) == key:
-            found: Node = value
-            return found
-        merges |= name.value == "<<"
-    if merges:
+    pair = pair_of(node, key)
+    if pair is not None:
+        return pair[1]
+    if isinstance(node, MappingNode) and any(name.value == "<<" for name, _ in node.value):
         raise _Refused("merge-key", "the field comes from a merge key (`<<`); write the values out")
     raise _Refused("not-there", "the field is not there")

@@ -7,7 +7,15 @@ from fluxv2_migrate.yaml_text.block import (
     Place,
     insertion_index,
 )
-from fluxv2_migrate.yaml_text.composer import compose, key_of, read_document, read_nodes, read_value, value_of
+from fluxv2_migrate.yaml_text.composer import (
+    compose,
+    key_of,
+    pair_of,
+    read_document,
+    read_nodes,
+    read_value,
+    value_of,
+)
 from fluxv2_migrate.yaml_text.documents import YAML_ENDINGS, DocumentSpan, split_documents
 from fluxv2_migrate.yaml_text.emitter import (
     BlockText,
@@ -63,6 +71,7 @@ __all__ = [
     "line_start",
     "metadata_span",
     "node_at",
+    "pair_of",
     "read_document",
     "read_nodes",
     "read_value",

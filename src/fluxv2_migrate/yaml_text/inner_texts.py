@@ -7,10 +7,10 @@ import re
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import key_of, read_document
+from fluxv2_migrate.yaml_text.composer import pair_of, read_document
 from fluxv2_migrate.yaml_text.emitter import detect_style, emit_scalar
 from fluxv2_migrate.yaml_text.extents import CannotEdit, line_end, line_start
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 
 __all__ = ["node_at", "replace_text", "with_value"]
 
@@ -28,9 +28,8 @@ def node_at(root: Node | None, path: tuple[str | int, ...]) -> Node:
         found: Node | None = None
         if isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
             found = node.value[key]
-        for name, value in node.value if isinstance(node, MappingNode) else ():
-            if isinstance(name, ScalarNode) and key_of(name) == key:
-                found = value
+        elif (pair := pair_of(node, key)) is not None:
+            found = pair[1]
         node = found
     if node is None:
         raise CannotEdit(f"there is no {'.'.join(map(str, path))}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import key_of, read_document, read_nodes, read_value
+from fluxv2_migrate.yaml_text.composer import pair_of, read_document, read_nodes, read_value
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
@@ -61,7 +61,7 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     if old is not None and not isinstance(old, list):
         raise CannotEdit(f"{key} is no list")
     expected = {**before, key: [*(old or ()), value]}
-    key_node, node = _pair(root, key)
+    key_node, node = pair_of(root, key) or (None, None)
     indent = column_of(text, root.value[0][0].start)
     dash = indent + (0 if style.flush else style.step)
     if node is None:
@@ -97,7 +97,7 @@ def remove_item(text: str, key: str, index: int) -> str:
     'resources:\n# first\n- b.yaml\n'
     """
     root, before = read_document(text)
-    key_node, node = _pair(root, key) if isinstance(root, MappingNode) else (None, None)
+    key_node, node = pair_of(root, key) or (None, None)
     old = before.get(key) if isinstance(before, dict) else None
     if key_node is None or not isinstance(node, SequenceNode) or not isinstance(old, list):
         raise CannotEdit(f"{key} is no list")
@@ -128,13 +128,6 @@ def remove_item(text: str, key: str, index: int) -> str:
         # The text had no end of its last line, and the line before is the last one now.
         result = result.removesuffix("\n").removesuffix("\r")
     return _checked(result, expected)
-
-
-def _pair(root: MappingNode, key: str) -> tuple[Node | None, Node | None]:
-    for name, value in root.value:
-        if isinstance(name, ScalarNode) and key_of(name) == key:
-            return name, value
-    return None, None
 
 
 def _some(node: Node | None) -> Node:
