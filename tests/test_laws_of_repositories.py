@@ -81,7 +81,8 @@ def hold_what_is_created(
     for key, specs in written.items():
         made: list[Any] = []
         for old, new in zip(before, objects, strict=True):
-            there, built = specs_of(key, old), specs_of(key, new) or specs_of_affixed(key, new, written)
+            there, built = specs_of(key, old), specs_of(key, new)
+            built = built or specs_of_renamed(key, specs, new, {*map(identity, old)})
             if there:
                 # Another cluster may need one of that name: what this one has is left as it is.
                 assert built == there, key
@@ -92,10 +93,13 @@ def hold_what_is_created(
         assert all(each in made for each in specs), key
 
 
-def specs_of_affixed(key: Identity, objects: Iterable[Manifest], others: Collection[Identity]) -> list[Any]:
-    """Gives what a kustomization with a prefix or a suffix makes of an object that is nobody else's."""
+def specs_of_renamed(
+    key: Identity, specs: Collection[Any], objects: Iterable[Manifest], others: Collection[Identity]
+) -> list[Any]:
+    """Gives what stands for an object under a name or namespace that a kustomization gives it."""
     named = ((identity(each), each.get("spec")) for each in objects)
-    return [spec for own, spec in named if own[:3] == key[:3] and key[3] in own[3] and own not in others]
+    found = [spec for own, spec in named if own[:2] == key[:2] and own not in others and spec in specs]
+    return found[:1]
 
 
 def specs_of(key: Identity, objects: Iterable[Manifest]) -> list[Any]:
