@@ -806,6 +806,7 @@ ACCEPTED: dict[str, str] = {
     "images of a path": "nothing of the path has the image",
     "order made alphabetical": "an order by build times is told by known tags alone",
     "Namespace deleted": INSIDE,
+    "Kustomization of a path deleted": "it is the only one, and a cluster may have been given it by hand",
     "release moved out of the path": INSIDE,
     "source moved out of the path": INSIDE,
     "policy moved out of the path": INSIDE,
