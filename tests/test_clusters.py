@@ -75,6 +75,25 @@ def test_environments_beside_each_other_are_clusters_whatever_is_migrated(migrat
     assert "shop/notes.yaml" in {each.path for each in migration.findings if each.severity == "error"}
 
 
+@pytest.mark.parametrize("listed", ["../base", "../base/web.yaml"])
+def test_a_base_is_no_cluster_because_a_file_in_it_is_not_listed(listed: str) -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release("web"),
+        "base/api.yaml": release("api"),
+        "prod/.flux.yaml": generator("kustomize build ."),
+        "prod/kustomization.yaml": f"namespace: shop\nresources: [{listed}]\n",
+    }
+    if listed == "../base":
+        files["base/patches/dev/db.yaml"] = release("db")
+    else:
+        del files["base/kustomization.yaml"]
+    assert [view.name for view in see(files).clusters] == ["prod"]
+    migration = fm.migrate_repository(files)
+    assert not migration.ok
+    assert "base/api.yaml" in {each.path for each in migration.findings if each.severity == "error"}
+
+
 # Paths
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -144,7 +144,8 @@ def of_folders(
     ]
     known = _taken_folders(reader, views)
     roots = infer_sync_roots([*plain, *pairs])
-    roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs])}))
+    own = reader.tree.kustomizations
+    roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs], own)}))
     with_files = {root_of(path, roots) for path, _ in plain if is_synced(path, roots)}
     for root in sorted(with_files):
         synced = unguided_sync_path(root, reader.tree)
@@ -273,17 +274,29 @@ def _is_left_out(path: str, tree: KustomizeTree) -> bool:
     return shapes_objects(tree.kustomizations[folder], tree)
 
 
-def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _apart(
+    root: str,
+    known: Sequence[tuple[str, str]],
+    pairs: Sequence[tuple[str, str]],
+    kustomizations: Collection[str],
+) -> Iterator[str]:
     """Gives the folders into which a root falls, so that none holds what belongs to something outside.
+
+    A folder of which something outside takes files is no cluster for those that it leaves. What lies below
+    one whose kustomization is taken is none either.
 
     Args:
         root: a folder.
         known: folders, each with the one that takes it in; empty for a cluster that is known.
         pairs: path and resource of what lies in the root.
+        kustomizations: the folders that have one.
     """
     known = [each for each in known if is_below(each[0], root)]
     if all(taker and is_below(taker, root) for _, taker in known):
         yield root
+        return
+    is_taken = any(folder == root for folder, _ in known)
+    if is_taken and root in kustomizations:
         return
     inner: dict[str, list[tuple[str, str]]] = {}
     for path, resource in pairs:
@@ -293,10 +306,10 @@ def _apart(root: str, known: Sequence[tuple[str, str]], pairs: Sequence[tuple[st
             child = posixpath.join(root, rest.partition("/")[0]) if rest else root
             inner.setdefault(child, []).append((path, resource))
     for child, members in sorted(inner.items()):
-        if child == root:
+        if child != root:
+            yield from _apart(child, known, members, kustomizations)
+        elif not is_taken:
             yield root
-        else:
-            yield from _apart(child, known, members)
 
 
 def is_new(manifest: Mapping[str, Any]) -> bool:
