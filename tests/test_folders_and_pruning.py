@@ -59,9 +59,14 @@ def found(files: Files, *codes: str, **options: object) -> list[fm.Finding]:
     ],
 )
 def test_a_folder_that_builds_a_release_and_that_nothing_syncs_is_told(more: Files, code: str) -> None:
-    (finding,) = found({**UNSYNCED, **more}, "RP051", "RP052", sync_roots=("clusters/prod",))
+    migration = fm.migrate_repository(
+        {**UNSYNCED, **more}, fm.MigrationOptions(sync_roots=("clusters/prod",))
+    )
+    (finding,) = (each for each in migration.findings if each.code in ("RP051", "RP052"))
     assert (finding.code, finding.path) == (code, "clusters/staging/kustomization.yaml")
-    assert finding.related[-1] == "base/web.yaml"
+    assert finding.related[-1] == "base/web.yaml:1"
+    # The page shows the lines of each place, and the files with them travel along.
+    assert migration.slim().to_html() == migration.to_html()
     assert all(path in finding.message or code == "RP051" for path in more)
 
 

@@ -52,12 +52,12 @@ def tell_of_unsynced(
             "sync it: sources that they need are made for other clusters only"
         )
         place = tree.kustomizations[folder].path
-        related = list(dict.fromkeys(each.path for each in found))
+        related = list(dict.fromkeys(f"{each.path}:1" for each in found))
         by = next((file for path, file in named.items() if is_below(folder, path)), None)
         if by is None:
             findings.say("RP051", message, place, 1, related)
         else:
-            findings.say("RP052", f"{message}; {by} names it", place, 1, [by, *related])
+            findings.say("RP052", f"{message}; {by} names it", place, 1, [f"{by}:1", *related])
 
 
 def _is_synced(folder: str, clusters: ClusterMap) -> bool:
