@@ -186,6 +186,8 @@ def test_a_flux_yaml_becomes_what_it_builds(text: str, paths: list[str], codes: 
     assert [each.code for each in made.findings] == codes
     with pytest.raises(fm.InvalidManifest):
         fm.convert_flux_yaml("version: 2\n")
+    with pytest.raises(fm.InvalidManifest, match="holds what JSON can hold"):
+        fm.convert_flux_yaml({"version": {1}})
     assert (
         fm.convert_flux_yaml({"version": 1, "scanForFiles": {}}).resources[0].to_manifest()["spec"]["path"]
         == "./"

@@ -35,6 +35,19 @@ spec:
       - name: app
         image: ghcr.io/acme/web:1.4.7
 """
+RELEASE = """\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: web
+spec:
+  helmVersion: v3
+  releaseName: web
+  chart:
+    repository: https://charts.example.com
+    name: web
+    version: 1.2.3
+"""
 
 
 def patch(name: str, namespace: str) -> str:
@@ -107,24 +120,11 @@ def test_a_patch_names_what_is_renamed_behind_it() -> None:
 
 
 def test_releases_are_patched_by_their_earlier_names() -> None:
-    release = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-spec:
-  helmVersion: v3
-  releaseName: web
-  chart:
-    repository: https://charts.example.com
-    name: web
-    version: 1.2.3
-"""
     over = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\n"
     files: Files = {
         "prod/.flux.yaml": FLUX_YAML,
         "prod/kustomization.yaml": "namespace: shop\nresources:\n- web.yaml\n",
-        "prod/web.yaml": release,
+        "prod/web.yaml": RELEASE,
         "prod/flux-patch.yaml": f"{over}spec:\n  values:\n    replicas: 3 # as deployed\n",
     }
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
@@ -185,6 +185,21 @@ def test_a_patch_that_no_kustomization_can_list_is_told(
     assert any(each.code == "RP071" and reason in each.message for each in migration.findings)
 
 
+def test_patches_of_a_release_that_no_kustomization_can_list_are_told_with_it_alone() -> None:
+    over = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n"
+    files: Files = {
+        "prod/.flux.yaml": FLUX_YAML,
+        "prod/kustomization.yaml": "resources:\n- web.yaml\n",
+        "prod/web.yaml": RELEASE,
+        "prod/flux-patch.yaml": f"{over}spec:\n  values:\n    replicas: 3\n",
+        "dev/kustomization.yaml": "resources: [../prod]\n",
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod", "dev")))
+    assert dict(migration.files) == files
+    (told,) = (each for each in migration.findings if each.severity == "error")
+    assert (told.code, told.path, told.related) == ("RP071", "prod/web.yaml", ("prod/flux-patch.yaml:1",))
+
+
 def test_a_patch_without_the_namespace_that_the_build_gives_stays_as_it_is() -> None:
     files = ALONE | {"kustomization.yaml": "namespace: shop\nresources:\n- web.yaml\n"}
     repository = read_repository(files)
@@ -239,6 +254,22 @@ RUN: dict[str, tuple[Files, tuple[str, ...]]] = {
         ALONE
         | images("{name: web, newName: ghcr.io/acme/web, newTag: 1.4.7}")
         | {"web.yaml": WEB.replace("ghcr.io/acme/web", "web")},
+        ("",),
+    ),
+    # Each entry is looked at by what its own name stands for, and both have to lead back to what runs.
+    "a name of images that another entry renames": (
+        ALONE
+        | images(
+            "{name: ghcr.io/acme/web, newName: ghcr.io/acme/next}",
+            "{name: ghcr.io/acme/next, newName: ghcr.io/acme/last, newTag: 1.4.7}",
+        )
+        | {"flux-patch.yaml": RUNNING},
+        ("",),
+    ),
+    "a container that has no image yet": (
+        ALONE
+        | images("{name: ghcr.io/acme/web, newTag: 1.4.7}")
+        | {"web.yaml": f"{WEB}      initContainers:\n      - name: setup\n", "flux-patch.yaml": RUNNING},
         ("",),
     ),
     "two workloads that run one image": (

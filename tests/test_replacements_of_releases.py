@@ -108,7 +108,14 @@ def test_what_replacements_wrote_is_written_where_no_path_says_it(replacements: 
     [
         # A file of replacements may be another kustomization's, too.
         (SOURCE % "seconds" + TARGET % "spec.timeout", True),
-        (SOURCE % "seconds" + TARGET % "spec.timeout, spec.releaseName", False),
+        # A field with a place of its own may be another one in each release.
+        (SOURCE % "seconds" + TARGET % "spec.timeout, spec.chart.name", False),
+        # There is nothing that it could be written into.
+        (
+            READING.replace("ConfigMap", "ConfigMap, name: none") % "spec.timeout"
+            + "  fieldPaths: [data.other]\n",
+            False,
+        ),
         (
             READING % "spec.timeout" + "  fieldPaths: [data.other]\n  options: {delimiter: '-', index: 1}\n",
             False,
@@ -121,7 +128,8 @@ def test_what_is_too_much_to_say_holds_the_release_back(text: str, has_file: boo
     files = tree(listed, FIELDS, **({"rules": text} if has_file else {})) | {"prod/facts.yaml": SECONDS}
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert dict(migration.files) == files
-    assert not migration.ok
+    (error,) = (each for each in migration.findings if each.severity == "error")
+    assert "spec.timeout, which a kustomization names, has another form in Flux v2" in error.message
 
 
 def test_a_patch_of_what_only_a_replacement_makes_holds_the_release_back() -> None:

@@ -630,6 +630,20 @@ def test_what_the_api_server_refuses_stops_the_path(kind: str, spec: str, is_ref
     assert ("sync.refused" in differences(report)) == is_refused
 
 
+@pytest.mark.parametrize(("flux_version", "is_refused"), [("2.5", True), ("2.6", False)])
+def test_a_field_is_refused_before_the_flux_release_that_has_it(flux_version: str, is_refused: bool) -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions.model_validate({"sync_roots": ["prod"], "flux_version": flux_version})
+    migration, after = migrated(files, options)
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: a, namespace: shop}\n"
+        "spec: {interval: 1m, url: https://git.example.com/acme/a, sparseCheckout: [web]}\n"
+    )
+    report = verify(files, {**after, "prod/source.yaml": source}, migration, options)
+    told = [str(each) for entry in report.sync_paths for each in entry.differences]
+    assert any("spec.sparseCheckout is no field of" in each for each in told) == is_refused
+
+
 def differences(report: fm.VerificationReport) -> set[str]:
     return {each.field for entry in report.sync_paths for each in entry.differences}
 

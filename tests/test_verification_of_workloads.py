@@ -157,6 +157,11 @@ MISTAKES: dict[str, tuple[Edit, str, str]] = {
         "image.written_by",
     ),
     "another branch of the source": (added("clusters/main/source.yaml", SOURCE), PATH, "sync.branch"),
+    "a source that cannot be read": (
+        added("apps/source.yaml", SOURCE.replace("{branch: next}", "next")),
+        PATH,
+        "sync.refused",
+    ),
     "a marker on what was left alone": (marked, "Deployment shop/db", "image.written_by"),
     "a marker on what is no image": (marked_label, "Deployment shop/db", "image.written_by"),
     "the workload is gone": (without("apps/web.yaml"), DEPLOYMENT, ""),
@@ -210,6 +215,30 @@ def test_a_single_mistake_is_seen(name: str) -> None:
     assert entry.status == ("different" if field else "missing"), report.to_markdown()
     assert field in ("", *(each.field for each in entry.differences)), report.to_markdown()
     assert resource in report.to_markdown()
+
+
+def test_a_path_that_no_kustomization_syncs_beside_one_that_is_synced_is_missing() -> None:
+    files: Files = {**BEFORE, "more/ns.yaml": NAMESPACE.replace("shop", "more")}
+    options = fm.MigrationOptions(clusters=(MAIN.model_copy(update={"sync_paths": ("apps", "more")}),))
+    migration = fm.migrate_repository(files, options)
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    after = {path: text for path, text in migration.files.items() if "path: ./more" not in str(text)}
+    assert after != migration.files
+    report = fm.verify_migration(files, after, options, declared=migration.declared)
+    (lost,) = (each for each in report.entries if each.status != "same")
+    assert (lost.resource, lost.status) == ("sync path more", "missing")
+    assert "clusters/main/apps.yaml says what is synced" in lost.reason
+
+
+def test_a_marker_that_was_misplaced_before_is_no_news() -> None:
+    label = '  labels:\n    app: web # {"$imagepolicy": "flux-system:web"}\n'
+    files: Files = {**BEFORE, "apps/web.yaml": WEB.replace("  name: web\n", f"  name: web\n{label}", 1)}
+    migration = fm.migrate_repository(files, OPTIONS)
+    assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok
+    (web,) = fm.verify_migration(BEFORE, migration.files, OPTIONS, declared=migration.declared).workloads
+    assert [str(each) for each in web.differences] == [
+        "image.written_by: (nobody) → ImagePolicy flux-system/web, into a wrong field"
+    ]
 
 
 def policies(known: tuple[Any, ...], pattern: str, policy: str, more: str = "") -> fm.VerificationReport:

@@ -60,12 +60,9 @@ class FindingGroups:
             self.met[place] = Subject(", ".join(clusters), kind, namespace, name, document.path)
         return self.met[place]
 
-    def decided(self, document: Document, cluster: str = "") -> Override:
-        """Gives what a person decided for the object of a document, or for that of one of its clusters."""
-        subject = self.subject(document)
-        if cluster:
-            subject = replace(subject, cluster=cluster)
-        override, indices = override_for(subject, self.options.overrides)
+    def decided(self, document: Document) -> Override:
+        """Gives what a person decided for the object of a document."""
+        override, indices = override_for(self.subject(document), self.options.overrides)
         self.matched |= indices
         return override
 

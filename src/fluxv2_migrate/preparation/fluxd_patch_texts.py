@@ -201,10 +201,9 @@ def _renaming(patch: Mapping[str, Any], own: Kustomization, before: Build) -> It
 def _listings(own: Kustomization, path: str, patches: str) -> Iterator[str]:
     """Gives the texts of a kustomization with a file of patches listed, the better one first."""
     if any(each.path == path for each in own.patches):
-        yield own.text
-        return
-    for field in _fields(patches):
-        yield list_patch_file(own.text, field, posixpath.relpath(path, own.folder or "."))
+        return iter((own.text,))
+    listed = posixpath.relpath(path, own.folder or ".")
+    return (list_patch_file(own.text, field, listed) for field in _fields(patches))
 
 
 def _fields(text: str) -> Sequence[str]:
