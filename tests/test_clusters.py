@@ -632,3 +632,14 @@ def test_what_two_kustomizations_build_is_there_twice() -> None:
     ((one, other),) = compared(files, SyncPath("a", files="all")).doubles
     assert one == other
     assert one.place.path == "a/base/db.yaml"
+
+
+def test_files_beside_a_base_are_a_cluster_of_their_own() -> None:
+    files: Files = {
+        "apps/web.yaml": release("web"),
+        "apps/base/kustomization.yaml": "resources: [db.yaml]\n",
+        "apps/base/db.yaml": release("db"),
+        "prod/.flux.yaml": generator("kustomize build ."),
+        "prod/kustomization.yaml": "namespace: shop\nresources: [../apps/base]\n",
+    }
+    assert [view.name for view in see(files).clusters] == ["prod", "apps"]

@@ -575,13 +575,14 @@ def test_what_was_fetched_of_flux_1_leaves_with_its_patches(form: str, others: s
 
 
 def test_what_is_fetched_of_others_keeps_its_patches() -> None:
+    other = MERGED.replace("name: flux", "name: web").replace(ARGUMENTS, "[serve]")
     files: Files = {
         "flux/kustomization.yaml": (
             f"resources:\n- {FETCHED}\n- https://github.com/acme/base?ref=v1\n"
             "patches:\n- target: {kind: Deployment, name: web}\n  patch: '[{op: remove, path: /spec/a}]'\n"
             "- path: gone.yaml\n- path: both.yaml\n"
         ),
-        "flux/both.yaml": f"{MERGED}---\n{MERGED.replace('name: flux', 'name: web')}",
+        "flux/both.yaml": f"{MERGED}---\n{other}",
         "prod/web.yaml": release(),
     }
     migration = migrate(files, sync_roots=("prod",))
@@ -929,3 +930,30 @@ def test_a_patch_of_a_remote_base_leaves_its_kustomization_that_builds_more() ->
     migration = migrate(files)
     assert migration.ok, codes(migration)
     assert "patch.yaml" not in str(migration.files["install/kustomization.yaml"])
+
+
+def test_a_config_map_with_values_stays_where_its_entry_cannot_be_taken_out() -> None:
+    values = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: operator-values, namespace: flux}\n"
+        "data:\n  values.yaml: |\n    helm: {versions: v3}\n"
+    )
+    chart = (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: helm-operator, namespace: flux}\n"
+        "spec:\n  chart: {repository: 'https://charts.fluxcd.io', name: helm-operator, version: 1.2.0}\n"
+        "  valuesFrom:\n  - configMapKeyRef: {name: operator-values, key: values.yaml}\n"
+    )
+    files: Files = {
+        "flux/flux.yaml": fluxd("--git-path=apps", "--manifest-generation=true"),
+        "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "apps/kustomization.yaml": "resources:\n- operator.yaml\n- values\n- web.yaml\n",
+        "apps/operator.yaml": chart,
+        "apps/values/kustomization.yaml": (
+            "resources: [&file values.yaml, ns.yaml]\ncommonAnnotations: {file: *file}\n"
+        ),
+        "apps/values/values.yaml": values,
+        "apps/values/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n",
+        "apps/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert "apps/operator.yaml" in migration.deleted
+    assert migration.files["apps/values/values.yaml"] == values

@@ -300,7 +300,9 @@ TEXTS: dict[str, Files] = {
     },
     "a template": {
         "x.tf": 'resource "helm_release" "flux" {\n  chart = "fluxcd/flux"\n'
-        '  values = [templatefile("${path.module}/v.tpl", { path = "deploy", branch = "trunk" })]\n}\n',
+        '  values = [templatefile("none.tpl", {}),\n'
+        '    templatefile("${path.module}/v.tpl", { path = "deploy", branch = "trunk" })]\n}\n',
+        "none.tpl": "- no values\n",
         "v.tpl": f"git:\n  url: {URL}\n  path: ${{path}}\n  branch: ${{ branch }}\n",
     },
     "a template of its own": {
@@ -741,6 +743,7 @@ def test_what_the_operator_knew_of_repositories_is_known_without_what_is_secret(
     [
         "kind: Secret\nstringData: {values.yaml: 'git: {path: deploy}'}\n",
         "kind: Secret\ndata: {values.yaml: '!!'}\n",
+        "kind: Secret\ndata: {values.yaml: YWI}\n",
         "kind: Secret\nstringData: {values.yaml: 'ENC[AES256_GCM,data:x]'}\n",
         "kind: ConfigMap\ndata: {other: 'git: {path: deploy}'}\n",
         "kind: ConfigMap\ndata: {values.yaml: '- a'}\n",

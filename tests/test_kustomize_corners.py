@@ -331,6 +331,7 @@ CASES: dict[str, dict[str, str]] = {
         "imageTags: [{name: other, newTag: x}]\n"
     ),
     "an image with a wrong name": plain("images: [{name: '(', newTag: x}]\n"),
+    "a second image with a wrong name": plain("images: [{name: nginx, newTag: x}, {name: '(', newTag: x}]\n"),
     "an image with a number": plain("images: [{name: nginx, newTag: 1.2}]\n"),
     "an image with another field": plain("images: [{name: nginx, tag: '1'}]\n"),
     "a letter that is a boolean": plain("namespace: n\n"),

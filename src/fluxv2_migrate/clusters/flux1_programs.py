@@ -202,9 +202,8 @@ def _commented_out(reader: ClusterReader) -> Iterator[Flux1Program]:
     uncommented = ClusterReader(
         {**reader.files, **texts}, documents, {}, frozenset(), reader.tree, reader.options
     )
-    for program in _of_files(uncommented):
-        if program.path in texts:
-            yield replace(program, is_text=True, document=None)
+    shown = (program for program in _of_files(uncommented) if program.path in texts)
+    yield from (replace(program, is_text=True, document=None) for program in shown)
 
 
 def _within(path: str, reader: ClusterReader) -> str:

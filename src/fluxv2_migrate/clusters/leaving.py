@@ -120,7 +120,7 @@ def _drop_entry(
 
 def _is_of_flux_1(patch: KustomizationPatch, workspace: Workspace) -> bool:
     """Gives whether a patch is for something of Flux v1, by the names that its own manifests have."""
-    if patch.path and not workspace.has(patch.path):
+    if patch.path in workspace.deleted:
         # It left as the document that tells how fluxd runs.
         return True
     names = [patch.target.get("name")] if patch.target is not None else []

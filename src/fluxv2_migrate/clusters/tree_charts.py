@@ -60,12 +60,15 @@ def _parts(folder: str, reader: ClusterReader) -> Iterator[ChartPart]:
         chart = Flux1Chart(name, str(each.get("repository") or ""), version=str(each.get("version") or ""))
         inner = chart_of_folder(posixpath.join(folder, "charts", name), chart, reader)
         yield ChartPart(str(each.get("alias") or name), inner, str(each.get("condition") or ""))
-    names = {str(each.get("name")) for each in listed}
-    for path in reader.files_below(posixpath.join(folder, "charts")):
-        above, chart_file = posixpath.split(path)
-        name = posixpath.basename(above)
-        if chart_file == "Chart.yaml" and above == f"{folder}/charts/{name}" and name not in names:
-            yield ChartPart(name, chart_of_folder(above, Flux1Chart(name), reader))
+    known = {str(each.get("name")) for each in listed}
+    vendored = posixpath.join(folder, "charts")
+    files = (posixpath.split(path) for path in reader.files_below(vendored))
+    folders = (
+        above for above, name in files if name == "Chart.yaml" and posixpath.dirname(above) == vendored
+    )
+    names = (posixpath.basename(above) for above in folders)
+    for name in (each for each in names if each not in known):
+        yield ChartPart(name, chart_of_folder(posixpath.join(vendored, name), Flux1Chart(name), reader))
 
 
 def _dependencies(path: str, reader: ClusterReader) -> list[Mapping[str, Any]]:

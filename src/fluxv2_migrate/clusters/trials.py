@@ -65,16 +65,15 @@ def affixes_of(
     found: set[tuple[str, str]] = set()
     name = str(as_object(manifest.get("metadata")).get("name"))
     for kustomization, listing in builds:
-        made = try_object(tree, kustomization, listing, manifest)
-        if made is None or len(made) != 1:
-            return None
-        becoming = as_object(made[0].get("metadata"))
+        # Of what nobody can tell no name is known.
+        made = try_object(tree, kustomization, listing, manifest) or ()
+        becoming = as_object(made[0].get("metadata")) if made else {}
         renamed = {
             **manifest,
             "metadata": {**as_object(manifest.get("metadata")), "name": becoming.get("name")},
         }
         before, has_name, behind = str(becoming.get("name")).partition(name)
-        if not has_name or not same_object(renamed, made[0]):
+        if len(made) != 1 or not has_name or not same_object(renamed, made[0]):
             return None
         found.add((before, behind))
     return found.pop() if len(found) == 1 else None

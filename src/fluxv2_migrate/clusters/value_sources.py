@@ -158,13 +158,17 @@ def _objects(
 ) -> Iterator[tuple[Mapping[str, Any], str, Document | None]]:
     """Gives the objects of a name, each with its file and, where it is no generated one, its document."""
     if build is not None:
-        for built in reader.built_called(build, kind, name):
-            if str(mapping_at(built.manifest, "metadata").get("namespace") or namespace) == namespace:
-                path = built.path or next((step.path for step in built.steps[:1]), "")
-                yield built.manifest, path or reader.tree.kustomizations[build.folder].path, None
-    for document in reader.documents_called(kind, name):
-        if document.identity[0] in ("", namespace):
-            yield document.manifest, document.path, document
+        called = reader.built_called(build, kind, name)
+        there = (
+            each
+            for each in called
+            if str(mapping_at(each.manifest, "metadata").get("namespace") or namespace) == namespace
+        )
+        for built in there:
+            path = built.path or next((step.path for step in built.steps[:1]), "")
+            yield built.manifest, path or reader.tree.kustomizations[build.folder].path, None
+    documents = (each for each in reader.documents_called(kind, name) if each.identity[0] in ("", namespace))
+    yield from ((each.manifest, each.path, each) for each in documents)
 
 
 def _of_object(

@@ -143,10 +143,9 @@ def _helpers(
         is_its_own = each.program.program == kind and not is_itself and not each.entries
         if not is_its_own or what == "CustomResourceDefinition":
             continue
-        for cluster, manifest in around.clusters.seen(document):
-            if cluster in ("", view.name):
-                about = mapping_at(manifest, "metadata")
-                yield what, str(about.get("namespace") or ""), str(about.get("name"))
+        seen = around.clusters.seen(document)
+        for about in (mapping_at(each, "metadata") for name, each in seen if name in ("", view.name)):
+            yield what, str(about.get("namespace") or ""), str(about.get("name"))
 
 
 def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgram, ...]:

@@ -141,6 +141,8 @@ def list_patch_file(text: str, field: str, entry: str) -> str:
     resources: [a.yaml]
     patches:
     - path: more.yaml
+    >>> list_patch_file("patchesStrategicMerge: [more.yaml]\n", "patchesStrategicMerge", "more.yaml")
+    'patchesStrategicMerge: [more.yaml]\n'
     """
 
     def edit(document: str) -> str:
@@ -208,6 +210,9 @@ def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mappin
     images:
     - name: web
       newTag: "2"
+    >>> replace_entry("images: []\n", "images", {"name": "web"}, other)
+    Traceback (most recent call last):
+    fluxv2_migrate.yaml_text.extents.CannotEdit: images has no such entry
     """
 
     def edit(document: str) -> str:

@@ -111,7 +111,9 @@ class _Layout:
     def repositories(self, images: Sequence[PlacedImage]) -> dict[tuple[_Key, str], _Reference]:
         """Gives namespace and name of the ImageRepository that serves images of a key in a cluster."""
         homes = self._homes(images)
-        groups = _grouped(images, lambda each: (homes[each.repository_key], *each.repository_key[1:]))
+        groups = _grouped(
+            images, lambda each: (homes[each.use.cluster, each.repository_key], *each.repository_key[1:])
+        )
         found = {
             (key, cluster): each
             for key, members in groups.items()
@@ -134,17 +136,19 @@ class _Layout:
                     self._tell_spelling(placed.use, image if known is None else known.image)
         return result
 
-    def _homes(self, images: Iterable[PlacedImage]) -> dict[_Key, str]:
-        """Gives the namespace of each ImageRepository: the Flux namespace where teams share one."""
-        users: dict[_Key, set[str]] = {}
+    def _homes(self, images: Iterable[PlacedImage]) -> dict[tuple[str, _Key], str]:
+        """Gives by cluster where each ImageRepository is: in the Flux namespace where teams share one."""
+        users: dict[tuple[str, _Key], set[str]] = {}
         for each in images:
-            users.setdefault(each.repository_key[1:], set()).add(each.namespace)
-        homes: dict[_Key, str] = {}
+            users.setdefault((each.use.cluster, each.repository_key[1:]), set()).add(each.namespace)
+        homes: dict[tuple[str, _Key], str] = {}
         for each in images:
-            shared = len(users[each.repository_key[1:]]) > 1 and not each.request.repository.credentials[0]
-            # What has no place in the Flux namespace is not shared there.
-            is_shared = shared and self.options.cross_namespace_refs and not each.use.in_own_namespace
-            homes[each.repository_key] = self.options.flux_namespace if is_shared else each.namespace
+            cluster, key = each.use.cluster, each.repository_key
+            shared = len(users[cluster, key[1:]]) > 1 and not each.request.repository.credentials[0]
+            # What has no place in the Flux namespace is not shared there, and what is there already serves.
+            stays = each.use.in_own_namespace or self._existing_repository(key, cluster) is not None
+            is_shared = shared and self.options.cross_namespace_refs and not stays
+            homes[cluster, key] = self.options.flux_namespace if is_shared else each.namespace
         return homes
 
     def _existing_repository(self, key: _Key, cluster: str) -> ExistingImageObject | None:
