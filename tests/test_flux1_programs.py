@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
-from fluxv2_migrate.flux1.charts import VALUE_FLAGS
+from fluxv2_migrate.flux1.chart_tables import VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, shell_words
 from fluxv2_migrate.flux1.installation import (
     Flux1Program,

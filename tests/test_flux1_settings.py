@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux1.charts import VALUE_FLAGS
+from fluxv2_migrate.flux1.chart_tables import VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program
 from fluxv2_migrate.flux1.installation import program_of_arguments
 from fluxv2_migrate.rules import FLAG_RULES, VALUE_RULES, notices_of, rule_of_value

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from fluxv2_migrate.flux1.chart_tables import FLUXD_OF_CHARTS, VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments
 from fluxv2_migrate.flux1.installation import (
     PROGRAM_IMAGES,
@@ -27,7 +28,6 @@ from fluxv2_migrate.kubernetes import as_list, as_object
 
 __all__ = [
     "CHARTS",
-    "VALUE_FLAGS",
     "ChartPart",
     "Flux1Chart",
     "may_be_of_flux1",
@@ -48,77 +48,6 @@ _OWN_REPOSITORIES: Final = (
     "weaveworks/flux",
     "fluxcd/helm-operator",
 )
-_FLUXD: Final = {
-    "defaultNamespace": "k8s-default-namespace",
-    "git.branch": "git-branch",
-    "git.ciSkip": "git-ci-skip",
-    "git.email": "git-email",
-    "git.label": "git-label",
-    "git.path": "git-path",
-    "git.pollInterval": "git-poll-interval",
-    "git.readonly": "git-readonly",
-    "git.secret.enabled": "git-secret",
-    "git.secretDataKey": "k8s-secret-data-key",
-    "git.secretName": "k8s-secret-name",
-    "git.setAuthor": "git-set-author",
-    "git.signingKey": "git-signing-key",
-    "git.timeout": "git-timeout",
-    "git.url": "git-url",
-    "git.user": "git-user",
-    "git.verifySignatures": "git-verify-signatures",
-    "git.verifySignaturesMode": "git-verify-signatures-mode",
-    "logFormat": "log-format",
-    "manifestGeneration": "manifest-generation",
-    "memcached.hostnameOverride": "memcached-hostname",
-    "registry.automationInterval": "automation-interval",
-    "registry.burst": "registry-burst",
-    "registry.cacheExpiry": "registry-cache-expiry",
-    "registry.disableScanning": "registry-disable-scanning",
-    "registry.ecr.excludeId": "registry-ecr-exclude-id",
-    "registry.ecr.includeId": "registry-ecr-include-id",
-    "registry.ecr.region": "registry-ecr-region",
-    "registry.excludeImage": "registry-exclude-image",
-    "registry.includeImage": "registry-include-image",
-    "registry.insecureHosts": "registry-insecure-host",
-    # The older name of the interval wins where both are given.
-    "registry.pollInterval": "automation-interval",
-    "registry.rps": "registry-rps",
-    "registry.trace": "registry-trace",
-    "registry.useTimestampLabels": "registry-use-labels",
-    "sops.enabled": "sops",
-    "ssh.keygen.format": "ssh-keygen-format",
-    "sync.interval": "sync-interval",
-    "sync.state": "sync-state",
-    "sync.timeout": "sync-timeout",
-    "syncGarbageCollection.dry": "sync-garbage-collection-dry",
-    "syncGarbageCollection.enabled": "sync-garbage-collection",
-    "token": "token",
-}
-_HELM_OPERATOR: Final = {
-    "allowNamespace": "allow-namespace",
-    "chartsSyncInterval": "charts-sync-interval",
-    "convert.releaseStorage": "convert-release-storage",
-    "convert.tillerOutCluster": "convert-tiller-out-cluster",
-    "git.defaultRef": "git-default-ref",
-    "git.pollInterval": "git-poll-interval",
-    "git.timeout": "git-timeout",
-    "helm.versions": "enabled-helm-versions",
-    "logFormat": "log-format",
-    "logReleaseDiffs": "log-release-diffs",
-    "statusUpdateInterval": "status-update-interval",
-    "tillerHost": "tiller-ip",
-    "tillerNamespace": "tiller-namespace",
-    "tillerPort": "tiller-port",
-    "tls.enable": "tiller-tls-enable",
-    "tls.hostname": "tiller-tls-hostname",
-    "tls.verify": "tiller-tls-verify",
-    "updateChartDeps": "update-chart-deps",
-    "workers": "workers",
-}
-VALUE_FLAGS: Final[Mapping[Program, Mapping[str, str]]] = MappingProxyType(
-    {"fluxd": MappingProxyType(_FLUXD), "helm-operator": MappingProxyType(_HELM_OPERATOR)}
-)
-"""The values of each chart that become a flag, by their dotted path."""
 # What only these charts have among their values.
 _MARKS: Final[Mapping[Program, tuple[str, ...]]] = {
     "fluxd": ("git.url",),
@@ -135,35 +64,6 @@ _MARKS_OF_FORKS: Final[Mapping[Program, tuple[str, ...]]] = {
 }
 """All of them are values of a chart with a name of its own that is a copy of one of Flux v1."""
 _LONGEST: Final = 63
-# The `appVersion` of the charts, by their minor versions.
-_FLUXD_OF_CHARTS: Final = {
-    "0.5": "1.8",
-    "0.6": "1.10",
-    "0.7": "1.11",
-    "0.8": "1.11",
-    "0.9": "1.12",
-    "0.10": "1.13",
-    "0.11": "1.13",
-    "0.12": "1.13",
-    "0.13": "1.14",
-    "0.14": "1.14",
-    "0.15": "1.15",
-    "0.16": "1.16",
-    "1.0": "1.17",
-    "1.1": "1.17",
-    "1.2": "1.18",
-    "1.3": "1.19",
-    "1.4": "1.20",
-    "1.5": "1.20",
-    "1.6": "1.21",
-    "1.7": "1.22",
-    "1.8": "1.22",
-    "1.9": "1.22",
-    "1.10": "1.23",
-    "1.11": "1.24",
-    "1.12": "1.25",
-    "1.13": "1.25",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -471,7 +371,7 @@ def _full_name(chart: str, values: Mapping[str, Any], release_name: str) -> str:
 def _version(program: Program, chart: Flux1Chart) -> str:
     """Gives the minor version of fluxd that a chart of its own runs where no tag is given."""
     minor = ".".join(chart.version.removeprefix("v").split(".")[:2])
-    return _FLUXD_OF_CHARTS.get(minor, "") if program == "fluxd" and chart.name == "flux" else ""
+    return FLUXD_OF_CHARTS.get(minor, "") if program == "fluxd" and chart.name == "flux" else ""
 
 
 def _image(given: Mapping[str, Any]) -> str:

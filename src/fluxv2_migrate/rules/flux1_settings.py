@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from fluxv2_migrate.flux1.charts import VALUE_FLAGS
+from fluxv2_migrate.flux1.chart_tables import VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program
 from fluxv2_migrate.flux1.installation import Flux1Program, Setting
 
