@@ -676,3 +676,17 @@ def test_a_path_that_only_folders_showed_may_go_and_what_stands_elsewhere_is_nam
     assert "folders" in report.sync_paths[0].notes[0]
     (workload,) = report.workloads
     assert (workload.status, workload.reason) == ("missing", "nothing that is synced lists new/old/web.yaml")
+
+
+@pytest.mark.parametrize(("ref", "is_refused"), [("{branch: main}", False), ("next", True)])
+def test_a_source_that_nothing_is_known_to_apply_is_looked_at_too(ref: str, *, is_refused: bool) -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: flux-system, namespace: flux-system}\n"
+        f"spec: {{interval: 5m, url: 'https://git.example.com/acme/fleet', ref: {ref}}}\n"
+    )
+    report = verify(files, {**after, "bootstrap/source.yaml": source}, migration, options)
+    assert ("sync.refused" in differences(report)) == is_refused

@@ -24,7 +24,7 @@ from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.refused_objects import refusals
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
-from fluxv2_migrate.verify.sync_sources import compare_source
+from fluxv2_migrate.verify.sync_sources import compare_source, source_of
 
 __all__ = ["verify_sync_paths"]
 
@@ -194,11 +194,14 @@ def _list(value: Any) -> Sequence[Any]:
 def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:
     """Gives the objects that the API server refuses, and did not refuse before."""
     version = context.version(path.view.name)
-    applied = _applied(reconciled, path.synced.path)
-    found = dict.fromkeys(reason for each in applied for reason in refusals(each, version))
+    # What syncs the path may be applied by nothing that is known, and is needed all the same.
+    sources = (source_of(each.by, path.view, context) for each in path.now if each.by is not None)
+    needed = (*_applied(reconciled, path.synced.path), *sources)
+    found = dict.fromkeys(reason for each in needed for reason in refusals(each, version))
     if found:
-        known = path.reconciler.reconcile(path.view)
-        before = {reason for each in _applied(known, "") for reason in refusals(each, version)}
+        known = _applied(path.reconciler.reconcile(path.view), "")
+        there = (*known, *(each.manifest for each in context.before.sources))
+        before = {reason for each in there for reason in refusals(each, version)}
         for reason in found:
             if reason not in before:
                 yield Difference("sync.refused", _NONE, reason)
