@@ -643,3 +643,16 @@ def test_files_beside_a_base_are_a_cluster_of_their_own() -> None:
         "prod/kustomization.yaml": "namespace: shop\nresources: [../apps/base]\n",
     }
     assert [view.name for view in see(files).clusters] == ["prod", "apps"]
+
+
+@pytest.mark.parametrize(("other", "expected"), [("new", ["prod"]), ("old", ["prod/shop"])])
+def test_a_fluxd_counts_though_somebody_began_to_migrate_in_its_path(other: str, expected: list[str]) -> None:
+    text = release("web")
+    rest = text.partition("HelmRelease\n")[2]
+    new = f"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n{rest}"
+    files: Files = {
+        "flux.yaml": fluxd("--git-path=prod", "--manifest-generation=false"),
+        "prod/shop/web.yaml": text,
+        "prod/shop/twin.yaml": new if other == "new" else text,
+    }
+    assert [view.name for view in see(files).clusters] == expected

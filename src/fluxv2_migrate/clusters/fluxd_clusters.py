@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
+from fluxv2_migrate.clusters.proposals import is_new
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.shown_settings import show_cluster, without_login
@@ -214,10 +215,14 @@ def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView
 
 
 def _sees_twice(view: ClusterView, reader: ClusterReader) -> bool:
-    """Gives whether fluxd would refuse to sync at all, so that its flags come from elsewhere."""
-    seen: dict[tuple[str, str, str], DocumentKey] = {}
+    """Gives whether fluxd would refuse to sync at all, so that its flags come from elsewhere.
+
+    It stops at a release of Flux v2 beside one of Flux v1 too, but not before somebody began to migrate.
+    """
+    seen: dict[tuple[str, str, str, bool], DocumentKey] = {}
     for key, sighting in sight(view, reader):
-        identity = (str(sighting.manifest.get("kind")), sighting.namespace, sighting.name)
+        manifest = sighting.manifest
+        identity = (str(manifest.get("kind")), sighting.namespace, sighting.name, is_new(manifest))
         if seen.setdefault(identity, key) != key:
             return True
     return False
