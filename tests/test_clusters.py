@@ -656,3 +656,14 @@ def test_a_fluxd_counts_though_somebody_began_to_migrate_in_its_path(other: str,
         "prod/shop/twin.yaml": new if other == "new" else text,
     }
     assert [view.name for view in see(files).clusters] == expected
+
+
+def test_a_flux_yaml_whose_commands_build_nothing_of_a_folder_makes_it_no_cluster() -> None:
+    loop = "for d in ./*/; do kustomize build ${d}lost; done"
+    files: Files = {
+        ".flux.yaml": generator(loop),
+        "apps/web/kustomization.yaml": "resources: [web.yaml]\n",
+        "apps/web/web.yaml": release(),
+        "docs/notes.txt": "nothing\n",
+    }
+    assert [view.name for view in see(files).clusters] == ["apps/web"]

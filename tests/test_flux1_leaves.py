@@ -760,23 +760,25 @@ def test_a_kustomization_with_a_second_document_stays() -> None:
     assert alone.deleted == ("prod/flux/kustomization.yaml",)
 
 
+OPERATOR_VALUES = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: operator-values, namespace: flux}\n"
+    "data:\n  values.yaml: |\n    helm: {versions: v3}\n"
+)
+OPERATOR_CHART = (
+    "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: helm-operator, namespace: flux}\n"
+    "spec:\n  chart: {repository: 'https://charts.fluxcd.io', name: helm-operator, version: 1.2.0}\n"
+    "  valuesFrom:\n  - configMapKeyRef: {name: operator-values, key: values.yaml}\n"
+)
+
+
 def test_a_listed_config_map_with_the_values_of_flux_1_leaves_with_its_entry() -> None:
-    values = (
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: operator-values, namespace: flux}\n"
-        "data:\n  values.yaml: |\n    helm: {versions: v3}\n"
-    )
-    chart = (
-        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: helm-operator, namespace: flux}\n"
-        "spec:\n  chart: {repository: 'https://charts.fluxcd.io', name: helm-operator, version: 1.2.0}\n"
-        "  valuesFrom:\n  - configMapKeyRef: {name: operator-values, key: values.yaml}\n"
-    )
     files: Files = {
         "flux/flux.yaml": fluxd("--git-path=apps", "--manifest-generation=true"),
         "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
         "apps/kustomization.yaml": "resources:\n- operator\n- web.yaml\n",
         "apps/operator/kustomization.yaml": "resources:\n- operator.yaml\n- values.yaml\n- ns.yaml\n",
-        "apps/operator/operator.yaml": chart,
-        "apps/operator/values.yaml": values,
+        "apps/operator/operator.yaml": OPERATOR_CHART,
+        "apps/operator/values.yaml": OPERATOR_VALUES,
         "apps/operator/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n",
         "apps/web.yaml": release(),
     }
@@ -933,27 +935,18 @@ def test_a_patch_of_a_remote_base_leaves_its_kustomization_that_builds_more() ->
 
 
 def test_a_config_map_with_values_stays_where_its_entry_cannot_be_taken_out() -> None:
-    values = (
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: operator-values, namespace: flux}\n"
-        "data:\n  values.yaml: |\n    helm: {versions: v3}\n"
-    )
-    chart = (
-        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: helm-operator, namespace: flux}\n"
-        "spec:\n  chart: {repository: 'https://charts.fluxcd.io', name: helm-operator, version: 1.2.0}\n"
-        "  valuesFrom:\n  - configMapKeyRef: {name: operator-values, key: values.yaml}\n"
-    )
     files: Files = {
         "flux/flux.yaml": fluxd("--git-path=apps", "--manifest-generation=true"),
         "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
         "apps/kustomization.yaml": "resources:\n- operator.yaml\n- values\n- web.yaml\n",
-        "apps/operator.yaml": chart,
+        "apps/operator.yaml": OPERATOR_CHART,
         "apps/values/kustomization.yaml": (
             "resources: [&file values.yaml, ns.yaml]\ncommonAnnotations: {file: *file}\n"
         ),
-        "apps/values/values.yaml": values,
+        "apps/values/values.yaml": OPERATOR_VALUES,
         "apps/values/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n",
         "apps/web.yaml": release(),
     }
     migration = migrate(files)
     assert "apps/operator.yaml" in migration.deleted
-    assert migration.files["apps/values/values.yaml"] == values
+    assert migration.files["apps/values/values.yaml"] == OPERATOR_VALUES

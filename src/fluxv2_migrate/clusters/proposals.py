@@ -69,7 +69,8 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
 
 def _runs_in(folder: str, reader: ClusterReader) -> bool:
     """Gives whether the commands of a `.flux.yaml` above build something in a folder that is no base."""
-    return set(read_sync_path(folder, reader.files, reader.tree).builds) <= set(reader.tree.roots)
+    builds = read_sync_path(folder, reader.files, reader.tree).builds
+    return bool(builds) and set(builds) <= set(reader.tree.roots)
 
 
 def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
