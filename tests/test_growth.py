@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 import fluxv2_migrate as fm
 from built_clusters import release
+from counted_work import calls_of
 from fluxv2_migrate.clusters import shapes_objects
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.tree_charts import chart_of_folder
@@ -88,23 +87,6 @@ def values_in_config_maps(count: int) -> Files:
             "data:\n  values.yaml: |\n    replicas: 2\n"
         )
     return files
-
-
-def calls_of(run: Callable[[], object]) -> int:
-    """Gives how many functions are called."""
-    count = 0
-
-    def notice(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    known = sys.getprofile()
-    sys.setprofile(notice)
-    try:
-        run()
-    finally:
-        sys.setprofile(known)
-    return count
 
 
 @pytest.mark.parametrize(

@@ -196,13 +196,15 @@ def test_a_url_shows_its_host_and_path_only(url: str, around: str) -> None:
 def test_time_grows_with_the_text(piece: str) -> None:
     def seconds(length: int) -> float:
         text = f"{piece * (length // len(piece))}/@"
-        start = time.perf_counter()
+        # Expressions run in C, where only time tells of work: that of this thread, whatever else runs.
+        start = time.thread_time()
         for read in (without_credentials, without_secrets, as_code, as_markdown_text, as_html_text, word):
             read(text)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
-    # Eight times the text takes eight times as long, and not 64 times.
-    assert min(seconds(40_000) for _ in range(3)) < 30 * max(0.001, *(seconds(5_000) for _ in range(3)))
+    # Eight times the text takes eight times as long, and not 64 times; one try that a machine does not
+    # disturb shows it.
+    assert any(seconds(40_000) < 30 * max(0.001, seconds(5_000)) for _ in range(20))
 
 
 @pytest.mark.parametrize(
