@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ spec:
   values:
     image: ghcr.io/acme/web:v1.2.3
     adminPassword: hunter2
+    tokens: [hunter2]
 """
 NASTY = "<script>alert(1)</script>"
 FILES: dict[str, str | bytes] = {
@@ -129,10 +132,67 @@ def test_the_first_hour_of_nothing_is_said_to_be_one() -> None:
     assert "No release is migrated." not in migrated().first_hour()._repr_html_()
 
 
+HTML_OF: Callable[[Any], str] = methodcaller("_repr_html_")
+WORKLOAD = f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations: {{fluxcd.io/automated: "true", fluxcd.io/tag.app: "glob:{NASTY}*"}}
+spec:
+  template:
+    spec:
+      imagePullSecrets: [{{name: "{NASTY}"}}]
+      containers: [{{name: app, image: "ghcr.io/acme/web:1.4.7"}}]
+"""
+HELD = RELEASE.format(name="nasty", pattern=f"'{NASTY}'").replace("spec:\n", "spec:\n  helmVersion: v2\n")
+
+
+def conversions() -> list[Any]:
+    return [
+        fm.convert_helm_release(
+            RELEASE.format(name="web", pattern="v*"), {"overrides": [{"ref_kind": "tag"}]}
+        ),
+        fm.convert_helm_release(HELD),
+        fm.convert_fluxd([f"--git-url=https://bot:hunter2@git.example.com/{NASTY}", f"--git-path={NASTY},b"]),
+        fm.convert_fluxd(["--git-path=a"]),
+        fm.convert_helm_operator(["--charts-sync-interval=1m"]),
+        fm.convert_flux_yaml(
+            "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build ./b}]\n", NASTY
+        ),
+        fm.translate_annotations(WORKLOAD),
+        fm.translate_annotations("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"),
+    ]
+
+
+def inventory_of_everything() -> fm.Inventory:
+    given: dict[str, Any] = {
+        "records": [
+            {"name": "web", "namespace": "shop", "revision": 4, "status": "deployed", "chart": "nginx-9.5.4"},
+            {"name": NASTY, "namespace": NASTY, "status": "failed"},
+            {"name": "api", "namespace": "shop"},
+        ],
+        "helm2_releases": ["old", NASTY],
+        "flux1_releases": [
+            {"api_version": "helm.fluxcd.io/v1", "namespace": "shop", "name": NASTY, "target_namespace": None}
+        ],
+        "namespaces": [NASTY],
+        "images": [{"kind": "Deployment", "namespace": "a", "name": NASTY, "container": "a", "image": NASTY}],
+        "flux2_objects": [
+            {"kind": "helmrelease", "namespace": "shop", "name": "web", "ready": ready, "message": NASTY}
+            for ready in (True, False, None)
+        ],
+        "tags": {NASTY: [{"tag": "1.0"}, {"tag": NASTY, "created": "2021-01-01T00:00:00Z"}]},
+        "understood": [NASTY],
+    }
+    return fm.Inventory.model_validate(given)
+
+
 RESULTS: list[Callable[[], str]] = [
     lambda: migrated().to_html(),
-    lambda: migrated()._repr_html_(),
     lambda: migrated().slim().to_html(),
+    lambda: migrated()._repr_html_(),
     lambda: migrated().context._repr_html_(),
     lambda: migrated().runbook()._repr_html_(),
     lambda: migrated().first_hour()._repr_html_(),
@@ -142,6 +202,11 @@ RESULTS: list[Callable[[], str]] = [
         fm.Inventory.from_texts(helm_list="[]"),
     )._repr_html_(),
     lambda: fm.translate_tag_pattern(f"glob:{NASTY}*", current_tag="x")._repr_html_(),
+    lambda: migrated().findings._repr_html_(),
+    lambda: "".join(each._repr_html_() for each in migrated().findings),
+    lambda: "".join(each._repr_html_() for each in migrated().resources),
+    lambda: "".join(map(HTML_OF, conversions())),
+    lambda: inventory_of_everything()._repr_html_(),
 ]
 
 
@@ -158,9 +223,69 @@ def test_nothing_of_a_file_does_anything_on_a_page(shown: Callable[[], str]) -> 
     assert all(link.startswith("#") for link in page.values("href"))
 
 
-def test_what_a_notebook_shows_takes_no_links_of_other_results() -> None:
-    page = Page(migrated()._repr_html_())
+@pytest.mark.parametrize("shown", RESULTS[2:])
+def test_what_a_notebook_shows_takes_no_links_of_other_results(shown: Callable[[], str]) -> None:
+    page = Page(shown())
     assert page.values("href") == page.values("id") == []
+
+
+def test_every_result_is_shown_as_html() -> None:
+    results = [each for each in vars(fm.api).values() if hasattr(each, "to_markdown")]
+    results += [fm.Finding, fm.Findings, fm.Inventory, fm.MigratedResource, fm.MigrationContext]
+    results += [type(each) for each in conversions()]
+    assert [each.__name__ for each in results if not hasattr(each, "_repr_html_")] == []
+    assert len({*results}) > 14
+
+
+def text_of(result: Any) -> str:
+    """What somebody reads of what a notebook shows."""
+    return html.unescape(re.sub("<style>.*?</style>|<[^>]+>", " ", HTML_OF(result), flags=re.DOTALL))
+
+
+def test_a_finding_shows_place_remedy_and_answer() -> None:
+    finding = next(each for each in migrated().findings if each.answer and each.path)
+    shown = text_of(finding)
+    for each in (finding.code, finding.slug, f"{finding.path}:{finding.line}", finding.resource, "Override("):
+        assert each in shown
+    proposed = fm.Finding("HR032", "which `Helm`?", proposal="a: 1\n")
+    assert "the repository" in text_of(proposed)
+    assert "proposed, 1 lines" in text_of(proposed)
+    assert "<code>Helm</code>" in HTML_OF(proposed)
+
+
+def test_a_conversion_shows_objects_findings_and_what_is_needed_first() -> None:
+    release, held, fluxd, unknown, operator, flux_yaml, workload, other = map(text_of, conversions())
+    assert "releaseName: shop-web" in release
+    assert "adminPassword: " in release
+    assert "What was done (" in release
+    assert "to be answered first" in held
+    assert "releaseName" not in held
+    assert "Kustomization  flux-system/flux-system" in fluxd
+    assert "Objects that people create" in fluxd
+    assert "no object comes of it" in unknown
+    assert "no object comes of it" in operator
+    assert "converted" in flux_yaml
+    assert re.search(r"spec.template.spec.containers.0.image\s+flux-system:web", workload)
+    assert "no object comes of it" in other
+
+
+def test_a_migrated_resource_shows_where_it_stands_and_what_it_was() -> None:
+    resource = next(each for each in migrated().resources if each.before)
+    shown = text_of(resource)
+    assert resource.path in shown
+    assert resource.before in shown
+    assert "apiVersion: helm.toolkit.fluxcd.io/v2" in shown
+
+
+def test_an_inventory_shows_what_it_says_and_what_was_not_given() -> None:
+    shown = text_of(inventory_of_everything())
+    for each in ("Helm releases (3)", "nginx-9.5.4", "not known", "not ready", "not said", "Tags (1)"):
+        assert each in shown
+    assert "Not given" not in shown
+    assert "Helm releases (0)" in text_of(fm.Inventory.from_texts(helm_list="[]"))
+    few = text_of(fm.Inventory.from_texts(namespaces="namespace/shop"))
+    assert "Namespaces (1)" in few
+    assert "Not given: helm releases, releases of helm 2," in few
 
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from fluxv2_migrate.findings.finding_page import finding_fragment
 from fluxv2_migrate.findings.table import FINDINGS, Severity
 from fluxv2_migrate.quoting import visible, without_credentials
 from fluxv2_migrate.settings.options import Override
@@ -70,3 +71,6 @@ class Finding:
         """
         text = "\0".join((self.code, self.path, self.resource, self.field, self.message))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _repr_html_(self) -> str:
+        return finding_fragment(self)

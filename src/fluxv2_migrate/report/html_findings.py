@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.findings.finding_page import answers_fold, proposal_fold, severity_badge
 from fluxv2_migrate.findings.table import Concern
-from fluxv2_migrate.pages import Html, badge, code_block, element, fold, joined, listed, prose
+from fluxv2_migrate.pages import Html, element, fold, joined, listed, prose
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.outline import Entry, plural
 
@@ -16,7 +16,6 @@ __all__ = ["entry_groups", "finding_table"]
 
 _EXCERPTS: Final = 2
 """Of so many places of one message the lines are shown."""
-_PROPOSAL: Final = 40
 
 
 def entry_groups(
@@ -39,10 +38,9 @@ def entry_groups(
 
 def _card(entry: Entry, views: FileViews, level: int) -> Html:
     severity = entry.type.severity
-    name = "question" if severity == "error" else severity
     number = f" {len(entry.findings)} times" if len(entry.findings) > 1 else ""
     title = joined(
-        [f"{entry.code} {entry.type.slug} ", badge(name, severity), element("span", number, class_="soft")]
+        [f"{entry.code} {entry.type.slug} ", severity_badge(severity), element("span", number, class_="soft")]
     )
     remedy = element("p", prose(entry.type.remedy))
     parts = [element(f"h{level}", title)] if len(entry.said) == 1 else [element(f"h{level}", title), remedy]
@@ -50,13 +48,9 @@ def _card(entry: Entry, views: FileViews, level: int) -> Html:
         parts.append(element("p", element("strong", prose(message))))
         parts += [remedy] if len(entry.said) == 1 else []
         parts.append(element("p", "in every release") if entry.is_common else _places(places, views))
-    parts += _answers(entry)
+    parts += answers_fold(entry.answers)
     for finding in entry.findings:
-        if finding.proposal:
-            lines = finding.proposal.splitlines()
-            parts.append(
-                fold(f"proposed, {len(lines)} lines", code_block(lines), is_open=len(lines) <= _PROPOSAL)
-            )
+        parts += proposal_fold(finding.proposal)
     return element("article", *parts, class_=f"card of-{severity}", data_severity=severity)
 
 
@@ -69,30 +63,15 @@ def _places(places: Sequence[str], views: FileViews) -> Html:
     return joined(parts)
 
 
-def _answers(entry: Entry) -> Iterator[Html]:
-    given = [answer.model_dump(mode="json", exclude_unset=True) for answer in entry.answers]
-    if given:
-        data = [json.dumps(each, ensure_ascii=False) for each in given]
-        title = "answer" if len(given) == 1 else f"{len(given)} answers"
-        block = joined(
-            [
-                element("p", "For the file of overrides:"),
-                code_block(data),
-                element("p", "In Python:"),
-                code_block(map(_as_python, given)),
-            ]
-        )
-        yield fold(title, block)
-
-
-def _as_python(answer: Mapping[str, Any]) -> str:
-    return f"Override({', '.join(f'{key}={value!r}' for key, value in answer.items())})"
-
-
 def finding_table(findings: Iterable[Finding]) -> Iterator[tuple[Html, str, str, str, Html]]:
     """Gives a row for each finding: severity, code, where, what of, and the message."""
     for each in findings:
         place = f"{each.path}:{each.line}" if each.path else ""
         more = f" and {len(each.related)} more" if each.related else ""
-        severity = badge("question" if each.severity == "error" else each.severity, each.severity)
-        yield severity, f"{each.code} {each.slug}", place + more, each.resource, prose(each.message)
+        yield (
+            severity_badge(each.severity),
+            f"{each.code} {each.slug}",
+            place + more,
+            each.resource,
+            prose(each.message),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.cutover.runbook_page import steps_of_page
@@ -25,6 +25,7 @@ from fluxv2_migrate.pages import (
 from fluxv2_migrate.report.html_context import context_tables
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.html_findings import entry_groups
+from fluxv2_migrate.report.html_resources import prerequisite_table
 from fluxv2_migrate.report.outline import Outline, outline_of, policy_cells, release_cells
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 
@@ -136,7 +137,7 @@ def _sections(
     if outline.questions:
         yield part("questions", "Questions", *entry_groups(outline.questions, views, level + 1))
     if migration.prerequisites:
-        yield part("first", "What must exist first", _prerequisites(migration))
+        yield part("first", "What must exist first", *prerequisite_table(migration.prerequisites))
     if outline.differences:
         yield part("know", "What to know", *entry_groups(outline.differences, views, level + 1))
     if outline.releases:
@@ -178,25 +179,6 @@ def _outcome(migration: Migration, outline: Outline) -> Iterator[Html]:
     if hour.releases:
         yield element("p", "What Flux v2 does with each release when it first sees it:")
         yield picture("The first hour", hour.to_svg())
-
-
-def _prerequisites(migration: Migration) -> Html:
-    rows = (
-        (
-            joined([f"{need.kind} ", code(f"{need.namespace}/{need.name}")]),
-            joined(
-                [*_separated(map(code, need.keys)), f", a copy of {need.copy_of}" if need.copy_of else ""]
-            ),
-            ", ".join(need.used_by),
-        )
-        for need in migration.prerequisites
-    )
-    return table("Objects that people create", ("object", "with", "for"), rows)
-
-
-def _separated(items: Iterable[str]) -> Iterator[str]:
-    for index, item in enumerate(items):
-        yield from (", ", item) if index else (item,)
 
 
 def _policies(outline: Outline, views: FileViews) -> Html:

@@ -13,6 +13,7 @@ from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.golang.ranges import VersionRange
 from fluxv2_migrate.settings import inventory_texts
+from fluxv2_migrate.settings.inventory_page import inventory_fragment
 from fluxv2_migrate.settings.known_tags import KnownTag
 
 __all__ = ["HelmRecord", "Inventory", "LiveFlux1Release", "LiveFlux2Object", "LiveImage"]
@@ -260,6 +261,9 @@ class Inventory(_Live):
         False
         """
         return self.record(name, namespace) is not None and name not in (self.helm2_releases or ())
+
+    def _repr_html_(self) -> str:
+        return inventory_fragment(self)
 
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], HelmRecord]:

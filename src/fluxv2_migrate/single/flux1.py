@@ -35,6 +35,7 @@ from fluxv2_migrate.rules import (
 )
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
+from fluxv2_migrate.single.conversion_page import conversion_fragment
 from fluxv2_migrate.single.helm_release import convert_helm_release
 
 __all__ = ["Flux1Conversion", "convert_flux_yaml", "convert_fluxd", "convert_helm_operator"]
@@ -60,6 +61,10 @@ class Flux1Conversion:
     findings: tuple[Finding, ...]
     prerequisites: tuple[Prerequisite, ...]
     cluster: Cluster
+
+    def _repr_html_(self) -> str:
+        title = "What does the part of Flux v1"
+        return conversion_fragment(title, self.resources, self.findings, prerequisites=self.prerequisites)
 
 
 def convert_fluxd(

@@ -22,6 +22,7 @@ from fluxv2_migrate.rules import draft_helm_release
 from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, checked_options
 from fluxv2_migrate.settings.overrides import Subject, override_for
+from fluxv2_migrate.single.conversion_page import conversion_fragment
 
 __all__ = ["HelmReleaseConversion", "convert_helm_release"]
 
@@ -31,8 +32,8 @@ class HelmReleaseConversion:
     """A release in its v2 form.
 
     Attributes:
-        release: `None` where a finding is an error: it is converted whole or not at all.
-        source: where its chart comes from.
+        release: `None` where an error holds it back: it is converted whole or not at all.
+        source: where its chart comes from; `None` where the release is.
         findings: what a person must know.
         changes: what was done.
     """
@@ -41,6 +42,10 @@ class HelmReleaseConversion:
     source: HelmRepository | GitRepository | None
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...]
+
+    def _repr_html_(self) -> str:
+        made = [each for each in (self.release, self.source) if each is not None]
+        return conversion_fragment("HelmRelease of Flux v2", made, self.findings, changes=self.changes)
 
 
 def convert_helm_release(

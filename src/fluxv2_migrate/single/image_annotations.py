@@ -12,12 +12,14 @@ from fluxv2_migrate.flux2 import ImagePolicy, ImageRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.kubernetes import KubernetesModel, objects_in
+from fluxv2_migrate.pages import code, table
 from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
 from fluxv2_migrate.rules import Lookup, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions, Override, checked_options
 from fluxv2_migrate.settings.overrides import Subject
+from fluxv2_migrate.single.conversion_page import conversion_fragment
 
 __all__ = ["ImageAutomation", "translate_annotations"]
 
@@ -45,6 +47,17 @@ class ImageAutomation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "markers", FrozenDict(self.markers))
+
+    def _repr_html_(self) -> str:
+        markers = [(code(field), code(name)) for field, name in self.markers.items()]
+        return conversion_fragment(
+            "Image automation",
+            (*self.repositories, *self.policies),
+            self.findings,
+            *([table("Markers", ("field", "what its marker names"), markers)] if markers else []),
+            prerequisites=self.prerequisites,
+            changes=self.changes,
+        )
 
 
 def translate_annotations(

@@ -1,0 +1,80 @@
+"""A finding as HTML: its severity, its answers and its proposal, alone and as part of a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from fluxv2_migrate.findings.table import Severity
+from fluxv2_migrate.pages import Html, badge, code_block, element, fold, fragment, joined, prose, table
+
+if TYPE_CHECKING:
+    from fluxv2_migrate.findings.finding import Finding
+    from fluxv2_migrate.settings.options import Override
+
+__all__ = ["answers_fold", "finding_fragment", "proposal_fold", "severity_badge"]
+
+_LONGEST_OPEN: Final = 40
+"""A proposal of so many lines is shown unfolded."""
+
+
+def severity_badge(severity: Severity) -> Html:
+    """Gives the word for a severity; an error is a question to whoever reads it."""
+    return badge("question" if severity == "error" else severity, severity)
+
+
+def answers_fold(answers: Iterable[Override], *, is_open: bool = False) -> Iterator[Html]:
+    """Gives answers as data and as Python, and nothing where there are none.
+
+    Args:
+        answers: ready to fill in.
+        is_open: whether they are shown at once.
+    """
+    given = [answer.model_dump(mode="json", exclude_unset=True) for answer in answers]
+    if given:
+        data = [json.dumps(each, ensure_ascii=False) for each in given]
+        block = joined(
+            [
+                element("p", "For the file of overrides:"),
+                code_block(data),
+                element("p", "In Python:"),
+                code_block(map(_as_python, given)),
+            ]
+        )
+        yield fold("answer" if len(given) == 1 else f"{len(given)} answers", block, is_open=is_open)
+
+
+def _as_python(answer: Mapping[str, Any]) -> str:
+    return f"Override({', '.join(f'{key}={value!r}' for key, value in answer.items())})"
+
+
+def proposal_fold(proposal: str) -> Iterator[Html]:
+    """Gives the text of a proposed file, and nothing where there is none.
+
+    Args:
+        proposal: of a finding.
+    """
+    if proposal:
+        lines = proposal.splitlines()
+        yield fold(f"proposed, {len(lines)} lines", code_block(lines), is_open=len(lines) <= _LONGEST_OPEN)
+
+
+def finding_fragment(finding: Finding) -> Html:
+    """Gives what a notebook shows of one finding."""
+    places = [f"{finding.path}:{finding.line}"] if finding.path else []
+    facts = [
+        ("where", ", ".join([*places, *finding.related]) or "the repository"),
+        ("cluster", finding.cluster),
+        ("resource", finding.resource),
+        ("field", finding.field),
+    ]
+    answers = [] if finding.answer is None else [finding.answer]
+    return fragment(
+        f"{finding.code} {finding.slug}",
+        element("p", severity_badge(finding.severity), " ", element("strong", prose(finding.message))),
+        element("p", prose(finding.remedy)),
+        table("What it is about", ("what", "is"), [fact for fact in facts if fact[1]]),
+        *answers_fold(answers, is_open=True),
+        *proposal_fold(finding.proposal),
+    )

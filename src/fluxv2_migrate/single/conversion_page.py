@@ -1,0 +1,51 @@
+"""What became of one object, as a notebook shows it: the same for a release, a program and a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.kubernetes import KubernetesObject
+from fluxv2_migrate.pages import Html, badge, element, fragment, table
+from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.report.html_findings import finding_table
+from fluxv2_migrate.report.html_resources import changes_fold, prerequisite_table, resource_blocks
+from fluxv2_migrate.repository.changes import Change
+
+__all__ = ["conversion_fragment"]
+
+
+def conversion_fragment(
+    title: str,
+    resources: Sequence[KubernetesObject],
+    findings: Sequence[Finding],
+    *parts: Html,
+    prerequisites: Iterable[Prerequisite] = (),
+    changes: Iterable[Change] = (),
+) -> Html:
+    """Gives what a notebook shows of a conversion: whether it can be used, the objects, and what to know.
+
+    Args:
+        title: the heading.
+        resources: of Flux v2.
+        findings: what a person must know.
+        parts: what else came of it, shown behind the objects.
+        prerequisites: what must exist in the cluster first.
+        changes: what was done.
+    """
+    questions = sum(finding.severity == "error" for finding in findings)
+    if questions:
+        verdict = badge(f"{questions} to be answered first", "error")
+    elif resources:
+        verdict = badge("converted", "good")
+    else:
+        verdict = badge("no object comes of it", "warning" if findings else "")
+    shown = [element("p", verdict)]
+    if findings:
+        head = ("severity", "finding", "where", "resource", "message")
+        shown.append(table("What to know", head, finding_table(findings)))
+    shown += resource_blocks(resources)
+    shown += parts
+    shown += prerequisite_table(prerequisites)
+    shown += changes_fold(changes)
+    return fragment(title, *shown)
