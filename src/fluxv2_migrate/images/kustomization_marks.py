@@ -97,7 +97,7 @@ def _marks_in(patch: KustomizationPatch) -> bool:
         documents, operations = read_patch(patch.inline.strip())
     except InvalidManifest:  # pragma: no cover - kustomize built with it
         return False
-    keys = [key for _, manifest in documents for key in annotations_of(manifest) if is_of_fluxd(key)]
+    keys = [key for each in documents for key in annotations_of(each.manifest) if is_of_fluxd(key)]
     keys += [_plain(str(each["path"]).split("/")[3]) for each in operations if _is_mark(each)]
     return bool(keys) and not any(map(_says_ignore, keys))
 
@@ -148,7 +148,7 @@ def _patch_without_marks(text: str) -> str | None:
         return write_operations(text, kept) if kept else None
     spans = split_documents(text)
     says_more = False
-    for index, manifest in sorted(documents, reverse=True):
+    for index, manifest, _ in reversed(documents):
         span = spans[index]
         marks = tuple(key for key in annotations_of(manifest) if is_of_fluxd(key))
         says_more |= any(_says_more(manifest, marks))

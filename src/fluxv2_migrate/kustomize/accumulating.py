@@ -75,7 +75,6 @@ class Accumulation:
         removed: the objects that patches took out.
         configuration: what its configurations say, and those of all that it takes in.
         variables: that it defines, and all that it takes in.
-        is_whole: whether its objects are kept: those of a build that nothing includes nobody asks for again.
     """
 
     resources: list[Resource] = field(default_factory=list)
@@ -85,18 +84,51 @@ class Accumulation:
     removed: list[Resource] = field(default_factory=list)
     configuration: Configuration = field(default_factory=Configuration)
     variables: tuple[Variable, ...] = ()
-    is_whole: bool = True
 
-    def without_objects(self) -> Accumulation:
-        """Gives what tells whether it would be gathered alike of other files."""
-        return Accumulation(
-            problems=list(self.problems), files=set(self.files), folders=set(self.folders), is_whole=False
-        )
+    def merge(self, other: Accumulation | _Gathered) -> None:
+        """Takes in all of another one but its objects."""
+        self.problems += other.problems
+        self.files.update(other.files)
+        self.folders.update(other.folders)
+        self.removed += other.removed
+        self.configuration = self.configuration.with_more(other.configuration)
+        self.variables += other.variables
+
+
+class _Gathered:
+    """What one kustomization has gathered, as it is kept for those that include it: nobody changes it.
+
+    Attributes:
+        resources: the objects; none of a build that nothing includes, which nobody asks for again.
+        is_whole: whether the objects are kept.
+    """
+
+    __slots__ = (
+        "configuration",
+        "files",
+        "folders",
+        "is_whole",
+        "problems",
+        "removed",
+        "resources",
+        "variables",
+    )
+
+    def __init__(self, gathered: Accumulation, *, is_whole: bool) -> None:
+        self.resources = tuple(each.copy() for each in gathered.resources) if is_whole else ()
+        self.is_whole = is_whole
+        # Tuples take a fraction of what sets do, and most hold one or two things.
+        self.problems = tuple(gathered.problems)
+        self.files = tuple(gathered.files)
+        self.folders = tuple(gathered.folders)
+        self.removed = tuple(gathered.removed) if is_whole else ()
+        self.configuration = gathered.configuration
+        self.variables = gathered.variables
 
     def copy(self) -> Accumulation:
         """Gives an accumulation whose objects can be changed."""
         return Accumulation(
-            [resource.copy() for resource in self.resources],
+            [each.copy() for each in self.resources],
             list(self.problems),
             set(self.files),
             set(self.folders),
@@ -104,15 +136,6 @@ class Accumulation:
             self.configuration,
             self.variables,
         )
-
-    def merge(self, other: Accumulation) -> None:
-        """Takes in all of another one but its objects."""
-        self.problems += other.problems
-        self.files |= other.files
-        self.folders |= other.folders
-        self.removed += other.removed
-        self.configuration = self.configuration.with_more(other.configuration)
-        self.variables += other.variables
 
 
 class Accumulator:
@@ -124,7 +147,7 @@ class Accumulator:
     def __init__(self, sources: Sources, derived: Derived | None = None) -> None:
         self._sources = sources
         self._derived = derived or Derived()
-        self._known: dict[str, Accumulation] = {}
+        self._known: dict[str, _Gathered] = {}
 
     def learn(self, other: Accumulator, changed: Collection[str]) -> None:
         """Takes over what another one gathered without meeting a file that has changed since."""
@@ -137,8 +160,8 @@ class Accumulator:
             if (
                 folder not in self._known
                 and not known.problems
-                and known.files.isdisjoint(changed)
-                and known.folders.isdisjoint(anew)
+                and not any(path in changed for path in known.files)
+                and not any(inner in anew for inner in known.folders)
             ):
                 self._known[folder] = known
 
@@ -146,16 +169,20 @@ class Accumulator:
         """Gives the folders of which both know the same."""
         return [folder for folder, known in self._known.items() if other._known.get(folder) is known]
 
-    def folder(self, folder: str, chain: tuple[str, ...] = ()) -> Accumulation:
+    def folder(self, folder: str) -> Accumulation:
         """Gives what the kustomization of a folder gathers, before references are fixed."""
+        found = self._gathered(folder, ())
+        return found.copy() if isinstance(found, _Gathered) else found
+
+    def _gathered(self, folder: str, chain: tuple[str, ...]) -> Accumulation | _Gathered:
         known = self._known.get(folder)
         is_kept = known is not None and known.is_whole
         if known is not None and is_kept and not any(_contains(inner, *chain) for inner in known.folders):
-            return known.copy()
+            return known
         into = Accumulation()
         self._run(folder, into, chain, is_component=False)
         if not any(problem.kind == "cycle" for problem in into.problems):
-            self._known[folder] = into.copy() if chain else into.without_objects()
+            self._known[folder] = _Gathered(into, is_whole=bool(chain))
         return into
 
     def finish(self, gathered: Accumulation, path: str) -> None:
@@ -239,9 +266,11 @@ class Accumulator:
                 reason = f"`{entry.entry}` includes what it is included by"
                 _note_entry(into, "cycle", kustomization, entry, reason)
                 return ()
-            inner = self.folder(path, chain)
+            inner = self._gathered(path, chain)
             into.merge(inner)
-            return inner.resources
+            return (
+                [each.copy() for each in inner.resources] if isinstance(inner, _Gathered) else inner.resources
+            )
         else:
             _note_entry(into, "missing", kustomization, entry, f"there is no `{entry.entry}`")
         return ()

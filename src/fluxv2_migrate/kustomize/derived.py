@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
 from fluxv2_migrate.kustomize.merging import merge_patch
-from fluxv2_migrate.kustomize.resources import Identity, Resource, with_metadata
+from fluxv2_migrate.kustomize.resources import Resource, with_metadata
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_common, json_value, text_of
 
 __all__ = ["Derived"]
+
+_CHANGES: Final = ("allowKindChange", "allowNameChange")
 
 
 class Derived:
@@ -19,39 +21,32 @@ class Derived:
 
     def __init__(self) -> None:
         # What something was made of is kept with it, so that no other object has its number.
-        self._merged: dict[tuple[object, ...], tuple[Manifest, Manifest, Manifest | None]] = {}
-        self._identities: dict[int, tuple[Manifest, Identity]] = {}
-        self._plain: dict[int, tuple[Manifest, Manifest]] = {}
-        self._common: dict[int, tuple[Manifest, bool]] = {}
+        self._merged: dict[int, tuple[Manifest, Manifest, int, Manifest | None]] = {}
+        self._common: dict[int, Manifest] = {}
+        self._others: dict[int, tuple[Manifest, Manifest]] = {}
 
     def let_go(self) -> None:
         """Lets go of everything; who asks for something again has it made again."""
         self._merged.clear()
-        self._identities.clear()
-        self._plain.clear()
         self._common.clear()
-
-    def identity(self, patch: Manifest) -> Identity:
-        """Gives the identity of the object that a patch names."""
-        known = self._identities.get(id(patch))
-        if known is None:
-            known = self._identities[id(patch)] = (patch, Resource(patch, "", 0).identity)
-        return known[1]
+        self._others.clear()
 
     def plain(self, manifest: Manifest) -> Manifest:
         """Gives a manifest in JSON's types alone."""
-        known = self._plain.get(id(manifest))
-        if known is None:
-            plain = manifest if self._is_common(manifest) else json_value(manifest)
-            known = self._plain[id(manifest)] = (manifest, plain)
-        return known[1]
+        return manifest if self._is_common(manifest) else self._others[id(manifest)][1]
 
     def _is_common(self, manifest: Manifest) -> bool:
         """Gives whether a manifest holds only what is written out, and no key without a name."""
-        known = self._common.get(id(manifest))
-        if known is None:
-            known = self._common[id(manifest)] = (manifest, is_common(manifest))
-        return known[1]
+        number = id(manifest)
+        if number in self._common:
+            return True
+        if number in self._others:
+            return False
+        if is_common(manifest):
+            self._common[number] = manifest
+            return True
+        self._others[number] = (manifest, json_value(manifest))
+        return False
 
     def merged(self, manifest: Manifest, patch: Manifest, entry: KustomizationPatch) -> Manifest | None:
         """Gives an object after a strategic merge patch.
@@ -67,21 +62,25 @@ class Derived:
         Raises:
             InvalidManifest: kustomize refuses the merge.
         """
-        changes_kind, changes_name = map(entry.options.get, ("allowKindChange", "allowNameChange"))
-        is_targeted = entry.target is not None
-        is_old = entry.field == "patchesStrategicMerge"
-        key = (id(manifest), id(patch), is_targeted, is_old, changes_kind is True, changes_name is True)
+        takes_type = entry.target is not None or entry.field == "patchesStrategicMerge"
+        changes_kind, changes_name = (entry.options.get(name) is True for name in _CHANGES)
+        how = takes_type + 2 * changes_kind + 4 * changes_name
+        # A number takes less than a tuple does; that two merges have the same one is seen.
+        key = hash((id(manifest), id(patch), how))
         known = self._merged.get(key)
-        if known is None:
-            is_common = self._is_common(manifest) and self._is_common(patch)
-            if not is_common and (_has_empty_key(manifest) or _has_empty_key(patch)):
-                raise InvalidManifest("a key that is an empty text, with which no merge patch can be applied")
-            merged = _merged(manifest, patch, *key[2:])
-            known = self._merged[key] = (manifest, patch, merged)
-            if is_common and merged is not None:
-                # What it is made of was looked through.
-                self._common[id(merged)] = (merged, True)
-        return known[2]
+        if known is not None and known[0] is manifest and known[1] is patch and known[2] == how:
+            return known[3]
+        is_common = self._is_common(manifest) and self._is_common(patch)
+        if not is_common and (_has_empty_key(manifest) or _has_empty_key(patch)):
+            raise InvalidManifest("a key that is an empty text, with which no merge patch can be applied")
+        merged = _merged(
+            manifest, patch, takes_type=takes_type, changes_kind=changes_kind, changes_name=changes_name
+        )
+        self._merged[key] = (manifest, patch, how, merged)
+        if is_common and merged is not None:
+            # What it is made of was looked through.
+            self._common[id(merged)] = merged
+        return merged
 
 
 def _has_empty_key(value: Any) -> bool:
@@ -94,15 +93,10 @@ def _has_empty_key(value: Any) -> bool:
 
 
 def _merged(
-    manifest: Manifest,
-    patch: Manifest,
-    is_targeted: bool,
-    is_old: bool,
-    changes_kind: bool,
-    changes_name: bool,
+    manifest: Manifest, patch: Manifest, *, takes_type: bool, changes_kind: bool, changes_name: bool
 ) -> Manifest | None:
     before = Resource(manifest, "", 0)
-    if is_targeted or is_old:
+    if takes_type:
         patch = {**_with_texts(patch), "apiVersion": manifest.get("apiVersion")}
     merged = merge_patch(manifest, patch)
     if merged is None:

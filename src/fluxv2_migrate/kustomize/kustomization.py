@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -39,6 +40,7 @@ __all__ = [
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names of the file that makes a folder a kustomization."""
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _API: Final = "kustomize.config.k8s.io"
 _REMOTE: Final = re.compile(
     r"(?:git::)?(?:[a-z][a-z0-9+.-]*://|[a-z][a-z0-9-]*@[^/:]+[:/]|(?:www\.)?github\.com[:/]|gh:)", re.I
@@ -192,7 +194,7 @@ class KustomizationPatch:
     path: str
     inline: str
     target: Mapping[str, Any] | None = None
-    options: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    options: Mapping[str, Any] = dataclass_field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True)
@@ -204,14 +206,14 @@ class Kustomization:
         folder: its folder; empty for the repository's root.
         text: as it is stored, but for the letters of its fields.
         document: its value.
-        root: its nodes.
+        lines: of each of its fields, and of the items of those that are lists.
     """
 
     path: str
     folder: str
     text: str = dataclass_field(repr=False)
     document: Mapping[str, Any]
-    root: Node | None = dataclass_field(repr=False, compare=False)
+    lines: Mapping[str, tuple[int, tuple[int, ...]]] = dataclass_field(repr=False, compare=False)
 
     @property
     def is_component(self) -> bool:
@@ -270,7 +272,7 @@ class Kustomization:
             (join_path(self.folder, path) or path) if path else "",
             text_of(entry.get("patch") or ""),
             target if isinstance(target, Mapping) else None,
-            entry.get("options") or {},
+            entry.get("options") or _NOTHING,
         )
 
     @property
@@ -336,25 +338,8 @@ class Kustomization:
         >>> kustomization.line_of("resources", 1)
         3
         """
-        key, items = self._offsets.get(name, (None, ()))
-        if key is None:
-            return 1
-        offset = items[index] if index is not None and index < len(items) else key
-        return bisect_left(self._line_ends, offset) + 1
-
-    @cached_property
-    def _offsets(self) -> Mapping[str, tuple[int, tuple[int, ...]]]:
-        """Where each field begins, and each item of those that are lists."""
-        found: dict[str, tuple[int, tuple[int, ...]]] = {}
-        for key, value in self.root.value if isinstance(self.root, MappingNode) else ():
-            items = tuple(item.start for item in value.value) if isinstance(value, SequenceNode) else ()
-            found.setdefault(key.value, (key.start, items))
-        return found
-
-    @cached_property
-    def _line_ends(self) -> tuple[int, ...]:
-        """Where the lines end; offsets do not count a byte order mark."""
-        return tuple(match.start() for match in re.finditer("\n", self.text.removeprefix("\ufeff")))
+        line, items = self.lines.get(name, (1, ()))
+        return items[index] if index is not None and index < len(items) else line
 
 
 def read_kustomization(path: str, text: str) -> Kustomization:
@@ -382,7 +367,7 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)
-    kustomization = Kustomization(path, posixpath.dirname(path), text, value, root)
+    kustomization = Kustomization(path, posixpath.dirname(path), text, value, _lines_of(root, plain))
     for name, entry in value.items():
         reason = _wrong(name, entry)
         if reason is not None:
@@ -401,6 +386,17 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     if all(entry in (None, "") for name, entry in value.items() if name not in ("apiVersion", "kind")):
         raise InvalidManifest("kustomize refuses an empty kustomization", path=path, line=1)
     return kustomization
+
+
+def _lines_of(root: Node | None, text: str) -> Mapping[str, tuple[int, tuple[int, ...]]]:
+    """Gives the line of each field, and of each item of those that are lists."""
+    ends = [match.start() for match in re.finditer("\n", text)]
+    found: dict[str, tuple[int, tuple[int, ...]]] = {}
+    for key, value in root.value if isinstance(root, MappingNode) else ():
+        items = value.value if isinstance(value, SequenceNode) else ()
+        lines = tuple(bisect_left(ends, item.start) + 1 for item in items)
+        found.setdefault(key.value, (bisect_left(ends, key.start) + 1, lines))
+    return found
 
 
 def in_own_letters(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import checked_manifest
@@ -19,7 +19,7 @@ from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.values import Manifest, read_manifests
 from fluxv2_migrate.yaml_text import read_value, split_documents
 
-__all__ = ["apply_patches", "read_patch"]
+__all__ = ["PatchDocument", "apply_patches", "read_patch"]
 
 _FORMER_NAMES: Final = "internal.config.kubernetes.io/previousNames"
 
@@ -40,16 +40,30 @@ class _NoTarget(InvalidManifest):
     """There is no object that a patch is for."""
 
 
+class PatchDocument(NamedTuple):
+    """A document of a strategic merge patch.
+
+    Attributes:
+        document: its index in the text.
+        manifest: its value; it must not be changed.
+        identity: of the object that it names.
+    """
+
+    document: int
+    manifest: Manifest
+    identity: Identity
+
+
 @lru_cache(maxsize=2048)
-def read_patch(text: str) -> tuple[tuple[tuple[int, Manifest], ...], tuple[Manifest, ...]]:
+def read_patch(text: str) -> tuple[tuple[PatchDocument, ...], tuple[Manifest, ...]]:
     r"""Reads a patch, of whichever form it is.
 
     Args:
         text: of its file, or as it stands in a kustomization.
 
     Returns:
-        The documents of a strategic merge patch with their indices, and the operations of a JSON patch;
-        one of the two is empty. Neither may be changed.
+        The documents of a strategic merge patch, and the operations of a JSON patch; one of the two is empty.
+        Neither may be changed.
 
     Raises:
         InvalidManifest: it is neither.
@@ -68,7 +82,10 @@ def read_patch(text: str) -> tuple[tuple[tuple[int, Manifest], ...], tuple[Manif
     if is_operations(value):
         return (), tuple(value)
     documents = read_manifests(plain, is_patch=True)
-    return tuple((index, manifest) for index, _, _, manifest in documents), ()
+    return tuple(
+        PatchDocument(index, manifest, Resource(manifest, "", 0).identity)
+        for index, _, _, manifest in documents
+    ), ()
 
 
 def apply_patches(
@@ -116,8 +133,8 @@ def apply_patches(
                 named.forget()
                 _merge_into_targets(resources, path, patch, documents, removed, derived)
             else:
-                for document, manifest in documents:
-                    _merge_by_name(resources, named, path, patch, document, manifest, removed, derived)
+                for document in documents:
+                    _merge_by_name(resources, named, path, patch, document, removed, derived)
         except _NoTarget as error:
             report("patch" if sees_all else "remote", error, patch.field, patch.index)
         except InvalidManifest as error:
@@ -188,13 +205,13 @@ def _merge_into_targets(
     resources: list[Resource],
     path: str,
     patch: KustomizationPatch,
-    documents: Sequence[tuple[int, Manifest]],
+    documents: Sequence[PatchDocument],
     removed: list[Resource],
     derived: Derived,
 ) -> None:
     if len(documents) != 1:
         raise InvalidManifest("a patch with a target has to be one document")
-    document, manifest = documents[0]
+    document, manifest, _ = documents[0]
     assert patch.target is not None
     selector = Selector.of(patch.target)
     selected = {resource.identity for resource in resources if selector.selects(resource)}
@@ -209,12 +226,11 @@ def _merge_by_name(
     named: _Named,
     path: str,
     patch: KustomizationPatch,
-    document: int,
-    manifest: Manifest,
+    document: PatchDocument,
     removed: list[Resource],
     derived: Derived,
 ) -> None:
-    wanted = derived.identity(manifest)
+    wanted = document.identity
     found = named.called(wanted)
     if not found:
         raise _NoTarget(f"no object is called {wanted}, which a patch is for")
@@ -222,7 +238,8 @@ def _merge_by_name(
         raise InvalidManifest(f"several objects are called {wanted}, which a patch is for")
     if patch.options:
         named.forget()
-    _merge(resources, found[0], manifest, patch, _use(path, patch, document, "merge"), removed, derived)
+    use = _use(path, patch, document.document, "merge")
+    _merge(resources, found[0], document.manifest, patch, use, removed, derived)
 
 
 def _merge(

@@ -37,8 +37,7 @@ def patch_of(use: PatchUse, tree: KustomizeTree) -> Manifest | tuple[Manifest, .
     documents, operations = read_patch(tree.text(use.path) if use.path else use.inline)
     if operations:
         return tuple(json_value(each) for each in operations)
-    found: Manifest = dict(documents)[use.document]
-    return found
+    return next(each.manifest for each in documents if each.document == use.document)
 
 
 def replay_patches(

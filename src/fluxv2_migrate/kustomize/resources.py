@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from fluxv2_migrate.kubernetes import mapping_at
@@ -133,7 +134,8 @@ class Resource:
     behavior: str = ""
     wants_hash: bool = False
     variables: tuple[str, ...] = ()
-    _identified: tuple[Manifest, Identity] | None = field(default=None, repr=False)
+    _identified: Manifest | None = field(default=None, repr=False)
+    _identity: Identity | None = field(default=None, repr=False)
 
     def copy(self) -> Resource:
         """Gives a resource that can be changed on its own; all that it holds is shared, and never changed."""
@@ -153,6 +155,7 @@ class Resource:
             self.wants_hash,
             self.variables,
             self._identified,
+            self._identity,
         )
 
     @property
@@ -164,8 +167,7 @@ class Resource:
     @property
     def group_and_version(self) -> tuple[str, str]:
         """Group and version; the group of the core is empty."""
-        group, slash, version = text_of(self.manifest.get("apiVersion", "")).partition("/")
-        return (group, version) if slash else ("", group)
+        return _group_and_version(text_of(self.manifest.get("apiVersion", "")))
 
     @property
     def name(self) -> str:
@@ -192,11 +194,14 @@ class Resource:
     @property
     def identity(self) -> Identity:
         """Its identity as it is now."""
-        known = self._identified
-        if known is None or known[0] is not self.manifest:
-            own = Identity(*self.group_and_version, self.kind, self.name, self.effective_namespace)
-            known = self._identified = (self.manifest, own)
-        return known[1]
+        known = self._identity
+        if known is None or self._identified is not self.manifest:
+            group, version = self.group_and_version
+            own = Identity(group, version, self.kind, self.name, self.effective_namespace)
+            self._identified = self.manifest
+            # Most of what happens to an object leaves it, and builds share it.
+            known = self._identity = known if own == known else own
+        return known
 
     @property
     def identities(self) -> Iterable[Identity]:
@@ -218,6 +223,13 @@ class Resource:
     def set_metadata(self, key: str, value: str) -> None:
         """Sets a field of the metadata; an empty value takes it away."""
         self.manifest = with_metadata(self.manifest, key, value)
+
+
+@lru_cache(maxsize=256)
+def _group_and_version(api: str) -> tuple[str, str]:
+    # A repository has few of them, and many objects.
+    group, slash, version = api.partition("/")
+    return (group, version) if slash else ("", group)
 
 
 def with_metadata(manifest: Manifest, key: str, value: str) -> Manifest:

@@ -60,7 +60,8 @@ class KustomizeTree:
             while (path := path.rpartition("/")[0]) and path not in self._folders:
                 self._folders.add(path)
         self._resources: dict[str, tuple[Resource, ...] | InvalidManifest] = {}
-        self._artifacts: dict[str | None, KustomizeTree] = {}
+        # Nothing for the tree itself: a circle would hold all until the collector of garbage comes by.
+        self._artifacts: dict[str | None, KustomizeTree | None] = {}
         self._read: dict[str, Kustomization | InvalidManifest | None] = {}
         self._builds: dict[str, Build] = {}
         self._latest: KustomizeTree | None = None
@@ -71,7 +72,6 @@ class KustomizeTree:
         # For clusters: by folder, whether its kustomization does more than to list files of its own; each
         # object of a folder is asked, and one kustomization may list thousands of files.
         self.shapers: dict[str, bool] = {}
-        # A circle would hold every document until the collector of garbage comes by.
         self._derived = derived or Derived()
         self.accumulator = Accumulator(weakref.proxy(self), self._derived)
 
@@ -299,8 +299,8 @@ class KustomizeTree:
         if ignore not in self._artifacts:
             files = artifact_files(self.files, ignore=ignore)
             gone = frozenset(self.files.keys() - files.keys())
-            self._artifacts[ignore] = self._like(files, gone) if gone else self
-        return self._artifacts[ignore]
+            self._artifacts[ignore] = self._like(files, gone) if gone else None
+        return self._artifacts[ignore] or self
 
     @cached_property
     def _listed(self) -> dict[str, list[Kustomization]]:

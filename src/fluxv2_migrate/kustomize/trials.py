@@ -178,4 +178,4 @@ def _concerns(tree: KustomizeTree, patch: KustomizationPatch, kind: str) -> bool
         documents, operations = read_patch(tree.text(patch.path) if patch.path else patch.inline.strip())
     except (InvalidManifest, KeyError):
         return True
-    return bool(operations) or any(text_of(each.get("kind", "")) == kind for _, each in documents)
+    return bool(operations) or any(each.identity.kind == kind for each in documents)
