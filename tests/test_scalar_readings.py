@@ -233,3 +233,36 @@ def test_what_flux_1_read_is_taken_for_what_kustomize_reads_only_where_it_is(for
 @settings(max_examples=300, deadline=None)
 def test_of_drawn_documents_kustomize_reads_what_it_reads(text: str) -> None:
     assert_kustomize_reads_it_so(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:   on\t# why\n",
+        "a: &b no\n",
+        'a: !<tag:yaml.org,2002:timestamp> "2021-01-01"\n',
+        "a: {b: [2021-1-1]}\n",
+        '{"a":2021-01-01}',
+        "a: {b}\n",
+        "a: [{ b, c: 1 }]\n",
+        "a: {{b: 1}: c, d}\n",
+        "a:\n  null : 1\n",
+    ],
+)
+def test_what_may_be_read_otherwise_is_found(text: str) -> None:
+    assert scalars_read_otherwise(text, compose(text))
+    assert may_be_read_otherwise(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: turn it on for all # as it is off by default\n",
+        "a: '2021-01-07T10:04:30Z'\nb: RELEASE.2020-08-08T04-50-06Z\nc: pr-19-348\n",
+        "a:\n  nullable: true\n",
+        "a: mi-{{ .Values.global }}-rg\nb: '{{ item }}'\nc: ${NAME}\n",
+    ],
+)
+def test_most_texts_need_not_be_looked_at(text: str) -> None:
+    assert not may_be_read_otherwise(text)
+    assert not scalars_read_otherwise(text, compose(text))

@@ -178,7 +178,7 @@ def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
 
 def _is_mentioned(text: str) -> bool:
     """Gives whether a text may be that of a manifest of Flux v1."""
-    return any(word in text for word in _WORDS_OF_MENTIONED) and _MENTIONED.search(text) is not None
+    return any(map(text.__contains__, _WORDS_OF_MENTIONED)) and _MENTIONED.search(text) is not None
 
 
 def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:

@@ -24,7 +24,6 @@ from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
 from fluxv2_migrate.clusters.proposals import (
     UNIT,
-    flux_kustomizations,
     is_new,
     of_flux_2,
     of_flux_yaml,
@@ -145,7 +144,7 @@ def _overlaid_paths(reader: ClusterReader) -> Iterator[tuple[str, str]]:
     They are built also where no known cluster has that Kustomization: its patches work today.
     """
     files = {each.path for each in reader.concerns.values() if is_old_release(each.manifest)}
-    for kustomization in flux_kustomizations(reader):
+    for kustomization in reader.flux_kustomizations():
         folder = normal_path(kustomization.path)
         if not (kustomization.overlay and kustomization.path and reader.tree.is_folder(folder)):
             continue

@@ -71,7 +71,7 @@ def _at_line(programs: Iterable[Flux1Program], path: str, line: int) -> Iterator
 
 def _installs(text: str) -> bool:
     """Gives whether a text may hold a command that installs a program of Flux v1."""
-    if any(word in text for word in _INSTALLERS):
+    if any(map(text.__contains__, _INSTALLERS)):
         return True
     return ("flux" in text or "helm-operator" in text) and (
         any(word in text for word in _INSTALLERS_OF_CHARTS)

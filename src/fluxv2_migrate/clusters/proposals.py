@@ -30,7 +30,6 @@ from fluxv2_migrate.settings.sync_roots import infer_sync_roots, is_synced, root
 
 __all__ = [
     "UNIT",
-    "flux_kustomizations",
     "is_new",
     "of_flux_2",
     "of_flux_yaml",
@@ -244,21 +243,10 @@ def _taken_folders(reader: ClusterReader, views: Sequence[ClusterView]) -> list[
     return known
 
 
-def flux_kustomizations(reader: ClusterReader) -> Iterator[FluxKustomization]:
-    """Gives the Kustomizations of Flux v2 that a repository holds, and that sync it."""
-    for documents in reader.documents.values():
-        for document in documents:
-            if document.key in reader.foreign:
-                continue
-            found = FluxKustomization.of_document(document)
-            if found is not None:
-                yield found
-
-
 def overlaid_path(synced: SyncPath, reader: ClusterReader) -> SyncPath:
     """Gives a sync path with what the one Kustomization of Flux v2 puts over it that syncs it."""
     own = [
-        each for each in flux_kustomizations(reader) if each.path and normal_path(each.path) == synced.path
+        each for each in reader.flux_kustomizations() if each.path and normal_path(each.path) == synced.path
     ]
     if len(own) != 1 or not own[0].overlay:
         return synced

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import weakref
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.cluster_objects import SyncedFiles
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.flux1.charts import Flux1Chart
@@ -74,6 +75,7 @@ class ClusterReader:
     charts_in_tree: dict[str, Flux1Chart] = field(default_factory=dict)
     foreign: Collection[DocumentKey] = frozenset()
     _claimed: set[str] | None = None
+    _flux_kustomizations: Sequence[tuple[DocumentKey, FluxKustomization]] | None = None
     _concerning: dict[str, list[Document]] | None = None
     _read: dict[str, tuple[Document, ...]] = field(default_factory=dict)
     _sorted: tuple[str, ...] = ()
@@ -121,6 +123,18 @@ class ClusterReader:
                 for file in self.build(folder).files
             }
         return self._claimed
+
+    def flux_kustomizations(self) -> Iterator[FluxKustomization]:
+        """Gives the Kustomizations of Flux v2 that a repository holds, and that sync it."""
+        # Each folder asks that may be a cluster.
+        if self._flux_kustomizations is None:
+            self._flux_kustomizations = [
+                (document.key, found)
+                for documents in self.documents.values()
+                for document in documents
+                if (found := FluxKustomization.of_document(document)) is not None
+            ]
+        return (found for key, found in self._flux_kustomizations if key not in self.foreign)
 
     def text(self, path: str) -> str:
         """Gives the text of a file; an empty one where it is none."""

@@ -56,7 +56,7 @@ def chart_folders(files: Collection[str]) -> frozenset[str]:
     >>> sorted(chart_folders({"a/Chart.yaml", "a/values.yaml", "b/Chart.yaml"}))
     ['a']
     """
-    folders = (posixpath.dirname(path) for path in files if posixpath.basename(path) == "Chart.yaml")
+    folders = (path.rpartition("/")[0] for path in files if f"/{path}".endswith("/Chart.yaml"))
     return frozenset(folder for folder in folders if posixpath.join(folder, "values.yaml") in files)
 
 

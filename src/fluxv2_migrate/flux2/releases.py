@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final, Literal, get_args
 
 from fluxv2_migrate.errors import MigrationError
@@ -147,6 +148,13 @@ def served_api_versions(kind: FluxKind, flux_version: FluxVersion) -> tuple[str,
     ()
     """
     checked_choice(kind, _SERVED, "kind of Flux v2")
+    checked_choice(flux_version, FLUX_VERSIONS, "release of Flux")
+    return _served(kind, flux_version)
+
+
+@cache
+def _served(kind: FluxKind, flux_version: FluxVersion) -> tuple[str, ...]:
+    """Gives what `served_api_versions` gives: each object is asked about, and there are few answers."""
     served: tuple[str, ...] = ()
     for since, versions in _SERVED[kind].items():
         if is_at_least(flux_version, since):

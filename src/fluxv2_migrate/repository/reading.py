@@ -275,7 +275,7 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
                 repository.flux_releases[path] = release[1]
             # Its definitions of resources are large and hold nothing to migrate.
             continue
-        if not any(word in content for word in _WORDS):
+        if not any(map(content.__contains__, _WORDS)):
             continue
         read_file(repository, path, content)
     return repository

@@ -27,6 +27,8 @@ _OLD: Final = re.compile(
 )
 _COMMENTED: Final = re.compile(rf"^[ \t]*#[# \t-]*apiVersion:[ \t]*[\"']?(?:{_APIS})(?![\w.])", re.MULTILINE)
 _WORDS: Final = (*RELEASE_APIS, *FLUXD_DOMAINS)
+_IN_WORDS: Final = "flux"
+"""What all of these hold."""
 # They speak of manifests, and nothing makes any of them.
 _PROSE: Final = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt", ".html", ".ipynb", ".patch", ".diff")
 _ENCODED_FIELDS: Final[Mapping[str, str]] = {"Secret": "data", "ConfigMap": "binaryData"}
@@ -66,7 +68,7 @@ def find_unread_texts(repository: Repository) -> Mapping[UnreadKind, list[tuple[
         if repository.reads(path) and _may_hold_encoded(text):
             for line in _in_encoded(path, repository):
                 found.setdefault("encoded", []).append((path, line))
-        if not any(word in text for word in _WORDS):
+        if not any(map(text.__contains__, _WORDS)):
             continue
         if repository.reads(path):
             for kind, line in _in_manifests(path, text, repository):
@@ -82,7 +84,7 @@ def _may_hold_encoded(text: str) -> bool:
         return False
     # The lines of a block are one text.
     together = "".join(text.split())
-    return any(word in together for word in _ENCODED)
+    return any(map(together.__contains__, _ENCODED))
 
 
 def _in_encoded(path: str, repository: Repository) -> Iterator[int]:
@@ -132,7 +134,7 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
 def _text_of_flux_1(value: Any, path: tuple[str, ...]) -> tuple[str, ...] | None:
     """Gives the first part of a value that is a manifest of Flux v1, or a text in which one stands."""
     if isinstance(value, str):
-        return path if any(word in value for word in _WORDS) and _OLD.search(value) else None
+        return path if _IN_WORDS in value and _OLD.search(value) else None
     inside: Iterator[tuple[Any, Any]]
     if isinstance(value, Mapping):
         if is_old_release(value):
@@ -142,5 +144,10 @@ def _text_of_flux_1(value: Any, path: tuple[str, ...]) -> tuple[str, ...] | None
         inside = iter(enumerate(value))
     else:
         return None
-    found = (_text_of_flux_1(item, (*path, str(key))) for key, item in inside if key != "annotations")
+    found = (
+        _text_of_flux_1(item, (*path, str(key)))
+        for key, item in inside
+        # Most of what a manifest holds are texts, and hardly one is of Flux v1.
+        if key != "annotations" and (item.__class__ is not str or _IN_WORDS in item)
+    )
     return next((each for each in found if each is not None), None)

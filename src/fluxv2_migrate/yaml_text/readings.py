@@ -20,20 +20,23 @@ from fluxv2_migrate.yaml_text.scalars import Scalar, is_key_to_kustomize, scalar
 
 __all__ = ["ScalarReadOtherwise", "may_be_read_otherwise", "scalars_read_otherwise", "with_flux1_readings"]
 
-# A word of YAML 1.1 where a scalar may begin. Within texts that only costs a look, and each pattern begins
-# with few characters, so that Python comes through a repository in no time.
-_WORD: Final = re.compile(r"[yYnNoO](?<![\w./@\"'%$)\]#+=].)(?:es|ES|o|O|n|N|ff|FF)?(?=[\s:,\]}]|\Z)")
-_DATE: Final = re.compile(r"-[0-9][0-9]?-[0-9]")
-_TAG: Final = re.compile(r"!!(?:bool|timestamp)")
+# A word of YAML 1.1 where a scalar may begin, with the end of one behind it. Within texts that only costs a
+# look, and each pattern begins with few characters, so that Python comes through a repository in no time.
+_WORD: Final = re.compile(
+    r"[yYnNoO](?<![\w./@\"'%$)\]#+=].)(?:es|ES|o|O|n|N|ff|FF)?(?=[ \t]*(?:[\r\n:,\]}#]|\Z))"
+)
+# The day of a date whose year begins a scalar without quotes.
+_DATE: Final = re.compile(r"-[0-9](?<=[0-9]{4}-.)(?<![^\s:,\[{][0-9]{4}-.)[0-9]?-[0-9]")
+_TAG: Final = re.compile(r"!(?:bool|timestamp|<)")
 # A key that is no text, which kustomize cannot write.
-_NO_TEXT: Final = r"(?:[-+.~0-9]|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[^\s:,{}\"']*[ ]*:\s"
+_NO_TEXT: Final = r"(?:[-+.~0-9][^\s:,{}\"']*|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[ ]*:\s"
 _KEYS: Final = tuple(re.compile(begin + _NO_TEXT) for begin in (r"\n[ -]*", r"\{[ \n]*", r",[ \n]*", r"\? +"))
-# An entry in braces that has no value, of which kustomize makes an empty text.
+# An entry in braces that has no value, of which kustomize makes an empty text. Braces behind a letter, `-`,
+# `$` or a quote are part of a text, and so are those within these.
 _EMPTY: Final = (
     re.compile(r":[ \t]*[,}]"),
-    re.compile(r"[{,][ ]*[\w./-]+[ ]*\}"),
-    re.compile(r"\{[ ]*[\w./-]+[ ]*,"),
-    re.compile(r",[ ]*[\w./-]+[ ]*,"),
+    re.compile(r"\{(?<![\w\-$\"']\{)(?<![\w\-$\"']\{\{)[ ]*[\w./-]+[ ]*[,}]"),
+    re.compile(r",[ ]*[\w./-]+[ ]*[,}]"),
 )
 _CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS)
 _COLON: Final = re.compile(r"[ \t]*:")
