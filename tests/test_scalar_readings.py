@@ -245,7 +245,6 @@ def test_of_drawn_documents_kustomize_reads_what_it_reads(text: str) -> None:
         '{"a":2021-01-01}',
         "a: {b}\n",
         "a: [{ b, c: 1 }]\n",
-        "a: {{b: 1}: c, d}\n",
         "a:\n  null : 1\n",
     ],
 )
