@@ -5,6 +5,10 @@ The library reads and writes nothing; this is the part that does. Copy it and ma
     python migrate_repository.py path/to/repository            shows the diff and the report
     python migrate_repository.py path/to/repository --write    writes the files as well
 
+The diff and the report go into files of their own, for a review, where that is asked for:
+
+    python migrate_repository.py path/to/repository --diff migration.diff --report report.md
+
 What the repository cannot tell is asked, and answered in a file that needs no Python:
 
     python migrate_repository.py path/to/repository --questions answers.yaml    writes what is asked
@@ -121,10 +125,13 @@ def write_clusters(path: Path, context: fm.MigrationContext) -> None:
     path.write_text(json.dumps(known, indent=2) + "\n", "utf-8", newline="\n")
 
 
-def show(text: str) -> None:
-    """Prints a text as UTF-8 and with the line ends that it has, whatever the terminal's settings are."""
+def show_or_write(text: str, path: Path | None) -> None:
+    """Writes a text, or prints it, as UTF-8 and with the line ends that it has."""
+    if path is not None:
+        path.write_bytes(text.encode("utf-8"))
+        return
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.buffer.write(text.encode("utf-8") + b"\n")
     sys.stdout.buffer.flush()
 
 
@@ -133,6 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Migrates a GitOps repository from Flux v1 to Flux v2.")
     parser.add_argument("folder", type=Path, help="the root of the checked-out repository")
     parser.add_argument("--write", action="store_true", help="write the files, instead of only showing them")
+    parser.add_argument("--diff", type=Path, metavar="FILE", help="write the diff, instead of showing it")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report, instead of showing it")
     parser.add_argument("--flux-version", help="the Flux release that will run, such as 2.6")
     parser.add_argument("--flux-namespace", help="the namespace where Flux runs")
     parser.add_argument(
@@ -177,7 +186,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         migration = fm.migrate_repository(files, options=options)
     report = migration.to_markdown()
-    show(migration.diff() + "\n" + report)
+    show_or_write(migration.diff(), arguments.diff)
+    show_or_write(report, arguments.report)
     if arguments.questions is not None:
         arguments.questions.write_text(migration.questions(), "utf-8", newline="\n")
     if arguments.page is not None:
@@ -186,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(arguments.folder, migration)
         if arguments.clusters is not None and not arguments.clusters.exists():
             write_clusters(arguments.clusters, migration.context)
-    # By now the top of the report is out of sight.
+    # Whatever was shown, its top is out of sight by now.
     print("\n\n".join(report.split("\n\n")[1:3]), file=sys.stderr)
     return 0 if migration.ok else 1
 

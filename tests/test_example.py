@@ -63,6 +63,19 @@ def test_the_diff_that_is_shown_is_what_is_written(
     assert capsysbinary.readouterr().out.startswith(migration.diff().encode())
 
 
+def test_diff_and_report_go_where_somebody_wants_them(
+    fleet: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    before = contents(fleet)
+    diff, report = tmp_path / "migration.diff", tmp_path / "report.md"
+    assert adapter.main([str(fleet), "--diff", str(diff), "--report", str(report)]) == 0
+    migration = fm.migrate_repository(before)
+    assert diff.read_bytes() == migration.diff().encode()
+    assert report.read_bytes() == migration.to_markdown().encode()
+    assert capsysbinary.readouterr().out == b""
+    assert contents(fleet) == before
+
+
 def test_what_is_written_is_not_migrated_again(fleet: Path) -> None:
     adapter.main([str(fleet), "--write"])
     once = contents(fleet)

@@ -175,6 +175,42 @@ def test_the_file_of_questions_holds_the_answers_and_says_what_to_fill_in() -> N
     assert all(line.startswith("#") or len(line) < 200 for line in text.splitlines())
 
 
+def test_what_several_questions_have_in_common_is_said_once_and_one_entry_answers_all() -> None:
+    files = {
+        f"{cluster}/{name}.yaml": release(name, helm="")
+        for cluster in ("eu", "us", "za")
+        for name in ("a", "b")
+    }
+    options = {"sync_roots": ["eu", "us", "za"]}
+    text = fm.migrate_repository(files, options).questions()
+    assert text.count("helmVersion is not given") == 1
+    assert text.count("once `helm list -A` of Helm 3") == 1
+    assert text.count("# helm_versions: ") == 1
+    assert text.count("# HR032 helm-version-unknown: as above.\n") == 2
+    assert len(YAML(typ="safe").load(text)) == 3
+    everywhere = {**options, "overrides": [{"cluster": "*", "helm_versions": ["v3"]}]}
+    assert fm.migrate_repository(files, everywhere).questions().endswith("\n[]\n")
+
+
+def test_many_clusters_are_told_by_a_few_of_them() -> None:
+    files: dict[str, str] = {}
+    fluxd = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: flux, namespace: flux}}\nspec:\n"
+    fluxd += (
+        "  template:\n    spec:\n      containers:\n      - name: flux\n        image: fluxcd/flux:1.21.0\n"
+    )
+    fluxd += "        args: [--git-url=git@git.example.com:acme/fleet, --git-path=c{0}]\n"
+    for number in range(12):
+        files[f"c{number}/web.yaml"] = release("web")
+        files[f"c{number}/flux.yaml"] = fluxd.format(number)
+    report = fm.migrate_repository(files).to_markdown()
+    assumed = report.split("## What was assumed\n")[1].strip().splitlines()
+    assert len(assumed) < 12
+    assert "- 6 more clusters: `context` has each with its reason" in assumed
+    (read,) = (line for line in assumed if "read from" in line)
+    assert read.endswith("for c0, c1, c10 and 9 more: `context` has each with its line")
+    assert "c0/flux.yaml, c1/flux.yaml and 10 more" in read
+
+
 def test_an_answer_for_several_questions_is_asked_once() -> None:
     files = {f"{name}.yaml": release(name, helm="v2") for name in ("a", "b")}
     migration = fm.migrate_repository(files)

@@ -20,6 +20,7 @@ from fluxv2_migrate.kubernetes import group_of, is_namespace_name, mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
+from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK
 from fluxv2_migrate.repository.workspace import Workspace
@@ -75,10 +76,9 @@ class _Nameless:
         """Gives what a finding says of it: message, file, line and other places."""
         places = [str(each.place) for each in self.objects]
         where = self.namespace or "its default namespace"
-        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
         message = (
-            f"{len(places)} object(s) of {self.path or '/'} name no namespace; fluxd put them into {where}: "
-            f"{', '.join(places[:_SHOWN])}{more}"
+            f"{plural(len(places), 'object')} of {self.path or '/'} without a namespace, which fluxd put "
+            f"into {where}: {few(places, _SHOWN)}"
         )
         first = self.objects[0].place
         return message, first.path, first.line, places[1:]

@@ -9,6 +9,7 @@ from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.apply_annotations import is_kept
 from fluxv2_migrate.kubernetes import group_of, mapping_at
+from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -40,11 +41,11 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
         pruned = [each for each in applied if any(_is_applied(each, path, around) for path in paths)]
         if pruned:
             places = [f"{each.path}:{each.line}" for each in pruned]
-            more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
             where = ", ".join(path or "/" for path in sorted(paths))
             message = (
-                f"it prunes what leaves {where}, and {len(places)} object(s) of Flux v1 leave it; a "
-                f"helm-operator that runs then uninstalls their releases: {', '.join(places[:_SHOWN])}{more}"
+                f"it prunes what leaves {where}, and {plural(len(places), 'object')} of Flux v1 "
+                f"leave{'s' if len(places) == 1 else ''} it; a helm-operator that runs then uninstalls their "
+                f"releases: {few(places, _SHOWN)}"
             )
             findings.stop(kustomization, "RP050", message, ("spec", "prune"), related=places)
 

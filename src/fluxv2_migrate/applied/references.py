@@ -23,6 +23,7 @@ from fluxv2_migrate.flux2.release_name import default_release_name, shorten_rele
 from fluxv2_migrate.kubernetes import annotations_of, as_list, mapping_at
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
+from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.documents import Document
 
 __all__ = ["MigratedRelease", "tell_of_result"]
@@ -204,9 +205,8 @@ class _Check:
                 causes.setdefault("something that is there already takes its place", []).append(made)
             self._repository(made, key)
         for cause, members in causes.items():
-            shown = ", ".join(shown_identity(identity_of(each.manifest)) for each in members[:_SHOWN])
-            more = f" and {len(members) - _SHOWN} more" if len(members) > _SHOWN else ""
-            message = f"{self.view.name} does not get {shown}{more}, made for it: {cause}"
+            shown = few((shown_identity(identity_of(each.manifest)) for each in members), _SHOWN)
+            message = f"{self.view.name} does not get {shown}, made for it: {cause}"
             first, *others = dict.fromkeys(each.file for each in members)
             users = (use for each in members for use in self.users.get(identity_of(each.manifest), ()))
             self.findings.say("RP054", message, first, 1, dict.fromkeys((*others, *users)))

@@ -17,6 +17,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux1.placeholders import has_placeholder
+from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
@@ -75,10 +76,10 @@ def tell_of_syncing(
     assumed = [view for view in clusters.clusters if view.is_assumed]
     if is_something_done and assumed:
         paths = dict.fromkeys(synced.path for view in assumed for synced in view.sync_paths)
-        shown = ", ".join(path or "the repository's root" for path in paths)
+        shown = few((path or "the repository's root" for path in paths), _SHOWN)
         findings.say("RP009", f"sync paths were not given: what is generated goes under {shown}")
     if is_something_done and clusters.candidates:
-        shown = ", ".join(clusters.candidates)
+        shown = few(clusters.candidates, _SHOWN)
         findings.say("RP017", f"these may be one cluster or several, and each is taken for one: {shown}")
     _tell_substituted(around, findings)
     _tell_unbuilt(around, findings)
@@ -101,8 +102,8 @@ def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
     for file, places in found.items():
         shown = list(dict.fromkeys(places))
         message = (
-            f"its postBuild replaces variables in {len(shown)} release(s), which were read as they are "
-            f"written: {_list(shown)}"
+            f"its postBuild replaces variables in {plural(len(shown), 'release')}, read here as they are "
+            f"written: {few(shown, _SHOWN)}"
         )
         findings.say("RP023", message, file, 1, shown)
 
@@ -155,8 +156,8 @@ def _tell_differences(
     if refused:
         places = [str(each.place) for each in refused]
         message = (
-            f"fluxd passed over {len(places)} document(s) of {path} with which kustomize-controller applies "
-            f"nothing at all: {_list(places)}; the first: {refused[0].reason}"
+            f"fluxd passed over {plural(len(places), 'document')} of {path} with which kustomize-controller "
+            f"applies nothing at all: {few(places, _SHOWN)}; the first: {refused[0].reason}"
         )
         first = refused[0].place
         findings.say("DA020", message, first.path, first.line, places[1:], proposal)
@@ -199,7 +200,7 @@ def _tell_doubles(doubles: Iterable[tuple[AppliedObject, AppliedObject]], findin
     for group in groups.values():
         first, second = group[0]
         verb = "is" if len(group) == 1 else "are"
-        names = _list(_name(one) for one, _ in group)
+        names = few((_name(one) for one, _ in group), _SHOWN)
         message = f"{names} {verb} defined in {first.place} too: kustomize-controller refuses both"
         related = [str(second.place), *(str(each.place) for pair in group for each in pair)]
         findings.say("RP016", message, second.place.path, second.place.line, list(dict.fromkeys(related))[1:])
@@ -210,16 +211,10 @@ def _tell_objects(
 ) -> None:
     if objects:
         places = list(dict.fromkeys(str(each.place) for each in objects))
-        message = f"fluxd applied {len(objects)} object(s) {why}: {_list(places)}"
+        message = f"fluxd applied {plural(len(objects), 'object')} {why}: {few(places, _SHOWN)}"
         first = objects[0].place
         findings.say(code, message, first.path, first.line, places[1:], proposal)
 
 
 def _name(each: AppliedObject) -> str:
     return f"{each.kind} {each.namespace}/{each.name}"
-
-
-def _list(places: Iterable[str]) -> str:
-    every = list(places)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return ", ".join(every[:_SHOWN]) + more

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey, is_below, normal_path
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["tell_of_unsynced"]
@@ -48,7 +49,7 @@ def tell_of_unsynced(
             continue
         named = _named_paths(around) if named is None else named
         message = (
-            f"{folder or '/'} builds {len(found)} release(s) that are migrated, and no cluster is known to "
+            f"{folder or '/'} builds {plural(len(found), 'migrated release')}, and no cluster is known to "
             "sync it: sources that they need are made for other clusters only"
         )
         place = tree.kustomizations[folder].path

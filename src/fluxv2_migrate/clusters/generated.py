@@ -12,6 +12,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
 from fluxv2_migrate.flux1.generators import called_scripts, prints
+from fluxv2_migrate.quoting import few
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["generator_notices"]
@@ -80,8 +81,7 @@ def _notice(
     ]
     if not others:
         return None
-    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-    shown = f"{', '.join(others[:_SHOWN])}{more}"
+    shown = few(others, _SHOWN)
     message = f"Flux v2 applies all files of {folder}, and the command does not print {shown}"
     return ClusterNotice("DA031", message, path, line, tuple(f"{each}:1" for each in others))
 

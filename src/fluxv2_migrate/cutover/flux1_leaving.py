@@ -18,6 +18,7 @@ from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
+from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
@@ -184,10 +185,7 @@ def _tell_serving(
     for (path, line), each in sorted(programs.items()):
         of_clusters = [left[name] for name in _served(each, left)]
         served = list(dict.fromkeys(name for one in of_clusters for name in one.resources))
-        more = f" and {len(served) - _SHOWN} more" if len(served) > _SHOWN else ""
-        message = (
-            f"the helm-operator stays with its definitions, for it serves {', '.join(served[:_SHOWN])}{more}"
-        )
+        message = f"the helm-operator stays with its definitions, for it serves {few(served, _SHOWN)}"
         places = dict.fromkeys(place for one in of_clusters for place in one.places)
         findings.say("DA055", message, path, max(line, 1), places)
 
@@ -391,8 +389,7 @@ def _tell_gone(gone: Sequence[Flux1Document], files: Sequence[str], findings: Fi
     places += [f"{path}:1" for path in files]
     if places:
         names = dict.fromkeys(each.resource for each in gone)
-        shown = ", ".join([*names, *files][:_SHOWN])
-        more = f" and {len(names) + len(files) - _SHOWN} more" if len(names) + len(files) > _SHOWN else ""
+        shown = few([*names, *files], _SHOWN)
         path, _, line = places[0].rpartition(":")
-        message = f"Flux v1's own manifests leave the repository: {shown}{more}"
+        message = f"Flux v1's own manifests leave the repository: {shown}"
         findings.say("DA056", message, path, int(line), places[1:])

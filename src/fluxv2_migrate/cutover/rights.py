@@ -10,6 +10,7 @@ from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.kubernetes import objects_in, resource_of
+from fluxv2_migrate.quoting import few
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_path_in_scope
 
@@ -50,10 +51,9 @@ def tell_of_rights(
                     places.append((path, document.position((*at, *field))[0]))
                     names.append(resource_of(manifest))
     if places:
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         message = (
             f"releases are of the group {_HELM_CONTROLLER} from now on, and these name that of Flux v1 only: "
-            f"{', '.join(names[:_SHOWN])}{more}"
+            f"{few(dict.fromkeys(names), _SHOWN)}"
         )
         (path, line), *others = places
         findings.say("RP043", message, path, line, [f"{path}:{line}" for path, line in others])

@@ -9,8 +9,9 @@ from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.finding_page import answers_fold, proposal_fold, severity_badge
 from fluxv2_migrate.findings.table import Concern
 from fluxv2_migrate.pages import Html, element, fold, joined, listed, prose
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.report.html_files import FileViews
-from fluxv2_migrate.report.outline import Entry, plural
+from fluxv2_migrate.report.outline import Entry
 
 __all__ = ["entry_groups", "finding_table"]
 

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.table import Severity
-from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_text
+from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_text, few, plural
 from fluxv2_migrate.report.outline import (
     Entry,
     Outline,
     assumptions_of,
     outline_of,
-    plural,
     policy_cells,
     release_cells,
 )
@@ -144,18 +143,16 @@ def _text(text: str) -> str:
 def _places(places: Sequence[str], shown: int) -> str:
     if not places:
         return "the repository"
-    more = f" and {len(places) - shown} more" if len(places) > shown else ""
-    return ", ".join(map(as_code, places[:shown])) + more
+    return few(map(as_code, places), shown)
 
 
 def _prerequisites(prerequisites: Sequence[Prerequisite]) -> Iterator[list[str]]:
     rows = []
     for need in prerequisites:
         copied = f", a copy of {as_code(need.copy_of)}" if need.copy_of else ""
-        users = ", ".join(need.used_by[:_USERS])
-        more = f" and {len(need.used_by) - _USERS} more" if len(need.used_by) > _USERS else ""
+        users = few(need.used_by, _USERS)
         keys = ", ".join(map(as_code, need.keys)) + copied
-        rows.append([f"{need.kind} {as_code(f'{need.namespace}/{need.name}')}", keys, _text(users) + more])
+        rows.append([f"{need.kind} {as_code(f'{need.namespace}/{need.name}')}", keys, _text(users)])
     yield from _table("What must exist first", "objects", ("object", "with", "for"), rows)
 
 

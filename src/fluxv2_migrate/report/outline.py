@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import FINDINGS, Concern, FindingType
 from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
+from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import PATTERNS
 from fluxv2_migrate.tags.policies import holds_one_tag
@@ -150,18 +151,31 @@ def assumptions_of(context: MigrationContext) -> Iterator[str]:
         paths = ", ".join(path or "/" for path in cluster.sync_paths)
         named = paths if cluster.name == paths else f"{cluster.name} syncs {paths}"
         ways.setdefault(cluster.reason, []).append(named)
-    for reason, named_so in ways.items():
-        more = f" and {len(named_so) - _FEW} more" if len(named_so) > _FEW else ""
+    told = list(ways.items())
+    for reason, named_so in told[:_WAYS]:
         noun = "cluster" if len(named_so) == 1 else f"{len(named_so)} clusters:"
-        yield f"{noun} {', '.join(named_so[:_FEW])}{more} ({reason})"
-    for cluster in context.clusters:
-        read = [each.read_from for each in cluster.readings if each.read_from not in ("as given", "assumed")]
-        if read:
-            files = dict.fromkeys(place.rpartition(":")[0] or place for place in read)
-            settings = plural(len(read), f"setting of {cluster.name} was", f"settings of {cluster.name} were")
-            yield f"{settings} read from {', '.join(files)}: `context` has each with its line"
+        yield f"{noun} {few(named_so, _FEW)} ({reason})"
+    rest = sum(len(named_so) for _, named_so in told[_WAYS:])
+    if rest:
+        yield f"{plural(rest, 'more cluster')}: `context` has each with its reason"
+    yield from _settings_read(context)
     if context.clusters:
         yield "keep what `context.as_clusters()` gives: a later run needs it when Flux v1 has left the files"
+
+
+def _settings_read(context: MigrationContext) -> Iterator[str]:
+    read = {
+        cluster.name: [
+            each.read_from for each in cluster.readings if each.read_from not in ("as given", "assumed")
+        ]
+        for cluster in context.clusters
+    }
+    known = {name: places for name, places in read.items() if places}
+    if known:
+        number = sum(map(len, known.values()))
+        files = dict.fromkeys(place.rpartition(":")[0] or place for each in known.values() for place in each)
+        read_from = f"{plural(number, 'setting was', 'settings were')} read from {few(files, _FILES)}"
+        yield f"{read_from}, for {few(known, _FEW)}: `context` has each with its line"
 
 
 def release_cells(release: MigratedResource) -> tuple[str, str, str, str, str]:
@@ -184,15 +198,6 @@ def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:
     ((kind, chosen),) = spec["policy"].items()
     tags = spec["filterTags"]["pattern"] if "filterTags" in spec else ""
     return f"{metadata['namespace']}/{metadata['name']}", tags, kind, chosen.get("range", "")
-
-
-def plural(number: int, noun: str, several: str = "") -> str:
-    """Gives a number with its noun.
-
-    >>> plural(1, "release"), plural(2, "release"), plural(2, "policy", "policies")
-    ('1 release', '2 releases', '2 policies')
-    """
-    return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
 def _groups(
@@ -228,6 +233,9 @@ def _only_accepts(answer: Override) -> bool:
 
 _FEW: Final = 3
 """So many places are told even if they are all there are."""
+_WAYS: Final = 6
+"""In so many ways clusters became known is told."""
+_FILES: Final = 2
 
 
 def _concern(finding: Finding) -> Concern:

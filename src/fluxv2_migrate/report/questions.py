@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.findings.finding import Finding
+from fluxv2_migrate.quoting import few
 from fluxv2_migrate.report.outline import places_of
 from fluxv2_migrate.yaml_text import Style, emit_item
 
@@ -16,7 +17,8 @@ _HEAD: Final = """\
 # Answers to the questions of the migration to Flux v2.
 # Each entry counts as soon as the file is given back: read it, fill in what is empty, correct what is wrong,
 # and remove what is not true. An entry that is still empty decides nothing.
-# cluster, kind, namespace, name, path and container say what an answer is about; * and ? stand for anything.
+# cluster, kind, namespace, name, path and container say what an answer is about. * and ? stand for anything,
+# so one entry may take the place of several: `cluster: "*"` is about every cluster.
 """
 _NOTHING: Final = "# The migration to Flux v2 asks nothing.\n"
 _WIDTH: Final = 100
@@ -67,7 +69,8 @@ def questions_text(findings: Iterable[Finding]) -> str:
     """
     findings = tuple(findings)
     answers = answers_of(findings)
-    blocks = [_HEAD, *("".join(_block(given, settled)) for given, settled in answers)]
+    told: set[tuple[str, str]] = set()
+    blocks = [_HEAD, *("".join(_block(given, settled, told)) for given, settled in answers)]
     edits = [each for each in findings if each.severity == "error" and each.answer is None]
     if not answers and not edits:
         return f"{_NOTHING}[]\n"
@@ -78,15 +81,23 @@ def questions_text(findings: Iterable[Finding]) -> str:
     return "\n".join(blocks)
 
 
-def _block(given: Mapping[str, Any], settled: list[Finding]) -> Iterator[str]:
+def _block(given: Mapping[str, Any], settled: list[Finding], told: set[tuple[str, str]]) -> Iterator[str]:
+    """Gives an answer with what is to be known of it; what stands above it is not said a second time."""
+
+    def untold(text: str) -> bool:
+        is_new = (settled[0].code, text) not in told
+        told.add((settled[0].code, text))
+        return is_new
+
     first = settled[0]
-    yield from _comment(f"{first.code} {first.slug}: {first.message}. {first.remedy}")
+    message = f"{first.message}." if untold(first.message) else "as above."
+    remedy = f" {first.remedy}" if untold(first.remedy) else ""
+    yield from _comment(f"{first.code} {first.slug}: {message}{remedy}")
     places = [place for finding in settled for place in places_of(finding)]
     if places:
-        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-        yield from _comment(f"Where: {', '.join(places[:_SHOWN])}{more}")
+        yield from _comment(f"Where: {few(places, _SHOWN)}")
     for field in given:
-        if field in _WHAT:
+        if field in _WHAT and untold(field):
             yield from _comment(f"{field}: {_WHAT[field]}")
     yield emit_item(given, 0, Style())
 

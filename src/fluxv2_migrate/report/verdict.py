@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.table import Concern
-from fluxv2_migrate.report.outline import Outline, plural
+from fluxv2_migrate.quoting import few, plural
+from fluxv2_migrate.report.outline import Outline
 
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import Migration
@@ -66,7 +67,7 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
     if dangers:
         yield "Can go wrong", f"{'; '.join(dangers)}."
     if migration.staying:
-        named = _few([each.resource.partition(" ")[2] for each in migration.staying])
+        named = few((each.resource.partition(" ")[2] for each in migration.staying), _SHOWN)
         staying = plural(len(migration.staying), "release stays as it is", "releases stay as they are")
         yield "Stays in Flux v1", f"{staying}: {named}."
     if outline.policies:
@@ -78,7 +79,9 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         yield "Images", f"{moving}{held if holding else ''}."
     needs = []
     if migration.prerequisites:
-        needs.append(_few([f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites]))
+        needs.append(
+            few((f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites), _SHOWN)
+        )
     if outline.policies:
         needs.append("the image-reflector and image-automation controllers")
     if needs:
@@ -94,13 +97,9 @@ def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:
         yield _NO_INVENTORY
     risky = [each for each in hour.releases if each.risk == "high"]
     if risky:
-        named = _few([each.resource.partition(" ")[2] for each in risky])
+        named = few((each.resource.partition(" ")[2] for each in risky), _SHOWN)
         yield f"the first hour is risky for {plural(len(risky), 'release')}: {named}"
     for concern, _, entries in outline.differences:
         if concern == "runs":
-            yield f"what runs may change: {_few([f'{each.type.slug} ({each.code})' for each in entries])}"
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+            named = few((f"{each.type.slug} ({each.code})" for each in entries), _SHOWN)
+            yield f"what runs may change: {named}"

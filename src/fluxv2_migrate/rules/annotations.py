@@ -169,8 +169,8 @@ def _automation(workload: Workload, policies: WorkloadPolicies, containers: set[
             message = "filters of workloads that are not automated had no effect"
             workload.note("AN008", message, _path(key), group="all")
         elif container not in containers:
-            known = ", ".join(sorted(containers)) or "none"
-            message = f"fluxd finds no image of the container {container!r} (only of {known}): no effect"
+            others = f", only of {', '.join(sorted(containers))}" if containers else ", and none at all"
+            message = f"fluxd finds no image of the container {container!r}{others}: no effect"
             workload.note("AN009", message, _path(key))
     value = policies.policies.get("automated", "")
     if value.strip().lower() in _ON and value != "true":

@@ -7,6 +7,7 @@ from typing import Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.placeholders import placeholder_in_text
+from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.unread_texts import UnreadKind, find_unread_texts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_path_in_scope, is_text_in_scope
@@ -31,8 +32,7 @@ def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
         told = [place for place in places if is_path_in_scope(place[0], around)]
         if told:
             paths = [path for path, _ in told]
-            more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-            message = f"{where} hold releases or annotations of Flux v1: {', '.join(paths[:_SHOWN])}{more}"
+            message = f"{where} hold releases or annotations of Flux v1: {few(paths, _SHOWN)}"
             (path, line), *others = told
             findings.say(code, message, path, line, [f"{path}:{line}" for path, line in others])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.meaning import OUTCOMES, Difference
 from fluxv2_migrate.pages import Html, badge, code, element, fragment, joined, listed, prose, table
-from fluxv2_migrate.quoting import as_code, as_markdown_text
+from fluxv2_migrate.quoting import as_code, as_markdown_text, few
 
 if TYPE_CHECKING:
     from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification
@@ -89,9 +89,8 @@ def _declared(entries: Sequence[ReleaseVerification | ObjectVerification]) -> It
         if len(having) == len(having_any):
             who = f"all {len(having)}"
         else:
-            names = [as_markdown_text(each.resource) for each in having[:_MOST_NAMED]]
-            more = f" and {len(having) - _MOST_NAMED} more" if len(having) > _MOST_NAMED else ""
-            who = f"{len(having)}, {', '.join(names)}{more}"
+            names = few((as_markdown_text(each.resource) for each in having), _MOST_NAMED)
+            who = f"{len(having)}, {names}"
         yield f"- {text} ({who}): {consequence}"
 
 

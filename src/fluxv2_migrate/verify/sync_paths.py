@@ -19,6 +19,7 @@ from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name, resource_of
 from fluxv2_migrate.kustomize import UNFOLLOWED, Kustomization
 from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.verify.applied_objects import ObjectsOfCluster, compare_objects
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
@@ -298,5 +299,5 @@ def _filled_in(
         for each in left
     )
     declaration = context.declared.of("", (resource,))
-    notes = (f"fluxd filled it in for {len(known)} object(s)",)
+    notes = (f"fluxd filled it in for {plural(len(known), 'object')}",)
     yield judged((resource, first.path, first.line, ""), found, declaration, notes, view.name)
