@@ -125,13 +125,10 @@ def write_clusters(path: Path, context: fm.MigrationContext) -> None:
     path.write_text(json.dumps(known, indent=2) + "\n", "utf-8", newline="\n")
 
 
-def show_or_write(text: str, path: Path | None) -> None:
-    """Writes a text, or prints it, as UTF-8 and with the line ends that it has."""
-    if path is not None:
-        path.write_bytes(text.encode("utf-8"))
-        return
+def show(text: str) -> None:
+    """Prints a text as UTF-8 and with the line ends that it has, whatever the terminal's settings are."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8") + b"\n")
+    sys.stdout.buffer.write(text.encode("utf-8"))
     sys.stdout.buffer.flush()
 
 
@@ -186,8 +183,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         migration = fm.migrate_repository(files, options=options)
     report = migration.to_markdown()
-    show_or_write(migration.diff(), arguments.diff)
-    show_or_write(report, arguments.report)
+    for text, path in ((migration.diff(), arguments.diff), (report, arguments.report)):
+        if path is None:
+            show(f"{text}\n")
+        else:
+            path.write_bytes(text.encode("utf-8"))
     if arguments.questions is not None:
         arguments.questions.write_text(migration.questions(), "utf-8", newline="\n")
     if arguments.page is not None:
