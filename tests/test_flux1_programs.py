@@ -333,6 +333,16 @@ def test_the_first_charts_of_fluxd_bring_the_operator_along() -> None:
         "0.10.1",
         "9m",
     )
+    # Those from 1.0 on pass over what is left of it in the values.
+    for version, programs in (
+        ("0.14.1", ["fluxd", "helm-operator"]),
+        ("1.5.0", ["fluxd"]),
+        ("^1.2", ["fluxd"]),
+        ("v10.0.1", ["fluxd"]),
+        ("*", ["fluxd", "helm-operator"]),
+    ):
+        chart = {"repository": "https://charts.fluxcd.io", "name": "flux", "version": version}
+        assert list(of_manifest(release(chart, values))) == programs, version
     values["helmOperator"]["create"] = False
     assert list(of_manifest(release({"repository": "https://charts.fluxcd.io", "name": "flux"}, values))) == [
         "fluxd"

@@ -35,14 +35,14 @@ sync.state sync.timeout syncGarbageCollection.dry syncGarbageCollection.enabled 
 OPERATOR_VALUES = """
 additionalArgs affinity allowNamespace annotations chartsSyncInterval clusterRole.create
 clusterRole.name configureRepositories.enable configureRepositories.repositories
-configureRepositories.secretName convert.releaseStorage convert.tillerOutCluster createCRD
+configureRepositories.secretName convert.releaseStorage convert.tillerOutCluster create createCRD
 dashboards.enabled extraEnvs extraVolumeMounts extraVolumes fullnameOverride git.config.data
-git.config.enabled git.defaultRef git.pollInterval git.ssh.configMapName git.ssh.known_hosts
-git.ssh.secretName git.timeout helm.versions hostAliases image.repository image.tag initContainers
-initPlugins.plugins kube.config livenessProbe.port logFormat logReleaseDiffs nameOverride
-nodeSelector podAnnotations podLabels priorityClassName prometheus.enabled rbac.create
-readinessProbe.port replicas.count resources.requests.cpu securityContext service.port
-serviceAccount.annotations serviceAccount.create statusUpdateInterval terminationGracePeriodSeconds
+git.config.enabled git.defaultRef git.pollInterval git.secretName git.ssh.configMapName
+git.ssh.known_hosts git.ssh.secretName git.timeout helm.versions hostAliases image.repository image.tag
+initContainers initPlugins.plugins kube.config livenessProbe.port logFormat logReleaseDiffs nameOverride
+nodeSelector podAnnotations podLabels priorityClassName prometheus.enabled pullPolicy pullSecret
+rbac.create readinessProbe.port replicas.count repository resources.requests.cpu securityContext service.port
+serviceAccount.annotations serviceAccount.create statusUpdateInterval tag terminationGracePeriodSeconds
 tillerHost tillerNamespace tillerPort tillerSidecar.enabled tls.enable tls.secretName tls.verify
 tolerations updateChartDeps workers
 """

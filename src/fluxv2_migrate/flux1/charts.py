@@ -64,6 +64,7 @@ _MARKS_OF_FORKS: Final[Mapping[Program, tuple[str, ...]]] = {
 }
 """All of them are values of a chart with a name of its own that is a copy of one of Flux v1."""
 _LONGEST: Final = 63
+_MAJOR: Final = re.compile(r"[^0-9]*([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +211,8 @@ def programs_of_chart(
     )
     yield found
     operator = as_object(all_values.get("helmOperator"))
-    if program == "fluxd" and operator.get("create") is True:
-        # Charts before 1.0 brought the operator along.
+    if program == "fluxd" and operator.get("create") is True and _brings_operator(chart):
+
         def locate_inner(field: Sequence[str]) -> tuple[str, int]:
             return locate(("helmOperator", *field)) if field else locate(())
 
@@ -366,6 +367,15 @@ def _full_name(chart: str, values: Mapping[str, Any], release_name: str) -> str:
     name = str(values.get("nameOverride") or chart)
     full = release_name if name in release_name else f"{release_name}-{name}"
     return full[:_LONGEST].removesuffix("-")
+
+
+def _brings_operator(chart: Flux1Chart) -> bool:
+    """Gives whether a chart of fluxd may bring the helm-operator along: those from 1.0 on do not.
+
+    Source: fluxcd/flux 1.25.4 `chart/flux/CHANGELOG.md`, 1.0.0.
+    """
+    major = _MAJOR.match(chart.version)
+    return major is None or int(major[1]) == 0
 
 
 def _version(program: Program, chart: Flux1Chart) -> str:
