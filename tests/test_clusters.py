@@ -263,6 +263,35 @@ def test_what_installs_flux_1_is_no_cluster_of_its_own() -> None:
     assert [view.name for view in see(files).clusters] == ["apps", "install"]
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_a_flux_yaml_builds_beside_known_fluxds_is_a_cluster_only_where_something_shows_one(
+    *, broken: bool
+) -> None:
+    listed = "[../base, psp.yaml, gone.yaml]" if broken else "[../base, psp.yaml]"
+    files: Files = {
+        ".flux.yaml": generator("kustomize build ."),
+        "base/kustomization.yaml": "resources: [fluxd.yaml]\n",
+        "base/fluxd.yaml": fluxd("--git-path=prod", "--manifest-generation=true"),
+        "prod/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/web.yaml": release(),
+        # Flux v1 itself, whose base lies elsewhere, with plain objects.
+        "install/kustomization.yaml": f"resources: {listed}\n",
+        "install/psp.yaml": "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: a}\n",
+        # Nothing but plain objects.
+        "config/kustomization.yaml": f"resources: {listed.replace('../base', 'map.yaml')}\n",
+        "config/psp.yaml": "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: b}\n",
+        "config/map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
+    }
+    assert [view.name for view in see(files).clusters] == ["prod"]
+    files["config/map.yaml"] = release("more")
+    assert [view.name for view in see(files).clusters] == ["prod", "config"]
+    # Where no fluxd says what it syncs, plain objects may be all that a cluster has.
+    del files["base/fluxd.yaml"]
+    files["base/kustomization.yaml"] = "resources: [map.yaml]\n"
+    files["base/map.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"
+    assert [view.name for view in see(files).clusters] == ["config", "install", "prod"]
+
+
 def test_clusters_of_two_branches_are_two() -> None:
     files: Files = {"apps/web.yaml": release()}
     files |= {f"flux/{name}.yaml": fluxd("--git-path=apps", f"--git-branch={name}") for name in ("eu", "us")}

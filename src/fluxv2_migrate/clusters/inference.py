@@ -297,7 +297,11 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     views += (
         view
         for view in list(of_flux_yaml(reader))
-        if not _overlapping(view, views) and not _only_installs(view, programs, reader)
+        if not (
+            _overlapping(view, views)
+            or _only_installs(view, programs, reader)
+            or _shows_nothing(view, views, reader)
+        )
     )
     flux_2: list[ClusterView] = []
     for view in of_flux_2(reader):
@@ -331,10 +335,26 @@ def _only_installs(view: ClusterView, programs: Flux1Programs, reader: ClusterRe
     """Gives whether all that a folder builds is Flux v1 itself, which syncs another one."""
     known = (*programs.own, *programs.operators, *programs.others)
     own = {(each.path, each.document) for each in known}
-    folders = [folder for synced in view.sync_paths for folder in synced.builds]
-    built = {(each.path, each.index) for folder in folders for each in reader.build(folder).objects}
-    installs = any(is_below(each.path, folder) for each in known for folder in folders)
-    return installs and not (built - own) & set(reader.places)
+    builds = [reader.build(folder) for synced in view.sync_paths for folder in synced.builds]
+    # What is installed may lie elsewhere, and may be built no more.
+    installs = any(each.path in build.files for each in known for build in builds)
+    return installs and _shown(view, reader) <= own
+
+
+def _shows_nothing(view: ClusterView, views: Sequence[ClusterView], reader: ClusterReader) -> bool:
+    """Gives whether nothing in a folder tells of a cluster, beside fluxds that say what they sync."""
+    if not any(each.flux1.fluxd is not None and not each.flux1.fluxd.is_text for each in views):
+        return False
+    return not view.sync_paths[0].unknown and not _shown(view, reader)
+
+
+def _shown(view: ClusterView, reader: ClusterReader) -> set[DocumentKey]:
+    """Gives what shows a cluster in what the folders build; all that they read where that fails."""
+    found: set[DocumentKey] = set()
+    for build in (reader.build(folder) for synced in view.sync_paths for folder in synced.builds):
+        built = {(each.path, each.index) for each in build.objects}
+        found |= {key for key in reader.places if key in built or (not build.ok and key[0] in build.files)}
+    return found
 
 
 def _with_only_fluxd(
