@@ -918,6 +918,45 @@ def test_an_installation_of_a_remote_base_leaves_with_its_patch_and_is_no_cluste
     assert {"install/kustomization.yaml", "install/patch.yaml"} <= set(migration.deleted)
 
 
+@pytest.mark.parametrize("direct", [True, False])
+def test_a_patch_in_a_base_runs_no_fluxd_where_each_overlay_gives_it_other_arguments(*, direct: bool) -> None:
+    def patch(paths: str) -> str:
+        arguments = [f"--git-path={paths}", "--git-url=git@git.example.com:acme/fleet", "--git-branch=main"]
+        text = workload("fluxcd/flux", [*arguments, "--manifest-generation=true"])
+        return text.replace("        image: fluxcd/flux\n", "")
+
+    def listing(resource: str) -> str:
+        return f"namespace: flux\nresources:\n- {resource}\npatchesStrategicMerge:\n- patch.yaml\n"
+
+    files: Files = {
+        ".flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "install/base/kustomization.yaml": listing("github.com/fluxcd/flux//deploy?ref=v1.20.0"),
+        "install/base/patch.yaml": patch("clusters/common"),
+        "install/eu/kustomization.yaml": listing("../base"),
+        "install/eu/patch.yaml": patch("clusters/common,clusters/eu"),
+        "install/us/kustomization.yaml": listing("../base"),
+        "install/us/patch.yaml": patch("clusters/common,clusters/us"),
+        "clusters/common/kustomization.yaml": "resources: [ns.yaml]\n",
+        "clusters/common/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+    }
+    for name in ("eu", "us"):
+        files[f"clusters/{name}/kustomization.yaml"] = "resources: [web.yaml]\n"
+        files[f"clusters/{name}/web.yaml"] = release()
+    if not direct:
+        # What is applied may include the overlay that says it.
+        files["all/us/kustomization.yaml"] = "resources: [../../install/us]\n"
+    migration = migrate(files)
+    assert migration.ok, codes(migration)
+    assert [each.name for each in migration.context.clusters] == ["clusters/eu", "clusters/us"]
+    assert not any(path.startswith("install/") for path in migration.files)
+    assert ".flux.yaml" not in migration.files
+    assert migrate(migration.files).files == migration.files
+    # Where somebody installs the base as it is, its fluxd runs.
+    files["all/eu/kustomization.yaml"] = "resources: [../../install/base]\n"
+    names = [each.name for each in migrate(files).context.clusters]
+    assert names == ["clusters/common", "clusters/eu", "clusters/us"]
+
+
 def test_a_patch_of_a_remote_base_leaves_its_kustomization_that_builds_more() -> None:
     arguments = ["--git-path=install", "--git-url=git@git.example.com:acme/fleet", "--manifest-generation"]
     files: Files = {

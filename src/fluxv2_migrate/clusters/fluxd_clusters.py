@@ -16,6 +16,7 @@ from fluxv2_migrate.clusters.units import is_below, normal_path, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
+from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.meaning.locations import git_location
 from fluxv2_migrate.settings.options import MigrationOptions
 
@@ -203,8 +204,13 @@ def _of_another(fluxd: Flux1Program) -> ClusterNotice:
 def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView]:
     """Gives those whose fluxd the repository shows; a fluxd that would see one thing twice shows none."""
     found: dict[tuple[object, ...], ClusterView] = {}
-    known = [paths_of(each) for each in filter(_knows_paths, programs.own)]
-    for fluxd in filter(_knows_paths, programs.own):
+    telling = [
+        each
+        for each in programs.own
+        if _knows_paths(each) and not _is_overruled(each, programs.own, reader.tree)
+    ]
+    known = [paths_of(each) for each in telling]
+    for fluxd in telling:
         paths = paths_of(fluxd)
         # A path that others have, too, tells nobody which cluster is meant.
         own = (path for path in paths if not any(path in other for other in known if other != paths))
@@ -212,6 +218,29 @@ def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView
         found.setdefault((paths, fluxd.text("git-branch")), view)
     narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
     return [view for view in narrower if not _sees_twice(view, reader)]
+
+
+def _is_overruled(fluxd: Flux1Program, others: Iterable[Flux1Program], tree: KustomizeTree) -> bool:
+    """Gives whether a patch says what fluxd was told in a base only, and each overlay tells it otherwise.
+
+    A patch replaces the arguments of a container as a whole, and where the base of all is elsewhere, nothing
+    is known of the programs but such patches.
+    """
+    over = {
+        each.folder
+        for other in others
+        if other.path != fluxd.path and other.name == fluxd.name and other.settings
+        for each in tree.patchers(other.path)
+    }
+    including = [set(tree.ancestors(each.folder)) for each in tree.patchers(fluxd.path)]
+    return bool(including) and all(
+        found
+        and all(
+            root in over or any(root in tree.ancestors(folder) for folder in over & found)
+            for root in found & set(tree.roots)
+        )
+        for found in including
+    )
 
 
 def _sees_twice(view: ClusterView, reader: ClusterReader) -> bool:

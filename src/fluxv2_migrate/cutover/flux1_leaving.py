@@ -325,7 +325,11 @@ def _flux_yamls(
     around: Surroundings,
 ) -> Iterator[str]:
     """Gives the `.flux.yaml`s whose last object is migrated, unless nothing else says what is synced."""
-    unsaid = {each.cluster for each in syncs if each.state == "commands" and not around.clusters.given}
+    unsaid = set() if around.clusters.given else {each.cluster for each in syncs if each.state == "commands"}
+    # What others sync, too, stands in Git, and a later run knows no cluster that has nothing else.
+    views = around.clusters.clusters
+    said = {synced.path for view in views if view.name not in unsaid for synced in view.sync_paths}
+    unsaid -= {view.name for view in views if all(each.path in said for each in view.sync_paths)}
     serving = {name for name, each in left.items() if each.resources} | unsaid
     sightings = (each for key in automated for each in around.clusters.sightings.get(key, ()))
     updated = {(each.cluster, each.sync_path) for each in sightings}
