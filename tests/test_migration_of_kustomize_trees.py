@@ -117,6 +117,31 @@ def test_releases_that_are_one_object_twice_are_not_built() -> None:
     assert error.message == "prod/kustomization.yaml:1: HelmRelease shop/web is there twice"
 
 
+def test_a_sync_path_that_does_not_build_is_told_though_nothing_in_it_is_migrated() -> None:
+    config = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    plain = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n"
+    files: Files = {
+        ".flux.yaml": config,
+        "prod/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/web.yaml": release(),
+        "common/kustomization.yaml": "resources:\n- a.yaml\n- b.yaml\n",
+        "common/a.yaml": plain,
+        "common/b.yaml": plain,
+    }
+    options = fm.MigrationOptions(clusters=(fm.Cluster(name="prod", sync_paths=("prod", "common")),))
+    migration = fm.migrate_repository(files, options)
+    (error,) = [each for each in migration.findings if each.severity == "error"]
+    assert (error.code, error.path) == ("RP019", "common/kustomization.yaml")
+    assert error.message == "common/kustomization.yaml:3: ConfigMap shop/a is there twice"
+    assert not fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    # What holds a release back tells it once, where the release stands.
+    files |= {"common/more.yaml": release("more")}
+    files["common/kustomization.yaml"] = "resources:\n- a.yaml\n- b.yaml\n- more.yaml\n"
+    found = fm.migrate_repository(files, options).findings
+    told = [(each.code, each.path) for each in found if each.severity == "error"]
+    assert told == [("RP019", "common/more.yaml")]
+
+
 @pytest.mark.parametrize("patch", ["", "patches:\n- path: more.yaml\n"])
 @pytest.mark.parametrize(
     "affixes", ["namePrefix: a-\n", "nameSuffix: -b\n", "namePrefix: a-\nnameSuffix: -b\n"]

@@ -85,6 +85,11 @@ def tell_of_result(
         for problem in check.applied.problems:
             message = f"{check.view.name} built it, and kustomize fails after the migration: {problem.reason}"
             findings.say("RP057", message, problem.path, problem.line)
+        for problem in check.applied.old_problems:
+            # Of one that holds releases or images back it is told where these stand.
+            message = f"{problem.path}:{problem.line}: {problem.reason}"
+            if not findings.has_told("RP019", message):
+                findings.say("RP019", message, problem.path, problem.line)
         for release in migrated:
             for sighting, name in release.seen if release.document.path not in told else ():
                 if sighting.cluster == check.view.name and release.twin:

@@ -54,6 +54,7 @@ class AppliedByCluster:
         files: those that are applied, or read by a build.
         is_complete: whether nothing that the cluster gets is unknown.
         problems: with which kustomize fails now, and did not before.
+        old_problems: with which it failed before, too, in folders that commands built.
     """
 
     artifact: KustomizeTree
@@ -62,6 +63,7 @@ class AppliedByCluster:
     files: set[str] = field(default_factory=set)
     is_complete: bool = True
     problems: list[BuildProblem] = field(default_factory=list)
+    old_problems: list[BuildProblem] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -105,7 +107,7 @@ class Result:
                 self._take(found, self._build(ignore, folder, over), synced, default)
                 # What a command that nobody knows built is told already, and may be gone.
                 if not synced.unknown:
-                    self._compare(found, ignore, folder, synced.overlay, over)
+                    self._compare(found, ignore, folder, synced, over)
             found.files.update(files)
             for path in files:
                 for document in self._read(path):
@@ -148,11 +150,16 @@ class Result:
         return next(of_path, synced.overlay)
 
     def _compare(
-        self, found: AppliedByCluster, ignore: str | None, folder: str, before: str, now: str
+        self, found: AppliedByCluster, ignore: str | None, folder: str, synced: SyncPath, now: str
     ) -> None:
         problem = next((each for each in self._build(ignore, folder, now).problems if each.fails), None)
-        if problem is not None and build_with(self.clusters.tree.artifact(ignore), folder, before).ok:
+        if problem is None:
+            return
+        if build_with(self.clusters.tree.artifact(ignore), folder, synced.overlay).ok:
             found.problems.append(problem)
+        # Where fluxd read plain files, and where Flux v2 puts something over a path, it is told of that.
+        elif synced.files == "none" and not synced.overlay:
+            found.old_problems.append(problem)
 
     def _read(self, path: str) -> tuple[Document, ...]:
         text = self.texts.get(path)

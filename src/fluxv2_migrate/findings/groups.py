@@ -181,6 +181,13 @@ class FindingGroups:
             )
             self.groups.setdefault((code, path, str(line), message), []).append((finding, None))
 
+    def has_told(self, code: str, message: str) -> bool:
+        """Gives whether something was said in these words already, whatever it was about."""
+        return any(
+            key[0] == code and any(finding.message == message for finding, _ in members)
+            for key, members in self.groups.items()
+        )
+
     def is_left(self, path: str) -> bool:
         """Gives whether a person wants a file of which no object can be read to be left as it is."""
         return self._decided_of_file(path).leave
