@@ -950,7 +950,7 @@ def test_a_patch_in_a_base_runs_no_fluxd_where_each_overlay_gives_it_other_argum
     assert [each.name for each in migration.context.clusters] == ["clusters/eu", "clusters/us"]
     assert not any(path.startswith("install/") for path in migration.files)
     assert ".flux.yaml" not in migration.files
-    assert migrate(migration.files).files == migration.files
+    assert migrate(dict(migration.files)).files == migration.files
     # Where somebody installs the base as it is, its fluxd runs.
     files["all/eu/kustomization.yaml"] = "resources: [../../install/base]\n"
     names = [each.name for each in migrate(files).context.clusters]
