@@ -9,8 +9,8 @@ import pytest
 from fluxv2_migrate.plan import PatchOperation, edit_fields, write_operations
 from fluxv2_migrate.yaml_text import CannotEdit, replace_text
 
-UNDEFINED = "would leave no YAML: no valid YAML: found undefined alias"
-OTHER = "would change something else"
+UNDEFINED = "would be invalid: found undefined alias"
+OTHER = "would not mean what was decided"
 ANCHORED = "a:\n  b: &x {c: d}\n  e: *x\n"
 A, B, C = ({"op": "remove", "path": f"/{name}"} for name in "abc")
 TWO = "- op: remove\n  path: /a\n# two\n- op: remove\n  path: /b\n"
@@ -40,8 +40,8 @@ def test_a_text_within_a_text_is_replaced(
         ("a: &x foo\nb: *x\n", "a", "bar", UNDEFINED),
         ("a: &x |\n  foo\nb: *x\n", "a", "bar\n", OTHER),
         ("a: |2\n   foo\n", "a", "bar", "unusual beginning"),
-        ("a: |\n\n\nb: 1\n", "a", "bar", "would leave no YAML"),
-        ("a: 'foo'\n", "a", "x\x00", "would leave no YAML"),
+        ("a: |\n\n\nb: 1\n", "a", "bar", "would be invalid"),
+        ("a: 'foo'\n", "a", "x\x00", "would be invalid"),
     ],
 )
 def test_a_text_within_a_text_stays_where_a_new_one_would_change_more(
@@ -54,7 +54,7 @@ def test_a_text_within_a_text_stays_where_a_new_one_would_change_more(
 @pytest.mark.parametrize(
     ("text", "path", "removed", "reason"),
     [
-        (ANCHORED, ("a", "e"), [], "an alias in place of a mapping"),
+        (ANCHORED, ("a", "e"), [], "an alias in place of a value"),
         (ANCHORED, ("a", "b"), [], OTHER),
         ("a: 1\n", ("a",), [], "a is no mapping"),
         ("a:\n  b: {c: &x d}\n  e: *x\n", ("a", "b"), ["c"], UNDEFINED),

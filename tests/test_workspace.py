@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, read_documents
+from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
 CHANGE = Change("source", "made", "", 1, (), "a.yaml", "")
 

@@ -22,10 +22,9 @@ from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_gene
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, read_document, split_documents
+from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, edit_documents, read_document
 
 __all__ = ["settle_namespaces", "with_namespaces"]
 
@@ -268,24 +267,23 @@ def with_namespaces(text: str, objects: Iterable[AppliedObject], namespace: str)
       namespace: shop
     """
     wanted = {(each.group, each.kind, each.name) for each in objects}
-    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
-    body = text.removeprefix(BYTE_ORDER_MARK)
-    style = detect_style(body)
+    style = detect_style(text)
     operation = Set(("metadata", "namespace"), namespace, _BEHIND_THE_NAME)
     written: set[_Kind] = set()
-    for span in reversed(split_documents(body)):
-        part = body[span.start : span.end]
+
+    def edit(document: str) -> str:
         try:
-            root, value = read_document(part)
+            root, value = read_document(document)
             kind = _nameless(value)
-            if root is None or kind not in wanted:
-                continue
-            edited = apply_to_text((operation,), part, root, style, value)
+            if kind not in wanted:
+                return document
+            edited = apply_to_text((operation,), document, root, style, value)
         except (InvalidManifest, CannotEdit):
-            continue
-        body = body[: span.start] + edited.text + body[span.end :]
+            return document
         written.add(kind)
-    return mark + body, written
+        return edited.text
+
+    return edit_documents(text, edit), written
 
 
 def _nameless(value: Any) -> _Kind | None:

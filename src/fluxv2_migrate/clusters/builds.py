@@ -13,7 +13,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree
-from fluxv2_migrate.yaml_text import read_value, split_documents
+from fluxv2_migrate.yaml_text import document_texts, read_value
 
 __all__ = ["build_with", "builds_alike", "file_over", "patches_for"]
 
@@ -74,9 +74,7 @@ def patches_for(tree: KustomizeTree, folder: str, patch_file: str, builds: Itera
     metadata: {name: api}
     """
     own, others = _identities(tree, (folder,)), _identities(tree, (each for each in builds if each != folder))
-    text = tree.text(patch_file)
-    plain = text.removeprefix("\ufeff")
-    parts = (plain[span.start : span.end] for span in split_documents(plain))
+    parts = document_texts(tree.text(patch_file))
     return "".join(
         part for part in parts if (patched := _patched_object(part)) in own or patched not in others
     )

@@ -34,7 +34,7 @@ from fluxv2_migrate.flux1.installation import (
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
-from fluxv2_migrate.kubernetes import as_list, as_object
+from fluxv2_migrate.kubernetes import as_list, as_object, value_at
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import read_value
@@ -293,22 +293,13 @@ def _of_operations(operations: Sequence[Any], place: tuple[str, int]) -> Iterato
 def _place(path: Sequence[str], manifest: Mapping[str, Any], places: Sequence[Document]) -> tuple[str, int]:
     """Gives file and line of a field of a built object: in the first document that holds its text."""
     base = places[-1]
-    word = _at(manifest, path)
+    word = value_at(manifest, path)
     if path and isinstance(word, str):
         for document in places:
             offset = document.text.find(word)
             if offset >= 0:
                 return document.path, document.line + document.text.count("\n", 0, offset)
     return base.path, base.position(tuple(path))[0]
-
-
-def _at(value: Any, path: Sequence[str]) -> Any:
-    for key in path:
-        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            value = as_object(value).get(key)
-    return value
 
 
 # Charts
@@ -323,7 +314,7 @@ def _of_release(
     if not is_named_so and chart.defaults is None and not may_be_program(release.values):
         return
     inline = [
-        ValueSource(as_object(_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)
+        ValueSource(as_object(value_at(each.value, _VALUES)), each.path, each.line, each, _VALUES)
         for each in reversed(places)
         if each.manifest.get("kind") == manifest.get("kind")
     ]

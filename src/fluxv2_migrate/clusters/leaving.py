@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import as_list
+from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, ListedEntry, remove_entry
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import CannotEdit, read_document, split_documents
+from fluxv2_migrate.yaml_text import CannotEdit, document_texts, read_value
 
 __all__ = ["take_out"]
 
@@ -124,13 +124,10 @@ def _is_of_flux_1(patch: KustomizationPatch, workspace: Workspace) -> bool:
         # It left as the document that tells how fluxd runs.
         return True
     names = [patch.target.get("name")] if patch.target is not None else []
-    for span in (
-        split_documents(text := patch.inline or workspace.text(patch.path) or "") if not any(names) else ()
-    ):
+    text = patch.inline or workspace.text(patch.path) or ""
+    for document in document_texts(text) if not any(names) else ():
         with suppress(InvalidManifest):
-            value: Any = read_document(text[span.start : span.end])[1]
-            metadata = value.get("metadata") if isinstance(value, Mapping) else None
-            names.append(metadata.get("name") if isinstance(metadata, Mapping) else None)
+            names.append(mapping_at(read_value(document), "metadata").get("name"))
     return bool(names) and all(_OF_FLUX_1.fullmatch(str(name)) for name in names)
 
 
@@ -211,11 +208,9 @@ def _without(field: str, entry: Any) -> Any:
 
 
 def _holds_anything(workspace: Workspace, kustomization: Kustomization) -> bool:
-    text = (workspace.text(kustomization.path) or "").removeprefix("\ufeff")
-    spans = split_documents(text)
+    first, *others = document_texts(workspace.text(kustomization.path) or "")
     # kustomize reads the first document alone; what else is there is somebody's.
-    value: Any = read_document(text[: spans[0].end])[1]
-    return len(spans) > 1 or any(value.get(key) for key in _CONTENTS)
+    return bool(others) or any(read_value(first).get(key) for key in _CONTENTS)
 
 
 def _broken(sources: set[str], workspace: Workspace, clusters: ClusterMap) -> dict[str, str]:

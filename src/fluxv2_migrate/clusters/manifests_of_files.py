@@ -21,6 +21,7 @@ from fluxv2_migrate.kustomize.accumulating import LOCAL_CONFIG
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import (
+    BYTE_ORDER_MARK,
     MappingNode,
     Node,
     ScalarNode,
@@ -132,7 +133,7 @@ def read_objects(
             else:
                 yield from _of_value(place, document.value, document.index)
         return
-    body = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    body = text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
     for index, span in enumerate(split_documents(body)):
         place = Place(path, span.line)
         part = body[span.start : span.end]

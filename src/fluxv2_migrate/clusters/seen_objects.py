@@ -23,9 +23,9 @@ from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, objects_in, resource_of
 from fluxv2_migrate.kustomize import Build
-from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
+from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release
-from fluxv2_migrate.yaml_text import compose, split_documents, value_of
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, compose, split_documents, value_of
 
 __all__ = ["SeenObject", "SeenRepository", "UnreadDocument", "see_objects"]
 

@@ -12,7 +12,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.terraform import resolved, terraform_modules, terraform_variables
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_text, plain_values
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_documents
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, document_texts, read_document
 
 __all__ = ["variables_around"]
 
@@ -99,9 +99,9 @@ def _of_file(path: str, reader: ClusterReader) -> Iterator[tuple[str, str]]:
     if text.startswith(_ENCRYPTED):
         # One long scalar, of which nobody can read anything.
         return
-    for span in split_documents(text):
+    for document in document_texts(text):
         try:
-            value: Any = read_document(text[span.start : span.end])[1]
+            value: Any = read_document(document)[1]
         except InvalidManifest:
             continue
         yield from plain_values(as_object(value))

@@ -14,7 +14,7 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.kubernetes import as_list, as_object
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import document_texts, read_document
 
 __all__ = [
     "DEFAULT_EXCLUSIONS",
@@ -34,7 +34,6 @@ DEFAULT_EXCLUSIONS: Final = (r"^.*\.sig$",)
 """The tags that image-reflector-controller leaves out where `exclusionList` is empty."""
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEFAULT_NAMESPACE: Final = "default"
-_BYTE_ORDER_MARK: Final = "\ufeff"
 _IMAGE: Final = re.compile(r"(?:[A-Za-z0-9.\-]+(?::[0-9]+)?/)?[a-z0-9_\-./]+")
 _NAMESPACE: Final = re.compile(r"kind[\"']?\s*:\s*[\"']?Namespace\b")
 _REMOVED_FIELDS: Final = re.compile(r"\.Updated\b|\.Changed\.ImageResult\b")
@@ -231,10 +230,9 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
 
 def read_mappings(text: str) -> Iterator[Mapping[str, Any]]:
     """Gives the documents of a file that are mappings and can be read."""
-    text = text.removeprefix(_BYTE_ORDER_MARK)
-    for span in split_documents(text):
+    for document in document_texts(text):
         try:
-            value = read_document(text[span.start : span.end])[1]
+            value = read_document(document)[1]
         except InvalidManifest:
             continue
         if isinstance(value, Mapping):

@@ -20,7 +20,7 @@ from fluxv2_migrate.flux2.image_objects import (
     read_mappings,
 )
 from fluxv2_migrate.flux2.marked_values import MisplacedCode, misplacement_of
-from fluxv2_migrate.flux2.marker_places import BYTE_ORDER_MARK, FieldPath, UnseenReason
+from fluxv2_migrate.flux2.marker_places import FieldPath, UnseenReason
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
@@ -32,8 +32,8 @@ from fluxv2_migrate.yaml_text import (
     Node,
     ScalarNode,
     SequenceNode,
+    document_texts,
     read_nodes,
-    split_documents,
 )
 
 __all__ = [
@@ -214,8 +214,7 @@ class _FileChecks:
         self._objects = objects
         self._paths = paths
         self._flux_version: FluxVersion = flux_version
-        body = text.removeprefix(BYTE_ORDER_MARK)
-        self._parts = [body[span.start : span.end] for span in split_documents(body)]
+        self._parts = document_texts(text)
         self._has_merge_key = "<<" in text and any(has_merge_key(part) for part in self._parts)
         self._path_annotations = {
             str(annotations[PATH_ANNOTATION])

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text import (
+    BYTE_ORDER_MARK,
     MappingNode,
     Node,
     ScalarNode,
@@ -25,7 +26,6 @@ from fluxv2_migrate.yaml_text import (
 from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
 
 __all__ = [
-    "BYTE_ORDER_MARK",
     "FieldPath",
     "MarkedScalar",
     "PlacedComment",
@@ -34,7 +34,6 @@ __all__ = [
     "read_comments_of",
 ]
 
-BYTE_ORDER_MARK: Final = "\ufeff"
 # In JSON `$` may be written as an escape; files are screened for the text with its quotes all the same.
 _WORD: Final = re.compile(r"(?:\$|\\u0024)imagepolicy")
 _SCREENED_FOR: Final = '"$imagepolicy"'

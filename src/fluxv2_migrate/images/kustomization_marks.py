@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, build_with
@@ -27,10 +28,10 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     detect_style,
+    edit_document,
     read_document,
     remove_item,
     replace_text,
-    split_documents,
 )
 
 __all__ = ["still_marked", "take_out_marks"]
@@ -58,7 +59,7 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
             continue
         # What cannot be edited stays, and is told.
         with suppress(CannotEdit, InvalidManifest):
-            workspace.edit(path, _without_marks, kustomization_change(path))
+            workspace.edit(path, partial(edit_document, edit=_without_marks), kustomization_change(path))
 
 
 def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
@@ -115,17 +116,12 @@ def _plain(key: str) -> str:
     return key.replace("~1", "/").replace("~0", "~")
 
 
-def _without_marks(text: str) -> str:
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    plain = text.removeprefix("\ufeff")
-    end = split_documents(plain)[0].end
-    document = plain[:end]
+def _without_marks(document: str) -> str:
+    """Gives a kustomization without what it gives of annotations of fluxd."""
     kustomization = read_kustomization("kustomization.yaml", document)
     common = _common(kustomization)
     if common and len(common) == len(kustomization.pairs(_COMMON)):
         root, value = read_document(document)
-        if root is None:
-            raise CannotEdit("an empty document")  # pragma: no cover - it gives annotations
         document = apply_to_text((Remove((_COMMON,)),), document, root, detect_style(document), value).text
     elif common:
         document = edit_fields(document, (_COMMON,), {}, common)
@@ -137,7 +133,7 @@ def _without_marks(text: str) -> str:
         else:
             inner = () if patch.field == "patchesStrategicMerge" else ("patch",)
             document = replace_text(document, (patch.field, patch.index, *inner), after)
-    return mark + document + plain[end:]
+    return document
 
 
 def _patch_without_marks(text: str) -> str | None:
@@ -146,16 +142,17 @@ def _patch_without_marks(text: str) -> str | None:
     if operations:
         kept = [PatchOperation(each, index) for index, each in enumerate(operations) if not _is_mark(each)]
         return write_operations(text, kept) if kept else None
-    spans = split_documents(text)
     says_more = False
-    for index, manifest, _ in reversed(documents):
-        span = spans[index]
+    for index, manifest, _ in documents:
         marks = tuple(key for key in annotations_of(manifest) if is_of_fluxd(key))
         says_more |= any(_says_more(manifest, marks))
         if marks:
-            after = edit_annotations(text[span.start : span.end], [AnnotationEdit(marks)]).text
-            text = text[: span.start] + after + text[span.end :]
+            text = edit_document(text, partial(_without_annotations, keys=marks), index)
     return text if says_more else None
+
+
+def _without_annotations(document: str, keys: tuple[str, ...]) -> str:
+    return edit_annotations(document, [AnnotationEdit(keys)]).text
 
 
 def _says_more(manifest: Mapping[str, Any], marks: Collection[str]) -> Iterator[bool]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Sighting
-from fluxv2_migrate.kubernetes import as_list
+from fluxv2_migrate.kubernetes import as_list, value_at
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
-from fluxv2_migrate.yaml_text import read_value, split_documents
+from fluxv2_migrate.yaml_text import document_texts, read_value
 
 __all__ = ["ImagePlace", "NoPlace", "place_image"]
 
@@ -167,15 +167,14 @@ def _of_patch(
     image: AutomatedImage, use: PatchUse, sighting: Sighting, tree: KustomizeTree
 ) -> tuple[MarkedField, ...] | NoPlace | None:
     """Gives the fields of an image in a patch; nothing where the patch says nothing of it."""
-    text = tree.text(use.path).removeprefix("\ufeff") if use.path else use.inline
+    text = tree.text(use.path) if use.path else use.inline
     if use.kind == "json":
         # An operation may write a container whole, or the image alone.
         written = any(part in text for part in (image.image.image, image.tag or image.image.image))
         place = use.path or use.kustomization
         return NoPlace(f"it stands in the JSON patch {place}", place) if written else None
-    spans = split_documents(text)
     # kustomize merged it, so it is a mapping that can be read.
-    value = read_value(text[spans[use.document].start : spans[use.document].end])
+    value = read_value(document_texts(text)[use.document])
     return _fields_in(image, sighting.manifest, value)
 
 
@@ -189,9 +188,7 @@ def _fields_in(
     fields: list[MarkedField] = []
     for each in image.fields:
         path = tuple(_paths_in(each.path, seen, own))
-        value: Any = own
-        for key in path:
-            value = _child(value, key)
+        value = value_at(own, path)
         if path == () or value is None or (isinstance(value, str) and value != each.value):
             if each.part == "name":
                 continue
@@ -203,15 +200,15 @@ def _fields_in(
 def _paths_in(path: _FieldPath, seen: Any, own: Any) -> Iterator[str | int]:
     """Gives a field of one manifest as another one has it, in which containers may be in another order."""
     for key in path:
-        inner = _child(seen, key)
+        inner = value_at(seen, (key,))
         here = key
         if isinstance(key, int) and isinstance(inner, Mapping) and inner.get("name") is not None:
             # Mostly nothing has another order.
-            same = _child(own, key)
+            same = value_at(own, (key,))
             is_there = isinstance(same, Mapping) and same.get("name") == inner["name"]
             here = key if is_there else _index_of(inner["name"], own)
         yield here
-        seen, own = inner, _child(own, here)
+        seen, own = inner, value_at(own, (here,))
 
 
 def _index_of(name: Any, items: Any) -> int:
@@ -219,9 +216,3 @@ def _index_of(name: Any, items: Any) -> int:
         if isinstance(item, Mapping) and item.get("name") == name:
             return index
     return -1
-
-
-def _child(value: Any, key: str | int) -> Any:
-    if isinstance(key, int):
-        return value[key] if isinstance(value, list) and 0 <= key < len(value) else None
-    return value.get(key) if isinstance(value, (dict, Mapping)) else None

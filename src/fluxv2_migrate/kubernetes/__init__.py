@@ -11,6 +11,7 @@ from fluxv2_migrate.kubernetes.manifests import (
     objects_in,
     read,
     resource_of,
+    value_at,
 )
 from fluxv2_migrate.kubernetes.models import (
     LABEL_PATTERN,
@@ -56,4 +57,5 @@ __all__ = [
     "objects_in",
     "read",
     "resource_of",
+    "value_at",
 ]

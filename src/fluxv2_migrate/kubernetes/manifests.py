@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -21,6 +21,7 @@ __all__ = [
     "objects_in",
     "read",
     "resource_of",
+    "value_at",
 ]
 
 _Model = TypeVar("_Model", bound=KubernetesModel)
@@ -67,6 +68,29 @@ def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
             return {}
         value = value.get(key)
     return as_object(value)
+
+
+def value_at(value: Any, path: Iterable[str | int], missing: Any = None) -> Any:
+    """Gives what stands at a path through mappings and lists.
+
+    Args:
+        value: where the path begins.
+        path: keys, and indices of items, also as texts.
+        missing: what is given where nothing is.
+
+    >>> value_at({"a": [{"b": 1}]}, ("a", 0, "b")), value_at({"a": 1}, ("a", "b"))
+    (1, None)
+    """
+    for key in path:
+        if isinstance(value, _MAPPING):
+            if key not in value:
+                return missing
+            value = value[key]
+        elif isinstance(value, list) and str(key).isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return missing
+    return value
 
 
 def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:

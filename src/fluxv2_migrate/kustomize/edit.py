@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     append_item,
+    edit_document,
     emit_scalar,
     read_value,
     remove_item,
-    split_documents,
 )
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
 
 __all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry", "replace_entry"]
 
 _NOTHING_IF_EMPTY: Final = ("images", "replacements", *PATCH_FIELDS)
-_BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def add_resource(text: str, entry: str) -> str:
@@ -53,7 +52,7 @@ def add_resource(text: str, entry: str) -> str:
                     return document
         return append_item(document, "resources", [emit_scalar(entry)], entry)
 
-    return _in_first_document(text, edit)
+    return edit_document(text, edit)
 
 
 def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, Any]) -> str:
@@ -93,7 +92,7 @@ def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, An
         entry = {"target": dict(target), "patch": patch}
         return append_item(document, "patches", lines, entry)
 
-    return _in_first_document(text, edit)
+    return edit_document(text, edit)
 
 
 def add_patch_file(text: str, path: str, target: Mapping[str, Any]) -> str:
@@ -122,7 +121,7 @@ def add_patch_file(text: str, path: str, target: Mapping[str, Any]) -> str:
         entry = {"path": path, "target": dict(target)}
         return append_item(document, "patches", lines, entry)
 
-    return _in_first_document(text, edit)
+    return edit_document(text, edit)
 
 
 def list_patch_file(text: str, field: str, entry: str) -> str:
@@ -153,7 +152,7 @@ def list_patch_file(text: str, field: str, entry: str) -> str:
         written = f"path: {emit_scalar(entry)}" if field == "patches" else emit_scalar(entry)
         return append_item(document, field, [written], item)
 
-    return _in_first_document(text, edit)
+    return edit_document(text, edit)
 
 
 def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
@@ -189,7 +188,7 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
                 return _without_empty(edited, field) if field in _NOTHING_IF_EMPTY else edited
         raise CannotEdit(f"{field} has no such entry")
 
-    return _in_first_document(text, edit)
+    return edit_document(text, edit)
 
 
 def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mapping[str, Any]) -> str:
@@ -226,7 +225,7 @@ def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mappin
         ]
         return append_item(rest, field, lines, dict(other))
 
-    return _in_first_document(text, edit)
+    return edit_document(text, edit)
 
 
 def _listed(value: Any, field: str) -> list[Any]:
@@ -236,13 +235,3 @@ def _listed(value: Any, field: str) -> list[Any]:
 
 def _without_empty(text: str, field: str) -> str:
     return re.sub(rf"^{field}: \[\][ \t]*(?:\r?\n|\Z)", "", text, count=1, flags=re.MULTILINE)
-
-
-def _in_first_document(text: str, edit: Callable[[str], str]) -> str:
-    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
-    plain = text.removeprefix(_BYTE_ORDER_MARK)
-    spans = split_documents(plain)
-    end = spans[0].end if spans else 0
-    if len(spans) > 1 and not plain[:end].endswith("\n"):
-        raise CannotEdit("a document that ends in the middle of a line")  # pragma: no cover
-    return mark + edit(plain[:end]) + plain[end:]

@@ -16,12 +16,15 @@ from typing import Any, Final, TypeAlias
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import text_of
 from fluxv2_migrate.yaml_text import (
+    BYTE_ORDER_MARK,
     MappingNode,
     Node,
     ScalarNode,
     SequenceNode,
+    edit_document,
+    first_document,
     read_document,
-    split_documents,
+    splice,
 )
 
 __all__ = [
@@ -361,9 +364,7 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     'base'
     """
     text = in_own_letters(text)
-    plain = text.removeprefix("\ufeff")
-    spans = split_documents(plain)
-    root, value = read_document(plain[: spans[0].end] if spans else "", path=path)
+    root, value = read_document(first_document(text), path=path)
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)
@@ -415,15 +416,16 @@ def in_own_letters(text: str) -> str:
     # The same few keys stand in a kustomization again and again.
     if all(key.lower() not in _LOWERED for key in set(_KEY.findall(text)) - _ALL_NAMES):
         return text
-    plain = text.removeprefix("\ufeff")
-    spans = split_documents(plain)
+
+    def edit(document: str) -> str:
+        root, _ = read_document(document)
+        pieces = ((start, start + len(name), name) for start, name in _respelled(root, _FIELDS))
+        return splice(document, pieces)
+
     try:
-        root, _ = read_document(plain[: spans[0].end])
+        return edit_document(text, edit)
     except InvalidManifest:
         return text
-    for start, name in _respelled(root, _FIELDS):
-        plain = plain[:start] + name + plain[start + len(name) :]
-    return text[: len(text) - len(plain)] + plain
 
 
 def _respelled(node: Node | None, wanted: _Type) -> Iterator[tuple[int, str]]:

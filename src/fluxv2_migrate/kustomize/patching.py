@@ -17,7 +17,7 @@ from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
 from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.values import Manifest, read_manifests
-from fluxv2_migrate.yaml_text import read_value, split_documents
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, first_document, read_value
 
 __all__ = ["PatchDocument", "apply_patches", "read_patch"]
 
@@ -71,12 +71,11 @@ def read_patch(text: str) -> tuple[tuple[PatchDocument, ...], tuple[Manifest, ..
     >>> read_patch("- {op: remove, path: /spec}")[1]
     ({'op': 'remove', 'path': '/spec'},)
     """
-    plain = text.removeprefix("\ufeff")
+    plain = text.removeprefix(BYTE_ORDER_MARK)
     if plain.startswith("["):
         return (), _json_operations(plain)
-    spans = split_documents(plain)
     try:
-        value = read_value(plain[: spans[0].end] if spans else "")
+        value = read_value(first_document(text))
     except InvalidManifest:
         value = None
     if is_operations(value):

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import annotations_of, as_list
 from fluxv2_migrate.yaml_text import (
+    BYTE_ORDER_MARK,
     MappingNode,
     Node,
     ScalarNode,
@@ -252,7 +253,7 @@ def read_manifests(
     ['A']
     """
     found: list[tuple[int, int | None, int, Manifest]] = []
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
     for index, span in enumerate(split_documents(text)):
         value = read_value(text[span.start : span.end], path=path, line=span.line)
         if is_null(value) or value == {}:

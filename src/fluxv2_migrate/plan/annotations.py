@@ -6,20 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.flow_text import edit_flow
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
-    CannotEdit,
     MappingNode,
     Node,
-    SequenceNode,
     Style,
     detect_style,
     emit_scalar,
-    pair_of,
+    entry_at,
+    read_again,
     read_document,
+    read_nodes,
+    step_into,
     value_of,
+    with_value,
 )
 
 __all__ = ["AnnotatedText", "AnnotationEdit", "edit_annotations"]
@@ -88,16 +89,10 @@ def edit_annotations(
     nodes, value = read_document(text) if root is None else (root, value_of(root))
     for edit in edits:
         edited = _edited(text, nodes, edit, style or detect_style(text), comments)
-        if edited == text:
-            continue
-        expected, text = _expected(value, edit), edited
-        # A text that does not mean what was decided is never given out, whatever the reason.
-        try:
-            nodes, value = read_document(text)
-        except InvalidManifest as error:
-            raise CannotEdit(f"the edited text cannot be read: {error.reason}") from None
-        if value != expected:
-            raise CannotEdit("the edited text would not mean what was decided")
+        if edited != text:
+            value = _expected(value, edit)
+            text = read_again(edited, value)
+            nodes = read_nodes(text)
     return AnnotatedText(text, tuple(comments), value)
 
 
@@ -105,25 +100,20 @@ def _expected(value: Any, edit: AnnotationEdit) -> Any:
     resource = value
     for key in edit.resource:
         resource = resource[key]
-    metadata = resource["metadata"]
-    annotations = {
-        key: item for key, item in (metadata.get("annotations") or {}).items() if key not in edit.remove
-    } | dict(edit.values)
+    metadata = {key: item for key, item in resource["metadata"].items() if key != "annotations"}
+    there = resource["metadata"].get("annotations") or {}
+    annotations = {key: item for key, item in there.items() if key not in edit.remove} | dict(edit.values)
     if annotations:
         metadata["annotations"] = annotations
-    else:
-        del metadata["annotations"]
-    return value
+    return with_value(value, (*edit.resource, "metadata"), metadata)
 
 
 def _edited(
     text: str, root: Node | None, edit: AnnotationEdit, style: Style, comments: list[tuple[str, str]]
 ) -> str:
-    node = root
-    for key in edit.resource:
-        node = _pair(node, key)[1]
-    metadata_key, metadata = _pair(node, "metadata")
-    annotations = _pair(metadata, "annotations")[1] if _has(metadata, "annotations") else None
+    metadata_key, metadata = entry_at(root, (*edit.resource, "metadata"))
+    has_annotations = step_into(metadata, "annotations") is not None
+    annotations = entry_at(metadata, ("annotations",))[1] if has_annotations else None
     there = value_of(annotations) or {}
     removed = [key for key in edit.remove if key in there]
     if not removed and not edit.values:
@@ -167,18 +157,3 @@ def _edit_block(
     for key, item in edit.values.items():
         holder.set(key, item)
     return comments
-
-
-def _has(node: Node, key: str) -> bool:
-    return pair_of(node, key) is not None
-
-
-def _pair(node: Node | None, key: str | int) -> tuple[Node, Node]:
-    if isinstance(node, SequenceNode) and isinstance(key, int):
-        return node, node.value[key]
-    found = pair_of(node, key)
-    if found is None:
-        raise CannotEdit(f"the object has no {key}")
-    if found[1].start < found[0].start:
-        raise CannotEdit("an alias in place of a mapping")
-    return found

@@ -8,12 +8,12 @@ from typing import Final
 
 from fluxv2_migrate.plan.operations import Path
 from fluxv2_migrate.yaml_text import (
-    CannotEdit,
     Node,
-    SequenceNode,
     Style,
-    pair_of,
-    read_value,
+    find_field,
+    line_start,
+    read_again,
+    splice,
     value_of,
 )
 
@@ -44,33 +44,15 @@ def write_comments(text: str, comments: Iterable[tuple[Path, str]], *, root: Nod
     """
     lines: dict[int, list[str]] = {}
     for path, comment in comments:
-        start = text.rfind("\n", 0, _start(root, path)) + 1
+        begin = find_field(root, path)[0] or root
+        start = line_start(text, begin.start)
         line = f"{_indent(text, start)}# {_BREAK.sub(' ', comment.strip())}{style.newline}"
         if line not in lines.setdefault(start, []):
             lines[start].append(line)
-    result = text
-    for start, written in sorted(lines.items(), reverse=True):
-        result = result[:start] + "".join(written) + result[start:]
-    if result != text and read_value(result) != value_of(root):
-        raise CannotEdit("the text with its comments would not mean the same")
-    return result
+    pieces = [(start, start, "".join(written)) for start, written in lines.items()]
+    return read_again(splice(text, pieces), value_of(root)) if pieces else text
 
 
 def _indent(text: str, start: int) -> str:
     found = _INDENT.match(text, start)
     return found[0] if found is not None else ""
-
-
-def _start(root: Node, path: Path) -> int:
-    """Gives where the key of a field begins, or the item of a list."""
-    node, start = root, root.start
-    for key in path:
-        if isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
-            node = node.value[int(key)]
-            start = node.start
-            continue
-        found = pair_of(node, key)
-        if found is None:
-            break
-        start, node = found[0].start, found[1]
-    return start

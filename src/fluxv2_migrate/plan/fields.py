@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.flow_text import edit_flow
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
     CannotEdit,
     MappingNode,
-    Node,
     detect_style,
     emit_scalar,
-    node_at,
-    pair_of,
+    entry_at,
+    read_again,
     read_document,
-    read_value,
     with_value,
 )
 
@@ -42,8 +38,9 @@ def edit_fields(
     'a:\n- b: {c: x}\n'
     """
     root, before = read_document(text)
-    holder = node_at(root, path[:-1])
-    key, node = _pair(holder, str(path[-1]))
+    key, node = entry_at(root, path)
+    if not isinstance(node, MappingNode):
+        raise CannotEdit(f"{path[-1]} is no mapping")
     known = before
     for step in path:
         known = known[step]
@@ -60,19 +57,4 @@ def edit_fields(
         if not text.endswith("\n"):
             result = result.removesuffix("\n").removesuffix("\r")
     expected = {**{name: value for name, value in known.items() if name not in gone}, **values}
-    try:
-        after: Any = read_value(result)
-    except InvalidManifest as error:
-        raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
-    if after != with_value(before, path, expected):
-        raise CannotEdit("an edit that would change something else")
-    return result
-
-
-def _pair(holder: Node, name: str) -> tuple[Node, MappingNode]:
-    key, value = pair_of(holder, name) or (None, None)
-    if key is None or not isinstance(value, MappingNode):
-        raise CannotEdit(f"{name} is no mapping")
-    if value.start < key.start:
-        raise CannotEdit("an alias in place of a mapping")
-    return key, value
+    return read_again(result, with_value(before, path, expected))

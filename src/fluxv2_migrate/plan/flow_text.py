@@ -15,6 +15,7 @@ from fluxv2_migrate.yaml_text import (
     Style,
     emit_scalar,
     key_of,
+    splice,
 )
 
 __all__ = ["Flow", "OpenedFlow", "edit_flow", "masked_text"]
@@ -204,9 +205,7 @@ def edit_flow(
     if fresh:
         at = max([spans[index][1] for index in kept], default=flow.start + 1)
         cuts.append((at, at, f", {fresh}" if kept else fresh))
-    for start, end, written in sorted(cuts, reverse=True):
-        text = text[:start] + written + text[end:]
-    return text
+    return splice(text, cuts)
 
 
 def _cuts(

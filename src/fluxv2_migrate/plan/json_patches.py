@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.plan.flow_text import Flow, masked_text
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
@@ -18,8 +17,9 @@ from fluxv2_migrate.yaml_text import (
     emit_item,
     line_end,
     line_start,
+    read_again,
     read_document,
-    read_value,
+    splice,
 )
 
 __all__ = ["PatchOperation", "write_operations"]
@@ -57,13 +57,7 @@ def write_operations(text: str, operations: Sequence[PatchOperation]) -> str:
     if not isinstance(root, SequenceNode) or not root.value:
         raise CannotEdit("a JSON patch that is no list")
     result = _in_brackets(text, root, operations) if root.is_flow else _in_lines(text, root, operations)
-    try:
-        after = read_value(result)
-    except InvalidManifest as error:
-        raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
-    if after != [dict(each.value) for each in operations]:
-        raise CannotEdit("an edit that would change something else")
-    return result
+    return read_again(result, [dict(each.value) for each in operations])
 
 
 def _in_brackets(text: str, root: SequenceNode, operations: Sequence[PatchOperation]) -> str:
@@ -79,7 +73,7 @@ def _in_brackets(text: str, root: SequenceNode, operations: Sequence[PatchOperat
         else text[slice(*spans[each.source])]
         for each in operations
     ]
-    return text[: spans[0][0]] + between.join(parts) + text[spans[-1][1] :]
+    return splice(text, [(spans[0][0], spans[-1][1], between.join(parts))])
 
 
 def _in_lines(text: str, root: SequenceNode, operations: Sequence[PatchOperation]) -> str:

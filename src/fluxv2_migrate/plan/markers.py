@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -30,9 +31,12 @@ from fluxv2_migrate.yaml_text import (
     Style,
     detect_style,
     key_of,
-    pair_of,
+    line_start,
     read_nodes,
+    refuse_unread,
     resolve_plain_scalar,
+    splice,
+    step_into,
 )
 from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
 
@@ -123,10 +127,10 @@ def _written(
     try:
         after = read_nodes(result)
     except InvalidManifest as error:  # pragma: no cover - no text is known to come here
-        raise CannotEdit(f"the marked text cannot be read: {error.reason}") from None
-    # A text that does not mean the same is never given out, whatever the reason.
+        raise refuse_unread(error) from None
+    # A value that is quoted now is another one, so that nodes are compared, and not what they mean.
     if not is_same(before, after, {id(target.node) for target in targets if target.needs_quotes}):
-        raise CannotEdit("the marked text would not mean the same")
+        raise CannotEdit("the edited text would not mean what was decided")
     seen = {
         (marker.path, _policy(marker.namespace, marker.policy, marker.part)): marker.line
         for marker, scalar in placed_markers(result, read_comments_of(result, after))
@@ -147,10 +151,6 @@ def _written(
 
 def _policy(namespace: str, policy: str, part: str) -> str:
     return f"{namespace}:{policy}:{part}" if part else f"{namespace}:{policy}"
-
-
-def _start_of(node: ScalarNode) -> int:
-    return node.start
 
 
 def _is_no_text(value: str) -> bool:
@@ -246,7 +246,7 @@ class _Writer:
         joined = "\n" in gap or "\n" in inner
         behind = _COMMENT.match(text, target.end)
         comment = behind[1] if behind is not None else None
-        entry = self._line_start(opener - 1)
+        entry = line_start(self._text, opener - 1)
         if joined:
             comments += COMMENT.findall(gap + inner)
             for each in comments:
@@ -270,7 +270,7 @@ class _Writer:
         """Gives the offset behind the colon or the dash that opens a value."""
         position = start
         while True:
-            line = self._line_start(position)
+            line = line_start(self._text, position)
             before = COMMENT.sub("", self._masked(line, position)).rstrip()
             if before.strip():
                 if before[-1] not in ":-":
@@ -283,8 +283,8 @@ class _Writer:
     def _masked(self, start: int, end: int) -> str:
         row = self._text[start:end]
         # They are in the order of the text.
-        first = bisect_left(self._scalars, start, key=_start_of)
-        for index in range(first, bisect_left(self._scalars, end, lo=first, key=_start_of)):
+        first = bisect_left(self._scalars, start, key=attrgetter("start"))
+        for index in range(first, bisect_left(self._scalars, end, lo=first, key=attrgetter("start"))):
             left, right = self._scalars[index].start, self._scalars[index].end
             if left < right <= end:
                 row = row[: left - start] + "x" * (right - left) + row[right - start :]
@@ -303,7 +303,7 @@ class _Writer:
             if not target.needs_quotes:
                 self.unchanged.add(id(target.node))
             return
-        line = self._line_start(target.content)
+        line = line_start(self._text, target.content)
         if comment is not None:
             self._put_above(line, self._rest_of(comment, target.edit))
         if end < len(text) and text[end] not in "\r\n":
@@ -363,21 +363,13 @@ class _Writer:
         for opened in self._flows.values():
             start, end, written, above = opened.render()
             replaced[(start, end)] = written
-            self._put_above(self._line_start(start), above)
+            self._put_above(line_start(self._text, start), above)
         for line, comments in self._above.items():
             row = self._text[line:]
             blanks = row[: len(row) - len(row.lstrip(" "))]
             newline = self._newline(line)
             replaced[(line, line)] = "".join(f"{blanks}{each}{newline}" for each in comments)
-        parts: list[str] = []
-        position = 0
-        for (start, end), written in sorted(replaced.items()):
-            parts += [self._text[position:start], written]
-            position = end
-        return "".join(parts) + self._text[position:]
-
-    def _line_start(self, position: int) -> int:
-        return self._text.rfind("\n", 0, max(position, 0)) + 1
+        return splice(self._text, ((*span, written) for span, written in replaced.items()))
 
     def _newline(self, position: int) -> str:
         end = self._text.find("\n", position)
@@ -387,12 +379,9 @@ class _Writer:
 
 
 def _child(node: Node | None, key: str | int) -> Node:
-    if isinstance(node, SequenceNode) and isinstance(key, int) and 0 <= key < len(node.value):
-        item: Node = node.value[key]
-        return item
-    pair = pair_of(node, key)
-    if pair is not None:
-        return pair[1]
+    found = step_into(node, key)
+    if found is not None:
+        return found[1]
     if isinstance(node, MappingNode) and any(name.value == "<<" for name, _ in node.value):
         raise _Refused("merge-key", "the field comes from a merge key (`<<`); write the values out")
     raise _Refused("not-there", "the field is not there")

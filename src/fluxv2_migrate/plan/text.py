@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import value_at
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import (
@@ -16,9 +17,11 @@ from fluxv2_migrate.yaml_text import (
     Place,
     Style,
     metadata_span,
+    read_again,
     read_document,
     read_nodes,
-    read_value,
+    refuse_unread,
+    splice,
     stands_alone,
     value_of,
 )
@@ -109,17 +112,9 @@ def _applied(
         result = result[: -len(style.newline)]
     before = value_of(root) if value is None else value
     expected = apply_to_mapping(plan, before)
-    # Text that does not mean what was decided is never given out, whatever the reason.
-    try:
-        means = (not unended and _outline_means(document, before, expected)) or (
-            # Whoever reads the document next finds it read.
-            read_value(result) == expected
-        )
-    except InvalidManifest as error:
-        reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
-        raise CannotEdit(f"the edited text would be invalid: {reason}") from None
-    if not means:
-        raise CannotEdit("the edited text would not mean what was decided")
+    if unended or not _outline_means(document, before, expected):
+        # Whoever reads the document next finds it read.
+        read_again(result, expected)
     return AppliedText(result, tuple(comments), expected)
 
 
@@ -167,7 +162,7 @@ def apply_to_metadata(plan: Plan, text: str, style: Style, value: Mapping[str, A
     applied = apply_to_text(plan, before, read_nodes(before), style, metadata)
     if not stands_alone(applied.text):
         return None
-    result = text[:start] + applied.text + text[end:]
+    result = splice(text, [(start, end, applied.text)])
     return AppliedText(result, applied.comments, {**value, **applied.value})
 
 
@@ -183,8 +178,8 @@ def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: 
     short = dict(expected)
     for path in paths:
         # The very object, so the plan has changed nothing in it.
-        kept = _at(before, path)
-        if kept is None or _at(expected, path) is not kept:
+        kept = value_at(before, path)
+        if kept is None or value_at(expected, path) is not kept:
             return False
         holder = short
         for key in path[:-1]:
@@ -192,13 +187,10 @@ def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: 
             holder[key] = inner
             holder = inner
         holder[path[-1]] = _STAND_IN
-    return bool(read_document(outline)[1] == short)
-
-
-def _at(value: Any, path: Path) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+    try:
+        return bool(read_document(outline)[1] == short)
+    except InvalidManifest as error:
+        raise refuse_unread(error) from None
 
 
 def _parent(document: BlockMapping, path: Path, place: Place | None = None) -> BlockMapping:

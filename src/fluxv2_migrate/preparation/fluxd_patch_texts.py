@@ -16,10 +16,11 @@ from fluxv2_migrate.preparation.running_images import with_running_images
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     detect_style,
+    document_texts,
+    edit_documents,
     emit_scalar,
     read_document,
     read_value,
-    split_documents,
 )
 
 __all__ = ["PatchTexts", "patched_builds", "patched_over_builds"]
@@ -103,7 +104,7 @@ def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> Pa
     builds = tuple(clusters.build_of(synced, each) for each in synced.builds)
     entries = (posixpath.relpath(each or ".", folder or ".") for each in synced.builds)
     resources = "".join(f"- {emit_scalar(each)}\n" for each in entries)
-    several = len(split_documents(text)) > 1
+    several = len(document_texts(text)) > 1
     kustomization = list_patch_file(
         f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}",
         "patchesStrategicMerge" if several else "patches",
@@ -139,7 +140,7 @@ def _parts(
 
 
 def _says_something(text: str) -> bool:
-    return any(isinstance(read_value(text[each.start : each.end]), dict) for each in split_documents(text))
+    return any(isinstance(read_value(each), dict) for each in document_texts(text))
 
 
 def _listed(own: Kustomization, path: str, text: str, before: Build, tree: KustomizeTree) -> PatchTexts:
@@ -171,14 +172,13 @@ def _with_earlier_names(text: str, own: Kustomization, before: Build) -> str:
         own: the kustomization.
         before: what fluxd applied.
     """
-    plain = text.removeprefix("\ufeff")
-    result = text[: len(text) - len(plain)]
-    for span in split_documents(plain):
-        part = plain[span.start : span.end]
+
+    def edit(part: str) -> str:
         root, value = read_document(part)
         plan = tuple(_renaming(value, own, before)) if isinstance(value, dict) else ()
-        result += apply_to_text(plan, part, root, detect_style(part)).text if plan else part
-    return result
+        return apply_to_text(plan, part, root, detect_style(part)).text if plan else part
+
+    return edit_documents(text, edit)
 
 
 def _renaming(patch: Mapping[str, Any], own: Kustomization, before: Build) -> Iterator[Operation]:
@@ -207,7 +207,7 @@ def _listings(own: Kustomization, path: str, patches: str) -> Iterator[str]:
 
 
 def _fields(text: str) -> Sequence[str]:
-    several = len(split_documents(text)) > 1
+    several = len(document_texts(text)) > 1
     # Older releases of kustomize take one patch from a file under `patches`.
     return ("patchesStrategicMerge", "patches") if several else ("patches", "patchesStrategicMerge")
 

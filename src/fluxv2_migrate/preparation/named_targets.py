@@ -14,7 +14,7 @@ from fluxv2_migrate.preparation.separation import SeparatedTexts
 from fluxv2_migrate.releases.patch_targets import narrowed
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, split_documents
+from fluxv2_migrate.yaml_text import CannotEdit, edit_document
 
 __all__ = ["name_targets"]
 
@@ -81,7 +81,5 @@ def _named(
 
 
 def _edited(text: str, patch: KustomizationPatch, values: Mapping[str, Any]) -> str:
-    plain = text.removeprefix("\ufeff")
-    end = split_documents(plain)[0].end
-    after = edit_fields(plain[:end], (patch.field, patch.index, "target"), values, [_SELECTOR])
-    return text[: len(text) - len(plain)] + after + plain[end:]
+    path = (patch.field, patch.index, "target")
+    return edit_document(text, lambda document: edit_fields(document, path, values, [_SELECTOR]))

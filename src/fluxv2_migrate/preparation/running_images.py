@@ -16,7 +16,7 @@ from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, remove_entry, replace_entry
-from fluxv2_migrate.yaml_text import Style, emit_entry, read_document, replace_text, split_documents
+from fluxv2_migrate.yaml_text import Style, edit_document, emit_entry, read_value, replace_text
 
 __all__ = ["with_running_images"]
 
@@ -87,11 +87,12 @@ def _with_image(text: str, entry: dict[str, Any], image: ImageRef) -> str:
     fields |= {key: value for key, value in (("newTag", image.tag), ("digest", image.digest)) if value}
     if {**entry, "newTag": image.tag} != fields:
         return replace_entry(text, "images", entry, fields)
-    plain = text.removeprefix("\ufeff")
-    end = split_documents(plain)[0].end
-    index = read_document(plain[:end])[1]["images"].index(entry)
-    after = replace_text(plain[:end], ("images", index, "newTag"), image.tag)
-    return text[: len(text) - len(plain)] + after + plain[end:]
+
+    def edit(document: str) -> str:
+        index = read_value(document)["images"].index(entry)
+        return replace_text(document, ("images", index, "newTag"), image.tag)
+
+    return edit_document(text, edit)
 
 
 def _patches(running: Build, places: Collection[_Place]) -> Iterator[str]:

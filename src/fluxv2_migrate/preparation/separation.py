@@ -26,7 +26,7 @@ from fluxv2_migrate.rules import AutomatedImage, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, emit_entry
+from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, edit_document, emit_entry
 
 __all__ = ["SeparatedTexts", "separate_texts"]
 
@@ -155,14 +155,10 @@ def _written(
     use = _own_patch(step, wanted.sighting, around)
     if use is not None and use.path not in files:
         patch = around.repository.document(use.path, use.document)
-        if patch.root is None:
-            raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
-        text = around.repository.texts[use.path]
         plan = (Set(keys, tag.value),)
         style = detect_style(patch.text)
         after = apply_to_text(plan, patch.text, patch.root, style, patch.manifest).text
-        start = text.index(patch.text)
-        yield use.path, text[:start] + after + text[start + len(patch.text) :]
+        yield use.path, edit_document(around.repository.texts[use.path], lambda _: after, use.document)
         return
     folder = posixpath.dirname(step.path)
     stems = (f"{step.name}-image", f"{step.name}-{wanted.image.container}")

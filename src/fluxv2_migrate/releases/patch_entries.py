@@ -14,11 +14,9 @@ from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import read_document, replace_text, split_documents
+from fluxv2_migrate.yaml_text import edit_document, read_document, replace_text
 
 __all__ = ["KustomizationEdit", "KustomizationEdits"]
-
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class KustomizationEdits:
         self._edit(edit.file, lambda known: remove_entry(known, "replacements", edit.entry), 0)
 
     def _edit(self, kustomization: str, edit: Callable[[str], str], document: int) -> None:
-        self.made.append(KustomizationEdit(kustomization, lambda text: _in_document(text, document, edit)))
+        self.made.append(KustomizationEdit(kustomization, lambda text: edit_document(text, edit, document)))
 
     def add_leaves(self, left: Iterable[tuple[Way, Leaves]], api_version: str) -> None:
         """Has the outermost kustomizations write what is to be written for one release alone.
@@ -146,10 +144,3 @@ class KustomizationEdits:
 def _entry(use: PatchUse) -> tuple[str | int, ...]:
     """Gives where a patch is listed; in a Kustomization of Flux v2 that is in its `spec`."""
     return (*use.field.split("."), use.entry)
-
-
-def _in_document(text: str, index: int, edit: Callable[[str], str]) -> str:
-    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
-    plain = text.removeprefix(_BYTE_ORDER_MARK)
-    span = split_documents(plain)[index]
-    return mark + plain[: span.start] + edit(plain[span.start : span.end]) + plain[span.end :]

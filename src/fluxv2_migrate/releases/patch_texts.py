@@ -54,7 +54,7 @@ from fluxv2_migrate.rules import (
     remaining_operations,
 )
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, split_documents
+from fluxv2_migrate.yaml_text import detect_style, edit_document, read_document
 
 __all__ = ["ClosureTexts", "PatchText", "ReleaseText", "changes_of", "convert_closure"]
 
@@ -394,27 +394,22 @@ def _text_of(use: PatchUse) -> _Text:
 
 def _patch_text(plan: Plan, document: Document, asked: Iterable[Path]) -> PatchText:
     style = detect_style(document.text)
-    root = document.root
-    if root is None:
-        raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
-    text = apply_to_any_text(plan, document.text, root, style, document.manifest)
+    text = apply_to_any_text(plan, document.text, document.root, style, document.manifest)
     return PatchText(document, text, changes_of(plan, document.resource, document, asked))
 
 
 def _inline(members: Iterable[tuple[PatchUse, Plan]], result: str) -> str:
     """Gives a text that stands in a kustomization after the plans of its documents."""
-    spans = split_documents(result)
-    for use, plan in sorted(members, key=lambda each: each[0].document, reverse=True):
-        span = spans[use.document]
-        text = result[span.start : span.end]
-        ended = text if text.endswith("\n") else f"{text}\n"
-        root, value = read_document(ended)
-        if root is None:
-            raise CannotEdit("an empty document")  # pragma: no cover - a patch says something
-        after = apply_to_any_text(plan, ended, root, detect_style(ended), value).text
-        after = after if text.endswith("\n") else after.removesuffix("\n")
-        result = result[: span.start] + after + result[span.end :]
+    for use, plan in members:
+        result = edit_document(result, partial(_planned, plan=plan), use.document)
     return result
+
+
+def _planned(document: str, plan: Plan) -> str:
+    ended = document if document.endswith("\n") else f"{document}\n"
+    root, value = read_document(ended)
+    after = apply_to_any_text(plan, ended, root, detect_style(ended), value).text
+    return after if ended is document else after.removesuffix("\n")
 
 
 def changes_of(plan: Plan, resource: str, document: Document, asked: Iterable[Path]) -> tuple[Change, ...]:

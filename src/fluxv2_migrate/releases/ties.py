@@ -16,7 +16,7 @@ from fluxv2_migrate.plan import edit_fields
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, narrowed, places_at
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, replace_text, split_documents
+from fluxv2_migrate.yaml_text import CannotEdit, document_texts, edit_document, replace_text
 
 __all__ = ["SplitPatches", "Ties"]
 
@@ -117,7 +117,7 @@ class _Splitter:
 
     def _is_alone(self, use: PatchUse) -> bool:
         """Gives whether a file holds one patch alone, so that all of it can be another one."""
-        return len(split_documents(self.around.clusters.tree.text(use.path))) == 1
+        return len(document_texts(self.around.clusters.tree.text(use.path))) == 1
 
     def _repoint(self, use: PatchUse, moved: set[tuple[str, str]]) -> None:
         """Gives releases a file of their own, where they share one."""
@@ -168,6 +168,4 @@ class _Splitter:
 
     def _edit(self, path: str, edit: Callable[[str], str]) -> None:
         text = self.files.get(path, self.around.repository.texts[path])
-        plain = text.removeprefix("\ufeff")
-        end = split_documents(plain)[0].end
-        self.files[path] = text[: len(text) - len(plain)] + edit(plain[:end]) + plain[end:]
+        self.files[path] = edit_document(text, edit)

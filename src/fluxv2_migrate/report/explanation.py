@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.given import checked_kind, checked_text
+from fluxv2_migrate.kubernetes import value_at
 from fluxv2_migrate.pages import fragment, prose, table
 from fluxv2_migrate.quoting import as_code, as_markdown_text, names_a_secret, without_secrets
 from fluxv2_migrate.report.migration import MigratedResource
@@ -18,7 +19,8 @@ from fluxv2_migrate.rules.table import FIELDS, FieldRow
 
 __all__ = ["Explanation", "explain"]
 
-_KEPT = "kept"
+_KEPT: Final = "kept"
+_NOTHING: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def explain(resource: MigratedResource, field: str) -> Explanation:
     """
     checked_kind(resource, MigratedResource, "a resource")
     checked_text(field, "a field")
-    is_there, value = _value_at(resource.resource.to_manifest(), field.split("."))
+    value = value_at(resource.resource.to_manifest(), field.split("."), _NOTHING)
+    is_there = value is not _NOTHING
     changes = _changes_of(resource.changes, field) if is_there else _removals(resource.changes, field)
     if not is_there and not changes:
         reason = f"{resource.name} has no field {field!r}, and what it was had none"
@@ -131,7 +134,7 @@ def explain(resource: MigratedResource, field: str) -> Explanation:
         resource.name,
         field,
         resource.path,
-        frozen(value),
+        frozen(value) if is_there else None,
         rule,
         tuple(dict.fromkeys(f"{each.path}:{each.line}" for each in changes if each.path)),
         tuple(dict.fromkeys(name for each in changes for name in each.fields)) or own,
@@ -139,17 +142,6 @@ def explain(resource: MigratedResource, field: str) -> Explanation:
         tuple(row for row in FIELDS if _is_about(row, field, resource.resource.kind)),
         changes,
     )
-
-
-def _value_at(manifest: Any, path: Sequence[str]) -> tuple[bool, Any]:
-    for key in path:
-        if isinstance(manifest, Mapping) and key in manifest:
-            manifest = manifest[key]
-        elif isinstance(manifest, list) and key.isdecimal() and int(key) < len(manifest):
-            manifest = manifest[int(key)]
-        else:
-            return False, None
-    return True, manifest
 
 
 def _changes_of(changes: Sequence[Change], field: str) -> tuple[Change, ...]:

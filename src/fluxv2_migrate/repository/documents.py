@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import namespace_and_name, resource_of
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.yaml_text import (
-    MappingNode,
+    BYTE_ORDER_MARK,
     Node,
     ScalarNode,
-    SequenceNode,
     column_of,
     content_start,
+    find_field,
     line_of,
     metadata_span,
     read_nodes,
@@ -24,9 +24,7 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 
-__all__ = ["BYTE_ORDER_MARK", "Document", "read_documents"]
-
-BYTE_ORDER_MARK: Final = "\ufeff"
+__all__ = ["Document", "read_documents"]
 
 
 @dataclass(slots=True)
@@ -89,8 +87,8 @@ class Document:
 
     def written(self, path: Path) -> str | None:
         """Gives the text of a scalar as it stands in the file, without quotes; `None` where there is none."""
-        mark, is_whole = _mark_of(self.root, path, of_value=True)
-        return str(mark.value) if is_whole and isinstance(mark, ScalarNode) else None
+        node = find_field(self.root, path)[1]
+        return node.value if isinstance(node, ScalarNode) else None
 
     def position(self, path: Path) -> tuple[int, int]:
         """Gives line and column of a field in the file, or of what is nearest above it; 1-based."""
@@ -109,24 +107,8 @@ class Document:
                 return start
         if root is None and path[:1] == ("metadata",) and (span := metadata_span(self.text)) is not None:
             begin, root = span[0], read_nodes(self.text[span[0] : span[1]])
-        mark, _ = _mark_of(self.root if root is None else root, path)
-        return begin if mark is None else begin + mark.start
-
-
-def _mark_of(root: Node | None, path: Path, *, of_value: bool = False) -> tuple[Node | None, bool]:
-    """Gives the node of a field, or of what is nearest above it, and whether it is the field's."""
-    node = mark = root
-    for key in path:
-        if isinstance(node, MappingNode):
-            pair = node.find(key)
-            if pair is None:
-                return mark, False
-            mark, node = pair
-        elif isinstance(node, SequenceNode) and key.isdecimal() and int(key) < len(node.value):
-            node = mark = node.value[int(key)]
-        else:
-            return mark, False
-    return node if of_value else mark, True
+        found = find_field(self.root if root is None else root, path)[0]
+        return begin if found is None else begin + found.start
 
 
 def read_documents(

@@ -13,10 +13,11 @@ from fluxv2_migrate.kubernetes import as_list, group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS, in_own_letters
 from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document, read_documents
+from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.yaml_text import (
+    BYTE_ORDER_MARK,
     YAML_ENDINGS,
     MappingNode,
     Node,

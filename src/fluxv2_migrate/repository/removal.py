@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
 __all__ = ["is_left_empty", "kept_of"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, splice
 
 __all__ = ["with_spans"]
 
@@ -21,9 +21,4 @@ def with_spans(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     'x b z'
     """
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
-    body, position = text[len(mark) :], 0
-    parts = [mark]
-    for start, end, replacement in sorted(spans):
-        parts += [body[position:start], replacement]
-        position = end
-    return "".join(parts) + body[position:]
+    return mark + splice(text[len(mark) :], spans)

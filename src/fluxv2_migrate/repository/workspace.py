@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import BYTE_ORDER_MARK, Document
+from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.removal import is_left_empty, kept_of
 from fluxv2_migrate.repository.spans import with_spans
-from fluxv2_migrate.yaml_text import Style, split_documents
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, split_documents
 
 __all__ = ["Workspace"]
 

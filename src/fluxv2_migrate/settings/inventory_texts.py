@@ -15,7 +15,8 @@ from fluxv2_migrate.settings.kubernetes_texts import (
     namespaces_of_cluster,
 )
 from fluxv2_migrate.settings.registry_texts import tags_of_registry
-from fluxv2_migrate.settings.tool_output import BYTE_ORDER_MARK, Row, without_colours
+from fluxv2_migrate.settings.tool_output import Row, without_colours
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
 __all__ = ["read_inventory"]
 

@@ -11,7 +11,6 @@ from fluxv2_migrate.errors import InvalidInventory, InvalidManifest
 from fluxv2_migrate.yaml_text import read_document, split_documents
 
 __all__ = [
-    "BYTE_ORDER_MARK",
     "NOTHING_FOUND",
     "Row",
     "Table",
@@ -22,7 +21,6 @@ __all__ = [
     "without_colours",
 ]
 
-BYTE_ORDER_MARK: Final = "\ufeff"
 """What some editors write before a text."""
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BEGINS_JSON: Final = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)

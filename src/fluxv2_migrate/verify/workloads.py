@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from fluxv2_migrate.kubernetes import (
     is_object_name,
     namespace_and_name,
     objects_in,
+    value_at,
 )
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.comparison import same_json
@@ -291,7 +292,7 @@ def _writer(
 ) -> PolicyKey | None:
     """Gives the policy that writes the image of a container."""
     tags = [] if now is None else [str(now.image.tag)]
-    tags += [str(_at(manifest, path)) for path in (image.paths.tag, image.paths.repository) if path]
+    tags += [str(value_at(manifest, path)) for path in (image.paths.tag, image.paths.repository) if path]
     for text in tags:
         for tag in (text, parts_of_image(text).tag):
             if tag in written.tags:
@@ -302,17 +303,6 @@ def _writer(
 def _any_writer(image: ContainerImage, written: WrittenImages) -> PolicyKey | None:
     """Gives the policy that writes an image, be what it writes an image or not."""
     return written.policy_of(image.image.tag) or written.policy_of(image.image.image)
-
-
-def _at(value: Any, path: Sequence[str | int]) -> Any:
-    for key in path:
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
-        else:
-            return None
-    return value
 
 
 def _pulls_with_a_secret(manifest: Mapping[str, Any]) -> bool:

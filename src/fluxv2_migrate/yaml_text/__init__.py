@@ -10,13 +10,20 @@ from fluxv2_migrate.yaml_text.block import (
 from fluxv2_migrate.yaml_text.composer import (
     compose,
     key_of,
-    pair_of,
     read_document,
     read_nodes,
     read_value,
     value_of,
 )
-from fluxv2_migrate.yaml_text.documents import YAML_ENDINGS, DocumentSpan, split_documents
+from fluxv2_migrate.yaml_text.documents import (
+    BYTE_ORDER_MARK,
+    YAML_ENDINGS,
+    DocumentSpan,
+    document_texts,
+    first_document,
+    split_documents,
+)
+from fluxv2_migrate.yaml_text.edits import edit_document, edit_documents, read_again, refuse_unread, splice
 from fluxv2_migrate.yaml_text.emitter import (
     BlockText,
     Style,
@@ -35,13 +42,15 @@ from fluxv2_migrate.yaml_text.extents import (
     metadata_span,
     stands_alone,
 )
-from fluxv2_migrate.yaml_text.inner_texts import node_at, replace_text, with_value
+from fluxv2_migrate.yaml_text.field_paths import entry_at, find_field, pair_of, step_into, with_value
+from fluxv2_migrate.yaml_text.inner_texts import replace_text
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.scanner import content_start
 from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
 
 __all__ = [
+    "BYTE_ORDER_MARK",
     "YAML_ENDINGS",
     "BlockMapping",
     "BlockText",
@@ -60,26 +69,35 @@ __all__ = [
     "compose",
     "content_start",
     "detect_style",
+    "document_texts",
+    "edit_document",
+    "edit_documents",
     "emit_entry",
     "emit_item",
     "emit_scalar",
+    "entry_at",
     "entry_text",
+    "find_field",
+    "first_document",
     "insertion_index",
     "key_of",
     "line_end",
     "line_of",
     "line_start",
     "metadata_span",
-    "node_at",
     "pair_of",
+    "read_again",
     "read_document",
     "read_nodes",
     "read_value",
+    "refuse_unread",
     "remove_item",
     "replace_text",
     "resolve_plain_scalar",
+    "splice",
     "split_documents",
     "stands_alone",
+    "step_into",
     "value_of",
     "with_value",
 ]

@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.yaml_text.extents import line_of
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.scalars import (
     read_by_kustomize,
@@ -29,7 +29,6 @@ __all__ = [
     "Reader",
     "compose",
     "key_of",
-    "pair_of",
     "read_document",
     "read_nodes",
     "read_value",
@@ -397,19 +396,6 @@ def value_of(node: Node | None, reader: Reader = "flux1") -> Any:
 def key_of(node: ScalarNode) -> str:
     """Gives a key as JSON has it: a string, whatever YAML makes of it."""
     return _key_text(scalar_by_flux1(node)) if node.tag or node.style else _plain_key(node.value)
-
-
-def pair_of(node: Node | None, key: str | int) -> tuple[ScalarNode, Node] | None:
-    r"""Gives the first key of a mapping that reads so with its value; nothing where there is none.
-
-    >>> key, value = pair_of(compose("true: 1\n'a': 2\n"), "a")
-    >>> key.start, value.value
-    (8, '2')
-    """
-    for name, value in node.value if isinstance(node, MappingNode) else ():
-        if isinstance(name, ScalarNode) and key_of(name) == key:
-            return name, value
-    return None
 
 
 @lru_cache(maxsize=4096)

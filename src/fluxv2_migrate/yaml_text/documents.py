@@ -6,7 +6,17 @@ import re
 from itertools import chain
 from typing import Final, NamedTuple
 
-__all__ = ["YAML_ENDINGS", "DocumentSpan", "split_documents"]
+__all__ = [
+    "BYTE_ORDER_MARK",
+    "YAML_ENDINGS",
+    "DocumentSpan",
+    "document_texts",
+    "first_document",
+    "split_documents",
+]
+
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What a file may begin with, and no document does."""
 
 YAML_ENDINGS: Final = (".yaml", ".yml")
 """How the names of files end that Flux and kustomize take for YAML."""
@@ -70,6 +80,32 @@ def split_documents(text: str) -> tuple[DocumentSpan, ...]:
         counted = start
         spans.append(DocumentSpan(start, end, line))
     return tuple(spans)
+
+
+def document_texts(text: str) -> list[str]:
+    r"""Gives the texts of all documents of a file.
+
+    Args:
+        text: the file; its byte order mark belongs to no document.
+
+    >>> document_texts("a: 1\n---\nb: 2\n")
+    ['a: 1\n', '---\nb: 2\n']
+    """
+    plain = text.removeprefix(BYTE_ORDER_MARK)
+    return [plain[span.start : span.end] for span in split_documents(plain)]
+
+
+def first_document(text: str) -> str:
+    r"""Gives the text of the one document that kustomize reads of a kustomization.
+
+    Args:
+        text: the file.
+
+    >>> first_document("a: 1\n---\nb: 2\n")
+    'a: 1\n'
+    """
+    plain = text.removeprefix(BYTE_ORDER_MARK)
+    return plain[: split_documents(plain)[0].end] if plain else ""
 
 
 def _has_content(text: str) -> bool:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import pair_of, read_document, read_nodes, read_value
+from fluxv2_migrate.yaml_text.composer import read_document, read_nodes, read_value
+from fluxv2_migrate.yaml_text.edits import read_again, splice
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
@@ -20,6 +20,7 @@ from fluxv2_migrate.yaml_text.extents import (
     line_start,
     scalar_spans,
 )
+from fluxv2_migrate.yaml_text.field_paths import pair_of
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 __all__ = ["append_item", "remove_item"]
@@ -54,7 +55,7 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     lines = [f"- {item[0]}", *(f"  {line}" if line else "" for line in item[1:])]
     if root is None or (isinstance(root, ScalarNode) and not root.value and not root.style):
         result = _at_end(text, [f"{key}:", *_indented(lines, 0 if style.flush else style.step)], style)
-        return _checked(result, {key: [value]})
+        return read_again(result, {key: [value]})
     if not isinstance(before, dict) or not isinstance(root, MappingNode) or root.is_flow:
         raise CannotEdit("a document that is no mapping in block style")
     old = before.get(key)
@@ -73,7 +74,7 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
         result = _insert(text, end, _indented(lines, column_of(text, node.start)), style)
     else:
         result = _opened(text, _some(key_node), node, _indented(lines, dash), dash, style)
-    return _checked(result, expected)
+    return read_again(result, expected)
 
 
 def remove_item(text: str, key: str, index: int) -> str:
@@ -107,7 +108,7 @@ def remove_item(text: str, key: str, index: int) -> str:
     if node.is_flow:
         start, end, items = _flow_items(text, node)
         del items[index]
-        return _checked(f"{text[:start]}[{', '.join(items)}]{text[end:]}", expected)
+        return read_again(splice(text, [(start, end, f"[{', '.join(items)}]")]), expected)
     child = node.value[index]
     if _is_alias_item(node, index):
         raise CannotEdit("an alias as an item")
@@ -120,14 +121,15 @@ def remove_item(text: str, key: str, index: int) -> str:
     kept = "".join(f"{' ' * column_of(text, node.start)}{comment}{newline}" for comment in comments)
     if not inside.endswith("\n"):
         kept = kept.removesuffix(newline)
-    result = text[:start] + kept + text[end:]
+    pieces = [(start, end, kept)]
     if len(old) == 1:
         colon = colon_end(text, key_node)
-        result = result[:colon] + " []" + result[colon:]
+        pieces.append((colon, colon, " []"))
+    result = splice(text, pieces)
     if not inside.endswith("\n") and not kept:
         # The text had no end of its last line, and the line before is the last one now.
         result = result.removesuffix("\n").removesuffix("\r")
-    return _checked(result, expected)
+    return read_again(result, expected)
 
 
 def _some(node: Node | None) -> Node:
@@ -141,9 +143,8 @@ def _indented(lines: Sequence[str], blanks: int) -> list[str]:
 
 def _insert(text: str, position: int, lines: Sequence[str], style: Style) -> str:
     added = style.newline.join(lines)
-    if position and not text[:position].endswith("\n"):
-        return text[:position] + style.newline + added + text[position:]
-    return text[:position] + added + style.newline + text[position:]
+    is_ended = not position or text[position - 1] == "\n"
+    return splice(text, [(position, position, added + style.newline if is_ended else style.newline + added)])
 
 
 def _at_end(text: str, lines: Sequence[str], style: Style) -> str:
@@ -168,7 +169,7 @@ def _opened(text: str, key: Node, node: Node, lines: list[str], dash: int, style
         raise CannotEdit("something behind a list in brackets")
     if not rest.strip():
         end += len(rest.rstrip("\r\n"))
-    text = text[:colon] + text[end:]
+    text = splice(text, [(colon, end, "")])
     return _insert(text, line_end(text, colon), lines, style)
 
 
@@ -206,13 +207,3 @@ def _item_end(text: str, node: SequenceNode, index: int) -> int:
     if isinstance(child, ScalarNode) and not child.style and not child.value:
         raise CannotEdit("an empty item")
     return content_end(text, None, child)
-
-
-def _checked(text: str, expected: Any) -> str:
-    try:
-        value = read_value(text)
-    except InvalidManifest as error:
-        raise CannotEdit(f"an edit that would leave no YAML: {error.reason}") from None
-    if value != expected:
-        raise CannotEdit("an edit that would change something else")
-    return text

@@ -1,0 +1,95 @@
+"""What edits of texts are made of: pieces that are put in, a document of a file, and a second reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.yaml_text.composer import read_value
+from fluxv2_migrate.yaml_text.documents import BYTE_ORDER_MARK, document_texts
+from fluxv2_migrate.yaml_text.extents import CannotEdit
+
+__all__ = ["edit_document", "edit_documents", "read_again", "refuse_unread", "splice"]
+
+
+def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
+    """Gives a text in which parts are replaced.
+
+    Args:
+        text: as it is.
+        pieces: begin, end and what comes there; none lies within another one.
+
+    >>> splice("a b c", [(4, 5, "z"), (0, 1, "x")])
+    'x b z'
+    """
+    parts: list[str] = []
+    position = 0
+    for start, end, written in sorted(pieces):
+        parts += [text[position:start], written]
+        position = end
+    return "".join(parts) + text[position:]
+
+
+def read_again(text: str, expected: Any) -> str:
+    r"""Gives an edited document if it means what was decided: another one is never given out.
+
+    Args:
+        text: the document.
+        expected: what it has to mean.
+
+    Raises:
+        CannotEdit: it means something else.
+
+    >>> read_again("a: [1, 2]\n", {"a": [1]})
+    Traceback (most recent call last):
+        ...
+    fluxv2_migrate.yaml_text.extents.CannotEdit: the edited text would not mean what was decided
+    """
+    try:
+        value = read_value(text)
+    except InvalidManifest as error:
+        raise refuse_unread(error) from None
+    if value != expected:
+        raise CannotEdit("the edited text would not mean what was decided")
+    return text
+
+
+def refuse_unread(error: InvalidManifest) -> CannotEdit:
+    """Gives the refusal of an edit that would leave no YAML."""
+    reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
+    return CannotEdit(f"the edited text would be invalid: {reason}")
+
+
+def edit_document(text: str, edit: Callable[[str], str], index: int = 0) -> str:
+    r"""Gives a file in which one document is edited; its byte order mark and the other documents stay.
+
+    Args:
+        text: the file.
+        edit: gives the document as it becomes.
+        index: of the document.
+
+    >>> edit_document("a\n---\nb\n", str.upper, 1)
+    'a\n---\nB\n'
+    """
+    # A file without a character holds no document, and yet it may get one.
+    parts = document_texts(text) or [""]
+    parts[index] = edit(parts[index])
+    return _mark_of(text) + "".join(parts)
+
+
+def edit_documents(text: str, edit: Callable[[str], str]) -> str:
+    r"""Gives a file in which each document is edited; its byte order mark stays.
+
+    Args:
+        text: the file.
+        edit: gives a document as it becomes.
+
+    >>> edit_documents("a\n---\nb\n", str.upper)
+    'A\n---\nB\n'
+    """
+    return _mark_of(text) + "".join(map(edit, document_texts(text)))
+
+
+def _mark_of(text: str) -> str:
+    return BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
