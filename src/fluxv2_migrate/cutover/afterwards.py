@@ -28,10 +28,10 @@ class _Written(Protocol):
     """What of a manifest is asked for."""
 
     @property
-    def manifest(self) -> Mapping[str, Any]: ...  # pragma: no cover - a type
+    def manifest(self) -> Mapping[str, Any]: ...
 
     @property
-    def cluster(self) -> str: ...  # pragma: no cover - a type
+    def cluster(self) -> str: ...
 
 
 @runtime_checkable
@@ -39,13 +39,13 @@ class _Migrated(Protocol):
     """What of a migration is asked for."""
 
     @property
-    def expected(self) -> Sequence[ExpectedRelease]: ...  # pragma: no cover - a type
+    def expected(self) -> Sequence[ExpectedRelease]: ...
 
     @property
-    def inventories(self) -> Mapping[str, Inventory]: ...  # pragma: no cover - a type
+    def inventories(self) -> Mapping[str, Inventory]: ...
 
     @property
-    def manifests(self) -> Sequence[_Written]: ...  # pragma: no cover - a type
+    def manifests(self) -> Sequence[_Written]: ...
 
 
 @dataclass(frozen=True, slots=True)

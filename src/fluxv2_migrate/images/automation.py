@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -93,8 +93,27 @@ def migrate_images(
         return MigratedImages((), (), converted.layout.prerequisites)
     values = {key: text.value for key, text in releases.items()}
     texts = WorkloadTexts(around, read, workspace, values, findings)
-    existing = existing_image_objects(around)
-    syncs, needed = git_syncs(around), converted.layout.prerequisites
+    layout, written, objects = _laid_out(texts, around, converted.layout.prerequisites, workspace)
+    for each in written:
+        for resource in each.rewritten:
+            findings.declare(each.document, resource, ("values",))
+        for annotated in _with_rewritten_patch(each, read.objects):
+            findings.declare(annotated.document, annotated.draft.resource, ("values",))
+        _tell_merge_keys(each, findings)
+    texts.tell()
+    _tell_layout(texts, layout, findings)
+    settled = {*texts.settled(layout), *(read.plain.keys() & releases.keys())}
+    take_out_marks(around, settled, workspace)
+    _tell_given(of_kustomizations, around, workspace, findings)
+    staying = frozenset(each.document.key for each in read.objects) - settled - releases.keys()
+    return MigratedImages(tuple(written), objects, layout.prerequisites, staying)
+
+
+def _laid_out(
+    texts: WorkloadTexts, around: Surroundings, needed: Sequence[Prerequisite], workspace: Workspace
+) -> tuple[ImageLayout, Sequence[WorkloadText], tuple[Generated, ...]]:
+    """Writes what can be marked and what that needs: all is laid out again while something is refused."""
+    existing, syncs = existing_image_objects(around), git_syncs(around)
     while True:
         layout = layout_images(texts.uses(), existing, syncs, around.options, around.oldest(()), needed)
         if layout.without_url:
@@ -116,19 +135,7 @@ def migrate_images(
             texts.refuse_clusters(homeless)
     write_generated(objects, tried)
     workspace.adopt(tried)
-    for each in written:
-        for resource in each.rewritten:
-            findings.declare(each.document, resource, ("values",))
-        for annotated in _with_rewritten_patch(each, read.objects):
-            findings.declare(annotated.document, annotated.draft.resource, ("values",))
-        _tell_merge_keys(each, findings)
-    texts.tell()
-    _tell_layout(texts, layout, findings)
-    settled = {*texts.settled(layout), *(read.plain.keys() & releases.keys())}
-    take_out_marks(around, settled, workspace)
-    _tell_given(of_kustomizations, around, workspace, findings)
-    staying = frozenset(each.document.key for each in read.objects) - settled - releases.keys()
-    return MigratedImages(tuple(written), objects, layout.prerequisites, staying)
+    return layout, written, objects
 
 
 def _with_rewritten_patch(

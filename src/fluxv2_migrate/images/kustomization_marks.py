@@ -55,11 +55,12 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
                     reached.setdefault(step.path, set()).add(key)
     for path, keys in reached.items():
         text = workspace.text(path)
-        if text is None or not keys <= set(settled) or not _gives_marks(path, text):
+        if text is None or not keys <= set(settled):
             continue
         # What cannot be edited stays, and is told.
         with suppress(CannotEdit, InvalidManifest):
-            workspace.edit(path, partial(edit_document, edit=_without_marks), kustomization_change(path))
+            if _gives_marks(path, text):
+                workspace.edit(path, partial(edit_document, edit=_without_marks), kustomization_change(path))
 
 
 def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
@@ -76,10 +77,7 @@ def _gives_marks(path: str, text: str) -> bool:
     if "\\" not in text and not any(domain in text for domain in FLUXD_DOMAINS):
         # Most need not be read.
         return False
-    try:
-        kustomization = read_kustomization(path, text)
-    except InvalidManifest:  # pragma: no cover - kustomize built with it
-        return False
+    kustomization = read_kustomization(path, text)
     if any(_says_ignore(key) for key in _common(kustomization)):
         # Flux v2 would apply what fluxd ignored, so a person is to know of it.
         return False
@@ -94,10 +92,7 @@ def _marks_in(patch: KustomizationPatch) -> bool:
     """Gives whether a patch that stands in its kustomization gives annotations of fluxd."""
     if patch.path or not patch.inline.strip():
         return False
-    try:
-        documents, operations = read_patch(patch.inline.strip())
-    except InvalidManifest:  # pragma: no cover - kustomize built with it
-        return False
+    documents, operations = read_patch(patch.inline.strip())
     keys = [key for each in documents for key in annotations_of(each.manifest) if is_of_fluxd(key)]
     keys += [_plain(str(each["path"]).split("/")[3]) for each in operations if _is_mark(each)]
     return bool(keys) and not any(map(_says_ignore, keys))

@@ -16,7 +16,6 @@ from typing import Any, Final, TypeAlias
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import text_of
 from fluxv2_migrate.yaml_text import (
-    BYTE_ORDER_MARK,
     MappingNode,
     Node,
     ScalarNode,
@@ -364,11 +363,12 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     'base'
     """
     text = in_own_letters(text)
-    root, value = read_document(first_document(text), path=path)
+    document = first_document(text)
+    root, value = read_document(document, path=path)
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)
-    kustomization = Kustomization(path, posixpath.dirname(path), text, value, _lines_of(root, plain))
+    kustomization = Kustomization(path, posixpath.dirname(path), text, value, _lines_of(root, document))
     for name, entry in value.items():
         reason = _wrong(name, entry)
         if reason is not None:

@@ -31,7 +31,7 @@ __all__ = [
     "set_replicas",
 ]
 
-_NO_SIGNS: Final = re.compile(r"[^*+?\[\](){}|\\^$]*")
+_SIGN: Final = re.compile(r"[*+?\[\](){}|\\^$]")
 _FIXED_NAMES: Final = frozenset({"CustomResourceDefinition", "Namespace"})
 _SERVICE_NAMESPACES: Final = (
     FieldSpec("spec/service/namespace", "APIService", "apiregistration.k8s.io", create=True),
@@ -171,7 +171,7 @@ def _image_pattern(name: str) -> Regexp:
 @lru_cache(maxsize=1024)
 def _image_start(name: str) -> re.Pattern[str]:
     """Gives what every image begins with that a name is for: all before the first sign of a pattern."""
-    start = "" if "|" in name else _NO_SIGNS.match(name)[0]  # type: ignore[index]  # it matches no text, too
+    start = "" if "|" in name else _SIGN.split(name, maxsplit=1)[0]
     # What may be missing is no beginning.
     start = start[:-1] if name[len(start) : len(start) + 1] in ("*", "?", "{") else start
     return re.compile(re.escape(start).replace(r"\.", "."))

@@ -18,7 +18,8 @@ from fluxv2_migrate.yaml_text import (
     Style,
     emit_scalar,
     key_of,
-    read_document,
+    read_again,
+    read_edited,
 )
 
 __all__ = ["apply_to_any_text"]
@@ -54,27 +55,18 @@ def apply_to_any_text(
     expected = apply_to_mapping(plan, value)
     quoted = all(isinstance(key, ScalarNode) and key.style == '"' for key, _ in root.value)
     result, seen = text, {text}
-    while (found := _differing(*_read(result), expected)) is not None:
+    while (found := _differing(*read_edited(result), expected)) is not None:
         node, removed, added = found
         written = {name: _written(item, quoted=quoted) for name, item in added.items()}
         result = edit_flow(result, node, removed, written, quoted=quoted)
         if result in seen:
             raise CannotEdit("a document in braces that says one thing for several")
         seen.add(result)
-    if _read(result)[1] != expected:
-        raise CannotEdit("a document in braces with entries of another one")
-    return AppliedText(result, (), expected)
-
-
-def _read(text: str) -> tuple[MappingNode, Any]:
-    root, value = read_document(text)
-    if not isinstance(root, MappingNode):  # pragma: no cover - it was a mapping before
-        raise CannotEdit("a document that is no mapping any more")
-    return root, value
+    return AppliedText(read_again(result, expected), (), expected)
 
 
 def _differing(
-    node: MappingNode, value: Any, expected: Mapping[str, Any]
+    node: Any, value: Any, expected: Mapping[str, Any]
 ) -> tuple[MappingNode, Sequence[str], Mapping[str, Any]] | None:
     """Gives the first mapping of which the entries differ, with those that go and those that come."""
     removed = [key for key in value if key not in expected]

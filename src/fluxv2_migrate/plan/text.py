@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import value_at
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
@@ -18,9 +17,8 @@ from fluxv2_migrate.yaml_text import (
     Style,
     metadata_span,
     read_again,
-    read_document,
+    read_edited,
     read_nodes,
-    refuse_unread,
     splice,
     stands_alone,
     value_of,
@@ -187,10 +185,7 @@ def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: 
             holder[key] = inner
             holder = inner
         holder[path[-1]] = _STAND_IN
-    try:
-        return bool(read_document(outline)[1] == short)
-    except InvalidManifest as error:
-        raise refuse_unread(error) from None
+    return bool(read_edited(outline)[1] == short)
 
 
 def _parent(document: BlockMapping, path: Path, place: Place | None = None) -> BlockMapping:

@@ -147,7 +147,7 @@ def _listed(
     first, text = paths[0], _text(files[patch_file])
     flux_yaml = find_flux_yaml(first.path, files.__contains__)
     if flux_yaml is None:
-        raise CannotEdit("no .flux.yaml names it")  # pragma: no cover - one told of it
+        raise CannotEdit("no .flux.yaml names it")  # pragma: no cover - else its paths had no patch file
     commands = FluxYaml.parse(_text(files[flux_yaml]), path=flux_yaml).generators
     try:
         found = patched_builds(paths, text, clusters)

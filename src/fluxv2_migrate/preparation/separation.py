@@ -182,9 +182,7 @@ def _written(
         holder = holder.setdefault(key, {})
     holder[keys[-1]] = tag.value
     yield file, "".join(emit_entry(key, item, 0, Style()) for key, item in value.items())
-    kustomization = files.get(step.path, around.repository.texts.get(step.path))
-    if kustomization is None:  # pragma: no cover - what kustomize builds is text
-        raise CannotEdit("a kustomization that is no text")
+    kustomization = files.get(step.path) or around.clusters.tree.text(step.path)
     yield step.path, list_patch_file(kustomization, "patches", posixpath.basename(file))
 
 

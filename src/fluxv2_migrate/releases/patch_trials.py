@@ -82,13 +82,17 @@ def _over(over: str, changed: Mapping[str, str], around: Surroundings) -> str:
     file = file_over(over)
     if file not in changed:
         return over
-    after = {each.index: each for each in read_documents(file, changed[file])[0]}
-    for document in around.repository.documents.get(file, ()):
-        known = FluxKustomization.of_document(document)
-        if known is not None and known.overlay == over and document.index in after:
-            becomes = FluxKustomization.of_document(after[document.index])
-            return over if becomes is None else becomes.overlay
-    return over  # pragma: no cover - each overlay stems from a document
+    indices = {
+        document.index
+        for document in around.repository.documents[file]
+        if (known := FluxKustomization.of_document(document)) is not None and known.overlay == over
+    }
+    becomes = (
+        FluxKustomization.of_document(each)
+        for each in read_documents(file, changed[file])[0]
+        if each.index in indices
+    )
+    return next((each.overlay for each in becomes if each is not None), over)
 
 
 def _builds(converted: Iterable[TriedClosure]) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, PatchUse, Selector, split_field_path
 from fluxv2_migrate.yaml_text import read_document
 
@@ -63,9 +64,7 @@ def selects(target: Mapping[str, Any], built: BuiltObject) -> bool:
         target: of a replacement.
         built: the object.
     """
-    select = target.get("select")
-    if not isinstance(select, Mapping):  # pragma: no cover - kustomize built with it
-        return False
+    select = mapping_at(target, "select")
     metadata = built.manifest.get("metadata") or {}
     own = (str(metadata.get("name") or ""), str(metadata.get("namespace") or "default"))
     known = {own, *((step.name, step.namespace or "default") for step in built.steps)}

@@ -62,12 +62,11 @@ def _free_name(release: str, path: str, taken: set[str], around: Surroundings) -
     stem = posixpath.splitext(posixpath.basename(path))[0]
     word = _NO_NAME.sub("-", stem.lower()).strip("-.") or "values"
     name = word if word.startswith(release) else f"{release}-{word}"
-    for number in count(1):
-        free = name if number == 1 else f"{name}-{number}"
-        if free not in taken and free not in around.repository.config_map_names():
-            taken.add(free)
-            return free
-    raise AssertionError  # pragma: no cover - there are names without end
+    known = taken | around.repository.config_map_names()
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    free = next(each for each in names if each not in known)
+    taken.add(free)
+    return free
 
 
 def _values(url: str, view: ClusterView, around: Surroundings) -> ValuesOfUrl:

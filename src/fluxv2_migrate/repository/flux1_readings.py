@@ -277,9 +277,6 @@ def read_otherwise(
         part = body[span.start : span.end]
         if index not in indices or part in alike or not may_be_read_otherwise(part):
             continue
-        try:
-            root = compose(part, path=path, line=span.line)
-        except InvalidManifest:  # pragma: no cover - it was read before
-            continue
-        for scalar in scalars_read_otherwise(part, root):
+        # Only documents that were read have an index.
+        for scalar in scalars_read_otherwise(part, compose(part, path=path, line=span.line)):
             yield index, span.line + part.count("\n", 0, scalar.start), scalar

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.errors import AmbiguousTag, InvalidPattern, InvalidPolicy, MissingBuildTime
+from fluxv2_migrate.errors import AmbiguousTag, InvalidPattern, InvalidPolicy
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern, sort_tags
 from fluxv2_migrate.flux2.image_objects import DEFAULT_EXCLUSIONS
 from fluxv2_migrate.flux2.releases import FluxVersion
@@ -159,7 +159,4 @@ def _newest(pattern: TagPattern, known: Sequence[str | KnownTag]) -> str | None:
     ]
     if pattern.requires_timestamp and any(each.created is None for each in images):
         return None
-    try:
-        return next(iter(sort_tags(images, pattern)), None)
-    except MissingBuildTime:  # pragma: no cover - what is known is never without metadata
-        return None
+    return next(iter(sort_tags(images, pattern)), None)

@@ -23,7 +23,14 @@ from fluxv2_migrate.yaml_text.documents import (
     first_document,
     split_documents,
 )
-from fluxv2_migrate.yaml_text.edits import edit_document, edit_documents, read_again, refuse_unread, splice
+from fluxv2_migrate.yaml_text.edits import (
+    edit_document,
+    edit_documents,
+    read_again,
+    read_edited,
+    refuse_unread,
+    splice,
+)
 from fluxv2_migrate.yaml_text.emitter import (
     BlockText,
     Style,
@@ -88,6 +95,7 @@ __all__ = [
     "pair_of",
     "read_again",
     "read_document",
+    "read_edited",
     "read_nodes",
     "read_value",
     "refuse_unread",

@@ -177,8 +177,8 @@ class BlockMapping:
             colon = colon_end(text, key)
             value_end = line_end(text, content_end(text, key, value, colon))
             if text[line : key.start].strip(" ") or not position <= line < value_end <= limit:
-                # No text is known to come here; what would lose a character must never go on.
-                raise CannotEdit("an entry that does not stand on lines of its own")  # pragma: no cover
+                reason = "an entry that does not stand on lines of its own"
+                raise CannotEdit(reason)  # pragma: no cover - no text is known to come here
             body_end = value_end
             if value_end < limit:
                 body_end += deeper_comments(text[value_end:limit], indent)

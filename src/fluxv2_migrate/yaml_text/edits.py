@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import read_value
+from fluxv2_migrate.yaml_text.composer import read_document, read_value
 from fluxv2_migrate.yaml_text.documents import BYTE_ORDER_MARK, document_texts
 from fluxv2_migrate.yaml_text.extents import CannotEdit
+from fluxv2_migrate.yaml_text.nodes import Node
 
-__all__ = ["edit_document", "edit_documents", "read_again", "refuse_unread", "splice"]
+__all__ = ["edit_document", "edit_documents", "read_again", "read_edited", "refuse_unread", "splice"]
 
 
 def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
@@ -53,6 +54,18 @@ def read_again(text: str, expected: Any) -> str:
     if value != expected:
         raise CannotEdit("the edited text would not mean what was decided")
     return text
+
+
+def read_edited(text: str) -> tuple[Node | None, Any]:
+    """Gives the root node and the value of an edited document.
+
+    Raises:
+        CannotEdit: it is no YAML any more.
+    """
+    try:
+        return read_document(text)
+    except InvalidManifest as error:
+        raise refuse_unread(error) from None
 
 
 def refuse_unread(error: InvalidManifest) -> CannotEdit:
