@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import fluxv2_migrate as fm
+from manifest_texts import workload_text
 from reference_trees import read_tree
 from test_settled_trees import SETTLED
 
@@ -61,21 +62,13 @@ def _release(name: str, spec: str, namespace: str = "shop") -> str:
 
 _HELM = "  chart:\n    repository: https://charts.example.com\n    name: {}\n    version: 1.2.3\n"
 _GIT = "  chart:\n    git: ssh://git@git.example.com/charts\n    ref: main\n    path: charts/db\n"
-_WORKLOAD = """apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {name}
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "{automated}"
-    fluxcd.io/tag.{name}: {pattern}
-spec:
-  template:
-    spec:
-      containers:
-      - name: {name}
-        image: registry.example.com/shop/{name}:{tag}
-"""
+_WORKLOAD = workload_text(
+    'fluxcd.io/automated: "{automated}"',
+    "fluxcd.io/tag.{name}: {pattern}",
+    name="{name}",
+    container="{name}",
+    image="registry.example.com/shop/{name}:{tag}",
+)
 _SYNC = """apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: apps, namespace: flux-system}

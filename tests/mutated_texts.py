@@ -6,18 +6,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from manifest_texts import AUTOMATED, release_text
+
 __all__ = ["ALL_SEEDS", "mutate", "mutate_files"]
 
-_RELEASE = """apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-    fluxcd.io/tag.chart-image: semver:~1.2
-    repository.fluxcd.io/app: app.image
-spec:
+_RELEASE = release_text(
+    """\
   releaseName: web
   targetNamespace: shop
   helmVersion: v3
@@ -38,7 +32,11 @@ spec:
     folded: >-
       some
       words
-"""
+""",
+    AUTOMATED,
+    "fluxcd.io/tag.chart-image: semver:~1.2",
+    "repository.fluxcd.io/app: app.image",
+)
 _GIT_RELEASE = """apiVersion: flux.weave.works/v1beta1
 kind: HelmRelease
 metadata: {name: api, namespace: shop}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import fluxv2_migrate as fm
+from manifest_texts import CHART, release_text
 from real_kustomize import build_all, write_tree
 
 __all__ = [
@@ -105,16 +106,7 @@ def hold_commuting(files: Files, folders: Iterable[str], folder: Path) -> tuple[
 
 
 def release(spec: str, name: str = "web") -> str:
-    return (
-        f"apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: {name}\n  namespace: shop\n"
-        f"spec:\n{spec}"
-    )
-
-
-CHART = (
-    "  helmVersion: v3\n  chart:\n    repository: https://charts.example.com\n"
-    "    name: web\n    version: 1.2.3\n"
-)
+    return release_text(spec, name=name)
 
 
 def tree(kustomization: str, **files: str) -> Files:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import AUTOMATED, workload_text
 from test_answers import NEIGHBOURS, annotated, check, release
 
 
@@ -14,24 +15,9 @@ def workload(
     *annotations: str, image: str = "ghcr.io/acme/web:1.4.7", kind: str = "Deployment", more: str = ""
 ) -> str:
     """Gives a Deployment with annotations of fluxd."""
-    lines = "".join(f"    {each}\n" for each in annotations)
-    return f"""\
-apiVersion: apps/v1
-kind: {kind}
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-{lines}spec:
-  template:
-    spec:
-      containers:
-      - name: app
-        image: {image}
-{more}"""
+    return workload_text(*annotations, image=image, kind=kind) + more
 
 
-ON = 'fluxcd.io/automated: "true"'
 RANGE = "fluxcd.io/tag.app: semver:~1.4"
 SECRETS = "      imagePullSecrets:\n      - name: one\n"
 TAGGED = "  values:\n    image:\n      repository: ghcr.io/acme/web\n      tag: 1.4\n"
@@ -42,41 +28,46 @@ IMAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "AN001": (workload('fluxcd.io/ignore: "true"'), {}),
     "AN003": (workload("fluxcd.io/ignore: maybe"), {}),
     "AN005": (workload('fluxcd.io/automated: "yes"'), {}),
-    "AN006": (workload(ON, RANGE, 'fluxcd.io/locked: "true"'), {}),
+    "AN006": (workload(AUTOMATED, RANGE, 'fluxcd.io/locked: "true"'), {}),
     "AN007": (workload('fluxcd.io/locked: "true"'), {}),
     "AN008": (workload(RANGE), {}),
-    "AN009": (workload(ON, RANGE, "fluxcd.io/tag.other: glob:*"), {}),
-    "AN011": (workload(ON, RANGE, "fluxcd.io/tag_all: glob:*"), {}),
-    "AN012": (workload(ON, RANGE, kind="Job"), {}),
-    "AN013": (workload(ON, RANGE, 'fluxcd.io/something: "true"'), {}),
-    "AN014": (workload(ON, RANGE, "fluxcd.io/sync-checksum: abc"), {}),
-    "AN017": (workload(ON, RANGE).replace("  namespace: shop\n", ""), {"default_namespace": "shop"}),
-    "AN019": (release(annotations=annotated(ON)), {}),
-    "AN020": (workload(ON, RANGE).replace("namespace: shop\n", ADDON), {}),
-    "AN021": (workload(ON, RANGE, 'fluxcd.io/locked: "True"'), {}),
-    "IM003": (workload(ON, "fluxcd.io/tag.app: semver:~1", image="ghcr.io/acme/web:1.4"), {}),
-    "IM004": (workload(ON, "fluxcd.io/tag.app: 'semver:~1.'"), {}),
-    "IM005": (workload(ON, "fluxcd.io/tag.app: glob:main-*", image="ghcr.io/acme/web:main-3f1c2ab"), {}),
-    "IM006": (workload(ON, "fluxcd.io/tag.app: glob:latest", image="ghcr.io/acme/web:latest"), {}),
-    "IM007": (workload(ON, RANGE, image=f"ghcr.io/acme/web@sha256:{'0' * 64}"), {}),
-    "IM008": (workload(ON, RANGE), {"clusters": (NOT_SCANNED,)}),
-    "IM009": (workload(ON, RANGE, more=SECRETS), {}),
-    "IM010": (workload(ON, RANGE, image="gcr.io/acme/web:1.4.7"), {}),
-    "IM013": (
-        release(annotations=annotated(ON + "\n    filter.fluxcd.io/chart-image: semver:*"), more=TAGGED),
+    "AN009": (workload(AUTOMATED, RANGE, "fluxcd.io/tag.other: glob:*"), {}),
+    "AN011": (workload(AUTOMATED, RANGE, "fluxcd.io/tag_all: glob:*"), {}),
+    "AN012": (workload(AUTOMATED, RANGE, kind="Job"), {}),
+    "AN013": (workload(AUTOMATED, RANGE, 'fluxcd.io/something: "true"'), {}),
+    "AN014": (workload(AUTOMATED, RANGE, "fluxcd.io/sync-checksum: abc"), {}),
+    "AN017": (workload(AUTOMATED, RANGE).replace("  namespace: shop\n", ""), {"default_namespace": "shop"}),
+    "AN019": (release(annotations=annotated(AUTOMATED)), {}),
+    "AN020": (workload(AUTOMATED, RANGE).replace("namespace: shop\n", ADDON), {}),
+    "AN021": (workload(AUTOMATED, RANGE, 'fluxcd.io/locked: "True"'), {}),
+    "IM003": (workload(AUTOMATED, "fluxcd.io/tag.app: semver:~1", image="ghcr.io/acme/web:1.4"), {}),
+    "IM004": (workload(AUTOMATED, "fluxcd.io/tag.app: 'semver:~1.'"), {}),
+    "IM005": (
+        workload(AUTOMATED, "fluxcd.io/tag.app: glob:main-*", image="ghcr.io/acme/web:main-3f1c2ab"),
         {},
     ),
-    "IM015": (workload(ON, RANGE, image="ghcr.io/acme/web:2.0.0"), {}),
-    "IM017": (workload(ON, RANGE, image="ghcr.io/acme/web"), {}),
-    "IM019": (workload(ON, "fluxcd.io/tag.app: semver:^0.0.1", image="ghcr.io/acme/web:0.0.1"), {}),
-    "IM025": (workload(ON, RANGE, image="a:b:c"), {}),
-    "IM026": (workload(ON, RANGE, more=f"{SECRETS}      - name: two\n"), {}),
-    "IM028": (workload(ON, RANGE, image="localhost/acme/web:1.4.7"), {}),
-    "IM032": (workload(ON, RANGE), {}),
-    "IM033": (workload(ON, "fluxcd.io/tag.app: glob:v*", image="ghcr.io/acme/web:v1.4.7"), {}),
-    "IM036": (workload(ON, RANGE, more=MERGED), {}),
-    "IM040": (workload(ON, RANGE, more=SECRETS.replace("one", "One_")), {}),
-    "IM034": (workload(ON, RANGE, image='ghcr.io/acme/web:1.4.7 # {"$imagepolicy": "a:b"}'), {}),
+    "IM006": (workload(AUTOMATED, "fluxcd.io/tag.app: glob:latest", image="ghcr.io/acme/web:latest"), {}),
+    "IM007": (workload(AUTOMATED, RANGE, image=f"ghcr.io/acme/web@sha256:{'0' * 64}"), {}),
+    "IM008": (workload(AUTOMATED, RANGE), {"clusters": (NOT_SCANNED,)}),
+    "IM009": (workload(AUTOMATED, RANGE, more=SECRETS), {}),
+    "IM010": (workload(AUTOMATED, RANGE, image="gcr.io/acme/web:1.4.7"), {}),
+    "IM013": (
+        release(
+            annotations=annotated(AUTOMATED + "\n    filter.fluxcd.io/chart-image: semver:*"), more=TAGGED
+        ),
+        {},
+    ),
+    "IM015": (workload(AUTOMATED, RANGE, image="ghcr.io/acme/web:2.0.0"), {}),
+    "IM017": (workload(AUTOMATED, RANGE, image="ghcr.io/acme/web"), {}),
+    "IM019": (workload(AUTOMATED, "fluxcd.io/tag.app: semver:^0.0.1", image="ghcr.io/acme/web:0.0.1"), {}),
+    "IM025": (workload(AUTOMATED, RANGE, image="a:b:c"), {}),
+    "IM026": (workload(AUTOMATED, RANGE, more=f"{SECRETS}      - name: two\n"), {}),
+    "IM028": (workload(AUTOMATED, RANGE, image="localhost/acme/web:1.4.7"), {}),
+    "IM032": (workload(AUTOMATED, RANGE), {}),
+    "IM033": (workload(AUTOMATED, "fluxcd.io/tag.app: glob:v*", image="ghcr.io/acme/web:v1.4.7"), {}),
+    "IM036": (workload(AUTOMATED, RANGE, more=MERGED), {}),
+    "IM040": (workload(AUTOMATED, RANGE, more=SECRETS.replace("one", "One_")), {}),
+    "IM034": (workload(AUTOMATED, RANGE, image='ghcr.io/acme/web:1.4.7 # {"$imagepolicy": "a:b"}'), {}),
 }
 POLICY = {"semver": {"range": ">=1.0.0"}}
 FILLED: dict[str, dict[str, Any]] = {code: {"policy": POLICY} for code in ("IM007", "IM008", "IM028")}
@@ -86,8 +77,10 @@ ELSEWHERE = {"AN004", "AN016", "AN018", "IM012", "IM024", "IM030"}
 KUSTOMIZATION = "resources:\n- web.yaml\nimages:\n- name: ghcr.io/acme/web\n  newTag: 1.4.8\n"
 OTHERS: dict[str, str | bytes] = {
     **NEIGHBOURS,
-    "c/api.yaml": workload(ON, RANGE, more=SECRETS).replace("web", "api"),
-    "d/log.yaml": workload(ON, "fluxcd.io/tag.app: glob:*").replace("web", "log").replace("shop", "tools"),
+    "c/api.yaml": workload(AUTOMATED, RANGE, more=SECRETS).replace("web", "api"),
+    "d/log.yaml": workload(AUTOMATED, "fluxcd.io/tag.app: glob:*")
+    .replace("web", "log")
+    .replace("shop", "tools"),
 }
 
 
@@ -110,7 +103,7 @@ def test_an_answer_settles_its_finding_alone_among_others(code: str) -> None:
 
 
 def test_the_tag_of_a_kustomization_can_be_accepted() -> None:
-    check({"m/kustomization.yaml": KUSTOMIZATION, "m/web.yaml": workload(ON, RANGE)}, "IM012", {})
+    check({"m/kustomization.yaml": KUSTOMIZATION, "m/web.yaml": workload(AUTOMATED, RANGE)}, "IM012", {})
 
 
 @pytest.mark.parametrize("code", ["IM015", "IM034"])
@@ -143,7 +136,7 @@ def test_what_all_clusters_of_an_object_settle_is_settled_of_each() -> None:
 
 def of(environment: str, built: str, container: str = "app") -> str:
     return workload(
-        ON,
+        AUTOMATED,
         f"fluxcd.io/tag.{container}: glob:{environment}-*",
         image=f"ghcr.io/acme/web:{environment}-{built}",
     )
@@ -173,7 +166,9 @@ def test_an_answer_for_two_files_is_about_no_third() -> None:
     files = {
         "dev/web.yaml": of("dev", "a1b2c3d"),
         "stage/web.yaml": of("dev", "a1b2c3d"),
-        "dev/other.yaml": workload(ON, RANGE).replace("name: web\n  namespace", "name: other\n  namespace"),
+        "dev/other.yaml": workload(AUTOMATED, RANGE).replace(
+            "name: web\n  namespace", "name: other\n  namespace"
+        ),
     }
     settled = errors_settled(files, fm.MigrationOptions(sync_roots=("dev", "stage")))
     after = fm.simulate_image_update(settled.files, PUSHED)
@@ -219,7 +214,7 @@ spec:
 def test_containers_that_ask_the_same_are_one_question(tag: str, pattern: str, questions: int) -> None:
     second = f"      - name: job\n        image: ghcr.io/acme/job:{tag}\n"
     filters = ("fluxcd.io/tag.app: glob:*", f"fluxcd.io/tag.job: {pattern}")
-    files = {"a.yaml": workload(ON, *filters, image="ghcr.io/acme/web:a1b2c3d", more=second)}
+    files = {"a.yaml": workload(AUTOMATED, *filters, image="ghcr.io/acme/web:a1b2c3d", more=second)}
     migration = fm.migrate_repository(files)
     assert len([each for each in migration.findings if each.code == "IM005"]) == questions
     answered = fm.migrate_repository(files, {"overrides": migration.answers()})

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from manifest_texts import CHART, release_text
 from real_kustomize import NAMES, build_all, with_stubs, write_tree
 from reference_trees import LOADER, TREES, read_tree
 
@@ -371,19 +372,7 @@ FLUXD = yaml.safe_dump(
         },
     }
 )
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: {name}
-  namespace: {namespace}
-spec:
-  helmVersion: v3
-  chart:
-    repository: https://charts.example.com
-    name: web
-    version: 1.2.3
-"""
+RELEASE = release_text(CHART, name="{name}", namespace="{namespace}")
 FOLDERS = ("apps", "apps/a", "apps/a/b", "apps/c", "apps/.github", "apps/chart", "apps/docs", "base")
 
 

@@ -9,13 +9,10 @@ import pytest
 import fluxv2_migrate as fm
 from fluxv2_migrate.preparation import prepared
 from fluxv2_migrate.repository.reading import Repository, read_repository
+from manifest_texts import release_text
 
-RELEASE = """apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: app-{number}
-  namespace: shop
-spec:
+RELEASE = release_text(
+    """\
   releaseName: app-{number}
   helmVersion: v3
   chart:
@@ -24,7 +21,9 @@ spec:
     version: 1.2.3
   values:
     image: {{repository: example.com/app, tag: "1.0"}} # ours
-"""
+""",
+    name="app-{number}",
+)
 
 
 def test_python_collects_garbage_for_other_threads_while_a_repository_is_migrated(

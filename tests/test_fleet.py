@@ -9,20 +9,18 @@ from types import ModuleType
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import release_text
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: {name}
-  namespace: shop
-spec:
+RELEASE = release_text(
+    """\
   chart:
     repository: https://charts.example.com
     name: {name}
     version: 1.2.3
-"""
+""",
+    name="{name}",
+)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from hand_made_pairs import Pair, SortedPair, read_pairs, sort_pair, table, verify_pair
+from manifest_texts import CHART, release_text
 
 
 @pytest.fixture(scope="module")
@@ -85,18 +86,7 @@ def test_verification_finds_everything_that_people_lost(pairs: list[SortedPair])
     assert outcomes == {"adopted": 198, "renamed": 4, "missing": 9, "unknown": 5, "different": 1}
 
 
-OLD = """apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-spec:
-  helmVersion: v3
-  chart:
-    repository: https://charts.example.com
-    name: web
-    version: 1.2.3
-"""
+OLD = release_text(CHART)
 
 
 def invented(old: str, new: str) -> SortedPair:

@@ -16,23 +16,20 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import AUTOMATED, release_text
 
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: {name}
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-    filter.fluxcd.io/chart-image: glob:{pattern}
-spec:
+RELEASE = release_text(
+    """\
   chart: {{git: "git@git.example.com:acme/charts", ref: v1, path: web}}
   values:
     image: ghcr.io/acme/web:v1.2.3
     adminPassword: hunter2
     tokens: [hunter2]
-"""
+""",
+    AUTOMATED,
+    "filter.fluxcd.io/chart-image: glob:{pattern}",
+    name="{name}",
+)
 NASTY = "<script>alert(1)</script>"
 FILES: dict[str, str | bytes] = {
     "eu/web.yaml": RELEASE.format(name="web", pattern="v*"),

@@ -8,14 +8,10 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import release_text
 
-TEXT = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: teams
-spec:
+TEXT = release_text(
+    """\
   helmVersion: v3
   targetNamespace: shop
   chart:
@@ -24,7 +20,9 @@ spec:
     version: 1.4.2
   values:
     gone: null
-"""
+""",
+    namespace="teams",
+)
 
 
 def manifest() -> dict[str, Any]:

@@ -11,38 +11,17 @@ from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion, check_markers
+from manifest_texts import AUTOMATED, release_text, workload_text
 from reference_trees import TREES, definitions_of, documents_of, read_tree, refusals
 
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-    fluxcd.io/tag.app: semver:~1.4   # never 2.x
-spec:
-  template:
-    spec:
-      containers:
-      - name: app
-        image: ghcr.io/acme/web:1.4.7 # pinned by ops
-"""
+DEPLOYMENT = workload_text(
+    AUTOMATED, "fluxcd.io/tag.app: semver:~1.4   # never 2.x", image="ghcr.io/acme/web:1.4.7 # pinned by ops"
+)
 ANNOTATIONS = DEPLOYMENT[DEPLOYMENT.index("  annotations") : DEPLOYMENT.index("spec:")]
 PLAIN = DEPLOYMENT.replace(ANNOTATIONS, "")
 PATCH = DEPLOYMENT[: DEPLOYMENT.index("spec:")]
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    helm.fluxcd.io/migrate: "false"
-    fluxcd.io/automated: "true"
-    filter.fluxcd.io/chart-image: semver:~1.4
-spec:
+RELEASE = release_text(
+    """\
   helmVersion: v3
   releaseName: web
   chart:
@@ -53,7 +32,11 @@ spec:
     image:
       repository: ghcr.io/acme/web
       tag: 1.4.7
-"""
+""",
+    'helm.fluxcd.io/migrate: "false"',
+    AUTOMATED,
+    "filter.fluxcd.io/chart-image: semver:~1.4",
+)
 
 
 def migrate(files: dict[str, str | bytes], **options: Any) -> fm.Migration:

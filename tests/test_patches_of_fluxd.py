@@ -13,6 +13,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.preparation.fluxd_patches import list_fluxd_patches
 from fluxv2_migrate.repository.reading import read_repository
+from manifest_texts import release_text, workload_text
 from real_kustomize import build_all, write_tree
 
 Files = dict[str, str | bytes]
@@ -23,31 +24,18 @@ patchUpdated:
   - command: kustomize build .
   patchFile: flux-patch.yaml
 """
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  template:
-    spec:
-      containers:
-      - name: app
-        image: ghcr.io/acme/web:1.4.7
-"""
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-spec:
+WEB = workload_text(namespace="")
+RELEASE = release_text(
+    """\
   helmVersion: v3
   releaseName: web
   chart:
     repository: https://charts.example.com
     name: web
     version: 1.2.3
-"""
+""",
+    namespace="",
+)
 
 
 def patch(name: str, namespace: str) -> str:

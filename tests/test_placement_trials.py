@@ -12,6 +12,7 @@ from hypothesis import given
 import fluxv2_migrate as fm
 from fluxv2_migrate.kustomize import KustomizeTree, try_object
 from kustomize_trees import folders_of, kustomize_trees
+from manifest_texts import release_text
 from real_kustomize import build_all, write_tree
 
 SOURCE: dict[str, Any] = {
@@ -21,17 +22,11 @@ SOURCE: dict[str, Any] = {
     "spec": {"url": "https://charts.example.com"},
 }
 COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-spec:
+RELEASE = release_text("""\
   helmVersion: v3
   releaseName: web
   chart: {repository: "https://charts.example.com", name: web, version: 1.2.3}
-"""
+""")
 
 
 @given(files=kustomize_trees())

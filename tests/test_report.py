@@ -11,24 +11,21 @@ from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.report.questions import questions_text
+from manifest_texts import AUTOMATED, release_text
 
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: {name}
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-    filter.fluxcd.io/chart-image: glob:{pattern}
-spec:
+RELEASE = release_text(
+    """\
   helmVersion: {helm}
   chart:
     {chart}
   rollback: {{enable: true}}
   values:
     image: ghcr.io/acme/{name}:{tag}
-"""
+""",
+    AUTOMATED,
+    "filter.fluxcd.io/chart-image: glob:{pattern}",
+    name="{name}",
+)
 REPOSITORY = "{repository: https://charts.example.com, name: web, version: 1.2.3}"
 GIT = "{git: 'git@git.example.com:acme/NAME', ref: v1, path: web}"
 

@@ -14,23 +14,9 @@ from pydantic import BaseModel
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.frozen import FrozenDict, FrozenList, frozen
+from manifest_texts import AUTOMATED, workload_text
 
-WORKLOAD = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-    fluxcd.io/tag.web: semver:~1.4
-spec:
-  template:
-    spec:
-      containers:
-      - name: web
-        image: ghcr.io/acme/web:1.4.7
-"""
+WORKLOAD = workload_text(AUTOMATED, "fluxcd.io/tag.web: semver:~1.4", container="web")
 RELEASE = """\
 apiVersion: helm.fluxcd.io/v1
 kind: HelmRelease

@@ -9,16 +9,10 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from manifest_texts import release_text
 
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    example.com/on: yes
-spec:
+RELEASE = release_text(
+    """\
   releaseName: web
   helmVersion: v3
   wait: yes
@@ -36,7 +30,9 @@ spec:
       22: git
     text: |
       no
-"""
+""",
+    "example.com/on: yes",
+)
 WORKLOAD = """\
 apiVersion: apps/v1
 kind: Deployment

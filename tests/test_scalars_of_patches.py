@@ -10,25 +10,15 @@ from textwrap import indent
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import CHART, release_text
 from real_kustomize import kubectl
 from test_scalar_readings import BOOLEANS, KEYS, NUMBERS, QUOTED, REFUSED, TIMES
 
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-spec:
+RELEASE = release_text(f"""\
   releaseName: web
-  helmVersion: v3
-  chart:
-    repository: https://charts.example.com
-    name: web
-    version: 1.2.3
-  values:
+{CHART}  values:
     given: 1
-"""
+""")
 # In braces a comma begins an entry without a value, and a null in a merge patch takes a field away.
 SPELLINGS = [each for each in (*BOOLEANS, *NUMBERS, *TIMES, *QUOTED) if "," not in each]
 # Kustomize merges no patch with an empty text as a key.

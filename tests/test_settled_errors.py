@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import AUTOMATED, release_text, workload_text
 from test_documentation import PAGES, SHOWN
 
 Files = Mapping[str, str | bytes]
@@ -49,37 +50,17 @@ ANSWERED: dict[str, dict[str, Any]] = {
 }
 """Errors that an answer settles, with what is filled in."""
 
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-    fluxcd.io/tag.app: semver:~1.4
-spec:
-  template:
-    spec:
-      containers:
-      - name: app
-        image: ghcr.io/acme/web:1.4.7
-"""
-RELEASE = """\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-spec:
+WEB = workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1.4")
+RELEASE = release_text(
+    """\
   helmVersion: v3
   chart: {repository: https://charts.example.com, name: web, version: 1.4.2}
   values:
     image:
       repository: acme/web
-"""
+""",
+    AUTOMATED,
+)
 AUTOMATION = """\
 apiVersion: image.toolkit.fluxcd.io/v1
 kind: ImageUpdateAutomation

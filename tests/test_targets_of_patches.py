@@ -10,27 +10,14 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from manifest_texts import AUTOMATED, workload_text
 from patched_overlays import CHART, Files, migrate, release
 from real_kustomize import build_all, write_tree
 
 VERSION = '[{"op": "replace", "path": "/spec/chart/version", "value": "2.0.0"}]'
 LABEL = '[{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]'
 MARKED = "  annotations: {fluxcd.io/automated: 'true'}\nspec:\n"
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-spec:
-  template:
-    spec:
-      containers:
-      - name: app
-        image: ghcr.io/acme/app:1.2.3
-"""
+DEPLOYMENT = workload_text(AUTOMATED, name="app", image="ghcr.io/acme/app:1.2.3")
 OTHER = DEPLOYMENT.replace("name: app\n  n", "name: other\n  n").replace('"true"', '"false"')
 
 

@@ -9,25 +9,14 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import AUTOMATED, workload_text
 
 Files = dict[str, str | bytes]
 Edit = Callable[[Files], None]
 
-WEB = """apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-  annotations:
-    fluxcd.io/automated: "true"
-    fluxcd.io/tag.web: semver:~1.4
-spec:
-  template:
-    spec:
-      containers:
-      - name: web
-        image: registry.example.com/shop/web:1.4.2
-"""
+WEB = workload_text(
+    AUTOMATED, "fluxcd.io/tag.web: semver:~1.4", container="web", image="registry.example.com/shop/web:1.4.2"
+)
 DB = WEB.replace("web", "db").replace('    fluxcd.io/automated: "true"\n', "").replace("shop/db", "shop/web")
 SYNC = """apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
