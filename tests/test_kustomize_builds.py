@@ -168,3 +168,21 @@ def test_values_are_those_that_kustomize_reads(tmp_path: Path) -> None:
 
 def test_the_real_kustomize_is_there() -> None:
     assert kubectl()
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_kept"),
+    [("https://example.com/base.yaml", True), ("missing.yaml", False), ("own.yaml", True)],
+)
+def test_what_reads_no_file_that_changes_is_built_once(entry: str, is_kept: bool) -> None:
+    own = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n"
+    files = {"a/kustomization.yaml": f"resources: [{entry}]\n", "a/own.yaml": own, "b.yaml": own}
+    before = KustomizeTree(files).build("a")
+    tree = KustomizeTree(files)
+    built = tree.build("a")
+    after = tree.with_files({"b.yaml": own.replace("name: a", "name: b")})
+    assert built == before == after.build("a")
+    assert (after.build("a") is built) is is_kept
+    # What was not there may come.
+    there = tree.with_files({"a/missing.yaml": own}).build("a")
+    assert bool(there.objects) is (entry != "https://example.com/base.yaml")

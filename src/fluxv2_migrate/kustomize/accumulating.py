@@ -156,10 +156,10 @@ class Accumulator:
             folder for folder, _, name in (path.rpartition("/") for path in changed) if name in FILE_NAMES
         }
         for folder, known in other._known.items():
-            # What was in the way may be out of it.
+            # What made kustomize fail may be out of the way; what lies elsewhere is as unknown as before.
             if (
                 folder not in self._known
-                and not known.problems
+                and not any(problem.fails for problem in known.problems)
                 and not any(path in changed for path in known.files)
                 and not any(inner in anew for inner in known.folders)
             ):
