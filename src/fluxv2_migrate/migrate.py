@@ -142,8 +142,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
     if decided.waiting:
         # What an answer would bring is said at once.
-        everything = [*decided.migrating, *decided.waiting]
-        tell_of_releases(decided.waiting, texts.layout(everything), findings)
+        tell_of_releases(decided.waiting, texts.layout(decided.waiting, decided.migrating), findings)
     images = migrate_images(annotated, around, converted, workspace, findings)
     # All that stands in documents is edited.
     around.repository.let_nodes_go()

@@ -81,6 +81,10 @@ def tell_of_result(
     if not (made or migrated):
         return
     checks = [_Check.of(view, result, made, findings) for view in result.clusters.clusters]
+    by_cluster: dict[str, list[tuple[MigratedRelease, Sighting, str]]] = {}
+    for release in migrated:
+        for sighting, name in release.seen if release.document.path not in told else ():
+            by_cluster.setdefault(sighting.cluster, []).append((release, sighting, name))
     for check in checks:
         for problem in check.applied.problems:
             message = f"{check.view.name} built it, and kustomize fails after the migration: {problem.reason}"
@@ -90,12 +94,11 @@ def tell_of_result(
             message = f"{problem.path}:{problem.line}: {problem.reason}"
             if not findings.has_told("RP019", message):
                 findings.say("RP019", message, problem.path, problem.line)
-        for release in migrated:
-            for sighting, name in release.seen if release.document.path not in told else ():
-                if sighting.cluster == check.view.name and release.twin:
-                    check.twin(release, name)
-                elif sighting.cluster == check.view.name:
-                    check.release(release, sighting, name)
+        for release, sighting, name in by_cluster.get(check.view.name, ()):
+            if release.twin:
+                check.twin(release, name)
+            else:
+                check.release(release, sighting, name)
         check.made()
     _tell_of_markers(checks, result, findings)
 

@@ -128,8 +128,8 @@ class ClusterMap:
 
     def default_namespace(self, cluster: str) -> str:
         """Gives the namespace of manifests that name none, where one is known for a cluster."""
-        known = {view.name: view.settings.default_namespace for view in self.clusters}
-        return known.get(cluster) or self.fallback_namespace
+        known = (view.settings.default_namespace for view in self.clusters if view.name == cluster)
+        return next(known, None) or self.fallback_namespace
 
     def told(self, names: Collection[str]) -> str:
         """Gives how findings speak of some clusters: not at all, where they are all of them."""

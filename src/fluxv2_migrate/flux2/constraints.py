@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
@@ -330,23 +332,25 @@ def refused_fields(manifest: Mapping[str, Any], flux_version: FluxVersion) -> tu
     """
     found: list[tuple[str, str]] = []
     spec = as_object(manifest.get("spec"))
-    for each, path in _holding(str(manifest.get("kind")), flux_version):
+    for path, constraints in _holding(str(manifest.get("kind")), flux_version):
         # Of most fields an object says nothing.
         if len(path) > 1 and path[1] not in spec:
             continue
-        for field, value in _values(manifest, path, ""):
-            if each.refuses(value):
-                found.append((field, _reason(each, value)))
+        values = tuple(_values(manifest, path, ""))
+        for each in constraints if values else ():
+            found += ((field, _reason(each, value)) for field, value in values if each.refuses(value))
     return tuple(found)
 
 
 @cache
-def _holding(kind: str, flux_version: FluxVersion) -> tuple[tuple[Constraint, tuple[str, ...]], ...]:
-    """Gives the constraints of a kind that hold in a release, with the steps of their paths."""
+def _holding(
+    kind: str, flux_version: FluxVersion
+) -> tuple[tuple[tuple[str, ...], tuple[Constraint, ...]], ...]:
+    """Gives the constraints of a kind that hold in a release, by the steps of the paths of their fields."""
+    held = (each for each in CONSTRAINTS.get(kind, ()) if each.holds_in(flux_version))
     return tuple(
-        (each, tuple(each.field.replace("[]", ".[]").split(".")))
-        for each in CONSTRAINTS.get(kind, ())
-        if each.holds_in(flux_version)
+        (tuple(field.replace("[]", ".[]").split(".")), tuple(constraints))
+        for field, constraints in groupby(held, key=attrgetter("field"))
     )
 
 

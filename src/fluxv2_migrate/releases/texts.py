@@ -192,9 +192,19 @@ class ReleaseTexts:
                 for path, reason in refused_fields(manifest, self.around.oldest(names)):
                     raise HeldBack(f"{path} of what {release.resource} becomes {reason}")
 
-    def layout(self, releases: Sequence[MigratingRelease]) -> SourceLayout:
-        """Gives the sources of releases, whether or not these can be edited."""
-        return self._place(releases, self._names(releases), self.workspace.branch(), {})
+    def layout(
+        self, releases: Iterable[MigratingRelease], others: Iterable[MigratingRelease]
+    ) -> SourceLayout:
+        """Gives the sources of releases as if they were migrated, whether or not they can be edited.
+
+        Args:
+            releases: of whose sources it is asked: those of no others are placed.
+            others: that are migrated, and may have sources in common with them.
+        """
+        asked = list(releases)
+        names = self._names([*others, *asked])
+        requests = {placed for each in asked for placed in each.requests}
+        return self._place((), names, self.workspace.branch(), {}, requests)
 
     def _names(self, releases: Iterable[MigratingRelease]) -> SourceNames:
         requests = [placed for each in releases for placed in each.requests]
@@ -240,6 +250,7 @@ class ReleaseTexts:
         names: SourceNames,
         workspace: Workspace,
         comments: Mapping[PlacedRequest, Sequence[FieldComment]],
+        asked: Collection[PlacedRequest] | None = None,
     ) -> SourceLayout:
         around = self.around
         places = Places(Homes(around.clusters, around.clusters.tree, workspace))
@@ -252,6 +263,8 @@ class ReleaseTexts:
         for source in names.new:
             said = [each for member in source.members for each in comments.get(member, ())]
             wanted = unplaced_source(source, around.options, around.versions, needed, said)
+            if asked is not None and not any(each in asked for each in source.members):
+                continue
             try:
                 placed = places.place(wanted)
                 writer = posixpath.dirname(source.request.written_by.partition(" ")[0])

@@ -14,7 +14,6 @@ from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.syncs import SyncLayout
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
-from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
 from fluxv2_migrate.kubernetes import mapping_at
@@ -133,7 +132,7 @@ def assemble(
         deleted=deleted,
         findings=Findings(findings.all()),
         changes=workspace.changes,
-        manifests=manifests,
+        written=manifests,
         prerequisites=_together((*images.prerequisites, *syncs.prerequisites)),
         context=context,
         before={path: before[path] for path in {*changed, *deleted}},
@@ -245,18 +244,17 @@ def _manifests(
     made: Iterable[Generated], around: Surroundings, converted: ConvertedReleases, images: MigratedImages
 ) -> Iterator[MigratedManifest]:
     marked = {each.document.key: each.value for each in images.texts}
-    # What clusters see of a release has most in common.
-    known: dict[Any, Any] = {}
     for each in converted.texts:
         release = each.release
         written = marked.get(release.document.key, each.text.value)
         for seen, names in each.results or ((written, release.clusters),):
             cluster = around.clusters.told(names)
-            manifest = frozen(with_text_annotations(seen), known)
-            yield MigratedManifest(manifest, release.document.path, release.resource, cluster)
+            yield MigratedManifest(
+                with_text_annotations(seen), release.document.path, release.resource, cluster
+            )
     for generated in made:
         cluster = around.clusters.told(generated.clusters)
-        yield MigratedManifest(frozen(generated.manifest, known), generated.file, cluster=cluster)
+        yield MigratedManifest(generated.manifest, generated.file, cluster=cluster)
 
 
 def _together(needed: Iterable[Prerequisite]) -> tuple[Prerequisite, ...]:

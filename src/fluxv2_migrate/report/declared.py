@@ -8,7 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.frozen import FrozenDict, frozen, thawed
+from fluxv2_migrate.frozen import FrozenDict, thawed
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
@@ -33,8 +33,8 @@ class DeclaredFields:
 
     Attributes:
         fields: of each release, by path and resource.
-        releases: what was decided of each release that all clusters get as it is written.
-        sources: of charts.
+        releases: what was decided of each release that all clusters get as it is written; not to be changed.
+        sources: of charts; not to be changed.
         versions: the Flux releases of the clusters.
         default_namespace: of manifests that name none.
     """
@@ -49,10 +49,7 @@ class DeclaredFields:
         fields = {key: tuple(names) for key, names in self.fields.items()}
         object.__setattr__(self, "fields", FrozenDict(fields))
         for name in ("releases", "sources"):
-            given = getattr(self, name).items()
-            # Those that were written are frozen already.
-            kept = {key: each if isinstance(each, FrozenDict) else frozen(each) for key, each in given}
-            object.__setattr__(self, name, FrozenDict(kept))
+            object.__setattr__(self, name, FrozenDict(getattr(self, name)))
 
     def with_values(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Gives each field its value."""

@@ -70,7 +70,7 @@ class MigratedManifest:
     """A v2 resource as it is written, before anybody asks for its model.
 
     Attributes:
-        manifest: in JSON's types, frozen.
+        manifest: in JSON's types.
         path: its file.
         before: `kind namespace/name` of the v1 resource that it was, or empty.
         cluster: the cluster that sees it, or empty where all do.
@@ -159,7 +159,7 @@ class Migration:
         deleted: files to remove.
         findings: what a person must know, decide or do; the questions first.
         changes: what was done.
-        manifests: the v2 resources that came of it, as they are written.
+        written: the v2 resources that came of it, before anybody asks for them; not to be changed.
         prerequisites: what must exist in the cluster first.
         context: what was inferred.
         before: the texts of changed and deleted files as they were.
@@ -177,7 +177,7 @@ class Migration:
     deleted: tuple[str, ...]
     findings: Findings
     changes: tuple[Change, ...]
-    manifests: tuple[MigratedManifest, ...]
+    written: tuple[MigratedManifest, ...]
     prerequisites: tuple[Prerequisite, ...]
     context: MigrationContext
     before: Mapping[str, str]
@@ -207,6 +207,13 @@ class Migration:
         # What a release means in full takes longer than its migration, and only a verification asks.
         declared: Declared = frozen(self.declared_fields.with_values())
         return declared
+
+    @cached_property
+    def manifests(self) -> tuple[MigratedManifest, ...]:
+        """The v2 resources that came of this migration, as they are written."""
+        # What clusters see of a release has most in common.
+        known: dict[Any, Any] = {}
+        return tuple(replace(each, manifest=frozen(each.manifest, known)) for each in self.written)
 
     @cached_property
     def resources(self) -> tuple[MigratedResource, ...]:
