@@ -282,7 +282,7 @@ def test_an_inventory_shows_what_it_says_and_what_was_not_given() -> None:
     assert "Helm releases (0)" in text_of(fm.Inventory.from_texts(helm_list="[]"))
     few = text_of(fm.Inventory.from_texts(namespaces="namespace/shop"))
     assert "Namespaces (1)" in few
-    assert "Not given: helm releases, releases of helm 2," in few
+    assert "Not given: Helm releases, Releases of Helm 2," in few
 
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -75,3 +75,10 @@ def test_what_is_dumped_fits_the_schema() -> None:
     for given in ACCEPTED:
         dumped = fm.MigrationOptions.model_validate(given).model_dump_json(exclude_defaults=True)
         assert validator.is_valid(json.loads(dumped))
+
+
+def test_options_are_shown_as_they_were_given() -> None:
+    override = fm.Override(namespace="shop", ref_kind="tag")
+    assert repr(override) == "Override(namespace='shop', ref_kind='tag')"
+    assert eval(repr(override), {"Override": fm.Override}) == override
+    assert repr(fm.MigrationOptions()) == "MigrationOptions()"

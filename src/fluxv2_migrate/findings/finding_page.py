@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from fluxv2_migrate.findings.table import Severity
-from fluxv2_migrate.pages import Html, badge, code_block, element, fold, fragment, joined, prose, table
+from fluxv2_migrate.pages import Html, badge, code_block, element, facts, fold, fragment, joined, prose
 
 if TYPE_CHECKING:
     from fluxv2_migrate.findings.finding import Finding
@@ -63,18 +63,20 @@ def proposal_fold(proposal: str) -> Iterator[Html]:
 def finding_fragment(finding: Finding) -> Html:
     """Gives what a notebook shows of one finding."""
     places = [f"{finding.path}:{finding.line}"] if finding.path else []
-    facts = [
-        ("where", ", ".join([*places, *finding.related]) or "the repository"),
-        ("cluster", finding.cluster),
-        ("resource", finding.resource),
-        ("field", finding.field),
-    ]
+    about = facts(
+        [
+            ("where", ", ".join([*places, *finding.related]) or "the repository"),
+            ("cluster", finding.cluster),
+            ("resource", finding.resource),
+            ("field", finding.field),
+        ]
+    )
     answers = [] if finding.answer is None else [finding.answer]
     return fragment(
         f"{finding.code} {finding.slug}",
         element("p", severity_badge(finding.severity), " ", element("strong", prose(finding.message))),
         element("p", prose(finding.remedy)),
-        table("What it is about", ("what", "is"), [fact for fact in facts if fact[1]]),
+        about,
         *answers_fold(answers, is_open=True),
         *proposal_fold(finding.proposal),
     )

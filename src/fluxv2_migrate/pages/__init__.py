@@ -2,7 +2,18 @@
 
 from fluxv2_migrate.pages.document import fragment, page
 from fluxv2_migrate.pages.elements import Html, element, joined
-from fluxv2_migrate.pages.parts import badge, code, code_block, fold, listed, picture, prose, section, table
+from fluxv2_migrate.pages.parts import (
+    badge,
+    code,
+    code_block,
+    facts,
+    fold,
+    listed,
+    picture,
+    prose,
+    section,
+    table,
+)
 
 __all__ = [
     "Html",
@@ -10,6 +21,7 @@ __all__ = [
     "code",
     "code_block",
     "element",
+    "facts",
     "fold",
     "fragment",
     "joined",

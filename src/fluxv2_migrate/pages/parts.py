@@ -8,7 +8,7 @@ from typing import Final
 
 from fluxv2_migrate.pages.elements import Html, element, joined
 
-__all__ = ["badge", "code", "code_block", "fold", "listed", "picture", "prose", "section", "table"]
+__all__ = ["badge", "code", "code_block", "facts", "fold", "listed", "picture", "prose", "section", "table"]
 
 _CODE: Final = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
 
@@ -50,6 +50,16 @@ def listed(items: Iterable[str], class_: str = "") -> Html:
     '<ul><li>a</li><li>b</li></ul>'
     """
     return element("ul", *(element("li", item) for item in items), class_=class_)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Html:
+    """Gives what is known of something, each fact under its name; an empty one is left out.
+
+    >>> facts([("file", "a.yaml"), ("cluster", "")])
+    '<dl><dt>file</dt><dd>a.yaml</dd></dl>'
+    """
+    told = ((element("dt", name), element("dd", text)) for name, text in pairs if text)
+    return element("dl", *(part for each in told for part in each))
 
 
 def fold(summary: str, *children: str, is_open: bool = False) -> Html:

@@ -20,7 +20,7 @@ _DARK: Final = (
 _SAID_DARK: Final = ":is([data-jp-theme-light=false],[data-vscode-theme-kind$=dark],.dark)"
 _SAID_LIGHT: Final = ":is([data-jp-theme-light=true],[data-vscode-theme-kind$=light],.light)"
 
-STYLE: Final = f"""
+_RULES: Final = f"""
 .fm{{{_LIGHT}}}
 @media (prefers-color-scheme:dark){{.fm{{{_DARK}}}}}
 {_SAID_DARK} .fm,.fm.dark{{{_DARK}}}
@@ -35,6 +35,7 @@ html:has(.fm.page){{background:Canvas;scroll-behavior:smooth}}
 .fm h2{{font-size:1.25rem;margin:1.8rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}}
 .fm h3{{font-size:1.05rem;margin:1.2rem 0 .4rem}}
 .fm h4,.fm h5{{font-size:1rem;margin:.2rem 0}}
+.fm :is(h1,h2,h3,h4,h5){{font-weight:650;color:inherit}}
 .fm p{{margin:.4rem 0;max-width:60rem}}
 .fm ul,.fm ol{{margin:.4rem 0;padding-left:1.4rem}}
 .fm a{{color:var(--link)}}
@@ -45,7 +46,8 @@ html:has(.fm.page){{background:Canvas;scroll-behavior:smooth}}
 margin:.5rem 0;padding:.5rem .7rem;overflow:auto;max-height:32rem;overflow-wrap:normal}}
 .fm pre code{{background:none;padding:0}}
 .fm .scroll{{overflow:auto;max-height:36rem;margin:.6rem 0;border:1px solid var(--line);border-radius:6px}}
-.fm table{{border-collapse:collapse;width:100%;margin:0;font-size:14px;color:inherit}}
+.fm table{{border-collapse:collapse;table-layout:auto;width:100%;margin:0;font-size:14px;color:inherit}}
+.fm tr{{background:none;border:none}}
 .fm caption{{text-align:left;font-weight:600;padding:.4rem .6rem;color:var(--soft)}}
 .fm th,.fm td{{text-align:left;vertical-align:top;padding:.3rem .6rem;border-top:1px solid var(--line);
 background:none;max-width:34rem;overflow-wrap:break-word;white-space:normal}}
@@ -74,8 +76,8 @@ margin:.7rem 0}}
 .fm .here,.fm mark.here{{background:var(--warn-shade);color:var(--ink);font-weight:700}}
 .fm .added,.fm .removed,.fm .hunk,.fm .here,.fm .line{{display:block;white-space:pre}}
 .fm dl{{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:.8rem 0}}
-.fm dt{{font-weight:600}}
-.fm dd{{margin:0;max-width:60rem}}
+.fm dt{{font-weight:600;float:none;width:auto}}
+.fm dd{{margin:0;max-width:60rem;float:none;width:auto}}
 .fm .verdict .badge{{font-size:1.05rem;padding:.25rem .9rem;white-space:normal}}
 .fm .steps>li{{margin:.7rem 0}}
 .fm .places{{list-style:none;padding:0}}
@@ -100,4 +102,7 @@ border:1px solid var(--soft);border-radius:4px;min-width:14rem;max-width:100%}}
 .fm .only-screen{{display:none}}.fm .card,.fm tr{{break-inside:avoid}}.fm h2,.fm h3{{break-after:avoid}}
 .fm .badge{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
 """.strip()
+
+# Notebooks style lists and tables by two classes, and place `dt` beside `dd` by floating.
+STYLE: Final = _RULES.replace(".fm", ".fm.fm.fm")
 """For everything within `.fm`, and nothing else."""

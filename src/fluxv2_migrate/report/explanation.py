@@ -10,7 +10,7 @@ from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.given import checked_kind, checked_text
 from fluxv2_migrate.kubernetes import value_at
-from fluxv2_migrate.pages import fragment, prose, table
+from fluxv2_migrate.pages import facts, fragment, prose
 from fluxv2_migrate.quoting import as_code, as_markdown_text, names_a_secret, without_secrets
 from fluxv2_migrate.report.migration import MigratedResource
 from fluxv2_migrate.repository.changes import Change
@@ -68,9 +68,8 @@ class Explanation:
         return self.to_markdown()
 
     def _repr_html_(self) -> str:
-        rows = [(title, prose(text)) for title, text in self._facts()]
-        shown = table(f"{self.field} of {self.resource}", ("what", "is"), rows)
-        return fragment("Where a field comes from", shown)
+        told = facts((title, prose(text)) for title, text in self._facts())
+        return fragment(f"{self.field} of {self.resource}", told)
 
     def _facts(self) -> list[tuple[str, str]]:
         secret = names_a_secret(self.field.split("."))

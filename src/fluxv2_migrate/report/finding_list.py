@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import FINDINGS, Severity
-from fluxv2_migrate.pages import fragment, table
+from fluxv2_migrate.pages import fragment
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.report.data import finding_record
 from fluxv2_migrate.report.html_findings import finding_table
@@ -82,8 +83,7 @@ class Findings(tuple[Finding, ...]):
         return _json(report)
 
     def _repr_html_(self) -> str:
-        head = ("severity", "finding", "where", "resource", "message")
-        return fragment("Findings", table(f"{len(self)} findings", head, finding_table(self)))
+        return fragment("Findings", finding_table(plural(len(self), "finding"), self))
 
 
 def _sarif_rule(code: str) -> dict[str, Any]:

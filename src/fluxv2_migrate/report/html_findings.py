@@ -8,13 +8,15 @@ from typing import Final
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.finding_page import answers_fold, proposal_fold, severity_badge
 from fluxv2_migrate.findings.table import Concern
-from fluxv2_migrate.pages import Html, element, fold, joined, listed, prose
+from fluxv2_migrate.pages import Html, element, fold, joined, listed, prose, table
 from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.outline import Entry
 
 __all__ = ["entry_groups", "finding_table"]
 
+_ALWAYS: Final = 2
+"""So many columns of a table of findings are there whatever they say."""
 _EXCERPTS: Final = 2
 """Of so many places of one message the lines are shown."""
 
@@ -64,15 +66,24 @@ def _places(places: Sequence[str], views: FileViews) -> Html:
     return joined(parts)
 
 
-def finding_table(findings: Iterable[Finding]) -> Iterator[tuple[Html, str, str, str, Html]]:
-    """Gives a row for each finding: severity, code, where, what of, and the message."""
-    for each in findings:
-        place = f"{each.path}:{each.line}" if each.path else ""
-        more = f" and {len(each.related)} more" if each.related else ""
-        yield (
+def finding_table(caption: str, findings: Iterable[Finding]) -> Html:
+    """Gives a row for each finding, and no column for what none of them says.
+
+    Args:
+        caption: of the table.
+        findings: in their order.
+    """
+    rows = [
+        (
             severity_badge(each.severity),
             f"{each.code} {each.slug}",
-            place + more,
+            (f"{each.path}:{each.line}" if each.path else "")
+            + (f" and {len(each.related)} more" if each.related else ""),
             each.resource,
             prose(each.message),
         )
+        for each in findings
+    ]
+    head = ("severity", "finding", "where", "resource", "message")
+    said = [index for index in range(len(head)) if index < _ALWAYS or any(row[index] for row in rows)]
+    return table(caption, [head[index] for index in said], [[row[index] for index in said] for row in rows])

@@ -12,6 +12,7 @@ from fluxv2_migrate.pages import (
     badge,
     code,
     element,
+    facts,
     fold,
     fragment,
     joined,
@@ -104,13 +105,9 @@ def _first_screen(migration: Migration, outline: Outline) -> Iterator[Html]:
     yield element("p", f"{summary_of(migration, outline)}.")
     kind = "error" if outline.questions else "good"
     yield element("p", badge(verdict_of(migration, outline), kind), class_="verdict")
-    facts = [
-        part
-        for title, text in risks_of(migration, outline)
-        for part in (element("dt", title), element("dd", prose(text)))
-    ]
-    if facts:
-        yield element("dl", *facts)
+    risks = [(title, prose(text)) for title, text in risks_of(migration, outline)]
+    if risks:
+        yield facts(risks)
 
 
 def _filter() -> Html:

@@ -12,28 +12,35 @@ from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.yaml_text import Style, emit_entry
 
-__all__ = ["changes_fold", "prerequisite_table", "resource_blocks"]
+__all__ = ["changes_fold", "manifest_block", "prerequisite_table", "resource_blocks"]
 
 _STYLE: Final = Style()
 
 
 def resource_blocks(resources: Iterable[KubernetesObject]) -> Iterator[Html]:
-    """Gives each object under its name as YAML, without what is secret by its name.
+    """Gives each object under its name.
 
     Args:
         resources: typed.
     """
     for each in resources:
-        manifest = each.to_manifest()
-        metadata = each.metadata
-        name = "/".join(part for part in (metadata.namespace, metadata.name) if part)
-        spec = manifest.get("spec")
-        if isinstance(spec, Mapping) and "values" in spec:
-            manifest = {**manifest, "spec": {**spec, "values": _shown_values(spec["values"], ())}}
-        text = "".join(emit_entry(key, value, 0, _STYLE) for key, value in manifest.items())
-        lines = [without_secrets(line) if line.strip() else "" for line in text.split("\n")[:-1]]
+        name = "/".join(part for part in (each.metadata.namespace, each.metadata.name) if part)
         yield element("h3", f"{each.kind} ", code(name))
-        yield code_block(lines)
+        yield manifest_block(each)
+
+
+def manifest_block(resource: KubernetesObject) -> Html:
+    """Gives an object as YAML, without what is secret by its name.
+
+    Args:
+        resource: typed.
+    """
+    manifest = resource.to_manifest()
+    spec = manifest.get("spec")
+    if isinstance(spec, Mapping) and "values" in spec:
+        manifest = {**manifest, "spec": {**spec, "values": _shown_values(spec["values"], ())}}
+    text = "".join(emit_entry(key, value, 0, _STYLE) for key, value in manifest.items())
+    return code_block(without_secrets(line) if line.strip() else "" for line in text.split("\n")[:-1])
 
 
 def _shown_values(value: Any, path: tuple[str, ...]) -> Any:

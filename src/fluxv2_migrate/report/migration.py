@@ -23,7 +23,7 @@ from fluxv2_migrate.flux2 import (
     Kustomization,
 )
 from fluxv2_migrate.frozen import FrozenDict, frozen
-from fluxv2_migrate.pages import fragment, table
+from fluxv2_migrate.pages import facts, fragment
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.report.context import MigrationContext
@@ -31,7 +31,7 @@ from fluxv2_migrate.report.data import migration_record
 from fluxv2_migrate.report.declared import Declared, DeclaredFields
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.html_page import migration_fragment, migration_page
-from fluxv2_migrate.report.html_resources import changes_fold, resource_blocks
+from fluxv2_migrate.report.html_resources import changes_fold, manifest_block
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.report.questions import answers_of, questions_text
 from fluxv2_migrate.repository.changes import Change
@@ -126,9 +126,8 @@ class MigratedResource:
         return f"{self.resource.kind} {metadata.namespace or ''}/{metadata.name}"
 
     def _repr_html_(self) -> str:
-        facts = [("file", self.path), ("cluster", self.cluster or "all"), ("was", self.before)]
-        shown = table("Where it stands", ("what", "is"), [fact for fact in facts if fact[1]])
-        return fragment(self.name, shown, *resource_blocks([self.resource]), *changes_fold(self.changes))
+        about = facts([("file", self.path), ("cluster", self.cluster or "all"), ("was", self.before)])
+        return fragment(self.name, about, manifest_block(self.resource), *changes_fold(self.changes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ __all__ = [
     "assumptions_of",
     "outline_of",
     "places_of",
-    "plural",
     "policy_cells",
     "release_cells",
 ]

@@ -26,7 +26,7 @@ _HEADS: Final[dict[str, tuple[str, ...]]] = {
 def inventory_fragment(inventory: Inventory) -> Html:
     """Gives what a notebook shows of an inventory: what was read, what it says, and what was not given."""
     known = dict(_tables(inventory))
-    missing = [title.lower() for title in _HEADS if title not in known]
+    missing = [title for title in _HEADS if title not in known]
     return fragment(
         "Inventory",
         listed(inventory.understood),

@@ -106,7 +106,7 @@ def said_over(said: _Model, shown: _Model) -> _Model:
         shown: counts elsewhere.
 
     >>> said_over(Fluxd(git_user="Bot"), Fluxd(git_user="Flux", sops=True))
-    Fluxd(..., git_user='Bot', ..., sops=True, ...)
+    Fluxd(git_user='Bot', sops=True)
     """
     update = {}
     for name, default in _defaults_of(type(said)).items():

@@ -81,9 +81,10 @@ class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        # The URL of a repository may hold a password, which is not for logs.
+        # What was not given says nothing, and the URL of a repository may hold a password.
         for name, value in super().__repr_args__():
-            yield name, without_credentials(value) if isinstance(value, str) else value
+            if name in self.model_fields_set:
+                yield name, without_credentials(value) if isinstance(value, str) else value
 
 
 class Placement(_Options):

@@ -79,7 +79,7 @@ def override_for(
 
     >>> web = Subject("", "HelmRelease", "shop", "web", "a.yaml")
     >>> override_for(web, [Override(release_name="a"), Override(name="x"), Override(accept=("HR032",))])
-    (Override(..., release_name='a', ..., accept=('HR032',)), frozenset({0, 2}))
+    (Override(release_name='a', accept=('HR032',)), frozenset({0, 2}))
     """
     said: dict[str, Any] = {}
     accepted: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.kubernetes import KubernetesObject
-from fluxv2_migrate.pages import Html, badge, element, fragment, table
+from fluxv2_migrate.pages import Html, badge, element, fragment
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.report.html_findings import finding_table
 from fluxv2_migrate.report.html_resources import changes_fold, prerequisite_table, resource_blocks
@@ -42,8 +42,7 @@ def conversion_fragment(
         verdict = badge("no object comes of it", "warning" if findings else "")
     shown = [element("p", verdict)]
     if findings:
-        head = ("severity", "finding", "where", "resource", "message")
-        shown.append(table("What to know", head, finding_table(findings)))
+        shown.append(finding_table("What to know", findings))
     shown += resource_blocks(resources)
     shown += parts
     shown += prerequisite_table(prerequisites)

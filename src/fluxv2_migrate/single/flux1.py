@@ -63,7 +63,7 @@ class Flux1Conversion:
     cluster: Cluster
 
     def _repr_html_(self) -> str:
-        title = "What does the part of Flux v1"
+        title = "In place of Flux v1"
         return conversion_fragment(title, self.resources, self.findings, prerequisites=self.prerequisites)
 
 

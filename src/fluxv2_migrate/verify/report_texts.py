@@ -141,6 +141,8 @@ def report_html(entries: Sequence[ReleaseVerification | ObjectVerification], sum
         kind = "error" if each.status in _ATTENTION else "good"
         shown = (each.cluster, _outcome(each) or "", each.path)
         # What differs stands where a narrow page shows it, too.
-        rows.append((badge(each.status, kind), each.resource, listed(what) if what else "", *shown))
+        rows.append(
+            (badge(each.status, kind), each.resource, listed(what) if len(what) > 1 else joined(what), *shown)
+        )
     head = ("status", "resource", "what differs", "cluster", "outcome", "file")
     return fragment("Verification", element("p", summary), table("What became of each", head, rows))
