@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Never, TypeVar
 
-__all__ = ["FrozenDict", "FrozenList", "frozen", "thawed"]
+__all__ = ["FrozenDict", "FrozenList", "frozen", "shared", "thawed"]
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -81,20 +81,43 @@ def frozen(value: Any, known: dict[Any, Any] | None = None) -> Any:
     return copy
 
 
-def _contents(copy: FrozenDict[Any, Any] | FrozenList[Any]) -> tuple[object, ...]:
+def shared(value: Any, known: dict[Any, Any]) -> Any:
+    """Gives a value of JSON's types of which each mapping and list is one with its equals of other values.
+
+    Args:
+        value: the value, which nobody changes; the same in the order of its keys.
+        known: what other values hold; for those that shall share it begins empty.
+
+    >>> known = {}
+    >>> one, other = (shared({"name": name, "spec": {"a": 1}}, known) for name in ("web", "api"))
+    >>> one["spec"] is other["spec"]
+    True
+    """
+    if value.__class__ is dict:
+        items = {key: shared(item, known) for key, item in value.items() if item.__class__ is not str}
+        if any(item is not value[key] for key, item in items.items()):
+            value = {**value, **items}
+    elif value.__class__ is list:
+        values = [shared(item, known) for item in value]
+        if any(item is not other for item, other in zip(values, value, strict=True)):
+            value = values
+    else:
+        return value
+    return known.setdefault(_contents(value), value)
+
+
+def _contents(copy: dict[Any, Any] | list[Any]) -> tuple[object, ...]:
     """Gives by what copies are told apart: what they hold was told apart before."""
-    if isinstance(copy, FrozenList):
-        return (FrozenList, *map(_mark, copy))
-    return (FrozenDict, *((key, _mark(item)) for key, item in copy.items()))
-
-
-def _mark(item: Any) -> object:
-    if item.__class__ is str:
-        return item
-    if isinstance(item, (FrozenDict, FrozenList)):
-        return (FrozenDict, id(item))
-    # `1`, `1.0` and `true` are equal to Python, and so are both zeros.
-    return (item.__class__, repr(item))
+    # To Python `1`, `1.0` and `true` are equal, and so are both zeros; bare numbers stand for collections.
+    marks = [
+        item
+        if item.__class__ is str
+        else id(item)
+        if isinstance(item, (dict, list))
+        else (item.__class__, repr(item))
+        for item in (copy if isinstance(copy, list) else copy.values())
+    ]
+    return (list, *marks) if isinstance(copy, list) else (*copy, *marks)
 
 
 def thawed(value: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from fluxv2_migrate.repository.documents import Document
 __all__ = ["MigratedRelease", "tell_of_result"]
 
 _RELEASE: Final = "HelmRelease.helm.toolkit.fluxcd.io"
+_POLICY: Final = f"ImagePolicy.{IMAGE_GROUP}"
 _SOURCES: Final = "source.toolkit.fluxcd.io"
 _SHOWN: Final = 5
 _VALUES: Final = "values"
@@ -80,27 +81,32 @@ def tell_of_result(
     made, migrated = list(created), list(releases)
     if not (made or migrated):
         return
-    checks = [_Check.of(view, result, made, findings) for view in result.clusters.clusters]
-    by_cluster: dict[str, list[tuple[MigratedRelease, Sighting, str]]] = {}
+    seen: dict[str, list[tuple[MigratedRelease, Sighting, str]]] = {}
     for release in migrated:
         for sighting, name in release.seen if release.document.path not in told else ():
-            by_cluster.setdefault(sighting.cluster, []).append((release, sighting, name))
-    for check in checks:
-        for problem in check.applied.problems:
-            message = f"{check.view.name} built it, and kustomize fails after the migration: {problem.reason}"
+            seen.setdefault(sighting.cluster, []).append((release, sighting, name))
+    marked = [path for path, text in sorted(result.texts.items()) if text and "$imagepolicy" in text]
+    readers: list[_Reader] = []
+    # All objects of all clusters at once would take many times the memory of the repository.
+    for view, applied in result.by_cluster():
+        own = {identity_of(each.manifest): each for each in made if view.name in each.clusters}
+        check = _Check(view, result, applied, own, findings)
+        for problem in applied.problems:
+            message = f"{view.name} built it, and kustomize fails after the migration: {problem.reason}"
             findings.say("RP057", message, problem.path, problem.line)
-        for problem in check.applied.old_problems:
+        for problem in applied.old_problems:
             # Of one that holds releases or images back it is told where these stand.
             message = f"{problem.path}:{problem.line}: {problem.reason}"
             if not findings.has_told("RP019", message):
                 findings.say("RP019", message, problem.path, problem.line)
-        for release, sighting, name in by_cluster.get(check.view.name, ()):
+        for release, sighting, name in seen.get(view.name, ()):
             if release.twin:
                 check.twin(release, name)
             else:
                 check.release(release, sighting, name)
         check.made()
-    _tell_of_markers(checks, result, findings)
+        readers.append(check.reader(marked))
+    _tell_of_markers(marked, readers, result, findings)
 
 
 @dataclass(slots=True)
@@ -123,13 +129,6 @@ class _Check:
     findings: FindingGroups
     users: dict[Identity, list[str]] = field(default_factory=dict)
     before: set[Identity] | None = None
-
-    @classmethod
-    def of(
-        cls, view: ClusterView, result: Result, made: Iterable[Generated], findings: FindingGroups
-    ) -> _Check:
-        own = {identity_of(each.manifest): each for each in made if view.name in each.clusters}
-        return cls(view, result, result.applied(view), own, findings)
 
     def release(self, release: MigratedRelease, sighting: Sighting, name: str) -> None:
         """Says what the cluster does not get of a release."""
@@ -225,7 +224,7 @@ class _Check:
 
     def _repository(self, made: Generated, key: Identity) -> None:
         """Says of a policy that was made that the cluster does not get the tags that it reads."""
-        if key[0] != f"ImagePolicy.{IMAGE_GROUP}":
+        if key[0] != _POLICY:
             return
         reference = mapping_at(made.manifest, "spec", "imageRepositoryRef")
         own = str(reference.get("namespace") or key[1])
@@ -235,9 +234,11 @@ class _Check:
             message = f"{self.view.name} does not get {shown}, whose tags {shown_identity(key)} reads"
             self.findings.say("RP055", message, made.file)
 
-    def has_policy(self, namespace: str, name: str) -> bool:
-        """Gives whether the cluster has, or is told to have, an ImagePolicy."""
-        return self._has((f"ImagePolicy.{IMAGE_GROUP}", namespace, name))
+    def reader(self, files: Iterable[str]) -> _Reader:
+        """Gives what tells whether the cluster reads markers, and has the policies that they name."""
+        known = (key[1:] for key in (*self.applied.objects, *self.created) if key[0] == _POLICY)
+        read = frozenset(path for path in files if path in self.applied.files)
+        return _Reader(self.view.name, read, frozenset(known), self.applied.is_complete)
 
     def _has(self, wanted: Identity) -> bool:
         # Of what is made for the cluster it is told where it is made; what nobody sees may be anything.
@@ -269,15 +270,37 @@ class _Check:
         return f"nothing that is applied of {_shown_paths(self.view)} holds it"
 
 
-def _tell_of_markers(checks: Sequence[_Check], result: Result, findings: FindingGroups) -> None:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What a cluster has of markers.
+
+    Attributes:
+        cluster: its name.
+        files: those with markers that it applies, or that its builds read.
+        policies: namespaces and names of the ImagePolicies that it has, or is told to have.
+        is_complete: whether nothing that it gets is unknown.
+    """
+
+    cluster: str
+    files: frozenset[str]
+    policies: frozenset[tuple[str, ...]]
+    is_complete: bool
+
+    def has_policy(self, marker: tuple[str, ...]) -> bool:
+        """Gives whether it has the ImagePolicy that a marker names; what nobody sees may be anything."""
+        return marker in self.policies or not self.is_complete
+
+
+def _tell_of_markers(
+    paths: Iterable[str], clusters: Iterable[_Reader], result: Result, findings: FindingGroups
+) -> None:
     """Says which markers name a policy that none of the clusters has that get their file."""
-    for path, text in sorted(result.texts.items()):
-        readers = [each for each in checks if path in each.applied.files]
-        if not readers or text is None or "$imagepolicy" not in text:
-            continue
+    for path in paths:
+        readers = [each for each in clusters if path in each.files]
+        text = (result.texts[path] or "") if readers else ""
         for marker in _MARKER.finditer(text):
-            if not any(each.has_policy(*marker.groups()) for each in readers):
-                shown = ", ".join(each.view.name for each in readers)
+            if not any(each.has_policy(marker.groups()) for each in readers):
+                shown = ", ".join(each.cluster for each in readers)
                 message = (
                     f"{shown} does not get ImagePolicy {'/'.join(marker.groups())}, which a marker names"
                 )

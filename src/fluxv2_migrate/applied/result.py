@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,10 @@ __all__ = ["AppliedByCluster", "Identity", "Result", "identity_of", "shown_ident
 
 Identity = tuple[str, str, str]
 """Kind with the group of its API, namespace and name."""
+
+
+_Parts = tuple[list[str], list[str], str]
+"""The folders that are built for a sync path, the files that are applied as they are, what goes over it."""
 
 
 def identity_of(manifest: Mapping[str, Any], namespace: str = "") -> Identity:
@@ -89,20 +93,34 @@ class Result:
     def __post_init__(self) -> None:
         self.tree = self.clusters.tree.with_files(self.texts)
 
-    def applied(self, view: ClusterView) -> AppliedByCluster:
-        """Gives what Flux v2 applies for a cluster, were each of its sync paths a Kustomization.
+    def by_cluster(self) -> Iterator[tuple[ClusterView, AppliedByCluster]]:
+        """Gives what Flux v2 applies for each cluster, were each of its sync paths a Kustomization.
+
+        What is built is kept for as long as another cluster needs it.
 
         Source: fluxcd/pkg `kustomize/kustomize_generator.go`, `sourceignore/sourceignore.go`.
         """
+        views = self.clusters.clusters
+        parts = [[self._parts(synced, view) for synced in view.sync_paths] for view in views]
+        last = {
+            (self.ignores.get(view.name), folder, over): view.name
+            for view, of_view in zip(views, parts, strict=True)
+            for folders, _, over in of_view
+            for folder in folders
+        }
+        for view, of_view in zip(views, parts, strict=True):
+            yield view, self._applied(view, of_view)
+            for key in [key for key in self._builds if last[key] == view.name]:
+                del self._builds[key]
+                self.tree.artifact(key[0]).let_build_go(key[1])
+
+    def _applied(self, view: ClusterView, parts: Iterable[_Parts]) -> AppliedByCluster:
         ignore = self.ignores.get(view.name)
         default = self.clusters.default_namespace(view.name)
-        artifact = self.tree.artifact(ignore)
-        found = AppliedByCluster(artifact)
-        for synced in view.sync_paths:
+        found = AppliedByCluster(self.tree.artifact(ignore))
+        for synced, (folders, files, over) in zip(view.sync_paths, parts, strict=True):
             if synced.unknown:
                 found.is_complete = False
-            folders, files = _parts(synced, artifact)
-            over = self._overlay(synced)
             for folder in folders:
                 self._take(found, self._build(ignore, folder, over), synced, default)
                 # What a command that nobody knows built is told already, and may be gone.
@@ -136,6 +154,19 @@ class Result:
             )
             self._builds[key] = known if known and is_same else build_with(artifact, folder, over)
         return self._builds[key]
+
+    def _parts(self, synced: SyncPath, view: ClusterView) -> _Parts:
+        artifact, over = self.tree.artifact(self.ignores.get(view.name)), self._overlay(synced)
+        folders = dict.fromkeys(synced.builds)
+        if synced.files == "none":
+            return list(folders), [], over
+        if synced.path in artifact.files:
+            return list(folders), [synced.path], over
+        if artifact.has_kustomization_file(synced.path):
+            return list({synced.path: None, **folders}), [], over
+        entries = generated_resources(artifact, synced.path)
+        folders |= dict.fromkeys(each for each in entries if each not in artifact.files)
+        return list(folders), [each for each in entries if each in artifact.files], over
 
     def _overlay(self, synced: SyncPath) -> str:
         """Gives what goes over a path now: the Kustomization of Flux v2 may have been edited."""
@@ -173,17 +204,3 @@ class Result:
 def _in(key: Identity, namespace: str) -> Identity:
     kind, own, name = key
     return kind, own or namespace, name
-
-
-def _parts(synced: SyncPath, artifact: KustomizeTree) -> tuple[list[str], list[str]]:
-    """Gives the folders that are built for a sync path, and the files that are applied as they are."""
-    folders = dict.fromkeys(synced.builds)
-    if synced.files == "none":
-        return list(folders), []
-    if synced.path in artifact.files:
-        return list(folders), [synced.path]
-    if artifact.has_kustomization_file(synced.path):
-        return list({synced.path: None, **folders}), []
-    entries = generated_resources(artifact, synced.path)
-    folders |= dict.fromkeys(each for each in entries if each not in artifact.files)
-    return list(folders), [each for each in entries if each in artifact.files]

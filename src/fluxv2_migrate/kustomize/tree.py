@@ -96,6 +96,11 @@ class KustomizeTree:
         self._latest = None
         self._derived.let_go()
 
+    def let_build_go(self, folder: str) -> None:
+        """Lets go of what was built of a folder, and of what was made on the way; its bases are kept."""
+        self._builds.pop(folder, None)
+        self._derived.let_go()
+
     def changes_to(self, files: Mapping[str, str | bytes]) -> dict[str, str | bytes | None]:
         """Gives the files that another repository has otherwise, and nothing for those that it does not have.
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.frozen import shared
 from fluxv2_migrate.kustomize import PatchUse, apply_operations, merged_with, patch_of
 from fluxv2_migrate.placement import SourceNames
 from fluxv2_migrate.plan import (
@@ -176,12 +177,13 @@ class _Converter:
         """Gives what clusters see in the end."""
         references = self.references[release.document.key]
         found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
+        alike: dict[Any, Any] = {}
         for each in release.seen:
             if not any(each.sighting is known for known in release.sightings):
                 # No cluster is known that has it so.
                 continue
             plan = _forms_of(release, each.sighting).plan(each.sighting.manifest, references)
-            manifest = _without_marks(apply_to_mapping(plan, each.sighting.manifest))
+            manifest = shared(_without_marks(apply_to_mapping(plan, each.sighting.manifest)), alike)
             known = next((names for known, names in found if known == manifest), ())
             found = [(other, names) for other, names in found if other != manifest]
             found.append((manifest, (*known, each.sighting.cluster)))

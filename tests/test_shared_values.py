@@ -1,0 +1,83 @@
+"""What values, builds and results have in common is held once, and nobody changes it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import weakref
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.frozen import frozen, shared
+from fluxv2_migrate.kustomize import KustomizeTree, build
+from fluxv2_migrate.kustomize.patching import read_patch
+from kustomize_trees import folders_of, kustomize_trees
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.sampled_from((0, 1, 0.0, -0.0, 1.0, "", "a", "1")))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abc"), inner)),
+    max_leaves=12,
+)
+
+
+def collections_in(value: Any) -> list[Any]:
+    inner = list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+    found = [each for item in inner for each in collections_in(item)]
+    return [value, *found] if isinstance(value, (dict, list)) else found
+
+
+@given(st.lists(VALUES, max_size=4))
+def test_equals_are_one_and_nothing_else_is(values: list[Any]) -> None:
+    written = [json.dumps(each) for each in values]
+    for share in (shared, frozen):
+        known: dict[Any, Any] = {}
+        after = [share(each, known) for each in values]
+        # Neither a type nor the order of keys is another one, and what was given is what it was.
+        assert [json.dumps(each) for each in after] == [json.dumps(each) for each in values] == written
+        held: dict[str, int] = {}
+        for each in collections_in(after)[1:]:
+            assert held.setdefault(json.dumps(each), id(each)) == id(each)
+
+
+@settings(max_examples=60)
+@given(files=kustomize_trees())
+def test_builds_change_nothing_of_what_they_share(files: dict[str, str]) -> None:
+    """An overlay, however it patches, leaves its bases, its patches and all other builds as they were."""
+    tree = KustomizeTree(files)
+    folders = folders_of(files)
+    alone = {folder: deepcopy(build(files, folder)) for folder in folders}
+    texts = [text for path, text in files.items() if "patch" in path]
+    read = [(text, deepcopy(found)) for text in texts if (found := patch_or_nothing(text)) is not None]
+    for each in (*folders, *reversed(folders)):
+        assert tree.build(each) == alone[each]
+        # What is let go is built again from bases that are kept.
+        tree.let_build_go(each)
+    assert {each: tree.build(each) for each in folders} == alone
+    assert all(read_patch(text) == found for text, found in read)
+
+
+def patch_or_nothing(text: str) -> Any:
+    try:
+        return read_patch(text)
+    except InvalidManifest:
+        return None
+
+
+def test_what_is_built_goes_with_its_tree() -> None:
+    """Nobody waits for the collector of garbage: a tree holds every document."""
+    gc.collect()
+    gc.disable()
+    try:
+        tree = KustomizeTree({"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": "kind: A\n"})
+        assert tree.artifact() is tree
+        tree.with_files({"b.yaml": ""}).artifact().build("")
+        held = weakref.ref(tree)
+        del tree
+        assert held() is None
+    finally:
+        gc.enable()
