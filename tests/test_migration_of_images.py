@@ -600,9 +600,11 @@ replacements:
     assert (migration.changed, codes(migration)) == ({}, {"IM011"})
 
 
-def test_patches_that_say_what_is_ignored_are_left() -> None:
+def test_patches_that_say_what_is_ignored_say_it_to_flux_2() -> None:
     migration = migrate(overlays(PATCH.replace("automated", "ignore"), DEPLOYMENT))
-    assert (migration.changed, codes(migration)) == ({}, {"RP004"})
+    assert codes(migration) == {"AN001"}
+    assert "kustomize.toolkit.fluxcd.io/reconcile: disabled" in migration.changed["dev/web.yaml"]
+    assert "fluxcd.io/ignore" not in "".join(map(str, migration.files.values()))
 
 
 def test_annotations_that_a_kustomization_gives_stay() -> None:

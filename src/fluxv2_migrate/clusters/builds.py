@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid_build
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree
 from fluxv2_migrate.yaml_text import document_texts, read_value
@@ -104,7 +104,10 @@ def file_over(over: str) -> str:
 
 
 def builds_alike(
-    tree: KustomizeTree, builds: Mapping[tuple[str, str], Build], files: Mapping[str, str]
+    tree: KustomizeTree,
+    builds: Mapping[tuple[str, str], Build],
+    files: Mapping[str, str],
+    but_for: Collection[str] = (),
 ) -> bool:
     """Gives whether everything that uses files builds what it built before they changed.
 
@@ -112,15 +115,26 @@ def builds_alike(
         tree: of the repository.
         builds: what was built, by the folder and what went over it.
         files: those that change or are new.
+        but_for: annotations that may change.
     """
     after = tree.with_files(files)
     for (folder, over), before in builds.items():
         if before.ok and not set(before.files).isdisjoint(files):
             build = build_with(after, folder, over)
-            manifests = [[each.manifest for each in one.objects] for one in (before, build)]
+            manifests = [
+                [_without(each.manifest, but_for) for each in one.objects] for one in (before, build)
+            ]
             if not build.ok or manifests[0] != manifests[1]:
                 return False
     return True
+
+
+def _without(manifest: Mapping[str, Any], annotations: Collection[str]) -> Mapping[str, Any]:
+    if not annotations:
+        return manifest
+    metadata = {key: value for key, value in manifest["metadata"].items() if key != "annotations"}
+    kept = {key: value for key, value in annotations_of(manifest).items() if key not in annotations}
+    return {**manifest, "metadata": {**metadata, **({"annotations": kept} if kept else {})}}
 
 
 def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, read_kustomization
@@ -53,6 +54,12 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
             if is_annotated(sighting.manifest):
                 for step in sighting.steps:
                     reached.setdefault(step.path, set()).add(key)
+    for build in around.clusters.builds.values():
+        for built in build.objects:
+            # Nothing says to Flux v2 what fluxd ignored of what is generated, so a person is to know of it.
+            if not built.path and "ignore" in read_policies(annotations_of(built.manifest)).policies:
+                for step in built.steps:
+                    reached.setdefault(step.path, set()).add((built.path, built.index))
     for path, keys in reached.items():
         text = workspace.text(path)
         if text is None or not keys <= set(settled):
@@ -78,9 +85,6 @@ def _gives_marks(path: str, text: str) -> bool:
         # Most need not be read.
         return False
     kustomization = read_kustomization(path, text)
-    if any(_says_ignore(key) for key in _common(kustomization)):
-        # Flux v2 would apply what fluxd ignored, so a person is to know of it.
-        return False
     return bool(_common(kustomization)) or any(map(_marks_in, kustomization.patches))
 
 
@@ -95,11 +99,7 @@ def _marks_in(patch: KustomizationPatch) -> bool:
     documents, operations = read_patch(patch.inline.strip())
     keys = [key for each in documents for key in annotations_of(each.manifest) if is_of_fluxd(key)]
     keys += [_plain(str(each["path"]).split("/")[3]) for each in operations if _is_mark(each)]
-    return bool(keys) and not any(map(_says_ignore, keys))
-
-
-def _says_ignore(key: str) -> bool:
-    return key.rpartition("/")[2] == "ignore"
+    return bool(keys)
 
 
 def _is_mark(operation: Mapping[str, Any]) -> bool:

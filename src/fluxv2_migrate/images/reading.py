@@ -9,11 +9,11 @@ from typing import Any, Final, TypeAlias
 from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
+from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, group_of
 from fluxv2_migrate.placement import ImageUse, use_of
@@ -171,7 +171,7 @@ class _Reader:
         if why is not None:
             self._tell_of(document, why)
             return
-        if self._ignores_in_patches(sightings):
+        if self._ignores_elsewhere(document, sightings):
             message = "patches say of it whether fluxd ignores it, and are not converted"
             self._tell_of(document, Notice("RP004", message, ("metadata",)))
             return
@@ -187,9 +187,15 @@ class _Reader:
             if is_annotated(document.manifest):
                 yield document
 
-    def _ignores_in_patches(self, sightings: Iterable[Sighting]) -> bool:
-        patches = self._patches(sightings)
-        return any("ignore" in read_policies(annotations_of(each.manifest)).policies for each in patches)
+    def _ignores_elsewhere(self, document: Document, sightings: Iterable[Sighting]) -> bool:
+        """Gives whether a build says whether fluxd ignores an object, and does not say it to Flux v2."""
+        tree = self.around.clusters.tree
+        for sighting in sightings:
+            patches = [use.inline or tree.text(use.path) for use in sighting.patches]
+            for key, value in unsaid_marks(document, sighting, self.around.repository).items():
+                if value is not None or not any(key in text for text in patches):
+                    return True
+        return False
 
     def _read_patches(
         self, document: Document, objects: Sequence[AnnotatedObject], sightings: Iterable[Sighting]

@@ -12,6 +12,7 @@ from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.kustomization import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
+from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
 from fluxv2_migrate.preparation.named_targets import name_targets
 from fluxv2_migrate.preparation.separation import SeparatedTexts, separate_texts
 from fluxv2_migrate.releases.ties import SplitPatches
@@ -36,6 +37,7 @@ class PreparedRepository:
         patches: of fluxd.
         separated: files in which clusters have texts of their own.
         named: files in which patches name what they found by annotations of fluxd.
+        ignored: files in which kustomizations say to Flux v2 what fluxd ignored.
         tied: files in which patches are split between releases that stay and others.
         is_respelled: whether kustomizations name fields in other letters than kustomize's own.
     """
@@ -48,14 +50,15 @@ class PreparedRepository:
     patches: FluxdPatches
     separated: SeparatedTexts
     named: SeparatedTexts
+    ignored: SeparatedTexts
     tied: SplitPatches = field(default_factory=SplitPatches)
     is_respelled: bool = False
 
     @property
     def is_rearranged(self) -> bool:
         """Whether texts of it are others than they were given, or stand in other files."""
-        moved = self.patches.listed or self.separated.files or self.named.files or self.tied.files
-        return self.is_respelled or bool(moved)
+        rearranged = (self.separated, self.named, self.ignored, self.tied)
+        return self.is_respelled or bool(self.patches.listed) or any(each.files for each in rearranged)
 
     def with_split(self, split: SplitPatches) -> PreparedRepository:
         """Gives it with patches that are split; everything is read again.
@@ -80,7 +83,7 @@ class PreparedRepository:
         """
         listed = tuple(used)
         texts = {path: text for each in listed for path, text in each.found.texts.items()}
-        for each in (self.separated, self.named, self.tied):
+        for each in (self.named, self.ignored, self.separated, self.tied):
             if not {*each.files, *each.releases}.isdisjoint(touched):
                 texts |= each.files
         return texts, {each.patch_file for each in listed if each.is_divided}
@@ -110,6 +113,11 @@ def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> Prep
         files = {**files, **named.files}
         repository = read_repository(files)
         clusters = see_repository(files, repository, options, clusters)
+    ignored = say_what_is_ignored(Surroundings(repository, clusters, options, {}))
+    if ignored.files:
+        files = {**files, **ignored.files}
+        repository = read_repository(files)
+        clusters = see_repository(files, repository, options, clusters)
     separated = separate_texts(Surroundings(repository, clusters, options, {}))
     if separated.files:
         files = {**files, **separated.files}
@@ -124,6 +132,7 @@ def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> Prep
         patches,
         separated,
         named,
+        ignored,
         is_respelled=bool(respelled),
     )
 

@@ -1,6 +1,6 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
-from fluxv2_migrate.rules.annotations import policy_comments, remaining_operations
+from fluxv2_migrate.rules.annotations import marks_of_ignored, policy_comments, remaining_operations
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     SourceReference,
@@ -98,6 +98,7 @@ __all__ = [
     "image_repository_manifest",
     "image_update_automation_manifest",
     "kustomization_manifest",
+    "marks_of_ignored",
     "notices_of",
     "policy_comments",
     "remaining_operations",

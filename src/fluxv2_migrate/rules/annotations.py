@@ -279,12 +279,30 @@ def _ignore(workload: Workload, key: str, policies: WorkloadPolicies) -> None:
         workload.note("AN003", message, _path(key), group=value)
 
 
+def marks_of_ignored(policies: WorkloadPolicies) -> Mapping[str, str]:
+    """Gives the annotations with which Flux v2 leaves what fluxd left.
+
+    Args:
+        policies: what the annotations of an object ask of fluxd.
+
+    Source: fluxcd/pkg `ssa/manager_apply.go`, `ssa/manager_delete.go`.
+
+    >>> from fluxv2_migrate.flux1 import read_policies
+    >>> marks_of_ignored(read_policies({"fluxcd.io/ignore": "sync_only"}))
+    {'kustomize.toolkit.fluxcd.io/prune': 'disabled'}
+    """
+    if policies.ignored or policies.sync_only:
+        return {RECONCILE if policies.ignored else PRUNE: "disabled"}
+    return {}
+
+
 def _translate_ignore(workload: Workload, policies: WorkloadPolicies, *, moves: bool) -> str:
     """Writes what means the same to Flux v2; gives the annotation that it took the place of, if one."""
-    if not (policies.ignored or policies.sync_only):
+    mark = next(iter(marks_of_ignored(policies)), None)
+    if mark is None:
         return ""
     key = _key_of(workload.annotations, "ignore")
-    target = (*workload.at, *_path(RECONCILE if policies.ignored else PRUNE))
+    target = (*workload.at, *_path(mark))
     there = workload.annotations.get(target[-1])
     if there == "disabled":
         return ""

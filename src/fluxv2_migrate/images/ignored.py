@@ -1,0 +1,43 @@
+"""Whether the annotations of Flux v2 say in each build what fluxd's say there of what it ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fluxv2_migrate.clusters import Sighting
+from fluxv2_migrate.flux1 import read_policies
+from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
+from fluxv2_migrate.kubernetes import annotations_of
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.rules import marks_of_ignored
+
+__all__ = ["unsaid_marks"]
+
+
+def unsaid_marks(document: Document, sighting: Sighting, repository: Repository) -> Mapping[str, str | None]:
+    """Gives the annotations that a kustomization must write, so that Flux v2 leaves what fluxd left.
+
+    Each file says to Flux v2 what it said to fluxd. What it takes back is left over, and so is what a
+    kustomization or an operation says.
+
+    Args:
+        document: of the object.
+        sighting: how a cluster sees it.
+        repository: what was read of the files.
+
+    Returns:
+        The annotations with their values, or with nothing where they must go.
+    """
+    wanted = marks_of_ignored(read_policies(annotations_of(sighting.manifest)))
+    said = dict(marks_of_ignored(read_policies(annotations_of(document.manifest))))
+    for use in sighting.patches:
+        if use.path and use.kind == "merge":
+            patch = repository.document(use.path, use.document)
+            said |= marks_of_ignored(read_policies(annotations_of(patch.manifest)))
+    there = annotations_of(sighting.manifest)
+    return {
+        key: wanted.get(key)
+        for key in (RECONCILE, PRUNE)
+        if wanted.get(key) != said.get(key) and (key not in wanted or there.get(key) != wanted[key])
+    }

@@ -1,0 +1,105 @@
+"""What fluxd ignored in one overlay only, Flux v2 leaves there and nowhere else, whoever says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.flux1 import read_policies
+from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
+from patched_overlays import CHART, Files, migrate, release
+from real_kustomize import build_all, write_tree
+
+MARKS = "  annotations:\n    fluxcd.io/ignore: '{value}'\n"
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations: {team: a}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: app, image: ghcr.io/acme/web:1.2.3}
+"""
+PATCH = "apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: web\n  namespace: shop\n"
+OPERATION = '[{{"op": "add", "path": "/metadata/annotations/fluxcd.io~1ignore", "value": "{value}"}}]'
+
+
+def given_by(form: str, kind: str, value: str) -> Files:
+    """Two overlays over one object, of which one says that fluxd ignores it."""
+    marked = release(CHART).replace("spec:", "  annotations: {team: a}\nspec:", 1)
+    text = DEPLOYMENT if kind == "Deployment" else marked
+    api = text.partition("\n")[0].removeprefix("apiVersion: ")
+    patch = PATCH.format(api=api, kind=kind) + MARKS.format(value=value)
+    lines = patch.replace("\n", "\n    ").rstrip()
+    overlays = {
+        "file": "patchesStrategicMerge: [more.yaml]\n",
+        "inline": f"patches:\n- patch: |-\n    {lines}\n",
+        "target": f"patches:\n- target: {{kind: {kind}}}\n  patch: |-\n    {lines}\n",
+        "operation": f"patches:\n- target: {{kind: {kind}}}\n  patch: '{OPERATION.format(value=value)}'\n",
+        "common": f"commonAnnotations: {{fluxcd.io/ignore: '{value}'}}\n",
+    }
+    return {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": text,
+        "dev/kustomization.yaml": f"resources: [../base]\n{overlays[form]}",
+        "prod/kustomization.yaml": "resources: [../base]\n",
+        **({"dev/more.yaml": patch} if form == "file" else {}),
+    }
+
+
+def hold_ignored(files: Files, folder: Path, *roots: str) -> fm.Migration:
+    """Holds that each root leaves under Flux v2 what it left under fluxd."""
+    migration = migrate(files, *roots)
+    assert migration.ok
+    for name, tree in (("before", files), ("after", migration.files)):
+        write_tree(tree, folder / name)
+    builds = [build_all(folder / name / root for root in roots) for name in ("before", "after")]
+    for was, becomes in zip(*builds, strict=True):
+        assert not was.error + becomes.error
+        (old,) = (each for each in was.objects if each["metadata"]["name"] == "web")
+        (new,) = (each for each in becomes.objects if each["metadata"]["name"] == "web")
+        policies = read_policies(old["metadata"].get("annotations"))
+        marks = new["metadata"].get("annotations") or {}
+        assert (marks.get(RECONCILE) == "disabled") == policies.ignored
+        assert (marks.get(PRUNE) == "disabled") == policies.sync_only
+        assert not any("fluxcd.io/ignore" in key for key in marks)
+    return migration
+
+
+@pytest.mark.parametrize(("kind", "value"), [("HelmRelease", "true"), ("Deployment", "sync_only")])
+@pytest.mark.parametrize("form", ["file", "inline", "target", "operation", "common"])
+def test_an_overlay_ignores_what_it_ignored(form: str, kind: str, value: str, tmp_path: Path) -> None:
+    hold_ignored(given_by(form, kind, value), tmp_path, "dev", "prod")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("HelmRelease", "null"), ("HelmRelease", "sync_only"), ("Deployment", "'false'")]
+)
+def test_an_overlay_takes_back_what_its_base_ignores(kind: str, value: str, tmp_path: Path) -> None:
+    files = given_by("file", kind, "true")
+    text = str(files["base/web.yaml"])
+    files["base/web.yaml"] = text.replace("{team: a}", "{team: a, fluxcd.io/ignore: 'true'}")
+    files["dev/more.yaml"] = str(files["dev/more.yaml"]).replace("'true'", value)
+    hold_ignored(files, tmp_path, "dev", "prod")
+
+
+def test_a_region_says_once_what_all_of_its_clusters_ignore(tmp_path: Path) -> None:
+    files = given_by("inline", "HelmRelease", "true")
+    for name in ("dev-1", "dev-2"):
+        files[f"{name}/kustomization.yaml"] = "resources: [../dev]\n"
+    migration = hold_ignored(files, tmp_path, "dev-1", "dev-2", "prod")
+    assert sum(str(text).count(RECONCILE) for text in migration.files.values()) == 2
+
+
+@pytest.mark.parametrize("over", ["patches: &x", "resources: &x"])
+def test_where_it_cannot_be_written_it_is_told(over: str) -> None:
+    files = given_by("inline", "Deployment", "true")
+    files["dev/kustomization.yaml"] = str(files["dev/kustomization.yaml"]).replace(over[:-3], over)
+    migration = migrate(files, "dev", "prod")
+    assert ("RP004" in {each.code for each in migration.findings}) == over.startswith("patches")
