@@ -20,7 +20,7 @@ from fluxv2_migrate.kubernetes import group_of, is_namespace_name, mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
-from fluxv2_migrate.quoting import few, plural
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -28,7 +28,6 @@ from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, edit_docum
 
 __all__ = ["settle_namespaces", "with_namespaces"]
 
-_SHOWN: Final = 5
 # Kubernetes makes these.
 _BUILT_IN: Final = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 _BEHIND_THE_NAME: Final = Place(after=("name",))
@@ -75,10 +74,8 @@ class _Nameless:
         """Gives what a finding says of it: message, file, line and other places."""
         places = [str(each.place) for each in self.objects]
         where = self.namespace or "its default namespace"
-        message = (
-            f"{plural(len(places), 'object')} of {self.path or '/'} without a namespace, which fluxd put "
-            f"into {where}: {few(places, _SHOWN)}"
-        )
+        objects = plural(len(places), "object")
+        message = f"{objects} of {self.path or '/'} without a namespace, which fluxd put into {where}"
         first = self.objects[0].place
         return message, first.path, first.line, places[1:]
 

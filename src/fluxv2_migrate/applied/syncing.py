@@ -157,7 +157,7 @@ def _tell_differences(
         places = [str(each.place) for each in refused]
         message = (
             f"fluxd passed over {plural(len(places), 'document')} of {path} with which kustomize-controller "
-            f"applies nothing at all: {few(places, _SHOWN)}; the first: {refused[0].reason}"
+            f"applies nothing at all; the first: {refused[0].reason}"
         )
         first = refused[0].place
         findings.say("DA020", message, first.path, first.line, places[1:], proposal)
@@ -211,7 +211,7 @@ def _tell_objects(
 ) -> None:
     if objects:
         places = list(dict.fromkeys(str(each.place) for each in objects))
-        message = f"fluxd applied {plural(len(objects), 'object')} {why}: {few(places, _SHOWN)}"
+        message = f"fluxd applied {plural(len(objects), 'object')} {why}"
         first = objects[0].place
         findings.say(code, message, first.path, first.line, places[1:], proposal)
 

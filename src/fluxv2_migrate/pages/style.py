@@ -28,9 +28,8 @@ _RULES: Final = f"""
 .fm{{color:var(--ink);background:var(--paper);font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}
 section.fm{{padding:.5rem .75rem;border-radius:6px}}
 .fm.page{{margin:0 auto;max-width:76rem;padding:1rem 1.25rem 4rem}}
-html:has(.fm.page){{background:Canvas;scroll-behavior:smooth}}
+html:has(.fm.page){{background:Canvas}}
 @media (prefers-color-scheme:dark){{html:has(.fm.page){{background:#0d1117}}}}
-@media (prefers-reduced-motion:reduce){{html{{scroll-behavior:auto}}}}
 .fm h1{{font-size:1.7rem;line-height:1.2;margin:.5rem 0}}
 .fm h2{{font-size:1.25rem;margin:1.8rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}}
 .fm h3{{font-size:1.05rem;margin:1.2rem 0 .4rem}}
@@ -98,8 +97,9 @@ border:1px solid var(--soft);border-radius:4px;min-width:14rem;max-width:100%}}
 .fm [hidden]{{display:none}}
 @media print{{.fm details::details-content{{content-visibility:visible;block-size:auto}}
 .fm,.fm.dark{{{_LIGHT}}}.fm.page{{max-width:none;padding:0}}
-.fm .scroll,.fm pre{{overflow:visible;max-height:none}}.fm pre code span{{white-space:pre-wrap}}
-.fm .only-screen{{display:none}}.fm .card,.fm tr{{break-inside:avoid}}.fm h2,.fm h3{{break-after:avoid}}
+.fm .scroll,.fm pre{{overflow:visible;max-height:none}}
+.fm pre,.fm pre code,.fm pre code span{{white-space:pre-wrap;overflow-wrap:anywhere}}
+.fm .only-screen{{display:none}}.fm tr{{break-inside:avoid}}.fm h2,.fm h3{{break-after:avoid}}
 .fm .badge{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
 """.strip()
 
