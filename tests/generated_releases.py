@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
+from pydantic import StrictBool
+
+from fluxv2_migrate.flux1.models import HelmReleaseSpec
 
 __all__ = [
     "ANY_RELEASES",
@@ -118,8 +121,6 @@ def sources(selectors: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 OLD_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "releaseName": NAMES,
     "timeout": SECONDS,
-    "resetValues": st.booleans(),
-    "forceUpgrade": st.booleans(),
     "valueFileSecrets": st.lists(st.fixed_dictionaries({"name": NAMES}), max_size=2),
     "values": st.dictionaries(NAMES, VALUES, max_size=3),
 }
@@ -134,14 +135,18 @@ LATER_ROLLBACKS: dict[str, st.SearchStrategy[Any]] = {
     "retry": st.booleans(),
     "maxRetries": st.integers(-1, 4),
 }
+# What is on or off: each field of the model that is nothing but that.
+FLAGS: dict[str, st.SearchStrategy[Any]] = {
+    field.alias or name: st.booleans()
+    for name, field in HelmReleaseSpec.model_fields.items()
+    if field.annotation == StrictBool | None
+}
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    **FLAGS,
     **OLD_FIELDS,
     "helmVersion": seldom(["v3"], ["v2"]),
     "targetNamespace": NAMES | st.just("shop"),
     "maxHistory": st.integers(0, 20),
-    "wait": st.booleans(),
-    "skipCRDs": st.booleans(),
-    "disableOpenAPIValidation": st.booleans(),
     "valuesFrom": sources(SELECTORS),
     "rollback": st.fixed_dictionaries(
         {"enable": seldom([True], [False], 3)},
@@ -246,10 +251,8 @@ OLD_RELEASES = _releases(
                 {"enable": seldom([True], [False], 3)}, optional={**ROLLBACKS, **LATER_ROLLBACKS}
             ),
             # The fields of the next API had no effect.
+            **FLAGS,
             "helmVersion": st.just("v3"),
-            "skipCRDs": st.booleans(),
-            "disableOpenAPIValidation": st.booleans(),
-            "wait": st.booleans(),
             "targetNamespace": NAMES,
             "test": st.just({"enable": True}),
             "maxHistory": st.integers(0, 20),

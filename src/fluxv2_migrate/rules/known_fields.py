@@ -9,26 +9,12 @@ from typing import Any, Final
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
 from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.rules.table import FIELDS
 
 __all__ = ["split_fields"]
 
-# What came with helm.fluxcd.io/v1; the operators of the API before it did not read these fields.
-_LATER_FIELDS: Final = frozenset(
-    {
-        "spec.chart.secretRef",
-        "spec.disableOpenAPIValidation",
-        "spec.helmVersion",
-        "spec.maxHistory",
-        "spec.rollback.maxRetries",
-        "spec.rollback.retry",
-        "spec.skipCRDs",
-        "spec.targetNamespace",
-        "spec.test",
-        "spec.valuesFrom[].configMapKeyRef.namespace",
-        "spec.valuesFrom[].secretKeyRef.namespace",
-        "spec.wait",
-    }
-)
+# The operators of the API before it did not read these fields.
+_LATER_FIELDS: Final = frozenset(row.field for row in FIELDS if row.is_later)
 
 
 def split_fields(

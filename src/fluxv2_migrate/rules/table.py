@@ -17,12 +17,14 @@ class FieldRow:
         becomes: dotted paths in the v2 manifests; none where the field goes.
         codes: findings that speak of it.
         note: how it is computed.
+        is_later: whether it came with `helm.fluxcd.io/v1`, so that no operator of another API reads it.
     """
 
     field: str
     becomes: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     note: str = ""
+    is_later: bool = False
 
 
 _INSTALL_WAIT: Final = ("spec.install.disableWait", "spec.install.disableWaitForJobs")
@@ -66,7 +68,9 @@ FIELDS: Final = (
     FieldRow(
         "spec.chart.path", (f"{_CHART}.chart",), ("HR060", "HR061", "HR063"), "cleaned; the root is `.`"
     ),
-    FieldRow("spec.chart.secretRef", ("GitRepository.spec.secretRef",), ("HR056", "HR057", "HR060")),
+    FieldRow(
+        "spec.chart.secretRef", ("GitRepository.spec.secretRef",), ("HR056", "HR057", "HR060"), is_later=True
+    ),
     FieldRow(
         "spec.chart.secretRef.name", ("GitRepository.spec.secretRef.name",), ("HR056", "HR057", "HR130")
     ),
@@ -89,22 +93,24 @@ FIELDS: Final = (
         ("spec.targetNamespace", "spec.storageNamespace", "spec.releaseName"),
         ("HR130",),
         "the storage namespace only where it differs from that of the release",
+        is_later=True,
     ),
-    FieldRow("spec.helmVersion", (), ("HR030", "HR032")),
-    FieldRow("spec.maxHistory", ("spec.maxHistory",), ("HR117",), "10 where none is given"),
+    FieldRow("spec.helmVersion", (), ("HR030", "HR032"), is_later=True),
+    FieldRow("spec.maxHistory", ("spec.maxHistory",), ("HR117",), "10 where none is given", is_later=True),
     FieldRow(
         "spec.timeout",
         ("spec.timeout", "spec.rollback.timeout", "spec.test.timeout"),
         ("HR068", "HR069", "HR121"),
     ),
-    FieldRow("spec.wait", (*_INSTALL_WAIT, *_UPGRADE_WAIT), ("HR117",)),
+    FieldRow("spec.wait", (*_INSTALL_WAIT, *_UPGRADE_WAIT), ("HR117",), is_later=True),
     FieldRow("spec.forceUpgrade", ("spec.upgrade.force",), ("HR074",)),
     FieldRow("spec.resetValues", ("spec.upgrade.preserveValues",), ("HR075",), "only an explicit false"),
-    FieldRow("spec.skipCRDs", ("spec.install.crds",)),
+    FieldRow("spec.skipCRDs", ("spec.install.crds",), is_later=True),
     FieldRow(
         "spec.disableOpenAPIValidation",
         ("spec.install.disableOpenAPIValidation", "spec.upgrade.disableOpenAPIValidation"),
         ("HR079",),
+        is_later=True,
     ),
     FieldRow("spec.values", ("spec.values",), ("HR112",), "its text is not touched"),
     FieldRow("spec.valueFileSecrets", ("spec.valuesFrom",), (), "before all of valuesFrom"),
@@ -112,12 +118,12 @@ FIELDS: Final = (
     FieldRow("spec.valuesFrom", ("spec.valuesFrom",), ("HR101",)),
     FieldRow("spec.valuesFrom[].configMapKeyRef", (f"{_REFERENCE}.kind",), ("HR101",)),
     FieldRow("spec.valuesFrom[].configMapKeyRef.name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
-    FieldRow("spec.valuesFrom[].configMapKeyRef.namespace", (), ("HR092", "HR130")),
+    FieldRow("spec.valuesFrom[].configMapKeyRef.namespace", (), ("HR092", "HR130"), is_later=True),
     FieldRow("spec.valuesFrom[].configMapKeyRef.key", (f"{_REFERENCE}.valuesKey",), ("HR094",)),
     FieldRow("spec.valuesFrom[].configMapKeyRef.optional", (f"{_REFERENCE}.optional",), ("HR093",)),
     FieldRow("spec.valuesFrom[].secretKeyRef", (f"{_REFERENCE}.kind",), ("HR101",)),
     FieldRow("spec.valuesFrom[].secretKeyRef.name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
-    FieldRow("spec.valuesFrom[].secretKeyRef.namespace", (), ("HR092", "HR130")),
+    FieldRow("spec.valuesFrom[].secretKeyRef.namespace", (), ("HR092", "HR130"), is_later=True),
     FieldRow("spec.valuesFrom[].secretKeyRef.key", (f"{_REFERENCE}.valuesKey",), ("HR094",)),
     FieldRow("spec.valuesFrom[].secretKeyRef.optional", (f"{_REFERENCE}.optional",), ("HR093",)),
     FieldRow("spec.valuesFrom[].externalSourceRef", (), ("HR095", "HR101", "HR102", "RP060")),
@@ -142,16 +148,20 @@ FIELDS: Final = (
     ),
     FieldRow("spec.rollback", ("spec.rollback", _REMEDIATION), ("HR081",)),
     FieldRow("spec.rollback.enable", (_REMEDIATION, *_INSTALL_WAIT, *_UPGRADE_WAIT), ("HR081",)),
-    FieldRow("spec.rollback.retry", (f"{_REMEDIATION}.retries",)),
+    FieldRow("spec.rollback.retry", (f"{_REMEDIATION}.retries",), is_later=True),
     FieldRow(
-        "spec.rollback.maxRetries", (f"{_REMEDIATION}.retries",), (), "5 where none is given; 0 becomes -1"
+        "spec.rollback.maxRetries",
+        (f"{_REMEDIATION}.retries",),
+        (),
+        "5 where none is given; 0 becomes -1",
+        is_later=True,
     ),
     FieldRow("spec.rollback.force", (), ("HR084",)),
     FieldRow("spec.rollback.recreate", ("spec.rollback.recreate",), ("HR083",)),
     FieldRow("spec.rollback.disableHooks", ("spec.rollback.disableHooks",)),
     FieldRow("spec.rollback.timeout", ("spec.rollback.timeout",), ("HR068", "HR069", "HR121")),
     FieldRow("spec.rollback.wait", ("spec.rollback.disableWait", "spec.rollback.disableWaitForJobs")),
-    FieldRow("spec.test", ("spec.test",)),
+    FieldRow("spec.test", ("spec.test",), is_later=True),
     FieldRow("spec.test.enable", ("spec.test.enable", *_INSTALL_WAIT, *_UPGRADE_WAIT)),
     FieldRow("spec.test.ignoreFailures", ("spec.test.ignoreFailures",)),
     FieldRow("spec.test.timeout", ("spec.test.timeout",), ("HR068", "HR069", "HR121")),
