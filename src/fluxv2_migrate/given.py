@@ -10,6 +10,7 @@ from fluxv2_migrate.errors import InvalidPath, MigrationError
 
 __all__ = [
     "MAXIMUM_DEPTH",
+    "as_text",
     "checked_choice",
     "checked_files",
     "checked_kind",
@@ -17,6 +18,7 @@ __all__ = [
     "checked_manifest",
     "checked_mapping",
     "checked_text",
+    "like_given",
 ]
 
 MAXIMUM_DEPTH: Final = 100
@@ -24,6 +26,24 @@ MAXIMUM_DEPTH: Final = 100
 _NO_PARTS: Final = frozenset({"", ".", ".."})
 _OF_WINDOWS: Final = re.compile(r"[A-Za-z]:[/\\]")
 _Item = TypeVar("_Item")
+
+
+def as_text(content: str | bytes) -> str:
+    r"""Gives the content of a file as text; what is no UTF-8 in it is replaced.
+
+    >>> as_text(b"a: \xff"), as_text("a: 1")
+    ('a: \ufffd', 'a: 1')
+    """
+    return content if isinstance(content, str) else content.decode("utf-8", "replace")
+
+
+def like_given(text: str, content: str | bytes | None) -> str | bytes:
+    """Gives the new text of a file in the form in which its old one was given.
+
+    >>> like_given("b", b"a"), like_given("b", "a"), like_given("b", None)
+    (b'b', 'b', 'b')
+    """
+    return text.encode("utf-8", "surrogateescape") if isinstance(content, bytes) else text
 
 
 def checked_text(text: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:

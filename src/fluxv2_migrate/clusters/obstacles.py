@@ -10,6 +10,7 @@ from typing import Final
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import Sighting
 from fluxv2_migrate.clusters.units import is_below, normal_path
+from fluxv2_migrate.given import as_text
 
 __all__ = ["broken_build", "unknown_generator"]
 
@@ -40,7 +41,7 @@ def _of_submodule(told: str, clusters: ClusterMap) -> str:
     text = clusters.tree.content(_GITMODULES) or b""
     for entry in _QUOTED.findall(reason):
         path = normal_path(posixpath.join(folder, entry))
-        for submodule in map(normal_path, _SUBMODULE.findall(text.decode("utf-8", "replace"))):
+        for submodule in map(normal_path, _SUBMODULE.findall(as_text(text))):
             if is_below(path, submodule):
                 return f": it lies in the submodule {submodule}, of which no files were given"
     return ""

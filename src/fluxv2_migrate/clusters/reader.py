@@ -16,6 +16,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.flux1.charts import Flux1Chart
+from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document, read_documents
@@ -138,8 +139,7 @@ class ClusterReader:
 
     def text(self, path: str) -> str:
         """Gives the text of a file; an empty one where it is none."""
-        content = self.files.get(path, "")
-        return content if isinstance(content, str) else content.decode("utf-8", "replace")
+        return as_text(self.files.get(path, ""))
 
     def files_below(self, folder: str) -> Sequence[str]:
         """Gives the files below a folder, sorted."""

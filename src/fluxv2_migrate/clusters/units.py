@@ -13,6 +13,7 @@ from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml
 from fluxv2_migrate.flux1.generators import Generator, read_generator
+from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 
 __all__ = [
@@ -178,11 +179,8 @@ def _of_flux_yaml(
     tree: KustomizeTree,
     environment: Mapping[str, str],
 ) -> SyncPath:
-    text = files[found]
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
     try:
-        config = FluxYaml.parse(text, path=found)
+        config = FluxYaml.parse(as_text(files[found]), path=found)
     except InvalidManifest as error:
         return SyncPath(path, unknown=f"{found} cannot be read: {error.reason}")
     if config.mode == "scanForFiles":

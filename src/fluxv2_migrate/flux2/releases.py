@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.given import checked_choice
@@ -14,6 +14,7 @@ __all__ = [
     "FluxKind",
     "FluxVersion",
     "is_at_least",
+    "new_object",
     "newest_serving_release",
     "preferred_api_version",
     "served_api_versions",
@@ -228,3 +229,20 @@ def preferred_api_version(kind: FluxKind, flux_version: FluxVersion) -> str:
     if not served:
         raise MigrationError(f"Flux {flux_version} has no {kind}")
     return served[0]
+
+
+def new_object(
+    kind: FluxKind, namespace: str, name: str, flux_version: FluxVersion, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Gives the manifest of an object, under the `apiVersion` to write for it.
+
+    >>> new_object("HelmRepository", "shop", "example", "2.9", {})
+    {'apiVersion': 'source.toolkit.fluxcd.io/v1', 'kind': 'HelmRepository', 'metadata': {'name': 'example', \
+'namespace': 'shop'}, 'spec': {}}
+    """
+    return {
+        "apiVersion": preferred_api_version(kind, flux_version),
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": dict(spec),
+    }

@@ -40,7 +40,14 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import PINNED, policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, SequenceNode, Style, detect_style, read_nodes, read_value
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    Style,
+    detect_style,
+    read_nodes,
+    read_value,
+    step_into,
+)
 
 __all__ = ["WorkloadText", "WorkloadTexts"]
 
@@ -404,10 +411,8 @@ def _is_in_flow(text: str, path: Iterable[str]) -> bool:
     for key in path:
         if node is None or node.is_flow:
             break
-        if isinstance(node, SequenceNode):
-            node = node.value[int(key)]
-        else:
-            node = next((value for name, value in node.value if name.value == key), None)
+        found = step_into(node, key)
+        node = None if found is None else found[1]
     return node is not None and node.is_flow
 
 

@@ -16,7 +16,7 @@ from fluxv2_migrate.yaml_text import (
     read_value,
     remove_item,
 )
-from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_entry
+from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_mapping
 
 __all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry", "replace_entry"]
 
@@ -80,14 +80,14 @@ def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, An
           path: /spec
     """
     if not isinstance(patch, str):
-        patch = "".join(emit_entry(key, value, 0, Style()) for key, value in patch.items())
+        patch = emit_mapping(patch, Style())
     patch = patch.rstrip("\n")
     if patch != patch.lstrip() or "\r" in patch or "\t" in patch or not patch:
         raise CannotEdit("a patch that is empty, or with blanks that a block of text does not hold")
 
     def edit(document: str) -> str:
         step = detect_style(document).step
-        lines = emit_entry("target", target, 0, Style(step=step)).splitlines()
+        lines = emit_mapping({"target": target}, Style(step=step)).splitlines()
         lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
         entry = {"target": dict(target), "patch": patch}
         return append_item(document, "patches", lines, entry)
@@ -117,7 +117,7 @@ def add_patch_file(text: str, path: str, target: Mapping[str, Any]) -> str:
 
     def edit(document: str) -> str:
         style = Style(step=detect_style(document).step)
-        lines = [f"path: {emit_scalar(path)}", *emit_entry("target", target, 0, style).splitlines()]
+        lines = [f"path: {emit_scalar(path)}", *emit_mapping({"target": target}, style).splitlines()]
         entry = {"path": path, "target": dict(target)}
         return append_item(document, "patches", lines, entry)
 
@@ -220,10 +220,7 @@ def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mappin
             raise CannotEdit(f"{field} has no such entry")
         rest = remove_item(document, field, known.index(entry))
         style = Style(step=detect_style(document).step)
-        lines = [
-            line for key, value in other.items() for line in emit_entry(key, value, 0, style).splitlines()
-        ]
-        return append_item(rest, field, lines, dict(other))
+        return append_item(rest, field, emit_mapping(other, style).splitlines(), dict(other))
 
     return edit_document(text, edit)
 

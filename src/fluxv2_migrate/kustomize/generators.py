@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.values import Manifest, json_value, text_of
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
 __all__ = ["absorb", "generate", "name_hash"]
 
@@ -102,7 +104,7 @@ def _data(entry: Mapping[str, Any], load: Callable[[str], bytes]) -> dict[str, b
 
 def _pairs_of_environment(content: bytes) -> Iterator[tuple[str, bytes]]:
     """Gives the names and values of a file of the kind that `env` and `envs` name."""
-    for line in content.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"):
+    for line in as_text(content).removeprefix(BYTE_ORDER_MARK).split("\n"):
         line = line.removesuffix("\r").lstrip()
         if line and not line.startswith("#"):
             key, _, value = line.partition("=")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from fluxv2_migrate.given import as_text
+
 __all__ = ["DEFAULT_IGNORES", "artifact_files"]
 
 _IGNORE_FILE: Final = ".sourceignore"
@@ -174,9 +176,7 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
         if posixpath.basename(path) == _IGNORE_FILE:
             folder = tuple(path.split("/")[:-1])
             if not (folder and _is_ignored((*folder, ""), [*usual, *own])):
-                content = files[path]
-                text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-                own += _patterns(_lines(text), folder)
+                own += _patterns(_lines(as_text(files[path])), folder)
     own += _patterns(_lines(ignore or ""), ())
     patterns = [*_patterns(_VERSION_CONTROL, ()), *own] if own else usual
     return {

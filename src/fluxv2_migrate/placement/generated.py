@@ -11,7 +11,7 @@ from typing import Any, Literal
 from fluxv2_migrate.placement.homes import Homes
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import Style, emit_entry
+from fluxv2_migrate.yaml_text import Style, emit_mapping
 
 __all__ = ["FieldComment", "Generated", "Places", "Unplaced", "generated_text", "write_generated"]
 
@@ -188,9 +188,7 @@ def generated_text(manifest: Mapping[str, Any], comments: Iterable[FieldComment]
         semver:
           range: ~1.4 # never 2.x
     """
-    lines = [f"---{style.newline}"]
-    for key, value in manifest.items():
-        lines += emit_entry(key, value, 0, style).splitlines(keepends=True)
+    lines = [f"---{style.newline}", *emit_mapping(manifest, style).splitlines(keepends=True)]
     fields = list(_fields(lines))
     by_line: dict[int, list[str]] = {}
     for comment in comments:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
+from fluxv2_migrate.flux2.releases import FluxVersion, new_object
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
 from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
@@ -364,12 +364,8 @@ class _Layout:
             keys = ("identity", "known_hosts") if sync.url.startswith("ssh://") else ("username", "password")
             user, origin = f"GitRepository {namespace}/{sync.name}", f"{sync.namespace}/{sync.secret_name}"
             self._need(namespace, sync.secret_name, keys, user, origin)
-        manifest = {
-            "apiVersion": preferred_api_version("GitRepository", self._version(sync.cluster)),
-            "kind": "GitRepository",
-            "metadata": {"name": sync.name, "namespace": namespace},
-            "spec": spec,
-        }
+        version = self._version(sync.cluster)
+        manifest = new_object("GitRepository", namespace, sync.name, version, spec)
         self._add("GitRepository", (namespace, sync.name), manifest, members)
         return replace(sync, namespace=namespace)
 

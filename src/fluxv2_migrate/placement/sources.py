@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
 from fluxv2_migrate.placement.homes import Affixes
@@ -456,9 +456,4 @@ def source_manifest(
         spec["certSecretRef"] = {"name": secret}
     if request.passes_credentials:
         spec["passCredentials"] = True
-    return {
-        "apiVersion": preferred_api_version(source.kind, flux_version),
-        "kind": source.kind,
-        "metadata": {"name": source.name, "namespace": source.namespace},
-        "spec": spec,
-    }
+    return new_object(source.kind, source.namespace, source.name, flux_version, spec)

@@ -17,6 +17,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
 from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.given import as_text
 from fluxv2_migrate.preparation.fluxd_patch_texts import PatchTexts, patched_builds, patched_over_builds
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
@@ -144,11 +145,11 @@ def tell_of_fluxd_patches(
 def _listed(
     paths: Sequence[SyncPath], patch_file: str, files: Mapping[str, str | bytes], clusters: ClusterMap
 ) -> ListedPatches:
-    first, text = paths[0], _text(files[patch_file])
+    first, text = paths[0], as_text(files[patch_file])
     flux_yaml = find_flux_yaml(first.path, files.__contains__)
     if flux_yaml is None:
         raise CannotEdit("no .flux.yaml names it")  # pragma: no cover - else its paths had no patch file
-    commands = FluxYaml.parse(_text(files[flux_yaml]), path=flux_yaml).generators
+    commands = FluxYaml.parse(as_text(files[flux_yaml]), path=flux_yaml).generators
     try:
         found = patched_builds(paths, text, clusters)
     except CannotEdit:
@@ -166,7 +167,3 @@ def _printing(commands: Iterable[str]) -> str:
     generated = {"generators": [{"command": each} for each in commands], "updaters": updaters}
     value: Any = {"version": 1, "commandUpdated": generated}
     return json.dumps(value)
-
-
-def _text(content: str | bytes) -> str:
-    return content if isinstance(content, str) else content.decode("utf-8", "replace")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
 from fluxv2_migrate.clusters.reading import see_repository
+from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.kustomization import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
@@ -150,6 +151,5 @@ def _respelled(given: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
         text = content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
         spelled = in_own_letters(text)
         if spelled != text:
-            is_text = isinstance(content, str)
-            found[path] = spelled if is_text else spelled.encode("utf-8", "surrogateescape")
+            found[path] = like_given(spelled, content)
     return found

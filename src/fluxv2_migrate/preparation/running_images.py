@@ -16,7 +16,7 @@ from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, remove_entry, replace_entry
-from fluxv2_migrate.yaml_text import Style, edit_document, emit_entry, read_value, replace_text
+from fluxv2_migrate.yaml_text import Style, edit_document, emit_mapping, read_value, replace_text
 
 __all__ = ["with_running_images"]
 
@@ -117,4 +117,4 @@ def _patches(running: Build, places: Collection[_Place]) -> Iterator[str]:
                 "metadata": metadata,
                 **value,
             }
-            yield "".join(emit_entry(key, each, 0, Style()) for key, each in patch.items())
+            yield emit_mapping(patch, Style())

@@ -26,7 +26,7 @@ from fluxv2_migrate.rules import AutomatedImage, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, edit_document, emit_entry
+from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, edit_document, emit_mapping
 
 __all__ = ["SeparatedTexts", "separate_texts"]
 
@@ -181,7 +181,7 @@ def _written(
     for key in keys[:-1]:
         holder = holder.setdefault(key, {})
     holder[keys[-1]] = tag.value
-    yield file, "".join(emit_entry(key, item, 0, Style()) for key, item in value.items())
+    yield file, emit_mapping(value, Style())
     kustomization = files.get(step.path) or around.clusters.tree.text(step.path)
     yield step.path, list_patch_file(kustomization, "patches", posixpath.basename(file))
 

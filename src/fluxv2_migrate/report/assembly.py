@@ -14,6 +14,7 @@ from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.syncs import SyncLayout
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
+from fluxv2_migrate.given import as_text, like_given
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
 from fluxv2_migrate.kubernetes import mapping_at
@@ -124,7 +125,7 @@ def assemble(
     # What was written as Flux v1 read it, and is not kept so, stands as it was.
     for path, text in {**originals, **changed, **created}.items():
         if path not in deleted:
-            after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
+            after[path] = like_given(text, files.get(path))
     return Migration(
         files=after,
         changed=changed,
@@ -194,23 +195,19 @@ def over_given_files(
     # What was written before, of patches of Flux v1 itself, leaves with it.
     texts = {path: text for path, text in texts.items() if path not in left}
     gone = {path for path in left if path in files}
-    changed = {path: text for path, text in texts.items() if path in files and text != _text(files[path])}
+    changed = {path: text for path, text in texts.items() if path in files and text != as_text(files[path])}
     created = {path: text for path, text in texts.items() if path not in files}
     after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in gone}
     for path, text in {**changed, **created}.items():
-        after[path] = text.encode("utf-8") if isinstance(files.get(path), bytes) else text
+        after[path] = like_given(text, files.get(path))
     return replace(
         migration,
         files=after,
         changed=changed,
         created=created,
         deleted=tuple(sorted(gone)),
-        before={path: _text(files[path]) for path in {*changed, *gone}},
+        before={path: as_text(files[path]) for path in {*changed, *gone}},
     )
-
-
-def _text(content: str | bytes) -> str:
-    return content if isinstance(content, str) else content.decode("utf-8")
 
 
 def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> Iterator[StayingRelease]:

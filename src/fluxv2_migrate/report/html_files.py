@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from fluxv2_migrate.given import as_text
 from fluxv2_migrate.pages import Html, code, element, fold, joined
 from fluxv2_migrate.quoting import without_secrets
 from fluxv2_migrate.repository.diff import unified_diff
@@ -57,8 +58,7 @@ class FileViews:
         if content is None:  # pragma: no cover - findings name files that are there
             return Html("")
         if path not in self._lines:
-            text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-            self._lines[path] = text.split("\n")
+            self._lines[path] = as_text(content).split("\n")
         lines = self._lines[path]
         first = max(number - _AROUND, 1)
         shown = []

@@ -10,7 +10,7 @@ from fluxv2_migrate.pages import Html, code, code_block, element, fold, joined, 
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
 from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.yaml_text import Style, emit_entry
+from fluxv2_migrate.yaml_text import Style, emit_mapping
 
 __all__ = ["changes_fold", "manifest_block", "prerequisite_table", "resource_blocks"]
 
@@ -39,7 +39,7 @@ def manifest_block(resource: KubernetesObject) -> Html:
     spec = manifest.get("spec")
     if isinstance(spec, Mapping) and "values" in spec:
         manifest = {**manifest, "spec": {**spec, "values": _shown_values(spec["values"], ())}}
-    text = "".join(emit_entry(key, value, 0, _STYLE) for key, value in manifest.items())
+    text = emit_mapping(manifest, _STYLE)
     return code_block(without_secrets(line) if line.strip() else "" for line in text.split("\n")[:-1])
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
+from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kubernetes import as_list, group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS, in_own_letters
@@ -120,7 +121,7 @@ def write_flux1_readings(
         text = repository.texts[path]
         changed = with_spans(text, [each.span() for each in found])
         originals[path] = text
-        after[path] = changed.encode("utf-8") if isinstance(files[path], bytes) else changed
+        after[path] = like_given(changed, files[path])
         by_index = {each.document.index: each for each in found}
         written += [
             replace(by_index[each.index], document=each)

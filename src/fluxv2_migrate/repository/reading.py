@@ -15,6 +15,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
 from fluxv2_migrate.flux1.installation import programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.documents import Document, read_documents
@@ -250,9 +251,7 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
     """
     repository = Repository(by_kustomize=by_kustomize)
     repository.kustomizations = [
-        content if isinstance(content, str) else content.decode("utf-8", "replace")
-        for path, content in files.items()
-        if posixpath.basename(path) in FILE_NAMES
+        as_text(content) for path, content in files.items() if posixpath.basename(path) in FILE_NAMES
     ]
     for path in sorted(files):
         content = files[path]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.flux2.image_objects import NAMESPACE_LABEL
-from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, preferred_api_version
+from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, new_object
 from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
@@ -90,12 +90,7 @@ def image_repository_manifest(
     selectors = [{"matchLabels": {NAMESPACE_LABEL: each}} for each in sorted(access_from)]
     if selectors:
         spec["accessFrom"] = {"namespaceSelectors": selectors}
-    return {
-        "apiVersion": preferred_api_version("ImageRepository", flux_version),
-        "kind": "ImageRepository",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": spec,
-    }
+    return new_object("ImageRepository", namespace, name, flux_version, spec)
 
 
 def image_policy_manifest(
@@ -136,12 +131,7 @@ def image_policy_manifest(
     if request.follows_digest and is_at_least(flux_version, "2.6"):
         spec["digestReflectionPolicy"] = "Always"
         spec["interval"] = interval
-    return {
-        "apiVersion": preferred_api_version("ImagePolicy", flux_version),
-        "kind": "ImagePolicy",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": spec,
-    }
+    return new_object("ImagePolicy", namespace, name, flux_version, spec)
 
 
 def image_update_automation_manifest(
@@ -181,21 +171,17 @@ def image_update_automation_manifest(
     author = {"name": sync.fluxd.git_user, "email": sync.fluxd.git_email}
     # The message is a template of Go, in which two braces begin an action.
     message = (_MESSAGE + sync.fluxd.commit_suffix).replace("{{", '{{"{{"}}')
-    return {
-        "apiVersion": preferred_api_version("ImageUpdateAutomation", flux_version),
-        "kind": "ImageUpdateAutomation",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "interval": interval,
-            "sourceRef": source,
-            "git": {
-                "checkout": {"ref": {"branch": sync.branch}},
-                "commit": {"author": author, "messageTemplate": message},
-                "push": {"branch": sync.branch},
-            },
-            "update": {"strategy": "Setters", "path": path},
+    spec = {
+        "interval": interval,
+        "sourceRef": source,
+        "git": {
+            "checkout": {"ref": {"branch": sync.branch}},
+            "commit": {"author": author, "messageTemplate": message},
+            "push": {"branch": sync.branch},
         },
+        "update": {"strategy": "Setters", "path": path},
     }
+    return new_object("ImageUpdateAutomation", namespace, name, flux_version, spec)
 
 
 def _copy(value: Any) -> Any:

@@ -8,11 +8,15 @@ Source: fluxcd/flux 1.25.4 `cmd/fluxd/main.go`, `pkg/git/repo.go`; source-contro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxKind, FluxVersion, preferred_api_version
+from fluxv2_migrate.flux2.releases import (
+    FLUX_VERSIONS,
+    FluxVersion,
+    new_object,
+)
 from fluxv2_migrate.golang.durations import parse_duration
 from fluxv2_migrate.rules.chart_source import to_flux_git_url
 from fluxv2_migrate.settings.options import Cluster
@@ -166,7 +170,7 @@ def git_repository_manifest(
         spec["verify"] = {"mode": mode, "secretRef": {"name": SIGNATURE_SECRET}}
     if settings.has_submodules:
         spec["recurseSubmodules"] = True
-    return _manifest("GitRepository", flux_version, name, namespace, spec)
+    return new_object("GitRepository", namespace, name, flux_version, spec)
 
 
 def kustomization_manifest(
@@ -202,15 +206,4 @@ def kustomization_manifest(
         spec["timeout"] = settings.timeout
     if settings.is_decrypted:
         spec["decryption"] = {"provider": "sops", "secretRef": {"name": DECRYPTION_SECRET}}
-    return _manifest("Kustomization", flux_version, name, namespace, spec)
-
-
-def _manifest(
-    kind: FluxKind, flux_version: FluxVersion, name: str, namespace: str, spec: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "apiVersion": preferred_api_version(kind, flux_version),
-        "kind": kind,
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": dict(spec),
-    }
+    return new_object("Kustomization", namespace, name, flux_version, spec)

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from fluxv2_migrate.yaml_text import Style
-from fluxv2_migrate.yaml_text.emitter import emit_entry
+from fluxv2_migrate.yaml_text import Style, emit_mapping
 
 __all__ = ["STYLES", "written"]
 
@@ -26,7 +25,4 @@ def written(manifests: Iterable[Mapping[str, Any]], style: Style = Style()) -> s
     >>> written([{"kind": "Secret", "metadata": {"name": "a"}}, {"kind": "List"}])
     'kind: Secret\nmetadata:\n  name: a\n---\nkind: List\n'
     """
-    documents = (
-        "".join(emit_entry(key, value, 0, style) for key, value in each.items()) for each in manifests
-    )
-    return f"---{style.newline}".join(documents)
+    return f"---{style.newline}".join(emit_mapping(each, style) for each in manifests)

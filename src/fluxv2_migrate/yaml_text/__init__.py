@@ -37,6 +37,7 @@ from fluxv2_migrate.yaml_text.emitter import (
     detect_style,
     emit_entry,
     emit_item,
+    emit_mapping,
     emit_scalar,
 )
 from fluxv2_migrate.yaml_text.entry_texts import entry_text
@@ -81,6 +82,7 @@ __all__ = [
     "edit_documents",
     "emit_entry",
     "emit_item",
+    "emit_mapping",
     "emit_scalar",
     "entry_at",
     "entry_text",

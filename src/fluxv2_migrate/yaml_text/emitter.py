@@ -17,6 +17,7 @@ __all__ = [
     "detect_style",
     "emit_entry",
     "emit_item",
+    "emit_mapping",
     "emit_quoted",
     "emit_scalar",
     "emit_value",
@@ -142,6 +143,16 @@ def _escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
+def emit_mapping(value: Mapping[str, Any], style: Style, indent: int = 0) -> str:
+    r"""Gives the lines of a mapping's entries, the last line's end included.
+
+    >>> print(emit_mapping({"kind": "List", "items": []}, Style()), end="")
+    kind: List
+    items: []
+    """
+    return "".join(emit_entry(key, item, indent, style) for key, item in value.items())
+
+
 def emit_entry(key: str, value: Any, indent: int, style: Style) -> str:
     r"""Gives the lines of a mapping's entry, the last line's end included.
 
@@ -166,8 +177,7 @@ def emit_value(value: Any, indent: int, style: Style) -> str:
     if isinstance(value, Mapping):
         if not value:
             return " {}" + end
-        inner = indent + style.step
-        return end + "".join(emit_entry(key, item, inner, style) for key, item in value.items())
+        return end + emit_mapping(value, style, indent + style.step)
     if not value:
         return " []" + end
     dash = indent if style.flush else indent + style.step
@@ -177,7 +187,7 @@ def emit_value(value: Any, indent: int, style: Style) -> str:
 def emit_item(item: Any, dash: int, style: Style) -> str:
     """Gives the lines of an item of a list whose dashes stand behind that many blanks."""
     if isinstance(item, Mapping) and item:
-        lines = "".join(emit_entry(key, value, dash + 2, style) for key, value in item.items())
+        lines = emit_mapping(item, style, dash + 2)
         return " " * dash + "- " + lines[dash + 2 :]
     if isinstance(item, Sequence) and not isinstance(item, str) and item:
         lines = "".join(emit_item(inner, dash + 2, style) for inner in item)
