@@ -245,11 +245,6 @@ def _is_only_listed(path: str, tree: KustomizeTree) -> bool:
 def with_namespaces(text: str, objects: Iterable[AppliedObject], namespace: str) -> tuple[str, set[_Kind]]:
     r"""Writes a namespace into those documents of a file that are one of some objects and name none.
 
-    Args:
-        text: the file.
-        objects: without a namespace.
-        namespace: theirs.
-
     Returns:
         The file, and group, kind and name of each object that names its namespace now.
 

@@ -51,12 +51,7 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
 
 
 def prunes_what(document: Document, around: Surroundings) -> Document | None:
-    """Gives the Kustomization of Flux v2 that deletes an object when it leaves Git, if there is one.
-
-    Args:
-        document: of the object.
-        around: what is known of the repository.
-    """
+    """Gives the Kustomization of Flux v2 that deletes an object when it leaves Git, if there is one."""
     if is_kept(document.manifest):
         return None
     for _, kustomization in around.repository.new_objects():

@@ -44,21 +44,12 @@ class FluxKustomization:
 
     @classmethod
     def of_document(cls, document: Document) -> FluxKustomization | None:
-        """Reads a document; nothing where it is no Kustomization of Flux v2.
-
-        Args:
-            document: of a repository.
-        """
+        """Reads a document; nothing where it is no Kustomization of Flux v2."""
         return cls.of_manifest(document.manifest, document.path)
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], file: str) -> FluxKustomization | None:
-        """Reads a manifest; nothing where it is no Kustomization of Flux v2.
-
-        Args:
-            manifest: of any object.
-            file: where it stands.
-        """
+        """Reads a manifest; nothing where it is no Kustomization of Flux v2."""
         group = group_of(manifest)
         if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
             return None

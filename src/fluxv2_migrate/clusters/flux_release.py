@@ -185,10 +185,6 @@ def old_components(repository: Repository) -> list[Contradiction]:
 def infer_flux_namespace(repository: Repository, options: MigrationOptions) -> str:
     """Gives the namespace in which Flux v2 runs: as given, else as the repository's own objects of it say.
 
-    Args:
-        repository: as it was read.
-        options: what a person said.
-
     Returns:
         The namespace of the controllers in `gotk-components`, or of the Kustomizations that sync themselves;
         that of the options where there are none, or several.

@@ -28,12 +28,7 @@ _SHOWN: Final = 5
 
 
 def generator_notices(found: ClusterMap, reader: ClusterReader) -> Iterator[ClusterNotice]:
-    """Says of each `.flux.yaml` that counts what Flux v2 does not do of its commands, or does otherwise.
-
-    Args:
-        found: who sees what.
-        reader: of the repository.
-    """
+    """Says of each `.flux.yaml` that counts what Flux v2 does not do of its commands, or does otherwise."""
     told: dict[tuple[str, str, str], list[ClusterNotice]] = {}
     for view in found.clusters:
         for synced in view.sync_paths:

@@ -22,10 +22,6 @@ _QUOTED: Final = re.compile(r"`([^`]+)`")
 def broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
     """Gives why kustomize builds nothing of what is seen, or what that is cannot be told.
 
-    Args:
-        sightings: of one document.
-        clusters: who sees what.
-
     Returns:
         The place and the reason, or `None` where every build works.
     """
@@ -48,12 +44,7 @@ def _of_submodule(told: str, clusters: ClusterMap) -> str:
 
 
 def unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
-    """Gives the command of a `.flux.yaml` of which nobody knows what it prints, or `None` without one.
-
-    Args:
-        sightings: of one document.
-        clusters: who sees what.
-    """
+    """Gives the command of a `.flux.yaml` of which nobody knows what it prints, or `None` without one."""
     for sighting in sightings:
         for synced in clusters.view(sighting.cluster).sync_paths:
             if synced.path == sighting.sync_path and synced.unknown:

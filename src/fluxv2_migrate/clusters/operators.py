@@ -94,13 +94,7 @@ def _is_beside(operator: Flux1Program, view: ClusterView) -> bool:
 
 
 def _is_nearest(fluxd: Flux1Program | None, operator: Flux1Program, fluxds: Sequence[Flux1Program]) -> bool:
-    """Gives whether a fluxd shares more folders with an operator than all others do.
-
-    Args:
-        fluxd: the one that is asked for.
-        operator: the operator.
-        fluxds: that the repository shows.
-    """
+    """Gives whether a fluxd shares more folders with an operator than all others do."""
     shared = {each.path: _shared_folders(each.path, operator.path) for each in fluxds}
     most = max(shared.values(), default=0)
     nearest = [path for path, count in shared.items() if count == most]

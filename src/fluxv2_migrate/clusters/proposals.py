@@ -128,13 +128,7 @@ def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTre
 def of_folders(
     reader: ClusterReader, found: ClusterMap, views: Sequence[ClusterView]
 ) -> Iterator[ClusterView]:
-    """Gives what no known cluster sees: folders that surely are one cluster each.
-
-    Args:
-        reader: of the repository.
-        found: who sees what by now.
-        views: the clusters that are known.
-    """
+    """Gives what no known cluster sees: folders that surely are one cluster each."""
     plain = _plain_objects(reader, found, views)
     units = _unseen_units(reader, found, views)
     pairs = [

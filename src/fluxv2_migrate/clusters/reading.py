@@ -71,12 +71,6 @@ def see_migrated_repository(
 ) -> ClusterMap:
     """Gives how the clusters of a repository of Flux v1 see it once somebody has migrated it.
 
-    Args:
-        files: of the repository afterwards.
-        repository: as it was read.
-        options: what a person says of clusters.
-        before: who saw what before.
-
     Returns:
         Who sees what. Where clusters were not given, what moved to a place of which only the repository
         afterwards shows that something is there may be anybody's: that is told by an empty name.

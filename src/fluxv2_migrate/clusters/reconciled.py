@@ -185,12 +185,7 @@ class Reconciler:
         return found
 
     def agrees(self, view: ClusterView, sightings: Mapping[DocumentKey, Sequence[Sighting]]) -> bool:
-        """Gives whether kustomize-controller would apply of a cluster's paths what fluxd applied of them.
-
-        Args:
-            view: the cluster.
-            sightings: by document, who has it.
-        """
+        """Gives whether kustomize-controller would apply of a cluster's paths what fluxd applied of them."""
         cluster = self.reconcile(view)
         if any(each.obstacle for each in cluster.paths):
             return False
@@ -202,12 +197,7 @@ class Reconciler:
         )
 
     def goes_beyond(self, view: ClusterView, sightings: Mapping[DocumentKey, Sequence[Sighting]]) -> bool:
-        """Gives whether the paths of a cluster hold what is known to be another one's alone.
-
-        Args:
-            view: the cluster.
-            sightings: by document, who has it.
-        """
+        """Gives whether the paths of a cluster hold what is known to be another one's alone."""
         objects = self.reconcile(view).objects
         return any(
             key in objects and view.name not in {each.cluster for each in seen}

@@ -79,10 +79,6 @@ def shapes_objects(kustomization: Kustomization, tree: KustomizeTree) -> bool:
 
     One that only lists changes nothing about what fluxd reads there; one that patches, renames or fetches
     from elsewhere makes sense only when kustomize builds it.
-
-    Args:
-        kustomization: one of the tree.
-        tree: of the repository.
     """
     known = tree.shapers
     if kustomization.folder not in known:

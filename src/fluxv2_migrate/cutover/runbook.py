@@ -90,9 +90,6 @@ _ERRORS: Final = RunbookStep(
 def write_runbook(facts: CutoverFacts) -> Runbook:
     """Gives the steps of the cut-over: those that this repository and its clusters need, and no others.
 
-    Args:
-        facts: what is known.
-
     Source: helm-operator 1.4.4 `pkg/operator/operator.go`: a running operator uninstalls the release of an
     object that is removed; helm-controller 1.6.3 `internal/reconcile`, `internal/action/verify.go`: what is
     found is upgraded, what is not is installed, and a name that changes later is uninstalled; flux2 2.9.4

@@ -19,11 +19,6 @@ def remove_used_values(texts: Iterable[ReleaseText], around: Surroundings, works
     """Takes out files of values that releases have now, where Flux v2 would take them for manifests.
 
     Those that another text names stay.
-
-    Args:
-        texts: the releases that are migrated.
-        around: what is known of the repository.
-        workspace: the texts by now.
     """
     used: dict[str, ReleaseText] = {}
     for each in texts:

@@ -25,12 +25,7 @@ def severity_badge(severity: Severity) -> Html:
 
 
 def answers_fold(answers: Iterable[Override], *, is_open: bool = False) -> Iterator[Html]:
-    """Gives answers as data and as Python, and nothing where there are none.
-
-    Args:
-        answers: ready to fill in.
-        is_open: whether they are shown at once.
-    """
+    """Gives answers as data and as Python, and nothing where there are none."""
     given = [answer.model_dump(mode="json", exclude_unset=True) for answer in answers]
     if given:
         data = [json.dumps(each, ensure_ascii=False) for each in given]
@@ -50,11 +45,7 @@ def _as_python(answer: Mapping[str, Any]) -> str:
 
 
 def proposal_fold(proposal: str) -> Iterator[Html]:
-    """Gives the text of a proposed file, and nothing where there is none.
-
-    Args:
-        proposal: of a finding.
-    """
+    """Gives the text of a proposed file, and nothing where there is none."""
     if proposal:
         lines = proposal.splitlines()
         yield fold(f"proposed, {len(lines)} lines", code_block(lines), is_open=len(lines) <= _LONGEST_OPEN)

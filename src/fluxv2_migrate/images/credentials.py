@@ -24,13 +24,7 @@ def files_of_credentials(around: Surroundings) -> tuple[str, ...]:
 
 
 def credentials_in(cluster: str, around: Surroundings, files: Collection[str]) -> Lookup:
-    """Gives what finds the ServiceAccounts and Secrets of a cluster by kind, namespace and name.
-
-    Args:
-        cluster: its name.
-        around: what is known of the repository.
-        files: that may hold any.
-    """
+    """Gives what finds the ServiceAccounts and Secrets of a cluster by kind, namespace and name."""
     default = around.clusters.default_namespace(cluster) or "default"
     known: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for manifest in _manifests(cluster, around, files):

@@ -194,12 +194,6 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
 def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     r"""Gives a kustomization with another entry, the last of its list, in the place of one.
 
-    Args:
-        text: the file.
-        field: the list.
-        entry: its value.
-        other: what comes for it.
-
     Raises:
         CannotEdit: the file is written in a form in which this is not safe, or has no such entry.
         InvalidManifest: the file is no YAML.

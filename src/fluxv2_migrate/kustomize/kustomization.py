@@ -347,10 +347,6 @@ class Kustomization:
 def read_kustomization(path: str, text: str) -> Kustomization:
     r"""Reads a kustomization file as kustomize does.
 
-    Args:
-        path: the file.
-        text: its content.
-
     Returns:
         The kustomization.
 
@@ -404,9 +400,6 @@ def in_own_letters(text: str) -> str:
     r"""Gives a kustomization with its fields in the letters that kustomize's own types have; nothing moves.
 
     Of a field in two spellings Go takes one, or joins what they hold. Nobody means that, and none is changed.
-
-    Args:
-        text: the file.
 
     Source: Go's `encoding/json`, which compares names of fields without regard to case.
 

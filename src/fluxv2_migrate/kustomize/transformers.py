@@ -46,11 +46,6 @@ _SERVICE_NAMESPACES: Final = (
 def set_namespace(resource: Resource, namespace: str, more: Sequence[FieldSpec] = ()) -> None:
     """Puts an object into a namespace; a Namespace gets its name.
 
-    Args:
-        resource: the object.
-        namespace: that it gets.
-        more: fields that get it too.
-
     Source: kustomize api 0.21 `filters/namespace/namespace.go`.
     """
     resource.remember()
@@ -76,12 +71,6 @@ def add_affix(
     resource: Resource, *, prefix: str = "", suffix: str = "", more: Sequence[FieldSpec] = ()
 ) -> None:
     """Adds a prefix or a suffix to the name of an object, unless its name is fixed.
-
-    Args:
-        resource: the object.
-        prefix: that comes before its name.
-        suffix: that comes behind it.
-        more: fields that get them too.
 
     Source: kustomize api 0.21 `PrefixTransformer`, `SuffixTransformer`.
     """
@@ -141,11 +130,6 @@ def set_replicas(
     resources: Sequence[Resource], entry: Mapping[str, Any], more: Sequence[FieldSpec] = ()
 ) -> None:
     """Sets the number of replicas of the workloads of a name.
-
-    Args:
-        resources: the objects.
-        entry: of `replicas`.
-        more: fields that hold replicas too.
 
     Raises:
         InvalidManifest: no workload has that name, which kustomize does not let pass.

@@ -13,13 +13,7 @@ __all__ = ["clashing_names"]
 def clashing_names(
     requests: Iterable[PlacedRequest], existing: Iterable[ExistingSource], options: MigrationOptions
 ) -> dict[PlacedRequest, str]:
-    """Gives the requests whose chosen name is taken, each with the reason.
-
-    Args:
-        requests: of all releases.
-        existing: the sources of the repository.
-        options: the namespaces of sources.
-    """
+    """Gives the requests whose chosen name is taken, each with the reason."""
     there = sorted(existing, key=repr)
     wanted: dict[tuple[str, str, str, str], set[tuple[object, ...]]] = {}
     named: list[tuple[PlacedRequest, tuple[str, str, str, str]]] = []

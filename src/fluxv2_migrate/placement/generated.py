@@ -105,9 +105,6 @@ class Places:
     def place(self, wanted: Unplaced) -> tuple[Generated, ...]:
         """Gives an object in each of the files in which its clusters see it once.
 
-        Args:
-            wanted: the object.
-
         Raises:
             NoHome: there is no place where it would stay what it is.
             CannotEdit: a kustomization that must list it cannot be edited.
@@ -160,12 +157,7 @@ class Places:
 
 
 def write_generated(generated: Iterable[Generated], workspace: Workspace) -> None:
-    """Writes what is made.
-
-    Args:
-        generated: each in its file.
-        workspace: the texts by now.
-    """
+    """Writes what is made."""
     style = workspace.style
     for each in generated:
         text = generated_text(each.written or each.manifest, each.comments, style)

@@ -89,10 +89,6 @@ class Homes:
     def written(self, folder: str, manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Gives how an object is written in a folder so that everything that builds it gives that object.
 
-        Args:
-            folder: where it is put.
-            manifest: as clusters are to have it.
-
         Returns:
             The object, without what kustomizations add to its name; nothing where they do something else.
         """
@@ -235,10 +231,6 @@ class Homes:
 
     def list_beside(self, listed: str, path: str) -> None:
         """Lists a new file wherever another file of its folder is listed.
-
-        Args:
-            listed: the other file.
-            path: the new one.
 
         Raises:
             CannotEdit: a kustomization is written in a form that cannot be edited.

@@ -65,10 +65,6 @@ _Key = TypeVar("_Key", bound=Hashable)
 def choose_names(groups: Mapping[_Key, NamedGroup], taken: Collection[str]) -> dict[_Key, str]:
     """Gives each group a name of its own; in what order they are given makes no difference.
 
-    Args:
-        groups: what is to be named.
-        taken: the names that are in use.
-
     Returns:
         The plain names where only one wants them, or one that more clusters see than any other; the others
         are told apart by cluster, namespace, kind or owner.

@@ -50,10 +50,6 @@ def place_uses(
 ) -> tuple[list[PlacedImage], list[tuple[ImageUse, Notice]]]:
     """Gives what each image comes to, and of which fields nothing does.
 
-    Args:
-        uses: of all workloads and clusters.
-        options: namespaces.
-
     Returns:
         The images that one marker serves in all clusters, in the order of the uses, and what is to be said
         of the others.

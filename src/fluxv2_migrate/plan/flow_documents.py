@@ -32,13 +32,6 @@ def apply_to_any_text(
 
     What is new in braces stands at their end; all else is the same bytes.
 
-    Args:
-        plan: the operations.
-        text: the document.
-        root: its root node, of `compose`.
-        style: how new text is written.
-        value: of the document.
-
     Raises:
         CannotEdit: the text is written in a form that cannot be edited; nothing is done.
 

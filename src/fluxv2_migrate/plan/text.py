@@ -127,12 +127,6 @@ def _put_text(parent: BlockMapping, operation: Set, style: Style) -> None:
 def apply_to_metadata(plan: Plan, text: str, style: Style, value: Mapping[str, Any]) -> AppliedText | None:
     r"""Gives a document's text after a plan for its metadata, of which alone the nodes are read.
 
-    Args:
-        plan: the operations.
-        text: the document.
-        style: how new text is written.
-        value: of the document.
-
     Returns:
         What `apply_to_text` gives; nothing where there are other operations in the plan, or the text is not
         written as almost all are.

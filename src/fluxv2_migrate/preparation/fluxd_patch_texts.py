@@ -91,11 +91,6 @@ def _is_shared(path: str, folders: Collection[str], patch_file: str, clusters: C
 def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> PatchTexts:
     """Gives a kustomization for a sync path that patches what others build too.
 
-    Args:
-        synced: the sync path.
-        text: of its file of patches.
-        clusters: who syncs what.
-
     Raises:
         CannotEdit: the sync path has a kustomization that says something else, or would build something else.
         InvalidManifest: a text is no YAML.
@@ -166,11 +161,6 @@ def _with_earlier_names(text: str, own: Kustomization, before: Build) -> str:
     """Gives fluxd's patches for a kustomization that gives names and namespaces only after its patches.
 
     fluxd patched what was built, by the names that objects have at the end.
-
-    Args:
-        text: the patches.
-        own: the kustomization.
-        before: what fluxd applied.
     """
 
     def edit(part: str) -> str:

@@ -84,12 +84,7 @@ class FluxdPatches:
 
 
 def list_fluxd_patches(files: Mapping[str, str | bytes], clusters: ClusterMap) -> FluxdPatches:
-    """Lists the patches of `.flux.yaml` in the kustomizations that fluxd built.
-
-    Args:
-        files: of the repository.
-        clusters: who syncs what.
-    """
+    """Lists the patches of `.flux.yaml` in the kustomizations that fluxd built."""
     found: dict[str, dict[str, SyncPath]] = {}
     for view in clusters.clusters:
         for synced in view.sync_paths:
@@ -117,11 +112,6 @@ def tell_of_fluxd_patches(
     """Says what becomes of the patches of fluxd, and gives those that kustomizations list from now on.
 
     Where all of a build stays as it is, and fluxd with it, nothing is listed in it either.
-
-    Args:
-        patches: of the repository.
-        workspace: its texts by now.
-        findings: where it is told.
     """
     changed, deleted = set(workspace.changed), set(workspace.deleted)
     puts_off = is_put_off(findings.options)

@@ -22,11 +22,7 @@ _SELECTOR: Final = "annotationSelector"
 
 
 def name_targets(around: Surroundings) -> SeparatedTexts:
-    """Gives kustomizations in which patches name what they found by annotations of fluxd.
-
-    Args:
-        around: what is known of the repository.
-    """
+    """Gives kustomizations in which patches name what they found by annotations of fluxd."""
     files: dict[str, str] = {}
     reached: set[str] = set()
     clusters = around.clusters

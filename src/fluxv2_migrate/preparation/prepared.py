@@ -62,11 +62,7 @@ class PreparedRepository:
         return self.is_respelled or bool(self.patches.listed) or any(each.files for each in rearranged)
 
     def with_split(self, split: SplitPatches) -> PreparedRepository:
-        """Gives it with patches that are split; everything is read again.
-
-        Args:
-            split: between releases that stay and others.
-        """
+        """Gives it with patches that are split; everything is read again."""
         files = {**self.files, **split.files}
         repository = read_repository(files)
         clusters = see_repository(files, repository, self.options, self.clusters)
@@ -91,12 +87,7 @@ class PreparedRepository:
 
 
 def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> PreparedRepository:
-    """Writes what both Fluxes could not share so that they can; what is built stays the same.
-
-    Args:
-        given: the files of the repository.
-        options: how to migrate.
-    """
+    """Writes what both Fluxes could not share so that they can; what is built stays the same."""
     respelled = _respelled(given)
     given = {**given, **respelled}
     repository = read_repository(given)

@@ -26,10 +26,6 @@ def aliased_dependency(document: Document, around: Surroundings) -> str | None:
 
     Only a chart of the very repository that is migrated can be read, where a cluster says which one that is.
 
-    Args:
-        document: the release.
-        around: what is known before.
-
     Returns:
         One sentence, or `None` where there is none or nobody can tell.
 

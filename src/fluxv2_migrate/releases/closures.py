@@ -125,15 +125,7 @@ def _stop(
 def hold_back(
     closure: Closure, reason: str, around: Surroundings, findings: FindingGroups, code: str = "RP004"
 ) -> None:
-    """Says why a closure stays, and what it holds back.
-
-    Args:
-        closure: what hangs together.
-        reason: what stopped it.
-        around: what is known of the repository.
-        findings: where it is told.
-        code: of the finding.
-    """
+    """Says why a closure stays, and what it holds back."""
     document = around.repository.document(*closure.documents[0])
     own = f"{document.path}:{document.position(())[0]}"
     places = closure_places(closure, around.repository, around.clusters.tree)

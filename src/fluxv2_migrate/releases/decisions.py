@@ -55,14 +55,7 @@ def decide_releases(
     around: Surroundings,
     findings: FindingGroups,
 ) -> DecidedReleases:
-    """Says what becomes of each release, and tells why those stay that would be one object twice.
-
-    Args:
-        releases: that could be read.
-        existing: the sources of the repository.
-        around: what is known before.
-        findings: where what stays is told.
-    """
+    """Says what becomes of each release, and tells why those stay that would be one object twice."""
     twins = Twins.of_repository(around.repository, around.clusters)
     removed: list[RemovedRelease] = []
     left: list[MigratingRelease] = []

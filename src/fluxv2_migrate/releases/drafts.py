@@ -78,11 +78,6 @@ class DraftOfClusters:
 def draft_for_clusters(document: Document, around: Surroundings, override: Override) -> DraftOfClusters:
     """Says what becomes of a release in all clusters that see it.
 
-    Args:
-        document: of the release.
-        around: what is known before.
-        override: what a person decided for it.
-
     Raises:
         ClustersDisagree: clusters see what one manifest cannot be.
     """
@@ -109,10 +104,6 @@ def draft_for_clusters(document: Document, around: Surroundings, override: Overr
 
 def hold_one_api(versions: Collection[FluxVersion], oldest: FluxVersion) -> None:
     """Raises where one manifest cannot be for all clusters that have it.
-
-    Args:
-        versions: the Flux releases of the clusters.
-        oldest: of these.
 
     Raises:
         ClustersDisagree: no API of HelmRelease is served by all of them.

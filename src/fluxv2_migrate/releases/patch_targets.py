@@ -88,13 +88,7 @@ def _renewed(target: Mapping[str, Any], version: str) -> dict[str, str]:
 
 
 def places_at(use: PatchUse, closure: Closure, documents: Iterable[DocumentKey]) -> set[tuple[str, str]]:
-    """Gives namespace and name of each release as it comes to a patch.
-
-    Args:
-        use: of the patch.
-        closure: what hangs together.
-        documents: those of its releases that count.
-    """
+    """Gives namespace and name of each release as it comes to a patch."""
     return {
         (step.namespace, step.name)
         for key in documents

@@ -145,11 +145,6 @@ def state_in_file(key: DocumentKey, tree: KustomizeTree) -> dict[str, Any]:
 def states_of(key: DocumentKey, uses: Iterable[PatchUse], tree: KustomizeTree) -> tuple[PatchedState, ...]:
     """Gives the states of a release, with the object as kustomize reads it.
 
-    Args:
-        key: the document of the release.
-        uses: the patches that reach it.
-        tree: the repository.
-
     Raises:
         HeldBack: they cannot be followed.
     """
@@ -163,12 +158,6 @@ def read_patched_release(
     document: Document, closure: Closure, around: Surroundings, override: Override
 ) -> PatchedRelease:
     """Reads a release as each cluster sees it.
-
-    Args:
-        document: of the release.
-        closure: what hangs together with it.
-        around: what is known before.
-        override: what a person decided for it.
 
     Raises:
         ClustersDisagree: clusters see what no text can be.

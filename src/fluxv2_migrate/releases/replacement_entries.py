@@ -18,12 +18,7 @@ SOURCE_FIELDS: Final = frozenset(("spec", "chart", name) for name in ("repositor
 
 
 def replacement_entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[Place, Mapping[str, Any]]]:
-    """Gives the replacements of an entry of a kustomization, each with where it stands in its file.
-
-    Args:
-        use: of the entry.
-        tree: the repository.
-    """
+    """Gives the replacements of an entry of a kustomization, each with where it stands in its file."""
     if not use.path:
         (kustomization,) = (each for each in tree.kustomizations.values() if each.path == use.kustomization)
         yield (use.field, use.entry), kustomization.replacements[use.entry]
@@ -58,12 +53,7 @@ def source_writer(built: BuiltObject, tree: KustomizeTree) -> str:
 
 
 def selects(target: Mapping[str, Any], built: BuiltObject) -> bool:
-    """Gives whether a target of a replacement selects an object, by its names and its API.
-
-    Args:
-        target: of a replacement.
-        built: the object.
-    """
+    """Gives whether a target of a replacement selects an object, by its names and its API."""
     select = mapping_at(target, "select")
     metadata = built.manifest.get("metadata") or {}
     own = (str(metadata.get("name") or ""), str(metadata.get("namespace") or "default"))

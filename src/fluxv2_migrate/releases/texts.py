@@ -106,11 +106,7 @@ class ReleaseTexts:
     _styles: dict[str, Style] = field(default_factory=dict)
 
     def convert(self, releases: Iterable[MigratingRelease]) -> ConvertedReleases:
-        """Gives the releases as texts; those that cannot be edited or have no place stay as they are.
-
-        Args:
-            releases: that are to be migrated.
-        """
+        """Gives the releases as texts; those that cannot be edited or have no place stay as they are."""
         left = list(releases)
         while True:
             names = self._names(left)

@@ -102,12 +102,7 @@ class Twins:
         return cls(by_name, by_release, sources)
 
     def find(self, draft: ReleaseDraft, sightings: Sequence[Sighting]) -> list[Twin]:
-        """Gives the twins of a release in its clusters: the same object, else the same Helm release.
-
-        Args:
-            draft: of the release.
-            sightings: how its clusters see it.
-        """
+        """Gives the twins of a release in its clusters: the same object, else the same Helm release."""
         names = draft.release_name
         twins: list[Twin] = []
         for sighting in sightings:
@@ -143,13 +138,6 @@ def differences_of_twin(
     manifest: Mapping[str, Any], release: _Drafted, twin: Twin, twins: Twins, flux_version: FluxVersion
 ) -> tuple[str, ...]:
     """Gives the fields in which a twin differs from a release as every migrated release would.
-
-    Args:
-        manifest: the release of Flux v1.
-        release: what is known of it.
-        twin: the release of Flux v2.
-        twins: all of them, with their sources.
-        flux_version: the Flux release that will run.
 
     Raises:
         TwinDiffers: it does not mean the same.

@@ -24,13 +24,7 @@ _EXCERPTS: Final = 2
 def entry_groups(
     groups: Iterable[tuple[Concern, str, tuple[Entry, ...]]], views: FileViews, level: int
 ) -> Iterator[Html]:
-    """Gives the entries under the headings of what they block, or of the harm that they may do.
-
-    Args:
-        groups: of an outline.
-        views: the files.
-        level: of the headings.
-    """
+    """Gives the entries under the headings of what they block, or of the harm that they may do."""
     for concern, title, entries in groups:
         cards = [_card(entry, views, level + 1) for entry in entries]
         if concern == "nothing":

@@ -18,11 +18,7 @@ _STYLE: Final = Style()
 
 
 def resource_blocks(resources: Iterable[KubernetesObject]) -> Iterator[Html]:
-    """Gives each object under its name.
-
-    Args:
-        resources: typed.
-    """
+    """Gives each object under its name."""
     for each in resources:
         name = "/".join(part for part in (each.metadata.namespace, each.metadata.name) if part)
         yield element("h3", f"{each.kind} ", code(name))
@@ -30,11 +26,7 @@ def resource_blocks(resources: Iterable[KubernetesObject]) -> Iterator[Html]:
 
 
 def manifest_block(resource: KubernetesObject) -> Html:
-    """Gives an object as YAML, without what is secret by its name.
-
-    Args:
-        resource: typed.
-    """
+    """Gives an object as YAML, without what is secret by its name."""
     manifest = resource.to_manifest()
     spec = manifest.get("spec")
     if isinstance(spec, Mapping) and "values" in spec:

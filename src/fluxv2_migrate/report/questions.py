@@ -60,9 +60,6 @@ def answers_of(findings: Iterable[Finding]) -> list[tuple[dict[str, Any], list[F
 def questions_text(findings: Iterable[Finding]) -> str:
     """Gives the answers as YAML with comments; what it holds is a list for `MigrationOptions.overrides`.
 
-    Args:
-        findings: of a migration.
-
     >>> print(questions_text([]), end="")
     # The migration to Flux v2 asks nothing.
     []

@@ -281,13 +281,7 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
 
 
 def read_file(repository: Repository, path: str, text: str) -> None:
-    """Reads a file that names Flux into a repository, in place of what was read of it before.
-
-    Args:
-        repository: that takes it.
-        path: of the file.
-        text: of the file.
-    """
+    """Reads a file that names Flux into a repository, in place of what was read of it before."""
     repository.texts[path] = text
     repository._names = None
     documents, errors = read_documents(path, text, by_kustomize=repository.by_kustomize)

@@ -149,24 +149,13 @@ class Workspace:
     # What is done
 
     def replace(self, document: Document, text: str, *changes: Change) -> None:
-        """Puts another text in the place of a document.
-
-        Args:
-            document: as it was read.
-            text: as it becomes.
-            changes: what was done to it.
-        """
+        """Puts another text in the place of a document."""
         file = self._file(document.path)
         spans = {**file.spans, document.index: (*file.place_of(document), text)}
         self._keep(document.path, replace(file, spans=spans), changes)
 
     def delete(self, document: Document, *changes: Change) -> None:
-        """Takes a document out of its file; a file of which nothing is left goes.
-
-        Args:
-            document: as it was read.
-            changes: what was done to it.
-        """
+        """Takes a document out of its file; a file of which nothing is left goes."""
         file = self._file(document.path)
         start, end = file.place_of(document)
         self._keep(
@@ -180,13 +169,7 @@ class Workspace:
         )
 
     def create(self, path: str, text: str, *changes: Change) -> None:
-        """Puts a new document into a new file, or behind what a file holds, with that one's line ends.
-
-        Args:
-            path: of the file.
-            text: the document with its marker.
-            changes: what was done.
-        """
+        """Puts a new document into a new file, or behind what a file holds, with that one's line ends."""
         file = self._files.get(path) or _File(self._texts.get(path, ""))
         if file.base:
             lines = text.split("\r\n") if "\r\n" in text else text.split("\n")
@@ -194,24 +177,13 @@ class Workspace:
         self._keep(path, replace(file, tail=file.tail + text), changes)
 
     def rewrite(self, path: str, text: str, *changes: Change) -> None:
-        """Takes the text of a whole file that was edited in the order of its documents, or is new.
-
-        Args:
-            path: of the file.
-            text: as it becomes.
-            changes: what was done to it.
-        """
+        """Takes the text of a whole file that was edited in the order of its documents, or is new."""
         file = self._file(path)
         gone = (*(file.shift or ()), *(index for index in file.gone if not file.spans[index][2]))
         self._keep(path, _File(text, shift=gone), changes)
 
     def remove(self, path: str, *changes: Change) -> None:
-        """Takes a whole file away.
-
-        Args:
-            path: of a file that is there.
-            changes: what was done.
-        """
+        """Takes a whole file away."""
         self._keep(path, replace(self._file(path), is_gone=True), changes)
 
     def edit(self, path: str, function: Callable[[str], str], *changes: Change) -> None:

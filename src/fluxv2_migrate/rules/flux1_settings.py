@@ -298,10 +298,6 @@ VALUE_RULES: Final[Mapping[Program, Mapping[str, SettingRule]]] = MappingProxyTy
 def rule_of_value(program: Program, path: str) -> SettingRule | None:
     """Gives what becomes of a value of a program's chart.
 
-    Args:
-        program: that the chart installs.
-        path: of the value, dotted.
-
     >>> rule_of_value("fluxd", "git.config.secretName").code
     'DA052'
     >>> rule_of_value("fluxd", "git.url").becomes

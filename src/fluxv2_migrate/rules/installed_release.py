@@ -109,12 +109,7 @@ def _judge_release_name(draft: Draft, installed: str, release_name: str, *, is_n
 
 
 def draft_helm_version(draft: Draft, names: ReleaseName) -> None:
-    """Takes `helmVersion` out, and says where a release is of Helm 2, or may be.
-
-    Args:
-        draft: of the release.
-        names: under which it runs.
-    """
+    """Takes `helmVersion` out, and says where a release is of Helm 2, or may be."""
     path = ("spec", "helmVersion")
     version = draft.spec.get("helmVersion")
     if "helmVersion" in draft.spec:
@@ -147,12 +142,7 @@ def _is_of_helm_3(draft: Draft, names: ReleaseName) -> bool:
 
 
 def running_chart(draft: Draft, names: ReleaseName) -> str:
-    """Gives the chart that Helm's last record of a release names; empty where nobody knows.
-
-    Args:
-        draft: of the release.
-        names: under which it runs.
-    """
+    """Gives the chart that Helm's last record of a release names; empty where nobody knows."""
     inventory = draft.settings.inventory
     record = None
     if inventory is not None:

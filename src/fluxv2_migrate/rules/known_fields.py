@@ -22,11 +22,6 @@ def split_fields(
 ) -> tuple[dict[str, Any], tuple[tuple[str, ...], ...]]:
     """Gives a spec as the operators of an API read it, and the paths of what they did not read.
 
-    Args:
-        spec: of the release.
-        kind: of the release.
-        api_version: of the release.
-
     Source: helm-operator 1.4.4 `pkg/apis/helm.fluxcd.io/v1`; the API before it had fewer fields.
 
     >>> split_fields({"wait": True, "oddity": 1}, "HelmRelease", "helm.fluxcd.io/v1")

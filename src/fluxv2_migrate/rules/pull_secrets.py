@@ -34,12 +34,6 @@ def find_pull_secrets(
 ) -> tuple[PullSecret, ...]:
     """Gives the Secrets with which the image of a workload is pulled; of two for one host the later counts.
 
-    Args:
-        manifest: the workload.
-        namespace: in which it runs.
-        image: one of its images.
-        lookup: finds the ServiceAccount.
-
     Returns:
         Those of the ServiceAccount before those of the pod; of a HelmRelease those of the namespace's default
         ServiceAccount before those that its values name.

@@ -128,10 +128,6 @@ def _without_hours(duration: str) -> str:
 def sync_name(path: str, taken: Sequence[str] = ()) -> str:
     """Gives the name of a Kustomization after the path that it applies.
 
-    Args:
-        path: in the repository.
-        taken: names that others have.
-
     >>> sync_name("k8s/Common"), sync_name("common", ["common"])
     ('k8s-common', 'common-2')
     """
@@ -183,14 +179,6 @@ def kustomization_manifest(
     source: str = SYNC_NAME,
 ) -> dict[str, Any]:
     """Gives the Kustomization that applies a path of the repository; it never prunes at first.
-
-    Args:
-        settings: what it is made of.
-        path: in the repository.
-        flux_version: the Flux release that will run.
-        namespace: in which Flux runs.
-        name: of the object.
-        source: the name of the GitRepository.
 
     >>> made = kustomization_manifest(SyncSettings("", "main"), "prod", "2.9", namespace="flux-system")
     >>> made["spec"]["path"], made["spec"]["prune"]

@@ -129,11 +129,6 @@ def _defaults_of(model: type[BaseModel]) -> Mapping[str, object]:
 def with_options(options: MigrationOptions, said: Cluster, shown: Cluster) -> Cluster:
     """Gives all that is known of a cluster: what was said of it, else of all clusters, else what is shown.
 
-    Args:
-        options: what was said of all clusters.
-        said: of this one.
-        shown: what the repository shows of it.
-
     >>> shown = Cluster(name="x", branch="main", helm_operator=HelmOperator(git_default_ref="dev"))
     >>> options = MigrationOptions(default_namespace="apps", git_default_ref="trunk")
     >>> known = with_options(options, Cluster(name="prod"), shown)
@@ -163,10 +158,6 @@ def _unless_default(value: str, default: str) -> str | None:
 
 def cluster_of(options: MigrationOptions, path: str) -> str | None:
     """Gives the cluster that a file is for: that with the deepest sync path around it.
-
-    Args:
-        options: the clusters.
-        path: the file.
 
     Returns:
         Its name; the first of several; `None` where no sync path holds the file.

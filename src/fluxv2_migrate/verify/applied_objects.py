@@ -37,14 +37,7 @@ _PART_OF: Final = ("app.kubernetes.io/part-of", "flux")
 def changed_fields(
     field_name: str, before: Any, after: Any, path: tuple[str, ...] = ()
 ) -> Iterator[Difference]:
-    """Gives the fields of an object that are other ones afterwards; of a list all or nothing.
-
-    Args:
-        field_name: what the difference is one of.
-        before: a value.
-        after: the value in its place.
-        path: where it stands.
-    """
+    """Gives the fields of an object that are other ones afterwards; of a list all or nothing."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in {**before, **after}:
             one, other = before.get(key, ABSENT), after.get(key, ABSENT)
@@ -110,12 +103,7 @@ class ObjectsOfCluster:
 
 
 def compare_objects(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Difference]:
-    """Gives what of the objects of a sync path is not as fluxd applied it, or is applied though it was not.
-
-    Args:
-        synced: the path.
-        objects: of the cluster.
-    """
+    """Gives what of the objects of a sync path is not as fluxd applied it, or was not applied then."""
     yield from _added(synced, objects)
     for manifest in objects.read[synced] or ():
         kind = str(manifest.get("kind"))

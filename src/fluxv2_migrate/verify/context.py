@@ -61,12 +61,7 @@ class Sources:
         return self._near[key]
 
     def why_absent(self, key: SourceKey, cluster: str | None) -> str:
-        """Gives why a cluster does not get a source that stands in the repository; empty where it does not.
-
-        Args:
-            key: kind, namespace and name.
-            cluster: its name.
-        """
+        """Gives why a cluster does not get a source of the repository; empty where none is known."""
         standing = [each for each in self.found if _key(each) == key]
         own = [each for each in standing if each.cluster == cluster] or standing
         for each in own:

@@ -43,11 +43,7 @@ class Declaration:
         return left, tuple(each for each in found if each not in left)
 
     def undue(self, fields: Collection[str]) -> tuple[str, ...]:
-        """Gives what was declared of the object itself and differs nowhere, sorted.
-
-        Args:
-            fields: that differ.
-        """
+        """Gives what was declared of the object itself and differs nowhere, sorted."""
         known = {name for each in fields for name in _names(each)}
         return tuple(sorted(name for name in self.own if name not in known))
 

@@ -48,11 +48,6 @@ def match_releases(old: Sequence[Flux1Release], new: Sequence[SeenObject], conte
     """Gives what stands for each release of Flux v1: the same object, else the same Helm release.
 
     Each is one of the same cluster. Where several do, the nearest files belong together.
-
-    Args:
-        old: the releases of Flux v1.
-        new: those of Flux v2.
-        context: what is compared.
     """
     likely = sorted(_candidates(old, new, context))
     partners: dict[int, int] = {}

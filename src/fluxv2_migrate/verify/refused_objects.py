@@ -57,10 +57,6 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
     """Gives what the API server refuses in a source, a Kustomization or an object of image automation.
 
     Releases are compared field by field, and of other kinds nothing is known.
-
-    Args:
-        manifest: as it would be applied.
-        flux_version: the Flux release.
     """
     api = str(manifest.get("apiVersion"))
     known = _KINDS.get(str(manifest.get("kind")))

@@ -123,12 +123,7 @@ def judged(
 def together(
     entries: Iterable[ObjectVerification], everywhere: Collection[str]
 ) -> Iterator[ObjectVerification]:
-    """Gives what is said of objects, once for all clusters of which the same is said.
-
-    Args:
-        entries: each of one cluster.
-        everywhere: the names of all clusters.
-    """
+    """Gives what is said of objects, once for all clusters of which the same is said."""
     groups: dict[int, tuple[ObjectVerification, list[str]]] = {}
     for each in entries:
         same = replace(each, cluster="")

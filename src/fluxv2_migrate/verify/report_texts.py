@@ -20,12 +20,7 @@ _ATTENTION: Final = ("different", "missing", "extra", "unknown")
 
 
 def report_markdown(entries: Sequence[ReleaseVerification | ObjectVerification], summary: str) -> str:
-    """Gives a report as Markdown.
-
-    Args:
-        entries: of which it tells.
-        summary: how many have which status.
-    """
+    """Gives a report as Markdown."""
     lines = ["# Verification", "", summary]
     for status in _ATTENTION:
         members = [each for each in entries if each.status == status]
@@ -123,12 +118,7 @@ def _cut(difference: Difference) -> str:
 
 
 def report_html(entries: Sequence[ReleaseVerification | ObjectVerification], summary: str) -> str:
-    """Gives a report as a table of HTML: what needs a look first.
-
-    Args:
-        entries: of which it tells.
-        summary: how many have which status.
-    """
+    """Gives a report as a table of HTML: what needs a look first."""
     order = [*_ATTENTION, "declared", "unmanaged", "same"]
     rows = []
     for each in sorted(entries, key=lambda entry: order.index(entry.status)):

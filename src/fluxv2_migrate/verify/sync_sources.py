@@ -25,24 +25,14 @@ _NONE: Final = "(none)"
 
 
 def name_of_source(by: FluxKustomization) -> tuple[str, str]:
-    """Gives namespace and name of the source of a Kustomization.
-
-    Args:
-        by: the Kustomization.
-    """
+    """Gives namespace and name of the source of a Kustomization."""
     reference = mapping_at(by.manifest, "spec", "sourceRef")
     namespace = reference.get("namespace") or namespace_and_name(by.manifest)[0]
     return str(namespace), str(reference.get("name"))
 
 
 def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Mapping[str, Any]:
-    """Gives the GitRepository of a Kustomization; an empty mapping where the repository does not hold it.
-
-    Args:
-        by: the Kustomization.
-        view: the cluster that has it.
-        context: what is compared.
-    """
+    """Gives the GitRepository of a Kustomization; an empty mapping where the repository does not hold it."""
     namespace, name = name_of_source(by)
     own = context.sources.near(by.file, view.name).get(("GitRepository", namespace, name))
     if own is not None:
@@ -56,11 +46,7 @@ def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Map
 
 
 def reference_of_source(source: Mapping[str, Any]) -> GitReference | None:
-    """Gives what a GitRepository checks out; nothing where there is none, or where it cannot be read.
-
-    Args:
-        source: its manifest.
-    """
+    """Gives what a GitRepository checks out; nothing where there is none, or where it cannot be read."""
     try:
         spec = read(flux2.GitRepository, source).spec if source else None
     except InvalidManifest:

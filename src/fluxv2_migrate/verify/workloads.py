@@ -124,12 +124,7 @@ class _Cluster:
 
 
 def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVerification]:
-    """Gives one entry for each workload that fluxd updated, and those that are updated on top.
-
-    Args:
-        context: what is compared.
-        written: what the markers write.
-    """
+    """Gives one entry for each workload that fluxd updated, and those that are updated on top."""
     told: dict[DocumentKey, list[ObjectVerification]] = {}
     everywhere = {view.name for view in context.before.clusters.clusters}
     before: dict[str, list[_Workload]] = {}

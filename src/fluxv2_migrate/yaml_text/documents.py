@@ -98,9 +98,6 @@ def document_texts(text: str) -> list[str]:
 def first_document(text: str) -> str:
     r"""Gives the text of the one document that kustomize reads of a kustomization.
 
-    Args:
-        text: the file.
-
     >>> first_document("a: 1\n---\nb: 2\n")
     'a: 1\n'
     """

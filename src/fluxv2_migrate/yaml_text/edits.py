@@ -35,10 +35,6 @@ def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
 def read_again(text: str, expected: Any) -> str:
     r"""Gives an edited document if it means what was decided: another one is never given out.
 
-    Args:
-        text: the document.
-        expected: what it has to mean.
-
     Raises:
         CannotEdit: it means something else.
 
@@ -77,11 +73,6 @@ def refuse_unread(error: InvalidManifest) -> CannotEdit:
 def edit_document(text: str, edit: Callable[[str], str], index: int = 0) -> str:
     r"""Gives a file in which one document is edited; its byte order mark and the other documents stay.
 
-    Args:
-        text: the file.
-        edit: gives the document as it becomes.
-        index: of the document.
-
     >>> edit_document("a\n---\nb\n", str.upper, 1)
     'a\n---\nB\n'
     """
@@ -93,10 +84,6 @@ def edit_document(text: str, edit: Callable[[str], str], index: int = 0) -> str:
 
 def edit_documents(text: str, edit: Callable[[str], str]) -> str:
     r"""Gives a file in which each document is edited; its byte order mark stays.
-
-    Args:
-        text: the file.
-        edit: gives a document as it becomes.
 
     >>> edit_documents("a\n---\nb\n", str.upper)
     'A\n---\nB\n'

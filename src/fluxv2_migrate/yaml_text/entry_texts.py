@@ -21,10 +21,6 @@ _START: Final = re.compile(r"\A\s*(?:---[^\n]*\n)?|\A[ \t]*(?=#)")
 def entry_text(text: str, path: Sequence[str]) -> str:
     r"""Gives one entry of a document as a document of its own, with the comments that belong to it.
 
-    Args:
-        text: the document.
-        path: of the entry.
-
     Returns:
         The text; an empty one where it cannot be taken out as it stands, or where kustomize reads a scalar in
         it otherwise than Flux v1 did.

@@ -163,9 +163,6 @@ def stands_alone(text: str) -> bool:
 def metadata_span(text: str) -> tuple[int, int] | None:
     r"""Gives begin and end of the entry `metadata` of an object, where it can be read on its own.
 
-    Args:
-        text: the document.
-
     Returns:
         Its offsets; nothing where the text is not written as almost all are.
 

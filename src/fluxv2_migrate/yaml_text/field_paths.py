@@ -43,10 +43,6 @@ def step_into(node: Node | None, key: str | int) -> tuple[Node, Node] | None:
 def find_field(root: Node | None, path: Sequence[str | int]) -> tuple[Node | None, Node | None]:
     r"""Gives where a field begins, or what is nearest above it, and its value, if it is there.
 
-    Args:
-        root: of the document.
-        path: keys, and indices of items.
-
     >>> from fluxv2_migrate.yaml_text import compose
     >>> begin, value = find_field(compose("a:\n- b: 1\n"), ("a", 0, "c"))
     >>> begin.start, value
@@ -63,10 +59,6 @@ def find_field(root: Node | None, path: Sequence[str | int]) -> tuple[Node | Non
 
 def entry_at(root: Node | None, path: Sequence[str | int]) -> tuple[Node, Node]:
     """Gives what begins a field and its value, which stands behind that and nowhere else.
-
-    Args:
-        root: of the document.
-        path: keys, and indices of items.
 
     Raises:
         CannotEdit: it is not there, or an alias stands in its place.

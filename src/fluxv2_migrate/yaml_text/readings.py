@@ -80,10 +80,6 @@ def may_be_read_otherwise(text: str) -> bool:
 def scalars_read_otherwise(text: str, root: Node | None) -> tuple[ScalarReadOtherwise, ...]:
     r"""Gives the scalars of a document that Flux v2 would read otherwise, in the order of the text.
 
-    Args:
-        text: the document.
-        root: its nodes.
-
     Source: measured with `kubectl` (the reading by YAML 1.1) and `kubectl kustomize`.
 
     >>> from fluxv2_migrate.yaml_text import compose
@@ -167,12 +163,7 @@ def _written(text: str, node: ScalarNode, path: tuple[str, ...], value: Scalar) 
 
 
 def with_flux1_readings(text: str, found: Iterable[ScalarReadOtherwise]) -> str:
-    """Gives a document in which both Fluxes read what Flux v1 read.
-
-    Args:
-        text: the document.
-        found: what is to be written otherwise.
-    """
+    """Gives a document in which both Fluxes read what Flux v1 read."""
     parts: list[str] = []
     position = 0
     for each in found:
