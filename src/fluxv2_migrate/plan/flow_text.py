@@ -7,88 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fluxv2_migrate.yaml_text import (
-    CannotEdit,
     MappingNode,
     Node,
-    ScalarNode,
     SequenceNode,
     Style,
     emit_scalar,
     key_of,
     splice,
 )
+from fluxv2_migrate.yaml_text.flow import Flow
 
-__all__ = ["Flow", "OpenedFlow", "edit_flow", "masked_text"]
-
-
-def masked_text(text: str, node: Node) -> str:
-    """Gives a text with the scalars of a collection, and what stands behind it, replaced by letters."""
-    parts: list[str] = []
-    position = 0
-    pending, spans = [node], set[tuple[int, int]]()
-    while pending:
-        each = pending.pop()
-        if isinstance(each, ScalarNode):
-            spans.add((each.start, each.end))
-        elif isinstance(each, MappingNode):
-            pending += [child for pair in each.value for child in pair]
-        else:
-            pending += each.value
-    for start, end in sorted(spans):
-        parts += [text[position:start], "x" * (end - start)]
-        position = end
-    return "".join(parts) + text[position:]
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """A collection in flow style, in one line.
-
-    Attributes:
-        text: the document.
-        masked: the same with each scalar replaced by letters, so that only punctuation is left.
-        node: the collection.
-    """
-
-    text: str
-    masked: str
-    node: Node
-
-    @property
-    def start(self) -> int:
-        """The offset of its bracket; anchors and tags stand before it."""
-        bracket = "{" if isinstance(self.node, MappingNode) else "["
-        return self.masked.index(bracket, self.node.start)
-
-    @property
-    def end(self) -> int:
-        """The offset behind its closing bracket."""
-        end: int = self.node.end
-        return end
-
-    def entries(self) -> list[tuple[int, int]]:
-        """Gives where its entries stand, without blanks, line ends and commas."""
-        found: list[tuple[int, int]] = []
-        depth, begin = 0, self.start + 1
-        for position in range(self.start + 1, self.end):
-            character = self.masked[position]
-            if depth == 0 and (character == "," or position == self.end - 1):
-                start, end = self._stripped(begin, position)
-                if start < end:
-                    found.append((start, end))
-                begin = position + 1
-            elif character in "[{":
-                depth += 1
-            elif character in "]}":
-                depth -= 1
-        return found
-
-    def _stripped(self, start: int, end: int) -> tuple[int, int]:
-        while start < end and self.text[start] in " \t\r\n":
-            start += 1
-        while start < end and self.text[end - 1] in " \t\r\n":
-            end -= 1
-        return start, end
+__all__ = ["OpenedFlow", "edit_flow"]
 
 
 @dataclass(slots=True)
@@ -193,11 +122,9 @@ def edit_flow(
         added: keys of entries that come or change, with their texts.
         quoted: whether keys are written as JSON has them.
     """
-    flow = Flow(text, masked_text(text, node), node)
+    flow = Flow.of(text, node)
     spans = flow.entries()
     keys = [key_of(key) for key, _ in node.value]
-    if len(spans) != len(keys):
-        raise CannotEdit("a flow mapping of which the entries cannot be told apart")
     kept = [index for index, key in enumerate(keys) if key not in removed or key in added]
     cuts = _cuts(flow, keys, kept, added, quoted=quoted)
     write = json.dumps if quoted else emit_scalar

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fluxv2_migrate.plan.flow_text import Flow, masked_text
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     Node,
@@ -21,6 +20,7 @@ from fluxv2_migrate.yaml_text import (
     read_document,
     splice,
 )
+from fluxv2_migrate.yaml_text.flow import Flow
 
 __all__ = ["PatchOperation", "write_operations"]
 
@@ -61,10 +61,8 @@ def write_operations(text: str, operations: Sequence[PatchOperation]) -> str:
 
 
 def _in_brackets(text: str, root: SequenceNode, operations: Sequence[PatchOperation]) -> str:
-    flow = Flow(text, masked_text(text, root), root)
+    flow = Flow.of(text, root)
     spans = flow.entries()
-    if len(spans) != len(root.value):
-        raise CannotEdit("a list in brackets of which the items cannot be told apart")
     inner = text[flow.start + 1 : spans[0][0]]
     between = text[spans[0][1] : spans[1][0]] if len(spans) > 1 else f",{inner or ' '}"
     parts = [

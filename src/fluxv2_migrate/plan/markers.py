@@ -13,7 +13,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.marker_places import FieldPath, read_comments_of
 from fluxv2_migrate.flux2.markers import SETTER, placed_markers, read_policy
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
-from fluxv2_migrate.plan.flow_text import Flow, OpenedFlow
+from fluxv2_migrate.plan.flow_text import OpenedFlow
 from fluxv2_migrate.plan.marker_edits import (
     MarkedText,
     MarkerEdit,
@@ -39,6 +39,7 @@ from fluxv2_migrate.yaml_text import (
     step_into,
 )
 from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
+from fluxv2_migrate.yaml_text.flow import Flow
 
 __all__ = ["write_markers"]
 

@@ -51,6 +51,7 @@ from fluxv2_migrate.yaml_text.extents import (
     stands_alone,
 )
 from fluxv2_migrate.yaml_text.field_paths import entry_at, find_field, pair_of, step_into, with_value
+from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.inner_texts import replace_text
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
@@ -65,6 +66,7 @@ __all__ = [
     "CannotEdit",
     "DocumentSpan",
     "Entry",
+    "Flow",
     "MappingNode",
     "MappingPart",
     "Node",

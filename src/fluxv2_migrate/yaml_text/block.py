@@ -28,6 +28,7 @@ from fluxv2_migrate.yaml_text.extents import (
     scalar_spans,
     stands_alone,
 )
+from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
 
 __all__ = ["BlockMapping", "Entry", "MappingPart", "Place", "insertion_index"]
@@ -301,24 +302,21 @@ class BlockMapping:
         start, end = node.start, node.end
         if not self.text.startswith("{", start):
             raise CannotEdit("a flow mapping with an anchor or a tag")
-        colon = colon_end(self.text, _some(entry.key_node))
-        rest = entry.body[end - colon :]
+        rest = entry.body[end - colon_end(self.text, _some(entry.key_node)) :]
         mapping = BlockMapping(self.text, inner, self.style, rest if rest.strip() else self.style.newline)
-        position, comments = start + 1, list[str]()
-        for key, value in node.value:
+        flow, position = Flow.of(self.text, node).without_comments(), start + 1
+        for (key, _), (begin, stop) in zip(node.value, flow.entries(), strict=True):
             if key.end <= key.start or self.text[key.start] in "?*&!":
                 raise CannotEdit("a flow mapping with a key in an unusual form")
-            comments += comments_in(self.text[position : key.start], ())
-            lead = mapping._own_lines(comments)
-            begin = colon_end(self.text, key) if self.text.startswith(":", key.end) else key.end
-            position = content_end(self.text, key, value, begin)
-            body = self.text[begin:position].strip()
+            lead = mapping._own_lines(comments_in(self.text[position:begin], ()))
+            is_alone = ":" not in flow.masked[key.end : stop]
+            body = self.text[key.end if is_alone else colon_end(self.text, key) : stop].strip()
+            position = stop
             # Blanks at the beginning of a line mean nothing in flow style, and these lines are deeper now.
             body = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), body)
             head = " " * inner + self.text[key.start : key.end].strip() + ":"
             gap = "" if not body else " "
             mapping.entries.append(Entry(key_of(key), lead, head, gap + body + self.style.newline))
-            comments = []
         mapping.tail = mapping._own_lines(comments_in(self.text[position : end - 1], ()))
         return mapping
 

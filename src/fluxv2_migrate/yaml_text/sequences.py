@@ -21,6 +21,7 @@ from fluxv2_migrate.yaml_text.extents import (
     scalar_spans,
 )
 from fluxv2_migrate.yaml_text.field_paths import pair_of
+from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 __all__ = ["append_item", "remove_item"]
@@ -177,11 +178,7 @@ def _flow_items(text: str, node: SequenceNode) -> tuple[int, int, list[str]]:
     start, end = node.start, node.end
     if not _PLAIN_FLOW.fullmatch(text[start:end]):
         raise CannotEdit("a list in brackets over several lines, with comments, anchors or aliases")
-    return (
-        start,
-        end,
-        [text[item.start : item.end].strip() for item in node.value],
-    )
+    return start, end, [text[slice(*span)] for span in Flow.of(text, node).entries()]
 
 
 def _is_alias_item(node: SequenceNode, index: int) -> bool:
