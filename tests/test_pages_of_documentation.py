@@ -105,3 +105,18 @@ def test_what_people_call_says_what_it_takes_and_shows_what_it_gives(name: str) 
     taken = {each for each in inspect.signature(FUNCTIONS[name]).parameters if each not in ("self", "cls")}
     assert set(re.findall(r"^    \*{0,2}(\w+): ", said, re.MULTILINE)) >= taken
     assert ">>> " in said
+
+
+def test_the_addresses_that_owners_replace_stand_only_where_contributors_are_told() -> None:
+    told = {"pyproject.toml", "README.md", "examples/two-clusters/README.md"}
+    folders = ("", "docs", "docs/reference", "docs/findings", "examples", "examples/two-clusters", "tests")
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+        for folder in folders
+        for path in (ROOT / folder).glob("*.*")
+        if path.suffix in (".md", ".py", ".toml", ".ipynb")
+    }
+    address = re.compile("github\\.com/fluxv2-migrate|fluxv2-migrate\\.readthedocs")
+    having = {path for path, text in texts.items() if address.search(text)}
+    assert having - {"CONTRIBUTING.md"} == told
+    assert all(f"`{path}`" in texts["CONTRIBUTING.md"] for path in told)
