@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.rules import SeenRelease, ValuesOfUrl, draft_helm_release, read_by_draft
+from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.yaml_text import Style
 from test_laws_of_migration import text_of
 
@@ -545,3 +548,52 @@ status: {phase: Succeeded}
     assert fm.convert_helm_release(text) == fm.convert_helm_release(model)
     assert fm.convert_helm_release(text) == fm.convert_helm_release(model.to_manifest())
     assert spec_of(fm.convert_helm_release(text)) == spec_of(convert({}))
+
+
+VALUES: list[Any] = [
+    None,
+    {"replicas": 1},
+    {"replicas": 2},
+    {"a": "${REGION}"},
+    {"image": {"repository": "docker.io/fluxcd/flux"}},
+    {"image": {"repository": "docker.io/acme/web"}},
+    {"git": {"url": "ssh://git@github.com/acme/cluster"}},
+]
+URL = "https://example.com/values.yaml"
+FOR_DRAFTS: list[dict[str, Any]] = [
+    {**QUIET, "chart": REPOSITORY},
+    {"chart": REPOSITORY},
+    {"chart": {**REPOSITORY, "name": "flux"}},
+    {"chart": {**GIT, "path": "charts/helm-operator"}},
+    {**QUIET, "chart": GIT, "valuesFrom": [{"externalSourceRef": {"url": URL}}]},
+]
+
+
+@pytest.mark.parametrize("spec", FOR_DRAFTS)
+@pytest.mark.parametrize("has_file", [False, True])
+def test_drafts_are_the_same_where_what_they_read_is_the_same(spec: dict[str, Any], has_file: bool) -> None:
+    options = fm.MigrationOptions()
+    here = {URL: ValuesOfUrl("values.yaml", {"replicas": 3, "b": 1}, "")} if has_file else {}
+    found: dict[tuple[object, ...], set[str]] = {}
+    drawn = 0
+    for values in VALUES:
+        for name in ("eu", "us"):
+            own = {**spec, **({} if values is None else {"values": values})}
+            manifest = {
+                "apiVersion": "helm.fluxcd.io/v1",
+                "kind": "HelmRelease",
+                "metadata": {"name": "web"},
+                "spec": own,
+            }
+            settings = settings_of(options, fm.Cluster(name=name))
+            seen = SeenRelease("shop", "web")
+            draft = draft_helm_release(manifest, options, "2.9", None, settings, seen, here)
+            of_all = replace(settings, cluster="")
+            shared = draft_helm_release(manifest, options, "2.9", None, of_all, seen, here)
+            assert shared.asked_of(name) == draft
+            found.setdefault(read_by_draft(manifest, of_all, here), set()).add(repr(shared))
+            drawn += 1
+    assert all(len(each) == 1 for each in found.values())
+    # What only values tell apart that nobody reads is drafted once, for all clusters.
+    if spec is FOR_DRAFTS[0] and not has_file:
+        assert len(found) == 3 < drawn

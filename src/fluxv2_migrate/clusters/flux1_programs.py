@@ -48,19 +48,12 @@ _MENTIONED: Final = re.compile(
     r"|\bfluxd\b|helm-operator|\bflux:|/flux\b|name: [\"']?flux\b|chart: [\"']?flux\b"
 )
 """What the text of a manifest of Flux v1 has, in some way."""
-_WORDS_OF_MENTIONED: Final = (
-    *(
-        "--git-",
-        "--enabled-helm-versions",
-        "--charts-sync-interval",
-        "fluxd",
-        "helm-operator",
-        "flux:",
-        "/flux",
-    ),
+_WORDS_OF_MENTIONED: Final = ("--git-", "--enabled-helm-versions", "--charts-sync-interval", "helm-operator")
+_WORDS_WITH_FLUX: Final = (
+    *("fluxd", "flux:", "/flux"),
     *("name: flux", 'name: "flux', "name: 'flux", "chart: flux", 'chart: "flux', "chart: 'flux"),
 )
-"""One of them stands in whatever the pattern finds; Python finds words in no time."""
+"""One of all these stands in whatever the pattern finds; Python finds words in no time."""
 _YAML: Final = (".yaml", ".yml", ".json")
 
 
@@ -178,7 +171,10 @@ def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
 
 def _is_mentioned(text: str) -> bool:
     """Gives whether a text may be that of a manifest of Flux v1."""
-    return any(map(text.__contains__, _WORDS_OF_MENTIONED)) and _MENTIONED.search(text) is not None
+    return (
+        any(map(text.__contains__, _WORDS_OF_MENTIONED))
+        or ("flux" in text and any(map(text.__contains__, _WORDS_WITH_FLUX)))
+    ) and _MENTIONED.search(text) is not None
 
 
 def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:

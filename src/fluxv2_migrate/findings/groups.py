@@ -81,7 +81,7 @@ class FindingGroups:
             container: whose image is asked about, or empty.
         """
         subject = self.subject(document)
-        subjects = [subject, *([replace(subject, cluster=cluster)] if cluster else []), *([of] if of else [])]
+        subjects = [subject, *([subject._replace(cluster=cluster)] if cluster else []), *([of] if of else [])]
         settled = [accepting(code, each, self.options.overrides, container) for each in subjects]
         self.matched |= frozenset().union(*settled)
         return any(settled)
@@ -116,7 +116,7 @@ class FindingGroups:
         path, line, column = at or (document.path, *document.position(notice.path))
         subject = self.subject(document)
         if cluster:
-            subject = replace(subject, cluster=cluster)
+            subject = subject._replace(cluster=cluster)
         finding = Finding(
             notice.code,
             notice.message,

@@ -149,6 +149,10 @@ class PlacedRequest:
     in_own_namespace: bool = False
     affixes: Affixes = ("", "")
 
+    def __hash__(self) -> int:
+        # All that a request holds takes long, and this tells nearly all of them apart.
+        return hash((self.file, self.request.key, self.request.ref, self.slots[:1]))
+
     def wanted(self, options: MigrationOptions) -> tuple[Slot, ...]:
         """Gives where its source is looked for first."""
         is_own = self.in_own_namespace or options.sources.namespace == "release"

@@ -23,7 +23,14 @@ from fluxv2_migrate.releases.replacement_entries import source_writer
 from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository
-from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, ValuesConfigMap, ValuesOfUrl, draft_helm_release
+from fluxv2_migrate.rules import (
+    ReleaseDraft,
+    SeenRelease,
+    ValuesConfigMap,
+    ValuesOfUrl,
+    draft_helm_release,
+    read_by_draft,
+)
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -173,7 +180,7 @@ def read_patched_release(
         if (writer := source_writer(way.built, around.clusters.tree))
     }
     here = _values_of_urls(document, sightings, around)
-    seen = tuple(_with_shared_drafts(_seen_drafts(sightings, around, override, here, writers)))
+    seen = tuple(_seen_drafts(sightings, around, override, here, writers))
     hold_one_api({each.version for each in seen}, oldest)
     first = next(each for each in seen if each.version == oldest)
     places = {(each.sighting.namespace, each.sighting.name) for each in seen}
@@ -270,25 +277,24 @@ def _values_of_urls(
     return found
 
 
-def _with_shared_drafts(seen: Iterable[SeenDraft]) -> Iterator[SeenDraft]:
-    """Gives drafts that say the same as one: each cluster has its own, and most patches change values."""
-    known: dict[str, ReleaseDraft] = {}
-    for each in seen:
-        yield replace(each, draft=known.setdefault(repr(each.draft), each.draft))
-
-
 def _seen_drafts(
     sightings: Iterable[Sighting],
     around: Surroundings,
     override: Override,
     here: Mapping[str, ValuesOfUrl],
     writers: Mapping[int, str],
-) -> Iterable[SeenDraft]:
+) -> Iterator[SeenDraft]:
+    # Each cluster has its own, and most patches change values.
+    known: dict[tuple[object, ...], ReleaseDraft] = {}
     for sighting in sightings:
         view = around.clusters.view(sighting.cluster)
         settings, version = around.settings(view), around.versions[view.name]
-        seen = SeenRelease(sighting.namespace, sighting.name)
-        draft = draft_helm_release(sighting.manifest, around.options, version, override, settings, seen, here)
+        seen, manifest = SeenRelease(sighting.namespace, sighting.name), sighting.manifest
+        of_all = replace(settings, cluster="")
+        key = (seen.namespace, seen.name, version, *read_by_draft(manifest, of_all, here))
+        if key not in known:
+            known[key] = draft_helm_release(manifest, around.options, version, override, of_all, seen, here)
+        draft = known[key].asked_of(settings.cluster) if settings.cluster else known[key]
         writer = writers.get(id(sighting.manifest), "")
         if draft.source is not None and writer:
             draft = replace(draft, source=replace(draft.source, written_by=writer))

@@ -43,19 +43,11 @@ _OLD_LINE: Final = re.compile(
 _MARKED_LINE: Final = re.compile(
     rf"^[ \t]+[\"']?(?:{'|'.join(map(re.escape, FLUXD_DOMAINS))})/[^:\r\n]*:", re.MULTILINE
 )
-_FLUX_1_IMAGES: Final = ("fluxcd/flux", "fluxcd/helm-operator", "weaveworks/flux", "weaveworks/helm-operator")
 # Whoever misspells the group often writes the kind well.
-_WORDS: Final = (
-    "fluxcd.io",
-    "flux.weave.works",
-    "fluxd.io",
-    "flux.io/",
-    "fluxcd/",
-    "weave.works/",
-    "flux.weaveworks",
-    "HelmRelease",
-    "helmrelease",
-    *_FLUX_1_IMAGES,
+_WORDS: Final = ("weave.works/", "HelmRelease", "helmrelease", "weaveworks/helm-operator")
+_WORDS_WITH_FLUX: Final = (
+    *("fluxcd.io", "flux.weave.works", "fluxd.io", "flux.io/", "fluxcd/", "flux.weaveworks"),
+    "weaveworks/flux",
 )
 _INDEX: Final = attrgetter("index")
 _NAME_LINE: Final = re.compile(r"^\s*name: [\"']?([a-z0-9.-]+)[\"']?\s*$", re.MULTILINE)
@@ -274,10 +266,16 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
                 repository.flux_releases[path] = release[1]
             # Its definitions of resources are large and hold nothing to migrate.
             continue
-        if not any(map(content.__contains__, _WORDS)):
-            continue
-        read_file(repository, path, content)
+        if _concerns_flux(content):
+            read_file(repository, path, content)
     return repository
+
+
+def _concerns_flux(text: str) -> bool:
+    """Gives whether a text names an API, an annotation, a kind or an image of Flux in some way."""
+    # Most texts hold nothing of it, and are looked through for few words.
+    is_with_flux = "flux" in text and any(map(text.__contains__, _WORDS_WITH_FLUX))
+    return is_with_flux or any(map(text.__contains__, _WORDS))
 
 
 def read_file(repository: Repository, path: str, text: str) -> None:

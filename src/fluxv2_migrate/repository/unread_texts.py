@@ -68,7 +68,7 @@ def find_unread_texts(repository: Repository) -> Mapping[UnreadKind, list[tuple[
         if repository.reads(path) and _may_hold_encoded(text):
             for line in _in_encoded(path, repository):
                 found.setdefault("encoded", []).append((path, line))
-        if not any(map(text.__contains__, _WORDS)):
+        if _IN_WORDS not in text or not any(map(text.__contains__, _WORDS)):
             continue
         if repository.reads(path):
             for kind, line in _in_manifests(path, text, repository):

@@ -11,7 +11,12 @@ from fluxv2_migrate.rules.chart_source import (
 )
 from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl
 from fluxv2_migrate.rules.flux1_settings import FLAG_RULES, VALUE_RULES, notices_of, rule_of_value
-from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release
+from fluxv2_migrate.rules.helm_release import (
+    ReleaseDraft,
+    SeenRelease,
+    draft_helm_release,
+    read_by_draft,
+)
 from fluxv2_migrate.rules.image_automation import draft_image_automation
 from fluxv2_migrate.rules.image_objects import (
     GitSync,
@@ -101,6 +106,7 @@ __all__ = [
     "marks_of_ignored",
     "notices_of",
     "policy_comments",
+    "read_by_draft",
     "remaining_operations",
     "rule_of_value",
     "shared_leaves",

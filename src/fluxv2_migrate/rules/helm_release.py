@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
+from fluxv2_migrate.flux1.charts import CHARTS
+from fluxv2_migrate.flux1.installation import PROGRAM_IMAGES
 from fluxv2_migrate.flux1.placeholders import fits_placeholders, placeholder_of_release
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.meaning.release_names import ReleaseName
@@ -24,13 +26,16 @@ from fluxv2_migrate.rules.refused_names import draft_refused_names
 from fluxv2_migrate.rules.values import draft_values
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.settings.overrides import is_of_cluster
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["ReleaseDraft", "SeenRelease", "draft_helm_release"]
+__all__ = ["ReleaseDraft", "SeenRelease", "draft_helm_release", "read_by_draft"]
 
 _FIRST: Final = Place(first=True)
 _BEHIND_INTERVAL: Final = Place(after=("interval",))
 _FIRST_KIND: Final = "FluxHelmRelease"
+_VALUES_COUNT: Final = ("${", *PROGRAM_IMAGES)
+"""One of them stands in values of which a draft says something; of charts of Flux v1 it reads all values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,14 @@ class ReleaseDraft:
         """Gives whether a notice is an error that holds the release back, and nobody has accepted it."""
         kind = FINDINGS[notice.code]
         return kind.severity == "error" and kind.holds_back and not self.accepts(notice.code)
+
+    def asked_of(self, cluster: str) -> ReleaseDraft:
+        """Gives it with what is asked of the settings of all clusters asked of one of them.
+
+        Args:
+            cluster: its name.
+        """
+        return replace(self, notices=tuple(_asked_of(each, cluster) for each in self.notices))
 
     @property
     def answerable(self) -> bool:
@@ -156,7 +169,7 @@ def draft_helm_release(
     """
     settings = settings or settings_of(options)
     as_seen = seen or _as_written(manifest, settings)
-    known, unknown = split_fields(manifest.get("spec") or {}, manifest["kind"], manifest["apiVersion"])
+    known, unknown = split_fields(_spec(manifest), manifest["kind"], manifest["apiVersion"])
     draft = Draft(
         known,
         as_seen.namespace,
@@ -204,6 +217,41 @@ def draft_helm_release(
         tuple(draft.config_maps),
         tuple(draft.values_files),
     )
+
+
+def read_by_draft(
+    manifest: Mapping[str, Any], settings: ReleaseSettings, values_of_urls: Mapping[str, ValuesOfUrl]
+) -> tuple[object, ...]:
+    """Gives what tells drafts apart: where it and all else that is given is the same, they are the same.
+
+    Most clusters have a release with values of their own, of which hardly a draft says anything.
+
+    Args:
+        manifest: the release.
+        settings: those of its cluster, without its name where one draft is to serve several.
+        values_of_urls: what is here of the values that it takes from URLs.
+
+    >>> one, other = ({"spec": {"chart": {"name": "web"}, "values": {"a": value}}} for value in (1, 2))
+    >>> settings = settings_of(MigrationOptions())
+    >>> read_by_draft(one, settings, {}) == read_by_draft(other, settings, {})
+    True
+    """
+    spec = {**_spec(manifest)}
+    values, rest = repr(spec.pop("values", None)), repr(spec)
+    named = rest + settings.git_charts_path
+    counts = any(map(values.__contains__, _VALUES_COUNT)) or any(map(named.__contains__, CHARTS))
+    told = values if counts or values_of_urls else ""
+    return repr({**manifest, "spec": None}), rest, told, settings, id(settings.inventory)
+
+
+def _asked_of(notice: Notice, cluster: str) -> Notice:
+    if notice.answer is None or not is_of_cluster(notice.answer):
+        return notice
+    return replace(notice, answer=notice.answer.model_copy(update={"cluster": cluster}))
+
+
+def _spec(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    return manifest.get("spec") or {}
 
 
 def _metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.settings.options import Override
 
@@ -20,8 +19,8 @@ _OF_CLUSTERS: Final = ("helm_versions", "fluxd_version", "git_url", "update_imag
 _NO_DECISION: Final = (*PATTERNS, "container", "accept")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Subject:
+# A tuple, because each is counted, and told apart from all others.
+class Subject(NamedTuple):
     """What the patterns of overrides are compared with.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.clusters import ClusterView, is_below
@@ -162,13 +162,13 @@ class Context:
         subject = Subject(found.cluster or "", kind, namespace, name, found.path)
         sightings = self.before.clusters.sightings.get(found.document, ())
         having = {each.cluster or "" for each in sightings}
-        together = replace(subject, cluster=", ".join(sorted(having)))
+        together = subject._replace(cluster=", ".join(sorted(having)))
         asked = [subject]
         if len({(each.namespace, each.name) for each in sightings}) > 1:
             # Where clusters give it several names, it was asked about by the one that is written.
             namespace, name = self._written_identity(found)
-            asked.append(replace(subject, namespace=namespace, name=name))
-            together = replace(together, namespace=namespace, name=name)
+            asked.append(subject._replace(namespace=namespace, name=name))
+            together = together._replace(namespace=namespace, name=name)
         matching = [
             each
             for each in self.options.overrides
