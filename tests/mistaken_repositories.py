@@ -178,7 +178,7 @@ def _real(shared: Path) -> tuple[Migrated, ...]:
     found: list[Migrated] = []
     for name in ("helm-operator-get-started", "get-started", "homelab"):
         files = read_tree(shared / "corpus" / name / "v1")
-        SETTLED[name][1](files)
+        SETTLED[name].edit(files)
         answers = fm.migrate_repository(files).answers()
         options = fm.MigrationOptions.model_validate({"overrides": answers})
         found.append(_migrated(name, files, options, ("",)))

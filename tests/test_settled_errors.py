@@ -194,6 +194,11 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP057": ("apps/kustomization.yaml", "spec/unknown", "spec/releaseName"),
     "RP026": ("apps/agent.yaml", "hostNetwork: yes", "hostNetwork: true"),
     "RP042": ("apps/web.yaml", "-for-short", ""),
+    "RP058": (
+        "apps/settings.yaml",
+        "  annotations:\n    kustomize.toolkit.fluxcd.io/reconcile: disabled\n",
+        "",
+    ),
     "RP074": ("clusters/prod/apps.yaml", "helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2"),
     "RP073": (
         "clusters/prod/apps.yaml",

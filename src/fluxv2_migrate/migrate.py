@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fluxv2_migrate.applied.annotated_objects import tell_of_annotated_objects
 from fluxv2_migrate.applied.health_checks import tell_of_health_checks
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
@@ -164,6 +165,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     settle_readings(prepared.readings, going, applied, around, workspace, findings)
     if is_something_done or not is_put_off(options):
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
+        tell_of_annotated_objects(around, findings)
         tell_of_pruning(going, around, findings)
         tell_of_health_checks(going, around, findings)
         tell_of_unsynced(going, around, findings)

@@ -120,7 +120,8 @@ def compare_objects(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Dif
         prunes = now.within.by is not None and mapping_at(now.within.by.manifest, "spec").get("prune") is True
         if policies.sync_only and prunes and not is_kept(now.manifest):
             yield Difference("sync.prune", False, True, (resource,))
-        if is_applied_once(now.manifest) and not is_applied_once(manifest):
+        was_applied_once = objects.context.was_applied_once(manifest, objects.view.name)
+        if is_applied_once(now.manifest) and not was_applied_once:
             yield Difference("sync.applied_once", False, True, (resource,))
         if resource not in objects.told and not _is_of_flux2(manifest):
             yield from changed_fields(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, is_below
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
+from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
@@ -19,7 +22,10 @@ from fluxv2_migrate.settings.options import HelmOperator as OperatorSettings
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.declarations import Declarations
 
-__all__ = ["Context", "Sources", "nearness"]
+__all__ = ["UNMANAGED", "Context", "Sources", "nearness"]
+
+UNMANAGED: Final = "neither Flux applies it: what runs of it goes on without either"
+"""Why nothing is compared of an object that annotations keep out."""
 
 
 def nearness(one: str, other: str) -> int:
@@ -140,6 +146,20 @@ class Context:
     def wrote_before(self, path: str, policy: tuple[str, str]) -> bool:
         """Gives whether a marker of a file named a policy before anything was migrated."""
         return policy in self.marked.get(path, ())
+
+    def was_unmanaged(self, manifest: Mapping[str, Any], cluster: str | None) -> bool:
+        """Gives whether nothing applied an object of a cluster, as its annotations say."""
+        is_ignored = read_policies(annotations_of(manifest)).ignored
+        return is_ignored or (is_disabled(manifest) and self._heeds_flux2(cluster))
+
+    def was_applied_once(self, manifest: Mapping[str, Any], cluster: str | None) -> bool:
+        """Gives whether an object of a cluster was only made where there was none, as its annotation says."""
+        return is_applied_once(manifest) and self._heeds_flux2(cluster)
+
+    def _heeds_flux2(self, cluster: str | None) -> bool:
+        """Gives whether what Flux v2 reads of annotations counted before: fluxd knew only its own."""
+        view = next((each for each in self.before.clusters.clusters if each.name == cluster), None)
+        return view is None or bool(view.flux2_file)
 
     def is_left(self, found: SeenObject) -> bool:
         """Gives whether a person wants a release to stay one of Flux v1 for now."""

@@ -9,9 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.seen_objects import SeenObject
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.policies import read_policies
-from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.kubernetes import annotations_of, as_object
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.meaning import HelmOperator, ReleaseMeaning, meaning_of_v1_release
 from fluxv2_migrate.verify.context import Context
 
@@ -32,12 +30,6 @@ class Flux1Release:
     def is_partial(self) -> bool:
         """Whether it names no chart."""
         return self.meaning is not None and self.meaning.chart is None
-
-    @property
-    def is_ignored(self) -> bool:
-        """Whether neither Flux applies it, as its annotations say."""
-        manifest = self.found.manifest
-        return read_policies(annotations_of(manifest)).ignored or is_disabled(manifest)
 
 
 def flux1_releases(context: Context) -> list[Flux1Release]:

@@ -21,7 +21,7 @@ from fluxv2_migrate.meaning import (
 )
 from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.repository.reading import is_partial_release
-from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.context import UNMANAGED, Context
 from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.flux1_releases import Flux1Release, flux1_releases
@@ -126,9 +126,8 @@ def _verify(
     found = release.found
     place = (found.resource, found.path, found.line)
     after_path = partner.path if partner is not None else ""
-    if release.is_ignored and (partner is None or partner.obstacle):
-        reason = "neither Flux applies it: what runs of it goes on without either"
-        return _Told(found.cluster, ReleaseVerification("unmanaged", *place, after_path, reason=reason))
+    if context.was_unmanaged(found.manifest, found.cluster) and (partner is None or partner.obstacle):
+        return _Told(found.cluster, ReleaseVerification("unmanaged", *place, after_path, reason=UNMANAGED))
     if release.meaning is None or release.meaning.chart is None:
         entry = ReleaseVerification("unknown", *place, after_path, reason=release.reason)
         return _Told(found.cluster, entry)
@@ -149,7 +148,7 @@ def _verify(
         refusal = Difference("refused", (), (error.reason,))
         entry = ReleaseVerification("different", *place, after_path, differences=(refusal,))
         return _Told(found.cluster, entry)
-    more = (*_around(release, partner, left), *_of_retired(meaning))
+    more = (*_around(release, partner, left, context), *_of_retired(meaning))
     fields, entry = _compare(release.meaning, meaning, more, place, after_path, declaration)
     return _Told(found.cluster, entry, fields)
 
@@ -181,13 +180,15 @@ def _without_source(partner: SeenObject, context: Context) -> str:
     return f"its source {kind} {key[1]}/{name} is not applied: {reason}" if reason else ""
 
 
-def _around(release: Flux1Release, partner: SeenObject, left: Sequence[SeenObject]) -> Iterator[Difference]:
+def _around(
+    release: Flux1Release, partner: SeenObject, left: Sequence[SeenObject], context: Context
+) -> Iterator[Difference]:
     """Gives what differs beside the meaning of a release."""
     found = release.found
     namespace = found.identity[0]
-    if release.is_ignored:
+    if context.was_unmanaged(found.manifest, found.cluster):
         yield Difference("managed", False, True)
-    if is_applied_once(partner.manifest):
+    if is_applied_once(partner.manifest) and not context.was_applied_once(found.manifest, found.cluster):
         yield Difference("sync.applied_once", False, True)
     if found.is_placed and not partner.is_placed:
         yield Difference("namespace", namespace, _NO_NAMESPACE)

@@ -6,7 +6,7 @@ kustomize-controller 1.9.4 `internal/controller/kustomization_controller.go`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -245,15 +245,29 @@ def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Itera
         for there in (namespace, namespace or default)
     }
     programs = context.before.clusters.programs
+    unmanaged = _unmanaged(path, context)
     told: set[str] = set()
     for each in path.objects:
         if each.group in RELEASE_GROUPS or each.resource in told or is_of_flux1(each, programs):
+            continue
+        if (each.path, each.document) in unmanaged:
             continue
         # A Kustomization of Flux v2 may have moved all of the path before.
         places = (each.namespace, default, path.synced.target_namespace)
         if not {(each.kind, each.name, place) for place in places} & applied:
             told.add(each.resource)
             yield Difference("sync.objects", each.resource, _NONE)
+
+
+def _unmanaged(path: _Path, context: Context) -> Set[DocumentKey]:
+    """Gives the documents of which Flux v2 applied nothing before either, as their annotations say."""
+    if not path.view.flux2_file:
+        return frozenset()
+    return {
+        key
+        for key, seen in path.reconciler.reconcile(path.view).objects.items()
+        if all(context.was_unmanaged(each.manifest, path.view.name) for each in seen)
+    }
 
 
 def _flux1_left(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:

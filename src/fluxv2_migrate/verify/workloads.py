@@ -39,7 +39,7 @@ from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.applied_objects import changed_fields
 from fluxv2_migrate.verify.automations import compare_automations
-from fluxv2_migrate.verify.context import Context
+from fluxv2_migrate.verify.context import UNMANAGED, Context
 from fluxv2_migrate.verify.filters import ImageFilter, compare_filters
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
@@ -219,6 +219,8 @@ def _verify(
     place = (workload.resource, workload.path, workload.line)
     identity = workload.identity_afterwards
     now, then = cluster.now(identity), cluster.then(identity)
+    if now is not None and now.obstacle and context.was_unmanaged(workload.manifest, workload.cluster):
+        return ObjectVerification("unmanaged", *place, now.path, reason=UNMANAGED, cluster=workload.cluster)
     if now is None or now.obstacle or then is None:
         reason = _why_gone(identity, context) if now is None else now.obstacle
         path = "" if now is None else now.path

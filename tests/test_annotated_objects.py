@@ -1,0 +1,136 @@
+"""Objects that annotations of Flux v2 keep from being applied, and that fluxd, which knew none, applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+from built_clusters import release
+
+Files = dict[str, str | bytes]
+OPTIONS: dict[str, Any] = {"sync_roots": ["apps"]}
+NEVER = ("reconcile: disabled", "ssa: Ignore", "ssa: ignore")
+ONCE = "ssa: IfNotPresent"
+IGNORED = '    fluxcd.io/ignore: "true"\n'
+AUTOMATED = '    fluxcd.io/automated: "true"\n'
+CONTENTS = {
+    "ConfigMap": "apiVersion: v1\nkind: ConfigMap\n{metadata}data: {{colour: green}}\n",
+    "Deployment": (
+        "apiVersion: apps/v1\nkind: Deployment\n{metadata}spec:\n  template:\n    spec:\n"
+        "      containers: [{{name: api, image: acme/api:1.0.0}}]\n"
+    ),
+}
+GENERATED = """generatorOptions:
+  annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}
+  disableNameSuffixHash: true
+configMapGenerator:
+- name: settings
+  namespace: shop
+  literals: [colour=green]
+"""
+
+
+def of_flux2(name: str, path: str) -> str:
+    return (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        f"metadata: {{name: {name}, namespace: flux-system}}\nspec:\n  interval: 5m\n  path: ./{path}\n"
+        "  prune: false\n  sourceRef: {kind: GitRepository, name: flux-system}\n"
+    )
+
+
+def annotated(kind: str, *annotations: str) -> str:
+    lines = "".join(annotations)
+    metadata = f"metadata:\n  name: settings\n  namespace: shop\n  annotations:\n{lines}"
+    return CONTENTS[kind].format(metadata=metadata)
+
+
+def own(annotation: str) -> str:
+    return f"    kustomize.toolkit.fluxcd.io/{annotation}\n"
+
+
+def judged(files: Files, options: dict[str, Any]) -> tuple[fm.Migration, fm.VerificationReport]:
+    migration = fm.migrate_repository({"apps/web.yaml": release(), **files}, options)
+    before: Files = {"apps/web.yaml": release(), **files}
+    return migration, fm.verify_migration(before, migration.files, options, declared=migration.declared)
+
+
+def errors(migration: fm.Migration) -> list[fm.Finding]:
+    return [each for each in migration.findings if each.severity == "error"]
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+@pytest.mark.parametrize("annotation", [*NEVER, ONCE])
+@pytest.mark.parametrize("automated", ["", AUTOMATED])
+def test_what_flux_2_leaves_alone_was_applied_by_fluxd(kind: str, annotation: str, automated: str) -> None:
+    files: Files = {"apps/other.yaml": annotated(kind, automated, own(annotation))}
+    migration, report = judged(files, OPTIONS)
+    (found,) = errors(migration)
+    assert (found.code, found.path, found.resource) == ("RP058", "apps/other.yaml", f"{kind} shop/settings")
+    assert not report.ok
+
+
+@pytest.mark.parametrize("annotation", NEVER)
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_what_fluxd_ignored_too_is_no_question(kind: str, annotation: str) -> None:
+    migration, report = judged({"apps/other.yaml": annotated(kind, IGNORED, own(annotation))}, OPTIONS)
+    assert migration.ok
+    assert report.ok
+
+
+@pytest.mark.parametrize("annotation", [*NEVER, ONCE])
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_what_flux_2_left_alone_before_it_may_leave_alone(kind: str, annotation: str) -> None:
+    files: Files = {
+        "apps/other.yaml": annotated(kind, AUTOMATED, own(annotation)),
+        "clusters/prod/flux-system/gotk-sync.yaml": of_flux2("flux-system", "clusters/prod"),
+        "clusters/prod/apps.yaml": of_flux2("apps", "apps"),
+    }
+    migration, report = judged(files, {})
+    assert errors(migration) == []
+    assert report.ok
+
+
+@pytest.mark.parametrize(("annotation", "code"), [*((each, "RP053") for each in NEVER), (ONCE, "RP058")])
+def test_a_release_that_flux_2_leaves_alone_is_missing(annotation: str, code: str) -> None:
+    metadata = f"  annotations:\n{own(annotation)}"
+    text = release().replace("metadata:\n", f"metadata:\n{metadata}")
+    files: Files = {"apps/web.yaml": text}
+    migration, report = judged(files, OPTIONS)
+    assert [each.code for each in errors(migration)] == [code]
+    assert [each.status for each in report.releases] == ["missing" if code == "RP053" else "different"]
+
+
+def test_what_a_generator_makes_is_told_of_its_kustomization() -> None:
+    files: Files = {
+        "apps/kustomization.yaml": f"resources: [web.yaml]\n{GENERATED}",
+        "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+    }
+    fluxd = {"fluxd": {"manifest_generation": True}, "name": "prod", "sync_paths": ["apps"]}
+    migration, _ = judged(files, {"clusters": [fluxd]})
+    found = [each for each in errors(migration) if each.code == "RP058"]
+    assert [(each.path, each.message.partition(":")[0]) for each in found] == [
+        ("apps/kustomization.yaml", "ConfigMap shop/settings")
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"scope": {"names": ["web"]}}, {"overrides": [{"name": "settings", "leave": True}]}],
+    ids=["scope", "leave"],
+)
+def test_what_is_put_off_is_no_error(options: dict[str, Any]) -> None:
+    files: Files = {"apps/other.yaml": annotated("Deployment", AUTOMATED, own(NEVER[0]))}
+    migration, _ = judged(files, {**OPTIONS, **options})
+    assert errors(migration) == []
+
+
+def test_an_item_of_a_list_is_told_by_its_name() -> None:
+    item = annotated("ConfigMap", own(NEVER[0])).replace("\n", "\n  ").rstrip()
+    files: Files = {"apps/list.yaml": f"apiVersion: v1\nkind: List\nitems:\n- {item}\n"}
+    migration, report = judged(files, OPTIONS)
+    assert [(each.code, each.resource) for each in errors(migration)] == [
+        ("RP058", "ConfigMap shop/settings")
+    ]
+    assert not report.ok
