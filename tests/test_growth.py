@@ -1,7 +1,8 @@
-"""Work grows with what is given, not with its square: calls are counted, since seconds differ."""
+"""Work grows with what is given, not with its square: calls are counted where there are any to count."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,9 @@ from fluxv2_migrate.clusters import shapes_objects
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.tree_charts import chart_of_folder
 from fluxv2_migrate.flux1.charts import Flux1Chart
+from fluxv2_migrate.flux1.hcl import read_blocks
+from fluxv2_migrate.flux1.install_texts import install_commands, manifests_in_text
+from fluxv2_migrate.flux1.shell_text import shell_parts
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree, artifact_files
 from fluxv2_migrate.kustomize.source_ignore import _expression
@@ -257,3 +261,51 @@ def test_a_range_grows_with_its_parts() -> None:
     assert translate_range(many, "2.9") == RangeTranslation(many, None)
     # Where one of so many parts means something else, nobody compares each with each.
     assert translate_range(f"{many} || ^0.0.3", "2.9") is None
+
+
+def seconds_of(run: Callable[[], object]) -> float:
+    """Gives how long something takes at best: regular expressions call nothing that could be counted."""
+    times = []
+    for _ in range(3):
+        begun = time.process_time()
+        run()
+        times.append(time.process_time() - begun)
+    return min(times)
+
+
+INSTALLS = "helm upgrade -i flux fluxcd/flux --set git.url=x\n"
+READERS: dict[str, Callable[[str], object]] = {
+    "hcl": read_blocks,
+    "here": lambda text: list(manifests_in_text(text)),
+    "shell": lambda text: list(shell_parts(text)),
+    "commands": lambda text: list(install_commands(INSTALLS + text, "a.sh", {})),
+}
+
+
+@pytest.mark.parametrize(
+    ("reader", "line", "count"),
+    [
+        ("hcl", "a = <<E{}\nx\n", 1000),
+        ("hcl", "a = /* b\n", 2000),
+        ("hcl", 'a = "${{b}}', 3000),
+        ("hcl", '" \\', 3000),
+        ("here", "cat <<E{}\nx\n", 1000),
+        ("here", "cat <<E{} ", 2000),
+        ("shell", "for a in b; do x\n", 1000),
+        ("shell", "for a in b ", 1000),
+        ("shell", "for a in b; do x; donee\n", 1000),
+        ("commands", "helm x ", 2000),
+        ("commands", "helm upgrade \\\n", 200),
+        ("commands", "helm upgrade a {{{{ x ", 100),
+        ("commands", "helm upgrade a b --set x={{", 100),
+    ],
+)
+def test_what_has_no_end_is_looked_for_once(reader: str, line: str, count: int) -> None:
+    few, many = ("".join(line.format(index) for index in range(number)) for number in (count, 8 * count))
+    small = max(seconds_of(lambda: READERS[reader](few)), 0.001)
+    # A square would be 64 times as much.
+    assert seconds_of(lambda: READERS[reader](many)) < 24 * small
+
+
+def test_a_quoted_text_has_one_reading() -> None:
+    assert read_blocks('a = "' + "${b}" * 5000).values

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fluxv2_migrate as fm
 from fluxv2_migrate.flux1.commands import commands_of_shell
 from fluxv2_migrate.flux1.hcl import Call, read_blocks
 from fluxv2_migrate.flux1.install_blocks import of_playbook
@@ -154,3 +155,22 @@ def test_a_task_of_ansible_keeps_values_that_are_no_texts() -> None:
     helm = {"name": "flux", "chart_ref": "fluxcd/flux", "values": {"replicas": 2, "git": {"path": "$P"}}}
     (found,) = of_playbook([{"kubernetes.core.helm": helm}], "", {"P": "prod"})
     assert found.values == {"replicas": 2, "git": {"path": "prod"}}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "args[99999999]=x",
+        f"args[{'9' * 5000}]=x",
+        "args[65537]=x",
+        f"{'a.' * 2000}b=x",
+        "a.[b]=x",
+        "a.[]=x",
+    ],
+)
+def test_values_that_helm_refuses_make_nothing_long_or_deep(given: str) -> None:
+    command = f"helm upgrade -i flux fluxcd/flux --set {given} --set git.url=git@git.example.com:acme/fleet"
+    (found,) = install_commands(command, "install.sh", {})
+    assert found.values["git"] == {"url": "git@git.example.com:acme/fleet"}
+    assert len(repr(found.values)) < 200
+    assert fm.migrate_repository({"install.sh": command}).changed == {}

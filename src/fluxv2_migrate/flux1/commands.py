@@ -17,7 +17,7 @@ from fluxv2_migrate.flux1.variables import assigned_in_text, filled
 __all__ = ["begins_of_commands", "commands_of_shell"]
 
 _BEGINS: Final = re.compile(
-    r"""(?<![\w./-])(?P<what>helm3?\s+(?:[^\n\\|;&]*?\s)?(?:upgrade|install|template)\b
+    r"""(?<![\w./-])(?P<what>helm3?\s+(?:[^\n\\|;&]{0,300}?\s)?(?:upgrade|install|template)\b
     |fluxctl\s+install\b
     |eksctl\s+(?:enable\s+repo|install\s+flux|install\s+Flux)\b
     |az\s+k8s-?configuration\s+create\b)""",
@@ -25,6 +25,8 @@ _BEGINS: Final = re.compile(
 )
 _JOINS: Final = re.compile(r"\\\r?$|[ \t][`^]\r?$")
 _SUBSTITUTION: Final = re.compile(r"\$\((?:[^()]|\([^()]*\))*\)")
+_OFTEN: Final = 50
+"""How often a text is read at most, where each command goes on over those behind it."""
 _ENDS: Final = ("|", ";", "&&", "||", "&", ">", ">>", "<<", "then", "```")
 _WITH_VALUE: Final = frozenset(
     {
@@ -75,9 +77,14 @@ def commands_of_shell(text: str, known: Mapping[str, str]) -> Iterator[InstallCo
     if _BEGINS.search(text) is None:
         return
     known = {**known, **assigned_in_text(text)}
+    left = _OFTEN * len(text)
     for match in _BEGINS.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
-        words = [filled(word, known) for word in _words(text, match.start())]
+        command = _command_at(text, match.start())
+        left -= len(command)
+        if left < 0:
+            return
+        words = [filled(word, known) for word in _words(command)]
         tool = words[0]
         if tool in ("helm", "helm3"):
             yield from _of_helm(words[1:], line)
@@ -92,26 +99,25 @@ def begins_of_commands(text: str) -> Iterator[re.Match[str]]:
     return _BEGINS.finditer(text)
 
 
-def _words(text: str, start: int) -> Iterator[str]:
-    """Gives the words of the command that begins somewhere: to the end of its line, or of those joined."""
+def _command_at(text: str, start: int) -> str:
+    """Gives the text of the command that begins somewhere: to the end of its line, or of those joined."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     around = next((each for each in ('"', "'") if before.count(each) % 2), "")
-    end = start
-    while True:
-        end = text.find("\n", end)
-        if end < 0:
-            end = len(text)
+    line, quotes = start, 0
+    while (end := text.find("\n", line)) >= 0:
+        quotes += text.count('"', line, end)
+        if _JOINS.search(text, line, end) is None and (around or quotes % 2 == 0):
             break
-        is_joined = _JOINS.search(text, text.rfind("\n", 0, end) + 1, end) is not None
-        if not is_joined and (around or text.count('"', start, end) % 2 == 0):
-            break
-        end += 1
-    command = text[start:end]
-    if around:
-        # All of it is quoted, as in a program that calls a shell.
-        command = command.partition(around)[0]
+        line = end + 1
+    command = text[start : end if end >= 0 else len(text)]
+    # All of it may be quoted, as in a program that calls a shell.
+    return command.partition(around)[0] if around else command
+
+
+def _words(command: str) -> Iterator[str]:
+    """Gives the words of a command up to what ends it."""
     command = re.sub(r"[ \t][`^](?=\r?\n)", r" \\", command).replace("`", " ")
-    command = re.sub(r"\{\{\s*(.*?)\s*\}\}", lambda each: "{{" + each[1].replace(" ", "") + "}}", command)
+    command = re.sub(r"\{\{[^{}\n]*\}\}", lambda each: re.sub(r"\s", "", each[0]), command)
     for word, _ in shell_words(_SUBSTITUTION.sub(_substituted, command)):
         if word in _ENDS or word.startswith("#"):
             return

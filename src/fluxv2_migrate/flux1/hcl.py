@@ -11,17 +11,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fluxv2_migrate.flux1.here_documents import HereDocuments
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 
 __all__ = ["Block", "Call", "read_blocks"]
 
+# Of what may be without an end only the beginning: where it ends is looked for once.
 _TOKEN: Final = re.compile(
-    r"(?P<comment>#[^\n]*|//[^\n]*|/\*.*?\*/)"
-    r"|(?P<here><<-?\s*(?P<mark>\w+)\r?\n(?P<inner>.*?)^[ \t]*(?P=mark)\b)"
-    r'|(?P<text>"(?:\\.|\$\{[^{}]*\}|[^"\\])*")'
-    r"|(?P<line>\n)|(?P<word>[\w.*-]+)|(?P<other>=>|[^\s])",
-    re.DOTALL | re.MULTILINE,
+    r"(?P<comment>#[^\n]*|//[^\n]*)|(?P<long_comment>/\*)"
+    r"|(?P<here><<-?\s*(?P<mark>\w+)\r?\n)"
+    r'|(?P<text>")'
+    r"|(?P<line>\n)|(?P<word>[\w.*-]+)|(?P<other>=>|[^\s])"
 )
+_INSIDE: Final = re.compile(r'(?:\\.|\$\{[^{}]*\}|[^"\\\n])*+', re.DOTALL)
+"""What stands in a quoted text; a line ends it, but for what it fills in."""
+_KINDS: Final = ("comment", "long_comment", "here", "text", "line", "word", "other")
 _OPENING: Final = {"{": "}", "[": "]", "(": ")"}
 _KNOWN_WORDS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None}
 
@@ -75,22 +79,66 @@ def read_blocks(text: str) -> Block:
     >>> found.values, found.blocks[0].labels, found.blocks[0].values
     ({'a': 'b'}, ('x', 'y'), {'z': ['${var.c}', Call(name='f', arguments=('1',))]})
     """
-    return _Reader(list(_up_to_the_deepest(_tokens(text)))).body(Block("", (), 1))
+    return _Reader(list(_up_to_the_deepest(_Lexer(text, HereDocuments(text), len(text)).tokens()))).body(
+        Block("", (), 1)
+    )
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    line, counted = 1, 0
-    for match in _TOKEN.finditer(text):
-        line += text.count("\n", counted, match.start())
-        counted = match.start()
-        kind = next(name for name in ("comment", "here", "text", "line", "word", "other") if match[name])
-        value = match[kind]
+@dataclass(slots=True)
+class _Lexer:
+    """Takes a text apart; what has no end is looked for once, and its first character stands for itself.
+
+    Attributes:
+        text: of the file.
+        documents: where its here-documents end.
+        without_comment: from where on no comment ends.
+        without_quote: up to where no quoted text ends.
+    """
+
+    text: str
+    documents: HereDocuments
+    without_comment: int
+    without_quote: int = 0
+
+    def tokens(self) -> Iterator[_Token]:
+        at, line, counted = 0, 1, 0
+        while (match := _TOKEN.search(self.text, at)) is not None:
+            line += self.text.count("\n", counted, match.start())
+            counted = match.start()
+            kind = next(name for name in _KINDS if match[name])
+            read = self._read(kind, match)
+            if read is None:
+                kind, read = "other", (match[0][0], match.start() + 1)
+            value, at = read
+            if kind not in ("comment", "long_comment"):
+                yield _Token(kind, value, line)
+
+    def _read(self, kind: str, match: re.Match[str]) -> tuple[str, int] | None:
+        """Gives what a token means and where it ends; nothing where it has no end."""
+        if kind == "long_comment":
+            return self._comment(match.end())
         if kind == "here":
-            value = textwrap.dedent(match["inner"])
-        elif kind == "text":
-            value = re.sub(r"\\(.)", lambda each: {"n": "\n", "t": "\t"}.get(each[1], each[1]), value[1:-1])
-        if kind != "comment":
-            yield _Token(kind, value, line)
+            return self._here(match)
+        return self._quoted(match.end()) if kind == "text" else (match[0], match.end())
+
+    def _comment(self, start: int) -> tuple[str, int] | None:
+        end = self.text.find("*/", start) if start < self.without_comment else -1
+        if end < 0:
+            self.without_comment = min(start, self.without_comment)
+            return None
+        return "", end + 2
+
+    def _here(self, match: re.Match[str]) -> tuple[str, int] | None:
+        ends = self.documents.end(match["mark"], match.end())
+        return None if ends is None else (textwrap.dedent(self.text[match.end() : ends[0]]), ends[1])
+
+    def _quoted(self, start: int) -> tuple[str, int] | None:
+        inside = _INSIDE.match(self.text, start) if start > self.without_quote else None
+        if inside is None or self.text[inside.end() : inside.end() + 1] != '"':
+            self.without_quote = max(self.without_quote, start if inside is None else inside.end())
+            return None
+        escaped = re.sub(r"\\(.)", lambda each: {"n": "\n", "t": "\t"}.get(each[1], each[1]), inside[0])
+        return escaped, inside.end() + 1
 
 
 def _up_to_the_deepest(tokens: Iterator[_Token]) -> Iterator[_Token]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.yaml_text import read_document
 
@@ -27,7 +28,9 @@ __all__ = [
 ValuePath = tuple[str, ...]
 UNKNOWN_FILE: Final = "?"
 """Stands for values of which nobody knows where they are."""
-_PART: Final = re.compile(r"(?:\\.|\{\{[^}]*\}\}|\{[^}]*\}|[^,\\])+")
+_PART: Final = re.compile(r"(?:\\.|\{\{[^{}]*\}\}|\{[^{}]*\}|[^,\\])+")
+_INDEX: Final = re.compile(r"\[([0-9]+)\]")
+_DIGITS, _LAST_INDEX = 5, 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,19 @@ def put_value(values: dict[str, Any], path: ValuePath, value: Any) -> None:
     >>> values
     {'git': {'path': 'prod'}, 'args': [None, 'b']}
     """
-    if not path:
+    if not path or len(path) > MAXIMUM_DEPTH or any(map(_is_too_far, path)):
         return
     key, *further = path
     values[key] = _inner(values.get(key), further, value)
+
+
+def _is_too_far(key: str) -> bool:
+    """Gives whether a key is an index that Helm refuses.
+
+    Source: Helm 3.14 `pkg/strvals/parser.go` `MaxIndex`.
+    """
+    index = _INDEX.fullmatch(key)
+    return index is not None and (len(index[1]) > _DIGITS or int(index[1]) > _LAST_INDEX)
 
 
 def _inner(known: Any, path: Sequence[str], value: Any) -> Any:
@@ -116,14 +128,14 @@ def _inner(known: Any, path: Sequence[str], value: Any) -> Any:
     if not path:
         return value
     key, *further = path
-    if not key.startswith("["):
+    index = _INDEX.fullmatch(key)
+    if index is None:
         inner = known if isinstance(known, dict) else {}
         inner[key] = _inner(inner.get(key), further, value)
         return inner
-    index = int(key[1:-1])
     listed = [*as_list(known)]
-    listed += [None] * (index + 1 - len(listed))
-    listed[index] = _inner(listed[index], further, value)
+    listed += [None] * (int(index[1]) + 1 - len(listed))
+    listed[int(index[1])] = _inner(listed[int(index[1])], further, value)
     return listed
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.commands import begins_of_commands, commands_of_shell
+from fluxv2_migrate.flux1.here_documents import HereDocuments
 from fluxv2_migrate.flux1.install_blocks import nested_manifests, of_cluster_config, of_helmfile, of_playbook
 from fluxv2_migrate.flux1.install_command import InstallCommand
 from fluxv2_migrate.flux1.terraform import of_terraform
@@ -19,7 +20,7 @@ from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_document
 __all__ = ["install_commands", "manifests_in_playbook", "manifests_in_text"]
 
 _COMMENT: Final = re.compile(r"^[ \t]*(?:#|//)+[^\n]*", re.MULTILINE)
-_HERE: Final = re.compile(r"<<-?[ \t]*[\"']?(\w+)[\"']?[^\n]*\n(.*?)^[ \t]*\1\b", re.DOTALL | re.MULTILINE)
+_HERE: Final = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
 _TERRAFORM: Final = (".tf", ".tfvars")
 
 
@@ -63,8 +64,18 @@ def manifests_in_text(text: str) -> Iterator[tuple[str, int]]:
     >>> list(manifests_in_text("kubectl apply -f - <<EOF\nkind: Namespace\nEOF\n"))
     [('kind: Namespace\n', 2)]
     """
-    for match in _HERE.finditer(text):
-        yield match[2], text.count("\n", 0, match.start(2)) + 1
+    documents = HereDocuments(text)
+    line, counted, at, begin = 1, 0, 0, 0
+    while (match := _HERE.search(text, at)) is not None:
+        at = match.end()
+        if begin <= at:
+            begin = text.find("\n", at) + 1 or len(text)
+        ends = documents.end(match[1], begin)
+        if ends is not None:
+            line += text.count("\n", counted, begin)
+            counted = begin
+            yield text[begin : ends[0]], line
+            at = ends[1]
 
 
 def manifests_in_playbook(text: str, known: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

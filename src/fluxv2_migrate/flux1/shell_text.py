@@ -15,10 +15,13 @@ __all__ = ["Loop", "filled_in", "shell_parts", "without_group"]
 
 _COMMENT: Final = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
 _TOKEN: Final = re.compile(
-    r"(?P<loop>\bfor\s+(?P<name>\w+)\s+in\s+(?P<what>[^;\n]+?)\s*[;\n]\s*do\s+(?P<body>.+?)[;\n]\s*done\b)"
+    r"(?P<loop>\bfor\s+(?P<name>\w+)\s+in\s)"
     r"""|(?P<quoted>'[^']*'|"(?:\\.|[^"\\])*"|\\.)|(?P<end>&&|;|\n)|\|\||[^'"\\&|;\n\s]+|.""",
     re.DOTALL,
 )
+_WHAT: Final = re.compile(r"[^;\n]*+")
+_DO: Final = re.compile(r"[;\n]\s*do\s+")
+_DONE: Final = re.compile(r"[;\n][^\S\n]*done\b")
 _HERE: Final = re.compile(r"\$\(pwd\)|`pwd`|\$\{PWD\}|\$PWD\b")
 _FOLDER: Final = re.compile(r"\$\(dirname \"?([^\s\"$`()]+)\"?\)")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)(?::?-([^}$`]*))?\}|\$(\w+)")
@@ -52,18 +55,56 @@ def shell_parts(text: str) -> Iterator[str | Loop]:
     >>> [each.body for each in shell_parts("for f in a b; do cat $f; done")]
     ['cat $f']
     """
-    part = ""
-    for match in _TOKEN.finditer(_COMMENT.sub("", re.sub(r"\\\r?\n", " ", text))):
-        if match["loop"] is not None and not part.strip():
-            yield Loop(match["name"], match["what"], match["body"], match["loop"])
+    text = _COMMENT.sub("", re.sub(r"\\\r?\n", " ", text))
+    loops = _Loops(text)
+    part, at = "", 0
+    while (match := _TOKEN.match(text, at)) is not None:
+        loop = loops.read(match)
+        at = match.end() if loop is None else at + len(loop.text)
+        if loop is not None and not part.strip():
+            yield loop
         elif match["end"] is None:
-            part += match[0]
+            part += match[0] if loop is None else loop.text
         else:
             if part.strip():
                 yield part.strip()
             part = ""
     if part.strip():
         yield part.strip()
+
+
+@dataclass(slots=True)
+class _Loops:
+    """Reads the loops of a text; what has no end is looked for once.
+
+    Attributes:
+        text: that holds them.
+        without: up to where no loop begins.
+    """
+
+    text: str
+    without: int = 0
+
+    def read(self, begin: re.Match[str]) -> Loop | None:
+        """Gives the loop that a token begins, if it begins one that ends."""
+        if begin["loop"] is None or begin.start() < self.without:
+            return None
+        what = self.text[begin.end() : self._end_of_what(begin.end())]
+        do = _DO.match(self.text, begin.end() + len(what))
+        if do is None or not what.strip():
+            self.without = begin.end() + len(what)
+            return None
+        # The body holds something.
+        done = _DONE.search(self.text, do.end() + 1)
+        if done is None:
+            self.without = len(self.text)
+            return None
+        body = self.text[do.end() : done.start()].rstrip().removesuffix(";")
+        return Loop(begin["name"], what.strip(), body, self.text[begin.start() : done.end()])
+
+    def _end_of_what(self, start: int) -> int:
+        found = _WHAT.match(self.text, start)
+        return start if found is None else found.end()
 
 
 def without_group(part: str) -> tuple[int, str, int]:
