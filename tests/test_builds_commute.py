@@ -43,7 +43,7 @@ COUNTED = {
     "homelab-crlf": (2, 85, 2, 220, {"DA022"}),
     "homelab-half-migrated": (1, 17, 1, 172, set()),
     "kustomize-example": (2, 0, 0, 8, set()),
-    "multi-tenancy": (2, 0, 0, 28, set()),
+    "multi-tenancy": (1, 0, 0, 13, set()),
     "progressive-delivery": (1, 0, 1, 7, {"HR030"}),
 }
 # Of Helm 2, with values of a URL, or in a build of which nobody can tell what it is.
