@@ -163,7 +163,6 @@ def test_every_code_that_can_be_answered_has_an_example() -> None:
         "RP024",
         "RP060",
         "RP062",
-        "RP022",
         "RP023",
     }
     # Of settings of fluxd and of the operator, and of what becomes of Flux v1 itself.

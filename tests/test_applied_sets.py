@@ -237,9 +237,7 @@ def check(
     }
     for more in controller.keys() - fluxd.keys() - generated:
         kind, namespace, name = more
-        assert any(f"applies {kind} {namespace}/{name} of" in text for text in named.texts) or (
-            kind == "HelmRelease" and any(f"HelmRelease {namespace}/{name}" in text for text in named.texts)
-        ), more
+        assert any(f"{kind} {namespace}/{name}" in text for text in named.texts), more
     doubled = [each for each, count in controller.items() if count > 1]
     assert not doubled
 

@@ -37,6 +37,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "IN010": {},
     "RP007": {},
     "RP015": {},
+    "RP022": {},
     "RP035": {},
     "RP040": {},
     "RP041": {"git_url": "https://git.example.com/acme/fleet"},

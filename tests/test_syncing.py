@@ -82,6 +82,45 @@ def test_what_kustomize_controller_leaves_out_is_told(drawn: tuple[Files, set[st
         assert applied(proposed) == objects | new
 
 
+@pytest.mark.parametrize(
+    ("kustomization", "told"),
+    [
+        ("images: [{name: x/y, newTag: v1}]", "Deployment shop/a with another spec.template.spec.containers"),
+        ("replicas: [{name: a, count: 3}]", "Deployment shop/a with another spec.replicas"),
+        ("commonLabels: {of: us}", "Deployment shop/a with another metadata.labels.of"),
+        ("namePrefix: p-", "Deployment shop/p-a in place of Deployment shop/a"),
+        (
+            "namespace: shop\nconfigMapGenerator: [{name: m, options: {disableNameSuffixHash: true}}]",
+            "ConfigMap shop/m, which fluxd did not apply",
+        ),
+        ("images: [{name: x/z, newTag: v1}]", ""),
+    ],
+)
+def test_what_a_kustomization_makes_of_plain_files_stands_in_the_way(kustomization: str, told: str) -> None:
+    workload = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: shop}\n"
+        "spec:\n  replicas: 1\n  template: {spec: {containers: [{name: a, image: 'x/y:v2'}]}}\n"
+    )
+    given = {"name": "prod", "sync_paths": ["prod"], "fluxd": {"manifest_generation": False}}
+    cluster = fm.Cluster.model_validate(given)
+    files: Files = {
+        "prod/web.yaml": release(),
+        "prod/x/kustomization.yaml": f"resources: [a.yaml]\n{kustomization}\n",
+        "prod/x/a.yaml": workload,
+    }
+    options = fm.MigrationOptions(clusters=(cluster,))
+    migration = fm.migrate_repository(files, options)
+    verification = fm.verify_migration(files, migration.files, options, declared=migration.declared)
+    # What is in no file, a verification does not miss.
+    assert (migration.ok, verification.ok) == (not told, not told or "did not apply" in told)
+    found = findings(files, "RP022", options)
+    assert [(each.path, each.message.partition("applies of prod: ")[2]) for each in found] == (
+        [("prod/x/kustomization.yaml", told)] if told else []
+    )
+    accepted = fm.MigrationOptions(clusters=(cluster,), overrides=tuple(migration.answers()))
+    assert fm.migrate_repository(files, accepted).ok
+
+
 def test_the_places_are_those_of_the_finding_and_not_its_message() -> None:
     files: Files = {f"prod/{name}.yaml": "a: 1\n" for name in "abcdefg"}
     (found,) = findings({**files, "prod/web.yaml": release()}, "DA020")

@@ -9,6 +9,7 @@ from fluxv2_migrate.clusters import (
     AppliedDifferences,
     AppliedObject,
     ClusterView,
+    ShapedObject,
     SyncPath,
     build_with,
     compare_applied,
@@ -51,6 +52,7 @@ def compare_sync_paths(
                     differences,
                     refused=tuple(each for each in differences.refused if each.place.path not in gone),
                     left_out=tuple(each for each in differences.left_out if each.place.path not in gone),
+                    shaped=tuple(each for each in differences.shaped if each.place.path not in gone),
                 )
     return found
 
@@ -183,11 +185,30 @@ def _tell_differences(
         findings,
     )
     _tell_objects("RP024", local, f"of {path} that kustomize takes for local configuration", findings)
-    for each in found.shaped:
-        was = f"fluxd applied {each.before} of this file" if each.before else "fluxd applied nothing of this"
-        message = f"{was}, and kustomize-controller applies {each.after} of {path}"
-        findings.say("RP022", message, each.place.path, each.place.line)
+    _tell_shaped(path, found.shaped, findings)
     _tell_doubles(found.doubles, findings)
+
+
+def _tell_shaped(path: str, shaped: Iterable[ShapedObject], findings: FindingGroups) -> None:
+    """Tells once for each kustomization what it makes of what fluxd applied as it was."""
+    groups: dict[str, list[ShapedObject]] = {}
+    for each in shaped:
+        groups.setdefault(each.kustomization, []).append(each)
+    for kustomization, group in groups.items():
+        shown = few(dict.fromkeys(map(_shape, group)), _SHOWN)
+        message = f"fluxd passed over it, and with it kustomize-controller applies of {path}: {shown}"
+        places = dict.fromkeys(str(each.place) for each in group if each.place.path != kustomization)
+        findings.say("RP022", message, kustomization, 1, places)
+
+
+def _shape(each: ShapedObject) -> str:
+    if each.field:
+        return f"{each.after} with another {each.field}"
+    return (
+        f"{each.after} in place of {each.before}"
+        if each.before
+        else f"{each.after}, which fluxd did not apply"
+    )
 
 
 def _tell_doubles(doubles: Iterable[tuple[AppliedObject, AppliedObject]], findings: FindingGroups) -> None:

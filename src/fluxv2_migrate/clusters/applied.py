@@ -15,7 +15,9 @@ from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Ref
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, is_below, is_in_folder, shapes_objects
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, KustomizeTree
+from fluxv2_migrate.kustomize.values import json_value
+from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
@@ -54,7 +56,28 @@ NAMESPACED_KINDS: Final = frozenset(
 )
 _Document = tuple[str, int]
 _Identity = tuple[str, str, str, str]
-_Built = Mapping[_Document, Sequence[tuple[_Identity, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What kustomizations make of a document.
+
+    Attributes:
+        built: the object.
+        step: the kustomization that listed it.
+        taker: the one with which kustomize-controller begins.
+    """
+
+    built: BuiltObject
+    step: str
+    taker: str
+
+    @property
+    def identity(self) -> _Identity:
+        return _identity(self.built.manifest)
+
+
+_Built = Mapping[_Document, Sequence[_Made]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +86,17 @@ class ShapedObject:
 
     Attributes:
         place: of the document, or the kustomization of what stands in none.
+        kustomization: with which kustomize-controller begins to build it.
         before: `kind namespace/name` as fluxd applied it; empty where it applied no such object.
         after: the same as kustomize-controller applies it.
+        field: the first field that is not as its file says, where both are called the same.
     """
 
     place: Place
+    kustomization: str
     before: str
     after: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +269,7 @@ class _Comparison:
 
     def _build(self) -> _Built:
         """Gives what kustomizations below the path make of each document, and in which of them."""
-        found: dict[_Document, list[tuple[_Identity, str]]] = {}
+        found: dict[_Document, list[_Made]] = {}
         artifact = self.tree.artifact()
         for folder in sorted(self.takers):
             if self._is_left_to_fluxd(folder):
@@ -253,11 +280,11 @@ class _Comparison:
             problem = next((each for each in build.problems if each.fails), None)
             if problem is not None:
                 self.unbuildable.append(Refusal(Place(problem.path, problem.line), problem.reason))
-            kustomization = posixpath.join(folder, FILE_NAMES[0])
+            own = self.tree.kustomizations.get(folder)
+            taker = posixpath.join(folder, FILE_NAMES[0]) if own is None else own.path
             for built in build.objects:
-                step = built.steps[-1].path if built.steps else kustomization
-                entry = (_identity(built.manifest), step)
-                found.setdefault((built.path, built.index), []).append(entry)
+                step = built.steps[-1].path if built.steps else taker
+                found.setdefault((built.path, built.index), []).append(_Made(built, step, taker))
         return found
 
     def _is_left_to_fluxd(self, folder: str) -> bool:
@@ -276,21 +303,33 @@ class _Comparison:
             return left_out, shaped
         for each in self.listed:
             made_of = built.get((each.place.path, each.document), ())
-            made = [identity for identity, _ in made_of if identity[:2] == _of(each)[:2]]
-            if _of(each) in made:
-                continue
-            if made or each.is_local:
-                shaped += [ShapedObject(each.place, _name(_of(each)), _name(identity)) for identity in made]
+            made = [one for one in made_of if one.identity[:2] == _of(each)[:2]]
+            same = next((one for one in made if one.identity == _of(each)), None)
+            if same is not None:
+                shaped += self._changed(each, same)
+            elif made or each.is_local:
+                shaped += [
+                    ShapedObject(each.place, one.taker, _name(_of(each)), _name(one.identity)) for one in made
+                ]
             else:
                 left_out.append(each)
         known = {(each.place.path, each.document) for each in self.objects}
         for document, made_of in built.items():
             if document in known or document[0] in self.apart:
                 continue
-            for identity, kustomization in made_of:
-                path = document[0] or kustomization
-                shaped.append(ShapedObject(Place(path, 1), "", _name(identity)))
+            for one in made_of:
+                place = Place(document[0] or one.step, 1)
+                shaped.append(ShapedObject(place, one.taker, "", _name(one.identity)))
         return left_out, shaped
+
+    def _changed(self, each: AppliedObject, made: _Made) -> Iterator[ShapedObject]:
+        """Gives an object that is called as before where a kustomization changes a field of it."""
+        own = next((one for one in self.tree.resources(each.place.path) if one.index == each.document), None)
+        changes = {} if own is None else merge_difference(json_value(own.manifest), made.built.manifest)
+        field = next(iter(changes), None)
+        if field is not None:
+            name = _name(_of(each))
+            yield ShapedObject(each.place, made.taker, name, name, ".".join(field))
 
     def _doubles(
         self, stays: Iterable[AppliedObject], built: _Built
@@ -298,10 +337,10 @@ class _Comparison:
         """Gives the objects that a Flux would get twice."""
         of_document = {(each.place.path, each.document): each for each in self.objects}
         made = [
-            (_as_kustomize_sees(identity), of_document[document])
+            (_as_kustomize_sees(one.identity), of_document[document])
             for document, made_of in built.items()
             if document in of_document
-            for identity, _ in made_of
+            for one in made_of
         ]
         found: dict[tuple[AppliedObject, AppliedObject], None] = {}
         for group in (

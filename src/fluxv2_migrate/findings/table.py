@@ -240,7 +240,7 @@ _ROWS: Final = (
     FindingType("RP019", "build-fails", "error", "Make the kustomization build first.", concern="cluster"),
     FindingType("RP020", "clusters-disagree", "error", "Give each cluster a manifest, or a kustomization, of its own.", concern="cluster"),
     FindingType("RP021", "scope-matches-nothing", "warning", "Correct the pattern of the scope, or remove it.", concern="left"),
-    FindingType("RP022", "made-by-kustomization", "warning", "Take the kustomization out of the sync path, or let it only list what fluxd applied."),
+    FindingType("RP022", "made-by-kustomization", "error", "Take the kustomization out of the sync path, let it only list what fluxd applied, or accept the code if what it makes shall run.", True, concern="cluster"),
     FindingType("RP023", "variables-replaced", "warning", "Look whether names, namespaces and charts mean the same with the variables that postBuild has."),
     FindingType("RP024", "left-out-of-artifact", "warning", "Move the files, write a .sourceignore that keeps them, or leave them out on purpose.", concern="left"),
     FindingType("RP025", "scalar-written-as-read", "info", "Nothing: both Fluxes read these values as Flux v1 did."),
