@@ -957,6 +957,43 @@ def test_a_patch_in_a_base_runs_no_fluxd_where_each_overlay_gives_it_other_argum
     assert names == ["clusters/common", "clusters/eu", "clusters/us"]
 
 
+def test_an_operator_leaves_a_folder_of_its_own_below_a_path_that_is_guessed() -> None:
+    """What is left of the folder is applied as before, and its access goes with it."""
+    access = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: helm-operator}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: helm-operator}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: helm-operator}
+roleRef: {kind: ClusterRole, name: helm-operator}
+subjects: [{kind: ServiceAccount, name: helm-operator, namespace: default}]
+"""
+    program = operator(more="      serviceAccountName: helm-operator\n").replace("  namespace: flux\n", "")
+    files: Files = {
+        "operator/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "operator/kustomization.yaml": (
+            "namespace: tools\nresources:\n- ns.yaml\n- access.yaml\n- operator.yaml\n"
+        ),
+        "operator/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: tools}\n",
+        "operator/access.yaml": access,
+        "operator/operator.yaml": program,
+        "apps/web.yaml": release(),
+        "more/web.yaml": release("more"),
+    }
+    migration = migrate(files)
+    assert migration.ok, codes(migration)
+    assert {"operator/access.yaml", "operator/operator.yaml"} <= set(migration.deleted)
+    assert "operator/ns.yaml" in migration.files
+    verification = fm.verify_migration(files, migration.files, declared=migration.declared)
+    assert verification.ok, verification.to_markdown()
+
+
 def test_a_patch_of_a_remote_base_leaves_its_kustomization_that_builds_more() -> None:
     arguments = ["--git-path=install", "--git-url=git@git.example.com:acme/fleet", "--manifest-generation"]
     files: Files = {

@@ -143,7 +143,7 @@ def of_folders(
     with_files = {root_of(path, roots) for path, _ in plain if is_synced(path, roots)}
     for root in sorted(with_files):
         synced = unguided_sync_path(root, reader.tree)
-        builds = tuple(folder for folder in synced.builds if folder in units)
+        builds = synced.builds
         settings = Cluster(name=root or "cluster", sync_paths=(root,))
         yield ClusterView(
             settings,

@@ -276,7 +276,8 @@ def _access_of(account: str, own: Flux1Document, beside: Iterable[Document]) -> 
         and all(
             one.get("kind") == "ServiceAccount"
             and one.get("name") == account
-            and str(one.get("namespace") or namespace) == namespace
+            # In what a kustomization moves, subjects without a namespace are in the default one.
+            and str(one.get("namespace") or namespace) in (namespace or "default", namespace)
             for one in subjects
         )
     ]
