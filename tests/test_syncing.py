@@ -117,7 +117,7 @@ def test_what_a_kustomization_makes_of_plain_files_stands_in_the_way(kustomizati
     assert [(each.path, each.message.partition("applies of prod: ")[2]) for each in found] == (
         [("prod/x/kustomization.yaml", told)] if told else []
     )
-    accepted = fm.MigrationOptions(clusters=(cluster,), overrides=tuple(migration.answers()))
+    accepted = fm.MigrationOptions.model_validate({"clusters": [cluster], "overrides": migration.answers()})
     assert fm.migrate_repository(files, accepted).ok
 
 
