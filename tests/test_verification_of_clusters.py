@@ -666,6 +666,71 @@ def test_a_path_may_wait_for_what_is_applied(named: str) -> None:
     assert "sync.dependencies" in differences(nobody)
 
 
+def test_a_path_that_waits_for_itself_waits_for_ever() -> None:
+    base = SYNC.replace("prod", "base")
+    files: Files = {
+        "prod/web.yaml": release(),
+        "base/web.yaml": release("other"),
+        "flux/prod.yaml": SYNC,
+        "flux/base.yaml": base,
+    }
+    options = fm.MigrationOptions(sync_roots=("prod", "base"))
+    migration, after = migrated(files, options)
+    own = f"{after['flux/prod.yaml']}  dependsOn: [{{name: prod}}]\n"
+    assert "sync.dependencies" in differences(
+        verify(files, {**after, "flux/prod.yaml": own}, migration, options)
+    )
+    # So do two that wait for one another, and who waits for both is not the one to blame.
+    circle: Files = {
+        **after,
+        "flux/prod.yaml": f"{after['flux/prod.yaml']}  dependsOn: [{{name: base}}]\n",
+        "flux/base.yaml": f"{after['flux/base.yaml']}  dependsOn: [{{name: prod}}]\n",
+    }
+    blamed = verify(files, circle, migration, options).sync_paths
+    assert [[each.field for each in entry.differences] for entry in blamed] == [["sync.dependencies"]] * 2
+    third: Files = {
+        **{path: text for path, text in circle.items() if path != "flux/prod.yaml"},
+        "flux/prod.yaml": f"{after['flux/prod.yaml']}  dependsOn: [{{name: one}}]\n",
+        "base/more.yaml": f"{SYNC.replace('name: prod', 'name: one').replace('./prod', './empty')}"
+        "  dependsOn: [{name: two}]\n---\n"
+        f"{SYNC.replace('name: prod', 'name: two').replace('./prod', './empty')}  dependsOn: [{{name: one}}]\n",
+        "flux/base.yaml": base,
+    }
+    told = [
+        each
+        for entry in verify(files, third, migration, options).sync_paths
+        for each in entry.differences
+        if each.field == "sync.dependencies"
+    ]
+    assert told == []
+
+
+def test_a_source_that_stood_in_the_repository_is_missed() -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: flux-system, namespace: flux-system}\n"
+        "spec: {interval: 5m, url: 'https://git.example.com/acme/fleet', ref: {branch: main}}\n"
+    )
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC, "flux/source.yaml": source}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    assert "sync.source" not in differences(verify(files, after, migration, options))
+    without = {path: text for path, text in after.items() if path != "flux/source.yaml"}
+    assert "sync.source" in differences(verify(files, without, migration, options))
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_refused"), [("{a: '1'}", False), ("{a: null}", False), ("{a: 1}", True), ("{a: true}", True)]
+)
+def test_a_label_that_is_no_text_is_refused(labels: str, *, is_refused: bool) -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    config = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, namespace: shop, labels: {labels}}}\n"
+    report = verify(files, {**after, "prod/config.yaml": config}, migration, options)
+    assert ("sync.refused" in differences(report)) == is_refused
+
+
 def test_a_path_that_only_folders_showed_may_go_and_what_stands_elsewhere_is_named() -> None:
     automated = release().replace("metadata:\n", "metadata:\n  annotations: {fluxcd.io/automated: 'true'}\n")
     files: Files = {"old/web.yaml": f"{automated}  values: {{image: 'ghcr.io/acme/web:1.0.0'}}\n"}

@@ -294,6 +294,23 @@ NUMBERED = f"  filterTags: {{pattern: '{NUMBERS}'}}\n"
             FILTER,
             "image.order at web: newest first → oldest first",
         ),
+        # No star stands in it, and it takes many tags all the same.
+        (
+            (),
+            f"regexp:{NUMBERS}",
+            "{alphabetical: {order: desc}}",
+            NUMBERED,
+            "image.order at web: newest first → oldest first",
+        ),
+        # A glob without a star takes one tag, which is first and last.
+        ((), "glob:1.4.2", "{alphabetical: {order: desc}}", "  filterTags: {pattern: '^1\\.4\\.2$'}\n", ""),
+        (
+            (),
+            "semver:~1.4",
+            "{semver: {range: ~1.4}}",
+            "  filterTags: {pattern: '^1\\.4\\.[0-9]$'}\n",
+            "image.filter at web: semver:~1.4 → does not take 1.4.17",
+        ),
         (
             (),
             "glob:1.4.*",

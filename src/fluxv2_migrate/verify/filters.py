@@ -104,7 +104,7 @@ def _compare_policy(
     pattern: TagPattern, policy: ImageFilter, elected: str | None
 ) -> Iterator[tuple[str, str, str]]:
     """Gives what a policy does that no filter of fluxd did, where the filter takes more than one tag."""
-    if pattern.kind != "semver" and "*" not in pattern.pattern:
+    if pattern.kind == "glob" and "*" not in pattern.pattern:
         return
     orders = as_object(policy.spec.get("policy"))
     order = as_object(orders.get("numerical") or orders.get("alphabetical")).get("order")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.flux2.releases import FluxKind, FluxVersion, is_at_least, served_api_versions
-from fluxv2_migrate.kubernetes import KubernetesObject, as_object, resource_of
+from fluxv2_migrate.kubernetes import KubernetesObject, as_object, mapping_at, resource_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 
 __all__ = ["refusals"]
@@ -56,14 +56,18 @@ _SINCE: Final[Mapping[str, Mapping[str, FluxVersion]]] = {
 def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator[str]:
     """Gives what the API server refuses in a source, a Kustomization or an object of image automation.
 
-    Releases are compared field by field, and of other kinds nothing is known.
+    Releases are compared field by field, and of other kinds nothing but labels and annotations is known.
     """
     api = str(manifest.get("apiVersion"))
+    shown = resource_of(manifest)
+    for field in ("labels", "annotations"):
+        for key, value in mapping_at(manifest, "metadata", field).items():
+            if value is not None and not isinstance(value, str):
+                yield f"{shown}: metadata.{field}.{key} is no text"
     known = _KINDS.get(str(manifest.get("kind")))
     if known is None or "toolkit.fluxcd.io/" not in api:
         return
     kind, model = known
-    shown = resource_of(manifest)
     if api not in served_api_versions(kind, flux_version):
         yield f"{shown}: apiVersion {api} is not served"
         return

@@ -30,6 +30,8 @@ from fluxv2_migrate.verify.sync_sources import compare_source, source_of
 __all__ = ["verify_sync_paths"]
 
 _NONE: Final = "(none)"
+_Name = tuple[str, str]
+"""Namespace and name."""
 # What a Kustomization may do to all objects, and fluxd did to none; the rest is compared for itself.
 _ON_TOP: Final = {
     "deletionPolicy": "deletion_policy",
@@ -168,22 +170,40 @@ def _on_top(spec: Mapping[str, Any], old: Sequence[Mapping[str, Any]]) -> Iterat
 def _waiting(
     by: FluxKustomization, old: Sequence[Mapping[str, Any]], context: Context
 ) -> Iterator[Difference]:
-    """Gives the Kustomizations that one waits for and that no cluster has: it waits for ever."""
-    own = namespace_and_name(by.manifest)[0]
-    known = {_name_in(each, own) for one in old for each in _list(one.get("dependsOn"))}
+    """Gives the Kustomizations that one waits for and that no cluster has, or that wait for it: for ever."""
+    own = namespace_and_name(by.manifest)
+    known = {_name_in(each, own[0]) for one in old for each in _list(one.get("dependsOn"))}
     there = {
-        namespace_and_name(each)
+        namespace_and_name(each): _waited_for(each)
         for reconciled in context.reconciled.values()
         for each in _applied(reconciled, "")
         if each.get("kind") == "Kustomization"
     }
-    for each in _list(mapping_at(by.manifest, "spec").get("dependsOn")):
-        name = _name_in(each, own)
-        if name not in known | there:
+    for name in _waited_for(by.manifest):
+        if name not in known and (name not in there or _leads_to(own, name, there)):
             yield Difference("sync.dependencies", _NONE, "/".join(name))
 
 
-def _name_in(reference: Any, namespace: str) -> tuple[str, str]:
+def _waited_for(manifest: Mapping[str, Any]) -> list[_Name]:
+    """Gives the Kustomizations that one waits for."""
+    namespace = namespace_and_name(manifest)[0]
+    return [_name_in(each, namespace) for each in _list(mapping_at(manifest, "spec").get("dependsOn"))]
+
+
+def _leads_to(target: _Name, name: _Name, there: Mapping[_Name, Sequence[_Name]]) -> bool:
+    """Gives whether a Kustomization is another one, or waits for it by way of others."""
+    pending, seen = [name], {name}
+    while pending:
+        each = pending.pop()
+        if each == target:
+            return True
+        further = [one for one in there.get(each, ()) if one not in seen]
+        seen.update(further)
+        pending += further
+    return False
+
+
+def _name_in(reference: Any, namespace: str) -> _Name:
     given = as_object(reference)
     return str(given.get("namespace") or namespace), str(given.get("name"))
 

@@ -13,6 +13,7 @@ from fluxv2_migrate import flux2
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
+from fluxv2_migrate.clusters.seen_objects import SeenObject
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, read
 from fluxv2_migrate.meaning import Difference, GitReference
@@ -40,7 +41,7 @@ def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Map
     named = (
         each.manifest
         for each in context.after.sources
-        if each.manifest.get("kind") == "GitRepository" and each.identity[1] == name
+        if _is_repository(each) and each.identity[1] == name
     )
     return next(named, {})
 
@@ -66,6 +67,8 @@ def compare_source(
         context: what is compared.
     """
     source = source_of(by, view, context)
+    if not source and _was_there(by, context):
+        yield Difference("sync.source", "/".join(name_of_source(by)), _NONE)
     reference = reference_of_source(source)
     branch = view.settings.branch
     if branch and reference is not None and reference != GitReference("branch", branch):
@@ -87,6 +90,18 @@ def _url_before(view: ClusterView, before: Sequence[FluxKustomization], context:
     urls = (
         mapping_at(each.manifest, "spec").get("url")
         for each in context.before.sources
-        if each.manifest.get("kind") == "GitRepository" and each.identity in names
+        if _is_repository(each) and each.identity in names
     )
     return str(next(urls, None) or view.settings.fluxd.git_url or "")
+
+
+def _was_there(by: FluxKustomization, context: Context) -> bool:
+    """Gives whether the repository held the source of a Kustomization, which it may never have done."""
+    kind, named = mapping_at(by.manifest, "spec", "sourceRef").get("kind"), name_of_source(by)
+    return kind == "GitRepository" and any(
+        _is_repository(each) and each.identity == named for each in context.before.sources
+    )
+
+
+def _is_repository(found: SeenObject) -> bool:
+    return found.manifest.get("kind") == "GitRepository"

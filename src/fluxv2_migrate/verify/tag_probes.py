@@ -46,6 +46,7 @@ def _around_versions(text: str) -> Iterator[str]:
         near = [
             (major, minor, patch),
             (major, minor, patch + 1),
+            (major, minor, patch + 17),
             (major, minor, max(patch - 1, 0)),
             (major, minor + 1, 0),
             (major, max(minor - 1, 0), 0),
