@@ -843,6 +843,29 @@ def test_every_flux_yaml_leaves_that_no_sync_path_heeds_any_more() -> None:
     assert set(migration.deleted) == {"flux.yaml", ".flux.yaml", "prod/.flux.yaml", "prod/web/.flux.yaml"}
 
 
+@pytest.mark.parametrize("above", ["envs/.flux.yaml", ".flux.yaml"])
+def test_a_flux_yaml_leaves_with_those_above_that_only_it_kept_from_counting(above: str) -> None:
+    build = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    files: Files = {
+        "flux.yaml": fluxd("--git-path=envs/prod", "--manifest-generation=true"),
+        above: build,
+        "envs/prod/.flux.yaml": "version: 1\nscanForFiles: {}\n",
+        "envs/prod/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert migration.ok
+    assert set(migration.deleted) == {"flux.yaml", above, "envs/prod/.flux.yaml"}
+    # What another path heeds, whose releases stay, keeps both.
+    files["more.yaml"] = fluxd("--git-path=envs/more", "--manifest-generation=true").replace(
+        "namespace: flux", "namespace: flux-more"
+    )
+    files["envs/more/kustomization.yaml"] = "resources: [web.yaml]\n"
+    files["envs/more/web.yaml"] = release("other").replace("version: 1.2.3", "version: ''")
+    kept = migrate(files)
+    assert "envs/more/web.yaml" not in kept.changed
+    assert not {above, "envs/prod/.flux.yaml"} & set(kept.deleted)
+
+
 def test_a_folder_that_only_an_unknown_command_built_may_go_with_flux_1() -> None:
     command = "for name in ./*/; do echo; kustomize build --enable_alpha_plugins $name; done"
     files: Files = {

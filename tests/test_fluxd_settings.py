@@ -143,6 +143,11 @@ def test_what_a_command_gives_is_not_known_where_anything_of_it_is_not(command: 
             ["p/x/b.yaml"],
             ["p/a.yml"],
         ),
+        (
+            "find . -name '*.yaml' -print0 | xargs -0 -n1 -I{} sh -c 'echo ---; cat {}'",
+            ["p/x/b.yaml"],
+            ["p/a.yml"],
+        ),
         ("find . -name '*.yaml' -exec sh -c 'cat \"$1\"; echo ---' _ {} \\;", ["p/x/b.yaml"], []),
         (
             "find . -name '*.y*ml' ! -name kustomization.yaml -exec cat {} +",

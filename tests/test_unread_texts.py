@@ -253,6 +253,16 @@ spec: {template: {spec: {containers: [{name: a, image: "docker.io/fluxcd/helm-op
 UNREADABLE = BLOCK.replace("metadata:", "metadata:\n  namespace: shop") + "a: [\n"
 
 
+def test_releases_that_stand_in_one_list_with_flux_1_are_told_as_in_any_other() -> None:
+    items = [*yaml.safe_load_all(FLUX_1), RELEASE]
+    files = {"a.yaml": json.dumps({"apiVersion": "v1", "kind": "List", "items": items})}
+    migration = fm.migrate_repository(files)
+    assert places(migration, "RP008") == ["a.yaml:1"]
+    assert places(migration, "DA022") == ["a.yaml:1"]
+    alone = {"a.yaml": json.dumps({"apiVersion": "v1", "kind": "List", "items": items[:1]}), "b.yaml": TEXT}
+    assert places(fm.migrate_repository(alone), "RP008") == []
+
+
 @pytest.mark.parametrize("put_off", ["paths", "names", "namespaces", "leave"])
 def test_nothing_is_an_error_of_what_is_out_of_scope_or_left(put_off: str) -> None:
     files: dict[str, str | bytes] = {

@@ -54,7 +54,9 @@ def test_what_go_refuses_is_named_and_not_repeated(url: str, word: str) -> None:
         ("https:/bot:t0ken@git.example.com/acme/web", "https:/bot:t0ken@git.example.com/acme/web"),
         ("git@git.example.com:me@acme.example/web", "ssh://git@git.example.com/me@acme.example/web"),
         ("git.example.com:acme/web@home", "ssh://git.example.com/acme/web@home"),
+        ("codecommit::eu-west-1://web", "codecommit::eu-west-1://web"),
+        ("ext::git-helper %S acme/web", "ext::git-helper %S acme/web"),
     ],
 )
-def test_a_password_is_not_taken_for_a_path_of_ssh(url: str, written: str) -> None:
+def test_what_is_no_path_of_ssh_is_not_taken_for_one(url: str, written: str) -> None:
     assert to_flux_git_url(url) == written

@@ -333,7 +333,8 @@ def _flux_yamls(
     serving = {name for name, each in left.items() if each.resources} | unsaid
     sightings = (each for key in automated for each in around.clusters.sightings.get(key, ()))
     updated = {(each.cluster, each.sync_path) for each in sightings}
-    for path, members in sorted(_users_of_flux_yamls(workspace, around).items()):
+    users = _users_of_flux_yamls(workspace, around)
+    for path, members in sorted(users.items()):
         if any(synced.unknown or view.name in serving for view, synced in members):
             continue
         if any((view.name, synced.path) in updated for view, synced in members):
@@ -344,13 +345,24 @@ def _flux_yamls(
         is_used = any(not outputs.isdisjoint(build.files) for build in around.clusters.builds.values())
         if patches or is_used:
             continue
+        hidden = [each for each in _flux_yamls_above(path, workspace) if each not in users]
         # What fluxd never read would count for a later run, which finds no fluxd.
         if all(
             view.settings.fluxd.manifest_generation is False
-            or _is_read_alike(synced, path, workspace, around)
+            or _is_read_alike(synced, (path, *hidden), workspace, around)
             for view, synced in members
         ):
-            yield from (path, *sorted(outputs))
+            yield from (path, *hidden, *sorted(outputs))
+
+
+def _flux_yamls_above(path: str, workspace: Workspace) -> Iterator[str]:
+    """Gives the `.flux.yaml`s that one hides from the folders below it."""
+    folder = posixpath.dirname(path)
+    while folder:
+        folder = posixpath.dirname(folder)
+        above = posixpath.join(folder, FLUX_YAML)
+        if workspace.has(above):
+            yield above
 
 
 def _users_of_flux_yamls(
@@ -375,16 +387,19 @@ def _users_of_flux_yamls(
     return {**below, **users}
 
 
-def _is_read_alike(synced: SyncPath, flux_yaml: str, workspace: Workspace, around: Surroundings) -> bool:
-    """Gives whether a sync path means the same to a later run that finds no `.flux.yaml` in it."""
+def _is_read_alike(
+    synced: SyncPath, flux_yamls: Sequence[str], workspace: Workspace, around: Surroundings
+) -> bool:
+    """Gives whether a sync path means the same to a later run that does not find some `.flux.yaml`s."""
     clusters, texts = around.clusters, around.repository.texts
-    going = {flux_yaml, *synced.outputs}
+    going = {*flux_yamls, *synced.outputs}
     without = {path: text for path, text in texts.items() if path not in going and workspace.has(path)}
     again = read_sync_path(synced.path, without, clusters.tree)
-    if (again.builds, again.files) == (synced.builds, synced.files):
+    below = [path for path in without if is_below(path, synced.path) and path.endswith(YAML_ENDINGS)]
+    alone, alone_again = (set(clusters.synced.read_alone(each, below)) for each in (synced, again))
+    if again.builds == synced.builds and alone_again == alone:
         return True
     built = {file for folder in synced.builds for file in clusters.build_of(synced, folder).files}
-    below = (path for path in without if is_below(path, synced.path) and path.endswith(YAML_ENDINGS))
     return all(path in built or posixpath.basename(path) in FILE_NAMES for path in below)
 
 

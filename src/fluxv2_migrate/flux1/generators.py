@@ -47,7 +47,9 @@ _FOUND: Final = re.compile(r"\$\(find (?P<words>[^()]*)\)|`find (?P<old>[^`]*)`"
 _ONLY_FOUND: Final = re.compile(_TESTS + r"(?:-print ?)?(?:\| ?sort)?")
 _JOINING_AWK: Final = re.compile(r"F?NR *== *1 *\{ *print +\"---\" *;? *\} *;? *1|1")
 _SHELLS: Final = ("sh", "bash", "ash", "dash")
-_BEFORE: Final = ("exec", "env", "command", "time", "nice")
+_BEFORE: Final = ("exec", "env", "command", "time", "nice", "timeout")
+_OF_NEXT: Final = ("-k", "-n", "-s", "-t")
+_SECONDS: Final = re.compile(r"\d+(?:\.\d+)?[smhd]?")
 _WHATEVER: Final = ("exit", "true", "false", ":", "return")
 _DEEPEST: Final = 5
 _ASSIGNED: Final = re.compile(
@@ -273,9 +275,7 @@ class _Reading:
         if _ASSIGNED.fullmatch(part):
             self._assign(words)
             return
-        while words and (re.fullmatch(r"\w+=\S*", words[0]) or words[0] in _BEFORE):
-            words = words[1:]
-        words, written = self._without_output(words)
+        words, written = self._without_output(_command_of(words))
         if "|" in words and words[0] != "find":
             index = words.index("|")
             if words[index + 1 : index + 2] == ["tee"] and len(words) == index + 3:
@@ -436,9 +436,20 @@ class _Reading:
 
 def _printed_by(text: str) -> bool:
     """Gives whether a command that `find` runs for each file prints it as it is, and nothing but that."""
-    text = re.sub(r"(?: (?:_|sh|bash|\{\}))+$", "", text).replace('"', "")
+    text = re.sub(r"(?<!cat)(?: (?:_|sh|bash|\{\}))+$", "", text).replace('"', "")
     parts = [each for each in shell_parts(text) if isinstance(each, Loop) or not _is_separator(each)]
     return parts in (["cat {}"], ["cat $1"], ["cat $0"], ["cat $@"])
+
+
+def _command_of(words: list[str]) -> list[str]:
+    """Gives a command without its own variables and without what only runs it otherwise: nicely, or timed."""
+    while words and (re.fullmatch(r"\w+=\S*", words[0]) or words[0] in _BEFORE):
+        before, words = words[0], words[1:]
+        while before in _BEFORE and words and words[0].startswith("-"):
+            words = words[2:] if words[0] in _OF_NEXT else words[1:]
+        if before == "timeout" and words and _SECONDS.fullmatch(words[0]):
+            words = words[1:]
+    return words
 
 
 def _is_separator(part: str) -> bool:

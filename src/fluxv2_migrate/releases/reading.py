@@ -62,7 +62,7 @@ def read_releases(around: Surroundings, findings: FindingGroups, ties: Ties) -> 
     outputs = around.clusters.outputs
     for path, documents in sorted(repository.documents.items()):
         for document in documents if path not in outputs else ():
-            if around.clusters.runs_flux_1(document):
+            if around.clusters.runs_flux_1(document) and not _lists_releases(document):
                 # What becomes of Flux v1 itself is decided last, when it is known what is left.
                 continue
             if document.key not in old:
@@ -86,6 +86,11 @@ def read_releases(around: Surroundings, findings: FindingGroups, ties: Ties) -> 
         releases += read_closure(closure, overrides, around, findings, _why_it_stays, ties)
     tell_of_scope(around, findings)
     return sorted(releases, key=lambda each: each.document.key)
+
+
+def _lists_releases(document: Document) -> bool:
+    """Gives whether a document is a list in which releases of Flux v1 stand."""
+    return any(is_old_release(each) for each in _items(document.manifest))
 
 
 def _old_releases(around: Surroundings) -> dict[DocumentKey, Document]:

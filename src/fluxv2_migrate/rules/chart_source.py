@@ -17,7 +17,7 @@ __all__ = [
     "to_flux_git_url",
 ]
 
-_SCP: Final = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[^/:\s]+):(?P<path>(?!//).+)")
+_SCP: Final = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[^/:\s]+):(?P<path>(?!//|:).+)")
 _URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.S)
 
 
@@ -109,6 +109,11 @@ def to_flux_git_url(url: str) -> str:
     'ssh://git@github.com/acme/charts'
     >>> to_flux_git_url("https://github.com/acme/charts")
     'https://github.com/acme/charts'
+
+    What git leaves to a helper of another name stays, and is no URL of Flux's.
+
+    >>> to_flux_git_url("codecommit::eu-west-1://charts")
+    'codecommit::eu-west-1://charts'
     """
     url = url.strip()
     parts = split_url(url)
