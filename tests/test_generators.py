@@ -272,7 +272,8 @@ def test_a_shell_passes_over_what_begins_with_a_dot_and_takes_folders_where_they
 
 
 @pytest.mark.parametrize(
-    "before", ["timeout 30", "timeout -k 5 1m", "timeout -t 30", "nice -n 10", "nice -5", "env -i", "A=b timeout 2.5s"]
+    "before",
+    ["timeout 30", "timeout -k 5 1m", "timeout -t 30", "nice -n 10", "nice -5", "env -i", "A=b timeout 2.5s"],
 )
 def test_a_command_that_runs_another_one_nicely_or_for_a_time_is_that_one(before: str) -> None:
     assert read_generator(f"{before} kustomize build web", "apps").builds == ("apps/web",)

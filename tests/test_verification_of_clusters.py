@@ -688,12 +688,11 @@ def test_a_path_that_waits_for_itself_waits_for_ever() -> None:
     }
     blamed = verify(files, circle, migration, options).sync_paths
     assert [[each.field for each in entry.differences] for entry in blamed] == [["sync.dependencies"]] * 2
+    one, two = (SYNC.replace("name: prod", f"name: {each}").replace("./prod", "./empty") for each in "ab")
     third: Files = {
         **{path: text for path, text in circle.items() if path != "flux/prod.yaml"},
-        "flux/prod.yaml": f"{after['flux/prod.yaml']}  dependsOn: [{{name: one}}]\n",
-        "base/more.yaml": f"{SYNC.replace('name: prod', 'name: one').replace('./prod', './empty')}"
-        "  dependsOn: [{name: two}]\n---\n"
-        f"{SYNC.replace('name: prod', 'name: two').replace('./prod', './empty')}  dependsOn: [{{name: one}}]\n",
+        "flux/prod.yaml": f"{after['flux/prod.yaml']}  dependsOn: [{{name: a}}]\n",
+        "base/more.yaml": f"{one}  dependsOn: [{{name: b}}]\n---\n{two}  dependsOn: [{{name: a}}]\n",
         "flux/base.yaml": base,
     }
     told = [
@@ -720,7 +719,8 @@ def test_a_source_that_stood_in_the_repository_is_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "is_refused"), [("{a: '1'}", False), ("{a: null}", False), ("{a: 1}", True), ("{a: true}", True)]
+    ("labels", "is_refused"),
+    [("{a: '1'}", False), ("{a: null}", False), ("{a: 1}", True), ("{a: true}", True)],
 )
 def test_a_label_that_is_no_text_is_refused(labels: str, *, is_refused: bool) -> None:
     files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}

@@ -39,9 +39,7 @@ def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Map
     if own is not None:
         return own
     named = (
-        each.manifest
-        for each in context.after.sources
-        if _is_repository(each) and each.identity[1] == name
+        each.manifest for each in context.after.sources if _is_repository(each) and each.identity[1] == name
     )
     return next(named, {})
 
