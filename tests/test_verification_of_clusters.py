@@ -676,22 +676,22 @@ def test_a_path_that_waits_for_itself_waits_for_ever() -> None:
     }
     options = fm.MigrationOptions(sync_roots=("prod", "base"))
     migration, after = migrated(files, options)
-    own = f"{after['flux/prod.yaml']}  dependsOn: [{{name: prod}}]\n"
+    own = str(after["flux/prod.yaml"]) + "  dependsOn: [{name: prod}]\n"
     assert "sync.dependencies" in differences(
         verify(files, {**after, "flux/prod.yaml": own}, migration, options)
     )
     # So do two that wait for one another, and who waits for both is not the one to blame.
     circle: Files = {
         **after,
-        "flux/prod.yaml": f"{after['flux/prod.yaml']}  dependsOn: [{{name: base}}]\n",
-        "flux/base.yaml": f"{after['flux/base.yaml']}  dependsOn: [{{name: prod}}]\n",
+        "flux/prod.yaml": str(after["flux/prod.yaml"]) + "  dependsOn: [{name: base}]\n",
+        "flux/base.yaml": str(after["flux/base.yaml"]) + "  dependsOn: [{name: prod}]\n",
     }
     blamed = verify(files, circle, migration, options).sync_paths
     assert [[each.field for each in entry.differences] for entry in blamed] == [["sync.dependencies"]] * 2
     one, two = (SYNC.replace("name: prod", f"name: {each}").replace("./prod", "./empty") for each in "ab")
     third: Files = {
         **{path: text for path, text in circle.items() if path != "flux/prod.yaml"},
-        "flux/prod.yaml": f"{after['flux/prod.yaml']}  dependsOn: [{{name: a}}]\n",
+        "flux/prod.yaml": str(after["flux/prod.yaml"]) + "  dependsOn: [{name: a}]\n",
         "base/more.yaml": f"{one}  dependsOn: [{{name: b}}]\n---\n{two}  dependsOn: [{{name: a}}]\n",
         "flux/base.yaml": base,
     }
