@@ -226,7 +226,8 @@ def test_what_is_no_secret_is_shown(text: str) -> None:
 
 SECRETS = (
     "password dbPassword DB_PASSWORD adminpassword apiKey api_key AWS_SECRET_ACCESS_KEY tls.key TOKEN "
-    "htpasswd credentials pwd privateKey existingSecret jwt"
+    "htpasswd credentials pwd privateKey existingSecret jwt auth basicAuth DATABASE_URL redisUri dbUrl "
+    "SPRING_RABBITMQ_URL"
 )
 
 
@@ -236,9 +237,34 @@ def test_keys_that_name_secrets(key: str) -> None:
     assert names_a_secret(("a", key, "b"))
 
 
-@pytest.mark.parametrize("key", ["replicas", "monkey", "keyboard", "image", "compass"])
+@pytest.mark.parametrize(
+    "key", ["replicas", "monkey", "keyboard", "image", "compass", "author", "url", "database"]
+)
 def test_keys_that_name_none(key: str) -> None:
     assert not names_a_secret((key, "b"))
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "web:hunter2@tcp(db:3306)/shop",
+        "web:hunter2@unix(/run/mysqld.sock)/shop",
+        "web/hunter2@//db:1521/orcl",
+        "jdbc:oracle:thin:web/hunter2@db:1521:orcl",
+        "mongodb://web:hunter2@db-0,db-1/shop",
+        "redis://:hunter2@db:6379/0",
+        "Server=db;Uid=web;Pwd=hunter2;",
+        "jdbc:mysql://db/shop?user=web&password=hunter2",
+    ],
+)
+def test_what_connects_to_a_database_shows_no_password(dsn: str) -> None:
+    assert "hunter2" not in without_secrets(dsn)
+    assert "db" in without_secrets(dsn) or "mysqld" in without_secrets(dsn)
+
+
+def test_a_digest_is_no_password() -> None:
+    image = "ghcr.io/acme/web@sha256:0f1e2d"
+    assert without_secrets(image) == image
 
 
 def test_a_difference_prints_no_secret() -> None:

@@ -23,8 +23,10 @@ _SCP_USER: Final = re.compile(
 )
 # A URL without a scheme, or with one that is written wrong.
 _BARE_USER: Final = re.compile(
-    r"(?<![\w@.%+~-])[\w.%+~-]{1,200}:[^\s@/\\'\"`]{1,200}@(?!sha[0-9]+:)(?=[\w.-]++(?:[:/]|$|['\"`\s]))"
+    r"(?<![\w@.%+~-])[\w.%+~-]{1,200}:[^\s@/\\'\"`]{1,200}@(?!sha[0-9]+:)(?=[\w.-]++(?:[:/(]|$|['\"`\s]))"
 )
+# As Oracle's clients have it: the user and the password are parted by a slash.
+_SLASHED_USER: Final = re.compile(r"(?:\b\w{1,200}/[^\s@/'\"`]{1,200}@(?=//)|(?<=thin:)[^\s@'\"`]{1,200}@)")
 _REST: Final = re.compile(r"(?<=[A-Za-z0-9+.-]://)(?P<place>[^\s?#]{0,2000}+)[?#][^\s'\"`<>|)\]}]*+")
 _LONGEST: Final = 500
 """Of a longer value only so much is looked at and shown."""
@@ -37,12 +39,18 @@ _ASSIGNED: Final = re.compile(
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # fmt: off
 _WORDS: Final = frozenset((
-    "authorization", "bearer", "cookie", "credential", "credentials", "creds", "dsn", "htpasswd", "jwt",
-    "key", "keys", "kubeconfig", "otp", "pass", "passcode", "passphrase", "passwd", "passwords",
-    "password", "pem", "pin", "psk", "pw", "pwd", "salt", "sas", "secret", "secrets", "signature",
-    "token", "tokens", "webhook",
+    "auth", "authorization", "bearer", "cookie", "credential", "credentials", "creds", "dsn",
+    "htpasswd", "jwt", "key", "keys", "kubeconfig", "otp", "pass", "passcode", "passphrase", "passwd",
+    "passwords", "password", "pem", "pin", "psk", "pw", "pwd", "salt", "sas", "secret", "secrets",
+    "signature", "token", "tokens", "webhook",
+))
+# What connects to these holds a password as a rule, in a form of its own.
+_SERVERS: Final = frozenset((
+    "amqp", "broker", "database", "db", "jdbc", "mongo", "mongodb", "mysql", "postgres", "postgresql",
+    "rabbitmq", "redis",
 ))
 # fmt: on
+_ADDRESSES: Final = frozenset(("uri", "url", "urls"))
 _PARTS: Final = (
     "apikey",
     "connectionstring",
@@ -66,7 +74,7 @@ def without_credentials(text: str) -> str:
     """
     if "@" in text:
         text = _SCP_USER.sub(f"{HIDDEN}@", _USER.sub(f"{HIDDEN}@", text))
-        text = _BARE_USER.sub(f"{HIDDEN}@", text)
+        text = _SLASHED_USER.sub(f"{HIDDEN}@", _BARE_USER.sub(f"{HIDDEN}@", text))
     return _REST.sub(_hidden_rest, text) if "://" in text else text
 
 
@@ -97,10 +105,14 @@ def names_a_secret(path: Iterable[str]) -> bool:
 
     >>> [names_a_secret(path) for path in (("auth", "rootPassword"), ("apiKeys", "0"), ("monkey",))]
     [True, True, False]
+    >>> names_a_secret(("DATABASE_URL",)), names_a_secret(("url",))
+    (True, False)
     """
     for key in path:
         words = [found.lower() for found in _WORD.findall(key)]
         joined = "".join(words)
         if not _WORDS.isdisjoint(words) or any(part in joined for part in _PARTS):
+            return True
+        if not (_SERVERS.isdisjoint(words) or _ADDRESSES.isdisjoint(words)):
             return True
     return False
