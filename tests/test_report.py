@@ -208,6 +208,29 @@ def test_many_clusters_are_told_by_a_few_of_them() -> None:
     assert "c0/flux.yaml, c1/flux.yaml and 10 more" in read
 
 
+def test_what_ran_flux_1_and_leaves_does_not_stay() -> None:
+    flux = (
+        release("flux", helm="v3")
+        .replace("name: web,", "name: flux,")
+        .replace("https://charts.example.com", "https://charts.fluxcd.io")
+    )
+    files = {"apps/flux/flux.yaml": flux, "apps/web.yaml": release("web")}
+    migration = fm.migrate_repository(files, {"sync_roots": ["apps"]})
+    assert "apps/flux/flux.yaml" in migration.deleted
+    assert migration.staying == ()
+    kept = fm.migrate_repository(files, {"sync_roots": ["apps"], "flux1": "keep"})
+    assert [each.resource for each in kept.staying] == ["HelmRelease shop/flux"]
+
+
+def test_a_long_message_ends_behind_a_word() -> None:
+    names = [f"a-folder-with-a-name-that-takes-some-room-{number}" for number in range(9)]
+    files = {f"{name}/web.yaml": release("web") for name in names}
+    report = fm.migrate_repository(files).to_markdown()
+    cut = re.findall(r"(\S+) …", report)
+    assert cut
+    assert all(each.rstrip(",").endswith(tuple("0123456789")) for each in cut)
+
+
 def test_an_answer_for_several_questions_is_asked_once() -> None:
     files = {f"{name}.yaml": release(name, helm="v2") for name in ("a", "b")}
     migration = fm.migrate_repository(files)

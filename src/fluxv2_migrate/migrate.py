@@ -13,7 +13,7 @@ from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
-from fluxv2_migrate.clusters import ClusterMap
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.flux_release import infer_flux_release, old_components
 from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
 from fluxv2_migrate.cutover.flux1_manifests import documents_of_flux1
@@ -151,12 +151,12 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     going = {each.release.document.key for each in converted.texts}
     going |= {each.release.document.key for each in decided.removed}
     left = left_releases(around, going)
-    syncs = SyncLayout()
+    syncs, gone = SyncLayout(), frozenset[DocumentKey]()
     # Where all is out of scope or left nothing is asked of Flux v2 yet.
     if is_something_done or not is_put_off(options):
         manifests = documents_of_flux1(around, findings)
         syncs = settle_syncs(around, manifests, workspace, findings)
-        remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
+        gone = remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
         tell_of_rights(going, manifests, around, findings)
     remove_used_values(converted.texts, around, workspace)
     applied = compare_sync_paths(around, workspace.deleted)
@@ -174,7 +174,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     used = tell_of_fluxd_patches(prepared.patches, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
-    staying = tuple(staying_releases(around, going))
+    staying = tuple(staying_releases(around, going | gone))
     migration = assemble(
         prepared.files,
         around,

@@ -174,7 +174,7 @@ def old_components(repository: Repository) -> list[Contradiction]:
     return [
         Contradiction(
             f"{path} installs Flux {named}, which does not serve the HelmReleases of Flux {FLUX_VERSIONS[0]}"
-            f" and later: upgrade Flux first",
+            f" and later",
             path,
         )
         for path, named in sorted(repository.flux_releases.items())

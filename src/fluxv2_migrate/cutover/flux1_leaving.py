@@ -111,7 +111,7 @@ def remove_flux1(
     automated: Collection[DocumentKey],
     workspace: Workspace,
     findings: FindingGroups,
-) -> None:
+) -> frozenset[DocumentKey]:
     """Takes Flux v1's own manifests out of the repository, and tells which stay and why.
 
     Args:
@@ -122,10 +122,13 @@ def remove_flux1(
         automated: the documents whose images nothing but fluxd updates yet.
         workspace: the texts by now.
         findings: where it is told.
+
+    Returns:
+        Which documents are gone.
     """
     if around.options.flux1 == "keep":
         _tell_kept(documents, around, findings)
-        return
+        return frozenset()
     serving = [each for each in documents if _serves(each, left)]
     # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
     unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
@@ -145,6 +148,7 @@ def remove_flux1(
             break
         files += taken
     _tell_gone(gone, files, findings)
+    return frozenset(each.document.key for each in gone if not each.entries)
 
 
 def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:

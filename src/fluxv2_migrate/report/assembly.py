@@ -215,7 +215,7 @@ def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> It
 
     Args:
         around: what is known of the repository.
-        going: the documents of those that are migrated, or go because Flux v2 has them.
+        going: the documents of those that are migrated, that Flux v2 has already, or that ran Flux v1 itself.
     """
     made = around.clusters.outputs
     for path, documents in sorted(around.repository.documents.items()):

@@ -137,7 +137,10 @@ def _answer(entry: Entry) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    return as_markdown_text(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    if len(text) <= _LONGEST:
+        return as_markdown_text(text)
+    cut = text[:_LONGEST]
+    return as_markdown_text(f"{cut.rpartition(' ')[0] or cut} …")
 
 
 def _places(places: Sequence[str], shown: int) -> str:

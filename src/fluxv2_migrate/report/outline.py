@@ -16,7 +16,7 @@ from fluxv2_migrate.settings.overrides import PATTERNS
 from fluxv2_migrate.tags.policies import holds_one_tag
 
 if TYPE_CHECKING:
-    from fluxv2_migrate.report.context import MigrationContext
+    from fluxv2_migrate.report.context import ClusterContext, MigrationContext
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
 __all__ = [
@@ -145,21 +145,32 @@ def assumptions_of(context: MigrationContext) -> Iterator[str]:
     """Gives what was assumed, clusters that became known in the same way at once."""
     # The sentences on clusters are said of all that have the same reason.
     yield from (reason for reason in context.reasons if not reason.startswith("cluster "))
-    ways: dict[str, list[str]] = {}
+    ways: dict[str, list[ClusterContext]] = {}
     for cluster in context.clusters:
-        paths = ", ".join(path or "/" for path in cluster.sync_paths)
-        named = paths if cluster.name == paths else f"{cluster.name} syncs {paths}"
-        ways.setdefault(cluster.reason, []).append(named)
+        ways.setdefault(cluster.reason, []).append(cluster)
     told = list(ways.items())
-    for reason, named_so in told[:_WAYS]:
-        noun = "cluster" if len(named_so) == 1 else f"{len(named_so)} clusters:"
-        yield f"{noun} {few(named_so, _FEW)} ({reason})"
-    rest = sum(len(named_so) for _, named_so in told[_WAYS:])
+    for reason, clusters in told[:_WAYS]:
+        if len(clusters) > 1:
+            named = f"{len(clusters)} clusters: {few((each.name for each in clusters), _FEW)}"
+        else:
+            named = _named(clusters[0])
+        yield f"{named} ({reason})"
+    rest = sum(len(clusters) for _, clusters in told[_WAYS:])
     if rest:
         yield f"{plural(rest, 'more cluster')}: `context` has each with its reason"
     yield from _settings_read(context)
     if context.clusters:
         yield "keep what `context.as_clusters()` gives: a later run needs it when Flux v1 has left the files"
+
+
+def _named(cluster: ClusterContext) -> str:
+    paths = ", ".join(path or "the repository's root" for path in cluster.sync_paths)
+    if cluster.name == paths:
+        return f"cluster {paths}"
+    # So a cluster is called whose name nobody knows.
+    return (
+        f"the cluster syncs {paths}" if cluster.name == "cluster" else f"cluster {cluster.name} syncs {paths}"
+    )
 
 
 def _settings_read(context: MigrationContext) -> Iterator[str]:

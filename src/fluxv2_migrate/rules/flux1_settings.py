@@ -89,8 +89,7 @@ _NOTIFIES: Final = SettingRule(
 )
 _REGISTRIES: Final = SettingRule(
     code="DA054",
-    says="fluxd had access to registries that no manifest shows ({name}): give the ImageRepositories of "
-    "those registries a Secret, a certificate or `insecure: true`",
+    says="fluxd had access to registries that no manifest shows ({name})",
 )
 _HIDDEN: Final = SettingRule(
     code="DA052",
