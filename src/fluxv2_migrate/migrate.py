@@ -151,12 +151,12 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     going = {each.release.document.key for each in converted.texts}
     going |= {each.release.document.key for each in decided.removed}
     left = left_releases(around, going)
-    syncs, gone = SyncLayout(), frozenset[DocumentKey]()
+    syncs, taken_out = SyncLayout(), frozenset[DocumentKey]()
     # Where all is out of scope or left nothing is asked of Flux v2 yet.
     if is_something_done or not is_put_off(options):
         manifests = documents_of_flux1(around, findings)
         syncs = settle_syncs(around, manifests, workspace, findings)
-        gone = remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
+        taken_out = remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
         tell_of_rights(going, manifests, around, findings)
     remove_used_values(converted.texts, around, workspace)
     applied = compare_sync_paths(around, workspace.deleted)
@@ -174,7 +174,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     used = tell_of_fluxd_patches(prepared.patches, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
-    staying = tuple(staying_releases(around, going | gone))
+    staying = tuple(staying_releases(around, going | taken_out))
     migration = assemble(
         prepared.files,
         around,
