@@ -493,3 +493,37 @@ def test_flux_1_that_updated_itself_may_go_and_what_runs_beside_it_may_not(name:
     assert missing == ["Deployment flux/influxdb"]
     (path,) = report.sync_paths
     assert [str(each.before) for each in path.differences] == ["Deployment flux/influxdb"]
+
+
+IMAGE = re.compile(r"^( *)- name: web\n *image: [^\n]*\n", re.MULTILINE)
+
+
+def with_sidecar(image: str, text: str = WEB) -> str:
+    found = IMAGE.search(text)
+    assert found is not None
+    return text.replace(found[0], f"{found[0]}{found[1]}- name: sidecar\n{found[1]}  image: {image}\n")
+
+
+def of_the_cluster(label: str) -> str:
+    text = WEB.replace("namespace: shop", "namespace: kube-system")
+    return text.replace("  annotations:\n", f"  labels: {{{label}}}\n  annotations:\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (with_sidecar("a:b:c"), "IM025"),
+        (with_sidecar('""'), "IM025"),
+        (with_sidecar("7"), "IM025"),
+        (of_the_cluster('kubernetes.io/cluster-service: "true"'), "AN020"),
+        (of_the_cluster("addonmanager.kubernetes.io/mode: EnsureExists"), "AN020"),
+        (of_the_cluster("addonmanager.kubernetes.io/mode: Reconcile"), "AN020"),
+    ],
+)
+def test_a_workload_that_fluxd_never_updated_is_updated_by_nobody(text: str, code: str) -> None:
+    files: Files = {"apps/web.yaml": text}
+    migration = fm.migrate_repository(files, OPTIONS)
+    assert code in {each.code for each in migration.findings}
+    assert "$imagepolicy" not in str(migration.files["apps/web.yaml"])
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok

@@ -30,9 +30,12 @@ __all__ = [
     "containers_of",
     "find_images",
     "first_of_each",
+    "is_addon",
     "pod_of",
+    "unreadable_image",
 ]
 
+_ADDON: Final = ("kubernetes.io/cluster-service", "addonmanager.kubernetes.io/mode")
 POD_SPECS: Final[Mapping[str, tuple[str, ...]]] = {
     "Deployment": ("spec", "template", "spec"),
     "DaemonSet": ("spec", "template", "spec"),
@@ -168,6 +171,42 @@ def containers_of(manifest: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Mapp
         found = pod.get(field)
         for index, container in enumerate(as_list(found)):
             yield (*path, field, index), as_object(container)
+
+
+def is_addon(manifest: Mapping[str, Any], namespace: str) -> bool:
+    """Gives whether an object belongs to the cluster itself, so that fluxd updates none of its images.
+
+    Args:
+        manifest: of the object.
+        namespace: in the cluster.
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/kubernetes.go` `isAddon`.
+
+    >>> labels = {"kubernetes.io/cluster-service": "true"}
+    >>> is_addon({"metadata": {"labels": labels}}, "kube-system")
+    True
+    """
+    labels = mapping_at(manifest, "metadata", "labels")
+    service, mode = (labels.get(key) for key in _ADDON)
+    is_labelled = service in ("true", True) or mode in ("EnsureExists", "Reconcile")
+    return namespace == "kube-system" and is_labelled
+
+
+def unreadable_image(manifest: Mapping[str, Any]) -> tuple[str, FieldPath] | None:
+    """Gives the first image of a pod that fluxd cannot read, and its field: fluxd then knows none of them.
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resourcekinds.go` `toClusterWorkload`.
+
+    >>> pod = {"containers": [{"name": "web", "image": "acme/web:1"}, {"name": "x", "image": "a:b:c"}]}
+    >>> unreadable_image({"kind": "Deployment", "spec": {"template": {"spec": pod}}})
+    ('a:b:c', ('spec', 'template', 'spec', 'containers', 1, 'image'))
+    """
+    for path, container in containers_of(manifest):
+        text = container.get("image")
+        written = text if isinstance(text, str) else ""
+        if _parse(written) is None:
+            return written, (*path, "image")
+    return None
 
 
 def _in_containers(manifest: Mapping[str, Any], at: FieldPath, resource: str) -> Iterator[ContainerImage]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import (
     ContainerImage,
-    ImageRef,
     TagPattern,
     WorkloadPolicies,
     find_images,
     read_policies,
 )
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
-from fluxv2_migrate.flux1.containers import containers_of, first_of_each
+from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, objects_in
 from fluxv2_migrate.plan import Path, Set
@@ -33,8 +31,6 @@ from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import TagTranslations
 
 __all__ = ["draft_image_automation"]
-
-_ADDON: Final = ("kubernetes.io/cluster-service", "addonmanager.kubernetes.io/mode")
 
 
 def draft_image_automation(
@@ -202,14 +198,14 @@ def _is_automated(workload: Workload, policies: WorkloadPolicies, found: list[Co
         answer = Override(cluster=workload.cluster or "*", update_images=True)
         workload.note("IM008", message, path, group="all", answer=answer)
         return False
-    if _is_addon(workload):
+    if is_addon(workload.manifest, workload.namespace):
         workload.note("AN020", "fluxd leaves the add-ons of the cluster alone", path, group="all")
         return False
-    unreadable = _unreadable(workload)
+    unreadable = unreadable_image(workload.manifest)
     if unreadable is not None:
-        text, at = unreadable
+        text, field = unreadable
         message = f"fluxd cannot read the image {text!r}, and so updated none of this workload"
-        workload.note("IM025", message, at)
+        workload.note("IM025", message, tuple(map(str, field)))
         return False
     _alias_problems(workload, found)
     if not found:
@@ -227,23 +223,6 @@ def _is_automated(workload: Workload, policies: WorkloadPolicies, found: list[Co
 def _automated_path(workload: Workload) -> Path:
     keys = ("fluxcd.io/automated", "flux.weave.works/automated")
     return ("metadata", "annotations", next(key for key in keys if key in workload.annotations))
-
-
-def _is_addon(workload: Workload) -> bool:
-    labels = as_object(workload.metadata.get("labels"))
-    service, mode = (labels.get(key) for key in _ADDON)
-    return workload.namespace == "kube-system" and (
-        service in ("true", True) or mode in ("EnsureExists", "Reconcile")
-    )
-
-
-def _unreadable(workload: Workload) -> tuple[str, Path] | None:
-    for _, text, path in _written_images(workload):
-        try:
-            ImageRef.parse(text)
-        except InvalidImageReference:
-            return text, path
-    return None
 
 
 def _written_images(workload: Workload) -> Iterator[tuple[str, str, Path]]:

@@ -16,7 +16,15 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API, RELEASE_GROUPS, RELEASE_KINDS
-from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images, first_of_each, pod_of
+from fluxv2_migrate.flux1.containers import (
+    POD_SPECS,
+    ContainerImage,
+    find_images,
+    first_of_each,
+    is_addon,
+    pod_of,
+    unreadable_image,
+)
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern, matches_glob
@@ -188,6 +196,8 @@ def _is_automated(workload: _Workload, context: Context) -> bool:
     if not policies.automated or policies.locked or policies.ignored:
         return False
     if workload.identity[0] in RELEASE_KINDS and not _is_updated_release(workload, context):
+        return False
+    if is_addon(workload.manifest, workload.identity[1]) or unreadable_image(workload.manifest) is not None:
         return False
     subject = Subject(workload.cluster, *workload.identity, workload.path)
     said, _ = override_for(subject, context.options.overrides)
