@@ -10,6 +10,7 @@ from fluxv2_migrate.errors import InvalidPath, MigrationError
 
 __all__ = [
     "MAXIMUM_DEPTH",
+    "SCALARS",
     "as_text",
     "checked_choice",
     "checked_files",
@@ -21,6 +22,8 @@ __all__ = [
     "like_given",
 ]
 
+SCALARS: Final = frozenset({str, bool, int, float, type(None)})
+"""The types of what JSON has beside mappings and lists; that something is none of these is found slowly."""
 MAXIMUM_DEPTH: Final = 100
 """Levels of nesting, aliases followed; whatever walks through a value may call itself once for each."""
 _NO_PARTS: Final = frozenset({"", ".", ".."})
@@ -155,9 +158,9 @@ def checked_manifest(
         level = {
             id(item): item
             for each in level.values()
-            for item in (each.values() if isinstance(each, Mapping) else each)
-            # Most of what a manifest holds are texts.
-            if item.__class__ is not str and isinstance(item, (dict, list, Mapping))
+            for item in (each.values() if isinstance(each, (dict, Mapping)) else each)
+            # Most of what a manifest holds is no collection, and to find that out takes long.
+            if item.__class__ not in SCALARS and isinstance(item, (dict, list, Mapping))
         }
         if not level:
             return

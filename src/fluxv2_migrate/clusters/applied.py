@@ -226,9 +226,8 @@ class _Comparison:
                 self.refused.append(Refusal(Place(path, 1), "the file is no UTF-8"))
         # Most folders hold several files, and what is asked of a folder is the same for all of them.
         folders: dict[str, tuple[str | None, bool]] = {}
-        for path in sorted(self.texts):
-            if not is_below(path, root):
-                continue
+        inside = f"{root}/" if root else ""
+        for path in sorted(path for path in self.texts if path.startswith(inside) or path == root):
             folder, _, name = path.rpartition("/")
             if folder not in folders:
                 folders[folder] = (self._taker(folder), is_in_folder(folder, charts))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from fluxv2_migrate.kubernetes import mapping_at, objects_in
+from fluxv2_migrate.kubernetes import as_object, mapping_at, objects_in
 
 __all__ = ["FLUXD_DOMAINS", "is_annotated", "is_of_fluxd", "meant_domain"]
 
@@ -56,10 +56,13 @@ def is_annotated(manifest: Mapping[str, Any]) -> bool:
 
 
 def _has_marks(manifest: Mapping[str, Any]) -> bool:
-    marks = (mapping_at(manifest, "metadata", field) for field in ("annotations", "labels"))
-    return any(_is_meant_for_fluxd(key) for each in marks for key in each)
+    metadata = mapping_at(manifest, "metadata")
+    marks = (as_object(metadata.get(field)) for field in ("annotations", "labels"))
+    return any(_is_meant_for_fluxd(str(key)) for each in marks for key in each)
 
 
-def _is_meant_for_fluxd(key: Any) -> bool:
-    domain, slash, _ = str(key).partition("/")
-    return bool(slash) and (domain in FLUXD_DOMAINS or meant_domain(domain) != "")
+def _is_meant_for_fluxd(key: str) -> bool:
+    if "/" not in key:
+        return False
+    domain = key.partition("/")[0]
+    return domain in FLUXD_DOMAINS or meant_domain(domain) != ""

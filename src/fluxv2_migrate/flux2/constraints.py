@@ -78,7 +78,7 @@ class Constraint:
         True
         """
         if self.rule == "required":
-            return isinstance(value, Mapping) and any(value.get(key) is None for key in self.value)
+            return isinstance(value, (dict, Mapping)) and any(value.get(key) is None for key in self.value)
         if self.rule == "enum":
             return value not in self.value
         if self.rule == "pattern":
@@ -357,7 +357,7 @@ def _holding(
 def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str, Any]]:
     """Gives each value of a field, with the field as it is in the object; nulls count as not given."""
     while path and path[0] != "[]":
-        if not isinstance(value, (dict, Mapping)):
+        if value is None or not isinstance(value, (dict, Mapping)):
             return
         value, field, path = value.get(path[0]), f"{field}.{path[0]}".lstrip("."), path[1:]
     if value is None:

@@ -247,23 +247,21 @@ class _Document:
         names: set[str] = set()
         for key, value in node.value:
             simple = isinstance(key, ScalarNode)
-            name = key_of(key) if isinstance(key, ScalarNode) else ""
-            self._walk(key, (*path, name), "key", in_flow=flow, reachable=False, column=-1)
+            below = (*path, key_of(key) if isinstance(key, ScalarNode) else "")
+            self._walk(key, below, "key", in_flow=flow, reachable=False, column=-1)
             is_first = simple and key.value not in names
             names.add(key.value if simple else "")
-            self._walk(
-                value, (*path, name), "value", in_flow=flow, reachable=reachable and is_first, column=-1
-            )
+            self._walk(value, below, "value", in_flow=flow, reachable=reachable and is_first, column=-1)
 
     def _add(
         self, node: ScalarNode, path: FieldPath, role: str, *, in_flow: bool, reachable: bool, column: int
     ) -> None:
         if not node.style and not node.value:
             return
-        start, end = node.start, node.end
-        properties = PROPERTIES.match(self._text, start)
-        content = properties.end() if properties is not None and self._text[start] in "&!" else start
-        last = end
+        start = content = node.start
+        end = last = node.end
+        if self._text[start] in "&!" and (properties := PROPERTIES.match(self._text, start)) is not None:
+            content = properties.end()
         if node.style in ("|", ">"):
             header = BLOCK_HEADER.match(self._text, content)
             end = content if header is None else header.end()

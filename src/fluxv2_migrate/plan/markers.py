@@ -192,8 +192,9 @@ class _Writer:
                 self._walk(item, (*path, index), flow)
             return
         for key, value in node.value:
-            self._walk(key, (*path, key_of(key) if isinstance(key, ScalarNode) else "", ""), flow)
-            self._walk(value, (*path, key_of(key) if isinstance(key, ScalarNode) else ""), flow)
+            below = (*path, key_of(key) if isinstance(key, ScalarNode) else "")
+            self._walk(key, (*below, ""), flow)
+            self._walk(value, below, flow)
 
     def add(self, edit: MarkerEdit) -> _Target:
         """Plans a marker."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from fluxv2_migrate.given import SCALARS
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import Place
@@ -52,7 +53,7 @@ def _difference(before: Any, after: Mapping[str, Any], path: Path) -> Iterator[t
     known = before if isinstance(before, (dict, Mapping)) else {}
     for key, value in after.items():
         old = known.get(key, REMOVED)
-        if value.__class__ is not str and isinstance(value, (dict, Mapping)):
+        if value.__class__ not in SCALARS and isinstance(value, (dict, Mapping)):
             yield from _difference(old, value, (*path, key))
         elif old.__class__ is not value.__class__ or old != value:
             yield (*path, key), value

@@ -143,11 +143,11 @@ class ReleaseForms:
 
     def _completed(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
         known = as_object(leaf_at(state, _CHART))
-        whole = leaf_at(self.whole, _CHART)
+        whole = as_object(leaf_at(self.whole, _CHART))
         missing = {
             name: whole[name]
             for name in _SOURCE_FIELDS
-            if isinstance(whole, Mapping) and whole.get(name) is not None and known.get(name) is None
+            if whole.get(name) is not None and known.get(name) is None
         }
         if not missing or self._draft(state).source is not None:
             return state

@@ -230,7 +230,7 @@ def is_partial_release(manifest: Mapping[str, Any]) -> bool:
     True
     """
     spec = manifest.get("spec")
-    spec = spec if isinstance(spec, Mapping) else {}
+    spec = as_object(spec)
     return not spec.get("chart") and not spec.get("chartGitPath")
 
 

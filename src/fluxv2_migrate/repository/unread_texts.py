@@ -136,7 +136,7 @@ def _text_of_flux_1(value: Any, path: tuple[str, ...]) -> tuple[str, ...] | None
     if isinstance(value, str):
         return path if _IN_WORDS in value and _OLD.search(value) else None
     inside: Iterator[tuple[Any, Any]]
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         if is_old_release(value):
             return path
         inside = iter(value.items())

@@ -277,7 +277,7 @@ class _Values:
         self._path = path
         self._line = line
         self._has_aliases = "*" in text
-        self._plain, self._scalar, self._key = _READERS[reader]
+        self._plain, self._scalar, self._key, self._plain_key = _READERS[reader]
         self._known: dict[int, tuple[Any, int]] = {}
         self._nodes = 0
         self._repeated = 0
@@ -316,7 +316,7 @@ class _Values:
 
     def _of_collection(self, node: Node) -> Any:
         self._nodes += len(node.value) + 1
-        plain, scalar = self._plain, self._scalar
+        plain, scalar, plain_key = self._plain, self._scalar, self._plain_key
         if node.__class__ is SequenceNode:
             return [
                 scalar(child) if isinstance(child, ScalarNode) else self.of(child) for child in node.value
@@ -337,8 +337,10 @@ class _Values:
                     merged = {**value, **merged} if isinstance(value, dict) else merged
                 continue
             # Most of a document are keys and scalars, so no call is made for each that need not be.
-            if key.tag or not key.style:
+            if key.tag:
                 name = self._key(key)
+            elif not key.style:
+                name = plain_key(name)
             if name in result:
                 raise InvalidManifest(
                     f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize "
@@ -443,7 +445,12 @@ def _key_by_kustomize(node: ScalarNode) -> str:
     return _key_text(scalar_by_kustomize(node))
 
 
+@lru_cache(maxsize=4096)
+def _plain_key_by_kustomize(text: str) -> str:
+    return _key_text(read_by_kustomize(text))
+
+
 _READERS: Final = {
-    "flux1": (resolve_plain_scalar, scalar_by_flux1, key_of),
-    "kustomize": (read_by_kustomize, scalar_by_kustomize, _key_by_kustomize),
+    "flux1": (resolve_plain_scalar, scalar_by_flux1, key_of, _plain_key),
+    "kustomize": (read_by_kustomize, scalar_by_kustomize, _key_by_kustomize, _plain_key_by_kustomize),
 }

@@ -174,7 +174,7 @@ def emit_value(value: Any, indent: int, style: Style) -> str:
         return " " + _emit_text(str(value)) + end
     if value is None or value.__class__ in (bool, int, float):
         return " " + emit_scalar(value) + end
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         if not value:
             return " {}" + end
         return end + emit_mapping(value, style, indent + style.step)

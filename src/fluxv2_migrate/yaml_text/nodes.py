@@ -83,7 +83,10 @@ class MappingNode(_Collection):
     def find(self, key: str) -> tuple[Any, Node] | None:
         """Gives the first key that is written so, and its value."""
         if len(self.value) <= _FEW:
-            return next((pair for pair in self.value if pair[0].value == key), None)
+            for pair in self.value:
+                if pair[0].value == key:
+                    return pair
+            return None
         if not hasattr(self, "_found"):
             # Each of many keys may be looked up once.
             self._found = {str(pair[0].value): pair for pair in reversed(self.value)}
