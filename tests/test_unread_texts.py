@@ -176,6 +176,27 @@ def test_other_apis_are_no_near_misses() -> None:
     assert [misspelt_api(each) for each in (*known, *foreign)] == [None] * 8
 
 
+@pytest.mark.parametrize(
+    ("domain", "meant"),
+    [
+        ("flux.weave.work", "flux.weave.works"),
+        ("flux.weaves.works", "flux.weave.works"),
+        ("fluxdc.io", "fluxcd.io"),
+        ("flux.cd.io", "fluxcd.io"),
+        ("fluxcd.com", "fluxcd.io"),
+    ],
+)
+@pytest.mark.parametrize(("name", "value"), [("automated", "true"), ("locked", "true"), ("tag.app", "1.*")])
+def test_one_misspelt_annotation_is_told_where_nothing_else_names_flux(
+    domain: str, meant: str, name: str, value: str
+) -> None:
+    metadata = METADATA | {"annotations": {f"{domain}/{name}": value}}
+    workload = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}
+    migration = fm.migrate_repository({"a.yaml": json.dumps(workload)})
+    said = [each.message for each in migration.findings if each.code == "AN013"]
+    assert said == [f"fluxd knows no annotation {domain}/{name}: {meant}/{name} was meant"]
+
+
 def test_a_misspelt_domain_is_told_even_alone() -> None:
     annotations = {"fluxd.io/automated": "true", "filter.fluxd.io/app": "semver:~1"}
     workload = {

@@ -38,11 +38,15 @@ def meant_domain(domain: str) -> str:
 
     >>> meant_domain("filter.fluxd.io"), meant_domain("fluxcd.io"), meant_domain("linkerd.io")
     ('filter.fluxcd.io', '', '')
+    >>> meant_domain("fluxcd.com"), meant_domain("fluxcd.example.com")
+    ('fluxcd.io', '')
     """
     if domain in FLUXD_DOMAINS or domain.endswith((".fluxcd.io", ".flux.weave.works")):
         return ""
     if domain in _SHORTENED:
         return _SHORTENED[domain]
+    if domain.partition(".")[0] == "fluxcd" and domain.count(".") == 1:
+        return "fluxcd.io"
     return next(iter(difflib.get_close_matches(domain, FLUXD_DOMAINS, 1, 0.85)), "")
 
 

@@ -47,7 +47,8 @@ _MARKED_LINE: Final = re.compile(
 _WORDS: Final = ("weave.works/", "HelmRelease", "helmrelease", "weaveworks/helm-operator")
 _WORDS_WITH_FLUX: Final = (
     *("fluxcd.io", "flux.weave.works", "fluxd.io", "flux.io/", "fluxcd/", "flux.weaveworks"),
-    "weaveworks/flux",
+    # Whoever misspells the domain often writes the name of an annotation well.
+    *("weaveworks/flux", "/automated", "/locked", "/tag."),
 )
 _INDEX: Final = attrgetter("index")
 _NAME_LINE: Final = re.compile(r"^\s*name: [\"']?([a-z0-9.-]+)[\"']?\s*$", re.MULTILINE)
