@@ -8,10 +8,10 @@ from typing import Any, Final
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.draft import Draft, present
 
-__all__ = ["METADATA", "draft_outside_spec", "installed_name"]
+__all__ = ["LIVE", "METADATA", "draft_outside_spec", "installed_name"]
 
 _OBJECT: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
-_LIVE: Final = (
+LIVE: Final = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",
     "deletionTimestamp",
@@ -21,6 +21,7 @@ _LIVE: Final = (
     "selfLink",
     "uid",
 )
+"""The fields of `metadata` that only the API server writes."""
 METADATA: Final = frozenset(
     {"annotations", "finalizers", "generateName", "labels", "name", "namespace", "ownerReferences"}
 )
@@ -39,7 +40,7 @@ def draft_outside_spec(draft: Draft, manifest: Mapping[str, Any]) -> None:
     Source: Kubernetes 1.25 `apimachinery/pkg/apis/meta/v1/types.go` ObjectMeta; fluxcd/pkg `ssa`.
     """
     metadata = manifest.get("metadata") or {}
-    live: list[Path] = [("metadata", key) for key in _LIVE if key in metadata]
+    live: list[Path] = [("metadata", key) for key in LIVE if key in metadata]
     if "status" in manifest:
         live.append(("status",))
     for path in live:
@@ -53,7 +54,7 @@ def draft_outside_spec(draft: Draft, manifest: Mapping[str, Any]) -> None:
         message = f"fields of the live object, as an export holds them, are taken out: {shown}"
         draft.note("HR124", message, live[0], group="all")
     unknown: list[Path] = [(key,) for key in manifest if key not in _OBJECT]
-    unknown += [("metadata", key) for key in metadata if key not in METADATA and key not in _LIVE]
+    unknown += [("metadata", key) for key in metadata if key not in METADATA and key not in LIVE]
     for path in unknown:
         dotted = ".".join(path)
         draft.remove(path, "unknown-field")
