@@ -28,10 +28,11 @@ def answers_fold(answers: Iterable[Override], *, is_open: bool = False) -> Itera
     """Gives answers as data and as Python, and nothing where there are none."""
     given = [answer.model_dump(mode="json", exclude_unset=True) for answer in answers]
     if given:
-        data = [json.dumps(each, ensure_ascii=False) for each in given]
+        # JSON is YAML as well, and an entry of a list of it with this before it.
+        data = [f"- {json.dumps(each, ensure_ascii=False)}" for each in given]
         block = joined(
             [
-                element("p", "For the file of overrides:"),
+                element("p", "For the file of answers:"),
                 code_block(data),
                 element("p", "In Python:"),
                 code_block(map(_as_python, given)),

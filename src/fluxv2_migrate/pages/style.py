@@ -98,7 +98,7 @@ border:1px solid var(--soft);border-radius:4px;min-width:14rem;max-width:100%}}
 @media print{{.fm details::details-content{{content-visibility:visible;block-size:auto}}
 .fm,.fm.dark{{{_LIGHT}}}.fm.page{{max-width:none;padding:0}}
 .fm .scroll,.fm pre{{overflow:visible;max-height:none}}
-.fm pre,.fm pre code,.fm pre code span{{white-space:pre-wrap;overflow-wrap:anywhere}}
+.fm pre,.fm pre code,.fm :is(.added,.removed,.hunk,.here,.line){{white-space:pre-wrap;overflow-wrap:anywhere}}
 .fm .only-screen{{display:none}}.fm tr{{break-inside:avoid}}.fm h2,.fm h3{{break-after:avoid}}
 .fm .badge{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
 """.strip()

@@ -36,7 +36,7 @@ _LINES: Final = 20
 _SHORT: Final = 120
 """A longer answer is not written a second time, for Python."""
 _HOW_TO_ANSWER: Final = (
-    "Each answer is an entry of one file of overrides, as JSON or YAML: `migration.questions()` writes that "
+    "Each answer is an entry of one file of answers, as JSON or YAML: `migration.questions()` writes that "
     "file, and its comments say what to fill in. In Python an entry is `Override(**entry)`. Where there is "
     "no answer, the repository has to be edited as the entry says."
 )
