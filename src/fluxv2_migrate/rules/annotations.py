@@ -18,6 +18,7 @@ from fluxv2_migrate.yaml_text import Place
 __all__ = [
     "WORKLOAD_KINDS",
     "draft_annotations",
+    "marks_of_ignored",
     "policy_comments",
     "remaining_operations",
     "replace_annotations",
