@@ -616,7 +616,7 @@ def test_the_last_of_two_keys_says_what_fluxd_applied() -> None:
 
 def compared(files: Files, synced: SyncPath) -> Any:
     texts = {path: text for path, text in files.items() if isinstance(text, str)}
-    return compare_applied(synced, texts, {}, KustomizeTree(files), {})
+    return compare_applied(synced, texts, {}, KustomizeTree(files), {}, ())
 
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db\n  namespace: shop\n"

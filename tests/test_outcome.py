@@ -275,7 +275,7 @@ def told(files: Files, after: dict[str, str], *generated: Generated) -> list[tup
         for each in documents
         for sighting in clusters.sightings.get(each.key, ())
     ]
-    tell_of_result(Result(clusters, repository, after), migrated, generated, findings)
+    tell_of_result(Result(clusters, repository, after), migrated, generated, findings, ())
     return [(each.code, each.path, each.line, each.message) for each in findings.all()]
 
 

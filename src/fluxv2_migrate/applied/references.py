@@ -67,7 +67,7 @@ def tell_of_result(
     releases: Iterable[MigratedRelease],
     created: Iterable[Generated],
     findings: FindingGroups,
-    told: Collection[str] = (),
+    told: Collection[str],
 ) -> None:
     """Says what clusters do not get of what was migrated, made or referred to.
 

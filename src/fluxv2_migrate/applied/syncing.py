@@ -28,9 +28,7 @@ __all__ = ["compare_sync_paths", "tell_of_syncing"]
 _SHOWN = 5
 
 
-def compare_sync_paths(
-    around: Surroundings, gone: Collection[str] = ()
-) -> dict[SyncPath, AppliedDifferences]:
+def compare_sync_paths(around: Surroundings, gone: Collection[str]) -> dict[SyncPath, AppliedDifferences]:
     """Gives where both Fluxes part over the sync paths whose files fluxd read one by one.
 
     Args:

@@ -159,7 +159,7 @@ def compare_applied(
     documents: Mapping[str, Sequence[Document]],
     tree: KustomizeTree,
     builds: Mapping[tuple[str, str], Build],
-    apart: Collection[str] = (),
+    apart: Collection[str],
 ) -> AppliedDifferences:
     """Says what changes because kustomize-controller builds what fluxd only read.
 

@@ -53,7 +53,7 @@ def read_clusters(
     tree: KustomizeTree,
     options: MigrationOptions,
     *,
-    always: bool = False,
+    always: bool,
 ) -> ClusterMap:
     """Gives the clusters, and how each sees the documents that concern a migration.
 

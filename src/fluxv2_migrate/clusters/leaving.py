@@ -145,7 +145,7 @@ def _unlist(
     clusters: ClusterMap,
     *,
     with_folders: bool,
-    emptied: Iterable[Kustomization] = (),
+    emptied: Iterable[Kustomization],
 ) -> dict[str, str]:
     """Takes files and folders out of the kustomizations that list them, and gives why some cannot go."""
     tree, built = clusters.tree, _built_folders(clusters)

@@ -86,7 +86,7 @@ def value_sources(
     namespace: str,
     reader: ClusterReader,
     is_own: Callable[[RawFile], bool],
-    build: Build | None = None,
+    build: Build | None,
 ) -> Iterator[ValueSource | str]:
     """Gives the sources of a release's values that the tree has, in the order in which they are merged.
 

@@ -67,7 +67,7 @@ class RunningProgram:
 
 
 def running_programs(
-    view: ClusterView, around: Surroundings, manifests: Iterable[Flux1Document] = ()
+    view: ClusterView, around: Surroundings, manifests: Iterable[Flux1Document]
 ) -> tuple[RunningProgram, ...]:
     """Gives what runs in a cluster: what a person says, over what the repository shows, over the usual names.
 

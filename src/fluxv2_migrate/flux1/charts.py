@@ -163,7 +163,7 @@ def programs_of_chart(
     chart: Flux1Chart,
     values: Mapping[str, Any],
     *,
-    release_name: str = "",
+    release_name: str,
     namespace: str = "",
     locate: Locate = nowhere,
 ) -> Iterator[Flux1Program]:

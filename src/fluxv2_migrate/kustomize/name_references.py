@@ -159,7 +159,7 @@ _REFERENCES: Final[tuple[tuple[Identity, tuple[FieldSpec, ...]], ...]] = (
 )
 
 
-def fix_references(resources: Sequence[Resource], more: Sequence[tuple[Identity, FieldSpec]] = ()) -> None:
+def fix_references(resources: Sequence[Resource], more: Sequence[tuple[Identity, FieldSpec]]) -> None:
     """Lets references follow the names that a build has changed.
 
     Flux's own objects have none that kustomize knows: the names in `valuesFrom` or `sourceRef` stay, unless a

@@ -96,7 +96,7 @@ def apply_patches(
     removed: list[Resource],
     derived: Derived,
     *,
-    sees_all: bool = True,
+    sees_all: bool,
 ) -> None:
     """Applies patches to all objects that they are for.
 

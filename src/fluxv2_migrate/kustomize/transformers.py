@@ -11,7 +11,6 @@ from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.kustomize.configurations import field_spec
 from fluxv2_migrate.kustomize.field_specs import (
-    ANNOTATIONS,
     COMMON_LABELS,
     IMAGES,
     REPLICAS,
@@ -43,7 +42,7 @@ _SERVICE_NAMESPACES: Final = (
 )
 
 
-def set_namespace(resource: Resource, namespace: str, more: Sequence[FieldSpec] = ()) -> None:
+def set_namespace(resource: Resource, namespace: str, more: Sequence[FieldSpec]) -> None:
     """Puts an object into a namespace; a Namespace gets its name.
 
     Source: kustomize api 0.21 `filters/namespace/namespace.go`.
@@ -67,9 +66,7 @@ def _moved_subject(subject: Any, namespace: str) -> Any:
     return {**subject, "namespace": namespace} if is_default else subject
 
 
-def add_affix(
-    resource: Resource, *, prefix: str = "", suffix: str = "", more: Sequence[FieldSpec] = ()
-) -> None:
+def add_affix(resource: Resource, *, prefix: str = "", suffix: str = "", more: Sequence[FieldSpec]) -> None:
     """Adds a prefix or a suffix to the name of an object, unless its name is fixed.
 
     Source: kustomize api 0.21 `PrefixTransformer`, `SuffixTransformer`.
@@ -106,9 +103,7 @@ def label_fields(
     return (*own, FieldSpec("metadata/labels", create=True))
 
 
-def set_pairs(
-    resources: Iterable[Resource], pairs: Mapping[str, Any], fields: Sequence[FieldSpec] = ANNOTATIONS
-) -> None:
+def set_pairs(resources: Iterable[Resource], pairs: Mapping[str, Any], fields: Sequence[FieldSpec]) -> None:
     """Adds labels or annotations at paths.
 
     Raises:
@@ -126,9 +121,7 @@ def set_pairs(
             visit(resource, spec, change, dict)
 
 
-def set_replicas(
-    resources: Sequence[Resource], entry: Mapping[str, Any], more: Sequence[FieldSpec] = ()
-) -> None:
+def set_replicas(resources: Sequence[Resource], entry: Mapping[str, Any], more: Sequence[FieldSpec]) -> None:
     """Sets the number of replicas of the workloads of a name.
 
     Raises:

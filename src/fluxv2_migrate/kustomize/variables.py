@@ -102,7 +102,7 @@ def bind_variables(
 
 
 def resolve_variables(
-    resources: Sequence[Resource], variables: Iterable[Variable], more: Sequence[FieldSpec] = ()
+    resources: Sequence[Resource], variables: Iterable[Variable], more: Sequence[FieldSpec]
 ) -> None:
     """Puts the values of variables where they are used.
 

@@ -33,7 +33,7 @@ def prose(text: str) -> Html:
     return joined(code(piece) if index % 2 else piece for index, piece in enumerate(pieces))
 
 
-def badge(text: str, kind: str = "") -> Html:
+def badge(text: str, kind: str) -> Html:
     """Gives a word that stands out.
 
     Args:

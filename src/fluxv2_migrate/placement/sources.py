@@ -363,7 +363,7 @@ def unplaced_source(
     options: MigrationOptions,
     versions: Mapping[str, FluxVersion],
     needed: dict[tuple[str, str], Prerequisite],
-    comments: Iterable[FieldComment] = (),
+    comments: Iterable[FieldComment],
 ) -> Unplaced:
     """Gives a new source as the object that it becomes.
 

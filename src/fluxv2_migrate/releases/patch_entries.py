@@ -46,7 +46,7 @@ class KustomizationEdits:
 
     made: list[KustomizationEdit] = field(default_factory=list)
 
-    def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], document: int = 0) -> None:
+    def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], document: int) -> None:
         """Gives a patch that stands in a kustomization another text.
 
         Args:
@@ -67,7 +67,7 @@ class KustomizationEdits:
         self._edit(use.kustomization, edit, document)
 
     def retarget(
-        self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], document: int = 0
+        self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], document: int
     ) -> None:
         """Gives the target of a patch other fields.
 
