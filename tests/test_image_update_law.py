@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,7 @@ from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from generated_automation import AutomatedRepository, automated_repositories
 from generated_overlays import overlaid_repositories
+from marked_fields import clusters_of
 
 # The policy holds the tag that runs.
 HELD = {"IM005", "IM013", "IM015"}
@@ -36,10 +37,6 @@ UNMARKED = {"AN010", "IM007", "IM008", "IM014", "IM017", "IM028", "IM029"}
 UNPROVED = {"IM003", "IM004", "IM006", "IM033"}
 IMAGE_FIELDS = ("registry", "repository", "image", "tag")
 CLUSTER = fm.Cluster(name="live", branch="main")
-
-
-def clusters_of(folders: Iterable[str]) -> tuple[fm.Cluster, ...]:
-    return tuple(fm.Cluster(name=each, sync_paths=(each,), branch="main") for each in folders)
 
 
 def choice_of_fluxd(registry: tuple[TaggedImage, ...], pattern: str, current: str) -> str:
