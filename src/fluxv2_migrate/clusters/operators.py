@@ -37,16 +37,19 @@ def with_operators(
     # Where each cluster has its own namespace for Flux v1, that tells the operators apart, too.
     is_apart = len(namespaces) == len(views) > 1
     for view in views:
-        operators = synced[id(view)] or [one for one in free if _is_beside(one, view)]
-        operators = operators or [one for one in free if _is_nearest(view.flux1.fluxd, one, fluxds)]
-        operators = operators or manifests or free
+        operators = synced[id(view)] or _near(view, free, fluxds) or manifests or free
         if is_apart and view.flux1.fluxd is not None:
             namespace = view.flux1.fluxd.namespace
             operators = [one for one in operators if one.namespace == namespace] or operators
-        if operators:
-            yield _with_operators(view, operators)
-        else:
-            yield view
+        yield _with_operators(view, operators) if operators else view
+
+
+def _near(
+    view: ClusterView, free: Sequence[Flux1Program], fluxds: Sequence[Flux1Program]
+) -> list[Flux1Program]:
+    """Gives the operators beside the fluxd of a cluster, else those to which it is the nearest one."""
+    beside = [one for one in free if _is_beside(one, view)]
+    return beside or [one for one in free if _is_nearest(view.flux1.fluxd, one, fluxds)]
 
 
 def _with_operators(view: ClusterView, operators: Sequence[Flux1Program]) -> ClusterView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -45,18 +45,7 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
     """Gives those whose `.flux.yaml` builds its own folder, or folders below that nothing else includes."""
     config_folders = flux_yaml_folders(reader.files)
     for folder in config_folders:
-        own = read_sync_path(folder, reader.files, reader.tree)
-        paths = [folder]
-        if own.builds and not any(build in reader.tree.kustomizations for build in own.builds):
-            # It is heeded from each sync path below it, and the command runs there.
-            below = [
-                path
-                for path in sorted(folders_of(reader.files))
-                if is_below(path, folder)
-                and max((each for each in config_folders if is_below(path, each)), key=len) == folder
-            ]
-            paths = [path for path in below if _runs_in(path, reader)]
-        for path in paths:
+        for path in _paths_of_flux_yaml(folder, config_folders, reader):
             synced = read_sync_path(path, reader.files, reader.tree)
             if synced.unknown:
                 inner = [each for each in config_folders if each != path and is_below(each, path)]
@@ -64,6 +53,21 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
                 synced = replace(synced, builds=tuple(builds))
             settings = Cluster(name=path or "cluster", sync_paths=(path,))
             yield ClusterView(settings, (synced,), f"{UNIT}, as its .flux.yaml says")
+
+
+def _paths_of_flux_yaml(folder: str, config_folders: Collection[str], reader: ClusterReader) -> list[str]:
+    """Gives the folders that may be sync paths of a `.flux.yaml`: its own, or those in which it builds."""
+    own = read_sync_path(folder, reader.files, reader.tree)
+    if not own.builds or any(build in reader.tree.kustomizations for build in own.builds):
+        return [folder]
+    # It is heeded from each sync path below it, and the command runs there.
+    return [
+        path
+        for path in sorted(folders_of(reader.files))
+        if is_below(path, folder)
+        and max((each for each in config_folders if is_below(path, each)), key=len) == folder
+        and _runs_in(path, reader)
+    ]
 
 
 def _runs_in(folder: str, reader: ClusterReader) -> bool:
@@ -77,41 +81,53 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
 
     One without a path, or that is only patched with, syncs nothing by itself; one in a chart is a template.
     """
-    folders = folders_of(reader.files)
-    documents = (
-        document
-        for path, each in sorted(reader.documents.items())
-        for document in each
-        if not reader.tree.patchers(path)
-        and not is_in_folder(posixpath.dirname(path), reader.charts)
-        and document.key not in reader.foreign
-    )
-    read = (FluxKustomization.of_document(document) for document in documents)
-    known = [
-        (each, target)
-        for each in read
-        if each is not None and each.path and (target := normal_path(each.path)) in folders
-    ]
+    known = list(_syncing(reader))
     roots = [(each.file, target, each) for each, target in known if is_below(each.file, target)]
     taken: set[str] = set()
     for path, root, own in sorted(roots, key=lambda each: (len(each[1]), each[:2])):
         if root in taken:
             continue
         taken.add(root)
-        synced = {root: _synced_by(own, root, reader.tree)}
-        pending = [root]
-        while pending:
-            folder = pending.pop()
-            for each, target in known:
-                if is_below(each.file, folder) and target not in synced and not is_below(target, root):
-                    synced[target] = _synced_by(each, target, reader.tree)
-                    pending.append(target)
+        synced = _synced_from(root, own, known, reader.tree)
         yield ClusterView(
             Cluster(name=root or "cluster", sync_paths=tuple(synced)),
             tuple(synced.values()),
             f"{path} is a Kustomization of Flux v2 that syncs itself",
             flux2_file=path,
         )
+
+
+def _syncing(reader: ClusterReader) -> Iterator[tuple[FluxKustomization, str]]:
+    """Gives the Kustomizations of Flux v2 that sync a folder of the repository, with that folder."""
+    folders = folders_of(reader.files)
+    for path, documents in sorted(reader.documents.items()):
+        if reader.tree.patchers(path) or is_in_folder(posixpath.dirname(path), reader.charts):
+            continue
+        for document in documents:
+            each = FluxKustomization.of_document(document)
+            if each is None or not each.path or document.key in reader.foreign:
+                continue
+            target = normal_path(each.path)
+            if target in folders:
+                yield each, target
+
+
+def _synced_from(
+    root: str,
+    own: FluxKustomization,
+    known: Iterable[tuple[FluxKustomization, str]],
+    tree: KustomizeTree,
+) -> dict[str, SyncPath]:
+    """Gives what a cluster syncs whose Kustomization lies in its own path: also what those there sync."""
+    synced = {root: _synced_by(own, root, tree)}
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        for each, target in known:
+            if is_below(each.file, folder) and target not in synced and not is_below(target, root):
+                synced[target] = _synced_by(each, target, tree)
+                pending.append(target)
+    return synced
 
 
 def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:

@@ -329,12 +329,7 @@ def _flux_yamls(
     around: Surroundings,
 ) -> Iterator[str]:
     """Gives the `.flux.yaml`s whose last object is migrated, unless nothing else says what is synced."""
-    unsaid = set() if around.clusters.given else {each.cluster for each in syncs if each.state == "commands"}
-    # What others sync, too, stands in Git, and a later run knows no cluster that has nothing else.
-    views = around.clusters.clusters
-    said = {synced.path for view in views if view.name not in unsaid for synced in view.sync_paths}
-    unsaid -= {view.name for view in views if all(each.path in said for each in view.sync_paths)}
-    serving = {name for name, each in left.items() if each.resources} | unsaid
+    serving = {name for name, each in left.items() if each.resources} | _unsaid(syncs, around)
     sightings = (each for key in automated for each in around.clusters.sightings.get(key, ()))
     updated = {(each.cluster, each.sync_path) for each in sightings}
     users = _users_of_flux_yamls(workspace, around)
@@ -343,19 +338,10 @@ def _flux_yamls(
             continue
         if any((view.name, synced.path) in updated for view, synced in members):
             continue
-        patches = {synced.patch_file for _, synced in members if workspace.has(synced.patch_file)}
         # What its commands wrote is made by nothing then, and a later run would read it for manifests.
         outputs = {file for _, synced in members for file in synced.outputs if workspace.has(file)}
-        is_used = any(not outputs.isdisjoint(build.files) for build in around.clusters.builds.values())
-        if patches or is_used:
-            continue
         hidden = [each for each in _flux_yamls_above(path, workspace) if each not in users]
-        # What fluxd never read would count for a later run, which finds no fluxd.
-        if all(
-            view.settings.fluxd.manifest_generation is False
-            or _is_read_alike(synced, (path, *hidden), workspace, around)
-            for view, synced in members
-        ):
+        if _is_needless((path, *hidden), members, outputs, workspace, around):
             yield from (path, *hidden, *sorted(outputs))
 
 
@@ -367,6 +353,34 @@ def _flux_yamls_above(path: str, workspace: Workspace) -> Iterator[str]:
         above = posixpath.join(folder, FLUX_YAML)
         if workspace.has(above):
             yield above
+
+
+def _unsaid(syncs: Iterable[ClusterSync], around: Surroundings) -> set[str]:
+    """Gives the clusters of which nothing but their `.flux.yaml` says what is synced."""
+    unsaid = set() if around.clusters.given else {each.cluster for each in syncs if each.state == "commands"}
+    # What others sync, too, stands in Git, and a later run knows no cluster that has nothing else.
+    views = around.clusters.clusters
+    said = {synced.path for view in views if view.name not in unsaid for synced in view.sync_paths}
+    return unsaid - {view.name for view in views if all(each.path in said for each in view.sync_paths)}
+
+
+def _is_needless(
+    paths: Collection[str],
+    members: Sequence[tuple[ClusterView, SyncPath]],
+    outputs: Collection[str],
+    workspace: Workspace,
+    around: Surroundings,
+) -> bool:
+    """Gives whether some `.flux.yaml`s patch nothing, and sync paths mean the same without them."""
+    if any(workspace.has(synced.patch_file) for _, synced in members):
+        return False
+    if any(file in build.files for build in around.clusters.builds.values() for file in outputs):
+        return False
+    # What fluxd never read would count for a later run, which finds no fluxd.
+    return all(
+        view.settings.fluxd.manifest_generation is False or _is_read_alike(synced, paths, workspace, around)
+        for view, synced in members
+    )
 
 
 def _users_of_flux_yamls(

@@ -241,15 +241,8 @@ class FindingGroups:
             answer = members[0][0].answer
             if answer is None or not is_of_cluster(answer):
                 yield members
-                continue
-            names = {name for _, subject in members if subject for name in subject.cluster.split(", ")}
-            known = of_clusters.setdefault((code, asked), [])
-            shared = [each for each in known if not names.isdisjoint(each.names)]
-            together = _OfClusters(
-                names.union(*(each.names for each in shared)),
-                [one for each in (*(each.members for each in shared), members) for one in each],
-            )
-            of_clusters[code, asked] = [*(each for each in known if each not in shared), together]
+            else:
+                of_clusters[code, asked] = _joined(of_clusters.get((code, asked), []), members)
         everywhere = {view.name for view in self.clusters.clusters}
         for each in (each for found in of_clusters.values() for each in found):
             cluster = "" if each.names >= everywhere else ", ".join(sorted(each.names))
@@ -275,6 +268,16 @@ class _OfClusters:
 
     names: set[str]
     members: list[tuple[Finding, Subject | None]]
+
+
+def _joined(known: list[_OfClusters], members: Iterable[tuple[Finding, Subject | None]]) -> list[_OfClusters]:
+    """Gives what is asked of clusters with more findings, joined with those that share a cluster."""
+    joined = _OfClusters(set(), list(members))
+    joined.names.update(name for _, subject in members if subject for name in subject.cluster.split(", "))
+    shared = [each for each in known if not joined.names.isdisjoint(each.names)]
+    joined.names.update(*(each.names for each in shared))
+    joined.members[:0] = [one for each in shared for one in each.members]
+    return [*(each for each in known if each not in shared), joined]
 
 
 def _merge(members: list[Finding]) -> Finding:

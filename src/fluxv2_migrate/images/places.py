@@ -72,19 +72,11 @@ def place_image(
     # Those of a `.flux.yaml` and of a Kustomization of Flux v2 belong to no kustomization.
     over = [use for use in sighting.patches if use.kustomization not in outer]
     of_container = any(_CONTAINERS & {*each.path[-3:-2]} for each in image.fields)
-    for step in reversed(sighting.steps):
-        # `images` change what stands in lists of containers alone, and no values of a release.
-        found = _in_images(image, step.path, tree) if of_container else None
-        if found is None or not _comes_last(step.path, over, sighting):
-            found = _in_patches(image, over, sighting, tree) or found
-        uses = [use for use in sighting.patches if use.kustomization == step.path]
-        if found is None or _renames(found, tree):
-            # An image that a patch gives with its later name is none of those that `images` rename.
-            given = _in_patches(image, uses, sighting, tree)
-            found = given if found is None or isinstance(given, ImagePlace) else found
-        if found is not None:
-            return found
-    found = _in_patches(image, over, sighting, tree)
+    inside_out = (
+        _in_step(image, step.path, over, sighting, tree, of_container) for step in sighting.steps[::-1]
+    )
+    found = next((each for each in inside_out if each is not None), None)
+    found = found or _in_patches(image, over, sighting, tree)
     if found is not None:
         return found
     fields = _fields_in(image, sighting.manifest, own)
@@ -93,6 +85,27 @@ def place_image(
     at: _FieldPath = () if sighting.item is None else ("items", sighting.item)
     fields = tuple(replace(each, path=(*at, *each.path)) for each in fields)
     return ImagePlace(*key, replace(image, fields=fields))
+
+
+def _in_step(
+    image: AutomatedImage,
+    step: str,
+    over: Sequence[PatchUse],
+    sighting: Sighting,
+    tree: KustomizeTree,
+    of_container: bool,
+) -> ImagePlace | NoPlace | None:
+    """Gives where a kustomization, or what goes over the build, has the fields of an image."""
+    # `images` change what stands in lists of containers alone, and no values of a release.
+    found = _in_images(image, step, tree) if of_container else None
+    if found is None or not _comes_last(step, over, sighting):
+        found = _in_patches(image, over, sighting, tree) or found
+    if found is None or _renames(found, tree):
+        # An image that a patch gives with its later name is none of those that `images` rename.
+        uses = [use for use in sighting.patches if use.kustomization == step]
+        given = _in_patches(image, uses, sighting, tree)
+        found = given if found is None or isinstance(given, ImagePlace) else found
+    return found
 
 
 def _renames(found: ImagePlace | NoPlace, tree: KustomizeTree) -> bool:

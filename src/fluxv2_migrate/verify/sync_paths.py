@@ -97,21 +97,11 @@ def _verify(
     if reconciled is None or seen is None:
         reason = "nothing but folders shows that it is synced, and kustomize builds something else of them"
         return ObjectVerification("same", *place, notes=(reason,), cluster=name)
-    tree = context.before.clusters.tree
-    if not tree.is_folder(path.synced.path) and path.synced.path not in tree.files:
-        return ObjectVerification("same", *place, notes=("nothing of it is here",), cluster=name)
-    if path.view.is_assumed and not files and not context.after.clusters.tree.is_folder(path.synced.path):
-        note = "nothing but folders showed that it was synced, and it is there no more"
+    note = _nothing_to_compare(path, files, context)
+    if note:
         return ObjectVerification("same", *place, notes=(note,), cluster=name)
-    obstacle = next((each.obstacle for each in path.now if each.obstacle), "")
-    if obstacle:
-        return ObjectVerification("missing", *place, reason=obstacle, cluster=name)
-    if not files and path.before:
-        reason = f"no Kustomization syncs it any more; {path.before[0].file} did"
-        return ObjectVerification("missing", *place, reason=reason, cluster=name)
-    others = [each.by for each in reconciled.paths if each.by is not None and each.by.path]
-    if path.synced.path and not files and others and not path.view.is_assumed:
-        reason = f"no Kustomization syncs it, though {others[0].file} says what is synced of this cluster"
+    reason = _why_missing(path, files, reconciled)
+    if reason:
         return ObjectVerification("missing", *place, reason=reason, cluster=name)
     found = [*_of_kustomizations(path, context), *_lost(path, reconciled, context)]
     found += compare_objects(path.synced, seen)
@@ -121,6 +111,29 @@ def _verify(
     declaration = context.declared.of(path.synced.path, (path.resource,))
     notes = [f"synced by {file}" for file in dict.fromkeys(files)] or ["synced from elsewhere"]
     return judged(place, found, declaration, notes, name)
+
+
+def _nothing_to_compare(path: _Path, files: Sequence[str], context: Context) -> str:
+    """Gives why there is nothing of a sync path; empty where there is something."""
+    tree = context.before.clusters.tree
+    if not tree.is_folder(path.synced.path) and path.synced.path not in tree.files:
+        return "nothing of it is here"
+    if path.view.is_assumed and not files and not context.after.clusters.tree.is_folder(path.synced.path):
+        return "nothing but folders showed that it was synced, and it is there no more"
+    return ""
+
+
+def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluster) -> str:
+    """Gives why nothing syncs a path any more; empty where something does, or never did."""
+    obstacle = next((each.obstacle for each in path.now if each.obstacle), "")
+    if obstacle or files:
+        return obstacle
+    if path.before:
+        return f"no Kustomization syncs it any more; {path.before[0].file} did"
+    others = [each.by for each in reconciled.paths if each.by is not None and each.by.path]
+    if path.synced.path and others and not path.view.is_assumed:
+        return f"no Kustomization syncs it, though {others[0].file} says what is synced of this cluster"
+    return ""
 
 
 def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
