@@ -108,12 +108,11 @@ def test_a_patch_names_what_is_renamed_behind_it() -> None:
 
 
 def test_releases_are_patched_by_their_earlier_names() -> None:
-    over = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\n"
     files: Files = {
         "prod/.flux.yaml": FLUX_YAML,
         "prod/kustomization.yaml": "namespace: shop\nresources:\n- web.yaml\n",
         "prod/web.yaml": RELEASE,
-        "prod/flux-patch.yaml": f"{over}spec:\n  values:\n    replicas: 3 # as deployed\n",
+        "prod/flux-patch.yaml": release_text("  values:\n    replicas: 3 # as deployed\n"),
     }
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert migration.ok
@@ -174,12 +173,11 @@ def test_a_patch_that_no_kustomization_can_list_is_told(
 
 
 def test_patches_of_a_release_that_no_kustomization_can_list_are_told_with_it_alone() -> None:
-    over = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n"
     files: Files = {
         "prod/.flux.yaml": FLUX_YAML,
         "prod/kustomization.yaml": "resources:\n- web.yaml\n",
         "prod/web.yaml": RELEASE,
-        "prod/flux-patch.yaml": f"{over}spec:\n  values:\n    replicas: 3\n",
+        "prod/flux-patch.yaml": release_text("  values:\n    replicas: 3\n", namespace=""),
         "dev/kustomization.yaml": "resources: [../prod]\n",
     }
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod", "dev")))
