@@ -222,8 +222,7 @@ def _broken(sources: set[str], workspace: Workspace, clusters: ClusterMap) -> di
     ]
     if not concerned:
         return {}
-    gone = dict.fromkeys(workspace.deleted)
-    tree = clusters.tree.with_files({**workspace.changed, **workspace.created, **gone})
+    tree = clusters.tree.with_files(workspace.differing)
     reasons: dict[str, str] = {}
     for before in concerned:
         if before.folder not in tree.kustomizations:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.pages import Html, badge, code_block, element, facts, fold, fragment, joined, prose
+from fluxv2_migrate.settings.overrides import entry_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.findings.finding import Finding
@@ -26,7 +27,7 @@ def severity_badge(severity: Severity) -> Html:
 
 def answers_fold(answers: Iterable[Override], *, is_open: bool = False) -> Iterator[Html]:
     """Gives answers as data and as Python, and nothing where there are none."""
-    given = [answer.model_dump(mode="json", exclude_unset=True) for answer in answers]
+    given = [entry_of(answer) for answer in answers]
     if given:
         # JSON is YAML as well, and an entry of a list of it with this before it.
         data = [f"- {json.dumps(each, ensure_ascii=False)}" for each in given]

@@ -72,8 +72,7 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
 
 def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
     """Gives the documents to which what is built still gives annotations of fluxd."""
-    gone = dict.fromkeys(workspace.deleted)
-    tree = around.clusters.tree.with_files({**workspace.changed, **workspace.created, **gone})
+    tree = around.clusters.tree.with_files(workspace.differing)
     for folder, over in around.clusters.builds:
         for built in build_with(tree, folder, over).objects:
             if is_annotated(built.manifest):

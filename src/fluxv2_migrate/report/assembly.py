@@ -59,8 +59,7 @@ def tell_of_outcome(
         findings: where it is told.
         told: files of which it is told already that kustomizations leave them out.
     """
-    texts = {**workspace.changed, **workspace.created, **dict.fromkeys(workspace.deleted)}
-    result = Result(around.clusters, around.repository, texts, source_ignores(around))
+    result = Result(around.clusters, around.repository, workspace.differing, source_ignores(around))
     made = (*converted.layout.generated, *images.objects, *syncs.generated)
     # Where sync paths are guesses, a twin that lies outside of them may be applied nevertheless.
     removed = decided.removed if around.clusters.given else ()
@@ -121,13 +120,9 @@ def assemble(
     created, deleted = workspace.created, workspace.deleted
     texts = {path: workspace.text(path) for path in (*workspace.changed, *originals)}
     changed = {path: text for path, text in texts.items() if text is not None and text != before[path]}
-    after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in deleted}
-    # What was written as Flux v1 read it, and is not kept so, stands as it was.
-    for path, text in {**originals, **changed, **created}.items():
-        if path not in deleted:
-            after[path] = like_given(text, files.get(path))
     return Migration(
-        files=after,
+        # What was written as Flux v1 read it, and is not kept so, stands as it was.
+        files=_files_after(files, {**originals, **changed, **created}, deleted),
         changed=changed,
         created=created,
         deleted=deleted,
@@ -197,17 +192,23 @@ def over_given_files(
     gone = {path for path in left if path in files}
     changed = {path: text for path, text in texts.items() if path in files and text != as_text(files[path])}
     created = {path: text for path, text in texts.items() if path not in files}
-    after: dict[str, str | bytes] = {path: text for path, text in files.items() if path not in gone}
-    for path, text in {**changed, **created}.items():
-        after[path] = like_given(text, files.get(path))
     return replace(
         migration,
-        files=after,
+        files=_files_after(files, {**changed, **created}, gone),
         changed=changed,
         created=created,
         deleted=tuple(sorted(gone)),
         before={path: as_text(files[path]) for path in {*changed, *gone}},
     )
+
+
+def _files_after(
+    files: Mapping[str, str | bytes], texts: Mapping[str, str], gone: Collection[str]
+) -> dict[str, str | bytes]:
+    """Gives a repository with other texts, and without the files that go."""
+    after = {path: content for path, content in files.items() if path not in gone}
+    after |= {path: like_given(text, files.get(path)) for path, text in texts.items() if path not in gone}
+    return after
 
 
 def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> Iterator[StayingRelease]:

@@ -11,6 +11,7 @@ from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.settings.overrides import entry_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import Migration
@@ -172,7 +173,7 @@ class MigrationRecord:
 
 def finding_record(finding: Finding) -> FindingRecord:
     """Gives a finding with everything that its code says."""
-    answer = None if finding.answer is None else finding.answer.model_dump(mode="json", exclude_unset=True)
+    answer = None if finding.answer is None else entry_of(finding.answer)
     own = {each.name: getattr(finding, each.name) for each in fields(FindingRecord) if each.name != "answer"}
     return FindingRecord(**own, answer=answer)
 

@@ -17,6 +17,7 @@ from fluxv2_migrate.report.outline import (
     release_cells,
 )
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
+from fluxv2_migrate.settings.overrides import entry_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.placement import Prerequisite
@@ -124,7 +125,7 @@ def _entry(entry: Entry) -> Iterator[str]:
 def _answer(entry: Entry) -> Iterator[str]:
     if not entry.answers:
         return
-    given = entry.answers[0].model_dump(mode="json", exclude_unset=True)
+    given = entry_of(entry.answers[0])
     shown = json.dumps(given, ensure_ascii=False)
     is_short = len(shown) <= _SHORT
     if not is_short and entry.type.severity != "error":

@@ -29,7 +29,11 @@ __all__ = [
     "release_cells",
 ]
 
-
+_FEW: Final = 3
+"""So many places are told even if they are all there are."""
+_WAYS: Final = 6
+"""In so many ways clusters became known is told."""
+_FILES: Final = 2
 _BLOCKS: Final[tuple[tuple[Concern, str], ...]] = (
     ("merge", "To be answered before anybody merges"),
     ("cluster", "What a cluster applies would be incomplete or refused"),
@@ -239,13 +243,6 @@ def _entry(code: str, findings: list[Finding], releases: frozenset[str]) -> Entr
 
 def _only_accepts(answer: Override) -> bool:
     return bool(answer.accept) and answer.model_dump(exclude_defaults=True).keys() <= {*PATTERNS, "accept"}
-
-
-_FEW: Final = 3
-"""So many places are told even if they are all there are."""
-_WAYS: Final = 6
-"""In so many ways clusters became known is told."""
-_FILES: Final = 2
 
 
 def _concern(finding: Finding) -> Concern:

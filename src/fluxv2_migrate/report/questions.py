@@ -9,6 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.report.outline import places_of
+from fluxv2_migrate.settings.overrides import entry_of
 from fluxv2_migrate.yaml_text import Style, emit_item
 
 __all__ = ["answers_of", "questions_text"]
@@ -48,7 +49,7 @@ def answers_of(findings: Iterable[Finding]) -> list[tuple[dict[str, Any], list[F
     for finding in findings:
         if finding.severity != "error" or finding.answer is None:
             continue
-        given = finding.answer.model_dump(mode="json", exclude_unset=True)
+        given = entry_of(finding.answer)
         known = next((settled for answer, settled in answers if answer == given), None)
         if known is None:
             answers.append((given, [finding]))

@@ -235,6 +235,11 @@ class Workspace:
         return tuple(sorted(path for path in self._files if self.text(path) is None))
 
     @property
+    def differing(self) -> dict[str, str | None]:
+        """The new texts of all files that are not as they were; nothing for those that go."""
+        return {**self.changed, **self.created, **dict.fromkeys(self.deleted)}
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         """What was done, each thing once."""
         return tuple(self._changes)

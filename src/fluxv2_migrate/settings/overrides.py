@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.settings.options import Override
 
-__all__ = ["PATTERNS", "Subject", "is_about", "is_of_cluster", "override_for"]
+__all__ = ["PATTERNS", "Subject", "entry_of", "is_about", "is_of_cluster", "override_for"]
 
 PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
 """The fields of an override that say what it is about."""
@@ -104,6 +104,15 @@ def is_of_cluster(override: Override) -> bool:
     (True, False)
     """
     return any(name in override.model_fields_set for name in _OF_CLUSTERS)
+
+
+def entry_of(answer: Override) -> dict[str, Any]:
+    """Gives an answer as an entry of a file of overrides: what was given, in JSON's types.
+
+    >>> entry_of(Override(name="web", accept=("HR032",)))
+    {'name': 'web', 'accept': ['HR032']}
+    """
+    return answer.model_dump(mode="json", exclude_unset=True)
 
 
 def is_about(override: Override, subject: Subject, container: str | None = None) -> bool:
