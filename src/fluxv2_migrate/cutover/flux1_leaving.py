@@ -365,7 +365,7 @@ def _unsaid(syncs: Iterable[ClusterSync], around: Surroundings) -> set[str]:
 
 
 def _is_needless(
-    paths: Collection[str],
+    paths: Sequence[str],
     members: Sequence[tuple[ClusterView, SyncPath]],
     outputs: Collection[str],
     workspace: Workspace,

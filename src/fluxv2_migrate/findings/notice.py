@@ -49,7 +49,7 @@ def acceptance(code: str, **patterns: Any) -> Override | None:
         patterns: what the answer is about.
 
     >>> acceptance("HR032", name="web"), acceptance("HR095")
-    (Override(..., name='web', ..., accept=('HR032',)), None)
+    (Override(name='web', accept=('HR032',)), None)
     """
     return Override(**patterns, accept=(code,)) if FINDINGS[code].acceptable else None
 
