@@ -365,7 +365,7 @@ def test_the_report_reads_well() -> None:
     assert lines[:6] == [
         "# Verification",
         "",
-        "1 different, 1 missing, 1 declared; sync paths: 1 same, compared with Flux 2.7.",
+        "releases: 1 different, 1 missing, 1 declared; sync paths: 1 same, compared with Flux 2.7.",
         "",
         "## Different",
         "",

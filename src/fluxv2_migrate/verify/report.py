@@ -218,7 +218,7 @@ class VerificationReport:
         ):
             counts = ", ".join(f"{number} {status}" for status, number in _counts(entries).items())
             if counts:
-                parts.append(f"{title}s: {counts}" if parts or title != "release" else counts)
+                parts.append(f"{title}s: {counts}")
         done = "; ".join(parts) if self.releases else "; ".join(["No release of Flux v1", *parts])
         return f"{done}, compared with Flux {self.flux_version}."
 
