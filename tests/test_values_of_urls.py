@@ -172,6 +172,11 @@ def test_a_file_that_others_follow_becomes_a_config_map_in_its_place() -> None:
     assert "host: a" in str(migrate(web(OWN, "{}")).files["apps/web.yaml"])
     # It was there, so that nothing about it is optional any more.
     assert codes(migrate(web(OWN.replace("{url", "{optional: true, url"), behind))) == {"RP060"}
+    # It is no resource of Flux v2, and everything that tells of those goes on without it.
+    assert "ConfigMap" not in {each.resource.kind for each in migration.resources}
+    assert migration.to_markdown()
+    assert migration.to_html()
+    assert migration.to_dict()
 
 
 def test_comments_come_along_with_values() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
@@ -17,7 +17,7 @@ from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.given import as_text, like_given
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
-from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kubernetes import group_of, mapping_at
 from fluxv2_migrate.placement import Generated, Prerequisite
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.patch_texts import ReleaseText
@@ -35,6 +35,8 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 
 __all__ = ["assemble", "over_given_files", "staying_releases", "tell_of_outcome"]
+
+_TOOLKIT: Final = ".toolkit.fluxcd.io"
 
 
 def tell_of_outcome(
@@ -251,8 +253,10 @@ def _manifests(
                 with_text_annotations(seen), release.document.path, release.resource, cluster
             )
     for generated in made:
-        cluster = around.clusters.told(generated.clusters)
-        yield MigratedManifest(generated.manifest, generated.file, cluster=cluster)
+        # ConfigMaps that hold values are made, too.
+        if group_of(generated.manifest).endswith(_TOOLKIT):
+            cluster = around.clusters.told(generated.clusters)
+            yield MigratedManifest(generated.manifest, generated.file, cluster=cluster)
 
 
 def _together(needed: Iterable[Prerequisite]) -> tuple[Prerequisite, ...]:

@@ -138,7 +138,9 @@ def _added(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Difference]:
         kind, _, name = identity
         is_read_now = each.path in objects.context.repository.texts and each.within.sync_path == synced.path
         is_other = not _is_of_flux2(each.manifest) and group_of(each.manifest) not in RELEASE_GROUPS
-        if is_read_now and is_other and known.isdisjoint((identity, (kind, "", name))):
+        # What has no namespace was read as if the path gave it one.
+        places = (identity, (kind, "", name), (kind, synced.target_namespace, name))
+        if is_read_now and is_other and known.isdisjoint(places):
             yield Difference("sync.added", "(not applied)", resource_of(each.manifest))
 
 
