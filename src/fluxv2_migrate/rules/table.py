@@ -63,8 +63,8 @@ FIELDS: Final = (
         "spec.chart.ref",
         ("GitRepository.spec.ref",),
         ("HR052", "HR053", "HR060"),
-        "40 hexadecimal digits are a commit, refs/… a name, three numbers as in v1.2.3 a tag, all else a branch, "
-        "unless an override says so",
+        "40 hexadecimal digits are a commit, refs/… a name, three numbers as in v1.2.3 a tag, "
+        "all else a branch, unless an override says so",
     ),
     FieldRow(
         "spec.chart.path", (f"{_CHART}.chart",), ("HR060", "HR061", "HR063"), "cleaned; the root is `.`"
