@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -246,6 +247,69 @@ def test_a_fluxd_that_a_kustomization_patches_has_the_flags_that_it_gets() -> No
     }
     names = [view.name for view in see(files).clusters]
     assert names == ["apps", "more"]
+
+
+def test_a_patch_that_finds_its_fluxd_no_more_says_what_fluxd_was_told() -> None:
+    """The kustomize of fluxd's days matched names alone; that of today wants the namespace, too."""
+    patch = fluxd("--git-path=apps", "--git-url=git@git.example.com:acme/fleet")
+    files: Files = {
+        "base/kustomization.yaml": "resources: [fluxd.yaml]\n",
+        "base/fluxd.yaml": fluxd("--git-url=git@git.example.com:somebody/example"),
+        "install/kustomization.yaml": (
+            "namespace: tools\nresources: [../base]\npatchesStrategicMerge: [patch.yaml]\n"
+        ),
+        "install/patch.yaml": patch.replace("namespace: flux", "labels: {a: b}"),
+        "apps/web.yaml": release(),
+        "more/web.yaml": release("more"),
+    }
+    assert "namespace" not in files["install/patch.yaml"]
+    found = see(files)
+    assert [view.name for view in found.clusters] == ["apps", "more"]
+    assert not found.other_programs
+    migration = fm.migrate_repository(files)
+    assert {"base/fluxd.yaml", "install/patch.yaml"} <= set(migration.deleted)
+    assert fm.migrate_repository(migration.files).files == migration.files
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_what_a_release_of_flux_1_does_not_tell_a_text_that_installs_it_does(*, agrees: bool) -> None:
+    """The values are at a URL that leads nowhere by now; the script still has their file."""
+
+    def chart(name: str) -> str:
+        url = f"https://raw.githubusercontent.com/acme/fleet/master/gone/{name}.yaml"
+        return json.dumps(
+            {
+                "apiVersion": "helm.fluxcd.io/v1",
+                "kind": "HelmRelease",
+                "metadata": {"name": name, "namespace": "flux"},
+                "spec": {
+                    "helmVersion": "v3",
+                    "chart": {"repository": "https://charts.fluxcd.io", "name": name, "version": "1.2.0"},
+                    "valuesFrom": [{"externalSourceRef": {"url": url}}],
+                },
+            }
+        )
+
+    tasks = "- shell: helm upgrade -i flux fluxcd/flux -n flux -f values/flux.yaml\n"
+    files: Files = {
+        "system/flux.json": chart("flux"),
+        "setup/tasks.yml": tasks,
+        "values/flux.yaml": "git: {url: 'git@github.com:acme/fleet'}\n",
+        "apps/web.yaml": release(),
+    }
+    if not agrees:
+        files["more/tasks.yml"] = tasks.replace("flux.yaml", "other.yaml")
+        files["values/other.yaml"] = "git: {url: 'git@github.com:acme/other'}\n"
+    found = see(files)
+    (view,) = found.clusters
+    told = [each for each in found.notices if each.message.startswith("not all values of")]
+    assert [(each.code, each.path) for each in told] == ([("DA028", "setup/tasks.yml")] if agrees else [])
+    assert view.settings.fluxd.git_url == ("git@github.com:acme/fleet" if agrees else None)
+    if agrees:
+        migration = fm.migrate_repository(files)
+        assert "flux-system/gotk-sync.yaml" in migration.created
+        assert migration.files["setup/tasks.yml"] == tasks
+        assert fm.migrate_repository(migration.files).files == migration.files
 
 
 def test_what_installs_flux_1_is_no_cluster_of_its_own() -> None:

@@ -135,6 +135,13 @@ def test_the_release_is_the_one_that_everything_speaks_for(
     assert f"Flux {version} (" in migration.context.reasons[0]
 
 
+def test_nothing_is_asked_of_an_old_flux_2_where_nothing_of_flux_1_is_found() -> None:
+    files = {"gotk-components.yaml": components("0.41"), "x.yaml": thing("v2beta1")}
+    assert (fm.migrate_repository({**files}).findings, errors(migrate({**files}))) == ((), [])
+    files["a/web.yaml"] = release()
+    assert errors(fm.migrate_repository({**files})) == ["RP061"]
+
+
 def test_every_object_that_is_not_served_is_named_once() -> None:
     files = {
         "a.yaml": thing("v2beta1"),

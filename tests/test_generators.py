@@ -127,6 +127,43 @@ def test_what_a_command_writes_is_no_manifest() -> None:
     }
 
 
+@pytest.mark.parametrize("config", ["c/.flux.yaml", ".flux.yaml"])
+def test_a_program_in_what_a_command_writes_runs_nowhere(config: str) -> None:
+    """It was built of what is there, and is still there when that is gone."""
+
+    def fluxd(path: str) -> str:
+        arguments = ["--git-url=git@git.example.com:a/b", f"--git-path={path}", "--manifest-generation"]
+        return json.dumps(
+            {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": {"name": "flux", "namespace": "flux"},
+                "spec": {
+                    "template": {
+                        "spec": {
+                            "containers": [{"name": "flux", "image": "fluxcd/flux:1.25.4", "args": arguments}]
+                        }
+                    }
+                },
+            }
+        )
+
+    # A release that cannot be built holds back all that hangs together, and the file with it.
+    files: Files = {
+        **BUILT,
+        config: generate("kustomize build . > build.yaml && kustomize build ."),
+        "c/kustomization.yaml": "namespace: game\nresources: [web.yaml, gone.yaml]\n",
+        "c/build.yaml": f"{fluxd('c,old')}\n---\n{release('old')}",
+        "flux.yaml": fluxd("c"),
+    }
+    first = fm.migrate_repository(files)
+    assert [each.name for each in first.context.clusters] == ["c"]
+    assert not any("build.yaml" in (each.path, *each.related) for each in first.findings)
+    again = fm.migrate_repository(first.files)
+    assert again.files == first.files
+    assert "c/build.yaml" in again.files
+
+
 def test_a_base_in_a_submodule_is_said_to_be_in_one() -> None:
     files: Files = {**BUILT, "c/.flux.yaml": generate("git submodule update --init && kustomize build .")}
     files["c/kustomization.yaml"] = "resources: [web.yaml, ../lib/base]\nnamespace: game\n"

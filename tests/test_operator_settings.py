@@ -42,7 +42,8 @@ def test_a_release_of_the_first_api_becomes_one_of_a_git_repository() -> None:
 
 
 def test_nothing_of_the_first_api_is_migrated_before_both_questions_are_answered() -> None:
-    asked = migrate({"a.yaml": first()})
+    # It is one question, however many releases wait for it.
+    asked = migrate({"a.yaml": first(), "b.yaml": first().replace("name: web", "name: more")})
     assert errors(asked) == ["HR002"]
     told = migrate({"a.yaml": first()}, helm_operator=OPERATOR)
     assert errors(told) == ["HR030"]

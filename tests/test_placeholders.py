@@ -112,15 +112,20 @@ def test_one_finding_names_all_files_with_placeholders_of_one_form() -> None:
     files["apps/e.yaml"] = TEXT.format(name="e", repository='"{{ charts }}"')
     files["apps/f.yaml"] = "{% if x %}\n" + TEXT.format(name="f", repository="x") + "{% endif %}\n"
     files["apps/g.yaml"] = "{% if x %}\n" + TEXT.format(name="g", repository="x") + "{% endif %}\n"
+    # A value may hold one of these; alone on a line it stands for more than a value.
+    files["apps/h.yaml"] = TEXT.format(name="h", repository="x") + "  values:\n${values}\n"
+    files["apps/i.yaml"] = TEXT.format(name="i", repository="x") + "  values: {a: ${b}\n"
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("apps",)))
     errors = [finding for finding in migration.findings if finding.severity == "error"]
     assert {finding.code for finding in errors} >= {"RP063"}
+    assert [finding.path for finding in errors if finding.code == "RP003"] == ["apps/i.yaml"]
     told = [finding for finding in errors if finding.code == "RP063"]
     named = [{f.path, *(place.rpartition(":")[0] for place in f.related)} for f in told]
     expected = [
         {"apps/a.yaml", "apps/b.yaml", "apps/c.yaml"},
         {"apps/e.yaml"},
         {"apps/f.yaml", "apps/g.yaml"},
+        {"apps/h.yaml"},
     ]
     assert sorted(named, key=sorted) == expected
     assert {path for path in files if migration.files[path] != files[path]} == {"apps/d.yaml"}

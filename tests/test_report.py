@@ -268,3 +268,15 @@ def test_releases_that_stay_are_told_with_their_clusters() -> None:
         ("HelmRelease shop/c", "c.yaml", 1, ()),
         ("HelmRelease shop/a", "eu/a.yaml", 1, ("eu",)),
     ]
+
+
+def test_a_release_that_was_flux_1_itself_does_not_stay_once_it_is_gone() -> None:
+    fluxd = release("flux").replace(
+        "repository: https://charts.example.com", "repository: https://charts.fluxcd.io"
+    )
+    files = {"eu/a.yaml": release("a"), "eu/flux.yaml": fluxd.replace("name: web", "name: flux")}
+    migration = fm.migrate_repository(files, {"sync_roots": ["eu"]})
+    assert migration.deleted == ("eu/flux.yaml",)
+    assert migration.staying == ()
+    kept = fm.migrate_repository(files, {"sync_roots": ["eu"], "flux1": "keep"})
+    assert [each.resource for each in kept.staying] == ["HelmRelease shop/flux"]

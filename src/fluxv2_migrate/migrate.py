@@ -217,7 +217,8 @@ def _surroundings(
     for release in judged.values() or [inferred]:
         for found in release.contradictions:
             findings.say("RP013", found.message, found.path, found.line, found.related)
-    for old in old_components(repository):
+    # Where nothing of Flux v1 is found, nothing is written that would have to be served.
+    for old in old_components(repository) if clusters.clusters else ():
         findings.say("RP061", old.message, old.path, old.line)
     for notice in clusters.notices:
         findings.say(notice.code, notice.message, notice.path, notice.line, notice.related)

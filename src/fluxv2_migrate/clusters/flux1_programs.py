@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.install_texts import programs_of_texts
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.tree_charts import chart_of_folder, charts_of_flux1
+from fluxv2_migrate.clusters.units import written_files
 from fluxv2_migrate.clusters.value_sources import (
     ValueSource,
     config_map_data,
@@ -35,7 +37,7 @@ from fluxv2_migrate.flux1.installation import (
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
 from fluxv2_migrate.kubernetes import as_list, as_object, value_at
-from fluxv2_migrate.kustomize import Build, BuiltObject
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import read_value
 
@@ -154,10 +156,26 @@ def _of_builds(reader: ClusterReader) -> Iterator[tuple[Flux1Program, set[str]]]
     """Gives the programs that are built, each with the files that it is made of."""
     for folder in reader.tree.roots:
         build = reader.build(folder)
+        told = {} if build.ok else {(each.program, each.name): each for each in _of_patches(build, reader)}
         for each in build.objects:
             places = _places_of(each, reader)
             for program in _of_object(each.manifest, places, reader, build):
-                yield program, {document.path for document in places}
+                # Patches that find their object no more once did, and replaced its arguments as a whole.
+                patch = None if each.patches else told.get((program.program, program.name))
+                known = program if patch is None else replace(program, settings=patch.settings)
+                yield known, {document.path for document in places}
+
+
+def _of_patches(build: Build, reader: ClusterReader) -> Iterator[Flux1Program]:
+    """Gives what the patches in files of a build say of programs, those of its own folder last."""
+    folders = {posixpath.dirname(path) for path in build.files if posixpath.basename(path) in FILE_NAMES}
+    for folder in sorted(folders, key=lambda each: (each == build.folder, each)):
+        patches = reader.tree.kustomizations[folder].patches if folder in reader.tree.kustomizations else ()
+        for path in dict.fromkeys(each.path for each in patches if each.path):
+            for document in reader.documents_of(path):
+                yield from (
+                    each for each in _of_object(document.manifest, [document], reader, None) if each.settings
+                )
 
 
 def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
@@ -179,8 +197,9 @@ def _is_mentioned(text: str) -> bool:
 
 def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:
     charts = tuple(charts_of_flux1(reader))
+    outputs = written_files(reader.files, reader.tree)
     for path in sorted(reader.files):
-        if path.endswith(_YAML) and _may_tell(reader.text(path), charts):
+        if path.endswith(_YAML) and path not in outputs and _may_tell(reader.text(path), charts):
             for document in reader.documents_of(path):
                 yield from _of_object(document.manifest, [document], reader, None)
                 yield from _of_list(document, reader)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
@@ -75,16 +75,43 @@ def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Fl
     One of which no path is there syncs another repository, and so does one with another URL than those whose
     paths are there. What only a text tells counts where all such texts agree.
     """
-    fluxds = [each for each in programs if each.program == "fluxd"]
+    completed: list[ClusterNotice] = []
+    fluxds = _completed([each for each in programs if each.program == "fluxd"], completed)
+    operators = [each for each in programs if each.program == "helm-operator"]
     own, contested = _of_repository(fluxds, reader)
     others = [each for each in fluxds if each not in own]
     manifests = [each for each in own if not each.is_text]
     texts = [each for each in own if each.is_text]
     told, notices = _of_texts(texts, manifests)
-    operators = tuple(each for each in programs if each.program == "helm-operator")
+    notices += completed
     notices += _of_contested(contested)
     notices += [_of_another(each) for each in _unlike(others) if each not in contested]
-    return Flux1Programs((*manifests, *told), tuple(others), operators, tuple(notices))
+    return Flux1Programs((*manifests, *told), tuple(others), tuple(operators), tuple(notices))
+
+
+def _completed(fluxds: Sequence[Flux1Program], notices: list[ClusterNotice]) -> list[Flux1Program]:
+    """Gives fluxds; where not all values of a release are known, with what the one text says of it.
+
+    A later run, which finds the release no more, would take all from that text.
+
+    Args:
+        fluxds: that the repository shows.
+        notices: where it is told.
+    """
+    found: list[Flux1Program] = []
+    for each in fluxds:
+        told = [one for one in fluxds if one.is_text and one.is_complete and paths_of(one) == paths_of(each)]
+        if each.is_complete or len({tuple(sorted(one.settings.items())) for one in told}) != 1:
+            found.append(each)
+            continue
+        text = told[0]
+        found.append(replace(each, settings={**text.settings, **each.settings}, is_complete=True))
+        message = (
+            "not all values of fluxd are known here, and a text that installs it says the rest, which may "
+            "not be how it runs"
+        )
+        notices.append(ClusterNotice("DA028", message, text.path, text.line, (each.place,)))
+    return found
 
 
 def _of_repository(

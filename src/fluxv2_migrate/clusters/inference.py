@@ -343,7 +343,7 @@ def _only_installs(view: ClusterView, programs: Flux1Programs, reader: ClusterRe
 
 def _shows_nothing(view: ClusterView, views: Sequence[ClusterView], reader: ClusterReader) -> bool:
     """Gives whether nothing in a folder tells of a cluster, beside fluxds that say what they sync."""
-    if not any(each.flux1.fluxd is not None and not each.flux1.fluxd.is_text for each in views):
+    if all(each.flux1.fluxd is None for each in views):
         return False
     return not view.sync_paths[0].unknown and not _shown(view, reader)
 

@@ -12,7 +12,7 @@ from typing import Final
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml
-from fluxv2_migrate.flux1.generators import Generator, read_generator
+from fluxv2_migrate.flux1.generators import Generator, folders_of, read_generator
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 
@@ -25,6 +25,7 @@ __all__ = [
     "read_sync_path",
     "shapes_objects",
     "unguided_sync_path",
+    "written_files",
 ]
 
 _WORDS: Final = re.compile(r"[^\s`,]+")
@@ -242,6 +243,17 @@ def _waits_for(synced: SyncPath, files: Mapping[str, str | bytes], tree: Kustomi
         for word in _WORDS.findall(each.reason)
     }
     return next((file for file in missing if file in named), "")
+
+
+def written_files(files: Mapping[str, str | bytes], tree: KustomizeTree) -> frozenset[str]:
+    """Gives the files that commands of a `.flux.yaml` write, whatever path is synced below it."""
+    found: set[str] = set()
+    for config in flux_yaml_folders(files):
+        # Nearly none writes any, and each folder below would be read for nothing.
+        if ">" in as_text(files[posixpath.join(config, FLUX_YAML)]):
+            below = (folder for folder in folders_of(files) if is_below(folder, config))
+            found.update(file for folder in below for file in read_sync_path(folder, files, tree).outputs)
+    return frozenset(found)
 
 
 def flux_yaml_folders(files: Iterable[str]) -> tuple[str, ...]:

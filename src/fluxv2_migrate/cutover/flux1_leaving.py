@@ -72,11 +72,12 @@ def _left_documents(
     names: Sequence[str], around: Surroundings, going: Collection[DocumentKey]
 ) -> Iterator[tuple[str, str, str]]:
     """Gives the releases that are left: the cluster, the release and its place."""
-    clusters = around.clusters
+    clusters, outputs = around.clusters, around.clusters.outputs
     for path, documents in sorted(around.repository.documents.items()):
         for document in documents:
             is_old = any(is_old_release(each) for _, each in objects_in(document.manifest))
-            if not is_old or document.key in going or clusters.runs_flux_1(document):
+            is_going = document.key in going or clusters.runs_flux_1(document)
+            if not is_old or is_going or path in outputs:
                 continue
             resource = f"HelmRelease {'/'.join(filter(None, document.identity))}"
             seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
@@ -283,7 +284,9 @@ def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: S
         for each in gone
         for setting in (*each.program.settings.values(), *each.program.values.values())
     }
-    for path in sorted(found):
+    # A text that installs a program is no file of its values, though it may tell some.
+    installing = {each.path for each in around.clusters.programs if each.is_text}
+    for path in sorted(found - installing):
         if path not in texts or not workspace.has(path) or any(each.document.path == path for each in gone):
             continue
         documents = around.repository.all_documents(path)

@@ -65,6 +65,7 @@ _IN_COMMENT: Final = re.compile(
     r"(#\{\w[^}\"]*\}#?)[ \t]*\r?$",
     re.MULTILINE,
 )
+_LINE: Final = re.compile(r"^[ \t]*\$\{[^}\n]*\}[ \t]*\r?$", re.MULTILINE)
 _OF_SOURCE: Final = ("git", "ref", "repository", "version")
 _ANY: Final = re.compile("|".join([*(form.pattern for form in _FORMS.values()), _CAPITALS.pattern]))
 _OF_KUBERNETES: Final = ("name", "namespace", "targetNamespace")
@@ -147,10 +148,15 @@ def placeholder_in_text(text: str) -> Placeholder | None:
 
     >>> placeholder_in_text("metadata:\\n  {% if x %}\n  name: {{ name }}\\n").form
     '{% … %}'
+    >>> placeholder_in_text("spec:\n  values:\n${values}\n").text
+    '${values}'
     """
     for form in ("{% … %}", "<% … %>", "{{ … }}", "((…))", "[[ … ]]", "@…@", "#{…}#", "%…%"):
         if match := _FORMS[form].search(text):
             return Placeholder(form, match[0])
+    # Values have it everywhere; alone on a line it stands for lines that come from elsewhere.
+    if match := _LINE.search(text):
+        return Placeholder("${…}", match[0].strip())
     return None
 
 

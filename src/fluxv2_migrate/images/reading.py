@@ -386,6 +386,8 @@ class _Reader:
         is_left = self.findings.decided(document).leave
         if is_left or document.path in clusters.patch_files or not any(draft.images for draft in drafts):
             return
+        if document.path in clusters.outputs:
+            return
         at = ("metadata", "annotations")
         if clusters.given or any(each.program == "fluxd" for each in clusters.programs):
             message = "no cluster syncs the file, so its annotations stay"

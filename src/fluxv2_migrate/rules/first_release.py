@@ -24,7 +24,8 @@ def draft_first_chart(draft: Draft) -> ChartSourceRequest | None:
     operator = draft.settings.helm_operator
     given = draft.spec.get("chartGitPath")
     if operator.git_url is None:
-        draft.note("HR002", "where its chart is stands in the operator's flags", _PATH)
+        message = "where its chart is stands in the operator's flags"
+        draft.note("HR002", message, _PATH, group=message)
         return None
     if not given:
         message = "chartGitPath is not given: the helm-operator refused such a release"
