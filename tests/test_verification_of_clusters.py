@@ -618,6 +618,16 @@ def test_what_the_api_server_refused_before_is_no_news() -> None:
             "{imageRepositoryRef: {name: a}, policy: {semver: {range: 1.x}}, digestReflectionPolicy: Always}",
             True,
         ),
+        (
+            "ImageUpdateAutomation",
+            "{interval: 5m, sourceRef: {kind: GitRepository, name: a}, git: {commit: {author: {email: b}}}}",
+            False,
+        ),
+        (
+            "ImageUpdateAutomation",
+            "{interval: 5m, sourceRef: {kind: GitRepository, name: a}, commit: {authorEmail: b}}",
+            True,
+        ),
         ("Alert", "{}", False),
     ],
 )
@@ -628,6 +638,23 @@ def test_what_the_api_server_refuses_stops_the_path(kind: str, spec: str, is_ref
     api = f"apiVersion: image.toolkit.fluxcd.io/v1\nkind: {kind}\nmetadata: {{name: a, namespace: shop}}\n"
     report = verify(files, {**after, "prod/image.yaml": f"{api}spec: {spec}\n"}, migration, options)
     assert ("sync.refused" in differences(report)) == is_refused
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  interval: 5m", "  interval: 5m\n  targetNamespace: ''"),
+        ("  upgrade:\n", "  upgrade:\n    remediation: {retries: 0, strategy: reinstall}\n"),
+        ("  interval: 5m", "  interval: 5m\n  waitStrategy: {name: fast}"),
+    ],
+)
+def test_a_release_that_the_api_server_refuses_stops_the_path(old: str, new: str) -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    assert old in str(after["prod/web.yaml"])
+    worse = {**after, "prod/web.yaml": str(after["prod/web.yaml"]).replace(old, new)}
+    assert "sync.refused" in differences(verify(files, worse, migration, options))
 
 
 @pytest.mark.parametrize(("flux_version", "is_refused"), [("2.5", True), ("2.6", False)])

@@ -12,7 +12,13 @@ from pydantic import ValidationError
 
 from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2.constraints import refused_fields
-from fluxv2_migrate.flux2.releases import FluxKind, FluxVersion, is_at_least, served_api_versions
+from fluxv2_migrate.flux2.releases import (
+    FluxKind,
+    FluxVersion,
+    is_at_least,
+    preferred_api_version,
+    served_api_versions,
+)
 from fluxv2_migrate.kubernetes import KubernetesObject, as_object, mapping_at, resource_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 
@@ -29,6 +35,7 @@ _KINDS: Final[Mapping[str, tuple[FluxKind, type[KubernetesObject]]]] = {
 # Fields that our models know and the stable API of a kind never had, or has since a Flux release alone.
 _OLD: Final[Mapping[str, tuple[str, ...]]] = {
     "GitRepository": ("accessFrom", "gitImplementation"),
+    "ImageUpdateAutomation": ("checkout", "commit", "push"),
     "Kustomization": ("patchesJson6902", "patchesStrategicMerge", "validation"),
 }
 _SINCE: Final[Mapping[str, Mapping[str, FluxVersion]]] = {
@@ -54,9 +61,10 @@ _SINCE: Final[Mapping[str, Mapping[str, FluxVersion]]] = {
 
 
 def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator[str]:
-    """Gives what the API server refuses in a source, a Kustomization or an object of image automation.
+    """Gives what the API server refuses in an object of Flux v2.
 
-    Releases are compared field by field, and of other kinds nothing but labels and annotations is known.
+    Fields that no release has are told where releases are compared, and of other kinds nothing but labels and
+    annotations is known.
     """
     api = str(manifest.get("apiVersion"))
     shown = resource_of(manifest)
@@ -64,6 +72,9 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
         for key, value in mapping_at(manifest, "metadata", field).items():
             if value is not None and not isinstance(value, str):
                 yield f"{shown}: metadata.{field}.{key} is no text"
+    if api == preferred_api_version("HelmRelease", flux_version):
+        for field, reason in refused_fields(manifest, flux_version):
+            yield f"{shown}: {field} {reason}"
     known = _KINDS.get(str(manifest.get("kind")))
     if known is None or "toolkit.fluxcd.io/" not in api:
         return
