@@ -731,6 +731,56 @@ def test_a_path_that_waits_for_itself_waits_for_ever() -> None:
     assert told == []
 
 
+TWO_PATHS: Files = {
+    "prod/web.yaml": release(),
+    "base/web.yaml": release("other"),
+    "flux/prod.yaml": SYNC,
+    "flux/base.yaml": SYNC.replace("prod", "base"),
+}
+PATHS = ("prod", "base")
+ONE_CLUSTER = fm.MigrationOptions(clusters=(fm.Cluster(name="main", sync_paths=PATHS),))
+
+
+def test_one_kustomization_may_take_in_all_paths_of_a_cluster() -> None:
+    migration, after = migrated(TWO_PATHS, ONE_CLUSTER)
+    without = {path: text for path, text in after.items() if not path.startswith("flux/")}
+    root: Files = {**without, "flux/all.yaml": SYNC.replace("path: ./prod", "path: ./")}
+    assert verify(TWO_PATHS, root, migration, ONE_CLUSTER).ok
+
+
+def test_a_path_that_another_one_is_built_of_is_synced_with_it() -> None:
+    files: Files = {
+        **TWO_PATHS,
+        **{f"{each}/kustomization.yaml": "resources: [web.yaml]\n" for each in PATHS},
+    }
+    migration, after = migrated(files, ONE_CLUSTER)
+    without = {path: text for path, text in after.items() if not path.startswith("flux/")}
+    sync = SYNC.replace("path: ./prod", "path: ./all")
+    both: Files = {
+        **without,
+        "flux/all.yaml": sync,
+        "all/kustomization.yaml": "resources: [../prod, ../base]\n",
+    }
+    assert verify(files, both, migration, ONE_CLUSTER).ok
+    one: Files = {**both, "all/kustomization.yaml": "resources: [../prod]\n"}
+    lost = [
+        each for each in verify(files, one, migration, ONE_CLUSTER).sync_paths if each.status == "missing"
+    ]
+    assert [each.resource for each in lost] == ["sync path base"]
+
+
+@pytest.mark.parametrize(
+    ("api", "is_told"), [("helm.fluxcd.io/v1", True), ("helm.toolkit.fluxcd.io/v2", False)]
+)
+def test_a_path_that_waits_for_a_release_of_flux_1_waits_in_vain(api: str, *, is_told: bool) -> None:
+    files: Files = {"prod/web.yaml": release(), "flux/prod.yaml": SYNC}
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration, after = migrated(files, options)
+    check = f"{{apiVersion: {api}, kind: HelmRelease, name: web, namespace: shop}}"
+    waiting: Files = {**after, "flux/prod.yaml": f"{SYNC}  healthChecks: [{check}]\n"}
+    assert ("sync.health_checks" in differences(verify(files, waiting, migration, options))) == is_told
+
+
 def test_a_source_that_stood_in_the_repository_is_missed() -> None:
     source = (
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"

@@ -153,14 +153,20 @@ class Reconciler:
         return bool(each.path) and self.tree.is_folder(normal_path(each.path))
 
     def syncing(self, target: str, view: ClusterView) -> list[FluxKustomization]:
-        """Gives the Kustomizations that sync a folder for a cluster, or else the nearest folder above it."""
+        """Gives the Kustomizations that sync a folder for a cluster.
+
+        Else those of the nearest folder above it, and else those of folders that are built of it.
+        """
         by_path: dict[str, list[FluxKustomization]] = {}
         for each in self.kustomizations:
             path = normal_path(each.path)
             if is_below(target, path):
                 by_path.setdefault(path, []).append(each)
         if not by_path:
-            return []
+            including = set(self.tree.ancestors(target))
+            return self._own(
+                [each for each in self.kustomizations if normal_path(each.path) in including], view
+            )
         return self._own(by_path[max(by_path, key=len)], view)
 
     def _own(self, found: list[FluxKustomization], view: ClusterView) -> list[FluxKustomization]:

@@ -10,13 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath
+from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below
 from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name, resource_of
+from fluxv2_migrate.kubernetes import (
+    as_list,
+    as_object,
+    group_of,
+    mapping_at,
+    namespace_and_name,
+    resource_of,
+)
 from fluxv2_migrate.kustomize import UNFOLLOWED, Kustomization
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.quoting import plural
@@ -79,13 +86,22 @@ def verify_sync_paths(
             objects = objects_of_fluxd(synced, context.before.clusters, context.repository)
             filled += [each for each in objects if not each.namespace]
             now = () if reconciled is None else reconciled.paths
-            own = tuple(each for each in now if each.sync_path == synced.path)
+            own = tuple(each for each in now if each.sync_path == synced.path) or _covering(now, synced)
             known = tuple(before.syncing(synced.path, view))
             path = _Path(view, synced, own, known, objects, before)
             paths.append(_verify(path, reconciled, seen, context))
         namespaces += _filled_in(view, filled, reconciled, context)
     everywhere = {view.name for view in context.before.clusters.clusters}
     return list(together(paths, everywhere)), namespaces
+
+
+def _covering(now: Sequence[ReconciledPath], synced: SyncPath) -> tuple[ReconciledPath, ...]:
+    """Gives what is synced for another path of a cluster and takes this one in."""
+    return tuple(
+        each
+        for each in now
+        if each.by is not None and any(is_below(file, synced.path) for file in each.build.files)
+    )
 
 
 def _verify(
@@ -144,7 +160,7 @@ def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
             yield from _of_contents(path, each.by)
             yield from _of_objects(path, each.by)
             yield from _on_top(as_object(each.by.manifest.get("spec")), old)
-            yield from _waiting(each.by, old, context)
+            yield from _waiting(each.by, old, path.view, context)
             yield from compare_source(each.by, path.view, path.before, context)
 
 
@@ -181,9 +197,12 @@ def _on_top(spec: Mapping[str, Any], old: Sequence[Mapping[str, Any]]) -> Iterat
 
 
 def _waiting(
-    by: FluxKustomization, old: Sequence[Mapping[str, Any]], context: Context
+    by: FluxKustomization, old: Sequence[Mapping[str, Any]], view: ClusterView, context: Context
 ) -> Iterator[Difference]:
-    """Gives the Kustomizations that one waits for and that no cluster has, or that wait for it: for ever."""
+    """Gives what a Kustomization waits for in vain.
+
+    Kustomizations that no cluster has, or that wait for it, and releases of Flux v1.
+    """
     own = namespace_and_name(by.manifest)
     known = {_name_in(each, own[0]) for one in old for each in _list(one.get("dependsOn"))}
     there = {
@@ -195,6 +214,9 @@ def _waiting(
     for name in _waited_for(by.manifest):
         if name not in known and (name not in there or _leads_to(own, name, there)):
             yield Difference("sync.dependencies", _NONE, "/".join(name))
+    for each in map(as_object, _list(mapping_at(by.manifest, "spec").get("healthChecks"))):
+        if group_of(each) in RELEASE_GROUPS and not context.keeps_flux1(view.name):
+            yield Difference("sync.health_checks", _NONE, f"{each.get('kind')} of {each.get('apiVersion')}")
 
 
 def _waited_for(manifest: Mapping[str, Any]) -> list[_Name]:
