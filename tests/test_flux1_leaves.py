@@ -293,6 +293,30 @@ def test_a_suspended_sync_of_what_fluxd_never_synced_is_no_concern() -> None:
     assert "DA062" not in codes(migrate(files))
 
 
+@pytest.mark.parametrize(("path", "is_told"), [("apps", True), ("other", False)])
+def test_a_suspended_sync_of_releases_applies_none_of_them(path: str, is_told: bool) -> None:
+    other = (
+        SYNC.partition("---\n")[2]
+        .replace("infra", "apps")
+        .replace("path: ./prod", f"suspend: true, path: ./{path}")
+    )
+    applied = other.replace("suspend: true, ", "").replace(f"./{path}", "./apps").replace("apps,", "others,")
+    files: Files = {
+        "prod/sync.yaml": SYNC,
+        "prod/apps.yaml": other if is_told else f"{other}---\n{applied}",
+        "apps/web.yaml": release(),
+        "other/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n",
+    }
+    migration = migrate(files)
+    told = [each for each in migration.findings if each.code == "DA062"]
+    assert [(each.path, each.related) for each in told] == [
+        ("prod/apps.yaml", ("apps/web.yaml:1",))
+    ] * is_told
+    assert migration.ok is not is_told
+    report = fm.verify_migration(files, migration.files, declared=migration.declared)
+    assert [each.status for each in report.releases] == ["missing" if is_told else "declared"]
+
+
 def test_without_a_url_nothing_is_written_and_the_runbook_asks_for_it() -> None:
     text = fluxd("--git-path=prod").replace("git@git.example.com:acme/fleet", "$(GIT_URL)")
     migration = migrate({"prod/flux.yaml": text, "prod/web.yaml": release()})

@@ -23,6 +23,7 @@ from fluxv2_migrate.placement import (
     Unplaced,
     write_generated,
 )
+from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
     DECRYPTION_SECRET,
@@ -35,6 +36,7 @@ from fluxv2_migrate.rules import (
     sync_name,
 )
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
 
 __all__ = ["ClusterSync", "ExistingKustomization", "SyncLayout", "settle_syncs"]
@@ -196,8 +198,9 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
 
 
 def _tell_suspended(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
-    """Tells of Kustomizations that shall sync what fluxd did, and that are suspended in Git."""
+    """Tells of Kustomizations that shall sync what fluxd did, or releases, and that are suspended in Git."""
     paths = [synced.path for synced in view.sync_paths] if view.flux1.fluxd is not None else []
+    releases = _places_of_releases(view, around)
     for _, document in around.repository.new_objects():
         own = FluxKustomization.of_document(document)
         if own is None or not own.path or mapping_at(document.manifest, "spec").get("suspend") is not True:
@@ -206,6 +209,24 @@ def _tell_suspended(view: ClusterView, around: Surroundings, findings: FindingGr
         if any(is_below(each, path) for each in paths):
             message = f"it is suspended, and nothing else syncs {path or '/'} once fluxd is gone"
             findings.stop(document, "DA062", message, ("spec", "suspend"))
+        elif releases.get(path):
+            message = f"it is suspended, and nothing applies what {len(releases[path])} release(s) become"
+            findings.stop(document, "DA062", message, ("spec", "suspend"), releases[path])
+
+
+def _places_of_releases(view: ClusterView, around: Surroundings) -> dict[str, list[str]]:
+    """Gives the places of the releases of Flux v1 that a cluster sees, by sync path."""
+    found: dict[str, list[str]] = {}
+    for key, seen in around.clusters.sightings.items():
+        for sighting in seen:
+            document = around.repository.document(*key)
+            if (
+                sighting.cluster == view.name
+                and is_old_release(sighting.manifest)
+                and is_in_scope(document, around)
+            ):
+                found.setdefault(sighting.sync_path, []).append(f"{document.path}:{document.line}")
+    return found
 
 
 def _written_url(view: ClusterView) -> str:
