@@ -93,6 +93,10 @@ def shared(value: Any, known: dict[Any, Any]) -> Any:
     >>> one["spec"] is other["spec"]
     True
     """
+    number = id(value)
+    if known.get(number) is value:
+        # Values that stem from one text hold the same objects, and these were looked through.
+        return value
     if value.__class__ is dict:
         items = {key: shared(item, known) for key, item in value.items() if item.__class__ is not str}
         if any(item is not value[key] for key, item in items.items()):
@@ -103,7 +107,10 @@ def shared(value: Any, known: dict[Any, Any]) -> Any:
             value = values
     else:
         return value
-    return known.setdefault(_contents(value), value)
+    value = known.setdefault(_contents(value), value)
+    # It is kept, so that no other one has its number.
+    known[id(value)] = value
+    return value
 
 
 def _contents(copy: dict[Any, Any] | list[Any]) -> tuple[object, ...]:

@@ -170,9 +170,9 @@ class _Check:
 
     def _is_passed_over(self, manifest: Mapping[str, Any], sighting: Sighting) -> bool:
         """Gives whether an annotation that fluxd did not know keeps the release from being applied."""
-        is_of_fluxd = not self.view.flux2_file
-        was_ignored = read_policies(annotations_of(sighting.manifest)).ignored
-        return is_of_fluxd and is_disabled(manifest) and not was_ignored
+        if self.view.flux2_file or not is_disabled(manifest):
+            return False
+        return not read_policies(annotations_of(sighting.manifest)).ignored
 
     def _changed(
         self, release: MigratedRelease, sighting: Sighting, spec: Mapping[str, Any]

@@ -14,6 +14,7 @@ from fluxv2_migrate.given import checked_manifest
 __all__ = ["WorkloadPolicies", "read_policies"]
 
 _PREFIXES: Final = {"fluxcd.io/": "", "flux.weave.works/": "", "filter.fluxcd.io/": "tag."}
+_OF_FLUXD: Final = tuple(_PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def read_policies(annotations: Mapping[str, Any] | None) -> WorkloadPolicies:
     found: dict[str, list[str]] = {}
     checked_manifest({} if annotations is None else annotations, "annotations")
     for key, value in (annotations or {}).items():
-        for prefix, name in _PREFIXES.items():
+        # Most annotations are of others.
+        for prefix, name in _PREFIXES.items() if key.startswith(_OF_FLUXD) else ():
             if key.startswith(prefix):
                 texts = found.setdefault(name + key[len(prefix) :], [])
                 if (text := _text(value)) not in texts:

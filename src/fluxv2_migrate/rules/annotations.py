@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.flux1 import WorkloadPolicies, read_policies
+from fluxv2_migrate.flux1 import WorkloadPolicies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd, meant_domain
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import as_object, mapping_at
@@ -58,8 +58,7 @@ def draft_annotations(workload: Workload, containers: Iterable[str]) -> Workload
 
     Source: fluxcd/flux 1.25.4 `pkg/policy/policy.go`, `pkg/cluster/kubernetes/resource/resource.go`.
     """
-    annotations = workload.annotations
-    policies = read_policies(annotations)
+    annotations, policies = workload.annotations, workload.policies
     _pod_template(workload)
     if _conflicts(workload, policies, set(containers)):
         return None

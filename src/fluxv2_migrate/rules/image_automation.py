@@ -13,7 +13,6 @@ from fluxv2_migrate.flux1 import (
     TagPattern,
     WorkloadPolicies,
     find_images,
-    read_policies,
 )
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
@@ -150,7 +149,7 @@ def _asked_once(workload: Workload, images: int) -> list[Notice]:
 
 
 def _asks_for_images(workload: Workload) -> bool:
-    policies = read_policies(workload.annotations)
+    policies = workload.policies
     return policies.automated or policies.locked or bool(workload.options.overrides)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.plan import Operation, Path
@@ -69,6 +70,14 @@ class Workload:
     notices: list[Notice] = field(default_factory=list)
     comments: list[PlacedComment] = field(default_factory=list)
     matched: set[int] = field(default_factory=set)
+    _policies: WorkloadPolicies | None = None
+
+    @property
+    def policies(self) -> WorkloadPolicies:
+        """What its annotations ask of fluxd."""
+        if self._policies is None:
+            self._policies = read_policies(self.annotations)
+        return self._policies
 
     @property
     def kind(self) -> str:
