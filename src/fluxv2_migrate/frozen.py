@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Never, TypeVar
 
+from fluxv2_migrate.given import SCALARS
+
 __all__ = ["FrozenDict", "FrozenList", "frozen", "shared", "thawed"]
 
 _Key = TypeVar("_Key")
@@ -135,6 +137,8 @@ def thawed(value: Any) -> Any:
     >>> manifest
     {'a': [{'b': 2}]}
     """
-    if isinstance(value, Mapping):
+    if value.__class__ in SCALARS:
+        return value
+    if isinstance(value, (dict, Mapping)):
         return {key: thawed(item) for key, item in value.items()}
     return [thawed(item) for item in value] if isinstance(value, list) else value

@@ -25,6 +25,7 @@ FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2
 """A minor release of Flux v2."""
 FLUX_VERSIONS: Final[tuple[FluxVersion, ...]] = get_args(FluxVersion)
 """Every minor release, the oldest first."""
+_AGES: Final = {version: age for age, version in enumerate(FLUX_VERSIONS)}
 
 
 def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
@@ -33,8 +34,9 @@ def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
     >>> is_at_least("2.9", "2.6"), is_at_least("2.0", "2.6")
     (True, False)
     """
-    checked_choice(flux_version, FLUX_VERSIONS, "release of Flux")
-    return FLUX_VERSIONS.index(flux_version) >= FLUX_VERSIONS.index(since)
+    if not isinstance(flux_version, str) or flux_version not in _AGES:
+        checked_choice(flux_version, FLUX_VERSIONS, "release of Flux")
+    return _AGES[flux_version] >= _AGES[since]
 
 
 FluxKind = Literal[

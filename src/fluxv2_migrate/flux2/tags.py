@@ -27,7 +27,7 @@ from fluxv2_migrate.golang.versions import (
 )
 from fluxv2_migrate.kubernetes import KubernetesModel
 
-__all__ = ["latest_tag", "range_dialect", "sort_tags"]
+__all__ = ["latest_tag", "range_dialect", "sort_tags", "tags_taken_alone"]
 
 _Order = Literal["semver", "alphabetical", "numerical"]
 
@@ -37,6 +37,12 @@ class _Policy:
     kind: _Order
     range: VersionRange | None
     descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    regexp: Regexp
+    extract: str
 
 
 def latest_tag(
@@ -70,7 +76,39 @@ def latest_tag(
     'main-cd-10'
     """
     chosen = _read_policy(policy, flux_version)
-    kept = _filter(_stored(checked_list(tags, "tags", str), flux_version), filter_tags, flux_version)
+    stored = _stored(checked_list(tags, "tags", str), flux_version)
+    return _latest(stored, chosen, _read_filter(filter_tags, flux_version), flux_version)
+
+
+def tags_taken_alone(
+    tags: Iterable[str],
+    policy: Mapping[str, Any],
+    filter_tags: Mapping[str, Any] | None,
+    flux_version: FluxVersion,
+) -> frozenset[str]:
+    """Gives the tags that an ImagePolicy would select if an image had no other one.
+
+    Args:
+        tags: each on its own.
+        policy: the `spec.policy`.
+        filter_tags: the `spec.filterTags`.
+        flux_version: the release.
+
+    Raises:
+        InvalidPolicy: the controller stalls.
+
+    >>> sorted(tags_taken_alone(["1.2.0", "2.0.0", "latest"], {"semver": {"range": "^1"}}, None, "2.9"))
+    ['1.2.0']
+    """
+    chosen, tag_filter = _read_policy(policy, flux_version), _read_filter(filter_tags, flux_version)
+    return frozenset(tag for tag in tags if _latest([tag], chosen, tag_filter, flux_version) is not None)
+
+
+def _latest(
+    tags: Sequence[str], chosen: _Policy, tag_filter: _Filter | None, flux_version: FluxVersion
+) -> str | None:
+    """Gives the tag that a policy selects of those that are stored."""
+    kept = _kept(tags, tag_filter)
     values = list(kept)
     if not values:
         return None
@@ -97,7 +135,7 @@ def latest_tag(
         equal = [
             value for value, other in passing if compare_versions(other, version, _reading(flux_version)) == 0
         ]
-    if filter_tags is not None and len(equal) > 1:
+    if tag_filter is not None and len(equal) > 1:
         candidates = tuple(sorted((kept[value] for value in equal), key=_bytes))
         raise AmbiguousTag("the controller takes one of several equal tags at random", candidates)
     return kept[best]
@@ -130,7 +168,8 @@ def sort_tags(
     ('1.2.0', '1.0.0')
     """
     chosen = _read_policy(policy, flux_version)
-    kept = _filter(_stored(checked_list(tags, "tags", str), flux_version), filter_tags, flux_version)
+    stored = _stored(checked_list(tags, "tags", str), flux_version)
+    kept = _kept(stored, _read_filter(filter_tags, flux_version))
     values = list(kept)
     if chosen.kind == "semver":
         passing = _versions(values, chosen, flux_version)
@@ -217,22 +256,26 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _filter(
-    tags: Sequence[str],
-    filter_tags: Mapping[str, Any] | KubernetesModel | None,
-    flux_version: FluxVersion,
-) -> dict[str, str]:
-    """Gives what is compared of each tag, and the tag; the last one that gives the same wins."""
+def _read_filter(
+    filter_tags: Mapping[str, Any] | KubernetesModel | None, flux_version: FluxVersion
+) -> _Filter | None:
     if filter_tags is None:
-        return {tag: tag for tag in tags}
+        return None
     given = _mapping(filter_tags)
     pattern, extract = _text_at(given, "pattern"), _text_at(given, "extract")
     if needs_go(pattern) > _go_of(flux_version):
         raise InvalidPolicy(f"Go had no such pattern as {pattern!r} in Flux {flux_version}")
     try:
-        regexp = Regexp.compile(pattern)
+        return _Filter(Regexp.compile(pattern), extract)
     except InvalidPattern as error:
         raise InvalidPolicy(f"the filter's pattern is invalid: {error.reason}") from error
+
+
+def _kept(tags: Iterable[str], tag_filter: _Filter | None) -> dict[str, str]:
+    """Gives what is compared of each tag, and the tag; the last one that gives the same wins."""
+    if tag_filter is None:
+        return {tag: tag for tag in tags}
+    regexp, extract = tag_filter.regexp, tag_filter.extract
     kept: dict[str, str] = {}
     for tag in tags:
         if regexp.matches(tag):

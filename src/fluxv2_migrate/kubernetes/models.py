@@ -111,7 +111,7 @@ def _copied(value: Any, depth: int) -> Any:
         raise ValueError("JSON has no infinite numbers and no NaN")
     if depth == MAXIMUM_DEPTH:
         raise ValueError(f"it is nested in more than {MAXIMUM_DEPTH} levels")
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         for key in value:
             if not isinstance(key, str):
                 raise ValueError(f"the key {key!r} is a {type(key).__name__}; the keys of JSON are strings")
@@ -174,7 +174,7 @@ class KubernetesModel(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _keep_order(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if not isinstance(data, Mapping):
+        if not isinstance(data, (dict, Mapping)):
             return handler(data)
         names, other_spellings = _names_of(cls), _other_spellings(cls)
         if not other_spellings.keys().isdisjoint(data):

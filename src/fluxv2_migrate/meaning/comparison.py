@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from fluxv2_migrate.given import SCALARS
 from fluxv2_migrate.meaning.durations import duration_text
 from fluxv2_migrate.meaning.release import GitReference, ReleaseMeaning, ValuesSource
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
@@ -204,7 +205,10 @@ def compare_meanings(before: ReleaseMeaning, after: ReleaseMeaning) -> tuple[Dif
 def _compare(name: str, before: Any, after: Any) -> Iterator[Difference]:
     if before is None or after is None:
         return
-    if isinstance(before, GitReference):
+    if before.__class__ in SCALARS:
+        if not same_json(before, after):
+            yield Difference(name, before, after)
+    elif isinstance(before, GitReference):
         if not before.may_be(after):
             yield Difference(name, before, after)
     elif is_dataclass(before):
@@ -243,7 +247,7 @@ def _mappings(
         here = (*path, key)
         if key not in before or key not in after:
             yield Difference(name, before.get(key, ABSENT), after.get(key, ABSENT), here)
-        elif isinstance(before[key], Mapping) and isinstance(after[key], Mapping):
+        elif isinstance(before[key], (dict, Mapping)) and isinstance(after[key], (dict, Mapping)):
             yield from _mappings(name, before[key], after[key], here)
         elif not same_json(before[key], after[key]):
             yield Difference(name, before[key], after[key], here)
@@ -255,6 +259,9 @@ def same_json(one: Any, other: Any) -> bool:
     >>> same_json([1, {"a": None}], [1.0, {"a": None}]), same_json(True, 1)
     (True, False)
     """
+    if one.__class__ is str and other.__class__ is str:
+        # Most of what is compared are texts.
+        return bool(one == other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, Mapping) and isinstance(other, Mapping):

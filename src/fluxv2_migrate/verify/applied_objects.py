@@ -38,7 +38,7 @@ def changed_fields(
     field_name: str, before: Any, after: Any, path: tuple[str, ...] = ()
 ) -> Iterator[Difference]:
     """Gives the fields of an object that are other ones afterwards; of a list all or nothing."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if isinstance(before, (dict, Mapping)) and isinstance(after, (dict, Mapping)):
         for key in {**before, **after}:
             one, other = before.get(key, ABSENT), after.get(key, ABSENT)
             yield from changed_fields(field_name, one, other, (*path, str(key)))

@@ -10,7 +10,7 @@ from fluxv2_migrate.errors import AmbiguousTag, InvalidPattern, InvalidPolicy
 from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern, sort_tags
 from fluxv2_migrate.flux2.image_objects import DEFAULT_EXCLUSIONS
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.flux2.tags import latest_tag
+from fluxv2_migrate.flux2.tags import latest_tag, tags_taken_alone
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import parse_version
 from fluxv2_migrate.kubernetes import as_object
@@ -47,6 +47,15 @@ class ImageFilter:
         given = self.excluded if isinstance(self.excluded, list) else DEFAULT_EXCLUSIONS
         return _without(tags, given or DEFAULT_EXCLUSIONS)
 
+    def taken(self, tags: Iterable[str]) -> frozenset[str]:
+        """Gives the tags that the policy selects where an image has no other one.
+
+        Raises:
+            InvalidPolicy: it stalls.
+        """
+        policy, filter_tags = as_object(self.spec.get("policy")), self.spec.get("filterTags")
+        return tags_taken_alone(self.kept(tags), policy, filter_tags, self.flux_version)
+
     def latest(self, tags: Iterable[str]) -> str | None:
         """Gives the tag that the policy selects.
 
@@ -81,7 +90,7 @@ def compare_filters(
     tags = [each if isinstance(each, str) else each.tag for each in known]
     probes = probe_tags((pattern.pattern, *policy.texts()), (current, *tags))
     try:
-        taken = {tag for tag in probes if policy.latest([tag]) is not None}
+        taken = policy.taken(probes)
         elected = policy.latest(tags) if tags else None
     except (InvalidPolicy, InvalidPattern) as error:
         yield "image.filter", str(pattern), f"{_STALLED} {error}"
