@@ -34,8 +34,7 @@ def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
     >>> is_at_least("2.9", "2.6"), is_at_least("2.0", "2.6")
     (True, False)
     """
-    if not isinstance(flux_version, str) or flux_version not in _AGES:
-        checked_choice(flux_version, FLUX_VERSIONS, "release of Flux")
+    checked_choice(flux_version, _AGES, "release of Flux")
     return _AGES[flux_version] >= _AGES[since]
 
 
