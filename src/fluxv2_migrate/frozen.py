@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Never, TypeVar
+from typing import Any, Final, Never, TypeVar
 
-from fluxv2_migrate.given import SCALARS
+__all__ = ["SCALARS", "FrozenDict", "FrozenList", "frozen", "shared", "thawed"]
 
-__all__ = ["FrozenDict", "FrozenList", "frozen", "shared", "thawed"]
-
+SCALARS: Final = frozenset({str, bool, int, float, type(None)})
+"""The types of what JSON has beside mappings and lists; that something is none of these is found slowly."""
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 

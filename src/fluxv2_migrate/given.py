@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from fluxv2_migrate.errors import InvalidPath, MigrationError
+from fluxv2_migrate.frozen import SCALARS
 
 __all__ = [
     "MAXIMUM_DEPTH",
-    "SCALARS",
     "as_text",
     "checked_choice",
     "checked_files",
@@ -22,8 +22,6 @@ __all__ = [
     "like_given",
 ]
 
-SCALARS: Final = frozenset({str, bool, int, float, type(None)})
-"""The types of what JSON has beside mappings and lists; that something is none of these is found slowly."""
 MAXIMUM_DEPTH: Final = 100
 """Levels of nesting, aliases followed; whatever walks through a value may call itself once for each."""
 _NO_PARTS: Final = frozenset({"", ".", ".."})

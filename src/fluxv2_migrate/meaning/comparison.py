@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from fluxv2_migrate.given import SCALARS
+from fluxv2_migrate.frozen import SCALARS
 from fluxv2_migrate.meaning.durations import duration_text
 from fluxv2_migrate.meaning.release import GitReference, ReleaseMeaning, ValuesSource
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from fluxv2_migrate.given import SCALARS
+from fluxv2_migrate.frozen import SCALARS
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import Place
