@@ -122,9 +122,28 @@ def without_names_elsewhere(
     }
 
 
+def at_written_fields(
+    migration: fm.Migration, files: Files, folders: Iterable[str]
+) -> Iterator[tuple[Place, FoundMarker]]:
+    """Gives the markers; those in texts that clusters get for themselves count for the shared ones."""
+    found = found_markers(migration.files)
+    shared = {place: field for place, field in written(files, folders).items() if place not in found}
+    for place, marker in found.items():
+        if marker.path not in migration.created:
+            yield place, marker
+            continue
+        document = plain((read_documents(marker.path, migration.files[marker.path]) or [])[marker.document])
+        metadata = document["metadata"]
+        workload = f"{document['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
+        for other, field in shared.items():
+            given = (read_documents(other[0], files[other[0]]) or [])[other[1]]
+            if field.workload == workload and str(plain(read_place(given, other[2]))) == marker.value:
+                yield other, marker
+
+
 def hold_marks(files: Files, migration: fm.Migration, folders: Iterable[str]) -> Row:
     """Holds that what fluxd writes is marked, or that it is told why not, and nothing else."""
-    marked = found_markers(migration.files)
+    marked = dict(at_written_fields(migration, files, folders))
     wanted = without_names_elsewhere(written(files, folders), marked)
     excepted = {
         place: reason(migration, files, wanted[place], wanted.values())

@@ -60,7 +60,7 @@ TABLE: Mapping[str, Row] = {
     "get-started": Row(1, 2, 2, 2, {}),
     "helm-operator-get-started": Row(3, 3, 6, 6, {}),
     "enterprise-overlays": Row(81, 111, 164, 132, {"IM008": 26, "IM017": 6}),
-    "kustomize-example": Row(1, 2, 2, 1, {"IM016": 1}),
+    "kustomize-example": Row(1, 2, 2, 2, {}),
     "multi-tenancy": Row(0, 0, 0, 0, {}),
     "progressive-delivery": Row(0, 0, 0, 0, {}),
 }

@@ -11,13 +11,14 @@ from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
-from fluxv2_migrate.kubernetes import annotations_of
-from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, read_kustomization
+from fluxv2_migrate.kubernetes import annotations_of, mapping_at
+from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPatch, read_kustomization
 from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.plan import (
     AnnotationEdit,
     PatchOperation,
     Remove,
+    Set,
     apply_to_text,
     edit_annotations,
     edit_fields,
@@ -25,6 +26,7 @@ from fluxv2_migrate.plan import (
 )
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.rules import POD_TEMPLATES
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
@@ -38,6 +40,8 @@ from fluxv2_migrate.yaml_text import (
 __all__ = ["still_marked", "take_out_marks"]
 
 _COMMON: Final = "commonAnnotations"
+_NOBODY: Final = ("", 0)
+"""What is never settled."""
 
 
 def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], workspace: Workspace) -> None:
@@ -56,10 +60,9 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
                     reached.setdefault(step.path, set()).add(key)
     for build in around.clusters.builds.values():
         for built in build.objects:
-            # Nothing says to Flux v2 what fluxd ignored of what is generated, so a person is to know of it.
-            if not built.path and "ignore" in read_policies(annotations_of(built.manifest)).policies:
+            if _needs_marks(built):
                 for step in built.steps:
-                    reached.setdefault(step.path, set()).add((built.path, built.index))
+                    reached.setdefault(step.path, set()).add(_NOBODY)
     for path, keys in reached.items():
         text = workspace.text(path)
         if text is None or not keys <= set(settled):
@@ -68,6 +71,18 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
         with suppress(CannotEdit, InvalidManifest):
             if _gives_marks(path, text):
                 workspace.edit(path, partial(edit_document, edit=_without_marks), kustomization_change(path))
+
+
+def _needs_marks(built: BuiltObject) -> bool:
+    """Gives whether something else than fluxd needs the annotations that an object is built with.
+
+    Nothing says to Flux v2 what fluxd ignored of what is generated, so a person is to know of it. Pods are
+    started anew where the annotations of their template change.
+    """
+    if not built.path:
+        return "ignore" in read_policies(annotations_of(built.manifest)).policies
+    spec: Any = built.manifest.get("spec")
+    return any(is_annotated({"metadata": mapping_at(spec, *at, "metadata")}) for at in POD_TEMPLATES)
 
 
 def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:
@@ -127,6 +142,11 @@ def _without_marks(document: str) -> str:
         else:
             inner = () if patch.field == "patchesStrategicMerge" else ("patch",)
             document = replace_text(document, (patch.field, patch.index, *inner), after)
+    root, value = read_document(document)
+    if not value.keys() - {"apiVersion", "kind"}:
+        # kustomize refuses a kustomization that says nothing at all.
+        plan = (Set(("resources",), []),)
+        document = apply_to_text(plan, document, root, detect_style(document), value).text
     return document
 
 

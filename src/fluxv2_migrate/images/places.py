@@ -43,10 +43,12 @@ class NoPlace:
     Attributes:
         reason: one sentence.
         path: the file in which they are written; empty where that is not known.
+        kustomization: whose patch writes them, if another patch of it could write them once more.
     """
 
     reason: str
     path: str = ""
+    kustomization: str = ""
 
 
 def place_image(
@@ -164,15 +166,17 @@ def _in_patch(
     found = _of_patch(image, use, sighting, tree)
     if found is None:
         return None
+    # Those operations come after all patches.
+    again = "" if use.field == "patchesJson6902" else use.kustomization
     if not use.path:
         reason = f"it stands in a patch inside {use.kustomization}, where the updater sees no marker"
-        return NoPlace(reason, use.kustomization)
+        return NoPlace(reason, use.kustomization, again)
     if use.kustomization not in {step.path for step in sighting.steps}:
         return NoPlace(
             f"it stands in {use.path}, which fluxd patches with and Flux v2 does not read", use.path
         )
     if isinstance(found, NoPlace):
-        return found
+        return replace(found, kustomization=again)
     return ImagePlace(use.path, use.document, replace(image, fields=found))
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "AnnotatedObject",
     "ReadImages",
     "ToldNotice",
+    "aliases_of",
     "as_automated",
     "read_images",
 ]
@@ -270,10 +271,11 @@ class _Reader:
         for use in uses:
             users.setdefault(use.place, set()).add(use.cluster)
         held: dict[str, str] = {}
+        aliases = aliases_of(sightings)
         for sighting in sightings:
             if all(sighting.cluster in clusters for clusters in users.values()):
                 continue
-            automated = as_automated(sighting.manifest)
+            automated = as_automated(sighting.manifest, aliases)
             for draft in draft_image_automation(
                 automated, _NO_OPTIONS, FLUX_VERSIONS[-1], translations=self._translations
             ):
@@ -447,17 +449,27 @@ def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
     return own
 
 
-def as_automated(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+def aliases_of(sightings: Iterable[Sighting]) -> Mapping[str, str]:
+    """Gives the annotations with which any cluster names fields of images."""
+    domains = ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
+    return {
+        key: value
+        for sighting in sightings
+        for key, value in annotations_of(sighting.manifest).items()
+        if key.partition("/")[0] in domains
+    }
+
+
+def as_automated(manifest: Mapping[str, Any], aliases: Mapping[str, str]) -> Mapping[str, Any]:
     """Gives an object as if fluxd updated all images of it.
 
     A list stays as it is: what clusters make of its objects one by one is seen one by one.
+
+    Args:
+        manifest: of the object.
+        aliases: of `aliases_of`.
     """
-    annotations = {
-        key: value
-        for key, value in annotations_of(manifest).items()
-        if key.partition("/")[0] in ("registry.fluxcd.io", "repository.fluxcd.io", "tag.fluxcd.io")
-    }
-    annotations["fluxcd.io/automated"] = "true"
+    annotations = {**aliases, "fluxcd.io/automated": "true"}
     return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "annotations": annotations}}
 
 

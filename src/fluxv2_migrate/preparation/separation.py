@@ -7,21 +7,22 @@ its overlay gets the tag as a patch; what is built stays the same.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Sighting, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import is_of_fluxd
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
+from fluxv2_migrate.flux1 import read_policies
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, new_object
 from fluxv2_migrate.images.places import ImagePlace, place_image
-from fluxv2_migrate.images.reading import as_automated
+from fluxv2_migrate.images.reading import aliases_of, as_automated
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file
+from fluxv2_migrate.placement import Homes, NoHome
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import AutomatedImage, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.settings.overrides import Subject, override_for
@@ -39,7 +40,7 @@ class SeparatedTexts:
 
     Attributes:
         files: those that change or are new.
-        releases: the files of the releases whose tags they hold.
+        releases: the files of the releases and workloads for which they are.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -48,65 +49,85 @@ class SeparatedTexts:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What the fluxd of one cluster does with one text."""
+    """What the fluxd of one cluster does with one text.
+
+    Attributes:
+        sighting: how the cluster sees it.
+        image: that stands there.
+        policy: what Flux v2 needs one policy for; nothing where fluxd leaves the image.
+        place: of the text; nothing where no marker can stand at it.
+        kustomization: whose patch writes it, where that is why.
+    """
 
     sighting: Sighting
     image: AutomatedImage
     policy: str | None
+    place: tuple[object, ...] | None
+    kustomization: str = ""
 
 
 def separate_texts(around: Surroundings) -> SeparatedTexts:
-    """Gives clusters texts of tags of their own, where their fluxds do not do the same with a shared one."""
+    """Gives clusters texts of tags of their own, where their fluxds do not do the same with a shared one.
+
+    One that stands where no marker can stand is written once more, in a file.
+
+    Args:
+        around: what is known of the repository.
+    """
     files: dict[str, str] = {}
-    releases: set[str] = set()
+    owners: set[str] = set()
+    homes = _Homes(around)
     for documents in around.repository.documents.values():
         for document in documents:
             sightings = around.clusters.sightings.get(document.key, ())
-            if len(sightings) < 2 or not is_old_release(document.manifest):
+            if not any(read_policies(annotations_of(each.manifest)).automated for each in sightings):
                 continue
-            if _all_alike(sightings, document, around):
-                continue
-            for step, wanted in _apart(document, sightings, around):
+            wanted = _wanted(document, sightings, around, homes)
+            for step, each in (*_apart(wanted), *_unmarked(wanted)):
                 try:
-                    made = dict(_written(document, step, wanted, files, around))
+                    made = dict(_written(document, step, each, files, around))
                 except (CannotEdit, InvalidManifest):
                     continue
                 if builds_alike(around.clusters.tree, around.clusters.builds, {**files, **made}):
                     files.update(made)
-                    releases.add(document.path)
-    return SeparatedTexts(files, frozenset(releases))
+                    owners.add(document.path)
+    return SeparatedTexts(files, frozenset(owners))
 
 
-def _all_alike(sightings: Iterable[Sighting], document: Document, around: Surroundings) -> bool:
-    """Gives whether no fluxd is told anything else than the others, and all or none of them write."""
-    marks = [
-        (
-            {key: value for key, value in annotations_of(each.manifest).items() if is_of_fluxd(key)},
-            _is_written(each, document, around),
-        )
-        for each in sightings
-    ]
-    return all(each == marks[0] for each in marks)
+@dataclass(slots=True)
+class _Homes:
+    """Whether clusters take objects of the Flux namespace as they are."""
+
+    around: Surroundings
+    _known: dict[str, bool] = field(default_factory=dict)
+
+    def namespace(self, sighting: Sighting) -> str:
+        """Gives the namespace to which the policies of a workload must go; empty for that of Flux."""
+        cluster = sighting.cluster
+        if cluster not in self._known:
+            clusters, namespace = self.around.clusters, self.around.options.flux_namespace
+            manifest = new_object("ImagePolicy", namespace, "image", FLUX_VERSIONS[-1], {})
+            try:
+                Homes(clusters, clusters.tree, Workspace({})).choose([cluster], manifest)
+                self._known[cluster] = True
+            except NoHome:
+                self._known[cluster] = False
+        return "" if self._known[cluster] else sighting.namespace
 
 
-def _apart(
-    document: Document, sightings: list[Sighting], around: Surroundings
-) -> Iterator[tuple[Step, _Wanted]]:
+def _apart(wanted: Sequence[_Wanted]) -> Iterator[tuple[Step, _Wanted]]:
     """Gives the kustomizations that need a text of their own, with what it is for."""
     by_place: dict[tuple[object, ...], list[_Wanted]] = {}
-    for sighting in sightings:
-        for wanted, place in _images(document, sighting, around):
-            by_place.setdefault(place, []).append(wanted)
+    for each in wanted:
+        if each.place is not None:
+            by_place.setdefault(each.place, []).append(each)
     for members in by_place.values():
         policies = {each.policy for each in members}
         if len(policies) < 2:
             continue
         # It belongs to whoever is nearest to it; of two that are equally near, to the one that leaves it.
         nearest = min(members, key=lambda each: (len(each.sighting.steps), each.policy or "")).policy
-        by_step: dict[str, set[str | None]] = {}
-        for each in members:
-            for step in each.sighting.steps:
-                by_step.setdefault(step.path, set()).add(each.policy)
+        by_step = _by_step(members)
         done: set[str] = set()
         for each in members:
             own = [step for step in each.sighting.steps if len(by_step[step.path]) == 1]
@@ -115,26 +136,66 @@ def _apart(
                 yield own[-1], each
 
 
-def _images(
-    document: Document, sighting: Sighting, around: Surroundings
-) -> Iterator[tuple[_Wanted, tuple[object, ...]]]:
-    writes = _is_written(sighting, document, around)
-    own = {
-        image.container: image.tag_pattern
-        for draft in (
-            draft_image_automation(sighting.manifest, _NO_OPTIONS, FLUX_VERSIONS[-1]) if writes else ()
-        )
-        for image in draft.images
-        if image.fields
-    }
-    for draft in draft_image_automation(as_automated(sighting.manifest), _NO_OPTIONS, FLUX_VERSIONS[-1]):
-        for image in draft.images:
-            if not image.fields:
-                continue
-            placed = place_image(image, document.key, document.manifest, sighting, around.clusters.tree)
-            if isinstance(placed, ImagePlace):
-                place = (placed.path, placed.index, placed.image.fields[-1].path)
-                yield _Wanted(sighting, image, own.get(image.container)), place
+def _unmarked(wanted: Sequence[_Wanted]) -> Iterator[tuple[Step, _Wanted]]:
+    """Gives the kustomizations that write an image where no marker can stand, or come over one that does."""
+    done: set[tuple[str, str]] = set()
+    for each in wanted:
+        if not each.kustomization or each.policy is None:
+            continue
+        by_step = _by_step(one for one in wanted if one.image.container == each.image.container)
+        paths = [step.path for step in each.sighting.steps]
+        # That of a Kustomization of Flux v2 is none of them.
+        outer = each.sighting.steps[paths.index(each.kustomization) :] if each.kustomization in paths else ()
+        step = next((step for step in outer if len(by_step[step.path]) == 1), None)
+        if step is not None and (step.path, each.image.container) not in done:
+            done.add((step.path, each.image.container))
+            yield step, each
+
+
+def _by_step(members: Iterable[_Wanted]) -> dict[str, set[str | None]]:
+    """Gives the policies for what comes through each kustomization."""
+    found: dict[str, set[str | None]] = {}
+    for each in members:
+        for step in each.sighting.steps:
+            found.setdefault(step.path, set()).add(each.policy)
+    return found
+
+
+def _wanted(
+    document: Document, sightings: Sequence[Sighting], around: Surroundings, homes: _Homes
+) -> list[_Wanted]:
+    aliases = aliases_of(sightings)
+    found: list[_Wanted] = []
+    for sighting in sightings:
+        if sighting.item is not None:
+            continue
+        own = _patterns(document, sighting, around)
+        automated = as_automated(sighting.manifest, aliases)
+        for draft in draft_image_automation(automated, _NO_OPTIONS, FLUX_VERSIONS[-1]):
+            for image in draft.images:
+                if not image.fields:
+                    continue
+                placed = place_image(image, document.key, document.manifest, sighting, around.clusters.tree)
+                pattern = own.get(image.container)
+                policy = None
+                if pattern is not None:
+                    of = f"{image.image.registry}/{image.image.repository}"
+                    policy = f"{pattern} {of} {homes.namespace(sighting)}"
+                if isinstance(placed, ImagePlace):
+                    place = (placed.path, placed.index, placed.image.fields[-1].path)
+                    found.append(_Wanted(sighting, image, policy, place))
+                else:
+                    found.append(_Wanted(sighting, image, policy, None, placed.kustomization))
+    return found
+
+
+def _patterns(document: Document, sighting: Sighting, around: Surroundings) -> Mapping[str, str]:
+    """Gives the filter of each container whose image the fluxd of a cluster updates."""
+    if not _is_written(sighting, document, around):
+        return {}
+    drafts = draft_image_automation(sighting.manifest, _NO_OPTIONS, FLUX_VERSIONS[-1])
+    images = (image for draft in drafts for image in draft.images if image.fields)
+    return {image.container: image.tag_pattern for image in images}
 
 
 def _is_written(sighting: Sighting, document: Document, around: Surroundings) -> bool:
@@ -151,14 +212,11 @@ def _written(
 ) -> Iterator[tuple[str, str]]:
     """Gives the files with which a kustomization has a text of its own."""
     tag = wanted.image.fields[-1]
-    keys = tuple(str(key) for key in tag.path)
-    use = _own_patch(step, wanted.sighting, around)
+    # In a list of containers a patch names the container.
+    is_listed = any(isinstance(key, int) for key in tag.path)
+    use = _own_patch(step, wanted.sighting, around) if wanted.place and not is_listed else None
     if use is not None and use.path not in files:
-        patch = around.repository.document(use.path, use.document)
-        plan = (Set(keys, tag.value),)
-        style = detect_style(patch.text)
-        after = apply_to_text(plan, patch.text, patch.root, style, patch.manifest).text
-        yield use.path, edit_document(around.repository.texts[use.path], lambda _: after, use.document)
+        yield use.path, _with_tag(use, tuple(map(str, tag.path)), tag.value, around)
         return
     folder = posixpath.dirname(step.path)
     stems = (f"{step.name}-image", f"{step.name}-{wanted.image.container}")
@@ -176,14 +234,28 @@ def _written(
         "apiVersion": document.manifest["apiVersion"],
         "kind": document.manifest["kind"],
         "metadata": metadata,
+        **_nested(tag.path, tag.value, wanted.sighting.manifest),
     }
-    holder = value
-    for key in keys[:-1]:
-        holder = holder.setdefault(key, {})
-    holder[keys[-1]] = tag.value
     yield file, emit_mapping(value, Style())
     kustomization = files.get(step.path) or around.clusters.tree.text(step.path)
     yield step.path, list_patch_file(kustomization, "patches", posixpath.basename(file))
+
+
+def _with_tag(use: PatchUse, keys: tuple[str, ...], tag: str, around: Surroundings) -> str:
+    """Gives a file of patches in which one of them sets a tag."""
+    patch = around.repository.document(use.path, use.document)
+    style = detect_style(patch.text)
+    after = apply_to_text((Set(keys, tag),), patch.text, patch.root, style, patch.manifest).text
+    return edit_document(around.repository.texts[use.path], lambda _: after, use.document)
+
+
+def _nested(path: Sequence[str | int], value: str, seen: Any) -> Any:
+    """Gives a field of an object with all that is around it in a patch."""
+    if not path:
+        return value
+    key, *rest = path
+    inner = _nested(rest, value, seen[key])
+    return [{"name": seen[key]["name"], **inner}] if isinstance(key, int) else {key: inner}
 
 
 def _own_patch(step: Step, sighting: Sighting, around: Surroundings) -> PatchUse | None:

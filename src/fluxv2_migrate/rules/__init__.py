@@ -1,6 +1,11 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
-from fluxv2_migrate.rules.annotations import marks_of_ignored, policy_comments, remaining_operations
+from fluxv2_migrate.rules.annotations import (
+    POD_TEMPLATES,
+    marks_of_ignored,
+    policy_comments,
+    remaining_operations,
+)
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     SourceReference,
@@ -60,6 +65,7 @@ __all__ = [
     "DECRYPTION_SECRET",
     "FLAG_RULES",
     "PINNED",
+    "POD_TEMPLATES",
     "SIGNATURE_SECRET",
     "SYNC_NAME",
     "VALUES",

@@ -16,6 +16,7 @@ from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
 
 __all__ = [
+    "POD_TEMPLATES",
     "WORKLOAD_KINDS",
     "draft_annotations",
     "marks_of_ignored",
@@ -24,6 +25,8 @@ __all__ = [
     "replace_annotations",
 ]
 
+POD_TEMPLATES: Final = (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",))
+"""Where the spec of a workload holds what pods, or jobs, are made of."""
 WORKLOAD_KINDS: Final = ("Deployment", "DaemonSet", "StatefulSet", "CronJob", "HelmRelease")
 """The kinds whose images fluxd could update."""
 
@@ -345,7 +348,7 @@ def _remove_marks(workload: Workload) -> None:
 
 def _pod_template(workload: Workload) -> None:
     spec: Any = workload.manifest.get("spec")
-    for path in (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",)):
+    for path in POD_TEMPLATES:
         for key in mapping_at(spec, *path, "metadata", "annotations"):
             if is_of_fluxd(key):
                 message = (

@@ -1,0 +1,190 @@
+"""An image that overlays share: each cluster's tag moves as its own fluxd moved it, and no other does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import fluxv2_migrate as fm
+from patched_overlays import CHART, IMAGE, Files, migrate, release
+from real_kustomize import build_all, write_tree
+
+TAGS = {"ghcr.io/acme/web": ["1.2.3", "1.2.9", "1.4.0", "1.4.7"], "ghcr.io/acme/other": ["1.2.3", "1.2.8"]}
+AUTOMATED = "  annotations:\n    fluxcd.io/automated: 'true'\n    filter.fluxcd.io/{container}: semver:~1.2\n"
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+{annotations}spec:
+  template:
+    spec:
+      initContainers:
+      - name: wait
+        image: ghcr.io/acme/wait:1.0.0
+      containers:
+      - name: app
+        image: ghcr.io/acme/web:1.2.3
+"""
+RELEASE = release(CHART + IMAGE).replace("spec:\n", AUTOMATED.format(container="chart-image") + "spec:\n", 1)
+WORKLOAD = DEPLOYMENT.format(annotations=AUTOMATED.format(container="app"))
+HEAD = "apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: web\n  namespace: shop\n"
+OF_RELEASE = HEAD.format(api="helm.fluxcd.io/v1", kind="HelmRelease")
+OF_WORKLOAD = HEAD.format(api="apps/v1", kind="Deployment")
+LOCK = "  annotations:\n    fluxcd.io/locked: 'true'\n"
+WIDER = "  annotations:\n    filter.fluxcd.io/{container}: semver:~1\n"
+TAG = "spec:\n  values:\n    image:\n      tag: 1.4.0\n"
+IMAGES = """\
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: ghcr.io/acme/web:1.4.0
+"""
+
+
+def inline(text: str) -> str:
+    return "patches:\n- patch: |-\n" + "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def operations(kind: str, *pairs: tuple[str, str]) -> str:
+    wanted = [{"op": "replace", "path": path, "value": value} for path, value in pairs]
+    return f"patches:\n- target: {{kind: {kind}}}\n  patch: '{json.dumps(wanted)}'\n"
+
+
+def overlays(base: str, dev: str, prod: str = "") -> Files:
+    return {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": base,
+        "dev/kustomization.yaml": f"resources: [../base]\n{dev}",
+        "prod/kustomization.yaml": f"resources: [../base]\n{prod}",
+    }
+
+
+def tags_after(migration: fm.Migration, folder: Path, *roots: str) -> list[str]:
+    """Gives the tag that each root builds once all tags are there."""
+    texts = {path: text for path, text in migration.files.items() if isinstance(text, str)}
+    write_tree({**migration.files, **fm.simulate_image_update(texts, TAGS)}, folder)
+    built = build_all(folder / root for root in roots)
+    assert not any(each.error for each in built)
+    shown = (json.dumps([one for one in each.objects if one["metadata"]["name"] == "web"]) for each in built)
+    return [re.findall(r'(?:"tag": "|acme/(?:web|other):)(1[.0-9]+)', each)[0] for each in shown]
+
+
+@pytest.mark.parametrize(
+    ("base", "dev", "dev_tag"),
+    [
+        (WORKLOAD, inline(OF_WORKLOAD + LOCK), "1.2.3"),
+        (WORKLOAD, inline(OF_WORKLOAD + WIDER.format(container="app")), "1.4.7"),
+        (WORKLOAD, inline(OF_WORKLOAD + WIDER.format(container="app") + IMAGES), "1.4.7"),
+        (
+            WORKLOAD,
+            operations(
+                "Deployment",
+                ("/metadata/annotations/filter.fluxcd.io~1app", "semver:~1"),
+                ("/spec/template/spec/containers/0/image", "ghcr.io/acme/web:1.4.0"),
+            ),
+            "1.4.7",
+        ),
+        (RELEASE, inline(OF_RELEASE + WIDER.format(container="chart-image") + TAG), "1.4.7"),
+        (
+            RELEASE,
+            operations(
+                "HelmRelease",
+                ("/metadata/annotations/filter.fluxcd.io~1chart-image", "semver:~1"),
+                ("/spec/values/image/tag", "1.4.0"),
+            ),
+            "1.4.7",
+        ),
+        # The tag of another image is another tag.
+        (
+            RELEASE,
+            inline(f"{OF_RELEASE}{TAG}".replace("tag: 1.4.0", "repository: ghcr.io/acme/other")),
+            "1.2.8",
+        ),
+        # A policy of another namespace is another policy.
+        (RELEASE, "namespace: dev\n", "1.2.9"),
+    ],
+    ids=[
+        "lock",
+        "filter",
+        "inline",
+        "operation",
+        "values inline",
+        "values by operation",
+        "name",
+        "namespace",
+    ],
+)
+def test_each_overlay_has_its_own_tag(base: str, dev: str, dev_tag: str, tmp_path: Path) -> None:
+    migration = migrate(overlays(base, dev), "dev", "prod")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod") == [dev_tag, "1.2.9"]
+
+
+def test_fields_that_one_overlay_names_are_those_of_all(tmp_path: Path) -> None:
+    base = release(CHART + "  values:\n    deep:\n      repo: ghcr.io/acme/web\n      tag: 1.2.3\n")
+    marks = {
+        "automated": "true",
+        "repository.fluxcd.io/web": "deep.repo",
+        "tag.fluxcd.io/web": "deep.tag",
+        "filter.fluxcd.io/web": "semver:~1",
+    }
+    lines = (f"    {key if '/' in key else f'fluxcd.io/{key}'}: '{value}'\n" for key, value in marks.items())
+    dev = inline(f"{OF_RELEASE}  annotations:\n{''.join(lines)}")
+    migration = migrate(overlays(base, dev), "dev", "prod")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.4.7", "1.2.3"]
+
+
+def test_a_region_has_one_text_for_its_clusters(tmp_path: Path) -> None:
+    files = overlays(WORKLOAD, "", inline(OF_WORKLOAD + WIDER.format(container="app") + IMAGES))
+    for name in ("prod-1", "prod-2"):
+        files[f"{name}/kustomization.yaml"] = "resources: [../prod]\n"
+    migration = migrate(files, "dev", "prod-1", "prod-2")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod-1", "prod-2") == ["1.2.9", "1.4.7", "1.4.7"]
+    assert "prod/web-image.yaml" in migration.created
+
+
+def test_operations_that_come_after_all_patches_are_told() -> None:
+    field = (
+        "patchesJson6902:\n- target: {group: apps, version: v1, kind: Deployment, name: web}\n  patch: |-\n"
+    )
+    patch = operations("Deployment", ("/spec/template/spec/containers/0/image", "ghcr.io/acme/web:1.2.5"))
+    text = patch.partition("patch: '")[2].rstrip("'\n")
+    migration = migrate(overlays(WORKLOAD, f"{field}    {text}\n"), "dev", "prod")
+    assert "IM011" in {each.code for each in migration.findings if each.severity == "error"}
+
+
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+
+
+@pytest.mark.parametrize("field", ["commonAnnotations", "patches"])
+def test_a_component_that_said_nothing_else_still_builds(field: str, tmp_path: Path) -> None:
+    marks = {"fluxcd.io/automated": "true", "filter.fluxcd.io/chart-image": "semver:~1"}
+    lines = "".join(f"    {key}: '{value}'\n" for key, value in marks.items())
+    written = {"commonAnnotations": f"commonAnnotations:\n{lines}", "patches": ""}[field]
+    if field == "patches":
+        written = inline(f"{OF_RELEASE}  annotations:\n{lines}")
+    files = overlays(release(CHART + IMAGE), "components: [../auto]\n")
+    files["auto/kustomization.yaml"] = COMPONENT + written
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.4.7", "1.2.3"]
+    assert "fluxcd.io/automated" not in str(migration.files["auto/kustomization.yaml"])
+
+
+def test_annotations_that_pods_have_too_stay(tmp_path: Path) -> None:
+    marks = '{fluxcd.io/automated: "true", filter.fluxcd.io/app: "semver:~1"}'
+    files = overlays(DEPLOYMENT.format(annotations=""), f"commonAnnotations: {marks}\n")
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.4.7", "1.2.3"]
+    options = fm.MigrationOptions(sync_roots=("dev", "prod"))
+    assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok
