@@ -1041,6 +1041,37 @@ subjects: [{kind: ServiceAccount, name: helm-operator, namespace: default}]
     assert verification.ok, verification.to_markdown()
 
 
+AUTOMATED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    fluxcd.io/automated: "true"
+    fluxcd.io/tag.web: semver:~1
+spec: {template: {spec: {containers: [{name: web, image: "example/web:1.2.3"}]}}}
+"""
+
+
+def test_fluxds_that_differ_over_an_image_stay_until_it_is_settled() -> None:
+    files: Files = {
+        "a.yaml": fluxd("--git-path=dev", "--git-readonly"),
+        "b.yaml": fluxd("--git-path=dev,prod", namespace="two"),
+        "dev/web.yaml": AUTOMATED,
+        "prod/web.yaml": AUTOMATED.replace("namespace: shop", "namespace: live"),
+    }
+    # One of them writes the image, and the other does not: a later run finds that, too.
+    migration = migrate(files)
+    assert {"IM016"} <= codes(migration)
+    assert {"a.yaml", "b.yaml"} <= set(migration.files)
+    # Without an image that both have, nothing depends on them any more.
+    alone = migrate(
+        {**files, "a.yaml": fluxd("--git-path=test", "--git-readonly"), "test/web.yaml": AUTOMATED}
+    )
+    assert {"a.yaml", "b.yaml"} <= set(alone.deleted)
+
+
 def test_a_patch_of_a_remote_base_leaves_its_kustomization_that_builds_more() -> None:
     arguments = ["--git-path=install", "--git-url=git@git.example.com:acme/fleet", "--manifest-generation"]
     files: Files = {

@@ -136,6 +136,10 @@ def remove_flux1(
     unsaid = _with_neighbours(unsaid, around.clusters.clusters)
     telling = [] if around.clusters.given else [each for each in documents if _tells(each, unsaid)]
     _tell_kept(telling, around, findings, "nothing else in Git says what is synced to the cluster")
+    apart = set() if around.clusters.given else _differing_over_images(automated, around)
+    differing = [each for each in documents if each not in telling and _tells(each, apart)]
+    _tell_kept(differing, around, findings, "another fluxd is told something else of images that both sync")
+    telling += differing
     _tell_serving(serving, left, findings)
     pruned = _tell_pruned((each for each in documents if each not in serving), around, findings)
     leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
@@ -166,6 +170,18 @@ def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:
             ):
                 found.add(other.name)
                 pending.append(other)
+    return found
+
+
+def _differing_over_images(automated: Collection[DocumentKey], around: Surroundings) -> set[str]:
+    """Gives the clusters that have a workload in common of which nobody updates the images yet.
+
+    Only their fluxds say which of them shall, and a later run, which finds none, would let all of them.
+    """
+    found: set[str] = set()
+    for key in automated:
+        names = {each.cluster for each in around.clusters.sightings.get(key, ())}
+        found |= names if len(names) > 1 else set()
     return found
 
 
