@@ -25,6 +25,7 @@ from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.yaml_text import line_of
 
 __all__ = ["MigratedRelease", "tell_of_result"]
 
@@ -304,7 +305,7 @@ def _tell_of_markers(
                 message = (
                     f"{shown} does not get ImagePolicy {'/'.join(marker.groups())}, which a marker names"
                 )
-                findings.say("RP055", message, path, text.count("\n", 0, marker.start()) + 1)
+                findings.say("RP055", message, path, line_of(text, marker.start()) + 1)
 
 
 def _shown_paths(view: ClusterView) -> str:

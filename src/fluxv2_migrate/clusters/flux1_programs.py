@@ -39,7 +39,7 @@ from fluxv2_migrate.flux1.release_name import default_release_name, release_name
 from fluxv2_migrate.kubernetes import as_list, as_object, value_at
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.yaml_text import read_value
+from fluxv2_migrate.yaml_text import line_of, read_value
 
 __all__ = ["programs_of_manifest", "read_programs"]
 
@@ -313,7 +313,7 @@ def _place(path: Sequence[str], manifest: Mapping[str, Any], places: Sequence[Do
         for document in places:
             offset = document.text.find(word)
             if offset >= 0:
-                return document.path, document.line + document.text.count("\n", 0, offset)
+                return document.path, document.line + line_of(document.text, offset)
     return base.path, base.position(tuple(path))[0]
 
 

@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
 from fluxv2_migrate.flux1.generators import called_scripts, prints
 from fluxv2_migrate.quoting import few
-from fluxv2_migrate.yaml_text import YAML_ENDINGS
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 
 __all__ = ["generator_notices"]
 
@@ -97,7 +97,7 @@ def _line(text: str, command: str) -> int:
     if offset < 0:
         match = _COMMAND.search(text)
         offset = match.start() if match is not None else 0
-    return text.count("\n", 0, offset) + 1
+    return line_of(text, offset) + 1
 
 
 def _short(command: str) -> str:

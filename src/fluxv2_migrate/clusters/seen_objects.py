@@ -25,7 +25,7 @@ from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, o
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release
-from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, compose, split_documents, value_of
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, compose, line_of, split_documents, value_of
 
 __all__ = ["SeenObject", "SeenRepository", "UnreadDocument", "see_objects"]
 
@@ -221,7 +221,7 @@ def _unread(path: str, text: str) -> Iterator[UnreadDocument]:
 
 def _line(document: Document) -> int:
     begins = _CONCERNS.search(document.text)
-    return document.line + (document.text.count("\n", 0, begins.start()) if begins else 0)
+    return document.line + (line_of(document.text, begins.start()) if begins else 0)
 
 
 def _seen(document: Document, clusters: ClusterMap, obstacles: _Obstacles) -> Iterator[SeenObject]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from fluxv2_migrate.flux1.flags import shell_words
 from fluxv2_migrate.flux1.install_command import InstallCommand, ValuePath, put_value, set_values
 from fluxv2_migrate.flux1.variables import assigned_in_text, filled
+from fluxv2_migrate.yaml_text import line_of, line_start
 
 __all__ = ["begins_of_commands", "commands_of_shell"]
 
@@ -79,7 +80,7 @@ def commands_of_shell(text: str, known: Mapping[str, str]) -> Iterator[InstallCo
     known = {**known, **assigned_in_text(text)}
     left = _OFTEN * len(text)
     for match in _BEGINS.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
+        line = line_of(text, match.start()) + 1
         command = _command_at(text, match.start())
         left -= len(command)
         if left < 0:
@@ -101,7 +102,7 @@ def begins_of_commands(text: str) -> Iterator[re.Match[str]]:
 
 def _command_at(text: str, start: int) -> str:
     """Gives the text of the command that begins somewhere: to the end of its line, or of those joined."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
+    before = text[line_start(text, start) : start]
     around = next((each for each in ('"', "'") if before.count(each) % 2), "")
     line, quotes = start, 0
     while (end := text.find("\n", line)) >= 0:

@@ -15,7 +15,7 @@ from fluxv2_migrate.flux1.install_blocks import nested_manifests, of_cluster_con
 from fluxv2_migrate.flux1.install_command import InstallCommand
 from fluxv2_migrate.flux1.terraform import of_terraform
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_yaml
-from fluxv2_migrate.yaml_text import YAML_ENDINGS, read_document, split_documents
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of, read_document, split_documents
 
 __all__ = ["install_commands", "manifests_in_playbook", "manifests_in_text"]
 
@@ -117,7 +117,7 @@ def _of_scalars(values: list[Any], text: str, known: Mapping[str, str]) -> Itera
         for command in commands_of_shell(_COMMENT.sub("", scalar), known):
             begins = [match.start() for match in begins_of_commands(text) if match.start() >= at]
             at = begins[0] + 1 if begins else at
-            yield replace(command, line=text.count("\n", 0, at) + 1)
+            yield replace(command, line=line_of(text, at) + 1)
 
 
 def _scalars(value: Any) -> Iterator[str]:

@@ -20,6 +20,7 @@ from fluxv2_migrate.yaml_text import (
     SequenceNode,
     column_of,
     key_of,
+    line_start,
     read_nodes,
     split_documents,
 )
@@ -426,7 +427,7 @@ class _Document:
         return self._tokens[index] if index < len(self._tokens) else None
 
     def _line_start(self, position: int) -> int:
-        return self._text.rfind("\n", 0, position) + 1
+        return line_start(self._text, position)
 
     def _line_end(self, position: int) -> int:
         end = self._text.find("\n", position)

@@ -13,6 +13,7 @@ from fluxv2_migrate.yaml_text import (
     Style,
     emit_scalar,
     key_of,
+    line_start,
     splice,
 )
 from fluxv2_migrate.yaml_text.flow import Flow
@@ -47,7 +48,7 @@ class OpenedFlow:
     def render(self) -> tuple[int, int, str, list[str]]:
         """Gives what is replaced, from where to where, by what, and comments for the line above."""
         text, start = self.flow.text, self.flow.start
-        line = text.rfind("\n", 0, start) + 1
+        line = line_start(text, start)
         before = text[line:start]
         stripped = before.rstrip(" \t")
         is_sequence = isinstance(self.flow.node, SequenceNode)
@@ -75,9 +76,8 @@ class OpenedFlow:
         """Gives its entries without the indentation of their first lines."""
         rows: list[str] = []
         is_mapping = isinstance(flow.node, MappingNode)
-        children = iter([value for _, value in flow.node.value] if is_mapping else flow.node.value)
-        for start, end in flow.entries():
-            child = next(children)
+        children = [value for _, value in flow.node.value] if is_mapping else flow.node.value
+        for (start, end), child in zip(flow.entries(), children, strict=True):
             if not is_mapping:
                 rows.append("-" + self._value(child, start, end, indent + 2, is_item=True))
                 continue
@@ -85,9 +85,7 @@ class OpenedFlow:
             if colon < 0:
                 rows.append(flow.text[start:end] + ":")
                 continue
-            value_start = colon + 1
-            while value_start < end and flow.text[value_start] in " \t":
-                value_start += 1
+            value_start = end - len(flow.text[colon + 1 : end].lstrip(" \t"))
             head = flow.text[start:colon].rstrip(" \t") + ":"
             rows.append(head + self._value(child, value_start, end, indent, is_item=False))
         return rows

@@ -24,7 +24,9 @@ from fluxv2_migrate.yaml_text import (
     Node,
     ScalarNode,
     SequenceNode,
+    column_of,
     compose,
+    line_of,
     split_documents,
     value_of,
 )
@@ -61,7 +63,7 @@ class RewrittenDocument:
 
     def line(self, scalar: ScalarReadOtherwise) -> int:
         """Gives the line of a scalar in its file; writing it otherwise moves no line."""
-        return self.document.line + self.original.count("\n", 0, scalar.start)
+        return self.document.line + line_of(self.original, scalar.start)
 
     def changes(self) -> Iterator[Change]:
         """Gives what was done, one change for each scalar."""
@@ -217,7 +219,7 @@ def _inline_patches(root: Node | None) -> Iterator[tuple[str, int, Any, ScalarNo
 def _outside(text: str, node: ScalarNode, offset: int) -> int:
     """Gives where a character of a literal text stands in the document that holds it."""
     first = text.index("\n", node.start) + 1
-    line, column = node.value.count("\n", 0, offset), offset - (node.value.rfind("\n", 0, offset) + 1)
+    line, column = line_of(node.value, offset), column_of(node.value, offset)
     rows = text[first : node.end].split("\n")
     indent = min(len(row) - len(row.lstrip(" ")) for row in rows if row.strip())
     return first + sum(len(row) + 1 for row in rows[:line]) + indent + column
@@ -280,4 +282,4 @@ def read_otherwise(
             continue
         # Only documents that were read have an index.
         for scalar in scalars_read_otherwise(part, compose(part, path=path, line=span.line)):
-            yield index, span.line + part.count("\n", 0, scalar.start), scalar
+            yield index, span.line + line_of(part, scalar.start), scalar

@@ -19,7 +19,7 @@ from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.documents import Document, read_documents
-from fluxv2_migrate.yaml_text import YAML_ENDINGS
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 
 __all__ = [
     "Repository",
@@ -147,12 +147,12 @@ class Repository:
     def old_lines(self, path: str) -> list[int]:
         """Gives the lines of a text that say a v1 release begins, whether or not it can be read."""
         text = self.texts[path]
-        return [text.count("\n", 0, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
+        return [line_of(text, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
 
     def marked_lines(self, path: str) -> list[int]:
         """Gives the lines of a text with annotations of fluxd, whether or not it can be read."""
         text = self.texts[path]
-        return [text.count("\n", 0, match.start()) + 1 for match in _MARKED_LINE.finditer(text)]
+        return [line_of(text, match.start()) + 1 for match in _MARKED_LINE.finditer(text)]
 
     def source_documents(self) -> Iterator[Document]:
         """Gives every object that charts come from."""

@@ -14,6 +14,7 @@ from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import as_object, group_of, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.reading import Repository, is_old_release
+from fluxv2_migrate.yaml_text import line_of
 
 __all__ = ["UnreadKind", "find_unread_texts"]
 
@@ -75,7 +76,7 @@ def find_unread_texts(repository: Repository) -> Mapping[UnreadKind, list[tuple[
                 found.setdefault(kind, []).append((path, line))
         elif not path.lower().endswith(_PROSE) and (match := _OLD.search(text)) is not None:
             kind = "json" if path.endswith(".json") else "other-file"
-            found.setdefault(kind, []).append((path, text.count("\n", 0, match.start()) + 1))
+            found.setdefault(kind, []).append((path, line_of(text, match.start()) + 1))
     return found
 
 
@@ -113,7 +114,7 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
         return
     commented = _COMMENTED.search(text)
     if commented is not None:
-        yield "comment", text.count("\n", 0, commented.start()) + 1
+        yield "comment", line_of(text, commented.start()) + 1
     name = posixpath.basename(path)
     if name == FLUX_YAML:
         # What commands make is asked about as such.

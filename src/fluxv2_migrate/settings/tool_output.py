@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory, InvalidManifest
-from fluxv2_migrate.yaml_text import read_document, split_documents
+from fluxv2_migrate.yaml_text import line_of, read_document, split_documents
 
 __all__ = [
     "NOTHING_FOUND",
@@ -54,7 +54,7 @@ def read_values(text: str, what: str) -> tuple[list[Any], str] | None:
         return _json_values(text, starts, what), "JSON"
     if yaml is None:
         return None
-    return _yaml_values(text[yaml.start() :], text.count("\n", 0, yaml.start()), what), "YAML"
+    return _yaml_values(text[yaml.start() :], line_of(text, yaml.start()), what), "YAML"
 
 
 def _json_values(text: str, starts: Sequence[int], what: str) -> list[Any]:
@@ -67,7 +67,7 @@ def _json_values(text: str, starts: Sequence[int], what: str) -> list[Any]:
             problem = problem or error
         except RecursionError:
             raise InvalidInventory(f"{what} nests too deep for JSON of a tool") from None
-    line = text.count("\n", 0, getattr(problem, "pos", starts[0])) + 1
+    line = line_of(text, getattr(problem, "pos", starts[0])) + 1
     raise InvalidInventory(
         f"{what} is no whole JSON: it is cut off, or something else is in it; give it as the tool printed it",
         line=line,

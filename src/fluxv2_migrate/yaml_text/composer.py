@@ -197,12 +197,12 @@ _parsed = lru_cache(maxsize=2)(parse)
 def _guard_characters(text: str, path: str | None, line: int) -> None:
     """Refuses what no YAML of any reader has, before a parser looks at it."""
     if "\0" in text:
-        at = line + text.count("\n", 0, text.index("\0"))
+        at = line + line_of(text, text.index("\0"))
         raise InvalidManifest("a NUL character: this is no text; fix the file", path=path, line=at)
     for pattern, reason in () if text.isascii() else _REFUSED_CHARACTERS:
         found = pattern.search(text)
         if found is not None:
-            at = line + text.count("\n", 0, found.start())
+            at = line + line_of(text, found.start())
             raise InvalidManifest(reason, path=path, line=at)
 
 
@@ -262,7 +262,7 @@ def _without_directives(text: str, path: str | None, line: int) -> str:
     first = _FIRST_DIRECTIVE.match(text)
     if first is not None:
         reason = "a directive at the beginning of the file, with which kustomize fails; remove it"
-        raise InvalidManifest(reason, path=path, line=line + text.count("\n", 0, first.end()))
+        raise InvalidManifest(reason, path=path, line=line + line_of(text, first.end()))
     end = _END.search(text)
     if end is None:
         return text
