@@ -32,14 +32,14 @@ from fluxv2_migrate.clusters.proposals import (
 )
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
-from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, normal_path, read_sync_path
+from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, normal_path, overlap, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.settings.of_clusters import said_over, with_options
+from fluxv2_migrate.settings.of_clusters import said_over, with_fluxd, with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 
 __all__ = ["read_clusters"]
@@ -171,10 +171,8 @@ def _with_unwritten(view: ClusterView) -> ClusterView:
     """Says of a cluster that fluxd wrote no image in it, where commands without updaters give all of it."""
     if view.settings.fluxd.read_only is not None or not all(each.unwritten for each in view.sync_paths):
         return view
-    fluxd = view.settings.fluxd.model_copy(update={"read_only": True})
-    settings = view.settings.model_copy(update={"fluxd": fluxd})
     places = {"fluxd.read_only": f"{view.sync_paths[0].unwritten}:1", **view.places}
-    return replace(view, settings=settings, places=places)
+    return replace(view, settings=with_fluxd(view.settings, read_only=True), places=places)
 
 
 def _with_options(view: ClusterView, options: MigrationOptions) -> ClusterView:
@@ -202,8 +200,7 @@ def _with_old_fluxd(view: ClusterView, apis: Collection[str]) -> ClusterView:
     """Takes the fluxd of a tree that holds only releases of older APIs for one that knew them."""
     if view.settings.fluxd.version is not None or not apis or "helm.fluxcd.io/v1" in apis:
         return view
-    fluxd = view.settings.fluxd.model_copy(update={"version": _LAST_OF_OLD_RELEASES})
-    return replace(view, settings=view.settings.model_copy(update={"fluxd": fluxd}))
+    return replace(view, settings=with_fluxd(view.settings, version=_LAST_OF_OLD_RELEASES))
 
 
 def _field(settings: Cluster, name: str) -> object:
@@ -377,11 +374,7 @@ def _overlapping(view: ClusterView, others: Iterable[ClusterView]) -> list[Clust
     return [
         other
         for other in others
-        if any(
-            is_below(one.path, each.path) or is_below(each.path, one.path)
-            for one in view.sync_paths
-            for each in other.sync_paths
-        )
+        if any(overlap(one.path, each.path) for one in view.sync_paths for each in other.sync_paths)
     ]
 
 
@@ -407,10 +400,7 @@ def _with_paths(view: ClusterView, more: ClusterView) -> ClusterView:
         *(
             synced
             for synced in more.sync_paths
-            if not any(
-                is_below(synced.path, each.path) or is_below(each.path, synced.path)
-                for each in view.sync_paths
-            )
+            if not any(overlap(synced.path, each.path) for each in view.sync_paths)
         ),
     )
     settings = view.settings.model_copy(update={"sync_paths": tuple(each.path for each in paths)})

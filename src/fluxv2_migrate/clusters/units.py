@@ -22,6 +22,7 @@ __all__ = [
     "is_below",
     "is_in_folder",
     "normal_path",
+    "overlap",
     "read_sync_path",
     "shapes_objects",
     "unguided_sync_path",
@@ -48,6 +49,15 @@ def is_below(path: str, folder: str) -> bool:
     (True, False, True)
     """
     return not folder or path == folder or path.startswith(folder + "/")
+
+
+def overlap(one: str, other: str) -> bool:
+    """Gives whether one of two folders holds the other one, or both are the same.
+
+    >>> overlap("a", "a/b"), overlap("a/b", "a"), overlap("a", "ab")
+    (True, True, False)
+    """
+    return is_below(one, other) or is_below(other, one)
 
 
 def chart_folders(files: Collection[str]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from fluxv2_migrate.applied.pruning import prunes_what
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below, read_sync_path, take_out
+from fluxv2_migrate.clusters.units import overlap
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.cutover.syncs import ClusterSync
@@ -164,9 +165,7 @@ def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:
         view = pending.pop()
         for other in views:
             if other.name not in found and any(
-                is_below(one.path, each.path) or is_below(each.path, one.path)
-                for one in view.sync_paths
-                for each in other.sync_paths
+                overlap(one.path, each.path) for one in view.sync_paths for each in other.sync_paths
             ):
                 found.add(other.name)
                 pending.append(other)

@@ -14,6 +14,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.pages import fragment, listed
 from fluxv2_migrate.quoting import without_credentials
 from fluxv2_migrate.report.html_context import context_tables
+from fluxv2_migrate.settings.of_clusters import with_fluxd
 from fluxv2_migrate.settings.options import Cluster
 
 __all__ = ["ClusterContext", "ContextReading", "MigrationContext", "OtherSync", "cluster_context"]
@@ -149,8 +150,7 @@ def cluster_context(
         each.files == "all" and not each.prints for each in view.sync_paths
     ):
         # No `.flux.yaml` counted: whoever looks for the name of a release later must not take one for gone.
-        fluxd = settings.fluxd.model_copy(update={"manifest_generation": False})
-        settings = settings.model_copy(update={"fluxd": fluxd})
+        settings = with_fluxd(settings, manifest_generation=False)
     return ClusterContext(
         view.name,
         paths,

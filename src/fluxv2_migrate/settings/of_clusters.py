@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,6 +20,7 @@ __all__ = [
     "fluxd_settings_of",
     "said_over",
     "settings_of",
+    "with_fluxd",
     "with_options",
 ]
 
@@ -124,6 +125,15 @@ def said_over(said: _Model, shown: _Model) -> _Model:
 def _defaults_of(model: type[BaseModel]) -> Mapping[str, object]:
     """Gives the fields of a model with their defaults."""
     return {name: about.get_default() for name, about in model.model_fields.items()}
+
+
+def with_fluxd(settings: Cluster, **known: Any) -> Cluster:
+    """Gives the settings of a cluster with more that is known of its fluxd.
+
+    >>> with_fluxd(Cluster(name="prod"), read_only=True).fluxd.read_only
+    True
+    """
+    return settings.model_copy(update={"fluxd": settings.fluxd.model_copy(update=known)})
 
 
 def with_options(options: MigrationOptions, said: Cluster, shown: Cluster) -> Cluster:
