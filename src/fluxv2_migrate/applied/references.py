@@ -97,7 +97,7 @@ def tell_of_result(
             findings.say("RP057", message, problem.path, problem.line)
         for problem in applied.old_problems:
             # Of one that holds releases or images back it is told where these stand.
-            message = f"{problem.path}:{problem.line}: {problem.reason}"
+            message = str(problem)
             if not findings.has_told("RP019", message):
                 findings.say("RP019", message, problem.path, problem.line)
         for release, sighting, name in seen.get(view.name, ()):

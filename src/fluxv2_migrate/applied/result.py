@@ -183,7 +183,7 @@ class Result:
     def _compare(
         self, found: AppliedByCluster, ignore: str | None, folder: str, synced: SyncPath, now: str
     ) -> None:
-        problem = next((each for each in self._build(ignore, folder, now).problems if each.fails), None)
+        problem = self._build(ignore, folder, now).failure
         if problem is None:
             return
         if build_with(self.clusters.tree.artifact(ignore), folder, synced.overlay).ok:

@@ -118,7 +118,7 @@ def _tell_unbuilt(around: Surroundings, findings: FindingGroups) -> None:
             if known is None or synced is None or not _holds_flux1(synced, around):
                 continue
             build = build_with(clusters.tree, synced.path, known.overlay)
-            problem = next((each for each in build.problems if each.fails), None)
+            problem = build.failure
             own = clusters.tree.kustomization(synced.path)
             # Of a folder that does not build without it either it is told at the kustomization there.
             if problem is not None and (own is None or clusters.tree.build(synced.path).ok):

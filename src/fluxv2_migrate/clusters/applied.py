@@ -276,7 +276,7 @@ class _Comparison:
             build = self.builds.get((folder, ""))
             if build is None or (artifact is not self.tree and not artifact.files.keys() >= set(build.files)):
                 build = artifact.build(folder)
-            problem = next((each for each in build.problems if each.fails), None)
+            problem = build.failure
             if problem is not None:
                 self.unbuildable.append(Refusal(Place(problem.path, problem.line), problem.reason))
             own = self.tree.kustomizations.get(folder)

@@ -64,7 +64,7 @@ class ClusterMap:
             self._broken = {}
             for build in self.builds.values():
                 for problem in build.problems:
-                    told = f"{problem.path}:{problem.line}: {problem.reason}"
+                    told = str(problem)
                     if problem.fails:
                         self._broken = {**dict.fromkeys(build.files, told), **self._broken}
                     elif problem.path in build.files and _renames(problem.reason):

@@ -228,10 +228,8 @@ def _broken(sources: set[str], workspace: Workspace, clusters: ClusterMap) -> di
         if before.folder not in tree.kustomizations:
             # It went itself, as nothing was left in it.
             continue
-        problem = next((each for each in tree.build(before.folder).problems if each.fails), None)
+        problem = tree.build(before.folder).failure
         if problem is not None:
-            reason = (
-                f"{before.folder or '/'} would not build: {problem.path}:{problem.line}: {problem.reason}"
-            )
+            reason = f"{before.folder or '/'} would not build: {problem}"
             reasons |= dict.fromkeys(sources & set(before.files), reason)
     return reasons

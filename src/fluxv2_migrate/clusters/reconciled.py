@@ -261,10 +261,10 @@ class Reconciler:
         if key not in self._builds:
             self._builds[key] = self._build(path, key[1], ignore)
         build = self._builds[key]
-        problem = next((each for each in build.problems if each.fails), None)
+        problem = build.failure
         obstacle = ""
         if problem is not None:
-            obstacle = f"kustomize cannot build it: {problem.path}:{problem.line}: {problem.reason}"
+            obstacle = f"kustomize cannot build it: {problem}"
         elif by is not None and mapping_at(by.manifest, "spec").get("suspend") is True:
             obstacle = f"the Kustomization in {by.file} is suspended"
         elif by is not None and is_disabled(by.manifest):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -14,7 +13,7 @@ from fluxv2_migrate.flux2.release_states import first_action
 from fluxv2_migrate.flux2.releases import is_at_least
 from fluxv2_migrate.pages import badge, code, element, fragment, joined, picture, prose, table
 from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
-from fluxv2_migrate.quoting.records import as_data
+from fluxv2_migrate.quoting.records import as_data, json_text
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 
 __all__ = [
@@ -131,7 +130,7 @@ class FirstHour:
         >>> json.loads(FirstHour(()).to_json())["releases"]
         []
         """
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(self.to_dict())
 
     def to_svg(self) -> str:
         """Gives a picture of clusters and releases by what happens: one square for each release.

@@ -11,6 +11,7 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1.containers import FieldPath, find_images
 from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.frozen import thawed
 from fluxv2_migrate.given import checked_kind
 
 __all__ = ["set_image"]
@@ -45,7 +46,7 @@ def set_image(manifest: Mapping[str, Any], container: str, image: ImageRef) -> d
         raise InvalidImageReference(f"no image of a container {container!r} is found")
     paths = found.paths
     name = image.image if paths.registry is not None else image.name
-    result: Any = _copy(manifest)
+    result: Any = thawed(manifest)
     if paths.registry is not None:
         _put(result, paths.registry, image.domain)
     if paths.tag is not None:
@@ -56,12 +57,6 @@ def set_image(manifest: Mapping[str, Any], container: str, image: ImageRef) -> d
         _put(result, paths.repository, str(reference))
     copied: dict[str, Any] = result
     return copied
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def _put(manifest: Any, path: FieldPath, value: str) -> None:

@@ -38,6 +38,9 @@ class BuildProblem:
         """Whether kustomize itself fails; else only this library does not see everything."""
         return self.kind not in ("remote", "unsupported")
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltObject:
@@ -79,6 +82,11 @@ class Build:
     problems: tuple[BuildProblem, ...]
     files: tuple[str, ...]
     removed: tuple[BuiltObject, ...] = ()
+
+    @property
+    def failure(self) -> BuildProblem | None:
+        """The first problem with which kustomize fails."""
+        return next((each for each in self.problems if each.fails), None)
 
     @property
     def ok(self) -> bool:

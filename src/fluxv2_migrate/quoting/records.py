@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 
 from fluxv2_migrate.quoting import visible, without_credentials
 
-__all__ = ["as_data", "schema_of"]
+__all__ = ["as_data", "json_text", "schema_of"]
 
 
 @cache
@@ -24,6 +25,15 @@ def as_data(record: Any) -> dict[str, Any]:
     kind: Any = type(record)
     shown = _shown(_adapter(kind).dump_python(record, mode="json"))
     return {**shown}
+
+
+def json_text(data: Any) -> str:
+    r"""Gives data of JSON's types as a file for people.
+
+    >>> json_text({"ok": True})
+    '{\n  "ok": true\n}\n'
+    """
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def schema_of(kind: Any) -> dict[str, Any]:

@@ -111,8 +111,7 @@ def _differences(
     }
     folder = before.folder or "/"
     if before.ok and not after.ok:
-        problem = next(each for each in after.problems if each.fails)
-        reason = f"{folder} would not build: {problem.path}:{problem.line}: {problem.reason}"
+        reason = f"{folder} would not build: {after.failure}"
         yield from ((owner, reason) for owner in concerned.values())
         return
     old, new = _by_place(before.objects), _by_place(after.objects)

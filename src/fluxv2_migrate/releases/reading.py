@@ -196,8 +196,7 @@ def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tup
     clusters, path = around.clusters, document.path
     for build in clusters.builds.values():
         if path in build.files and not build.ok:
-            problem = next(each for each in build.problems if each.fails)
-            return "RP019", f"{problem.path}:{problem.line}: {problem.reason}", ()
+            return "RP019", str(build.failure), ()
     if clusters.given:
         return "RP035", "the file is under no sync path of the given clusters", ()
     return "RP035", "no kustomization that anything syncs lists the file", ()

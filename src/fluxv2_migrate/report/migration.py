@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -25,7 +24,7 @@ from fluxv2_migrate.flux2 import (
 from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.pages import facts, fragment
 from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.quoting.records import as_data
+from fluxv2_migrate.quoting.records import as_data, json_text
 from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.data import migration_record
 from fluxv2_migrate.report.declared import Declared, DeclaredFields
@@ -355,7 +354,7 @@ class Migration:
         >>> json.loads(migrate_text("kind: Secret").to_json())["ok"]
         True
         """
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(self.to_dict())
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

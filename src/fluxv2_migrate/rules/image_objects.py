@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.flux2.image_objects import NAMESPACE_LABEL
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, new_object
+from fluxv2_migrate.frozen import thawed
 from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
@@ -127,7 +128,7 @@ def image_policy_manifest(
     spec: dict[str, Any] = {"imageRepositoryRef": reference}
     if request.filter_tags:
         spec["filterTags"] = dict(request.filter_tags)
-    spec["policy"] = _copy(request.policy)
+    spec["policy"] = thawed(request.policy)
     if request.follows_digest and is_at_least(flux_version, "2.6"):
         spec["digestReflectionPolicy"] = "Always"
         spec["interval"] = interval
@@ -182,7 +183,3 @@ def image_update_automation_manifest(
         "update": {"strategy": "Setters", "path": path},
     }
     return new_object("ImageUpdateAutomation", namespace, name, flux_version, spec)
-
-
-def _copy(value: Any) -> Any:
-    return {key: _copy(item) for key, item in value.items()} if isinstance(value, Mapping) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
-from fluxv2_migrate.quoting.records import as_data
+from fluxv2_migrate.quoting.records import as_data, json_text
 from fluxv2_migrate.verify.data import VerificationStatus, verification_record
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.report_texts import report_html, report_markdown
@@ -192,7 +191,7 @@ class VerificationReport:
         >>> json.loads(VerificationReport((), "2.9").to_json())["ok"]
         True
         """
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(self.to_dict())
 
     def to_markdown(self) -> str:
         """Gives the report as Markdown: what is different first, each difference once with all that have it.
