@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from fluxv2_migrate.plan import PatchOperation, edit_fields, write_operations
-from fluxv2_migrate.yaml_text import CannotEdit, replace_text
+from fluxv2_migrate.plan import PatchOperation, Remove, apply_to_any_text, edit_fields, write_operations
+from fluxv2_migrate.yaml_text import (
+    CannotEdit,
+    Style,
+    compose,
+    edit_document,
+    edit_documents,
+    find_field,
+    pair_of,
+    replace_text,
+)
 
 UNDEFINED = "would be invalid: found undefined alias"
 OTHER = "would not mean what was decided"
@@ -117,3 +126,41 @@ def test_operations_stay_where_others_depend_on_them(
 ) -> None:
     with pytest.raises(CannotEdit, match=reason):
         write_operations(text, wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "index", "expected"),
+    [
+        ("", 0, "<>"),
+        ("\ufeff", 0, "\ufeff<>"),
+        ("\ufeffa: 1\n---\nb: 2\n", 1, "\ufeffa: 1\n<---\nb: 2\n>"),
+        ("a: 1\r\n---\r\nb: 2", 0, "<a: 1\r\n>---\r\nb: 2"),
+    ],
+)
+def test_one_document_of_a_file_is_edited(text: str, index: int, expected: str) -> None:
+    assert edit_document(text, "<{}>".format, index) == expected
+    assert edit_documents(text, str) == text
+
+
+def test_a_document_in_braces_stays_where_others_depend_on_what_goes() -> None:
+    text = '{"a": &x 1, "b": *x}\n'
+    with pytest.raises(CannotEdit, match=UNDEFINED):
+        apply_to_any_text((Remove(("a",)),), text, compose(text), Style(), {"a": 1, "b": 1})
+
+
+@pytest.mark.parametrize(
+    ("path", "begin", "is_there"),
+    [(("a", 0, "b"), 5, True), (("a", "0", "b"), 5, True), (("a", 1), 0, False), (("a", "x"), 0, False)],
+)
+def test_a_field_is_found_or_what_is_nearest_above_it(
+    path: tuple[str | int, ...], begin: int, is_there: bool
+) -> None:
+    found, value = find_field(compose("a:\n- b: 1\n"), path)
+    assert found is not None
+    assert (found.start, value is not None) == (begin, is_there)
+
+
+def test_a_key_is_found_by_what_it_reads() -> None:
+    root = compose("yes: 1\n'yes': 2\n")
+    found = pair_of(root, "true"), pair_of(root, "yes"), pair_of(root, "no")
+    assert [pair and pair[1].value for pair in found] == ["1", "2", None]
