@@ -15,6 +15,9 @@ from mutated_texts import ALL_SEEDS, mutate
 
 __all__ = ["ENTRY_POINTS", "mutated", "seeds", "use"]
 
+_AROUND: Final = {"apps/web.yaml": ALL_SEEDS[-2]["web.yaml"]}
+_PROGRAMS: Final = ("install.sh", "main.tf", "README.md", "playbook.yaml", "apps/.flux.yaml", ".sourceignore")
+"""Files that say how Flux v1 was installed, and what it was told."""
 ENTRY_POINTS: Final[tuple[Callable[[str], object], ...]] = (
     lambda text: fm.migrate_text(text).to_markdown(),
     lambda text: fm.verify_migration({"a.yaml": text}, {"a.yaml": text}),
@@ -23,6 +26,7 @@ ENTRY_POINTS: Final[tuple[Callable[[str], object], ...]] = (
     golang.Regexp.compile,
     golang.VersionRange.parse,
     flux1.TagPattern.parse,
+    lambda text: fm.migrate_repository({**_AROUND, **dict.fromkeys(_PROGRAMS, text)}).to_markdown(),
 )
 PATTERNS: Final = (
     r"^master-(?P<n>[0-9]{8})-[a-f0-9]+$",
@@ -32,6 +36,36 @@ PATTERNS: Final = (
     "semver:~1.2",
     "regexp:^v?[0-9]+$",
     "glob:master-*-?",
+)
+PROGRAMS: Final = (
+    """helm upgrade -i flux fluxcd/flux --set git.url=git@git.example.com:acme/fleet,args[0]=x,y={a,b} \
+  --values v.yaml --set git.path=$(pwd) && kubectl apply -f - <<EOF
+kind: Deployment
+EOF
+fluxctl install --git-url=git@git.example.com:acme/fleet --git-path=apps | kubectl apply -f -
+""",
+    """resource "helm_release" "flux" {
+  chart = "flux" # of Flux
+  set {
+    name = "git.url"
+    value = "${var.url}"
+  }
+  values = [<<EOF
+git: {branch: main}
+EOF
+  , yamlencode({a = [1]})]
+}
+variable "url" { default = "git@git.example.com:acme/fleet" }
+""",
+    """- hosts: all
+  tasks:
+  - helm: {name: flux, chart_ref: fluxcd/flux, values: {git: {url: '{{ url }}'}}}
+""",
+    """version: 1
+commandUpdated:
+  generators:
+  - command: for each in a b; do kustomize build $each; done
+""",
 )
 
 
@@ -50,7 +84,8 @@ def seeds() -> Iterator[bytes]:
     """Gives what to begin with."""
     texts = sorted({text for seed in ALL_SEEDS for text in seed.values()})
     for number in range(len(ENTRY_POINTS)):
-        for text in texts if number < ENTRY_POINTS.index(fm.parse_manifests) + 1 else PATTERNS:
+        of_patterns = PROGRAMS if number == len(ENTRY_POINTS) - 1 else PATTERNS
+        for text in texts if number < ENTRY_POINTS.index(fm.parse_manifests) + 1 else of_patterns:
             yield bytes([number]) + text.encode()
 
 
