@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.flux1.charts import Flux1Chart, program_of_chart_name
 from fluxv2_migrate.flux2.constraints import is_chart_name
 from fluxv2_migrate.golang.urls import fault_of_url
@@ -310,6 +311,8 @@ def _git_ref(draft: Draft, given: str | None, url: str) -> tuple[tuple[str, str]
     if _is_version_of(ref, draft.running_chart):
         return (("tag", ref),)
     likely: Literal["branch", "tag"] = "tag" if _EXACT_VERSION.fullmatch(ref) else "branch"
+    if (repository_key(url), ref) in draft.settings.known_branches:
+        return (("branch", ref),)
     if given and ref not in USUAL_BRANCHES:
         draft.note(
             "HR052",

@@ -45,6 +45,7 @@ class ReleaseSettings:
         update_chart_deps: whether the operator fetched what a chart depends on.
         git_branch: of the charts of FluxHelmReleases.
         git_charts_path: the folder of these charts.
+        known_branches: of git repositories, by what is compared of their URLs.
     """
 
     cluster: str
@@ -58,6 +59,7 @@ class ReleaseSettings:
     update_chart_deps: bool = True
     git_branch: str = "master"
     git_charts_path: str = "charts"
+    known_branches: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject
+from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.inventory import Inventory
@@ -37,9 +39,24 @@ class Surroundings:
 
     def settings(self, view: ClusterView) -> ReleaseSettings:
         """Gives the settings of a cluster."""
-        if view.name not in self._settings:
-            self._settings[view.name] = settings_of(self.options, view.settings)
+        if not self._settings:
+            branches = frozenset(self._known_branches())
+            for each in self.clusters.clusters:
+                settings = settings_of(self.options, each.settings)
+                self._settings[each.name] = replace(settings, known_branches=branches)
         return self._settings[view.name]
+
+    def _known_branches(self) -> Iterator[tuple[str, str]]:
+        """Gives the branches that something syncs: fluxd, or a GitRepository of Flux v2."""
+        for view in self.clusters.clusters:
+            url, branch = view.settings.fluxd.git_url, view.settings.branch
+            if url and branch:
+                yield repository_key(url), branch
+        for document in self.repository.source_documents():
+            spec = mapping_at(document.manifest, "spec")
+            url, branch = spec.get("url"), mapping_at(spec, "ref").get("branch")
+            if isinstance(url, str) and isinstance(branch, str):
+                yield repository_key(url), branch
 
     def oldest(self, clusters: Iterable[str]) -> FluxVersion:
         """Gives the oldest Flux release of some clusters: what it reads, the others read too."""
