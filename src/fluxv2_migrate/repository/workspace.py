@@ -37,6 +37,11 @@ class _File:
     is_gone: bool = False
 
     @property
+    def is_left(self) -> bool:
+        """Whether there is such a file; most lose no document, and need not be written for that."""
+        return not self.is_gone and (not self.gone or self.text is not None)
+
+    @property
     def text(self) -> str | None:
         """The file; nothing where nothing is left of it that anybody would miss."""
         if self.is_gone:
@@ -82,6 +87,8 @@ class Workspace:
         self._taken = taken
         self._lowered = frozenset(path.lower() for path in (*texts, *taken))
         self._files: dict[str, _File] = {}
+        # Branches share it: each asks for its own files.
+        self._written: dict[str, tuple[_File, str | None]] = {}
         self._folders_of_files: set[str] = set()
         self._changes: dict[Change, None] = {}
 
@@ -102,14 +109,20 @@ class Workspace:
     def text(self, path: str) -> str | None:
         """Gives the text of a file by now; nothing where there is none, or none any more."""
         file = self._files.get(path)
-        return self._texts.get(path) if file is None else file.text
+        if file is None:
+            return self._texts.get(path)
+        known = self._written.get(path)
+        if known is None or known[0] is not file:
+            # Many ask what a file looks like, and few change it.
+            known = self._written[path] = (file, file.text)
+        return known[1]
 
     def has(self, path: str) -> bool:
         """Gives whether there is such a file by now."""
         file = self._files.get(path)
         if file is None:
             return path in self._texts
-        return not file.is_gone and (not file.gone or file.text is not None)
+        return file.is_left
 
     def is_taken(self, path: str) -> bool:
         """Gives whether a path has or had a file, so that it is none for a new one, in whatever letters."""
@@ -232,7 +245,7 @@ class Workspace:
     @property
     def deleted(self) -> tuple[str, ...]:
         """The files that go, sorted."""
-        return tuple(sorted(path for path in self._files if self.text(path) is None))
+        return tuple(sorted(path for path, file in self._files.items() if not file.is_left))
 
     @property
     def differing(self) -> dict[str, str | None]:
