@@ -68,7 +68,9 @@ def hold_ignored(files: Files, folder: Path, *roots: str) -> fm.Migration:
         marks = new["metadata"].get("annotations") or {}
         assert (marks.get(RECONCILE) == "disabled") == policies.ignored
         assert (marks.get(PRUNE) == "disabled") == policies.sync_only
-        assert not any("fluxcd.io/ignore" in key for key in marks)
+        # Where the pods have it too, it stays: they would be started anew.
+        pods = (new["spec"].get("template") or {}).get("metadata") or {}
+        assert ("fluxcd.io/ignore" in marks) == ("fluxcd.io/ignore" in (pods.get("annotations") or {}))
     return migration
 
 
@@ -97,9 +99,21 @@ def test_a_region_says_once_what_all_of_its_clusters_ignore(tmp_path: Path) -> N
     assert sum(str(text).count(RECONCILE) for text in migration.files.values()) == 2
 
 
-@pytest.mark.parametrize("over", ["patches: &x", "resources: &x"])
-def test_where_it_cannot_be_written_it_is_told(over: str) -> None:
+def test_a_release_that_stays_keeps_all_of_its_overlays() -> None:
+    files = given_by("inline", "HelmRelease", "true")
+    files["base/web.yaml"] = str(files["base/web.yaml"]).replace("v3", "v2")
+    assert dict(migrate(files, "dev", "prod").files) == files
+
+
+def test_what_is_put_off_stays() -> None:
     files = given_by("inline", "Deployment", "true")
-    files["dev/kustomization.yaml"] = str(files["dev/kustomization.yaml"]).replace(over[:-3], over)
-    migration = migrate(files, "dev", "prod")
-    assert ("RP004" in {each.code for each in migration.findings}) == over.startswith("patches")
+    options = fm.MigrationOptions(sync_roots=("dev", "prod"), scope=fm.Scope(names=("other",)))
+    assert fm.migrate_repository(files, options).files == files
+
+
+@pytest.mark.parametrize("old", ["patches:", "resources:"])
+def test_overlays_that_cannot_tell_it_apart_are_left(old: str) -> None:
+    files = given_by("inline", "Deployment", "true")
+    text = str(files["dev/kustomization.yaml"]).replace(old, f"{old} &x")
+    migration = migrate(files | {"dev/kustomization.yaml": text}, "dev", "prod")
+    assert ("RP004" in {each.code for each in migration.findings}) is (old == "patches:")

@@ -16,7 +16,9 @@ from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.kustomize import Step, add_patch
 from fluxv2_migrate.preparation.separation import SeparatedTexts
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
 
 __all__ = ["say_what_is_ignored"]
@@ -32,11 +34,12 @@ def say_what_is_ignored(around: Surroundings) -> SeparatedTexts:
     """
     files: dict[str, str] = {}
     reached: set[str] = set()
+    is_needed = False
     for key, sightings in around.clusters.sightings.items():
         whole = [each for each in sightings if each.item is None and each.steps]
-        if not whole:
-            continue
         document = around.repository.document(*key)
+        if not (whole and is_in_scope(document, around)):
+            continue
         for step, marks in _left(document, whole, around):
             try:
                 text = files.get(step.path, around.clusters.tree.text(step.path))
@@ -46,7 +49,9 @@ def say_what_is_ignored(around: Surroundings) -> SeparatedTexts:
             if builds_alike(around.clusters.tree, around.clusters.builds, made, (RECONCILE, PRUNE)):
                 files = made
                 reached.add(document.path)
-    return SeparatedTexts(files, frozenset(reached))
+                # Flux v2 applies all that is no release of Flux v1.
+                is_needed |= not is_old_release(document.manifest)
+    return SeparatedTexts(files, frozenset(reached), is_needed)
 
 
 def _left(

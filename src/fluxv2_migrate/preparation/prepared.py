@@ -81,7 +81,8 @@ class PreparedRepository:
         listed = tuple(used)
         texts = {path: text for each in listed for path, text in each.found.texts.items()}
         for each in (self.named, self.ignored, self.separated, self.tied):
-            if not {*each.files, *each.releases}.isdisjoint(touched):
+            is_needed = each is self.ignored and self.ignored.is_needed
+            if is_needed or not {*each.files, *each.releases}.isdisjoint(touched):
                 texts |= each.files
         return texts, {each.patch_file for each in listed if each.is_divided}
 

@@ -41,10 +41,12 @@ class SeparatedTexts:
     Attributes:
         files: those that change or are new.
         releases: the files of the releases and workloads for which they are.
+        is_needed: whether they are written although nothing else of them changes.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
     releases: frozenset[str] = frozenset()
+    is_needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
