@@ -134,3 +134,18 @@ def test_an_item_of_a_list_is_told_by_its_name() -> None:
         ("RP058", "ConfigMap shop/settings")
     ]
     assert not report.ok
+
+
+def test_each_cluster_that_misses_a_release_is_asked_about() -> None:
+    text = release().replace("metadata:\n", f"metadata:\n  annotations:\n{own(NEVER[0])}")
+    files: Files = {"base/web.yaml": text, "base/kustomization.yaml": "resources: [web.yaml]\n"}
+    for name in ("eu", "us"):
+        files[f"{name}/kustomization.yaml"] = "resources: [../base]\n"
+    options: dict[str, Any] = {"sync_roots": ["eu", "us"]}
+    migration = fm.migrate_repository(files, options)
+    assert [(each.code, each.cluster) for each in errors(migration)] == [("RP053", "eu"), ("RP053", "us")]
+    answers = migration.answers()
+    assert [each["cluster"] for each in answers] == ["eu", "us"]
+    assert fm.migrate_repository(files, {**options, "overrides": answers}).ok
+    one = fm.migrate_repository(files, {**options, "overrides": answers[:1]})
+    assert [each.cluster for each in errors(one)] == ["us"]

@@ -314,3 +314,18 @@ def test_a_config_map_of_values_that_every_path_renames_has_no_place() -> None:
     assert dict(migration.files) == files
     (error,) = (each for each in migration.findings if each.severity == "error")
     assert (error.code, error.path) == ("RP014", "base/web.yaml")
+
+
+def test_what_is_written_into_values_is_no_patch_of_somebody() -> None:
+    files: dict[str, str | bytes] = {
+        "base/web.yaml": web(OWN),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+    }
+    files |= {FILE: "replicas: 2\nhost: a\n", "apps/kustomization.yaml": "resources: [../base]\n"}
+    files["apps/.flux.yaml"] = BUILD
+    fluxd = {"git_url": "git@github.com:acme/fleet.git", "manifest_generation": True}
+    clusters = [{"name": "prod", "sync_paths": ["apps"], "branch": "main", "fluxd": fluxd}]
+    migration = fm.migrate_repository(files, {"clusters": clusters})
+    assert migration.ok
+    assert "host: a" in str(migration.files["base/web.yaml"])
+    assert fm.verify_migration(files, migration.files, {"clusters": clusters}, declared=migration.declared).ok

@@ -187,7 +187,9 @@ class _Check:
         for path in merge_difference(written, got):
             if not any(path[: len(known)] == known for known in _TOLD_APART):
                 yield ".".join(("spec", *path))
-        if mapping_at(sighting.manifest, "spec").get(_VALUES) != spec.get(_VALUES):
+        # A file of values that the release took from a URL may have been written into them.
+        known = (mapping_at(sighting.manifest, "spec").get(_VALUES), wanted.get(_VALUES))
+        if spec.get(_VALUES) not in known:
             yield f"spec.{_VALUES}"
 
     def twin(self, release: MigratedRelease, name: str) -> None:
@@ -254,7 +256,9 @@ class _Check:
 
     def _tell(self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...]) -> None:
         notice = Notice(code, message, path, group=message)
-        self.findings.add(release.document, release.resource, notice)
+        # Where several clusters see it, each of them is asked about.
+        cluster = self.view.name if len(self.result.clusters.clusters) > 1 else ""
+        self.findings.add(release.document, release.resource, notice, cluster=cluster)
 
     def _cause(self, path: str, became: Identity | None) -> str:
         """Gives why an object of a file is not among those that the cluster gets."""
