@@ -130,7 +130,7 @@ def assemble(
         deleted=deleted,
         findings=Findings(findings.all()),
         changes=workspace.changes,
-        written=manifests,
+        _written=manifests,
         prerequisites=_together((*images.prerequisites, *syncs.prerequisites)),
         context=context,
         before={path: before[path] for path in {*changed, *deleted}},

@@ -157,7 +157,6 @@ class Migration:
         deleted: files to remove.
         findings: what a person must know, decide or do; the questions first.
         changes: what was done.
-        written: the v2 resources that came of it, before anybody asks for them; not to be changed.
         prerequisites: what must exist in the cluster first.
         context: what was inferred.
         before: the texts of changed and deleted files as they were.
@@ -175,7 +174,8 @@ class Migration:
     deleted: tuple[str, ...]
     findings: Findings
     changes: tuple[Change, ...]
-    written: tuple[MigratedManifest, ...]
+    # The v2 resources that came of it, before anybody asks for them; nobody changes them.
+    _written: tuple[MigratedManifest, ...]
     prerequisites: tuple[Prerequisite, ...]
     context: MigrationContext
     before: Mapping[str, str]
@@ -211,7 +211,7 @@ class Migration:
         """The v2 resources that came of this migration, as they are written."""
         # What clusters see of a release has most in common.
         known: dict[Any, Any] = {}
-        return tuple(replace(each, manifest=frozen(each.manifest, known)) for each in self.written)
+        return tuple(replace(each, manifest=frozen(each.manifest, known)) for each in self._written)
 
     @cached_property
     def resources(self) -> tuple[MigratedResource, ...]:
