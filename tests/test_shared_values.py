@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.frozen import frozen, shared
+from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree, build
-from fluxv2_migrate.kustomize.patching import read_patch
+from fluxv2_migrate.kustomize.patches import read_patch
+from fluxv2_migrate.plan import Move, Remove, Set, apply_to_mapping
+from fluxv2_migrate.releases.patch_texts import _MadeOnce
 from kustomize_trees import folders_of, kustomize_trees
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.sampled_from((0, 1, 0.0, -0.0, 1.0, "", "a", "1")))
@@ -34,14 +36,13 @@ def collections_in(value: Any) -> list[Any]:
 @given(st.lists(VALUES, max_size=4))
 def test_equals_are_one_and_nothing_else_is(values: list[Any]) -> None:
     written = [json.dumps(each) for each in values]
-    for share in (shared, frozen):
-        known: dict[Any, Any] = {}
-        after = [share(each, known) for each in values]
-        # Neither a type nor the order of keys is another one, and what was given is what it was.
-        assert [json.dumps(each) for each in after] == [json.dumps(each) for each in values] == written
-        held: dict[str, int] = {}
-        for each in collections_in(after)[1:]:
-            assert held.setdefault(json.dumps(each), id(each)) == id(each)
+    known: dict[Any, Any] = {}
+    after = [frozen(each, known) for each in values]
+    # Neither a type nor the order of keys is another one, and what was given is what it was.
+    assert [json.dumps(each) for each in after] == [json.dumps(each) for each in values] == written
+    held: dict[str, int] = {}
+    for each in collections_in(after)[1:]:
+        assert held.setdefault(json.dumps(each), id(each)) == id(each)
 
 
 @settings(max_examples=60)
@@ -66,6 +67,53 @@ def patch_or_nothing(text: str) -> Any:
         return read_patch(text)
     except InvalidManifest:
         return None
+
+
+PLANS = (
+    (Set(("spec", "chart"), "web"), Move(("spec", "timeout"), ("spec", "install", "timeout"))),
+    (Set(("spec", "interval"), "5m"), Remove(("spec", "timeout"))),
+    (Set(("spec", "values", "replicas"), 3),),
+    (Move(("spec", "values"), ("spec", "given")),),
+)
+
+
+def test_a_release_after_a_plan_is_what_the_plan_makes_of_it_alone() -> None:
+    """What was made of another release is taken for no more than it has in common with this one."""
+    spec = {"timeout": 5, "values": {"replicas": 1}, "rollback": {"enable": True}}
+    release = {"kind": "HelmRelease", "metadata": {"name": "web"}, "spec": spec}
+    others = (
+        {**spec, "values": {"replicas": 2}},
+        {**spec, "timeout": 6},
+        {"values": {}, **spec},
+        {"timeout": 5},
+    )
+    seen: list[dict[str, Any]] = [
+        release,
+        *({**release, "spec": each} for each in others),
+        {**release, "metadata": {"name": "b"}},
+    ]
+    for plans in (PLANS[:2], PLANS[1::-1], PLANS):
+        made = _MadeOnce()
+        for plan in plans:
+            for each in (*seen, *seen):
+                if not any(isinstance(one, Move) and one.source[1] not in each["spec"] for one in plan):
+                    alone = apply_to_mapping(plan, each)
+                    assert json.dumps(made.after(plan, each)) == json.dumps(alone)
+    made = _MadeOnce()
+    one, other = (made.after(PLANS[1], each) for each in seen[:2])
+    assert one["spec"]["rollback"] is other["spec"]["rollback"]
+    assert one["metadata"] is other["metadata"]
+
+
+def test_a_document_that_was_read_is_held_once() -> None:
+    text = "kind: A\nmetadata: {name: a}\n"
+    value = {"kind": "A", "metadata": {"name": "a"}}
+    tree = KustomizeTree({"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": text})
+    tree.know({text: value})
+    assert tree.build("").objects[0].manifest is value
+    assert tree.patch(text)[0][0].manifest is value
+    tree.let_trials_go()
+    assert tree.patch(text) is tree.patch(text)
 
 
 def test_what_is_built_goes_with_its_tree() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Never, TypeVar
 
-__all__ = ["SCALARS", "FrozenDict", "FrozenList", "frozen", "shared", "thawed"]
+__all__ = ["SCALARS", "FrozenDict", "FrozenList", "frozen", "thawed"]
 
 SCALARS: Final = frozenset({str, bool, int, float, type(None)})
 """The types of what JSON has beside mappings and lists; that something is none of these is found slowly."""
@@ -83,39 +83,7 @@ def frozen(value: Any, known: dict[Any, Any] | None = None) -> Any:
     return copy
 
 
-def shared(value: Any, known: dict[Any, Any]) -> Any:
-    """Gives a value of JSON's types of which each mapping and list is one with its equals of other values.
-
-    Args:
-        value: the value, which nobody changes; the same in the order of its keys.
-        known: what other values hold; for those that shall share it begins empty.
-
-    >>> known = {}
-    >>> one, other = (shared({"name": name, "spec": {"a": 1}}, known) for name in ("web", "api"))
-    >>> one["spec"] is other["spec"]
-    True
-    """
-    number = id(value)
-    if known.get(number) is value:
-        # Values that stem from one text hold the same objects, and these were looked through.
-        return value
-    if value.__class__ is dict:
-        items = {key: shared(item, known) for key, item in value.items() if item.__class__ is not str}
-        if any(item is not value[key] for key, item in items.items()):
-            value = {**value, **items}
-    elif value.__class__ is list:
-        values = [shared(item, known) for item in value]
-        if any(item is not other for item, other in zip(values, value, strict=True)):
-            value = values
-    else:
-        return value
-    value = known.setdefault(_contents(value), value)
-    # It is kept, so that no other one has its number.
-    known[id(value)] = value
-    return value
-
-
-def _contents(copy: dict[Any, Any] | list[Any]) -> tuple[object, ...]:
+def _contents(copy: FrozenDict[Any, Any] | FrozenList[Any]) -> tuple[object, ...]:
     """Gives by what copies are told apart: what they hold was told apart before."""
     # To Python `1`, `1.0` and `true` are equal, and so are both zeros; bare numbers stand for collections.
     marks = [

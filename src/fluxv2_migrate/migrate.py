@@ -141,6 +141,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
     texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain, annotated.asked())
     converted = texts.convert(decided.migrating)
+    around.clusters.tree.let_trials_go()
     tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
     if decided.waiting:
         # What an answer would bring is said at once.

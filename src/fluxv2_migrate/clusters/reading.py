@@ -48,7 +48,7 @@ def see_repository(
         Who sees what; nobody anything where there is nothing of Flux v1.
     """
     files = _as_texts(files, repository)
-    tree = _tree(files, _images_in_volumes(repository, options), before)
+    tree = _tree(files, repository, options, before)
     return _see(files, repository, options, tree, also_migrated=False)
 
 
@@ -58,12 +58,19 @@ def _as_texts(files: Mapping[str, str | bytes], repository: Repository) -> Mappi
 
 
 def _tree(
-    files: Mapping[str, str | bytes], images_in_volumes: bool, before: ClusterMap | None
+    files: Mapping[str, str | bytes],
+    repository: Repository,
+    options: MigrationOptions,
+    before: ClusterMap | None,
 ) -> KustomizeTree:
     """Gives the kustomizations; what was built already of files that have not changed is not built again."""
+    images_in_volumes = _images_in_volumes(repository, options)
     if before is not None and before.tree.images_in_volumes == images_in_volumes:
-        return before.tree.with_files(before.tree.changes_to(files))
-    return KustomizeTree(files, images_in_volumes=images_in_volumes)
+        tree = before.tree.with_files(before.tree.changes_to(files))
+    else:
+        tree = KustomizeTree(files, images_in_volumes=images_in_volumes)
+    tree.know({each.text: each.value for documents in repository.documents.values() for each in documents})
+    return tree
 
 
 def see_migrated_repository(
@@ -78,14 +85,14 @@ def see_migrated_repository(
     if not before.clusters:
         return ClusterMap()
     files = _as_texts(files, repository)
-    tree = _tree(files, _images_in_volumes(repository, options), before)
+    tree = _tree(files, repository, options, before)
     own = _see(files, repository, options, tree, also_migrated=True)
     if before.given or _sync_paths(own) == _sync_paths(before):
         return own
     known = {view.name: view.settings for view in before.clusters}
     clusters = {"clusters": tuple(known.values()), "sync_roots": ()}
     options = options.model_copy(update=clusters)
-    tree = _tree(files, _images_in_volumes(repository, options), own)
+    tree = _tree(files, repository, options, own)
     found = _see(files, repository, options, tree, also_migrated=True)
     for key, sightings in own.sightings.items():
         found.sightings.setdefault(

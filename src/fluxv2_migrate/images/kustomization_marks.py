@@ -13,7 +13,7 @@ from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.kubernetes import annotations_of, mapping_at
 from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPatch, read_kustomization
-from fluxv2_migrate.kustomize.patching import read_patch
+from fluxv2_migrate.kustomize.patches import read_patch
 from fluxv2_migrate.plan import (
     AnnotationEdit,
     PatchOperation,

@@ -8,8 +8,9 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
 from fluxv2_migrate.kustomize.merging import merge_patch
+from fluxv2_migrate.kustomize.patches import ReadPatch, patch_of_known, read_patch
 from fluxv2_migrate.kustomize.resources import Resource, with_metadata
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_common, json_value, text_of
+from fluxv2_migrate.kustomize.values import NOTHING_READ, Manifest, copy_value, is_common, json_value, text_of
 
 __all__ = ["Derived"]
 
@@ -17,19 +18,49 @@ _CHANGES: Final = ("allowKindChange", "allowNameChange")
 
 
 class Derived:
-    """Keeps what was made of manifests, by the very objects, which nobody changes."""
+    """Keeps what was made of manifests, by the very objects, which nobody changes.
+
+    Attributes:
+        values: of documents that were read before, by their texts.
+    """
 
     def __init__(self) -> None:
         # What something was made of is kept with it, so that no other object has its number.
+        self.values = NOTHING_READ
+        self._patches: dict[str, ReadPatch] = {}
         self._merged: dict[int, tuple[Manifest, Manifest, int, Manifest | None]] = {}
         self._common: dict[int, Manifest] = {}
         self._others: dict[int, tuple[Manifest, Manifest]] = {}
 
     def let_go(self) -> None:
-        """Lets go of everything; who asks for something again has it made again."""
-        self._merged.clear()
+        """Lets go of everything but patches that were known before; who asks again has it made again."""
+        self.let_merges_go()
         self._common.clear()
         self._others.clear()
+
+    def let_merges_go(self) -> None:
+        """Lets go of what patches have made, and of those that were not known before."""
+        for _, patch, _, merged in self._merged.values():
+            self._common.pop(id(patch), None)
+            self._common.pop(id(merged), None)
+        self._merged.clear()
+        self._patches = {text: patch for text, patch in self._patches.items() if text in self.values}
+
+    def patch(self, text: str) -> ReadPatch:
+        """Gives what a patch says.
+
+        Args:
+            text: of its file, or as it stands in a kustomization.
+
+        Raises:
+            InvalidManifest: it is no patch.
+        """
+        known = self._patches.get(text)
+        if known is None:
+            # One whose document was read is held as long as that; all others are soon forgotten.
+            known = patch_of_known(text, self.values) if text in self.values else read_patch(text)
+            self._patches[text] = known
+        return known
 
     def plain(self, manifest: Manifest) -> Manifest:
         """Gives a manifest in JSON's types alone."""

@@ -2,89 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.given import checked_manifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.derived import Derived
-from fluxv2_migrate.kustomize.json_patch import apply_operations, is_operations
+from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
+from fluxv2_migrate.kustomize.patches import PatchDocument
 from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import Selector
-from fluxv2_migrate.kustomize.values import Manifest, read_manifests
-from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, first_document, read_value
+from fluxv2_migrate.kustomize.values import Manifest
 
-__all__ = ["PatchDocument", "apply_patches", "read_patch"]
+__all__ = ["apply_patches"]
 
 _FORMER_NAMES: Final = "internal.config.kubernetes.io/previousNames"
 
 
-def _json_operations(text: str) -> tuple[Manifest, ...]:
-    # What begins with a bracket is JSON to kustomize, and no YAML.
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidManifest(f"a JSON patch in brackets that is no JSON: {error}") from None
-    checked_manifest({"": value}, "a JSON patch's operations", InvalidManifest)
-    if not is_operations(value):
-        raise InvalidManifest("a JSON patch that is no list of operations")
-    return tuple(value)
-
-
 class _NoTarget(InvalidManifest):
     """There is no object that a patch is for."""
-
-
-class PatchDocument(NamedTuple):
-    """A document of a strategic merge patch.
-
-    Attributes:
-        document: its index in the text.
-        manifest: its value; it must not be changed.
-        identity: of the object that it names.
-    """
-
-    document: int
-    manifest: Manifest
-    identity: Identity
-
-
-@lru_cache(maxsize=2048)
-def read_patch(text: str) -> tuple[tuple[PatchDocument, ...], tuple[Manifest, ...]]:
-    r"""Reads a patch, of whichever form it is.
-
-    Args:
-        text: of its file, or as it stands in a kustomization.
-
-    Returns:
-        The documents of a strategic merge patch, and the operations of a JSON patch; one of the two is empty.
-        Neither may be changed.
-
-    Raises:
-        InvalidManifest: it is neither.
-
-    >>> read_patch("- {op: remove, path: /spec}")[1]
-    ({'op': 'remove', 'path': '/spec'},)
-    """
-    plain = text.removeprefix(BYTE_ORDER_MARK)
-    if plain.startswith("["):
-        return (), _json_operations(plain)
-    try:
-        value = read_value(first_document(text))
-    except InvalidManifest:
-        value = None
-    if is_operations(value):
-        return (), tuple(value)
-    documents = read_manifests(plain, is_patch=True)
-    return tuple(
-        PatchDocument(index, manifest, Resource(manifest, "", 0).identity)
-        for index, _, _, manifest in documents
-    ), ()
 
 
 def apply_patches(
@@ -120,7 +58,7 @@ def apply_patches(
         try:
             if bool(patch.path) == bool(patch.inline.strip()):
                 raise InvalidManifest("a patch needs either a path or a text")
-            documents, operations = read_patch(read(patch.path) if patch.path else patch.inline.strip())
+            documents, operations = derived.patch(read(patch.path) if patch.path else patch.inline.strip())
             if patch.field == "patchesStrategicMerge" and operations:
                 raise InvalidManifest("JSON operations in a strategic merge patch")
             if patch.field == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):

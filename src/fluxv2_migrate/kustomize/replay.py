@@ -9,7 +9,6 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.merging import merge_patch
-from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.values import Manifest, json_value
@@ -34,7 +33,7 @@ class PatchedState:
 
 def patch_of(use: PatchUse, tree: KustomizeTree) -> Manifest | tuple[Manifest, ...]:
     """Gives what a patch says, in JSON's types: the mapping of a strategic merge patch, or operations."""
-    documents, operations = read_patch(tree.text(use.path) if use.path else use.inline)
+    documents, operations = tree.patch(tree.text(use.path) if use.path else use.inline)
     if operations:
         return tuple(json_value(each) for each in operations)
     return next(each.manifest for each in documents if each.document == use.document)

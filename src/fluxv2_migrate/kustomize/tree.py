@@ -14,6 +14,7 @@ from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
 from fluxv2_migrate.kustomize.building import Build, BuiltObject
 from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, read_kustomization
+from fluxv2_migrate.kustomize.patches import ReadPatch
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
 from fluxv2_migrate.kustomize.values import Manifest, json_value, read_manifests
@@ -99,7 +100,7 @@ class KustomizeTree:
     def let_build_go(self, folder: str) -> None:
         """Lets go of what was built of a folder, and of what was made on the way; its bases are kept."""
         self._builds.pop(folder, None)
-        self._derived.let_go()
+        self._derived.let_merges_go()
 
     def changes_to(self, files: Mapping[str, str | bytes]) -> dict[str, str | bytes | None]:
         """Gives the files that another repository has otherwise, and nothing for those that it does not have.
@@ -221,6 +222,22 @@ class KustomizeTree:
             raise found
         return found
 
+    def patch(self, text: str) -> ReadPatch:
+        """Gives what a patch says, as a file or a kustomization has it.
+
+        Raises:
+            InvalidManifest: it is no patch.
+        """
+        return self._derived.patch(text)
+
+    def know(self, values: Mapping[str, Any]) -> None:
+        """Takes the values of documents that were read already, so that each is held once.
+
+        Args:
+            values: by the texts of the documents, as Flux v1 or kustomize read them.
+        """
+        self._derived.values = values
+
     def manifests(self, path: str) -> list[Manifest]:
         """Gives the objects of a file as kustomize reads them, in JSON's types.
 
@@ -245,7 +262,9 @@ class KustomizeTree:
         try:
             return tuple(
                 Resource(manifest, path, index, item, line)
-                for index, item, line, manifest in read_manifests(self.text(path), path=path)
+                for index, item, line, manifest in read_manifests(
+                    self.text(path), path=path, values=self._derived.values
+                )
             )
         except InvalidManifest as error:
             return error

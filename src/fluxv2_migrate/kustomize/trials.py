@@ -11,7 +11,6 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.accumulating import Accumulator
 from fluxv2_migrate.kustomize.kustomization import Kustomization, KustomizationPatch
-from fluxv2_migrate.kustomize.patching import read_patch
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.tree import KustomizeTree
@@ -175,7 +174,7 @@ def _concerns(tree: KustomizeTree, patch: KustomizationPatch, kind: str) -> bool
     try:
         if patch.target is not None:
             return Selector.of(patch.target).may_select(kind)
-        documents, operations = read_patch(tree.text(patch.path) if patch.path else patch.inline.strip())
+        documents, operations = tree.patch(tree.text(patch.path) if patch.path else patch.inline.strip())
     except (InvalidManifest, KeyError):
         return True
     return bool(operations) or any(each.identity.kind == kind for each in documents)

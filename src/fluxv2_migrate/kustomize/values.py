@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -26,6 +27,7 @@ from fluxv2_migrate.yaml_text.scalars import is_key_to_kustomize, read_by_kustom
 __all__ = [
     "EMPTY",
     "EMPTY_TEXT",
+    "NOTHING_READ",
     "Manifest",
     "copy_value",
     "is_common",
@@ -39,6 +41,9 @@ __all__ = [
 ]
 
 Manifest: TypeAlias = dict[str, Any]
+
+NOTHING_READ: Final[Mapping[str, Any]] = MappingProxyType({})
+"""No documents whose values are known."""
 
 
 class _Empty:
@@ -127,7 +132,9 @@ def is_common(value: Any) -> bool:
     return all(map(is_common, [item for item in value if item.__class__ is not str]))
 
 
-def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
+def read_value(
+    text: str, *, path: str | None = None, line: int = 1, values: Mapping[str, Any] = NOTHING_READ
+) -> Any:
     r"""Gives the value of one document, as kustomize reads it.
 
     Unlike the API server's, its booleans are those of YAML 1.2, and a date becomes a time.
@@ -136,6 +143,7 @@ def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
         text: one document, without byte order mark.
         path: its file, for the message of an error.
         line: the line of its first character in the file, 1-based.
+        values: of documents that Flux v1 read already, by their texts: each is held once.
 
     Returns:
         JSON's types, and `EMPTY` or `EMPTY_TEXT` for a null that is not written out. It must not be changed.
@@ -148,7 +156,7 @@ def read_value(text: str, *, path: str | None = None, line: int = 1) -> Any:
     >>> read_value("a: yes\nb: 2020-01-01\nc: ~\nd: 1.0")
     {'a': 'yes', 'b': '2020-01-01T00:00:00Z', 'c': None, 'd': 1}
     """
-    value = read_by_flux1(text, path=path, line=line)
+    value = values[text] if text in values else read_by_flux1(text, path=path, line=line)
     # Hardly a document is another one to kustomize, and most were read before.
     if _begins_with_key(text, value) and not may_be_read_otherwise(text) and _is_the_same_to_both(value):
         return value
@@ -232,7 +240,11 @@ def plain_value(text: str) -> Any:
 
 
 def read_manifests(
-    text: str, *, path: str | None = None, is_patch: bool = False
+    text: str,
+    *,
+    path: str | None = None,
+    is_patch: bool = False,
+    values: Mapping[str, Any] = NOTHING_READ,
 ) -> tuple[tuple[int, int | None, int, Manifest], ...]:
     r"""Gives the objects of a file as kustomize reads them, those of lists one by one.
 
@@ -240,6 +252,7 @@ def read_manifests(
         text: the file.
         path: its path, for the message of an error.
         is_patch: whether it is a patch, in which a null of an annotation deletes it.
+        values: of documents that Flux v1 read already, by their texts.
 
     Returns:
         For each object the index of its document, its index in a list or `None`, its line, its value.
@@ -255,7 +268,7 @@ def read_manifests(
     found: list[tuple[int, int | None, int, Manifest]] = []
     text = text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
     for index, span in enumerate(split_documents(text)):
-        value = read_value(text[span.start : span.end], path=path, line=span.line)
+        value = read_value(text[span.start : span.end], path=path, line=span.line, values=values)
         if is_null(value) or value == {}:
             continue
         pending: list[tuple[int | None, Any]] = [(None, value)]

@@ -11,12 +11,13 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
-from fluxv2_migrate.frozen import shared
 from fluxv2_migrate.kustomize import PatchUse, apply_operations, merged_with, patch_of
 from fluxv2_migrate.placement import SourceNames
 from fluxv2_migrate.plan import (
     AppliedText,
     Leaves,
+    Move,
+    Operation,
     Path,
     Plan,
     apply_to_any_text,
@@ -177,13 +178,13 @@ class _Converter:
         """Gives what clusters see in the end."""
         references = self.references[release.document.key]
         found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
-        alike: dict[Any, Any] = {}
+        made = _MadeOnce()
         for each in release.seen:
             if not any(each.sighting is known for known in release.sightings):
                 # No cluster is known that has it so.
                 continue
             plan = _forms_of(release, each.sighting).plan(each.sighting.manifest, references)
-            manifest = shared(_without_marks(apply_to_mapping(plan, each.sighting.manifest)), alike)
+            manifest = made.after(plan, each.sighting.manifest)
             known = next((names for known, names in found if known == manifest), ())
             found = [(other, names) for other, names in found if other != manifest]
             found.append((manifest, (*known, each.sighting.cluster)))
@@ -377,6 +378,41 @@ def _json_draft(
 def _forms_of(release: PatchedRelease, sighting: Sighting) -> ReleaseForms:
     """Gives the forms of a release as one cluster sees it."""
     return release.forms.seen_as(SeenRelease(sighting.namespace, sighting.name))
+
+
+class _MadeOnce:
+    """Releases after a plan; what is made of one serves all that differ from it in their values alone.
+
+    Most patches change nothing else, and builds share what no patch changes.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[Plan, dict[str, Any]]] = {}
+
+    def after(self, plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Gives a release after a plan, without annotations of fluxd.
+
+        Args:
+            plan: what becomes of it.
+            manifest: as a build gives it, which is held elsewhere.
+        """
+        spec = manifest.get("spec")
+        if not isinstance(spec, dict) or "values" not in spec or any(map(_concerns_values, plan)):
+            return _without_marks(apply_to_mapping(plan, manifest))
+        of_object = ((key, item is spec or id(item)) for key, item in manifest.items())
+        of_spec = ((key, key == "values" or id(item)) for key, item in spec.items())
+        rest = (*of_object, None, *of_spec)
+        known = self._known.get(rest)
+        if known is None or known[0] != plan:
+            known = self._known[rest] = (plan, _without_marks(apply_to_mapping(plan, manifest)))
+        _, after = known
+        return {**after, "spec": {**after["spec"], "values": spec["values"]}}
+
+
+def _concerns_values(operation: Operation) -> bool:
+    """Gives whether an operation reads, writes or moves values, or all that they stand in."""
+    paths = (operation.source, operation.target) if isinstance(operation, Move) else (operation.path,)
+    return any(path[:2] in (("spec",), ("spec", "values")) for path in paths)
 
 
 def _without_marks(manifest: dict[str, Any]) -> dict[str, Any]:
