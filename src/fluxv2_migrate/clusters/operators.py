@@ -38,10 +38,14 @@ def with_operators(
     is_apart = len(namespaces) == len(views) > 1
     for view in views:
         operators = synced[id(view)] or _near(view, free, fluxds) or manifests or free
-        if is_apart and view.flux1.fluxd is not None:
-            namespace = view.flux1.fluxd.namespace
-            operators = [one for one in operators if one.namespace == namespace] or operators
-        yield _with_operators(view, operators) if operators else view
+        beside = _of_namespace(view, operators) if is_apart else operators
+        yield _with_operators(view, beside) if beside else view
+
+
+def _of_namespace(view: ClusterView, operators: Sequence[Flux1Program]) -> Sequence[Flux1Program]:
+    """Gives the operators in the namespace of a cluster's fluxd, or all where none is."""
+    fluxd = view.flux1.fluxd
+    return [one for one in operators if fluxd is not None and one.namespace == fluxd.namespace] or operators
 
 
 def _near(

@@ -132,15 +132,7 @@ def remove_flux1(
         _tell_kept(documents, around, findings)
         return frozenset()
     serving = [each for each in documents if _serves(each, left)]
-    # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
-    unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
-    unsaid = _with_neighbours(unsaid, around.clusters.clusters)
-    telling = [] if around.clusters.given else [each for each in documents if _tells(each, unsaid)]
-    _tell_kept(telling, around, findings, "nothing else in Git says what is synced to the cluster")
-    apart = set() if around.clusters.given else _differing_over_images(automated, around)
-    differing = [each for each in documents if each not in telling and _tells(each, apart)]
-    _tell_kept(differing, around, findings, "another fluxd is told something else of images that both sync")
-    telling += differing
+    telling = list(_keep_telling(documents, syncs, left, automated, around, findings))
     _tell_serving(serving, left, findings)
     pruned = _tell_pruned((each for each in documents if each not in serving), around, findings)
     leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
@@ -155,6 +147,28 @@ def remove_flux1(
         files += taken
     _tell_gone(gone, files, findings)
     return frozenset(each.document.key for each in gone if not each.entries)
+
+
+def _keep_telling(
+    documents: Sequence[Flux1Document],
+    syncs: Sequence[ClusterSync],
+    left: Mapping[str, LeftReleases],
+    automated: Collection[DocumentKey],
+    around: Surroundings,
+    findings: FindingGroups,
+) -> Iterator[Flux1Document]:
+    """Gives the documents that say of clusters what nothing else in Git says, and tells that they stay."""
+    if around.clusters.given:
+        return
+    # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
+    unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
+    unsaid = _with_neighbours(unsaid, around.clusters.clusters)
+    telling = [each for each in documents if _tells(each, unsaid)]
+    _tell_kept(telling, around, findings, "nothing else in Git says what is synced to the cluster")
+    apart = _differing_over_images(automated, around)
+    differing = [each for each in documents if each not in telling and _tells(each, apart)]
+    _tell_kept(differing, around, findings, "another fluxd is told something else of images that both sync")
+    yield from (*telling, *differing)
 
 
 def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:
