@@ -127,6 +127,7 @@ class FirstHour:
     def to_json(self) -> str:
         """Gives the same as `to_dict` as a text of JSON.
 
+        >>> import json
         >>> json.loads(FirstHour(()).to_json())["releases"]
         []
         """

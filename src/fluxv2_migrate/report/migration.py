@@ -351,6 +351,7 @@ class Migration:
         """Gives the same as `to_dict` as a text of JSON.
 
         >>> from fluxv2_migrate import migrate_text
+        >>> import json
         >>> json.loads(migrate_text("kind: Secret").to_json())["ok"]
         True
         """

@@ -188,6 +188,7 @@ class VerificationReport:
     def to_json(self) -> str:
         """Gives the same as `to_dict` as a text of JSON.
 
+        >>> import json
         >>> json.loads(VerificationReport((), "2.9").to_json())["ok"]
         True
         """
