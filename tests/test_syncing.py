@@ -202,3 +202,16 @@ def test_overlays_that_may_be_one_cluster_are_told(names: tuple[str, str], shown
     assert [each.message.rpartition(": ")[2] for each in found] == ["eu, us"] * shown
     given_paths = placed.model_copy(update={"sync_roots": ("eu", "us")})
     assert findings(files, "RP017", given_paths) == []
+
+
+def test_a_file_that_fluxd_read_and_kustomize_refuses_is_told_whatever_else_stands_in_it() -> None:
+    """Of two keys that are the same fluxd took the last one; the other scalar is read otherwise, too."""
+    files: Files = {
+        "prod/a.yaml": release("a"),
+        "prod/web.yaml": f"{release()}  values:\n    a: yes\n    b: 1\n    b: 2\n",
+    }
+    migration = fm.migrate_repository(files, PROD)
+    assert [(each.code, each.path) for each in migration.findings if each.severity == "error"] == [
+        ("RP003", "prod/web.yaml")
+    ]
+    assert set(migration.changed) == {"prod/a.yaml"}

@@ -280,6 +280,10 @@ def read_otherwise(
         part = body[span.start : span.end]
         if index not in indices or part in alike or not may_be_read_otherwise(part):
             continue
-        # Only documents that were read have an index.
-        for scalar in scalars_read_otherwise(part, compose(part, path=path, line=span.line)):
+        try:
+            root = compose(part, path=path, line=span.line)
+        except InvalidManifest:
+            # Fluxd applied it, and kustomize refuses it as a whole: that is told of the file.
+            continue
+        for scalar in scalars_read_otherwise(part, root):
             yield index, span.line + line_of(part, scalar.start), scalar
