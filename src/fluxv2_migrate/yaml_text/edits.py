@@ -29,7 +29,8 @@ def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
     for start, end, written in sorted(pieces):
         parts += [text[position:start], written]
         position = end
-    return "".join(parts) + text[position:]
+    # A text that is replaced as a whole is held once.
+    return "".join([part for part in (*parts, text[position:]) if part])
 
 
 def read_again(text: str, expected: Any) -> str:
