@@ -16,6 +16,8 @@ from fluxv2_migrate.kustomize.values import text_of
 
 __all__ = ["LabelSelector", "Selector"]
 
+# Letters, digits and hyphens mean themselves in every expression.
+_LITERAL: Final = re.compile(r"[A-Za-z0-9-]+")
 _REQUIREMENT: Final = re.compile(
     r"\s*(?:"
     r"(?P<absent>!)?\s*(?P<key>[\w./-]+)\s*"
@@ -79,7 +81,10 @@ def _satisfies(labels: Mapping[str, Any], key: str, operator: str, values: tuple
 
 
 @lru_cache(maxsize=1024)
-def _anchored(pattern: str) -> Regexp:
+def _anchored(pattern: str) -> Regexp | None:
+    """Gives the expression of a pattern; nothing for one that stands for itself, as nearly all do."""
+    if _LITERAL.fullmatch(pattern):
+        return None
     try:
         return Regexp.compile(f"^(?:{pattern})$")
     except InvalidPattern as error:
@@ -87,7 +92,11 @@ def _anchored(pattern: str) -> Regexp:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    return not pattern or _anchored(pattern).matches(text)
+    if not pattern:
+        return True
+    # Each patch asks each object.
+    expression = _anchored(pattern)
+    return pattern == text if expression is None else expression.matches(text)
 
 
 def _has(selector: str, resource: Resource, field: str) -> bool:
