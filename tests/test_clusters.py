@@ -760,3 +760,17 @@ def test_a_flux_yaml_whose_commands_build_nothing_of_a_folder_makes_it_no_cluste
         "docs/notes.txt": "nothing\n",
     }
     assert [view.name for view in see(files).clusters] == ["apps/web"]
+
+
+BESIDE: list[tuple[Files, list[str]]] = [({}, ["apps"]), ({"empty/web.yaml": release()}, ["apps", "empty"])]
+
+
+@pytest.mark.parametrize(("beside", "clusters"), BESIDE)
+def test_a_folder_with_nothing_but_a_flux_yaml_is_no_cluster(beside: Files, clusters: list[str]) -> None:
+    files: Files = {
+        "apps/.flux.yaml": "version: 1\nscanForFiles: {}\n",
+        "apps/api.yaml": release(),
+        "empty/.flux.yaml": "version: 1\nscanForFiles: {}\n",
+        **beside,
+    }
+    assert [view.name for view in see(files).clusters] == clusters

@@ -42,6 +42,8 @@ def migrated() -> fm.Migration:
 
 RESULTS: list[Callable[[], Any]] = [
     migrated,
+    lambda: migrated().manifests,
+    lambda: migrated().declared,
     lambda: migrated().resources,
     lambda: migrated().runbook(),
     lambda: migrated().first_hour(),
@@ -59,7 +61,7 @@ def inside(value: Any) -> Iterator[Any]:
     """Everything that a reader reaches from a result."""
     yield value
     if is_dataclass(value):
-        parts: Any = [getattr(value, each.name) for each in fields(value)]
+        parts: Any = [getattr(value, each.name) for each in fields(value) if not each.name.startswith("_")]
     elif isinstance(value, BaseModel):
         parts = [getattr(value, name) for name in type(value).model_fields]
         parts += (value.model_extra or {}).values()

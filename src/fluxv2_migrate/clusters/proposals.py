@@ -23,6 +23,7 @@ from fluxv2_migrate.clusters.units import (
     unguided_sync_path,
 )
 from fluxv2_migrate.flux1.containers import find_images
+from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
@@ -51,8 +52,15 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
                 inner = [each for each in config_folders if each != path and is_below(each, path)]
                 builds = (each for each in synced.builds if not any(is_below(each, one) for one in inner))
                 synced = replace(synced, builds=tuple(builds))
+            if not synced.builds and not synced.unknown and _holds_only_flux_yaml(path, reader):
+                continue
             settings = Cluster(name=path or "cluster", sync_paths=(path,))
             yield ClusterView(settings, (synced,), f"{UNIT}, as its .flux.yaml says")
+
+
+def _holds_only_flux_yaml(folder: str, reader: ClusterReader) -> bool:
+    """Gives whether a folder shows nothing of a cluster, and is gone from Git with its `.flux.yaml`."""
+    return all(posixpath.basename(each) == FLUX_YAML for each in reader.files if is_below(each, folder))
 
 
 def _paths_of_flux_yaml(folder: str, config_folders: Collection[str], reader: ClusterReader) -> list[str]:

@@ -139,7 +139,7 @@ def assemble(
         syncs=syncs.syncs,
         left=tuple(left.values()),
         inventories=around.inventories(),
-        declared_fields=_declared(around, converted, manifests, findings),
+        _declared_fields=_declared(around, converted, manifests, findings),
     )
 
 

@@ -165,7 +165,6 @@ class Migration:
         syncs: what syncs each cluster once fluxd is gone.
         left: the releases of Flux v1 that are left in each cluster.
         inventories: by cluster, what runs there, of which anybody said it.
-        declared_fields: the fields of a release's meaning that differ as the findings say.
     """
 
     files: Mapping[str, str | bytes]
@@ -184,7 +183,8 @@ class Migration:
     syncs: tuple[ClusterSync, ...] = ()
     left: tuple[LeftReleases, ...] = ()
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
-    declared_fields: DeclaredFields = field(default_factory=DeclaredFields)
+    # What differs as the findings say, before anybody asks for the values; nobody changes it.
+    _declared_fields: DeclaredFields = field(default_factory=DeclaredFields)
 
     def __post_init__(self) -> None:
         for name in ("files", "changed", "created", "before", "inventories"):
@@ -203,7 +203,7 @@ class Migration:
         afterwards, or `None` where clusters differ.
         """
         # What a release means in full takes longer than its migration, and only a verification asks.
-        declared: Declared = frozen(self.declared_fields.with_values())
+        declared: Declared = frozen(self._declared_fields.with_values())
         return declared
 
     @cached_property
