@@ -9,6 +9,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1.generators import prints, read_generator
+from manifest_texts import AUTOMATED, workload_text
 
 Files = dict[str, str | bytes]
 
@@ -116,7 +117,8 @@ def test_files_that_are_printed_as_they_are_need_nobody() -> None:
 
 def test_what_a_command_writes_is_no_manifest() -> None:
     files: Files = {**BUILT, "c/.flux.yaml": generate("kustomize build . > build.yaml && cat build.yaml")}
-    files["c/build.yaml"] = release("web", "game")
+    automated = workload_text(AUTOMATED, container="app")
+    files["c/build.yaml"] = f"{release('web', 'game')}\n---\n{automated}"
     migration = migrate(files)
     # It leaves with the command, and was a release of nobody.
     assert migration.deleted == ("c/.flux.yaml", "c/build.yaml")

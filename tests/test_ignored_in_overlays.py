@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
+from fluxv2_migrate.preparation import ignored_objects
 from patched_overlays import CHART, Files, migrate, release
 from real_kustomize import build_all, write_tree
 
@@ -117,3 +119,35 @@ def test_overlays_that_cannot_tell_it_apart_are_left(old: str) -> None:
     text = str(files["dev/kustomization.yaml"]).replace(old, f"{old} &x")
     migration = migrate(files | {"dev/kustomization.yaml": text}, "dev", "prod")
     assert ("RP004" in {each.code for each in migration.findings}) is (old == "patches:")
+
+
+@pytest.mark.parametrize(
+    ("api", "namespace"), [("extensions/v1beta1", "shop"), ("apps/v1", "more")], ids=["group", "namespace"]
+)
+@pytest.mark.parametrize("form", ["inline", "operation"])
+def test_another_object_of_the_same_name_is_not_ignored(form: str, api: str, namespace: str) -> None:
+    own = {
+        path: re.sub("\n *namespace: shop(?=\n)", "", str(text))
+        for path, text in given_by(form, "Deployment", "true").items()
+    }
+    other = DEPLOYMENT.replace("apps/v1", api).replace("namespace: shop", f"namespace: {namespace}")
+    listed = own["dev/kustomization.yaml"].replace("[../base]", "[../base, other.yaml]")
+    target = "target: {group: apps, kind: Deployment, namespace: default}"
+    files = {
+        **own,
+        "dev/other.yaml": other,
+        "dev/kustomization.yaml": listed.replace("target: {kind: Deployment}", target),
+    }
+    migration = migrate({**files}, "dev", "prod")
+    assert migration.ok
+    built = fm.verify_migration(files, migration.files, fm.MigrationOptions(sync_roots=("dev", "prod")))
+    assert built.ok
+    assert [
+        text.count(RECONCILE) for path, text in sorted(migration.files.items()) if isinstance(text, str)
+    ] == [0, 0, 1, 0, 0]
+
+
+def test_what_a_build_would_not_take_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ignored_objects, "builds_alike", lambda *_: False)
+    migration = migrate(given_by("inline", "Deployment", "true"), "dev", "prod")
+    assert "RP004" in {each.code for each in migration.findings if each.severity == "error"}

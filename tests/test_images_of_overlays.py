@@ -188,3 +188,12 @@ def test_annotations_that_pods_have_too_stay(tmp_path: Path) -> None:
     assert tags_after(migration, tmp_path, "dev", "prod") == ["1.4.7", "1.2.3"]
     options = fm.MigrationOptions(sync_roots=("dev", "prod"))
     assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok
+
+
+def test_an_image_that_no_policy_writes_gets_no_text_of_its_own() -> None:
+    pinned = DEPLOYMENT.format(annotations=AUTOMATED.format(container="app")).replace(
+        "web:1.2.3", "web@sha256:" + "0" * 64
+    )
+    migration = migrate(overlays(pinned, inline(OF_WORKLOAD + LOCK)), "dev", "prod")
+    assert "IM007" in {each.code for each in migration.findings}
+    assert "sha256" not in str(migration.created["prod/web-image.yaml"])

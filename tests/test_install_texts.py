@@ -53,6 +53,7 @@ def test_values_of_terraform_are_what_was_written(value: object) -> None:
         ("null", None),
         ("{ 1: 2, 3", {"1": "2"}),
         ("[1,", ["1"]),
+        ('["a", /* b\n */ "c"]', ["a", "c"]),
         ("f(1).x[0]", "${?}"),
     ],
 )

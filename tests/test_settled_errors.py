@@ -286,6 +286,9 @@ def test_one_field_of_several_clusters_is_settled_by_a_field_for_each() -> None:
         "eu/kustomization.yaml": KUSTOMIZATION,
         "us/kustomization.yaml": f"{KUSTOMIZATION}patches:\n- path: lock.yaml\n",
         "us/lock.yaml": patch,
+        # The names that a field for each would have are those of other files.
+        "eu/web-image.yaml": "a: 1\n",
+        "eu/web-app.yaml": "a: 1\n",
     }
     options = {"sync_roots": ["eu", "us"]}
     assert {each.code for each in errors(files, options)} == {"IM016"}

@@ -48,15 +48,6 @@ def proposed(files: Files) -> None:
     )
 
 
-def images_in_kustomizations(files: Files) -> None:
-    """Writes the image where the updater sees it, for each environment in its own kustomization."""
-    files["staging/flux-patch.yaml"] = text(files, "staging/flux-patch.yaml").partition("spec:")[0]
-    images = '\nimages:\n- name: stefanprodan/podinfo\n  newTag: 1.4.4\n- name: alpine\n  newTag: "3.9"\n'
-    for folder in ("staging", "production"):
-        path = f"{folder}/kustomization.yaml"
-        files[path] = text(files, path).rstrip() + images
-
-
 def paths_of_images(files: Files) -> None:
     """Corrects the annotations that name an image at the root of the values, where it stands below `job`."""
     for environment in ("prod", "stg"):
@@ -94,7 +85,7 @@ SETTLED: dict[str, Settled] = {
     "homelab": Settled(("IM005",), 1, ("RP003",), one_key),
     "homelab-crlf": Settled(("HR032", "IM005"), 2, ("DA020",), without_flux_1),
     "homelab-half-migrated": Settled(("IM005", "RP050"), 2, ("RP003",), one_key),
-    "kustomize-example": Settled((), 0, ("IM016",), images_in_kustomizations),
+    "kustomize-example": Settled(),
     "multi-tenancy": Settled(),
     "progressive-delivery": Settled(("HR030",), 1),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
@@ -16,12 +17,15 @@ from fluxv2_migrate.yaml_text import (
     CannotEdit,
     Style,
     compose,
+    composer,
     detect_style,
     emit_entry,
     read_document,
+    read_value,
     split_documents,
     value_of,
 )
+from fluxv2_migrate.yaml_text.scanner import Unsure
 
 scalars = (
     st.none()
@@ -154,6 +158,17 @@ def test_a_line_that_only_looks_nested_says_nothing_of_the_style() -> None:
 def test_what_is_no_character_is_no_yaml(text: str) -> None:
     with pytest.raises(InvalidManifest):
         read_document(text)
+
+
+def test_levels_that_python_does_not_follow_are_no_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composer, "_scanned", mock.Mock(side_effect=Unsure))
+    monkeypatch.setattr(composer, "_parsed", mock.Mock(side_effect=RecursionError("too many levels")))
+    with pytest.raises(InvalidManifest, match="too many levels"):
+        read_document("a: 1\n")
+
+
+def test_a_key_with_a_tag_is_a_text_to_kustomize() -> None:
+    assert read_value("!!str 1: a\n'2': b\n", reader="kustomize") == {"1": "a", "2": "b"}
 
 
 def test_a_directive_belongs_to_the_next_document() -> None:

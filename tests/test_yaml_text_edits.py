@@ -170,6 +170,7 @@ REFUSED: list[tuple[str, str, tuple[Set | Move | Remove, ...]]] = [
     ("a document in flow style", "{a: 1}\n", (Set(("c",), 1),)),
     ("a document on its marker's line", "--- {a: 1}\n", (Set(("c",), 1),)),
     ("a merge key behind a key", "x: &x {a: 1}\nw:\n  b: 1\n  <<: *x\n", (Set(("w", "c"), 1),)),
+    ("a merge key behind a key of the document", "x: &x {a: 1}\nb: 1\n<<: *x\n", (Set(("c",), 1),)),
     ("a merged field", "x: &x {a: 1}\nw:\n  <<: *x\n", (Remove(("w", "a")),)),
     ("an explicit key", "? a\n: 1\n", (Set(("c",), 1),)),
     ("an explicit key behind others", "a: 1\n? b\n: 2\n", (Set(("c",), 1),)),

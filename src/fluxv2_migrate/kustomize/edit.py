@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS
@@ -55,13 +56,15 @@ def add_resource(text: str, entry: str) -> str:
     return edit_document(text, edit)
 
 
-def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, Any]) -> str:
-    r"""Adds a patch with a target to the `patches` of a kustomization.
+def add_patch(
+    text: str, patch: str | Mapping[str, Any], target: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    r"""Adds a patch to the `patches` of a kustomization.
 
     Args:
         text: the file.
         patch: its text, or the value of a strategic merge patch.
-        target: what it is for.
+        target: what it is for; empty for a strategic merge patch that names its object itself.
 
     Returns:
         The file with the patch.
@@ -87,9 +90,10 @@ def add_patch(text: str, patch: str | Mapping[str, Any], target: Mapping[str, An
 
     def edit(document: str) -> str:
         step = detect_style(document).step
-        lines = emit_mapping({"target": target}, Style(step=step)).splitlines()
+        given = {"target": dict(target)} if target else {}
+        lines = emit_mapping(given, Style(step=step)).splitlines() if given else []
         lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
-        entry = {"target": dict(target), "patch": patch}
+        entry = {**given, "patch": patch}
         return append_item(document, "patches", lines, entry)
 
     return edit_document(text, edit)

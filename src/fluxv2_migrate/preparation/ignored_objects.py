@@ -74,11 +74,11 @@ def _left(
 
 
 def _with_patch(text: str, step: Step, document: Document, marks: _Marks) -> str:
-    kind = str(document.manifest["kind"])
+    """Gives a kustomization with a patch that finds its object by what it says itself, and no other."""
     name = {"name": step.name, **({"namespace": step.namespace} if step.namespace else {})}
     patch: dict[str, Any] = {
         "apiVersion": document.manifest["apiVersion"],
-        "kind": kind,
+        "kind": document.manifest["kind"],
         "metadata": {**name, "annotations": dict(marks)},
     }
-    return add_patch(text, patch, {"kind": kind, **name})
+    return add_patch(text, patch)
