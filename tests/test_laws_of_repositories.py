@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -66,6 +67,17 @@ class Shares:
     edited: int = 0
 
 
+def patch_files(files: Mapping[str, str | bytes]) -> set[str]:
+    """Gives the files that kustomizations patch with."""
+    return {
+        posixpath.normpath(posixpath.join(posixpath.dirname(path), entry["path"]))
+        for path, each in documents_of(files)
+        if path.endswith("kustomization.yaml")
+        for entry in each.get("patches") or ()
+        if "path" in entry
+    }
+
+
 def hold_what_is_created(
     migration: fm.Migration, objects: list[list[Manifest]], before: list[list[Manifest]]
 ) -> None:
@@ -74,9 +86,11 @@ def hold_what_is_created(
     Kustomizations may add to its name; that the name is the one that is referred to is another law.
     """
     written: dict[Identity, list[Any]] = {}
-    for _, each in documents_of(migration.created):
-        # A kustomization is no object of a cluster.
-        if str(each.get("apiVersion", "kustomize.config")).partition(".")[0] != "kustomize":
+    patches = patch_files(migration.files)
+    for path, each in documents_of(migration.created):
+        # A kustomization is no object of a cluster, and neither is a patch.
+        is_kustomization = str(each.get("apiVersion", "kustomize.config")).partition(".")[0] == "kustomize"
+        if not is_kustomization and path not in patches:
             written.setdefault(identity(each), []).append(each.get("spec"))
     for key, specs in written.items():
         made: list[Any] = []

@@ -346,6 +346,24 @@ def test_sources_go_where_the_options_say() -> None:
     assert "disableWait: true\n---\napiVersion: source" in unended.changed["a.yaml"]
 
 
+def test_a_source_goes_beside_what_needs_it_only_where_all_who_see_the_file_need_it() -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n"
+        "metadata:\n  name: charts\n  namespace: flux-system\nspec: {interval: 10m, url: https://charts.example.com}\n"
+    )
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release().replace("  namespace: shop\n", ""),
+        "prod/kustomization.yaml": "resources: [../base]\nnamespace: shop\n",
+        "test/kustomization.yaml": "resources: [../base, charts.yaml]\nnamespace: shop\n",
+        "test/charts.yaml": source,
+    }
+    options = {"sync_roots": ("prod", "test"), "sources": fm.Placement(namespace="flux", file="beside")}
+    migration = migrate(files, **options)
+    assert migration.ok
+    assert source_names(migration) == ["HelmRepository shop/charts prod/sources/charts.yaml"]
+
+
 def test_names_and_files_run_out_of_nothing() -> None:
     taken = {f"sources/{name}.yaml": "" for name in ("example", "example-helmrepository", "example-2")}
     taken["sources/flux-system-example-helmrepository.yaml"] = ""

@@ -393,7 +393,8 @@ def unplaced_source(
         (source.kind, source.namespace, source.name),
         tuple(comments),
         options.sources.file,
-        tuple((file, clusters) for file, clusters in seen if set(source.clusters) <= set(clusters)),
+        # A cluster that sees the file and does not need the source may have one of that name.
+        tuple((file, clusters) for file, clusters in seen if set(source.clusters) == set(clusters)),
         stems,
     )
 
