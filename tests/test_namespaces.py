@@ -364,3 +364,28 @@ def test_exactly_the_wanted_documents_get_it(
     assert list(yaml.load_all(after.removeprefix("\ufeff"), LOADER)) == expected
     assert bool(written) == (expected != values)
     assert with_namespaces(after, objects, "shop") == (after, set())
+
+
+def test_a_namespace_that_flux_2_puts_a_path_into_is_there() -> None:
+    sync = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata:\n  name: flux-system\n  namespace: flux-system\n"
+        "spec:\n  interval: 1m\n  ref: {branch: main}\n  url: ssh://git@git.example.com/acme/fleet\n---\n"
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata:\n  name: flux-system\n  namespace: flux-system\n"
+        "spec:\n  interval: 10m\n  path: ./flux\n  prune: false\n"
+        "  sourceRef: {kind: GitRepository, name: flux-system}\n"
+    )
+    apps = sync.partition("---\n")[2].replace("name: flux-system\n  namespace", "name: apps\n  namespace")
+    marks = "  annotations:\n    fluxcd.io/automated: 'true'\n"
+    values = "  values:\n    image:\n      repository: ghcr.io/acme/web\n      tag: 1.0.0\n"
+    files: Files = {
+        "flux/sync.yaml": sync,
+        "flux/apps.yaml": apps.replace("./flux", "./apps") + "  targetNamespace: team\n",
+        "apps/web.yaml": release(namespace="").replace("spec:\n", f"{marks}spec:\n", 1) + values,
+        # It stays, so the next migration has something to do.
+        "apps/old.yaml": release("old", "").replace("v3", "v2"),
+    }
+    migration = migrate(files, default_namespace=None, images=fm.Placement(namespace="release"))
+    assert "namespace: team" in migration.created["apps/images/web.yaml"]
+    assert not [path for path in migration.created if "namespaces" in path]

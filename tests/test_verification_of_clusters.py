@@ -338,6 +338,24 @@ def test_a_target_namespace_of_the_path_moves_what_it_syncs() -> None:
     assert sorted(each.status for each in entries) == ["extra", "missing"]
 
 
+def test_what_was_declared_is_what_a_target_namespace_makes_of_it() -> None:
+    source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+    source += "metadata: {name: flux-system, namespace: flux-system}\nspec: {interval: 1m, url: https://a.example/b}\n"
+    own = SYNC.replace("name: prod,", "name: flux-system,").replace("./prod", "./flux")
+    chart = "  chart: {git: git@git.example.com:acme/charts, path: charts/web, ref: main}\n"
+    files: Files = {
+        "flux/sync.yaml": f"{source}---\n{own}",
+        "flux/prod.yaml": SYNC + "  targetNamespace: other\n",
+        "prod/web.yaml": release().partition("  chart:")[0] + chart,
+    }
+    options = fm.MigrationOptions(sources=fm.Placement(namespace="release"))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    (declared,) = migration.declared.values()
+    assert declared["chart.credentials"] == "Secret other/charts"
+    assert verify(files, dict(migration.files), migration, options).ok
+
+
 def test_an_ignored_release_is_nobody_s_on_both_sides() -> None:
     ignored = release().replace("metadata:\n", "metadata:\n  annotations: {fluxcd.io/ignore: 'true'}\n")
     files: Files = {"prod/web.yaml": ignored}

@@ -196,7 +196,8 @@ def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -
     for synced in view.sync_paths:
         if synced.unknown or not all(build.is_complete for build in around.clusters.synced.builds(synced)):
             return set(), set()
-        if synced in applied:
+        # Flux v2 applies what it puts into a namespace, so that one is there.
+        if synced in applied and not synced.target_namespace:
             needed |= {each.namespace for each in applied[synced].objects}
             needed |= {default for _ in applied[synced].without_namespace}
             defined |= {each.name for each in applied[synced].objects if each.kind == "Namespace"}

@@ -64,11 +64,9 @@ def apply_patches(
             if patch.field == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):
                 raise InvalidManifest("`patchesJson6902` needs operations, and a target with a name")
             if operations:
-                named.forget()
-                _apply_operations(resources, path, patch, operations)
+                _apply_operations(named, path, patch, operations)
             elif patch.target is not None:
-                named.forget()
-                _merge_into_targets(resources, path, patch, documents, removed, derived)
+                _merge_into_targets(resources, named, path, patch, documents, removed, derived)
             else:
                 for document in documents:
                     _merge_by_name(resources, named, path, patch, document, removed, derived)
@@ -79,25 +77,43 @@ def apply_patches(
 
 
 class _Named:
-    """Objects by every identity that they ever had."""
+    """Objects by every identity, and by every name, that they ever had: each patch asks for some."""
 
     def __init__(self, resources: Sequence[Resource]) -> None:
         self._resources = resources
         self._known: dict[Identity, list[Resource]] = {}
+        self._by_name: dict[str, list[Resource]] = {}
         self._count = -1
 
     def called(self, identity: Identity) -> Sequence[Resource]:
         """Gives the objects that have an identity or had it."""
-        if len(self._resources) != self._count:
-            self._known, self._count = {}, len(self._resources)
-            for resource in self._resources:
-                for known in set(resource.identities):
-                    self._known.setdefault(known, []).append(resource)
+        self._look()
         return self._known.get(identity, ())
+
+    def selected(self, selector: Selector) -> list[Resource]:
+        """Gives the objects that a selector is for.
+
+        Raises:
+            InvalidManifest: the selector itself is invalid.
+        """
+        self._look()
+        candidates = self._by_name.get(selector.name, ()) if selector.names_one else self._resources
+        return [resource for resource in candidates if selector.selects(resource)]
 
     def forget(self) -> None:
         """Looks at the objects anew the next time: they may have other names then."""
         self._count = -1
+
+    def _look(self) -> None:
+        if len(self._resources) == self._count:
+            return
+        self._known, self._by_name, self._count = {}, {}, len(self._resources)
+        for resource in self._resources:
+            identities = set(resource.identities)
+            for known in identities:
+                self._known.setdefault(known, []).append(resource)
+            for name in {known.name for known in identities}:
+                self._by_name.setdefault(name, []).append(resource)
 
 
 def _use(path: str, patch: KustomizationPatch, document: int, kind: str) -> PatchUse:
@@ -105,15 +121,17 @@ def _use(path: str, patch: KustomizationPatch, document: int, kind: str) -> Patc
 
 
 def _apply_operations(
-    resources: list[Resource], path: str, patch: KustomizationPatch, operations: Sequence[Manifest]
+    named: _Named, path: str, patch: KustomizationPatch, operations: Sequence[Manifest]
 ) -> None:
     if patch.target is None:
         raise InvalidManifest("JSON operations need a target")
-    selector = Selector.of(patch.target)
-    for resource in [resource for resource in resources if selector.selects(resource)]:
+    for resource in named.selected(Selector.of(patch.target)):
+        before = resource.identity
         if patch.field == "patches":
             resource.remember()
         resource.manifest = _operated(resource.manifest, operations, is_noted=bool(resource.previous))
+        if resource.identity != before:
+            named.forget()
         resource.patches += (_use(path, patch, 0, "json"),)
 
 
@@ -140,6 +158,7 @@ def _operated(manifest: Manifest, operations: Sequence[Manifest], *, is_noted: b
 
 def _merge_into_targets(
     resources: list[Resource],
+    named: _Named,
     path: str,
     patch: KustomizationPatch,
     documents: Sequence[PatchDocument],
@@ -150,12 +169,14 @@ def _merge_into_targets(
         raise InvalidManifest("a patch with a target has to be one document")
     document, manifest, _ = documents[0]
     assert patch.target is not None
-    selector = Selector.of(patch.target)
-    selected = {resource.identity for resource in resources if selector.selects(resource)}
+    selected = dict.fromkeys(resource.identity for resource in named.selected(Selector.of(patch.target)))
+    found = [each for wanted in selected for each in named.called(wanted) if each.identity == wanted]
     use = _use(path, patch, document, "merge")
-    for resource in list(resources):
-        if resource.identity in selected:
-            _merge(resources, resource, manifest, patch, use, removed, derived)
+    for resource, wanted in [(each, each.identity) for each in found]:
+        _merge(resources, resource, manifest, patch, use, removed, derived)
+        # A patch may give another API, and with an option another name.
+        if resource.identity != wanted:
+            named.forget()
 
 
 def _merge_by_name(

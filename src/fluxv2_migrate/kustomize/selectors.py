@@ -137,6 +137,12 @@ class Selector:
         fields = ("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector")
         return cls(*(text_of(value[field]) if value.get(field) is not None else "" for field in fields))
 
+    @property
+    def names_one(self) -> bool:
+        """Whether only objects of one name can match: no expression stands for the name or the kind."""
+        is_kind = not self.kind or _anchored(self.kind) is None
+        return bool(self.name) and is_kind and _anchored(self.name) is None
+
     def selects(self, resource: Resource) -> bool:
         """Says whether an object is a target.
 

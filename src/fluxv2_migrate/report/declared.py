@@ -64,12 +64,17 @@ class DeclaredFields:
         self, key: tuple[str, str], sources: Mapping[SourceKey, Mapping[str, Any]]
     ) -> list[ReleaseMeaning]:
         """Gives what a release means to the Flux of each cluster."""
-        # A build may put a manifest that names no namespace into one.
-        namespace = key[1].partition(" ")[2].rpartition("/")[0] or self.default_namespace
+        # A build may give a manifest another name, and put it into a namespace.
+        namespace, _, name = key[1].partition(" ")[2].rpartition("/")
+        manifest = thawed(self.releases[key])
+        built = {**manifest["metadata"], "name": name, **({"namespace": namespace} if namespace else {})}
         try:
             return [
                 meaning_of_v2_release(
-                    thawed(self.releases[key]), sources, flux_version=version, default_namespace=namespace
+                    {**manifest, "metadata": built},
+                    sources,
+                    flux_version=version,
+                    default_namespace=namespace or self.default_namespace,
                 )
                 for version in self.versions
             ]
