@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.preparation import separation
 from patched_overlays import CHART, IMAGE, Files, migrate, release
 from real_kustomize import build_all, write_tree
 
@@ -66,14 +67,19 @@ def overlays(base: str, dev: str, prod: str = "") -> Files:
     }
 
 
-def tags_after(migration: fm.Migration, folder: Path, *roots: str) -> list[str]:
-    """Gives the tag that each root builds once all tags are there."""
+def all_tags_after(migration: fm.Migration, folder: Path, *roots: str) -> list[list[str]]:
+    """Gives the tags that each root builds once all tags are there, in the order of its containers."""
     texts = {path: text for path, text in migration.files.items() if isinstance(text, str)}
     write_tree({**migration.files, **fm.simulate_image_update(texts, TAGS)}, folder)
     built = build_all(folder / root for root in roots)
     assert not any(each.error for each in built)
     shown = (json.dumps([one for one in each.objects if one["metadata"]["name"] == "web"]) for each in built)
-    return [re.findall(r'(?:"tag": "|acme/(?:web|other):)(1[.0-9]+)', each)[0] for each in shown]
+    return [re.findall(r'(?:"tag": "|acme/(?:web|other):)(1[.0-9]+)', each) for each in shown]
+
+
+def tags_after(migration: fm.Migration, folder: Path, *roots: str) -> list[str]:
+    """Gives the first tag that each root builds once all tags are there."""
+    return [tags[0] for tags in all_tags_after(migration, folder, *roots)]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +131,91 @@ def test_each_overlay_has_its_own_tag(base: str, dev: str, dev_tag: str, tmp_pat
     migration = migrate(overlays(base, dev), "dev", "prod")
     assert migration.ok
     assert tags_after(migration, tmp_path, "dev", "prod") == [dev_tag, "1.2.9"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("dev", "tags"),
+    [(LOCK, ["1.2.3", "1.2.3", "1.2.3"]), (WIDER.format(container="app"), ["1.2.8", "1.4.7", "1.2.9"])],
+    ids=["lock", "filter"],
+)
+def test_each_container_has_its_own_tag(dev: str, tags: list[str], newline: str, tmp_path: Path) -> None:
+    first = "      - name: first\n        image: ghcr.io/acme/other:1.2.3\n"
+    last = "      - name: last\n        image: ghcr.io/acme/web:1.2.3\n"
+    marks = "".join(f"    filter.fluxcd.io/{name}: semver:~1.2\n" for name in ("first", "last"))
+    base = WORKLOAD.replace("      - name: app\n", f"{first}      - name: app\n").replace(
+        "    filter", f"{marks}    filter", 1
+    )
+    files = overlays(base + last, inline(OF_WORKLOAD + dev))
+    migration = migrate(
+        {path: str(text).replace("\n", newline) for path, text in files.items()}, "dev", "prod"
+    )
+    assert migration.ok
+    assert all_tags_after(migration, tmp_path, "dev", "prod") == [tags, ["1.2.8", "1.2.9", "1.2.9"]]
+    assert not any(
+        re.search("(?<!\r)\n" if newline == "\r\n" else "\r", str(each)) for each in migration.files.values()
+    )
+
+
+def test_a_container_that_stands_behind_one_without_a_name_is_told() -> None:
+    base = WORKLOAD.replace(
+        "      - name: app\n", "      - image: ghcr.io/acme/other:1.2.3\n      - name: app\n"
+    )
+    migration = migrate(overlays(base, inline(OF_WORKLOAD + LOCK)), "dev", "prod")
+    assert "IM016" in {each.code for each in migration.findings if each.severity == "error"}
+
+
+RENAMED = "images:\n- {name: ghcr.io/acme/web, newName: ghcr.io/acme/other}\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "dev", "prod", "dev_tag"),
+    [
+        (WORKLOAD, RENAMED, "", "1.2.8"),
+        (WORKLOAD, RENAMED + inline(OF_WORKLOAD + LOCK), "", "1.2.3"),
+        (
+            DEPLOYMENT.format(annotations=""),
+            RENAMED,
+            inline(OF_WORKLOAD + AUTOMATED.format(container="app")),
+            "1.2.3",
+        ),
+    ],
+    ids=["automated", "locked", "left"],
+)
+def test_an_image_of_another_name_in_one_overlay_has_its_own_tag(
+    base: str, dev: str, prod: str, dev_tag: str, tmp_path: Path
+) -> None:
+    files = overlays(base, dev, prod)
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod") == [dev_tag, "1.2.9"]
+
+
+def test_an_image_that_gets_its_name_back_has_its_own_tag(tmp_path: Path) -> None:
+    back = "images:\n- {name: ghcr.io/acme/other, newName: ghcr.io/acme/web}\n"
+    files = overlays(WORKLOAD, back, inline(OF_WORKLOAD + LOCK))
+    files["base/kustomization.yaml"] = f"{files['base/kustomization.yaml']}{RENAMED}"
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.2.9", "1.2.3"]
+
+
+def test_a_tag_that_moves_an_image_of_another_name_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(separation, "builds_alike", lambda *_: False)
+    migration = migrate(overlays(WORKLOAD, RENAMED + inline(OF_WORKLOAD + LOCK)), "dev", "prod")
+    assert "IM016" in {each.code for each in migration.findings if each.severity == "error"}
+    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.2.3", "1.2.3"]
+
+
+@pytest.mark.parametrize("mark", [LOCK, WIDER.format(container="app")])
+def test_a_workload_of_a_list_stays_for_all_and_is_told(mark: str, tmp_path: Path) -> None:
+    lines = WORKLOAD.replace("\n", "\n  ").rstrip()
+    base = f"apiVersion: v1\nkind: List\nitems:\n- {lines}\n"
+    migration = migrate(overlays(base, inline(OF_WORKLOAD + mark)), "dev", "prod")
+    assert "IM016" in {each.code for each in migration.findings if each.severity == "error"}
+    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.2.3", "1.2.3"]
 
 
 def test_fields_that_one_overlay_names_are_those_of_all(tmp_path: Path) -> None:

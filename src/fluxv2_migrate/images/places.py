@@ -13,7 +13,7 @@ from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
 from fluxv2_migrate.yaml_text import document_texts, read_value
 
-__all__ = ["ImagePlace", "NoPlace", "place_image"]
+__all__ = ["ImagePlace", "NoPlace", "place_image", "place_tag"]
 
 _FieldPath = tuple[str | int, ...]
 _CONTAINERS: Final = {"containers", "initContainers"}
@@ -43,12 +43,14 @@ class NoPlace:
     Attributes:
         reason: one sentence.
         path: the file in which they are written; empty where that is not known.
-        kustomization: whose patch writes them, if another patch of it could write them once more.
+        kustomization: that writes them, if a patch of it could write them once more.
+        former: the name by which the image is written, where a kustomization gives it another one alone.
     """
 
     reason: str
     path: str = ""
     kustomization: str = ""
+    former: str = ""
 
 
 def place_image(
@@ -89,6 +91,41 @@ def place_image(
     return ImagePlace(*key, replace(image, fields=fields))
 
 
+def place_tag(
+    image: AutomatedImage,
+    key: tuple[str, int],
+    own: Mapping[str, Any],
+    sighting: Sighting,
+    tree: KustomizeTree,
+) -> ImagePlace | NoPlace:
+    """Gives where the tag of an image stands, also of one that gets another name than it is written with.
+
+    The marker of another cluster can stand there, and moves the tag of this one too.
+
+    Args:
+        image: as the cluster sees it, with fields.
+        key: the document that the workload stems from.
+        own: what that document says of the workload.
+        sighting: how the cluster sees it.
+        tree: the kustomizations.
+    """
+    names = {image.image.name}
+    placed = place_image(image, key, own, sighting, tree)
+    while isinstance(placed, NoPlace) and placed.former and placed.former not in names:
+        names.add(placed.former)
+        image = _called(image, placed.former)
+        placed = place_image(image, key, own, sighting, tree)
+    return placed
+
+
+def _called(image: AutomatedImage, name: str) -> AutomatedImage:
+    """Gives an image under another name."""
+    fields = tuple(
+        replace(each, value=name + each.value.removeprefix(image.image.name)) for each in image.fields
+    )
+    return replace(image, image=replace(image.image, domain="", image=name), fields=fields)
+
+
 def _in_step(
     image: AutomatedImage,
     step: str,
@@ -112,7 +149,9 @@ def _in_step(
 
 def _renames(found: ImagePlace | NoPlace, tree: KustomizeTree) -> bool:
     """Gives whether it is an entry of `images` that gives another name."""
-    if isinstance(found, NoPlace) or not found.in_kustomization:
+    if isinstance(found, NoPlace):
+        return bool(found.former)
+    if not found.in_kustomization:
         return False
     entries = tree.kustomizations[posixpath.dirname(found.path)].document["images"]
     entry = entries[found.image.fields[0].path[1]]
@@ -147,7 +186,8 @@ def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePl
         if tag is None and entry.get("digest") is None:
             if not entry.get("newName"):
                 continue
-            return NoPlace(f"the image has its name from {path} and its tag from elsewhere", path)
+            reason = f"the image has its name from {path} and its tag from elsewhere"
+            return NoPlace(reason, path, path, str(entry.get("name")))
         if image.image.digest or tag is None or str(tag) != image.tag:
             if entry.get("name") != name:
                 # It is for an image of another name, and this one came with its own.

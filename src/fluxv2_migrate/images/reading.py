@@ -14,7 +14,7 @@ from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.ignored import unsaid_marks
-from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image
+from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image, place_tag
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, group_of
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
@@ -281,7 +281,7 @@ class _Reader:
             ):
                 for image in draft.images:
                     own = _own_manifest(document, sighting)
-                    placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
+                    placed = place_tag(image, document.key, own, sighting, self.around.clusters.tree)
                     where = "" if isinstance(placed, NoPlace) or not image.fields else _place_of(placed)
                     if sighting.cluster not in users.get(where, {sighting.cluster}):
                         held[where] = sighting.cluster

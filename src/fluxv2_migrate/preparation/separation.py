@@ -15,9 +15,9 @@ from fluxv2_migrate.clusters import Sighting, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, new_object
-from fluxv2_migrate.images.places import ImagePlace, place_image
+from fluxv2_migrate.images.places import ImagePlace, place_image, place_tag
 from fluxv2_migrate.images.reading import aliases_of, as_automated
-from fluxv2_migrate.kubernetes import annotations_of
+from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file
 from fluxv2_migrate.placement import Homes, NoHome
 from fluxv2_migrate.plan import Set, apply_to_text
@@ -177,8 +177,10 @@ def _wanted(
             for image in draft.images:
                 if not image.fields:
                     continue
-                placed = place_image(image, document.key, document.manifest, sighting, around.clusters.tree)
                 pattern = own.get(image.container)
+                # Where fluxd leaves an image, its name is of no concern: the tag must not move.
+                place_in = place_tag if pattern is None else place_image
+                placed = place_in(image, document.key, document.manifest, sighting, around.clusters.tree)
                 policy = None
                 if pattern is not None:
                     of = f"{image.image.registry}/{image.image.repository}"
@@ -238,8 +240,8 @@ def _written(
         "metadata": metadata,
         **_nested(tag.path, tag.value, wanted.sighting.manifest),
     }
-    yield file, emit_mapping(value, Style())
     kustomization = files.get(step.path) or around.clusters.tree.text(step.path)
+    yield file, emit_mapping(value, Style(newline=detect_style(kustomization).newline))
     yield step.path, list_patch_file(kustomization, "patches", posixpath.basename(file))
 
 
@@ -257,7 +259,13 @@ def _nested(path: Sequence[str | int], value: str, seen: Any) -> Any:
         return value
     key, *rest = path
     inner = _nested(rest, value, seen[key])
-    return [{"name": seen[key]["name"], **inner}] if isinstance(key, int) else {key: inner}
+    if not isinstance(key, int):
+        return {key: inner}
+    names = [str(as_object(each).get("name") or "") for each in seen[: key + 1]]
+    if not all(names):
+        raise CannotEdit("a container without a name, which no patch finds")
+    # What a patch lists comes first, so that it names all that come before: pods are started anew otherwise.
+    return [*({"name": each} for each in names[:-1]), {"name": names[-1], **inner}]
 
 
 def _own_patch(step: Step, sighting: Sighting, around: Surroundings) -> PatchUse | None:
