@@ -86,6 +86,33 @@ CASES: dict[str, dict[str, str]] = {
     "a list takes the place of a list": patched(on_release("spec: {values: {list: [3]}}")),
     "a mapping where a list is": patched(on_release("spec: {values: {list: {a: 1}}}")),
     "a scalar where a mapping is": patched(on_release("spec: 1")),
+    "an API that goes and comes back": plain(
+        "patches:\n"
+        "- target: {kind: Deployment}\n"
+        '  patch: \'[{"op": "replace", "path": "/apiVersion", "value": "extensions/v1beta1"}]\'\n'
+        "- patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, labels: {a: b}}}'\n"
+        "- patch: '{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: web}}'\n"
+    ),
+    "a name that goes and is given again": plain(
+        "patches:\n"
+        "- options: {allowNameChange: true}\n"
+        "  target: {kind: ConfigMap}\n"
+        "  patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: other}}'\n"
+        "- patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: web}, data: {c: d}}'\n"
+        "- target: {name: web}\n"
+        '  patch: \'[{"op": "add", "path": "/metadata/labels", "value": {a: b}}]\'\n'
+    ),
+    "operations that make two objects one": patched(
+        '[{"op": "replace", "path": "/apiVersion", "value": "apps/v1"}, '
+        '{"op": "replace", "path": "/kind", "value": "Deployment"}]',
+        "{kind: ConfigMap}",
+    ),
+    "a version that is no expression, for no object": patched(
+        '[{"op": "remove", "path": "/spec"}]', "{name: absent, version: '('}"
+    ),
+    "a namespace that is no expression, for no object": patched(
+        '[{"op": "remove", "path": "/spec"}]', "{name: absent, namespace: '['}"
+    ),
     "an object goes": patched(on_release("$patch: delete")),
     "a mapping goes": patched(on_release("spec: {values: {$patch: delete}, new: {$patch: delete}}")),
     "a mapping is replaced": patched(on_release("spec: {$patch: replace, a: {b: null, c: 1}}")),

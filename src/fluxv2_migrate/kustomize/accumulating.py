@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -203,6 +204,14 @@ class Accumulator:
             for resource in gathered.resources
             if mapping_at(resource.manifest, "metadata", "annotations").get(LOCAL_CONFIG, "false") == "false"
         ]
+        counted = Counter(resource.identity for resource in gathered.resources)
+        # What was added twice is told where it was added.
+        if not any(problem.fails for problem in gathered.problems):
+            gathered.problems += (
+                BuildProblem("conflict", path, 1, f"{identity} is there twice")
+                for identity, count in counted.items()
+                if count > 1
+            )
 
     def gather(self, kustomization: Kustomization, into: Accumulation, chain: tuple[str, ...]) -> None:
         """Carries out one kustomization on what was gathered so far."""

@@ -172,11 +172,8 @@ def _merge_into_targets(
     selected = dict.fromkeys(resource.identity for resource in named.selected(Selector.of(patch.target)))
     found = [each for wanted in selected for each in named.called(wanted) if each.identity == wanted]
     use = _use(path, patch, document, "merge")
-    for resource, wanted in [(each, each.identity) for each in found]:
-        _merge(resources, resource, manifest, patch, use, removed, derived)
-        # A patch may give another API, and with an option another name.
-        if resource.identity != wanted:
-            named.forget()
+    for resource in found:
+        _merge(resources, named, resource, manifest, patch, use, removed, derived)
 
 
 def _merge_by_name(
@@ -194,14 +191,13 @@ def _merge_by_name(
         raise _NoTarget(f"no object is called {wanted}, which a patch is for")
     if len(found) > 1:
         raise InvalidManifest(f"several objects are called {wanted}, which a patch is for")
-    if patch.options:
-        named.forget()
     use = _use(path, patch, document.document, "merge")
-    _merge(resources, found[0], document.manifest, patch, use, removed, derived)
+    _merge(resources, named, found[0], document.manifest, patch, use, removed, derived)
 
 
 def _merge(
     resources: list[Resource],
+    named: _Named,
     resource: Resource,
     manifest: Manifest,
     patch: KustomizationPatch,
@@ -212,9 +208,13 @@ def _merge(
     if any(patch.options.get(option) is True for option in ("allowNameChange", "allowKindChange")):
         resource.remember()
     resource.patches += (use,)
+    before = resource.identity
     merged = derived.merged(resource.manifest, manifest, patch)
     if merged is None:
         resources.remove(resource)
         removed.append(resource)
-    else:
-        resource.manifest = merged
+        return
+    resource.manifest = merged
+    # A patch may give another API, and with an option another name.
+    if resource.identity != before:
+        named.forget()

@@ -131,11 +131,17 @@ class Selector:
     def of(cls, value: Mapping[str, Any]) -> Selector:
         """Gives the selector that a mapping of a kustomization describes.
 
+        Raises:
+            InvalidManifest: one of its expressions is none: kustomize reads all before it looks at an object.
+
         >>> Selector.of({"kind": "HelmRelease", "labelSelector": "app=web"}).labels
         'app=web'
         """
         fields = ("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector")
-        return cls(*(text_of(value[field]) if value.get(field) is not None else "" for field in fields))
+        selector = cls(*(text_of(value[field]) if value.get(field) is not None else "" for field in fields))
+        for pattern in (selector.group, selector.version, selector.kind, selector.name, selector.namespace):
+            _anchored(pattern)
+        return selector
 
     @property
     def names_one(self) -> bool:
@@ -147,7 +153,7 @@ class Selector:
         """Says whether an object is a target.
 
         Raises:
-            InvalidManifest: the selector itself is invalid.
+            InvalidManifest: its selector of labels or annotations is invalid.
 
         Source: kustomize api 0.21 `resmap/reswrangler.go` `Select`.
         """
@@ -158,11 +164,7 @@ class Selector:
         )
 
     def may_select(self, kind: str) -> bool:
-        """Says whether objects of a kind can be targets.
-
-        Raises:
-            InvalidManifest: the selector itself is invalid.
-        """
+        """Says whether objects of a kind can be targets."""
         return _matches(self.kind, kind)
 
     def matches(self, group: str, version: str, kind: str, name: str, namespace: str) -> bool:

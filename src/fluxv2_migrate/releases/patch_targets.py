@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import Closure, DocumentKey
 from fluxv2_migrate.clusters.builds import file_over
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import namespace_and_name
@@ -150,10 +149,7 @@ def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:
 
 
 def _selects(selector: Selector, version: str, step: Step) -> bool:
-    try:
-        return selector.matches(_GROUP, version, _KIND, step.name, step.namespace or "default")
-    except InvalidManifest:  # pragma: no cover - kustomize built with it
-        return False
+    return selector.matches(_GROUP, version, _KIND, step.name, step.namespace or "default")
 
 
 def _matches(field: str, pattern: str, text: str) -> bool:
