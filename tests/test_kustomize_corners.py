@@ -86,13 +86,19 @@ CASES: dict[str, dict[str, str]] = {
     "a list takes the place of a list": patched(on_release("spec: {values: {list: [3]}}")),
     "a mapping where a list is": patched(on_release("spec: {values: {list: {a: 1}}}")),
     "a scalar where a mapping is": patched(on_release("spec: 1")),
-    "an API that goes and comes back": plain(
-        "patches:\n"
-        "- target: {kind: Deployment}\n"
-        '  patch: \'[{"op": "replace", "path": "/apiVersion", "value": "extensions/v1beta1"}]\'\n'
-        "- patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, labels: {a: b}}}'\n"
-        "- patch: '{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: web}}'\n"
-    ),
+    "an API that goes and comes back": {
+        "base/d.yaml": DEPLOYMENT,
+        "base/kustomization.yaml": (
+            "resources: [d.yaml]\npatches:\n- target: {kind: Deployment}\n"
+            '  patch: \'[{"op": "replace", "path": "/apiVersion", "value": "extensions/v1beta1"}]\'\n'
+        ),
+        "kustomization.yaml": (
+            "resources: [base]\npatches:\n"
+            "- patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, labels: {a: b}}}'\n"
+            "- target: {version: v1}\n"
+            '  patch: \'[{"op": "add", "path": "/metadata/labels/c", "value": "d"}]\'\n'
+        ),
+    },
     "a name that goes and is given again": plain(
         "patches:\n"
         "- options: {allowNameChange: true}\n"
@@ -100,7 +106,7 @@ CASES: dict[str, dict[str, str]] = {
         "  patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: other}}'\n"
         "- patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: web}, data: {c: d}}'\n"
         "- target: {name: web}\n"
-        '  patch: \'[{"op": "add", "path": "/metadata/labels", "value": {a: b}}]\'\n'
+        '  patch: \'[{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]\'\n'
     ),
     "operations that make two objects one": patched(
         '[{"op": "replace", "path": "/apiVersion", "value": "apps/v1"}, '
