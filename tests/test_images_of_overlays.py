@@ -194,7 +194,7 @@ def test_an_image_of_another_name_in_one_overlay_has_its_own_tag(
 def test_an_image_that_gets_its_name_back_has_its_own_tag(tmp_path: Path) -> None:
     back = "images:\n- {name: ghcr.io/acme/other, newName: ghcr.io/acme/web}\n"
     files = overlays(WORKLOAD, back, inline(OF_WORKLOAD + LOCK))
-    files["base/kustomization.yaml"] = f"{files['base/kustomization.yaml']}{RENAMED}"
+    files["base/kustomization.yaml"] = str(files["base/kustomization.yaml"]) + RENAMED
     migration = migrate(files, "dev", "prod")
     assert migration.ok
     assert tags_after(migration, tmp_path, "dev", "prod") == ["1.2.9", "1.2.3"]
