@@ -1104,3 +1104,19 @@ def test_a_config_map_with_values_stays_where_its_entry_cannot_be_taken_out() ->
     migration = migrate(files)
     assert "apps/operator.yaml" in migration.deleted
     assert migration.files["apps/values/values.yaml"] == OPERATOR_VALUES
+
+
+def test_flux_1_stays_where_a_build_of_what_it_syncs_fails() -> None:
+    files: Files = {
+        ".flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "install/flux.yaml": fluxd("--git-path=apps", "--manifest-generation"),
+        "install/operator.yaml": operator(),
+        "apps/web.yaml": release(),
+    }
+    migration = migrate(files)
+    assert {"RP019", "RP035", "DA055"} <= codes(migration)
+    assert migration.deleted == ()
+    assert migration.left[0].resources == ("HelmRelease shop/web",)
+    built = migrate({**files, "apps/kustomization.yaml": "resources: [web.yaml]\n"})
+    assert built.ok
+    assert set(built.deleted) == {".flux.yaml", "install/flux.yaml", "install/operator.yaml"}

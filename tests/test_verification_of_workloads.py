@@ -414,6 +414,10 @@ def test_a_policy_that_a_person_decided_stays_as_decided() -> None:
     after = dict(fm.migrate_repository(BEFORE, options).files)
     (web,) = fm.verify_migration(BEFORE, after, options).workloads
     assert web.status == "same"
+    digests = dict(after)
+    replaced("policy:\n", "digestReflectionPolicy: IfNotPresent\n  policy:\n", "ImagePolicy")(digests)
+    (web,) = fm.verify_migration(BEFORE, digests, options).workloads
+    assert [each.field for each in web.differences] == ["image.digest"]
     replaced("order: asc", "order: desc", "ImagePolicy")(after)
     (web,) = fm.verify_migration(BEFORE, after, options).workloads
     assert [each.field for each in web.differences] == ["image.filter"]

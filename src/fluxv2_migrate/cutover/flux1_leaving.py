@@ -22,7 +22,7 @@ from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
@@ -82,8 +82,21 @@ def _left_documents(
                 continue
             resource = f"HelmRelease {'/'.join(filter(None, document.identity))}"
             seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
+            if not seen and not is_partial_release(document.manifest):
+                seen = _broken_over(path, around)
             for cluster in dict.fromkeys(seen if clusters.clusters else names):
                 yield cluster, resource, f"{path}:{document.line}"
+
+
+def _broken_over(path: str, around: Surroundings) -> list[str]:
+    """Gives the clusters that may have what a file holds: a build of a sync path above it fails."""
+    clusters = around.clusters
+    return [
+        view.name
+        for view in clusters.clusters
+        for synced in view.sync_paths
+        if is_below(path, synced.path) and _fails(synced, around)
+    ]
 
 
 def _other_syncs(around: Surroundings) -> Iterator[tuple[str, str, str]]:
@@ -163,12 +176,29 @@ def _keep_telling(
     # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
     unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
     unsaid = _with_neighbours(unsaid, around.clusters.clusters)
-    telling = [each for each in documents if _tells(each, unsaid)]
-    _tell_kept(telling, around, findings, "nothing else in Git says what is synced to the cluster")
-    apart = _differing_over_images(automated, around)
-    differing = [each for each in documents if each not in telling and _tells(each, apart)]
-    _tell_kept(differing, around, findings, "another fluxd is told something else of images that both sync")
-    yield from (*telling, *differing)
+    failing = {
+        view.name
+        for view in around.clusters.clusters
+        if left[view.name].resources and any(_fails(synced, around) for synced in view.sync_paths)
+    }
+    staying: list[Flux1Document] = []
+    for clusters, reason in (
+        (unsaid, "nothing else in Git says what is synced to the cluster"),
+        (failing, "a build of what it syncs fails, and Flux v2 would sync no more of it"),
+        (
+            _differing_over_images(automated, around),
+            "another fluxd is told something else of images that both sync",
+        ),
+    ):
+        telling = [each for each in documents if each not in staying and _tells(each, clusters)]
+        _tell_kept(telling, around, findings, reason)
+        staying += telling
+    yield from staying
+
+
+def _fails(synced: SyncPath, around: Surroundings) -> bool:
+    """Gives whether nobody can tell what a sync path holds, for a build of it fails."""
+    return not all(build.is_complete for build in around.clusters.synced.builds(synced))
 
 
 def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:

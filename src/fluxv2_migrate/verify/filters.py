@@ -17,7 +17,7 @@ from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.settings.known_tags import KnownTag
 from fluxv2_migrate.verify.tag_probes import probe_tags
 
-__all__ = ["ImageFilter", "compare_filters"]
+__all__ = ["ImageFilter", "compare_digests", "compare_filters"]
 
 _STALLED: Final = "(stalled)"
 
@@ -112,16 +112,23 @@ def compare_filters(
 def _compare_policy(
     pattern: TagPattern, policy: ImageFilter, elected: str | None
 ) -> Iterator[tuple[str, str, str]]:
-    """Gives what a policy does that no filter of fluxd did, where the filter takes more than one tag."""
-    if pattern.kind == "glob" and "*" not in pattern.pattern:
-        return
+    """Gives what a policy does that no filter of fluxd did."""
     orders = as_object(policy.spec.get("policy"))
     order = as_object(orders.get("numerical") or orders.get("alphabetical")).get("order")
-    if order == "desc" and elected is None:
+    if order == "desc" and elected is None and not _takes_one(pattern):
         yield "image.order", "newest first", "oldest first"
-    reflection = policy.spec.get("digestReflectionPolicy") or "Never"
-    if reflection != "Never":
+    yield from compare_digests(pattern, policy.spec)
+
+
+def compare_digests(pattern: TagPattern, spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Gives where a policy writes digests, which fluxd never did; one tag that moves is followed by them."""
+    reflection = spec.get("digestReflectionPolicy") or "Never"
+    if reflection != "Never" and not _takes_one(pattern):
         yield "image.digest", "Never", str(reflection)
+
+
+def _takes_one(pattern: TagPattern) -> bool:
+    return pattern.kind == "glob" and "*" not in pattern.pattern
 
 
 def _is_wanted(pattern: TagPattern, current: str, taken: Collection[str]) -> bool:

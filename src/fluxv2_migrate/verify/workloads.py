@@ -48,7 +48,7 @@ from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.applied_objects import changed_fields
 from fluxv2_migrate.verify.automations import compare_automations
 from fluxv2_migrate.verify.context import UNMANAGED, Context
-from fluxv2_migrate.verify.filters import ImageFilter, compare_filters
+from fluxv2_migrate.verify.filters import ImageFilter, compare_digests, compare_filters
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
@@ -349,10 +349,13 @@ def _of_policy(
         context.options.overrides,
         image.container,
     )
+    pattern = TagPattern.parse(workload.policies.tag_patterns.get(image.container, "glob:*"))
     if given.policy:
         yield from _as_decided(given, spec, where)
+        # An answer decides of filter and order alone.
+        for field_name, before, after in compare_digests(pattern, spec):
+            yield Difference(field_name, before, after, where)
         return
-    pattern = TagPattern.parse(workload.policies.tag_patterns.get(image.container, "glob:*"))
     tags = context.options.image_tags.items()
     known = joined_tags(tag for name, found in tags if not _is_another(name, image.image) for tag in found)
     chosen = ImageFilter(spec, repository.get("exclusionList"), context.version(workload.cluster))
