@@ -25,9 +25,14 @@ def refused(files: Files, options: fm.MigrationOptions = APPS) -> list[tuple[str
         ("managedFields: [{manager: kubectl}]", "metadata.managedFields"),
         ("annotation: {a: b}", "metadata.annotation"),
         ("clusterName: prod", "metadata.clusterName"),
+        ("namespce: shop", "metadata.namespce"),
+        ("deletionTimestamp: 2024-01-01T00:00:00Z", "metadata.deletionTimestamp"),
+        ("managedFields: []", "metadata.managedFields"),
+        ("managedFields: null", ""),
         ("resourceVersion: ''", ""),
-        ("managedFields: []", ""),
         ("creationTimestamp: null", ""),
+        ("generation: 3", ""),
+        ("annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}\n  uid: a", ""),
         ("annotations: {uid: a}", ""),
         ("annotations: {fluxcd.io/ignore: 'true'}\n  uid: a", ""),
     ],
@@ -35,6 +40,34 @@ def refused(files: Files, options: fm.MigrationOptions = APPS) -> list[tuple[str
 def test_what_the_api_server_refuses_of_metadata_stops_the_path(line: str, field: str) -> None:
     told = refused({"apps/one.yaml": f"{CONFIG}  {line}\n"})
     assert told == ([(field, "apps/one.yaml")] if field else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# ours\napiVersion: v1\nkind: ConfigMap\n\nmetadata: # these\n\n    name: one\n# and\n    uid: a",
+        f"{CONFIG}  labels:\n    a: b\n  'uid': a\n".replace("\n", "\r\n"),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, uid: a}\n",
+        'apiVersion: v1\nkind: ConfigMap\n"metadata":\n  name: one\n  uid: a\n',
+        '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one", "uid": "a"}}\n',
+        f"{CONFIG}---\n{CONFIG.replace('one', 'two')}  uid: a\n",
+    ],
+)
+def test_metadata_is_read_in_whatever_form_it_is_written(text: str) -> None:
+    assert refused({"apps/one.yaml": text}) == [("metadata.uid", "apps/one.yaml")]
+
+
+def test_a_field_of_an_item_of_a_list_is_told_at_its_line() -> None:
+    items = "".join(
+        f"- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: {name}\n    uid: a\n" for name in "ab"
+    )
+    files: Files = {
+        "apps/web.yaml": release(),
+        "apps/all.yaml": f"apiVersion: v1\nkind: List\nitems:\n{items}",
+    }
+    (told,) = (each for each in fm.migrate_repository(files, APPS).findings if each.code == "RP006")
+    assert told.field == "items.0.metadata.uid"
+    assert (told.line, told.related) == (8, ("apps/all.yaml:13",))
 
 
 def test_one_field_is_told_once_for_all_manifests_that_have_it() -> None:

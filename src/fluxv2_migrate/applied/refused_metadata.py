@@ -10,8 +10,8 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.policies import read_policies
-from fluxv2_migrate.kubernetes import annotations_of, mapping_at, resource_of
-from fluxv2_migrate.plan import Path
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
+from fluxv2_migrate.kubernetes import annotations_of, mapping_at, objects_in, resource_of
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.rules.outside_spec import LIVE, METADATA
@@ -21,11 +21,18 @@ from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 __all__ = ["tell_of_refused_metadata"]
 
-# With another value of these than the object has, or with any, server-side apply refuses it.
-_OF_ANOTHER: Final = ("managedFields", "resourceVersion", "uid")
-# What is exported, what Kubernetes had once, and what people write in place of `annotations` and `labels`.
-_SUSPECT: Final = re.compile(
-    r"\b(?:managedFields|resourceVersion|uid|clusterName|initializers|annotation|annotaions|label|lables)\"?:"
+_OF_LIVE_OBJECT: Final = ("deletionGracePeriodSeconds", "deletionTimestamp", "resourceVersion", "uid")
+"""What is refused but for the very value that the object has in the cluster; an empty one says nothing."""
+_MANAGERS: Final = "managedFields"
+"""What is refused as soon as it is a list, even of nobody."""
+_HARMLESS: Final = (METADATA | set(LIVE)) - {_MANAGERS, *_OF_LIVE_OBJECT}
+# As nearly all write it; in lists, and written otherwise, any of it may be among the keys.
+_BLOCK: Final = re.compile(
+    r"^metadata:[ \t]*(?:#[^\n]*)?\r?\n((?:(?:[ \t][^\n]*|#[^\n]*|\r?)\n)*(?:[ \t][^\n]*)?)", re.MULTILINE
+)
+_ENTRY: Final = re.compile(r"^([ \t]+)[\"']?([^\s\"'#:-][^\s\"':]*)[\"']?[ \t]*:", re.MULTILINE)
+_OTHERWISE: Final = re.compile(
+    r"^[\"']?metadata[\"']?:[ \t]*[^\s#]|[\"']metadata[\"']|^[\"']?kind[\"']?:[ \t]*\w*List\b", re.MULTILINE
 )
 
 
@@ -39,12 +46,14 @@ def tell_of_refused_metadata(around: Surroundings, findings: FindingGroups) -> N
         around: what is known of the repository.
         findings: where it is told.
 
-    Source: Kubernetes 1.25 `apimachinery/pkg/apis/meta/v1/types.go` ObjectMeta; fluxcd/pkg `ssa`.
+    Source: Kubernetes 1.25 `apimachinery/pkg/apis/meta/v1/types.go` ObjectMeta; there
+    `pkg/api/validation/objectmeta.go` ValidateObjectMetaAccessorUpdate; `apiserver/pkg/endpoints/handlers`
+    `patch.go` and `fieldmanager/structuredmerge.go` Apply; fluxcd/pkg `ssa`, which takes none of it out.
     """
     suspects = [
         path
         for path, text in sorted(around.repository.texts.items())
-        if path.endswith(YAML_ENDINGS) and path not in around.repository.errors and _SUSPECT.search(text)
+        if path.endswith(YAML_ENDINGS) and path not in around.repository.errors and _may_be_refused(text)
     ]
     applied: dict[str, None] = {}
     for view in around.clusters.clusters if suspects else ():
@@ -53,11 +62,17 @@ def tell_of_refused_metadata(around: Surroundings, findings: FindingGroups) -> N
     for path in applied:
         for document in around.repository.all_documents(path):
             if is_in_scope(document, around) and not findings.decided(document).leave:
-                for field in _refused(document):
-                    dotted = ".".join(field)
-                    message = f"{dotted} stands in it, and the API server refuses the object for that"
-                    notice = Notice("RP006", message, field, dotted)
-                    findings.add(document, resource_of(document.manifest), notice)
+                _tell_of_document(document, findings)
+
+
+def _tell_of_document(document: Document, findings: FindingGroups) -> None:
+    for at, manifest in objects_in(document.manifest):
+        for key in _refused(manifest):
+            dotted = f"metadata.{key}"
+            unless = " unless the one in the cluster has the same" if key in _OF_LIVE_OBJECT else ""
+            message = f"{dotted} stands in it, and the API server refuses the object{unless}"
+            notice = Notice("RP006", message, (*at, "metadata", key), dotted)
+            findings.add(document, resource_of(manifest), notice)
 
 
 def _applied(view: ClusterView, paths: list[str], around: Surroundings) -> Iterator[str]:
@@ -69,16 +84,27 @@ def _applied(view: ClusterView, paths: list[str], around: Surroundings) -> Itera
         yield from synced_files.read_alone(synced, paths)
 
 
-def _refused(document: Document) -> Iterator[Path]:
-    """Gives the fields for which the API server refuses an object that is none of Flux v1's releases."""
-    manifest = document.manifest
-    is_object = isinstance(manifest.get("kind"), str) and document.identity[1]
+def _may_be_refused(text: str) -> bool:
+    """Gives whether lines of a file show metadata that may be refused: few do, and only these are read."""
+    if _OTHERWISE.search(text):
+        return True
+    for block in _BLOCK.findall(text):
+        entries = _ENTRY.findall(block)
+        if any(key not in _HARMLESS for indent, key in entries if indent == entries[0][0]):
+            return True
+    return False
+
+
+def _refused(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Gives the keys of metadata for which the API server refuses an object; a release loses them."""
+    metadata = mapping_at(manifest, "metadata")
+    is_object = isinstance(manifest.get("kind"), str) and metadata.get("name")
     if not is_object or is_old_release(manifest) or "sops" in manifest:
         return
-    if read_policies(annotations_of(manifest)).ignored:
+    if read_policies(annotations_of(manifest)).ignored or is_disabled(manifest):
         return
-    metadata: Mapping[str, Any] = mapping_at(manifest, "metadata")
     for key, value in metadata.items():
-        is_of_another = key in _OF_ANOTHER and value
-        if is_of_another or (key not in METADATA and key not in LIVE):
-            yield ("metadata", str(key))
+        if (key in _OF_LIVE_OBJECT and value) or (key == _MANAGERS and isinstance(value, list)):
+            yield key
+        elif key not in METADATA and key not in LIVE:
+            yield str(key)
