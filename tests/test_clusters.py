@@ -312,6 +312,31 @@ def test_what_a_release_of_flux_1_does_not_tell_a_text_that_installs_it_does(*, 
         assert fm.migrate_repository(migration.files).files == migration.files
 
 
+@pytest.mark.parametrize(("url", "branch"), [("fleet", "prod"), ("other", None)])
+def test_a_text_says_the_rest_of_a_fluxd_of_its_repository_and_stays(url: str, branch: str | None) -> None:
+    chart = "  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.3.0}\n"
+    install = (
+        f"helm upgrade -i flux fluxcd/flux --set git.url=git@github.com:acme/{url} --set git.branch=prod\n"
+    )
+    files: Files = {
+        "flux/flux.yaml": (
+            "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\n"
+            f"spec:\n  helmVersion: v3\n{chart}  valuesFrom: [{{secretKeyRef: {{name: flux}}}}]\n"
+            "  values: {git: {url: 'https://github.com/acme/fleet.git'}}\n"
+        ),
+        "README.md": install,
+        "web.yaml": release(),
+    }
+    (view,) = see(files).clusters
+    assert (view.settings.fluxd.git_url, view.settings.branch) == (
+        "https://github.com/acme/fleet.git",
+        branch,
+    )
+    migration = fm.migrate_repository(files)
+    assert migration.deleted == ("flux/flux.yaml",)
+    assert migration.files["README.md"] == install
+
+
 def test_what_installs_flux_1_is_no_cluster_of_its_own() -> None:
     cache = fluxd().replace("fluxcd/flux:1.25.4", "memcached:1.6").replace("name: flux", "name: memcached")
     files: Files = {

@@ -38,6 +38,7 @@ class ClusterMap:
         notices: what a person must know of how the clusters were found.
         programs: the fluxds that sync this repository, and the helm-operators.
         other_programs: the fluxds that sync another one.
+        install_texts: the files that are no manifests and say how a program was installed.
         foreign: the Kustomizations of Flux v2 that sync another one.
     """
 
@@ -53,6 +54,7 @@ class ClusterMap:
     notices: tuple[ClusterNotice, ...] = ()
     programs: tuple[Flux1Program, ...] = ()
     other_programs: tuple[Flux1Program, ...] = ()
+    install_texts: frozenset[str] = frozenset()
     foreign: Collection[DocumentKey] = frozenset()
     _broken: dict[str, str] | None = None
     _synced: SyncedFiles | None = None

@@ -100,7 +100,7 @@ def _completed(fluxds: Sequence[Flux1Program], notices: list[ClusterNotice]) -> 
     """
     found: list[Flux1Program] = []
     for each in fluxds:
-        told = [one for one in fluxds if one.is_text and one.is_complete and paths_of(one) == paths_of(each)]
+        told = [one for one in fluxds if one.is_text and one.is_complete and _may_install(one, each)]
         if each.is_complete or len({tuple(sorted(one.settings.items())) for one in told}) != 1:
             found.append(each)
             continue
@@ -112,6 +112,12 @@ def _completed(fluxds: Sequence[Flux1Program], notices: list[ClusterNotice]) -> 
         )
         notices.append(ClusterNotice("DA028", message, text.path, text.line, (each.place,)))
     return found
+
+
+def _may_install(text: Flux1Program, fluxd: Flux1Program) -> bool:
+    """Gives whether what a text installs syncs the paths of a fluxd, and no other repository."""
+    urls = {_url_key(text), _url_key(fluxd)} - {""}
+    return paths_of(text) == paths_of(fluxd) and len(urls) < 2
 
 
 def _of_repository(

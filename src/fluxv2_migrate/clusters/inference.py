@@ -76,6 +76,7 @@ def read_clusters(
     programs = sort_programs(shown, reader)
     found.programs = (*programs.own, *programs.operators)
     found.other_programs = programs.others
+    found.install_texts = frozenset(each.path for each in shown if each.is_text)
     found.foreign = reader.foreign = _foreign(programs, reader)
     if not (always or shown or flux_yaml_folders(files)):
         return ClusterMap()

@@ -344,8 +344,7 @@ def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: S
         for setting in (*each.program.settings.values(), *each.program.values.values())
     }
     # A text that installs a program is no file of its values, though it may tell some.
-    installing = {each.path for each in around.clusters.programs if each.is_text}
-    for path in sorted(found - installing):
+    for path in sorted(found - around.clusters.install_texts):
         if path not in texts or not workspace.has(path) or any(each.document.path == path for each in gone):
             continue
         documents = around.repository.all_documents(path)

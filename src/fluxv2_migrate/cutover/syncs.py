@@ -23,6 +23,7 @@ from fluxv2_migrate.placement import (
     Unplaced,
     write_generated,
 )
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
@@ -210,7 +211,8 @@ def _tell_suspended(view: ClusterView, around: Surroundings, findings: FindingGr
             message = f"it is suspended, and nothing else syncs {path or '/'} once fluxd is gone"
             findings.stop(document, "DA062", message, ("spec", "suspend"))
         elif releases.get(path):
-            message = f"it is suspended, and nothing applies what {len(releases[path])} release(s) become"
+            what = plural(len(releases[path]), "release")
+            message = f"it is suspended, and nothing else applies {what} of {path or '/'}"
             findings.stop(document, "DA062", message, ("spec", "suspend"), releases[path])
 
 

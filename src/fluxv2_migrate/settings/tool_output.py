@@ -21,7 +21,6 @@ __all__ = [
     "without_colours",
 ]
 
-"""What some editors write before a text."""
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BEGINS_JSON: Final = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 # Block YAML as these tools write it: items of a list, or the first key of an object.
