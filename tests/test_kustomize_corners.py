@@ -187,6 +187,8 @@ CASES: dict[str, dict[str, str]] = {
     "labels by set": patched(on_release("spec: {a: 1}"), "{labelSelector: 'app in (web, b), !c, app'}"),
     "labels not": patched(on_release("spec: {a: 1}"), "{labelSelector: 'app!=x, app notin (y), app==web'}"),
     "labels by number": patched(on_release("spec: {a: 1}"), "{labelSelector: 'app>1'}"),
+    "labels by a word": patched(on_release("spec: {a: 1}"), "{labelSelector: 'app>web'}"),
+    "labels by too large a number": patched(on_release("spec: {a: 1}"), f"{{labelSelector: 'app<{2**63}'}}"),
     "labels that are wrong": patched(on_release("spec: {a: 1}"), "{labelSelector: '!app=b'}"),
     "annotations": patched(on_release("spec: {a: 1}"), "{annotationSelector: 'note=x-y'}"),
     "two documents for a target": patched(

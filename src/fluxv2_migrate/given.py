@@ -19,6 +19,7 @@ __all__ = [
     "checked_manifest",
     "checked_mapping",
     "checked_text",
+    "item_index",
     "like_given",
 ]
 
@@ -45,6 +46,21 @@ def like_given(text: str, content: str | bytes | None) -> str | bytes:
     (b'b', 'b', 'b')
     """
     return text.encode("utf-8", "surrogateescape") if isinstance(content, bytes) else text
+
+
+def item_index(key: str | int, count: int) -> int | None:
+    """Gives which of some items a key means; nothing where it is the index of none of them.
+
+    >>> item_index("1", 2), item_index(2, 2), item_index("-", 2), item_index("9" * 5000, 2)
+    (1, None, None, None)
+    """
+    text = str(key)
+    # Python refuses thousands of digits with an error of its own, so the length is looked at first.
+    significant = text.lstrip("0")
+    if not text.isdecimal() or len(significant) > len(str(count)):
+        return None
+    index = int(significant or "0")
+    return index if index < count else None
 
 
 def checked_text(text: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:

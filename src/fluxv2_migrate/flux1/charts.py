@@ -64,7 +64,7 @@ _MARKS_OF_FORKS: Final[Mapping[Program, tuple[str, ...]]] = {
 }
 """All of them are values of a chart with a name of its own that is a copy of one of Flux v1."""
 _LONGEST: Final = 63
-_MAJOR: Final = re.compile(r"[^0-9]*([0-9]+)")
+_SINCE_FIRST_MAJOR: Final = re.compile(r"[^0-9]*0*[1-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,8 +374,7 @@ def _brings_operator(chart: Flux1Chart) -> bool:
 
     Source: fluxcd/flux 1.25.4 `chart/flux/CHANGELOG.md`, 1.0.0.
     """
-    major = _MAJOR.match(chart.version)
-    return major is None or int(major[1]) == 0
+    return _SINCE_FIRST_MAJOR.match(chart.version) is None
 
 
 def _version(program: Program, chart: Flux1Chart) -> str:

@@ -1,4 +1,4 @@
-"""Go's decimal and hexadecimal numbers, as image policies read tags."""
+"""Go's numbers: integers, and those decimal and hexadecimal ones as which image policies read tags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from fluxv2_migrate.errors import InvalidNumber
 from fluxv2_migrate.given import checked_text
 
-__all__ = ["parse_number"]
+__all__ = ["parse_integer", "parse_number"]
 
 # An underscore stands between two digits, or between the hexadecimal prefix and the first digit.
 _DIGITS = "[0-9](?:_?[0-9])*"
@@ -18,7 +18,24 @@ _DECIMAL = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[
 _HEXADECIMAL = re.compile(
     rf"[+-]?0[xX](?:_?{_HEX_DIGITS}(?:\.(?:{_HEX_DIGITS})?)?|\.{_HEX_DIGITS})[pP][+-]?{_DIGITS}"
 )
+_INTEGER = re.compile(r"[+-]?0*([0-9]{0,19})")
+_INTEGERS = range(-(2**63), 2**63)
 _SPECIAL = re.compile(r"[+-]?inf(?:inity)?|nan", re.ASCII | re.IGNORECASE)
+
+
+def parse_integer(text: str) -> int | None:
+    """Reads an integer of 64 bits as Go does; nothing where it is none.
+
+    Source: Go `strconv.ParseInt` with the base 10.
+
+    >>> parse_integer("-07"), parse_integer("--5"), parse_integer("9" * 5000)
+    (-7, None, None)
+    """
+    match = _INTEGER.fullmatch(text)
+    if match is None or not text[-1:].isdecimal():
+        return None
+    value = int(match[1] or "0") * (-1 if text[0] == "-" else 1)
+    return value if value in _INTEGERS else None
 
 
 def parse_number(s: str) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.kubernetes.models import KubernetesModel
 
 __all__ = [
@@ -86,8 +87,8 @@ def value_at(value: Any, path: Iterable[str | int], missing: Any = None) -> Any:
             if key not in value:
                 return missing
             value = value[key]
-        elif isinstance(value, list) and str(key).isdecimal() and int(key) < len(value):
-            value = value[int(key)]
+        elif isinstance(value, list) and (index := item_index(key, len(value))) is not None:
+            value = value[index]
         else:
             return missing
     return value

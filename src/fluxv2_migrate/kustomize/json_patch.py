@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value
 
 __all__ = ["apply_operations", "is_operations"]
@@ -92,11 +93,12 @@ def _position(parent: list[Any], key: str, *, adds: bool = False) -> int:
         return len(parent)
     if not _INDEX.fullmatch(key):
         raise InvalidManifest(f"{key!r} is no index of a list")
-    position = int(key)
     limit = len(parent) + adds
-    if position < 0:
-        position += limit
-    if not 0 <= position < limit:
+    # A minus counts from the end: -1 is the last one.
+    position = item_index(key.removeprefix("-"), limit + 1)
+    if position is not None and key.startswith("-") and position:
+        position = limit - position
+    if position is None or position >= limit:
         raise InvalidManifest(f"the index {key} of a JSON patch lies outside of its list")
     return position
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import ProblemKind
@@ -190,7 +191,8 @@ def _step(value: Any, key: str) -> Any:
         if key == "-" and value:
             return value[-1]
         if key.isdecimal():
-            return value[int(key)] if int(key) < len(value) else _ABSENT
+            index = item_index(key, len(value))
+            return _ABSENT if index is None else value[index]
         for element in value if key.startswith("[") else ():
             if _matches(element, key, exact=True):
                 return element
@@ -279,9 +281,10 @@ def _places_of(value: dict[str, Any] | list[Any], key: str, made: Any) -> list[A
         if key == "*":
             return list(range(len(value)))
         if key.isdecimal():
-            if int(key) == len(value) and made is not _ABSENT:
+            if made is not _ABSENT and item_index(key, len(value) + 1) == len(value):
                 value.append(made)
-            return [int(key)] if int(key) < len(value) else []
+            index = item_index(key, len(value))
+            return [] if index is None else [index]
         if not key.startswith("["):
             return []
         found = [index for index, element in enumerate(value) if _matches(element, key, exact=False)]

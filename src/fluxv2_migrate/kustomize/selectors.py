@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
+from fluxv2_migrate.golang.numbers import parse_integer
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.resources import Resource
@@ -18,6 +19,7 @@ __all__ = ["LabelSelector", "Selector"]
 
 # Letters, digits and hyphens mean themselves in every expression.
 _LITERAL: Final = re.compile(r"[A-Za-z0-9-]+")
+_ORDERS: Final = ("<", ">")
 _REQUIREMENT: Final = re.compile(
     r"\s*(?:"
     r"(?P<absent>!)?\s*(?P<key>[\w./-]+)\s*"
@@ -57,6 +59,8 @@ class LabelSelector:
                 raise InvalidManifest(f"a selector that Kubernetes refuses: {text}")
             values = tuple(value.strip() for value in (match["values"] or match["value"] or "").split(","))
             operator = "!" if match["absent"] else match["operator"] or (match["set"] or "exists").strip()
+            if operator in _ORDERS and parse_integer(values[0]) is None:
+                raise InvalidManifest(f"a selector that Kubernetes refuses: {values[0]} is no integer")
             requirements.append((match["key"], operator, values))
             position = match.end()
         return cls(tuple(requirements))
@@ -75,9 +79,10 @@ def _satisfies(labels: Mapping[str, Any], key: str, operator: str, values: tuple
         return has and value in values
     if operator in ("!=", "notin"):
         return not has or value not in values
-    if not (value.lstrip("-").isdecimal() and values[0].lstrip("-").isdecimal()):
+    number, limit = parse_integer(value), parse_integer(values[0])
+    if number is None or limit is None:
         return False
-    return int(value) > int(values[0]) if operator == ">" else int(value) < int(values[0])
+    return number > limit if operator == ">" else number < limit
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.kustomize.field_specs import FieldSpec, visit
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
@@ -137,8 +138,8 @@ def _value(variable: Variable, resources: Iterable[Resource]) -> Any:
             continue
         value: Any = resource.manifest
         for key in split_variable_path(variable.path):
-            if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-                value = value[int(key)]
+            if isinstance(value, list) and (index := item_index(key, len(value))) is not None:
+                value = value[index]
             elif isinstance(value, dict) and key in value:
                 value = value[key]
             else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.flux1.apis import VALUES_SELECTORS
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.releases.patched import HeldBack
@@ -156,8 +157,8 @@ def _of_values(keys: Sequence[str], manifest: Mapping[str, Any]) -> tuple[str, .
     if keys[2] == "*":
         return None if secrets and kind == "Secret" else (*_FROM, f"[kind={kind}]", name)
     entries = spec.get(_FROM[1]) or []
-    number = int(keys[2]) if keys[2].isdecimal() else len(entries)
-    if number >= len(entries):
+    number = item_index(keys[2], len(entries))
+    if number is None:
         return None
     # What names a file of the chart is in another list.
     before = sum(not each.get("chartFileRef") for each in entries[:number])

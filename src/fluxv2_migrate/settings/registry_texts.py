@@ -88,10 +88,9 @@ def _of_entry(entry: Any, what: str) -> Iterator[Row]:
 def _created(entry: Mapping[str, Any], what: str) -> datetime | str | None:
     value = next((entry[key] for key in _BUILD_TIMES if entry.get(key)), None)
     value = mapping_at(entry, "timestamp").get("datetime") if value is None else value
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
         try:
+            value = float(value)
             return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS else value, UTC)
         except (OverflowError, ValueError, OSError):
             raise InvalidInventory(f"{what} holds a time that is none") from None

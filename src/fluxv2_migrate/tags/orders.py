@@ -26,6 +26,8 @@ _TRIPLE: Final = (re.compile(_YEAR), re.compile("0?[1-9]|1[0-2]"), re.compile("0
 _LENGTHS_OF_HASHES: Final = (7, 8, 40)
 _EXACT_DIGITS: Final = 15
 """Digits that the floating point of the numerical order tells apart."""
+_MOST_REPETITIONS: Final = 1000
+"""How often Go's expressions repeat something at most."""
 _LONGEST: Final = 18
 """Digits of a number of 64 bits, whichever they are."""
 _COUNTS: Final = ("a number", "numbers", "a version and a build", "a version of four parts")
@@ -240,7 +242,7 @@ def _is_beside_hashes(pieces: Sequence[Piece], groups: Sequence[_Group]) -> bool
 def _single(pieces: Sequence[Piece], run: _Run, order: str, trust: Trust, *, fixed: bool = False) -> Order:
     exact = run.unlimited and len(run.text) > _EXACT_DIGITS
     # Of another length it is no moment of the same kind.
-    expression = f"(?P<n>[0-9]{{{len(run.text)}}})" if exact or (fixed and run.unlimited) else ""
+    expression = f"(?P<n>{_as_many_digits(run.text)})" if exact or (fixed and run.unlimited) else ""
     groups = [_Group("n", run.start, run.end, expression)]
     # The numerical order takes large neighbours for equal; digits of one length are in order as text.
     return _order(pieces, groups, "$n", LAST if exact else HIGHEST, order, trust)
@@ -251,9 +253,14 @@ def _wide(pieces: Sequence[Piece], run: _Run, order: str) -> Iterator[Order]:
     around = (pieces[: run.start], pieces[run.end :])
     if run.unlimited and pieces[run.start].free and any(piece.free for side in around for piece in side):
         before, after = (_loosened(side) for side in around)
-        expression = f"^{before}(?P<n>[0-9]{{{len(run.text)}}}){after}$"
+        expression = f"^{before}(?P<n>{_as_many_digits(run.text)}){after}$"
         candidate = PolicyCandidate(HIGHEST, {"pattern": expression, "extract": "$n"}, order)
         yield Order(candidate, "doubtful" if _TO_THE_SECOND.fullmatch(run.text) else "shared")
+
+
+def _as_many_digits(text: str) -> str:
+    """Gives the expression of numbers as long as one, or of any where no expression can say how long."""
+    return f"[0-9]{{{len(text)}}}" if len(text) <= _MOST_REPETITIONS else "[0-9]+"
 
 
 def _loosened(pieces: Sequence[Piece]) -> str:
@@ -360,7 +367,7 @@ def _triples(pieces: Sequence[Piece], runs: Sequence[_Run], varying: Sequence[_R
 
 def _alphabetical(pieces: Sequence[Piece], first: _Run, last: _Run) -> Order:
     inner = "".join(
-        f"[0-9]{{{len(piece.text)}}}" if piece.expression == "[0-9]+" else piece.expression
+        _as_many_digits(piece.text) if piece.expression == "[0-9]+" else piece.expression
         for piece in pieces[first.start : last.end]
     )
     group = _Group("d", first.start, last.end, f"(?P<d>{inner})")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.comparison import ABSENT, same_json
 
@@ -60,8 +61,8 @@ def _is_as_declared(difference: Difference, name: str, expected: Any) -> bool:
     for key in difference.path:
         if isinstance(expected, Mapping):
             expected = expected.get(key, ABSENT)
-        elif isinstance(expected, tuple) and key.isdigit() and int(key) < len(expected):
-            expected = expected[int(key)]
+        elif isinstance(expected, tuple) and (index := item_index(key, len(expected))) is not None:
+            expected = expected[index]
     return same_json(expected, difference.after)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.yaml_text.composer import key_of
 from fluxv2_migrate.yaml_text.extents import CannotEdit, is_alias
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -34,9 +35,8 @@ def pair_of(node: Node | None, key: str | int) -> tuple[ScalarNode, Node] | None
 def step_into(node: Node | None, key: str | int) -> tuple[Node, Node] | None:
     """Gives what begins an entry of a collection, and its value: a key of a mapping, or the item itself."""
     if isinstance(node, SequenceNode):
-        if not str(key).isdecimal() or int(key) >= len(node.value):
-            return None
-        return node.value[int(key)], node.value[int(key)]
+        index = item_index(key, len(node.value))
+        return None if index is None else (node.value[index], node.value[index])
     return pair_of(node, key)
 
 
