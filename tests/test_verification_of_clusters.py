@@ -693,62 +693,6 @@ def differences(report: fm.VerificationReport) -> set[str]:
     return {each.field for entry in report.sync_paths for each in entry.differences}
 
 
-@pytest.mark.parametrize("named", ["{name: base}", "{name: base, namespace: flux-system}"])
-def test_a_path_may_wait_for_what_is_applied(named: str) -> None:
-    base = SYNC.replace("prod", "base")
-    files: Files = {
-        "prod/web.yaml": release(),
-        "base/web.yaml": release("other"),
-        "flux/prod.yaml": SYNC,
-        "flux/base.yaml": base,
-    }
-    options = fm.MigrationOptions(sync_roots=("prod", "base"))
-    migration, after = migrated(files, options)
-    waiting = str(after["flux/prod.yaml"]) + f"  dependsOn: [{named}]\n"
-    report = verify(files, {**after, "flux/prod.yaml": waiting}, migration, options)
-    assert "sync.dependencies" not in differences(report)
-    nobody = verify(files, {**after, "flux/prod.yaml": waiting.replace("base", "gone")}, migration, options)
-    assert "sync.dependencies" in differences(nobody)
-
-
-def test_a_path_that_waits_for_itself_waits_for_ever() -> None:
-    base = SYNC.replace("prod", "base")
-    files: Files = {
-        "prod/web.yaml": release(),
-        "base/web.yaml": release("other"),
-        "flux/prod.yaml": SYNC,
-        "flux/base.yaml": base,
-    }
-    options = fm.MigrationOptions(sync_roots=("prod", "base"))
-    migration, after = migrated(files, options)
-    own = str(after["flux/prod.yaml"]) + "  dependsOn: [{name: prod}]\n"
-    assert "sync.dependencies" in differences(
-        verify(files, {**after, "flux/prod.yaml": own}, migration, options)
-    )
-    # So do two that wait for one another, and who waits for both is not the one to blame.
-    circle: Files = {
-        **after,
-        "flux/prod.yaml": str(after["flux/prod.yaml"]) + "  dependsOn: [{name: base}]\n",
-        "flux/base.yaml": str(after["flux/base.yaml"]) + "  dependsOn: [{name: prod}]\n",
-    }
-    blamed = verify(files, circle, migration, options).sync_paths
-    assert [[each.field for each in entry.differences] for entry in blamed] == [["sync.dependencies"]] * 2
-    one, two = (SYNC.replace("name: prod", f"name: {each}").replace("./prod", "./empty") for each in "ab")
-    third: Files = {
-        **{path: text for path, text in circle.items() if path != "flux/prod.yaml"},
-        "flux/prod.yaml": str(after["flux/prod.yaml"]) + "  dependsOn: [{name: a}]\n",
-        "base/more.yaml": f"{one}  dependsOn: [{{name: b}}]\n---\n{two}  dependsOn: [{{name: a}}]\n",
-        "flux/base.yaml": base,
-    }
-    told = [
-        each
-        for entry in verify(files, third, migration, options).sync_paths
-        for each in entry.differences
-        if each.field == "sync.dependencies"
-    ]
-    assert told == []
-
-
 TWO_PATHS: Files = {
     "prod/web.yaml": release(),
     "base/web.yaml": release("other"),
@@ -756,6 +700,75 @@ TWO_PATHS: Files = {
     "flux/base.yaml": SYNC.replace("prod", "base"),
 }
 PATHS = ("prod", "base")
+
+
+@pytest.mark.parametrize("named", ["{name: base}", "{name: base, namespace: flux-system}"])
+def test_a_path_may_wait_for_what_is_applied(named: str) -> None:
+    options = fm.MigrationOptions(sync_roots=PATHS)
+    migration, after = migrated(TWO_PATHS, options)
+    waiting = str(after["flux/prod.yaml"]) + f"  dependsOn: [{named}]\n"
+    report = verify(TWO_PATHS, {**after, "flux/prod.yaml": waiting}, migration, options)
+    assert "sync.dependencies" not in differences(report)
+    nobody = verify(
+        TWO_PATHS, {**after, "flux/prod.yaml": waiting.replace("base", "gone")}, migration, options
+    )
+    assert "sync.dependencies" in differences(nobody)
+
+
+def test_a_path_that_waits_for_itself_waits_for_ever() -> None:
+    options = fm.MigrationOptions(sync_roots=PATHS)
+    migration, after = migrated(TWO_PATHS, options)
+    own = str(after["flux/prod.yaml"]) + "  dependsOn: [{name: prod}]\n"
+    assert "sync.dependencies" in differences(
+        verify(TWO_PATHS, {**after, "flux/prod.yaml": own}, migration, options)
+    )
+    # So do two that wait for one another.
+    circle: Files = {
+        **after,
+        "flux/prod.yaml": str(after["flux/prod.yaml"]) + "  dependsOn: [{name: base}]\n",
+        "flux/base.yaml": str(after["flux/base.yaml"]) + "  dependsOn: [{name: prod}]\n",
+    }
+    blamed = verify(TWO_PATHS, circle, migration, options).sync_paths
+    assert [[each.field for each in entry.differences] for entry in blamed] == [["sync.dependencies"]] * 2
+
+
+def test_a_path_that_waits_for_two_that_wait_for_one_another_waits_for_ever() -> None:
+    options = fm.MigrationOptions(sync_roots=PATHS)
+    migration, after = migrated(TWO_PATHS, options)
+    a, b = (SYNC.replace("name: prod", f"name: {each}").replace("./prod", "./empty") for each in "ab")
+    waiting: Files = {
+        **after,
+        "flux/prod.yaml": str(after["flux/prod.yaml"]) + "  dependsOn: [{name: a}]\n",
+        "base/more.yaml": f"{a}  dependsOn: [{{name: b}}]\n---\n{b}  dependsOn: [{{name: a}}]\n",
+    }
+    report = verify(TWO_PATHS, waiting, migration, options)
+    told = {entry.resource: [each.field for each in entry.differences] for entry in report.sync_paths}
+    assert told == {"sync path prod": ["sync.dependencies"], "sync path base": []}
+    # A row that comes to an end is none of it.
+    row: Files = {**waiting, "base/more.yaml": f"{a}  dependsOn: [{{name: b}}]\n---\n{b}"}
+    assert "sync.dependencies" not in differences(verify(TWO_PATHS, row, migration, options))
+
+
+def test_clusters_may_wait_for_paths_of_one_name_in_another_order() -> None:
+    files: Files = {}
+    for cluster in ("eu", "us"):
+        for name in ("apps", "infra"):
+            files[f"{cluster}/{name}/web.yaml"] = release(f"{cluster}-{name}")
+            sync = SYNC.replace("name: prod", f"name: {name}").replace("./prod", f"./{cluster}/{name}")
+            files[f"{cluster}/flux/{name}.yaml"] = sync
+    clusters = tuple(
+        fm.Cluster(name=each, sync_paths=(f"{each}/apps", f"{each}/infra")) for each in ("eu", "us")
+    )
+    options = fm.MigrationOptions(clusters=clusters)
+    migration, after = migrated(files, options)
+    for path, name in (("eu/flux/apps.yaml", "infra"), ("us/flux/infra.yaml", "apps")):
+        after[path] = f"{after[path]}  dependsOn: [{{name: {name}}}]\n"
+    assert "sync.dependencies" not in differences(verify(files, after, migration, options))
+    after["eu/flux/infra.yaml"] = str(after["eu/flux/infra.yaml"]) + "  dependsOn: [{name: apps}]\n"
+    blamed = verify(files, after, migration, options).sync_paths
+    assert [each.cluster for each in blamed if each.differences] == ["eu", "eu"]
+
+
 ONE_CLUSTER = fm.MigrationOptions(clusters=(fm.Cluster(name="main", sync_paths=PATHS),))
 
 

@@ -201,18 +201,21 @@ def _waiting(
 ) -> Iterator[Difference]:
     """Gives what a Kustomization waits for in vain.
 
-    Kustomizations that no cluster has, or that wait for it, and releases of Flux v1.
+    Kustomizations that no cluster has, those that wait in a circle, or for one that does, and releases of
+    Flux v1.
     """
     own = namespace_and_name(by.manifest)
     known = {_name_in(each, own[0]) for one in old for each in _list(one.get("dependsOn"))}
     there = {
         namespace_and_name(each): _waited_for(each)
-        for reconciled in context.reconciled.values()
-        for each in _applied(reconciled, "")
+        # Of two that have one name, that of the cluster itself counts.
+        for cluster in sorted(context.reconciled, key=view.name.__eq__)
+        for each in _applied(context.reconciled[cluster], "")
         if each.get("kind") == "Kustomization"
     }
-    for name in _waited_for(by.manifest):
-        if name not in known and (name not in there or _leads_to(own, name, there)):
+    there[own] = _waited_for(by.manifest)
+    for name in there[own]:
+        if name not in known and (name not in there or _leads_into_a_circle(name, there)):
             yield Difference("sync.dependencies", _NONE, "/".join(name))
     for each in map(as_object, _list(mapping_at(by.manifest, "spec").get("healthChecks"))):
         if group_of(each) in RELEASE_GROUPS and not context.keeps_flux1(view.name):
@@ -225,17 +228,19 @@ def _waited_for(manifest: Mapping[str, Any]) -> list[_Name]:
     return [_name_in(each, namespace) for each in _list(mapping_at(manifest, "spec").get("dependsOn"))]
 
 
-def _leads_to(target: _Name, name: _Name, there: Mapping[_Name, Sequence[_Name]]) -> bool:
-    """Gives whether a Kustomization is another one, or waits for it by way of others."""
-    pending, seen = [name], {name}
+def _leads_into_a_circle(name: _Name, there: Mapping[_Name, Sequence[_Name]]) -> bool:
+    """Gives whether a Kustomization waits, if only by way of others, for one that waits for itself."""
+    waiting: dict[_Name, Sequence[_Name]] = {}
+    pending = [name]
     while pending:
         each = pending.pop()
-        if each == target:
-            return True
-        further = [one for one in there.get(each, ()) if one not in seen]
-        seen.update(further)
-        pending += further
-    return False
+        if each not in waiting:
+            waiting[each] = there.get(each, ())
+            pending += waiting[each]
+    while ready := [each for each, others in waiting.items() if waiting.keys().isdisjoint(others)]:
+        for each in ready:
+            del waiting[each]
+    return bool(waiting)
 
 
 def _name_in(reference: Any, namespace: str) -> _Name:
