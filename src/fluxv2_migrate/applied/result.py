@@ -164,9 +164,16 @@ class Result:
             return list(folders), [synced.path], over
         if artifact.has_kustomization_file(synced.path):
             return list({synced.path: None, **folders}), [], over
+        # kustomize-controller lists these folders itself, and none whose kustomization is gone.
+        folders = {each: None for each in folders if not self._is_unlisted(each)}
         entries = generated_resources(artifact, synced.path)
         folders |= dict.fromkeys(each for each in entries if each not in artifact.files)
         return list(folders), [each for each in entries if each in artifact.files], over
+
+    def _is_unlisted(self, folder: str) -> bool:
+        """Gives whether the migration removes the kustomization of a folder."""
+        before = self.clusters.tree
+        return before.has_kustomization_file(folder) and not self.tree.has_kustomization_file(folder)
 
     def _overlay(self, synced: SyncPath) -> str:
         """Gives what goes over a path now: the Kustomization of Flux v2 may have been edited."""
