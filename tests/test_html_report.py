@@ -25,6 +25,7 @@ RELEASE = release_text(
     image: ghcr.io/acme/web:v1.2.3
     adminPassword: hunter2
     tokens: [hunter2]
+    auth: {{enabled: true, pin: 47110815}}
 """,
     AUTOMATED,
     "filter.fluxcd.io/chart-image: glob:{pattern}",
@@ -107,6 +108,21 @@ def test_the_page_shows_outcome_questions_lines_and_diff() -> None:
     assert "HelmRelease shop/old" in page
     assert "Override(" in page
     assert "helm_versions" in page
+
+
+def test_a_place_in_a_file_that_is_not_there_has_no_lines() -> None:
+    command = "sops -d gone.yaml > secret.yaml && kustomize build ."
+    files = {
+        "eu/.flux.yaml": f"version: 1\ncommandUpdated: {{generators: [{{command: '{command}'}}]}}\n",
+        "eu/kustomization.yaml": "resources: [web.yaml]\n",
+        "eu/web.yaml": FILES["eu/web.yaml"],
+    }
+    migration = fm.migrate_repository(files)
+    assert "eu/gone.yaml:1" in next(each.related for each in migration.findings if each.code == "DA032")
+    page = migration.to_html()
+    assert "<code>eu/gone.yaml:1</code>" in page
+    assert 'aria-label="lines around eu/.flux.yaml:' in page
+    assert 'aria-label="lines around eu/gone.yaml:1"' not in page
 
 
 def test_long_names_of_clusters_have_room_beside_the_picture() -> None:
@@ -246,14 +262,17 @@ def test_a_finding_shows_place_remedy_and_answer() -> None:
         assert each in shown
     proposed = fm.Finding("HR032", "which `Helm`?", proposal="a: 1\n")
     assert "the repository" in text_of(proposed)
-    assert "proposed, 1 lines" in text_of(proposed)
+    assert "proposed, 1 line " in text_of(proposed)
     assert "<code>Helm</code>" in HTML_OF(proposed)
 
 
 def test_a_conversion_shows_objects_findings_and_what_is_needed_first() -> None:
     release, held, fluxd, unknown, operator, flux_yaml, workload, other = map(text_of, conversions())
     assert "releaseName: shop-web" in release
-    assert "adminPassword: " in release
+    assert "adminPassword: ***" in release
+    # Whether there is a secret may be read, and a number may be one.
+    assert "enabled: true" in release
+    assert "47110815" not in release
     assert "What was done (" in release
     assert "to be answered first" in held
     assert "releaseName" not in held

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.pages import Html, badge, code_block, element, facts, fold, fragment, joined, prose
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.settings.overrides import entry_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["answers_fold", "finding_fragment", "proposal_fold", "severity_badge"]
 
 _LONGEST_OPEN: Final = 40
-"""A proposal of so many lines is shown unfolded."""
+"""A proposal of at most so many lines is shown unfolded."""
 
 
 def severity_badge(severity: Severity) -> Html:
@@ -29,7 +30,7 @@ def answers_fold(answers: Iterable[Override], *, is_open: bool = False) -> Itera
     """Gives answers as data and as Python, and nothing where there are none."""
     given = [entry_of(answer) for answer in answers]
     if given:
-        # JSON is YAML as well, and an entry of a list of it with this before it.
+        # JSON is YAML, too: with a dash before it, it is an entry of the list that the file holds.
         data = [f"- {json.dumps(each, ensure_ascii=False)}" for each in given]
         block = joined(
             [
@@ -50,7 +51,8 @@ def proposal_fold(proposal: str) -> Iterator[Html]:
     """Gives the text of a proposed file, and nothing where there is none."""
     if proposal:
         lines = proposal.splitlines()
-        yield fold(f"proposed, {len(lines)} lines", code_block(lines), is_open=len(lines) <= _LONGEST_OPEN)
+        title = f"proposed, {plural(len(lines), 'line')}"
+        yield fold(title, code_block(lines), is_open=len(lines) <= _LONGEST_OPEN)
 
 
 def finding_fragment(finding: Finding) -> Html:

@@ -11,7 +11,7 @@ from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.given import checked_kind, checked_text
 from fluxv2_migrate.kubernetes import value_at
 from fluxv2_migrate.pages import facts, fragment, prose
-from fluxv2_migrate.quoting import as_code, as_markdown_text, names_a_secret, without_secrets
+from fluxv2_migrate.quoting import HIDDEN, as_code, as_markdown_text, names_a_secret, without_secrets
 from fluxv2_migrate.report.migration import MigratedResource
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.rules.sources import RULE_SOURCES
@@ -61,8 +61,8 @@ class Explanation:
         >>> print(kept.to_markdown().splitlines()[2])
         - value: True
         """
-        facts = [f"- {title}: {as_markdown_text(text)}" for title, text in self._facts()]
-        return "\n".join([f"{as_code(self.field)} of {as_markdown_text(self.resource)}", "", *facts]) + "\n"
+        lines = [f"- {title}: {as_markdown_text(text)}" for title, text in self._facts()]
+        return "\n".join([f"{as_code(self.field)} of {as_markdown_text(self.resource)}", "", *lines]) + "\n"
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
@@ -73,9 +73,9 @@ class Explanation:
 
     def _facts(self) -> list[tuple[str, str]]:
         secret = names_a_secret(self.field.split("."))
-        value = "***" if secret else without_secrets(str(self.value))
+        value = HIDDEN if secret else without_secrets(str(self.value))
         notes = [row.note for row in self.rows if row.note]
-        facts = [
+        known = [
             ("value", "removed" if self.value is None else value),
             ("from", ", ".join(self.places) or "no file: it is computed"),
             ("of Flux v1", ", ".join(self.v1_fields)),
@@ -84,7 +84,7 @@ class Explanation:
             ("note", "; ".join(notes)),
             ("findings", ", ".join(dict.fromkeys(code for row in self.rows for code in row.codes))),
         ]
-        return [(title, text) for title, text in facts if text]
+        return [(title, text) for title, text in known if text]
 
 
 def explain(resource: MigratedResource, field: str) -> Explanation:

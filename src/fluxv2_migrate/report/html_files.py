@@ -55,7 +55,8 @@ class FileViews:
         """Gives the lines around a place, with its own marked; nothing where the text is not there."""
         path, number = _parts(place)
         content = self.before.get(path)
-        if content is None:  # pragma: no cover - findings name files that are there
+        if content is None:
+            # A command may name a file that is not in the repository.
             return Html("")
         if path not in self._lines:
             self._lines[path] = as_text(content).split("\n")

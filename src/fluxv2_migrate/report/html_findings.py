@@ -16,7 +16,7 @@ from fluxv2_migrate.report.outline import Entry
 __all__ = ["entry_groups", "finding_table"]
 
 _ALWAYS: Final = 2
-"""So many columns of a table of findings are there whatever they say."""
+"""A table of findings always has its first columns, the severity and the code."""
 _EXCERPTS: Final = 2
 """Of so many places of one message the lines are shown."""
 

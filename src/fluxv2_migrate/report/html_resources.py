@@ -40,7 +40,9 @@ def _shown_values(value: Any, path: tuple[str, ...]) -> Any:
         return {key: _shown_values(item, (*path, str(key))) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_shown_values(item, path) for item in value]
-    return HIDDEN if isinstance(value, str) and names_a_secret(path) else value
+    # Whether there is a secret at all is none; a number may be a PIN.
+    is_shown = value is None or isinstance(value, bool) or not names_a_secret(path)
+    return value if is_shown else HIDDEN
 
 
 def prerequisite_table(prerequisites: Iterable[Prerequisite]) -> Iterator[Html]:

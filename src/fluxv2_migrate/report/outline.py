@@ -30,10 +30,11 @@ __all__ = [
 ]
 
 _FEW: Final = 3
-"""So many places are told even if they are all there are."""
+"""So many names are told of a longer list, and so many releases are told one by one even if they are all."""
 _WAYS: Final = 6
-"""In so many ways clusters became known is told."""
+"""So many ways in which clusters became known are told; of the others only how many clusters they are."""
 _FILES: Final = 2
+"""So many files are told of all from which settings were read."""
 _BLOCKS: Final[tuple[tuple[Concern, str], ...]] = (
     ("merge", "To be answered before anybody merges"),
     ("cluster", "What a cluster applies would be incomplete or refused"),
