@@ -183,11 +183,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         migration = fm.migrate_repository(files, options=options)
     report = migration.to_markdown()
+    shown = []
     for text, path in ((migration.diff(), arguments.diff), (report, arguments.report)):
         if path is None:
-            show(f"{text}\n")
+            shown.append(text)
         else:
             path.write_bytes(text.encode("utf-8"))
+    show("\n".join(shown))
     if arguments.questions is not None:
         arguments.questions.write_text(migration.questions(), "utf-8", newline="\n")
     if arguments.page is not None:
