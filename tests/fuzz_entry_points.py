@@ -16,7 +16,14 @@ from mutated_texts import ALL_SEEDS, mutate
 __all__ = ["ENTRY_POINTS", "mutated", "seeds", "use"]
 
 _AROUND: Final = {"apps/web.yaml": ALL_SEEDS[-2]["web.yaml"]}
-_PROGRAMS: Final = ("install.sh", "main.tf", "README.md", "playbook.yaml", "apps/.flux.yaml", ".sourceignore")
+_INSTALLING: Final = (
+    "install.sh",
+    "main.tf",
+    "README.md",
+    "playbook.yaml",
+    "apps/.flux.yaml",
+    ".sourceignore",
+)
 """Files that say how Flux v1 was installed, and what it was told."""
 ENTRY_POINTS: Final[tuple[Callable[[str], object], ...]] = (
     lambda text: fm.migrate_text(text).to_markdown(),
@@ -26,7 +33,7 @@ ENTRY_POINTS: Final[tuple[Callable[[str], object], ...]] = (
     golang.Regexp.compile,
     golang.VersionRange.parse,
     flux1.TagPattern.parse,
-    lambda text: fm.migrate_repository({**_AROUND, **dict.fromkeys(_PROGRAMS, text)}).to_markdown(),
+    lambda text: fm.migrate_repository({**_AROUND, **dict.fromkeys(_INSTALLING, text)}).to_markdown(),
 )
 PATTERNS: Final = (
     r"^master-(?P<n>[0-9]{8})-[a-f0-9]+$",
@@ -84,8 +91,8 @@ def seeds() -> Iterator[bytes]:
     """Gives what to begin with."""
     texts = sorted({text for seed in ALL_SEEDS for text in seed.values()})
     for number in range(len(ENTRY_POINTS)):
-        of_patterns = PROGRAMS if number == len(ENTRY_POINTS) - 1 else PATTERNS
-        for text in texts if number < ENTRY_POINTS.index(fm.parse_manifests) + 1 else of_patterns:
+        others = PROGRAMS if number == len(ENTRY_POINTS) - 1 else PATTERNS
+        for text in texts if number < ENTRY_POINTS.index(fm.parse_manifests) + 1 else others:
             yield bytes([number]) + text.encode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["AUTOMATED", "CHART", "release_text", "workload_text"]
+__all__ = ["AUTOMATED", "CHART", "fluxd_text", "release_text", "workload_text"]
 
 AUTOMATED = 'fluxcd.io/automated: "true"'
 CHART = """\
@@ -42,3 +42,10 @@ def workload_text(
         f"apiVersion: apps/v1\nkind: {kind}\n{metadata}spec:\n  template:\n    spec:\n      containers:\n"
         f"      - name: {container}\n        image: {image}\n"
     )
+
+
+def fluxd_text(*arguments: str, namespace: str = "flux", image: str = "docker.io/fluxcd/flux:1.25.4") -> str:
+    """Gives the Deployment of fluxd, or of another program of Flux v1, with its arguments."""
+    lines = "".join(f"        - {each}\n" for each in arguments)
+    workload = workload_text(name="flux", namespace=namespace, container="flux", image=image)
+    return workload + (f"        args:\n{lines}" if lines else "")

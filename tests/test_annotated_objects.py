@@ -51,8 +51,8 @@ def own(annotation: str) -> str:
 
 
 def judged(files: Files, options: dict[str, Any]) -> tuple[fm.Migration, fm.VerificationReport]:
-    migration = fm.migrate_repository({"apps/web.yaml": release(), **files}, options)
     before: Files = {"apps/web.yaml": release(), **files}
+    migration = fm.migrate_repository(before, options)
     return migration, fm.verify_migration(before, migration.files, options, declared=migration.declared)
 
 

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from manifest_texts import CHART, release_text
+from manifest_texts import CHART, fluxd_text, release_text
 from real_kustomize import NAMES, build_all, with_stubs, write_tree
 from reference_trees import LOADER, TREES, read_tree
 
@@ -354,22 +354,7 @@ def test_both_apply_the_same_of_real_trees_or_findings_name_it(shared: Path, nam
 
 # Generated trees
 
-FLUXD = yaml.safe_dump(
-    {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "flux", "namespace": "flux"},
-        "spec": {
-            "template": {
-                "spec": {
-                    "containers": [
-                        {"name": "flux", "image": "fluxcd/flux:1.25.4", "args": ["--git-path=apps"]}
-                    ]
-                }
-            }
-        },
-    }
-)
+FLUXD = fluxd_text("--git-path=apps")
 RELEASE = release_text(CHART, name="{name}", namespace="{namespace}")
 FOLDERS = ("apps", "apps/a", "apps/a/b", "apps/c", "apps/.github", "apps/chart", "apps/docs", "base")
 

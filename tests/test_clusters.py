@@ -30,6 +30,7 @@ from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.reading import read_repository
 from fluxv2_migrate.yaml_text import read_document, read_nodes, split_documents
+from manifest_texts import fluxd_text, workload_text
 
 Files = dict[str, str | bytes]
 NAMES = st.sampled_from(["a", "b", "ab", "c.d"])
@@ -38,18 +39,6 @@ PATHS = st.lists(NAMES, max_size=3).map("/".join)
 
 def see(files: Files, **options: Any) -> ClusterMap:
     return see_repository(files, read_repository(files), fm.MigrationOptions(**options))
-
-
-def fluxd(*arguments: str) -> str:
-    container = {"name": "flux", "image": "docker.io/fluxcd/flux:1.25.4", "args": list(arguments)}
-    return yaml.safe_dump(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "flux", "namespace": "flux"},
-            "spec": {"template": {"spec": {"containers": [container]}}},
-        }
-    )
 
 
 def generator(command: str, patch_file: str = "") -> str:
@@ -162,12 +151,12 @@ def test_a_path_that_others_include_is_synced_on_its_own_too() -> None:
 
 
 def test_paths_of_a_fluxd_that_are_not_there_are_of_another_repository() -> None:
-    found = see({"flux/fluxd.yaml": fluxd("--git-path=nowhere"), "apps/web.yaml": release()})
+    found = see({"flux/fluxd.yaml": fluxd_text("--git-path=nowhere"), "apps/web.yaml": release()})
     assert [view.reason for view in found.clusters] == ["a folder that holds releases"]
 
 
 def test_a_fluxd_that_would_see_one_thing_twice_is_of_another_repository() -> None:
-    files: Files = {"fluxd.yaml": fluxd("--git-path=apps")}
+    files: Files = {"fluxd.yaml": fluxd_text("--git-path=apps")}
     files |= {"apps/a/web.yaml": release(), "apps/b/web.yaml": release()}
     assert [view.name for view in see(files).clusters] == ["apps/a", "apps/b"]
     # Of a chart it reads nothing.
@@ -189,7 +178,7 @@ def test_the_settings_of_a_fluxd_are_those_of_its_cluster() -> None:
         "--git-readonly",
         "--git-ci-skip",
     )
-    (view,) = see({"fluxd.yaml": fluxd(*flags), "apps/web.yaml": release()}).clusters
+    (view,) = see({"fluxd.yaml": fluxd_text(*flags), "apps/web.yaml": release()}).clusters
     assert (view.settings.branch, view.settings.default_namespace) == ("prod", "team")
     assert view.settings.fluxd == fm.Fluxd(
         version="1.25.4",
@@ -222,8 +211,8 @@ def test_the_settings_of_a_fluxd_are_those_of_its_cluster() -> None:
     ],
 )
 def test_a_flag_of_which_the_value_is_not_known_counts_as_not_given(flag: str) -> None:
-    (view,) = see({"fluxd.yaml": fluxd("--git-path=apps", flag), "apps/web.yaml": release()}).clusters
-    (plain,) = see({"fluxd.yaml": fluxd("--git-path=apps"), "apps/web.yaml": release()}).clusters
+    (view,) = see({"fluxd.yaml": fluxd_text("--git-path=apps", flag), "apps/web.yaml": release()}).clusters
+    (plain,) = see({"fluxd.yaml": fluxd_text("--git-path=apps"), "apps/web.yaml": release()}).clusters
     assert plain.settings.branch == "master"
     branch = "master" if "branch" not in flag else None
     assert view.settings == plain.settings.model_copy(update={"branch": branch})
@@ -231,7 +220,7 @@ def test_a_flag_of_which_the_value_is_not_known_counts_as_not_given(flag: str) -
 
 def test_a_message_that_skips_builds_is_kept() -> None:
     flags = ("--git-path=apps", "--git-ci-skip", "--git-ci-skip-message=[skip]")
-    (view,) = see({"fluxd.yaml": fluxd(*flags), "apps/web.yaml": release()}).clusters
+    (view,) = see({"fluxd.yaml": fluxd_text(*flags), "apps/web.yaml": release()}).clusters
     assert view.settings.fluxd.commit_suffix == "[skip]"
 
 
@@ -241,7 +230,7 @@ def test_a_fluxd_that_a_kustomization_patches_has_the_flags_that_it_gets() -> No
         "flux/kustomization.yaml": yaml.safe_dump(
             {"resources": ["fluxd.yaml"], "patches": [{"patch": patch, "target": {"kind": "Deployment"}}]}
         ),
-        "flux/fluxd.yaml": fluxd("--git-branch=main"),
+        "flux/fluxd.yaml": fluxd_text("--git-branch=main"),
         "apps/web.yaml": release(),
         "more/web.yaml": release("more"),
     }
@@ -251,10 +240,10 @@ def test_a_fluxd_that_a_kustomization_patches_has_the_flags_that_it_gets() -> No
 
 def test_a_patch_that_finds_its_fluxd_no_more_says_what_fluxd_was_told() -> None:
     """The kustomize of fluxd's days matched names alone; that of today wants the namespace, too."""
-    patch = fluxd("--git-path=apps", "--git-url=git@git.example.com:acme/fleet")
+    patch = fluxd_text("--git-path=apps", "--git-url=git@git.example.com:acme/fleet")
     files: Files = {
         "base/kustomization.yaml": "resources: [fluxd.yaml]\n",
-        "base/fluxd.yaml": fluxd("--git-url=git@git.example.com:somebody/example"),
+        "base/fluxd.yaml": fluxd_text("--git-url=git@git.example.com:somebody/example"),
         "install/kustomization.yaml": (
             "namespace: tools\nresources: [../base]\npatchesStrategicMerge: [patch.yaml]\n"
         ),
@@ -338,10 +327,10 @@ def test_a_text_says_the_rest_of_a_fluxd_of_its_repository_and_stays(url: str, b
 
 
 def test_what_installs_flux_1_is_no_cluster_of_its_own() -> None:
-    cache = fluxd().replace("fluxcd/flux:1.25.4", "memcached:1.6").replace("name: flux", "name: memcached")
+    cache = workload_text(name="memcached", namespace="flux", image="docker.io/memcached:1.6")
     files: Files = {
         "install/kustomization.yaml": "namespace: flux\nresources: [flux.yaml, cache.yaml]\n",
-        "install/flux.yaml": fluxd("--git-path=apps"),
+        "install/flux.yaml": fluxd_text("--git-path=apps"),
         "install/cache.yaml": cache,
         "apps/web.yaml": release(),
     }
@@ -360,7 +349,7 @@ def test_what_a_flux_yaml_builds_beside_known_fluxds_is_a_cluster_only_where_som
     files: Files = {
         ".flux.yaml": generator("kustomize build ."),
         "base/kustomization.yaml": "resources: [fluxd.yaml]\n",
-        "base/fluxd.yaml": fluxd("--git-path=prod", "--manifest-generation=true"),
+        "base/fluxd.yaml": fluxd_text("--git-path=prod", "--manifest-generation=true"),
         "prod/kustomization.yaml": "resources: [web.yaml]\n",
         "prod/web.yaml": release(),
         # Flux v1 itself, whose base lies elsewhere, with plain objects.
@@ -383,7 +372,9 @@ def test_what_a_flux_yaml_builds_beside_known_fluxds_is_a_cluster_only_where_som
 
 def test_clusters_of_two_branches_are_two() -> None:
     files: Files = {"apps/web.yaml": release()}
-    files |= {f"flux/{name}.yaml": fluxd("--git-path=apps", f"--git-branch={name}") for name in ("eu", "us")}
+    files |= {
+        f"flux/{name}.yaml": fluxd_text("--git-path=apps", f"--git-branch={name}") for name in ("eu", "us")
+    }
     found = see(files)
     assert [(view.name, view.settings.branch) for view in found.clusters] == [
         ("apps", "eu"),
@@ -431,14 +422,8 @@ def test_a_file_that_a_command_writes_for_its_build_is_not_known(folder: str, en
 
 
 def test_a_fluxd_takes_variables_from_a_config_map_of_the_repository() -> None:
-    values = "\n".join(
-        [
-            "      containers:",
-            "      - env: [{name: BRANCH, valueFrom: {configMapKeyRef: {name: known, key: branch}}}]",
-            "        ",
-        ]
-    )
-    items = fluxd("--git-path=apps", "--git-branch=$(BRANCH)").replace("      containers:\n      - ", values)
+    env = "        env: [{name: BRANCH, valueFrom: {configMapKeyRef: {name: known, key: branch}}}]\n"
+    items = fluxd_text("--git-path=apps", "--git-branch=$(BRANCH)") + env
     known = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: known, namespace: flux}\ndata: {branch: live}\n"
     )
@@ -450,9 +435,9 @@ def test_a_fluxd_takes_variables_from_a_config_map_of_the_repository() -> None:
 
 
 def test_an_operator_of_a_manifest_may_leave_dependencies_alone() -> None:
-    operator = fluxd("--update-chart-deps=false").replace("fluxcd/flux:1.25.4", "fluxcd/helm-operator:1.4.4")
+    operator = fluxd_text("--update-chart-deps=false", image="docker.io/fluxcd/helm-operator:1.4.4")
     files: Files = {"apps/web.yaml": release(), "flux/operator.yaml": operator}
-    (view,) = see({**files, "flux/flux.yaml": fluxd("--git-path=apps")}).clusters
+    (view,) = see({**files, "flux/flux.yaml": fluxd_text("--git-path=apps")}).clusters
     assert view.settings.helm_operator.update_chart_deps is False
 
 
@@ -769,7 +754,7 @@ def test_a_fluxd_counts_though_somebody_began_to_migrate_in_its_path(other: str,
     rest = text.partition("HelmRelease\n")[2]
     new = f"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n{rest}"
     files: Files = {
-        "flux.yaml": fluxd("--git-path=prod", "--manifest-generation=false"),
+        "flux.yaml": fluxd_text("--git-path=prod", "--manifest-generation=false"),
         "prod/shop/web.yaml": text,
         "prod/shop/twin.yaml": new if other == "new" else text,
     }

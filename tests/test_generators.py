@@ -9,7 +9,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1.generators import prints, read_generator
-from manifest_texts import AUTOMATED, workload_text
+from manifest_texts import AUTOMATED, fluxd_text, workload_text
 
 Files = dict[str, str | bytes]
 
@@ -134,21 +134,7 @@ def test_a_program_in_what_a_command_writes_runs_nowhere(config: str) -> None:
     """It was built of what is there, and is still there when that is gone."""
 
     def fluxd(path: str) -> str:
-        arguments = ["--git-url=git@git.example.com:a/b", f"--git-path={path}", "--manifest-generation"]
-        return json.dumps(
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "metadata": {"name": "flux", "namespace": "flux"},
-                "spec": {
-                    "template": {
-                        "spec": {
-                            "containers": [{"name": "flux", "image": "fluxcd/flux:1.25.4", "args": arguments}]
-                        }
-                    }
-                },
-            }
-        )
+        return fluxd_text("--git-url=git@git.example.com:a/b", f"--git-path={path}", "--manifest-generation")
 
     # A release that cannot be built holds back all that hangs together, and the file with it.
     files: Files = {
@@ -182,18 +168,7 @@ def test_a_base_in_a_submodule_is_said_to_be_in_one() -> None:
 
 def test_a_flux_yaml_that_was_never_read_is_told() -> None:
     files: Files = {**BUILT, "c/.flux.yaml": generate("kustomize build .")}
-    files["flux.yaml"] = json.dumps(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "flux", "namespace": "flux"},
-            "spec": {
-                "template": {
-                    "spec": {"containers": [{"image": "fluxcd/flux:1.25.4", "args": ["--git-path=c"]}]}
-                }
-            },
-        }
-    )
+    files["flux.yaml"] = fluxd_text("--git-path=c")
     migration = fm.migrate_repository(files)
     assert "DA030" in {finding.code for finding in migration.findings}
     assert "releaseName: game-web" not in "".join(map(str, migration.files.values()))
@@ -254,15 +229,8 @@ def test_what_no_flux_yaml_builds_is_read_as_it_stands(more: Files, is_built: bo
 
 @pytest.mark.parametrize("generator", ["kustomize build .", ""])
 def test_a_later_run_reads_a_path_as_the_first_one_did(generator: str) -> None:
-    arguments = ["--git-url=git@git.example.com:a/b", "--git-path=c", "--manifest-generation"]
-    containers = [{"name": "flux", "image": "fluxcd/flux:1.25.4", "args": arguments}]
-    fluxd = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "flux", "namespace": "flux"},
-        "spec": {"template": {"spec": {"containers": containers}}},
-    }
-    files: Files = {"flux.yaml": json.dumps(fluxd), "c/x/web.yaml": release()}
+    fluxd = fluxd_text("--git-url=git@git.example.com:a/b", "--git-path=c", "--manifest-generation")
+    files: Files = {"flux.yaml": fluxd, "c/x/web.yaml": release()}
     files["c/x/kustomization.yaml"] = "namespace: game\nresources: [web.yaml]\n"
     late: Files = {"c/x/late.yaml": release("late")}
     late["c/x/kustomization.yaml"] = "namespace: game\nresources: [web.yaml, late.yaml]\n"

@@ -113,12 +113,13 @@ def test_what_is_put_off_stays() -> None:
     assert fm.migrate_repository(files, options).files == files
 
 
-@pytest.mark.parametrize("old", ["patches:", "resources:"])
-def test_overlays_that_cannot_tell_it_apart_are_left(old: str) -> None:
+@pytest.mark.parametrize(("field", "is_left"), [("patches:", True), ("resources:", False)])
+def test_an_overlay_whose_patches_cannot_be_edited_is_left(field: str, *, is_left: bool) -> None:
     files = given_by("inline", "Deployment", "true")
-    text = str(files["dev/kustomization.yaml"]).replace(old, f"{old} &x")
-    migration = migrate(files | {"dev/kustomization.yaml": text}, "dev", "prod")
-    assert ("RP004" in {each.code for each in migration.findings}) is (old == "patches:")
+    files["dev/kustomization.yaml"] = str(files["dev/kustomization.yaml"]).replace(field, f"{field} &x")
+    migration = migrate(files, "dev", "prod")
+    assert ("RP004" in {each.code for each in migration.findings}) is is_left
+    assert (dict(migration.files) == files) is is_left
 
 
 @pytest.mark.parametrize(

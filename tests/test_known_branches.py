@@ -6,19 +6,8 @@ import pytest
 
 import fluxv2_migrate as fm
 from built_clusters import Files
+from manifest_texts import fluxd_text
 
-FLUXD = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: flux, namespace: NAME}
-spec:
-  template:
-    spec:
-      containers:
-      - name: flux
-        image: fluxcd/flux:1.25.4
-        args: [--git-url=git@git.example.com:acme/fleet, --git-branch=NAME, --git-path=NAME]
-"""
 CHART = """\
 apiVersion: helm.fluxcd.io/v1
 kind: HelmRelease
@@ -33,6 +22,11 @@ spec:
     ref: REF
     path: charts/web
 """
+
+
+def fluxd(name: str) -> str:
+    url = "git@git.example.com:acme/fleet"
+    return fluxd_text(f"--git-url={url}", f"--git-branch={name}", f"--git-path={name}", namespace=name)
 
 
 def chart(ref: str, url: str = "git@git.example.com:acme/fleet", name: str = "web") -> str:
@@ -56,14 +50,14 @@ def asked(files: Files, options: fm.MigrationOptions | None = None) -> list[str]
     ],
 )
 def test_the_branch_that_fluxd_syncs_is_one(url: str, ref: str, *, is_asked: bool) -> None:
-    files: Files = {"live/flux.yaml": FLUXD.replace("NAME", "live"), "live/web.yaml": chart(ref, url)}
+    files: Files = {"live/flux.yaml": fluxd("live"), "live/web.yaml": chart(ref, url)}
     assert asked(files) == ["live/web.yaml"] * is_asked
 
 
 def test_a_branch_of_any_cluster_is_one_for_all() -> None:
     files: Files = {
-        "live/flux.yaml": FLUXD.replace("NAME", "live"),
-        "test/flux.yaml": FLUXD.replace("NAME", "test"),
+        "live/flux.yaml": fluxd("live"),
+        "test/flux.yaml": fluxd("test"),
         "live/web.yaml": chart("test"),
         "test/web.yaml": chart("live", name="db"),
     }

@@ -16,6 +16,7 @@ from built_clusters import check, release
 from fluxv2_migrate.applied.namespaces import with_namespaces
 from fluxv2_migrate.clusters import AppliedObject, Place
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
+from manifest_texts import fluxd_text
 from real_kustomize import build_all, write_tree
 from reference_trees import LOADER, TREES, read_tree
 
@@ -68,18 +69,8 @@ def test_a_release_of_the_same_file_is_migrated_beside_it() -> None:
 
 
 def test_the_namespace_of_its_fluxd_is_written() -> None:
-    container = {
-        "name": "flux",
-        "image": "docker.io/fluxcd/flux:1.25.4",
-        "args": ["--git-path=apps", "--k8s-default-namespace=team"],
-    }
-    fluxd = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "flux", "namespace": "flux"},
-        "spec": {"template": {"spec": {"containers": [container]}}},
-    }
-    files: Files = {"flux.yaml": yaml.safe_dump(fluxd), "apps/web.yaml": release(), "apps/db.yaml": CONFIG}
+    fluxd = fluxd_text("--git-path=apps", "--k8s-default-namespace=team")
+    files: Files = {"flux.yaml": fluxd, "apps/web.yaml": release(), "apps/db.yaml": CONFIG}
     migration = migrate(files, default_namespace=None)
     assert migration.files["apps/db.yaml"] == CONFIG + "  namespace: team\n"
 
@@ -147,22 +138,7 @@ def test_a_kustomization_that_only_lists_is_none_that_moves() -> None:
 def test_what_a_kustomization_shapes_keeps_its_namespace_to_itself(more: str) -> None:
     files: Files = {
         "apps/web.yaml": release(),
-        "apps/flux.yaml": yaml.safe_dump(
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "metadata": {"name": "flux", "namespace": "flux"},
-                "spec": {
-                    "template": {
-                        "spec": {
-                            "containers": [
-                                {"name": "f", "image": "fluxcd/flux:1.25.4", "args": ["--git-path=apps"]}
-                            ]
-                        }
-                    }
-                },
-            }
-        ),
+        "apps/flux.yaml": fluxd_text("--git-path=apps"),
         "apps/base/kustomization.yaml": "resources: [db.yaml]\n" + more,
         "apps/base/db.yaml": CONFIG,
     }

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.report.questions import questions_text
-from manifest_texts import AUTOMATED, release_text
+from manifest_texts import AUTOMATED, fluxd_text, release_text
 
 RELEASE = release_text(
     """\
@@ -191,14 +191,11 @@ def test_what_several_questions_have_in_common_is_said_once_and_one_entry_answer
 
 def test_many_clusters_are_told_by_a_few_of_them() -> None:
     files: dict[str, str] = {}
-    fluxd = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: flux, namespace: flux}}\nspec:\n"
-    fluxd += (
-        "  template:\n    spec:\n      containers:\n      - name: flux\n        image: fluxcd/flux:1.21.0\n"
-    )
-    fluxd += "        args: [--git-url=git@git.example.com:acme/fleet, --git-path=c{0}]\n"
     for number in range(12):
         files[f"c{number}/web.yaml"] = release("web")
-        files[f"c{number}/flux.yaml"] = fluxd.format(number)
+        files[f"c{number}/flux.yaml"] = fluxd_text(
+            "--git-url=git@git.example.com:acme/fleet", f"--git-path=c{number}"
+        )
     report = fm.migrate_repository(files).to_markdown()
     assumed = report.split("## What was assumed\n")[1].strip().splitlines()
     assert len(assumed) < 12
@@ -268,15 +265,3 @@ def test_releases_that_stay_are_told_with_their_clusters() -> None:
         ("HelmRelease shop/c", "c.yaml", 1, ()),
         ("HelmRelease shop/a", "eu/a.yaml", 1, ("eu",)),
     ]
-
-
-def test_a_release_that_was_flux_1_itself_does_not_stay_once_it_is_gone() -> None:
-    fluxd = release("flux").replace(
-        "repository: https://charts.example.com", "repository: https://charts.fluxcd.io"
-    )
-    files = {"eu/a.yaml": release("a"), "eu/flux.yaml": fluxd.replace("name: web", "name: flux")}
-    migration = fm.migrate_repository(files, {"sync_roots": ["eu"]})
-    assert migration.deleted == ("eu/flux.yaml",)
-    assert migration.staying == ()
-    kept = fm.migrate_repository(files, {"sync_roots": ["eu"], "flux1": "keep"})
-    assert [each.resource for each in kept.staying] == ["HelmRelease shop/flux"]

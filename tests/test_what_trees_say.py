@@ -8,23 +8,10 @@ import pytest
 
 import fluxv2_migrate as fm
 from built_clusters import Files, release
+from manifest_texts import fluxd_text
 
 URL = "git@git.example.com:acme/fleet"
 ASKED = {"HR032", "HR095", "DA020", "RP009"}
-
-
-WORKLOAD = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: any, namespace: flux}
-spec:
-  template:
-    spec:
-      containers:
-      - name: any
-        image: docker.io/fluxcd/IMAGE
-        args: [ARGUMENTS]
-"""
 CHART = """\
 apiVersion: helm.fluxcd.io/v1
 kind: HelmRelease
@@ -37,10 +24,6 @@ spec:
 """
 
 
-def workload(image: str, *arguments: str) -> str:
-    return WORKLOAD.replace("IMAGE", image).replace("ARGUMENTS", ", ".join(arguments))
-
-
 def chart(name: str, values: str) -> str:
     return CHART.replace("NAME", name).replace("VALUES", values)
 
@@ -50,7 +33,7 @@ SET = f"--set git.url={URL} --set git.branch=live,git.path=apps"
 FLUXDS = {
     "a Deployment": (
         "flux/fluxd.yaml",
-        workload("flux:1.25.4", f"--git-url={URL}", "--git-branch=live", "--git-path=apps"),
+        fluxd_text(f"--git-url={URL}", "--git-branch=live", "--git-path=apps"),
     ),
     "a release of its chart": ("apps/fluxd.yaml", chart("flux", VALUES)),
     "a Makefile": ("Makefile", f"up:\n\thelm upgrade -i flux fluxcd/flux --namespace flux {SET}\n"),
@@ -66,7 +49,7 @@ FLUXDS = {
 OPERATORS = {
     "a Deployment": (
         "flux/operator.yaml",
-        workload("helm-operator:1.4.4", "--enabled-helm-versions=v3"),
+        fluxd_text("--enabled-helm-versions=v3", image="docker.io/fluxcd/helm-operator:1.4.4"),
     ),
     "a release of its chart": ("apps/operator.yaml", chart("helm-operator", "{helm: {versions: v3}}")),
     "a README": (
