@@ -762,7 +762,7 @@ def test_clusters_may_wait_for_paths_of_one_name_in_another_order() -> None:
     options = fm.MigrationOptions(clusters=clusters)
     migration, after = migrated(files, options)
     for path, name in (("eu/flux/apps.yaml", "infra"), ("us/flux/infra.yaml", "apps")):
-        after[path] = f"{after[path]}  dependsOn: [{{name: {name}}}]\n"
+        after[path] = str(after[path]) + f"  dependsOn: [{{name: {name}}}]\n"
     assert "sync.dependencies" not in differences(verify(files, after, migration, options))
     after["eu/flux/infra.yaml"] = str(after["eu/flux/infra.yaml"]) + "  dependsOn: [{name: apps}]\n"
     blamed = verify(files, after, migration, options).sync_paths
