@@ -398,8 +398,7 @@ DEV_AND_PROD = (
 
 
 def test_merge_keys_of_a_marked_document_are_told_and_others_are_not() -> None:
-    merged = "  labels: &own {a: b}\n  other:\n    <<: *own\n"
-    text = DEPLOYMENT.replace("  namespace: shop\n", f"  namespace: shop\n{merged}")
+    text = DEPLOYMENT.replace("spec:\n", "  labels: &own {a: b}\nspec:\n  selector:\n    <<: *own\n", 1)
     assert codes(migrate({"web.yaml": text})) == {"IM036"}
     quoted = text.replace("<<: *own", '"<<": x')
     assert codes(migrate({"web.yaml": quoted})) == set()
