@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -171,6 +172,15 @@ def test_the_table_has_every_public_callable_with_every_parameter() -> None:
     assert {name: parameters(function) for name, function in public_callables()}.keys() == CALLS.keys()
     for name, function in public_callables():
         assert {*parameters(function)} == {*CALLS[name][1]}, name
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_a_public_callable_takes_is_described_as_a_whole(name: str) -> None:
+    function = CALLS[name][0]
+    _, _, rest = (inspect.getdoc(function) or "").partition("\nArgs:\n")
+    described = re.findall(r"^ {4}(\w+): ", rest.partition("\n\n")[0], re.MULTILINE)
+    # One that takes a single thing may say it in its first sentence.
+    assert set(described) == {*parameters(function)} if described else len(parameters(function)) < 2
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))

@@ -25,10 +25,6 @@ def tell_of_annotated_objects(around: Surroundings, findings: FindingGroups) -> 
     What fluxd ignored as well is told where its annotation becomes one of Flux v2, and of releases that are
     never applied it is told where each cluster is looked at.
 
-    Args:
-        around: what is known of the repository.
-        findings: where it is told.
-
     Source: fluxcd/pkg `ssa/manager_apply.go`; fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/sync.go`, which
     knows no annotation but its own.
     """

@@ -22,8 +22,6 @@ def tell_of_health_checks(
 
     Args:
         going: the documents of releases of Flux v1 whose objects leave Git.
-        around: what is known of the repository.
-        findings: where it is told.
 
     Source: kustomize-controller 1.9.4 `internal/controller/kustomization_controller.go` `checkHealth`: what
     is not found in time fails the check, and whatever depends on the Kustomization is not applied.

@@ -42,9 +42,6 @@ def settle_namespaces(
 
     Args:
         applied: what fluxd applied of the sync paths whose files it read.
-        around: what is known of the repository.
-        workspace: the texts by now.
-        findings: where it is told what stays.
     """
     nameless = _nameless_objects(applied, around)
     if not around.options.write_missing_namespaces:
@@ -59,7 +56,6 @@ class _Nameless:
     """Objects of one sync path that name no namespace and need one.
 
     Attributes:
-        path: the sync path.
         namespace: where fluxd put them; empty where nobody knows.
         objects: in the order of their files.
         others: what has that namespace already: group, kind and name.

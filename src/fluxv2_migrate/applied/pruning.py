@@ -26,8 +26,6 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
 
     Args:
         going: the documents of releases of Flux v1 whose objects leave Git.
-        around: what is known of the repository.
-        findings: where it is told.
 
     Source: kustomize-controller 1.8 `internal/controller/kustomization_controller.go` `prune`: what the
     inventory has and the build has not is deleted; helm-operator 1.4.4 `pkg/operator/operator.go`: a release

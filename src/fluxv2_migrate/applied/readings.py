@@ -39,12 +39,7 @@ def settle_readings(
     """Keeps what is written as Flux v1 read it where it counts, puts all else back, and says what there is.
 
     Args:
-        readings: what was written so.
-        going: the documents that are migrated.
         applied: what fluxd applied of the sync paths whose files it read one by one.
-        around: what is known of the repository.
-        workspace: its texts.
-        findings: where it is told.
     """
     everything = around.options.write_what_flux1_read == "all"
     by_clusters = _applied_documents(applied, around)

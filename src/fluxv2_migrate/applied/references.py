@@ -50,7 +50,6 @@ class MigratedRelease:
 
     Attributes:
         document: where it stood.
-        resource: as findings name it.
         seen: how each cluster saw it, with the release name under which it runs there.
         twin: the place of the release of Flux v2 that stands for it already; empty where it was converted.
         specs: what each cluster has to find of it, by its name, where no patch reached it before.
@@ -73,10 +72,7 @@ def tell_of_result(
     """Says what clusters do not get of what was migrated, made or referred to.
 
     Args:
-        result: the repository afterwards.
-        releases: that are migrated.
         created: what is made for them and for images.
-        findings: where it is told.
         told: files of which it is told already that kustomizations leave them out.
     """
     made, migrated = list(created), list(releases)
@@ -115,8 +111,6 @@ class _Check:
     """Looks at what one cluster gets.
 
     Attributes:
-        view: the cluster.
-        result: the repository afterwards.
         applied: what it gets of it.
         created: what is made for it.
         findings: where it is told.
@@ -280,7 +274,6 @@ class _Reader:
     """What a cluster has of markers.
 
     Attributes:
-        cluster: its name.
         files: those with markers that it applies, or that its builds read.
         policies: namespaces and names of the ImagePolicies that it has, or is told to have.
         is_complete: whether nothing that it gets is unknown.

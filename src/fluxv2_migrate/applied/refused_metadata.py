@@ -42,10 +42,6 @@ def tell_of_refused_metadata(around: Surroundings, findings: FindingGroups) -> N
     kubectl, with which fluxd applied, refused or passed over the one object; kustomize-controller applies
     nothing of a path then.
 
-    Args:
-        around: what is known of the repository.
-        findings: where it is told.
-
     Source: Kubernetes 1.25 `apimachinery/pkg/apis/meta/v1/types.go` ObjectMeta; there
     `pkg/api/validation/objectmeta.go` ValidateObjectMetaAccessorUpdate; `apiserver/pkg/endpoints/handlers`
     `patch.go` and `fieldmanager/structuredmerge.go` Apply; fluxcd/pkg `ssa`, which takes none of it out.

@@ -79,7 +79,6 @@ class Result:
         repository: as it was read.
         texts: of the files that are changed or new, and nothing for those that are gone.
         ignores: `spec.ignore` of the GitRepository of each cluster that has one.
-        tree: its kustomizations.
     """
 
     clusters: ClusterMap

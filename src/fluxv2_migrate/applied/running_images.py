@@ -36,10 +36,6 @@ def tell_of_running_images(around: Surroundings, findings: FindingGroups) -> Non
 
     fluxd applied what stands in Git, and wrote there what it rolled out: where a cluster runs something
     else, somebody changed it by hand, or fluxd did not get through.
-
-    Args:
-        around: what is known of the repository, and what runs in each cluster.
-        findings: where it is told.
     """
     inventories = around.inventories()
     for view in around.clusters.clusters:

@@ -32,7 +32,6 @@ def compare_sync_paths(around: Surroundings, gone: Collection[str]) -> dict[Sync
     """Gives where both Fluxes part over the sync paths whose files fluxd read one by one.
 
     Args:
-        around: what is known of the repository.
         gone: files that leave it, which are in nobody's way any more.
     """
     repository, clusters = around.repository, around.clusters
@@ -67,9 +66,6 @@ def tell_of_syncing(
 
     Args:
         applied: where both Fluxes part over them.
-        around: what is known of the repository.
-        findings: where it is told.
-        created: the files that the migration makes.
         is_something_done: whether anything is migrated, so that it matters where it goes.
     """
     clusters = around.clusters

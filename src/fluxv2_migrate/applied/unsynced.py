@@ -20,11 +20,6 @@ def tell_of_unsynced(
 
     What the migration makes for a release goes to the clusters that are known; another one that builds the
     same base gets the release without it.
-
-    Args:
-        migrated: the documents of releases that are migrated.
-        around: what is known of the repository.
-        findings: where it is told.
     """
     clusters, tree = around.clusters, around.clusters.tree
     named: dict[str, str] | None = None

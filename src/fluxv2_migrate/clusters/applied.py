@@ -63,7 +63,6 @@ class _Made:
     """What kustomizations make of a document.
 
     Attributes:
-        built: the object.
         step: the kustomization that listed it.
         taker: the one with which kustomize-controller begins.
     """
@@ -104,8 +103,6 @@ class AppliedDifferences:
     """Where fluxd and kustomize-controller part over a sync path.
 
     Attributes:
-        sync_path: the folder.
-        objects: that fluxd applied.
         refused: documents that fluxd passed over, and with which kustomize-controller applies nothing.
         broken: documents that fluxd applied, and with which kustomize-controller applies nothing.
         unbuildable: kustomizations with which it applies nothing.
@@ -164,10 +161,7 @@ def compare_applied(
     """Says what changes because kustomize-controller builds what fluxd only read.
 
     Args:
-        synced: whose files fluxd read one by one.
-        texts: of the repository.
         documents: of the files that were read without an error.
-        tree: the kustomizations.
         builds: what is built already, by folder and file of patches.
         apart: files that were not read on their own.
     """

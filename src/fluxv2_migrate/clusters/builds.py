@@ -24,7 +24,6 @@ def build_with(tree: KustomizeTree, folder: str, over: str) -> Build:
     r"""Gives what is built of a folder.
 
     Args:
-        tree: of the repository.
         folder: path in the repository; empty for its root.
         over: what goes over the build, as `SyncPath.over` has it: what a Kustomization of Flux v2 adds, or
             the file of patches of a `.flux.yaml`, with all builds that it goes over where there are several;
@@ -56,9 +55,6 @@ def patches_for(tree: KustomizeTree, folder: str, patch_file: str, builds: Itera
     r"""Gives those patches of a `.flux.yaml` that are not for what others of its builds print.
 
     Args:
-        tree: of the repository.
-        folder: that is built.
-        patch_file: the file of patches.
         builds: all folders that the patches go over.
 
     Raises:
@@ -94,9 +90,6 @@ def _identities(tree: KustomizeTree, folders: Iterable[str]) -> set[tuple[str, s
 def file_over(over: str) -> str:
     """Gives the file of the Kustomization of Flux v2 that goes over a build; empty where none does.
 
-    Args:
-        over: of `build_with`.
-
     >>> file_over('{"file": "prod/apps.yaml", "namePrefix": "us-"}'), file_over("a/patches.yaml")
     ('prod/apps.yaml', '')
     """
@@ -112,10 +105,7 @@ def builds_alike(
     """Gives whether everything that uses files builds what it built before they changed.
 
     Args:
-        tree: of the repository.
         builds: what was built, by the folder and what went over it.
-        files: those that change or are new.
-        but_for: annotations that may change.
     """
     after = tree.with_files(files)
     for (folder, over), before in builds.items():

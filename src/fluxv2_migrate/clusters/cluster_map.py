@@ -25,14 +25,12 @@ class ClusterMap:
     """Who sees what.
 
     Attributes:
-        clusters: that the repository serves.
         given: whether a person named them.
         sightings: by document, how each cluster sees it; none for what no cluster applies.
         patch_files: the files that kustomizations patch with, and the kustomizations.
         apart: the files that belong to what kustomize builds, so that they mean nothing on their own.
         builds: what kustomize builds, by its folder and what goes over it; that of a sync path is given by
             `build_of`.
-        tree: the kustomizations.
         fallback_namespace: of manifests that name none, in clusters that name none either; or empty.
         candidates: sync paths that may belong to one cluster, where nothing tells them apart.
         notices: what a person must know of how the clusters were found.
@@ -111,7 +109,6 @@ class ClusterMap:
         """Gives the objects of a cluster, with what holds each and where its text stands.
 
         Args:
-            view: the cluster.
             documents: by file, those that count where a file is read on its own; none where only what is
                 built is wanted.
         """

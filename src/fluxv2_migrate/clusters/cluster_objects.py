@@ -88,7 +88,6 @@ class SyncedFiles:
         """Gives the objects of a cluster.
 
         Args:
-            sync_paths: of the cluster.
             default: the namespace of manifests that name none, or empty.
             documents: by file, those that count where a file is read on its own; a list among them is one
                 object.
@@ -118,7 +117,6 @@ def place_of(manifest: Mapping[str, Any], default: str, synced: SyncPath | None 
     """Gives the namespace and the name of an object in the cluster.
 
     Args:
-        manifest: of the object.
         default: the namespace of what names none.
         synced: the path that leads to it; nothing where it is taken as it is written.
 

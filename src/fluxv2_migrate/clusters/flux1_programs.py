@@ -64,12 +64,7 @@ class _ChartRelease:
     """A HelmRelease of any API, as far as it tells which chart it installs and how it is called.
 
     Attributes:
-        chart: that it installs.
         folder: of the chart in its git repository; empty where it comes from a Helm repository.
-        namespace: of the Helm release.
-        own_namespace: of the object.
-        release_name: of the Helm release.
-        values: that stand in it.
     """
 
     chart: Flux1Chart
@@ -84,7 +79,6 @@ class _ChartRelease:
         """Reads a HelmRelease.
 
         Args:
-            manifest: of any of its APIs.
             namespace: of the object, where it names none.
         """
         metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
@@ -112,10 +106,6 @@ class _ChartRelease:
 
 def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) -> Iterator[Flux1Program]:
     """Gives the programs of Flux v1 that a manifest runs, as far as it tells by itself.
-
-    Args:
-        manifest: a workload, or a HelmRelease of any API.
-        locate: gives file and line of a field of it.
 
     >>> chart = {"repository": "https://charts.fluxcd.io", "name": "flux", "version": "1.13.3"}
     >>> spec = {"chart": chart, "releaseName": "flux", "values": {"git": {"path": "prod"}}}

@@ -91,11 +91,6 @@ def _mappings(value: Any) -> list[dict[str, Any]]:
 def overlaid(tree: KustomizeTree, folder: str, overlay: str) -> tuple[Kustomization, bool] | None:
     """Gives the kustomization that kustomize-controller builds where a Kustomization puts something over it.
 
-    Args:
-        tree: of the repository.
-        folder: the path of the Kustomization.
-        overlay: of `FluxKustomization`; empty where nothing goes over it.
-
     Returns:
         The kustomization, and whether the folder has one of its own; nothing where that cannot be read.
     """
@@ -117,13 +112,7 @@ def overlaid(tree: KustomizeTree, folder: str, overlay: str) -> tuple[Kustomizat
 
 
 def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
-    """Gives what kustomize-controller builds of a folder for a Kustomization that puts something over it.
-
-    Args:
-        tree: of the repository.
-        folder: the path of the Kustomization.
-        overlay: of `FluxKustomization`.
-    """
+    """Gives what kustomize-controller builds of a folder for a Kustomization that puts something over it."""
     found = overlaid(tree, folder, overlay)
     if found is None:
         return tree.build(folder)

@@ -53,8 +53,6 @@ class InferredFluxRelease:
     """The release that will run.
 
     Attributes:
-        version: its minor release.
-        reason: why.
         contradictions: what speaks against it.
     """
 
@@ -87,8 +85,6 @@ def infer_flux_release(
     """Gives the Flux release that will run: as given, as `gotk-components` says, or as the objects need.
 
     Args:
-        repository: as it was read.
-        options: what a person said.
         cluster: the cluster whose files count; all files where none is given.
 
     Returns:

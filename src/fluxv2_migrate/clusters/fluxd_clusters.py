@@ -30,7 +30,6 @@ class Flux1Programs:
     Attributes:
         own: the fluxds that sync this repository.
         others: those that sync another one.
-        operators: the helm-operators.
         notices: what a person must know of them.
     """
 
@@ -93,10 +92,6 @@ def _completed(fluxds: Sequence[Flux1Program], notices: list[ClusterNotice]) -> 
     """Gives fluxds; where not all values of a release are known, with what the one text says of it.
 
     A later run, which finds the release no more, would take all from that text.
-
-    Args:
-        fluxds: that the repository shows.
-        notices: where it is told.
     """
     found: list[Flux1Program] = []
     for each in fluxds:
@@ -297,9 +292,6 @@ def view_of_fluxds(
 
     Args:
         name: of the cluster; that of its first path when empty.
-        fluxds: that may be its own; what they agree on counts.
-        programs: that the repository shows.
-        reader: of the repository.
     """
     first = fluxds[0]
     folders = folders_of(reader.files) | set(reader.files)

@@ -21,10 +21,7 @@ class FluxdObject(NamedTuple):
     """An object that fluxd applied.
 
     Attributes:
-        group: of its API.
-        kind: of the object.
         namespace: as it names it; empty where fluxd filled it in, or where it has none.
-        name: of the object.
         path: the file where its text stands.
         line: in that file, where it is known.
         document: its index there.

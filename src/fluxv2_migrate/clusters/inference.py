@@ -58,12 +58,7 @@ def read_clusters(
     """Gives the clusters, and how each sees the documents that concern a migration.
 
     Args:
-        files: of the repository.
-        documents: those that were read, by file.
-        concerns: those of them that a migration reads.
         places: those of them that show where clusters are.
-        tree: the kustomizations.
-        options: what a person says of clusters.
         always: whether clusters are looked for also where nothing shows Flux v1.
     """
     reader = ClusterReader(files, documents, concerns, places, tree, options)

@@ -46,9 +46,6 @@ def take_out(
     that reach nothing else.
 
     Args:
-        documents: that leave.
-        workspace: where it is done; to be thrown away where something cannot leave.
-        clusters: who builds what.
         with_folders: whether a kustomization that would hold nothing goes, too, with its own entries.
         entries: of kustomizations, of what lies elsewhere and leaves as well, with the patches for it.
 

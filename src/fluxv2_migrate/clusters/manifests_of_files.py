@@ -76,11 +76,7 @@ class AppliedObject(NamedTuple):
     """An object that fluxd applied.
 
     Attributes:
-        place: the document.
-        group: of its API.
-        kind: of the object.
         namespace: that it names, or empty.
-        name: of the object.
         document: its index in its file.
         is_local: whether kustomize takes it for something that is not to be applied.
     """
@@ -99,8 +95,6 @@ class Refusal:
     """A document that kustomize refuses.
 
     Attributes:
-        place: the line of it.
-        reason: one sentence.
         is_applied: whether fluxd applied it nevertheless.
     """
 
@@ -115,8 +109,6 @@ def read_objects(
     r"""Gives the objects of a file that fluxd applied, and the documents that kustomize refuses.
 
     Args:
-        path: the file.
-        text: of it.
         known: its documents, where all of them were read already.
 
     >>> text = "kind: A\napiVersion: v1\nmetadata:\n  name: a\n---\nreplicas: 2\n"

@@ -63,7 +63,6 @@ class ClusterNotice:
     """What a person must know of how clusters were found.
 
     Attributes:
-        code: of the finding.
         message: what it is.
         path: the file that shows it; empty where none does.
         line: in that file, 1-based.
@@ -112,7 +111,6 @@ class Sighting:
     """A document as one cluster sees it.
 
     Attributes:
-        cluster: its name.
         sync_path: the path that leads to it.
         namespace: in the cluster; empty where it is not known.
         name: in the cluster.

@@ -293,10 +293,8 @@ def _apart(
     one whose kustomization is taken is none either.
 
     Args:
-        root: a folder.
         known: folders, each with the one that takes it in; empty for a cluster that is known.
         pairs: path and resource of what lies in the root.
-        kustomizations: the folders that have one.
     """
     known = [each for each in known if is_below(each[0], root)]
     if all(taker and is_below(taker, root) for _, taker in known):

@@ -12,7 +12,6 @@ def built_files(sync_path: str, tree: KustomizeTree) -> frozenset[str]:
 
     Args:
         sync_path: relative to the repository root; empty for the root.
-        tree: the kustomizations.
 
     Returns:
         Those of the kustomization of the path, or where it has none of the outermost below it.

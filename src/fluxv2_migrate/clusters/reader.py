@@ -51,11 +51,9 @@ class ClusterReader:
     """Reads one repository.
 
     Attributes:
-        files: of the repository.
         documents: those that were read, by file.
         concerns: those of them that a migration reads.
         places: those of them that show where clusters are.
-        tree: the kustomizations.
         options: what a person says of clusters.
         builds: what was built already, by its folder and what goes over it.
         charts: the folders that fluxd takes for charts.

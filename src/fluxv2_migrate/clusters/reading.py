@@ -39,9 +39,6 @@ def see_repository(
     """Gives the clusters of a repository, and how each sees what concerns Flux.
 
     Args:
-        files: of the repository.
-        repository: as it was read.
-        options: what a person says of clusters.
         before: who saw what where the repository was looked at already, and some of its files were others.
 
     Returns:

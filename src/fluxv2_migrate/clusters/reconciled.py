@@ -80,7 +80,6 @@ class ReconciledObject:
     Attributes:
         manifest: as it is applied, in the target namespace where there is one.
         path: the file where its text stands.
-        index: of its document there.
         within: the folder that is built.
         obstacle: why it is not applied; empty where nothing is in the way.
     """
@@ -97,7 +96,6 @@ class ReconciledCluster:
     """What kustomize-controller has for a cluster.
 
     Attributes:
-        paths: that are built.
         objects: by document, in the order of the builds.
     """
 
@@ -115,7 +113,6 @@ class Reconciler:
     """Follows the Kustomizations of a repository.
 
     Attributes:
-        tree: the files.
         documents: those that name Flux, by file.
         views: the clusters, with the paths that they shall get.
         foreign: the Kustomizations that sync another repository.
@@ -211,11 +208,7 @@ class Reconciler:
         )
 
     def reconcile(self, view: ClusterView) -> ReconciledCluster:
-        """Gives what kustomize-controller has for a cluster.
-
-        Args:
-            view: the cluster, with the paths that it shall get.
-        """
+        """Gives what kustomize-controller has for a cluster."""
         if view.name in self._clusters:
             return self._clusters[view.name]
         pending: list[_Pending] = []

@@ -41,7 +41,6 @@ class SeenObject:
     """An object as one cluster has it, and where it stands.
 
     Attributes:
-        path: its file.
         line: where it begins there, 1-based.
         manifest: as the cluster gets it, with its namespace where that is known.
         cluster: its name; empty where any may have it; `None` where no cluster applies it.
@@ -167,8 +166,6 @@ def see_objects(
     """Gives what clusters have of a repository.
 
     Args:
-        repository: as it was read.
-        clusters: who sees what.
         reconciled: by cluster, what kustomize-controller applies; where fluxd applies it, nothing.
     """
     seen = SeenRepository(clusters)

@@ -40,10 +40,7 @@ def show_cluster(
     """Gives what is known of a cluster from its programs.
 
     Args:
-        name: of the cluster.
-        fluxds: that may be its own; where they say different things, nothing is known.
         operators: the same of helm-operators.
-        paths: that it syncs.
 
     Returns:
         The cluster. What is filled in elsewhere, or is no value that could be taken, counts as not given.

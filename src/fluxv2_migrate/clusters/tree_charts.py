@@ -22,8 +22,6 @@ def chart_of_folder(folder: str, known: Flux1Chart, reader: ClusterReader) -> Fl
 
     Args:
         folder: of the chart; the chart stays as it is where the tree has none there.
-        known: the chart.
-        reader: of the repository.
 
     Source: Helm 3.7 `pkg/chart/loader/load.go`.
     """

@@ -18,13 +18,7 @@ __all__ = ["affixes_of", "becomes", "builds_with", "is_left_alone", "same_object
 def is_left_alone(
     manifest: Mapping[str, Any], builds: Iterable[tuple[Kustomization, str]], tree: KustomizeTree
 ) -> bool:
-    """Gives whether everything that builds a folder leaves an object alone that is put there.
-
-    Args:
-        manifest: the object.
-        builds: of `builds_with`.
-        tree: the kustomizations.
-    """
+    """Gives whether everything that builds a folder leaves an object alone that is put there."""
     return becomes(manifest, manifest, builds, tree)
 
 
@@ -34,14 +28,7 @@ def becomes(
     builds: Iterable[tuple[Kustomization, str]],
     tree: KustomizeTree,
 ) -> bool:
-    """Gives whether everything that builds a folder makes an object of what is put there.
-
-    Args:
-        written: what is put there.
-        manifest: the object.
-        builds: of `builds_with`.
-        tree: the kustomizations.
-    """
+    """Gives whether everything that builds a folder makes an object of what is put there."""
     for kustomization, listing in builds:
         made = try_object(tree, kustomization, listing, written)
         if made is None or len(made) != 1 or not same_object(manifest, made[0]):
@@ -53,11 +40,6 @@ def affixes_of(
     manifest: Mapping[str, Any], builds: Iterable[tuple[Kustomization, str]], tree: KustomizeTree
 ) -> tuple[str, str] | None:
     """Gives what everything that builds a folder puts before and behind the name of an object there.
-
-    Args:
-        manifest: the object.
-        builds: of `builds_with`.
-        tree: the kustomizations.
 
     Returns:
         Nothing where they do not do the same, or something else.
@@ -87,7 +69,6 @@ def builds_with(
     Args:
         home: the folder; where it has a kustomization, that lists what is put there.
         synced_paths: of clusters; what goes over their builds counts where it reaches the folder.
-        tree: the kustomizations.
     """
     way = (home, *tree.ancestors(home)) if home in tree.kustomizations else ()
     tops = dict.fromkeys(folder for folder in way if not tree.includers(folder))

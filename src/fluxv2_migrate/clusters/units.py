@@ -125,9 +125,6 @@ def read_sync_path(
     """Gives what fluxd does with a sync path.
 
     Args:
-        path: relative to the repository root.
-        files: of the repository.
-        tree: its kustomizations.
         generates: whether fluxd heeds `.flux.yaml`; `None` where nobody knows: then one counts, and so does
             the path's own kustomization, and others that make sense only when they are built.
         environment: the variables of fluxd that are known: its commands have them.

@@ -34,8 +34,6 @@ class ValueSource:
     """Values as they stand in one place.
 
     Attributes:
-        values: that it gives.
-        path: its file.
         line: of the field that holds them, 1-based.
         document: in which each of them has its own line; `None` where they are a text inside of another.
         place: the field that holds them, in the document.
@@ -91,9 +89,6 @@ def value_sources(
     """Gives the sources of a release's values that the tree has, in the order in which they are merged.
 
     Args:
-        manifest: of the release, of any API.
-        namespace: in which it is.
-        reader: of the repository.
         is_own: whether a raw file is one of this repository.
         build: in which the release is, if it is in one: a ConfigMap may be generated there.
 
@@ -141,14 +136,7 @@ def _entries(spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 def config_map_data(
     name: str, namespace: str, reader: ClusterReader, build: Build | None = None
 ) -> Mapping[str, Any]:
-    """Gives the data of a ConfigMap of the tree; nothing where it has none of that name.
-
-    Args:
-        name: of the ConfigMap.
-        namespace: in which it is.
-        reader: of the repository.
-        build: in which it may be generated.
-    """
+    """Gives the data of a ConfigMap of the tree; nothing where it has none of that name."""
     found = next(_objects("ConfigMap", name, namespace, reader, build), None)
     return as_object(found[0].get("data")) if found is not None else {}
 

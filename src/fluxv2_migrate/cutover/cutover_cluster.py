@@ -63,8 +63,6 @@ class CutoverCluster:
     Attributes:
         sync: what syncs it.
         left: what of Flux v1 is left in it.
-        expected: its migrated releases.
-        automations: namespaces of its ImageUpdateAutomations.
         has_context: whether commands must name it.
     """
 

@@ -30,7 +30,6 @@ class ExpectedRelease:
         cluster: its name; empty where there is but one and nobody named it.
         resource: `HelmRelease namespace/name`.
         release_name: as helm-controller hands it to Helm.
-        target_namespace: into which Helm installs.
         storage_namespace: in which Helm's records are looked for.
         chart: the chart's name, or its path in its source.
         version: of the chart, or a range; empty where the source decides.

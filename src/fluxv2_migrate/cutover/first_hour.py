@@ -175,7 +175,6 @@ def foresee_first_hour(
 
     Args:
         expected: the releases of Flux v2 as their clusters will have them.
-        inventories: by cluster, what runs there.
         findings: what a person must know: a release that its cluster contradicts is not migrated.
     """
     told = [each for finding in findings for each in _held_back(finding, inventories)]
@@ -220,7 +219,6 @@ def foresee_release(
     """Gives what the first reconciliation of one release does.
 
     Args:
-        release: as its cluster will have it.
         inventory: what runs there; nothing is checked without its records.
         beside: all releases of the cluster, whose records are theirs.
 

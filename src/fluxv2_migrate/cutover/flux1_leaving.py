@@ -37,7 +37,6 @@ class LeftReleases:
     """What a cluster's helm-operator still serves.
 
     Attributes:
-        cluster: its name.
         resources: the releases of Flux v1 that are left, as findings name them, and other syncs of Flux v1.
         places: where they stand, as `path:line`.
     """
@@ -51,7 +50,6 @@ def left_releases(around: Surroundings, going: Collection[DocumentKey]) -> Mappi
     """Gives for each cluster the releases of Flux v1 that are left, whatever the reason.
 
     Args:
-        around: what is known of the repository.
         going: the documents of releases that are migrated, or have a twin of Flux v2.
     """
     # Without a cluster that is known whatever is left may be what runs.
@@ -130,13 +128,7 @@ def remove_flux1(
     """Takes Flux v1's own manifests out of the repository, and tells which stay and why.
 
     Args:
-        around: what is known of the repository.
-        documents: those of Flux v1 itself.
-        syncs: what syncs each cluster.
-        left: what is left of Flux v1 in each cluster.
         automated: the documents whose images nothing but fluxd updates yet.
-        workspace: the texts by now.
-        findings: where it is told.
 
     Returns:
         Which documents are gone.
@@ -367,9 +359,6 @@ def is_named_elsewhere(
     """Gives whether a text of the repository names something, other than the file that holds it.
 
     Args:
-        name: of a file, or of an object.
-        path: of the file that holds it.
-        workspace: the texts by now.
         passing_over: names of files that do not count.
     """
     pattern = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")

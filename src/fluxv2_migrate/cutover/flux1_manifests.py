@@ -65,10 +65,6 @@ def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Fl
     A fluxd that syncs another repository is none of them, and neither is what it needs, nor what a person
     leaves.
 
-    Args:
-        around: what is known of the repository.
-        findings: where it is known what a person decided.
-
     Source: fluxcd/flux 1.25.4 `deploy`; helm-operator 1.4.4 `deploy`.
     """
     found: dict[tuple[str, int], Flux1Document] = {}

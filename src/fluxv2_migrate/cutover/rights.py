@@ -30,9 +30,6 @@ def tell_of_rights(
 
     Args:
         going: the documents of releases of Flux v1 whose objects leave Git.
-        manifests: of Flux v1 itself, which need such rights and leave with it.
-        around: what is known of the repository.
-        findings: where it is told.
 
     Source: Kubernetes `rbac.authorization.k8s.io/v1` `PolicyRule`; `admissionregistration.k8s.io/v1` `Rule`.
     """

@@ -67,10 +67,8 @@ class CutoverFacts:
         left: what of Flux v1 is left in each cluster.
         expected: the migrated releases as each cluster will have them.
         prerequisites: what must exist first.
-        findings: of the migration.
         automations: namespaces of the ImageUpdateAutomations that were made, by cluster; those of all
             clusters under an empty name.
-        created: texts of new files.
     """
 
     syncs: tuple[ClusterSync, ...]

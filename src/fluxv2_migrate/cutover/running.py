@@ -30,17 +30,12 @@ class RunningProgram:
     """Fluxd or a helm-operator as it runs in a cluster.
 
     Attributes:
-        program: which of the two.
-        namespace: in which it runs.
-        name: of its Deployment.
         is_assumed: whether the names are those of Flux v1's own manifests, for want of better ones.
-        labels: of its pods.
         release_name: of the Helm release that installed it; empty where none did.
         memcached: the Deployment of its cache; empty where nobody knows.
         helpers: what stands beside it in Git for its sake: kind, namespace and name of each.
         is_ours: whether it syncs this repository.
         syncs: what another one syncs, in words.
-        secret_name: of fluxd's key.
         refs: what fluxd left in Git, as refs.
     """
 
@@ -72,8 +67,6 @@ def running_programs(
     """Gives what runs in a cluster: what a person says, over what the repository shows, over the usual names.
 
     Args:
-        view: the cluster.
-        around: what is known of the repository.
         manifests: of Flux v1, among them those of fluxd's cache.
     """
     said = view.settings.flux1_is

@@ -50,9 +50,6 @@ class ExistingKustomization:
     """A Kustomization of Flux v2 that a cluster has already.
 
     Attributes:
-        namespace: of the object.
-        name: of the object.
-        path: that it syncs.
         prunes: whether what leaves Git leaves the cluster.
     """
 
@@ -67,7 +64,6 @@ class ClusterSync:
     """What syncs one cluster.
 
     Attributes:
-        cluster: its name.
         state: whether Flux v2 syncs it already, whether the objects are written into Git, or whether people
             create them.
         namespace: in which Flux v2 runs.
@@ -113,14 +109,7 @@ def settle_syncs(
     workspace: Workspace,
     findings: FindingGroups,
 ) -> SyncLayout:
-    """Writes the sync of each cluster that has none yet, where only that cluster applies it.
-
-    Args:
-        around: what is known of the repository.
-        manifests: of Flux v1 itself.
-        workspace: the texts by now.
-        findings: where it is told what cannot be written, and what settings of fluxd ask for.
-    """
+    """Writes the sync of each cluster that has none yet, where only that cluster applies it."""
     syncs: list[ClusterSync] = []
     generated: list[Generated] = []
     needed: dict[tuple[str, str], Prerequisite] = {}

@@ -30,7 +30,6 @@ class FindingGroups:
     """Collects findings.
 
     Attributes:
-        options: how to migrate.
         clusters: who sees what.
         groups: the findings of each question, each with what it is about.
         declared: by path and resource, the fields of a release's meaning that differ as findings say.
@@ -74,8 +73,6 @@ class FindingGroups:
         What is settled for the object, or for all clusters that see it, is for each of them.
 
         Args:
-            code: of `FINDINGS`.
-            document: that holds the object.
             cluster: the only one of which it is asked, or empty.
             of: the object as one cluster sees it, or one of a list.
             container: whose image is asked about, or empty.
@@ -99,9 +96,6 @@ class FindingGroups:
         """Adds what is said of a field of a document, unless it was said or a person has settled it.
 
         Args:
-            document: in which the field stands.
-            resource: as findings name it.
-            notice: what is said.
             related: other places that it concerns.
             cluster: the only one of which it is said, or empty where it is said of all that see the document.
             at: path, line and column of the field, where a patch has it.
@@ -262,7 +256,6 @@ class _OfClusters:
     """What is asked of the settings of clusters.
 
     Attributes:
-        names: of the clusters.
         members: the findings, each with what it is about.
     """
 

@@ -21,7 +21,6 @@ class Notice:
     Attributes:
         code: of `FINDINGS`.
         message: what is the matter; the same for all notices of a group.
-        path: the field.
         group: what makes it the same question as that of another release; empty for a question of its own.
         answer: the override that would settle it.
         declares: the fields of a release's meaning that differ for this reason.
@@ -45,7 +44,6 @@ def acceptance(code: str, **patterns: Any) -> Override | None:
     """Gives the answer that a person has seen a finding, where that settles it.
 
     Args:
-        code: of `FINDINGS`.
         patterns: what the answer is about.
 
     >>> acceptance("HR032", name="web"), acceptance("HR095")
@@ -60,9 +58,6 @@ def accepting(
     """Gives which overrides settle a code for an object, as a person has seen it there.
 
     Args:
-        code: of `FINDINGS`; what would lose something settles nobody by having seen it.
-        subject: the object.
-        overrides: as given.
         container: whose image is asked about, or empty.
 
     Returns:

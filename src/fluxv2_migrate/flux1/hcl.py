@@ -89,7 +89,6 @@ class _Lexer:
     """Takes a text apart; what has no end is looked for once, and its first character stands for itself.
 
     Attributes:
-        text: of the file.
         documents: where its here-documents end.
         without_comment: from where on no comment ends.
         without_quote: up to where no quoted text ends.

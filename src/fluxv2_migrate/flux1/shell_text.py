@@ -78,7 +78,6 @@ class _Loops:
     """Reads the loops of a text; what has no end is looked for once.
 
     Attributes:
-        text: that holds them.
         without: up to where no loop begins.
     """
 

@@ -34,7 +34,6 @@ class _Dialect:
     """What differs between the releases of the library.
 
     Attributes:
-        reading: how versions are read.
         only_commas: an AND is a comma, and nothing else (1.4.2).
         glued: the parts of an AND need nothing between them, and a comma may end it (3.1.1).
         wildcard_keeps_prerelease: `*-0` names a prerelease (since 3.2).

@@ -48,7 +48,6 @@ class MigratedImages:
     """What updates the images of a repository, and the texts that are marked for it.
 
     Attributes:
-        texts: the documents that change.
         objects: that are made, each in its file.
         prerequisites: what must exist first, for releases and images.
         staying: the documents whose annotations stay, as something would be lost with them; no releases that
@@ -71,11 +70,7 @@ def migrate_images(
     """Gives the image automation that fluxd's annotations stand for.
 
     Args:
-        read: of the annotations.
-        around: what is known before.
         converted: the releases that are migrated, with what was made for them.
-        workspace: the texts by now.
-        findings: where it is told what a person must know.
     """
     releases = {each.release.document.key: each.text for each in converted.texts}
     releases |= {each.document.key: each.text for each in converted.patches}

@@ -22,8 +22,6 @@ def unsaid_marks(document: Document, sighting: Sighting, repository: Repository)
     kustomization or an operation says.
 
     Args:
-        document: of the object.
-        sighting: how a cluster sees it.
         repository: what was read of the files.
 
     Returns:

@@ -48,9 +48,7 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
     """Takes the annotations of fluxd out of kustomizations that give them to nothing but what is settled.
 
     Args:
-        around: what is known of the repository.
         settled: the documents of which nothing is lost with their annotations.
-        workspace: the texts by now.
     """
     reached: dict[str, set[DocumentKey]] = {}
     for key, sightings in around.clusters.sightings.items():

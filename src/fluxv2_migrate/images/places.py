@@ -24,7 +24,6 @@ class ImagePlace:
     """Where the fields of an image stand.
 
     Attributes:
-        path: the file.
         index: of the document in it.
         image: with the fields as that document has them.
         in_kustomization: whether they are those of an `images:` entry.
@@ -41,7 +40,6 @@ class NoPlace:
     """Why no marker can stand where the fields of an image are written.
 
     Attributes:
-        reason: one sentence.
         path: the file in which they are written; empty where that is not known.
         kustomization: that writes them, if a patch of it could write them once more.
         former: the name by which the image is written, where a kustomization gives it another one alone.
@@ -61,13 +59,6 @@ def place_image(
     tree: KustomizeTree,
 ) -> ImagePlace | NoPlace:
     """Gives where an image's fields stand, or why no marker can stand there.
-
-    Args:
-        image: as the cluster sees it, with fields.
-        key: the document that the workload stems from.
-        own: what that document says of the workload.
-        sighting: how the cluster sees it.
-        tree: the kustomizations.
 
     Source: kustomize api 0.21 `internal/target/kusttarget_configplugin.go`: what is outermost wins, and in
     one kustomization `images` come after the patches.
@@ -101,13 +92,6 @@ def place_tag(
     """Gives where the tag of an image stands, also of one that gets another name than it is written with.
 
     The marker of another cluster can stand there, and moves the tag of this one too.
-
-    Args:
-        image: as the cluster sees it, with fields.
-        key: the document that the workload stems from.
-        own: what that document says of the workload.
-        sighting: how the cluster sees it.
-        tree: the kustomizations.
     """
     names = {image.image.name}
     placed = place_image(image, key, own, sighting, tree)

@@ -56,7 +56,6 @@ class AnnotatedObject:
     """An object with annotations of fluxd, where they stand.
 
     Attributes:
-        document: that holds it.
         draft: what becomes of its annotations; of the images what one cluster sees.
         uses: its images that are to be marked, as each cluster sees them.
         places: those of all images that must be marked before the annotations go.
@@ -108,9 +107,7 @@ def read_images(
     """Gives the objects with annotations of fluxd, and the fields that it would write.
 
     Args:
-        around: what is known before.
         releases: the documents of the releases of Flux v1 that are to be migrated.
-        findings: where it is told what a person must know.
     """
     return _Reader(around, releases, findings).read()
 
@@ -464,10 +461,6 @@ def as_automated(manifest: Mapping[str, Any], aliases: Mapping[str, str]) -> Map
     """Gives an object as if fluxd updated all images of it.
 
     A list stays as it is: what clusters make of its objects one by one is seen one by one.
-
-    Args:
-        manifest: of the object.
-        aliases: of `aliases_of`.
     """
     annotations = {**aliases, "fluxcd.io/automated": "true"}
     return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "annotations": annotations}}

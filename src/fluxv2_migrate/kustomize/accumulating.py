@@ -69,7 +69,6 @@ class Accumulation:
     """What one kustomization has gathered.
 
     Attributes:
-        resources: the objects.
         problems: what stood in the way.
         files: what was read.
         folders: the kustomizations that took part.

@@ -25,7 +25,6 @@ class BuildProblem:
             `transformer`.
         path: the file in which it stands.
         line: the line there, 1-based.
-        reason: one sentence.
     """
 
     kind: ProblemKind
@@ -70,7 +69,6 @@ class Build:
     """What a folder builds.
 
     Attributes:
-        folder: the folder.
         objects: in the order of the build.
         problems: what stood in the way; with one that fails, kustomize itself gives nothing.
         files: every file that the build reads, sorted.

@@ -105,7 +105,6 @@ def read_configuration(text: str, use: PatchUse) -> Configuration:
 
     Args:
         text: of its file, or as it stands in a kustomization.
-        use: where it is listed.
 
     Raises:
         InvalidManifest: it is none.
@@ -144,9 +143,7 @@ def field_spec(entry: Mapping[str, Any], target: Mapping[str, Any] | None, use: 
     """Reads a path into objects as people write one.
 
     Args:
-        entry: the path, and the objects that have it.
         target: the kind that it refers to, where it does.
-        use: where it stands.
     """
     path, kind, group, version = _texts(entry, ("path", "kind", "group", "version"))
     lasts = path.startswith(_LASTING) and not (group or version or (target and target.get("group")))

@@ -20,7 +20,6 @@ def generated_resources(tree: KustomizeTree, folder: str) -> tuple[str, ...]:
     folder is one resource as a whole, and what else lies in it counts no more.
 
     Args:
-        tree: the files of the artifact.
         folder: path in the repository; empty for its root.
 
     Returns:
@@ -55,7 +54,6 @@ def controller_build(tree: KustomizeTree, folder: str, *, ignore: str | None = N
     `metadata.name` makes all of it fail. Files that source-controller leaves out do not exist.
 
     Args:
-        tree: the repository.
         folder: `spec.path` without its `./`; empty for the repository's root.
         ignore: `spec.ignore` of the GitRepository, if it has one.
 

@@ -82,11 +82,6 @@ class Derived:
     def merged(self, manifest: Manifest, patch: Manifest, entry: KustomizationPatch) -> Manifest | None:
         """Gives an object after a strategic merge patch.
 
-        Args:
-            manifest: the object.
-            patch: a document of the patch.
-            entry: of the kustomization that has the patch.
-
         Returns:
             The object, or `None` if the patch deletes it.
 

@@ -28,7 +28,6 @@ def add_resource(text: str, entry: str) -> str:
     r"""Adds an entry to the `resources` of a kustomization, unless it is listed already.
 
     Args:
-        text: the file.
         entry: the path as it is to be written.
 
     Returns:
@@ -62,7 +61,6 @@ def add_patch(
     r"""Adds a patch to the `patches` of a kustomization.
 
     Args:
-        text: the file.
         patch: its text, or the value of a strategic merge patch.
         target: what it is for; empty for a strategic merge patch that names its object itself.
 
@@ -103,7 +101,6 @@ def add_patch_file(text: str, path: str, target: Mapping[str, Any]) -> str:
     r"""Adds a file that is a patch to the `patches` of a kustomization, with a target.
 
     Args:
-        text: the kustomization.
         path: of the file, as it is to be written.
         target: what it is for.
 
@@ -132,7 +129,6 @@ def list_patch_file(text: str, field: str, entry: str) -> str:
     r"""Adds a file of patches to a kustomization, unless the field lists it already.
 
     Args:
-        text: the kustomization.
         field: `patches` or `patchesStrategicMerge`.
         entry: the path as it is to be written.
 
@@ -163,8 +159,6 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
     r"""Takes an entry out of a list of a kustomization.
 
     Args:
-        text: the file.
-        field: the list.
         entry: its value; a path may be written in another way (`./a.yaml`).
 
     Returns:

@@ -74,8 +74,6 @@ def visit(
     """Changes the values at a path.
 
     Args:
-        resource: the object.
-        spec: the path.
         change: gets each value, gives what takes its place.
         new: gives the value that is made where there is none and the path is to be created.
 

@@ -29,9 +29,7 @@ def generate(
 
     Args:
         kind: `ConfigMap` or `Secret`.
-        entry: the entry.
         options: the kustomization's `generatorOptions`.
-        load: gives the content of a file of the kustomization.
 
     Raises:
         InvalidManifest: kustomize refuses the entry.

@@ -159,7 +159,6 @@ class ListedEntry:
     Attributes:
         entry: as it is written.
         field: the field, `bases` too.
-        index: in that field.
         line: in the file, 1-based.
         path: the path in the repository that it means; `None` if it is remote or leads out of it.
     """
@@ -182,12 +181,10 @@ class KustomizationPatch:
 
     Attributes:
         field: `patches`, `patchesStrategicMerge` or `patchesJson6902`.
-        index: in that field.
         line: in the file, 1-based.
         path: the path of its file in the repository; empty if its text stands in the kustomization.
         inline: the text that stands there.
         target: what selects the objects; `None` if its own kind and name do.
-        options: its options.
     """
 
     field: str
@@ -204,10 +201,8 @@ class Kustomization:
     """A kustomization file.
 
     Attributes:
-        path: the file.
         folder: its folder; empty for the repository's root.
         text: as it is stored, but for the letters of its fields.
-        document: its value.
         lines: of each of its fields, and of the items of those that are lists.
     """
 

@@ -166,7 +166,6 @@ def fix_references(resources: Sequence[Resource], more: Sequence[tuple[Identity,
     configuration speaks of them.
 
     Args:
-        resources: the objects.
         more: what configurations say: the kind that is referred to, and a field that does.
 
     Raises:

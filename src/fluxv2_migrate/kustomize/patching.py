@@ -40,11 +40,6 @@ def apply_patches(
 
     Args:
         resources: the objects; the list and they are changed.
-        path: the kustomization's file.
-        patches: in the order in which they apply.
-        read: gives the text of a patch file.
-        report: takes what goes wrong.
-        removed: takes the objects that patches take out.
         derived: what was made of manifests already.
         sees_all: whether the objects are all that there are; else a patch may be for one that is not seen.
 
@@ -139,8 +134,6 @@ def _operated(manifest: Manifest, operations: Sequence[Manifest], *, is_noted: b
     """Gives an object after operations.
 
     Args:
-        manifest: the object.
-        operations: in order.
         is_noted: whether kustomize keeps former names of it in annotations, which operations find then.
     """
     if is_noted:

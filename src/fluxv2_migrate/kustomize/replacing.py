@@ -40,10 +40,7 @@ def apply_replacements(
     """Carries out the replacements of a kustomization.
 
     Args:
-        resources: the objects; they are changed.
-        kustomization: the kustomization.
         read: gives the text of a file with replacements.
-        report: takes what goes wrong.
 
     Source: kustomize api 0.21 `filters/replacement/replacement.go`.
     """

@@ -21,8 +21,6 @@ class PatchedState:
     """An object before a patch and after it.
 
     Attributes:
-        use: the patch.
-        before: the object.
         after: the same.
     """
 
@@ -43,11 +41,6 @@ def replay_patches(
     manifest: Manifest, uses: Iterable[PatchUse], tree: KustomizeTree
 ) -> tuple[PatchedState, ...]:
     """Gives the states of an object; what transformers do to its metadata in between is left out.
-
-    Args:
-        manifest: as it stands in its file, in JSON's types.
-        uses: the patches, in the order in which they apply.
-        tree: the repository.
 
     Raises:
         InvalidManifest: a patch cannot be applied to such an object.

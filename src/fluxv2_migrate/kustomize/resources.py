@@ -78,9 +78,7 @@ class Step(NamedTuple):
     """A kustomization on an object's way.
 
     Attributes:
-        path: the kustomization's file.
         namespace: the namespace of the object as it came in, before this kustomization's own changes.
-        name: its name then.
     """
 
     path: str
@@ -237,8 +235,6 @@ def with_metadata(manifest: Manifest, key: str, value: str) -> Manifest:
 
     Args:
         manifest: the object; itself where nothing changes.
-        key: the field.
-        value: the text.
     """
     metadata = manifest.get("metadata")
     if isinstance(metadata, dict) and (metadata.get(key) == value if value else key not in metadata):

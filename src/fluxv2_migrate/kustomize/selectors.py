@@ -116,11 +116,8 @@ class Selector:
 
     Attributes:
         group: a regular expression, as are the next four.
-        version: of the API.
-        kind: of the object.
         name: the name it has or had first.
         namespace: the namespace it has or had first; without one, it is `default`.
-        labels: a selector of labels.
         annotations: the same for annotations.
     """
 

@@ -35,7 +35,6 @@ class _Pattern:
 
     Attributes:
         domain: the folder in which the file lies, as its parts.
-        parts: the pattern's parts.
         includes: whether it begins with an exclamation mark.
         folders_only: whether it ends with a slash.
         expressions: what Go makes of each part; nothing where it refuses one.

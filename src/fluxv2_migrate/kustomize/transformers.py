@@ -91,7 +91,6 @@ def label_fields(
 
     Args:
         entry: of `labels`.
-        use: of the entry.
         configured: gives the paths that configurations add to one of their fields.
     """
     own = tuple(field_spec(spec, None, use) for spec in entry.get("fields") or ())
@@ -165,7 +164,6 @@ def set_image(
     """Changes the images of a name: in all lists called containers, wherever they stand.
 
     Args:
-        resource: the object.
         entry: of `images`.
         known: by the number of each object what it is by now and the images that stand in it; empty before
             the first entry. A kustomization may have as many entries as objects, and most are for one of

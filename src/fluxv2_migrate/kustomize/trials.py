@@ -36,10 +36,8 @@ def try_object(
     r"""Gives what a build makes of an object, were it listed in a kustomization.
 
     Args:
-        tree: of the repository.
         kustomization: what is built; its own or with what kustomize-controller puts over it.
         home: the folder whose kustomization lists the object: that one, or one that it takes in.
-        manifest: the object.
 
     Returns:
         The object as the cluster gets it, once for each time; `None` where nobody can tell from texts.

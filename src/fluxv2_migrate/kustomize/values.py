@@ -141,7 +141,6 @@ def read_value(
 
     Args:
         text: one document, without byte order mark.
-        path: its file, for the message of an error.
         line: the line of its first character in the file, 1-based.
         values: of documents that Flux v1 read already, by their texts: each is held once.
 
@@ -249,8 +248,6 @@ def read_manifests(
     r"""Gives the objects of a file as kustomize reads them, those of lists one by one.
 
     Args:
-        text: the file.
-        path: its path, for the message of an error.
         is_patch: whether it is a patch, in which a null of an annotation deletes it.
         values: of documents that Flux v1 read already, by their texts.
 

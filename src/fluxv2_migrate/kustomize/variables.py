@@ -68,7 +68,6 @@ def bind_variables(
     Args:
         resources: the objects so far; they are changed.
         entries: the `vars` of a kustomization.
-        kustomization: its file.
 
     Raises:
         InvalidManifest: a variable may mean several objects.
@@ -108,8 +107,6 @@ def resolve_variables(
     """Puts the values of variables where they are used.
 
     Args:
-        resources: the objects; they are changed.
-        variables: that were defined.
         more: fields that configurations add to those in which variables are used.
 
     Raises:

@@ -191,10 +191,6 @@ def _shown(value: Any) -> str:
 def compare_meanings(before: ReleaseMeaning, after: ReleaseMeaning) -> tuple[Difference, ...]:
     """Gives every effective value in which two meanings differ.
 
-    Args:
-        before: under Flux v1.
-        after: under Flux v2.
-
     Returns:
         The differences, in the order of the fields. What does not apply or is not known on one side is
         left out: that it does not apply is itself said by another field.

@@ -18,9 +18,6 @@ _LARGEST: Final = (2**63 - 1) // 1_000
 def seconds(number: int) -> timedelta:
     """Gives the duration that Go makes of whole seconds: nanoseconds in 64 bits, which wrap around.
 
-    Args:
-        number: of seconds.
-
     Source: helm-operator 1.4.4 `types_helmrelease.go`: `time.Duration(n) * time.Second`.
 
     >>> seconds(300)

@@ -58,7 +58,6 @@ class HelmOperator:
     """The helm-operator that runs the releases, and those of its flags that decide what they mean.
 
     Attributes:
-        version: of the operator.
         helm_version: the first of `--enabled-helm-versions`; `None` where nobody knows.
         git_default_ref: of `--git-default-ref`.
         updates_dependencies: of `--update-chart-deps`.
@@ -78,9 +77,6 @@ class HelmOperator:
     @classmethod
     def of_settings(cls, settings: ReleaseSettings) -> HelmOperator:
         """Gives the operator that a person described.
-
-        Args:
-            settings: of its cluster.
 
         >>> from fluxv2_migrate.settings.options import HelmOperator as Flags, MigrationOptions
         >>> from fluxv2_migrate.settings.of_clusters import settings_of
@@ -131,7 +127,6 @@ def meaning_of_v1_release(
         manifest: of `helm.fluxcd.io/v1`, `flux.weave.works/v1beta1` or
             `helm.integrations.flux.weave.works/v1alpha2`.
         operator: which one runs it, and how; the last one with its own defaults where not given.
-        default_namespace: of manifests that name none.
         release_name: the live one, where a person knows better than the manifest.
         storage_namespace: where its records are, where a person knows better.
         ref_kind: what the git reference of the chart is, where a person knows it.

@@ -61,7 +61,6 @@ def meaning_of_chart(
 
     Args:
         reading: of the release; what is refused or not known is noted there.
-        sources: by kind, namespace and name.
         additional: where it is noted what the helm-operator could not do.
     """
     spec = reading.spec

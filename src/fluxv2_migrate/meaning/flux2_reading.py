@@ -20,7 +20,6 @@ class Reading:
 
     Attributes:
         spec: of the release, without the fields that its Flux does not serve.
-        namespace: of the release.
         version: the Flux release that runs it.
         refused: fields for which the release is refused.
         unknown: fields of its meaning that come from elsewhere.

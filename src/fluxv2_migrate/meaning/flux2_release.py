@@ -74,7 +74,6 @@ def meaning_of_v2_release(
         manifest: of `helm.toolkit.fluxcd.io`, any version.
         sources: HelmRepositories, GitRepositories, OCIRepositories, Buckets and HelmCharts, by kind,
             namespace and name.
-        flux_version: the Flux release that runs it.
         default_namespace: of manifests that name none; where it is not given, theirs is not known.
 
     Returns:

@@ -98,7 +98,6 @@ def chart_folder(path: str, *, clamped: bool = False) -> str:
     """Gives the folder of a chart, from the root of its repository.
 
     Args:
-        path: as it is written.
         clamped: whether `..` stops at the root, as in source-controller.
 
     >>> chart_folder("./charts/web/"), chart_folder("/")

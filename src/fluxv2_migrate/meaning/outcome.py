@@ -34,10 +34,6 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
 def outcome_in_the_cluster(before: ReleaseMeaning, after: ReleaseMeaning) -> Outcome:
     """Gives what becomes of a running release.
 
-    Args:
-        before: under the helm-operator.
-        after: under helm-controller.
-
     Returns:
         The outcome once the release is not suspended; a namespace that is not known is taken for the right
         one.

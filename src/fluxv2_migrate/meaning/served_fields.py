@@ -51,7 +51,6 @@ def split_served_fields(
 
     Args:
         manifest: with a spec that `flux2.HelmRelease` accepts.
-        flux_version: the minor release.
 
     Returns:
         The spec without the fields that are not served, and their names.

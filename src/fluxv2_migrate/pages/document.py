@@ -13,7 +13,6 @@ def fragment(title: str, *children: str) -> Html:
 
     Args:
         title: the heading, `<h2>`.
-        children: what stands below it.
 
     >>> fragment("Tags", "none").endswith("<h2>Tags</h2>none</section>")
     True
@@ -26,7 +25,6 @@ def page(title: str, *children: str, script: str = "") -> str:
     """Gives a page that needs nothing but itself: no network, and no script to be read.
 
     Args:
-        title: of the page.
         children: what stands on it, its landmarks included.
         script: what makes it more convenient; a constant, never a text of anybody else.
 

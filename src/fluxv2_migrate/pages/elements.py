@@ -23,11 +23,7 @@ class Html(str):
 
 
 def joined(children: Iterable[str]) -> Html:
-    """Gives texts and elements one behind the other.
-
-    Args:
-        children: texts, which are escaped, and elements.
-    """
+    """Gives texts and elements one behind the other."""
     return Html("".join(each if isinstance(each, Html) else as_html_text(each) for each in children))
 
 
@@ -35,8 +31,6 @@ def element(name: str, /, *children: str, **attributes: str | bool) -> Html:
     """Gives an element.
 
     Args:
-        name: of the element.
-        children: texts, which are escaped, and elements.
         attributes: by name, with `_` for `-` and behind names that are words of Python; `True` stands for one
             without a value, and one that is empty or `False` is left out.
 

@@ -72,14 +72,7 @@ def fold(summary: str, *children: str, is_open: bool = False) -> Html:
 
 
 def section(title: str, *children: str, level: int = 2, id_: str = "") -> Html:
-    """Gives a part of a page under its heading, a region of its own for screen readers.
-
-    Args:
-        title: the heading.
-        children: what stands below it.
-        level: of the heading.
-        id_: by which links reach it.
-    """
+    """Gives a part of a page under its heading, a region of its own for screen readers."""
     heading = element(f"h{level}", title)
     return element("section", heading, *children, id=id_, aria_label=title)
 
@@ -88,7 +81,6 @@ def picture(label: str, svg: str) -> Html:
     """Gives a picture, which scrolls where a page is too narrow.
 
     Args:
-        label: what it shows.
         svg: of our own making, with every text in it escaped.
     """
     return element("div", Html(svg), class_="scroll", role="region", tabindex="0", aria_label=label)
@@ -100,10 +92,7 @@ def table(
     """Gives a table with headers of its columns and rows, which scrolls where a page is too narrow.
 
     Args:
-        caption: what it shows.
-        head: of the columns.
         rows: their cells; the first of each names the row.
-        strong: the indices of rows that stand out.
 
     >>> table("tags", ("tag",), [("<b>",)], strong=[0]).count("&lt;b&gt;")
     1

@@ -20,9 +20,6 @@ class ExistingImageObject:
     """An ImageRepository, ImagePolicy or ImageUpdateAutomation of the repository.
 
     Attributes:
-        kind: of the object.
-        namespace: of the object.
-        name: of the object.
         key: of an ImageRepository the image by the name under which all ways to write it are one; of an
             ImagePolicy what is compared of its choice.
         image: of an ImageRepository how the image is written.
@@ -30,7 +27,6 @@ class ExistingImageObject:
         path: of an ImageUpdateAutomation what it updates.
         secret_name: of an ImageRepository the credentials.
         suspended: whether it does nothing until somebody resumes it.
-        labels: of an ImagePolicy.
         selector: of an ImageUpdateAutomation the labels of the policies that it takes.
         cluster: the one that sees it; empty where any may.
     """

@@ -35,8 +35,6 @@ class Unplaced:
 
     Attributes:
         rule: that makes it, as changes name it.
-        manifest: the object.
-        clusters: that need it.
         folder: the name of the folder for files of its kind.
         stems: what its file in that folder may be called, the best first.
         group: what else shares its file: all that has the same group.
@@ -64,7 +62,6 @@ class Generated:
 
     Attributes:
         rule: that makes it, as changes name it.
-        manifest: the object.
         file: that holds it; its end, where that is a file that was there before.
         clusters: that see it there, sorted.
         comments: that belong to its fields.
@@ -168,9 +165,7 @@ def generated_text(manifest: Mapping[str, Any], comments: Iterable[FieldComment]
     """Gives an object as a document.
 
     Args:
-        manifest: the object.
         comments: one alone stands behind the value of its field, several of a field stand above it.
-        style: of the repository.
 
     >>> policy = {"spec": {"policy": {"semver": {"range": "~1.4"}}}}
     >>> print(generated_text(policy, [FieldComment(("spec.policy",), "# never 2.x")], Style()), end="")

@@ -61,10 +61,6 @@ class Homes:
     ) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Gives the folders that together show an object to each of the clusters once.
 
-        Args:
-            wanted: names of clusters.
-            manifest: the object.
-
         Returns:
             Folders, each with the clusters that it serves.
 
@@ -176,9 +172,7 @@ class Homes:
         """Gives a folder below a home for new files: one whose own kustomization, if any, does for them.
 
         Args:
-            home: of `choose`.
             name: of the folder, where that one does.
-            manifest: of an object that goes there.
         """
         folders = (posixpath.join(home, stem) for stem in chain((name, f"flux-{name}"), _counted(name)))
         return next(each for each in folders if self._is_usable(each, home, manifest))
@@ -198,10 +192,6 @@ class Homes:
 
     def list_file(self, home: str, path: str) -> None:
         """Lists a new file, so that what is built of its home holds it once.
-
-        Args:
-            home: of `choose`.
-            path: the new file, below it.
 
         Raises:
             CannotEdit: a kustomization is written in a form that cannot be edited.

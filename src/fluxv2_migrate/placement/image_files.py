@@ -32,9 +32,6 @@ def place_image_objects(
 
     Args:
         generated: of all clusters; what several of them need in one form stands once where they all see it.
-        homes: where objects can live; what is listed is noted there.
-        options: in which files.
-        comments: that stood at the filters.
 
     Returns:
         The objects, the clusters in which one has no place where it stays what it is, with the reason, and

@@ -21,9 +21,6 @@ class NamedGroup:
 
     Attributes:
         plain: the name that it gets if nothing else wants it.
-        clusters: those that see it.
-        namespaces: of its workloads.
-        kinds: of its workloads.
         owner: of the image, the part of its path before the last one.
         identity: what it is, as a text.
         workload: the first of several that use it.

@@ -96,12 +96,7 @@ def _known_credentials(
 
 
 def name_groups(groups: Groups, keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], NamedGroup]:
-    """Gives what the objects of some groups are named after: the workload, or the image that several use.
-
-    Args:
-        groups: all images that share an object of a kind.
-        keys: of the groups that want a name.
-    """
+    """Gives what the objects of some groups are named after: the workload, or the image that several use."""
     objects: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
     for key, members in groups.items():
         for each in members:

@@ -22,9 +22,7 @@ class ImageUse:
     Attributes:
         image: what is marked.
         request: what it needs.
-        kind: of the workload.
         namespace: of the workload, as the cluster sees it.
-        name: of the workload.
         cluster: the name of the cluster, or empty.
         document: that holds the field: its file, and its index there.
         place: names the text of the field: two clusters that see one text have one marker.
@@ -74,11 +72,7 @@ class GeneratedImageObject:
     """An object that is made, and for whom.
 
     Attributes:
-        kind: of the object.
-        namespace: of the object.
-        name: of the object.
         cluster: the name of the cluster that needs it, or empty.
-        manifest: the object.
         files: those of the workloads that need it, sorted.
         containers: for which it is made: the documents that hold the fields, each with the container.
     """
@@ -114,14 +108,7 @@ class ImageLayout:
 def use_of(
     draft: ImageAutomationDraft, image: AutomatedImage, document: tuple[str, int], place: str
 ) -> ImageUse | None:
-    """Gives an image of a workload as it is laid out; nothing where it has no policy.
-
-    Args:
-        draft: the workload as one cluster sees it.
-        image: one of its images.
-        document: that holds the fields.
-        place: names the text of the fields.
-    """
+    """Gives an image of a workload as it is laid out; nothing where it has no policy."""
     if image.policy is None:
         return None
     workload = (draft.kind, draft.namespace, draft.name, draft.cluster)
@@ -132,7 +119,6 @@ def uses_of(draft: ImageAutomationDraft, place: str | None = None) -> list[Image
     """Gives the images of a workload that are marked where it stands.
 
     Args:
-        draft: the workload as one cluster sees it.
         place: names the document that holds the fields; its file and the workload's name when not given.
     """
     where = place or "/".join((draft.file, *draft.at, draft.kind, draft.namespace, draft.name))

@@ -46,7 +46,6 @@ def layout_images(
         uses: of all workloads and clusters; their order makes no difference.
         existing: the image automation of the repository; what serves is used.
         syncs: the GitRepository of each cluster.
-        options: namespaces.
         flux_version: decides API versions and fields, where the sync of a cluster names none.
         needed: what must exist first for other reasons: a name is taken, or the same Secret serves both.
 

@@ -87,7 +87,6 @@ def source_names(request: ChartSourceRequest, *, known: bool = False) -> Iterato
     """Gives names for a source, the best first; the last one holds a hash and is always free.
 
     Args:
-        request: what is wanted of the source.
         known: whether the same repository has a source already, with another ref or Secret.
 
     >>> def first(url):

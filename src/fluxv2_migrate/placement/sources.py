@@ -56,12 +56,9 @@ class ExistingSource:
     """A source that stands in the repository.
 
     Attributes:
-        kind: of the object.
         namespace: of the object, or empty.
-        name: of the object.
         key: its URL as what is compared.
         ref: of git, as pairs of the field and its value.
-        secret_name: of its credentials.
         cluster: the cluster that has it; empty where none is known to, so that any may.
         is_idle: whether it fetches nothing: it is suspended or never applied, or is not of its URL's type.
     """
@@ -137,7 +134,6 @@ class PlacedRequest:
 
     Attributes:
         request: what it needs.
-        file: of the release.
         slots: each cluster that has the release, and its namespace there.
         in_own_namespace: whether the source goes there too, because the Flux namespace has no place for it.
         affixes: what every place that there is adds to the name of the source.
@@ -166,10 +162,6 @@ class NewSource:
     """A source that is to be made.
 
     Attributes:
-        kind: of the object.
-        name: of the object.
-        namespace: of the object.
-        clusters: that need it.
         request: what it serves.
         members: who asked for it; all of them, also those that other clusters alone have.
     """
@@ -248,8 +240,6 @@ def name_sources(
 
     Args:
         requests: of all releases that are converted; their order makes no difference.
-        existing: the sources of the repository.
-        options: in which namespace sources go.
     """
     there = _Known(existing)
     references: dict[PlacedRequest, SourceReference] = {}
@@ -368,11 +358,7 @@ def unplaced_source(
     """Gives a new source as the object that it becomes.
 
     Args:
-        source: that is to be made.
-        options: in which file.
-        versions: the Flux release of each cluster.
         needed: what must exist first; what the source needs is noted there.
-        comments: that belong to its fields.
     """
     secret = source_secret(source, needed)
     version = min((versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
@@ -403,7 +389,6 @@ def source_secret(source: NewSource, needed: Mapping[tuple[str, str], Prerequisi
     """Gives the name of a source's Secret in the source's namespace; nothing where it needs none.
 
     Args:
-        source: that is to be made.
         needed: the Secrets that others need, by namespace and name.
     """
     request, reference = source.request, source.reference
@@ -441,14 +426,7 @@ def _prerequisite(
 def source_manifest(
     source: NewSource, options: MigrationOptions, flux_version: FluxVersion, secret: str | None
 ) -> dict[str, Any]:
-    """Gives a source as a manifest.
-
-    Args:
-        source: that is to be made.
-        options: its interval.
-        flux_version: decides the API version.
-        secret: the name of its Secret, where it has one.
-    """
+    """Gives a source as a manifest."""
     request = source.request
     spec: dict[str, Any] = {"interval": request.interval or options.source_interval, "url": request.url}
     if request.url.startswith("oci://"):

@@ -32,7 +32,6 @@ def update_path(file: str, sync_paths: Sequence[str], others: Collection[str]) -
     """Gives the folder that holds a file and belongs to one sync path, or to none.
 
     Args:
-        file: that is updated.
         sync_paths: of the cluster; the whole repository where there are none.
         others: the sync paths of all clusters.
 
@@ -61,8 +60,6 @@ def automation_name(sync: str, path: str, *, is_alone: bool) -> str:
     """Gives the name of the automation of a folder.
 
     Args:
-        sync: name of the GitRepository.
-        path: the folder.
         is_alone: whether it is the only one of its cluster, and no other cluster's too.
 
     >>> automation_name("flux-system", "./env/common", is_alone=False)

@@ -31,7 +31,6 @@ class AnnotationEdit:
     """What becomes of the annotations of one object.
 
     Attributes:
-        remove: the keys that go.
         values: the keys that are set, with their values.
         resource: where the object stands in its document: empty, or `("items", 0)` in a list.
         keep_comments: whether comments of what goes stay, on lines of their own.
@@ -48,7 +47,6 @@ class AnnotatedText:
     """A document after its annotations were edited.
 
     Attributes:
-        text: the document.
         comments: comments that stood in annotations that went, with the annotation's key; they are still in
             the text unless the edit says otherwise.
         value: what the text means.
@@ -67,7 +65,6 @@ def edit_annotations(
     An `annotations:` that would be left empty goes too. A comment above an annotation stays where it is.
 
     Args:
-        text: the document.
         edits: one for each object in it.
         root: its root node, of `compose`, where it is known.
         style: how new lines are written; as the text is by default.

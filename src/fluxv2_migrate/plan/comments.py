@@ -27,10 +27,8 @@ def write_comments(text: str, comments: Iterable[tuple[Path, str]], *, root: Nod
     r"""Gives a document's text with comments on lines of their own above fields.
 
     Args:
-        text: the document.
         comments: field and text; a field that is not there gets its comment above what holds it.
         root: its root node, of `compose`.
-        style: how lines end.
 
     Raises:
         CannotEdit: the text with its comments would not mean the same.

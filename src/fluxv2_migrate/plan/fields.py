@@ -28,8 +28,6 @@ def edit_fields(
     Args:
         text: one document, without byte order mark.
         path: of the mapping; the last key is a name.
-        values: texts that fields get.
-        removed: fields that go.
 
     Raises:
         CannotEdit: the text is written in a form in which this is not safe.

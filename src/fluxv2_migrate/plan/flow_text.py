@@ -26,8 +26,6 @@ class OpenedFlow:
     """A collection in flow style that is written in block style as far as values in it are marked.
 
     Attributes:
-        flow: the collection.
-        style: how blocks are written.
         newline: the end of its line.
         comment: what stands behind it.
         end: the offset behind that.
@@ -114,9 +112,6 @@ def edit_flow(
     """Takes entries out of a flow mapping, and puts others at its end, without another line for them.
 
     Args:
-        text: the document.
-        node: the mapping.
-        removed: keys of entries that go.
         added: keys of entries that come or change, with their texts.
         quoted: whether keys are written as JSON has them.
     """

@@ -30,7 +30,6 @@ class PatchOperation:
     """An operation as it becomes.
 
     Attributes:
-        value: of it.
         source: the index of the old one, whose text stays; `None` for one that is written anew.
     """
 
@@ -40,10 +39,6 @@ class PatchOperation:
 
 def write_operations(text: str, operations: Sequence[PatchOperation]) -> str:
     r"""Gives a JSON 6902 patch with other operations; those that stay keep their text.
-
-    Args:
-        text: of the patch, as JSON or YAML.
-        operations: in order; those with a source in the order of the sources.
 
     Raises:
         CannotEdit: the text is written in a form in which this is not safe.

@@ -65,7 +65,6 @@ class RefusedMarker:
     Attributes:
         edit: what was asked.
         reason: what it is, the same in every message of its kind.
-        message: the reason in words.
     """
 
     edit: MarkerEdit
@@ -78,7 +77,6 @@ class MarkedText:
     """A document with its markers.
 
     Attributes:
-        text: the document.
         markers: those that stand in it, in the order in which they were asked for.
         refused: those that do not.
     """

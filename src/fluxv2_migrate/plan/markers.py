@@ -82,7 +82,6 @@ def write_markers(
     field in them is marked. All else keeps its bytes.
 
     Args:
-        text: the document.
         edits: what is marked.
         root: its root node, of `compose`, where it is known.
         style: how new lines are written; as the text is by default.

@@ -87,8 +87,6 @@ def plan_between(
     """Gives the operations that make one mapping of the other.
 
     Args:
-        before: as it is.
-        after: as it shall be.
         moves: what is done first, so that fields take their comments with them.
         place: where new fields of a mapping of the second level go.
         kept: the path of what is the same in both, and is not looked at.

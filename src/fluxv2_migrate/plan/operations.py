@@ -17,7 +17,6 @@ class Set:
     """Gives a field a value; a new field goes to its place, an old one keeps its own.
 
     Attributes:
-        path: the field.
         value: its value, in JSON's types.
         place: where it goes if it is new.
         because: the v1 fields it is computed from.

@@ -13,8 +13,6 @@ def is_same(before: Node | None, after: Node | None, quoted: Collection[int] = (
     r"""Gives whether two documents are one but for the form of collections and the quotes of some scalars.
 
     Args:
-        before: root of the one document.
-        after: root of the other one.
         quoted: the `id` of each scalar that stands in double quotes in the other one.
 
     >>> from fluxv2_migrate.yaml_text import compose

@@ -34,7 +34,6 @@ class AppliedText:
     """A document after a plan.
 
     Attributes:
-        text: the document.
         comments: comments that go to a new object, by the field they go to.
         value: what the text means.
     """
@@ -50,10 +49,7 @@ def apply_to_text(
     r"""Gives a document's text after the plan; what the plan does not name is the same bytes.
 
     Args:
-        plan: the operations.
-        text: the document.
         root: its root node, of `compose`.
-        style: how new text is written.
         value: of the document, where it is known.
 
     Raises:

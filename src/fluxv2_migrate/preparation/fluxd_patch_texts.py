@@ -49,8 +49,6 @@ def patched_builds(paths: Sequence[SyncPath], text: str, clusters: ClusterMap) -
 
     Args:
         paths: the sync paths with one file of patches.
-        text: of that file.
-        clusters: who syncs what.
 
     Raises:
         CannotEdit: they would build something else, or others would have the patches too.

@@ -32,10 +32,8 @@ class ListedPatches:
     """A file of patches that kustomizations list now.
 
     Attributes:
-        patch_file: the file.
         flux_yaml: the file that named it.
         commands: that print with these texts what fluxd applied.
-        found: the texts.
     """
 
     patch_file: str

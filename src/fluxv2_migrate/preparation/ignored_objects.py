@@ -27,11 +27,7 @@ _Marks = Mapping[str, str | None]
 
 
 def say_what_is_ignored(around: Surroundings) -> SeparatedTexts:
-    """Gives kustomizations that say to Flux v2 what fluxd ignored in them, or did not.
-
-    Args:
-        around: what is known of the repository.
-    """
+    """Gives kustomizations that say to Flux v2 what fluxd ignored in them, or did not."""
     files: dict[str, str] = {}
     reached: set[str] = set()
     is_needed = False

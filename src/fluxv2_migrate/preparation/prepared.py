@@ -35,7 +35,6 @@ class PreparedRepository:
         clusters: who sees what of them.
         options: how to migrate, with the namespace of Flux v2.
         readings: scalars that are written as Flux v1 read them.
-        patches: of fluxd.
         separated: files in which clusters have texts of their own.
         named: files in which patches name what they found by annotations of fluxd.
         ignored: files in which kustomizations say to Flux v2 what fluxd ignored.
@@ -76,7 +75,6 @@ class PreparedRepository:
 
         Args:
             used: the patches of fluxd that kustomizations list from now on.
-            touched: the files that the migration changes or makes.
         """
         listed = tuple(used)
         texts = {path: text for each in listed for path, text in each.found.texts.items()}

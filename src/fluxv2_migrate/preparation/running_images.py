@@ -28,7 +28,6 @@ class _RunningImages:
     """A kustomization that lets run what runs.
 
     Attributes:
-        text: of the kustomization.
         patches: for images of which it says nothing any more, since several run.
         overruled: what it said otherwise, in words.
     """
@@ -45,10 +44,7 @@ def with_running_images(own: Kustomization, text: str, running: Build, built: Bu
     container that it was for gets a patch.
 
     Args:
-        own: the kustomization as it is.
         text: of it by now, with the same `images`.
-        running: what fluxd applied.
-        built: what the text builds.
     """
     images, now = dict(_images(running)), dict(_images(built))
     entries = own.document.get("images")

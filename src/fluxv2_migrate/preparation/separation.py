@@ -55,7 +55,6 @@ class _Wanted:
 
     Attributes:
         sighting: how the cluster sees it.
-        image: that stands there.
         policy: what Flux v2 needs one policy for; nothing where fluxd leaves the image.
         place: of the text; nothing where no marker can stand at it.
         kustomization: whose patch writes it, where that is why.
@@ -72,9 +71,6 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
     """Gives clusters texts of tags of their own, where their fluxds do not do the same with a shared one.
 
     One that stands where no marker can stand is written once more, in a file.
-
-    Args:
-        around: what is known of the repository.
     """
     files: dict[str, str] = {}
     owners: set[str] = set()

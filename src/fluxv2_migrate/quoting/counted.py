@@ -19,10 +19,6 @@ def plural(number: int, noun: str, several: str = "") -> str:
 def few(names: Iterable[str], shown: int) -> str:
     """Gives the first of some names, and how many more there are.
 
-    Args:
-        names: in their order.
-        shown: so many are named.
-
     >>> few(["a.yaml", "b.yaml", "c.yaml"], 2), few(["a.yaml"], 2)
     ('a.yaml, b.yaml and 1 more', 'a.yaml')
     """

@@ -35,9 +35,7 @@ def command(*words: str, name: str | None = None, options: Sequence[str] = ()) -
     """Gives a command, each word of which is quoted where it needs that.
 
     Args:
-        words: of the command.
         name: of what it is about, also where it looks like an option.
-        options: behind the name.
 
     >>> command("kubectl", "-n", "shop", "get", "secret", name="web", options=["-o", "json"])
     'kubectl -n shop get secret web -o json'

@@ -39,12 +39,8 @@ def read_closure(
     """Gives the releases of a closure; none where something of it stays whatever is decided.
 
     Args:
-        closure: what hangs together.
         overrides: what a person decided for each release that is migrated now.
-        around: what is known before.
-        findings: where it is told what stays.
         why_it_stays: of a document that no rule need be asked about.
-        ties: takes what stays by itself.
     """
     documents = [around.repository.document(*key) for key in closure.documents]
     if not overrides.keys() & set(closure.documents):
@@ -139,14 +135,7 @@ def hold_back(
 def together(
     decided: DecidedReleases, around: Surroundings, findings: FindingGroups, ties: Ties
 ) -> DecidedReleases:
-    """Gives what becomes of each release, where closures go as a whole.
-
-    Args:
-        decided: what becomes of each release by itself.
-        around: what is known of the repository.
-        findings: where it is told what is held back by others.
-        ties: takes what stays by itself.
-    """
+    """Gives what becomes of each release, where closures go as a whole."""
     everything = (*decided.migrating, *decided.waiting, *(each.release for each in decided.removed))
     migrating = {each.document.key for each in decided.migrating}
     waiting = {each.document.key for each in decided.waiting}

@@ -25,9 +25,6 @@ _KINDS: Final = frozenset(RELEASE_APIS.values())
 def edits_of_configuration(named: Naming) -> Iterator[FieldEdit]:
     """Gives what becomes of a configuration that names fields of releases.
 
-    Args:
-        named: the configuration, and the releases in which it changes something.
-
     Raises:
         HeldBack: it changes a field that has another form in Flux v2.
     """
@@ -43,9 +40,6 @@ def edits_of_configuration(named: Naming) -> Iterator[FieldEdit]:
 
 def edits_of_labels(named: Naming) -> Iterator[FieldEdit]:
     """Gives what becomes of an entry of `labels` that names fields of releases.
-
-    Args:
-        named: the entry, and the releases in which it changes something.
 
     Raises:
         HeldBack: it changes a field that has another form in Flux v2.
@@ -92,9 +86,6 @@ def _has(value: Any, keys: Sequence[str]) -> bool:
 
 def edits_of_variable(named: Naming) -> Iterator[FieldEdit]:
     """Gives what becomes of a variable that takes its value of a release.
-
-    Args:
-        named: the variable, and the releases of which it does.
 
     Raises:
         HeldBack: the field has another form in Flux v2.

@@ -24,8 +24,6 @@ class RemovedRelease:
     """A release of Flux v1 that goes, because one of Flux v2 is there for it.
 
     Attributes:
-        release: that goes.
-        twin: that is there.
         differences: the fields of its meaning that differ as they do in every release that is migrated.
     """
 
@@ -39,7 +37,6 @@ class DecidedReleases:
     """What becomes of each release.
 
     Attributes:
-        migrating: those that are migrated.
         waiting: those that would be if a person answered what their findings ask.
         removed: those whose twin of Flux v2 is there and means the same.
     """

@@ -44,10 +44,7 @@ class NameElsewhere:
     """A release name that one kustomization gives, because clusters give a release different names.
 
     Attributes:
-        kustomization: the file.
         namespace: of the release as it enters that kustomization, or empty.
-        name: of the release then.
-        release_name: the name.
     """
 
     kustomization: str
@@ -64,7 +61,6 @@ class DraftOfClusters:
         draft: for some of its clusters, or for all.
         settings: of one of these.
         version: the Flux release that they run.
-        sightings: how they see it.
         names: release names that stand in kustomizations.
     """
 
@@ -189,8 +185,6 @@ def common_draft(draft: ReleaseDraft, others: Sequence[ReleaseDraft], *, named: 
     """Gives a draft that says what is to be known of a release in any of its clusters.
 
     Args:
-        draft: of one cluster.
-        others: of the others.
         named: whether clusters give the release different names.
     """
     notices: dict[tuple[object, ...], Notice] = {}

@@ -55,7 +55,6 @@ class ReleaseForms:
     see in the end is what the rules make of it.
 
     Attributes:
-        options: how to migrate.
         version: the Flux release that will run.
         override: what a person decided for the release.
         settings: those of one of its clusters.

@@ -118,10 +118,7 @@ def hold_against_clusters(
     """Gives the documents of the releases that some cluster contradicts, and tells what each side says.
 
     Args:
-        releases: that are to be migrated.
         helm_releases: what each stands for in each cluster.
-        around: what is known of the repository, and what runs in each cluster.
-        findings: where it is told.
     """
     inventories = around.inventories()
     if not inventories:

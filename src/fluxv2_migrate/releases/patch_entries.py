@@ -24,7 +24,6 @@ class KustomizationEdit:
     """An edit of a kustomization.
 
     Attributes:
-        path: the file.
         edit: gives its text as it becomes; raises `CannotEdit` where that is not safe.
     """
 
@@ -50,7 +49,6 @@ class KustomizationEdits:
         """Gives a patch that stands in a kustomization another text.
 
         Args:
-            use: of the patch.
             rewrite: gives it; of several documents in one text each may be another one's.
             document: the index of the kustomization in its file.
         """
@@ -72,9 +70,6 @@ class KustomizationEdits:
         """Gives the target of a patch other fields.
 
         Args:
-            use: of the patch.
-            values: that fields get.
-            removed: fields that go.
             document: the index of the kustomization in its file.
         """
         path = (*_entry(use), "target")
@@ -101,7 +96,6 @@ class KustomizationEdits:
         """Has the outermost kustomizations write what is to be written for one release alone.
 
         Args:
-            left: for each way of the release what its patches and its own text do not write.
             api_version: of releases of Flux v2.
 
         Raises:

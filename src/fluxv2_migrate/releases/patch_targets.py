@@ -34,10 +34,7 @@ def targets_of(
     """Gives the targets of patches that must change, with the fields that they get and those that go.
 
     Args:
-        closure: what hangs together.
-        builds: all of the repository.
         targets: what each patch of the closure with a target is for.
-        version: of the API of releases of Flux v2.
 
     Raises:
         HeldBack: no target finds the releases that a patch reaches and nothing else.
@@ -114,10 +111,6 @@ def _reached_besides(
 
 def moved_fields(selector: Mapping[str, Any], version: str) -> Mapping[str, str] | None:
     """Gives the fields with which a selector finds the releases of Flux v2 that it found of Flux v1.
-
-    Args:
-        selector: of a patch or a replacement.
-        version: of the API of releases of Flux v2.
 
     Returns:
         The fields that change; nothing where it finds no release of Flux v1, whatever it is called.

@@ -77,7 +77,6 @@ class ReleaseText:
     Attributes:
         release: of Flux v1.
         plan: what is done to its document.
-        text: the document.
         changes: the same, for people.
         results: what clusters see in the end, each with their names, where that is not what it says.
     """
@@ -118,7 +117,6 @@ class ClosureTexts:
         plans: for each release.
         finals: what each release is in the end, in each of its ways; without metadata and values.
         results: what clusters see of each release in the end, each with their names.
-        patches: documents of patch files.
         edits: of kustomizations, where patches stand in them or are added to them.
     """
 
@@ -393,7 +391,6 @@ class _MadeOnce:
         """Gives a release after a plan, without annotations of fluxd.
 
         Args:
-            plan: what becomes of it.
             manifest: as a build gives it, which is held elsewhere.
         """
         spec = manifest.get("spec")
@@ -451,14 +448,7 @@ def _planned(document: str, plan: Plan) -> str:
 
 
 def changes_of(plan: Plan, resource: str, document: Document, asked: Iterable[Path]) -> tuple[Change, ...]:
-    """Gives what a plan does to a document, which is edited by now and lets go of its nodes.
-
-    Args:
-        plan: the operations.
-        resource: names the object.
-        document: as it was.
-        asked: fields of which more is told later.
-    """
+    """Gives what a plan does to a document, which is edited by now and lets go of its nodes."""
     lines = [document.position(source_of(each))[0] for each in plan]
     document.let_nodes_go(asked)
     path = document.path
@@ -475,9 +465,6 @@ def convert_closure(
     """Gives what becomes of the releases and patches of a closure.
 
     Args:
-        releases: all that the closure holds.
-        names: of their sources.
-        around: what is known of the repository.
         annotations: what becomes of the annotations of fluxd in documents of which no image is updated.
         asked: fields whose places are told of once the documents are edited.
 

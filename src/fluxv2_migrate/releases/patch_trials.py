@@ -33,7 +33,6 @@ class TriedClosure:
     Attributes:
         closure: what hangs together.
         made: what became of its patches.
-        texts: of its releases.
     """
 
     closure: Closure
@@ -60,9 +59,7 @@ def try_closures(
     """Gives the closures that cannot be converted so, each with the reason.
 
     Args:
-        converted: all closures.
         changed: the files that change for them, and for nothing else.
-        around: what is known of the repository.
     """
     if not converted:
         return []

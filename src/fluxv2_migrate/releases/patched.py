@@ -72,10 +72,7 @@ class SeenDraft:
     """What becomes of a release as one cluster sees it.
 
     Attributes:
-        sighting: how it does.
         draft: of what it sees.
-        settings: those of the cluster.
-        version: its Flux release.
     """
 
     sighting: Sighting
@@ -218,9 +215,6 @@ def _put_over(
 
     Args:
         known: how clusters see it; one of them stands for the one that has the Kustomization.
-        key: the document of the release.
-        closure: what hangs together with it.
-        around: what is known before.
     """
     for way in closure.ways[key] if known else ():
         folder, over = way.build
@@ -375,8 +369,6 @@ def _writer_of(path: tuple[str, ...], uses: Sequence[PatchUse], tree: KustomizeT
 
     Args:
         path: of the field; what is said of a whole release no patch has written.
-        uses: the patches, in the order in which they apply.
-        tree: the repository.
     """
     if len(path) < 2:
         return None

@@ -35,8 +35,6 @@ class Naming:
     """What of a kustomization names fields of releases.
 
     Attributes:
-        use: of it.
-        tree: the repository.
         version: of the API of releases of Flux v2.
         reached: the releases that it names, as they are built.
         sources: where their charts come from, by what writes that, with what was asked for.
@@ -55,9 +53,6 @@ class SelectionEdit:
 
     Attributes:
         file: the kustomization, or a file that it names.
-        path: of the selection.
-        values: that its fields get.
-        removed: fields that go.
     """
 
     file: str
@@ -72,7 +67,6 @@ class FieldEdit:
 
     Attributes:
         file: the kustomization, or a file that it names.
-        path: of the text.
         text: that comes in the place of the other one.
         written: the field of a release of Flux v2 that is written then, if one is.
     """
@@ -88,9 +82,6 @@ class LiteralEdit:
     """What becomes of a replacement of a field that has another form in Flux v2: what it wrote is written.
 
     Attributes:
-        file: the kustomization.
-        path: of the replacement.
-        entry: its value; it goes.
         patches: for what it wrote into other objects, each with its target and its operations; what it wrote
             into releases stands with the rest of these.
     """
@@ -109,7 +100,6 @@ def keys_in_flux_2(keys: Sequence[str], reached: Sequence[Mapping[str, Any]]) ->
     """Gives the keys of where a field is in Flux v2, items of lists named by their place.
 
     Args:
-        keys: of the field in Flux v1.
         reached: the releases that it is read or written in, as they are built.
 
     Raises:
@@ -169,8 +159,6 @@ def with_replaced(form: Mapping[str, Any], wanted: Mapping[str, Any], path: Path
     """Gives a release in which a field has the value that a replacement writes.
 
     Args:
-        form: the release without it.
-        wanted: as it shall be.
         path: of the field; items of lists are named by their place, by a value that they have, or by a star.
 
     >>> with_replaced({"a": [{"k": "x", "n": 1}]}, {"a": [{"k": "x", "n": 2}]}, ("a", "[k=x]", "n"))

@@ -45,13 +45,7 @@ _NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)
 
 
 def read_releases(around: Surroundings, findings: FindingGroups, ties: Ties) -> list[ReadRelease]:
-    """Gives the releases that can be read, and says of all others why they stay.
-
-    Args:
-        around: what is known before.
-        findings: where what stays is told.
-        ties: takes what stays by itself of what hangs together.
-    """
+    """Gives the releases that can be read, and says of all others why they stay."""
     repository = around.repository
     tell_of_unread(around, findings)
     releases: list[ReadRelease] = []

@@ -38,7 +38,6 @@ class ReadRelease:
     Attributes:
         document: where it stands.
         draft: what becomes of it.
-        settings: those of its cluster.
         override: what a person decided for it.
         sightings: how each cluster sees it.
         names: release names that stand in kustomizations.
@@ -118,11 +117,7 @@ class MigratingRelease(ReadRelease):
         self.requests = (self.placed,)
 
     def rename(self, renamed: Mapping[PlacedRequest, Affixes]) -> bool:
-        """Gives sources the names that their places make of them; says whether any has another one now.
-
-        Args:
-            renamed: what the places of sources add to their names.
-        """
+        """Gives sources the names that their places make of them; says whether any has another one now."""
         named = tuple(replace(each, affixes=renamed.get(each, each.affixes)) for each in self.requests)
         is_renamed = named != self.requests
         self.placed, self.requests = named[0], named
@@ -132,7 +127,6 @@ class MigratingRelease(ReadRelease):
         """Puts sources that have no place in the Flux namespace into its own; gives whether any moved.
 
         Args:
-            displaced: the requests whose sources have no place.
             options: where sources go.
         """
         moved = tuple(

@@ -22,12 +22,6 @@ def remove_twins(
 
     A release stays where something would not build without it.
 
-    Args:
-        decided: what becomes of each release.
-        around: what is known of the repository.
-        workspace: the texts by now.
-        findings: where it is told which releases stay.
-
     Returns:
         What becomes of each release now.
     """

@@ -37,9 +37,6 @@ _OF_RELEASES: Final = ("group", "version", "namespace", "labelSelector", "annota
 def edits_of_replacement(named: Naming) -> Iterator[FieldEdit | SelectionEdit | LiteralEdit]:
     """Gives what becomes of a replacement that concerns releases.
 
-    Args:
-        named: the replacement, and the releases that it reads or writes.
-
     Raises:
         HeldBack: it concerns a field that has another form in Flux v2.
     """

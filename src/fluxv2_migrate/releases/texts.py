@@ -388,8 +388,6 @@ def tell_of_releases(
 
     Args:
         releases: that are migrated, or would be if a person answered.
-        layout: their sources.
-        findings: where it is told.
     """
     for release in releases:
         has_key = any(

@@ -37,10 +37,6 @@ def values_of_urls(
     the cluster syncs, or, where nobody knows that one, where the file is here under the path of the URL.
 
     Args:
-        manifest: of the release, as a cluster sees it.
-        name: of the release, as its manifest has it.
-        view: the cluster.
-        around: what is known of the repository.
         is_inlined: whether values are written into the release where nothing else follows them.
     """
     entries = mapping_at(manifest, "spec").get("valuesFrom")

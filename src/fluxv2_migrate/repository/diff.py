@@ -22,7 +22,6 @@ def unified_diff(path: str, before: str | None, after: str | None) -> str:
     r"""Gives the difference of one file, as `git apply` takes it.
 
     Args:
-        path: of the file.
         before: its text, or `None` where it is new.
         after: its text, or `None` where it is removed.
 

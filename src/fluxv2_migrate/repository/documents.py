@@ -32,7 +32,6 @@ class Document:
     """One document of a file.
 
     Attributes:
-        path: the file.
         index: which document of the file it is, empty ones and those that cannot be read counted.
         start: offset of its text in the file, without byte order mark.
         text: as it is stored.
@@ -119,8 +118,6 @@ def read_documents(
     Documents of Flux v2's APIs are read as kustomize reads them, all others as fluxd did.
 
     Args:
-        path: the file.
-        text: of it.
         by_kustomize: whether all documents are of a repository of Flux v2.
 
     >>> documents, errors = read_documents("a.yaml", "a: 1\n---\nb: [\n")

@@ -47,7 +47,6 @@ class RewrittenDocument:
     Attributes:
         document: as it is read by now.
         original: its text as it was.
-        scalars: that are written otherwise.
         patched: of a JSON patch, the names of the releases that it is for, as the patterns of its targets.
     """
 
@@ -99,7 +98,6 @@ def write_flux1_readings(
     """Puts documents in which both Fluxes read what Flux v1 read into a repository.
 
     Args:
-        files: of the repository.
         repository: as it was read; it holds the new documents afterwards.
         which: the releases of Flux v1, all manifests but those of Flux v2 and kustomizations, or none.
     """
@@ -268,9 +266,6 @@ def read_otherwise(
     """Gives each scalar of a file that Flux v2 would read otherwise, with its document's index and its line.
 
     Args:
-        path: the file.
-        text: of it.
-        indices: of the documents that are looked at.
         alike: the texts of which it is known that there are none.
     """
     if not may_be_read_otherwise(text):

@@ -66,7 +66,6 @@ class Repository:
         opaque: paths of the other files that name Flux's API.
         documents: of the files that name Flux.
         errors: of the files that do and cannot be read.
-        charts: folders of Helm charts.
         kustomizations: texts of all files that kustomize takes for one.
         flux_releases: for each `gotk-components`, the minor release of Flux that it installs.
         by_kustomize: whether it is one of Flux v2, of which kustomize reads everything.
@@ -239,7 +238,6 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
     """Reads what concerns Flux; all other files are not looked into.
 
     Args:
-        files: path to text, or to bytes.
         by_kustomize: whether it is a repository of Flux v2, of which kustomize reads everything.
     """
     repository = Repository(by_kustomize=by_kustomize)

@@ -13,7 +13,6 @@ def with_spans(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     """Gives a file with parts of it replaced.
 
     Args:
-        text: the file.
         spans: begin, end and what comes there, none within another one; offsets are those of the text
             without its byte order mark.
 

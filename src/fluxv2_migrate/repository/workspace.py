@@ -203,9 +203,7 @@ class Workspace:
         """Edits the text of a whole file.
 
         Args:
-            path: of a file that is there.
             function: gives the file as it becomes.
-            changes: what was done to it, where that makes another text of it.
 
         Raises:
             CannotEdit: the function does.

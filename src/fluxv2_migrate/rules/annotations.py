@@ -52,10 +52,6 @@ def policy_comments(container: str) -> str:
 def draft_annotations(workload: Workload, containers: Iterable[str]) -> WorkloadPolicies | None:
     """Says what is the matter with the annotations of fluxd.
 
-    Args:
-        workload: any object; the notices go to it.
-        containers: the names of those whose image fluxd finds.
-
     Returns:
         What the annotations ask of fluxd, or nothing where fluxd chose at random: then they stay.
 
@@ -80,8 +76,6 @@ def replace_annotations(
     """Writes the annotations that mean the same to Flux v2, and takes those of fluxd out unless they stay.
 
     Args:
-        workload: any object; the operations and comments go to it.
-        policies: what its annotations ask of fluxd.
         images: the fields of its images, above which it is said who locked them.
         selected: the containers that get an image policy, to which the comments of their filters go.
 
@@ -284,9 +278,6 @@ def _ignore(workload: Workload, key: str, policies: WorkloadPolicies) -> None:
 
 def marks_of_ignored(policies: WorkloadPolicies) -> Mapping[str, str]:
     """Gives the annotations with which Flux v2 leaves what fluxd left.
-
-    Args:
-        policies: what the annotations of an object ask of fluxd.
 
     Source: fluxcd/pkg `ssa/manager_apply.go`, `ssa/manager_delete.go`.
 

@@ -212,7 +212,6 @@ def draft_git_source(
     """Gives what a chart from git needs of its source, and says what a person must know of it.
 
     Args:
-        draft: of the release.
         chart: its `git`, `ref`, `secretRef` and `skipDepUpdate`.
         path: of the field that is shown where a field of the chart does not stand in the manifest.
         branch: where it is known to be one.

@@ -35,9 +35,7 @@ class ChartSourceRequest:
     """What a release needs of a source; two equal requests are served by one object.
 
     Attributes:
-        kind: of the source object.
         key: the URL as what is compared: without what makes no difference.
-        url: the URL to write.
         ref: of git, as pairs of the field and its value.
         secret: Secret that the helm-operator used, as namespace and name.
         secret_name: Secret of the new source that a person named.

@@ -40,7 +40,6 @@ class ValuesOfUrl:
         path: the file of this repository; empty where it is none.
         values: that it holds; `None` where they are not known.
         reason: why they are not known.
-        text: of the file.
         config_map: what a ConfigMap that holds the text can be called.
         is_inlined: whether the values are written into the release where nothing else follows them.
     """
@@ -59,7 +58,6 @@ class ValuesConfigMap:
 
     Attributes:
         name: of the ConfigMap, in the namespace of the release.
-        path: the file.
         text: of the file, under the key `values.yaml`.
     """
 
@@ -76,7 +74,6 @@ class Draft:
         spec: the `spec` of the release, without what the operators of its API did not read.
         namespace: that of the release, as the cluster sees it.
         name: `metadata.name`.
-        api_version: of the release.
         flux_version: the Flux release that will run.
         settings: those of the cluster and of its helm-operator.
         override: what a person decided for the release.

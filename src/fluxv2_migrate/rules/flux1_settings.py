@@ -40,7 +40,6 @@ class SettingNotice:
     """What is to be said of a setting.
 
     Attributes:
-        code: of the finding.
         message: what it says.
         setting: with its place.
     """
@@ -316,9 +315,6 @@ def rule_of_value(program: Program, path: str) -> SettingRule | None:
 
 def notices_of(program: Flux1Program) -> Iterator[SettingNotice]:
     """Gives what is to be said of the settings of a program, beside what becomes a field.
-
-    Args:
-        program: as something in the repository shows it.
 
     >>> from fluxv2_migrate.flux1.installation import program_of_arguments
     >>> [each.code for each in notices_of(program_of_arguments(["--git-secret", "--sops=false"], "fluxd"))]

@@ -44,7 +44,6 @@ class SeenRelease:
 
     Attributes:
         namespace: of the object; empty where nobody knows.
-        name: of the object.
         is_named_elsewhere: whether clusters give it different release names, so that none stands in it.
     """
 
@@ -59,8 +58,6 @@ class ReleaseDraft:
 
     Attributes:
         release_name: under which name and where it runs.
-        namespace: of the object.
-        name: of the object.
         source: what it needs of a source.
         notices: what a person must know.
         differences: the fields of its meaning that differ whatever it says.
@@ -97,11 +94,7 @@ class ReleaseDraft:
         return kind.severity == "error" and kind.holds_back and not self.accepts(notice.code)
 
     def asked_of(self, cluster: str) -> ReleaseDraft:
-        """Gives it with what is asked of the settings of all clusters asked of one of them.
-
-        Args:
-            cluster: its name.
-        """
+        """Gives it with what is asked of the settings of all clusters asked of one of them."""
         return replace(self, notices=tuple(_asked_of(each, cluster) for each in self.notices))
 
     @property
@@ -157,12 +150,8 @@ def draft_helm_release(
 
     Args:
         manifest: the release, as `flux1.HelmRelease` or `flux1.FluxHelmRelease` accepts it.
-        options: how to migrate.
-        flux_version: the Flux release that will run.
-        override: what a person decided for this release.
         settings: those of its cluster; those of all where not given.
         seen: how clusters see it, where that is not what it says.
-        values_of_urls: what is here of the values that it takes from URLs.
 
     Returns:
         The operations, what the release needs of a source, and what a person must know.
@@ -227,9 +216,7 @@ def read_by_draft(
     Most clusters have a release with values of their own, of which hardly a draft says anything.
 
     Args:
-        manifest: the release.
         settings: those of its cluster, without its name where one draft is to serve several.
-        values_of_urls: what is here of the values that it takes from URLs.
 
     >>> one, other = ({"spec": {"chart": {"name": "web"}, "values": {"a": value}}} for value in (1, 2))
     >>> settings = settings_of(MigrationOptions())

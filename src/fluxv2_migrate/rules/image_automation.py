@@ -48,15 +48,9 @@ def draft_image_automation(
 
     Args:
         manifest: any object of Kubernetes, or a list of such, with the types that Flux's YAML gives.
-        options: how to migrate.
-        flux_version: the Flux release that will run.
         seen_namespace: in which the cluster sees it, where kustomize or fluxd decides; that of the manifest
             when not given.
         cluster: the one that sees it; its fluxd decides what was scanned.
-        file: in which it stands; overrides speak of it.
-        lookup: finds ServiceAccounts and Secrets in the repository.
-        written: gives the text of a scalar as it stands in the file.
-        translations: of tag patterns, which the workloads of a repository share.
 
     Returns:
         One draft for each object of the document. Each image of a workload that is automated, and neither

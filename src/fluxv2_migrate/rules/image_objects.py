@@ -27,8 +27,6 @@ class GitSync:
     """The GitRepository that syncs this repository to a cluster, and what it may write there.
 
     Attributes:
-        name: of the GitRepository.
-        namespace: of the GitRepository.
         branch: to which updates are pushed.
         paths: the folders that the cluster syncs; the whole repository when empty.
         cluster: the name of the cluster, or empty.
@@ -65,12 +63,6 @@ def image_repository_manifest(
     """Gives the manifest of an ImageRepository.
 
     Args:
-        name: of the object.
-        namespace: of the object.
-        request: what it is for.
-        flux_version: the Flux release that will run.
-        interval: between two scans.
-        secret: the name of the Secret beside it.
         image: how the image is written; as the request has it when not given.
         access_from: other namespaces whose policies may use it.
 
@@ -106,11 +98,7 @@ def image_policy_manifest(
     """Gives the manifest of an ImagePolicy.
 
     Args:
-        name: of the object.
-        namespace: of the object.
-        request: what it selects.
         repository: namespace and name of the ImageRepository; the namespace is written where it differs.
-        flux_version: the Flux release that will run.
         interval: between two looks at the digest of a tag that moves.
 
     Source: image-reflector-controller 0.29 to 1.2 `api`: `digestReflectionPolicy` since Flux 2.6, and
@@ -147,12 +135,9 @@ def image_update_automation_manifest(
     """Gives the manifest of an ImageUpdateAutomation.
 
     Args:
-        name: of the object.
         namespace: of the object, in which its policies are too.
         sync: the GitRepository; its namespace is written where it differs.
-        flux_version: the Flux release that will run.
         path: the folder in which every marked file is; it must exist.
-        interval: between two runs.
 
     Returns:
         The manifest. The branch is always written: without it there may be nothing to push to. The message

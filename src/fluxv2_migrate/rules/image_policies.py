@@ -30,10 +30,7 @@ def request_policy(
     """Gives what an image needs: which tags are selected, and with which credentials they are read.
 
     Args:
-        workload: whose image it is; the notices go to it.
-        found: the image and its fields.
         image: the same with its tag and filter.
-        lookup: finds ServiceAccounts and Secrets in the repository.
         number: the tag as it is written, where YAML reads it as a number.
 
     Source: fluxcd/flux 1.25.4 `pkg/policy/pattern.go`, `pkg/cluster/kubernetes/images.go`.

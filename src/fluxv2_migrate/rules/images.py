@@ -121,7 +121,6 @@ class AutomatedImage:
 
     Attributes:
         container: the name by which annotations speak of it.
-        image: as fluxd reads it.
         tag: the tag that runs, or `None`.
         tag_pattern: the filter, with its prefix.
         fields: where the updater writes; none where it shall not or cannot.
@@ -143,9 +142,7 @@ class ImageAutomationDraft:
     """What becomes of the annotations of one object, and what updates its images.
 
     Attributes:
-        kind: of the object.
         namespace: as the cluster sees it.
-        name: of the object.
         at: where it stands in its document: nowhere deeper, or among the items of a list.
         cluster: the name of the cluster that sees it, or empty.
         file: in which it stands, or empty.

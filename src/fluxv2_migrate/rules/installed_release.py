@@ -24,7 +24,6 @@ def draft_release_name(
     """Writes the release name and the namespaces under which the release runs, and gives them.
 
     Args:
-        draft: of the release.
         installed: the release name that an export of the live object says, or empty.
         is_named_elsewhere: whether overlays give it different release names.
         is_namespace_said: whether its manifest says its namespace.

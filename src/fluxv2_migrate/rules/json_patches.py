@@ -148,7 +148,6 @@ def draft_json_patch(
     writes what makes each release that it reaches what it must be, as far as that is the same for all.
 
     Args:
-        operations: of Flux v1.
         steps: of each release that it reaches, in each build.
         goes: of an annotation, whether the releases have it no more.
 

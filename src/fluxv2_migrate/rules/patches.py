@@ -73,7 +73,6 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
     that it reaches what it must be, as far as that is the same for all of them.
 
     Args:
-        patch: the document, of Flux v1.
         steps: of each release that it reaches, in each build.
     """
     head = {key: steps[0].after[key] for key in ("apiVersion", "kind") if key in patch}

@@ -48,7 +48,6 @@ class SyncSettings:
 
     Attributes:
         url: of the repository as source-controller takes it; empty where none is known.
-        branch: that is followed.
         keys: of the Secret of the GitRepository; none where it needs no Secret.
         git_interval: between two looks at the branch.
         git_timeout: of one look; that of source-controller where empty.
@@ -79,7 +78,6 @@ class SyncSettings:
         """Gives them from what is known of a cluster.
 
         Args:
-            cluster: its settings.
             url: of the repository as fluxd had it, with a login that may be in it; that of the settings when
                 not given.
             has_submodules: whether submodules are checked out.
@@ -143,14 +141,7 @@ def sync_name(path: str, taken: Sequence[str] = ()) -> str:
 def git_repository_manifest(
     settings: SyncSettings, flux_version: FluxVersion, *, namespace: str, name: str = SYNC_NAME
 ) -> dict[str, Any]:
-    """Gives the GitRepository of a cluster.
-
-    Args:
-        settings: what it is made of; the URL is known.
-        flux_version: the Flux release that will run.
-        namespace: in which Flux runs.
-        name: of the object, and of its Secret.
-    """
+    """Gives the GitRepository of a cluster."""
     spec: dict[str, Any] = {
         "interval": settings.git_interval,
         "url": settings.url,

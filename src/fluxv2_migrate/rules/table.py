@@ -16,7 +16,6 @@ class FieldRow:
         field: dotted path in the v1 manifest; `[]` stands for the items of a list.
         becomes: dotted paths in the v2 manifests; none where the field goes.
         codes: findings that speak of it.
-        note: how it is computed.
         is_later: whether it came with `helm.fluxcd.io/v1`, so that no operator of another API reads it.
     """
 

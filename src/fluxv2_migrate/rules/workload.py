@@ -32,7 +32,6 @@ class PlacedComment:
     """A comment that is to stand above a field.
 
     Attributes:
-        path: the field.
         text: without the `#`.
     """
 
@@ -45,7 +44,6 @@ class Workload:
     """Collects the operations and notices of one object.
 
     Attributes:
-        manifest: the object.
         at: where it stands in its document: nowhere deeper, or among the items of a list.
         namespace: as the cluster sees it.
         cluster: the name of the cluster, or empty.

@@ -38,7 +38,6 @@ class ReleaseSettings:
         cluster: its name; empty where no cluster is named.
         default_namespace: of manifests that name none; empty where nobody knows.
         git_default_ref: of charts from git that name no ref.
-        release_interval: of releases.
         git_interval: of the git repositories of charts.
         helm_operator: the settings of its helm-operator.
         inventory: what runs there, where anybody said it.
@@ -69,8 +68,6 @@ class FluxdSettings:
     Attributes:
         version: of its image; empty where nobody knows.
         git_url: empty where nobody knows.
-        git_user: in its commits.
-        git_email: in its commits.
         commit_suffix: at the end of the messages of its commits.
         read_only: whether it never updated an image.
         automation_interval: after which it looked for new images.
@@ -106,7 +103,6 @@ def said_over(said: _Model, shown: _Model) -> _Model:
 
     Args:
         said: counts where it says something; a field with its default says nothing.
-        shown: counts elsewhere.
 
     >>> said_over(Fluxd(git_user="Bot"), Fluxd(git_user="Flux", sops=True))
     Fluxd(git_user='Bot', sops=True)
@@ -191,7 +187,6 @@ def settings_of(options: MigrationOptions, cluster: Cluster | None = None) -> Re
     """Gives the settings of a cluster; what it does not say is that of the options.
 
     Args:
-        options: what holds for all clusters.
         cluster: what is known of one, or `None` where none is named.
 
     >>> settings_of(MigrationOptions(release_interval="1h")).release_interval

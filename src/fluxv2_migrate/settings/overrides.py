@@ -25,10 +25,7 @@ class Subject(NamedTuple):
 
     Attributes:
         cluster: its name, or those of all that have the resource, or empty.
-        kind: of the resource.
         namespace: of the resource, or empty.
-        name: of the resource.
-        path: its file.
     """
 
     cluster: str
@@ -72,7 +69,6 @@ def override_for(
     """Gives all that the overrides say of a resource, or of one of its containers, and which are about it.
 
     Args:
-        subject: the resource.
         overrides: as given; of two that say different things the later one counts.
         container: whose image is asked about; what is said of single containers is not of the resource.
 

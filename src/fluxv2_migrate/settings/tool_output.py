@@ -99,10 +99,6 @@ def _yaml_values(text: str, line: int, what: str) -> list[Any]:
 def read_tables(text: str, columns: Collection[str]) -> list[Table]:
     r"""Gives the tables of a text whose header has these columns.
 
-    Args:
-        text: as a tool printed it.
-        columns: names of columns, in capitals.
-
     >>> read_tables("NAME   STATUS\nshop   Active\n", ["NAME"])
     [[{'NAME': 'shop', 'STATUS': 'Active'}]]
     """

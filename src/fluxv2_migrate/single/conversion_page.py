@@ -26,12 +26,8 @@ def conversion_fragment(
     """Gives what a notebook shows of a conversion: whether it can be used, the objects, and what to know.
 
     Args:
-        title: the heading.
-        resources: of Flux v2.
-        findings: what a person must know.
         parts: what else came of it, shown behind the objects.
         prerequisites: what must exist in the cluster first.
-        changes: what was done.
     """
     questions = sum(finding.severity == "error" for finding in findings)
     if questions:

@@ -27,7 +27,6 @@ class Surroundings:
     Attributes:
         repository: as it was read.
         clusters: who sees what.
-        options: how to migrate.
         versions: the Flux release that will run in each cluster.
     """
 

@@ -43,7 +43,6 @@ class Order:
     """A policy with how much the tag itself says for it.
 
     Attributes:
-        candidate: the policy.
         trust: what the order is without build times; a `doubtful` one is taken only where these bear it out,
             and one that several builds can `share` a key of is never taken.
     """
@@ -73,9 +72,6 @@ class _Group:
 
 def orders_of(pieces: Sequence[Piece]) -> tuple[Order, ...]:
     """Gives what could order tags of a kind, the likeliest first.
-
-    Args:
-        pieces: what one of the tags looks like.
 
     >>> from fluxv2_migrate.flux1.tags import TagPattern
     >>> from fluxv2_migrate.tags.shapes import pieces_of

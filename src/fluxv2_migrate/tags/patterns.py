@@ -198,14 +198,7 @@ class TagTranslations:
         images: tuple[TaggedImage, ...],
         flux_version: FluxVersion,
     ) -> PolicyTranslation:
-        """Gives what `translate_tag_pattern` gives.
-
-        Args:
-            pattern: of fluxd, with its prefix.
-            current_tag: the tag that runs.
-            images: the known tags.
-            flux_version: the Flux release that will run.
-        """
+        """Gives what `translate_tag_pattern` gives."""
         key = (pattern, current_tag, images, flux_version)
         if key not in self._known:
             self._known[key] = translate_tag_pattern(

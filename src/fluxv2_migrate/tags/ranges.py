@@ -32,7 +32,6 @@ class RangeTranslation:
     """A range of fluxd under another release of its library.
 
     Attributes:
-        text: the range to write.
         lost: a version that fluxd took and this range does not, where there is one.
     """
 
@@ -58,10 +57,6 @@ def meant_range(text: str) -> str | None:
 
 def translate_range(text: str, flux_version: FluxVersion) -> RangeTranslation | None:
     """Gives a range that holds what fluxd's range holds, or, where none does, one that holds less.
-
-    Args:
-        text: a range that fluxd reads.
-        flux_version: the Flux release that will run.
 
     Returns:
         The range, in its own words where these still mean the same; `None` where every one would hold a
@@ -138,10 +133,6 @@ def _write_for_releases(comparison: Comparison) -> str:
 
 def filter_of_versions(current_tag: str, flux_version: FluxVersion) -> Mapping[str, str] | None:
     r"""Gives the filter under which tags like the current one are versions to Flux v2, where they need one.
-
-    Args:
-        current_tag: a tag that fluxd takes for a version.
-        flux_version: the Flux release that will run.
 
     Returns:
         The `spec.filterTags`, or `None` where such tags are versions as they are.

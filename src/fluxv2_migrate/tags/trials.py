@@ -160,7 +160,6 @@ class Measured:
     """A policy with what the known tags say of it.
 
     Attributes:
-        candidate: the policy.
         kept: how many of the tags with a build time it passes.
         lost: the share of their pairs that it has in a wrong order, or does not have.
         wrong: the share of the pairs that it has, in a wrong order.

@@ -21,7 +21,6 @@ def flux1_programs(path: str, *, manifest_generation: bool) -> list[dict[str, An
     """Gives the Deployments of fluxd and of the helm-operator.
 
     Args:
-        path: that fluxd syncs.
         manifest_generation: whether it runs the commands of a `.flux.yaml`.
 
     >>> [each["metadata"]["name"] for each in flux1_programs("prod", manifest_generation=True)]
@@ -58,8 +57,6 @@ def sync_of_flux2(name: str, path: str, fields: Mapping[str, Any]) -> dict[str, 
     """Gives a Kustomization of Flux v2.
 
     Args:
-        name: its name.
-        path: that it syncs.
         fields: more of its `spec`.
 
     >>> sync_of_flux2("apps", "apps/prod", {"prune": True})["spec"]["path"]
@@ -76,9 +73,6 @@ def sync_of_flux2(name: str, path: str, fields: Mapping[str, Any]) -> dict[str, 
 
 def flux2_sync(path: str) -> list[dict[str, Any]]:
     """Gives what `flux bootstrap` commits for a cluster: its GitRepository and its Kustomization.
-
-    Args:
-        path: of the cluster.
 
     >>> [each["kind"] for each in flux2_sync("clusters/prod")]
     ['GitRepository', 'Kustomization']

@@ -20,7 +20,6 @@ def written(manifests: Iterable[Mapping[str, Any]], style: Style = Style()) -> s
 
     Args:
         manifests: one document each.
-        style: of the file.
 
     >>> written([{"kind": "Secret", "metadata": {"name": "a"}}, {"kind": "List"}])
     'kind: Secret\nmetadata:\n  name: a\n---\nkind: List\n'

@@ -20,8 +20,6 @@ def one_in(times: int, seldom: st.SearchStrategy[_Value], mostly: _Value) -> st.
     """Draws from a strategy once in so many times, and else gives one value.
 
     Args:
-        times: how seldom.
-        seldom: what is drawn then.
         mostly: what is given else, and what an example shrinks to.
 
     >>> one_in(3, st.just("x"), "")

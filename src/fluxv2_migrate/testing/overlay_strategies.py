@@ -46,12 +46,7 @@ def _operations(patch: Manifest) -> list[Manifest]:
 
 @st.composite
 def patches(draw: st.DrawFn, manifests: Sequence[Manifest]) -> list[Manifest]:
-    """Draws entries for `patches`: merge patches and JSON 6902.
-
-    Args:
-        draw: of Hypothesis; not given.
-        manifests: that may be patched.
-    """
+    """Draws entries for `patches`: merge patches and JSON 6902."""
     manifest = draw(st.sampled_from(manifests))
     patch = draw(_merge_patch(manifest))
     if draw(st.booleans()):
@@ -65,8 +60,6 @@ def component(draw: st.DrawFn, manifests: Sequence[Manifest], *, renames: bool) 
     """Draws the kustomization of a component that patches or labels what includes it.
 
     Args:
-        draw: of Hypothesis; not given.
-        manifests: that may be patched.
         renames: whether it gives names a prefix instead.
     """
     fields: Manifest = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
@@ -82,8 +75,6 @@ def transformers(draw: st.DrawFn, manifests: Sequence[Manifest], *, places: bool
     """Draws the fields of a kustomization that change what it lists.
 
     Args:
-        draw: of Hypothesis; not given.
-        manifests: that it lists.
         places: whether it must give a namespace.
         renames: whether it gives names a prefix.
     """

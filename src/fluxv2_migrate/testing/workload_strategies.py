@@ -24,12 +24,7 @@ _HISTORIES: Final = st.one_of(*[tags(ordered=True)] * 15, tags())
 
 @st.composite
 def annotations_of(draw: st.DrawFn, container: str) -> tuple[dict[str, str], str]:
-    """Draws the annotations of fluxd for one container, and a tag that it runs.
-
-    Args:
-        draw: of Hypothesis; not given.
-        container: its name.
-    """
+    """Draws the annotations of fluxd for one container, and a tag that it runs."""
     history: TagHistory = draw(_HISTORIES)
     annotations = dict(draw(st.sampled_from(_SWITCHES)))
     annotations[draw(st.sampled_from(_PREFIXES)) + container] = history.pattern

@@ -59,7 +59,6 @@ class ObjectsOfCluster:
     """The objects of a cluster, before and afterwards, which are looked at when somebody asks for them.
 
     Attributes:
-        view: the cluster.
         reconciled: what kustomize-controller has for it.
         told: the resources that have entries of their own.
         context: what is compared.

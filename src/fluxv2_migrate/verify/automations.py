@@ -32,11 +32,8 @@ def compare_automations(
     """Gives what differs because of the automations of a namespace.
 
     Args:
-        namespace: of the policies.
         automations: `spec` of those that are applied there.
         where: the container of which it is said.
-        view: the cluster.
-        context: what is compared.
     """
     if not automations:
         yield Difference("image.written_by", "fluxd", f"no automation in {namespace} is applied", where)

@@ -45,7 +45,6 @@ class Sources:
 
     Attributes:
         found: all of them.
-        views: the clusters by name.
     """
 
     found: Sequence[SeenObject]
@@ -53,12 +52,7 @@ class Sources:
     _near: dict[tuple[str, str | None], dict[SourceKey, Mapping[str, Any]]] = field(default_factory=dict)
 
     def near(self, path: str, cluster: str | None) -> Mapping[SourceKey, Mapping[str, Any]]:
-        """Gives the sources that a cluster gets, by kind, namespace and name.
-
-        Args:
-            path: of the file that speaks of one.
-            cluster: its name.
-        """
+        """Gives the sources that a cluster gets, by kind, namespace and name."""
         key = (posixpath.dirname(path), cluster)
         if key not in self._near:
             there = [each for each in self.found if self._reaches(each, cluster)]
@@ -100,13 +94,11 @@ class Context:
     Attributes:
         options: what a person said.
         operator: the helm-operator, where it is given apart.
-        flux_version: the Flux release.
         versions: that of each cluster that has its own.
         declared: what may differ.
         before: what clusters had.
         after: what they have.
         reconciled: by cluster, what kustomize-controller applies afterwards.
-        sources: of charts, afterwards.
         repository: as it was read before.
         marked: by file, the policies that its markers named before.
     """

@@ -27,9 +27,7 @@ class ImageFilter:
     """What decides which tags a policy of Flux v2 may take.
 
     Attributes:
-        spec: of the ImagePolicy.
         excluded: `spec.exclusionList` of its ImageRepository.
-        flux_version: the Flux release.
     """
 
     spec: Mapping[str, Any]
@@ -82,9 +80,6 @@ def compare_filters(
     """Gives where a policy parts from fluxd's filter: the field, what fluxd did, and what the policy does.
 
     Args:
-        pattern: of fluxd.
-        policy: of Flux v2.
-        current: the tag that runs, which either may keep.
         known: tags of the image, with build times where they are known.
     """
     tags = [each if isinstance(each, str) else each.tag for each in known]

@@ -71,7 +71,6 @@ def verify_sync_paths(
     """Gives an entry for each sync path, and one for each namespace that fluxd filled in.
 
     Args:
-        context: what is compared.
         before: follows the Kustomizations that were there before.
         told: the entries of workloads: what is said of one is not said of its path again.
     """

@@ -56,14 +56,7 @@ def reference_of_source(source: Mapping[str, Any]) -> GitReference | None:
 def compare_source(
     by: FluxKustomization, view: ClusterView, before: Sequence[FluxKustomization], context: Context
 ) -> Iterator[Difference]:
-    """Gives where what is synced parts from what fluxd synced.
-
-    Args:
-        by: the Kustomization.
-        view: the cluster that has it.
-        before: the Kustomizations that synced the path already.
-        context: what is compared.
-    """
+    """Gives where what is synced parts from what fluxd synced."""
     source = source_of(by, view, context)
     if not source and _was_there(by, context):
         yield Difference("sync.source", "/".join(name_of_source(by)), _NONE)

@@ -20,7 +20,6 @@ def probe_tags(texts: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:
 
     Args:
         texts: filters and ranges as they are written.
-        tags: that are known.
 
     >>> found = probe_tags(["~1.4"], ["1.4.2"])
     >>> "1.4.3" in found, "1.5.0" in found, "2.0.0" in found, "1.4.2-rc.1" in found

@@ -69,12 +69,8 @@ def write_probes(
     """Gives what each policy of a repository writes, and where.
 
     Args:
-        files: of the repository.
         tree: of the same.
-        documents: those that name Flux, by file.
-        views: the clusters.
         known: what they get of the files as they are.
-        flux_version: the Flux release.
     """
     texts = texts_of(files)
     marked = sorted(path for path in texts if "$imagepolicy" in texts[path])

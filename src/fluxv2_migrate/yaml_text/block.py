@@ -81,7 +81,6 @@ class Entry:
     Attributes:
         key: the key as a value.
         lead: blank and comment lines above, verbatim.
-        head: indentation, key and colon.
         body: from behind the colon to the end of its last line; comments indented deeper belong to it.
         node: the value's node in the original text, if it came from there.
         mapping: the value as entries, once something inside it was touched; then `body` is not used.
@@ -106,8 +105,6 @@ class MappingPart:
 
     Attributes:
         before: the text up to it, the key's colon included.
-        mapping: the value.
-        after: the text behind it.
     """
 
     before: str
@@ -209,9 +206,6 @@ class BlockMapping:
         that indent, which is shown by the word being read as just that; and it leaves it at the next line
         that is indented no deeper, which every entry, comment and end that can follow is. It holds no anchor,
         alias or tab, and no scalar that keeps the blank lines behind it, and it ends with a line's end.
-
-        Args:
-            stand_in: the word, a plain scalar.
 
         Returns:
             The text, and the paths at which the word stands.

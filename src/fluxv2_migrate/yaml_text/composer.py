@@ -78,7 +78,6 @@ def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None
 
     Args:
         text: one document, without byte order mark.
-        path: its file, for the message of an error.
         line: the line of its first character in the file, 1-based.
 
     Returns:
@@ -124,9 +123,7 @@ def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Rea
 
     Args:
         text: one document, without byte order mark.
-        path: its file, for the message of an error.
         line: the line of its first character in the file, 1-based.
-        reader: whose reading the value is.
 
     Raises:
         InvalidManifest: as `compose` does.
@@ -382,7 +379,6 @@ def value_of(node: Node | None, reader: Reader = "flux1") -> Any:
 
     Args:
         node: a node of `compose`, or `None`.
-        reader: whose reading it is.
 
     Returns:
         `dict`, `list`, `str`, `int`, `float`, `bool` or `None`.

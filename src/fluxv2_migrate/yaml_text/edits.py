@@ -18,7 +18,6 @@ def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
     """Gives a text in which parts are replaced.
 
     Args:
-        text: as it is.
         pieces: begin, end and what comes there; none lies within another one.
 
     >>> splice("a b c", [(4, 5, "z"), (0, 1, "x")])

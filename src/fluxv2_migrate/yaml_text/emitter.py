@@ -63,7 +63,6 @@ def detect_style(text: str, *, default: Style | None = None) -> Style:
     r"""Gives the style in which most of a text is written.
 
     Args:
-        text: a YAML document.
         default: what holds for what the text does not show.
 
     >>> detect_style("a:\n    b:\n        c: 1\n    d:\n      - 1\n")

@@ -16,9 +16,7 @@ class Flow:
     r"""A collection in flow style.
 
     Attributes:
-        text: the document.
         masked: the same with letters in place of each scalar, so that only punctuation is left.
-        node: the collection.
 
     >>> from fluxv2_migrate.yaml_text import compose
     >>> text = "{a: [1, 2], b: '}'}\n"

@@ -23,7 +23,6 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
 
     Args:
         text: one document, without byte order mark.
-        path: of the field, whose value is a text.
         value: the new one; how its last line ends is that of the old one.
 
     Raises:

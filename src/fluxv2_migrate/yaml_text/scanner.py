@@ -462,7 +462,6 @@ def block_scalar_end(text: str, begin: int, limit: int) -> int:
     """Gives the offset behind a block scalar that begins with a header there.
 
     Args:
-        text: the document.
         begin: where its `|` or `>` stands.
         limit: where its last line ends, blank lines included.
     """

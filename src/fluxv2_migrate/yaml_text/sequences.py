@@ -37,7 +37,6 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
 
     Args:
         text: one document, without byte order mark; it may be empty but for comments.
-        key: the key.
         item: the lines of the item without line ends; what is indented is indented from its dash on.
         value: what the item means.
 
@@ -85,8 +84,6 @@ def remove_item(text: str, key: str, index: int) -> str:
 
     Args:
         text: one document, without byte order mark.
-        key: the key.
-        index: of the item.
 
     Returns:
         The text without the item.
