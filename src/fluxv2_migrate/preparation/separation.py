@@ -23,7 +23,7 @@ from fluxv2_migrate.placement import Homes, NoHome
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import AutomatedImage, draft_image_automation
+from fluxv2_migrate.rules import AutomatedImage, TagTranslations, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -74,13 +74,16 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
     """
     files: dict[str, str] = {}
     owners: set[str] = set()
-    homes = _Homes(around)
+    fluxds = _Fluxds(around)
     for documents in around.repository.documents.values():
         for document in documents:
             sightings = around.clusters.sightings.get(document.key, ())
+            # Only where something is built can a text be told apart.
+            if not any(each.steps for each in sightings):
+                continue
             if not any(read_policies(annotations_of(each.manifest)).automated for each in sightings):
                 continue
-            wanted = _wanted(document, sightings, around, homes)
+            wanted = _wanted(document, sightings, fluxds)
             for step, each in (*_apart(wanted), *_unmarked(wanted)):
                 try:
                     made = dict(_written(document, step, each, files, around))
@@ -93,24 +96,36 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
 
 
 @dataclass(slots=True)
-class _Homes:
-    """Whether clusters take objects of the Flux namespace as they are."""
+class _Fluxds:
+    """What the fluxds of all clusters do with images, each thing found out once."""
 
     around: Surroundings
-    _known: dict[str, bool] = field(default_factory=dict)
+    _homes: Homes = field(init=False)
+    _takes_objects: dict[str, bool] = field(default_factory=dict)
+    _translations: TagTranslations = field(default_factory=TagTranslations)
+
+    def __post_init__(self) -> None:
+        self._homes = Homes(self.around.clusters, self.around.clusters.tree, Workspace({}))
+
+    def images(self, manifest: Mapping[str, Any]) -> Iterator[AutomatedImage]:
+        """Gives the images of an object, or of a list of such, that fluxd writes."""
+        for draft in draft_image_automation(
+            manifest, _NO_OPTIONS, FLUX_VERSIONS[-1], translations=self._translations
+        ):
+            yield from (image for image in draft.images if image.fields)
 
     def namespace(self, sighting: Sighting) -> str:
         """Gives the namespace to which the policies of a workload must go; empty for that of Flux."""
         cluster = sighting.cluster
-        if cluster not in self._known:
-            clusters, namespace = self.around.clusters, self.around.options.flux_namespace
+        if cluster not in self._takes_objects:
+            namespace = self.around.options.flux_namespace
             manifest = new_object("ImagePolicy", namespace, "image", FLUX_VERSIONS[-1], {})
             try:
-                Homes(clusters, clusters.tree, Workspace({})).choose([cluster], manifest)
-                self._known[cluster] = True
+                self._homes.choose([cluster], manifest)
+                self._takes_objects[cluster] = True
             except NoHome:
-                self._known[cluster] = False
-        return "" if self._known[cluster] else sighting.namespace
+                self._takes_objects[cluster] = False
+        return "" if self._takes_objects[cluster] else sighting.namespace
 
 
 def _apart(wanted: Sequence[_Wanted]) -> Iterator[tuple[Step, _Wanted]]:
@@ -159,43 +174,35 @@ def _by_step(members: Iterable[_Wanted]) -> dict[str, set[str | None]]:
     return found
 
 
-def _wanted(
-    document: Document, sightings: Sequence[Sighting], around: Surroundings, homes: _Homes
-) -> list[_Wanted]:
+def _wanted(document: Document, sightings: Sequence[Sighting], fluxds: _Fluxds) -> list[_Wanted]:
     aliases = aliases_of(sightings)
     found: list[_Wanted] = []
     for sighting in sightings:
         if sighting.item is not None:
             continue
-        own = _patterns(document, sighting, around)
-        automated = as_automated(sighting.manifest, aliases)
-        for draft in draft_image_automation(automated, _NO_OPTIONS, FLUX_VERSIONS[-1]):
-            for image in draft.images:
-                if not image.fields:
-                    continue
-                pattern = own.get(image.container)
-                # Where fluxd leaves an image, its name is of no concern: the tag must not move.
-                place_in = place_tag if pattern is None else place_image
-                placed = place_in(image, document.key, document.manifest, sighting, around.clusters.tree)
-                policy = None
-                if pattern is not None:
-                    of = f"{image.image.registry}/{image.image.repository}"
-                    policy = f"{pattern} {of} {homes.namespace(sighting)}"
-                if isinstance(placed, ImagePlace):
-                    place = (placed.path, placed.index, placed.image.fields[-1].path)
-                    found.append(_Wanted(sighting, image, policy, place))
-                else:
-                    found.append(_Wanted(sighting, image, policy, None, placed.kustomization))
+        own = _patterns(document, sighting, fluxds)
+        for image in fluxds.images(as_automated(sighting.manifest, aliases)):
+            pattern = own.get(image.container)
+            # Where fluxd leaves an image, its name is of no concern: the tag must not move.
+            place_in = place_tag if pattern is None else place_image
+            placed = place_in(image, document.key, document.manifest, sighting, fluxds.around.clusters.tree)
+            policy = None
+            if pattern is not None:
+                of = f"{image.image.registry}/{image.image.repository}"
+                policy = f"{pattern} {of} {fluxds.namespace(sighting)}"
+            if isinstance(placed, ImagePlace):
+                place = (placed.path, placed.index, placed.image.fields[-1].path)
+                found.append(_Wanted(sighting, image, policy, place))
+            else:
+                found.append(_Wanted(sighting, image, policy, None, placed.kustomization))
     return found
 
 
-def _patterns(document: Document, sighting: Sighting, around: Surroundings) -> Mapping[str, str]:
+def _patterns(document: Document, sighting: Sighting, fluxds: _Fluxds) -> Mapping[str, str]:
     """Gives the filter of each container whose image the fluxd of a cluster updates."""
-    if not _is_written(sighting, document, around):
+    if not _is_written(sighting, document, fluxds.around):
         return {}
-    drafts = draft_image_automation(sighting.manifest, _NO_OPTIONS, FLUX_VERSIONS[-1])
-    images = (image for draft in drafts for image in draft.images if image.fields)
-    return {image.container: image.tag_pattern for image in images}
+    return {image.container: image.tag_pattern for image in fluxds.images(sighting.manifest)}
 
 
 def _is_written(sighting: Sighting, document: Document, around: Surroundings) -> bool:
