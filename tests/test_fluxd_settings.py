@@ -18,10 +18,11 @@ from fluxv2_migrate.flux1.generators import Generator, called_scripts, prints, r
     [
         ("version: 1\nscanForFiles: {}\ncommandUpdated: {generators: []}\n", FluxYaml("scanForFiles")),
         (
-            "version: 1\ncommandUpdated:\n  generators: [{command: a}, {command: 1}, x]\n  updaters: [{}]\n",
+            "version: 1\nx: 1\ncommandUpdated:\n  generators: [{command: a, timeout: 2m}]\n"
+            "  updaters: [{policy: {command: b}}, x]\n",
             FluxYaml("commandUpdated", ("a",), updaters=True),
         ),
-        ("version: 1\ncommandUpdated: {generators: 1}\n", FluxYaml("commandUpdated")),
+        ("version: 1\ncommandUpdated: {generators: []}\n", FluxYaml("commandUpdated")),
         (
             "version: 1\npatchUpdated: {generators: [{command: a}], patchFile: p.yaml}\n",
             FluxYaml("patchUpdated", ("a",), "p.yaml"),
@@ -40,6 +41,16 @@ def test_a_flux_yaml_has_one_of_three_forms(text: str, expected: FluxYaml) -> No
         ("version: 2\n", "version"),
         ("version: 1\n", "one of"),
         ("version: 1\ncommandUpdated: {}\npatchUpdated: {}\n", "one of"),
+        ("version: 1\ncommandUpdated: {generator: [{command: a}]}\n", "no field generator"),
+        ("version: 1\ncommandUpdated: {generators: [], patchFile: p.yaml}\n", "no field patchFile"),
+        ("version: 1\ncommandUpdated: {generators: 1}\n", "list of generators"),
+        ("version: 1\ncommandUpdated: {}\n", "list of generators"),
+        ("version: 1\ncommandUpdated: {generators: [x]}\n", "has a command"),
+        ("version: 1\ncommandUpdated: {generators: [{command: 1}]}\n", "has a command"),
+        ("version: 1\ncommandUpdated: {generators: [{command: a, workdir: b}]}\n", "no field workdir"),
+        ("version: 1\ncommandUpdated: {generators: [{command: a, timeout: 2}]}\n", "timeout"),
+        ("version: 1\ncommandUpdated: {generators: [], updaters: [{policy: {}}]}\n", "has a command"),
+        ("version: 1\npatchUpdated: {generators: []}\n", "patchFile"),
         ("version: [\n", "no valid YAML"),
     ],
 )

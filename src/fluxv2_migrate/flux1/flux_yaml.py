@@ -6,12 +6,12 @@ Source: fluxcd/flux 1.25.4 `pkg/manifests/configfile.go`, `configaware.go`.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import as_list
+from fluxv2_migrate.kubernetes import as_list, mappings_in
 from fluxv2_migrate.yaml_text import read_document
 
 __all__ = ["FLUX_YAML", "FluxYaml", "find_flux_yaml"]
@@ -56,17 +56,55 @@ class FluxYaml:
             raise InvalidManifest("a .flux.yaml has `version: 1`", path=path, line=1)
         if given.get("scanForFiles") is not None:
             return cls("scanForFiles")
-        modes = [name for name in ("commandUpdated", "patchUpdated") if isinstance(given.get(name), dict)]
+        modes = [name for name in _FIELDS if isinstance(given.get(name), dict)]
         if len(modes) != 1:
             reason = "a .flux.yaml has one of commandUpdated, patchUpdated and scanForFiles"
             raise InvalidManifest(reason, path=path, line=1)
         body = given[modes[0]]
-        entries = body.get("generators")
-        commands = [entry.get("command") for entry in as_list(entries) if isinstance(entry, dict)]
-        generators = tuple(command for command in commands if isinstance(command, str))
+        refused = next(_refused(modes[0], body), "")
+        if refused:
+            raise InvalidManifest(refused, path=path, line=1)
+        generators = tuple(entry["command"] for entry in body["generators"])
         if modes[0] == "patchUpdated":
-            return cls("patchUpdated", generators, str(body.get("patchFile") or ""))
+            return cls("patchUpdated", generators, body["patchFile"])
         return cls("commandUpdated", generators, updaters=bool(body.get("updaters")))
+
+
+_FIELDS: Final[Mapping[Literal["commandUpdated", "patchUpdated"], frozenset[str]]] = {
+    "commandUpdated": frozenset({"generators", "updaters"}),
+    "patchUpdated": frozenset({"generators", "patchFile"}),
+}
+"""The fields of each form; fluxd refuses any other one."""
+
+_COMMAND_FIELDS: Final = frozenset({"command", "timeout"})
+
+
+def _refused(mode: Literal["commandUpdated", "patchUpdated"], body: Mapping[str, Any]) -> Iterator[str]:
+    """Gives what fluxd's schema refuses of the fields of one form."""
+    for name in body:
+        if name not in _FIELDS[mode]:
+            yield f"{mode} has no field {name}"
+    if not isinstance(body.get("generators"), list):
+        yield f"{mode} has a list of generators"
+    if mode == "patchUpdated" and not isinstance(body.get("patchFile"), str):
+        yield "patchUpdated has a patchFile"
+    for entry in as_list(body.get("generators")):
+        yield from _refused_command(entry)
+    for updater in mappings_in(body.get("updaters")):
+        for name in ("containerImage", "policy"):
+            if name in updater:
+                yield from _refused_command(updater[name])
+
+
+def _refused_command(entry: Any) -> Iterator[str]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("command"), str):
+        yield "a generator or updater has a command, which is a text"
+        return
+    for name, value in entry.items():
+        if name not in _COMMAND_FIELDS:
+            yield f"a command has no field {name}"
+        elif not isinstance(value, str):
+            yield "the timeout of a command is a text"
 
 
 def find_flux_yaml(sync_path: str, is_file: Callable[[str], bool]) -> str | None:
