@@ -124,6 +124,14 @@ def test_a_folder_of_all_is_taken_only_where_no_other_one_serves() -> None:
     assert homes_of(files, *both).choose({"b"}, made()) == (("all", ("a", "b")),)
 
 
+def test_each_build_of_a_path_can_hold_what_the_others_would_move() -> None:
+    files: Files = {
+        f"{folder}/kustomization.yaml": f"namespace: {folder}\nresources: []\n" for folder in ("team", "shop")
+    }
+    homes = homes_of(files, ("c", (SyncPath("c", ("team", "shop"), files="none"),)))
+    assert homes.choose({"c"}, made()) == (("shop", ("c",)),)
+
+
 @pytest.mark.parametrize(
     ("synced", "has_home"),
     [

@@ -186,7 +186,7 @@ def _of_flux_yaml(
     try:
         config = FluxYaml.parse(as_text(files[found]), path=found)
     except InvalidManifest as error:
-        return SyncPath(path, unknown=f"{found} cannot be read: {error.reason}")
+        return SyncPath(path, unknown=f"fluxd refuses {found}: {error.reason}")
     if config.mode == "scanForFiles":
         return SyncPath(path, files="all")
     patch_file = posixpath.normpath(posixpath.join(path, config.patch_file)) if config.patch_file else ""

@@ -119,8 +119,7 @@ class Homes:
             served: dict[str, set[str]] = {}
             charts = chart_folders(self.tree.files)
             for view in self.clusters.clusters:
-                for synced in view.sync_paths:
-                    home = self._home(synced)
+                for home in chain.from_iterable(map(self._homes, view.sync_paths)):
                     # What is put into a chart is taken for one of its templates.
                     if not is_in_folder(home, charts):
                         served.setdefault(home, set()).add(view.name)
@@ -135,11 +134,11 @@ class Homes:
             self._reached = {folder: frozenset(names) for folder, names in served.items()}
         return self._reached
 
-    def _home(self, synced: SyncPath) -> str:
+    def _homes(self, synced: SyncPath) -> tuple[str, ...]:
         if synced.files == "none" and synced.builds:
-            return synced.builds[0]
+            return synced.builds
         # fluxd took files as well; a Kustomization of Flux v2 has a folder.
-        return posixpath.dirname(synced.path) if synced.path in self.tree.files else synced.path
+        return (posixpath.dirname(synced.path) if synced.path in self.tree.files else synced.path,)
 
     def _builds_of(self, folder: str) -> Sequence[tuple[Kustomization, str]]:
         """Gives what is built with a folder in it for clusters."""
