@@ -18,8 +18,10 @@ from fluxv2_migrate.flux1.generators import Generator, called_scripts, prints, r
     [
         ("version: 1\nscanForFiles: {}\ncommandUpdated: {generators: []}\n", FluxYaml("scanForFiles")),
         (
-            "version: 1\nx: 1\ncommandUpdated:\n  generators: [{command: a, timeout: 2m}]\n"
-            "  updaters: [{policy: {command: b}}, x]\n",
+            (
+                "version: 1\nx: 1\ncommandUpdated:\n  generators: [{command: a, timeout: 2m}]\n"
+                "  updaters: [{policy: {command: b}}, x]\n"
+            ),
             FluxYaml("commandUpdated", ("a",), updaters=True),
         ),
         ("version: 1\ncommandUpdated: {generators: []}\n", FluxYaml("commandUpdated")),
