@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,11 @@ def given_by(form: str, kind: str, value: str) -> Files:
     }
 
 
+def _is_web(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether it is the object, with the hash in its name where it is generated."""
+    return str(manifest["metadata"]["name"]).partition("-")[0] == "web"
+
+
 def hold_ignored(files: Files, folder: Path, *roots: str) -> fm.Migration:
     """Holds that each root leaves under Flux v2 what it left under fluxd."""
     migration = migrate(files, *roots)
@@ -64,12 +71,15 @@ def hold_ignored(files: Files, folder: Path, *roots: str) -> fm.Migration:
     builds = [build_all(folder / name / root for root in roots) for name in ("before", "after")]
     for was, becomes in zip(*builds, strict=True):
         assert not was.error + becomes.error
-        (old,) = (each for each in was.objects if each["metadata"]["name"] == "web")
-        (new,) = (each for each in becomes.objects if each["metadata"]["name"] == "web")
+        (old,) = filter(_is_web, was.objects)
+        (new,) = filter(_is_web, becomes.objects)
         policies = read_policies(old["metadata"].get("annotations"))
         marks = new["metadata"].get("annotations") or {}
         assert (marks.get(RECONCILE) == "disabled") == policies.ignored
         assert (marks.get(PRUNE) == "disabled") == policies.sync_only
+        if "spec" not in new:
+            # It is generated, and a file that patches it stays as it is.
+            continue
         # Where the pods have it too, it stays: they would be started anew.
         pods = (new["spec"].get("template") or {}).get("metadata") or {}
         assert ("fluxcd.io/ignore" in marks) == ("fluxcd.io/ignore" in (pods.get("annotations") or {}))
@@ -93,6 +103,32 @@ def test_an_overlay_takes_back_what_its_base_ignores(kind: str, value: str, tmp_
     hold_ignored(files, tmp_path, "dev", "prod")
 
 
+@pytest.mark.parametrize("form", ["inline", "operation", "common"])
+def test_an_overlay_ignores_an_item_of_a_list(form: str, tmp_path: Path) -> None:
+    files = given_by(form, "Deployment", "true")
+    items = (DEPLOYMENT, DEPLOYMENT.replace("name: web", "name: other"))
+    lines = "".join("- " + each.replace("\n", "\n  ").rstrip() + "\n" for each in items)
+    files["base/web.yaml"] = f"apiVersion: v1\nkind: List\nitems:\n{lines}"
+    hold_ignored(files, tmp_path, "dev", "prod")
+
+
+def generated(form: str, kind: str) -> Files:
+    """Two overlays over what is generated."""
+    generator = "- {name: web, namespace: shop, literals: [a=b], options: {annotations: {team: a}}}\n"
+    files = given_by(form, kind, "true")
+    del files["base/web.yaml"]
+    return {
+        **{path: str(text).replace("helm.fluxcd.io/", "") for path, text in files.items()},
+        "base/kustomization.yaml": f"{kind[0].lower()}{kind[1:]}Generator:\n{generator}",
+    }
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+@pytest.mark.parametrize("form", ["file", "inline", "target", "operation", "common"])
+def test_an_overlay_ignores_what_is_generated(form: str, kind: str, tmp_path: Path) -> None:
+    hold_ignored(generated(form, kind), tmp_path, "dev", "prod")
+
+
 def test_a_region_says_once_what_all_of_its_clusters_ignore(tmp_path: Path) -> None:
     files = given_by("inline", "HelmRelease", "true")
     for name in ("dev-1", "dev-2"):
@@ -107,8 +143,10 @@ def test_a_release_that_stays_keeps_all_of_its_overlays() -> None:
     assert dict(migrate(files, "dev", "prod").files) == files
 
 
-def test_what_is_put_off_stays() -> None:
-    files = given_by("inline", "Deployment", "true")
+@pytest.mark.parametrize(
+    "files", [given_by("inline", "Deployment", "true"), generated("inline", "ConfigMap")]
+)
+def test_what_is_put_off_stays(files: Files) -> None:
     options = fm.MigrationOptions(sync_roots=("dev", "prod"), scope=fm.Scope(names=("other",)))
     assert fm.migrate_repository(files, options).files == files
 

@@ -48,6 +48,8 @@ spec:
         image: ghcr.io/acme/web:1.4.0
 """
 
+PART_OF_A_FILE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n---\n"
+
 
 def inline(text: str) -> str:
     return "patches:\n- patch: |-\n" + "".join(f"    {line}\n" for line in text.splitlines())
@@ -209,13 +211,23 @@ def test_a_tag_that_moves_an_image_of_another_name_is_told(
     assert tags_after(migration, tmp_path, "dev", "prod") == ["1.2.3", "1.2.3"]
 
 
-@pytest.mark.parametrize("mark", [LOCK, WIDER.format(container="app")])
-def test_a_workload_of_a_list_stays_for_all_and_is_told(mark: str, tmp_path: Path) -> None:
-    lines = WORKLOAD.replace("\n", "\n  ").rstrip()
-    base = f"apiVersion: v1\nkind: List\nitems:\n- {lines}\n"
-    migration = migrate(overlays(base, inline(OF_WORKLOAD + mark)), "dev", "prod")
-    assert "IM016" in {each.code for each in migration.findings if each.severity == "error"}
-    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.2.3", "1.2.3"]
+@pytest.mark.parametrize(
+    ("mark", "dev_tag"),
+    [(LOCK, "1.2.3"), (WIDER.format(container="app"), "1.4.7"), ("", "1.2.9")],
+    ids=["lock", "filter", "nothing"],
+)
+@pytest.mark.parametrize("before", ["", PART_OF_A_FILE], ids=["alone", "with-more"])
+def test_a_workload_of_a_list_has_its_own_tag_in_an_overlay(
+    before: str, mark: str, dev_tag: str, tmp_path: Path
+) -> None:
+    other = DEPLOYMENT.format(annotations="").replace("name: web", "name: other")
+    items = "".join("- " + each.replace("\n", "\n  ").rstrip() + "\n" for each in (other, WORKLOAD))
+    files = overlays(
+        f"{before}apiVersion: v1\nkind: List\nitems:\n{items}", mark and inline(OF_WORKLOAD + mark)
+    )
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert tags_after(migration, tmp_path, "dev", "prod") == [dev_tag, "1.2.9"]
 
 
 def test_fields_that_one_overlay_names_are_those_of_all(tmp_path: Path) -> None:

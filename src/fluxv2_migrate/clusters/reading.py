@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -117,14 +117,16 @@ def _see(
         if document.manifest
     }
     releases = [document for document in concerns.values() if is_old_release(document.manifest)]
-    workloads = _workloads(repository, tree, concerns)
+    marking = _roots_with_marks(repository, tree)
+    workloads = _workloads(repository, tree, concerns, marking)
     # A patch of a release looks like one, and shows no place where releases are. Those of Flux v2 do, so that
     # what is migrated already is still where it was.
     whole = {document.key for document in releases if not is_partial_release(document.manifest)}
     whole |= {document.key for document in repository.new_releases()}
     whole = whole or {document.key for document in releases}
     whole |= workloads
-    always = bool(releases or workloads or also_migrated)
+    # What is generated has no file.
+    always = bool(releases or workloads or marking or also_migrated)
     return read_clusters(files, repository.documents, concerns, whole, tree, options, always=always)
 
 
@@ -140,7 +142,10 @@ def _images_in_volumes(repository: Repository, options: MigrationOptions) -> boo
 
 
 def _workloads(
-    repository: Repository, tree: KustomizeTree, concerns: dict[DocumentKey, Document]
+    repository: Repository,
+    tree: KustomizeTree,
+    concerns: dict[DocumentKey, Document],
+    marking: Collection[str],
 ) -> set[DocumentKey]:
     """Gives the objects with annotations of fluxd; those that others annotate are of concern, too."""
     annotated = {
@@ -158,9 +163,8 @@ def _workloads(
         for document in annotated.values()
         for root in by_fluxd.get(document.path, ())
     }
-    roots = _roots_with_marks(repository, tree)
     whole = {key for key in annotated if key[0] not in patching | set(by_fluxd)}
-    for root in sorted(roots | {root for root, _ in targets}):
+    for root in sorted({*marking, *(root for root, _ in targets)}):
         for built in tree.build(root).objects:
             if not built.path:
                 continue

@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import annotations_of
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.kustomize import BuiltObject
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.rules import marks_of_ignored
 
 __all__ = ["unsaid_marks"]
 
 
-def unsaid_marks(document: Document, sighting: Sighting, repository: Repository) -> Mapping[str, str | None]:
+def unsaid_marks(
+    own: Mapping[str, Any], seen: Sighting | BuiltObject, repository: Repository
+) -> Mapping[str, str | None]:
     """Gives the annotations that a kustomization must write, so that Flux v2 leaves what fluxd left.
 
     Each file says to Flux v2 what it said to fluxd. What it takes back is left over, and so is what a
     kustomization or an operation says.
 
     Args:
-        repository: what was read of the files.
+        own: the object as its file says it; nothing for a generated one.
 
     Returns:
         The annotations with their values, or with nothing where they must go.
     """
-    wanted = marks_of_ignored(read_policies(annotations_of(sighting.manifest)))
-    said = dict(marks_of_ignored(read_policies(annotations_of(document.manifest))))
-    for use in sighting.patches:
+    wanted = marks_of_ignored(read_policies(annotations_of(seen.manifest)))
+    said = dict(marks_of_ignored(read_policies(annotations_of(own))))
+    # What patches something generated stays as it is.
+    for use in seen.patches if own else ():
         if use.path and use.kind == "merge":
             patch = repository.document(use.path, use.document)
             said |= marks_of_ignored(read_policies(annotations_of(patch.manifest)))
-    there = annotations_of(sighting.manifest)
+    there = annotations_of(seen.manifest)
     return {
         key: wanted.get(key)
         for key in (RECONCILE, PRUNE)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
+from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.kubernetes import annotations_of, mapping_at
 from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPatch, read_kustomization
 from fluxv2_migrate.kustomize.patches import read_patch
@@ -25,6 +25,7 @@ from fluxv2_migrate.plan import (
     write_operations,
 )
 from fluxv2_migrate.repository.changes import kustomization_change
+from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import POD_TEMPLATES
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -58,9 +59,10 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
                     reached.setdefault(step.path, set()).add(key)
     for build in around.clusters.builds.values():
         for built in build.objects:
-            if _needs_marks(built):
+            needed = {_NOBODY} if _needs_marks(built, around.repository) else set()
+            if needed or is_annotated(built.manifest):
                 for step in built.steps:
-                    reached.setdefault(step.path, set()).add(_NOBODY)
+                    reached.setdefault(step.path, set()).update(needed)
     for path, keys in reached.items():
         text = workspace.text(path)
         if text is None or not keys <= set(settled):
@@ -71,14 +73,14 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
                 workspace.edit(path, partial(edit_document, edit=_without_marks), kustomization_change(path))
 
 
-def _needs_marks(built: BuiltObject) -> bool:
+def _needs_marks(built: BuiltObject, repository: Repository) -> bool:
     """Gives whether something else than fluxd needs the annotations that an object is built with.
 
-    Nothing says to Flux v2 what fluxd ignored of what is generated, so a person is to know of it. Pods are
+    Where nothing says to Flux v2 what fluxd ignored of what is generated, a person is to know of it. Pods are
     started anew where the annotations of their template change.
     """
     if not built.path:
-        return "ignore" in read_policies(annotations_of(built.manifest)).policies
+        return bool(unsaid_marks({}, built, repository))
     spec: Any = built.manifest.get("spec")
     return any(is_annotated({"metadata": mapping_at(spec, *at, "metadata")}) for at in POD_TEMPLATES)
 

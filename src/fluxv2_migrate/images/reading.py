@@ -14,6 +14,7 @@ from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.ignored import unsaid_marks
+from fluxv2_migrate.images.items import own_manifest
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image, place_tag
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, group_of
 from fluxv2_migrate.placement import ImageUse, use_of
@@ -190,7 +191,8 @@ class _Reader:
         tree = self.around.clusters.tree
         for sighting in sightings:
             patches = [use.inline or tree.text(use.path) for use in sighting.patches]
-            for key, value in unsaid_marks(document, sighting, self.around.repository).items():
+            own = own_manifest(document, sighting)
+            for key, value in unsaid_marks(own, sighting, self.around.repository).items():
                 if value is not None or not any(key in text for text in patches):
                     return True
         return False
@@ -277,7 +279,7 @@ class _Reader:
                 automated, _NO_OPTIONS, FLUX_VERSIONS[-1], translations=self._translations
             ):
                 for image in draft.images:
-                    own = _own_manifest(document, sighting)
+                    own = own_manifest(document, sighting)
                     placed = place_tag(image, document.key, own, sighting, self.around.clusters.tree)
                     where = "" if isinstance(placed, NoPlace) or not image.fields else _place_of(placed)
                     if sighting.cluster not in users.get(where, {sighting.cluster}):
@@ -308,7 +310,7 @@ class _Reader:
     ) -> ImagePlace | None:
         if not image.fields:
             return None
-        own = _own_manifest(document, sighting)
+        own = own_manifest(document, sighting)
         placed = place_image(image, document.key, own, sighting, self.around.clusters.tree)
         version = self.around.versions[sighting.cluster]
         if isinstance(placed, ImagePlace) and not is_read(placed.path, version):
@@ -438,12 +440,6 @@ def _is_plain(each: AnnotatedObject) -> bool:
     draft = each.draft
     is_quiet = not (draft.images or draft.comments or draft.stopped or draft.at or each.places)
     return is_quiet and is_old_release(each.document.manifest)
-
-
-def _own_manifest(document: Document, sighting: Sighting) -> Mapping[str, Any]:
-    manifest = document.manifest
-    own: Mapping[str, Any] = manifest if sighting.item is None else manifest["items"][sighting.item]
-    return own
 
 
 def aliases_of(sightings: Iterable[Sighting]) -> Mapping[str, str]:

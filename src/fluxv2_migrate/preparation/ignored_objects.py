@@ -13,17 +13,19 @@ from fluxv2_migrate.clusters import Sighting, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.images.ignored import unsaid_marks
-from fluxv2_migrate.kustomize import Step, add_patch
+from fluxv2_migrate.images.items import objects_of, own_manifest
+from fluxv2_migrate.kustomize import BuiltObject, Step, add_patch
 from fluxv2_migrate.preparation.separation import SeparatedTexts
-from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
 
 __all__ = ["say_what_is_ignored"]
 
 _Marks = Mapping[str, str | None]
+_Object = tuple[Mapping[str, Any], str, Sequence[Sighting | BuiltObject]]
+"""As its file says it, with that, and how it is seen."""
 
 
 def say_what_is_ignored(around: Surroundings) -> SeparatedTexts:
@@ -31,50 +33,69 @@ def say_what_is_ignored(around: Surroundings) -> SeparatedTexts:
     files: dict[str, str] = {}
     reached: set[str] = set()
     is_needed = False
-    for key, sightings in around.clusters.sightings.items():
-        whole = [each for each in sightings if each.item is None and each.steps]
-        document = around.repository.document(*key)
-        if not (whole and is_in_scope(document, around)):
-            continue
-        for step, marks in _left(document, whole, around):
+    for own, path, seen in (*_written(around), *_generated(around)):
+        for step, marks in _left(own, seen, around):
             try:
                 text = files.get(step.path, around.clusters.tree.text(step.path))
-                made = {**files, step.path: _with_patch(text, step, document, marks)}
+                made = {**files, step.path: _with_patch(text, step, seen[0].manifest, marks)}
             except (CannotEdit, InvalidManifest):
                 continue
             if builds_alike(around.clusters.tree, around.clusters.builds, made, (RECONCILE, PRUNE)):
                 files = made
-                reached.add(document.path)
+                reached.add(path)
                 # Flux v2 applies all that is no release of Flux v1.
-                is_needed |= not is_old_release(document.manifest)
+                is_needed |= not is_old_release(own)
     return SeparatedTexts(files, frozenset(reached), is_needed)
 
 
+def _written(around: Surroundings) -> Iterator[_Object]:
+    """Gives each object of a file, as clusters see it."""
+    for key, sightings in around.clusters.sightings.items():
+        document = around.repository.document(*key)
+        built = [each for each in sightings if each.steps]
+        if built and is_in_scope(document, around):
+            for members in objects_of(built):
+                yield own_manifest(document, members[0]), document.path, members
+
+
+def _generated(around: Surroundings) -> Iterator[_Object]:
+    """Gives each object that a kustomization generates, of which no file says anything, as it is built."""
+    by_origin: dict[tuple[Step, str], list[BuiltObject]] = {}
+    for build in around.clusters.builds.values():
+        for built in build.objects:
+            if not built.path and built.steps:
+                by_origin.setdefault((built.steps[0], str(built.manifest["kind"])), []).append(built)
+    for (step, _), members in by_origin.items():
+        kustomization = around.repository.document(step.path, 0)
+        if all(is_item_in_scope(each.manifest, kustomization, around) for each in members):
+            yield {}, step.path, members
+
+
 def _left(
-    document: Document, sightings: Sequence[Sighting], around: Surroundings
+    own: Mapping[str, Any], seen: Sequence[Sighting | BuiltObject], around: Surroundings
 ) -> Iterator[tuple[Step, _Marks]]:
     """Gives the outermost kustomizations that know what is to be written, each with that."""
-    wanted = [(each, unsaid_marks(document, each, around.repository)) for each in sightings]
+    wanted = [(each, unsaid_marks(own, each, around.repository)) for each in seen]
     by_step: dict[str, list[_Marks]] = {}
-    for sighting, marks in wanted:
-        for step in sighting.steps:
+    for each, marks in wanted:
+        for step in each.steps:
             known = by_step.setdefault(step.path, [])
             if marks not in known:
                 known.append(marks)
     done: set[str] = set()
-    for sighting, marks in wanted:
-        own = [step for step in sighting.steps if len(by_step[step.path]) == 1]
-        if marks and own and own[-1].path not in done:
-            done.add(own[-1].path)
-            yield own[-1], marks
+    for each, marks in wanted:
+        alone = [step for step in each.steps if len(by_step[step.path]) == 1]
+        if marks and alone and alone[-1].path not in done:
+            done.add(alone[-1].path)
+            yield alone[-1], marks
 
 
-def _with_patch(text: str, step: Step, document: Document, marks: _Marks) -> str:
+def _with_patch(text: str, step: Step, manifest: Mapping[str, Any], marks: _Marks) -> str:
     """Gives a kustomization with a patch that finds its object by what it says itself, and no other."""
     name = {"name": step.name, **({"namespace": step.namespace} if step.namespace else {})}
     patch: dict[str, Any] = {
-        "apiVersion": document.manifest["apiVersion"],
-        "kind": document.manifest["kind"],
+        "apiVersion": manifest["apiVersion"],
+        "kind": manifest["kind"],
         "metadata": {**name, "annotations": dict(marks)},
     }
     return add_patch(text, patch)

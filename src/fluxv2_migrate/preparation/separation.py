@@ -15,6 +15,7 @@ from fluxv2_migrate.clusters import Sighting, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, new_object
+from fluxv2_migrate.images.items import objects_of, own_manifest
 from fluxv2_migrate.images.places import ImagePlace, place_image, place_tag
 from fluxv2_migrate.images.reading import aliases_of, as_automated
 from fluxv2_migrate.kubernetes import annotations_of, as_object
@@ -83,10 +84,11 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
                 continue
             if not any(read_policies(annotations_of(each.manifest)).automated for each in sightings):
                 continue
-            wanted = _wanted(document, sightings, fluxds)
-            for step, each in (*_apart(wanted), *_unmarked(wanted)):
+            objects = [_wanted(document, each, fluxds) for each in objects_of(sightings)]
+            apart = (each for wanted in objects for each in (*_apart(wanted), *_unmarked(wanted)))
+            for step, each in apart:
                 try:
-                    made = dict(_written(document, step, each, files, around))
+                    made = dict(_written(step, each, files, around))
                 except (CannotEdit, InvalidManifest):
                     continue
                 if builds_alike(around.clusters.tree, around.clusters.builds, {**files, **made}):
@@ -178,19 +180,23 @@ def _wanted(document: Document, sightings: Sequence[Sighting], fluxds: _Fluxds) 
     aliases = aliases_of(sightings)
     found: list[_Wanted] = []
     for sighting in sightings:
-        if sighting.item is not None:
-            continue
-        own = _patterns(document, sighting, fluxds)
+        own = own_manifest(document, sighting)
+        # The updater leaves a file that is only a list.
+        documents = fluxds.around.repository.documents[document.path]
+        is_list_alone = sighting.item is not None and len(documents) == 1
+        patterns = _patterns(document, sighting, fluxds)
         for image in fluxds.images(as_automated(sighting.manifest, aliases)):
-            pattern = own.get(image.container)
+            pattern = patterns.get(image.container)
             # Where fluxd leaves an image, its name is of no concern: the tag must not move.
             place_in = place_tag if pattern is None else place_image
-            placed = place_in(image, document.key, document.manifest, sighting, fluxds.around.clusters.tree)
+            placed = place_in(image, document.key, own, sighting, fluxds.around.clusters.tree)
             policy = None
             if pattern is not None:
                 of = f"{image.image.registry}/{image.image.repository}"
                 policy = f"{pattern} {of} {fluxds.namespace(sighting)}"
-            if isinstance(placed, ImagePlace):
+            if isinstance(placed, ImagePlace) and placed.path == document.path and is_list_alone:
+                found.append(_Wanted(sighting, image, policy, None, sighting.steps[0].path))
+            elif isinstance(placed, ImagePlace):
                 place = (placed.path, placed.index, placed.image.fields[-1].path)
                 found.append(_Wanted(sighting, image, policy, place))
             else:
@@ -215,7 +221,7 @@ def _is_written(sighting: Sighting, document: Document, around: Surroundings) ->
 
 
 def _written(
-    document: Document, step: Step, wanted: _Wanted, files: Mapping[str, str], around: Surroundings
+    step: Step, wanted: _Wanted, files: Mapping[str, str], around: Surroundings
 ) -> Iterator[tuple[str, str]]:
     """Gives the files with which a kustomization has a text of its own."""
     tag = wanted.image.fields[-1]
@@ -238,8 +244,8 @@ def _written(
         raise CannotEdit("the name of its file is taken")
     metadata = {"name": step.name, **({"namespace": step.namespace} if step.namespace else {})}
     value: dict[str, Any] = {
-        "apiVersion": document.manifest["apiVersion"],
-        "kind": document.manifest["kind"],
+        "apiVersion": wanted.sighting.manifest["apiVersion"],
+        "kind": wanted.sighting.manifest["kind"],
         "metadata": metadata,
         **_nested(tag.path, tag.value, wanted.sighting.manifest),
     }
