@@ -211,6 +211,9 @@ def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Sch
     for name in sorted({*patch, *(name for name in fields if name in destination)} if fields else patch):
         item, new = destination.get(name, _ABSENT), patch.get(name, _ABSENT)
         is_text = new.__class__ is str and item.__class__ not in (dict, list)
+        if is_text and new == item and item.__class__ is str:
+            # A patch names its object, and so says again what is there.
+            continue
         after = new if is_text else _walk(item, new, fields.get(name))
         if after is not item:
             changed[name] = after

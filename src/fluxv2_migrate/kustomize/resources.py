@@ -192,13 +192,13 @@ class Resource:
     @property
     def identity(self) -> Identity:
         """Its identity as it is now."""
-        known = self._identity
-        if known is None or self._identified is not self.manifest:
+        known, before = self._identity, self._identified
+        if known is None or (before is not self.manifest and _is_named_anew(before or {}, self.manifest)):
             group, version = self.group_and_version
             own = Identity(group, version, self.kind, self.name, self.effective_namespace)
-            self._identified = self.manifest
             # Most of what happens to an object leaves it, and builds share it.
             known = self._identity = known if own == known else own
+        self._identified = self.manifest
         return known
 
     @property
@@ -221,6 +221,11 @@ class Resource:
     def set_metadata(self, key: str, value: str) -> None:
         """Sets a field of the metadata; an empty value takes it away."""
         self.manifest = with_metadata(self.manifest, key, value)
+
+
+def _is_named_anew(before: Manifest, after: Manifest) -> bool:
+    """Gives whether anything that is part of an identity is another object than it was."""
+    return any(before.get(name) is not after.get(name) for name in ("metadata", "apiVersion", "kind"))
 
 
 @lru_cache(maxsize=256)
