@@ -12,7 +12,13 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.kubernetes import annotations_of, mapping_at
-from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPatch, read_kustomization
+from fluxv2_migrate.kustomize import (
+    BuiltObject,
+    Kustomization,
+    KustomizationPatch,
+    keys_of_pointer,
+    read_kustomization,
+)
 from fluxv2_migrate.kustomize.patches import read_patch
 from fluxv2_migrate.plan import (
     AnnotationEdit,
@@ -112,17 +118,12 @@ def _marks_in(patch: KustomizationPatch) -> bool:
         return False
     documents, operations = read_patch(patch.inline.strip())
     keys = [key for each in documents for key in annotations_of(each.manifest) if is_of_fluxd(key)]
-    keys += [_plain(str(each["path"]).split("/")[3]) for each in operations if _is_mark(each)]
-    return bool(keys)
+    return bool(keys) or any(map(_is_mark, operations))
 
 
 def _is_mark(operation: Mapping[str, Any]) -> bool:
-    keys = str(operation.get("path")).split("/")
-    return keys[1:3] == ["metadata", "annotations"] and len(keys) > 3 and is_of_fluxd(_plain(keys[3]))
-
-
-def _plain(key: str) -> str:
-    return key.replace("~1", "/").replace("~0", "~")
+    keys = keys_of_pointer(str(operation.get("path")))
+    return keys[:2] == ("metadata", "annotations") and len(keys) > 2 and is_of_fluxd(keys[2])
 
 
 def _without_marks(document: str) -> str:

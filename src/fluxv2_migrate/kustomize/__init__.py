@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fluxv2_migrate.kustomize.apart import steps_apart
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
 from fluxv2_migrate.kustomize.configurations import configured_entries
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
@@ -14,7 +15,7 @@ from fluxv2_migrate.kustomize.edit import (
     replace_entry,
 )
 from fluxv2_migrate.kustomize.field_specs import keys_of_path
-from fluxv2_migrate.kustomize.json_patch import apply_operations
+from fluxv2_migrate.kustomize.json_patch import apply_operations, keys_of_pointer, pointer_to
 from fluxv2_migrate.kustomize.kustomization import (
     FILE_NAMES,
     UNFOLLOWED,
@@ -63,14 +64,17 @@ __all__ = [
     "is_remote",
     "join_path",
     "keys_of_path",
+    "keys_of_pointer",
     "list_patch_file",
     "merged_with",
     "patch_of",
+    "pointer_to",
     "read_kustomization",
     "remove_entry",
     "replace_entry",
     "replay_patches",
     "split_field_path",
     "split_variable_path",
+    "steps_apart",
     "try_object",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import item_index
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value
 
-__all__ = ["apply_operations", "is_operations"]
+__all__ = ["apply_operations", "is_operations", "keys_of_pointer", "pointer_to"]
 
 _INDEX: Final = re.compile(r"-?[0-9]+")
 _MISSING: Final = object()
@@ -23,6 +23,24 @@ def is_operations(value: Any) -> bool:
     (True, False)
     """
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def keys_of_pointer(pointer: str) -> tuple[str, ...]:
+    """Gives the keys of a JSON pointer; whatever stands before its first slash is left out.
+
+    >>> keys_of_pointer("/metadata/annotations/a~1b")
+    ('metadata', 'annotations', 'a/b')
+    """
+    return tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])
+
+
+def pointer_to(keys: Iterable[str]) -> str:
+    """Gives the JSON pointer that leads along keys.
+
+    >>> pointer_to(("metadata", "annotations", "a/b"))
+    '/metadata/annotations/a~1b'
+    """
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
 
 
 def apply_operations(manifest: Manifest, operations: Sequence[Manifest]) -> Manifest:
@@ -82,12 +100,6 @@ def _apply(document: Any, operation: Manifest) -> Any:
     return document
 
 
-def _keys(path: str) -> list[str]:
-    if not path.startswith("/"):
-        raise InvalidManifest(f"the path {path!r} of a JSON patch does not begin with a slash")
-    return [key.replace("~1", "/").replace("~0", "~") for key in path.split("/")[1:]]
-
-
 def _position(parent: list[Any], key: str, *, adds: bool = False) -> int:
     if adds and key == "-":
         return len(parent)
@@ -104,7 +116,9 @@ def _position(parent: list[Any], key: str, *, adds: bool = False) -> int:
 
 
 def _parent(document: Any, path: str) -> tuple[Any, str]:
-    *keys, last = _keys(path)
+    if not path.startswith("/"):
+        raise InvalidManifest(f"the path {path!r} of a JSON patch does not begin with a slash")
+    *keys, last = keys_of_pointer(path)
     for key in keys:
         document = _step(document, key)
         if not isinstance(document, (dict, list)):

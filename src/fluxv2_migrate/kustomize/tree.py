@@ -13,9 +13,14 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
 from fluxv2_migrate.kustomize.building import Build, BuiltObject
 from fluxv2_migrate.kustomize.derived import Derived
-from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, read_kustomization
+from fluxv2_migrate.kustomize.kustomization import (
+    FILE_NAMES,
+    Kustomization,
+    KustomizationPatch,
+    read_kustomization,
+)
 from fluxv2_migrate.kustomize.patches import ReadPatch
-from fluxv2_migrate.kustomize.resources import Resource
+from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
 from fluxv2_migrate.kustomize.values import Manifest, json_value, read_manifests
 
@@ -162,6 +167,12 @@ class KustomizeTree:
         if folder not in self._read:
             self._read[folder] = self._find(folder)
         return self._read[folder]
+
+    def patch_entry(self, use: PatchUse) -> KustomizationPatch | None:
+        """Gives the entry of a kustomization in which a patch stands; nothing where it stands elsewhere."""
+        kustomization = self.kustomizations.get(posixpath.dirname(use.kustomization))
+        patches = () if kustomization is None else kustomization.patches
+        return next((each for each in patches if (each.field, each.index) == (use.field, use.entry)), None)
 
     def has_kustomization_file(self, folder: str) -> bool:
         """Says whether a folder has a file with a kustomization's name, whatever is in it."""

@@ -14,7 +14,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import objects_of, own_manifest
-from fluxv2_migrate.kustomize import BuiltObject, Step, add_patch
+from fluxv2_migrate.kustomize import BuiltObject, Step, add_patch, steps_apart
 from fluxv2_migrate.preparation.separation import SeparatedTexts
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -75,19 +75,12 @@ def _left(
     own: Mapping[str, Any], seen: Sequence[Sighting | BuiltObject], around: Surroundings
 ) -> Iterator[tuple[Step, _Marks]]:
     """Gives the outermost kustomizations that know what is to be written, each with that."""
-    wanted = [(each, unsaid_marks(own, each, around.repository)) for each in seen]
-    by_step: dict[str, list[_Marks]] = {}
-    for each, marks in wanted:
-        for step in each.steps:
-            known = by_step.setdefault(step.path, [])
-            if marks not in known:
-                known.append(marks)
+    wanted = [(each.steps, unsaid_marks(own, each, around.repository)) for each in seen]
     done: set[str] = set()
-    for each, marks in wanted:
-        alone = [step for step in each.steps if len(by_step[step.path]) == 1]
-        if marks and alone and alone[-1].path not in done:
-            done.add(alone[-1].path)
-            yield alone[-1], marks
+    for (_, marks), apart in zip(wanted, steps_apart(wanted), strict=True):
+        if marks and apart and apart[-1].path not in done:
+            done.add(apart[-1].path)
+            yield apart[-1], marks
 
 
 def _with_patch(text: str, step: Step, manifest: Mapping[str, Any], marks: _Marks) -> str:

@@ -19,7 +19,7 @@ from fluxv2_migrate.images.items import objects_of, own_manifest
 from fluxv2_migrate.images.places import ImagePlace, place_image, place_tag
 from fluxv2_migrate.images.reading import aliases_of, as_automated
 from fluxv2_migrate.kubernetes import annotations_of, as_object
-from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file
+from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file, steps_apart
 from fluxv2_migrate.placement import Homes, NoHome
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
@@ -142,10 +142,8 @@ def _apart(wanted: Sequence[_Wanted]) -> Iterator[tuple[Step, _Wanted]]:
             continue
         # It belongs to whoever is nearest to it; of two that are equally near, to the one that leaves it.
         nearest = min(members, key=lambda each: (len(each.sighting.steps), each.policy or "")).policy
-        by_step = _by_step(members)
         done: set[str] = set()
-        for each in members:
-            own = [step for step in each.sighting.steps if len(by_step[step.path]) == 1]
+        for each, own in zip(members, _steps_apart(members), strict=True):
             if each.policy != nearest and own and own[-1].path not in done:
                 done.add(own[-1].path)
                 yield own[-1], each
@@ -157,23 +155,18 @@ def _unmarked(wanted: Sequence[_Wanted]) -> Iterator[tuple[Step, _Wanted]]:
     for each in wanted:
         if not each.kustomization or each.policy is None:
             continue
-        by_step = _by_step(one for one in wanted if one.image.container == each.image.container)
+        own = _steps_apart([each, *(one for one in wanted if one.image.container == each.image.container)])[0]
         paths = [step.path for step in each.sighting.steps]
         # That of a Kustomization of Flux v2 is none of them.
-        outer = each.sighting.steps[paths.index(each.kustomization) :] if each.kustomization in paths else ()
-        step = next((step for step in outer if len(by_step[step.path]) == 1), None)
+        outer = paths[paths.index(each.kustomization) :] if each.kustomization in paths else ()
+        step = next((step for step in own if step.path in outer), None)
         if step is not None and (step.path, each.image.container) not in done:
             done.add((step.path, each.image.container))
             yield step, each
 
 
-def _by_step(members: Iterable[_Wanted]) -> dict[str, set[str | None]]:
-    """Gives the policies for what comes through each kustomization."""
-    found: dict[str, set[str | None]] = {}
-    for each in members:
-        for step in each.sighting.steps:
-            found.setdefault(step.path, set()).add(each.policy)
-    return found
+def _steps_apart(members: Iterable[_Wanted]) -> list[list[Step]]:
+    return steps_apart((each.sighting.steps, each.policy) for each in members)
 
 
 def _wanted(document: Document, sightings: Sequence[Sighting], fluxds: _Fluxds) -> list[_Wanted]:

@@ -91,8 +91,7 @@ def edits_of_variable(named: Naming) -> Iterator[FieldEdit]:
         HeldBack: the field has another form in Flux v2.
     """
     use, version = named.use, named.version
-    (kustomization,) = (each for each in named.tree.kustomizations.values() if each.path == use.kustomization)
-    entry = kustomization.mappings("vars")[use.entry]
+    entry = named.tree.kustomizations[posixpath.dirname(use.kustomization)].mappings("vars")[use.entry]
     reference, at = entry["objref"], ("vars", use.entry)
     if reference.get("apiVersion"):
         api = moved_fields({"group": reference["apiVersion"].partition("/")[0]}, version) or {}

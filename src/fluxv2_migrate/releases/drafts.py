@@ -13,6 +13,7 @@ from fluxv2_migrate.flux2.releases import (
     preferred_api_version,
     serving_releases,
 )
+from fluxv2_migrate.kustomize import steps_apart
 from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
@@ -148,21 +149,17 @@ def _named_elsewhere(
 
 def _names_elsewhere(drafts: Iterable[DraftOfClusters]) -> tuple[NameElsewhere, ...]:
     """Gives for each release name the outermost kustomization that sees the release under that name alone."""
-    by_step: dict[str, set[str]] = {}
-    wanted: list[tuple[str, Sighting]] = []
-    for each in drafts:
-        for sighting in each.sightings:
-            wanted.append((each.draft.release_name.spec_release_name, sighting))
-            for step in sighting.steps:
-                by_step.setdefault(step.path, set()).add(each.draft.release_name.spec_release_name)
+    wanted = [
+        (sighting.steps, each.draft.release_name.spec_release_name)
+        for each in drafts
+        for sighting in each.sightings
+    ]
     found: set[NameElsewhere] = set()
-    for release_name, sighting in wanted:
-        own = [step for step in sighting.steps if by_step[step.path] == {release_name}]
+    for (_, release_name), own in zip(wanted, steps_apart(wanted), strict=True):
         if not own:
             message = "clusters give it different release names, and no kustomization tells them apart"
             raise ClustersDisagree(message, ("metadata", "name"))
-        step = own[-1]
-        found.add(NameElsewhere(step.path, step.namespace, step.name, release_name))
+        found.add(NameElsewhere(own[-1].path, own[-1].namespace, own[-1].name, release_name))
     return tuple(sorted(found, key=lambda each: (each.kustomization, each.name)))
 
 

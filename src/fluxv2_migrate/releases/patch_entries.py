@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from fluxv2_migrate.clusters import Way
-from fluxv2_migrate.kustomize import PatchUse, Step, add_patch, remove_entry
+from fluxv2_migrate.kustomize import PatchUse, Step, add_patch, remove_entry, steps_apart
 from fluxv2_migrate.plan import Leaves, as_patch, edit_fields
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
@@ -102,21 +102,13 @@ class KustomizationEdits:
             ClustersDisagree: no kustomization tells two ways apart in which it is another release.
         """
         ways = list(left)
-        by_step: dict[str, list[Leaves]] = {}
-        for way, leaves in ways:
-            for step in way.built.steps:
-                known = by_step.setdefault(step.path, [])
-                if leaves not in known:
-                    known.append(leaves)
+        apart = steps_apart((way.built.steps, leaves) for way, leaves in ways)
         done: set[str] = set()
-        for way, leaves in ways:
-            if not leaves:
-                continue
-            own = [step for step in way.built.steps if len(by_step[step.path]) == 1]
-            if not own:
+        for (_, leaves), own in zip(ways, apart, strict=True):
+            if leaves and not own:
                 message = "it is another release in each build, and no kustomization tells them apart"
                 raise ClustersDisagree(message, ("spec",))
-            if own[-1].path not in done:
+            if leaves and own[-1].path not in done:
                 done.add(own[-1].path)
                 self._add(own[-1], leaves, api_version)
 

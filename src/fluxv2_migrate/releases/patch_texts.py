@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -314,10 +313,8 @@ class _Converter:
             document = self.around.repository.document(use.kustomization, self.documents[use])
             given = document.manifest["spec"]["patches"][use.entry].get("target")
             return given if isinstance(given, Mapping) else None
-        kustomization = self.around.clusters.tree.kustomizations.get(posixpath.dirname(use.kustomization))
-        patches = () if kustomization is None else kustomization.patches
-        own = (each for each in patches if (each.field, each.index) == (use.field, use.entry))
-        return next((each.target for each in own), None)
+        entry = self.around.clusters.tree.patch_entry(use)
+        return None if entry is None else entry.target
 
     def _texts(self) -> Iterator[PatchText]:
         inline: dict[_Text, list[tuple[PatchUse, Plan]]] = {}

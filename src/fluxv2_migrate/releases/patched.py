@@ -13,7 +13,14 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import namespace_and_name
-from fluxv2_migrate.kustomize import KustomizeTree, PatchedState, PatchUse, patch_of, replay_patches
+from fluxv2_migrate.kustomize import (
+    KustomizeTree,
+    PatchedState,
+    PatchUse,
+    keys_of_pointer,
+    patch_of,
+    replay_patches,
+)
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
 from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api
@@ -383,7 +390,7 @@ def _writer_of(path: tuple[str, ...], uses: Sequence[PatchUse], tree: KustomizeT
 
 
 def _meets(pointer: str, path: tuple[str, ...]) -> bool:
-    keys = tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])
+    keys = keys_of_pointer(pointer)
     length = min(len(keys), len(path))
     return keys[:length] == path[:length]
 

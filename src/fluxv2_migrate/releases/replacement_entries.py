@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ SOURCE_FIELDS: Final = frozenset(("spec", "chart", name) for name in ("repositor
 def replacement_entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[Place, Mapping[str, Any]]]:
     """Gives the replacements of an entry of a kustomization, each with where it stands in its file."""
     if not use.path:
-        (kustomization,) = (each for each in tree.kustomizations.values() if each.path == use.kustomization)
+        kustomization = tree.kustomizations[posixpath.dirname(use.kustomization)]
         yield (use.field, use.entry), kustomization.replacements[use.entry]
         return
     value = read_document(tree.text(use.path))[1]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_list
-from fluxv2_migrate.kustomize import BuiltObject, split_field_path
+from fluxv2_migrate.kustomize import BuiltObject, pointer_to, split_field_path
 from fluxv2_migrate.releases.patch_targets import moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.pointed_fields import (
@@ -109,8 +109,7 @@ def _operation(path: str, built: Sequence[BuiltObject]) -> str:
         values.append(value)
     if not values or any(value is None or value != values[0] for value in values):
         return ""
-    pointer = "".join(f"/{key.replace('~', '~0').replace('/', '~1')}" for key in keys)
-    return f"- op: replace\n  path: {emit_scalar(pointer)}\n  value: {json.dumps(values[0])}"
+    return f"- op: replace\n  path: {emit_scalar(pointer_to(keys))}\n  value: {json.dumps(values[0])}"
 
 
 def _edits_of_target(

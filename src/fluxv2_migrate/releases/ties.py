@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize import KustomizationPatch, PatchUse, add_patch, add_patch_file
+from fluxv2_migrate.kustomize import PatchUse, add_patch, add_patch_file
 from fluxv2_migrate.plan import edit_fields
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, narrowed, places_at
 from fluxv2_migrate.releases.patched import HeldBack
@@ -132,7 +132,7 @@ class _Splitter:
         return posixpath.relpath(copy, posixpath.dirname(use.kustomization) or ".")
 
     def _split(self, use: PatchUse, moved: set[tuple[str, str]], kept: set[tuple[str, str]]) -> None:
-        patch = self._patch(use)
+        patch = self.around.clusters.tree.patch_entry(use)
         if patch is None or patch.target is None or use.field != "patches":
             raise CannotEdit("a patch that is for several releases, and names none")
         target = dict(patch.target)
@@ -145,13 +145,6 @@ class _Splitter:
             self._edit(use.kustomization, lambda text: add_patch_file(text, path, target))
         else:
             self._edit(use.kustomization, lambda text: add_patch(text, patch.inline, target))
-
-    def _patch(self, use: PatchUse) -> KustomizationPatch | None:
-        if use.field == FLUX_PATCHES:
-            return None
-        kustomization = self.around.clusters.tree.kustomizations[posixpath.dirname(use.kustomization)]
-        own = (each for each in kustomization.patches if (each.field, each.index) == (use.field, use.entry))
-        return next(own, None)
 
     def _copy(self, path: str, name: str) -> str:
         """Gives a file that holds the same patch, called after a release that it is for."""

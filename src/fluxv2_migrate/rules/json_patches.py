@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize import apply_operations
+from fluxv2_migrate.kustomize import apply_operations, keys_of_pointer, pointer_to
 from fluxv2_migrate.plan import REMOVED, Leaves, PatchOperation, Path, leaf_at
 from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, shared_leaves
 
@@ -84,8 +84,8 @@ class _Drafter:
 
     def _operation(self, index: int, operation: Mapping[str, Any]) -> PatchOperation | None:
         """Gives what becomes of an operation by itself; what is left of it, all of them write together."""
-        name, path = operation.get("op"), _keys(operation.get("path"))
-        origin = _keys(operation.get("from")) if name in ("move", "copy") else None
+        name, path = operation.get("op"), keys_of_pointer(str(operation.get("path")))
+        origin = keys_of_pointer(str(operation.get("from"))) if name in ("move", "copy") else None
         if path[:2] == _ANNOTATIONS:
             return self._of_annotations(index, operation, path)
         if len(path) < 2 and path != ("apiVersion",) and path != ("kind",):
@@ -126,7 +126,7 @@ class _Drafter:
             there = all(leaf_at(now, target) is not REMOVED for now in self.new)
         if not fits or not there:
             return None
-        changed = {**operation, "path": _pointer(target)}
+        changed = {**operation, "path": pointer_to(target)}
         self.new = [apply_operations(now, [changed]) for now in self.new]
         self.effective.append(changed)
         return PatchOperation(changed, index if path == target else None)
@@ -165,14 +165,6 @@ def _applied(manifest: dict[str, Any], operation: Mapping[str, Any]) -> dict[str
         return manifest
 
 
-def _keys(pointer: Any) -> Path:
-    return tuple(key.replace("~1", "/").replace("~0", "~") for key in str(pointer).split("/")[1:])
-
-
-def _pointer(path: Path) -> str:
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
-
-
 def _is_kept(path: Path) -> bool:
     return path[:1] == ("metadata",) or path[:2] == VALUES
 
@@ -183,7 +175,7 @@ def _operations(leaves: Leaves, states: Sequence[Mapping[str, Any]]) -> Iterator
     for path, value in leaves.items():
         if value is REMOVED:
             if all(leaf_at(state, path) is not REMOVED for state in states):
-                yield {"op": "remove", "path": _pointer(path)}
+                yield {"op": "remove", "path": pointer_to(path)}
             continue
         depths = {_depth(state, path) for state in states}
         if len(depths) > 1:
@@ -198,7 +190,7 @@ def _operations(leaves: Leaves, states: Sequence[Mapping[str, Any]]) -> Iterator
             holder = holder.setdefault(key, {})
         holder[path[-1]] = value
     for top, value in made.items():
-        yield {"op": "add", "path": _pointer(top), "value": value}
+        yield {"op": "add", "path": pointer_to(top), "value": value}
 
 
 def _depth(state: Mapping[str, Any], path: Path) -> int:
