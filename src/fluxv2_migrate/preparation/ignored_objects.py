@@ -15,8 +15,8 @@ from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import objects_of, own_manifest
 from fluxv2_migrate.kustomize import BuiltObject, Step, add_patch, steps_apart
-from fluxv2_migrate.preparation.separation import SeparatedTexts
 from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
@@ -28,7 +28,7 @@ _Object = tuple[Mapping[str, Any], str, Sequence[Sighting | BuiltObject]]
 """As its file says it, with that, and how it is seen."""
 
 
-def say_what_is_ignored(around: Surroundings) -> SeparatedTexts:
+def say_what_is_ignored(around: Surroundings) -> RearrangedTexts:
     """Gives kustomizations that say to Flux v2 what fluxd ignored in them, or did not."""
     files: dict[str, str] = {}
     reached: set[str] = set()
@@ -45,7 +45,7 @@ def say_what_is_ignored(around: Surroundings) -> SeparatedTexts:
                 reached.add(path)
                 # Flux v2 applies all that is no release of Flux v1.
                 is_needed |= not is_old_release(own)
-    return SeparatedTexts(files, frozenset(reached), is_needed)
+    return RearrangedTexts(files, frozenset(reached), is_needed)
 
 
 def _written(around: Surroundings) -> Iterator[_Object]:

@@ -10,9 +10,9 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPatch
 from fluxv2_migrate.plan import edit_fields
-from fluxv2_migrate.preparation.separation import SeparatedTexts
 from fluxv2_migrate.releases.patch_targets import narrowed
 from fluxv2_migrate.releases.patched import HeldBack
+from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, edit_document
 
@@ -21,7 +21,7 @@ __all__ = ["name_targets"]
 _SELECTOR: Final = "annotationSelector"
 
 
-def name_targets(around: Surroundings) -> SeparatedTexts:
+def name_targets(around: Surroundings) -> RearrangedTexts:
     """Gives kustomizations in which patches name what they found by annotations of fluxd."""
     files: dict[str, str] = {}
     reached: set[str] = set()
@@ -41,7 +41,7 @@ def name_targets(around: Surroundings) -> SeparatedTexts:
             if builds_alike(clusters.tree, clusters.builds, made):  # pragma: no branch - names find the same
                 files = made
                 reached |= {built.path for built in objects if _has(built, kustomization, patch)}
-    return SeparatedTexts(files, frozenset(reached))
+    return RearrangedTexts(files, frozenset(reached))
 
 
 def _objects(kustomization: Kustomization, around: Surroundings) -> Iterator[BuiltObject]:

@@ -15,10 +15,10 @@ from fluxv2_migrate.kustomize.kustomization import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
 from fluxv2_migrate.preparation.named_targets import name_targets
-from fluxv2_migrate.preparation.separation import SeparatedTexts, separate_texts
-from fluxv2_migrate.releases.ties import SplitPatches
+from fluxv2_migrate.preparation.separation import separate_texts
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
+from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -31,14 +31,11 @@ class PreparedRepository:
 
     Attributes:
         files: as they are migrated.
-        repository: what was read of them.
-        clusters: who sees what of them.
         options: how to migrate, with the namespace of Flux v2.
         readings: scalars that are written as Flux v1 read them.
-        separated: files in which clusters have texts of their own.
-        named: files in which patches name what they found by annotations of fluxd.
-        ignored: files in which kustomizations say to Flux v2 what fluxd ignored.
-        tied: files in which patches are split between releases that stay and others.
+        patches: those of fluxd.
+        rearranged: what else is written in another way than it was given, in order.
+        tied: patches that are split between releases that stay and others.
         is_respelled: whether kustomizations name fields in other letters than kustomize's own.
     """
 
@@ -48,25 +45,36 @@ class PreparedRepository:
     options: MigrationOptions
     readings: Flux1Readings
     patches: FluxdPatches
-    separated: SeparatedTexts
-    named: SeparatedTexts
-    ignored: SeparatedTexts
-    tied: SplitPatches = field(default_factory=SplitPatches)
+    rearranged: tuple[RearrangedTexts, ...] = ()
+    tied: RearrangedTexts = field(default_factory=RearrangedTexts)
     is_respelled: bool = False
 
     @property
     def is_rearranged(self) -> bool:
         """Whether texts of it are others than they were given, or stand in other files."""
-        rearranged = (self.separated, self.named, self.ignored, self.tied)
+        rearranged = (*self.rearranged, self.tied)
         return self.is_respelled or bool(self.patches.listed) or any(each.files for each in rearranged)
 
-    def with_split(self, split: SplitPatches) -> PreparedRepository:
-        """Gives it with patches that are split; everything is read again."""
-        files = {**self.files, **split.files}
+    def with_split(self, split: RearrangedTexts) -> PreparedRepository:
+        """Gives it with patches that are split."""
+        return replace(self._read_with(split.files), tied=self.tied.with_more(split))
+
+    def _read_with(self, files: Mapping[str, str | bytes]) -> PreparedRepository:
+        """Gives it with files that change or are new; everything is read again."""
+        return self._read_again({**self.files, **files}) if files else self
+
+    def _read_again(self, files: Mapping[str, str | bytes]) -> PreparedRepository:
         repository = read_repository(files)
         clusters = see_repository(files, repository, self.options, self.clusters)
-        tied = self.tied.with_more(split)
-        return replace(self, files=files, repository=repository, clusters=clusters, tied=tied)
+        return replace(self, files=files, repository=repository, clusters=clusters)
+
+    def _prepared(self) -> PreparedRepository:
+        """Gives it after all steps, of which each sees what the one before it has written."""
+        made = self._read_again(self.patches.seen(self.files)) if self.patches.listed else self
+        for step in (name_targets, say_what_is_ignored, separate_texts):
+            texts = step(Surroundings(made.repository, made.clusters, made.options, {}))
+            made = replace(made._read_with(texts.files), rearranged=(*made.rearranged, texts))
+        return made
 
     def settled(
         self, used: Iterable[ListedPatches], touched: Collection[str]
@@ -78,9 +86,8 @@ class PreparedRepository:
         """
         listed = tuple(used)
         texts = {path: text for each in listed for path, text in each.found.texts.items()}
-        for each in (self.named, self.ignored, self.separated, self.tied):
-            is_needed = each is self.ignored and self.ignored.is_needed
-            if is_needed or not {*each.files, *each.releases}.isdisjoint(touched):
+        for each in (*self.rearranged, self.tied):
+            if each.stay(touched):
                 texts |= each.files
         return texts, {each.patch_file for each in listed if each.is_divided}
 
@@ -91,41 +98,13 @@ def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> Prep
     given = {**given, **respelled}
     repository = read_repository(given)
     readings = write_flux1_readings(given, repository, options.write_what_flux1_read)
-    files: Mapping[str, str | bytes] = readings.files
+    files = readings.files
     options = options.model_copy(update={"flux_namespace": infer_flux_namespace(repository, options)})
     clusters = see_repository(files, repository, options)
     patches = list_fluxd_patches(files, clusters)
-    if patches.listed:
-        files = patches.seen(files)
-        repository = read_repository(files)
-        clusters = see_repository(files, repository, options, clusters)
-    named = name_targets(Surroundings(repository, clusters, options, {}))
-    if named.files:
-        files = {**files, **named.files}
-        repository = read_repository(files)
-        clusters = see_repository(files, repository, options, clusters)
-    ignored = say_what_is_ignored(Surroundings(repository, clusters, options, {}))
-    if ignored.files:
-        files = {**files, **ignored.files}
-        repository = read_repository(files)
-        clusters = see_repository(files, repository, options, clusters)
-    separated = separate_texts(Surroundings(repository, clusters, options, {}))
-    if separated.files:
-        files = {**files, **separated.files}
-        repository = read_repository(files)
-        clusters = see_repository(files, repository, options, clusters)
     return PreparedRepository(
-        files,
-        repository,
-        clusters,
-        options,
-        readings,
-        patches,
-        separated,
-        named,
-        ignored,
-        is_respelled=bool(respelled),
-    )
+        files, repository, clusters, options, readings, patches, is_respelled=bool(respelled)
+    )._prepared()
 
 
 def _respelled(given: Mapping[str, str | bytes]) -> dict[str, str | bytes]:

@@ -23,6 +23,7 @@ from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file, steps_apar
 from fluxv2_migrate.placement import Homes, NoHome
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import AutomatedImage, TagTranslations, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -30,24 +31,9 @@ from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, edit_document, emit_mapping
 
-__all__ = ["SeparatedTexts", "separate_texts"]
+__all__ = ["separate_texts"]
 
 _NO_OPTIONS: Final = MigrationOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class SeparatedTexts:
-    """Files in which clusters have texts of their own.
-
-    Attributes:
-        files: those that change or are new.
-        releases: the files of the releases and workloads for which they are.
-        is_needed: whether they are written although nothing else of them changes.
-    """
-
-    files: Mapping[str, str] = field(default_factory=dict)
-    releases: frozenset[str] = frozenset()
-    is_needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +54,7 @@ class _Wanted:
     kustomization: str = ""
 
 
-def separate_texts(around: Surroundings) -> SeparatedTexts:
+def separate_texts(around: Surroundings) -> RearrangedTexts:
     """Gives clusters texts of tags of their own, where their fluxds do not do the same with a shared one.
 
     One that stands where no marker can stand is written once more, in a file.
@@ -94,7 +80,7 @@ def separate_texts(around: Surroundings) -> SeparatedTexts:
                 if builds_alike(around.clusters.tree, around.clusters.builds, {**files, **made}):
                     files.update(made)
                     owners.add(document.path)
-    return SeparatedTexts(files, frozenset(owners))
+    return RearrangedTexts(files, frozenset(owners))
 
 
 @dataclass(slots=True)

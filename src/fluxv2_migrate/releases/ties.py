@@ -15,27 +15,11 @@ from fluxv2_migrate.kustomize import PatchUse, add_patch, add_patch_file
 from fluxv2_migrate.plan import edit_fields
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, narrowed, places_at
 from fluxv2_migrate.releases.patched import HeldBack
+from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, document_texts, edit_document, replace_text
 
-__all__ = ["SplitPatches", "Ties"]
-
-
-@dataclass(frozen=True, slots=True)
-class SplitPatches:
-    """Files in which patches are split by what they are for.
-
-    Attributes:
-        files: those that change or are new.
-        releases: the files of the releases that are tied no more.
-    """
-
-    files: Mapping[str, str] = field(default_factory=dict)
-    releases: frozenset[str] = frozenset()
-
-    def with_more(self, other: SplitPatches) -> SplitPatches:
-        """Gives these with those that were split afterwards."""
-        return SplitPatches({**self.files, **other.files}, self.releases | other.releases)
+__all__ = ["Ties"]
 
 
 @dataclass(slots=True)
@@ -52,7 +36,7 @@ class Ties:
         """Notes what of a closure stays whatever becomes of the rest."""
         self.staying.setdefault(closure, set()).update(documents)
 
-    def split(self, around: Surroundings) -> SplitPatches:
+    def split(self, around: Surroundings) -> RearrangedTexts:
         """Gives the patches split between what stays and the rest, where every build stays the same."""
         files: dict[str, str] = {}
         releases: set[str] = set()
@@ -72,7 +56,7 @@ class Ties:
                     files = made
                     releases |= {path for path, _ in rest}
                     break
-        return SplitPatches(files, frozenset(releases))
+        return RearrangedTexts(files, frozenset(releases))
 
 
 @dataclass(slots=True)
