@@ -6,7 +6,7 @@ What stays keeps its patch in v1 form, and its neighbours need not wait for it.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, builds_alike
