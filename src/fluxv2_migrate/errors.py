@@ -2,21 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "AmbiguousTag",
-    "InvalidDuration",
-    "InvalidImageReference",
-    "InvalidInventory",
-    "InvalidManifest",
-    "InvalidNumber",
-    "InvalidPath",
-    "InvalidPattern",
-    "InvalidPolicy",
-    "InvalidRange",
-    "MigrationError",
-    "MissingBuildTime",
-]
-
 
 class MigrationError(ValueError):
     """Something that was given cannot be used; says what, and where that is known.

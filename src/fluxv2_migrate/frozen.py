@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Never, TypeVar
 
-__all__ = ["SCALARS", "FrozenDict", "FrozenList", "frozen", "thawed"]
-
 SCALARS: Final = frozenset({str, bool, int, float, type(None)})
 """The types of what JSON has beside mappings and lists; that something is none of these is found slowly."""
 _Key = TypeVar("_Key")

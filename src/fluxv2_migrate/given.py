@@ -9,20 +9,6 @@ from typing import Any, Final, TypeVar
 from fluxv2_migrate.errors import InvalidPath, MigrationError
 from fluxv2_migrate.frozen import SCALARS
 
-__all__ = [
-    "MAXIMUM_DEPTH",
-    "as_text",
-    "checked_choice",
-    "checked_files",
-    "checked_kind",
-    "checked_list",
-    "checked_manifest",
-    "checked_mapping",
-    "checked_text",
-    "item_index",
-    "like_given",
-]
-
 MAXIMUM_DEPTH: Final = 100
 """Levels of nesting, aliases followed; whatever walks through a value may call itself once for each."""
 _NO_PARTS: Final = frozenset({"", ".", ".."})

@@ -11,8 +11,6 @@ from fluxv2_migrate.quoting.records import schema_of
 from fluxv2_migrate.report.data import FindingRecord, MigrationRecord
 from fluxv2_migrate.verify.data import VerificationRecord
 
-__all__ = ["schemas"]
-
 
 class _Schemas(Mapping[str, Mapping[str, Any]]):
     """JSON schemas by what they describe; each is made when it is asked for.

@@ -46,8 +46,6 @@ from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_o
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources
 from fluxv2_migrate.surroundings.scope import is_put_off
 
-__all__ = ["migrate_repository", "migrate_text"]
-
 
 def migrate_text(
     text: str, *, path: str = "manifest.yaml", options: MigrationOptions | Mapping[str, Any] | None = None

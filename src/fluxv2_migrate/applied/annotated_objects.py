@@ -16,8 +16,6 @@ from fluxv2_migrate.kubernetes import annotations_of, group_of, objects_in, reso
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
-__all__ = ["tell_of_annotated_objects"]
-
 
 def tell_of_annotated_objects(around: Surroundings, findings: FindingGroups) -> None:
     """Says which objects nobody would apply from now on as fluxd did.

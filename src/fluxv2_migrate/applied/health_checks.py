@@ -12,8 +12,6 @@ from fluxv2_migrate.kubernetes import as_list, group_of, mapping_at, namespace_a
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["tell_of_health_checks"]
-
 
 def tell_of_health_checks(
     going: Collection[DocumentKey], around: Surroundings, findings: FindingGroups

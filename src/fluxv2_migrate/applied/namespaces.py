@@ -26,8 +26,6 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, edit_documents, read_document
 
-__all__ = ["settle_namespaces", "with_namespaces"]
-
 # Kubernetes makes these.
 _BUILT_IN: Final = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 _BEHIND_THE_NAME: Final = Place(after=("name",))

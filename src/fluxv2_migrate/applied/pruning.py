@@ -14,8 +14,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["prunes_what", "tell_of_pruning"]
-
 _SHOWN: Final = 5
 
 

@@ -18,8 +18,6 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text.readings import ScalarReadOtherwise
 
-__all__ = ["settle_readings"]
-
 _Told = tuple[str, ScalarReadOtherwise]
 """A place, and what stands there."""
 _SHOWN: Final = 8

@@ -27,8 +27,6 @@ from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import line_of
 
-__all__ = ["MigratedRelease", "tell_of_result"]
-
 _RELEASE: Final = "HelmRelease.helm.toolkit.fluxcd.io"
 _POLICY: Final = f"ImagePolicy.{IMAGE_GROUP}"
 _SOURCES: Final = "source.toolkit.fluxcd.io"

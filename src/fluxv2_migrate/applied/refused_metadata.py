@@ -19,8 +19,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["tell_of_refused_metadata"]
-
 _OF_LIVE_OBJECT: Final = ("deletionGracePeriodSeconds", "deletionTimestamp", "resourceVersion", "uid")
 """What is refused but for the very value that the object has in the cluster; an empty one says nothing."""
 _MANAGERS: Final = "managedFields"

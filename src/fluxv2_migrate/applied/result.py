@@ -15,8 +15,6 @@ from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generat
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository
 
-__all__ = ["AppliedByCluster", "Identity", "Result", "identity_of", "shown_identity"]
-
 Identity = tuple[str, str, str]
 """Kind with the group of its API, namespace and name."""
 

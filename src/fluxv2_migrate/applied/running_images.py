@@ -17,8 +17,6 @@ from fluxv2_migrate.kubernetes import annotations_of, as_object, objects_in
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["tell_of_running_images"]
-
 _LATEST: Final = "latest"
 
 

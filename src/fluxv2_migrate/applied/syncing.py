@@ -23,8 +23,6 @@ from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
-__all__ = ["compare_sync_paths", "tell_of_syncing"]
-
 _SHOWN = 5
 
 

@@ -10,8 +10,6 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["tell_of_unsynced"]
-
 
 def tell_of_unsynced(
     migrated: Collection[DocumentKey], around: Surroundings, findings: FindingGroups

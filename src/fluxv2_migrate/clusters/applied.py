@@ -21,8 +21,6 @@ from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["NAMESPACED_KINDS", "AppliedDifferences", "ShapedObject", "compare_applied"]
-
 # Of these the API server knows that they live in a namespace; of others only their definition tells.
 NAMESPACED_KINDS: Final = frozenset(
     {

@@ -15,8 +15,6 @@ from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree
 from fluxv2_migrate.yaml_text import document_texts, read_value
 
-__all__ = ["build_with", "builds_alike", "file_over", "patches_for"]
-
 _OVER: Final = ".fluxd-patches"
 
 

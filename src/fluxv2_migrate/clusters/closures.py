@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse
 
-__all__ = ["Closure", "Way", "patched_closures"]
-
 
 @dataclass(frozen=True, slots=True)
 class Way:

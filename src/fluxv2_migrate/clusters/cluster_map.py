@@ -14,8 +14,6 @@ from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kustomize import Build, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["ClusterMap", "DocumentKey"]
-
 DocumentKey = tuple[str, int]
 """A file, and the index of the document in it."""
 

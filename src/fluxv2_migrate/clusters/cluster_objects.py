@@ -13,8 +13,6 @@ from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, PatchUse, Step
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["ClusterObject", "SyncedFiles", "place_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class ClusterObject:

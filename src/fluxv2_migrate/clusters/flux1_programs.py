@@ -41,8 +41,6 @@ from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import line_of, read_value
 
-__all__ = ["programs_of_manifest", "read_programs"]
-
 _VALUES: Final = ("spec", "values")
 _CHART_OF_K3S: Final = "helm.cattle.io/v1"
 _MENTIONED: Final = re.compile(

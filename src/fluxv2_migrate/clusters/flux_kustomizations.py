@@ -16,8 +16,6 @@ from fluxv2_migrate.kubernetes import group_of
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["FluxKustomization", "overlaid", "overlaid_build"]
-
 _TEXTS: Final = ("namePrefix", "nameSuffix")
 _LISTS: Final = ("patches", "components", "images")
 

@@ -19,14 +19,6 @@ from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.of_clusters import cluster_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 
-__all__ = [
-    "Contradiction",
-    "InferredFluxRelease",
-    "infer_flux_namespace",
-    "infer_flux_release",
-    "old_components",
-]
-
 _NEWEST: Final = FLUX_VERSIONS[-1]
 _CONTROLLER: Final = re.compile(r"^  name: source-controller\r?\n  namespace: ([a-z0-9-]+)", re.MULTILINE)
 

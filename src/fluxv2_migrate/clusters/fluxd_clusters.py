@@ -20,8 +20,6 @@ from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.meaning.locations import git_location
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = ["Flux1Programs", "of_fluxd", "paths_of", "repository_key", "sort_programs", "view_of_fluxds"]
-
 
 @dataclass(frozen=True, slots=True)
 class Flux1Programs:

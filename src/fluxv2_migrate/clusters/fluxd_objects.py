@@ -14,8 +14,6 @@ from fluxv2_migrate.kubernetes import annotations_of, group_of, objects_in
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["FluxdObject", "objects_of_fluxd"]
-
 
 class FluxdObject(NamedTuple):
     """An object that fluxd applied.

@@ -15,8 +15,6 @@ from fluxv2_migrate.flux1.generators import called_scripts, prints
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 
-__all__ = ["generator_notices"]
-
 _COMMAND: Final = re.compile(r"^[ \t]*(?:-[ \t]+)?\{?[ \t]*[\"']?command[\"']?[ \t]*:", re.MULTILINE)
 _SUBSTITUTES: Final = re.compile(r"\benvsubst\b")
 _DECRYPTS: Final = re.compile(

@@ -42,8 +42,6 @@ from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.settings.of_clusters import said_over, with_fluxd, with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 
-__all__ = ["read_clusters"]
-
 
 def read_clusters(
     files: Mapping[str, str | bytes],

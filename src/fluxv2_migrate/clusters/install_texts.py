@@ -20,8 +20,6 @@ from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["programs_of_texts"]
-
 _INSTALLERS: Final = ("fluxctl", "eksctl", "k8s-configuration", "k8sconfiguration")
 _INSTALLERS_OF_CHARTS: Final = ("helm_release", "chart_ref")
 _COMMANDS_OF_CHARTS: Final = (

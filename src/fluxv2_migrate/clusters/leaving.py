@@ -16,8 +16,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import CannotEdit, document_texts, read_value
 
-__all__ = ["take_out"]
-
 _OF_FLUX_1: Final = re.compile(
     r"(?:flux|helm-operator|memcached)(?:-.*)?|.*\.(?:fluxcd\.io|flux\.weave\.works)", re.DOTALL
 )

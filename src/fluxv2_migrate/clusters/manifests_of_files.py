@@ -32,8 +32,6 @@ from fluxv2_migrate.yaml_text import (
     value_of,
 )
 
-__all__ = ["AppliedObject", "Place", "Refusal", "read_objects"]
-
 _PLAIN: Final = r"[^\s\"'{}\[\]&*!|>%@`#][^\n]*"
 _TRAIL: Final = r"[ ]*(?:#[^\n]*)?"
 _VALUE: Final = (

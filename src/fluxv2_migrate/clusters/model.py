@@ -10,8 +10,6 @@ from fluxv2_migrate.flux1.installation import Flux1Installation
 from fluxv2_migrate.kustomize import PatchUse, Step
 from fluxv2_migrate.settings.options import Cluster
 
-__all__ = ["ClusterNotice", "ClusterView", "Sighting", "SyncPath"]
-
 
 @dataclass(frozen=True, slots=True)
 class SyncPath:

@@ -12,8 +12,6 @@ from fluxv2_migrate.clusters.model import Sighting
 from fluxv2_migrate.clusters.units import is_below, normal_path
 from fluxv2_migrate.given import as_text
 
-__all__ = ["broken_build", "unknown_generator"]
-
 _GITMODULES: Final = ".gitmodules"
 _SUBMODULE: Final = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S+)", re.MULTILINE)
 _QUOTED: Final = re.compile(r"`([^`]+)`")

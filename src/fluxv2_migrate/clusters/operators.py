@@ -13,8 +13,6 @@ from fluxv2_migrate.clusters.shown_settings import show_cluster
 from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
 
-__all__ = ["with_operators"]
-
 
 def with_operators(
     views: Sequence[ClusterView], programs: Flux1Programs, reader: ClusterReader

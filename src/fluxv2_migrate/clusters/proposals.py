@@ -29,15 +29,6 @@ from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
 from fluxv2_migrate.settings.sync_roots import infer_sync_roots, is_synced, root_of
 
-__all__ = [
-    "UNIT",
-    "is_new",
-    "of_flux_2",
-    "of_flux_yaml",
-    "of_folders",
-    "overlaid_path",
-]
-
 UNIT: Final = "a folder that kustomize builds on its own"
 """How the reasons of clusters begin that may be parts of one."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from fluxv2_migrate.kustomize import KustomizeTree, generated_resources
 
-__all__ = ["built_files"]
-
 
 def built_files(sync_path: str, tree: KustomizeTree) -> frozenset[str]:
     r"""Gives the files that the builds for a sync path read, kustomizations and what they list.

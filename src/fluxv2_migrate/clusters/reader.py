@@ -22,8 +22,6 @@ from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = ["ClusterReader"]
-
 # A name that an object may have; nothing of it where `name` is followed by something else.
 _NAME: Final = re.compile(r"""\bname\b(?:["']?\s*:\s*["']?([\w.-]+)(?=["'\s,}]|$))?""")
 

@@ -23,9 +23,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = ["see_migrated_repository", "see_repository"]
-
-
 _MARKS: Final = ("fluxcd.io/", "flux.weave.works/", "fluxcd.io~1", "flux.weave.works~1")
 """Beginnings of annotations, also as the path of a JSON patch has them."""
 

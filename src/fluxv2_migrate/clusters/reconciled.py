@@ -24,8 +24,6 @@ from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["DISABLED", "ReconciledCluster", "ReconciledObject", "ReconciledPath", "Reconciler"]
-
 _FOLDER: Final = ".flux-file"
 # By these a GitRepository says which files of the repository are taken.
 _TAKEN: Final = frozenset(("ignore", "sparseCheckout"))

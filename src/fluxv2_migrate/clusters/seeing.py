@@ -9,8 +9,6 @@ from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.model import ClusterView, Sighting
 from fluxv2_migrate.clusters.reader import ClusterReader
 
-__all__ = ["sight"]
-
 
 def sight(view: ClusterView, reader: ClusterReader) -> Iterator[tuple[DocumentKey, Sighting]]:
     """Gives each document that concerns a migration and that a cluster has, as it has it."""

@@ -27,8 +27,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, compose, line_of, split_documents, value_of
 
-__all__ = ["SeenObject", "SeenRepository", "UnreadDocument", "see_objects"]
-
 # Where an object of Flux begins; the definitions of Flux's own kinds do not say it.
 _API: Final = r"[\"']?apiVersion[\"']?\s*:\s*[\"']?"
 _V1_GROUPS: Final = "|".join(map(re.escape, RELEASE_GROUPS))

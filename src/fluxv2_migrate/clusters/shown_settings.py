@@ -12,8 +12,6 @@ from pydantic import BaseModel, ValidationError
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.settings.options import Cluster, Flux1Workloads, Fluxd, HelmOperator, ImportedRepository
 
-__all__ = ["ShownCluster", "show_cluster", "without_login"]
-
 _LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _Model = TypeVar("_Model", bound=BaseModel)
 _Value = tuple[Any, str]

@@ -14,8 +14,6 @@ from fluxv2_migrate.flux1.variables import agreed, assigned_in_text, plain_value
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, document_texts, read_document
 
-__all__ = ["variables_around"]
-
 _SAMPLE: Final = re.compile(r"sample|example|template", re.IGNORECASE)
 _ENCRYPTED: Final = "$ANSIBLE_VAULT;"
 _ROLE: Final = re.compile(r"(?:(?P<base>.*)/)?roles/(?P<name>.+)/(?:tasks|handlers)/[^/]+")

@@ -12,8 +12,6 @@ from fluxv2_migrate.flux1.charts import CHARTS, ChartPart, Flux1Chart
 from fluxv2_migrate.flux1.install_command import yaml_mapping
 from fluxv2_migrate.kubernetes import mappings_in
 
-__all__ = ["chart_of_folder", "charts_of_flux1"]
-
 _LISTS = ("Chart.yaml", "requirements.yaml")
 
 

@@ -12,8 +12,6 @@ from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, try_object
 
-__all__ = ["affixes_of", "becomes", "builds_with", "is_left_alone", "same_object"]
-
 
 def is_left_alone(
     manifest: Mapping[str, Any], builds: Iterable[tuple[Kustomization, str]], tree: KustomizeTree

@@ -16,19 +16,6 @@ from fluxv2_migrate.flux1.generators import Generator, folders_of, read_generato
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 
-__all__ = [
-    "chart_folders",
-    "flux_yaml_folders",
-    "is_below",
-    "is_in_folder",
-    "normal_path",
-    "overlap",
-    "read_sync_path",
-    "shapes_objects",
-    "unguided_sync_path",
-    "written_files",
-]
-
 _WORDS: Final = re.compile(r"[^\s`,]+")
 
 

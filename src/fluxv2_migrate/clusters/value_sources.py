@@ -23,8 +23,6 @@ from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["ValueSource", "config_map_data", "value_sources", "values_of_sources"]
-
 _BLOCK: Final = re.compile(r":[ \t]*\|[-+0-9]*[ \t]*(?:#.*)?$")
 _VALUES_FILE: Final = "values.yaml"
 

@@ -13,8 +13,6 @@ from fluxv2_migrate.pages import badge, fragment, prose, table
 from fluxv2_migrate.quoting import as_markdown_text, without_credentials
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory, LiveFlux2Object
 
-__all__ = ["ClusterReport", "ClusterStatus", "LiveRelease", "verify_cluster"]
-
 ClusterStatus = Literal["as-expected", "not-yet", "failed", "missing", "doubled", "left-in-v1", "unready"]
 """`as-expected`: the record is there, deployed, and one revision on where the one before is known.
 `not-yet`: Flux v2 has not applied or upgraded it. `failed`: the last record is not deployed. `missing`: Helm

@@ -14,24 +14,6 @@ from fluxv2_migrate.flux1.apis import RELEASE_DEFINITIONS
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.quoting import command, word
 
-__all__ = [
-    "DEFINITION",
-    "IMAGE_CONTROLLER",
-    "LISTED",
-    "MIGRATION",
-    "OLDER_DEFINITIONS",
-    "Clusters",
-    "CutoverCluster",
-    "RunbookStep",
-    "branches_of",
-    "each_of",
-    "nothing_runs",
-    "nothing_serves",
-    "prune_of",
-    "step",
-    "tag_of",
-]
-
 DEFINITION: Final = RELEASE_DEFINITIONS[0]
 OLDER_DEFINITIONS: Final = RELEASE_DEFINITIONS[1:]
 IMAGE_CONTROLLER: Final = "image-automation-controller"

@@ -19,8 +19,6 @@ from fluxv2_migrate.quoting import command
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["ExpectedRelease", "expected_releases"]
-
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRelease:

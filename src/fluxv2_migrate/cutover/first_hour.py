@@ -16,15 +16,6 @@ from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
 from fluxv2_migrate.quoting.records import as_data, json_text
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 
-__all__ = [
-    "Action",
-    "FirstHour",
-    "FirstReconciliation",
-    "Risk",
-    "foresee_first_hour",
-    "foresee_release",
-]
-
 Action = Literal["upgrade", "install", "fail", "stuck", "nothing"]
 """`upgrade`: the running release gets its next revision. `install`: no record is found, and one is made.
 `fail`: each try fails until somebody acts on the record. `stuck`: Helm holds the record locked, and this

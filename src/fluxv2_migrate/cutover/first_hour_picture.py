@@ -7,8 +7,6 @@ from typing import Final
 
 from fluxv2_migrate.quoting import as_html_text
 
-__all__ = ["picture_of"]
-
 _SQUARE: Final = 18
 _ROW: Final = 26
 _LETTER: Final = 7.5

@@ -27,8 +27,6 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["LeftReleases", "is_named_elsewhere", "left_releases", "remove_flux1"]
-
 _SHOWN: Final = 8
 
 

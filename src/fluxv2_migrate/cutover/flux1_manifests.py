@@ -20,8 +20,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["Flux1Document", "documents_of_flux1"]
-
 _HOSTS: Final = r"(?:^|[/@.])(?:github\.com[:/]|raw\.githubusercontent\.com/|gh:)(?:fluxcd|weaveworks)/"
 _PUBLISHED: Final[Mapping[Program, re.Pattern[str]]] = {
     "fluxd": re.compile(_HOSTS + r"flux(?:\.git)?(?![\w-])"),

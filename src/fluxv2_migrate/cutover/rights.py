@@ -14,8 +14,6 @@ from fluxv2_migrate.quoting import few
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_path_in_scope
 
-__all__ = ["tell_of_rights"]
-
 _HELM_CONTROLLER: Final = "helm.toolkit.fluxcd.io"
 _SHOWN: Final = 5
 

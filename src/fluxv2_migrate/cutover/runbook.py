@@ -17,8 +17,6 @@ from fluxv2_migrate.pages import fragment
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import as_code_block, as_markdown_text
 
-__all__ = ["CutoverFacts", "Runbook", "write_runbook"]
-
 
 @dataclass(frozen=True, slots=True)
 class Runbook:

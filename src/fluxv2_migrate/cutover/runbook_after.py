@@ -24,8 +24,6 @@ from fluxv2_migrate.flux2.apply_annotations import RECONCILE
 from fluxv2_migrate.quoting import command, word
 from fluxv2_migrate.repository.diff import unified_diff
 
-__all__ = ["go_back", "prune", "remove_flux1", "remove_marks", "restart_operator", "start_images"]
-
 
 def restart_operator(clusters: Clusters) -> RunbookStep | None:
     """What is left of Flux v1 is served again."""

@@ -25,18 +25,6 @@ from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import command, word
 from fluxv2_migrate.rules import DECRYPTION_SECRET, SIGNATURE_SECRET, SYNC_NAME
 
-__all__ = [
-    "freeze",
-    "helm_2",
-    "hold_images",
-    "install",
-    "names",
-    "other_syncs",
-    "repair",
-    "secrets",
-    "suspend_sync",
-]
-
 _NOT_HEALED: Final = "grep -E '[[:space:]](uninstalled|uninstalling|unknown)[[:space:]]'"
 _PULLS: Final = "kubernetes.io/dockerconfigjson"
 

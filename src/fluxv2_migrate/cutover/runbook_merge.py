@@ -23,8 +23,6 @@ from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.quoting import command, word
 from fluxv2_migrate.rules import DECRYPTION_SECRET, SYNC_NAME, git_repository_manifest
 
-__all__ = ["compare", "dry_run", "merge", "part_with_migrated", "start_sync", "stop_fluxd", "stop_operator"]
-
 _MAY_DIFFER: Final = "|| test $? -eq 1"
 """Behind what ends with 1 where something differs, and with more where it cannot tell."""
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from fluxv2_migrate.cutover.cutover_cluster import RunbookStep
 from fluxv2_migrate.pages import Html, code_block, element, joined, prose
 
-__all__ = ["steps_of_page"]
-
 
 def steps_of_page(steps: Iterable[RunbookStep]) -> Html:
     """Gives the steps as a numbered list, each with its reason and its commands."""

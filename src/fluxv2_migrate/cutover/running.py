@@ -16,8 +16,6 @@ from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.quoting import without_credentials
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["RunningProgram", "other_fluxds", "running_programs"]
-
 _NAMESPACE: Final = "flux"
 _NAMES: Final[Mapping[Program, str]] = {"fluxd": "flux", "helm-operator": "helm-operator"}
 _SECRET: Final = "flux-git-deploy"

@@ -40,8 +40,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
 
-__all__ = ["ClusterSync", "ExistingKustomization", "SyncLayout", "settle_syncs"]
-
 _PRUNE_COMMENT = "# fluxd collected garbage: set true when every release is ready"
 
 

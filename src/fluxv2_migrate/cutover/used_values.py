@@ -12,8 +12,6 @@ from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["remove_used_values"]
-
 
 def remove_used_values(texts: Iterable[ReleaseText], around: Surroundings, workspace: Workspace) -> None:
     """Takes out files of values that releases have now, where Flux v2 would take them for manifests.

@@ -10,8 +10,6 @@ from fluxv2_migrate.findings.table import FINDINGS, Severity
 from fluxv2_migrate.quoting import visible, without_credentials
 from fluxv2_migrate.settings.options import Override
 
-__all__ = ["Finding"]
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from fluxv2_migrate.findings.finding import Finding
     from fluxv2_migrate.settings.options import Override
 
-__all__ = ["answers_fold", "finding_fragment", "proposal_fold", "severity_badge"]
-
 _LONGEST_OPEN: Final = 40
 """A proposal of at most so many lines is shown unfolded."""
 

@@ -18,8 +18,6 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import PATTERNS, Subject, is_of_cluster, override_for
 from fluxv2_migrate.settings.sync_roots import common_folder
 
-__all__ = ["FindingGroups"]
-
 _SEVERITIES: Final = ("error", "warning", "info")
 _ONE_CAUSE: Final = ("RP014", "RP018", "RP019", "RP040", "RP063")
 """Of these one cause holds for all that is said in the same words."""

@@ -11,8 +11,6 @@ from fluxv2_migrate.plan import Path
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, is_about
 
-__all__ = ["Notice", "acceptance", "accepting"]
-
 
 @dataclass(frozen=True, slots=True)
 class Notice:

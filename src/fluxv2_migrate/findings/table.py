@@ -9,8 +9,6 @@ from typing import Final, Literal
 
 from fluxv2_migrate.given import checked_list
 
-__all__ = ["FINDINGS", "Concern", "FindingType", "Severity"]
-
 Severity = Literal["error", "warning", "info"]
 Concern = Literal["merge", "cluster", "release", "images", "first", "runs", "left", "nothing"]
 """What a question blocks (the first four), or what harm something may do that is no question."""

@@ -5,16 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = [
-    "LAST_RELEASE_API",
-    "RELEASE_APIS",
-    "RELEASE_DEFINITIONS",
-    "RELEASE_GROUPS",
-    "RELEASE_KINDS",
-    "VALUES_SELECTORS",
-    "is_release_definition",
-]
-
 RELEASE_APIS: Final[Mapping[str, str]] = {
     "helm.fluxcd.io/v1": "HelmRelease",
     "flux.weave.works/v1beta1": "HelmRelease",

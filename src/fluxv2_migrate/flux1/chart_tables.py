@@ -12,8 +12,6 @@ from typing import Final
 
 from fluxv2_migrate.flux1.flags import Program
 
-__all__ = ["FLUXD_OF_CHARTS", "VALUE_FLAGS"]
-
 _FLUXD: Final = {
     "defaultNamespace": "k8s-default-namespace",
     "git.branch": "git-branch",

@@ -26,17 +26,6 @@ from fluxv2_migrate.flux1.installation import (
 )
 from fluxv2_migrate.kubernetes import as_list, as_object
 
-__all__ = [
-    "CHARTS",
-    "ChartPart",
-    "Flux1Chart",
-    "may_be_of_flux1",
-    "may_be_program",
-    "merged_values",
-    "program_of_chart_name",
-    "programs_of_chart",
-]
-
 CHARTS: Final[Mapping[str, Program]] = MappingProxyType({"flux": "fluxd", "helm-operator": "helm-operator"})
 """The charts of the two programs, by name."""
 _BOUNDED: Final = {name: re.compile(rf"(?<![a-z0-9]){name}(?![a-z0-9])") for name in CHARTS}

@@ -15,8 +15,6 @@ from fluxv2_migrate.flux1.install_command import InstallCommand, ValuePath, put_
 from fluxv2_migrate.flux1.variables import assigned_in_text, filled
 from fluxv2_migrate.yaml_text import line_of, line_start
 
-__all__ = ["begins_of_commands", "commands_of_shell"]
-
 _BEGINS: Final = re.compile(
     r"""(?<![\w./-])(?P<what>helm3?\s+(?:[^\n\\|;&]{0,300}?\s)?(?:upgrade|install|template)\b
     |fluxctl\s+install\b

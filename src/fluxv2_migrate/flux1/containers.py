@@ -22,19 +22,6 @@ from fluxv2_migrate.kubernetes import (
 )
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = [
-    "POD_SPECS",
-    "ContainerImage",
-    "FieldPath",
-    "ImagePaths",
-    "containers_of",
-    "find_images",
-    "first_of_each",
-    "is_addon",
-    "pod_of",
-    "unreadable_image",
-]
-
 _ADDON: Final = ("kubernetes.io/cluster-service", "addonmanager.kubernetes.io/mode")
 POD_SPECS: Final[Mapping[str, tuple[str, ...]]] = {
     "Deployment": ("spec", "template", "spec"),

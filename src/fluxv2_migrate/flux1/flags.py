@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-__all__ = ["FLAGS", "Argument", "Flag", "Program", "read_arguments", "shell_words"]
-
 Program = Literal["fluxd", "helm-operator"]
 """The two programs of Flux v1."""
 

@@ -14,8 +14,6 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_list, mappings_in
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["FLUX_YAML", "FluxYaml", "find_flux_yaml"]
-
 FLUX_YAML: Final = ".flux.yaml"
 
 

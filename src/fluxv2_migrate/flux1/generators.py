@@ -17,8 +17,6 @@ from typing import Final
 from fluxv2_migrate.flux1.flags import shell_words
 from fluxv2_migrate.flux1.shell_text import Loop, filled_in, shell_parts, without_group
 
-__all__ = ["Generator", "called_scripts", "folders_of", "prints", "read_generator"]
-
 # Flags of `kustomize build` whose value is a word of its own.
 _WITH_VALUE: Final = (
     "--load_restrictor",

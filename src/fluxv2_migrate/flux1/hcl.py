@@ -14,8 +14,6 @@ from typing import Any, Final
 from fluxv2_migrate.flux1.here_documents import HereDocuments
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 
-__all__ = ["Block", "Call", "read_blocks"]
-
 # Of what may be without an end only the beginning: where it ends is looked for once.
 _TOKEN: Final = re.compile(
     r"(?P<comment>#[^\n]*|//[^\n]*)|(?P<long_comment>/\*)"

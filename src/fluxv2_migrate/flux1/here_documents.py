@@ -10,8 +10,6 @@ import re
 from bisect import bisect_left
 from typing import Final
 
-__all__ = ["HereDocuments"]
-
 _FIRST_WORD: Final = re.compile(r"^[ \t]*(\w+)", re.MULTILINE)
 
 

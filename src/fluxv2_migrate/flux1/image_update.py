@@ -14,8 +14,6 @@ from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.frozen import thawed
 from fluxv2_migrate.given import checked_kind
 
-__all__ = ["set_image"]
-
 
 def set_image(manifest: Mapping[str, Any], container: str, image: ImageRef) -> dict[str, Any]:
     """Gives a workload after fluxd has given one of its containers another image.

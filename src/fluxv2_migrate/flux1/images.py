@@ -12,8 +12,6 @@ from typing import Final
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.given import checked_text
 
-__all__ = ["ImageRef"]
-
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 # Nothing anchors it: a first part that holds such a name anywhere is a domain.
 _DOMAIN: Final = re.compile(rf"localhost|{_LABEL}(?:\.{_LABEL})+")

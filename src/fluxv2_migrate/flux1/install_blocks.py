@@ -20,8 +20,6 @@ from fluxv2_migrate.flux1.install_command import (
 from fluxv2_migrate.flux1.variables import filled
 from fluxv2_migrate.kubernetes import as_list, as_object
 
-__all__ = ["nested_manifests", "of_cluster_config", "of_helmfile", "of_playbook"]
-
 _MODULES: Final = ("helm", "community.kubernetes.helm", "kubernetes.core.helm")
 
 

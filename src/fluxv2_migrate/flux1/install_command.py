@@ -15,16 +15,6 @@ from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.kubernetes import as_list
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = [
-    "UNKNOWN_FILE",
-    "InstallCommand",
-    "ValuePath",
-    "put_value",
-    "set_values",
-    "value_path",
-    "yaml_mapping",
-]
-
 ValuePath = tuple[str, ...]
 UNKNOWN_FILE: Final = "?"
 """Stands for values of which nobody knows where they are."""

@@ -17,8 +17,6 @@ from fluxv2_migrate.flux1.terraform import of_terraform
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_yaml
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of, read_document, split_documents
 
-__all__ = ["install_commands", "manifests_in_playbook", "manifests_in_text"]
-
 _COMMENT: Final = re.compile(r"^[ \t]*(?:#|//)+[^\n]*", re.MULTILINE)
 _HERE: Final = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
 _TERRAFORM: Final = (".tf", ".tfvars")

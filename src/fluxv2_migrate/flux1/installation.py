@@ -16,21 +16,6 @@ from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments, shell_wor
 from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.kubernetes import as_list, as_object, mappings_in
 
-__all__ = [
-    "PROGRAM_IMAGES",
-    "ConfigMaps",
-    "Flux1Installation",
-    "Flux1Program",
-    "KnownRepository",
-    "Locate",
-    "Setting",
-    "nowhere",
-    "program_of_arguments",
-    "program_of_image",
-    "programs_of_workload",
-    "version_of_image",
-]
-
 PROGRAM_IMAGES: Final[Mapping[str, Program]] = {
     "fluxcd/flux": "fluxd",
     "weaveworks/flux": "fluxd",

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_object, mapping_at, objects_in
 
-__all__ = ["FLUXD_DOMAINS", "is_annotated", "is_of_fluxd", "meant_domain"]
-
 FLUXD_DOMAINS: Final = (
     "fluxcd.io",
     "flux.weave.works",

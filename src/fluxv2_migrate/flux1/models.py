@@ -13,26 +13,6 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from fluxv2_migrate.kubernetes import JsonObject, KubernetesModel, KubernetesObject, Sequence
 
-__all__ = [
-    "ChartFileSelector",
-    "ChartSource",
-    "Condition",
-    "ConfigMapKeySelector",
-    "ExternalSourceSelector",
-    "FluxHelmRelease",
-    "FluxHelmReleaseSpec",
-    "FluxHelmReleaseStatus",
-    "HelmRelease",
-    "HelmReleaseSpec",
-    "HelmReleaseStatus",
-    "LocalObjectReference",
-    "ObjectReference",
-    "Rollback",
-    "SecretKeySelector",
-    "Test",
-    "ValuesFromSource",
-]
-
 
 class LocalObjectReference(KubernetesModel):
     """An object in the namespace of the release."""

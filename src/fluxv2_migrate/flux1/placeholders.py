@@ -9,15 +9,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_list, as_object
 
-__all__ = [
-    "Placeholder",
-    "fits_placeholders",
-    "has_placeholder",
-    "placeholder_in_comment",
-    "placeholder_in_text",
-    "placeholder_of_release",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:

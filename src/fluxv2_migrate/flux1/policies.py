@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.given import checked_manifest
 
-__all__ = ["WorkloadPolicies", "read_policies"]
-
 _PREFIXES: Final = {"fluxcd.io/": "", "flux.weave.works/": "", "filter.fluxcd.io/": "tag."}
 _OF_FLUXD: Final = tuple(_PREFIXES)
 

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["RawFile", "raw_files"]
-
 _URL: Final = re.compile(
     r"https?://(?P<host>[^/?#]+)/(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.IGNORECASE
 )

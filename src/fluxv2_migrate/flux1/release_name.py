@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["ReleaseNameRule", "default_release_name", "release_namespace"]
-
 ReleaseNameRule = Literal["explicit", "namespace-name", "namespace-target-name"]
 """Which rule gave a release name: `spec.releaseName`, or one of the helm-operator's two formulas."""
 

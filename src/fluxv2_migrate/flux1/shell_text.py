@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Loop", "filled_in", "shell_parts", "without_group"]
-
 _COMMENT: Final = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
 _TOKEN: Final = re.compile(
     r"(?P<loop>\bfor\s+(?P<name>\w+)\s+in\s)"

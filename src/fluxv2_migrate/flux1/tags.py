@@ -18,8 +18,6 @@ from fluxv2_migrate.golang.ranges import VersionRange
 from fluxv2_migrate.golang.regexp import Regexp, needs_go
 from fluxv2_migrate.golang.versions import order_key, parse_version
 
-__all__ = ["TagPattern", "TaggedImage", "matches_glob", "sort_tags"]
-
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 

@@ -22,8 +22,6 @@ from fluxv2_migrate.flux1.install_command import (
 from fluxv2_migrate.flux1.variables import plain_values
 from fluxv2_migrate.kubernetes import as_object, mappings_in
 
-__all__ = ["of_terraform", "resolved", "terraform_modules", "terraform_variables"]
-
 _SETS: Final = ("set", "set_sensitive", "set_list", "set_string")
 _ENCODED: Final = ("yamlencode", "jsonencode")
 _FILES: Final = ("file", "templatefile")

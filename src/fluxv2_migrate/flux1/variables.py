@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
-__all__ = ["agreed", "assigned_in_text", "assigned_in_yaml", "filled", "plain_values"]
-
 _ASSIGNED: Final = re.compile(
     r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-[a-z]+[ \t]+)*)?"
     r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*[:?]?=[ \t]*"

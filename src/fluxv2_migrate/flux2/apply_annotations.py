@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import annotations_of
 
-__all__ = ["PRUNE", "RECONCILE", "SSA", "is_applied_once", "is_disabled", "is_kept"]
-
 RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 """With `disabled` an object is never applied."""
 SSA: Final = "kustomize.toolkit.fluxcd.io/ssa"

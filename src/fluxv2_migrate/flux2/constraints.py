@@ -14,8 +14,6 @@ from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.golang import Regexp
 from fluxv2_migrate.kubernetes import as_list, as_object
 
-__all__ = ["CONSTRAINTS", "Constraint", "Rule", "is_chart_name", "is_values_key", "refused_fields"]
-
 Rule = Literal["required", "pattern", "enum", "minLength", "maxLength", "maxItems"]
 
 _DURATION: Final = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"

@@ -30,30 +30,6 @@ from fluxv2_migrate.kubernetes import (
     Texts,
 )
 
-__all__ = [
-    "ActionStrategy",
-    "DriftDetection",
-    "Filter",
-    "HelmChartTemplate",
-    "HelmChartTemplateMetadata",
-    "HelmChartTemplateSpec",
-    "HelmChartTemplateVerification",
-    "HelmRelease",
-    "HelmReleaseSpec",
-    "IgnoreRule",
-    "Install",
-    "InstallRemediation",
-    "PostRenderer",
-    "PostRendererKustomize",
-    "Rollback",
-    "Test",
-    "Uninstall",
-    "Upgrade",
-    "UpgradeRemediation",
-    "ValuesReference",
-    "WaitStrategy",
-]
-
 
 class HelmChartTemplateMetadata(KubernetesModel):
     """Labels and annotations of the HelmChart that helm-controller makes."""

@@ -13,27 +13,6 @@ from fluxv2_migrate.flux2.meta import AccessFrom, LabelSelector, LocalObjectRefe
 from fluxv2_migrate.flux2.source import GitRepositoryRef
 from fluxv2_migrate.kubernetes import JsonObject, KubernetesModel, KubernetesObject, Sequence, Texts
 
-__all__ = [
-    "AlphabeticalPolicy",
-    "CommitSpec",
-    "CommitUser",
-    "GitCheckoutSpec",
-    "GitSpec",
-    "ImagePolicy",
-    "ImagePolicyChoice",
-    "ImagePolicySpec",
-    "ImageRepository",
-    "ImageRepositorySpec",
-    "ImageUpdateAutomation",
-    "ImageUpdateAutomationSpec",
-    "NumericalPolicy",
-    "PushSpec",
-    "SemVerPolicy",
-    "SigningKey",
-    "TagFilter",
-    "UpdateStrategy",
-]
-
 _ApiVersion = Annotated[StrictStr, StringConstraints(pattern=r"^image\.toolkit\.fluxcd\.io/v[a-z0-9]+$")]
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["ImageParts", "canonical_image", "parts_of_image"]
-
 _DOCKER_HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 

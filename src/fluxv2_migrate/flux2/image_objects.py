@@ -16,19 +16,6 @@ from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.kubernetes import as_list, as_object
 from fluxv2_migrate.yaml_text import document_texts, read_document
 
-__all__ = [
-    "DEFAULT_EXCLUSIONS",
-    "IMAGE_GROUP",
-    "NAMESPACE_LABEL",
-    "Automation",
-    "ImageObject",
-    "ImageObjects",
-    "is_image_name",
-    "nearest",
-    "read_image_objects",
-    "read_mappings",
-]
-
 IMAGE_GROUP: Final = "image.toolkit.fluxcd.io"
 DEFAULT_EXCLUSIONS: Final = (r"^.*\.sig$",)
 """The tags that image-reflector-controller leaves out where `exclusionList` is empty."""

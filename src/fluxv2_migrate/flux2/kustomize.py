@@ -30,15 +30,6 @@ from fluxv2_migrate.kubernetes import (
     Texts,
 )
 
-__all__ = [
-    "Decryption",
-    "IgnoreFields",
-    "Kustomization",
-    "KustomizationSpec",
-    "PostBuild",
-    "SubstituteReference",
-]
-
 
 class Decryption(KubernetesModel):
     """How encrypted manifests are read."""

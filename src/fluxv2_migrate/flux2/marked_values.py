@@ -15,8 +15,6 @@ from typing import Final, Literal
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
 from fluxv2_migrate.flux2.markers import Marker
 
-__all__ = ["MisplacedCode", "misplacement_of"]
-
 MisplacedCode = Literal[
     "another-image",
     "no-image-field",

@@ -36,18 +36,6 @@ from fluxv2_migrate.yaml_text import (
     read_nodes,
 )
 
-__all__ = [
-    "PATH_ANNOTATION",
-    "CheckedMarker",
-    "MarkerProblem",
-    "MarkerProblemCode",
-    "check_markers",
-    "check_texts",
-    "has_merge_key",
-    "is_read",
-    "texts_of",
-]
-
 _ORDERS: Final = ("semver", "alphabetical", "numerical")
 _WORD: Final = "imagepolicy"
 PATH_ANNOTATION: Final = "config.kubernetes.io/path"

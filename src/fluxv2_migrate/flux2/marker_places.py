@@ -26,15 +26,6 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
 
-__all__ = [
-    "FieldPath",
-    "MarkedScalar",
-    "PlacedComment",
-    "UnseenReason",
-    "read_comments",
-    "read_comments_of",
-]
-
 # In JSON `$` may be written as an escape; files are screened for the text with its quotes all the same.
 _WORD: Final = re.compile(r"(?:\$|\\u0024)imagepolicy")
 _SCREENED_FOR: Final = '"$imagepolicy"'

@@ -20,16 +20,6 @@ from fluxv2_migrate.flux2.marker_places import (
 )
 from fluxv2_migrate.given import checked_text
 
-__all__ = [
-    "SETTER",
-    "UNSEEN_REASONS",
-    "Marker",
-    "MarkerPart",
-    "find_markers",
-    "placed_markers",
-    "read_policy",
-]
-
 SETTER: Final = re.compile(r"\{[^{}]*\}")
 _ESCAPED: Final = re.compile(r"%([0-7][0-9A-Fa-f])")
 _SPACE: Final = " \t\r\n"

@@ -9,25 +9,6 @@ from pydantic import StrictStr
 
 from fluxv2_migrate.kubernetes import JsonValue, KubernetesModel, Sequence, Texts
 
-__all__ = [
-    "JSON6902",
-    "AccessFrom",
-    "CommonMetadata",
-    "CustomHealthCheck",
-    "DependencyReference",
-    "Image",
-    "JSON6902Patch",
-    "KubeConfigReference",
-    "LabelSelector",
-    "LabelSelectorRequirement",
-    "LocalObjectReference",
-    "NamespaceSelector",
-    "ObjectReference",
-    "Patch",
-    "SecretKeyReference",
-    "Selector",
-]
-
 
 class LocalObjectReference(KubernetesModel):
     """An object in the same namespace."""

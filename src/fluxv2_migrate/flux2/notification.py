@@ -12,16 +12,6 @@ from pydantic import Field, StrictBool, StrictStr, StringConstraints
 from fluxv2_migrate.flux2.meta import LocalObjectReference
 from fluxv2_migrate.kubernetes import JsonObject, KubernetesModel, KubernetesObject, Sequence, Texts
 
-__all__ = [
-    "Alert",
-    "AlertSpec",
-    "EventSource",
-    "Provider",
-    "ProviderSpec",
-    "Receiver",
-    "ReceiverSpec",
-]
-
 _ApiVersion = Annotated[
     StrictStr, StringConstraints(pattern=r"^notification\.toolkit\.fluxcd\.io/v[a-z0-9]+$")
 ]

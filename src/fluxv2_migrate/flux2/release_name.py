@@ -5,14 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-__all__ = [
-    "MAXIMUM_RELEASE_NAME_LENGTH",
-    "default_release_name",
-    "release_namespace",
-    "shorten_release_name",
-    "storage_namespace",
-]
-
 MAXIMUM_RELEASE_NAME_LENGTH: Final = 53
 """How long Helm lets the name of a release be."""
 

@@ -6,8 +6,6 @@ from typing import Final, Literal
 
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 
-__all__ = ["FirstAction", "first_action"]
-
 FirstAction = Literal["upgrade", "unlock", "locked", "refused", "no-upgrade"]
 """`upgrade`: the release gets its next revision. `unlock`: it does so after the record was unlocked.
 `locked`: Helm holds the record, and this Flux release does not unlock it. `refused`: Helm installs nothing

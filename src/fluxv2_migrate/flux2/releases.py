@@ -9,18 +9,6 @@ from typing import Any, Final, Literal, get_args
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.given import checked_choice
 
-__all__ = [
-    "FLUX_VERSIONS",
-    "FluxKind",
-    "FluxVersion",
-    "is_at_least",
-    "new_object",
-    "newest_serving_release",
-    "preferred_api_version",
-    "served_api_versions",
-    "serving_releases",
-]
-
 FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9"]
 """A minor release of Flux v2."""
 FLUX_VERSIONS: Final[tuple[FluxVersion, ...]] = get_args(FluxVersion)

@@ -12,29 +12,6 @@ from pydantic import Field, StrictBool, StrictStr, StringConstraints
 from fluxv2_migrate.flux2.meta import AccessFrom, LocalObjectReference, ObjectReference
 from fluxv2_migrate.kubernetes import JsonObject, KubernetesModel, KubernetesObject, Sequence
 
-__all__ = [
-    "Bucket",
-    "BucketSTS",
-    "BucketSpec",
-    "ExternalArtifact",
-    "ExternalArtifactSpec",
-    "GitRepository",
-    "GitRepositoryInclude",
-    "GitRepositoryRef",
-    "GitRepositorySpec",
-    "GitRepositoryVerification",
-    "HelmChart",
-    "HelmChartSpec",
-    "HelmRepository",
-    "HelmRepositorySpec",
-    "OCILayerSelector",
-    "OCIRepository",
-    "OCIRepositoryRef",
-    "OCIRepositorySpec",
-    "OCIRepositoryVerification",
-    "OIDCIdentityMatch",
-]
-
 _ApiVersion = Annotated[StrictStr, StringConstraints(pattern=r"^source\.toolkit\.fluxcd\.io/v[a-z0-9]+$")]
 
 

@@ -27,8 +27,6 @@ from fluxv2_migrate.golang.versions import (
 )
 from fluxv2_migrate.kubernetes import KubernetesModel
 
-__all__ = ["latest_tag", "range_dialect", "sort_tags", "tags_taken_alone"]
-
 _Order = Literal["semver", "alphabetical", "numerical"]
 
 

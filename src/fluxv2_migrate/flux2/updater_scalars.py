@@ -13,8 +13,6 @@ from typing import Final
 from fluxv2_migrate.flux2.marker_places import MarkedScalar
 from fluxv2_migrate.yaml_text import resolve_plain_scalar
 
-__all__ = ["plain_kind", "written_value"]
-
 # Booleans of YAML 1.1 that are texts in 1.2.
 _OLD_BOOLEANS: Final = re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF")
 _DATE: Final = re.compile(

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from fluxv2_migrate.flux2.markers import Marker, placed_markers
 from fluxv2_migrate.flux2.updater_scalars import written_value
 
-__all__ = ["with_marked_values"]
-
 
 def with_marked_values(text: str, value_of: Callable[[Marker], str | None]) -> str:
     r"""Gives a text with other values in the fields that are marked; nothing else changes.

@@ -7,8 +7,6 @@ import re
 from fluxv2_migrate.errors import InvalidDuration
 from fluxv2_migrate.given import checked_kind, checked_text
 
-__all__ = ["HOUR", "LARGEST", "MINUTE", "SECOND", "format_duration", "parse_duration"]
-
 SECOND = 1_000_000_000
 """A second in nanoseconds."""
 MINUTE = 60 * SECOND

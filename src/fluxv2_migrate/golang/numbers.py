@@ -8,8 +8,6 @@ import re
 from fluxv2_migrate.errors import InvalidNumber
 from fluxv2_migrate.given import checked_text
 
-__all__ = ["parse_integer", "parse_number"]
-
 # An underscore stands between two digits, or between the hexadecimal prefix and the first digit.
 _DIGITS = "[0-9](?:_?[0-9])*"
 _HEX_DIGITS = "[0-9A-Fa-f](?:_?[0-9A-Fa-f])*"

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from fluxv2_migrate.golang.ranges import VersionRange, turning_points
 from fluxv2_migrate.golang.versions import Version
 
-__all__ = ["only_in"]
-
 
 def only_in(one: VersionRange, other: VersionRange) -> str | None:
     """Gives a version that the first range holds and the second does not, or nothing where there is none.

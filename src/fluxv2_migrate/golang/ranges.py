@@ -22,8 +22,6 @@ from fluxv2_migrate.golang.versions import (
     parse_version,
 )
 
-__all__ = ["MANY", "Comparison", "RangeDialect", "VersionRange", "turning_points"]
-
 MANY: Final = 200
 """Comparisons of a range that nobody writes; what is looked at for each pair of some is not for so many."""
 RangeDialect = Literal["flux2", "flux2-early", "flux2-2.5", "flux1", "flux1-legacy"]

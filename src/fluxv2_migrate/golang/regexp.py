@@ -14,8 +14,6 @@ from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
 from fluxv2_migrate.golang.regexp_syntax import parse
 from fluxv2_migrate.golang.regexp_tree import Node, Syntax
 
-__all__ = ["Regexp", "needs_go"]
-
 
 @dataclass(frozen=True, slots=True)
 class Regexp:

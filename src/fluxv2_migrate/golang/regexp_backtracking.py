@@ -34,8 +34,6 @@ from fluxv2_migrate.golang.regexp_tree import (
     Syntax,
 )
 
-__all__ = ["Backtracker"]
-
 # `re` reads and compiles by recursion, and so does the proof.
 _MAX_DEPTH = 40
 # Options are compared with each other, and every node with what may follow it.

@@ -10,21 +10,6 @@ from itertools import groupby
 
 from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
 
-__all__ = [
-    "ANY",
-    "ANY_BUT_NEWLINE",
-    "LAST",
-    "PERL_CLASSES",
-    "POSIX_CLASSES",
-    "Ranges",
-    "contains",
-    "fold",
-    "invert",
-    "normalize",
-    "overlap",
-    "unicode_class",
-]
-
 Ranges = tuple[tuple[int, int], ...]
 """Code points as ascending pairs of first and last that neither overlap nor touch."""
 

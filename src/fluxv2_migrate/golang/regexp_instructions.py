@@ -19,8 +19,6 @@ from fluxv2_migrate.golang.regexp_tree import (
     Repeat,
 )
 
-__all__ = ["ASSERT", "CHAR", "SAVE", "SPLIT", "Instructions"]
-
 # The kinds of instructions. Plain numbers: they are compared for each thread and character.
 _MATCH, CHAR, SPLIT, SAVE, ASSERT = range(5)
 

@@ -22,8 +22,6 @@ from fluxv2_migrate.golang.regexp_tree import (
     Syntax,
 )
 
-__all__ = ["Program", "Spans"]
-
 Spans = tuple[tuple[int, int], ...]
 """Where the whole match and each group begin and end; -1 twice for a group that took no part."""
 

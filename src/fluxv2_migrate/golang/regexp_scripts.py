@@ -2,8 +2,6 @@ r"""The scripts of Unicode 15.0 (the version in Go 1.21 to 1.26), for `\p{Greek}
 
 from __future__ import annotations
 
-__all__ = ["SCRIPTS"]
-
 # Code points in hexadecimal, `first-last` or one alone, from the Unicode Character Database.
 # Python's unicodedata knows general categories but no scripts.
 SCRIPTS: dict[str, str] = {

@@ -29,8 +29,6 @@ from fluxv2_migrate.golang.regexp_tree import (
     one_character,
 )
 
-__all__ = ["parse"]
-
 _MAX_REPEAT = 1000
 _MAX_HEIGHT = 1000
 # 128 MiB of Go's instructions of 40 bytes, and of its code points of 4 bytes.

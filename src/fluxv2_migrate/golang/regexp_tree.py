@@ -10,24 +10,6 @@ from typing import NamedTuple, TypeAlias
 
 from fluxv2_migrate.golang.regexp_classes import Ranges, normalize
 
-__all__ = [
-    "Alternate",
-    "Assertion",
-    "AssertionKind",
-    "Capture",
-    "CharClass",
-    "Concat",
-    "Empty",
-    "Literal",
-    "Node",
-    "Part",
-    "Repeat",
-    "Syntax",
-    "alternate",
-    "concat",
-    "one_character",
-]
-
 AssertionKind: TypeAlias = OneOf[
     "begin_text", "end_text", "begin_line", "end_line", "word_boundary", "no_word_boundary"
 ]

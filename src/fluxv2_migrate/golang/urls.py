@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["fault_of_url"]
-
 _URL: Final = re.compile(
     r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:(?P<user>[^/?#]*)@)?(?P<host>[^/?#]*)(?P<path>[^?#]*)[^#]*(?:#(?P<end>.*))?",
     re.DOTALL,

@@ -11,16 +11,6 @@ from typing import Final, Literal, NamedTuple
 
 import semver
 
-__all__ = [
-    "Version",
-    "VersionReading",
-    "compare_prereleases",
-    "compare_versions",
-    "order_key",
-    "parse_strict_version",
-    "parse_version",
-]
-
 VersionReading = Literal["legacy", "lenient", "no-leading-zeros"]
 """How loosely versions are read: v1.4.2; v3 in general; v3.3.1, which takes no leading zeros."""
 

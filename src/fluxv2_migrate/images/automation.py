@@ -35,8 +35,6 @@ from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
 
-__all__ = ["MigratedImages", "migrate_images"]
-
 _NO_URL: Final = (
     "image objects in other namespaces need a GitRepository of this repository beside them, and nothing says "
     "its URL: the images stay as they are"

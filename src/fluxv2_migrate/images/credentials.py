@@ -11,8 +11,6 @@ from fluxv2_migrate.rules import Lookup
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["credentials_in", "files_of_credentials"]
-
 _WORDS: Final = ("imagePullSecrets", "kubernetes.io/dockercfg")
 _KINDS: Final = ("ServiceAccount", "Secret")
 

@@ -12,8 +12,6 @@ from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["git_syncs", "source_ignores"]
-
 _NAME: Final = "flux-system"
 _BRANCH: Final = "master"
 """`--git-branch` of fluxd."""

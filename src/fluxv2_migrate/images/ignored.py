@@ -13,8 +13,6 @@ from fluxv2_migrate.kustomize import BuiltObject
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.rules import marks_of_ignored
 
-__all__ = ["unsaid_marks"]
-
 
 def unsaid_marks(
     own: Mapping[str, Any], seen: Sighting | BuiltObject, repository: Repository

@@ -8,8 +8,6 @@ from typing import Any
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["objects_of", "own_manifest"]
-
 
 def objects_of(sightings: Iterable[Sighting]) -> Iterable[Sequence[Sighting]]:
     """Gives how each object of one document is seen."""

@@ -44,8 +44,6 @@ from fluxv2_migrate.yaml_text import (
     replace_text,
 )
 
-__all__ = ["still_marked", "take_out_marks"]
-
 _COMMON: Final = "commonAnnotations"
 _NOBODY: Final = ("", 0)
 """What is never settled."""

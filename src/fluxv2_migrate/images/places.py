@@ -13,8 +13,6 @@ from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
 from fluxv2_migrate.yaml_text import document_texts, read_value
 
-__all__ = ["ImagePlace", "NoPlace", "place_image", "place_tag"]
-
 _FieldPath = tuple[str | int, ...]
 _CONTAINERS: Final = {"containers", "initContainers"}
 

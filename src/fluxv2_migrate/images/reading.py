@@ -33,16 +33,6 @@ from fluxv2_migrate.settings.overrides import Subject
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
-__all__ = [
-    "GIVEN_BY_KUSTOMIZATIONS",
-    "AnnotatedObject",
-    "ReadImages",
-    "ToldNotice",
-    "aliases_of",
-    "as_automated",
-    "read_images",
-]
-
 GIVEN_BY_KUSTOMIZATIONS: Final = "kustomization"
 """The group of what is said of annotations that kustomizations give to what they build."""
 ToldNotice: TypeAlias = tuple[Document, str, Notice, Subject | None, str]

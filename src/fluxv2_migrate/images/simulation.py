@@ -26,8 +26,6 @@ from fluxv2_migrate.given import checked_files, checked_list, checked_mapping
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.settings.known_tags import KnownTag
 
-__all__ = ["simulate_image_update"]
-
 _WORD: Final = "$imagepolicy"
 
 

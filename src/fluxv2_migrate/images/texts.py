@@ -49,8 +49,6 @@ from fluxv2_migrate.yaml_text import (
     step_into,
 )
 
-__all__ = ["WorkloadText", "WorkloadTexts"]
-
 
 @dataclass(frozen=True, slots=True)
 class WorkloadText:

@@ -11,20 +11,6 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import item_index
 from fluxv2_migrate.kubernetes.models import KubernetesModel
 
-__all__ = [
-    "annotations_of",
-    "as_list",
-    "as_object",
-    "group_of",
-    "mapping_at",
-    "mappings_in",
-    "namespace_and_name",
-    "objects_in",
-    "read",
-    "resource_of",
-    "value_at",
-]
-
 _Model = TypeVar("_Model", bound=KubernetesModel)
 # Nearly all are dicts, and it takes long to find out that something else is a mapping.
 _MAPPING: Final = (dict, Mapping)

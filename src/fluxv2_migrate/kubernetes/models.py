@@ -24,24 +24,6 @@ from fluxv2_migrate.frozen import FrozenDict, FrozenList
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.quoting import without_credentials
 
-__all__ = [
-    "LABEL_PATTERN",
-    "LONGEST_LABEL",
-    "LONGEST_NAME",
-    "NAME_PATTERN",
-    "JsonObject",
-    "JsonValue",
-    "KubernetesModel",
-    "KubernetesObject",
-    "ObjectMeta",
-    "OwnerReference",
-    "Sequence",
-    "Texts",
-    "Unstructured",
-    "is_namespace_name",
-    "is_object_name",
-]
-
 LABEL_PATTERN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 LONGEST_LABEL: Final = 63
 NAME_PATTERN: Final = rf"{LABEL_PATTERN}(\.{LABEL_PATTERN})*"

@@ -30,8 +30,6 @@ from fluxv2_migrate.kustomize.transformers import (
 from fluxv2_migrate.kustomize.values import Manifest, read_manifests
 from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
 
-__all__ = ["LOCAL_CONFIG", "Accumulation", "Accumulator", "Sources"]
-
 LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
 
 

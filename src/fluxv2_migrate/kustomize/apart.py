@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from fluxv2_migrate.kustomize.resources import Step
 
-__all__ = ["steps_apart"]
-
 
 def steps_apart(wanted: Iterable[tuple[Sequence[Step], object]]) -> list[list[Step]]:
     """Gives for each object the kustomizations through which nothing comes of which something else is wanted.

@@ -8,8 +8,6 @@ from typing import Literal, TypeAlias
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
 from fluxv2_migrate.kustomize.values import Manifest
 
-__all__ = ["Build", "BuildProblem", "BuiltObject", "ProblemKind"]
-
 ProblemKind: TypeAlias = Literal[
     "conflict", "cycle", "invalid", "missing", "patch", "remote", "transformer", "unsupported"
 ]

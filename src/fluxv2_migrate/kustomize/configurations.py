@@ -20,8 +20,6 @@ from fluxv2_migrate.kustomize.resources import Identity, PatchUse
 from fluxv2_migrate.kustomize.values import text_of
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["REFERENCES", "Configuration", "configured_entries", "field_spec", "read_configuration"]
-
 REFERENCES: Final = "nameReference"
 _BUILT_IN: Final[Mapping[str, Sequence[FieldSpec]]] = {
     "namePrefix": (),

@@ -10,8 +10,6 @@ from fluxv2_migrate.kustomize.kustomization import Kustomization
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["controller_build", "generated_resources"]
-
 
 def generated_resources(tree: KustomizeTree, folder: str) -> tuple[str, ...]:
     r"""Gives what kustomize-controller lists in the kustomization that it writes for a folder without one.

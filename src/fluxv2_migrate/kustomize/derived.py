@@ -12,8 +12,6 @@ from fluxv2_migrate.kustomize.patches import ReadPatch, patch_of_known, read_pat
 from fluxv2_migrate.kustomize.resources import Resource, with_metadata
 from fluxv2_migrate.kustomize.values import NOTHING_READ, Manifest, copy_value, is_common, json_value, text_of
 
-__all__ = ["Derived"]
-
 _CHANGES: Final = ("allowKindChange", "allowNameChange")
 
 

@@ -19,8 +19,6 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_mapping
 
-__all__ = ["add_patch", "add_patch_file", "add_resource", "list_patch_file", "remove_entry", "replace_entry"]
-
 _NOTHING_IF_EMPTY: Final = ("images", "replacements", *PATCH_FIELDS)
 
 

@@ -10,17 +10,6 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.values import is_null, same_or
 
-__all__ = [
-    "ANNOTATIONS",
-    "COMMON_LABELS",
-    "IMAGES",
-    "REPLICAS",
-    "TEMPLATE_LABELS",
-    "FieldSpec",
-    "keys_of_path",
-    "visit",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:

@@ -16,8 +16,6 @@ from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.values import Manifest, json_value, text_of
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
-__all__ = ["absorb", "generate", "name_hash"]
-
 _HASH_LETTERS: Final = str.maketrans({"0": "g", "1": "h", "3": "k", "a": "m", "e": "t"})
 _LINE: Final = 70
 

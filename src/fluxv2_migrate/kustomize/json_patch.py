@@ -10,8 +10,6 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import item_index
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value
 
-__all__ = ["apply_operations", "is_operations", "keys_of_pointer", "pointer_to"]
-
 _INDEX: Final = re.compile(r"-?[0-9]+")
 _MISSING: Final = object()
 

@@ -26,19 +26,6 @@ from fluxv2_migrate.yaml_text import (
     splice,
 )
 
-__all__ = [
-    "FILE_NAMES",
-    "PATCH_FIELDS",
-    "UNFOLLOWED",
-    "Kustomization",
-    "KustomizationPatch",
-    "ListedEntry",
-    "in_own_letters",
-    "is_remote",
-    "join_path",
-    "read_kustomization",
-]
-
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names of the file that makes a folder a kustomization."""
 

@@ -8,8 +8,6 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_null, text_of
 
-__all__ = ["merge_patch"]
-
 _DIRECTIVE: Final = "$patch"
 
 

@@ -11,8 +11,6 @@ from fluxv2_migrate.kustomize.field_specs import FieldSpec, visit
 from fluxv2_migrate.kustomize.resources import Identity, Resource
 from fluxv2_migrate.kustomize.values import is_null, text_of
 
-__all__ = ["fix_references"]
-
 _PODS: Final = {
     "Pod": "spec",
     "PodTemplate": "template/spec",

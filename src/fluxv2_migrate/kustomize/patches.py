@@ -14,8 +14,6 @@ from fluxv2_migrate.kustomize.resources import Identity, Resource
 from fluxv2_migrate.kustomize.values import NOTHING_READ, Manifest, read_manifests
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, first_document, read_value
 
-__all__ = ["PatchDocument", "ReadPatch", "patch_of_known", "read_patch"]
-
 
 class PatchDocument(NamedTuple):
     """A document of a strategic merge patch.

@@ -16,8 +16,6 @@ from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.values import Manifest
 
-__all__ = ["apply_patches"]
-
 _FORMER_NAMES: Final = "internal.config.kubernetes.io/previousNames"
 
 

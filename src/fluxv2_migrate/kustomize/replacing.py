@@ -17,8 +17,6 @@ from fluxv2_migrate.kustomize.selectors import LabelSelector, Selector
 from fluxv2_migrate.kustomize.values import copy_value, is_null, plain_value, text_of
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["apply_replacements", "split_field_path"]
-
 _NAME: Final = "metadata.name"
 _LASTING: Final = ("metadata.", "spec.values.")
 """Fields that an object keeps when its API becomes another one."""

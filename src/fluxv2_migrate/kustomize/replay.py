@@ -13,8 +13,6 @@ from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.values import Manifest, json_value
 
-__all__ = ["PatchedState", "merged_with", "patch_of", "replay_patches"]
-
 
 @dataclass(frozen=True, slots=True)
 class PatchedState:

@@ -10,8 +10,6 @@ from typing import Final, NamedTuple
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.values import Manifest, text_of
 
-__all__ = ["Identity", "PatchUse", "Resource", "Step", "is_cluster_scoped", "with_metadata"]
-
 _NO_NAMESPACE: Final = "_non_namespaceable_"
 _CLUSTER_SCOPED: Final = {
     "admissionregistration.k8s.io": {

@@ -15,8 +15,6 @@ from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.values import text_of
 
-__all__ = ["LabelSelector", "Selector"]
-
 # Letters, digits and hyphens mean themselves in every expression.
 _LITERAL: Final = re.compile(r"[A-Za-z0-9-]+")
 _ORDERS: Final = ("<", ">")

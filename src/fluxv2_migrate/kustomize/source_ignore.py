@@ -11,8 +11,6 @@ from typing import Final
 
 from fluxv2_migrate.given import as_text
 
-__all__ = ["DEFAULT_IGNORES", "artifact_files"]
-
 _IGNORE_FILE: Final = ".sourceignore"
 _VERSION_CONTROL: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 DEFAULT_IGNORES: Final = (

@@ -21,15 +21,6 @@ from fluxv2_migrate.kustomize.field_specs import (
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.values import Manifest, is_null, same_or, text_of
 
-__all__ = [
-    "add_affix",
-    "label_fields",
-    "set_image",
-    "set_namespace",
-    "set_pairs",
-    "set_replicas",
-]
-
 _SIGN: Final = re.compile(r"[*+?\[\](){}|\\^$]")
 _FIXED_NAMES: Final = frozenset({"CustomResourceDefinition", "Namespace"})
 _SERVICE_NAMESPACES: Final = (

@@ -24,8 +24,6 @@ from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
 from fluxv2_migrate.kustomize.values import Manifest, json_value, read_manifests
 
-__all__ = ["KustomizeTree", "Remote", "build", "find_kustomizations"]
-
 Remote = Callable[[str], str | None] | Mapping[str, str]
 
 

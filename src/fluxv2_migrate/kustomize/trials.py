@@ -16,8 +16,6 @@ from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.values import Manifest, copy_value, json_value, text_of
 
-__all__ = ["try_object"]
-
 _FILE: Final = ".tried.yaml"
 _FLUX_2: Final = ".toolkit.fluxcd.io"
 # What a build holds beside the object says nothing of it.

@@ -24,22 +24,6 @@ from fluxv2_migrate.yaml_text import read_value as read_by_flux1
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 from fluxv2_migrate.yaml_text.scalars import is_key_to_kustomize, read_by_kustomize, scalar_by_kustomize
 
-__all__ = [
-    "EMPTY",
-    "EMPTY_TEXT",
-    "NOTHING_READ",
-    "Manifest",
-    "copy_value",
-    "is_common",
-    "is_null",
-    "json_value",
-    "plain_value",
-    "read_manifests",
-    "read_value",
-    "same_or",
-    "text_of",
-]
-
 Manifest: TypeAlias = dict[str, Any]
 
 NOTHING_READ: Final[Mapping[str, Any]] = MappingProxyType({})

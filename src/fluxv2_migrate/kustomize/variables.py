@@ -13,8 +13,6 @@ from fluxv2_migrate.kustomize.field_specs import FieldSpec, visit
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
 
-__all__ = ["Variable", "bind_variables", "resolve_variables", "split_variable_path"]
-
 _USE: Final = re.compile(r"\$\$|\$\(([^)]*)\)")
 _INDEX: Final = re.compile(r"\[(\d+)\]")
 _PODS: Final = {

@@ -12,8 +12,6 @@ from fluxv2_migrate.meaning.durations import duration_text
 from fluxv2_migrate.meaning.release import GitReference, ReleaseMeaning, ValuesSource
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
 
-__all__ = ["ABSENT", "CONSEQUENCES", "Difference", "compare_meanings", "same_json"]
-
 CONSEQUENCES: Final[Mapping[str, str]] = {
     "release_name": "no record is found under the other name, and a new release is installed",
     "target_namespace": "the objects are made again in the other namespace, and those that run stay there",

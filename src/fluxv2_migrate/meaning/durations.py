@@ -7,8 +7,6 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["duration_text", "parse_duration", "seconds"]
-
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _MICROSECONDS: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}

@@ -42,8 +42,6 @@ from fluxv2_migrate.meaning.release import (
 )
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 
-__all__ = ["HelmOperator", "meaning_of_v1_release"]
-
 # The last operator that read the older APIs; those of 1.0 and later ignore them.
 _LAST_OF_OLD_APIS: Final = semver.Version(0, 10, 1)
 _TIMEOUT: Final = 300

@@ -19,8 +19,6 @@ from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
 from fluxv2_migrate.meaning.locations import chart_folder, git_location, helm_location
 from fluxv2_migrate.meaning.release import ChartMeaning, GitReference, Tolerance, ValuesSource
 
-__all__ = ["git_reference", "meaning_of_chart"]
-
 _VALUES_KEY: Final = "values.yaml"
 # What is read of a source by name, or says nothing of what is fetched.
 _SOURCE_FIELDS: Final = frozenset(

@@ -9,8 +9,6 @@ from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.meaning.durations import parse_duration
 from fluxv2_migrate.meaning.release import Timeout
 
-__all__ = ["Reading", "SourceKey"]
-
 SourceKey = tuple[str, str, str]
 """Kind, namespace and name of a source."""
 

@@ -38,8 +38,6 @@ from fluxv2_migrate.meaning.release import (
 )
 from fluxv2_migrate.meaning.served_fields import split_served_fields, unknown_fields
 
-__all__ = ["meaning_of_v2_release"]
-
 _TIMEOUT: Final = timedelta(minutes=5)
 _VALUES_KEY: Final = "values.yaml"
 _LONGEST_LABEL: Final = 63

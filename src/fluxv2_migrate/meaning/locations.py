@@ -9,18 +9,6 @@ from typing import Final
 
 from fluxv2_migrate.meaning.release import GitReference
 
-__all__ = [
-    "COMMIT",
-    "RETIRED_REPOSITORIES",
-    "USUAL_BRANCHES",
-    "Location",
-    "chart_folder",
-    "file_in_folder",
-    "git_location",
-    "git_reference",
-    "helm_location",
-]
-
 _URL: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://([^/?#]*)([^?#]*)(.*)", re.DOTALL)
 _SCP: Final = re.compile(r"(?:([^@:/]+)@)?([^@:/]+):(?!//|:)(.+)", re.DOTALL)
 _PORTS: Final = {"http": "80", "https": "443", "ssh": "22"}

@@ -7,8 +7,6 @@ from typing import Final, Literal
 
 from fluxv2_migrate.meaning.release import ReleaseMeaning
 
-__all__ = ["OUTCOMES", "Outcome", "outcome_in_the_cluster"]
-
 Outcome = Literal["adopted", "renamed", "reinstalled", "taken-over"]
 """What becomes of a running release, in a word; `OUTCOMES` says what each of them does."""
 

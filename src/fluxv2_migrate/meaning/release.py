@@ -11,23 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-__all__ = [
-    "ChartMeaning",
-    "ChartUpdate",
-    "CrdPolicy",
-    "GitReference",
-    "InstallMeaning",
-    "ReleaseMeaning",
-    "Remediation",
-    "RollbackMeaning",
-    "TestMeaning",
-    "Timeout",
-    "Tolerance",
-    "UninstallMeaning",
-    "UpgradeMeaning",
-    "ValuesSource",
-]
-
 Timeout = timedelta | Literal["unlimited"]
 """How long one operation may take; `"unlimited"` limits no hook, and a wait then fails at once."""
 CrdPolicy = Literal["Skip", "Create", "CreateReplace"]

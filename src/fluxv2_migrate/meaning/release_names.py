@@ -11,8 +11,6 @@ from fluxv2_migrate.flux1.release_name import ReleaseNameRule
 from fluxv2_migrate.flux2 import release_name as flux2_names
 from fluxv2_migrate.given import checked_choice, checked_text
 
-__all__ = ["ReleaseName", "resolve_release_name"]
-
 _APIS: Final[tuple[str, ...]] = tuple(
     version
     for model in (HelmRelease, FluxHelmRelease)

@@ -12,8 +12,6 @@ from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least, served_api_v
 from fluxv2_migrate.frozen import thawed
 from fluxv2_migrate.kubernetes import KubernetesModel, as_list
 
-__all__ = ["split_served_fields", "unknown_fields"]
-
 _VERSIONS: Final = ("v2beta1", "v2beta2", "v2")
 # Field: the Flux release from which on v2beta1, v2beta2 and v2 have it; `None` where they never do.
 _FIELDS: Final[dict[tuple[str, ...], tuple[FluxVersion | None, FluxVersion | None, FluxVersion | None]]] = {

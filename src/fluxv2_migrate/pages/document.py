@@ -5,8 +5,6 @@ from __future__ import annotations
 from fluxv2_migrate.pages.elements import Html, element
 from fluxv2_migrate.pages.style import STYLE
 
-__all__ = ["fragment", "page"]
-
 
 def fragment(title: str, *children: str) -> Html:
     """Gives what a notebook shows of a result: it brings its style, and changes nothing around it.

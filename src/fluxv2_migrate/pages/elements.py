@@ -7,8 +7,6 @@ from typing import Final
 
 from fluxv2_migrate.quoting import as_html_text
 
-__all__ = ["Html", "element", "joined"]
-
 _VOID: Final = frozenset({"br", "input", "link", "meta"})
 
 

@@ -8,8 +8,6 @@ from typing import Final
 
 from fluxv2_migrate.pages.elements import Html, element, joined
 
-__all__ = ["badge", "code", "code_block", "facts", "fold", "listed", "picture", "prose", "section", "table"]
-
 _CODE: Final = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
 
 

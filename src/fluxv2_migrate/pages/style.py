@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["STYLE"]
-
 _LIGHT: Final = (
     "--ink:#1b1f24;--soft:#57606a;--paper:#fff;--shade:#f4f6f8;--line:#d0d7de;--link:#0550ae;"
     "--bad:#a40e26;--bad-shade:#ffebe9;--warn:#7d4e00;--warn-shade:#fff8c5;--info:#0550ae;"

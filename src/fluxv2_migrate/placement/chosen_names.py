@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from fluxv2_migrate.placement.sources import ExistingSource, PlacedRequest
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = ["clashing_names"]
-
 
 def clashing_names(
     requests: Iterable[PlacedRequest], existing: Iterable[ExistingSource], options: MigrationOptions

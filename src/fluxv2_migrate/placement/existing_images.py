@@ -12,8 +12,6 @@ from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.rules.images import choice_key
 from fluxv2_migrate.rules.registries import canonical_name
 
-__all__ = ["ExistingImageObject"]
-
 
 @dataclass(frozen=True, slots=True)
 class ExistingImageObject:

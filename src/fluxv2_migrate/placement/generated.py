@@ -13,8 +13,6 @@ from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import Style, emit_mapping
 
-__all__ = ["FieldComment", "Generated", "Places", "Unplaced", "generated_text", "write_generated"]
-
 
 @dataclass(frozen=True, slots=True)
 class FieldComment:

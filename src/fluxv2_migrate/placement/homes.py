@@ -22,8 +22,6 @@ from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, a
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 
-__all__ = ["Affixes", "Homes", "NoHome"]
-
 Affixes = tuple[str, str]
 """What kustomizations put before a name, and behind it."""
 

@@ -12,8 +12,6 @@ from fluxv2_migrate.rules import policy_comments
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.yaml_text import CannotEdit
 
-__all__ = ["FilterComments", "place_image_objects"]
-
 _KINDS: Final = ("GitRepository", "ImageRepository", "ImagePolicy", "ImageUpdateAutomation")
 _SELECTING: Final = ("spec.policy.semver", "spec.filterTags", "spec.policy")
 """What people comment on: the range or the filter of tags, in the order of preference."""

@@ -8,8 +8,6 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-__all__ = ["NamedGroup", "choose_names"]
-
 _LONGEST: Final = 63
 """Names are used as values of labels."""
 _HASH: Final = 8

@@ -11,8 +11,6 @@ from fluxv2_migrate.placement.image_uses import ImageUse
 from fluxv2_migrate.rules import PolicyRequest, RepositoryRequest
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = ["Groups", "PlacedImage", "name_groups", "place_uses"]
-
 _HELM_TOP = "chart-image"
 
 

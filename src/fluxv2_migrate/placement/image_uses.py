@@ -12,8 +12,6 @@ from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, PolicyRequest
 from fluxv2_migrate.settings.overrides import Subject
 
-__all__ = ["GeneratedImageObject", "ImageLayout", "ImageUse", "use_of", "uses_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class ImageUse:

@@ -23,8 +23,6 @@ from fluxv2_migrate.rules import (
 )
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = ["layout_images"]
-
 _KEYS: Final = (".dockerconfigjson",)
 _INTERVAL: Final = "5m"
 

@@ -10,8 +10,6 @@ from typing import Final
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.rules.chart_source import split_url
 
-__all__ = ["source_names"]
-
 _LONGEST: Final = 53
 """A Secret or file may be named after it, with something behind."""
 _GENERIC: Final = frozenset(

@@ -16,19 +16,6 @@ from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = [
-    "ExistingSource",
-    "NewSource",
-    "PlacedRequest",
-    "Prerequisite",
-    "Slot",
-    "SourceNames",
-    "name_sources",
-    "source_manifest",
-    "source_secret",
-    "unplaced_source",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Prerequisite:

@@ -6,8 +6,6 @@ import posixpath
 import re
 from collections.abc import Collection, Sequence
 
-__all__ = ["automation_name", "covers", "overlap", "update_path"]
-
 
 def covers(path: str, file: str) -> bool:
     """Gives whether a file is in a folder, or is it.

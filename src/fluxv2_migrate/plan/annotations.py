@@ -23,8 +23,6 @@ from fluxv2_migrate.yaml_text import (
     with_value,
 )
 
-__all__ = ["AnnotatedText", "AnnotationEdit", "edit_annotations"]
-
 
 @dataclass(frozen=True, slots=True)
 class AnnotationEdit:

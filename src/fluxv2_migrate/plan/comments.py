@@ -17,8 +17,6 @@ from fluxv2_migrate.yaml_text import (
     value_of,
 )
 
-__all__ = ["write_comments"]
-
 _BREAK: Final = re.compile(r"[\r\n]+")
 _INDENT: Final = re.compile(r"[ \t]*")
 

@@ -17,8 +17,6 @@ from fluxv2_migrate.yaml_text import (
     with_value,
 )
 
-__all__ = ["edit_fields"]
-
 
 def edit_fields(
     text: str, path: tuple[str | int, ...], values: Mapping[str, str], removed: Collection[str] = ()

@@ -22,8 +22,6 @@ from fluxv2_migrate.yaml_text import (
     read_edited,
 )
 
-__all__ = ["apply_to_any_text"]
-
 
 def apply_to_any_text(
     plan: Plan, text: str, root: Node | None, style: Style, value: Mapping[str, Any]

@@ -18,8 +18,6 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.flow import Flow
 
-__all__ = ["OpenedFlow", "edit_flow"]
-
 
 @dataclass(slots=True)
 class OpenedFlow:

@@ -22,8 +22,6 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.flow import Flow
 
-__all__ = ["PatchOperation", "write_operations"]
-
 
 @dataclass(frozen=True, slots=True)
 class PatchOperation:

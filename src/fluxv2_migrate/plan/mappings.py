@@ -8,8 +8,6 @@ from typing import Any, Final
 from fluxv2_migrate.plan.operations import Move, Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import Place, insertion_index
 
-__all__ = ["apply_to_mapping"]
-
 _AT_THE_END: Final = Place()
 
 

@@ -7,8 +7,6 @@ from typing import Literal
 
 from fluxv2_migrate.flux2.marker_places import FieldPath
 
-__all__ = ["MarkedText", "MarkerEdit", "RefusalReason", "RefusedMarker", "WrittenMarker"]
-
 RefusalReason = Literal[
     "not-there",
     "no-scalar",

@@ -41,8 +41,6 @@ from fluxv2_migrate.yaml_text import (
 from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
 from fluxv2_migrate.yaml_text.flow import Flow
 
-__all__ = ["write_markers"]
-
 _COMMENT: Final = re.compile(r"[ \t]*(#[^\r\n]*)?")
 _PROPERTY: Final = re.compile(r"[&!]\S*")
 # What other readers of YAML 1.1 take for a number, a boolean or a value of its own.

@@ -10,8 +10,6 @@ from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.operations import Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["REMOVED", "Leaves", "as_patch", "leaf_at", "merge_difference", "plan_between"]
-
 
 class _Removed:
     __slots__ = ()

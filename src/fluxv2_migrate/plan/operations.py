@@ -7,8 +7,6 @@ from typing import Any
 
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["Move", "Operation", "Path", "Plan", "Remove", "Set", "source_of"]
-
 Path = tuple[str, ...]
 
 

@@ -6,8 +6,6 @@ from collections.abc import Collection
 
 from fluxv2_migrate.yaml_text import MappingNode, Node, ScalarNode
 
-__all__ = ["is_same"]
-
 
 def is_same(before: Node | None, after: Node | None, quoted: Collection[int] = ()) -> bool:
     r"""Gives whether two documents are one but for the form of collections and the quotes of some scalars.

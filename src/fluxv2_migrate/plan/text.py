@@ -24,8 +24,6 @@ from fluxv2_migrate.yaml_text import (
     value_of,
 )
 
-__all__ = ["AppliedText", "apply_to_metadata", "apply_to_text"]
-
 _STAND_IN: Final = "unread"
 
 

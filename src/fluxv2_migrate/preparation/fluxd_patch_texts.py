@@ -23,8 +23,6 @@ from fluxv2_migrate.yaml_text import (
     read_value,
 )
 
-__all__ = ["PatchTexts", "patched_builds", "patched_over_builds"]
-
 _NAME: Final = "kustomization.yaml"
 
 

@@ -24,8 +24,6 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.scope import is_put_off
 from fluxv2_migrate.yaml_text import CannotEdit
 
-__all__ = ["FluxdPatches", "ListedPatches", "list_fluxd_patches", "tell_of_fluxd_patches"]
-
 
 @dataclass(frozen=True, slots=True)
 class ListedPatches:

@@ -21,8 +21,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
 
-__all__ = ["say_what_is_ignored"]
-
 _Marks = Mapping[str, str | None]
 _Object = tuple[Mapping[str, Any], str, Sequence[Sighting | BuiltObject]]
 """As its file says it, with that, and how it is seen."""

@@ -16,8 +16,6 @@ from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, edit_document
 
-__all__ = ["name_targets"]
-
 _SELECTOR: Final = "annotationSelector"
 
 

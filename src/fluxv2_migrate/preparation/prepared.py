@@ -22,8 +22,6 @@ from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["PreparedRepository", "prepare"]
-
 
 @dataclass(frozen=True, slots=True)
 class PreparedRepository:

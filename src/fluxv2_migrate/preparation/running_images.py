@@ -18,8 +18,6 @@ from fluxv2_migrate.kubernetes.manifests import namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, remove_entry, replace_entry
 from fluxv2_migrate.yaml_text import Style, edit_document, emit_mapping, read_value, replace_text
 
-__all__ = ["with_running_images"]
-
 _Place = tuple[str, str, str, FieldPath]
 
 

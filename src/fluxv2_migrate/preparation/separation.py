@@ -31,8 +31,6 @@ from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, edit_document, emit_mapping
 
-__all__ = ["separate_texts"]
-
 _NO_OPTIONS: Final = MigrationOptions()
 
 

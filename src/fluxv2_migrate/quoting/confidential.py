@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["HIDDEN", "names_a_secret", "without_credentials", "without_secrets"]
-
 HIDDEN: Final = "***"
 """Stands for what is not shown."""
 

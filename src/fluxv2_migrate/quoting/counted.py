@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["few", "plural"]
-
 
 def plural(number: int, noun: str, several: str = "") -> str:
     """Gives a number with its noun.

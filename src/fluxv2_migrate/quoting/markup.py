@@ -10,8 +10,6 @@ from typing import Final
 from fluxv2_migrate.quoting.confidential import without_credentials
 from fluxv2_migrate.quoting.visible import visible
 
-__all__ = ["as_cell", "as_code", "as_code_block", "as_html_text", "as_markdown_text"]
-
 _CODE: Final = re.compile(r"(?<!`)`(?!`)[^`]+`(?!`)")
 _BACK_QUOTES: Final = re.compile("`+")
 # What begins an emphasis, a link, a cell, HTML or a character; `_` does between words only.

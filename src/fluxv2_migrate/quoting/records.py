@@ -11,8 +11,6 @@ from pydantic import TypeAdapter
 
 from fluxv2_migrate.quoting import visible, without_credentials
 
-__all__ = ["as_data", "json_text", "schema_of"]
-
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:

@@ -9,8 +9,6 @@ from typing import Final
 
 from fluxv2_migrate.quoting.visible import visible
 
-__all__ = ["command", "word"]
-
 _SPECIAL: Final = re.compile(r"[\\']")
 _LITERAL: Final = {"\\": "\\x5c", "'": "\\x27"}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["visible"]
-
 _OBEYED: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # control characters: escapes of terminals, line ends
     "\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"

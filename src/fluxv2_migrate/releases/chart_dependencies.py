@@ -12,8 +12,6 @@ from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.rules import clean_chart_path, git_url_key
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["aliased_dependency"]
-
 _ALIAS: Final = re.compile(r"@|alias:")
 # A lock file comes before what it locks.
 _DEPENDENCIES: Final = ("Chart.lock", "requirements.lock", "Chart.yaml", "requirements.yaml")

@@ -23,8 +23,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["hold_back", "read_closure", "together"]
-
 _Reason = tuple[str, str, tuple[str, ...]]
 
 

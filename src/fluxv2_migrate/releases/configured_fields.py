@@ -17,8 +17,6 @@ from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, keys_in_flux_2, passing_keys_in_flux_2
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["edits_of_configuration", "edits_of_labels", "edits_of_variable"]
-
 _KINDS: Final = frozenset(RELEASE_APIS.values())
 
 

@@ -16,8 +16,6 @@ from fluxv2_migrate.rules import SourceReference
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["DecidedReleases", "RemovedRelease", "decide_releases"]
-
 
 @dataclass(frozen=True, slots=True)
 class RemovedRelease:

@@ -21,15 +21,6 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = [
-    "ClustersDisagree",
-    "DraftOfClusters",
-    "NameElsewhere",
-    "common_draft",
-    "draft_for_clusters",
-    "hold_one_api",
-]
-
 
 class ClustersDisagree(ValueError):
     """One manifest would have to be several releases; says why, and of which field."""

@@ -20,8 +20,6 @@ from fluxv2_migrate.rules import (
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 
-__all__ = ["References", "ReleaseForms"]
-
 _CHART: Final = ("spec", "chart")
 _STORAGE: Final = ("spec", "storageNamespace")
 _SOURCE_FIELDS: Final = ("git", "path", "repository", "name", "version")

@@ -17,8 +17,6 @@ from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["HelmRelease", "hold_against_clusters"]
-
 HelmRelease = tuple[str, str, str]
 """Cluster, storage namespace and release name: what one Helm release is told from all others by."""
 

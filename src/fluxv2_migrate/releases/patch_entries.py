@@ -16,8 +16,6 @@ from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import edit_document, read_document, replace_text
 
-__all__ = ["KustomizationEdit", "KustomizationEdits"]
-
 
 @dataclass(frozen=True, slots=True)
 class KustomizationEdit:

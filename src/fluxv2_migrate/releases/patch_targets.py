@@ -13,8 +13,6 @@ from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
-__all__ = ["FLUX_PATCHES", "moved_fields", "narrowed", "places_at", "targets_of"]
-
 FLUX_PATCHES: Final = "spec.patches"
 """The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
 _GROUP: Final = "helm.toolkit.fluxcd.io"

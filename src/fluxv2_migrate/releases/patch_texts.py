@@ -57,8 +57,6 @@ from fluxv2_migrate.rules import (
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import detect_style, edit_document, read_document
 
-__all__ = ["ClosureTexts", "PatchText", "ReleaseText", "changes_of", "convert_closure"]
-
 _Text = tuple[str, ...]
 _POINTING: Final = {
     "replacement": edits_of_replacement,

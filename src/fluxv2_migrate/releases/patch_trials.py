@@ -21,8 +21,6 @@ from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules.outside_spec import METADATA
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["TriedClosure", "try_closures"]
-
 _Place = tuple[str, int, int | None]
 
 

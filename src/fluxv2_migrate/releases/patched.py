@@ -42,19 +42,6 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = [
-    "HeldBack",
-    "NoChart",
-    "PatchedRelease",
-    "SeenDraft",
-    "closure_places",
-    "closures_of",
-    "read_patched_release",
-    "state_in_file",
-    "states_of",
-    "taken_out",
-]
-
 
 class HeldBack(ValueError):
     """Something stops a closure; says what, and with which code."""

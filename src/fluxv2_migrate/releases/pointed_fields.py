@@ -13,17 +13,6 @@ from fluxv2_migrate.plan import Path
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.rules import CARRIED, VALUES, ChartSourceRequest, SourceReference
 
-__all__ = [
-    "FieldEdit",
-    "LiteralEdit",
-    "Naming",
-    "OtherForm",
-    "SelectionEdit",
-    "keys_in_flux_2",
-    "passing_keys_in_flux_2",
-    "with_replaced",
-]
-
 _FROM: Final = ("spec", "valuesFrom")
 _SECRETS: Final = ("spec", "valueFileSecrets")
 _REFERENCE: Final = {"name": "name", "key": "valuesKey", "optional": "optional"}

@@ -37,9 +37,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope, tell_of_scope
 from fluxv2_migrate.surroundings.unread import tell_of_unread
 
-__all__ = ["read_releases", "with_text_annotations"]
-
-
 # Go and Python read no other spelling as a number; in text of values they may stand in a word, too.
 _NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)
 

@@ -15,8 +15,6 @@ from fluxv2_migrate.rules import ChartSourceRequest, ReleaseDraft, ValuesConfigM
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 
-__all__ = ["MigratingRelease", "ReadRelease", "Told"]
-
 
 @dataclass(frozen=True, slots=True)
 class Told:

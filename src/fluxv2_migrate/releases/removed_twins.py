@@ -12,8 +12,6 @@ from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["remove_twins"]
-
 
 def remove_twins(
     decided: DecidedReleases, around: Surroundings, workspace: Workspace, findings: FindingGroups

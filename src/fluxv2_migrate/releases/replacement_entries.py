@@ -11,8 +11,6 @@ from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, PatchUse, Selector, split_field_path
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["SOURCE_FIELDS", "Place", "replacement_entries", "selects", "source_writer", "writer_name"]
-
 Place = tuple[str | int, ...]
 SOURCE_FIELDS: Final = frozenset(("spec", "chart", name) for name in ("repository", "git", "ref"))
 """The fields of a release of Flux v1 that its source has in Flux v2."""

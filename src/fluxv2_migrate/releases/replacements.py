@@ -29,8 +29,6 @@ from fluxv2_migrate.releases.replacement_entries import (
 from fluxv2_migrate.rules import ChartSourceRequest, to_flux_git_url
 from fluxv2_migrate.yaml_text import emit_scalar
 
-__all__ = ["edits_of_replacement"]
-
 _OF_RELEASES: Final = ("group", "version", "namespace", "labelSelector", "annotationSelector")
 
 

@@ -48,8 +48,6 @@ from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, remaining_
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import BlockText, CannotEdit, Style, detect_style
 
-__all__ = ["ConvertedReleases", "ReleaseTexts", "SourceLayout", "tell_of_releases"]
-
 _SPEC: Final = ("spec",)
 _GIT: Final = ("spec", "chart", "git")
 _REPOSITORY: Final = ("spec", "chart", "repository")

@@ -19,8 +19,6 @@ from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, document_texts, edit_document, replace_text
 
-__all__ = ["Ties"]
-
 
 @dataclass(slots=True)
 class Ties:

@@ -26,8 +26,6 @@ from fluxv2_migrate.rules import ReleaseDraft
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override
 
-__all__ = ["Twin", "TwinDiffers", "Twins", "differences_of_twin"]
-
 _ON_TOP: Final = frozenset({"additional", "dependencies", "drift_detection"})
 """What Flux v1 could not do: nothing is lost where a twin does it."""
 

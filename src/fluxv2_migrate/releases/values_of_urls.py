@@ -17,8 +17,6 @@ from fluxv2_migrate.rules import ValuesOfUrl
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import read_document
 
-__all__ = ["values_of_urls"]
-
 _NO_NAME: Final = re.compile(r"[^a-z0-9.-]+")
 _USUAL_BRANCHES: Final = ("", "HEAD", "main", "master")
 

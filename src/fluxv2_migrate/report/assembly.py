@@ -34,8 +34,6 @@ from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = ["assemble", "over_given_files", "staying_releases", "tell_of_outcome"]
-
 _TOOLKIT: Final = ".toolkit.fluxcd.io"
 
 

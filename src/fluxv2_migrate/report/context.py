@@ -17,8 +17,6 @@ from fluxv2_migrate.report.html_context import context_tables
 from fluxv2_migrate.settings.of_clusters import with_fluxd
 from fluxv2_migrate.settings.options import Cluster
 
-__all__ = ["ClusterContext", "ContextReading", "MigrationContext", "OtherSync", "cluster_context"]
-
 _ASSUMED: Final = "assumed"
 _GIVEN: Final = "as given"
 _NOT_A_READING: Final = ("name", "inventory")

@@ -16,18 +16,6 @@ from fluxv2_migrate.settings.overrides import entry_of
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import Migration
 
-__all__ = [
-    "ClusterRecord",
-    "DeclaredRecord",
-    "FindingRecord",
-    "MigrationRecord",
-    "ReadingRecord",
-    "ResourceRecord",
-    "StayingRecord",
-    "finding_record",
-    "migration_record",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class FindingRecord:

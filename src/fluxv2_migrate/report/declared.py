@@ -12,8 +12,6 @@ from fluxv2_migrate.frozen import FrozenDict, thawed
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
-__all__ = ["Declared", "DeclaredFields", "sources_by_key"]
-
 Declared = Mapping[tuple[str, str], Mapping[str, Any]]
 """By path and `kind namespace/name`, field to the value afterwards; `None` where clusters have several."""
 

@@ -17,8 +17,6 @@ from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.rules.sources import RULE_SOURCES
 from fluxv2_migrate.rules.table import FIELDS, FieldRow
 
-__all__ = ["Explanation", "explain"]
-
 _KEPT: Final = "kept"
 _NOTHING: Final = object()
 

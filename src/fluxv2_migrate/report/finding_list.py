@@ -14,8 +14,6 @@ from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.report.data import finding_record
 from fluxv2_migrate.report.html_findings import finding_table
 
-__all__ = ["Findings"]
-
 _TOOL: Final = "fluxv2-migrate"
 _LEVELS: Final[dict[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
 _GRADES: Final[dict[Severity, str]] = {"error": "major", "warning": "minor", "info": "info"}

@@ -10,8 +10,6 @@ from fluxv2_migrate.pages import Html, badge, fold, table
 if TYPE_CHECKING:
     from fluxv2_migrate.report.context import MigrationContext
 
-__all__ = ["context_tables"]
-
 
 def context_tables(context: MigrationContext) -> Iterator[Html]:
     """Gives a table of the clusters, and for each what was read of it and where."""

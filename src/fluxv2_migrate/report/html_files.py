@@ -11,8 +11,6 @@ from fluxv2_migrate.pages import Html, code, element, fold, joined
 from fluxv2_migrate.quoting import without_secrets
 from fluxv2_migrate.repository.diff import unified_diff
 
-__all__ = ["FileViews"]
-
 _AROUND: Final = 2
 """So many lines are shown above and below a place."""
 _OPEN: Final = 400

@@ -13,8 +13,6 @@ from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.outline import Entry
 
-__all__ = ["entry_groups", "finding_table"]
-
 _ALWAYS: Final = 2
 """A table of findings always has its first columns, the severity and the code."""
 _EXCERPTS: Final = 2

@@ -33,8 +33,6 @@ from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import Migration
 
-__all__ = ["migration_fragment", "migration_page"]
-
 _TITLE: Final = "Migration to Flux v2"
 _NOWHERE: Final = "in no sync path"
 _SCRIPT: Final = """

@@ -12,8 +12,6 @@ from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.yaml_text import Style, emit_mapping
 
-__all__ = ["changes_fold", "manifest_block", "prerequisite_table", "resource_blocks"]
-
 _STYLE: Final = Style()
 
 

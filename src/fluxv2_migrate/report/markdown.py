@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from fluxv2_migrate.placement import Prerequisite
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
-__all__ = ["report_markdown"]
-
 _SHOWN: Final[Mapping[Severity, int]] = {"error": 3, "warning": 2, "info": 2}
 """So many places of an entry, or messages where they differ, are shown; `migration.findings` has all."""
 _USERS: Final = 3

@@ -37,13 +37,6 @@ from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.diff import unified_diff
 from fluxv2_migrate.settings.inventory import Inventory
 
-__all__ = [
-    "MigratedManifest",
-    "MigratedResource",
-    "Migration",
-    "StayingRelease",
-]
-
 _Resource = (
     HelmRelease
     | HelmRepository

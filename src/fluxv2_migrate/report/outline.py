@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from fluxv2_migrate.report.context import ClusterContext, MigrationContext
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
-__all__ = [
-    "Entry",
-    "Outline",
-    "assumptions_of",
-    "outline_of",
-    "places_of",
-    "policy_cells",
-    "release_cells",
-]
-
 _FEW: Final = 3
 """So many names are told of a longer list, and so many releases are told one by one even if they are all."""
 _WAYS: Final = 6

@@ -12,8 +12,6 @@ from fluxv2_migrate.report.outline import places_of
 from fluxv2_migrate.settings.overrides import entry_of
 from fluxv2_migrate.yaml_text import Style, emit_item
 
-__all__ = ["answers_of", "questions_text"]
-
 _HEAD: Final = """\
 # Answers to the questions of the migration to Flux v2.
 # Each entry counts as soon as the file is given back: read it, fill in what is empty, correct what is wrong,

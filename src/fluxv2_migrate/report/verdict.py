@@ -12,8 +12,6 @@ from fluxv2_migrate.report.outline import Outline
 if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import Migration
 
-__all__ = ["risks_of", "summary_of", "verdict_of"]
-
 _BLOCKED: Final[dict[Concern, tuple[str, str]]] = {
     "merge": ("must be answered before the merge", "must be answered before the merge"),
     "cluster": ("is about what clusters apply", "are about what clusters apply"),

@@ -7,8 +7,6 @@ from typing import Final
 
 from fluxv2_migrate.plan import Operation, Remove, Set
 
-__all__ = ["Change", "change_of", "kustomization_change"]
-
 
 @dataclass(frozen=True, slots=True)
 class Change:

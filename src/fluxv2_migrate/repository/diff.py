@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
-__all__ = ["unified_diff"]
-
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _CONTEXT: Final = 3
 _MOST_COMPARED: Final = 500

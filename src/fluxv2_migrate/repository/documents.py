@@ -24,8 +24,6 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 
-__all__ = ["Document", "read_documents"]
-
 
 @dataclass(slots=True)
 class Document:

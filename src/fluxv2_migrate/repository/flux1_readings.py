@@ -37,8 +37,6 @@ from fluxv2_migrate.yaml_text.readings import (
     with_flux1_readings,
 )
 
-__all__ = ["Flux1Readings", "RewrittenDocument", "read_otherwise", "write_flux1_readings"]
-
 
 @dataclass(frozen=True, slots=True)
 class RewrittenDocument:

@@ -14,8 +14,6 @@ from fluxv2_migrate.given import checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured
 from fluxv2_migrate.repository.documents import Document, read_documents
 
-__all__ = ["manifest_of", "parse_manifests"]
-
 _V1: Final[Mapping[tuple[str, str], type[KubernetesObject]]] = {
     ("helm.fluxcd.io/v1", "HelmRelease"): flux1.HelmRelease,
     ("flux.weave.works/v1beta1", "HelmRelease"): flux1.HelmRelease,

@@ -21,16 +21,6 @@ from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 
-__all__ = [
-    "Repository",
-    "is_old_release",
-    "is_partial_release",
-    "misspelt_api",
-    "read_file",
-    "read_repository",
-    "runs_flux_1",
-]
-
 _KINDS: Final = ("helmrelease", "fluxhelmrelease")
 _CHARTS_OF_FLUX_1: Final = frozenset({"git", "repository"})
 """Fields of `spec.chart` that no other API has there."""

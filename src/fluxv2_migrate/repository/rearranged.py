@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["RearrangedTexts"]
-
 
 @dataclass(frozen=True, slots=True)
 class RearrangedTexts:

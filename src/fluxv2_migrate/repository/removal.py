@@ -8,8 +8,6 @@ from typing import Final
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
-__all__ = ["is_left_empty", "kept_of"]
-
 _HEADER: Final = re.compile(r"((?:[ \t]*(?:#.*)?\r?\n)+)---(?=[ \t\r\n])")
 _MARKERS: Final = ("", "---", "...")
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, splice
 
-__all__ = ["with_spans"]
-
 
 def with_spans(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     """Gives a file with parts of it replaced.

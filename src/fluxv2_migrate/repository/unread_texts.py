@@ -16,8 +16,6 @@ from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.reading import Repository, is_old_release
 from fluxv2_migrate.yaml_text import line_of
 
-__all__ = ["UnreadKind", "find_unread_texts"]
-
 UnreadKind = Literal["other-file", "json", "text-in-manifest", "encoded", "comment"]
 
 _APIS: Final = "|".join(map(re.escape, RELEASE_APIS))

@@ -13,8 +13,6 @@ from fluxv2_migrate.repository.removal import is_left_empty, kept_of
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, split_documents
 
-__all__ = ["Workspace"]
-
 
 @dataclass(frozen=True, slots=True)
 class _File:

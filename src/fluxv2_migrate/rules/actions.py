@@ -11,8 +11,6 @@ from fluxv2_migrate.golang.durations import LARGEST, SECOND
 from fluxv2_migrate.rules.draft import Draft, present
 from fluxv2_migrate.rules.durations import seconds_to_duration
 
-__all__ = ["draft_actions"]
-
 _DEFAULT_TIMEOUT: Final = 300
 _DEFAULT_RETRIES: Final = 5
 

@@ -15,16 +15,6 @@ from fluxv2_migrate.plan.operations import source_of
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = [
-    "POD_TEMPLATES",
-    "WORKLOAD_KINDS",
-    "draft_annotations",
-    "marks_of_ignored",
-    "policy_comments",
-    "remaining_operations",
-    "replace_annotations",
-]
-
 POD_TEMPLATES: Final = (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",))
 """Where the spec of a workload holds what pods, or jobs, are made of."""
 WORKLOAD_KINDS: Final = ("Deployment", "DaemonSet", "StatefulSet", "CronJob", "HelmRelease")

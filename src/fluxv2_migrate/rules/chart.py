@@ -24,8 +24,6 @@ from fluxv2_migrate.rules.chart_source import (
 from fluxv2_migrate.rules.draft import Draft, present
 from fluxv2_migrate.settings.options import ImportedRepository
 
-__all__ = ["chart_file_path", "draft_chart", "draft_git_source", "is_flux_1"]
-
 _CHART: Final = ("spec", "chart")
 _GIT_FIELDS: Final = ("git", "ref", "path", "secretRef", "skipDepUpdate")
 _REPOSITORY_FIELDS: Final = ("repository", "name", "version", "chartPullSecret")

@@ -7,16 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-__all__ = [
-    "ChartSourceRequest",
-    "SourceReference",
-    "clean_chart_path",
-    "git_url_key",
-    "helm_url_key",
-    "split_url",
-    "to_flux_git_url",
-]
-
 _SCP: Final = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[^/:\s]+):(?P<path>(?!//|:).+)")
 _URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.S)
 

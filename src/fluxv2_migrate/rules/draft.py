@@ -14,8 +14,6 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["BEFORE_VALUES", "Draft", "ValuesConfigMap", "ValuesOfUrl", "present"]
-
 BEFORE_VALUES = Place(before=("values",))
 """Values are long, and people look for the settings above them."""
 

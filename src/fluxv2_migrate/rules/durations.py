@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["seconds_to_duration"]
-
 
 def seconds_to_duration(seconds: int) -> str:
     """Gives a duration as people write it.

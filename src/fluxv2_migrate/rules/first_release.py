@@ -9,8 +9,6 @@ from fluxv2_migrate.rules.chart import draft_git_source, is_flux_1
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, clean_chart_path
 from fluxv2_migrate.rules.draft import Draft
 
-__all__ = ["draft_first_chart"]
-
 _PATH: Final = ("spec", "chartGitPath")
 _CHART: Final = ("spec", "chart", "spec")
 

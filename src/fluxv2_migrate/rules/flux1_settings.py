@@ -15,8 +15,6 @@ from fluxv2_migrate.flux1.chart_tables import VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program
 from fluxv2_migrate.flux1.installation import Flux1Program, Setting
 
-__all__ = ["FLAG_RULES", "VALUE_RULES", "SettingNotice", "SettingRule", "notices_of", "rule_of_value"]
-
 
 @dataclass(frozen=True, slots=True)
 class SettingRule:

@@ -29,8 +29,6 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import is_of_cluster
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["ReleaseDraft", "SeenRelease", "draft_helm_release", "read_by_draft"]
-
 _FIRST: Final = Place(first=True)
 _BEHIND_INTERVAL: Final = Place(after=("interval",))
 _FIRST_KIND: Final = "FluxHelmRelease"

@@ -29,8 +29,6 @@ from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import TagTranslations
 
-__all__ = ["draft_image_automation"]
-
 
 def draft_image_automation(
     manifest: Mapping[str, Any],

@@ -12,13 +12,6 @@ from fluxv2_migrate.frozen import thawed
 from fluxv2_migrate.rules.images import PolicyRequest, RepositoryRequest
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
-__all__ = [
-    "GitSync",
-    "image_policy_manifest",
-    "image_repository_manifest",
-    "image_update_automation_manifest",
-]
-
 _MESSAGE: Final = "Update images"
 
 

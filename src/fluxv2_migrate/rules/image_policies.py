@@ -21,8 +21,6 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import PolicyTranslation
 from fluxv2_migrate.tags.policies import LAST, PINNED, escape
 
-__all__ = ["request_policy"]
-
 
 def request_policy(
     workload: Workload, found: ContainerImage, image: AutomatedImage, lookup: Lookup, *, number: str | None

@@ -14,15 +14,6 @@ from fluxv2_migrate.rules.registries import RegistryProvider
 from fluxv2_migrate.rules.workload import PlacedComment
 from fluxv2_migrate.settings.overrides import Subject
 
-__all__ = [
-    "AutomatedImage",
-    "ImageAutomationDraft",
-    "MarkedField",
-    "PolicyRequest",
-    "RepositoryRequest",
-    "choice_key",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class MarkedField:

@@ -13,8 +13,6 @@ from fluxv2_migrate.rules.draft import Draft
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.yaml_text import Place
 
-__all__ = ["draft_helm_version", "draft_release_name", "running_chart"]
-
 _RELEASE_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 

@@ -11,8 +11,6 @@ from fluxv2_migrate.kustomize import apply_operations, keys_of_pointer, pointer_
 from fluxv2_migrate.plan import REMOVED, Leaves, PatchOperation, Path, leaf_at
 from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, shared_leaves
 
-__all__ = ["JsonPatchDraft", "NotFollowed", "OldStep", "draft_json_patch"]
-
 _ANNOTATIONS: Final = ("metadata", "annotations")
 _NOTHING: Final = PatchOperation({"op": "test", "path": "/kind", "value": "HelmRelease"})
 """A patch of no operations is none to kustomize."""

@@ -11,8 +11,6 @@ from fluxv2_migrate.flux1.models import FluxHelmReleaseSpec, HelmReleaseSpec
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.rules.table import FIELDS
 
-__all__ = ["split_fields"]
-
 # The operators of the API before it did not read these fields.
 _LATER_FIELDS: Final = frozenset(row.field for row in FIELDS if row.is_later)
 

@@ -8,8 +8,6 @@ from typing import Any, Final
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.draft import Draft, present
 
-__all__ = ["LIVE", "METADATA", "draft_outside_spec", "installed_name"]
-
 _OBJECT: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 LIVE: Final = (
     "creationTimestamp",

@@ -23,8 +23,6 @@ from fluxv2_migrate.plan import (
 from fluxv2_migrate.rules.draft import BEFORE_VALUES
 from fluxv2_migrate.rules.outside_spec import METADATA
 
-__all__ = ["CARRIED", "VALUES", "FormStep", "PatchDraft", "draft_merge_patch", "shared_leaves"]
-
 VALUES: Final[Path] = ("spec", "values")
 """What a patch says of values means the same to both."""
 CARRIED: Final[Mapping[Path, Path]] = MappingProxyType(

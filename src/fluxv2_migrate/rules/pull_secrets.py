@@ -10,8 +10,6 @@ from fluxv2_migrate.flux1 import ContainerImage
 from fluxv2_migrate.flux1.containers import pod_of
 from fluxv2_migrate.kubernetes import as_list, as_object
 
-__all__ = ["Lookup", "PullSecret", "find_pull_secrets", "nothing_known"]
-
 Lookup = Callable[[str, str, str], Mapping[str, Any] | None]
 """Gives the manifest of a kind, namespace and name, where the repository holds one."""
 

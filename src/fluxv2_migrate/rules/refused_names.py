@@ -9,8 +9,6 @@ from fluxv2_migrate.kubernetes import is_namespace_name, is_object_name
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.draft import Draft, present
 
-__all__ = ["draft_refused_names"]
-
 _Check = Callable[[str], bool]
 _SECRET: Final = ("spec", "chart", "secretRef")
 

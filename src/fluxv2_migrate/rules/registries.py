@@ -9,15 +9,6 @@ from fluxv2_migrate.flux1 import ImageRef
 from fluxv2_migrate.flux1.tags import matches_glob
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
-__all__ = [
-    "RegistryProvider",
-    "canonical_name",
-    "is_read_differently",
-    "is_refused_name",
-    "is_scanned",
-    "registry_provider",
-]
-
 RegistryProvider = Literal["aws", "azure", "gcp"]
 
 _ECR: Final = re.compile(r"([0-9]+)\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")

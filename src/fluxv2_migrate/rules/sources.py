@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["RULE_SOURCES"]
-
 _OPERATOR: Final = "helm-operator 1.4.4"
 _FLUXD: Final = "fluxd 1.25.4"
 _NAMES: Final = f"{_OPERATOR} `pkg/apis/helm.fluxcd.io/v1/types_helmrelease.go` GetReleaseName"

@@ -21,16 +21,6 @@ from fluxv2_migrate.golang.durations import parse_duration
 from fluxv2_migrate.rules.chart_source import to_flux_git_url
 from fluxv2_migrate.settings.options import Cluster
 
-__all__ = [
-    "DECRYPTION_SECRET",
-    "SIGNATURE_SECRET",
-    "SYNC_NAME",
-    "SyncSettings",
-    "git_repository_manifest",
-    "kustomization_manifest",
-    "sync_name",
-]
-
 SYNC_NAME: Final = "flux-system"
 """How `flux bootstrap` calls the GitRepository, its Secret and the Kustomization."""
 DECRYPTION_SECRET: Final = "sops-keys"

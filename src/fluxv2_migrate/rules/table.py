@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FIELDS", "FieldRow", "mapping_page"]
-
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:

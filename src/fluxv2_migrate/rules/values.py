@@ -13,8 +13,6 @@ from fluxv2_migrate.rules.chart_source import clean_chart_path
 from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl
 from fluxv2_migrate.yaml_text import Place, entry_text
 
-__all__ = ["draft_values"]
-
 _AT_THE_END: Final = Place()
 _SECRETS: Final[Path] = ("spec", "valueFileSecrets")
 _SOURCES: Final[Path] = ("spec", "valuesFrom")

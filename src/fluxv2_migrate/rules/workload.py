@@ -16,8 +16,6 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.tags.patterns import TagTranslations
 
-__all__ = ["PlacedComment", "Workload", "Written", "nothing_written"]
-
 Written = Callable[[Path], str | None]
 """Gives the text of a scalar of a document as it stands in the file, where there is one."""
 

@@ -18,8 +18,6 @@ from fluxv2_migrate.settings.tool_output import (
     unlike,
 )
 
-__all__ = ["HelmTexts", "records_of_helm_list", "records_of_secrets"]
-
 _HELM_LIMIT: Final = 256
 """Releases that `helm list` prints unless it is told `-m 0`."""
 _LIST: Final = "`helm list -A -a -m 0 -o json`"

@@ -8,8 +8,6 @@ from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.known_tags import KnownTag, joined_tags
 from fluxv2_migrate.settings.options import MigrationOptions
 
-__all__ = ["with_tags_of_inventories"]
-
 
 def with_tags_of_inventories(options: MigrationOptions) -> MigrationOptions:
     """Gives options whose `image_tags` hold what all inventories know of tags, too.

@@ -16,8 +16,6 @@ from fluxv2_migrate.settings import inventory_texts
 from fluxv2_migrate.settings.inventory_page import inventory_fragment
 from fluxv2_migrate.settings.known_tags import KnownTag
 
-__all__ = ["HelmRecord", "Inventory", "LiveFlux1Release", "LiveFlux2Object", "LiveImage"]
-
 
 class _Live(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

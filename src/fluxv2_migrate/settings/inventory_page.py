@@ -10,8 +10,6 @@ from fluxv2_migrate.pages import Html, badge, element, fold, fragment, listed, t
 if TYPE_CHECKING:
     from fluxv2_migrate.settings.inventory import Inventory
 
-__all__ = ["inventory_fragment"]
-
 _HEADS: Final[dict[str, tuple[str, ...]]] = {
     "Helm releases": ("release name", "storage namespace", "revision", "status", "chart"),
     "Releases of Helm 2": ("release name",),

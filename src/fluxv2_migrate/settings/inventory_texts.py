@@ -18,8 +18,6 @@ from fluxv2_migrate.settings.registry_texts import tags_of_registry
 from fluxv2_migrate.settings.tool_output import Row, without_colours
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
-__all__ = ["read_inventory"]
-
 
 def read_inventory(
     *,

@@ -18,8 +18,6 @@ from fluxv2_migrate.settings.tool_output import (
     unlike,
 )
 
-__all__ = ["flux1_releases", "flux2_objects", "images_of_workloads", "namespaces_of_cluster"]
-
 _NAME: Final = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAMESPACE_LINE: Final = re.compile(f"namespaces?/({_NAME})")
 _ALWAYS: Final = frozenset({"default", "kube-system"})

@@ -13,17 +13,6 @@ from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.options import Cluster, Fluxd, HelmOperator, MigrationOptions
 from fluxv2_migrate.settings.sync_roots import is_synced, root_of
 
-__all__ = [
-    "FluxdSettings",
-    "ReleaseSettings",
-    "cluster_of",
-    "fluxd_settings_of",
-    "said_over",
-    "settings_of",
-    "with_fluxd",
-    "with_options",
-]
-
 _ALL: Final = Cluster(name="all")
 _DEFAULTS: Final = MigrationOptions()
 _OF_OPERATOR: Final = ("update_chart_deps", "git_branch", "git_charts_path")

@@ -16,20 +16,6 @@ from fluxv2_migrate.quoting import without_credentials
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.known_tags import KnownTag
 
-__all__ = [
-    "Cluster",
-    "Flux1Workloads",
-    "Fluxd",
-    "HelmOperator",
-    "ImportedRepository",
-    "MigrationOptions",
-    "Override",
-    "Placement",
-    "Scope",
-    "checked_options",
-]
-
-
 _DURATION: Final = r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+"
 _CODE: Final = r"[A-Z]{2}[0-9]{3}(:[0-9a-f]{16})?"
 

@@ -9,8 +9,6 @@ from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.settings.options import Override
 
-__all__ = ["PATTERNS", "Subject", "entry_of", "is_about", "is_of_cluster", "override_for"]
-
 PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
 """The fields of an override that say what it is about."""
 _BETWEEN: Final = ", "

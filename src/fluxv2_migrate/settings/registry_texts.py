@@ -11,8 +11,6 @@ from fluxv2_migrate.errors import InvalidInventory
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.settings.tool_output import Row, read_values, unlike
 
-__all__ = ["tags_of_registry"]
-
 _TAG_LINE: Final = re.compile(r"(?:\S+/\S+:)?([A-Za-z0-9_][\w.-]{0,127})", re.ASCII)
 _LISTS: Final = ("Tags", "tags", "results", "imageDetails")
 """Of skopeo, the registry's own API and Quay, Docker Hub, and Amazon ECR."""

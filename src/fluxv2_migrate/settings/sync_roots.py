@@ -5,8 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-__all__ = ["common_folder", "infer_sync_roots", "is_synced", "root_of"]
-
 
 def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Gives the folders that surely belong to one cluster each.

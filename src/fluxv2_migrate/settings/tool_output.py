@@ -10,17 +10,6 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidInventory, InvalidManifest
 from fluxv2_migrate.yaml_text import line_of, read_document, split_documents
 
-__all__ = [
-    "NOTHING_FOUND",
-    "Row",
-    "Table",
-    "objects_of",
-    "read_tables",
-    "read_values",
-    "unlike",
-    "without_colours",
-]
-
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BEGINS_JSON: Final = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 # Block YAML as these tools write it: items of a list, or the first key of an object.

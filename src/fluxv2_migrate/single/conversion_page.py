@@ -12,8 +12,6 @@ from fluxv2_migrate.report.html_findings import finding_table
 from fluxv2_migrate.report.html_resources import changes_fold, prerequisite_table, resource_blocks
 from fluxv2_migrate.repository.changes import Change
 
-__all__ = ["conversion_fragment"]
-
 
 def conversion_fragment(
     title: str,

@@ -38,8 +38,6 @@ from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_o
 from fluxv2_migrate.single.conversion_page import conversion_fragment
 from fluxv2_migrate.single.helm_release import convert_helm_release
 
-__all__ = ["Flux1Conversion", "convert_flux_yaml", "convert_fluxd", "convert_helm_operator"]
-
 _Flux1Manifest = Mapping[str, Any] | str | KubernetesModel | Sequence[str]
 """A Deployment, a HelmRelease of the chart, its values, or a list of arguments."""
 _CHARTS: Final[Mapping[Program, str]] = {"fluxd": "flux", "helm-operator": "helm-operator"}

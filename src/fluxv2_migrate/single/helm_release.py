@@ -24,8 +24,6 @@ from fluxv2_migrate.settings.options import MigrationOptions, checked_options
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.single.conversion_page import conversion_fragment
 
-__all__ = ["HelmReleaseConversion", "convert_helm_release"]
-
 
 @dataclass(frozen=True, slots=True)
 class HelmReleaseConversion:

@@ -21,8 +21,6 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override, checked_
 from fluxv2_migrate.settings.overrides import Subject
 from fluxv2_migrate.single.conversion_page import conversion_fragment
 
-__all__ = ["ImageAutomation", "translate_annotations"]
-
 
 @dataclass(frozen=True, slots=True)
 class ImageAutomation:

@@ -17,8 +17,6 @@ from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["Surroundings", "existing_image_objects", "existing_sources"]
-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

@@ -13,15 +13,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.options import MigrationOptions, Scope
 from fluxv2_migrate.surroundings.known import Surroundings
 
-__all__ = [
-    "is_in_scope",
-    "is_item_in_scope",
-    "is_path_in_scope",
-    "is_put_off",
-    "is_text_in_scope",
-    "tell_of_scope",
-]
-
 _NAMESPACE_LINE: Final = re.compile(r"^[ \t]+[\"']?namespace[\"']?:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 _NAME_LINE: Final = re.compile(r"^[ \t]+[\"']?name[\"']?:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 

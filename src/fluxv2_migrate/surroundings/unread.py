@@ -12,8 +12,6 @@ from fluxv2_migrate.repository.unread_texts import UnreadKind, find_unread_texts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_path_in_scope, is_text_in_scope
 
-__all__ = ["tell_of_unread"]
-
 _UNREAD: Final[Mapping[UnreadKind, tuple[str, str]]] = {
     "other-file": ("RP036", "templates and programs"),
     "json": ("RP037", "files of JSON, which fluxd never read,"),

@@ -18,8 +18,6 @@ from fluxv2_migrate.pages import fragment, table
 from fluxv2_migrate.quoting import as_markdown_text, visible
 from fluxv2_migrate.tags.tables import as_markdown, as_text
 
-__all__ = ["TagComparison", "compare_tags"]
-
 _HEAD = ("tag", "built", "Flux v1", "Flux v2")
 
 

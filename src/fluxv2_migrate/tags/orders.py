@@ -10,8 +10,6 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.tags.policies import HIGHEST, LAST, PRERELEASES, RELEASES, PolicyCandidate
 from fluxv2_migrate.tags.shapes import Piece
 
-__all__ = ["Order", "Trust", "orders_of"]
-
 _YEAR: Final = "(?:19|20)[0-9]{2}"
 _MONTH: Final = "(?:0[1-9]|1[0-2])"
 _DAY: Final = "(?:0[1-9]|[12][0-9]|3[01])"

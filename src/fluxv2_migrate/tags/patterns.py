@@ -25,8 +25,6 @@ from fluxv2_migrate.tags.shapes import pieces_of
 from fluxv2_migrate.tags.tables import as_markdown, as_text
 from fluxv2_migrate.tags.trials import Measured, Trial, ranked
 
-__all__ = ["Confidence", "PolicyTranslation", "TagTranslations", "translate_tag_pattern"]
-
 Confidence = Literal["proved", "structural", "guess", "none"]
 _HEAD: Final = ("", "")
 _FEW: Final = 0.1

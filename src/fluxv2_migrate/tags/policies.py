@@ -9,18 +9,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.frozen import frozen
 
-__all__ = [
-    "HIGHEST",
-    "LAST",
-    "PINNED",
-    "PRERELEASES",
-    "RELEASES",
-    "PolicyCandidate",
-    "escape",
-    "exactly",
-    "holds_one_tag",
-]
-
 PRERELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0-0"}}
 RELEASES: Final[Mapping[str, Any]] = {"semver": {"range": ">=0.0.0"}}
 HIGHEST: Final[Mapping[str, Any]] = {"numerical": {"order": "asc"}}

@@ -17,8 +17,6 @@ from fluxv2_migrate.golang.range_differences import only_in
 from fluxv2_migrate.golang.ranges import MANY, Comparison, RangeDialect, VersionRange
 from fluxv2_migrate.golang.versions import parse_version
 
-__all__ = ["RangeTranslation", "filter_of_versions", "meant_range", "translate_range"]
-
 _TYPING_ERRORS: Final = (
     (r"\.(?=\s*(?:$|,|\|\|))", ""),
     (r"==", "="),

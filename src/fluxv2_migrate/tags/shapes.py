@@ -30,8 +30,6 @@ from fluxv2_migrate.golang.regexp_tree import (
 )
 from fluxv2_migrate.tags.policies import escape
 
-__all__ = ["Piece", "pieces_of"]
-
 _Ranges = tuple[tuple[int, int], ...]
 _DIGITS: Final[_Ranges] = ((48, 57),)
 _HEXADECIMAL: Final[_Ranges] = ((48, 57), (97, 102))

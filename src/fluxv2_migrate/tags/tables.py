@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from fluxv2_migrate.quoting import as_cell, as_code, visible
 
-__all__ = ["as_markdown", "as_text"]
-
 
 def as_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Gives a table in columns.

@@ -18,8 +18,6 @@ from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
 from fluxv2_migrate.tags.policies import PolicyCandidate
 
-__all__ = ["Measured", "Trial", "ranked", "wrong_pairs"]
-
 _ENOUGH: Final = 4
 _ZEROS: Final = re.compile("(?<![0-9])0+(?=[0-9])")
 """Zeros in front of a number, which are nothing to its value."""

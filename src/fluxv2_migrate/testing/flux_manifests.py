@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["CHARTS", "flux1_programs", "flux2_sync", "sync_of_flux2"]
-
 _FLUX2: Final = "flux-system"
 CHARTS: Final[Mapping[str, Any]] = {
     "apiVersion": "source.toolkit.fluxcd.io/v1",

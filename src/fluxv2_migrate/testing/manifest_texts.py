@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.yaml_text import Style, emit_mapping
 
-__all__ = ["STYLES", "written"]
-
 STYLES: Final = st.sampled_from([*[Style()] * 3, Style(flush=False), Style(step=4), Style(newline="\r\n")])
 """Ways in which files are written."""
 

@@ -6,8 +6,6 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-__all__ = ["NAMES", "NAMESPACES", "one_in"]
-
 _Value = TypeVar("_Value")
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from fluxv2_migrate.testing.manifest_texts import written
 from fluxv2_migrate.testing.names import one_in
 
-__all__ = ["Manifest", "component", "patches", "transformers"]
-
 Manifest = dict[str, Any]
 
 

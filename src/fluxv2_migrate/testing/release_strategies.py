@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from fluxv2_migrate.testing.names import NAMES, NAMESPACES, one_in
 from fluxv2_migrate.testing.workload_strategies import annotations_of
 
-__all__ = ["ReleaseApi", "releases"]
-
 ReleaseApi = Literal[
     "helm.fluxcd.io/v1", "flux.weave.works/v1beta1", "helm.integrations.flux.weave.works/v1alpha2"
 ]

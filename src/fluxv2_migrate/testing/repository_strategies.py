@@ -18,8 +18,6 @@ from fluxv2_migrate.testing.release_strategies import releases
 from fluxv2_migrate.testing.workload_strategies import workloads
 from fluxv2_migrate.yaml_text import Style
 
-__all__ = ["GeneratedCluster", "GeneratedRepository", "repositories"]
-
 _FLUX_YAMLS: Final[Mapping[str, Manifest]] = {
     "commandUpdated": {
         "version": 1,

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.flux1 import TaggedImage
 
-__all__ = ["TagHistory", "tags"]
-
 _Scheme = Callable[[int, datetime, str], str]
 _START: Final = datetime(2020, 9, 1, 8, 30, tzinfo=UTC)
 

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from fluxv2_migrate.testing.names import NAMES, NAMESPACES, one_in
 from fluxv2_migrate.testing.tag_strategies import TagHistory, tags
 
-__all__ = ["annotations_of", "workloads"]
-
 _PREFIXES: Final = ("fluxcd.io/tag.", "flux.weave.works/tag.", "filter.fluxcd.io/")
 _SWITCHES: Final = (
     *[{"fluxcd.io/automated": "true"}] * 4,

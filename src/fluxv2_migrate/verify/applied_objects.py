@@ -24,8 +24,6 @@ from fluxv2_migrate.meaning.comparison import ABSENT, same_json
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-__all__ = ["ObjectsOfCluster", "changed_fields", "compare_objects"]
-
 _Identity = tuple[str, str, str]
 """Kind, namespace and name."""
 _OWN: Final = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "config.kubernetes.io")

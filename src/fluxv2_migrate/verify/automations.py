@@ -14,8 +14,6 @@ from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.sync_sources import name_of_source, reference_of_source, source_of
 
-__all__ = ["compare_automations"]
-
 # The name that `flux bootstrap` gives.
 _BOOTSTRAPPED: Final = "flux-system"
 _Name = tuple[str, str]

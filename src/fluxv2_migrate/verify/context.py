@@ -22,8 +22,6 @@ from fluxv2_migrate.settings.options import HelmOperator as OperatorSettings
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.declarations import Declarations
 
-__all__ = ["UNMANAGED", "Context", "Sources", "nearness"]
-
 UNMANAGED: Final = "neither Flux applies it: what runs of it goes on without either"
 """Why nothing is compared of an object that annotations keep out."""
 

@@ -11,16 +11,6 @@ from fluxv2_migrate.meaning import Difference, Outcome
 if TYPE_CHECKING:
     from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification, VerificationReport
 
-__all__ = [
-    "DifferenceRecord",
-    "EntryRecord",
-    "ObjectRecord",
-    "ReleaseRecord",
-    "VerificationRecord",
-    "VerificationStatus",
-    "verification_record",
-]
-
 VerificationStatus = Literal["same", "declared", "unmanaged", "different", "missing", "extra", "unknown"]
 """`same`: nothing differs. `declared`: what differs was said. `unmanaged`: neither Flux applies it.
 `different`: something else differs. `missing`: nothing that is applied stands for it afterwards. `extra`:

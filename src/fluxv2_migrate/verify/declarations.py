@@ -10,8 +10,6 @@ from fluxv2_migrate.given import item_index
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.comparison import ABSENT, same_json
 
-__all__ = ["Declaration", "Declarations", "Declared"]
-
 Declared = Mapping[tuple[str, str], Collection[str] | Mapping[str, Any]]
 """By path before and resource, the fields that may differ: alone, or with the values expected afterwards, of
 which `None` is any."""

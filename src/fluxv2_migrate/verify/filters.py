@@ -17,8 +17,6 @@ from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.settings.known_tags import KnownTag
 from fluxv2_migrate.verify.tag_probes import probe_tags
 
-__all__ = ["ImageFilter", "compare_digests", "compare_filters"]
-
 _STALLED: Final = "(stalled)"
 
 

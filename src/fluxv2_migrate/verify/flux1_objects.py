@@ -10,8 +10,6 @@ from fluxv2_migrate.flux1.apis import RELEASE_APIS, is_release_definition
 from fluxv2_migrate.flux1.containers import POD_SPECS
 from fluxv2_migrate.flux1.installation import Flux1Program
 
-__all__ = ["is_of_flux1"]
-
 _HOLDERS_OF_VALUES: Final = ("ConfigMap", "Secret")
 # Words of the names that the manifests and charts of Flux v1 give: `flux-git-deploy`, `prod-flux-memcached`.
 _WORDS: Final = frozenset({"flux", "fluxd", "memcached"})

@@ -13,8 +13,6 @@ from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.meaning import HelmOperator, ReleaseMeaning, meaning_of_v1_release
 from fluxv2_migrate.verify.context import Context
 
-__all__ = ["Flux1Release", "flux1_releases"]
-
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
 
 

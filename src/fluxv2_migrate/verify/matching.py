@@ -12,8 +12,6 @@ from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.verify.context import Context, nearness
 from fluxv2_migrate.verify.flux1_releases import Flux1Release
 
-__all__ = ["Matches", "match_releases"]
-
 
 @dataclass(frozen=True, slots=True)
 class Matches:

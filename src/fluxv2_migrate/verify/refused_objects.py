@@ -22,8 +22,6 @@ from fluxv2_migrate.flux2.releases import (
 from fluxv2_migrate.kubernetes import KubernetesObject, as_object, mapping_at, resource_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 
-__all__ = ["refusals"]
-
 _KINDS: Final[Mapping[str, tuple[FluxKind, type[KubernetesObject]]]] = {
     "GitRepository": ("GitRepository", flux2.GitRepository),
     "HelmRepository": ("HelmRepository", flux2.HelmRepository),

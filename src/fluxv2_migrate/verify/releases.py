@@ -28,8 +28,6 @@ from fluxv2_migrate.verify.flux1_releases import Flux1Release, flux1_releases
 from fluxv2_migrate.verify.matching import Matches, match_releases
 from fluxv2_migrate.verify.report import ReleaseVerification
 
-__all__ = ["verify_releases"]
-
 _NO_NAMESPACE: Final = "(none)"
 _Key = tuple[str, tuple[str, str]]
 """Cluster, and namespace and name there."""

@@ -14,14 +14,6 @@ from fluxv2_migrate.verify.data import VerificationStatus, verification_record
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.report_texts import report_html, report_markdown
 
-__all__ = [
-    "ObjectVerification",
-    "ReleaseVerification",
-    "VerificationReport",
-    "judged",
-    "together",
-]
-
 _STATUSES: Final[Sequence[VerificationStatus]] = (
     "different",
     "missing",

@@ -12,8 +12,6 @@ from fluxv2_migrate.quoting import as_code, as_markdown_text, few
 if TYPE_CHECKING:
     from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification
 
-__all__ = ["report_html", "report_markdown"]
-
 _LONGEST_SHOWN: Final = 120
 _MOST_NAMED: Final = 8
 _ATTENTION: Final = ("different", "missing", "extra", "unknown")

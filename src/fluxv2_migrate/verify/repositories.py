@@ -26,8 +26,6 @@ from fluxv2_migrate.verify.sync_paths import verify_sync_paths
 from fluxv2_migrate.verify.workloads import verify_workloads
 from fluxv2_migrate.verify.written_images import write_probes
 
-__all__ = ["verify_migration"]
-
 
 def verify_migration(
     before: Mapping[str, str | bytes],

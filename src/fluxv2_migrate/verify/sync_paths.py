@@ -34,8 +34,6 @@ from fluxv2_migrate.verify.refused_objects import refusals
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 from fluxv2_migrate.verify.sync_sources import compare_source, source_of
 
-__all__ = ["verify_sync_paths"]
-
 _NONE: Final = "(none)"
 _Name = tuple[str, str]
 """Namespace and name."""

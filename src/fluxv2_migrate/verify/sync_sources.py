@@ -20,8 +20,6 @@ from fluxv2_migrate.meaning import Difference, GitReference
 from fluxv2_migrate.meaning.flux2_chart import git_reference
 from fluxv2_migrate.verify.context import Context
 
-__all__ = ["compare_source", "name_of_source", "reference_of_source", "source_of"]
-
 _NONE: Final = "(none)"
 
 

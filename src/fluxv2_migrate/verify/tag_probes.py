@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-__all__ = ["probe_tags"]
-
 _NUMBERS: Final = re.compile(r"\d+")
 _VERSION: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _LONGEST: Final = 200

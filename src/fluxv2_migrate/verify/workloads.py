@@ -53,8 +53,6 @@ from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
 
-__all__ = ["verify_workloads"]
-
 _NOBODY: Final = "(nobody)"
 
 _Identity = tuple[str, str, str]

@@ -19,8 +19,6 @@ from fluxv2_migrate.kubernetes import group_of, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
-__all__ = ["PolicyKey", "WrittenImages", "write_probes"]
-
 _WRITTEN: Final = frozenset((*get_args(MisplacedCode), "loses-prefix", "registry-apart", "unquoted-value"))
 # There may be as many policies as workloads, so that a text is asked for all of their tags at once.
 _TAG: Final = re.compile(r"0\.0\.0-(?:probe|misplaced)([0-9]+)x")

@@ -31,8 +31,6 @@ from fluxv2_migrate.yaml_text.extents import (
 from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
 
-__all__ = ["BlockMapping", "Entry", "MappingPart", "Place", "insertion_index"]
-
 _FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
 _MERGE: Final = "<<"
 _LEAST_UNREAD: Final = 80

@@ -24,17 +24,6 @@ from fluxv2_migrate.yaml_text.scalars import (
 )
 from fluxv2_migrate.yaml_text.scanner import Unsure, scan
 
-__all__ = [
-    "MAXIMUM_SIZE",
-    "Reader",
-    "compose",
-    "key_of",
-    "read_document",
-    "read_nodes",
-    "read_value",
-    "value_of",
-]
-
 Reader = Literal["flux1", "kustomize"]
 """Whose reading a value is: fluxd's and kubectl's, or kustomize's, which builds every path of Flux v2."""
 _LARGEST_FLOAT32: Final = 3.4028234663852886e38

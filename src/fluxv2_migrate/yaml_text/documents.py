@@ -6,15 +6,6 @@ import re
 from itertools import chain
 from typing import Final, NamedTuple
 
-__all__ = [
-    "BYTE_ORDER_MARK",
-    "YAML_ENDINGS",
-    "DocumentSpan",
-    "document_texts",
-    "first_document",
-    "split_documents",
-]
-
 BYTE_ORDER_MARK: Final = "\ufeff"
 """What a file may begin with, and no document does."""
 

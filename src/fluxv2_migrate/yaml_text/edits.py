@@ -11,8 +11,6 @@ from fluxv2_migrate.yaml_text.documents import BYTE_ORDER_MARK, document_texts
 from fluxv2_migrate.yaml_text.extents import CannotEdit
 from fluxv2_migrate.yaml_text.nodes import Node
 
-__all__ = ["edit_document", "edit_documents", "read_again", "read_edited", "refuse_unread", "splice"]
-
 
 def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
     """Gives a text in which parts are replaced.

@@ -11,18 +11,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.yaml_text.scalars import read_by_kustomize, resolve_plain_scalar
 
-__all__ = [
-    "BlockText",
-    "Style",
-    "detect_style",
-    "emit_entry",
-    "emit_item",
-    "emit_mapping",
-    "emit_quoted",
-    "emit_scalar",
-    "emit_value",
-]
-
 _PLAIN: Final = re.compile(
     r"[A-Za-z0-9_./^~$][A-Za-z0-9_./@+^~$()*=<>-]*(?:[ :][A-Za-z0-9_./@+^~$()*=<>-]+)*"
 )

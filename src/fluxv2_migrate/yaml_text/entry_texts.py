@@ -13,8 +13,6 @@ from fluxv2_migrate.yaml_text.emitter import detect_style
 from fluxv2_migrate.yaml_text.extents import CannotEdit, reindent
 from fluxv2_migrate.yaml_text.readings import scalars_read_otherwise
 
-__all__ = ["entry_text"]
-
 _START: Final = re.compile(r"\A\s*(?:---[^\n]*\n)?|\A[ \t]*(?=#)")
 
 

@@ -8,26 +8,6 @@ from typing import Final
 
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 
-__all__ = [
-    "BLOCK_HEADER",
-    "COMMENT",
-    "PROPERTIES",
-    "CannotEdit",
-    "colon_end",
-    "column_of",
-    "comments_in",
-    "content_end",
-    "deeper_comments",
-    "is_alias",
-    "line_end",
-    "line_of",
-    "line_start",
-    "metadata_span",
-    "reindent",
-    "scalar_spans",
-    "stands_alone",
-]
-
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
 BLOCK_HEADER: Final = re.compile(r"[|>][-+0-9]*")

@@ -10,8 +10,6 @@ from fluxv2_migrate.yaml_text.composer import key_of
 from fluxv2_migrate.yaml_text.extents import CannotEdit, is_alias
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-__all__ = ["entry_at", "find_field", "pair_of", "step_into", "with_value"]
-
 
 def pair_of(node: Node | None, key: str | int) -> tuple[ScalarNode, Node] | None:
     r"""Gives the first key of a mapping that reads so with its value; nothing where there is none.

@@ -8,8 +8,6 @@ from fluxv2_migrate.yaml_text.edits import splice
 from fluxv2_migrate.yaml_text.extents import COMMENT, CannotEdit
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
 
-__all__ = ["Flow"]
-
 
 @dataclass(frozen=True, slots=True)
 class Flow:

@@ -13,8 +13,6 @@ from fluxv2_migrate.yaml_text.extents import CannotEdit, line_end, line_start
 from fluxv2_migrate.yaml_text.field_paths import entry_at, with_value
 from fluxv2_migrate.yaml_text.nodes import ScalarNode
 
-__all__ = ["replace_text"]
-
 _HEADER: Final = re.compile(r"[|>]([+-]?[1-9]?[+-]?)([ \t]*(?:#[^\r\n]*)?)\r?\n")
 
 

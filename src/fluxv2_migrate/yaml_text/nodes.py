@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["MappingNode", "Node", "ScalarNode", "SequenceNode"]
-
 _FEW: Final = 32
 
 

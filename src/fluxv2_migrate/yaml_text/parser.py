@@ -16,8 +16,6 @@ from ruamel.yaml.tag import Tag
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.scanner import block_scalar_end
 
-__all__ = ["parse"]
-
 # A tab behind content, or behind what says how a block scalar is read, with nothing but a comment after it.
 _REST_OF_LINE: Final = re.compile(r"[+\-0-9]*[ \t]*(?=[#\0]|\r?\n)")
 _COLON: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*:")

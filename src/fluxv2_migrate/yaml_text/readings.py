@@ -18,8 +18,6 @@ from fluxv2_migrate.yaml_text.emitter import emit_quoted, emit_scalar
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
 from fluxv2_migrate.yaml_text.scalars import Scalar, is_key_to_kustomize, scalar_by_flux1, scalar_by_kustomize
 
-__all__ = ["ScalarReadOtherwise", "may_be_read_otherwise", "scalars_read_otherwise", "with_flux1_readings"]
-
 # A word of YAML 1.1 where a scalar may begin, with the end of one behind it. Within texts that only costs a
 # look, and each pattern begins with few characters, so that Python comes through a repository in no time.
 _WORD: Final = re.compile(

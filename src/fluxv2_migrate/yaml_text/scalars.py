@@ -17,15 +17,6 @@ from typing import Final
 
 from fluxv2_migrate.yaml_text.nodes import ScalarNode
 
-__all__ = [
-    "Scalar",
-    "is_key_to_kustomize",
-    "read_by_kustomize",
-    "resolve_plain_scalar",
-    "scalar_by_flux1",
-    "scalar_by_kustomize",
-]
-
 Scalar = None | bool | int | float | str
 
 _WORDS: Final[dict[str, Scalar]] = {

@@ -13,8 +13,6 @@ from typing import Any, Final
 
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-__all__ = ["Unsure", "block_scalar_end", "content_start", "scan"]
-
 _DEEPEST: Final = 60
 _LONGEST_KEY: Final = 1000
 """Parsers take no key of more than 1,024 characters."""

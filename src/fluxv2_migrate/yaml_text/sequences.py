@@ -24,8 +24,6 @@ from fluxv2_migrate.yaml_text.field_paths import pair_of
 from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-__all__ = ["append_item", "remove_item"]
-
 _PLAIN_FLOW: Final = re.compile(r"\[[^\n#&*]*\]")
 
 
