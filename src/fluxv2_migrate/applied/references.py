@@ -154,6 +154,12 @@ class _Check:
         if source is not None and not self._has(source):
             message = f"{self.view.name} does not get {shown_identity(source)}, where its charts come from"
             self._tell(release, "RP055", message, ("spec", "chart"))
+        elif source in self.applied.resting and key not in self.applied.resting:
+            message = (
+                f"{self.view.name} does not get {shown_identity(source)}, where its charts come from: "
+                f"{self.applied.resting[source]}"
+            )
+            self._tell(release, "RP055", message, ("spec", "chart"))
         for values in _values_of(spec, key[1]):
             if not self._has(values) and self._had(values):
                 message = (

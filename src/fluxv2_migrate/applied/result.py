@@ -54,6 +54,8 @@ class AppliedByCluster:
         objects: those of builds, and of other files those that concern Flux.
         made_of: what a document becomes that is built.
         files: those that are applied, or read by a build.
+        resting: those of the objects that nothing applies but Kustomizations which apply nothing as Git has
+            them, with the reason.
         is_complete: whether nothing that the cluster gets is unknown.
         problems: with which kustomize fails now, and did not before.
         old_problems: with which it failed before, too, in folders that commands built.
@@ -63,6 +65,7 @@ class AppliedByCluster:
     objects: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
     made_of: dict[DocumentKey, Identity] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
+    resting: dict[Identity, str] = field(default_factory=dict)
     is_complete: bool = True
     problems: list[BuildProblem] = field(default_factory=list)
     old_problems: list[BuildProblem] = field(default_factory=list)
@@ -115,11 +118,14 @@ class Result:
         ignore = self.ignores.get(view.name)
         default = self.clusters.default_namespace(view.name)
         found = AppliedByCluster(self.tree.artifact(ignore))
+        working: set[Identity] = set()
         for synced, (folders, files, over) in zip(view.sync_paths, parts, strict=True):
+            resting = self.clusters.resting.get(synced.path)
+            seen: dict[Identity, None] = {}
             if synced.unknown:
                 found.is_complete = False
             for folder in folders:
-                self._take(found, self._build(ignore, folder, over), synced, default)
+                seen |= self._take(found, self._build(ignore, folder, over), synced, default)
                 # What a command that nobody knows built is told already, and may be gone.
                 if not synced.unknown:
                     self._compare(found, ignore, folder, synced, over)
@@ -127,17 +133,30 @@ class Result:
             for path in files:
                 for document in self._read(path):
                     for _, manifest in objects_in(document.manifest):
-                        key = identity_of(manifest, synced.target_namespace)
-                        found.objects.setdefault(_in(key, default), manifest)
+                        key = _in(identity_of(manifest, synced.target_namespace), default)
+                        found.objects.setdefault(key, manifest)
+                        seen[key] = None
+            if resting is None or resting.rest is None:
+                working.update(seen)
+            else:
+                why = f"the Kustomization in {resting.file} {resting.rest.why}"
+                found.resting |= dict.fromkeys(seen, why)
+        found.resting = {key: why for key, why in found.resting.items() if key not in working}
         return found
 
-    def _take(self, found: AppliedByCluster, build: Build, synced: SyncPath, default: str) -> None:
+    def _take(
+        self, found: AppliedByCluster, build: Build, synced: SyncPath, default: str
+    ) -> dict[Identity, None]:
+        """Adds what is built of a folder, and gives what that is."""
         found.is_complete = found.is_complete and build.is_complete
         found.files.update(build.files)
+        seen: dict[Identity, None] = {}
         for built in build.objects:
             key = _in(identity_of(built.manifest, synced.target_namespace), default)
             found.objects.setdefault(key, built.manifest)
             found.made_of.setdefault((built.path, built.index), key)
+            seen[key] = None
+        return seen
 
     def _build(self, ignore: str | None, folder: str, over: str) -> Build:
         key = (ignore, folder, over)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject, SyncedFiles
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.flux1.installation import Flux1Program
@@ -36,6 +37,8 @@ class ClusterMap:
         other_programs: the fluxds that sync another one.
         install_texts: the files that are no manifests and say how a program was installed.
         foreign: the Kustomizations of Flux v2 that sync another one.
+        resting: the folders of which Flux v2 applies nothing, as each Kustomization that syncs one says, with
+            the first of these.
     """
 
     clusters: tuple[ClusterView, ...] = ()
@@ -52,6 +55,7 @@ class ClusterMap:
     other_programs: tuple[Flux1Program, ...] = ()
     install_texts: frozenset[str] = frozenset()
     foreign: Collection[DocumentKey] = frozenset()
+    resting: Mapping[str, FluxKustomization] = field(default_factory=dict)
     _broken: dict[str, str] | None = None
     _synced: SyncedFiles | None = None
 

@@ -10,14 +10,27 @@ import json
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
+from fluxv2_migrate.kubernetes import group_of, mapping_at
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
 from fluxv2_migrate.repository.documents import Document
 
 _TEXTS: Final = ("namePrefix", "nameSuffix")
 _LISTS: Final = ("patches", "components", "images")
+
+
+class Rest(NamedTuple):
+    """Why a Kustomization of Flux v2 applies nothing.
+
+    Attributes:
+        why: what it is or has, with a verb.
+        field: that says so.
+    """
+
+    why: str
+    field: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,17 @@ class FluxKustomization:
             bool(given.get("postBuild")),
             manifest,
         )
+
+    @property
+    def rest(self) -> Rest | None:
+        """Why it applies nothing, as it stands; nothing where it applies what its path holds."""
+        if mapping_at(self.manifest, "spec").get("suspend") is True:
+            return Rest("is suspended", ("spec", "suspend"))
+        if is_disabled(self.manifest):
+            return Rest("is not applied: its annotation says `disabled`", ("metadata", "annotations"))
+        if is_disabled({"metadata": mapping_at(self.manifest, "spec", "commonMetadata")}):
+            return Rest("has commonMetadata that keep all from being applied", ("spec", "commonMetadata"))
+        return None
 
 
 def _overlay(spec: Mapping[str, Any]) -> dict[str, Any]:

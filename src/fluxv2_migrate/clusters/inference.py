@@ -90,6 +90,7 @@ def read_clusters(
         *generator_notices(found, reader),
     )
     _add_patches_of_fluxd(found, files)
+    found.resting = _resting(reader)
     for folder in tree.roots:
         reader.build(folder)
     for folder, overlay in _overlaid_paths(reader):
@@ -101,29 +102,57 @@ def read_clusters(
 
 
 def _foreign(programs: Flux1Programs, reader: ClusterReader) -> frozenset[DocumentKey]:
-    """Gives the Kustomizations of Flux v2 that sync another repository than the fluxds do.
+    """Gives the Kustomizations of Flux v2 that sync another repository than this one.
 
-    One that applies its own file syncs this one, under whatever URL.
+    This one is what the fluxds sync, and what a Kustomization syncs that applies its own file from a folder,
+    under whatever URL. The root holds all files, those with the sync of a tenant too: there only a
+    repository of the same name may be this one under another URL.
     """
     urls = [each.text("git-url") for each in programs.own]
     urls += [each.fluxd.git_url or "" for each in reader.options.clusters]
     own = {repository_key(each) for each in urls if each}
-    documents = [document for each in reader.documents.values() for document in each]
-    sources: dict[tuple[str, str], set[str]] = {}
-    for document in documents if own else ():
+    sources = _repositories(reader)
+    others: list[tuple[DocumentKey, str, set[str]]] = []
+    for document in (document for each in reader.documents.values() for document in each) if sources else ():
+        kustomization = FluxKustomization.of_document(document)
+        urls_of_source = set() if kustomization is None else sources.get(_source_of(document), set())
+        if kustomization is None or not urls_of_source:
+            continue
+        path = normal_path(kustomization.path)
+        if path and is_below(document.path, path):
+            own |= urls_of_source
+        else:
+            others.append((document.key, path, urls_of_source))
+    names = {posixpath.basename(each) for each in own}
+    return frozenset(
+        key
+        for key, path, found in others
+        if own and found.isdisjoint(own) and (path or names.isdisjoint(map(posixpath.basename, found)))
+    )
+
+
+def _repositories(reader: ClusterReader) -> dict[tuple[str, str], set[str]]:
+    """Gives what the GitRepositories of a repository fetch, by namespace and name."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for document in (document for each in reader.documents.values() for document in each):
         url = mapping_at(document.manifest, "spec").get("url")
         if document.manifest.get("kind") == "GitRepository" and isinstance(url, str):
-            sources.setdefault(document.identity, set()).add(repository_key(url))
-    found: set[DocumentKey] = set()
-    for document in documents if sources else ():
-        kustomization = FluxKustomization.of_document(document)
-        if kustomization is None or is_below(document.path, normal_path(kustomization.path)):
-            continue
-        reference = mapping_at(document.manifest, "spec", "sourceRef")
-        source = (str(reference.get("namespace") or document.identity[0]), str(reference.get("name")))
-        if source in sources and sources[source].isdisjoint(own):
-            found.add(document.key)
-    return frozenset(found)
+            found.setdefault(document.identity, set()).add(repository_key(url))
+    return found
+
+
+def _source_of(document: Document) -> tuple[str, str]:
+    reference = mapping_at(document.manifest, "spec", "sourceRef")
+    return str(reference.get("namespace") or document.identity[0]), str(reference.get("name"))
+
+
+def _resting(reader: ClusterReader) -> dict[str, FluxKustomization]:
+    """Gives the folders of which Flux v2 applies nothing, with a Kustomization that says so of each."""
+    by_path: dict[str, list[FluxKustomization]] = {}
+    for each in reader.flux_kustomizations():
+        if each.path:
+            by_path.setdefault(normal_path(each.path), []).append(each)
+    return {path: own[0] for path, own in by_path.items() if all(each.rest for each in own)}
 
 
 def _add_patches_of_fluxd(found: ClusterMap, files: Mapping[str, str | bytes]) -> None:

@@ -235,7 +235,8 @@ class Reconciler:
             paths[key] = self._path(path, sync_path, by)
             for built in paths[key].build.objects:
                 inner = FluxKustomization.of_manifest(built.manifest, built.path)
-                if inner is not None and self._is_of_files(inner):
+                is_ours = (built.path, built.index) not in self.foreign
+                if inner is not None and is_ours and self._is_of_files(inner):
                     pending.append((normal_path(inner.path), sync_path, inner))
         objects: dict[DocumentKey, list[ReconciledObject]] = {}
         for within in paths.values():
@@ -256,12 +257,8 @@ class Reconciler:
         obstacle = ""
         if problem is not None:
             obstacle = f"kustomize cannot build it: {problem}"
-        elif by is not None and mapping_at(by.manifest, "spec").get("suspend") is True:
-            obstacle = f"the Kustomization in {by.file} is suspended"
-        elif by is not None and is_disabled(by.manifest):
-            obstacle = f"the Kustomization in {by.file} is not applied: its annotation says `disabled`"
-        elif by is not None and is_disabled({"metadata": mapping_at(by.manifest, "spec", "commonMetadata")}):
-            obstacle = f"commonMetadata of the Kustomization in {by.file} keeps all from being applied"
+        elif by is not None and by.rest is not None:
+            obstacle = f"the Kustomization in {by.file} {by.rest.why}"
         elif not _is_checked_out(path, source):
             obstacle = f"sparseCheckout of its GitRepository leaves {path or '/'} out"
         return ReconciledPath(path, sync_path, by, build, obstacle)

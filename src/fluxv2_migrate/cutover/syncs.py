@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.placement import (
@@ -186,32 +187,33 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
 
 
 def _tell_suspended(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
-    """Tells of Kustomizations that shall sync what fluxd did, or releases, and that are suspended in Git."""
-    paths = [synced.path for synced in view.sync_paths] if view.flux1.fluxd is not None else []
-    releases = _places_of_releases(view, around)
+    """Tells of Kustomizations that shall sync what fluxd did, and that apply nothing as Git has them."""
+    is_known = view.flux1.fluxd is not None or around.clusters.given
+    paths = [synced.path for synced in view.sync_paths] if is_known else []
+    places = _places_of_flux1(view, around)
     for _, document in around.repository.new_objects():
         own = FluxKustomization.of_document(document)
-        if own is None or not own.path or mapping_at(document.manifest, "spec").get("suspend") is not True:
+        if own is None or own.rest is None or not own.path or document.key in around.clusters.foreign:
             continue
         path = normal_path(own.path)
         if any(is_below(each, path) for each in paths):
-            message = f"it is suspended, and nothing else syncs {path or '/'} once fluxd is gone"
-            findings.stop(document, "DA062", message, ("spec", "suspend"))
-        elif releases.get(path):
-            what = plural(len(releases[path]), "release")
-            message = f"it is suspended, and nothing else applies {what} of {path or '/'}"
-            findings.stop(document, "DA062", message, ("spec", "suspend"), releases[path])
+            message = f"it {own.rest.why}, and nothing else syncs {path or '/'} once fluxd is gone"
+            findings.stop(document, "DA062", message, own.rest.field)
+        elif places.get(path):
+            what = plural(len(places[path]), "object")
+            message = f"it {own.rest.why}, and nothing else applies {what} of Flux v1 in {path or '/'}"
+            findings.stop(document, "DA062", message, own.rest.field, places[path])
 
 
-def _places_of_releases(view: ClusterView, around: Surroundings) -> dict[str, list[str]]:
-    """Gives the places of the releases of Flux v1 that a cluster sees, by sync path."""
+def _places_of_flux1(view: ClusterView, around: Surroundings) -> dict[str, list[str]]:
+    """Gives the places of the releases and annotated objects that a cluster sees, by sync path."""
     found: dict[str, list[str]] = {}
     for key, seen in around.clusters.sightings.items():
         for sighting in seen:
             document = around.repository.document(*key)
             if (
                 sighting.cluster == view.name
-                and is_old_release(sighting.manifest)
+                and (is_old_release(sighting.manifest) or is_annotated(sighting.manifest))
                 and is_in_scope(document, around)
             ):
                 found.setdefault(sighting.sync_path, []).append(f"{document.path}:{document.line}")

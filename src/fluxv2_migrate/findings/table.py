@@ -112,7 +112,7 @@ _ROWS: Final = (
     FindingType("DA059", "updaters-of-flux-yaml", "warning", "Look that each image has a marker in a file that image automation updates."),
     FindingType("DA060", "definitions-stay", "warning", "Delete the definitions as the last step of the runbook says, and then take the file out of Git."),
     FindingType("DA061", "path-without-a-sync", "error", "Write a Kustomization of Flux v2 for the path, or give clusters without it if nothing of it is needed any more."),
-    FindingType("DA062", "sync-is-suspended", "error", "Take `suspend: true` out of it with the migration, or accept the code if it is resumed in Git later.", True),
+    FindingType("DA062", "sync-is-suspended", "error", "Take out what keeps it from applying anything (`suspend: true`, or the annotation) with the migration, or accept the code if that is done in Git later.", True),
     FindingType("DA063", "sync-path-is-a-file", "error", "Put the file into a folder of its own, and give clusters with that folder as a sync path."),
     FindingType("HR002", "chart-path-from-operator-flags", "error", "Give helm_operator with the git_url, git_branch and git_charts_path of the operator's flags."),
     FindingType("HR003", "field-unknown", "warning", "Nothing if the field may go: the helm-operator never read it."),

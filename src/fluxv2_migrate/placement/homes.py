@@ -10,6 +10,7 @@ from typing import Any
 
 from fluxv2_migrate.clusters import (
     ClusterMap,
+    ClusterView,
     SyncPath,
     affixes_of,
     becomes,
@@ -117,7 +118,7 @@ class Homes:
             served: dict[str, set[str]] = {}
             charts = chart_folders(self.tree.files)
             for view in self.clusters.clusters:
-                for home in chain.from_iterable(map(self._homes, view.sync_paths)):
+                for home in chain.from_iterable(map(self._homes, self._working(view))):
                     # What is put into a chart is taken for one of its templates.
                     if not is_in_folder(home, charts):
                         served.setdefault(home, set()).add(view.name)
@@ -131,6 +132,11 @@ class Homes:
                         names.add(view.name)
             self._reached = {folder: frozenset(names) for folder, names in served.items()}
         return self._reached
+
+    def _working(self, view: ClusterView) -> Sequence[SyncPath]:
+        """Gives the sync paths of a cluster that Flux v2 applies, or all where it applies none yet."""
+        paths = view.sync_paths
+        return [each for each in paths if each.path not in self.clusters.resting] or paths
 
     def _homes(self, synced: SyncPath) -> tuple[str, ...]:
         if synced.files == "none" and synced.builds:

@@ -110,7 +110,7 @@ def _verify(
     if reconciled is None or seen is None:
         reason = "nothing but folders shows that it is synced, and kustomize builds something else of them"
         return ObjectVerification("same", *place, notes=(reason,), cluster=name)
-    note = _nothing_to_compare(path, files, context)
+    note = _nothing_to_compare(path, files, context) or _rested_before(path, context)
     if note:
         return ObjectVerification("same", *place, notes=(note,), cluster=name)
     reason = _why_missing(path, files, reconciled)
@@ -134,6 +134,17 @@ def _nothing_to_compare(path: _Path, files: Sequence[str], context: Context) -> 
     if path.view.is_assumed and not files and not context.after.clusters.tree.is_folder(path.synced.path):
         return "nothing but folders showed that it was synced, and it is there no more"
     return ""
+
+
+def _rested_before(path: _Path, context: Context) -> str:
+    """Gives why a Kustomization applies nothing of a path, if none did before and no fluxd is known."""
+    if path.view.flux1.fluxd is not None or context.before.clusters.given:
+        return ""
+    rests = [each.rest for each in (*path.before, *(now.by for now in path.now)) if each is not None]
+    known = [each for each in rests if each is not None]
+    if not path.before or len(known) < len(path.before) + len(path.now):
+        return ""
+    return f"Flux v2 applied nothing of it before either: {path.before[0].file} {known[0].why}"
 
 
 def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluster) -> str:
