@@ -206,7 +206,10 @@ EDITED: dict[str, Edit | list[Edit]] = {
         "        name: web\n",
         "        name: web\n        namespace: shop\n",
     ),
-    "RP071": ("apps/.flux.yaml", "  patchFile: flux-patch.yaml\n", ""),
+    "RP071": [
+        ("apps/.flux.yaml", "patchUpdated", "commandUpdated"),
+        ("apps/.flux.yaml", "  patchFile: flux-patch.yaml\n", ""),
+    ],
 }
 """Errors that an edit settles, as their remedy says."""
 

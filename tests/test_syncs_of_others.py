@@ -44,7 +44,7 @@ def source(name: str, url: str) -> str:
     )
 
 
-def sync(name: str, path: str, of: str = "flux-system", *, prune: bool = False, **rest: str) -> str:
+def sync(name: str, path: str, of: str = "flux-system", *, prune: str = "false", **rest: str) -> str:
     annotations = f", annotations: {rest['annotations']}" if "annotations" in rest else ""
     common = (
         f", commonMetadata: {{annotations: {rest['commonMetadata']}}}" if "commonMetadata" in rest else ""
@@ -53,7 +53,7 @@ def sync(name: str, path: str, of: str = "flux-system", *, prune: bool = False, 
     return (
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
         f"metadata: {{name: {name}, namespace: flux-system{annotations}}}\n"
-        f"spec: {{interval: 10m, path: '{path}', prune: {str(prune).lower()}{suspend}{common}, "
+        f"spec: {{interval: 10m, path: '{path}', prune: {prune}{suspend}{common}, "
         f"sourceRef: {{kind: GitRepository, name: {of}}}}}\n"
     )
 
@@ -121,8 +121,8 @@ def test_where_all_of_a_cluster_rests_what_is_made_rests_with_it() -> None:
 
 
 @pytest.mark.parametrize("path", ["./", "", "./deploy"])
-@pytest.mark.parametrize("prune", [False, True])
-def test_what_flux_2_syncs_of_a_tenant_is_not_in_this_repository(path: str, prune: bool) -> None:
+@pytest.mark.parametrize("prune", ["false", "true"])
+def test_what_flux_2_syncs_of_a_tenant_is_not_in_this_repository(path: str, prune: str) -> None:
     tenant = f"{source('team', THEIRS)}---\n{sync('team', path, 'team', prune=prune)}"
     ours: Files = {"prod/tenant.yaml": tenant, "prod/web.yaml": release(), "deploy/settings.yaml": OBJECT}
     migration = checked({**ours, "prod/flux.yaml": fluxd("prod")})

@@ -268,7 +268,7 @@ _ROWS: Final = (
     FindingType("RP062", "both-fluxes-sync", "warning", "Stop fluxd before the merge, and look first whether the Kustomization prunes.", concern="first"),
     FindingType("RP063", "placeholder", "error", "Migrate what the placeholders become, or write the values down; a branch with such a name can be written as refs/heads/<name>.", concern="cluster"),
     FindingType("RP070", "patch-for-nothing", "warning", "Remove the file, or list it as a patch of what it was meant for.", concern="left"),
-    FindingType("RP071", "patches-of-fluxd-left", "error", "Write what the file says into what it patches, take patchFile out of .flux.yaml, and migrate again."),
+    FindingType("RP071", "patches-of-fluxd-left", "error", "Write what the file says into what it patches, make commandUpdated without a patchFile of patchUpdated in .flux.yaml, and migrate again."),
     FindingType("RP072", "patch-overrules-images", "warning", "Nothing: what ran is what the kustomization says now."),
     FindingType("RP073", "kustomization-applies-nothing", "error", "Correct what it puts over its path, until `flux build kustomization` shows what it applies.", concern="cluster"),
     FindingType("RP074", "waits-for-flux-1", "error", "Name helm.toolkit.fluxcd.io/v2 and HelmRelease in the health check, or take the check out.", concern="cluster"),
