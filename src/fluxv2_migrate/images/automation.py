@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -29,11 +29,12 @@ from fluxv2_migrate.placement import (
     place_image_objects,
     write_generated,
 )
-from fluxv2_migrate.plan import WrittenMarker, source_of
+from fluxv2_migrate.plan import source_of
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
+from fluxv2_migrate.yaml_text import value_in
 
 _NO_URL: Final = (
     "image objects in other namespaces need a GitRepository of this repository beside them, and nothing says "
@@ -135,17 +136,13 @@ def _with_rewritten_patch(
     written: WorkloadText, objects: Iterable[AnnotatedObject]
 ) -> Iterator[AnnotatedObject]:
     """Gives the releases of which a tag was a number in a patch, and is a text now."""
-    rewritten = {use.place for use, marker in written.markers if not _was_text(written, marker)}
+    before = written.document.manifest
+    rewritten = {
+        use.place for use, marker in written.markers if not isinstance(value_in(before, marker.path), str)
+    }
     for annotated in objects:
         if annotated.document.key != written.document.key and annotated.places & rewritten:
             yield annotated
-
-
-def _was_text(written: WorkloadText, marker: WrittenMarker) -> bool:
-    value: Any = written.document.manifest
-    for key in marker.path:
-        value = value[key]
-    return isinstance(value, str)
 
 
 def _tell_given(

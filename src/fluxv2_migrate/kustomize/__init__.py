@@ -8,7 +8,6 @@ from fluxv2_migrate.kustomize.configurations import configured_entries
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
 from fluxv2_migrate.kustomize.edit import (
     add_patch,
-    add_patch_file,
     add_resource,
     list_patch_file,
     remove_entry,
@@ -52,7 +51,6 @@ __all__ = [
     "Selector",
     "Step",
     "add_patch",
-    "add_patch_file",
     "add_resource",
     "apply_operations",
     "artifact_files",

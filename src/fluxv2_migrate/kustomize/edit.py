@@ -95,60 +95,39 @@ def add_patch(
     return edit_document(text, edit)
 
 
-def add_patch_file(text: str, path: str, target: Mapping[str, Any]) -> str:
-    r"""Adds a file that is a patch to the `patches` of a kustomization, with a target.
-
-    Args:
-        path: of the file, as it is to be written.
-        target: what it is for.
-
-    Raises:
-        CannotEdit: the kustomization is written in a form in which this is not safe.
-        InvalidManifest: the kustomization is no YAML.
-
-    >>> print(add_patch_file("resources: [a.yaml]\n", "b.yaml", {"kind": "A"}), end="")
-    resources: [a.yaml]
-    patches:
-    - path: b.yaml
-      target:
-        kind: A
-    """
-
-    def edit(document: str) -> str:
-        style = Style(step=detect_style(document).step)
-        lines = [f"path: {emit_scalar(path)}", *emit_mapping({"target": target}, style).splitlines()]
-        entry = {"path": path, "target": dict(target)}
-        return append_item(document, "patches", lines, entry)
-
-    return edit_document(text, edit)
-
-
-def list_patch_file(text: str, field: str, entry: str) -> str:
+def list_patch_file(
+    text: str, path: str, field: str = "patches", target: Mapping[str, Any] = MappingProxyType({})
+) -> str:
     r"""Adds a file of patches to a kustomization, unless the field lists it already.
 
     Args:
+        path: as it is to be written.
         field: `patches` or `patchesStrategicMerge`.
-        entry: the path as it is to be written.
+        target: what the patches are for; empty where they name their objects themselves.
 
     Raises:
         CannotEdit: the file is written in a form in which this is not safe.
         InvalidManifest: the file is no YAML.
 
-    >>> print(list_patch_file("resources: [a.yaml]\n", "patches", "more.yaml"), end="")
+    >>> print(list_patch_file("resources: [a.yaml]\n", "more.yaml", target={"kind": "A"}), end="")
     resources: [a.yaml]
     patches:
     - path: more.yaml
-    >>> list_patch_file("patchesStrategicMerge: [more.yaml]\n", "patchesStrategicMerge", "more.yaml")
+      target:
+        kind: A
+    >>> list_patch_file("patchesStrategicMerge: [more.yaml]\n", "more.yaml", "patchesStrategicMerge")
     'patchesStrategicMerge: [more.yaml]\n'
     """
 
     def edit(document: str) -> str:
-        value = read_value(document)
-        item = {"path": entry} if field == "patches" else entry
-        if item in _listed(value, field):
+        item: Any = path
+        lines = [emit_scalar(path)]
+        if field == "patches":
+            item = {"path": path, **({"target": dict(target)} if target else {})}
+            lines = emit_mapping(item, Style(step=detect_style(document).step)).splitlines()
+        if item in _listed(read_value(document), field):
             return document
-        written = f"path: {emit_scalar(entry)}" if field == "patches" else emit_scalar(entry)
-        return append_item(document, field, [written], item)
+        return append_item(document, field, lines, item)
 
     return edit_document(text, edit)
 

@@ -14,11 +14,13 @@ from fluxv2_migrate.yaml_text import (
     Style,
     detect_style,
     emit_scalar,
+    ended_like,
     entry_at,
     read_again,
     read_document,
     read_nodes,
     step_into,
+    value_in,
     value_of,
     with_value,
 )
@@ -92,11 +94,9 @@ def edit_annotations(
 
 
 def _expected(value: Any, edit: AnnotationEdit) -> Any:
-    resource = value
-    for key in edit.resource:
-        resource = resource[key]
-    metadata = {key: item for key, item in resource["metadata"].items() if key != "annotations"}
-    there = resource["metadata"].get("annotations") or {}
+    known = value_in(value, (*edit.resource, "metadata"))
+    metadata = {key: item for key, item in known.items() if key != "annotations"}
+    there = known.get("annotations") or {}
     annotations = {key: item for key, item in there.items() if key not in edit.remove} | dict(edit.values)
     if annotations:
         metadata["annotations"] = annotations
@@ -122,10 +122,7 @@ def _edited(
         )
     part = BlockMapping.of_value(text, metadata_key, metadata, style)
     comments += _edit_block(part.mapping, edit, removed, is_empty=is_empty)
-    result = part.render()
-    if not text.endswith("\n") and result.endswith(style.newline):
-        return result[: -len(style.newline)]
-    return result
+    return ended_like(part.render(), text)
 
 
 def _edited_flow_metadata(text: str, metadata: MappingNode, edit: AnnotationEdit, *, is_empty: bool) -> str:

@@ -11,9 +11,11 @@ from fluxv2_migrate.yaml_text import (
     MappingNode,
     detect_style,
     emit_scalar,
+    ended_like,
     entry_at,
     read_again,
     read_document,
+    value_in,
     with_value,
 )
 
@@ -37,9 +39,7 @@ def edit_fields(
     key, node = entry_at(root, path)
     if not isinstance(node, MappingNode):
         raise CannotEdit(f"{path[-1]} is no mapping")
-    known = before
-    for step in path:
-        known = known[step]
+    known = value_in(before, path)
     gone = [name for name in removed if name in known]
     if node.is_flow:
         result = edit_flow(text, node, gone, {name: emit_scalar(value) for name, value in values.items()})
@@ -49,8 +49,6 @@ def edit_fields(
             part.mapping.set(name, value)
         for name in gone:
             part.mapping.remove(name)
-        result = part.render()
-        if not text.endswith("\n"):
-            result = result.removesuffix("\n").removesuffix("\r")
+        result = ended_like(part.render(), text)
     expected = {**{name: value for name, value in known.items() if name not in gone}, **values}
     return read_again(result, with_value(before, path, expected))

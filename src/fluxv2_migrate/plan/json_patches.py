@@ -14,6 +14,7 @@ from fluxv2_migrate.yaml_text import (
     Style,
     detect_style,
     emit_item,
+    ended_like,
     line_end,
     line_start,
     read_again,
@@ -87,8 +88,7 @@ def _in_lines(text: str, root: SequenceNode, operations: Sequence[PatchOperation
             parts += [_written(each, dash, style) for each in pending]
             pending = []
     parts += [_written(each, dash, style) for each in pending]
-    result = "".join(parts) + text[position:]
-    return result if text.endswith("\n") else result.removesuffix("\n").removesuffix("\r")
+    return ended_like("".join(parts) + text[position:], text)
 
 
 def _lines_of(text: str, item: Node) -> tuple[int, int]:

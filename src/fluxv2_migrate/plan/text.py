@@ -15,6 +15,7 @@ from fluxv2_migrate.yaml_text import (
     Node,
     Place,
     Style,
+    ended_like,
     metadata_span,
     read_again,
     read_edited,
@@ -98,13 +99,11 @@ def _applied(
             entry = origin.take(operation.source[-1])
             goal = _parent(document, operation.target, operation.place)
             goal.put(operation.target[-1], entry, origin.indent, operation.place)
-    result = document.render()
-    unended = bool(text) and not text.endswith("\n") and result.endswith(style.newline)
-    if unended:
-        result = result[: -len(style.newline)]
+    rendered = document.render()
+    result = ended_like(rendered, text)
     before = value_of(root) if value is None else value
     expected = apply_to_mapping(plan, before)
-    if unended or not _outline_means(document, before, expected):
+    if result != rendered or not _outline_means(document, before, expected):
         # Whoever reads the document next finds it read.
         read_again(result, expected)
     return AppliedText(result, tuple(comments), expected)

@@ -98,8 +98,8 @@ def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> Pa
     several = len(document_texts(text)) > 1
     kustomization = list_patch_file(
         f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}",
-        "patchesStrategicMerge" if several else "patches",
         posixpath.relpath(synced.patch_file, folder or "."),
+        "patchesStrategicMerge" if several else "patches",
     )
     path = posixpath.join(folder, _NAME)
     known = tree.kustomization(folder)
@@ -189,7 +189,7 @@ def _listings(own: Kustomization, path: str, patches: str) -> Iterator[str]:
     if any(each.path == path for each in own.patches):
         return iter((own.text,))
     listed = posixpath.relpath(path, own.folder or ".")
-    return (list_patch_file(own.text, field, listed) for field in _fields(patches))
+    return (list_patch_file(own.text, listed, field) for field in _fields(patches))
 
 
 def _fields(text: str) -> Sequence[str]:

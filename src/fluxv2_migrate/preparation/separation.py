@@ -228,7 +228,7 @@ def _written(
     }
     kustomization = files.get(step.path) or around.clusters.tree.text(step.path)
     yield file, emit_mapping(value, Style(newline=detect_style(kustomization).newline))
-    yield step.path, list_patch_file(kustomization, "patches", posixpath.basename(file))
+    yield step.path, list_patch_file(kustomization, posixpath.basename(file))
 
 
 def _with_tag(use: PatchUse, keys: tuple[str, ...], tag: str, around: Surroundings) -> str:

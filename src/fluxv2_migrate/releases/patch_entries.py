@@ -14,7 +14,7 @@ from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import edit_document, read_document, replace_text
+from fluxv2_migrate.yaml_text import edit_document, read_document, replace_text, value_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,7 @@ class KustomizationEdits:
             path = (*path, "patch")
 
         def edit(known: str) -> str:
-            value = read_document(known)[1]
-            for key in path:
-                value = value[key]
+            value = value_in(read_document(known)[1], path)
             return replace_text(known, path, rewrite(str(value).strip()))
 
         self._edit(use.kustomization, edit, document)

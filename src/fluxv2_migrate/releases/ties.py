@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize import PatchUse, add_patch, add_patch_file
+from fluxv2_migrate.kustomize import PatchUse, add_patch, list_patch_file
 from fluxv2_migrate.plan import edit_fields
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, narrowed, places_at
 from fluxv2_migrate.releases.patched import HeldBack
@@ -124,7 +124,7 @@ class _Splitter:
         target |= others
         if use.path:
             path = self._copied_for(use, moved)
-            self._edit(use.kustomization, lambda text: add_patch_file(text, path, target))
+            self._edit(use.kustomization, lambda text: list_patch_file(text, path, target=target))
         else:
             self._edit(use.kustomization, lambda text: add_patch(text, patch.inline, target))
 

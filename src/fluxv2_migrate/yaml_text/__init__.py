@@ -26,6 +26,7 @@ from fluxv2_migrate.yaml_text.documents import (
 from fluxv2_migrate.yaml_text.edits import (
     edit_document,
     edit_documents,
+    ended_like,
     read_again,
     read_edited,
     refuse_unread,
@@ -50,7 +51,14 @@ from fluxv2_migrate.yaml_text.extents import (
     metadata_span,
     stands_alone,
 )
-from fluxv2_migrate.yaml_text.field_paths import entry_at, find_field, pair_of, step_into, with_value
+from fluxv2_migrate.yaml_text.field_paths import (
+    entry_at,
+    find_field,
+    pair_of,
+    step_into,
+    value_in,
+    with_value,
+)
 from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.inner_texts import replace_text
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -86,6 +94,7 @@ __all__ = [
     "emit_item",
     "emit_mapping",
     "emit_scalar",
+    "ended_like",
     "entry_at",
     "entry_text",
     "find_field",
@@ -110,6 +119,7 @@ __all__ = [
     "split_documents",
     "stands_alone",
     "step_into",
+    "value_in",
     "value_of",
     "with_value",
 ]

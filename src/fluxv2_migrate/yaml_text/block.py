@@ -268,7 +268,7 @@ class BlockMapping:
             start = colon_end(self.text, key)
             return BlockMapping._of_node(self.text, node, self.style, start, start + len(entry.body))
         if isinstance(node, MappingNode):
-            return self._open_flow(entry, node, inner)
+            return self._open_flow(self.text, key, node, entry.body, inner)
         if (value_of(node) is None and "\n" in entry.body[:-1].rstrip()) or value_of(node) is not None:
             raise CannotEdit("a value that is no mapping in place of one")
         comment = "".join(comments_in(entry.body, ()))
@@ -287,29 +287,28 @@ class BlockMapping:
         key, node = root.value[0] if isinstance(root, MappingNode) else (None, None)
         if key is None or not isinstance(node, MappingNode) or not node.is_flow:
             raise CannotEdit("a value that was written before is opened")
-        again = BlockMapping(text, self.indent, self.style, "")
-        return again._open_flow(Entry("x", "", "x:", entry.body, node, key), node, inner)
+        return self._open_flow(text, key, node, entry.body, inner)
 
-    def _open_flow(self, entry: Entry, node: MappingNode, inner: int) -> BlockMapping:
+    def _open_flow(self, text: str, key: Node, node: MappingNode, body: str, inner: int) -> BlockMapping:
         start, end = node.start, node.end
-        if not self.text.startswith("{", start):
+        if not text.startswith("{", start):
             raise CannotEdit("a flow mapping with an anchor or a tag")
-        rest = entry.body[end - colon_end(self.text, _some(entry.key_node)) :]
-        mapping = BlockMapping(self.text, inner, self.style, rest if rest.strip() else self.style.newline)
-        flow, position = Flow.of(self.text, node).without_comments(), start + 1
-        for (key, _), (begin, stop) in zip(node.value, flow.entries(), strict=True):
-            if key.end <= key.start or self.text[key.start] in "?*&!":
+        rest = body[end - colon_end(text, key) :]
+        mapping = BlockMapping(text, inner, self.style, rest if rest.strip() else self.style.newline)
+        flow, position = Flow.of(text, node).without_comments(), start + 1
+        for (own, _), (begin, stop) in zip(node.value, flow.entries(), strict=True):
+            if own.end <= own.start or text[own.start] in "?*&!":
                 raise CannotEdit("a flow mapping with a key in an unusual form")
-            lead = mapping._own_lines(comments_in(self.text[position:begin], ()))
-            is_alone = ":" not in flow.masked[key.end : stop]
-            body = self.text[key.end if is_alone else colon_end(self.text, key) : stop].strip()
+            lead = mapping._own_lines(comments_in(text[position:begin], ()))
+            is_alone = ":" not in flow.masked[own.end : stop]
+            value = text[own.end if is_alone else colon_end(text, own) : stop].strip()
             position = stop
             # Blanks at the beginning of a line mean nothing in flow style, and these lines are deeper now.
-            body = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), body)
-            head = " " * inner + self.text[key.start : key.end].strip() + ":"
-            gap = "" if not body else " "
-            mapping.entries.append(Entry(key_of(key), lead, head, gap + body + self.style.newline))
-        mapping.tail = mapping._own_lines(comments_in(self.text[position : end - 1], ()))
+            value = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), value)
+            head = " " * inner + text[own.start : own.end].strip() + ":"
+            gap = "" if not value else " "
+            mapping.entries.append(Entry(key_of(own), lead, head, gap + value + self.style.newline))
+        mapping.tail = mapping._own_lines(comments_in(text[position : end - 1], ()))
         return mapping
 
     def _head(self, key: str) -> str:

@@ -68,6 +68,17 @@ def refuse_unread(error: InvalidManifest) -> CannotEdit:
     return CannotEdit(f"the edited text would be invalid: {reason}")
 
 
+def ended_like(result: str, text: str) -> str:
+    r"""Gives an edited text whose last line has an end only where that of the text before had one.
+
+    >>> ended_like("a: 2\n", "a: 1"), ended_like("a: 2\n", "a: 1\n")
+    ('a: 2', 'a: 2\n')
+    """
+    if text.endswith("\n") or not result.endswith("\n"):
+        return result
+    return result[:-1].removesuffix("\r")
+
+
 def edit_document(text: str, edit: Callable[[str], str], index: int = 0) -> str:
     r"""Gives a file in which one document is edited; its byte order mark and the other documents stay.
 

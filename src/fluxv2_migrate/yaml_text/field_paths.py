@@ -69,6 +69,17 @@ def entry_at(root: Node | None, path: Sequence[str | int]) -> tuple[Node, Node]:
     return begin, node
 
 
+def value_in(value: Any, path: Sequence[str | int]) -> Any:
+    """Gives what stands at a path in the value of a document of which the nodes are known to have it.
+
+    >>> value_in({"a": [{"b": 1}]}, ("a", 0, "b"))
+    1
+    """
+    for key in path:
+        value = value[key]
+    return value
+
+
 def with_value(value: Any, path: Sequence[str | int], new: Any) -> Any:
     """Gives a value in which another one stands at a path.
 

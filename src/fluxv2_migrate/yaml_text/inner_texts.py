@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import Final
 
 from fluxv2_migrate.yaml_text.composer import read_document
 from fluxv2_migrate.yaml_text.edits import read_again, splice
 from fluxv2_migrate.yaml_text.emitter import detect_style, emit_scalar
 from fluxv2_migrate.yaml_text.extents import CannotEdit, line_end, line_start
-from fluxv2_migrate.yaml_text.field_paths import entry_at, with_value
+from fluxv2_migrate.yaml_text.field_paths import entry_at, value_in, with_value
 from fluxv2_migrate.yaml_text.nodes import ScalarNode
 
 _HEADER: Final = re.compile(r"[|>]([+-]?[1-9]?[+-]?)([ \t]*(?:#[^\r\n]*)?)\r?\n")
@@ -35,7 +35,7 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
     """
     root, before = read_document(text)
     node = entry_at(root, path)[1]
-    old = _at(before, path)
+    old = value_in(before, path)
     if not isinstance(node, ScalarNode) or not isinstance(old, str):
         raise CannotEdit("a patch that is no text")
     value = value.rstrip("\n") + old[len(old.rstrip("\n")) :]
@@ -74,9 +74,3 @@ def _in_block(text: str, node: ScalarNode, value: str) -> str:
     if not text[:end].endswith("\n"):
         body = body.removesuffix(newline)
     return splice(text, [(bar, end, f"|{chomping}{header[2]}{newline}{body}")])
-
-
-def _at(value: Any, path: tuple[str | int, ...]) -> Any:
-    for key in path:
-        value = value[key]
-    return value
