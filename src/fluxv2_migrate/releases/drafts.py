@@ -82,9 +82,7 @@ def draft_for_clusters(document: Document, around: Surroundings, override: Overr
     # What the oldest Flux release reads, the others read too.
     of_oldest = [each for each in drafts if each.version == oldest]
     chosen = max(of_oldest, key=lambda each: len(each.draft.operations)) if names else of_oldest[0]
-    if any(not _is_same(chosen.draft, each.draft, named=bool(names)) for each in drafts):
-        message = "the settings or Flux releases of its clusters make different releases of it"
-        raise ClustersDisagree(message, ("spec",))
+    hold_one_release(chosen.draft, [each.draft for each in drafts], named=bool(names))
     hold_one_api({each.version for each in drafts}, oldest)
     draft = common_draft(chosen.draft, [each.draft for each in drafts], named=bool(names))
     return replace(chosen, draft=draft, sightings=sightings, names=names)
@@ -154,19 +152,27 @@ def _names_elsewhere(drafts: Iterable[DraftOfClusters]) -> tuple[NameElsewhere, 
     return tuple(sorted(found, key=lambda each: (each.kustomization, each.name)))
 
 
-def _is_same(one: ReleaseDraft, other: ReleaseDraft, *, named: bool) -> bool:
-    if one.source != other.source:
-        return False
+def hold_one_release(draft: ReleaseDraft, others: Iterable[ReleaseDraft], *, named: bool = False) -> None:
+    """Raises where clusters make different releases of one manifest.
+
+    Args:
+        named: whether clusters give the release different names.
+
+    Raises:
+        ClustersDisagree: their settings or Flux releases do.
+    """
     # Flux releases differ in the API that they prefer.
     ignored: list[tuple[str, ...]] = [("apiVersion",)]
     if named:
         # A storage namespace that is the release's own is the default there, and says the same.
         ignored.append(("spec", "storageNamespace"))
-    kept = [
-        tuple(each for each in draft.operations if getattr(each, "path", ()) not in ignored)
-        for draft in (one, other)
-    ]
-    return kept[0] == kept[1]
+    own, *kept = (
+        (each.source, [one for one in each.operations if getattr(one, "path", ()) not in ignored])
+        for each in (draft, *others)
+    )
+    if any(each != own for each in kept):
+        message = "the settings or Flux releases of its clusters make different releases of it"
+        raise ClustersDisagree(message, ("spec",))
 
 
 def common_draft(draft: ReleaseDraft, others: Sequence[ReleaseDraft], *, named: bool = False) -> ReleaseDraft:

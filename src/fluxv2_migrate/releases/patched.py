@@ -23,7 +23,7 @@ from fluxv2_migrate.kustomize import (
 )
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
-from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api
+from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api, hold_one_release
 from fluxv2_migrate.releases.forms import ReleaseForms
 from fluxv2_migrate.releases.release import MigratingRelease, Told
 from fluxv2_migrate.releases.replacement_entries import source_writer
@@ -179,7 +179,7 @@ def read_patched_release(
     forms = ReleaseForms(
         around.options, oldest, override, first.settings, as_seen, first.sighting.manifest, here
     )
-    _hold_one_release(seen, first, around.options, override, here)
+    _hold_one_manifest(seen, first, around.options, override, here)
     for each in seen:
         if _is_alike(each, first) and id(each.sighting.manifest) not in writers:
             own = forms.seen_as(SeenRelease(each.sighting.namespace, each.sighting.name))
@@ -297,7 +297,7 @@ def _is_alike(one: SeenDraft, other: SeenDraft) -> bool:
     return one.version == other.version and settings == other.settings
 
 
-def _hold_one_release(
+def _hold_one_manifest(
     seen: Sequence[SeenDraft],
     first: SeenDraft,
     options: MigrationOptions,
@@ -312,14 +312,7 @@ def _hold_one_release(
         other = draft_helm_release(
             each.sighting.manifest, options, first.version, override, first.settings, as_seen, here
         )
-        # Flux releases differ in the API that they prefer.
-        kept = [
-            [one for one in draft.operations if getattr(one, "path", ()) != ("apiVersion",)]
-            for draft in (each.draft, other)
-        ]
-        if kept[0] != kept[1] or each.draft.source != other.source:
-            message = "the settings or Flux releases of its clusters make different releases of it"
-            raise ClustersDisagree(message, ("spec",))
+        hold_one_release(each.draft, [other])
 
 
 def _told(

@@ -10,8 +10,17 @@ from fluxv2_migrate.flux1 import WorkloadPolicies
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd, meant_domain
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import as_object, mapping_at
-from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set, apply_to_mapping
-from fluxv2_migrate.plan.operations import source_of
+from fluxv2_migrate.plan import (
+    REMOVED,
+    Move,
+    Operation,
+    Path,
+    Remove,
+    Set,
+    apply_to_mapping,
+    leaf_at,
+    source_of,
+)
 from fluxv2_migrate.rules.workload import PlacedComment, Workload
 from fluxv2_migrate.yaml_text import Place
 
@@ -95,20 +104,11 @@ def remaining_operations(plan: Iterable[Operation], value: Mapping[str, Any]) ->
         plan: of `replace_annotations`.
         value: of the document as it is now.
     """
-    kept = [each for each in plan if isinstance(each, Set) or _has(value, source_of(each))]
-    if kept and Remove(_ANNOTATIONS, rule="annotations") not in kept and _has(value, _ANNOTATIONS):
-        after = apply_to_mapping(tuple(kept), value)["metadata"]["annotations"]
-        if after == {}:
-            kept.append(Remove(_ANNOTATIONS, rule="annotations"))
+    kept = [each for each in plan if isinstance(each, Set) or leaf_at(value, source_of(each)) is not REMOVED]
+    goes = Remove(_ANNOTATIONS, rule="annotations")
+    if kept and goes not in kept and leaf_at(apply_to_mapping(tuple(kept), value), _ANNOTATIONS) == {}:
+        kept.append(goes)
     return kept
-
-
-def _has(value: Any, path: Path) -> bool:
-    for key in path:
-        if not isinstance(value, Mapping) or key not in value:
-            return False
-        value = value[key]
-    return True
 
 
 def _path(key: str) -> Path:

@@ -42,8 +42,8 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     chart = present(draft.spec.get("chart"))
     is_git = bool(chart.get("git") and chart.get("path"))
     is_named = bool(chart.get("repository") and chart.get("name"))
-    if (is_git or is_named) and is_flux_1(chart, draft.spec, is_git=is_git):
-        draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _CHART)
+    if is_git or is_named:
+        tell_of_flux_1(draft, chart, _CHART, is_git=is_git)
     if is_git:
         return _from_git(draft, chart)
     if is_named and chart.get("version"):
@@ -66,11 +66,12 @@ def _missing(chart: Mapping[str, Any]) -> str:
     return " and ".join(f"chart.{name}" for name in ("repository", "name", "version") if not chart.get(name))
 
 
-def is_flux_1(chart: Mapping[str, Any], spec: Mapping[str, Any], *, is_git: bool) -> bool:
-    """Gives whether a chart installs fluxd or the helm-operator."""
+def tell_of_flux_1(draft: Draft, chart: Mapping[str, Any], path: Path, *, is_git: bool) -> None:
+    """Says where a chart installs fluxd or the helm-operator."""
     name = chart["path"].rstrip("/").rpartition("/")[2] if is_git else chart["name"]
     source = chart["git"] if is_git else chart["repository"]
-    return program_of_chart_name(Flux1Chart(name, source), present(spec.get("values"))) is not None
+    if program_of_chart_name(Flux1Chart(name, source), present(draft.spec.get("values"))) is not None:
+        draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", path)
 
 
 def _drop(draft: Draft, name: str, rule: str) -> None:
@@ -115,10 +116,8 @@ def _repository_url(draft: Draft, url: str) -> tuple[str, str]:
     if scheme not in ("http", "https", "oci"):
         message = f"{url} is served by a Helm plugin, which Flux v2 has not"
         draft.note("HR043", message, path, group=helm_url_key(url))
-    elif not _has_host(authority):
-        draft.note("HR043", "no host stands in the URL of the repository", path, group=helm_url_key(url))
-    elif fault := fault_of_url(url):
-        draft.note("HR043", f"the URL of the repository is none: {fault}", path, group=helm_url_key(url))
+    elif fault := _fault_of("repository", url, authority):
+        draft.note("HR043", fault, path, group=helm_url_key(url))
     if scheme:
         # Go reads a scheme in any letters, and the definition of a HelmRepository takes small ones alone.
         url = f"{scheme}://{authority}{rest}"
@@ -145,9 +144,13 @@ def _judge_chart(draft: Draft, chart: Mapping[str, Any]) -> None:
         draft.note("HR047", message, (*_CHART, "chartPullSecret"), group="all")
 
 
-def _has_host(authority: str) -> bool:
-    """Gives whether more than a user and a port stands between a URL's scheme and its path."""
-    return bool(authority.rpartition("@")[2].partition(":")[0])
+def _fault_of(what: str, url: str, authority: str) -> str:
+    """Gives what is wrong with a URL, in words: what stands between its scheme and its path, or all of it."""
+    # A user and a port are no host.
+    if not authority.rpartition("@")[2].partition(":")[0]:
+        return f"no host stands in the URL of the {what}"
+    fault = fault_of_url(url)
+    return f"the URL of the {what} is none: {fault}" if fault else ""
 
 
 def _imported(draft: Draft, url: str, host: str) -> ImportedRepository | None:
@@ -219,10 +222,8 @@ def draft_git_source(
     here = (*path, "git") if path == _CHART else path
     if scheme not in ("http", "https", "ssh"):
         draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", here)
-    elif not _has_host(authority):
-        draft.note("HR043", "no host stands in the URL of the git repository", here)
-    elif fault := fault_of_url(url):
-        draft.note("HR043", f"the URL of the git repository is none: {fault}", here)
+    elif fault := _fault_of("git repository", url, authority):
+        draft.note("HR043", fault, here)
     if authority.rpartition("@")[1] and scheme in ("http", "https"):
         host = authority.rpartition("@")[2]
         draft.note("HR044", f"the URL of the repository at {host} holds a user", here, group=f"{host}{rest}")
@@ -239,20 +240,14 @@ def draft_git_source(
                 (*_CHART, "secretRef"),
                 group=git_url_key(url),
             )
-    if chart.get("skipDepUpdate"):
+    skips = bool(chart.get("skipDepUpdate"))
+    if skips or not draft.settings.update_chart_deps:
+        why = "; it has no skipDepUpdate" if skips else ", and the operator was told not to"
         draft.note(
             "HR058",
-            "Flux v2 fetches missing dependencies of a chart; it has no skipDepUpdate",
-            (*_CHART, "skipDepUpdate"),
-            group="skipDepUpdate",
-            declares=("chart.fetches_dependencies",),
-        )
-    elif not draft.settings.update_chart_deps:
-        draft.note(
-            "HR058",
-            "Flux v2 fetches missing dependencies of a chart, and the operator was told not to",
-            here,
-            group="update_chart_deps",
+            f"Flux v2 fetches missing dependencies of a chart{why}",
+            (*_CHART, "skipDepUpdate") if skips else here,
+            group="skipDepUpdate" if skips else "update_chart_deps",
             declares=("chart.fetches_dependencies",),
         )
     _revisions(draft, here, pinned=ref[0][0] == "commit")

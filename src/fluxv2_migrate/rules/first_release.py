@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Final
 
-from fluxv2_migrate.rules.chart import draft_git_source, is_flux_1
+from fluxv2_migrate.rules.chart import draft_git_source, tell_of_flux_1
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, clean_chart_path
 from fluxv2_migrate.rules.draft import Draft
 
@@ -34,8 +34,7 @@ def draft_first_chart(draft: Draft) -> ChartSourceRequest | None:
         draft.note("HR061", f"the chart's path {given!r} leaves the repository", _PATH)
         return None
     chart = {"git": operator.git_url, "path": folder}
-    if is_flux_1(chart, draft.spec, is_git=True):
-        draft.note("DA022", "the release is Flux v1 itself, and Flux v2 would start it again", _PATH)
+    tell_of_flux_1(draft, chart, _PATH, is_git=True)
     draft.move(_PATH, (*_CHART, "chart"), "chart-from-operator")
     if folder != given:
         draft.set((*_CHART, "chart"), folder, "chart-from-operator", "spec.chartGitPath")
