@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.kustomize import build
+from fluxv2_migrate.kustomize import KustomizeTree
 from patched_overlays import CHART, IMAGE, Files, release
 
 MARKED = release(CHART + IMAGE).replace(
@@ -78,7 +78,7 @@ def test_an_environment_in_which_fluxd_wrote_nothing_keeps_its_tag() -> None:
     tags = {
         folder: next(
             each.manifest["spec"]["values"]["image"]["tag"]
-            for each in build(later, folder).objects
+            for each in KustomizeTree(later).build(folder).objects
             if each.manifest["kind"] == "HelmRelease"
         )
         for folder in ("dev", "prod")

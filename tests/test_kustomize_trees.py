@@ -11,9 +11,7 @@ from fluxv2_migrate.kustomize import (
     PatchUse,
     Step,
     artifact_files,
-    build,
     controller_build,
-    find_kustomizations,
     read_kustomization,
 )
 from fluxv2_migrate.kustomize.generators import name_hash
@@ -58,7 +56,7 @@ def test_an_object_says_what_happened_to_it() -> None:
 
 
 def test_a_build_says_what_it_reads() -> None:
-    ours = build(TREE, "prod")
+    ours = KustomizeTree(TREE).build("prod")
     assert ours.is_complete
     assert ours.files == tuple(
         sorted(path for path in TREE if path.split("/")[0] in ("base", "part", "prod"))
@@ -67,7 +65,7 @@ def test_a_build_says_what_it_reads() -> None:
 
 def test_the_tree_is_walked_upwards() -> None:
     tree = KustomizeTree(TREE)
-    assert list(find_kustomizations(TREE)) == ["base", "cluster", "part", "prod"]
+    assert list(KustomizeTree(TREE).kustomizations) == ["base", "cluster", "part", "prod"]
     assert [each.folder for each in tree.includers("base")] == ["prod"]
     assert [each.folder for each in tree.includers("part")] == ["prod"]
     assert [each.folder for each in tree.includers("base/web.yaml")] == ["base"]
@@ -107,7 +105,7 @@ def test_a_remote_base_is_no_failure_and_hides_what_patches_are_for() -> None:
         "r.yaml": RELEASE,
         "p.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nspec: {a: 1}\n",
     }
-    ours = build(files, "")
+    ours = KustomizeTree(files).build("")
     assert ours.ok
     assert not ours.is_complete
     assert [(problem.kind, problem.line) for problem in ours.problems] == [
@@ -116,20 +114,20 @@ def test_a_remote_base_is_no_failure_and_hides_what_patches_are_for() -> None:
         ("remote", 3),
     ]
     assert [item.manifest["kind"] for item in ours.objects] == ["HelmRelease"]
-    kustomization = find_kustomizations(files)[""]
+    kustomization = KustomizeTree(files).kustomizations[""]
     assert [entry.entry for entry in kustomization.remote_entries] == [url, "git@example.com:a/b"]
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
     for remote in ({url: secret}, {url: secret}.get):
-        known = build(files, "", remote=remote)
+        known = KustomizeTree(files, remote=remote).build("")
         assert [item.manifest.get("spec") for item in known.objects] == [{"a": 1}, None]
         assert known.objects[0].path == ""
-    broken = build(files, "", remote={url: "a: 1\n"})
+    broken = KustomizeTree(files, remote={url: "a: 1\n"}).build("")
     assert [problem.kind for problem in broken.problems][:1] == ["invalid"]
 
 
 def test_what_cannot_be_followed_is_said() -> None:
     files = {"kustomization.yaml": "resources: []\ncrds: [a.yaml]\nhelmCharts: [{name: a}]\n"}
-    ours = build(files, "")
+    ours = KustomizeTree(files).build("")
     assert ours.ok
     assert [(problem.kind, problem.line) for problem in ours.problems] == [
         ("unsupported", 2),
@@ -140,7 +138,7 @@ def test_what_cannot_be_followed_is_said() -> None:
         "  - {select: {kind: ConfigMap}, fieldPaths: [data.a.b]}\n",
         "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 'b: 1'}\n",
     }
-    assert [problem.kind for problem in build(inside, "").problems] == ["unsupported"]
+    assert [problem.kind for problem in KustomizeTree(inside).build("").problems] == ["unsupported"]
 
 
 def test_what_a_kustomization_lists_is_read() -> None:
@@ -164,7 +162,7 @@ def test_generated_bytes_are_encoded() -> None:
         "b": b"\xff\x00",
         "d": b"text",
     }
-    first, second = build(files, "").objects
+    first, second = KustomizeTree(files).build("").objects
     assert first.manifest["data"] == {"c": "text"}
     assert first.manifest["binaryData"] == {"a": "/wA="}
     assert "data" not in second.manifest

@@ -242,11 +242,8 @@ def test_an_alias_cannot_be_marked_with_two_policies() -> None:
     assert [each.reason for each in marked.refused] == ["shared-value"]
 
 
-def test_nodes_and_style_that_are_known_are_used() -> None:
-    text = "a: [b]\n"
-    marked = write_markers(
-        text, [MarkerEdit(("a", 0), "ns:app")], root=compose(text), style=Style(flush=False)
-    )
+def test_a_style_that_is_known_is_used() -> None:
+    marked = write_markers("a: [b]\n", [MarkerEdit(("a", 0), "ns:app")], style=Style(flush=False))
     assert marked.text == f"a:\n  - b {MARKER}\n"
 
 
@@ -504,12 +501,6 @@ def test_annotations_of_any_document_come_and_go(document: WrittenDocument, data
     assert added.value["metadata"]["annotations"] == given_values
     removed = edit_annotations(added.text, [AnnotationEdit(("b/c",))])
     assert removed.text == text
-
-
-def test_annotations_are_edited_on_nodes_that_are_known() -> None:
-    text = "metadata:\n  name: a\n"
-    edited = edit_annotations(text, [AnnotationEdit(values={"b": "c"})], root=compose(text))
-    assert edited.text == "metadata:\n  name: a\n  annotations:\n    b: c\n"
 
 
 def test_a_plan_comes_first_and_markers_after_it() -> None:

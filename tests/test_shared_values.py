@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.frozen import frozen
-from fluxv2_migrate.kustomize import KustomizeTree, build
+from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.patches import read_patch
 from fluxv2_migrate.plan import Move, Remove, Set, apply_to_mapping
 from fluxv2_migrate.releases.patch_texts import _MadeOnce
@@ -51,7 +51,7 @@ def test_builds_change_nothing_of_what_they_share(files: dict[str, str]) -> None
     """An overlay, however it patches, leaves its bases, its patches and all other builds as they were."""
     tree = KustomizeTree(files)
     folders = folders_of(files)
-    alone = {folder: deepcopy(build(files, folder)) for folder in folders}
+    alone = {folder: deepcopy(KustomizeTree(files).build(folder)) for folder in folders}
     texts = [text for path, text in files.items() if "patch" in path]
     read = [(text, deepcopy(found)) for text in texts if (found := patch_or_nothing(text)) is not None]
     for each in (*folders, *reversed(folders)):

@@ -31,7 +31,6 @@ from fluxv2_migrate.flux1.install_command import put_value
 from fluxv2_migrate.flux1.installation import (
     Flux1Program,
     Locate,
-    nowhere,
     programs_of_workload,
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
@@ -102,7 +101,7 @@ class _ChartRelease:
         )
 
 
-def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) -> Iterator[Flux1Program]:
+def programs_of_manifest(manifest: Mapping[str, Any]) -> Iterator[Flux1Program]:
     """Gives the programs of Flux v1 that a manifest runs, as far as it tells by itself.
 
     >>> chart = {"repository": "https://charts.fluxcd.io", "name": "flux", "version": "1.13.3"}
@@ -111,7 +110,7 @@ def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) 
     [('prod',)]
     """
     if manifest.get("kind") not in RELEASE_KINDS:
-        yield from programs_of_workload(manifest, locate)
+        yield from programs_of_workload(manifest)
         return
     release = _ChartRelease.of_manifest(manifest)
     yield from programs_of_chart(
@@ -119,7 +118,6 @@ def programs_of_manifest(manifest: Mapping[str, Any], locate: Locate = nowhere) 
         release.values,
         release_name=release.release_name,
         namespace=release.namespace,
-        locate=lambda path: locate((*_VALUES, *path) if path else ()),
     )
 
 

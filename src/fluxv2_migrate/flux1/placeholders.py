@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -121,7 +121,7 @@ def _identifying(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
     fields += [(("spec", *path), spec.get(path[0])) for path in _NAMES]
     fields += [(("spec", "chart", key), chart.get(key)) for key in _OF_CHART]
     fields += [(("spec", "chartGitPath"), spec.get("chartGitPath"))]
-    for index, entry in enumerate(_list(spec.get("valuesFrom"))):
+    for index, entry in enumerate(as_list(spec.get("valuesFrom"))):
         for kind in ("configMapKeyRef", "secretKeyRef"):
             for key in ("name", "namespace"):
                 place = ("spec", "valuesFrom", str(index), kind, key)
@@ -161,7 +161,3 @@ def placeholder_in_comment(text: str) -> Placeholder | None:
     """
     match = _IN_COMMENT.search(text) if "#{" in text else None
     return None if match is None else Placeholder("#{…}#", match[1])
-
-
-def _list(value: Any) -> Sequence[Any]:
-    return as_list(value)

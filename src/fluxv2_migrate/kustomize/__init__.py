@@ -30,7 +30,7 @@ from fluxv2_migrate.kustomize.replay import PatchedState, merged_with, patch_of,
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.source_ignore import DEFAULT_IGNORES, artifact_files
-from fluxv2_migrate.kustomize.tree import KustomizeTree, build, find_kustomizations
+from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.trials import try_object
 from fluxv2_migrate.kustomize.variables import split_variable_path
 
@@ -54,10 +54,8 @@ __all__ = [
     "add_resource",
     "apply_operations",
     "artifact_files",
-    "build",
     "configured_entries",
     "controller_build",
-    "find_kustomizations",
     "generated_resources",
     "is_remote",
     "join_path",

@@ -380,29 +380,3 @@ class KustomizeTree:
             for folder, kustomization in self.kustomizations.items()
             if not kustomization.is_component and not self.includers(folder)
         )
-
-
-def find_kustomizations(files: Mapping[str, str | bytes]) -> Mapping[str, Kustomization]:
-    r"""Gives the kustomizations of a repository by folder, sorted; Flux's own Kustomizations are none.
-
-    Args:
-        files: path in the repository to content.
-
-    >>> list(find_kustomizations({"prod/kustomization.yml": "resources: []\n"}))
-    ['prod']
-    """
-    return KustomizeTree(files).kustomizations
-
-
-def build(files: Mapping[str, str | bytes], folder: str, *, remote: Remote | None = None) -> Build:
-    r"""Gives what kustomize builds from a folder; for more than one of a repository use `KustomizeTree`.
-
-    Args:
-        files: path in the repository to content.
-        folder: path in the repository; empty for its root.
-        remote: the text that stands for a base outside of the repository, if there is one.
-
-    >>> build({"kustomization.yaml": "resources: [a.yaml]\n"}, "").problems[0].kind
-    'missing'
-    """
-    return KustomizeTree(files, remote=remote).build(folder)

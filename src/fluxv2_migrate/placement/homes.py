@@ -71,7 +71,8 @@ class Homes:
         for exact in (True, False):
             # A folder that others see too is taken only where a cluster has none for itself.
             for folder, served in self._candidates(left):
-                fits = served & left and (served <= left if exact else not served & _served(chosen))
+                known = {name for _, names in chosen for name in names}
+                fits = served & left and (served <= left if exact else not served & known)
                 if fits and self.written(folder, manifest) is not None:
                     chosen.append((folder, tuple(sorted(served))))
                     left -= served
@@ -177,7 +178,8 @@ class Homes:
         Args:
             name: of the folder, where that one does.
         """
-        folders = (posixpath.join(home, stem) for stem in chain((name, f"flux-{name}"), _counted(name)))
+        stems = chain((name, f"flux-{name}"), (f"flux-{name}-{number}" for number in count(2)))
+        folders = (posixpath.join(home, stem) for stem in stems)
         return next(each for each in folders if self._is_usable(each, home, manifest))
 
     def _is_usable(self, folder: str, home: str, manifest: Mapping[str, Any]) -> bool:
@@ -246,13 +248,5 @@ class Homes:
         )
 
 
-def _counted(name: str) -> Iterator[str]:
-    return (f"flux-{name}-{number}" for number in count(2))
-
-
 def _reads(synced: SyncPath, folder: str) -> bool:
     return synced.files != "none" and is_below(folder, synced.path)
-
-
-def _served(chosen: Iterable[tuple[str, tuple[str, ...]]]) -> set[str]:
-    return {name for _, names in chosen for name in names}

@@ -58,7 +58,7 @@ class AnnotatedText:
 
 
 def edit_annotations(
-    text: str, edits: Iterable[AnnotationEdit], *, root: Node | None = None, style: Style | None = None
+    text: str, edits: Iterable[AnnotationEdit], *, style: Style | None = None
 ) -> AnnotatedText:
     r"""Gives a document's text with annotations removed and set; all else keeps its bytes.
 
@@ -66,7 +66,6 @@ def edit_annotations(
 
     Args:
         edits: one for each object in it.
-        root: its root node, of `compose`, where it is known.
         style: how new lines are written; as the text is by default.
 
     Raises:
@@ -83,7 +82,7 @@ def edit_annotations(
     (('fluxcd.io/automated', '# always'),)
     """
     comments: list[tuple[str, str]] = []
-    nodes, value = read_document(text) if root is None else (root, value_of(root))
+    nodes, value = read_document(text)
     for edit in edits:
         edited = _edited(text, nodes, edit, style or detect_style(text), comments)
         if edited != text:

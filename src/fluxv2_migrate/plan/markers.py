@@ -70,9 +70,7 @@ class _Target:
         return not self.node.style and not self.node.tag and _is_no_text(value)
 
 
-def write_markers(
-    text: str, edits: Iterable[MarkerEdit], *, root: Node | None = None, style: Style | None = None
-) -> MarkedText:
+def write_markers(text: str, edits: Iterable[MarkerEdit], *, style: Style | None = None) -> MarkedText:
     r"""Gives a document's text with markers behind the values of fields.
 
     A comment that stands behind a value moves to a line of its own above. A value that is no text is quoted,
@@ -81,7 +79,6 @@ def write_markers(
 
     Args:
         edits: what is marked.
-        root: its root node, of `compose`, where it is known.
         style: how new lines are written; as the text is by default.
 
     Raises:
@@ -100,7 +97,7 @@ def write_markers(
     if not wanted:
         return MarkedText(text, (), ())
     try:
-        nodes = read_nodes(text) if root is None else root
+        nodes = read_nodes(text)
     except InvalidManifest as error:
         return MarkedText(
             text, (), tuple(RefusedMarker(each, "unparseable", error.reason) for each in wanted)

@@ -103,7 +103,7 @@ def _reached_besides(
         for built in build.objects
         if built.manifest.get("kind") == _KIND and use not in built.patches
         for step in _steps(built, use)
-        if _selects(selector, version, step)
+        if selector.matches(_GROUP, version, _KIND, step.name, step.namespace or "default")
     }
 
 
@@ -137,10 +137,6 @@ def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:
         yield built.steps[-1]
     else:
         yield Step("", *namespace_and_name(built.manifest))
-
-
-def _selects(selector: Selector, version: str, step: Step) -> bool:
-    return selector.matches(_GROUP, version, _KIND, step.name, step.namespace or "default")
 
 
 def _matches(field: str, pattern: str, text: str) -> bool:

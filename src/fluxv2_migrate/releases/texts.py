@@ -18,7 +18,6 @@ from fluxv2_migrate.placement import (
     FieldComment,
     Generated,
     Homes,
-    NewSource,
     NoHome,
     PlacedRequest,
     Places,
@@ -118,7 +117,12 @@ class ReleaseTexts:
                 for each in patched:
                     each.write(workspace)
                 layout = self._place(left, names, workspace, _comments(texts))
-                if self._rename(left, layout.renamed) or self._bring_home(left, layout.displaced):
+                # All that kustomizations would rename is called so from now on.
+                changed = [each.rename(layout.renamed) for each in left]
+                if not any(changed):
+                    # And all that they would move goes to the namespaces of its releases.
+                    changed = [each.bring_home(layout.displaced, self.around.options) for each in left]
+                if any(changed):
                     continue
                 stopped = self._tell_homeless(left, layout)
                 if not stopped:
@@ -267,7 +271,8 @@ class ReleaseTexts:
                 generated += placed
                 made.update(source.members)
             except (NoHome, CannotEdit) as error:
-                homeless.update(dict.fromkeys(source.members, _homeless(source, error)))
+                reason = f"{source.kind} {source.namespace}/{source.name} has no place: {error}"
+                homeless.update(dict.fromkeys(source.members, reason))
                 if isinstance(error, NoHome):
                     displaced.update(source.members)
                     renamed.update(dict.fromkeys(source.members, error.affixes))
@@ -294,20 +299,6 @@ class ReleaseTexts:
             },
         )
 
-    def _rename(self, releases: Iterable[MigratingRelease], renamed: Mapping[PlacedRequest, Affixes]) -> bool:
-        """Gives whether sources that kustomizations would rename have the names that these make of them."""
-        is_renamed = False
-        for release in releases:
-            is_renamed |= release.rename(renamed)
-        return is_renamed
-
-    def _bring_home(self, releases: Iterable[MigratingRelease], displaced: Collection[PlacedRequest]) -> bool:
-        """Gives whether sources that kustomizations would move go to the namespaces of their releases now."""
-        moved = False
-        for release in releases:
-            moved |= release.bring_home(displaced, self.around.options)
-        return moved
-
     def _tell_homeless(self, releases: Iterable[MigratingRelease], layout: SourceLayout) -> set[DocumentKey]:
         stopped: set[DocumentKey] = set()
         for release in releases:
@@ -324,10 +315,6 @@ def _converted(
     in_order = sorted(texts, key=lambda each: each.release.document.key)
     patches = tuple(patch for each in patched for patch in each.made.patches)
     return ConvertedReleases(tuple(in_order), layout, patches)
-
-
-def _homeless(source: NewSource, error: ValueError) -> str:
-    return f"{source.kind} {source.namespace}/{source.name} has no place: {error}"
 
 
 def _name_elsewhere(release: MigratingRelease, workspace: Workspace) -> None:
@@ -391,35 +378,21 @@ def tell_of_releases(
         has_key = any(
             "identity" in each.request.keys and each not in layout.made for each in release.requests
         )
-        stopped = release.draft.stopped
+        draft = release.draft
+        stopped = draft.stopped
         if not stopped and has_key:
             # The operator's key is not the one that a source has which is there already.
             findings.declare(release.document, release.resource, ("chart.credentials",))
-        for notice in (*release.draft.notices, _differences(release), *_credentials(release, layout)):
+        differences = Notice("HR118", draft.differ_all, _SPEC, "all", None, draft.differences)
+        credentials = (each for placed in release.requests for each in _credentials(placed, layout))
+        for notice in (*draft.notices, differences, *credentials):
             if not stopped:
                 findings.declare(release.document, release.resource, notice.declares)
             told = release.telling(notice)
-            findings.add(
-                release.document,
-                release.resource,
-                notice,
-                told.related,
-                at=told.at,
-            )
+            findings.add(release.document, release.resource, notice, told.related, at=told.at)
 
 
-def _differences(release: MigratingRelease) -> Notice:
-    draft, code = release.draft, "HR118"
-    message = draft.differ_all
-    return Notice(code, message, _SPEC, "all", None, draft.differences)
-
-
-def _credentials(release: MigratingRelease, layout: SourceLayout) -> Iterable[Notice]:
-    for placed in release.requests:
-        yield from _credentials_of(placed, layout)
-
-
-def _credentials_of(placed: PlacedRequest, layout: SourceLayout) -> Iterable[Notice]:
+def _credentials(placed: PlacedRequest, layout: SourceLayout) -> Iterator[Notice]:
     reference, request = layout.references[placed], placed.request
     declares = ("chart.credentials",)
     own = {namespace for _, namespace in placed.slots}

@@ -129,7 +129,7 @@ def sync_name(path: str, taken: Sequence[str] = ()) -> str:
 
 
 def git_repository_manifest(
-    settings: SyncSettings, flux_version: FluxVersion, *, namespace: str, name: str = SYNC_NAME
+    settings: SyncSettings, flux_version: FluxVersion, *, namespace: str
 ) -> dict[str, Any]:
     """Gives the GitRepository of a cluster."""
     spec: dict[str, Any] = {
@@ -140,14 +140,14 @@ def git_repository_manifest(
     if settings.git_timeout:
         spec["timeout"] = settings.git_timeout
     if settings.keys:
-        spec["secretRef"] = {"name": name}
+        spec["secretRef"] = {"name": SYNC_NAME}
     if settings.is_verified:
         # Up to 2.0 there was one mode, in small letters.
         mode = "head" if flux_version == FLUX_VERSIONS[0] else "HEAD"
         spec["verify"] = {"mode": mode, "secretRef": {"name": SIGNATURE_SECRET}}
     if settings.has_submodules:
         spec["recurseSubmodules"] = True
-    return new_object("GitRepository", namespace, name, flux_version, spec)
+    return new_object("GitRepository", namespace, SYNC_NAME, flux_version, spec)
 
 
 def kustomization_manifest(
@@ -157,7 +157,6 @@ def kustomization_manifest(
     *,
     namespace: str,
     name: str = SYNC_NAME,
-    source: str = SYNC_NAME,
 ) -> dict[str, Any]:
     """Gives the Kustomization that applies a path of the repository; it never prunes at first.
 
@@ -169,7 +168,7 @@ def kustomization_manifest(
         "interval": settings.interval,
         "path": f"./{path}",
         "prune": False,
-        "sourceRef": {"kind": "GitRepository", "name": source},
+        "sourceRef": {"kind": "GitRepository", "name": SYNC_NAME},
     }
     if settings.timeout:
         spec["timeout"] = settings.timeout

@@ -47,16 +47,13 @@ class Style:
     newline: str = "\n"
 
 
-def detect_style(text: str, *, default: Style | None = None) -> Style:
+def detect_style(text: str) -> Style:
     r"""Gives the style in which most of a text is written.
-
-    Args:
-        default: what holds for what the text does not show.
 
     >>> detect_style("a:\n    b:\n        c: 1\n    d:\n      - 1\n")
     Style(step=4, flush=False, newline='\n')
     """
-    default = default or Style()
+    default = Style()
     steps: dict[int, int] = {}
     flush = indented = counted = 0
     for match in _BELOW.finditer(text):
