@@ -170,16 +170,6 @@ def test_a_source_has_the_name_that_kustomizations_make_of_it(
     assert {found["HelmRelease"]["spec"]["chart"]["spec"]["sourceRef"]["name"]} == names
 
 
-def test_two_prefixes_have_no_place_for_one_source() -> None:
-    """Its name would be another one in each cluster, and a release names one."""
-    files: Files = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": release()}
-    for name in ("eu", "us"):
-        files[f"{name}/kustomization.yaml"] = f"namePrefix: {name}-\nresources: [../base]\n"
-    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("eu", "us")))
-    assert [finding.code for finding in migration.findings if finding.severity == "error"] == ["RP014"]
-    assert migration.files == files
-
-
 @pytest.mark.parametrize("file", ["folder", "beside", "same"])
 def test_a_source_goes_where_kustomizations_move_its_release(file: Any, tmp_path: Path) -> None:
     files: Files = {

@@ -178,7 +178,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "RP010": {"overrides": []},
     "RP011": ("apps/web.yaml", "sops:\n  version: 3.7.1\n  mac: ENC[AES256_GCM,data:q83v,type:str]\n", ""),
     "RP013": ("apps/web.yaml", "v2beta1", "v2"),
-    "RP014": ("us/kustomization.yaml", "namePrefix: us-", "namePrefix: eu-"),
+    "RP014": ("apps/kustomization.yaml", "kind: HelmRepository", "kind: GitRepository"),
     "RP016": "apps/two.yaml",
     "DA035": {
         "clusters": [

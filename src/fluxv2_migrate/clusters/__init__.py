@@ -2,7 +2,7 @@
 
 from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, compare_applied
 from fluxv2_migrate.clusters.builds import build_with, builds_alike, patches_for
-from fluxv2_migrate.clusters.closures import Closure, Way, patched_closures
+from fluxv2_migrate.clusters.closures import Closure, Way, closure_of_one, patched_closures
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.inference import read_clusters
@@ -41,6 +41,7 @@ __all__ = [
     "builds_alike",
     "builds_with",
     "built_files",
+    "closure_of_one",
     "compare_applied",
     "flux_yaml_folders",
     "is_below",

@@ -85,6 +85,17 @@ def patched_closures(
     return found
 
 
+def closure_of_one(builds: Mapping[tuple[str, str], Build], release: DocumentKey) -> Closure:
+    """Gives the closure of a release that no patch reaches."""
+    ways = (
+        Way(place, built)
+        for place, build in builds.items()
+        for built in build.objects
+        if (built.path, built.index) == release
+    )
+    return Closure((release,), (), {release: tuple(ways)})
+
+
 def _texts(uses: Iterable[PatchUse]) -> Iterator[tuple[str, str, int]]:
     """Gives the texts of patches: a file that is listed twice is edited once."""
     return (("text", use.path, use.document) for use in uses if use.path)

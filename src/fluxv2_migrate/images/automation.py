@@ -120,16 +120,14 @@ def _laid_out(
         for each in written:
             tried.replace(each.document, each.text, *_changes(each))
         homes = Homes(around.clusters, around.clusters.tree, tried)
-        objects, homeless, displaced = place_image_objects(
-            layout.generated, homes, around.options, _comments(written)
-        )
-        if not homeless:
+        placed = place_image_objects(layout.generated, homes, around.options, _comments(written))
+        if not placed.homeless:
             break
-        if not texts.bring_home(displaced):
-            texts.refuse_clusters(homeless)
-    write_generated(objects, tried)
+        if not (texts.rename(placed.renamed) or texts.bring_home(placed.displaced)):
+            texts.refuse_clusters(placed.homeless)
+    write_generated(placed.objects, tried)
     workspace.adopt(tried)
-    return layout, written, objects
+    return layout, written, placed.objects
 
 
 def _with_rewritten_patch(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fluxv2_migrate.clusters.renamed_images import add_renamed
 from fluxv2_migrate.errors import InvalidPattern, InvalidPolicy
 from fluxv2_migrate.flux2.image_names import canonical_image
 from fluxv2_migrate.flux2.image_objects import (
@@ -24,6 +25,7 @@ from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.flux2.written_texts import with_marked_values
 from fluxv2_migrate.given import checked_files, checked_list, checked_mapping
 from fluxv2_migrate.golang.regexp import Regexp
+from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.known_tags import KnownTag
 
 _WORD: Final = "$imagepolicy"
@@ -92,6 +94,7 @@ def simulate_image_update(
     texts = texts_of(checked_files(files))
     checked_mapping(tags, "tags")
     objects = read_image_objects(texts)
+    add_renamed(objects, _built(files, objects))
     known = {
         canonical_image(image): [_tag(each) for each in checked_list(given, "tags", str, KnownTag)]
         for image, given in tags.items()
@@ -107,6 +110,17 @@ def simulate_image_update(
                 if updated != texts[path]:
                     result[path] = texts[path] = updated
     return result
+
+
+def _built(
+    files: Mapping[str, str | bytes], objects: ImageObjects
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Gives what the kustomizations build that list policies."""
+    tree = KustomizeTree(files)
+    listing = {each.folder for policy in objects.policies for each in tree.includers(policy.path)}
+    above = {folder for inner in listing for folder in (inner, *tree.ancestors(inner))}
+    for folder in sorted(above.intersection(tree.roots)):
+        yield from ((each.path, each.manifest) for each in tree.build(folder).objects)
 
 
 def _tag(given: str | KnownTag) -> str:

@@ -17,7 +17,7 @@ from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
 from fluxv2_migrate.flux2.marker_checks import PATH_ANNOTATION
 from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.kubernetes import annotations_of, objects_in
-from fluxv2_migrate.placement import ImageLayout, ImageUse
+from fluxv2_migrate.placement import Affixes, ImageLayout, ImageUse
 from fluxv2_migrate.plan import (
     AnnotationEdit,
     AppliedText,
@@ -107,12 +107,17 @@ class WorkloadTexts:
     findings: FindingGroups
     _refused: _Refusals = field(default_factory=_Refusals)
     _at_home: set[str] = field(default_factory=set)
+    _affixes: dict[str, Affixes] = field(default_factory=dict)
 
     def uses(self) -> list[ImageUse]:
         """Gives the images that may be marked, as far as is known by now."""
         refused = self._refused
         return [
-            replace(use, in_own_namespace=use.place in self._at_home)
+            replace(
+                use,
+                in_own_namespace=use.place in self._at_home,
+                affixes=self._affixes.get(use.cluster, use.affixes),
+            )
             for each in self.read.objects
             if not each.draft.stopped
             for use in each.uses
@@ -148,6 +153,16 @@ class WorkloadTexts:
         if (len(self._refused.places), len(self._refused.documents)) != known:
             return None
         return [each for each in texts if each.text != self.workspace.text_of(each.document)]
+
+    def rename(self, affixes: Mapping[str, Affixes]) -> bool:
+        """Gives objects the names that their places make of them; gives whether any has another one now.
+
+        Args:
+            affixes: what all places of a cluster add to a name.
+        """
+        known = dict(self._affixes)
+        self._affixes |= {cluster: added for cluster, added in affixes.items() if any(added)}
+        return self._affixes != known
 
     def bring_home(self, clusters: Collection[str]) -> bool:
         """Puts objects that have no place in the Flux namespace beside their workloads; gives whether any.

@@ -9,8 +9,8 @@ from fluxv2_migrate.placement.generated import (
     Unplaced,
     write_generated,
 )
-from fluxv2_migrate.placement.homes import Affixes, Homes, NoHome
-from fluxv2_migrate.placement.image_files import FilterComments, place_image_objects
+from fluxv2_migrate.placement.homes import Affixes, Homes, NoHome, without_affixes
+from fluxv2_migrate.placement.image_files import FilterComments, PlacedImageObjects, place_image_objects
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, use_of, uses_of
 from fluxv2_migrate.placement.images import layout_images
 from fluxv2_migrate.placement.sources import (
@@ -39,6 +39,7 @@ __all__ = [
     "ImageUse",
     "NewSource",
     "NoHome",
+    "PlacedImageObjects",
     "PlacedRequest",
     "Places",
     "Prerequisite",
@@ -54,5 +55,6 @@ __all__ = [
     "unplaced_source",
     "use_of",
     "uses_of",
+    "without_affixes",
     "write_generated",
 ]

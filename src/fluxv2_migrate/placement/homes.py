@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
+from types import MappingProxyType
 from typing import Any
 
 from fluxv2_migrate.clusters import (
@@ -31,10 +32,11 @@ class NoHome(ValueError):
     """An object has no place in a cluster where it would stay what it is; says why.
 
     Attributes:
-        affixes: what comes before and behind its name wherever it is put, if that is all that changes.
+        affixes: by cluster, what comes before and behind its name wherever it is put, if that is all that
+            changes in any of them.
     """
 
-    def __init__(self, reason: str, affixes: Affixes = ("", "")) -> None:
+    def __init__(self, reason: str, affixes: Mapping[str, Affixes] = MappingProxyType({})) -> None:
         super().__init__(reason)
         self.affixes = affixes
 
@@ -79,7 +81,7 @@ class Homes:
         if left:
             shown = ", ".join(sorted(left))
             reason = f"every sync path of {shown} is a chart, or renames or moves what is put there"
-            raise NoHome(reason, self._affixes(set(wanted), manifest))
+            raise NoHome(reason, self.affixes(set(wanted), manifest))
         return tuple(sorted(chosen))
 
     def written(self, folder: str, manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -92,22 +94,25 @@ class Homes:
         if is_left_alone(manifest, builds, self.tree):
             return manifest
         found = affixes_of(manifest, builds, self.tree)
-        name = str(manifest["metadata"]["name"])
-        if found is None or not name.startswith(found[0]) or not name.endswith(found[1]):
+        own = None if found is None else without_affixes(str(manifest["metadata"]["name"]), found)
+        if own is None:
             return None
-        own = name[len(found[0]) : len(name) - len(found[1])]
         written = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
-        return written if own and becomes(written, manifest, builds, self.tree) else None
+        return written if becomes(written, manifest, builds, self.tree) else None
 
-    def _affixes(self, wanted: set[str], manifest: Mapping[str, Any]) -> Affixes:
-        """Gives what all places of some clusters add to a name, if they do nothing else."""
+    def affixes(self, wanted: Collection[str], manifest: Mapping[str, Any]) -> Mapping[str, Affixes]:
+        """Gives what places add to a name, by cluster; nothing where one of them has no such place."""
         found: dict[str, Affixes] = {}
-        for folder, served in self._candidates(wanted):
-            added = affixes_of(manifest, self._builds_of(folder), self.tree)
-            for name in served & wanted if added is not None else ():
-                found.setdefault(name, added or ("", ""))
-        several = set(found.values())
-        return several.pop() if len(several) == 1 and found.keys() == wanted else ("", "")
+        for folder, served in self._candidates(set(wanted)):
+            builds = self._builds_of(folder)
+            is_same = is_left_alone(manifest, builds, self.tree)
+            added = ("", "") if is_same else affixes_of(manifest, builds, self.tree)
+            if added is None:
+                continue
+            for name in served.intersection(wanted):
+                # A place that adds nothing is the best one.
+                found[name] = min(found.get(name, added), added, key=any)
+        return found if found.keys() == set(wanted) else {}
 
     def _candidates(self, wanted: set[str]) -> list[tuple[str, frozenset[str]]]:
         found = [(folder, clusters) for folder, clusters in self._folders().items() if clusters & wanted]
@@ -246,6 +251,26 @@ class Homes:
         self.workspace.edit(
             kustomization, lambda text: add_resource(text, entry), kustomization_change(kustomization)
         )
+
+
+def with_affixes(name: str, affixes: Affixes) -> str:
+    """Gives what places make of a name.
+
+    >>> with_affixes("web", ("dev-", "-eu"))
+    'dev-web-eu'
+    """
+    return name.join(affixes)
+
+
+def without_affixes(name: str, affixes: Affixes) -> str | None:
+    """Gives what is written so that a name comes of it; nothing where it does not begin and end so.
+
+    >>> without_affixes("dev-web", ("dev-", "")), without_affixes("web", ("dev-", ""))
+    ('web', None)
+    """
+    before, behind = affixes
+    own = name[len(before) : len(name) - len(behind)]
+    return own if own and name == with_affixes(own, affixes) else None
 
 
 def _reads(synced: SyncPath, folder: str) -> bool:

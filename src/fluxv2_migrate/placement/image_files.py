@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.placement.generated import FieldComment, Generated, Places, Unplaced
-from fluxv2_migrate.placement.homes import Homes, NoHome
+from fluxv2_migrate.placement.homes import Affixes, Homes, NoHome
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject
 from fluxv2_migrate.rules import policy_comments
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -20,26 +21,40 @@ FilterComments = Mapping[tuple[tuple[str, int], str], Iterable[str]]
 """Comments of fluxd's filters, by the document and the place to which they go."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedImageObjects:
+    """The objects of image automation in their files.
+
+    Attributes:
+        homeless: the clusters in which one has no place where it stays what it is, with the reason.
+        displaced: those of them of which every build would rename or move it.
+        renamed: those of which every build does nothing but rename it, with what it adds to the name.
+    """
+
+    objects: tuple[Generated, ...]
+    homeless: Mapping[str, str]
+    displaced: frozenset[str]
+    renamed: Mapping[str, Affixes]
+
+
 def place_image_objects(
     generated: Iterable[GeneratedImageObject],
     homes: Homes,
     options: MigrationOptions,
     comments: FilterComments,
-) -> tuple[tuple[Generated, ...], Mapping[str, str], frozenset[str]]:
+) -> PlacedImageObjects:
     """Gives each object its file, and lists the file where its clusters build a kustomization.
 
     Args:
         generated: of all clusters; what several of them need in one form stands once where they all see it.
 
-    Returns:
-        The objects, the clusters in which one has no place where it stays what it is, with the reason, and
-        those of them of which every build would rename or move it.
     """
     places = Places(homes)
     placed: list[Generated] = []
     seen: dict[tuple[str, str], Mapping[str, Any]] = {}
     homeless: dict[str, str] = {}
     displaced: set[str] = set()
+    renamed: dict[str, Affixes] = {}
     for members in _together(generated, homes):
         wanted = _unplaced(members, homes, options, comments)
         what = f"{members[0].kind} {members[0].namespace}/{members[0].name}"
@@ -47,7 +62,9 @@ def place_image_objects(
             found = places.place(wanted)
         except (NoHome, CannotEdit) as error:
             homeless.update(dict.fromkeys(wanted.clusters, f"{what} has no place: {error}"))
-            displaced.update(wanted.clusters if isinstance(error, NoHome) else ())
+            if isinstance(error, NoHome):
+                displaced.update(wanted.clusters)
+                renamed.update(error.affixes)
             continue
         for each in found:
             for cluster in each.clusters:
@@ -55,7 +72,7 @@ def place_image_objects(
                     reason = f"{what} has no place: {cluster} would get it in two forms"
                     homeless.update(dict.fromkeys(wanted.clusters, reason))
         placed += found
-    return tuple(placed), homeless, frozenset(displaced)
+    return PlacedImageObjects(tuple(placed), homeless, frozenset(displaced), renamed)
 
 
 def _together(generated: Iterable[GeneratedImageObject], homes: Homes) -> list[list[GeneratedImageObject]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.placement.homes import without_affixes
 from fluxv2_migrate.placement.image_names import NamedGroup
 from fluxv2_migrate.placement.image_uses import ImageUse
 from fluxv2_migrate.rules import PolicyRequest, RepositoryRequest
@@ -31,7 +32,8 @@ class PlacedImage:
     @property
     def repository_key(self) -> tuple[str, ...]:
         """What makes two of them share an ImageRepository, if the namespaces may."""
-        return (self.namespace, self.request.repository.canonical, *self.request.repository.credentials)
+        repository = self.request.repository
+        return (self.namespace, repository.canonical, *repository.credentials, *self.use.affixes)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -65,7 +67,7 @@ def place_uses(
     images: list[PlacedImage] = []
     notices: list[tuple[ImageUse, Notice]] = []
     for place, members in by_place.items():
-        if len({(each.namespace, *each.request.identity) for each in members}) == 1:
+        if len({(each.namespace, *each.use.affixes, *each.request.identity) for each in members}) == 1:
             # Where the clusters' credentials differ, those that are some.
             chosen = max(members, key=lambda each: each.repository_key).request
             images += [replace(each, request=chosen) for each in members]
@@ -115,7 +117,7 @@ def _named(
     path = members[0].request.repository.canonical.split("/")
     owner = path[-2] if len(path) > 2 and path[-2] != "library" else ""
     plain = path[-1]
-    names = {use.name for use in uses}
+    names = {without_affixes(use.name, use.affixes) or use.name for use in uses}
     if len(names) == 1:
         (plain,) = names
         containers = {use.image.container for use in uses}

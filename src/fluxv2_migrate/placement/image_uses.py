@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.placement.homes import Affixes
 from fluxv2_migrate.placement.sources import Prerequisite
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, PolicyRequest
@@ -26,6 +27,7 @@ class ImageUse:
         place: names the text of the field: two clusters that see one text have one marker.
         workload_file: in which the workload stands.
         in_own_namespace: whether its objects go there, because the Flux namespace has no place for them.
+        affixes: what every place that its cluster has adds to the names of its objects.
     """
 
     image: AutomatedImage
@@ -38,6 +40,7 @@ class ImageUse:
     place: str
     workload_file: str = ""
     in_own_namespace: bool = False
+    affixes: Affixes = ("", "")
 
     @property
     def file(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion, new_object
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
+from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
 from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse
@@ -294,7 +295,8 @@ class _Layout:
             for made in self.generated
             if (made.kind, made.cluster, made.namespace) == ("ImageUpdateAutomation", sync.cluster, namespace)
         }
-        names = (name, f"{name}-images", f"{sync.namespace}-{name}-images")
+        own_names = (name, f"{name}-images", f"{sync.namespace}-{name}-images")
+        names = (with_affixes(each, members[0].use.affixes) for each in own_names)
         reference = (namespace, next(name for name in names if name not in taken))
         manifest = image_update_automation_manifest(
             reference[1],
@@ -351,6 +353,7 @@ class _Layout:
             return sync
         if not sync.url:
             self.without_url.add(sync.cluster)
+        name = with_affixes(sync.name, members[0].use.affixes)
         spec: dict[str, Any] = {
             "interval": self.options.source_interval,
             "url": sync.url,
@@ -359,12 +362,12 @@ class _Layout:
         if sync.secret_name is not None:
             spec["secretRef"] = {"name": sync.secret_name}
             keys = ("identity", "known_hosts") if sync.url.startswith("ssh://") else ("username", "password")
-            user, origin = f"GitRepository {namespace}/{sync.name}", f"{sync.namespace}/{sync.secret_name}"
+            user, origin = f"GitRepository {namespace}/{name}", f"{sync.namespace}/{sync.secret_name}"
             self._need(namespace, sync.secret_name, keys, user, origin)
         version = self._version(sync.cluster)
-        manifest = new_object("GitRepository", namespace, sync.name, version, spec)
-        self._add("GitRepository", (namespace, sync.name), manifest, members)
-        return replace(sync, namespace=namespace)
+        manifest = new_object("GitRepository", namespace, name, version, spec)
+        self._add("GitRepository", (namespace, name), manifest, members)
+        return replace(sync, namespace=namespace, name=name)
 
     # Names, settings, and what is written down
 
@@ -382,10 +385,15 @@ class _Layout:
 
     def _names(self, kind: str, groups: Groups, found: Mapping[_Key, str]) -> dict[_Key, str]:
         names = dict(found)
-        for namespace in sorted({key[0] for key in groups}):
-            taken = {each.name for each in self.existing if (each.kind, each.namespace) == (kind, namespace)}
-            missing = [key for key in groups if key[0] == namespace and key not in found]
-            names.update(choose_names(name_groups(groups, missing), taken))
+        by_home: dict[tuple[str, Affixes], list[_Key]] = {}
+        for key, members in groups.items():
+            if key not in found:
+                by_home.setdefault((key[0], members[0].use.affixes), []).append(key)
+        for (namespace, affixes), missing in sorted(by_home.items()):
+            there = (each.name for each in self.existing if (each.kind, each.namespace) == (kind, namespace))
+            taken = {own for name in there if (own := without_affixes(name, affixes)) is not None}
+            chosen = choose_names(name_groups(groups, missing), taken)
+            names.update((key, with_affixes(name, affixes)) for key, name in chosen.items())
         return names
 
     def _version(self, cluster: str) -> FluxVersion:

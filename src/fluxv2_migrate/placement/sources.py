@@ -11,7 +11,7 @@ from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
-from fluxv2_migrate.placement.homes import Affixes
+from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -136,6 +136,19 @@ class PlacedRequest:
         # All that a request holds takes long, and this tells nearly all of them apart.
         return hash((self.file, self.request.key, self.request.ref, self.slots[:1]))
 
+    def with_affixes(self, affixes: Mapping[str, Affixes]) -> tuple[PlacedRequest, ...]:
+        """Gives it with what places add to the name, once for all clusters whose places add the same.
+
+        Args:
+            affixes: by cluster; where nothing is said of one, it stays as it is.
+        """
+        found: dict[Affixes, list[Slot]] = {}
+        for slot in self.slots:
+            found.setdefault(affixes.get(slot[0], self.affixes), []).append(slot)
+        return tuple(
+            replace(self, affixes=added, slots=tuple(slots)) for added, slots in sorted(found.items())
+        )
+
     def wanted(self, options: MigrationOptions) -> tuple[Slot, ...]:
         """Gives where its source is looked for first."""
         is_own = self.in_own_namespace or options.sources.namespace == "release"
@@ -196,8 +209,9 @@ class _Known:
         """Gives those of the URL of a request."""
         return self._by_key.get((request.kind, request.key), ())
 
-    def choose(self, request: ChartSourceRequest, namespace: str, name: str) -> None:
-        self.names.setdefault((namespace, request.identity), set()).add(name)
+    def choose(self, request: ChartSourceRequest, namespace: str, name: str, affixes: Affixes) -> None:
+        own = without_affixes(name, affixes)
+        self.names.setdefault((namespace, request.identity), set()).add(own or name)
         for key in ((namespace, request.kind, name), (namespace, *request.identity[:2], "")):
             self._chosen.setdefault(key, set()).add(request.identity)
 
@@ -243,7 +257,7 @@ def name_sources(
         name = name or request.source_name or _new_name(request, slots, there, affixes)
         by_namespace: dict[str, list[str]] = {}
         for cluster, namespace in slots:
-            there.choose(request, namespace, name)
+            there.choose(request, namespace, name, affixes)
             if not any(each.is_at(cluster, namespace) for each in there.called(request.kind, name)):
                 by_namespace.setdefault(namespace, []).append(cluster)
         for namespace, clusters in sorted(by_namespace.items()):
@@ -328,11 +342,10 @@ def _shared(
 def _new_name(request: ChartSourceRequest, slots: Sequence[Slot], there: _Known, affixes: Affixes) -> str:
     namespaces = {namespace for _, namespace in slots}
     same = {name for each in namespaces for name in there.names.get((each, request.identity), ())}
-    before, behind = affixes
-    free = (name for name in sorted(same) if name.startswith(before) and name.endswith(behind))
     known = there.is_known(request, namespaces)
-    names = (f"{before}{name}{behind}" for name in source_names(request, known=known))
-    return next(name for name in chain(free, names) if not there.is_taken(request, slots, name))
+    names = chain(sorted(same), source_names(request, known=known))
+    added = (with_affixes(name, affixes) for name in names)
+    return next(name for name in added if not there.is_taken(request, slots, name))
 
 
 def unplaced_source(

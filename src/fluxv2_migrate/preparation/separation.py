@@ -20,7 +20,7 @@ from fluxv2_migrate.images.places import ImagePlace, place_image, place_tag
 from fluxv2_migrate.images.reading import aliases_of, as_automated
 from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file, steps_apart
-from fluxv2_migrate.placement import Homes, NoHome
+from fluxv2_migrate.placement import Affixes, Homes
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.rearranged import RearrangedTexts
@@ -87,7 +87,7 @@ class _Fluxds:
 
     around: Surroundings
     _homes: Homes = field(init=False)
-    _takes_objects: dict[str, bool] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Affixes | None] = field(default_factory=dict)
     _translations: TagTranslations = field(default_factory=TagTranslations)
 
     def __post_init__(self) -> None:
@@ -100,18 +100,24 @@ class _Fluxds:
         ):
             yield from (image for image in draft.images if image.fields)
 
-    def namespace(self, sighting: Sighting) -> str:
-        """Gives the namespace to which the policies of a workload must go; empty for that of Flux."""
-        cluster = sighting.cluster
-        if cluster not in self._takes_objects:
-            namespace = self.around.options.flux_namespace
+    def home(self, sighting: Sighting) -> tuple[str, Affixes]:
+        """Gives the namespace to which the policies of a workload must go, and what is added to their names.
+
+        That of Flux is empty, so that policies of several clusters are the same.
+        """
+        flux_namespace = self.around.options.flux_namespace
+        found = self._affixes(sighting.cluster, flux_namespace)
+        if found is not None:
+            return "", found
+        return sighting.namespace, self._affixes(sighting.cluster, sighting.namespace) or ("", "")
+
+    def _affixes(self, cluster: str, namespace: str) -> Affixes | None:
+        """Gives what all places of a cluster add to names; nothing where objects of a namespace have none."""
+        key = (cluster, namespace)
+        if key not in self._known:
             manifest = new_object("ImagePolicy", namespace, "image", FLUX_VERSIONS[-1], {})
-            try:
-                self._homes.choose([cluster], manifest)
-                self._takes_objects[cluster] = True
-            except NoHome:
-                self._takes_objects[cluster] = False
-        return "" if self._takes_objects[cluster] else sighting.namespace
+            self._known[key] = self._homes.affixes([cluster], manifest).get(cluster)
+        return self._known[key]
 
 
 def _apart(wanted: Sequence[_Wanted]) -> Iterator[tuple[Step, _Wanted]]:
@@ -170,7 +176,7 @@ def _wanted(document: Document, sightings: Sequence[Sighting], fluxds: _Fluxds) 
             policy = None
             if pattern is not None:
                 of = f"{image.image.registry}/{image.image.repository}"
-                policy = f"{pattern} {of} {fluxds.namespace(sighting)}"
+                policy = f"{pattern} {of} {fluxds.home(sighting)}"
             if isinstance(placed, ImagePlace) and placed.path == document.path and is_list_alone:
                 found.append(_Wanted(sighting, image, policy, None, sighting.steps[0].path))
             elif isinstance(placed, ImagePlace):

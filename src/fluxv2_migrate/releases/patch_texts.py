@@ -11,7 +11,7 @@ from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.kustomize import PatchUse, apply_operations, merged_with, patch_of
-from fluxv2_migrate.placement import SourceNames
+from fluxv2_migrate.placement import PlacedRequest, SourceNames, without_affixes
 from fluxv2_migrate.plan import (
     AppliedText,
     Leaves,
@@ -140,14 +140,14 @@ class _Converter:
     documents: dict[PatchUse, int] = field(default_factory=dict)
     documents_of: dict[_Text, set[DocumentKey]] = field(default_factory=dict)
     written: dict[PatchUse, set[Path]] = field(default_factory=dict)
-    references: dict[DocumentKey, References] = field(default_factory=dict)
+    references: dict[tuple[DocumentKey, frozenset[PlacedRequest]], References] = field(default_factory=dict)
 
     def convert(self) -> ClosureTexts:
         self._hold()
         plans: dict[DocumentKey, Plan] = {}
         bases: dict[DocumentKey, Mapping[str, Any]] = {}
         for release in self.releases:
-            references = self.references[release.document.key] = self._references(release)
+            references = self._references(release)
             state = state_in_file(release.document.key, self.around.clusters.tree)
             plans[release.document.key] = release.forms.plan(state, references)
             bases[release.document.key] = release.forms.form(state, references)
@@ -171,13 +171,13 @@ class _Converter:
 
     def _results(self, release: PatchedRelease) -> tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...]:
         """Gives what clusters see in the end."""
-        references = self.references[release.document.key]
         found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
         made = _MadeOnce()
         for each in release.seen:
             if not any(each.sighting is known for known in release.sightings):
                 # No cluster is known that has it so.
                 continue
+            references = self._references(release, each.sighting.cluster)
             plan = _forms_of(release, each.sighting).plan(each.sighting.manifest, references)
             manifest = made.after(plan, each.sighting.manifest)
             known = next((names for known, names in found if known == manifest), ())
@@ -196,17 +196,36 @@ class _Converter:
             if use.field == FLUX_PATCHES:
                 self.documents[use] = _flux_document(use, self.around.repository)
 
-    def _references(self, release: PatchedRelease) -> References:
-        made = {member for source in self.names.new for member in source.members}
-        # A state does not say what wrote it.
-        plain = {each: replace(each.request, written_by="").identity for each in release.requests}
-        if len(set(plain.values())) < len(plain):
-            raise HeldBack("one build writes where its chart comes from, and another one has it already")
-        return References(
-            {identity: self.names.references[each] for each, identity in plain.items()},
-            frozenset(namespace for _, namespace in release.slots()),
-            frozenset(identity for each, identity in plain.items() if each in made),
-        )
+    def _references(self, release: PatchedRelease, cluster: str = "") -> References:
+        """Gives the sources of a release as one cluster names them, or as what all see names them."""
+        chosen: dict[tuple[object, ...], PlacedRequest] = {}
+        shared: set[tuple[object, ...]] = set()
+        for each in release.requests:
+            # A state does not say what wrote it.
+            identity = replace(each.request, written_by="").identity
+            known = chosen.setdefault(identity, each)
+            if known.request != each.request:
+                raise HeldBack("one build writes where its chart comes from, and another one has it already")
+            if known is not each:
+                shared.add(identity)
+            if cluster in {name for name, _ in each.slots}:
+                chosen[identity] = each
+        key = (release.document.key, frozenset(chosen.values()) if cluster else frozenset())
+        if key not in self.references:
+            made = {member for source in self.names.new for member in source.members}
+            served = {identity: self.names.references[each] for identity, each in chosen.items()}
+            for identity in shared if not cluster else ():
+                each, reference = chosen[identity], served[identity]
+                name = without_affixes(reference.name, each.affixes)
+                own = "" if each.in_own_namespace else reference.namespace
+                served[identity] = replace(reference, name=name or reference.name, namespace=own)
+            seen = cluster if shared else ""
+            self.references[key] = References(
+                served,
+                frozenset(namespace for name, namespace in release.slots() if seen in ("", name)),
+                frozenset(identity for identity, each in chosen.items() if each in made),
+            )
+        return self.references[key]
 
     def _gather(self, release: PatchedRelease, references: References) -> None:
         """Notes what each patch makes of the release, in every build."""
@@ -232,10 +251,9 @@ class _Converter:
         self, release: PatchedRelease, base: Mapping[str, Any]
     ) -> Iterator[tuple[Way, Mapping[str, Any]]]:
         """Gives what a release shall be in the end, and has the kustomizations write what is left of it."""
-        references = self.references[release.document.key]
         left: list[tuple[Way, Leaves]] = []
         for way in release.closure.ways[release.document.key]:
-            wanted = None if way.is_removed else self._wanted(release, way, references)
+            wanted = None if way.is_removed else self._wanted(release, way)
             if wanted is None:
                 continue
             form = dict(base)
@@ -258,12 +276,15 @@ class _Converter:
             raise HeldBack(f"the patch would not be merged any more: {error.reason}") from None
         return {key: value for key, value in merged.items() if key != "metadata"}
 
-    def _wanted(self, release: PatchedRelease, way: Way, references: References) -> Mapping[str, Any] | None:
+    def _wanted(self, release: PatchedRelease, way: Way) -> Mapping[str, Any] | None:
         """Gives what a release is in the end; nothing where no cluster has it in that way."""
-        for each in release.seen:
-            if each.sighting.manifest is way.built.manifest:
-                return _forms_of(release, each.sighting).form(way.built.manifest, references)
-        return None
+        seen = [each.sighting for each in release.seen if each.sighting.manifest is way.built.manifest]
+        if not seen:
+            return None
+        references = self._references(release, seen[0].cluster)
+        if any(self._references(release, each.cluster) is not references for each in seen[1:]):
+            raise HeldBack("one build would have to name the sources of several clusters")
+        return _forms_of(release, seen[0]).form(way.built.manifest, references)
 
     def _replace(self, version: str) -> None:
         """Points kustomizations to where the fields of releases are."""

@@ -114,9 +114,13 @@ class MigratingRelease(ReadRelease):
         self.placed = PlacedRequest(self.source, self.document.path, self.slots())
         self.requests = (self.placed,)
 
-    def rename(self, renamed: Mapping[PlacedRequest, Affixes]) -> bool:
-        """Gives sources the names that their places make of them; says whether any has another one now."""
-        named = tuple(replace(each, affixes=renamed.get(each, each.affixes)) for each in self.requests)
+    def rename(self, renamed: Mapping[PlacedRequest, Mapping[str, Affixes]]) -> bool:
+        """Gives sources the names that their places make of them; says whether any has another one now.
+
+        Args:
+            renamed: what the places of each cluster add to a name.
+        """
+        named = tuple(one for each in self.requests for one in each.with_affixes(renamed.get(each, {})))
         is_renamed = named != self.requests
         self.placed, self.requests = named[0], named
         return is_renamed

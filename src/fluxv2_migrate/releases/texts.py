@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fluxv2_migrate.clusters import DocumentKey, is_below
+from fluxv2_migrate.clusters import DocumentKey, closure_of_one, is_below
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.constraints import refused_fields
@@ -39,7 +39,13 @@ from fluxv2_migrate.releases.patch_texts import (
     convert_closure,
 )
 from fluxv2_migrate.releases.patch_trials import TriedClosure, try_closures
-from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, closures_of
+from fluxv2_migrate.releases.patched import (
+    HeldBack,
+    NoChart,
+    PatchedRelease,
+    closures_of,
+    read_patched_release,
+)
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.repository.changes import Change, kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
@@ -69,7 +75,7 @@ class SourceLayout:
     prerequisites: tuple[Prerequisite, ...]
     homeless: Mapping[PlacedRequest, str] = field(default_factory=dict)
     displaced: frozenset[PlacedRequest] = frozenset()
-    renamed: Mapping[PlacedRequest, Affixes] = field(default_factory=dict)
+    renamed: Mapping[PlacedRequest, Mapping[str, Affixes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +124,12 @@ class ReleaseTexts:
                     each.write(workspace)
                 layout = self._place(left, names, workspace, _comments(texts))
                 # All that kustomizations would rename is called so from now on.
-                changed = [each.rename(layout.renamed) for each in left]
-                if not any(changed):
+                changed = self._rename(left, layout.renamed)
+                if not changed:
                     # And all that they would move goes to the namespaces of its releases.
-                    changed = [each.bring_home(layout.displaced, self.around.options) for each in left]
-                if any(changed):
+                    moved = [each.bring_home(layout.displaced, self.around.options) for each in left]
+                    changed = any(moved)
+                if changed:
                     continue
                 stopped = self._tell_homeless(left, layout)
                 if not stopped:
@@ -257,7 +264,7 @@ class ReleaseTexts:
         made: set[PlacedRequest] = set()
         homeless: dict[PlacedRequest, str] = {}
         displaced: set[PlacedRequest] = set()
-        renamed: dict[PlacedRequest, Affixes] = {}
+        renamed: dict[PlacedRequest, Mapping[str, Affixes]] = {}
         for source in names.new:
             said = [each for member in source.members for each in comments.get(member, ())]
             wanted = unplaced_source(source, around.options, around.versions, needed, said)
@@ -275,7 +282,8 @@ class ReleaseTexts:
                 homeless.update(dict.fromkeys(source.members, reason))
                 if isinstance(error, NoHome):
                     displaced.update(source.members)
-                    renamed.update(dict.fromkeys(source.members, error.affixes))
+                    for member in source.members:
+                        renamed[member] = {**renamed.get(member, {}), **error.affixes}
         for release in releases:
             try:
                 for each in _config_maps(release):
@@ -295,9 +303,36 @@ class ReleaseTexts:
             {
                 each: affixes
                 for each, affixes in renamed.items()
-                if any(affixes) and not each.request.source_name
+                if any(map(any, affixes.values())) and not each.request.source_name
             },
         )
+
+    def _rename(
+        self, releases: list[MigratingRelease], renamed: Mapping[PlacedRequest, Mapping[str, Affixes]]
+    ) -> bool:
+        """Gives whether sources that kustomizations would rename have the names that these make of them.
+
+        Args:
+            releases: in the place of one whose clusters need several names stands what can have them.
+        """
+        is_renamed = False
+        for index, release in enumerate(releases):
+            names = release.placed.with_affixes(renamed.get(release.placed, {}))
+            if len(names) == 1 or isinstance(release, PatchedRelease):
+                is_renamed |= release.rename(renamed)
+            elif (found := self._in_builds(release)) is not None:
+                # Of what is read anew the sources are looked for anew.
+                releases[index], is_renamed = found, True
+        return is_renamed
+
+    def _in_builds(self, release: MigratingRelease) -> PatchedRelease | None:
+        """Gives a release so that each build may make another one of it, where that can be."""
+        document, clusters = release.document, self.around.clusters
+        closure = closure_of_one(clusters.builds, document.key)
+        try:
+            return read_patched_release(document, closure, self.around, release.override)
+        except (ClustersDisagree, NoChart):
+            return None
 
     def _tell_homeless(self, releases: Iterable[MigratingRelease], layout: SourceLayout) -> set[DocumentKey]:
         stopped: set[DocumentKey] = set()

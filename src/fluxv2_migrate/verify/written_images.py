@@ -9,13 +9,13 @@ from typing import Any, Final, get_args
 
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, Reconciler
-from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObject, ImageObjects, read_image_objects
+from fluxv2_migrate.clusters.renamed_images import add_renamed
+from fluxv2_migrate.flux2.image_objects import ImageObjects, read_image_objects
 from fluxv2_migrate.flux2.marked_values import MisplacedCode
 from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_texts, texts_of
 from fluxv2_migrate.flux2.markers import Marker
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.written_texts import with_marked_values
-from fluxv2_migrate.kubernetes import group_of, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
@@ -75,7 +75,7 @@ def write_probes(
     if not marked:
         return WrittenImages(clusters=known)
     objects = read_image_objects(texts)
-    _add_built(objects, known)
+    add_renamed(objects, ((one.path, one.manifest) for each in known.values() for one in each.all()))
     markers = check_texts(texts, objects, sorted(files), flux_version)
     known_markers = {(each.file, each.marker.line, each.marker.column): each for each in markers}
     writers: dict[str, set[PolicyKey]] = {}
@@ -108,22 +108,6 @@ def write_probes(
         {tag: policy for policy, tag in misplaced.items()},
         built,
     )
-
-
-def _add_built(objects: ImageObjects, known: Mapping[str, ReconciledCluster]) -> None:
-    """Adds the objects that kustomizations give other names than stand in their files."""
-    kinds = {"ImageRepository": objects.repositories, "ImagePolicy": objects.policies}
-    there = {kind: {(each.namespace, each.name) for each in found} for kind, found in kinds.items()}
-    for each in (each for cluster in known.values() for each in cluster.all()):
-        kind = str(each.manifest.get("kind"))
-        if kind not in kinds or group_of(each.manifest) != IMAGE_GROUP:
-            continue
-        identity = namespace_and_name(each.manifest)
-        if identity not in there[kind]:
-            there[kind].add(identity)
-            labels = mapping_at(each.manifest, "metadata", "labels")
-            built = ImageObject(each.path, *identity, labels, mapping_at(each.manifest, "spec"))
-            kinds[kind].append(built)
 
 
 def _tags_in(text: str) -> list[str]:
