@@ -102,7 +102,9 @@ def test_a_source_whose_name_another_cluster_has_given_away_is_not_used() -> Non
 
 
 def test_releases_that_are_one_object_twice_are_not_built() -> None:
-    config = "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
+    config = (
+        "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n  patchFile: more.yaml\n"
+    )
     files: Files = {
         "prod/.flux.yaml": config,
         "prod/kustomization.yaml": "resources: [a.yaml, b.yaml]\n",
