@@ -48,6 +48,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "RP055": {},
     "RP056": {},
     "RP077": {},
+    "RP080": {},
 }
 """Errors that an answer settles, with what is filled in."""
 

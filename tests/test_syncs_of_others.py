@@ -140,3 +140,79 @@ def test_a_repository_that_only_has_another_owner_by_now_may_be_this_one() -> No
     migration = fm.migrate_repository(files)
     assert migration.created.keys() == {"sources/example.yaml"}
     assert told(migration, "RP062") == ["flux-system/gotk-sync.yaml"]
+
+
+def both(what: str, instead: str) -> Files:
+    """What fluxd and Flux v2 sync together, with something else in the sync of Flux v2."""
+    (path, text), *_ = flux_2().items()
+    assert what in str(text)
+    return {
+        path: str(text).replace(what, instead),
+        "prod/flux.yaml": fluxd("prod"),
+        "prod/settings.yaml": OBJECT,
+        "prod/web.yaml": release(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "instead", "is_told"),
+    [
+        ("ref: {branch: main}", "ref: {branch: main}", False),
+        ("ref: {branch: main}", "ref: {name: refs/heads/main}", False),
+        ("ref: {branch: main}", "ref: {branch: flux-2}", True),
+        ("ref: {branch: main}", "ref: {tag: v1.0.0}", True),
+        (", ref: {branch: main}", "", True),
+        (OURS, OURS.replace("acme", "group"), False),
+        (OURS, OURS.replace("fleet", "infra"), True),
+        ("prune: false", "prune: false, targetNamespace: team", True),
+        ("prune: false", "prune: false, namePrefix: x-", True),
+        ("prune: false", "prune: false, components: [../lost]", True),
+        ("prune: false", "prune: false, images: [{name: web, newTag: '1'}]", False),
+        ("prune: false", "prune: false, postBuild: {substitute: {a: b}}", False),
+    ],
+)
+def test_what_flux_2_does_otherwise_than_fluxd_is_told(what: str, instead: str, is_told: bool) -> None:
+    files = both(what, instead)
+    migration = fm.migrate_repository(files)
+    assert told(migration, "RP080") == ["prod/flux-system/gotk-sync.yaml"] * is_told
+    if is_told:
+        (finding,) = (each for each in migration.findings if each.code == "RP080")
+        assert finding.answer is not None
+        assert fm.migrate_repository(files, fm.MigrationOptions(overrides=(finding.answer,))).ok
+    else:
+        assert migration.ok
+
+
+def test_nothing_is_told_of_a_revision_that_cannot_be_read() -> None:
+    assert told(fm.migrate_repository(both("ref: {branch: main}", "ref: [main]")), "RP080") == []
+
+
+def test_a_repository_that_named_no_key_before_is_as_it_was() -> None:
+    assert checked(both(", secretRef: {name: flux-system}", "")).ok
+
+
+def test_variables_that_flux_2_replaces_are_told_where_there_are_any() -> None:
+    files = both("prune: false", "prune: false, postBuild: {substitute: {a: b}}")
+    files["prod/settings.yaml"] = OBJECT + "data: {script: 'echo ${HOME}'}\n"
+    (finding,) = (each for each in fm.migrate_repository(files).findings if each.code == "RP080")
+    assert "ConfigMap shop/settings" in finding.message
+
+
+def test_a_branch_that_the_cluster_shall_follow_is_no_question() -> None:
+    files = both("branch: main", "branch: flux-2")
+    given = [{"name": "prod", "sync_paths": ["prod"], "branch": "flux-2"}]
+    assert checked(files, clusters=given).ok
+
+
+@pytest.mark.parametrize(
+    ("what", "instead"),
+    [
+        ("spec: {interval: 1m", "spec: {suspend: true, interval: 1m"),
+        ("spec: {interval: 1m", "spec: {sparseCheckout: [apps], interval: 1m"),
+    ],
+)
+def test_a_repository_of_which_nothing_is_fetched_is_told(what: str, instead: str) -> None:
+    files = both(what, instead)
+    assert told(checked(files), "DA062") == ["prod/flux-system/gotk-sync.yaml"]
+    del files["prod/flux.yaml"]
+    assert told(checked(files), "DA062") == ["prod/flux-system/gotk-sync.yaml"]

@@ -307,13 +307,21 @@ def _lies_in(file: str, view: ClusterView) -> bool:
     )
 
 
+def in_namespace(manifest: Mapping[str, Any], target_namespace: str) -> Mapping[str, Any]:
+    """Gives an object as a Kustomization applies it that has a target namespace, or an empty one.
+
+    >>> in_namespace({"kind": "Secret", "metadata": {"name": "a"}}, "shop")["metadata"]
+    {'name': 'a', 'namespace': 'shop'}
+    """
+    if not target_namespace or manifest.get("kind") in _WITHOUT_NAMESPACE:
+        return manifest
+    return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "namespace": target_namespace}}
+
+
 def _objects(within: ReconciledPath) -> Iterator[ReconciledObject]:
     namespace = "" if within.by is None else within.by.target_namespace
     for built in within.build.objects:
-        manifest: Mapping[str, Any] = built.manifest
-        if namespace and manifest.get("kind") not in _WITHOUT_NAMESPACE:
-            metadata = {**as_object(manifest.get("metadata")), "namespace": namespace}
-            manifest = {**manifest, "metadata": metadata}
+        manifest = in_namespace(built.manifest, namespace)
         obstacle = within.obstacle
         if not obstacle and is_disabled(manifest):
             obstacle = DISABLED

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.placement import (
@@ -24,8 +24,6 @@ from fluxv2_migrate.placement import (
     Unplaced,
     write_generated,
 )
-from fluxv2_migrate.quoting import plural
-from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
     DECRYPTION_SECRET,
@@ -38,7 +36,6 @@ from fluxv2_migrate.rules import (
     sync_name,
 )
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
 
 _PRUNE_COMMENT = "# fluxd collected garbage: set true when every release is ready"
@@ -116,7 +113,7 @@ def settle_syncs(
         _tell_settings(view, findings)
         sync = _planned(view, around, manifests)
         if sync.state == "there":
-            _tell_suspended(view, around, findings)
+            tell_of_existing_syncs(view, around, findings)
             sync, made = _completed(sync, view, around, workspace, findings)
             generated += made
         else:
@@ -184,40 +181,6 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         programs=running,
         has_helm_2=has_helm_2,
     )
-
-
-def _tell_suspended(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
-    """Tells of Kustomizations that shall sync what fluxd did, and that apply nothing as Git has them."""
-    is_known = view.flux1.fluxd is not None or around.clusters.given
-    paths = [synced.path for synced in view.sync_paths] if is_known else []
-    places = _places_of_flux1(view, around)
-    for _, document in around.repository.new_objects():
-        own = FluxKustomization.of_document(document)
-        if own is None or own.rest is None or not own.path or document.key in around.clusters.foreign:
-            continue
-        path = normal_path(own.path)
-        if any(is_below(each, path) for each in paths):
-            message = f"it {own.rest.why}, and nothing else syncs {path or '/'} once fluxd is gone"
-            findings.stop(document, "DA062", message, own.rest.field)
-        elif places.get(path):
-            what = plural(len(places[path]), "object")
-            message = f"it {own.rest.why}, and nothing else applies {what} of Flux v1 in {path or '/'}"
-            findings.stop(document, "DA062", message, own.rest.field, places[path])
-
-
-def _places_of_flux1(view: ClusterView, around: Surroundings) -> dict[str, list[str]]:
-    """Gives the places of the releases and annotated objects that a cluster sees, by sync path."""
-    found: dict[str, list[str]] = {}
-    for key, seen in around.clusters.sightings.items():
-        for sighting in seen:
-            document = around.repository.document(*key)
-            if (
-                sighting.cluster == view.name
-                and (is_old_release(sighting.manifest) or is_annotated(sighting.manifest))
-                and is_in_scope(document, around)
-            ):
-                found.setdefault(sighting.sync_path, []).append(f"{document.path}:{document.line}")
-    return found
 
 
 def _written_url(view: ClusterView) -> str:

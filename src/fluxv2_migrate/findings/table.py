@@ -273,6 +273,7 @@ _ROWS: Final = (
     FindingType("RP073", "kustomization-applies-nothing", "error", "Correct what it puts over its path, until `flux build kustomization` shows what it applies.", concern="cluster"),
     FindingType("RP074", "waits-for-flux-1", "error", "Name helm.toolkit.fluxcd.io/v2 and HelmRelease in the health check, or take the check out.", concern="cluster"),
     FindingType("RP077", "reached-by-other-patches", "error", "Give the patch a target that leaves the release out, or accept the code if it shall reach it from now on.", True, concern="cluster"),
+    FindingType("RP080", "synced-otherwise", "error", "Let it do with the path what fluxd did, give the branch of the cluster, or accept the code if this is meant.", True, concern="cluster"),
 )
 # fmt: on
 

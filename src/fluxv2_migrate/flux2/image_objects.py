@@ -9,7 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
@@ -159,7 +159,15 @@ class ImageObjects:
         return any(_selects(as_object(each), labels) for each in as_list(selectors))
 
 
-def nearest(path: str, objects: Sequence[ImageObject]) -> ImageObject:
+class _InAFile(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+_Object = TypeVar("_Object", bound=_InAFile)
+
+
+def nearest(path: str, objects: Sequence[_Object]) -> _Object:
     """Gives the object whose file has the most folders in common with a path.
 
     Several clusters in one repository have objects of the same name, each in its own folder.

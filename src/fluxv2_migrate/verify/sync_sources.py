@@ -69,7 +69,7 @@ def compare_source(
         yield Difference("sync.source", known, url)
     if spec.get("suspend") is True:
         yield Difference("sync.suspended", False, True)
-    if url.startswith("ssh://") and not spec.get("secretRef"):
+    if url.startswith("ssh://") and not spec.get("secretRef") and not _had_no_key(by, context):
         yield Difference("sync.credentials", "fluxd's key", _NONE)
 
 
@@ -89,6 +89,17 @@ def _was_there(by: FluxKustomization, context: Context) -> bool:
     kind, named = mapping_at(by.manifest, "spec", "sourceRef").get("kind"), name_of_source(by)
     return kind == "GitRepository" and any(
         _is_repository(each) and each.identity == named for each in context.before.sources
+    )
+
+
+def _had_no_key(by: FluxKustomization, context: Context) -> bool:
+    """Gives whether the source of a Kustomization was there, and named no Secret either."""
+    named = name_of_source(by)
+    return any(
+        _is_repository(each)
+        and each.identity == named
+        and not mapping_at(each.manifest, "spec").get("secretRef")
+        for each in context.before.sources
     )
 
 

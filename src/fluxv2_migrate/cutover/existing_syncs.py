@@ -1,0 +1,163 @@
+"""Whether the Kustomizations of Flux v2 that are there do what fluxd did with what they sync.
+
+Source: source-controller 1.9.1 `internal/controller/gitrepository_controller.go`; kustomize-controller 1.9.4
+`internal/controller/kustomization_controller.go`.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from fluxv2_migrate import flux2
+from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
+from fluxv2_migrate.clusters.fluxd_clusters import repository_key
+from fluxv2_migrate.clusters.reconciled import in_namespace
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux2.image_objects import nearest
+from fluxv2_migrate.kubernetes import mapping_at, read, resource_of
+from fluxv2_migrate.kustomize import controller_build
+from fluxv2_migrate.meaning import GitReference
+from fluxv2_migrate.meaning.flux2_chart import git_reference
+from fluxv2_migrate.quoting import few, plural
+from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
+
+__all__ = ["tell_of_existing_syncs"]
+
+_SHOWN: Final = 5
+
+
+def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
+    """Tells of Kustomizations that shall sync what fluxd did, and do not do it as Git has them."""
+    is_known = view.flux1.fluxd is not None or around.clusters.given
+    paths = [synced.path for synced in view.sync_paths] if is_known else []
+    places = _places_of_flux1(view, around)
+    for _, document in around.repository.new_objects():
+        own = FluxKustomization.of_document(document)
+        if own is None or not own.path or document.key in around.clusters.foreign:
+            continue
+        path = normal_path(own.path)
+        is_for_fluxd = any(is_below(each, path) for each in paths)
+        if not is_for_fluxd and not places.get(path):
+            continue
+        if own.rest is not None:
+            _tell_resting(document, own.rest, path, () if is_for_fluxd else places[path], findings)
+        source = _source_of(document, around)
+        for rest in _rests_of_source(source, path):
+            message = f"it {rest.why}, and nothing of it reaches what syncs {path or '/'}"
+            findings.stop(source or document, "DA062", message, rest.field)
+        if is_for_fluxd:
+            _tell_other_revision(source, view, findings)
+            _tell_other_objects(document, own, around, findings)
+
+
+def _tell_resting(
+    document: Document, rest: Rest, path: str, places: tuple[str, ...] | list[str], findings: FindingGroups
+) -> None:
+    what = f"applies {plural(len(places), 'object')} of Flux v1 in" if places else "syncs"
+    message = f"it {rest.why}, and nothing else {what} {path or '/'}{'' if places else ' once fluxd is gone'}"
+    findings.stop(document, "DA062", message, rest.field, places)
+
+
+def _places_of_flux1(view: ClusterView, around: Surroundings) -> dict[str, list[str]]:
+    """Gives the places of the releases and annotated objects that a cluster sees, by sync path."""
+    found: dict[str, list[str]] = {}
+    for key, seen in around.clusters.sightings.items():
+        for sighting in seen:
+            document = around.repository.document(*key)
+            if (
+                sighting.cluster == view.name
+                and (is_old_release(sighting.manifest) or is_annotated(sighting.manifest))
+                and is_in_scope(document, around)
+            ):
+                found.setdefault(sighting.sync_path, []).append(f"{document.path}:{document.line}")
+    return found
+
+
+def _source_of(document: Document, around: Surroundings) -> Document | None:
+    """Gives the GitRepository of a Kustomization; nothing where the repository does not hold it."""
+    reference = mapping_at(document.manifest, "spec", "sourceRef")
+    namespace = str(reference.get("namespace") or document.identity[0])
+    found = [
+        each
+        for each in around.repository.source_documents()
+        if each.manifest.get("kind") == reference.get("kind") == "GitRepository"
+        and each.identity == (namespace, reference.get("name"))
+    ]
+    return nearest(document.path, found) if found else None
+
+
+def _rests_of_source(source: Document | None, path: str) -> Iterator[Rest]:
+    """Gives why nothing of a GitRepository is fetched, or not the folder that is synced of it."""
+    spec: Mapping[str, Any] = mapping_at(source.manifest, "spec") if source is not None else {}
+    if spec.get("suspend") is True:
+        yield Rest("is suspended", ("spec", "suspend"))
+    folders = spec.get("sparseCheckout")
+    if isinstance(folders, list) and not any(is_below(path, normal_path(str(each))) for each in folders):
+        yield Rest(f"leaves {path or '/'} out by its sparseCheckout", ("spec", "sparseCheckout"))
+
+
+def _tell_other_revision(source: Document | None, view: ClusterView, findings: FindingGroups) -> None:
+    """Tells of a GitRepository that fetches something else than fluxd did."""
+    reference, fluxd = _reference_of(source), view.settings
+    if source is None or reference is None:
+        return
+    if fluxd.branch and reference != GitReference("branch", fluxd.branch):
+        message = f"it follows the {reference.kind} {reference.value}, and fluxd the branch {fluxd.branch}"
+        findings.stop(source, "RP080", message, ("spec", "ref"))
+    ours, theirs = fluxd.fluxd.git_url, mapping_at(source.manifest, "spec").get("url")
+    # The same repository may have another host or owner by now.
+    if ours and _name_of(str(theirs)) != _name_of(ours):
+        message = f"it fetches the repository {_name_of(str(theirs))}, and fluxd synced {_name_of(ours)}"
+        findings.stop(source, "RP080", message, ("spec", "url"))
+
+
+def _reference_of(source: Document | None) -> GitReference | None:
+    try:
+        spec = read(flux2.GitRepository, source.manifest).spec if source is not None else None
+    except InvalidManifest:
+        return None
+    return None if spec is None else git_reference(spec.ref or flux2.GitRepositoryRef())
+
+
+def _name_of(url: str) -> str:
+    return posixpath.basename(repository_key(url))
+
+
+def _tell_other_objects(
+    document: Document, own: FluxKustomization, around: Surroundings, findings: FindingGroups
+) -> None:
+    """Tells of a Kustomization that makes something else of what fluxd applied as it was built."""
+    path, tree = normal_path(own.path), around.clusters.tree
+    if not (own.overlay or own.target_namespace or own.substitutes):
+        return
+    plain = controller_build(tree, path)
+    build = overlaid_build(tree, path, own.overlay) if own.overlay else plain
+    if build.failure is not None and plain.failure is None:
+        findings.stop(document, "RP080", f"it applies nothing at all of {path or '/'}: {build.failure}")
+        return
+    gone = {(each.path, each.document) for each in around.clusters.programs}
+    after = {
+        (each.path, each.index): in_namespace(each.manifest, own.target_namespace) for each in build.objects
+    }
+    changed = [
+        resource_of(each.manifest)
+        for each in plain.objects
+        if (each.path, each.index) not in gone
+        and (
+            after.get((each.path, each.index)) != each.manifest
+            or (own.substitutes and "${" in json.dumps(each.manifest, default=str))
+        )
+    ]
+    if changed:
+        shown = few(dict.fromkeys(changed), _SHOWN)
+        message = f"it makes something else of what fluxd applied of {path or '/'}: {shown}"
+        findings.stop(document, "RP080", message, ("spec",))
