@@ -30,8 +30,6 @@ from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
-__all__ = ["tell_of_existing_syncs"]
-
 _SHOWN: Final = 5
 
 
