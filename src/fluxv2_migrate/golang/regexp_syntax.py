@@ -113,50 +113,39 @@ class _Parser:
         last_repeat: int | None = None
         while self.position < len(pattern):
             start = self.position
-            repeat: int | None = None
-            match pattern[start]:
-                case "(":
-                    if pattern.startswith("(?", start):
-                        self.parse_flags()
-                    else:
-                        self.open_capture("")
-                        self.position += 1
-                case "|":
-                    self.finish_option(self.groups[-1])
-                    self.position += 1
-                case ")":
-                    self.close_group()
-                    self.position += 1
-                case "^":
-                    self.push_assertion("begin_line" if self.flags.multi_line else "begin_text", 1)
-                case "$":
-                    self.push_assertion("end_line" if self.flags.multi_line else "end_text", 1)
-                case ".":
-                    self.push_class(ANY if self.flags.dot_newline else ANY_BUT_NEWLINE)
-                    self.position += 1
-                case "[":
-                    self.parse_class()
-                case "*" | "+" | "?" as operator:
-                    self.position += 1
-                    self.repeat(*_OPERATORS[operator], start, last_repeat, counted=False)
-                    repeat = start
-                case "{":
-                    counts = self.parse_counts()
-                    if counts is None:
-                        self.push_char("{")
-                        self.position = start + 1
-                    else:
-                        self.repeat(*counts, start, last_repeat, counted=True)
-                        repeat = start
-                case "\\":
-                    self.parse_escaped()
-                case char:
-                    self.push_char(char)
-                    self.position += 1
-            last_repeat = repeat
+            if pattern[start] in "*+?{":
+                last_repeat = start if self.parse_repetition(start, last_repeat) else None
+            else:
+                self.parse_part(pattern[start])
+                last_repeat = None
         if len(self.groups) > 1:
             raise self.refusal("missing closing )", pattern)
         return Syntax(self.alternate(self.groups[0]).node, tuple(self.names))
+
+    def parse_part(self, char: str) -> None:
+        if char == "[":
+            self.parse_class()
+        elif char == "\\":
+            self.parse_escaped()
+        elif self.pattern.startswith("(?", self.position):
+            self.parse_flags()
+        else:
+            self.position += 1
+            match char:
+                case "(":
+                    self.open_capture("")
+                case "|":
+                    self.finish_option(self.groups[-1])
+                case ")":
+                    self.close_group()
+                case "^":
+                    self.push_assertion("begin_line" if self.flags.multi_line else "begin_text")
+                case "$":
+                    self.push_assertion("end_line" if self.flags.multi_line else "end_text")
+                case ".":
+                    self.push_class(ANY if self.flags.dot_newline else ANY_BUT_NEWLINE)
+                case _:
+                    self.push_char(char)
 
     # What is on the stack.
 
@@ -179,9 +168,8 @@ class _Parser:
         self.points += 2 * len(ranges)
         self.push(Part(one_character(ranges)))
 
-    def push_assertion(self, kind: AssertionKind, length: int) -> None:
+    def push_assertion(self, kind: AssertionKind) -> None:
         self.push(Part(Assertion(kind)))
-        self.position += length
 
     def finish_option(self, group: _Group) -> None:
         group.options.append(concat(group.parts))
@@ -208,6 +196,19 @@ class _Parser:
             self.push(Part(node, body.height + 1, body.size + 2, body.copies))
 
     # Repetition.
+
+    def parse_repetition(self, start: int, last_repeat: int | None) -> bool:
+        """Repeats the part before it; a brace that counts nothing is text."""
+        operator = self.pattern[start]
+        is_counted = operator == "{"
+        counts = self.parse_counts() if is_counted else _OPERATORS[operator]
+        if counts is None:
+            self.push_char(operator)
+        if counts is None or not is_counted:
+            self.position = start + 1
+        if counts is not None:
+            self.repeat(*counts, start, last_repeat, counted=is_counted)
+        return counts is not None
 
     def parse_counts(self) -> tuple[int, int | None] | None:
         """Reads `{n}`, `{n,}` or `{n,m}`; anything else is text."""
@@ -299,7 +300,8 @@ class _Parser:
         pattern, start = self.pattern, self.position
         letter = pattern[start + 1 : start + 2]
         if letter in _ASSERTION_ESCAPES:
-            self.push_assertion(_ASSERTION_ESCAPES[letter], 2)
+            self.push_assertion(_ASSERTION_ESCAPES[letter])
+            self.position += 2
         elif letter == "Q":
             end = pattern.find("\\E", start + 2)
             for char in pattern[start + 2 : end if end >= 0 else None]:
