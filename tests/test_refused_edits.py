@@ -67,6 +67,8 @@ def test_a_text_within_a_text_stays_where_a_new_one_would_change_more(
         (ANCHORED, ("a", "b"), [], OTHER),
         ("a: 1\n", ("a",), [], "a is no mapping"),
         ("a:\n  b: {c: &x d}\n  e: *x\n", ("a", "b"), ["c"], UNDEFINED),
+        # An alias as a key is the node of its anchor, and stands nowhere else.
+        ("a:\n  b: &x c\n  *x : d\n", ("a",), ["b"], "lines of its own"),
     ],
 )
 def test_fields_stay_where_others_depend_on_them(

@@ -133,8 +133,8 @@ def _listed(
 ) -> ListedPatches:
     first, text = paths[0], as_text(files[patch_file])
     flux_yaml = find_flux_yaml(first.path, files.__contains__)
-    if flux_yaml is None:
-        raise CannotEdit("no .flux.yaml names it")  # pragma: no cover - else its paths had no patch file
+    # Else its paths had no file of patches.
+    assert flux_yaml is not None
     commands = FluxYaml.parse(as_text(files[flux_yaml]), path=flux_yaml).generators
     try:
         found = patched_builds(paths, text, clusters)

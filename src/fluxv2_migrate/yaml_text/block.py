@@ -172,8 +172,8 @@ class BlockMapping:
             line, limit = lines[index], lines[index + 1] if index + 1 < len(lines) else end
             colon = colon_end(text, key)
             value_end = line_end(text, content_end(text, key, value, colon))
-            is_apart = not text[line : key.start].strip(" ") and position <= line < value_end <= limit
-            if not is_apart:  # pragma: no cover - no text is known to come here
+            if text[line : key.start].strip(" ") or not position <= line < value_end <= limit:
+                # An alias as a key, for one, is the node of its anchor.
                 raise CannotEdit("an entry that does not stand on lines of its own")
             body_end = value_end
             if value_end < limit:
