@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from fluxv2_migrate.meaning import (
     meaning_of_v2_release,
     outcome_in_the_cluster,
 )
+from measured import OWN, cases
 from reference_trees import LOADER
 
-OWN = Path(__file__).parent / "vectors"
 # What the recording of the Helm actions does not show.
 NOT_MEASURED = ("wait_engine", "chart.", "upgrade.rolls_back_adoption")
 NOT_HEALED = ("uninstalled", "uninstalling", "unknown")
@@ -33,11 +32,10 @@ def vectors(request: pytest.FixtureRequest) -> Path:
     return OWN if request.param == "selection" else request.getfixturevalue("shared") / "vectors"
 
 
-def cases(vectors: Path, name: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    for line in (vectors / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
-        case = json.loads(line)
+def migrated(vectors: Path, name: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    for case in cases(vectors, name):
         if case["input"]["v2"]:
-            yield case.get("id", line), case["input"], case["expected"]
+            yield case.get("id", str(case)), case["input"], case["expected"]
 
 
 def meanings(given: dict[str, Any], v2: str = "") -> tuple[ReleaseMeaning, ReleaseMeaning]:
@@ -58,7 +56,7 @@ def names(before: ReleaseMeaning, after: ReleaseMeaning) -> tuple[str | None, ..
 
 
 def test_names_and_namespaces_are_those_that_both_controllers_use(vectors: Path) -> None:
-    for name, given, expected in cases(vectors, "adoption"):
+    for name, given, expected in migrated(vectors, "adoption"):
         wanted = tuple(
             expected[key] for key in ("v1_name", "v1_namespace", "v2_name", "v2_namespace", "v2_storage")
         )
@@ -68,7 +66,7 @@ def test_names_and_namespaces_are_those_that_both_controllers_use(vectors: Path)
 
 
 def test_a_release_is_adopted_where_its_record_is_found(vectors: Path) -> None:
-    for name, given, expected in cases(vectors, "adoption"):
+    for name, given, expected in migrated(vectors, "adoption"):
         before, after = meanings(given)
         outcome = outcome_in_the_cluster(before, after)
         kept = [
@@ -90,7 +88,7 @@ def test_a_release_is_adopted_where_its_record_is_found(vectors: Path) -> None:
 
 
 def test_what_an_outcome_does_is_what_was_seen(vectors: Path) -> None:
-    for name, given, expected in cases(vectors, "adoption"):
+    for name, given, expected in migrated(vectors, "adoption"):
         outcome = outcome_in_the_cluster(*meanings(given))
         copied, gone = bool(expected["objects_new"]), bool(expected["objects_gone"])
         first = next((each["result"] for each in expected["rounds"]), "")
@@ -110,7 +108,7 @@ def test_what_an_outcome_does_is_what_was_seen(vectors: Path) -> None:
 
 def test_the_runbook_names_each_state_that_is_not_healed(vectors: Path) -> None:
     failing = set()
-    for name, given, expected in cases(vectors, "adoption"):
+    for name, given, expected in migrated(vectors, "adoption"):
         outcome = outcome_in_the_cluster(*meanings(given))
         result = next((each["result"] for each in expected["rounds"]), "ok")
         if outcome == "adopted" and given["chart_after"] not in BROKEN_CHARTS and given["records_before"]:
@@ -118,7 +116,7 @@ def test_the_runbook_names_each_state_that_is_not_healed(vectors: Path) -> None:
             assert (result == "ok") == (status not in NOT_HEALED), name
             failing |= {status} if result != "ok" else set()
     assert {"uninstalled", "uninstalling"} <= failing <= set(NOT_HEALED)
-    release = next(given["v1"] for _, given, _ in cases(vectors, "adoption"))
+    release = next(given["v1"] for _, given, _ in migrated(vectors, "adoption"))
     runbook = fm.migrate_repository({"web.yaml": release}).runbook()
     (step,) = (each for each in runbook.steps if "cannot heal" in each.title)
     for state in NOT_HEALED:
@@ -127,7 +125,7 @@ def test_the_runbook_names_each_state_that_is_not_healed(vectors: Path) -> None:
 
 
 def test_every_effective_value_that_differs_is_told_and_no_other(vectors: Path) -> None:
-    for name, given, expected in cases(vectors, "effective"):
+    for name, given, expected in migrated(vectors, "effective"):
         for v2 in (given["v2"], written_now(given)):
             told = {difference.field for difference in compare_meanings(*meanings(given, v2))}
             measured = {field for field in told if not field.startswith(NOT_MEASURED)}

@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from built_clusters import Files
+from manifest_texts import release_text
 
 OWN = "https://git.example.com/acme/gitops"
 
 
 def release(git: str = OWN, path: str = "charts/web", ref: str = "") -> str:
     more = f"    ref: {ref}\n" if ref else ""
-    return (
-        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\n"
-        f"spec:\n  helmVersion: v3\n  chart:\n    git: {git}\n    path: {path}\n{more}"
-    )
+    return release_text(f"  helmVersion: v3\n  chart:\n    git: {git}\n    path: {path}\n{more}")
 
 
 def requirement(name: str = "redis", repository: Any = "@bitnami", **more: str) -> dict[str, Any]:

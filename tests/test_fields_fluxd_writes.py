@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from fields_fluxd_writes import WrittenField, fields_of_folder, fields_of_text, plain, read_documents
+from measured import OWN, cases
 
-OWN = Path(__file__).parent / "vectors"
 AUTOMATED = 'metadata: {name: web, namespace: shop, annotations: {fluxcd.io/automated: "true"}}\n'
 
 
@@ -34,8 +34,7 @@ def deployment(metadata: str = AUTOMATED, images: str = "[{name: app, image: 'a:
 
 def measured(folder: Path, name: str) -> list[tuple[dict[str, Any], Any]]:
     found = []
-    for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines():
-        case = json.loads(line)
+    for case in cases(folder, name):
         if "manifest" in case["input"] or "decoder" in case["input"] or case["expected"]["error"]:
             continue
         text = case["input"].get("values_yaml") or json.dumps(case["input"].get("values"))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,7 @@ from hypothesis import strategies as st
 from fluxv2_migrate import InvalidImageReference, MissingBuildTime, Unstructured
 from fluxv2_migrate.flux1 import ImageRef, TaggedImage, TagPattern, find_images, read_policies, sort_tags
 from fluxv2_migrate.yaml_text import read_document
-
-OWN = Path(__file__).parent / "vectors"
-
-
-def cases(folder: Path, name: str) -> Iterator[dict[str, Any]]:
-    for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines():
-        yield json.loads(line)
+from measured import OWN, cases
 
 
 def check_reference(case: dict[str, Any]) -> None:

@@ -12,27 +12,15 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
-from manifest_texts import AUTOMATED, workload_text
+from manifest_texts import AUTOMATED, CHART, release_text, workload_text
 from real_kustomize import build_all
 
 Files = dict[str, str | bytes]
 
 
 def release(name: str = "web", more: str = "") -> str:
-    return f"""\
-apiVersion: helm.fluxcd.io/v1
-kind: HelmRelease
-metadata:
-  name: {name}
-  namespace: shop
-spec:
-  helmVersion: v3
-  releaseName: {name}
-  chart:
-    repository: https://charts.example.com
-    name: {name}
-    version: 1.2.3
-{more}"""
+    chart = CHART.replace("name: web", f"name: {name}")
+    return release_text(f"  releaseName: {name}\n{chart}{more}", name=name)
 
 
 def workload(

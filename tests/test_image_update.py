@@ -20,8 +20,8 @@ from fluxv2_migrate.flux2 import FLUX_VERSIONS, check_markers
 from fluxv2_migrate.plan import MarkerEdit, write_markers
 from fluxv2_migrate.rules import draft_image_automation
 from fluxv2_migrate.yaml_text import Style, emit_entry, read_document
+from measured import OWN, cases
 
-OWN = Path(__file__).parent / "vectors"
 MARKER = '# {"$imagepolicy": "ns:app"}'
 
 
@@ -37,8 +37,7 @@ def as_javascript(value: Any) -> Any:
 
 def check_set(folder: Path) -> int:
     count = 0
-    for line in (folder / "hr_set.jsonl").read_text("utf-8").splitlines():
-        case = json.loads(line)
+    for case in cases(folder, "hr_set"):
         given_case, expected = case["input"], case["expected"]
         text = given_case.get("values_yaml")
         values = given_case["values"] if text is None else read_document(text)[1]

@@ -6,11 +6,8 @@ walks it, and written as kyaml formats its values.
 
 from __future__ import annotations
 
-import json
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,19 +15,14 @@ from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, CheckedMarker, check_markers, find_markers
 from fluxv2_migrate.flux2.markers import placed_markers
 from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
+from measured import OWN, cases
 
-OWN = Path(__file__).parent / "vectors"
 MARKER = '{"$imagepolicy": "ns:app"}'
-
-
-def cases(name: str) -> Iterator[dict[str, Any]]:
-    for line in (OWN / f"{name}.jsonl").read_text("utf-8").splitlines():
-        yield json.loads(line)
 
 
 def test_the_updater_sees_every_marker_that_is_said_to_be_seen_and_hardly_any_other() -> None:
     missed = total = 0
-    for case in cases("markers"):
+    for case in cases(OWN, "markers"):
         text, expected = case["input"]["text"], case["expected"]
         found = {
             (tuple(marker.path or ()), marker.value or "") for marker in find_markers(text) if marker.seen
@@ -45,7 +37,7 @@ def test_the_updater_sees_every_marker_that_is_said_to_be_seen_and_hardly_any_ot
 
 
 def test_values_are_written_as_the_updater_writes_them() -> None:
-    for case in cases("marker_writes"):
+    for case in cases(OWN, "marker_writes"):
         text, value = case["input"]["text"], case["input"]["value"]
         ((_, scalar),) = placed_markers(text)
         assert scalar is not None

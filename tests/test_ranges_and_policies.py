@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,10 @@ from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange, parse_duration, parse_number
 from fluxv2_migrate.golang.range_differences import only_in
 from fluxv2_migrate.golang.versions import compare_versions, order_key, parse_strict_version, parse_version
+from measured import OWN, cases
 
 READINGS: dict[str, Any] = {"flux1-legacy": "legacy", "flux2-2.5": "no-leading-zeros"}
 READINGS |= dict.fromkeys(("flux1", "flux2", "flux2-early"), "lenient")
-OWN = Path(__file__).parent / "vectors"
 DIALECTS: dict[str, Any] = {
     "v3.1.1": "flux1",
     "v3.latest": "flux2",
@@ -31,12 +29,6 @@ DIALECTS: dict[str, Any] = {
     "v3.2.1": "flux2-early",
     "v3.3.1": "flux2-2.5",
 }
-
-
-def cases(folder: Path, *names: str) -> Iterator[dict[str, Any]]:
-    for name in names:
-        for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines():
-            yield json.loads(line)
 
 
 def check_range(case: dict[str, Any]) -> None:

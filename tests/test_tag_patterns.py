@@ -23,8 +23,16 @@ from fluxv2_migrate.golang.versions import compare_versions, parse_version
 from fluxv2_migrate.tags.policies import PolicyCandidate, exactly
 from fluxv2_migrate.tags.trials import Trial
 from generated_registries import DISTURBANCES, SCHEMES, history
-from reviewed_tag_patterns import REVIEWED
+from measured import OWN, cases
 
+REVIEWED: list[tuple[str, str, str, str, str, str, str]] = [
+    tuple(row) for row in cases(OWN, "reviewed_tag_patterns")
+]
+"""Patterns of real repositories with tags as their images have them, and the policies that a person read.
+
+Each has pattern and current tag; confidence and what orders; the policy (a range, or the kind of order), its
+filter and its extraction.
+"""
 RANGE_PARTS = st.from_regex(
     r"(=|!=|>|<|>=|<=|=>|~|~>|\^|) ?v?(0|1|2|x|\*)(\.(0|1|2|3|03|x)){0,2}(-0|-rc\.1|-a)?", fullmatch=True
 )
