@@ -15,8 +15,8 @@ import yaml
 import fluxv2_migrate as fm
 from fluxv2_migrate.meaning import (
     GitReference,
-    HelmOperator,
     Remediation,
+    RunningOperator,
     ValuesSource,
     meaning_of_v1_release,
     meaning_of_v2_release,
@@ -287,7 +287,7 @@ OPERATORS: list[tuple[str, dict[str, Any], str, Any]] = [
 def test_an_older_operator_did_what_it_knew(
     version: str, spec: dict[str, Any], field: str, value: Any
 ) -> None:
-    meaning = meaning_of_v1_release(v1_release(spec), operator=HelmOperator(version=version))
+    meaning = meaning_of_v1_release(v1_release(spec), operator=RunningOperator(version=version))
     assert at(meaning, field) == value
 
 
@@ -297,7 +297,7 @@ def test_an_older_operator_did_what_it_knew(
 )
 def test_credentials_of_charts_came_by_and_by(version: str, secret: str) -> None:
     chart = {**GIT_CHART, "git": "https://x.io/a", "secretRef": {"name": "s", "namespace": "o"}}
-    operator = HelmOperator(version=version)
+    operator = RunningOperator(version=version)
     meaning = meaning_of_v1_release(v1_release({"chart": chart}), operator=operator)
     assert at(meaning, "chart.credentials") == secret
 
@@ -305,14 +305,14 @@ def test_credentials_of_charts_came_by_and_by(version: str, secret: str) -> None
 def test_values_of_other_namespaces_came_with_rc9() -> None:
     manifest = v1_release({"valuesFrom": [{"secretKeyRef": {"name": "s", "namespace": "o"}}]})
     for version, namespace in (("1.0.0-rc9", "o"), ("1.0.0-rc8", "shop")):
-        meaning = meaning_of_v1_release(manifest, operator=HelmOperator(version=version))
+        meaning = meaning_of_v1_release(manifest, operator=RunningOperator(version=version))
         assert meaning.values_from[0].namespace == namespace
 
 
 def test_the_flags_of_the_operator_decide_what_the_manifest_leaves_open() -> None:
     chart = {**GIT_CHART, "ref": ""}
     manifest = v1_release({"chart": chart, "helmVersion": None})
-    operator = HelmOperator(helm_version="v2", git_default_ref="trunk", updates_dependencies=False)
+    operator = RunningOperator(helm_version="v2", git_default_ref="trunk", updates_dependencies=False)
     meaning = meaning_of_v1_release(manifest, operator=operator)
     assert meaning.helm_version == "v2"
     assert at(meaning, "chart.reference") == GitReference("revision", "trunk")
@@ -321,7 +321,7 @@ def test_the_flags_of_the_operator_decide_what_the_manifest_leaves_open() -> Non
 
 def test_no_version_of_an_operator_is_an_error() -> None:
     with pytest.raises(fm.MigrationError, match=r"'new' is no version"):
-        meaning_of_v1_release(v1_release(), operator=HelmOperator(version="new"))
+        meaning_of_v1_release(v1_release(), operator=RunningOperator(version="new"))
 
 
 def test_the_release_before_version_one_is_of_helm_2_and_knows_little() -> None:
@@ -336,7 +336,7 @@ def test_the_release_before_version_one_is_of_helm_2_and_knows_little() -> None:
         },
         apiVersion="flux.weave.works/v1beta1",
     )
-    meaning = meaning_of_v1_release(manifest, operator=HelmOperator(git_default_ref="trunk"))
+    meaning = meaning_of_v1_release(manifest, operator=RunningOperator(git_default_ref="trunk"))
     assert (meaning.release_name, meaning.target_namespace) == ("shop-web", "shop")
     assert meaning.helm_version == "v2"
     assert not meaning.upgrade.reuse_values
@@ -363,7 +363,9 @@ def test_the_first_api_takes_its_chart_from_the_flags() -> None:
         "values": {"a": 1},
         "releaseName": "w",
     }
-    operator = HelmOperator(git_url="git@example.com:acme/charts.git", git_branch="prod", git_charts_path="c")
+    operator = RunningOperator(
+        git_url="git@example.com:acme/charts.git", git_branch="prod", git_charts_path="c"
+    )
     meaning = meaning_of_v1_release(first_api(spec), operator=operator)
     assert at(meaning, "chart.url") == "ssh://git@example.com/acme/charts"
     assert (at(meaning, "chart.chart"), at(meaning, "chart.reference.value")) == ("c/web", "prod")

@@ -4,7 +4,7 @@ Nothing here knows the rules that migrate: both sides are read for what their co
 """
 
 from fluxv2_migrate.meaning.comparison import Difference, compare_meanings
-from fluxv2_migrate.meaning.flux1_release import HelmOperator, meaning_of_v1_release
+from fluxv2_migrate.meaning.flux1_release import RunningOperator, meaning_of_v1_release
 from fluxv2_migrate.meaning.flux2_reading import SourceKey
 from fluxv2_migrate.meaning.flux2_release import meaning_of_v2_release
 from fluxv2_migrate.meaning.outcome import OUTCOMES, Outcome, outcome_in_the_cluster
@@ -26,12 +26,12 @@ __all__ = [
     "ChartMeaning",
     "Difference",
     "GitReference",
-    "HelmOperator",
     "InstallMeaning",
     "Outcome",
     "ReleaseMeaning",
     "Remediation",
     "RollbackMeaning",
+    "RunningOperator",
     "SourceKey",
     "TestMeaning",
     "UninstallMeaning",

@@ -52,7 +52,7 @@ _ANYTHING: Final[tuple[Tolerance, ...]] = ("missing object", "missing key", "inv
 
 
 @dataclass(frozen=True, slots=True)
-class HelmOperator:
+class RunningOperator:
     """The helm-operator that runs the releases, and those of its flags that decide what they mean.
 
     Attributes:
@@ -73,13 +73,13 @@ class HelmOperator:
     git_charts_path: str = "charts"
 
     @classmethod
-    def of_settings(cls, settings: ReleaseSettings) -> HelmOperator:
+    def of_settings(cls, settings: ReleaseSettings) -> RunningOperator:
         """Gives the operator that a person described.
 
-        >>> from fluxv2_migrate.settings.options import HelmOperator as Flags, MigrationOptions
+        >>> from fluxv2_migrate.settings.options import HelmOperator, MigrationOptions
         >>> from fluxv2_migrate.settings.of_clusters import settings_of
-        >>> HelmOperator.of_settings(
-        ...     settings_of(MigrationOptions(helm_operator=Flags(helm_versions=("v3",))))
+        >>> RunningOperator.of_settings(
+        ...     settings_of(MigrationOptions(helm_operator=HelmOperator(helm_versions=("v3",))))
         ... ).helm_version
         'v3'
         """
@@ -99,7 +99,7 @@ class _Reading:
     """What all parts of a release are read with."""
 
     spec: flux1.HelmReleaseSpec
-    operator: HelmOperator
+    operator: RunningOperator
     version: semver.Version
     namespace: str
     unknown: list[str]
@@ -112,7 +112,7 @@ class _Reading:
 def meaning_of_v1_release(
     manifest: Mapping[str, Any],
     *,
-    operator: HelmOperator | None = None,
+    operator: RunningOperator | None = None,
     default_namespace: str = "",
     release_name: str = "",
     storage_namespace: str = "",
@@ -144,7 +144,7 @@ def meaning_of_v1_release(
     >>> meaning.release_name, meaning.upgrade.wait, meaning.upgrade.remediation.action, meaning.max_history
     ('shop-web', True, 'rollback', 10)
     """
-    operator = operator or HelmOperator()
+    operator = operator or RunningOperator()
     version = _version(operator)
     api = manifest.get("apiVersion")
     namespace, name = namespace_and_name(manifest)
@@ -167,7 +167,7 @@ def meaning_of_v1_release(
     )
 
 
-def _version(operator: HelmOperator) -> semver.Version:
+def _version(operator: RunningOperator) -> semver.Version:
     try:
         return semver.Version.parse(operator.version.removeprefix("v"))
     except ValueError:
@@ -176,7 +176,7 @@ def _version(operator: HelmOperator) -> semver.Version:
         ) from None
 
 
-def _spec_of_first_api(release: flux1.FluxHelmRelease, operator: HelmOperator) -> flux1.HelmReleaseSpec:
+def _spec_of_first_api(release: flux1.FluxHelmRelease, operator: RunningOperator) -> flux1.HelmReleaseSpec:
     given = release.spec
     folder = f"{operator.git_charts_path}/{given.chart_git_path}" if given.chart_git_path else None
     chart = flux1.ChartSource(git=operator.git_url or "unknown", ref=operator.git_branch, path=folder)

@@ -12,8 +12,8 @@ from fluxv2_migrate.flux2.release_name import default_release_name
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, namespace_and_name
 from fluxv2_migrate.meaning import (
-    HelmOperator,
     ReleaseMeaning,
+    RunningOperator,
     SourceKey,
     compare_meanings,
     meaning_of_v1_release,
@@ -175,7 +175,7 @@ def _meaning(manifest: Mapping[str, Any], release: _Drafted) -> ReleaseMeaning:
     override = release.override
     meaning = meaning_of_v1_release(
         manifest,
-        operator=HelmOperator.of_settings(release.settings),
+        operator=RunningOperator.of_settings(release.settings),
         default_namespace=release.settings.default_namespace,
         release_name=override.release_name or "",
         ref_kind=override.ref_kind,

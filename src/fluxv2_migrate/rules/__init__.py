@@ -55,7 +55,7 @@ from fluxv2_migrate.rules.sync_objects import (
     kustomization_manifest,
     sync_name,
 )
-from fluxv2_migrate.rules.workload import PlacedComment
+from fluxv2_migrate.rules.workload import CommentAbove
 from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
 from fluxv2_migrate.tags.patterns import PolicyTranslation, TagTranslations, translate_tag_pattern
 from fluxv2_migrate.tags.policies import PINNED, PolicyCandidate
@@ -72,6 +72,7 @@ __all__ = [
     "VALUE_RULES",
     "AutomatedImage",
     "ChartSourceRequest",
+    "CommentAbove",
     "Draft",
     "FormStep",
     "GitSync",
@@ -82,7 +83,6 @@ __all__ = [
     "NotFollowed",
     "OldStep",
     "PatchDraft",
-    "PlacedComment",
     "PolicyCandidate",
     "PolicyRequest",
     "PolicyTranslation",

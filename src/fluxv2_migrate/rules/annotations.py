@@ -21,7 +21,7 @@ from fluxv2_migrate.plan import (
     leaf_at,
     source_of,
 )
-from fluxv2_migrate.rules.workload import PlacedComment, Workload
+from fluxv2_migrate.rules.workload import CommentAbove, Workload
 from fluxv2_migrate.yaml_text import Place
 
 POD_TEMPLATES: Final = (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",))
@@ -94,7 +94,7 @@ def replace_annotations(
     _remove_marks(workload)
     if policies.locked and workload.kind in WORKLOAD_KINDS:
         for path in tuple(images) or (("metadata", "name"),):
-            workload.comments.append(PlacedComment((*workload.at, *path), _lock_text(policies)))
+            workload.comments.append(CommentAbove((*workload.at, *path), _lock_text(policies)))
 
 
 def remaining_operations(plan: Iterable[Operation], value: Mapping[str, Any]) -> list[Operation]:

@@ -11,7 +11,7 @@ from fluxv2_migrate.flux1 import ImageRef
 from fluxv2_migrate.plan import Move, Path, Plan, Set
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
-from fluxv2_migrate.rules.workload import PlacedComment
+from fluxv2_migrate.rules.workload import CommentAbove
 from fluxv2_migrate.settings.overrides import Subject
 
 
@@ -153,7 +153,7 @@ class ImageAutomationDraft:
     file: str = ""
     images: tuple[AutomatedImage, ...] = ()
     operations: Plan = ()
-    comments: tuple[PlacedComment, ...] = ()
+    comments: tuple[CommentAbove, ...] = ()
     notices: tuple[Notice, ...] = ()
     matched: frozenset[int] = field(default_factory=frozenset)
     stopped: bool = False

@@ -26,7 +26,7 @@ def nothing_written(path: Path) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedComment:
+class CommentAbove:
     """A comment that is to stand above a field.
 
     Attributes:
@@ -64,7 +64,7 @@ class Workload:
     translations: TagTranslations = field(default_factory=TagTranslations)
     operations: list[Operation] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    comments: list[PlacedComment] = field(default_factory=list)
+    comments: list[CommentAbove] = field(default_factory=list)
     matched: set[int] = field(default_factory=set)
     _policies: WorkloadPolicies | None = None
 

@@ -17,8 +17,7 @@ from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
-from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
-from fluxv2_migrate.settings.options import HelmOperator as OperatorSettings
+from fluxv2_migrate.settings.options import Cluster, HelmOperator, MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.declarations import Declarations
 
@@ -102,7 +101,7 @@ class Context:
     """
 
     options: MigrationOptions
-    operator: OperatorSettings | None
+    operator: HelmOperator | None
     flux_version: FluxVersion
     versions: Mapping[str, FluxVersion]
     declared: Declarations

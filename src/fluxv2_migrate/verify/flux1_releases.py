@@ -10,7 +10,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.seen_objects import SeenObject
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.meaning import HelmOperator, ReleaseMeaning, meaning_of_v1_release
+from fluxv2_migrate.meaning import ReleaseMeaning, RunningOperator, meaning_of_v1_release
 from fluxv2_migrate.verify.context import Context
 
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(|\$\{")
@@ -51,7 +51,7 @@ def _release(found: SeenObject, context: Context) -> Flux1Release:
         return Flux1Release(found, None, f"a template fills in {field}")
     if found.obstacle:
         return Flux1Release(found, None, found.obstacle)
-    operator = HelmOperator.of_settings(settings)
+    operator = RunningOperator.of_settings(settings)
     if override.helm_versions:
         operator = replace(operator, helm_version=override.helm_versions[0])
     try:

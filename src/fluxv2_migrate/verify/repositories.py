@@ -16,8 +16,7 @@ from fluxv2_migrate.given import checked_files, checked_kind
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
 from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
-from fluxv2_migrate.settings.options import HelmOperator as OperatorSettings
-from fluxv2_migrate.settings.options import MigrationOptions, checked_options
+from fluxv2_migrate.settings.options import HelmOperator, MigrationOptions, checked_options
 from fluxv2_migrate.verify.context import Context, Sources
 from fluxv2_migrate.verify.declarations import Declarations, Declared
 from fluxv2_migrate.verify.releases import verify_releases
@@ -33,7 +32,7 @@ def verify_migration(
     options: MigrationOptions | Mapping[str, Any] | None = None,
     *,
     declared: Declared | None = None,
-    operator: OperatorSettings | None = None,
+    operator: HelmOperator | None = None,
 ) -> VerificationReport:
     """Says of all that Flux v1 did whether Flux v2 does the same, and what clusters do with releases.
 
@@ -68,7 +67,7 @@ def verify_migration(
     if not isinstance(declared, Mapping | None):
         raise MigrationError(f"declared differences are a mapping, not {type(declared).__name__}")
     if operator is not None:
-        checked_kind(operator, OperatorSettings, "a helm-operator")
+        checked_kind(operator, HelmOperator, "a helm-operator")
     repositories = read_repository(before), read_repository(after, by_kustomize=True)
     # Where kustomize built what fluxd applied, it read YAML 1.1, too.
     before = write_flux1_readings(before, repositories[0], "all").files
