@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fluxv2_migrate.applied.annotated_objects import tell_of_annotated_objects
@@ -25,15 +25,16 @@ from fluxv2_migrate.errors import InvalidPath
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files, checked_text
-from fluxv2_migrate.images.automation import migrate_images
+from fluxv2_migrate.images.automation import MigratedImages, migrate_images
 from fluxv2_migrate.images.reading import read_images
+from fluxv2_migrate.placement import ExistingSource
 from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.preparation.prepared import prepare
 from fluxv2_migrate.releases.closures import together
-from fluxv2_migrate.releases.decisions import decide_releases
+from fluxv2_migrate.releases.decisions import DecidedReleases, decide_releases
 from fluxv2_migrate.releases.reading import read_releases
 from fluxv2_migrate.releases.removed_twins import remove_twins
-from fluxv2_migrate.releases.texts import ReleaseTexts, tell_of_releases
+from fluxv2_migrate.releases.texts import ConvertedReleases, ReleaseTexts, tell_of_releases
 from fluxv2_migrate.releases.ties import Ties
 from fluxv2_migrate.report.assembly import assemble, over_given_files, staying_releases, tell_of_outcome
 from fluxv2_migrate.report.context import ClusterContext, MigrationContext, cluster_context
@@ -136,15 +137,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     workspace = Workspace(around.repository.texts, prepared.files.keys())
     decided = remove_twins(decided, around, workspace, findings)
     tell_of_running_images(around, findings)
-    annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
-    texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain, annotated.asked())
-    converted = texts.convert(decided.migrating)
-    around.clusters.tree.let_trials_go()
-    tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
-    if decided.waiting:
-        # What an answer would bring is said at once.
-        tell_of_releases(decided.waiting, texts.layout(decided.waiting, decided.migrating), findings)
-    images = migrate_images(annotated, around, converted, workspace, findings)
+    converted, images = _converted(decided, existing, around, workspace, findings)
     # All that stands in documents is edited.
     around.repository.let_nodes_go()
     is_something_done = bool(converted.texts or decided.waiting or images.texts)
@@ -193,6 +186,25 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         return migration
     rearranged, gone = prepared.settled(used, {*migration.changed, *migration.created})
     return over_given_files(migration, files, rearranged, gone)
+
+
+def _converted(
+    decided: DecidedReleases,
+    existing: Sequence[ExistingSource],
+    around: Surroundings,
+    workspace: Workspace,
+    findings: FindingGroups,
+) -> tuple[ConvertedReleases, MigratedImages]:
+    """Writes releases and images; what was read of them is not needed afterwards."""
+    annotated = read_images(around, {each.document.key for each in decided.migrating}, findings)
+    texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain, annotated.asked())
+    converted = texts.convert(decided.migrating)
+    around.clusters.tree.let_trials_go()
+    tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
+    if decided.waiting:
+        # What an answer would bring is said at once.
+        tell_of_releases(decided.waiting, texts.layout(decided.waiting, decided.migrating), findings)
+    return converted, migrate_images(annotated, around, converted, workspace, findings)
 
 
 def _with_inventory(

@@ -101,8 +101,9 @@ class KustomizeTree:
         self._derived.let_go()
 
     def let_build_go(self, folder: str) -> None:
-        """Lets go of what was built of a folder, and of what was made on the way; its bases are kept."""
+        """Lets go of a folder's kustomization, and of what was made on its way; its bases stay."""
         self._builds.pop(folder, None)
+        self._read.pop(folder, None)
         self._derived.let_merges_go()
 
     def changes_to(self, files: Mapping[str, str | bytes]) -> dict[str, str | bytes | None]:

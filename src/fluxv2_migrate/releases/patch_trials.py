@@ -69,6 +69,7 @@ def try_closures(
         after = build_with(tree, place[0], _over(place[1], changed, around))
         for owner, reason in _differences(before, after, place, owners):
             found.setdefault(id(owner), (owner, reason))
+        tree.let_build_go(place[0])
     return list(found.values())
 
 
