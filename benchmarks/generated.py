@@ -224,6 +224,22 @@ def _of_one_image(workloads: int) -> Repository:
     }, MigrationOptions()
 
 
+def _patched_inline(releases: int) -> Repository:
+    """Gives releases that one overlay patches, each by a text in its kustomization."""
+    names = [f"app-{number}" for number in range(releases)]
+    files: dict[str, str | bytes] = {
+        f"base/{name}.yaml": _release(name, "shop", number=index) for index, name in enumerate(names)
+    }
+    files["base/kustomization.yaml"] = _listing("resources", [f"{name}.yaml" for name in names])
+    patches = (
+        f"- patch: |-\n    apiVersion: {_HELM}\n    kind: HelmRelease\n    metadata:\n      name: {name}\n"
+        f"      namespace: shop\n    spec:\n      timeout: {index + 60}\n      values:\n        replicas: 3\n"
+        for index, name in enumerate(names)
+    )
+    files["prod/kustomization.yaml"] = _listing("resources", ["../base"], "patches:\n", *patches)
+    return files, MigrationOptions(sync_roots=("prod",))
+
+
 def real_repositories() -> dict[str, Repository]:
     """Gives real repositories where they are there; else the examples, and generated ones."""
     trees = ("homelab", "homelab-crlf", "enterprise-overlays")
@@ -254,5 +270,6 @@ GROWING: Mapping[str, tuple[Callable[[int], Repository], tuple[int, ...]]] = {
     "automated workloads": (_automated, (300, 1_000, 3_000)),
     "images of a kustomization": (_with_images, (50, 150, 500)),
     "values references": (_with_values, (300, 1_000, 3_000)),
+    "patches in a kustomization": (_patched_inline, (100, 300, 1_000)),
     "policies of an image": (_of_one_image, (100, 300, 1_000)),
 }

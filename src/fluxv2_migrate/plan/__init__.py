@@ -2,7 +2,7 @@
 
 from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.comments import write_comments
-from fluxv2_migrate.plan.fields import edit_fields
+from fluxv2_migrate.plan.fields import edit_fields, fields_part
 from fluxv2_migrate.plan.flow_documents import apply_to_any_text
 from fluxv2_migrate.plan.json_patches import PatchOperation, write_operations
 from fluxv2_migrate.plan.mappings import apply_to_mapping
@@ -50,6 +50,7 @@ __all__ = [
     "as_patch",
     "edit_annotations",
     "edit_fields",
+    "fields_part",
     "leaf_at",
     "merge_difference",
     "plan_between",

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from fluxv2_migrate.plan.flow_text import edit_flow
+from fluxv2_migrate.plan.flow_text import flow_pieces
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
     CannotEdit,
     MappingNode,
-    detect_style,
+    OpenDocument,
+    Part,
+    edit_part,
     emit_scalar,
     ended_like,
     entry_at,
-    read_again,
-    read_document,
     value_in,
-    with_value,
 )
 
 
@@ -35,20 +34,36 @@ def edit_fields(
     >>> edit_fields("a:\n- b: {c: d, e: f}\n", ("a", 0, "b"), {"c": "x"}, ["e"])
     'a:\n- b: {c: x}\n'
     """
-    root, before = read_document(text)
-    key, node = entry_at(root, path)
+    return edit_part(text, lambda document: fields_part(document, path, values, removed))
+
+
+def fields_part(
+    document: OpenDocument,
+    path: tuple[str | int, ...],
+    values: Mapping[str, str],
+    removed: Collection[str] = (),
+) -> Part:
+    """Gives the part of a document in which the fields of a mapping have other values, as `edit_fields` does.
+
+    Raises:
+        CannotEdit: the text is written in a form in which this is not safe.
+    """
+    text = document.text
+    key, node = entry_at(document.root, path)
     if not isinstance(node, MappingNode):
         raise CannotEdit(f"{path[-1]} is no mapping")
-    known = value_in(before, path)
+    known = value_in(document.value, path)
     gone = [name for name in removed if name in known]
     if node.is_flow:
-        result = edit_flow(text, node, gone, {name: emit_scalar(value) for name, value in values.items()})
+        pieces = flow_pieces(text, node, gone, {name: emit_scalar(value) for name, value in values.items()})
     else:
-        part = BlockMapping.of_value(text, key, node, detect_style(text))
+        part = BlockMapping.of_value(text, key, node, document.style)
         for name, value in values.items():
             part.mapping.set(name, value)
         for name in gone:
             part.mapping.remove(name)
-        result = ended_like(part.render(), text)
-    expected = {**{name: value for name, value in known.items() if name not in gone}, **values}
-    return read_again(result, with_value(before, path, expected))
+        written = part.mapping.render()
+        written = written if part.after else ended_like(written, text)
+        pieces = [(len(part.before), len(text) - len(part.after), written)]
+    becomes = {**{name: value for name, value in known.items() if name not in gone}, **values}
+    return Part(tuple(pieces), path, becomes)

@@ -113,6 +113,13 @@ def edit_flow(
         added: keys of entries that come or change, with their texts.
         quoted: whether keys are written as JSON has them.
     """
+    return splice(text, flow_pieces(text, node, removed, added, quoted=quoted))
+
+
+def flow_pieces(
+    text: str, node: Node, removed: Collection[str], added: Mapping[str, str], *, quoted: bool = False
+) -> list[tuple[int, int, str]]:
+    """Gives the pieces of a text with which entries of a flow mapping go and come, as `edit_flow` does."""
     flow = Flow.of(text, node)
     spans = flow.entries()
     keys = [key_of(key) for key, _ in node.value]
@@ -123,7 +130,7 @@ def edit_flow(
     if fresh:
         at = max([spans[index][1] for index in kept], default=flow.start + 1)
         cuts.append((at, at, f", {fresh}" if kept else fresh))
-    return splice(text, cuts)
+    return cuts
 
 
 def _cuts(

@@ -9,17 +9,17 @@ from typing import Any
 
 from fluxv2_migrate.clusters import Way
 from fluxv2_migrate.kustomize import PatchUse, Step, add_patch, remove_entry, steps_apart
-from fluxv2_migrate.plan import Leaves, as_patch, edit_fields
+from fluxv2_migrate.plan import Leaves, as_patch, fields_part
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
-from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import edit_document, read_document, replace_text, value_in
+from fluxv2_migrate.repository.open_files import OpenFiles
+from fluxv2_migrate.yaml_text import OpenDocument, Part, PartEdit, text_part, value_in
 
 
 @dataclass(frozen=True, slots=True)
 class KustomizationEdit:
-    """An edit of a kustomization.
+    """An edit of a whole kustomization.
 
     Attributes:
         edit: gives its text as it becomes; raises `CannotEdit` where that is not safe.
@@ -28,9 +28,27 @@ class KustomizationEdit:
     path: str
     edit: Callable[[str], str]
 
-    def write(self, workspace: Workspace) -> None:
+    def write(self, files: OpenFiles) -> None:
         """Edits the file."""
-        workspace.edit(self.path, self.edit, kustomization_change(self.path))
+        files.edit(self.path, self.edit, kustomization_change(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryEdit:
+    """An edit of a part of a kustomization; what stands elsewhere in it keeps its place.
+
+    Attributes:
+        document: the index of the kustomization in its file.
+        edit: gives the part as it becomes.
+    """
+
+    path: str
+    document: int
+    edit: PartEdit
+
+    def write(self, files: OpenFiles) -> None:
+        """Edits the file."""
+        files.edit_part(self.path, self.document, self.edit, kustomization_change(self.path))
 
 
 @dataclass(slots=True)
@@ -41,7 +59,7 @@ class KustomizationEdits:
         made: what is to be done, in order.
     """
 
-    made: list[KustomizationEdit] = field(default_factory=list)
+    made: list[KustomizationEdit | EntryEdit] = field(default_factory=list)
 
     def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], document: int) -> None:
         """Gives a patch that stands in a kustomization another text.
@@ -54,11 +72,10 @@ class KustomizationEdits:
         if use.field != "patchesStrategicMerge":
             path = (*path, "patch")
 
-        def edit(known: str) -> str:
-            value = value_in(read_document(known)[1], path)
-            return replace_text(known, path, rewrite(str(value).strip()))
+        def edit(known: OpenDocument) -> Part:
+            return text_part(known, path, rewrite(str(value_in(known.value, path)).strip()))
 
-        self._edit(use.kustomization, edit, document)
+        self.made.append(EntryEdit(use.kustomization, document, edit))
 
     def retarget(
         self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], document: int
@@ -69,24 +86,26 @@ class KustomizationEdits:
             document: the index of the kustomization in its file.
         """
         path = (*_entry(use), "target")
-        self._edit(use.kustomization, lambda known: edit_fields(known, path, values, removed), document)
+        edit = partial(fields_part, path=path, values=values, removed=removed)
+        self.made.append(EntryEdit(use.kustomization, document, edit))
 
     def point(self, edit: FieldEdit | SelectionEdit) -> None:
         """Points a part of a kustomization to where fields are."""
-        if isinstance(edit, SelectionEdit):
-            values, removed = edit.values, edit.removed
-            self._edit(edit.file, lambda known: edit_fields(known, edit.path, values, removed), 0)
-            return
-        self._edit(edit.file, lambda known: replace_text(known, edit.path, edit.text), 0)
+        part: PartEdit = (
+            partial(fields_part, path=edit.path, values=edit.values, removed=edit.removed)
+            if isinstance(edit, SelectionEdit)
+            else partial(text_part, path=edit.path, value=edit.text)
+        )
+        self.made.append(EntryEdit(edit.file, 0, part))
 
     def write_literals(self, edit: LiteralEdit) -> None:
         """Writes what a replacement wrote, which goes."""
         for target, operations in edit.patches:
-            self._edit(edit.file, partial(add_patch, patch=operations, target=target), 0)
-        self._edit(edit.file, lambda known: remove_entry(known, "replacements", edit.entry), 0)
+            self._edit(edit.file, partial(add_patch, patch=operations, target=target))
+        self._edit(edit.file, lambda known: remove_entry(known, "replacements", edit.entry))
 
-    def _edit(self, kustomization: str, edit: Callable[[str], str], document: int) -> None:
-        self.made.append(KustomizationEdit(kustomization, lambda text: edit_document(text, edit, document)))
+    def _edit(self, kustomization: str, edit: Callable[[str], str]) -> None:
+        self.made.append(KustomizationEdit(kustomization, edit))
 
     def add_leaves(self, left: Iterable[tuple[Way, Leaves]], api_version: str) -> None:
         """Has the outermost kustomizations write what is to be written for one release alone.
@@ -120,7 +139,7 @@ class KustomizationEdits:
         else:
             head = {"apiVersion": api_version, "kind": "HelmRelease", "metadata": {"name": step.name}}
             patch = {**head, **as_patch(leaves)}
-        self.made.append(KustomizationEdit(step.path, lambda text: add_patch(text, patch, target)))
+        self._edit(step.path, lambda text: add_patch(text, patch, target))
 
 
 def _entry(use: PatchUse) -> tuple[str | int, ...]:

@@ -17,9 +17,11 @@ from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
 from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.open_files import OpenFiles
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules.outside_spec import METADATA
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.yaml_text import CannotEdit
 
 _Place = tuple[str, int, int | None]
 
@@ -37,18 +39,61 @@ class TriedClosure:
     made: ClosureTexts
     texts: tuple[ReleaseText, ...]
 
-    def write(self, workspace: Workspace) -> None:
+    def write(self, files: OpenFiles) -> None:
         """Puts all of it into its files.
 
         Raises:
             CannotEdit: a kustomization is written in a form that cannot be edited.
         """
         for text in self.texts:
-            text.write(workspace)
+            text.write(files.workspace)
         for patch in self.made.patches:
-            patch.write(workspace)
+            patch.write(files.workspace)
         for edit in self.made.edits:
-            edit.write(workspace)
+            edit.write(files)
+
+
+def write_closures(closures: Iterable[TriedClosure], workspace: Workspace) -> None:
+    """Puts closures into their files; kustomizations are edited once for all of them.
+
+    Raises:
+        CannotEdit: a kustomization is written in a form that cannot be edited.
+    """
+    files = OpenFiles(workspace)
+    for each in closures:
+        each.write(files)
+    files.close_all()
+
+
+def writable_closures(
+    closures: Sequence[TriedClosure], workspace: Workspace
+) -> tuple[list[TriedClosure], list[tuple[TriedClosure, str]]]:
+    """Puts closures into their files, and gives those that can be, and the others with the reasons.
+
+    Args:
+        workspace: a new one, whose files are those of the repository.
+    """
+    together = workspace.branch()
+    try:
+        write_closures(closures, together)
+    except CannotEdit:
+        # Whose kustomization it is shows one by one.
+        pass
+    else:
+        workspace.adopt(together)
+        return list(closures), []
+    written: list[TriedClosure] = []
+    others: list[tuple[TriedClosure, str]] = []
+    for each in closures:
+        one = workspace.branch()
+        try:
+            write_closures([each], one)
+        except CannotEdit as error:
+            others.append((each, str(error)))
+            continue
+        written.append(each)
+        workspace.adopt(one)
+    return written, others
 
 
 def try_closures(

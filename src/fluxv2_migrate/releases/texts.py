@@ -38,7 +38,12 @@ from fluxv2_migrate.releases.patch_texts import (
     changes_of,
     convert_closure,
 )
-from fluxv2_migrate.releases.patch_trials import TriedClosure, try_closures
+from fluxv2_migrate.releases.patch_trials import (
+    TriedClosure,
+    try_closures,
+    writable_closures,
+    write_closures,
+)
 from fluxv2_migrate.releases.patched import (
     HeldBack,
     NoChart,
@@ -120,8 +125,7 @@ class ReleaseTexts:
             patched = self._patched([each for each in left if isinstance(each, PatchedRelease)], names)
             texts += [text for each in patched for text in each.texts]
             if len(texts) == len(left):
-                for each in patched:
-                    each.write(workspace)
+                write_closures(patched, workspace)
                 layout = self._place(left, names, workspace, _comments(texts))
                 # All that kustomizations would rename is called so from now on.
                 changed = self._rename(left, layout.renamed)
@@ -156,13 +160,11 @@ class ReleaseTexts:
     def _patched(self, releases: Sequence[PatchedRelease], names: SourceNames) -> list[TriedClosure]:
         """Gives the closures as texts, as far as a trial shows that they are what they were."""
         converted: list[TriedClosure] = []
-        tried = Workspace(self.around.repository.texts)
         for closure in closures_of(releases):
             members = [each for each in releases if each.closure is closure]
             if len(members) < len(closure.documents):
                 # What stays of it was told.
                 continue
-            one = tried.branch()
             try:
                 made = convert_closure(members, names, self.around, self.annotations, self.asked)
                 self._hold_served(members, made)
@@ -173,14 +175,15 @@ class ReleaseTexts:
                     )
                     for each in members
                 )
-                converted.append(TriedClosure(closure, made, texts))
-                converted[-1].write(one)
             except (HeldBack, CannotEdit, ClustersDisagree) as error:
-                converted = [each for each in converted if each.closure is not closure]
                 code = error.code if isinstance(error, HeldBack) else "RP004"
                 hold_back(closure, str(error), self.around, self.findings, code)
                 continue
-            tried.adopt(one)
+            converted.append(TriedClosure(closure, made, texts))
+        tried = Workspace(self.around.repository.texts)
+        converted, unwritten = writable_closures(converted, tried)
+        for each, reason in unwritten:
+            hold_back(each.closure, reason, self.around, self.findings)
         reasons = try_closures(converted, tried.changed, self.around)
         for each, reason in reasons:
             hold_back(each.closure, reason, self.around, self.findings)

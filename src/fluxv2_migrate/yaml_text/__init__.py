@@ -60,8 +60,9 @@ from fluxv2_migrate.yaml_text.field_paths import (
     with_value,
 )
 from fluxv2_migrate.yaml_text.flow import Flow
-from fluxv2_migrate.yaml_text.inner_texts import replace_text
+from fluxv2_migrate.yaml_text.inner_texts import replace_text, text_part
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.scanner import content_start
 from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
@@ -78,6 +79,9 @@ __all__ = [
     "MappingNode",
     "MappingPart",
     "Node",
+    "OpenDocument",
+    "Part",
+    "PartEdit",
     "Place",
     "ScalarNode",
     "SequenceNode",
@@ -90,6 +94,7 @@ __all__ = [
     "document_texts",
     "edit_document",
     "edit_documents",
+    "edit_part",
     "emit_entry",
     "emit_item",
     "emit_mapping",
@@ -119,6 +124,7 @@ __all__ = [
     "split_documents",
     "stands_alone",
     "step_into",
+    "text_part",
     "value_in",
     "value_of",
     "with_value",

@@ -6,12 +6,11 @@ import json
 import re
 from typing import Final
 
-from fluxv2_migrate.yaml_text.composer import read_document
-from fluxv2_migrate.yaml_text.edits import read_again, splice
-from fluxv2_migrate.yaml_text.emitter import detect_style, emit_scalar
+from fluxv2_migrate.yaml_text.emitter import emit_scalar
 from fluxv2_migrate.yaml_text.extents import CannotEdit, line_end, line_start
-from fluxv2_migrate.yaml_text.field_paths import entry_at, value_in, with_value
+from fluxv2_migrate.yaml_text.field_paths import entry_at, value_in
 from fluxv2_migrate.yaml_text.nodes import ScalarNode
+from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, edit_part
 
 _HEADER: Final = re.compile(r"[|>]([+-]?[1-9]?[+-]?)([ \t]*(?:#[^\r\n]*)?)\r?\n")
 
@@ -33,24 +32,32 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
         e: 1
     c: 3
     """
-    root, before = read_document(text)
-    node = entry_at(root, path)[1]
-    old = value_in(before, path)
+    return edit_part(text, lambda document: text_part(document, path, value))
+
+
+def text_part(document: OpenDocument, path: tuple[str | int, ...], value: str) -> Part:
+    """Gives the part of a document in which a field has another text, as `replace_text` writes it.
+
+    Raises:
+        CannotEdit: the text is written in a form in which this is not safe.
+    """
+    node = entry_at(document.root, path)[1]
+    old = value_in(document.value, path)
     if not isinstance(node, ScalarNode) or not isinstance(old, str):
         raise CannotEdit("a patch that is no text")
     value = value.rstrip("\n") + old[len(old.rstrip("\n")) :]
     if node.style in ("|", ">"):
-        result = _in_block(text, node, value)
+        piece = _in_block(document, node, value)
     else:
         written = json.dumps(value, ensure_ascii=False) if node.style == '"' else emit_scalar(value)
         if node.style == "'" and "\n" not in value:
             written = "'" + value.replace("'", "''") + "'"
-        result = splice(text, [(node.start, node.end, written)])
-    return read_again(result, with_value(before, path, value))
+        piece = (node.start, node.end, written)
+    return Part((piece,), path, value)
 
 
-def _in_block(text: str, node: ScalarNode, value: str) -> str:
-    newline = detect_style(text).newline
+def _in_block(document: OpenDocument, node: ScalarNode, value: str) -> tuple[int, int, str]:
+    text, newline = document.text, document.style.newline
     bar = text.index(node.style, node.start)
     header = _HEADER.match(text, bar)
     if header is None or any(each.isdigit() for each in header[1]):
@@ -71,6 +78,6 @@ def _in_block(text: str, node: ScalarNode, value: str) -> str:
     chomping = "".join(each for each in header[1] if each in "+-")
     lines = value.rstrip("\n").split("\n")
     body = "".join(f"{' ' * indent}{line}{newline}" if line else newline for line in lines)
-    if not text[:end].endswith("\n"):
+    if not text.endswith("\n", 0, end):
         body = body.removesuffix(newline)
-    return splice(text, [(bar, end, f"|{chomping}{header[2]}{newline}{body}")])
+    return bar, end, f"|{chomping}{header[2]}{newline}{body}"
