@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import add_patch, add_resource, read_kustomization, remove_entry
-from fluxv2_migrate.kustomize.kustomization import in_own_letters
+from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.yaml_text import CannotEdit, append_item, read_document, remove_item, split_documents
 from reference_trees import read_tree
 

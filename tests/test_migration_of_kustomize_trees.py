@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from built_clusters import Files, check, identity, release
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.kustomize.kustomization import in_own_letters
+from fluxv2_migrate.kustomize.fields import in_own_letters
 from real_kustomize import build_all, with_stubs, write_tree
 from reference_trees import TREES, read_tree
 

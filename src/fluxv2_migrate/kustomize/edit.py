@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS
+from fluxv2_migrate.kustomize.fields import PATCH_FIELDS
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     append_item,

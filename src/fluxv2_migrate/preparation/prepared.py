@@ -11,7 +11,7 @@ from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
 from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kustomize import FILE_NAMES
-from fluxv2_migrate.kustomize.kustomization import in_own_letters
+from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
 from fluxv2_migrate.preparation.named_targets import name_targets

@@ -12,7 +12,7 @@ from fluxv2_migrate.flux1.apis import RELEASE_KINDS
 from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kubernetes import as_list, group_of
 from fluxv2_migrate.kustomize import FILE_NAMES
-from fluxv2_migrate.kustomize.kustomization import PATCH_FIELDS, in_own_letters
+from fluxv2_migrate.kustomize.fields import PATCH_FIELDS, in_own_letters
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
