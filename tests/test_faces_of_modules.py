@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.name not in ("__init__.py", "api.py"))
+PUBLIC = ("fluxv2_migrate", "flux1", "flux2", "golang", "testing")
+"""What people ask for, whatever asks for it here."""
 READERS = [
     path
     for folder in ("src", "tests", "docs", "examples", "benchmarks")
@@ -88,3 +90,29 @@ def test_what_a_module_keeps_to_itself_it_uses(path: Path) -> None:
     for name, _ in defined(ast.parse(text)):
         if name.startswith("_") and not name.startswith("__"):
             assert len(re.findall(rf"\b{name}\b", text)) > 1, name
+
+
+FACES = [path for path in sorted((ROOT / "src").rglob("__init__.py")) if path.parent.name not in PUBLIC]
+
+
+@cache
+def asked() -> dict[str, set[str]]:
+    """Gives for each module the names that are imported from it."""
+    found: dict[str, set[str]] = {}
+    for path in READERS:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))) if path.suffix == ".py" else ():
+            if isinstance(node, ast.ImportFrom):
+                found.setdefault(node.module or "", set()).update(alias.name for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", FACES, ids=lambda path: path.parent.name)
+def test_what_the_face_of_a_room_gives_once_more_is_asked_of_it(path: Path) -> None:
+    module = ".".join(path.parent.relative_to(ROOT / "src").parts)
+    given = {
+        alias.name
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fluxv2_migrate")
+        for alias in node.names
+    }
+    assert given <= asked().get(module, set())

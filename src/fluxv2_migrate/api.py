@@ -35,13 +35,6 @@ from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedResource, Migration, StayingRelease
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.manifests import parse_manifests
-from fluxv2_migrate.rules import (
-    PolicyCandidate,
-    PolicyTranslation,
-    TagComparison,
-    compare_tags,
-    translate_tag_pattern,
-)
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 from fluxv2_migrate.settings.known_tags import KnownTag
 from fluxv2_migrate.settings.options import (
@@ -63,6 +56,9 @@ from fluxv2_migrate.single.flux1 import (
 )
 from fluxv2_migrate.single.helm_release import HelmReleaseConversion, convert_helm_release
 from fluxv2_migrate.single.image_annotations import ImageAutomation, translate_annotations
+from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
+from fluxv2_migrate.tags.patterns import PolicyTranslation, translate_tag_pattern
+from fluxv2_migrate.tags.policies import PolicyCandidate
 from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification, VerificationReport
 from fluxv2_migrate.verify.repositories import verify_migration
 

@@ -21,17 +21,12 @@ from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.rules import (
-    AutomatedImage,
-    ImageAutomationDraft,
-    Lookup,
-    TagTranslations,
-    draft_image_automation,
-)
+from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import Subject
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.tags.patterns import TagTranslations
 
 GIVEN_BY_KUSTOMIZATIONS: Final = "kustomization"
 """The group of what is said of annotations that kustomizations give to what they build."""

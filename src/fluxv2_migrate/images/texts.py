@@ -37,9 +37,10 @@ from fluxv2_migrate.plan import (
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import PINNED, policy_comments, remaining_operations
+from fluxv2_migrate.rules import policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.tags.policies import PINNED
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     Style,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fluxv2_migrate.kustomize.apart import steps_apart
-from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject, ProblemKind
+from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject
 from fluxv2_migrate.kustomize.configurations import configured_entries
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
 from fluxv2_migrate.kustomize.edit import (
@@ -21,21 +21,18 @@ from fluxv2_migrate.kustomize.kustomization import (
     Kustomization,
     KustomizationPatch,
     ListedEntry,
-    is_remote,
-    join_path,
     read_kustomization,
 )
 from fluxv2_migrate.kustomize.replacing import split_field_path
 from fluxv2_migrate.kustomize.replay import PatchedState, merged_with, patch_of, replay_patches
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
 from fluxv2_migrate.kustomize.selectors import Selector
-from fluxv2_migrate.kustomize.source_ignore import DEFAULT_IGNORES, artifact_files
+from fluxv2_migrate.kustomize.source_ignore import artifact_files
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.trials import try_object
 from fluxv2_migrate.kustomize.variables import split_variable_path
 
 __all__ = [
-    "DEFAULT_IGNORES",
     "FILE_NAMES",
     "UNFOLLOWED",
     "Build",
@@ -47,7 +44,6 @@ __all__ = [
     "ListedEntry",
     "PatchUse",
     "PatchedState",
-    "ProblemKind",
     "Selector",
     "Step",
     "add_patch",
@@ -57,8 +53,6 @@ __all__ = [
     "configured_entries",
     "controller_build",
     "generated_resources",
-    "is_remote",
-    "join_path",
     "keys_of_path",
     "keys_of_pointer",
     "list_patch_file",

@@ -13,7 +13,7 @@ from fluxv2_migrate.given import as_text
 
 _IGNORE_FILE: Final = ".sourceignore"
 _VERSION_CONTROL: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
-DEFAULT_IGNORES: Final = (
+_DEFAULT_IGNORES: Final = (
     *("*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"),
     *(".github/", ".circleci/", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml"),
     *("cloudbuild.yaml", "codeship-services.yml", "codeship-steps.yml"),
@@ -168,7 +168,7 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
     ['.sourceignore', '.flux.yaml']
     """
     own: list[_Pattern] = []
-    usual = _patterns((*_VERSION_CONTROL, *DEFAULT_IGNORES), ())
+    usual = _patterns((*_VERSION_CONTROL, *_DEFAULT_IGNORES), ())
     for path in sorted(files, key=lambda path: (path.count("/"), path)):
         if posixpath.basename(path) == _IGNORE_FILE:
             folder = tuple(path.split("/")[:-1])

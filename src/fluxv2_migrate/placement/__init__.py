@@ -10,15 +10,13 @@ from fluxv2_migrate.placement.generated import (
     write_generated,
 )
 from fluxv2_migrate.placement.homes import Affixes, Homes, NoHome, without_affixes
-from fluxv2_migrate.placement.image_files import FilterComments, PlacedImageObjects, place_image_objects
-from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse, use_of, uses_of
+from fluxv2_migrate.placement.image_files import FilterComments, place_image_objects
+from fluxv2_migrate.placement.image_uses import ImageLayout, ImageUse, use_of, uses_of
 from fluxv2_migrate.placement.images import layout_images
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
-    NewSource,
     PlacedRequest,
     Prerequisite,
-    Slot,
     SourceNames,
     name_sources,
     source_manifest,
@@ -33,17 +31,13 @@ __all__ = [
     "FieldComment",
     "FilterComments",
     "Generated",
-    "GeneratedImageObject",
     "Homes",
     "ImageLayout",
     "ImageUse",
-    "NewSource",
     "NoHome",
-    "PlacedImageObjects",
     "PlacedRequest",
     "Places",
     "Prerequisite",
-    "Slot",
     "SourceNames",
     "Unplaced",
     "clashing_names",

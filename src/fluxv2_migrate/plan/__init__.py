@@ -1,15 +1,13 @@
 """The operations that a migration consists of, and their interpreters over mappings and over text."""
 
-from fluxv2_migrate.plan.annotations import AnnotatedText, AnnotationEdit, edit_annotations
+from fluxv2_migrate.plan.annotations import AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.comments import write_comments
 from fluxv2_migrate.plan.fields import edit_fields, fields_part
 from fluxv2_migrate.plan.flow_documents import apply_to_any_text
 from fluxv2_migrate.plan.json_patches import PatchOperation, write_operations
 from fluxv2_migrate.plan.mappings import apply_to_mapping
 from fluxv2_migrate.plan.marker_edits import (
-    MarkedText,
     MarkerEdit,
-    RefusalReason,
     RefusedMarker,
     WrittenMarker,
 )
@@ -27,18 +25,15 @@ from fluxv2_migrate.plan.text import AppliedText, apply_to_metadata, apply_to_te
 
 __all__ = [
     "REMOVED",
-    "AnnotatedText",
     "AnnotationEdit",
     "AppliedText",
     "Leaves",
-    "MarkedText",
     "MarkerEdit",
     "Move",
     "Operation",
     "PatchOperation",
     "Path",
     "Plan",
-    "RefusalReason",
     "RefusedMarker",
     "Remove",
     "Set",

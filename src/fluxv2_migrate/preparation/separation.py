@@ -25,10 +25,11 @@ from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import AutomatedImage, TagTranslations, draft_image_automation
+from fluxv2_migrate.rules import AutomatedImage, draft_image_automation
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.tags.patterns import TagTranslations
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, edit_document, emit_mapping
 
 _NO_OPTIONS: Final = MigrationOptions()

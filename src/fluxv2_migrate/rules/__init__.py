@@ -14,7 +14,7 @@ from fluxv2_migrate.rules.chart_source import (
     helm_url_key,
     to_flux_git_url,
 )
-from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl
+from fluxv2_migrate.rules.draft import ValuesConfigMap, ValuesOfUrl
 from fluxv2_migrate.rules.flux1_settings import FLAG_RULES, VALUE_RULES, notices_of, rule_of_value
 from fluxv2_migrate.rules.helm_release import (
     ReleaseDraft,
@@ -43,7 +43,6 @@ from fluxv2_migrate.rules.patches import (
     FormStep,
     PatchDraft,
     draft_merge_patch,
-    shared_leaves,
 )
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.sync_objects import (
@@ -55,16 +54,11 @@ from fluxv2_migrate.rules.sync_objects import (
     kustomization_manifest,
     sync_name,
 )
-from fluxv2_migrate.rules.workload import CommentAbove
-from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
-from fluxv2_migrate.tags.patterns import PolicyTranslation, TagTranslations, translate_tag_pattern
-from fluxv2_migrate.tags.policies import PINNED, PolicyCandidate
 
 __all__ = [
     "CARRIED",
     "DECRYPTION_SECRET",
     "FLAG_RULES",
-    "PINNED",
     "POD_TEMPLATES",
     "SIGNATURE_SECRET",
     "SYNC_NAME",
@@ -72,8 +66,6 @@ __all__ = [
     "VALUE_RULES",
     "AutomatedImage",
     "ChartSourceRequest",
-    "CommentAbove",
-    "Draft",
     "FormStep",
     "GitSync",
     "ImageAutomationDraft",
@@ -83,21 +75,16 @@ __all__ = [
     "NotFollowed",
     "OldStep",
     "PatchDraft",
-    "PolicyCandidate",
     "PolicyRequest",
-    "PolicyTranslation",
     "PullSecret",
     "ReleaseDraft",
     "RepositoryRequest",
     "SeenRelease",
     "SourceReference",
     "SyncSettings",
-    "TagComparison",
-    "TagTranslations",
     "ValuesConfigMap",
     "ValuesOfUrl",
     "clean_chart_path",
-    "compare_tags",
     "draft_helm_release",
     "draft_image_automation",
     "draft_json_patch",
@@ -115,8 +102,6 @@ __all__ = [
     "read_by_draft",
     "remaining_operations",
     "rule_of_value",
-    "shared_leaves",
     "sync_name",
     "to_flux_git_url",
-    "translate_tag_pattern",
 ]

@@ -2,8 +2,6 @@
 
 from fluxv2_migrate.yaml_text.block import (
     BlockMapping,
-    Entry,
-    MappingPart,
     Place,
     insertion_index,
 )
@@ -18,7 +16,6 @@ from fluxv2_migrate.yaml_text.composer import (
 from fluxv2_migrate.yaml_text.documents import (
     BYTE_ORDER_MARK,
     YAML_ENDINGS,
-    DocumentSpan,
     document_texts,
     first_document,
     split_documents,
@@ -59,7 +56,6 @@ from fluxv2_migrate.yaml_text.field_paths import (
     value_in,
     with_value,
 )
-from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.inner_texts import replace_text, text_part
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
@@ -73,11 +69,7 @@ __all__ = [
     "BlockMapping",
     "BlockText",
     "CannotEdit",
-    "DocumentSpan",
-    "Entry",
-    "Flow",
     "MappingNode",
-    "MappingPart",
     "Node",
     "OpenDocument",
     "Part",
