@@ -386,14 +386,28 @@ def test_two_clusters_in_one_repository_have_their_own_sources() -> None:
 def test_one_helm_release_of_two_objects_is_an_error() -> None:
     named = release("a", more="  releaseName: x\n")
     migration = migrate({"a.yaml": named, "b.yaml": release("b", more="  releaseName: x\n")})
-    assert errors(migration) == ["HR113", "HR113"]
+    assert errors(migration) == ["HR113"]
+    assert [each.related for each in migration.findings if each.code == "HR113"] == [("b.yaml:12",)]
     assert migration.changed == {}
+
+
+def test_what_three_objects_share_is_one_question() -> None:
+    """The first and the last one have nothing in common but the one between them."""
+    clusters = [{"name": "a", "sync_paths": ["a", "both"]}, {"name": "b", "sync_paths": ["b", "both"]}]
+    files = {f"{name}/web.yaml": release(name, more="  releaseName: x\n") for name in ("a", "b", "both")} | {
+        "a/other.yaml": release("old"),
+        "b/other.yaml": release("new", more="  releaseName: shop-old\n"),
+    }
+    migration = migrate({**files}, clusters=clusters)
+    (error,) = [each for each in migration.findings if each.severity == "error"]
+    assert (error.code, error.path) == ("HR113", "a/web.yaml")
+    assert error.related == ("b/web.yaml:12", "both/web.yaml:12")
 
 
 def test_one_chart_of_two_objects_is_an_error() -> None:
     first = release("c", "a-b", more="  releaseName: x\n")
     migration = migrate({"a.yaml": first, "b.yaml": release("b-c", "a", more="  releaseName: z\n")})
-    assert errors(migration) == ["HR114", "HR114"]
+    assert errors(migration) == ["HR114"]
 
 
 def test_the_flux_release_is_that_of_the_repository() -> None:

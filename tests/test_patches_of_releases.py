@@ -61,11 +61,9 @@ def test_releases_that_one_patch_gives_one_name_are_told_by_it() -> None:
         "- api.yaml\npatches:\n- path: more.yaml\n  target: {kind: HelmRelease}\n", api=release(CHART, "api")
     )
     migration = migrate(files | {"prod/more.yaml": release("  releaseName: own\n")})
-    told = {each.path: each.message for each in migration.findings if each.code == "HR113"}
-    assert told == {
-        "base/web.yaml": "HelmRelease shop/api has the same release name 'own'",
-        "prod/api.yaml": "HelmRelease shop/web has the same release name 'own'",
-    }
+    (error,) = [each for each in migration.findings if each.code == "HR113"]
+    assert error.message == "HelmRelease shop/api has the same release name 'own'"
+    assert (error.path, error.related) == ("base/web.yaml", ("prod/api.yaml:6",))
 
 
 def test_a_release_that_a_patch_takes_out_goes_with_the_patch() -> None:

@@ -12,6 +12,7 @@ from fluxv2_migrate.releases.live_records import HelmRelease, hold_against_clust
 from fluxv2_migrate.releases.patched import PatchedRelease
 from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
 from fluxv2_migrate.releases.twins import Twin, TwinDiffers, Twins, differences_of_twin
+from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import SourceReference
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -116,6 +117,7 @@ def _without_doubles(
     requests = [placed for release in releases for placed in release.requests]
     clashing = clashing_names(requests, existing, options)
     left: list[MigratingRelease] = []
+    doubles: dict[str, dict[str, list[_Double]]] = {"HR113": {}, "HR114": {}}
     for release in releases:
         draft, own = release.draft, {release.resource}
         # One object in two files is told as such: it is no second release.
@@ -129,15 +131,57 @@ def _without_doubles(
         if same:
             names = ", ".join(sorted({repr(name) for name in same.values()}))
             message = f"{', '.join(sorted(same))} has the same release name {names}"
-            findings.stop(release.document, "HR113", message, ("spec", "releaseName"))
+            double = _Double(release.document, message, ("spec", "releaseName"), frozenset(same))
+            doubles["HR113"].setdefault(release.resource, []).append(double)
         elif charts:
             message = f"{', '.join(sorted(charts))} has the HelmChart {draft.namespace}-{draft.name} too"
-            findings.stop(release.document, "HR114", message, ("metadata", "name"))
+            double = _Double(release.document, message, ("metadata", "name"), frozenset(charts))
+            doubles["HR114"].setdefault(release.resource, []).append(double)
         elif clash := next((clashing[each] for each in release.requests if each in clashing), ""):
             findings.stop(release.document, "HR120", clash, ("spec", "chart"))
         else:
             left.append(release)
+    for code, found in doubles.items():
+        _tell_doubles(found, code, findings)
     return left
+
+
+@dataclass(frozen=True, slots=True)
+class _Double:
+    """A release that cannot be beside others.
+
+    Attributes:
+        path: of the field that says so.
+        others: their resources.
+    """
+
+    document: Document
+    message: str
+    path: tuple[str, ...]
+    others: frozenset[str]
+
+
+def _tell_doubles(doubles: Mapping[str, Sequence[_Double]], code: str, findings: FindingGroups) -> None:
+    """Tells once of all that cannot be beside each other, where the first of it stands.
+
+    Args:
+        doubles: by their resources.
+    """
+    told: set[str] = set()
+    for resource, (first, *_) in doubles.items():
+        if resource in told:
+            continue
+        together, more = {resource}, set(first.others)
+        while more:
+            together |= more
+            more = {each for one in more for double in doubles.get(one, ()) for each in double.others}
+            more -= together
+        told |= together
+        documents = [double.document for each in sorted(together) for double in doubles.get(each, ())]
+        places = (
+            f"{each.path}:{each.position(first.path)[0]}" for each in documents if each is not first.document
+        )
+        findings.stop(first.document, code, first.message, first.path, places)
 
 
 def _helm_releases(release: MigratingRelease) -> Iterable[HelmRelease]:
