@@ -176,6 +176,11 @@ class Kustomization:
             found += [self._patch(name, index, entry) for index, entry in enumerate(self.mappings(name))]
         return tuple(found)
 
+    @cached_property
+    def patches_by_entry(self) -> Mapping[tuple[str, int], KustomizationPatch]:
+        """The patches by their fields and their indices there."""
+        return {(each.field, each.index): each for each in self.patches}
+
     def _patch(self, name: str, index: int, entry: Mapping[str, Any]) -> KustomizationPatch:
         path, target = text_of(entry.get("path") or ""), entry.get("target")
         return KustomizationPatch(

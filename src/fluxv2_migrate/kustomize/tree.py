@@ -170,8 +170,7 @@ class KustomizeTree:
     def patch_entry(self, use: PatchUse) -> KustomizationPatch | None:
         """Gives the entry of a kustomization in which a patch stands; nothing where it stands elsewhere."""
         kustomization = self.kustomizations.get(posixpath.dirname(use.kustomization))
-        patches = () if kustomization is None else kustomization.patches
-        return next((each for each in patches if (each.field, each.index) == (use.field, use.entry)), None)
+        return None if kustomization is None else kustomization.patches_by_entry.get((use.field, use.entry))
 
     def has_kustomization_file(self, folder: str) -> bool:
         """Says whether a folder has a file with a kustomization's name, whatever is in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
@@ -179,12 +180,17 @@ class NewSource:
         return SourceReference(self.kind, self.name, self.namespace)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SourceNames:
     """What each request is served by, and what must be made for it."""
 
     references: Mapping[PlacedRequest, SourceReference]
     new: tuple[NewSource, ...]
+
+    @cached_property
+    def made_for(self) -> frozenset[PlacedRequest]:
+        """The requests that are served by what must be made."""
+        return frozenset(member for source in self.new for member in source.members)
 
 
 class _Known:

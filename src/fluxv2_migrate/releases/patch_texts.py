@@ -212,7 +212,6 @@ class _Converter:
                 chosen[identity] = each
         key = (release.document.key, frozenset(chosen.values()) if cluster else frozenset())
         if key not in self.references:
-            made = {member for source in self.names.new for member in source.members}
             served = {identity: self.names.references[each] for identity, each in chosen.items()}
             for identity in shared if not cluster else ():
                 each, reference = chosen[identity], served[identity]
@@ -223,7 +222,7 @@ class _Converter:
             self.references[key] = References(
                 served,
                 frozenset(namespace for name, namespace in release.slots() if seen in ("", name)),
-                frozenset(identity for identity, each in chosen.items() if each in made),
+                frozenset(identity for identity, each in chosen.items() if each in self.names.made_for),
             )
         return self.references[key]
 

@@ -149,9 +149,8 @@ class ReleaseTexts:
 
     def _plain(self, releases: Iterable[MigratingRelease], names: SourceNames) -> list[ReleaseText]:
         """Gives the texts of releases that nothing patches, as far as they can be edited."""
-        made = {member for source in names.new for member in source.members}
         texts = (
-            self._text(each, names, is_new=each.placed in made)
+            self._text(each, names, is_new=each.placed in names.made_for)
             for each in releases
             if not isinstance(each, PatchedRelease)
         )
@@ -160,8 +159,11 @@ class ReleaseTexts:
     def _patched(self, releases: Sequence[PatchedRelease], names: SourceNames) -> list[TriedClosure]:
         """Gives the closures as texts, as far as a trial shows that they are what they were."""
         converted: list[TriedClosure] = []
+        members_of: dict[int, list[PatchedRelease]] = {}
+        for release in releases:
+            members_of.setdefault(id(release.closure), []).append(release)
         for closure in closures_of(releases):
-            members = [each for each in releases if each.closure is closure]
+            members = members_of[id(closure)]
             if len(members) < len(closure.documents):
                 # What stays of it was told.
                 continue

@@ -89,6 +89,6 @@ def with_value(value: Any, path: Sequence[str | int], new: Any) -> Any:
     if not path:
         return new
     key, *rest = path
-    pairs = enumerate(value) if isinstance(value, list) else value.items()
-    changed = {name: with_value(item, rest, new) if name == key else item for name, item in pairs}
-    return list(changed.values()) if isinstance(value, list) else changed
+    if isinstance(value, list):
+        return [with_value(item, rest, new) if index == key else item for index, item in enumerate(value)]
+    return {name: with_value(item, rest, new) if name == key else item for name, item in value.items()}
