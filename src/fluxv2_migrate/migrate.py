@@ -11,6 +11,7 @@ from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.refused_metadata import tell_of_refused_metadata
+from fluxv2_migrate.applied.refused_objects import tell_of_refused_objects
 from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
@@ -160,6 +161,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
         tell_of_annotated_objects(around, findings)
         tell_of_refused_metadata(around, findings)
+        tell_of_refused_objects(around, findings)
         tell_of_pruning(going, around, findings)
         tell_of_health_checks(going, around, findings)
         tell_of_unsynced(going, around, findings)

@@ -26,10 +26,10 @@ _V2: Final[Mapping[str, type[KubernetesObject]]] = {
 }
 
 
-def _model_of(manifest: Mapping[str, Any]) -> type[KubernetesObject]:
+def model_of(manifest: Mapping[str, Any]) -> type[KubernetesObject]:
     """Gives the model for a manifest; `Unstructured` for kinds that are foreign to Flux.
 
-    >>> _model_of({"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmRelease"}).__module__
+    >>> model_of({"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmRelease"}).__module__
     'fluxv2_migrate.flux1.models'
     """
     version, kind = manifest.get("apiVersion"), manifest.get("kind")
@@ -70,7 +70,7 @@ def _validate(document: Document) -> KubernetesObject:
             "a manifest is a mapping, and this is none", path=document.path, line=document.line
         )
     try:
-        return _model_of(document.value).model_validate(document.value)
+        return model_of(document.value).model_validate(document.value)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         field = tuple(str(part) for part in problem["loc"])
