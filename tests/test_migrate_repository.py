@@ -113,7 +113,22 @@ FLOW = (
     '"spec": {"chart": {"repository": "https://x.example", "name": "a", "version": "1.0.0"}}}'
 )
 LIST = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: helm.fluxcd.io/v1\n  kind: HelmRelease\n"
-V2 = release().replace("helm.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2")
+V2 = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: web
+  namespace: shop
+spec:
+  interval: 5m
+  chart:
+    spec:
+      chart: web
+      version: 1.2.3
+      sourceRef:
+        kind: HelmRepository
+        name: charts
+"""
 LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     ("a chart's template", {"Chart.yaml": "", "templates/a.yaml": release()}, "RP001"),
     ("a template that is no YAML", {"c/Chart.yaml": "", "c/t/a.yaml": "{{ if }}\n" + release()}, "RP001"),
