@@ -103,7 +103,7 @@ def expected_releases(converted: ConvertedReleases, around: Surroundings) -> Ite
             }
             spec = {**mapping_at(manifest, "spec")}
             for named in release.names:
-                if any(step.path == named.kustomization for step in sighting.steps):
+                if any(step.path == named.step.path for step in sighting.steps):
                     spec["releaseName"] = named.release_name
             seen = {**manifest, "metadata": metadata, "spec": spec}
             version = around.oldest([sighting.cluster])

@@ -90,6 +90,15 @@ def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:
     return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
 
 
+def metadata_of(namespace: str, name: str) -> dict[str, str]:
+    """Gives the metadata of an object; one without a namespace names none.
+
+    >>> metadata_of("shop", "web"), metadata_of("", "web")
+    ({'name': 'web', 'namespace': 'shop'}, {'name': 'web'})
+    """
+    return {"name": name, "namespace": namespace} if namespace else {"name": name}
+
+
 def resource_of(manifest: Mapping[str, Any]) -> str:
     """Names an object as findings do.
 

@@ -14,6 +14,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import objects_of, own_manifest
+from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.kustomize import BuiltObject, Step, add_patch, steps_apart
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.rearranged import RearrangedTexts
@@ -83,10 +84,9 @@ def _left(
 
 def _with_patch(text: str, step: Step, manifest: Mapping[str, Any], marks: _Marks) -> str:
     """Gives a kustomization with a patch that finds its object by what it says itself, and no other."""
-    name = {"name": step.name, **({"namespace": step.namespace} if step.namespace else {})}
     patch: dict[str, Any] = {
         "apiVersion": manifest["apiVersion"],
         "kind": manifest["kind"],
-        "metadata": {**name, "annotations": dict(marks)},
+        "metadata": {**metadata_of(step.namespace, step.name), "annotations": dict(marks)},
     }
     return add_patch(text, patch)

@@ -13,8 +13,7 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1.containers import FieldPath, containers_of
 from fluxv2_migrate.flux1.images import ImageRef
-from fluxv2_migrate.kubernetes import as_list
-from fluxv2_migrate.kubernetes.manifests import namespace_and_name
+from fluxv2_migrate.kubernetes import as_list, metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, remove_entry, replace_entry
 from fluxv2_migrate.yaml_text import Style, edit_document, emit_mapping, read_value, replace_text
 
@@ -101,14 +100,13 @@ def _patches(running: Build, places: Collection[_Place]) -> Iterator[str]:
                 own = {"name": container.get("name"), "image": container.get("image")}
                 pod.setdefault(field, []).append(own)
         if pod:
-            metadata = {"name": names[1], **({"namespace": names[0]} if names[0] else {})}
             value: Any = pod
             for key in reversed(above):
                 value = {str(key): value}
             patch = {
                 "apiVersion": built.manifest.get("apiVersion"),
                 "kind": kind,
-                "metadata": metadata,
+                "metadata": metadata_of(*names),
                 **value,
             }
             yield emit_mapping(patch, Style())

@@ -18,7 +18,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, new_object
 from fluxv2_migrate.images.items import objects_of, own_manifest
 from fluxv2_migrate.images.places import ImagePlace, place_image, place_tag
 from fluxv2_migrate.images.reading import aliases_of, as_automated
-from fluxv2_migrate.kubernetes import annotations_of, as_object
+from fluxv2_migrate.kubernetes import annotations_of, as_object, metadata_of
 from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file, steps_apart
 from fluxv2_migrate.placement import Affixes, Homes
 from fluxv2_migrate.plan import Set, apply_to_text
@@ -226,11 +226,10 @@ def _written(
     file = next(free, None)
     if file is None:
         raise CannotEdit("the name of its file is taken")
-    metadata = {"name": step.name, **({"namespace": step.namespace} if step.namespace else {})}
     value: dict[str, Any] = {
         "apiVersion": wanted.sighting.manifest["apiVersion"],
         "kind": wanted.sighting.manifest["kind"],
-        "metadata": metadata,
+        "metadata": metadata_of(step.namespace, step.name),
         **_nested(tag.path, tag.value, wanted.sighting.manifest),
     }
     kustomization = files.get(step.path) or around.clusters.tree.text(step.path)

@@ -13,7 +13,7 @@ from fluxv2_migrate.flux2.releases import (
     preferred_api_version,
     serving_releases,
 )
-from fluxv2_migrate.kustomize import steps_apart
+from fluxv2_migrate.kustomize import Step, steps_apart
 from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
@@ -36,12 +36,10 @@ class NameElsewhere:
     """A release name that one kustomization gives, because clusters give a release different names.
 
     Attributes:
-        namespace: of the release as it enters that kustomization, or empty.
+        step: the kustomization, with the release as it enters it.
     """
 
-    kustomization: str
-    namespace: str
-    name: str
+    step: Step
     release_name: str
 
 
@@ -148,8 +146,8 @@ def _names_elsewhere(drafts: Iterable[DraftOfClusters]) -> tuple[NameElsewhere, 
         if not own:
             message = "clusters give it different release names, and no kustomization tells them apart"
             raise ClustersDisagree(message, ("metadata", "name"))
-        found.add(NameElsewhere(own[-1].path, own[-1].namespace, own[-1].name, release_name))
-    return tuple(sorted(found, key=lambda each: (each.kustomization, each.name)))
+        found.add(NameElsewhere(own[-1], release_name))
+    return tuple(sorted(found, key=lambda each: (each.step.path, each.step.name)))
 
 
 def hold_one_release(draft: ReleaseDraft, others: Iterable[ReleaseDraft], *, named: bool = False) -> None:

@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters import Way
 from fluxv2_migrate.kustomize import PatchUse, Step, add_patch, remove_entry, steps_apart
 from fluxv2_migrate.plan import Leaves, as_patch, fields_part
 from fluxv2_migrate.releases.drafts import ClustersDisagree
+from fluxv2_migrate.releases.patch_targets import target_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.open_files import OpenFiles
@@ -128,9 +129,7 @@ class KustomizationEdits:
                 self._add(own[-1], leaves, api_version)
 
     def _add(self, step: Step, leaves: Leaves, api_version: str) -> None:
-        target = {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease", "name": step.name}
-        if step.namespace:
-            target["namespace"] = step.namespace
+        target = target_of(step)
         patch: str | dict[str, Any]
         if all(len(path) == 2 and isinstance(value, str) for path, value in leaves.items()):
             patch = "".join(

@@ -9,7 +9,7 @@ from fluxv2_migrate.clusters import Closure, DocumentKey
 from fluxv2_migrate.clusters.builds import file_over
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
-from fluxv2_migrate.kubernetes import namespace_and_name
+from fluxv2_migrate.kubernetes import metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
@@ -21,6 +21,11 @@ _FIELDS: Final = ("group", "version", "kind")
 _SOURCES: Final = tuple(
     ("source.toolkit.fluxcd.io", "v1", kind) for kind in ("HelmRepository", "GitRepository")
 )
+
+
+def target_of(step: Step) -> dict[str, str]:
+    """Gives the target that finds one release of Flux v2 as it comes to a kustomization."""
+    return {"group": _GROUP, "kind": _KIND, **metadata_of(step.namespace, step.name)}
 
 
 def targets_of(

@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters import DocumentKey, closure_of_one, is_below
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.constraints import refused_fields
+from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.kustomize import add_patch
 from fluxv2_migrate.placement import (
     Affixes,
@@ -31,6 +32,7 @@ from fluxv2_migrate.placement import (
 from fluxv2_migrate.plan import Path, Plan, apply_to_mapping, apply_to_text, source_of
 from fluxv2_migrate.releases.closures import hold_back
 from fluxv2_migrate.releases.drafts import ClustersDisagree
+from fluxv2_migrate.releases.patch_targets import target_of
 from fluxv2_migrate.releases.patch_texts import (
     ClosureTexts,
     PatchText,
@@ -360,17 +362,14 @@ def _converted(
 def _name_elsewhere(release: MigratingRelease, workspace: Workspace) -> None:
     document = release.document
     for each in release.names:
-        target = {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease", "name": each.name}
-        if each.namespace:
-            target["namespace"] = each.namespace
         patch = f"- op: add\n  path: /spec/releaseName\n  value: {each.release_name}\n"
-        because = ("metadata.namespace", "metadata.name")
-        place = (document.path, document.line, because, each.kustomization, "spec.releaseName")
+        because, path = ("metadata.namespace", "metadata.name"), each.step.path
+        place = (document.path, document.line, because, path, "spec.releaseName")
         workspace.rewrite(
-            each.kustomization,
-            add_patch(workspace.text(each.kustomization) or "", patch, target),
+            path,
+            add_patch(workspace.text(path) or "", patch, target_of(each.step)),
             Change("release-name-in-kustomization", release.resource, *place),
-            kustomization_change(each.kustomization),
+            kustomization_change(path),
         )
 
 
@@ -382,7 +381,7 @@ def _config_maps(release: MigratingRelease) -> Iterator[Unplaced]:
             namespaces.setdefault(namespace, []).append(cluster)
         is_beside = len(namespaces) == 1 and slots == release.slots()
         for namespace, clusters in namespaces.items():
-            metadata = {"name": each.name, "namespace": namespace} if namespace else {"name": each.name}
+            metadata = metadata_of(namespace, each.name)
             data = {"values.yaml": BlockText(each.text.replace("\r\n", "\n"))}
             yield Unplaced(
                 "values-of-a-file",

@@ -9,7 +9,7 @@ from typing import Any
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import FrozenDict, thawed
-from fluxv2_migrate.kubernetes import namespace_and_name
+from fluxv2_migrate.kubernetes import metadata_of, namespace_and_name
 from fluxv2_migrate.meaning import ReleaseMeaning, SourceKey, meaning_of_v2_release
 
 Declared = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -65,7 +65,7 @@ class DeclaredFields:
         # A build may give a manifest another name, and put it into a namespace.
         namespace, _, name = key[1].partition(" ")[2].rpartition("/")
         manifest = thawed(self.releases[key])
-        built = {**manifest["metadata"], "name": name, **({"namespace": namespace} if namespace else {})}
+        built = {**manifest["metadata"], **metadata_of(namespace, name)}
         try:
             return [
                 meaning_of_v2_release(
