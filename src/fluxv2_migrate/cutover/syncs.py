@@ -18,10 +18,12 @@ from fluxv2_migrate.placement import (
     FieldComment,
     Generated,
     Homes,
+    Needed,
     NoHome,
     Places,
     Prerequisite,
     Unplaced,
+    note_needed,
     write_generated,
 )
 from fluxv2_migrate.repository.workspace import Workspace
@@ -108,7 +110,7 @@ def settle_syncs(
     """Writes the sync of each cluster that has none yet, where only that cluster applies it."""
     syncs: list[ClusterSync] = []
     generated: list[Generated] = []
-    needed: dict[tuple[str, str], Prerequisite] = {}
+    needed: Needed = {}
     for view in around.clusters.clusters:
         _tell_settings(view, findings)
         sync = _planned(view, around, manifests)
@@ -119,8 +121,7 @@ def settle_syncs(
         else:
             sync, made = _written(sync, view, around, workspace, findings)
             generated += made
-            for need in _prerequisites(sync):
-                needed.setdefault((need.namespace, need.name), need)
+            note_needed(needed, _prerequisites(sync))
         syncs.append(sync)
     return SyncLayout(tuple(syncs), tuple(generated), tuple(needed.values()))
 

@@ -13,10 +13,10 @@ from fluxv2_migrate.placement.homes import Affixes, Homes, NoHome, without_affix
 from fluxv2_migrate.placement.image_files import FilterComments, place_image_objects
 from fluxv2_migrate.placement.image_uses import ImageLayout, ImageUse, use_of, uses_of
 from fluxv2_migrate.placement.images import layout_images
+from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, note_needed
 from fluxv2_migrate.placement.sources import (
     ExistingSource,
     PlacedRequest,
-    Prerequisite,
     SourceNames,
     name_sources,
     source_manifest,
@@ -34,6 +34,7 @@ __all__ = [
     "Homes",
     "ImageLayout",
     "ImageUse",
+    "Needed",
     "NoHome",
     "PlacedRequest",
     "Places",
@@ -43,6 +44,7 @@ __all__ = [
     "clashing_names",
     "layout_images",
     "name_sources",
+    "note_needed",
     "place_image_objects",
     "source_manifest",
     "source_secret",

@@ -8,7 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.placement.homes import Affixes
-from fluxv2_migrate.placement.sources import Prerequisite
+from fluxv2_migrate.placement.prerequisites import Prerequisite
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, PolicyRequest
 from fluxv2_migrate.settings.overrides import Subject

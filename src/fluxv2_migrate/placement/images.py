@@ -13,7 +13,7 @@ from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixe
 from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse
-from fluxv2_migrate.placement.sources import Prerequisite
+from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, note_needed
 from fluxv2_migrate.placement.update_paths import automation_name, covers, overlap, update_path
 from fluxv2_migrate.rules import (
     GitSync,
@@ -58,8 +58,8 @@ def layout_images(
     """
     images, notices = place_uses(sorted(uses, key=lambda each: each.order), options)
     by_cluster = tuple(sorted(syncs, key=lambda each: (each.cluster, each.namespace, each.name)))
-    known = {(each.namespace, each.name): each for each in needed}
-    layout = _Layout(options, flux_version, tuple(existing), by_cluster, notices, needed=known)
+    layout = _Layout(options, flux_version, tuple(existing), by_cluster, notices)
+    note_needed(layout.needed, needed)
     references = layout.repositories(images)
     names = layout.policies(images, references)
     layout.automations(images, names)
@@ -101,7 +101,7 @@ class _Layout:
     syncs: tuple[GitSync, ...]
     notices: list[tuple[ImageUse, Notice]]
     generated: list[GeneratedImageObject] = field(default_factory=list)
-    needed: dict[_Reference, Prerequisite] = field(default_factory=dict)
+    needed: Needed = field(default_factory=dict)
     without_url: set[str] = field(default_factory=set)
 
     # Repositories
@@ -408,10 +408,7 @@ class _Layout:
         self.notices.append((use, Notice(code, message, use.field, group)))
 
     def _need(self, namespace: str, name: str, keys: tuple[str, ...], user: str, origin: str) -> None:
-        before = self.needed.get((namespace, name))
-        users = tuple(dict.fromkeys((*(before.used_by if before else ()), user)))
-        keys = tuple(dict.fromkeys((*(before.keys if before else ()), *keys)))
-        self.needed[namespace, name] = Prerequisite("Secret", name, namespace, keys, users, origin)
+        note_needed(self.needed, [Prerequisite("Secret", name, namespace, keys, (user,), origin)])
 
     def _add(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -13,30 +13,10 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
 from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
+from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, note_needed
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 from fluxv2_migrate.settings.options import MigrationOptions
-
-
-@dataclass(frozen=True, slots=True)
-class Prerequisite:
-    """Something that must exist in the cluster before a generated object works.
-
-    Attributes:
-        kind: of Kubernetes.
-        name: of the object.
-        namespace: of the object.
-        keys: of the Secret.
-        used_by: `kind namespace/name` of what needs it.
-        copy_of: `namespace/name` of the object that holds the same for Flux v1, or empty.
-    """
-
-    kind: Literal["Secret"]
-    name: str
-    namespace: str
-    keys: tuple[str, ...]
-    used_by: tuple[str, ...]
-    copy_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +338,7 @@ def unplaced_source(
     source: NewSource,
     options: MigrationOptions,
     versions: Mapping[str, FluxVersion],
-    needed: dict[tuple[str, str], Prerequisite],
+    needed: Needed,
     comments: Iterable[FieldComment],
 ) -> Unplaced:
     """Gives a new source as the object that it becomes.
@@ -368,11 +348,7 @@ def unplaced_source(
     """
     secret = source_secret(source, needed)
     version = min((versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
-    prerequisite = _prerequisite(source.reference, source.request, secret)
-    if prerequisite is not None:
-        key = (prerequisite.namespace, prerequisite.name)
-        users = (*(needed[key].used_by if key in needed else ()), *prerequisite.used_by)
-        needed[key] = replace(prerequisite, used_by=tuple(dict.fromkeys(users)))
+    note_needed(needed, _prerequisites(source.reference, source.request, secret))
     kind = source.kind.lower()
     stems = (f"{source.name}-{kind}", f"{source.namespace}-{source.name}-{kind}")
     seen = [(each.file, tuple(sorted({cluster for cluster, _ in each.slots}))) for each in source.members]
@@ -391,7 +367,7 @@ def unplaced_source(
     )
 
 
-def source_secret(source: NewSource, needed: Mapping[tuple[str, str], Prerequisite]) -> str | None:
+def source_secret(source: NewSource, needed: Needed) -> str | None:
     """Gives the name of a source's Secret in the source's namespace; nothing where it needs none.
 
     Args:
@@ -412,21 +388,20 @@ def source_secret(source: NewSource, needed: Mapping[tuple[str, str], Prerequisi
     return f"{namespace}-{name}" if taken else name
 
 
-def _prerequisite(
+def _prerequisites(
     reference: SourceReference, request: ChartSourceRequest, secret: str | None
-) -> Prerequisite | None:
+) -> Iterator[Prerequisite]:
     known = request.secret
     copied = known is not None and known[0] != reference.namespace and request.secret_name is None
-    if secret is None or not (request.keys or copied or request.secret_name):
-        return None
-    return Prerequisite(
-        "Secret",
-        secret,
-        reference.namespace,
-        request.keys or ("username", "password"),
-        (f"{reference.kind} {reference.namespace}/{reference.name}",),
-        "/".join(known) if known is not None and copied else "",
-    )
+    if secret is not None and (request.keys or copied or request.secret_name):
+        yield Prerequisite(
+            "Secret",
+            secret,
+            reference.namespace,
+            request.keys or ("username", "password"),
+            (f"{reference.kind} {reference.namespace}/{reference.name}",),
+            "/".join(known) if known is not None and copied else "",
+        )
 
 
 def source_manifest(

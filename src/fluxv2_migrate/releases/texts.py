@@ -19,6 +19,7 @@ from fluxv2_migrate.placement import (
     FieldComment,
     Generated,
     Homes,
+    Needed,
     NoHome,
     PlacedRequest,
     Places,
@@ -266,7 +267,7 @@ class ReleaseTexts:
     ) -> SourceLayout:
         around = self.around
         places = Places(Homes(around.clusters, around.clusters.tree, workspace))
-        needed: dict[tuple[str, str], Prerequisite] = {}
+        needed: Needed = {}
         generated: list[Generated] = []
         made: set[PlacedRequest] = set()
         homeless: dict[PlacedRequest, str] = {}

@@ -18,7 +18,7 @@ from fluxv2_migrate.given import as_text, like_given
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
 from fluxv2_migrate.kubernetes import group_of, mapping_at
-from fluxv2_migrate.placement import Generated, Prerequisite
+from fluxv2_migrate.placement import Generated, Needed, note_needed
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.patch_texts import ReleaseText
 from fluxv2_migrate.releases.patched import PatchedRelease
@@ -116,6 +116,8 @@ def assemble(
     made = (*converted.layout.generated, *images.objects, *syncs.generated)
     _tell_refused(made, around, findings)
     manifests = tuple(_manifests(made, around, converted, images))
+    needed: Needed = {}
+    note_needed(needed, (*images.prerequisites, *syncs.prerequisites))
     before = {**around.repository.texts, **originals}
     created, deleted = workspace.created, workspace.deleted
     texts = {path: workspace.text(path) for path in (*workspace.changed, *originals)}
@@ -129,7 +131,7 @@ def assemble(
         findings=Findings(findings.all()),
         changes=workspace.changes,
         _written=manifests,
-        prerequisites=_together((*images.prerequisites, *syncs.prerequisites)),
+        prerequisites=tuple(needed.values()),
         context=context,
         before={path: before[path] for path in {*changed, *deleted}},
         staying=staying,
@@ -255,14 +257,3 @@ def _manifests(
         if group_of(generated.manifest).endswith(_TOOLKIT):
             cluster = around.clusters.told(generated.clusters)
             yield MigratedManifest(generated.manifest, generated.file, cluster=cluster)
-
-
-def _together(needed: Iterable[Prerequisite]) -> tuple[Prerequisite, ...]:
-    """Gives what must exist first, each thing once."""
-    found: dict[tuple[str, str], Prerequisite] = {}
-    for each in needed:
-        known = found.get((each.namespace, each.name), each)
-        keys = tuple(dict.fromkeys((*known.keys, *each.keys)))
-        users = tuple(dict.fromkeys((*known.used_by, *each.used_by)))
-        found[each.namespace, each.name] = replace(known, keys=keys, used_by=users)
-    return tuple(found.values())
