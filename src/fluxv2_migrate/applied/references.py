@@ -84,7 +84,8 @@ def tell_of_result(
     readers: list[_Reader] = []
     # All objects of all clusters at once would take many times the memory of the repository.
     for view, applied in result.by_cluster():
-        own = {identity_of(each.manifest): each for each in made if view.name in each.clusters}
+        cluster = view.name
+        own = {identity_of(each.manifest): each for each in made if cluster in each.clusters}
         check = _Check(view, result, applied, own, findings)
         for problem in applied.problems:
             message = f"{view.name} built it, and kustomize fails after the migration: {problem.reason}"

@@ -58,6 +58,8 @@ class ClusterMap:
     resting: Mapping[str, FluxKustomization] = field(default_factory=dict)
     _broken: dict[str, str] | None = None
     _synced: SyncedFiles | None = None
+    # Each sighting asks for its cluster; while clusters are looked for, others take their places.
+    _by_name: tuple[tuple[ClusterView, ...], Mapping[str, ClusterView]] = ((), {})
 
     @property
     def broken(self) -> Mapping[str, str]:
@@ -129,8 +131,8 @@ class ClusterMap:
 
     def default_namespace(self, cluster: str) -> str:
         """Gives the namespace of manifests that name none, where one is known for a cluster."""
-        known = (view.settings.default_namespace for view in self.clusters if view.name == cluster)
-        return next(known, None) or self.fallback_namespace
+        view = self._views().get(cluster)
+        return (view and view.settings.default_namespace) or self.fallback_namespace
 
     def told(self, names: Collection[str]) -> str:
         """Gives how findings speak of some clusters: not at all, where they are all of them."""
@@ -138,7 +140,12 @@ class ClusterMap:
 
     def view(self, name: str) -> ClusterView:
         """Gives a cluster by its name."""
-        return next(each for each in self.clusters if each.name == name)
+        return self._views()[name]
+
+    def _views(self) -> Mapping[str, ClusterView]:
+        if self._by_name[0] is not self.clusters:
+            self._by_name = (self.clusters, {each.name: each for each in reversed(self.clusters)})
+        return self._by_name[1]
 
 
 def _renames(reason: str) -> bool:

@@ -244,11 +244,10 @@ def _shaping_roots(reader: ClusterReader) -> Iterator[str]:
 def _taken_folders(reader: ClusterReader, views: Sequence[ClusterView]) -> list[tuple[str, str]]:
     """Gives folders that belong to something, each with the build that takes it in, if one does."""
     known = [(synced.path, "") for view in views for synced in view.sync_paths]
-    known += [
-        (posixpath.dirname(file), folder)
-        for folder in _shaping_roots(reader)
-        for file in reader.build(folder).files
-    ]
+    for folder in _shaping_roots(reader):
+        # Many files lie in few folders.
+        taken = dict.fromkeys(posixpath.dirname(file) for file in reader.build(folder).files)
+        known += [(each, folder) for each in taken]
     return known
 
 

@@ -55,7 +55,8 @@ def chart_folders(files: Collection[str]) -> frozenset[str]:
     >>> sorted(chart_folders({"a/Chart.yaml", "a/values.yaml", "b/Chart.yaml"}))
     ['a']
     """
-    folders = (path.rpartition("/")[0] for path in files if f"/{path}".endswith("/Chart.yaml"))
+    charts = [path for path in files if path.endswith("Chart.yaml")]
+    folders = (path.rpartition("/")[0] for path in charts if f"/{path}".endswith("/Chart.yaml"))
     return frozenset(folder for folder in folders if posixpath.join(folder, "values.yaml") in files)
 
 
@@ -66,7 +67,7 @@ def is_in_folder(folder: str, folders: Collection[str]) -> bool:
     (True, False)
     """
     while folder not in folders:
-        if not folder:
+        if not (folder and folders):
             return False
         folder = posixpath.dirname(folder)
     return True

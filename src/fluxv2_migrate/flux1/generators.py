@@ -111,10 +111,10 @@ def folders_of(files: Iterable[str]) -> set[str]:
     """
     found = {""}
     for path in files:
-        folder = posixpath.dirname(path)
+        folder = path.rpartition("/")[0]
         while folder not in found:
             found.add(folder)
-            folder = posixpath.dirname(folder)
+            folder = folder.rpartition("/")[0]
     return found
 
 

@@ -72,9 +72,9 @@ class Homes:
         chosen: list[tuple[str, tuple[str, ...]]] = []
         for exact in (True, False):
             # A folder that others see too is taken only where a cluster has none for itself.
-            for folder, served in self._candidates(left):
-                known = {name for _, names in chosen for name in names}
-                fits = served & left and (served <= left if exact else not served & known)
+            for folder, served in self._candidates(left) if left else ():
+                is_twice = any(served.intersection(names) for _, names in chosen)
+                fits = served & left and (served <= left if exact else not is_twice)
                 if fits and self.written(folder, manifest) is not None:
                     chosen.append((folder, tuple(sorted(served))))
                     left -= served

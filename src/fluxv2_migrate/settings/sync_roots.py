@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 
 def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -75,5 +76,10 @@ def is_synced(path: str, roots: Sequence[str]) -> bool:
 
 
 def _around(path: str, roots: Sequence[str]) -> list[str]:
-    clean = [posixpath.normpath(root).strip("/") if root not in ("", "/", ".") else "" for root in roots]
-    return [root for root in clean if not root or path.startswith(root + "/")]
+    return [root for root in map(_clean, roots) if not root or path.startswith(root + "/")]
+
+
+@lru_cache(maxsize=256)
+def _clean(root: str) -> str:
+    # Each file asks for the same few.
+    return posixpath.normpath(root).strip("/") if root not in ("", "/", ".") else ""
