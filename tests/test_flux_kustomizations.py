@@ -62,6 +62,24 @@ def test_a_kustomization_without_anything_over_its_path_changes_nothing() -> Non
     assert [cluster.sync_paths for cluster in migration.context.clusters] == [("clusters/prod", "apps")]
 
 
+@pytest.mark.parametrize("one", [{"targetNamespace": "one"}, {"namePrefix": "one-"}])
+@pytest.mark.parametrize("other", [{"targetNamespace": "two"}, {"namePrefix": "two-"}, {"wait": True}])
+@pytest.mark.parametrize("is_named", [False, True])
+def test_two_of_one_folder_make_two_releases(
+    one: dict[str, Any], other: dict[str, Any], is_named: bool
+) -> None:
+    more = kustomization("./apps", **other).replace("name: apps", "name: more")
+    files = tree({"clusters/prod/more.yaml": more}, **one)
+    if is_named:
+        files["apps/web.yaml"] = release(more="  releaseName: web\n  targetNamespace: web\n")
+    migration = fm.migrate_repository(files)
+    # Nothing but these Kustomizations tells the names apart under which it runs.
+    assert codes(migration) & {"RP020"} == (set() if is_named else {"RP020"})
+    assert ("apps/web.yaml" in migration.changed) == migration.ok == is_named
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok == is_named
+    assert [cluster.sync_paths for cluster in migration.context.clusters] == [("clusters/prod", "apps")]
+
+
 def test_what_it_builds_is_looked_at_with_the_patch_as_it_is_now() -> None:
     patch = yaml.safe_load(release()) | {"spec": {"timeout": 90}}
     migration = fm.migrate_repository(tree(patches=[{"patch": yaml.safe_dump(patch)}]))

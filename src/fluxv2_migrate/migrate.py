@@ -237,7 +237,7 @@ def _surroundings(
         findings.say(notice.code, notice.message, notice.path, notice.line, notice.related)
     versions = {view.name: judged.get(view.name, inferred).version for view in clusters.clusters}
     for view in clusters.clusters:
-        paths = ", ".join(synced.path or "/" for synced in view.sync_paths)
+        paths = ", ".join(path or "/" for path in view.paths)
         reasons.append(f"cluster {view.name} syncs {paths} ({view.reason})")
     around = Surroundings(repository, clusters, options, versions or {"": inferred.version})
     return inferred.version, around, reasons

@@ -311,7 +311,7 @@ def _tell_of_markers(
 
 
 def _shown_paths(view: ClusterView) -> str:
-    return ", ".join(synced.path or "/" for synced in view.sync_paths)
+    return ", ".join(path or "/" for path in view.paths)
 
 
 def _runs(spec: Mapping[str, Any], name: str) -> str:

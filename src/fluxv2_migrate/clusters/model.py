@@ -103,6 +103,11 @@ class ClusterView:
         """How findings speak of it."""
         return self.settings.name
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folders that it syncs, each once."""
+        return tuple(dict.fromkeys(each.path for each in self.sync_paths))
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

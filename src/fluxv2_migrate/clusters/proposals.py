@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -89,8 +90,8 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
         taken.add(root)
         synced = _synced_from(root, own, known, reader.tree)
         yield ClusterView(
-            Cluster(name=root or "cluster", sync_paths=tuple(synced)),
-            tuple(synced.values()),
+            Cluster(name=root or "cluster", sync_paths=tuple(dict.fromkeys(each.path for each in synced))),
+            tuple(synced),
             f"{path} is a Kustomization of Flux v2 that syncs itself",
             flux2_file=path,
         )
@@ -116,17 +117,29 @@ def _synced_from(
     own: FluxKustomization,
     known: Iterable[tuple[FluxKustomization, str]],
     tree: KustomizeTree,
-) -> dict[str, SyncPath]:
-    """Gives what a cluster syncs whose Kustomization lies in its own path: also what those there sync."""
-    synced = {root: _synced_by(own, root, tree)}
+) -> list[SyncPath]:
+    """Gives what a cluster syncs whose Kustomization lies in its own path: also what those there sync.
+
+    Several of them may sync one folder, each under other names or into another namespace.
+    """
+    synced = [_synced_by(own, root, tree)]
+    ways = {(root, "", "")}
     pending = [root]
     while pending:
         folder = pending.pop()
         for each, target in known:
-            if is_below(each.file, folder) and target not in synced and not is_below(target, root):
-                synced[target] = _synced_by(each, target, tree)
+            way = (target, _shaping(each), each.target_namespace)
+            if is_below(each.file, folder) and way not in ways and not is_below(target, root):
+                ways.add(way)
                 pending.append(target)
+                synced.append(_synced_by(each, target, tree))
     return synced
+
+
+def _shaping(kustomization: FluxKustomization) -> str:
+    """Gives what a Kustomization puts over what is built, wherever it stands."""
+    given: dict[str, Any] = json.loads(kustomization.overlay or "{}")
+    return json.dumps({key: value for key, value in given.items() if key != "file"}, sort_keys=True)
 
 
 def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:

@@ -140,7 +140,7 @@ def cluster_context(
         flux_version: that will run in it.
         flux_namespace: in which it will run.
     """
-    paths = tuple(synced.path for synced in view.sync_paths)
+    paths = view.paths
     settings = view.settings
     if not settings.sync_paths:
         settings = settings.model_copy(update={"sync_paths": paths})
