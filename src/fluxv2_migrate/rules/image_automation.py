@@ -253,11 +253,9 @@ def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:
 def _image(
     workload: Workload, found: ContainerImage, policies: WorkloadPolicies, lookup: Lookup
 ) -> AutomatedImage:
-    before = len(workload.notices)
+    workload.container = found.container
     image = _read_image(workload, found, policies, lookup)
-    workload.notices[before:] = [
-        replace(notice, container=found.container) for notice in workload.notices[before:]
-    ]
+    workload.container = ""
     return image
 
 

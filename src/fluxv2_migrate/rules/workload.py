@@ -50,6 +50,7 @@ class Workload:
         written: gives the text of a scalar as it stands in the file.
         translations: of tag patterns, which workloads share.
         matched: which of the overrides are about it.
+        container: whose image is read; empty where the object itself is.
     """
 
     manifest: Mapping[str, Any]
@@ -66,6 +67,7 @@ class Workload:
     notices: list[Notice] = field(default_factory=list)
     comments: list[CommentAbove] = field(default_factory=list)
     matched: set[int] = field(default_factory=set)
+    container: str = ""
     _policies: WorkloadPolicies | None = None
 
     @property
@@ -108,7 +110,8 @@ class Workload:
         self, code: str, message: str, path: Path, *, group: str = "", answer: Override | None = None
     ) -> None:
         """Says what a person must know."""
-        self.notices.append(Notice(code, message, (*self.at, *path), group, answer))
+        at = (*self.at, *path)
+        self.notices.append(Notice(code, message, at, group, answer, container=self.container))
 
     def answer(self, **fields: Any) -> Override:
         """Gives an override that matches this object alone."""
