@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from counted_work import calls_of
+from fluxv2_migrate.kustomize import add_patch
 from fluxv2_migrate.plan import edit_fields, fields_part
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.open_files import OpenFiles
@@ -23,6 +26,9 @@ ENTRIES = (
     "- patch: |-\n    a: 1\n\n  target: {kind: A, name: x}\n",
     '- target:\n    kind: A\n    name: x\n  patch: "a: 1\\nb: 2"\n',
     "- {patch: 'a: 1', target: {name: x, kind: A}}\n",
+)
+ADDED: st.SearchStrategy[str | Mapping[str, Any]] = st.sampled_from(
+    ["- op: remove\n  path: /a", {"kind": "A", "spec": {"a": {"b": {"c": 1}}}}]
 )
 TEXTS = st.sampled_from(["a: 2", "a: 2\nb:\n  c: 3", "c: 'it'"])
 VALUES = st.dictionaries(
@@ -42,6 +48,11 @@ def test_edits_of_several_parts_are_those_of_one_after_another(data: st.DataObje
     for _ in range(data.draw(st.integers(1, 6))):
         at = ("patches", data.draw(st.integers(0, len(chosen) - 1)))
         edit: PartEdit
+        if data.draw(st.integers(0, 3)) == 0:
+            patch, target = data.draw(ADDED), data.draw(st.sampled_from([{}, {"kind": "A", "name": "y"}]))
+            files.add_patch("a.yaml", patch, target, CHANGE)
+            one_by_one = add_patch(one_by_one, patch, target)
+            continue
         if data.draw(st.booleans()):
             value = data.draw(TEXTS)
             edit = partial(text_part, path=(*at, "patch"), value=value)
@@ -65,6 +76,20 @@ def test_other_documents_and_edits_of_the_whole_file_stay() -> None:
     files.edit_part("a.yaml", 1, partial(text_part, path=("b",), value="w"), CHANGE)
     files.close_all()
     assert workspace.text("a.yaml") == "\ufeffa: 1\n---\nb: w\nc: v\nd: 1\n"
+
+
+def test_patches_are_added_in_the_style_that_each_finds() -> None:
+    text = "namespace:\n    name: a\npatches:\n- patch: |-\n    a: 1\n"
+    patch = {"kind": "A", "spec": {"a": {"b": 1}, "c": {"d": 1}}}
+    workspace = Workspace({"a.yaml": text})
+    files = OpenFiles(workspace)
+    for _ in range(3):
+        files.add_patch("a.yaml", patch, {}, CHANGE)
+        text = add_patch(text, patch)
+    files.close_all()
+    assert workspace.text("a.yaml") == text
+    assert "\n      kind: A" in text
+    assert "\n    kind: A" in text
 
 
 @pytest.mark.parametrize(

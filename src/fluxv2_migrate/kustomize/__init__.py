@@ -8,6 +8,7 @@ from fluxv2_migrate.kustomize.configurations import configured_entries
 from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
 from fluxv2_migrate.kustomize.edit import (
     add_patch,
+    add_patches,
     add_resource,
     list_patch_file,
     remove_entry,
@@ -47,6 +48,7 @@ __all__ = [
     "Selector",
     "Step",
     "add_patch",
+    "add_patches",
     "add_resource",
     "apply_operations",
     "artifact_files",

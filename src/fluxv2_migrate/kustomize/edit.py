@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from fluxv2_migrate.kustomize.fields import PATCH_FIELDS
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     append_item,
+    append_items,
     edit_document,
     emit_scalar,
     read_value,
@@ -78,21 +79,51 @@ def add_patch(
         - op: remove
           path: /spec
     """
+    return add_patches(text, [(patch, target)])
+
+
+def add_patches(text: str, patches: Sequence[tuple[str | Mapping[str, Any], Mapping[str, Any]]]) -> str:
+    r"""Adds patches to the `patches` of a kustomization, as `add_patch` adds one.
+
+    Args:
+        patches: each with what it is for.
+
+    Raises:
+        CannotEdit: the file, or a patch, is written in a form in which this is not safe.
+        InvalidManifest: the file is no YAML.
+
+    >>> operations = "- op: remove\n  path: /a"
+    >>> print(add_patches("patches: []\n", [({"kind": "A"}, {}), (operations, {"kind": "B"})]), end="")
+    patches:
+    - patch: |-
+        kind: A
+    - target:
+        kind: B
+      patch: |-
+        - op: remove
+          path: /a
+    """
+
+    def edit(document: str) -> str:
+        step = detect_style(document).step
+        return append_items(document, "patches", [_patch_item(*each, step) for each in patches])
+
+    return edit_document(text, edit)
+
+
+def _patch_item(
+    patch: str | Mapping[str, Any], target: Mapping[str, Any], step: int
+) -> tuple[list[str], dict[str, Any]]:
+    """Gives the lines of a patch in a list, and what they mean."""
     if not isinstance(patch, str):
         patch = emit_mapping(patch, Style())
     patch = patch.rstrip("\n")
     if patch != patch.lstrip() or "\r" in patch or "\t" in patch or not patch:
         raise CannotEdit("a patch that is empty, or with blanks that a block of text does not hold")
-
-    def edit(document: str) -> str:
-        step = detect_style(document).step
-        given = {"target": dict(target)} if target else {}
-        lines = emit_mapping(given, Style(step=step)).splitlines() if given else []
-        lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
-        entry = {**given, "patch": patch}
-        return append_item(document, "patches", lines, entry)
-
-    return edit_document(text, edit)
+    given = {"target": dict(target)} if target else {}
+    lines = emit_mapping(given, Style(step=step)).splitlines() if given else []
+    lines += ["patch: |-", *(" " * step + line if line else "" for line in patch.split("\n"))]
+    return lines, {**given, "patch": patch}
 
 
 def list_patch_file(

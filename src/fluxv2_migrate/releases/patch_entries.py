@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from fluxv2_migrate.clusters import Way
 from fluxv2_migrate.kustomize import PatchUse, Step, add_patch, remove_entry, steps_apart
@@ -35,7 +35,7 @@ class KustomizationEdit:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryEdit:
+class _EntryEdit:
     """An edit of a part of a kustomization; what stands elsewhere in it keeps its place.
 
     Attributes:
@@ -52,6 +52,28 @@ class EntryEdit:
         files.edit_part(self.path, self.document, self.edit, kustomization_change(self.path))
 
 
+@dataclass(frozen=True, slots=True)
+class _AddedPatch:
+    """A patch that a kustomization gets behind all others.
+
+    Attributes:
+        patch: its text, or its value.
+        target: what it is for.
+    """
+
+    path: str
+    patch: str | Mapping[str, Any]
+    target: Mapping[str, Any]
+
+    def write(self, files: OpenFiles) -> None:
+        """Edits the file."""
+        files.add_patch(self.path, self.patch, self.target, kustomization_change(self.path))
+
+
+KustomizationChange: TypeAlias = KustomizationEdit | _EntryEdit | _AddedPatch
+"""What is done to a kustomization."""
+
+
 @dataclass(slots=True)
 class KustomizationEdits:
     """Collects the edits of kustomizations.
@@ -60,7 +82,7 @@ class KustomizationEdits:
         made: what is to be done, in order.
     """
 
-    made: list[KustomizationEdit | EntryEdit] = field(default_factory=list)
+    made: list[KustomizationChange] = field(default_factory=list)
 
     def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], document: int) -> None:
         """Gives a patch that stands in a kustomization another text.
@@ -76,7 +98,7 @@ class KustomizationEdits:
         def edit(known: OpenDocument) -> Part:
             return text_part(known, path, rewrite(str(value_in(known.value, path)).strip()))
 
-        self.made.append(EntryEdit(use.kustomization, document, edit))
+        self.made.append(_EntryEdit(use.kustomization, document, edit))
 
     def retarget(
         self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], document: int
@@ -88,7 +110,7 @@ class KustomizationEdits:
         """
         path = (*_entry(use), "target")
         edit = partial(fields_part, path=path, values=values, removed=removed)
-        self.made.append(EntryEdit(use.kustomization, document, edit))
+        self.made.append(_EntryEdit(use.kustomization, document, edit))
 
     def point(self, edit: FieldEdit | SelectionEdit) -> None:
         """Points a part of a kustomization to where fields are."""
@@ -97,7 +119,7 @@ class KustomizationEdits:
             if isinstance(edit, SelectionEdit)
             else partial(text_part, path=edit.path, value=edit.text)
         )
-        self.made.append(EntryEdit(edit.file, 0, part))
+        self.made.append(_EntryEdit(edit.file, 0, part))
 
     def write_literals(self, edit: LiteralEdit) -> None:
         """Writes what a replacement wrote, which goes."""
@@ -138,7 +160,7 @@ class KustomizationEdits:
         else:
             head = {"apiVersion": api_version, "kind": "HelmRelease", "metadata": {"name": step.name}}
             patch = {**head, **as_patch(leaves)}
-        self._edit(step.path, lambda text: add_patch(text, patch, target))
+        self.made.append(_AddedPatch(step.path, patch, target))
 
 
 def _entry(use: PatchUse) -> tuple[str | int, ...]:

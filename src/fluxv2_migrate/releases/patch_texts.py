@@ -31,7 +31,7 @@ from fluxv2_migrate.releases.configured_fields import (
     edits_of_variable,
 )
 from fluxv2_migrate.releases.forms import References, ReleaseForms
-from fluxv2_migrate.releases.patch_entries import EntryEdit, KustomizationEdit, KustomizationEdits
+from fluxv2_migrate.releases.patch_entries import KustomizationChange, KustomizationEdits
 from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, Naming, with_replaced
@@ -121,7 +121,7 @@ class ClosureTexts:
     finals: Mapping[DocumentKey, Sequence[tuple[Way, Mapping[str, Any]]]]
     results: Mapping[DocumentKey, tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...]]
     patches: tuple[PatchText, ...]
-    edits: tuple[KustomizationEdit | EntryEdit, ...]
+    edits: tuple[KustomizationChange, ...]
 
 
 @dataclass(slots=True)

@@ -61,7 +61,7 @@ from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, Sequen
 from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.scanner import content_start
-from fluxv2_migrate.yaml_text.sequences import append_item, remove_item
+from fluxv2_migrate.yaml_text.sequences import append_item, append_items, remove_item
 
 __all__ = [
     "BYTE_ORDER_MARK",
@@ -79,6 +79,7 @@ __all__ = [
     "SequenceNode",
     "Style",
     "append_item",
+    "append_items",
     "column_of",
     "compose",
     "content_start",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.yaml_text.composer import read_document, read_nodes, read_value
@@ -48,18 +48,37 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     >>> append_item("resources:\n- a.yaml # first\n# end\n", "resources", ["b.yaml"], "b.yaml")
     'resources:\n- a.yaml # first\n- b.yaml\n# end\n'
     """
+    return append_items(text, key, [(item, value)])
+
+
+def append_items(text: str, key: str, items: Iterable[tuple[Sequence[str], Any]]) -> str:
+    r"""Adds items to the list under a key of a document's mapping, as `append_item` adds one.
+
+    Args:
+        items: the lines of each, and what it means.
+
+    Raises:
+        CannotEdit: the text is written in a form in which this is not safe.
+        InvalidManifest: the text is no YAML.
+
+    >>> append_items("a: [1]\n", "a", [(["2"], 2), (["b: 3", "c: 4"], {"b": 3, "c": 4})])
+    'a:\n- 1\n- 2\n- b: 3\n  c: 4\n'
+    """
     root, before = read_nodes(text), read_value(text)
     style = detect_style(text)
-    lines = [f"- {item[0]}", *(f"  {line}" if line else "" for line in item[1:])]
+    lines, values = [], []
+    for item, value in items:
+        lines += [f"- {item[0]}", *(f"  {line}" if line else "" for line in item[1:])]
+        values.append(value)
     if root is None or (isinstance(root, ScalarNode) and not root.value and not root.style):
         result = _at_end(text, [f"{key}:", *_indented(lines, 0 if style.flush else style.step)], style)
-        return read_again(result, {key: [value]})
+        return read_again(result, {key: values})
     if not isinstance(before, dict) or not isinstance(root, MappingNode) or root.is_flow:
         raise CannotEdit("a document that is no mapping in block style")
     old = before.get(key)
     if old is not None and not isinstance(old, list):
         raise CannotEdit(f"{key} is no list")
-    expected = {**before, key: [*(old or ()), value]}
+    expected = {**before, key: [*(old or ()), *values]}
     key_node, node = pair_of(root, key) or (None, None)
     indent = column_of(text, root.value[0][0].start)
     dash = indent + (0 if style.flush else style.step)
