@@ -169,14 +169,15 @@ def test_what_flux_has_twice_stays_and_its_neighbours_go_where_they_can(ties: st
 
 
 def test_a_release_whose_source_has_no_place_holds_back_what_hangs_together_with_it() -> None:
+    hourly = '[{"op": "replace", "path": "/spec/interval", "value": "1h"}]'
+    changed = f"patches:\n- target: {{kind: HelmRepository, name: example}}\n  patch: '{hourly}'\n"
     files: Files = {
-        "prod/kustomization.yaml": f"resources: [../a, ../b]\n{REPLACED}",
-        "a/kustomization.yaml": "namePrefix: x-\nresources: [web.yaml]\n",
-        "c/kustomization.yaml": "namePrefix: y-\nresources: [../a]\n",
-        "a/web.yaml": release(CHART),
-        "b/kustomization.yaml": "resources: [api.yaml]\n",
-        "b/api.yaml": release(CHART.replace("charts", "other"), "api"),
+        "prod/kustomization.yaml": f"resources: [web.yaml, api.yaml]\n{REPLACED}{changed}",
+        "prod/web.yaml": release(CHART),
+        "prod/api.yaml": release(CHART.replace("charts.example.com", "charts.example.net/other"), "api"),
     }
-    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod", "c")))
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert dict(migration.files) == files
-    assert "RP014" in {each.code for each in migration.findings if each.path == "a/web.yaml"}
+    told = {(each.code, each.path) for each in migration.findings if each.severity == "error"}
+    assert ("RP014", "prod/web.yaml") in told
+    assert ("RP014", "prod/api.yaml") not in told
