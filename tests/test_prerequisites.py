@@ -39,3 +39,18 @@ def test_what_two_clusters_need_first_names_what_needs_it_in_both() -> None:
     needed = {each.name: each.used_by for each in fm.migrate_repository(files).prerequisites}
     assert [each for each in needed["sops-keys"] if "prod" in each]
     assert [each for each in needed["sops-keys"] if "test" in each]
+
+
+def test_a_secret_beside_its_source_keeps_its_name_when_another_of_that_name_is_copied_there() -> None:
+    files = {
+        f"apps/{name}.yaml": release_text(
+            f"  helmVersion: v3\n  chart: {{git: 'https://git.example.com/acme/{name}', path: web, ref: main,"
+            f" secretRef: {{name: login, namespace: {namespace}}}}}\n",
+            name=name,
+        )
+        for name, namespace in (("api", "team"), ("web", "flux-system"))
+    }
+    result = fm.migrate_repository(files)
+    written = "".join(result.created.values())
+    assert written.count("secretRef:\n    name: login\n") == 2
+    assert [each.copy_of for each in result.prerequisites] == ["team/login"]

@@ -13,7 +13,7 @@ from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixe
 from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse
-from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, note_needed
+from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, name_of_copy, note_needed
 from fluxv2_migrate.placement.update_paths import automation_name, covers, overlap, update_path
 from fluxv2_migrate.rules import (
     GitSync,
@@ -189,11 +189,8 @@ class _Layout:
         elif request.secret.namespace in (namespace, ""):
             return request.secret.name
         else:
-            origin = f"{request.secret.namespace}/{request.secret.name}"
-            other = self.needed.get((namespace, request.secret.name))
-            # Two teams may have Secrets of one name, and only one of them can be copied under it.
-            taken = other is not None and other.copy_of != origin
-            secret = f"{request.secret.namespace}-{request.secret.name}" if taken else request.secret.name
+            copied = (request.secret.namespace, request.secret.name)
+            secret, origin = name_of_copy(copied, namespace, self.needed), "/".join(copied)
             message = f"the Secret {origin} must be copied to {namespace}/{secret}"
             for each in members:
                 self._note("IM009", message, each.use, f"{namespace}/{secret}")

@@ -32,6 +32,12 @@ Needed: TypeAlias = dict[tuple[str, str], Prerequisite]
 """What must exist first, by namespace and name."""
 
 
+def name_of_copy(origin: tuple[str, str], namespace: str, needed: Needed) -> str:
+    """Gives the name that a Secret gets in another namespace; its own, unless that is another's copy."""
+    other = needed.get((namespace, origin[1]))
+    return origin[1] if other is None or other.copy_of == "/".join(origin) else "-".join(origin)
+
+
 def note_needed(needed: Needed, more: Iterable[Prerequisite]) -> None:
     """Adds what must exist first; what is needed already has the keys and serves the users of both.
 

@@ -13,7 +13,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
 from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
-from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, note_needed
+from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, name_of_copy, note_needed
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, git_url_key, helm_url_key
 from fluxv2_migrate.settings.options import MigrationOptions
@@ -382,10 +382,8 @@ def source_secret(source: NewSource, needed: Needed) -> str | None:
         taken = other is not None and other.keys != request.keys
         return f"{reference.name}-{request.kind.lower()}" if taken else reference.name
     namespace, name = request.secret
-    other = needed.get((reference.namespace, name))
-    # Two teams may have Secrets of one name, and only one of them can be copied under it.
-    taken = other is not None and other.copy_of != f"{namespace}/{name}"
-    return f"{namespace}-{name}" if taken else name
+    is_there = namespace == reference.namespace
+    return name if is_there else name_of_copy(request.secret, reference.namespace, needed)
 
 
 def _prerequisites(

@@ -7,15 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView, normal_path
+from fluxv2_migrate.clusters import ClusterView, normal_path, repository_key
 from fluxv2_migrate.repository.documents import Document, read_documents
-from fluxv2_migrate.rules import clean_chart_path, git_url_key
+from fluxv2_migrate.rules import clean_chart_path
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _ALIAS: Final = re.compile(r"@|alias:")
 # A lock file comes before what it locks.
 _DEPENDENCIES: Final = ("Chart.lock", "requirements.lock", "Chart.yaml", "requirements.yaml")
-_PROTOCOL: Final = re.compile(r"^[a-z]+://(?:[^/@]*@)?")
 _PACKED: Final = re.compile(r"(.+?)-v?\d+(?:\.\d+)*(?:[-+].*)?\.tgz")
 
 
@@ -55,15 +54,11 @@ def _own_folder(document: Document, view: ClusterView, around: Surroundings) -> 
     if not isinstance(chart, Mapping) or not chart.get("git") or not chart.get("path"):
         return None
     ref = chart.get("ref") or settings.git_default_ref
-    if _place(str(chart["git"])) != _place(own) or view.settings.branch not in (None, ref):
+    # People push over one protocol and read over another.
+    if repository_key(str(chart["git"])) != repository_key(own) or view.settings.branch not in (None, ref):
         return None
     folder = clean_chart_path(str(chart["path"]))
     return None if folder is None else normal_path(folder)
-
-
-def _place(url: str) -> str:
-    """Gives host and path of a git URL: people push over one protocol and read over another."""
-    return _PROTOCOL.sub("", git_url_key(url))
 
 
 def _missing(folder: str, around: Surroundings) -> Iterator[Mapping[str, Any]]:

@@ -110,10 +110,14 @@ def _stop(
     closure: Closure, document: Document, reason: _Reason, around: Surroundings, findings: FindingGroups
 ) -> None:
     code, message, path = reason
+    findings.stop(document, code, message, path, _related(closure, document, path, around))
+
+
+def _related(closure: Closure, document: Document, path: tuple[str, ...], around: Surroundings) -> list[str]:
+    """Gives the places of a closure beside the one at which something is told."""
     own = f"{document.path}:{document.position(path)[0]}"
     places = closure_places(closure, around.repository, around.clusters.tree)
-    related = [each for each in places if each != own]
-    findings.stop(document, code, message, path, related)
+    return [each for each in places if each != own]
 
 
 def hold_back(
@@ -121,9 +125,7 @@ def hold_back(
 ) -> None:
     """Says why a closure stays, and what it holds back."""
     document = around.repository.document(*closure.documents[0])
-    own = f"{document.path}:{document.position(())[0]}"
-    places = closure_places(closure, around.repository, around.clusters.tree)
-    related = [each for each in places if each != own]
+    related = _related(closure, document, (), around)
     count = len(closure.documents)
     what = "the release stays" if count == 1 else f"{count} releases stay together"
     notice = Notice(code, f"{what} with all that patches them: {reason}", ())
