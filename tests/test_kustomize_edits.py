@@ -42,6 +42,17 @@ RESOURCES = [
     ("an indented document", "  resources:\n  - a\n", "  resources:\n  - a\n  - new.yaml\n"),
     ("an indented document without", "  b: 1\n", "  b: 1\n  resources:\n  - new.yaml\n"),
     ("quoted items", "resources:\n- 'a'\nb: 1\n", "resources:\n- 'a'\n- new.yaml\nb: 1\n"),
+    ("brackets in lines", "resources: [a,\n  b,\n]\n", "resources:\n- a\n- b\n- new.yaml\n"),
+    ("braces", "{resources: [a], b: 'x, y'} # c\n", "resources:\n- a\n- new.yaml\nb: 'x, y' # c\n"),
+    ("braces without", "# c\n{b: {c: d}}", "# c\nb: {c: d}\nresources:\n- new.yaml"),
+    ("indented braces", "  {b: , c: d}\n", "b:\nc: d\nresources:\n- new.yaml\n"),
+    ("braces behind a start", "--- {b: 1}\n", "---\nb: 1\nresources:\n- new.yaml\n"),
+    ("JSON", '{"b":"c",\n "resources":[\n  "a"\n ]}\n', '"b": "c"\n"resources":\n- "a"\n- new.yaml\n'),
+    (
+        "JSON, windows",
+        '{\r\n "resources": ["a"],\r\n "b": {\r\n  "c": 1\r\n }\r\n}\r\n',
+        '"resources":\r\n- "a"\r\n- new.yaml\r\n"b": {\r\n  "c": 1\r\n }\r\n',
+    ),
 ]
 
 
@@ -54,8 +65,11 @@ def test_a_resource_is_added_in_the_style_of_the_file(text: str, expected: str) 
 
 
 REFUSED = [
-    "{resources: [a]}\n",
-    "resources: [a,\n  b]\n",
+    "&x {resources: [a]}\n",
+    "{resources: [a], # x\n b: 1}\n",
+    "{resources: [a], b: {\n}}\n",
+    "{}\n",
+    "resources: [a, # x\n  b]\n",
     "a: &x [b]\nresources: *x\n",
     "resources: &x [a]\n",
     "resources: a\n",
@@ -106,7 +120,7 @@ def test_an_entry_goes_and_comments_stay(text: str, expected: str) -> None:
         "a: &x\n- b\nresources: *x\n",
         "resources:\n- &x b\n- *x\n",
         "resources:\n- - b\n- b: 1\n",
-        "resources: [b,\n c]\n",
+        "resources: [b, # x\n c]\n",
     ],
 )
 def test_what_cannot_be_removed_safely_is_refused(text: str) -> None:

@@ -56,6 +56,20 @@ def test_fields_of_a_patch_become_those_of_flux_2(patch: str, written: str) -> N
     assert text.partition("  namespace: shop\n")[2] == (f"spec:\n{written}" if written else "")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{resources: [../base], namePrefix: live-, patches: [{path: more.yaml}]}\n",
+        json.dumps({"resources": ["../base"], "patchesStrategicMerge": ["more.yaml"]}, indent=2) + "\n",
+        "resources: [\n  ../base,\n]\npatches: [\n  {path: more.yaml},\n]\n",
+    ],
+    ids=["braces", "json", "brackets"],
+)
+def test_a_kustomization_in_braces_is_edited(text: str, tmp_path: Path) -> None:
+    files = tree("", more=release("  timeout: 90\n"))
+    assert hold_commuting({**files, "prod/kustomization.yaml": text}, ("prod",), tmp_path) == (1, 0)
+
+
 def test_releases_that_one_patch_gives_one_name_are_told_by_it() -> None:
     files = tree(
         "- api.yaml\npatches:\n- path: more.yaml\n  target: {kind: HelmRelease}\n", api=release(CHART, "api")

@@ -24,14 +24,16 @@ from fluxv2_migrate.yaml_text.field_paths import pair_of
 from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-_PLAIN_FLOW: Final = re.compile(r"\[[^\n#&*]*\]")
+_PLAIN_FLOW: Final = re.compile(r"\[[^#&*]*\]")
+_LINE_BREAK: Final = re.compile(r"[ \t]*\r?\n[ \t]*")
 
 
 def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     r"""Adds an item to the list under a key of a document's mapping, behind its last one.
 
-    A list that is not there is made at the end of the document, one in brackets is opened. Comments stay
-    where they are: what stands under the last item stands under the new one then.
+    A list that is not there is made at the end of the document; one in brackets is opened, and so is a
+    document in braces. Comments stay where they are: what stands under the last item stands under the new one
+    then.
 
     Args:
         text: one document, without byte order mark; it may be empty but for comments.
@@ -65,6 +67,9 @@ def append_items(text: str, key: str, items: Iterable[tuple[Sequence[str], Any]]
     'a:\n- 1\n- 2\n- b: 3\n  c: 4\n'
     """
     root, before = read_nodes(text), read_value(text)
+    if isinstance(root, MappingNode) and root.is_flow:
+        text = _in_lines(text, root)
+        root = read_nodes(text)
     style = detect_style(text)
     lines, values = [], []
     for item, value in items:
@@ -73,8 +78,8 @@ def append_items(text: str, key: str, items: Iterable[tuple[Sequence[str], Any]]
     if root is None or (isinstance(root, ScalarNode) and not root.value and not root.style):
         result = _at_end(text, [f"{key}:", *_indented(lines, 0 if style.flush else style.step)], style)
         return read_again(result, {key: values})
-    if not isinstance(before, dict) or not isinstance(root, MappingNode) or root.is_flow:
-        raise CannotEdit("a document that is no mapping in block style")
+    if not isinstance(before, dict) or not isinstance(root, MappingNode):
+        raise CannotEdit("a document that is no mapping")
     old = before.get(key)
     if old is not None and not isinstance(old, list):
         raise CannotEdit(f"{key} is no list")
@@ -92,6 +97,28 @@ def append_items(text: str, key: str, items: Iterable[tuple[Sequence[str], Any]]
     else:
         result = _opened(text, _some(key_node), node, _indented(lines, dash), dash, style)
     return read_again(result, expected)
+
+
+def _in_lines(text: str, root: MappingNode) -> str:
+    """Gives a document that is a mapping in braces with each of its entries in a line, as far as that is one.
+
+    Raises:
+        CannotEdit: it has an anchor, or comments between its entries.
+    """
+    flow = Flow.of(text, root)
+    between = flow.masked[root.start : root.end]
+    entries = [(text[key.start : key.end], text[value.start : value.end]) for key, value in root.value]
+    inner = "".join(value for _, value in entries)
+    if not entries or flow.start != root.start or "#" in between or re.search(r"\n(?=\S)", inner):
+        raise CannotEdit("a document in braces with an anchor, a comment or lines that are not indented")
+    newline = detect_style(text).newline
+    lines = newline.join(f"{key}: {value}".rstrip() for key, value in entries)
+    start = line_start(text, root.start)
+    # Nothing of a mapping in lines stands behind the `---`.
+    before = (
+        text[:start] if not text[start : root.start].strip() else f"{text[: root.start].rstrip()}{newline}"
+    )
+    return f"{before}{lines}{text[root.end :]}"
 
 
 def remove_item(text: str, key: str, index: int) -> str:
@@ -191,8 +218,10 @@ def _opened(text: str, key: Node, node: Node, lines: list[str], dash: int, style
 def _flow_items(text: str, node: SequenceNode) -> tuple[int, int, list[str]]:
     start, end = node.start, node.end
     if not _PLAIN_FLOW.fullmatch(text[start:end]):
-        raise CannotEdit("a list in brackets over several lines, with comments, anchors or aliases")
-    return start, end, [text[slice(*span)] for span in Flow.of(text, node).entries()]
+        raise CannotEdit("a list in brackets with comments, anchors or aliases")
+    # Between brackets a line break is as good as a blank.
+    items = (text[slice(*span)] for span in Flow.of(text, node).entries())
+    return start, end, [_LINE_BREAK.sub(" ", item) for item in items]
 
 
 def _is_alias_item(node: SequenceNode, index: int) -> bool:
