@@ -138,7 +138,8 @@ def _with_rewritten_patch(
     rewritten = {
         use.place for use, marker in written.markers if not isinstance(value_in(before, marker.path), str)
     }
-    for annotated in objects:
+    # Hardly a document has such a tag, and there may be thousands of both.
+    for annotated in objects if rewritten else ():
         if annotated.document.key != written.document.key and annotated.places & rewritten:
             yield annotated
 
