@@ -79,7 +79,7 @@ def find_unread_texts(repository: Repository) -> Mapping[UnreadKind, list[tuple[
 
 
 def _may_hold_encoded(text: str) -> bool:
-    if not any(kind in text for kind in _ENCODED_FIELDS):
+    if not any(kind in text and field in text for kind, field in _ENCODED_FIELDS.items()):
         return False
     # The lines of a block are one text.
     together = "".join(text.split())

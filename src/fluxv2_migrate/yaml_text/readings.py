@@ -28,7 +28,10 @@ _DATE: Final = re.compile(r"-[0-9](?<=[0-9]{4}-.)(?<![^\s:,\[{][0-9]{4}-.)[0-9]?
 _TAG: Final = re.compile(r"!(?:bool|timestamp|<)")
 # A key that is no text, which kustomize cannot write.
 _NO_TEXT: Final = r"(?:[-+.~0-9][^\s:,{}\"']*|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[ ]*:\s"
-_KEYS: Final = tuple(re.compile(begin + _NO_TEXT) for begin in (r"\n[ -]*", r"\{[ \n]*", r",[ \n]*", r"\? +"))
+# What comes before one is not given back: nearly all lines hold none.
+_KEYS: Final = tuple(
+    re.compile(begin + _NO_TEXT) for begin in (r"\n[ -]*+", r"\{[ \n]*+", r",[ \n]*+", r"\? ++")
+)
 # An entry in braces that has no value, of which kustomize makes an empty text. Braces behind a letter, `-`,
 # `$` or a quote are part of a text, and so are those within these.
 _EMPTY: Final = (
