@@ -10,7 +10,7 @@ from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.golang.regexp import Regexp
-from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.kubernetes import group_of, resource_of
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, RewrittenDocument, read_otherwise
 from fluxv2_migrate.repository.reading import is_old_release
@@ -152,6 +152,11 @@ def _tell_of_other_manifests(
             group = of_file[index]
             strict = ("." not in group or group.endswith(_KUBERNETES)) and not _is_text(scalar)
             (refused if strict else otherwise).append((f"{path}:{line}", scalar))
+            if not strict:
+                # Nobody knows what it is, and it is told.
+                findings.declare_object(
+                    resource_of(around.repository.all_documents(path)[index].manifest), "contents"
+                )
     _say("RP026", "the API server refuses, with the whole path, what kustomize makes of", refused, findings)
     _say("RP027", "kustomize makes other values than fluxd did of", otherwise, findings)
 

@@ -74,8 +74,6 @@ def tell_of_result(
         told: files of which it is told already that kustomizations leave them out.
     """
     made, migrated = list(created), list(releases)
-    if not (made or migrated):
-        return
     seen: dict[str, list[tuple[MigratedRelease, Sighting, str]]] = {}
     for release in migrated:
         for sighting, name in release.seen if release.document.path not in told else ():
@@ -258,6 +256,8 @@ class _Check:
         # Where several clusters see it, each of them is asked about.
         cluster = self.view.name if len(self.result.clusters.clusters) > 1 else ""
         self.findings.add(release.document, release.resource, notice, cluster=cluster)
+        if code == "RP053" and self.findings.accepts(code, release.document, cluster):
+            self.findings.declare_object(release.resource, "applied")
 
     def _cause(self, path: str, became: Identity | None) -> str:
         """Gives why an object of a file is not among those that the cluster gets."""

@@ -190,7 +190,18 @@ def _tell_shaped(path: str, shaped: Iterable[ShapedObject], findings: FindingGro
         shown = few(dict.fromkeys(map(_shape, group)), _SHOWN)
         message = f"fluxd passed over it, and with it kustomize-controller applies of {path}: {shown}"
         places = dict.fromkeys(str(each.place) for each in group if each.place.path != kustomization)
-        findings.say("RP022", message, kustomization, 1, places)
+        if not findings.say("RP022", message, kustomization, 1, places):
+            for each in group:
+                _declare_shaped(each, findings)
+
+
+def _declare_shaped(each: ShapedObject, findings: FindingGroups) -> None:
+    """Notes what a kustomization makes of an object where a person wants that."""
+    if each.field:
+        findings.declare_object(each.after, "contents")
+        return
+    for resource in filter(None, (each.before, each.after)):
+        findings.declare_object(resource, "applied")
 
 
 def _shape(each: ShapedObject) -> str:
@@ -226,7 +237,9 @@ def _tell_objects(
         places = list(dict.fromkeys(str(each.place) for each in objects))
         message = f"fluxd applied {plural(len(objects), 'object')} {why}"
         first = objects[0].place
-        findings.say(code, message, first.path, first.line, places[1:], proposal)
+        if not findings.say(code, message, first.path, first.line, places[1:], proposal):
+            for each in objects:
+                findings.declare_object(_name(each), "applied")
 
 
 def _name(each: AppliedObject) -> str:

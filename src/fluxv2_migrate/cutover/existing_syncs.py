@@ -55,6 +55,9 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
         if is_for_fluxd:
             _tell_other_revision(source, view, findings)
             _tell_other_objects(document, own, around, findings)
+            if any(each is not None and findings.accepts("RP080", each) for each in (document, source)):
+                for each in paths:
+                    findings.declare_object(f"sync path {each or '/'}", "sync")
 
 
 def _tell_resting(

@@ -157,9 +157,10 @@ class FindingGroups:
         line: int = 1,
         related: Iterable[str] = (),
         proposal: str = "",
-    ) -> None:
-        """Adds what is said of a file, or of the whole repository."""
-        if not FINDINGS[code].is_accepted(self._decided_of_file(path, code).accept):
+    ) -> bool:
+        """Adds what is said of a file, or of the whole repository; gives whether nobody has settled it."""
+        is_open = not FINDINGS[code].is_accepted(self._decided_of_file(path, code).accept)
+        if is_open:
             # One word for all files would settle what nobody has looked at.
             of_file = {"path": _quoted(path)} if path and FINDINGS[code].severity == "error" else {}
             finding = Finding(
@@ -172,6 +173,11 @@ class FindingGroups:
                 proposal=proposal,
             )
             self.groups.setdefault((code, path, str(line), message), []).append((finding, None))
+        return is_open
+
+    def declare_object(self, resource: str, *fields: str) -> None:
+        """Notes what differs of an object that no release is, whatever its file, as a person knows."""
+        self.declared.setdefault(("", resource), []).extend(fields)
 
     def has_told(self, code: str, message: str) -> bool:
         """Gives whether something was said in these words already, whatever it was about."""

@@ -64,7 +64,7 @@ def decide_releases(
                 if not release.draft.accepts("RP007"):
                     findings.stop(release.document, "RP007", str(error))
                     continue
-                differing = ()
+                differing = error.fields
             removed.append(RemovedRelease(release, found[0], differing))
         elif isinstance(release, MigratingRelease):
             left.append(release)

@@ -129,7 +129,15 @@ class Twins:
 
 
 class TwinDiffers(ValueError):
-    """Something would be lost if a twin took a release over; says which fields differ, and both values."""
+    """Something would be lost if a twin took a release over; says which fields differ, and both values.
+
+    Attributes:
+        fields: those that differ, where they could be compared.
+    """
+
+    def __init__(self, reason: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.fields = fields
 
 
 def differences_of_twin(
@@ -162,7 +170,7 @@ def differences_of_twin(
     differing = [str(each) for each in found if each.field not in declared | _ON_TOP]
     unknown = sorted({*before.unknown, *after.unknown} - {"interval"})
     if differing:
-        raise TwinDiffers(f"{here}, and differs: {'; '.join(differing)}")
+        raise TwinDiffers(f"{here}, and differs: {'; '.join(differing)}", tuple(each.field for each in found))
     if unknown:
         raise TwinDiffers(f"{here}, and the repository does not tell its {', '.join(unknown)}")
     outcome = outcome_in_the_cluster(before, after)

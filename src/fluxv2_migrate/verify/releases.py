@@ -133,6 +133,9 @@ def _verify(
         reason = "it is still a release of Flux v1, as a person decided"
         return _Told(found.cluster, ReleaseVerification("declared", *place, left[0].path, reason=reason))
     reason = _why_missing(partner, lost, left, context)
+    if reason and "applied" in declaration.every:
+        reason = f"{reason}, as was declared"
+        return _Told(found.cluster, ReleaseVerification("declared", *place, after_path, reason=reason))
     if partner is None or reason:
         return _Told(found.cluster, ReleaseVerification("missing", *place, after_path, reason=reason))
     try:

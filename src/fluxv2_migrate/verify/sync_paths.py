@@ -7,7 +7,7 @@ kustomize-controller 1.9.4 `internal/controller/kustomization_controller.go`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below
@@ -123,7 +123,27 @@ def _verify(
     found += _flux1_left(path, reconciled, context)
     declaration = context.declared.of(path.synced.path, (path.resource,))
     notes = [f"synced by {file}" for file in dict.fromkeys(files)] or ["synced from elsewhere"]
-    return judged(place, found, declaration, notes, name)
+    of_objects = tuple(each for each in found if _is_declared(each, context))
+    left = [each for each in found if each not in of_objects]
+    entry = judged(place, left, declaration, notes, name)
+    if not of_objects:
+        return entry
+    status = "declared" if entry.status == "same" else entry.status
+    return replace(entry, status=status, declared=(*entry.declared, *of_objects))
+
+
+def _is_declared(difference: Difference, context: Context) -> bool:
+    """Gives whether what differs of an object was declared of that object."""
+    match difference.field:
+        case "sync.objects":
+            resource, field = difference.before, "applied"
+        case "sync.added":
+            resource, field = difference.after, "applied"
+        case "sync.contents":
+            resource, field = difference.path[0], "contents"
+        case _:
+            return False
+    return field in context.declared.of("", (resource,)).every
 
 
 def _nothing_to_compare(path: _Path, files: Sequence[str], context: Context) -> str:

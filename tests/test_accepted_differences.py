@@ -1,0 +1,84 @@
+"""What a person accepted, or was only told, is no difference to a verification of the same repositories."""
+
+from __future__ import annotations
+
+import pytest
+
+import fluxv2_migrate as fm
+from test_syncs_of_others import OBJECT, Files, both, checked, flux_2, fluxd, release, source, sync
+
+LISTED = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [settings.yaml]\n"
+OTHER = OBJECT.replace("settings", "other")
+IGNORING = source("flux-system", "https://git.example.com/acme/fleet").replace(
+    "interval: 1m", "ignore: /prod/web.yaml, interval: 1m"
+)
+SYNC = sync("flux-system", "./prod")
+TWIN = (
+    "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+    "spec:\n  interval: 5m\n  releaseName: web\n"
+    "  chart: {spec: {chart: web, version: 1.2.3, sourceRef: {kind: HelmRepository, name: charts}}}\n"
+)
+CHARTS = (
+    "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n"
+    "metadata: {name: charts, namespace: shop}\n"
+    "spec: {interval: 1h, url: https://charts.example.com}\n"
+)
+PATCHED = (
+    "prune: false, patches: [{patch: '{kind: ConfigMap, apiVersion: v1, "
+    "metadata: {name: settings, namespace: shop}, data: {a: b}}'}]"
+)
+
+
+def of_fluxd(**files: str) -> Files:
+    found: Files = {"prod/flux.yaml": fluxd("prod"), "prod/web.yaml": release()}
+    return found | {f"prod/apps/{name}.yaml": text for name, text in files.items()}
+
+
+@pytest.mark.parametrize(
+    ("code", "files"),
+    [
+        ("RP015", of_fluxd(kustomization=LISTED, settings=OBJECT, other=OTHER)),
+        ("RP015", of_fluxd(kustomization=LISTED, settings=OBJECT, db=release("db"))),
+        ("RP022", of_fluxd(kustomization=LISTED + "namespace: team\n", settings=OBJECT)),
+        ("RP022", of_fluxd(kustomization=LISTED + "commonLabels: {a: b}\n", settings=OBJECT)),
+        ("RP053", {"prod/sync.yaml": f"{IGNORING}---\n{SYNC}", "prod/web.yaml": release()}),
+        ("RP007", flux_2() | {"prod/web.yaml": release(), "prod/v2.yaml": TWIN, "prod/charts.yaml": CHARTS}),
+        ("RP080", both("branch: main", "branch: flux-2")),
+        ("RP080", both("prune: false", PATCHED)),
+    ],
+)
+def test_what_a_person_accepts_is_declared(code: str, files: Files) -> None:
+    migration = checked(files)
+    assert {each.code for each in migration.findings if each.severity == "error"} == {code}
+    answers = [each.answer for each in migration.findings if each.severity == "error"]
+    settled = checked(files, overrides=[each.model_dump(exclude_unset=True) for each in answers if each])
+    assert settled.ok
+
+
+def test_nothing_else_is_declared_with_what_a_person_accepts() -> None:
+    files = of_fluxd(kustomization=LISTED, settings=OBJECT, other=OTHER) | {
+        "prod/more.yaml": OBJECT.replace("settings", "more")
+    }
+    options = fm.MigrationOptions(overrides=(fm.Override(accept=("RP015",)),))
+    migration = fm.migrate_repository(files, options)
+    for path in ("prod/more.yaml", "prod/apps/settings.yaml"):
+        lost = {each: text for each, text in migration.files.items() if each != path}
+        assert not fm.verify_migration(files, lost, options=options, declared=migration.declared).ok
+    edited = {**migration.files, "prod/more.yaml": str(files["prod/more.yaml"]) + "data: {a: b}\n"}
+    assert not fm.verify_migration(files, edited, options=options, declared=migration.declared).ok
+
+
+def test_a_value_of_which_nobody_knows_what_it_is_is_told_and_declared() -> None:
+    gateway = (
+        "apiVersion: example.com/v1\nkind: Gateway\nmetadata: {name: edge, namespace: shop}\n"
+        "spec: {mirror: yes}\n"
+    )
+    migration = checked(of_fluxd(gateway=gateway))
+    assert migration.ok
+    assert "RP027" in {each.code for each in migration.findings}
+
+
+def test_a_build_of_flux_yaml_that_fails_is_told_though_nothing_else_is_of_flux_1() -> None:
+    command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    migration = checked({".flux.yaml": command, "kustomization.yaml": "resources: [apps, infra]\n"})
+    assert [(each.code, each.path) for each in migration.findings] == [("RP019", "kustomization.yaml")]
