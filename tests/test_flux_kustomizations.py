@@ -103,24 +103,75 @@ def test_a_release_that_it_patches_goes_with_its_patch(spec: dict[str, Any]) -> 
     assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["1m30s"]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {"api": "v1beta2", "patchesStrategicMerge": [{**yaml.safe_load(release()), "spec": {"timeout": 90}}]},
-        {
-            "api": "v1beta2",
-            "patchesJson6902": [
-                {"target": TARGET, "patch": [{"op": "add", "path": "/spec/timeout", "value": 90}]}
-            ],
-        },
-    ],
-)
-def test_a_release_that_it_patches_stays_with_the_file_that_patches(spec: dict[str, Any]) -> None:
-    files = tree(**spec)
+OLD_MERGES = """\
+  patchesStrategicMerge:
+  - apiVersion: helm.fluxcd.io/v1
+    kind: HelmRelease
+    metadata: {name: web, namespace: shop}
+    spec:
+      # slow
+      timeout: 90
+  - {apiVersion: helm.fluxcd.io/v1, kind: HelmRelease, metadata: {name: web, namespace: shop}, spec: {}}
+"""
+OLD_OPERATIONS = """\
+  patchesJson6902:
+  - target: {kind: HelmRelease, name: web}
+    patch:
+    - op: add
+      path: /spec/timeout
+      value: 90
+  - target: {kind: HelmRelease, name: web}
+    patch: [{op: add, path: /spec/wait, value: false}]
+"""
+
+
+@pytest.mark.parametrize("api", ["v1beta1", "v1beta2"])
+@pytest.mark.parametrize("fields", [OLD_MERGES, OLD_OPERATIONS, OLD_MERGES + OLD_OPERATIONS])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_patches_in_fields_that_flux_has_no_more_are_listed(fields: str, api: str, newline: str) -> None:
+    files = tree()
+    text = kustomization("./apps", api).replace("spec:\n", f"spec:\n{fields}")
+    files["clusters/prod/apps.yaml"] = text.replace("\n", newline)
     migration = fm.migrate_repository(files)
-    assert migration.changed == {}
-    (finding,) = (each for each in migration.findings if each.code == "RP004")
-    assert "clusters/prod/apps.yaml" in finding.message
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    assert fm.migrate_repository(migration.files).files == migration.files
+    after = migration.changed["clusters/prod/apps.yaml"]
+    assert after.count("# slow") == fields.count("# slow")
+    spec = yaml.safe_load(after)["spec"]
+    assert not spec.keys() & {"patchesStrategicMerge", "patchesJson6902"}
+    assert len(spec["patches"]) == fields.count("\n  - ")
+    assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["1m30s"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("spec:\n", "spec:\n  patches: [{target: {kind: Secret}, patch: '[]'}]\n"),
+        ("Merge:\n", "Merge: # old\n"),
+        ("metadata: {name: web", "metadata: &x {name: web"),
+    ],
+    ids=["both", "comment", "alias"],
+)
+def test_patches_that_cannot_be_listed_stay_with_their_releases(old: str, new: str) -> None:
+    files = tree()
+    text = kustomization("./apps", "v1beta2").replace("spec:\n", f"spec:\n{OLD_MERGES}")
+    text = text.replace(old, new, 1)
+    if "&x" in new:
+        text = text.replace("metadata: {name: web, namespace: shop}, spec", "metadata: *x, spec")
+    migration = fm.migrate_repository({**files, "clusters/prod/apps.yaml": text})
+    assert migration.ok == ("&x" in new)
+    told = [each.message for each in migration.findings if each.code == "RP004"]
+    assert all("clusters/prod/apps.yaml" in each for each in told)
+    assert bool(told) != migration.ok
+
+
+def test_old_fields_stay_where_they_patch_no_release_of_flux_1() -> None:
+    files = tree()
+    text = kustomization("./apps", "v1beta2").replace("spec:\n", f"spec:\n{OLD_MERGES}")
+    text = text.replace("helm.fluxcd.io/v1", "v1").replace("HelmRelease", "ConfigMap").replace("web", "db")
+    migration = fm.migrate_repository({**files, "clusters/prod/apps.yaml": text})
+    assert "clusters/prod/apps.yaml" not in migration.changed
 
 
 def test_a_patch_of_something_else_stops_no_release() -> None:

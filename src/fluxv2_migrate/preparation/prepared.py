@@ -15,6 +15,7 @@ from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
 from fluxv2_migrate.preparation.named_targets import name_targets
+from fluxv2_migrate.preparation.old_patch_fields import list_old_patches
 from fluxv2_migrate.preparation.separation import separate_texts
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
@@ -69,7 +70,7 @@ class PreparedRepository:
     def _prepared(self) -> PreparedRepository:
         """Gives it after all steps, of which each sees what the one before it has written."""
         made = self._read_again(self.patches.seen(self.files)) if self.patches.listed else self
-        for step in (name_targets, say_what_is_ignored, separate_texts):
+        for step in (list_old_patches, name_targets, say_what_is_ignored, separate_texts):
             texts = step(Surroundings(made.repository, made.clusters, made.options, {}))
             made = replace(made._read_with(texts.files), rearranged=(*made.rearranged, texts))
         return made
