@@ -82,3 +82,10 @@ def test_a_build_of_flux_yaml_that_fails_is_told_though_nothing_else_is_of_flux_
     command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
     migration = checked({".flux.yaml": command, "kustomization.yaml": "resources: [apps, infra]\n"})
     assert [(each.code, each.path) for each in migration.findings] == [("RP019", "kustomization.yaml")]
+
+
+def test_a_release_that_names_no_namespace_is_fine_on_neither_side() -> None:
+    files: Files = {"prod/web.yaml": release().replace(", namespace: shop", "")}
+    migration = checked(files)
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["HR015"]
+    assert checked(files, default_namespace="shop").ok

@@ -21,6 +21,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "DA047": {},
     "DA062": {},
     "HR014": {"release_name": "live"},
+    "HR015": {},
     "HR017": {"release_name": "live"},
     "HR030": {},
     "HR032": {},

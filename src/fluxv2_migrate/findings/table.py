@@ -117,7 +117,7 @@ _ROWS: Final = (
     FindingType("HR002", "chart-path-from-operator-flags", "error", "Give helm_operator with the git_url, git_branch and git_charts_path of the operator's flags."),
     FindingType("HR003", "field-unknown", "warning", "Nothing if the field may go: the helm-operator never read it."),
     FindingType("HR014", "release-name-too-long", "error", "Write the name that `helm list -A` shows into spec.releaseName."),
-    FindingType("HR015", "namespace-missing", "warning", "Write metadata.namespace into the manifest, or give default_namespace."),
+    FindingType("HR015", "namespace-missing", "error", "Write metadata.namespace into the manifest, or give default_namespace.", True, False),
     FindingType("HR016", "resource-name-too-long", "error", "Rename the resource and keep spec.releaseName: Flux v2 uses its name as a label."),
     FindingType("HR017", "namespace-decides-name", "error", "Write metadata.namespace into the manifest, or give default_namespace: the release name holds it."),
     FindingType("HR030", "helm-2", "error", "Convert the release to Helm 3 first (helm 2to3).", True),
