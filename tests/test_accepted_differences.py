@@ -89,3 +89,15 @@ def test_a_release_that_names_no_namespace_is_fine_on_neither_side() -> None:
     migration = checked(files)
     assert [each.code for each in migration.findings if each.severity == "error"] == ["HR015"]
     assert checked(files, default_namespace="shop").ok
+
+
+def test_what_is_made_for_a_path_that_does_not_build_is_not_told_a_second_time() -> None:
+    command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    files: Files = {
+        "flux.yaml": fluxd("prod").replace("args: [", "args: [--manifest-generation, "),
+        "prod/.flux.yaml": command,
+        "prod/web.yaml": release(),
+    }
+    told = {each.code for each in checked(files).findings if each.severity == "error"}
+    assert "RP019" in told
+    assert "RP054" not in told

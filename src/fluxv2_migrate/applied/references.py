@@ -200,11 +200,11 @@ class _Check:
     def made(self) -> None:
         """Says what the cluster does not get of what was made for it, once for each cause."""
         causes: dict[str, list[Generated]] = {}
-        # Where a fluxd synced a file it is told already that nothing syncs that.
-        is_file = any(notice.code == "DA063" for notice in self.view.notices)
+        # Where a fluxd synced a file, or a build fails, it is told already that nothing of it is applied.
+        is_told = self.applied.is_broken or any(notice.code == "DA063" for notice in self.view.notices)
         for key, made in self.created.items():
             found = self.applied.objects.get(key)
-            if found is None and is_file:
+            if found is None and is_told:
                 continue
             if found is None:
                 causes.setdefault(self._cause(made.file, self._becomes(made.file, key)), []).append(made)

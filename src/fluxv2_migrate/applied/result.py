@@ -57,6 +57,7 @@ class AppliedByCluster:
         resting: those of the objects that nothing applies but Kustomizations which apply nothing as Git has
             them, with the reason.
         is_complete: whether nothing that the cluster gets is unknown.
+        is_broken: whether one of the builds fails, which is told where it does.
         problems: with which kustomize fails now, and did not before.
         old_problems: with which it failed before, too, in folders that commands built.
     """
@@ -67,6 +68,7 @@ class AppliedByCluster:
     files: set[str] = field(default_factory=set)
     resting: dict[Identity, str] = field(default_factory=dict)
     is_complete: bool = True
+    is_broken: bool = False
     problems: list[BuildProblem] = field(default_factory=list)
     old_problems: list[BuildProblem] = field(default_factory=list)
 
@@ -149,6 +151,7 @@ class Result:
     ) -> dict[Identity, None]:
         """Adds what is built of a folder, and gives what that is."""
         found.is_complete = found.is_complete and build.is_complete
+        found.is_broken = found.is_broken or build.failure is not None
         found.files.update(build.files)
         seen: dict[Identity, None] = {}
         for built in build.objects:
