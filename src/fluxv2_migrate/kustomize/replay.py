@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -36,26 +36,30 @@ def patch_of(use: PatchUse, tree: KustomizeTree) -> Manifest | tuple[Manifest, .
 
 
 def replay_patches(
-    manifest: Manifest, uses: Iterable[PatchUse], tree: KustomizeTree
-) -> tuple[PatchedState, ...]:
+    manifest: Manifest, ways: Iterable[tuple[PatchUse, ...]], tree: KustomizeTree
+) -> Iterator[PatchedState]:
     """Gives the states of an object; what transformers do to its metadata in between is left out.
+
+    Args:
+        ways: the patches that reach it in each build, in order; what several begin with is given once.
 
     Raises:
         InvalidManifest: a patch cannot be applied to such an object.
     """
-    states: list[PatchedState] = []
-    for use in uses:
-        patch = patch_of(use, tree)
-        if isinstance(patch, dict) and patch.get("$patch") == "delete":
-            # What it makes is nothing.
-            after = manifest
-        elif isinstance(patch, dict):
-            after = merged_with(manifest, patch)
-        else:
-            after = _operated(manifest, patch)
-        states.append(PatchedState(use, manifest, after))
-        manifest = after
-    return tuple(states)
+    known: dict[tuple[PatchUse, ...], Manifest] = {(): manifest}
+    for uses in ways:
+        for index, use in enumerate(uses):
+            before, done = known[uses[:index]], uses[: index + 1]
+            if done not in known:
+                known[done] = _patched(before, patch_of(use, tree))
+                yield PatchedState(use, before, known[done])
+
+
+def _patched(manifest: Manifest, patch: Manifest | tuple[Manifest, ...]) -> Manifest:
+    if not isinstance(patch, dict):
+        return _operated(manifest, patch)
+    # What a patch makes that deletes the object is nothing.
+    return manifest if patch.get("$patch") == "delete" else merged_with(manifest, patch)
 
 
 def merged_with(manifest: Manifest, patch: Manifest) -> Manifest:

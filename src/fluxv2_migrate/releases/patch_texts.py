@@ -228,23 +228,20 @@ class _Converter:
 
     def _gather(self, release: PatchedRelease, references: References) -> None:
         """Notes what each patch makes of the release, in every build."""
-        known: set[tuple[PatchUse, ...]] = set()
-        for way in release.closure.ways[release.document.key]:
-            if way.built.patches in known:
-                continue
-            known.add(way.built.patches)
-            for state in states_of(release.document.key, way.built.patches, self.around.clusters.tree):
-                text = _text_of(state.use)
-                form = FormStep(
-                    release.forms.form(state.before, references), release.forms.form(state.after, references)
-                )
-                # Only operations may take values from anywhere.
-                step = OldStep(state.before if state.use.kind == "json" else {}, form)
-                self.uses.setdefault(text, state.use)
-                self.documents_of.setdefault(text, set()).add(release.document.key)
-                steps = self.steps.setdefault(text, [])
-                if step not in steps:
-                    steps.append(step)
+        key = release.document.key
+        ways = (way.built.patches for way in release.closure.ways[key])
+        for state in states_of(key, ways, self.around.clusters.tree):
+            text = _text_of(state.use)
+            form = FormStep(
+                release.forms.form(state.before, references), release.forms.form(state.after, references)
+            )
+            # Only operations may take values from anywhere.
+            step = OldStep(state.before if state.use.kind == "json" else {}, form)
+            self.uses.setdefault(text, state.use)
+            self.documents_of.setdefault(text, set()).add(key)
+            steps = self.steps.setdefault(text, [])
+            if step not in steps:
+                steps.append(step)
 
     def _finish(
         self, release: PatchedRelease, base: Mapping[str, Any]

@@ -140,14 +140,19 @@ def state_in_file(key: DocumentKey, tree: KustomizeTree) -> dict[str, Any]:
     return found
 
 
-def states_of(key: DocumentKey, uses: Iterable[PatchUse], tree: KustomizeTree) -> tuple[PatchedState, ...]:
-    """Gives the states of a release, with the object as kustomize reads it.
+def states_of(
+    key: DocumentKey, ways: Iterable[tuple[PatchUse, ...]], tree: KustomizeTree
+) -> Iterator[PatchedState]:
+    """Gives the states of a release, with the object as kustomize reads it, each once.
+
+    Args:
+        ways: the patches that reach it in each build.
 
     Raises:
         HeldBack: they cannot be followed.
     """
     try:
-        return replay_patches(state_in_file(key, tree), uses, tree)
+        yield from replay_patches(state_in_file(key, tree), ways, tree)
     except InvalidManifest as error:
         raise HeldBack(f"a patch cannot be followed: {error.reason}") from None
 
