@@ -230,6 +230,43 @@ def test_a_workload_of_a_list_has_its_own_tag_in_an_overlay(
     assert tags_after(migration, tmp_path, "dev", "prod") == [dev_tag, "1.2.9"]
 
 
+COPYING = """\
+patches:
+- target: {{kind: {kind}}}
+  patch: |-
+    - op: copy
+      from: /metadata/annotations/filter.fluxcd.io~1{container}
+      path: /metadata/annotations/note
+"""
+REPLACING = """\
+replacements:
+- source: {{kind: {kind}, fieldPath: 'metadata.annotations.[filter.fluxcd.io/{container}]'}}
+  targets:
+  - select: {{kind: {kind}}}
+    fieldPaths: [metadata.annotations.note]
+    options: {{create: true}}
+"""
+
+
+@pytest.mark.parametrize("reading", [COPYING, REPLACING], ids=["operation", "replacement"])
+@pytest.mark.parametrize(
+    ("base", "kind", "container"),
+    [(WORKLOAD, "Deployment", "app"), (RELEASE, "HelmRelease", "chart-image")],
+    ids=["workload", "release"],
+)
+def test_annotations_that_a_build_copies_stay(
+    base: str, kind: str, container: str, reading: str, tmp_path: Path
+) -> None:
+    files = overlays(base, reading.format(kind=kind, container=container))
+    migration = migrate(files, "dev", "prod")
+    assert migration.ok
+    assert [each.path for each in migration.findings if each.code == "AN004"] == ["base/web.yaml"]
+    assert tags_after(migration, tmp_path, "dev", "prod") == ["1.2.9", "1.2.9"]
+    (built,) = build_all([tmp_path / "dev"])
+    (web,) = (each for each in built.objects if each["kind"] == kind)
+    assert web["metadata"]["annotations"]["note"] == "semver:~1.2"
+
+
 def test_fields_that_one_overlay_names_are_those_of_all(tmp_path: Path) -> None:
     base = release(CHART + "  values:\n    deep:\n      repo: ghcr.io/acme/web\n      tag: 1.2.3\n")
     marks = {

@@ -12,6 +12,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.images.git_syncs import git_syncs
 from fluxv2_migrate.images.kustomization_marks import still_marked, take_out_marks
+from fluxv2_migrate.images.read_marks import read_marks
 from fluxv2_migrate.images.reading import (
     GIVEN_BY_KUSTOMIZATIONS,
     AnnotatedObject,
@@ -119,6 +120,8 @@ def _laid_out(
         tried = workspace.branch()
         for each in written:
             tried.replace(each.document, each.text, *_changes(each))
+        if texts.keep(read_marks(around, tried.differing)):
+            continue
         homes = Homes(around.clusters, around.clusters.tree, tried)
         placed = place_image_objects(layout.generated, homes, around.options, _comments(written))
         if not placed.homeless:

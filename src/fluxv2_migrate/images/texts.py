@@ -109,6 +109,7 @@ class WorkloadTexts:
     _refused: _Refusals = field(default_factory=_Refusals)
     _at_home: set[str] = field(default_factory=set)
     _affixes: dict[str, Affixes] = field(default_factory=dict)
+    _read: set[DocumentKey] = field(default_factory=set)
 
     def uses(self) -> list[ImageUse]:
         """Gives the images that may be marked, as far as is known by now."""
@@ -154,6 +155,12 @@ class WorkloadTexts:
         if (len(self._refused.places), len(self._refused.documents)) != known:
             return None
         return [each for each in texts if each.text != self.workspace.text_of(each.document)]
+
+    def keep(self, documents: Collection[DocumentKey]) -> bool:
+        """Leaves annotations of documents, which something else reads; gives whether any went before."""
+        more = {each.document.key for each in self.read.objects} & set(documents) - self._read
+        self._read |= more
+        return bool(more)
 
     def rename(self, affixes: Mapping[str, Affixes]) -> bool:
         """Gives objects the names that their places make of them; gives whether any has another one now.
@@ -210,6 +217,10 @@ class WorkloadTexts:
         """Says what could not be marked or edited."""
         for each in self.read.objects:
             key = each.document.key
+            if key in self._read:
+                message = "annotations of fluxd stay, since a kustomization copies them"
+                notice = Notice("AN004", message, ("metadata", "annotations"), "read")
+                self.findings.add(each.document, each.draft.resource, notice)
             reason = self._refused.annotations.get(key, self._refused.documents.get(key))
             if reason is not None:
                 what = "the text" if key in self._refused.documents else "the text of the annotations"
@@ -305,6 +316,8 @@ class WorkloadTexts:
         Raises:
             CannotEdit: the annotations stay, and so do the images.
         """
+        if document.key in self._read:
+            return []
         if document.key not in self._refused.annotations:
             return [each for each in objects if not each.draft.stopped and self._is_settled(each, layout)]
         if any(_is_in_flow(text, (*each.draft.at, "metadata")) for each in objects):
