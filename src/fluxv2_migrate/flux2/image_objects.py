@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
+from operator import eq
 from typing import Any, Final, Protocol, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -172,7 +174,18 @@ def nearest(path: str, objects: Sequence[_Object]) -> _Object:
 
     Several clusters in one repository have objects of the same name, each in its own folder.
     """
-    return max(objects, key=lambda each: len(posixpath.commonpath(["/" + path, "/" + each.path]).split("/")))
+    own = _parts(path)
+    return max(objects, key=lambda each: _in_common(own, _parts(each.path)))
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _in_common(one: Iterable[str], other: Iterable[str]) -> int:
+    """Gives how many parts two paths begin with in common."""
+    # Where there are many clusters, each object is compared with those of all others.
+    return sum(1 for _ in takewhile(bool, map(eq, one, other)))
 
 
 def is_image_name(image: Any) -> bool:
