@@ -302,3 +302,13 @@ def test_a_command_may_only_fetch_what_the_next_one_builds() -> None:
     assert fetched.syncs[0].settings.has_submodules
     told = migrated("git submodule init", "git submodule update")
     assert [each.code for each in told.findings if each.severity == "error"] == ["RP018"]
+
+
+def test_a_build_that_holds_nothing_of_flux_1_misses_a_submodule_too() -> None:
+    files: Files = {
+        "c/.flux.yaml": generate("kustomize build ."),
+        "c/kustomization.yaml": "resources: [../lib/web]\n",
+        ".gitmodules": '[submodule "lib"]\n\tpath = lib\n\turl = https://git.example.com/acme/lib\n',
+    }
+    (told,) = (each.message for each in migrate(files, generates=True).findings if each.code == "RP019")
+    assert "submodule lib" in told

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.applied.result import AppliedByCluster, Identity, Result, identity_of, shown_identity
 from fluxv2_migrate.clusters import ClusterView, Sighting, same_object
+from fluxv2_migrate.clusters.obstacles import in_submodule
 from fluxv2_migrate.clusters.reconciled import DISABLED
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
@@ -90,7 +91,7 @@ def tell_of_result(
             findings.say("RP057", message, problem.path, problem.line)
         for problem in applied.old_problems:
             # Of one that holds releases or images back it is told where these stand.
-            message = str(problem)
+            message = f"{problem}{in_submodule(str(problem), result.clusters)}"
             if not findings.has_told("RP019", message):
                 findings.say("RP019", message, problem.path, problem.line)
         for release, sighting, name in seen.get(view.name, ()):

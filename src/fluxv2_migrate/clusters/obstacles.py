@@ -25,10 +25,10 @@ def broken_build(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | N
     """
     steps = (step for sighting in sightings for step in sighting.steps)
     told = next((clusters.broken[step.path] for step in steps if step.path in clusters.broken), None)
-    return None if told is None else told + _of_submodule(told, clusters)
+    return None if told is None else told + in_submodule(told, clusters)
 
 
-def _of_submodule(told: str, clusters: ClusterMap) -> str:
+def in_submodule(told: str, clusters: ClusterMap) -> str:
     """Gives what is to be said more where a build misses what lies in a submodule; or nothing."""
     place, _, reason = told.partition(": ")
     folder = posixpath.dirname(place.rpartition(":")[0])
