@@ -789,9 +789,17 @@ def test_what_a_namespace_transformer_would_move_goes_into_the_namespace_that_it
     assert migration.files == migrate(files, images=fm.Placement(namespace="release")).files
 
 
-def test_what_every_path_renames_has_no_place_until_there_is_another_path() -> None:
+HOURLY = """\
+patches:
+- target: {kind: Image.*}
+  patch: '[{"op": "add", "path": "/spec/interval", "value": "1h"}]'
+"""
+"""With it, no generated object is what it was placed as."""
+
+
+def test_what_every_path_changes_has_no_place_until_there_is_another_path() -> None:
     files: dict[str, str | bytes] = {
-        "prod/kustomization.yaml": "resources:\n- web.yaml\nnamePrefix: eu-\n",
+        "prod/kustomization.yaml": f"resources:\n- web.yaml\n{HOURLY}",
         "prod/web.yaml": DEPLOYMENT,
     }
     migration = migrate(files)
@@ -820,7 +828,7 @@ def test_a_cluster_without_a_place_keeps_its_annotations_and_no_other_one_does()
     files: dict[str, str | bytes] = {
         "dev/kustomization.yaml": "resources:\n- web.yaml\n",
         "dev/web.yaml": DEPLOYMENT,
-        "prod/kustomization.yaml": "resources:\n- api.yaml\nnameSuffix: -eu\n",
+        "prod/kustomization.yaml": "resources:\n- api.yaml\n" + HOURLY,
         "prod/api.yaml": DEPLOYMENT.replace("web", "api"),
     }
     clusters = tuple(fm.Cluster(name=name, sync_paths=(name,), branch=name) for name in ("dev", "prod"))
@@ -997,7 +1005,7 @@ def test_a_policy_with_the_labels_of_the_automation_serves() -> None:
     automation, policy = "images/flux-system-automation.yaml", "images/web.yaml"
     wanted = "spec:\n  policySelector:\n    matchLabels: {team: shop}\n"
     before[automation] = str(before[automation]).replace("spec:\n", wanted)
-    before[policy] = str(before[policy]).replace("  name: web\n", "  name: web\n  labels: {team: shop}\n")
+    before[policy] = str(before[policy]).replace("metadata:\n", "metadata:\n  labels: {team: shop}\n")
     before["api.yaml"] = DEPLOYMENT.replace("name: web", "name: api")
     assert codes(migrate(before)) == set()
 
@@ -1088,7 +1096,7 @@ def test_objects_and_markers_of_real_trees_work_in_every_flux(
             assert checked.works, (checked.file, checked.marker.line, checked.problems)
 
 
-def test_clusters_that_rename_all_have_no_place_for_one_object_of_both() -> None:
+def test_clusters_that_change_all_have_no_place_for_one_object_of_both() -> None:
     workload = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -1097,7 +1105,7 @@ spec: {template: {spec: {containers: [{name: app, image: "ghcr.io/acme/web:1.4.7
 """
     files: dict[str, str | bytes] = {}
     for cluster in ("a", "b"):
-        files[f"{cluster}/kustomization.yaml"] = "nameSuffix: -x\nresources: [web.yaml]\n"
+        files[f"{cluster}/kustomization.yaml"] = f"resources: [web.yaml]\n{HOURLY}"
         files[f"{cluster}/web.yaml"] = workload
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("a", "b")))
     assert sum(each.code == "RP014" and "has no place" in each.message for each in migration.findings) == 2

@@ -95,7 +95,9 @@ def test_a_folder_that_syncs_itself_in_that_of_a_cluster_is_no_other_cluster() -
 
 def test_a_kustomization_beside_another_one_in_its_file_keeps_its_own_patches() -> None:
     files = tree({"more/web.yaml": release(CHART, "more")}, eu=[VERSION])
-    files["clusters/eu/apps.yaml"] = f"{kustomization('./more')}---\n{files['clusters/eu/apps.yaml']!s}"
+    both = f"{kustomization('./more')}---\n{files['clusters/eu/apps.yaml']!s}"
+    source = "  sourceRef: {kind: GitRepository, name: flux-system}\n"
+    files["clusters/eu/apps.yaml"] = both.replace("  path:", f"{source}  path:")
     migration = fm.migrate_repository(files)
     assert migration.ok
     assert {"apps/web.yaml", "clusters/eu/apps.yaml", "more/web.yaml"} <= set(migration.changed)

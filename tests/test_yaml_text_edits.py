@@ -384,4 +384,4 @@ def test_only_kustomizations_of_kustomize_hide_a_file() -> None:
     assert sorted(migration.changed) == ["a.yaml"]
     # By its name it is one to kustomize, which refuses it, and then nothing is applied.
     errors = [finding.code for finding in migration.findings if finding.severity == "error"]
-    assert errors == ["RP019", "RP053", "RP054"]
+    assert {"RP006", "RP019", "RP053"} <= set(errors)
