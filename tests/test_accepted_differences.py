@@ -78,6 +78,17 @@ def test_a_value_of_which_nobody_knows_what_it_is_is_told_and_declared() -> None
     assert "RP027" in {each.code for each in migration.findings}
 
 
+def test_such_a_value_behind_a_document_that_cannot_be_read_is_told_as_well() -> None:
+    twice = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {a: b}\ndata: {}\n"
+    gateway = (
+        "apiVersion: example.com/v1\nkind: Gateway\nmetadata: {name: edge, namespace: shop}\n"
+        "spec: {mirror: yes}\n"
+    )
+    migration = fm.migrate_repository(of_fluxd(gateway=f"{twice}---\n{gateway}"))
+    assert "RP027" in {each.code for each in migration.findings}
+    assert migration.files["prod/apps/gateway.yaml"] == f"{twice}---\n{gateway}"
+
+
 def test_a_build_of_flux_yaml_that_fails_is_told_though_nothing_else_is_of_flux_1() -> None:
     command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
     migration = checked({".flux.yaml": command, "kustomization.yaml": "resources: [apps, infra]\n"})

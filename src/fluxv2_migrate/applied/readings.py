@@ -154,9 +154,10 @@ def _tell_of_other_manifests(
             (refused if strict else otherwise).append((f"{path}:{line}", scalar))
             if not strict:
                 # Nobody knows what it is, and it is told.
-                findings.declare_object(
-                    resource_of(around.repository.all_documents(path)[index].manifest), "contents"
-                )
+                for document in around.repository.all_documents(path):
+                    # Of a file that cannot be read there is none.
+                    if document.index == index:
+                        findings.declare_object(resource_of(document.manifest), "contents")
     _say("RP026", "the API server refuses, with the whole path, what kustomize makes of", refused, findings)
     _say("RP027", "kustomize makes other values than fluxd did of", otherwise, findings)
 

@@ -110,7 +110,8 @@ def check_markers(
 
     A marker that does not work is silent in the cluster, so everything that it needs is looked for in the
     files: the policy, an automation in the policy's namespace, and an update path that reaches the file. What
-    stands in other repositories is not known here.
+    stands in other repositories is not known here, nor a name that a prefix in a kustomization makes:
+    `verify_migration` builds the kustomizations, and knows such policies.
 
     Args:
         files: the repository: path to text, or to bytes.
