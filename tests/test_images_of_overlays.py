@@ -159,11 +159,14 @@ def test_each_container_has_its_own_tag(dev: str, tags: list[str], newline: str,
     )
 
 
-def test_a_container_that_stands_behind_one_without_a_name_is_told() -> None:
+@pytest.mark.parametrize(
+    "lock", [inline(OF_WORKLOAD + LOCK), "commonAnnotations:\n  fluxcd.io/locked: 'true'\n"]
+)
+def test_a_container_that_stands_behind_one_without_a_name_is_told(lock: str) -> None:
     base = WORKLOAD.replace(
         "      - name: app\n", "      - image: ghcr.io/acme/other:1.2.3\n      - name: app\n"
     )
-    migration = migrate(overlays(base, inline(OF_WORKLOAD + LOCK)), "dev", "prod")
+    migration = migrate(overlays(base, lock), "dev", "prod")
     assert "IM016" in {each.code for each in migration.findings if each.severity == "error"}
 
 

@@ -97,12 +97,10 @@ def _refused(mode: Literal["commandUpdated", "patchUpdated"], body: Mapping[str,
 def _refused_command(entry: Any) -> Iterator[str]:
     if not isinstance(entry, dict) or not isinstance(entry.get("command"), str):
         yield "a generator or updater has a command, which is a text"
-        return
-    for name, value in entry.items():
-        if name not in _COMMAND_FIELDS:
-            yield f"a command has no field {name}"
-        elif not isinstance(value, str):
-            yield "the timeout of a command is a text"
+    elif unknown := entry.keys() - _COMMAND_FIELDS:
+        yield f"a command has no field {', '.join(sorted(map(str, unknown)))}"
+    elif not isinstance(entry.get("timeout", ""), str):
+        yield "the timeout of a command is a text"
 
 
 def find_flux_yaml(sync_path: str, is_file: Callable[[str], bool]) -> str | None:

@@ -131,10 +131,8 @@ def _in_step(
 
 def _renames(found: ImagePlace | NoPlace, tree: KustomizeTree) -> bool:
     """Gives whether it is an entry of `images` that gives another name."""
-    if isinstance(found, NoPlace):
-        return bool(found.former)
-    if not found.in_kustomization:
-        return False
+    if isinstance(found, NoPlace) or not found.in_kustomization:
+        return isinstance(found, NoPlace) and bool(found.former)
     entries = tree.kustomizations[posixpath.dirname(found.path)].document["images"]
     entry = entries[found.image.fields[0].path[1]]
     return entry.get("newName") not in (None, entry.get("name"))
