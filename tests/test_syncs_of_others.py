@@ -216,3 +216,53 @@ def test_a_repository_of_which_nothing_is_fetched_is_told(what: str, instead: st
     assert told(checked(files), "DA062") == ["prod/flux-system/gotk-sync.yaml"]
     del files["prod/flux.yaml"]
     assert told(checked(files), "DA062") == ["prod/flux-system/gotk-sync.yaml"]
+
+
+# A sync that was written by hand
+
+GOTK = "prod/flux-system/gotk-sync.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("path: ./prod", "path: ./prd", "names ./prd, which is not there"),
+        ("  path: ./prod\n", "", "names no path, and syncs the whole repository"),
+        ("    name: flux-system\n", "    name: fleet\n", "flux-system/fleet"),
+        ("    name: flux-system\n", "    name: flux-system\n    namespace: flux\n", "flux/flux-system"),
+        (
+            "kind: GitRepository\nmetadata:\n  name: flux-system",
+            "kind: GitRepository\nmetadata:\n  name: fleet",
+            "",
+        ),
+    ],
+)
+def test_a_sync_that_finds_nothing_is_told(old: str, new: str, said: str) -> None:
+    files = {"flux/flux.yaml": fluxd("prod"), "prod/web.yaml": release()}
+    migration = fm.migrate_repository(files)
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    text = str(migration.files[GOTK])
+    # The last one is that of the Kustomization.
+    first, found, last = text.rpartition(old)
+    assert found
+    after = {**migration.files, GOTK: f"{first}{new}{last}"}
+    report = fm.verify_migration(files, after, declared=migration.declared)
+    assert not report.ok
+    assert said in report.to_markdown()
+
+
+@pytest.mark.parametrize("first", ["prod/team.yaml", "prod/a.yaml"])
+def test_a_sync_of_another_repository_is_known_wherever_it_stands_afterwards(first: str) -> None:
+    tenant = f"{source('team', THEIRS)}---\n{sync('team', './deploy', 'team')}"
+    files: Files = {
+        "flux/flux.yaml": fluxd("prod"),
+        "prod/web.yaml": release(),
+        "prod/team.yaml": tenant,
+        "deploy/settings.yaml": OBJECT,
+    }
+    migration = checked(files)
+    after = dict(migration.files)
+    # The documents change their places, and so may the file.
+    del after["prod/team.yaml"]
+    after[first] = f"{sync('team', './deploy', 'team')}---\n{source('team', THEIRS)}"
+    assert fm.verify_migration(files, after, declared=migration.declared).ok

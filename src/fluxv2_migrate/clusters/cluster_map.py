@@ -36,6 +36,7 @@ class ClusterMap:
         programs: the fluxds that sync this repository, and the helm-operators.
         other_programs: the fluxds that sync another one.
         install_texts: the files that are no manifests and say how a program was installed.
+        own_urls: what is compared of the URLs of this repository.
         foreign: the Kustomizations of Flux v2 that sync another one.
         resting: the folders of which Flux v2 applies nothing, as each Kustomization that syncs one says, with
             the first of these.
@@ -54,6 +55,7 @@ class ClusterMap:
     programs: tuple[Flux1Program, ...] = ()
     other_programs: tuple[Flux1Program, ...] = ()
     install_texts: frozenset[str] = frozenset()
+    own_urls: Collection[str] = frozenset()
     foreign: Collection[DocumentKey] = frozenset()
     resting: Mapping[str, FluxKustomization] = field(default_factory=dict)
     _broken: dict[str, str] | None = None

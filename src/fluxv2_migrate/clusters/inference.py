@@ -52,12 +52,14 @@ def read_clusters(
     options: MigrationOptions,
     *,
     always: bool,
+    own_urls: Collection[str] = (),
 ) -> ClusterMap:
     """Gives the clusters, and how each sees the documents that concern a migration.
 
     Args:
         places: those of them that show where clusters are.
         always: whether clusters are looked for also where nothing shows Flux v1.
+        own_urls: what is compared of the URLs under which this repository is known already.
     """
     reader = ClusterReader(files, documents, concerns, places, tree, options)
     found = ClusterMap(
@@ -70,7 +72,8 @@ def read_clusters(
     found.programs = (*programs.own, *programs.operators)
     found.other_programs = programs.others
     found.install_texts = frozenset(each.path for each in shown if each.is_text)
-    found.foreign = reader.foreign = _foreign(programs, reader)
+    found.own_urls, found.foreign = _foreign(programs, reader, own_urls)
+    reader.foreign = found.foreign
     if not (always or shown or flux_yaml_folders(files)):
         return ClusterMap()
     if found.given:
@@ -101,8 +104,10 @@ def read_clusters(
     return found
 
 
-def _foreign(programs: Flux1Programs, reader: ClusterReader) -> frozenset[DocumentKey]:
-    """Gives the Kustomizations of Flux v2 that sync another repository than this one.
+def _foreign(
+    programs: Flux1Programs, reader: ClusterReader, known: Collection[str]
+) -> tuple[frozenset[str], frozenset[DocumentKey]]:
+    """Gives the URLs of this repository, and the Kustomizations of Flux v2 that sync another one.
 
     This one is what the fluxds sync, and what a Kustomization syncs that applies its own file from a folder,
     under whatever URL. The root holds all files, those with the sync of a tenant too: there only a
@@ -110,7 +115,7 @@ def _foreign(programs: Flux1Programs, reader: ClusterReader) -> frozenset[Docume
     """
     urls = [each.text("git-url") for each in programs.own]
     urls += [each.fluxd.git_url or "" for each in reader.options.clusters]
-    own = {repository_key(each) for each in urls if each}
+    own = {*known, *(repository_key(each) for each in urls if each)}
     sources = _repositories(reader)
     others: list[tuple[DocumentKey, str, set[str]]] = []
     for document in (document for each in reader.documents.values() for document in each) if sources else ():
@@ -124,11 +129,12 @@ def _foreign(programs: Flux1Programs, reader: ClusterReader) -> frozenset[Docume
         else:
             others.append((document.key, path, urls_of_source))
     names = {posixpath.basename(each) for each in own}
-    return frozenset(
+    foreign = (
         key
         for key, path, found in others
         if own and found.isdisjoint(own) and (path or names.isdisjoint(map(posixpath.basename, found)))
     )
+    return frozenset(own), frozenset(foreign)
 
 
 def _repositories(reader: ClusterReader) -> dict[tuple[str, str], set[str]]:

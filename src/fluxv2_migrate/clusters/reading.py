@@ -43,7 +43,7 @@ def see_repository(
     """
     files = _as_texts(files, repository)
     tree = _tree(files, repository, options, before)
-    return _see(files, repository, options, tree, also_migrated=False)
+    return _see(files, repository, options, tree)
 
 
 def _as_texts(files: Mapping[str, str | bytes], repository: Repository) -> Mapping[str, str | bytes]:
@@ -80,14 +80,14 @@ def see_migrated_repository(
         return ClusterMap()
     files = _as_texts(files, repository)
     tree = _tree(files, repository, options, before)
-    own = _see(files, repository, options, tree, also_migrated=True)
+    own = _see(files, repository, options, tree, before)
     if before.given or _sync_paths(own) == _sync_paths(before):
         return own
     known = {view.name: view.settings for view in before.clusters}
     clusters = {"clusters": tuple(known.values()), "sync_roots": ()}
     options = options.model_copy(update=clusters)
     tree = _tree(files, repository, options, own)
-    found = _see(files, repository, options, tree, also_migrated=True)
+    found = _see(files, repository, options, tree, before)
     for key, sightings in own.sightings.items():
         found.sightings.setdefault(
             key, [each if each.cluster in known else replace(each, cluster="") for each in sightings]
@@ -104,8 +104,7 @@ def _see(
     repository: Repository,
     options: MigrationOptions,
     tree: KustomizeTree,
-    *,
-    also_migrated: bool,
+    before: ClusterMap | None = None,
 ) -> ClusterMap:
     concerns = {
         document.key: document
@@ -123,8 +122,11 @@ def _see(
     whole = whole or {document.key for document in releases}
     whole |= workloads
     # What is generated has no file.
-    always = bool(releases or workloads or marking or also_migrated)
-    return read_clusters(files, repository.documents, concerns, whole, tree, options, always=always)
+    always = bool(releases or workloads or marking or before is not None)
+    own_urls = () if before is None else before.own_urls
+    return read_clusters(
+        files, repository.documents, concerns, whole, tree, options, always=always, own_urls=own_urls
+    )
 
 
 def _images_in_volumes(repository: Repository, options: MigrationOptions) -> bool:

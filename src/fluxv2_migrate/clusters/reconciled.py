@@ -128,16 +128,21 @@ class Reconciler:
     def kustomizations(self) -> Sequence[FluxKustomization]:
         """The Kustomizations of Flux v2 that stand in files and sync a folder of this repository."""
         if self._known is None:
-            read = (
-                FluxKustomization.of_document(document)
-                for path, documents in sorted(self.documents.items())
-                for document in documents
-                if not self.tree.patchers(path)
-                and not self._is_passed_over(path)
-                and document.key not in self.foreign
-            )
-            self._known = [each for each in read if each is not None and self._is_of_files(each)]
+            self._known = [each for each in self._own_kustomizations() if self._is_of_files(each)]
         return self._known
+
+    def _own_kustomizations(self) -> Iterator[FluxKustomization]:
+        for path, documents in sorted(self.documents.items()):
+            if self.tree.patchers(path) or self._is_passed_over(path):
+                continue
+            for document in documents:
+                each = FluxKustomization.of_document(document)
+                if each is not None and document.key not in self.foreign:
+                    yield each
+
+    def without_folder(self, view: ClusterView) -> Sequence[FluxKustomization]:
+        """Gives the Kustomizations of a cluster that name no folder, or one that is not there."""
+        return self._own([each for each in self._own_kustomizations() if not self._is_of_files(each)], view)
 
     def _is_passed_over(self, path: str) -> bool:
         """Gives whether nothing applies a file: no kustomization lists it, not even that beside it."""

@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.flux1.flags import Program
+from fluxv2_migrate.flux1.installation import Flux1Program, Setting
 from fluxv2_migrate.settings.options import Cluster, Flux1Workloads, Fluxd, HelmOperator, ImportedRepository
 
 _LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
@@ -105,6 +106,7 @@ _TEXTS: Final = {
     "sync_timeout": "sync-timeout",
     "signing_key": "git-signing-key",
     "secret_name": "k8s-secret-name",
+    "secret_data_key": "k8s-secret-data-key",
     "automation_interval": "automation-interval",
 }
 _SWITCHES: Final = {"manifest_generation": "manifest-generation", "sops": "sops"}
@@ -176,6 +178,19 @@ def without_login(url: str) -> str:
     return _LOGIN.sub("", url) if url.startswith(("http://", "https://")) else url
 
 
+_JOINED: Final = {
+    "git-ci-skip": "commit_suffix",
+    "git-ci-skip-message": "commit_suffix",
+    "git-readonly": "read_only",
+    "git-verify-signatures": "verify_signatures",
+    "git-verify-signatures-mode": "verify_signatures",
+    "registry-disable-scanning": "read_only",
+    "registry-poll-interval": "automation_interval",
+    "sync-garbage-collection": "garbage_collection",
+    "sync-garbage-collection-dry": "garbage_collection",
+}
+
+
 # The helm-operator
 
 _OF_OPERATOR: Final = {
@@ -214,6 +229,51 @@ def _of_operator(operator: Flux1Program) -> _Fields:
     if repositories:
         found["repositories"] = (repositories, operator.place)
     return found
+
+
+# Settings that something else fills in
+
+_OF_FLUXD: Final = {flag: name for name, flag in (_TEXTS | _SWITCHES | _LISTS).items()} | _JOINED
+_FIELDS: Final[Mapping[Program, Mapping[str, str]]] = {
+    "fluxd": {
+        "git-branch": "branch",
+        "k8s-default-namespace": "default_namespace",
+        **{flag: f"fluxd.{name}" for flag, name in _OF_FLUXD.items()},
+    },
+    "helm-operator": {
+        "update-chart-deps": "helm_operator.update_chart_deps",
+        **{flag: f"helm_operator.{name}" for name, flag in _OF_OPERATOR.items()},
+    },
+}
+
+
+def filled_in_elsewhere(program: Flux1Program, given: Cluster | None = None) -> Mapping[str, Setting]:
+    """Gives the flags that count as not given, because something else fills in their values.
+
+    Those of which the paths, the repository and the versions of Helm follow are asked for where they are
+    needed.
+
+    Args:
+        given: what a person said of the cluster: what stands there is no question.
+
+    >>> from fluxv2_migrate.flux1.installation import program_of_arguments
+    >>> fluxd = program_of_arguments(["--git-branch=$(BRANCH)", "--sops=$(SOPS)"], "fluxd")
+    >>> sorted(filled_in_elsewhere(fluxd)), sorted(filled_in_elsewhere(fluxd, Cluster(name="a", branch="b")))
+    (['git-branch', 'sops'], ['sops'])
+    """
+    fields = _FIELDS[program.program]
+    return {
+        flag: setting
+        for flag, setting in sorted(program.settings.items())
+        if setting.is_placeholder and flag in fields and not _is_given(fields[flag], given)
+    }
+
+
+def _is_given(name: str, given: Cluster | None) -> bool:
+    found: Any = given
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is not None
 
 
 # Where they run

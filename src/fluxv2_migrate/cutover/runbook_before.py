@@ -163,7 +163,7 @@ def _key_of_sync(cluster: CutoverCluster) -> Iterator[str]:
             "get",
             "secret",
             name=fluxd.secret_name,
-            options=["-o", "jsonpath={.data.identity}"],
+            options=["-o", f"jsonpath={{.data.{_in_json_path(fluxd.secret_key)}}}"],
         )
         yield f"{get} | base64 -d > fluxd-identity"
         # The key of the server is looked up, and stands in the Secret as known_hosts.
@@ -173,6 +173,15 @@ def _key_of_sync(cluster: CutoverCluster) -> Iterator[str]:
     else:
         made = cluster.flux(*create, name=SYNC_NAME, options=[f"--url={settings.url}"])
         yield f'{made} --username="$GIT_USERNAME" --password="$GIT_PASSWORD"'
+
+
+def _in_json_path(key: str) -> str:
+    r"""Gives a key as kubectl's JSONPath names it.
+
+    >>> _in_json_path("identity"), _in_json_path("id.rsa")
+    ('identity', 'id\\.rsa')
+    """
+    return key.replace(".", "\\.")
 
 
 def _secret(cluster: CutoverCluster, need: Prerequisite) -> str:

@@ -19,6 +19,7 @@ from fluxv2_migrate.surroundings.known import Surroundings
 _NAMESPACE: Final = "flux"
 _NAMES: Final[Mapping[Program, str]] = {"fluxd": "flux", "helm-operator": "helm-operator"}
 _SECRET: Final = "flux-git-deploy"
+_SECRET_KEY: Final = "identity"
 _NO_TAG: Final = "secret"
 """The state of a fluxd that marks nothing in Git."""
 
@@ -34,6 +35,8 @@ class RunningProgram:
         helpers: what stands beside it in Git for its sake: kind, namespace and name of each.
         is_ours: whether it syncs this repository.
         syncs: what another one syncs, in words.
+        secret_name: of the Secret with its key of the repository.
+        secret_key: under which that Secret holds it.
         refs: what fluxd left in Git, as refs.
     """
 
@@ -48,6 +51,7 @@ class RunningProgram:
     is_ours: bool = True
     syncs: str = ""
     secret_name: str = _SECRET
+    secret_key: str = _SECRET_KEY
     refs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -82,6 +86,12 @@ def running_programs(
         ),
         _running("helm-operator", operator, said.namespace, said.helm_operator, said.helm_operator_release),
     ]
+    known_of_fluxd = view.settings.fluxd
+    found[0] = replace(
+        found[0],
+        secret_name=known_of_fluxd.secret_name or found[0].secret_name,
+        secret_key=known_of_fluxd.secret_data_key or found[0].secret_key,
+    )
     shown = [replace(each, helpers=tuple(_helpers(each.program, own, view, around))) for each in found]
     known = {(each.program, each.namespace, each.name) for each in shown}
     further = {
@@ -177,6 +187,7 @@ def _running(
         release or shown.release_name,
         memcached or shown.memcached or ("memcached" if is_assumed and kind == "fluxd" else ""),
         secret_name=shown.text("k8s-secret-name") if kind == "fluxd" else _SECRET,
+        secret_key=shown.text("k8s-secret-data-key") if kind == "fluxd" else _SECRET_KEY,
         refs=_refs(shown) if kind == "fluxd" else (),
     )
 

@@ -112,7 +112,7 @@ def settle_syncs(
     generated: list[Generated] = []
     needed: Needed = {}
     for view in around.clusters.clusters:
-        _tell_settings(view, findings)
+        _tell_settings(view, around, findings)
         sync = _planned(view, around, manifests)
         if sync.state == "there":
             tell_of_existing_syncs(view, around, findings)
@@ -126,10 +126,11 @@ def settle_syncs(
     return SyncLayout(tuple(syncs), tuple(generated), tuple(needed.values()))
 
 
-def _tell_settings(view: ClusterView, findings: FindingGroups) -> None:
+def _tell_settings(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
     programs = (view.flux1.fluxd, view.flux1.helm_operator)
+    given = next((each for each in around.options.clusters if each.name == view.name), None)
     for program in (each for each in programs if each is not None):
-        for notice in notices_of(program):
+        for notice in notices_of(program, given):
             place = notice.setting if notice.setting.path else program
             findings.say(notice.code, notice.message, place.path, max(place.line, 1))
 
@@ -224,8 +225,9 @@ def _written(
     place = (fluxd.path, max(fluxd.line, 1)) if fluxd is not None else ("", 1)
     if not sync.settings.url:
         if fluxd is not None or view.settings.fluxd.git_url:
-            message = f"the URL of the repository that {_named(view, around)} syncs is not known"
-            findings.say("DA045", message, *place)
+            code, why = sync.settings.why_without_url
+            message = f"the URL of the repository that {_named(view, around)} syncs {why}"
+            findings.say(code, message, *place)
         return sync, ()
     tried = workspace.branch()
     try:

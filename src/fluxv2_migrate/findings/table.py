@@ -114,6 +114,7 @@ _ROWS: Final = (
     FindingType("DA061", "path-without-a-sync", "error", "Write a Kustomization of Flux v2 for the path, or give clusters without it if nothing of it is needed any more."),
     FindingType("DA062", "sync-is-suspended", "error", "Take out what keeps it from applying anything (`suspend: true`, or the annotation) with the migration, or accept the code if that is done in Git later.", True),
     FindingType("DA063", "sync-path-is-a-file", "error", "Put the file into a folder of its own, and give clusters with that folder as a sync path."),
+    FindingType("DA065", "setting-filled-in", "warning", "Look what the cluster's own program runs with, and give it as settings of the cluster.", concern="left"),
     FindingType("HR002", "chart-path-from-operator-flags", "error", "Give helm_operator with the git_url, git_branch and git_charts_path of the operator's flags."),
     FindingType("HR003", "field-unknown", "warning", "Nothing if the field may go: the helm-operator never read it."),
     FindingType("HR014", "release-name-too-long", "error", "Write the name that `helm list -A` shows into spec.releaseName."),

@@ -11,7 +11,7 @@ from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.images.ignored import unsaid_marks
-from fluxv2_migrate.kubernetes import annotations_of, mapping_at
+from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.kustomize import (
     BuiltObject,
     Kustomization,
@@ -33,7 +33,7 @@ from fluxv2_migrate.plan import (
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import POD_TEMPLATES
+from fluxv2_migrate.rules import has_annotated_pods
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
@@ -85,8 +85,7 @@ def _needs_marks(built: BuiltObject, repository: Repository) -> bool:
     """
     if not built.path:
         return bool(unsaid_marks({}, built, repository))
-    spec: Any = built.manifest.get("spec")
-    return any(is_annotated({"metadata": mapping_at(spec, *at, "metadata")}) for at in POD_TEMPLATES)
+    return has_annotated_pods(built.manifest)
 
 
 def still_marked(around: Surroundings, workspace: Workspace) -> Iterator[DocumentKey]:

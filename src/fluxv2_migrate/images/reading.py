@@ -21,7 +21,13 @@ from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.rules import AutomatedImage, ImageAutomationDraft, Lookup, draft_image_automation
+from fluxv2_migrate.rules import (
+    AutomatedImage,
+    ImageAutomationDraft,
+    Lookup,
+    draft_image_automation,
+    has_annotated_pods,
+)
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import Subject
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -125,9 +131,8 @@ class _Reader:
 
     def _is_read(self, document: Document) -> bool:
         sightings = self.around.clusters.sightings.get(document.key, ())
-        if not is_annotated(document.manifest) and not any(
-            each.steps and is_annotated(each.manifest) for each in sightings
-        ):
+        is_meant = is_annotated(document.manifest) or has_annotated_pods(document.manifest)
+        if not is_meant and not any(each.steps and is_annotated(each.manifest) for each in sightings):
             return False
         if is_old_release(document.manifest):
             # One that stays keeps its annotations, so that nothing is lost until it goes.

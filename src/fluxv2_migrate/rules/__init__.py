@@ -1,7 +1,7 @@
 """What becomes of each field of Flux v1: rules that read values and give operations."""
 
 from fluxv2_migrate.rules.annotations import (
-    POD_TEMPLATES,
+    has_annotated_pods,
     marks_of_ignored,
     policy_comments,
     remaining_operations,
@@ -59,7 +59,6 @@ __all__ = [
     "CARRIED",
     "DECRYPTION_SECRET",
     "FLAG_RULES",
-    "POD_TEMPLATES",
     "SIGNATURE_SECRET",
     "SYNC_NAME",
     "VALUES",
@@ -91,6 +90,7 @@ __all__ = [
     "draft_merge_patch",
     "git_repository_manifest",
     "git_url_key",
+    "has_annotated_pods",
     "helm_url_key",
     "image_policy_manifest",
     "image_repository_manifest",

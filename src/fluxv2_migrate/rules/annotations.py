@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.flux1 import WorkloadPolicies
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_of_fluxd, meant_domain
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd, meant_domain
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.plan import (
@@ -37,6 +37,17 @@ _KNOWN: Final = ("automated", "locked", "locked_user", "locked_msg", "ignore", "
 _PATTERNS: Final = ("glob:", "regexp:", "regex:", "semver:")
 _ON: Final = frozenset(("true", "yes", "on", "y", "t", "1"))
 _OFF: Final = frozenset(("", "false", "no", "off", "n", "f", "0"))
+
+
+def has_annotated_pods(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether the pods, or the jobs, that an object is a template of have annotations of fluxd.
+
+    >>> pods = {"template": {"metadata": {"annotations": {"fluxcd.io/automated": "true"}}}}
+    >>> has_annotated_pods({"kind": "Deployment", "spec": pods})
+    True
+    """
+    spec: Any = manifest.get("spec")
+    return any(is_annotated({"metadata": mapping_at(spec, *at, "metadata")}) for at in POD_TEMPLATES)
 
 
 def policy_comments(container: str) -> str:

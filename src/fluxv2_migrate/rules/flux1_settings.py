@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from fluxv2_migrate.clusters.shown_settings import filled_in_elsewhere
 from fluxv2_migrate.flux1.chart_tables import VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program
 from fluxv2_migrate.flux1.installation import Flux1Program, Setting
+from fluxv2_migrate.settings.options import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ _FLUXD: Final[Mapping[str, SettingRule]] = {
     "k8s-default-namespace": SettingRule(("metadata.namespace",), "DA015"),
     "k8s-in-cluster": _OF_V1,
     "k8s-namespace-whitelist": _LIMITS,
-    "k8s-secret-data-key": _silent("the Secret of the GitRepository has the key `identity`, whatever it was"),
+    "k8s-secret-data-key": _field("GitRepository.spec.secretRef"),
     "k8s-secret-name": _field("GitRepository.spec.secretRef"),
     "k8s-secret-volume-mount-path": _OF_V1,
     "k8s-unsafe-exclude-resource": _silent("kustomize-controller looks for nothing but what it applied"),
@@ -311,8 +313,11 @@ def rule_of_value(program: Program, path: str) -> SettingRule | None:
     return rules[path]
 
 
-def notices_of(program: Flux1Program) -> Iterator[SettingNotice]:
+def notices_of(program: Flux1Program, given: Cluster | None = None) -> Iterator[SettingNotice]:
     """Gives what is to be said of the settings of a program, beside what becomes a field.
+
+    Args:
+        given: what a person said of its cluster.
 
     >>> from fluxv2_migrate.flux1.installation import program_of_arguments
     >>> [each.code for each in notices_of(program_of_arguments(["--git-secret", "--sops=false"], "fluxd"))]
@@ -327,6 +332,12 @@ def notices_of(program: Flux1Program) -> Iterator[SettingNotice]:
         names = ", ".join(name for name, _ in members)
         message = says.format(name=names, value=members[0][1].value, program=program.program)
         yield SettingNotice(code, message, members[0][1])
+    unknown = filled_in_elsewhere(program, given)
+    if unknown:
+        names = ", ".join(f"--{name}" for name in unknown)
+        what = f"something else fills in {names} of {program.program}"
+        message = f"{what}: what it is stands nowhere, so it counts as not given"
+        yield SettingNotice("DA065", message, next(iter(unknown.values())))
 
 
 def _given(program: Flux1Program) -> Iterator[tuple[str, SettingRule | None, Setting]]:

@@ -26,6 +26,7 @@ SYNC_NAME: Final = "flux-system"
 DECRYPTION_SECRET: Final = "sops-keys"
 SIGNATURE_SECRET: Final = "git-signatures"
 _URL: Final = re.compile(r"(https?|ssh)://.+")
+_FILLED_IN: Final = re.compile(r"\$|\{\{")
 _LOGIN: Final = re.compile(r"(?<=://)([^/@]*)@")
 _INTERVAL: Final = "5m"
 """Of fluxd, for polling and for syncing."""
@@ -38,6 +39,7 @@ class SyncSettings:
 
     Attributes:
         url: of the repository as source-controller takes it; empty where none is known.
+        refused_url: that of fluxd, without a login, where it is one that source-controller does not take.
         keys: of the Secret of the GitRepository; none where it needs no Secret.
         git_interval: between two looks at the branch.
         git_timeout: of one look; that of source-controller where empty.
@@ -60,6 +62,7 @@ class SyncSettings:
     timeout: str = ""
     is_decrypted: bool = False
     collected_garbage: bool = False
+    refused_url: str = ""
 
     @classmethod
     def of_cluster(
@@ -82,8 +85,9 @@ class SyncSettings:
         written = to_flux_git_url((url or fluxd.git_url or "").strip())
         is_ssh = written.startswith("ssh://")
         known = written if is_ssh else _LOGIN.sub("", written)
-        if not _URL.fullmatch(known) or "$" in known:
-            known = ""
+        refused = ""
+        if not _URL.fullmatch(known) or _FILLED_IN.search(known):
+            refused, known = ("" if _FILLED_IN.search(known) else known), ""
         keys = ("identity", "known_hosts") if is_ssh else ()
         if known and not is_ssh and known != written:
             keys = ("username", "password")
@@ -99,7 +103,19 @@ class SyncSettings:
             fluxd.sync_timeout or "",
             bool(fluxd.sops) or decrypts,
             bool(fluxd.garbage_collection),
+            refused,
         )
+
+    @property
+    def why_without_url(self) -> tuple[str, str]:
+        """The code and the reason of there being no URL, as the end of a sentence about who syncs it.
+
+        >>> SyncSettings.of_cluster(Cluster(name="prod"), "git://example.com/acme/fleet").why_without_url[0]
+        'RP041'
+        """
+        if not self.refused_url:
+            return "DA045", "is not known"
+        return "RP041", f"is {self.refused_url}, and source-controller takes https, http and ssh alone"
 
 
 def _without_hours(duration: str) -> str:

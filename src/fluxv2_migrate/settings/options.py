@@ -155,7 +155,8 @@ class Fluxd(_Options):
         sops: `--sops`.
         verify_signatures: `--git-verify-signatures-mode`, or `"all"` for `--git-verify-signatures`.
         signing_key: `--git-signing-key`.
-        secret_name: `--k8s-secret-name`.
+        secret_name: `--k8s-secret-name`, from which the runbook takes the key of the repository.
+        secret_data_key: `--k8s-secret-data-key`, under which that Secret holds it.
         automation_interval: `--automation-interval`.
         exclude_images: `--registry-exclude-image`.
         include_images: `--registry-include-image`.
@@ -177,6 +178,7 @@ class Fluxd(_Options):
     verify_signatures: Literal["none", "all", "first-parent"] | None = None
     signing_key: str | None = None
     secret_name: _ObjectName | None = None
+    secret_data_key: _NotEmpty | None = None
     automation_interval: _FluxDuration | None = None
     exclude_images: tuple[str, ...] | None = None
     include_images: tuple[str, ...] | None = None

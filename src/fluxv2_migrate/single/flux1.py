@@ -97,9 +97,10 @@ def convert_fluxd(
     url = setting.value if setting is not None and not is_given else ""
     settings = SyncSettings.of_cluster(known, url)
     paths = [normal_path(path) for path in known.sync_paths] or [""]
-    findings = list(_findings(program))
+    findings = list(_findings(program, options))
     if not settings.url:
-        findings.append(_finding("DA045", "the URL of the repository that fluxd syncs is not known"))
+        code, why = settings.why_without_url
+        findings.append(_finding(code, f"the URL of the repository that fluxd syncs {why}"))
         return Flux1Conversion((), tuple(findings), (), known)
     namespace, version = options.flux_namespace, _version(options)
     source = git_repository_manifest(settings, version, namespace=namespace)
@@ -151,7 +152,7 @@ def convert_helm_operator(
         if isinstance(source, HelmRepository) and source not in resources:
             resources.append(source)
             needed += _secrets_of(source)
-    return Flux1Conversion(tuple(resources), tuple(_findings(program)), tuple(needed), known)
+    return Flux1Conversion(tuple(resources), tuple(_findings(program, options)), tuple(needed), known)
 
 
 def convert_flux_yaml(
@@ -266,8 +267,8 @@ def _secrets_of(source: HelmRepository) -> Iterator[Prerequisite]:
         yield Prerequisite("Secret", name, namespace, certificates, (user,))
 
 
-def _findings(program: Flux1Program) -> Iterator[Finding]:
-    for notice in notices_of(program):
+def _findings(program: Flux1Program, options: MigrationOptions) -> Iterator[Finding]:
+    for notice in notices_of(program, next(iter(options.clusters), None)):
         yield _finding(notice.code, notice.message)
 
 

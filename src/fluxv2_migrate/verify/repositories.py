@@ -76,7 +76,7 @@ def verify_migration(
     views = clusters.clusters
     # Folders that nothing names as paths tell what is applied only where both Fluxes agree on it.
     guess = Reconciler(clusters.tree, repositories[0].documents, views, clusters.foreign)
-    reconciler = Reconciler(migrated.tree, repositories[1].documents, views, clusters.foreign)
+    reconciler = Reconciler(migrated.tree, repositories[1].documents, views, migrated.foreign)
     known = [
         each
         for each in views
@@ -103,11 +103,9 @@ def verify_migration(
         repositories[0],
         _marked(before),
     )
-    written = write_probes(
-        after, migrated.tree, repositories[1].documents, known, reconciled, context.flux_version
-    )
+    written = write_probes(after, reconciler, known, reconciled, context.flux_version)
     workloads = tuple(verify_workloads(context, written))
-    sync_paths, namespaces = verify_sync_paths(context, guess, workloads)
+    sync_paths, namespaces = verify_sync_paths(context, guess, reconciler, workloads)
     return VerificationReport(
         tuple(verify_releases(context)),
         context.flux_version,

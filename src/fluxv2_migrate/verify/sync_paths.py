@@ -32,7 +32,7 @@ from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.refused_objects import refusals
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
-from fluxv2_migrate.verify.sync_sources import compare_source, source_of
+from fluxv2_migrate.verify.sync_sources import compare_source, is_own_source, source_of
 
 _NONE: Final = "(none)"
 _Name = tuple[str, str]
@@ -49,7 +49,11 @@ _HARMLESS: Final = ("MirrorPrune", "Orphan")
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """A sync path of a cluster, and what syncs it afterwards."""
+    """A sync path of a cluster, and what syncs it afterwards.
+
+    Attributes:
+        astray: the Kustomizations of the cluster that came with the migration and name no folder.
+    """
 
     view: ClusterView
     synced: SyncPath
@@ -57,6 +61,7 @@ class _Path:
     before: tuple[FluxKustomization, ...]
     objects: Sequence[FluxdObject]
     reconciler: Reconciler
+    astray: tuple[FluxKustomization, ...] = ()
 
     @property
     def resource(self) -> str:
@@ -64,12 +69,13 @@ class _Path:
 
 
 def verify_sync_paths(
-    context: Context, before: Reconciler, told: Sequence[ObjectVerification]
+    context: Context, before: Reconciler, after: Reconciler, told: Sequence[ObjectVerification]
 ) -> tuple[list[ObjectVerification], list[ObjectVerification]]:
     """Gives an entry for each sync path, and one for each namespace that fluxd filled in.
 
     Args:
         before: follows the Kustomizations that were there before.
+        after: the same of those that are there now.
         told: the entries of workloads: what is said of one is not said of its path again.
     """
     paths: list[ObjectVerification] = []
@@ -79,13 +85,15 @@ def verify_sync_paths(
         here = [each.resource for each in told if not each.cluster or view.name in each.cluster.split(", ")]
         seen = None if reconciled is None else ObjectsOfCluster(view, reconciled, here, context)
         filled: list[FluxdObject] = []
+        known_astray = before.without_folder(view)
+        astray = tuple(each for each in after.without_folder(view) if each not in known_astray)
         for synced in view.sync_paths:
             objects = objects_of_fluxd(synced, context.before.clusters, context.repository)
             filled += [each for each in objects if not each.namespace]
             now = () if reconciled is None else reconciled.paths
             own = tuple(each for each in now if each.sync_path == synced.path) or _covering(now, synced)
             known = tuple(before.syncing(synced.path, view))
-            path = _Path(view, synced, own, known, objects, before)
+            path = _Path(view, synced, own, known, objects, before, astray)
             paths.append(_verify(path, reconciled, seen, context))
         namespaces += _filled_in(view, filled, reconciled, context)
     everywhere = {view.name for view in context.before.clusters.clusters}
@@ -113,7 +121,7 @@ def _verify(
     note = _nothing_to_compare(path, files, context) or _rested_before(path, context)
     if note:
         return ObjectVerification("same", *place, notes=(note,), cluster=name)
-    reason = _why_missing(path, files, reconciled)
+    reason = _why_missing(path, files, reconciled, context)
     if reason:
         return ObjectVerification("missing", *place, reason=reason, cluster=name)
     found = [*_of_kustomizations(path, context), *_lost(path, reconciled, context)]
@@ -167,13 +175,20 @@ def _rested_before(path: _Path, context: Context) -> str:
     return f"Flux v2 applied nothing of it before either: {path.before[0].file} {known[0].why}"
 
 
-def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluster) -> str:
+def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluster, context: Context) -> str:
     """Gives why nothing syncs a path any more; empty where something does, or never did."""
     obstacle = next((each.obstacle for each in path.now if each.obstacle), "")
     if obstacle or files:
         return obstacle
     if path.before:
         return f"no Kustomization syncs it any more; {path.before[0].file} did"
+    for each in path.astray:
+        if each.path:
+            return f"no Kustomization syncs it, and {each.file} names {each.path}, which is not there"
+        if path.synced.path and is_own_source(each, path.view, context):
+            return (
+                f"no Kustomization syncs it alone: {each.file} names no path, and syncs the whole repository"
+            )
     others = [each.by for each in reconciled.paths if each.by is not None and each.by.path]
     if path.synced.path and others and not path.view.is_assumed:
         return f"no Kustomization syncs it, though {others[0].file} says what is synced of this cluster"

@@ -37,9 +37,20 @@ def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Map
     if own is not None:
         return own
     named = (
-        each.manifest for each in context.after.sources if _is_repository(each) and each.identity[1] == name
+        each.manifest
+        for each in context.after.sources
+        if _is_repository(each)
+        and each.identity[1] == name
+        # Who applies one that says no namespace, or names none, nobody can tell.
+        and (each.identity[0] == namespace or not (each.identity[0] and namespace))
     )
     return next(named, {})
+
+
+def is_own_source(by: FluxKustomization, view: ClusterView, context: Context) -> bool:
+    """Gives whether a Kustomization is known to sync this repository."""
+    url = mapping_at(source_of(by, view, context), "spec").get("url")
+    return isinstance(url, str) and repository_key(url) in context.before.clusters.own_urls
 
 
 def reference_of_source(source: Mapping[str, Any]) -> GitReference | None:
@@ -56,7 +67,7 @@ def compare_source(
 ) -> Iterator[Difference]:
     """Gives where what is synced parts from what fluxd synced."""
     source = source_of(by, view, context)
-    if not source and _was_there(by, context):
+    if not source and (_was_there(by, context) or _is_made_under_another_name(by, context)):
         yield Difference("sync.source", "/".join(name_of_source(by)), _NONE)
     reference = reference_of_source(source)
     branch = view.settings.branch
@@ -89,6 +100,20 @@ def _was_there(by: FluxKustomization, context: Context) -> bool:
     kind, named = mapping_at(by.manifest, "spec", "sourceRef").get("kind"), name_of_source(by)
     return kind == "GitRepository" and any(
         _is_repository(each) and each.identity == named for each in context.before.sources
+    )
+
+
+def _is_made_under_another_name(by: FluxKustomization, context: Context) -> bool:
+    """Gives whether the migration made the GitRepository that a Kustomization needs, and it names another."""
+    if mapping_at(by.manifest, "spec", "sourceRef").get("kind") != "GitRepository":
+        return False
+    known = {(each.identity, each.path) for each in context.before.sources}
+    return any(
+        (each.identity, each.path) not in known
+        and repository_key(str(mapping_at(each.manifest, "spec").get("url") or ""))
+        in context.before.clusters.own_urls
+        for each in context.after.sources
+        if _is_repository(each)
     )
 
 

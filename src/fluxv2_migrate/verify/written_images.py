@@ -16,8 +16,6 @@ from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_texts, texts
 from fluxv2_migrate.flux2.markers import Marker
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.written_texts import with_marked_values
-from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.repository.documents import Document
 
 _WRITTEN: Final = frozenset((*get_args(MisplacedCode), "loses-prefix", "registry-apart", "unquoted-value"))
 # There may be as many policies as workloads, so that a text is asked for all of their tags at once.
@@ -58,8 +56,7 @@ class WrittenImages:
 
 def write_probes(
     files: Mapping[str, str | bytes],
-    tree: KustomizeTree,
-    documents: Mapping[str, Sequence[Document]],
+    reconciler: Reconciler,
     views: Sequence[ClusterView],
     known: Mapping[str, ReconciledCluster],
     flux_version: FluxVersion,
@@ -67,7 +64,8 @@ def write_probes(
     """Gives what each policy of a repository writes, and where.
 
     Args:
-        tree: of the same.
+        reconciler: follows their Kustomizations.
+        views: the clusters that are known to get something of them.
         known: what they get of the files as they are.
     """
     texts = texts_of(files)
@@ -101,7 +99,8 @@ def write_probes(
             return {"": f"{names[policy]}:{tag}", "name": names[policy], "tag": tag}.get(marker.part)
 
         changed[path] = with_marked_values(texts[path], value_of)
-    built = Reconciler(tree.with_files(changed), documents, views).of_all(views)
+    tree = reconciler.tree.with_files(changed)
+    built = Reconciler(tree, reconciler.documents, views, reconciler.foreign).of_all(views)
     return WrittenImages(
         writers,
         {tag: policy for policy, tag in tags.items()},

@@ -1,0 +1,109 @@
+"""Settings of Flux v1 that something else fills in, or that a person gives."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import fluxv2_migrate as fm
+
+Files = dict[str, str | bytes]
+
+
+def fluxd(*arguments: str) -> str:
+    given = "".join(f"        - {each}\n" for each in arguments)
+    return (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: flux}\n"
+        "spec:\n  template:\n    spec:\n      containers:\n      - name: flux\n"
+        f"        image: docker.io/fluxcd/flux:1.25.4\n        args:\n{given}"
+    )
+
+
+URL = "--git-url=git@git.example.com:acme/fleet"
+PATH = "--git-path=prod"
+RELEASE = (
+    "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+    "spec:\n  helmVersion: v3\n  releaseName: web\n"
+    "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
+)
+
+
+def migrated(*arguments: str, **settings: Any) -> fm.Migration:
+    files: Files = {"flux/flux.yaml": fluxd(*arguments), "prod/web.yaml": RELEASE}
+    cluster = {"name": "prod", "sync_paths": ["prod"], **settings}
+    options: dict[str, Any] = {"clusters": [cluster]} if settings else {}
+    return fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
+
+
+def told(migration: fm.Migration, code: str) -> list[str]:
+    return [each.message for each in migration.findings if each.code == code]
+
+
+@pytest.mark.parametrize(
+    ("argument", "settings"),
+    [
+        ("--git-branch=$(BRANCH)", {"branch": "live"}),
+        ("--sops=${SOPS}", {"fluxd": {"sops": True}}),
+        ("'--git-readonly={{ .readonly }}'", {"fluxd": {"read_only": True}}),
+        ("--registry-exclude-image=$(EXCLUDED)", {"fluxd": {"exclude_images": ["*"]}}),
+        ("--k8s-default-namespace=$NAMESPACE", {"default_namespace": "shop"}),
+        ("--git-ci-skip-message=$(MESSAGE)", {"fluxd": {"commit_suffix": "[skip ci]"}}),
+        ("--sync-garbage-collection=$(COLLECT)", {"fluxd": {"garbage_collection": True}}),
+        ("--k8s-secret-data-key=$(KEY)", {"fluxd": {"secret_data_key": "id_rsa"}}),
+    ],
+)
+def test_a_setting_that_nobody_knows_is_told_until_it_is_given(
+    argument: str, settings: dict[str, Any]
+) -> None:
+    (message,) = told(migrated(URL, PATH, argument), "DA065")
+    (name, *_) = re.findall(r"--[a-z0-9-]+", argument)
+    assert name in message
+    assert not told(migrated(URL, PATH, argument, **settings), "DA065")
+
+
+def test_a_setting_that_is_known_or_does_nothing_is_not_told() -> None:
+    assert not told(migrated(URL, PATH, "--git-branch=live", "--memcached-hostname=$(CACHE)"), "DA065")
+    assert [each.code for each in fm.convert_fluxd([URL, "--git-branch=$(B)"]).findings] == ["DA065"]
+
+
+@pytest.mark.parametrize("url", ["git://git.example.com/acme/fleet", "/srv/git/fleet", "ftp://example.com/a"])
+def test_a_repository_that_flux_2_cannot_fetch_is_an_error_until_a_url_is_given(url: str) -> None:
+    migration = migrated(f"--git-url={url}", PATH)
+    (message,) = told(migration, "RP041")
+    assert url in message
+    assert not migration.ok
+    assert not told(migration, "DA045")
+    given = migrated(f"--git-url={url}", PATH, fluxd={"git_url": "https://git.example.com/acme/fleet"})
+    assert given.ok
+    assert "url: https://git.example.com/acme/fleet" in str(given.files["prod/flux-system/gotk-sync.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "name", "key"),
+    [
+        ((), {}, "flux-git-deploy", "identity"),
+        (("--k8s-secret-data-key=id_rsa",), {}, "flux-git-deploy", "id_rsa"),
+        (("--k8s-secret-name=key", "--k8s-secret-data-key=id.rsa"), {}, "key", r"id\.rsa"),
+        ((), {"fluxd": {"secret_name": "mine", "secret_data_key": "own"}}, "mine", "own"),
+    ],
+)
+def test_the_runbook_takes_the_key_of_fluxd_from_where_it_is(
+    arguments: tuple[str, ...], settings: dict[str, Any], name: str, key: str
+) -> None:
+    runbook = migrated(URL, PATH, *arguments, **settings).runbook().to_markdown()
+    assert f"get secret {name} -o 'jsonpath={{.data.{key}}}' | base64 -d > fluxd-identity" in runbook
+
+
+def test_annotations_of_pods_alone_are_told_and_stay() -> None:
+    workload = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, namespace: shop}\n"
+        "spec:\n  template:\n    metadata:\n      annotations:\n"
+        '        fluxcd.io/automated: "true"\n'
+        "    spec:\n      containers: [{name: app, image: 'ghcr.io/acme/app:1.2.3'}]\n"
+    )
+    files: Files = {"flux/flux.yaml": fluxd(URL, PATH), "prod/app.yaml": workload}
+    migration = fm.migrate_repository(files)
+    assert [each.line for each in migration.findings if each.code == "AN012"] == [8]
+    assert migration.files["prod/app.yaml"] == workload
