@@ -24,7 +24,7 @@ from fluxv2_migrate.plan import (
 from fluxv2_migrate.rules.workload import CommentAbove, Workload
 from fluxv2_migrate.yaml_text import Place
 
-POD_TEMPLATES: Final = (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",))
+_POD_TEMPLATES: Final = (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",))
 """Where the spec of a workload holds what pods, or jobs, are made of."""
 WORKLOAD_KINDS: Final = ("Deployment", "DaemonSet", "StatefulSet", "CronJob", "HelmRelease")
 """The kinds whose images fluxd could update."""
@@ -47,7 +47,7 @@ def has_annotated_pods(manifest: Mapping[str, Any]) -> bool:
     True
     """
     spec: Any = manifest.get("spec")
-    return any(is_annotated({"metadata": mapping_at(spec, *at, "metadata")}) for at in POD_TEMPLATES)
+    return any(is_annotated({"metadata": mapping_at(spec, *at, "metadata")}) for at in _POD_TEMPLATES)
 
 
 def policy_comments(container: str) -> str:
@@ -340,7 +340,7 @@ def _remove_marks(workload: Workload) -> None:
 
 def _pod_template(workload: Workload) -> None:
     spec: Any = workload.manifest.get("spec")
-    for path in POD_TEMPLATES:
+    for path in _POD_TEMPLATES:
         for key in mapping_at(spec, *path, "metadata", "annotations"):
             if is_of_fluxd(key):
                 message = (
