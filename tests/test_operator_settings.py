@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.repository.documents import read_documents
-from fluxv2_migrate.settings.of_clusters import cluster_of, settings_of
+from fluxv2_migrate.settings.of_clusters import ClustersOfFiles, settings_of
 from fluxv2_migrate.yaml_text import Style
 from generated_releases import NAMES, RELEASES
 from test_laws_of_migration import STYLES, VERSIONS, text_of
@@ -246,12 +246,9 @@ def test_the_deepest_sync_path_decides_the_cluster() -> None:
         fm.Cluster(name="flat", sync_paths=("a",)),
     )
     options = fm.MigrationOptions(clusters=clusters)
-    assert [cluster_of(options, path) for path in ("a/b/c", "a/c", "x/y", "z")] == [
-        "deep",
-        "flat",
-        "deep",
-        None,
-    ]
+    clusters_of_files = ClustersOfFiles(options)
+    found = [clusters_of_files.of(path) for path in ("a/b/c", "a/c", "x/y", "z")]
+    assert found == ["deep", "flat", "deep", None]
     assert settings_of(options, None).cluster == ""
     assert settings_of(options, clusters[1]).cluster == "flat"
 

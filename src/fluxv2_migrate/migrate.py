@@ -16,7 +16,7 @@ from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey
-from fluxv2_migrate.clusters.flux_release import infer_flux_release, old_components
+from fluxv2_migrate.clusters.flux_release import infer_flux_releases, old_components
 from fluxv2_migrate.cutover.flux1_leaving import left_releases, remove_flux1
 from fluxv2_migrate.cutover.flux1_manifests import documents_of_flux1
 from fluxv2_migrate.cutover.rights import tell_of_rights
@@ -224,9 +224,8 @@ def _with_inventory(
 def _surroundings(
     repository: Repository, clusters: ClusterMap, options: MigrationOptions, findings: FindingGroups
 ) -> tuple[FluxVersion, Surroundings, list[str]]:
-    inferred = infer_flux_release(repository, options)
+    inferred, judged = infer_flux_releases(repository, options)
     reasons = [inferred.reason]
-    judged = {each.name: infer_flux_release(repository, options, each) for each in options.clusters}
     for release in judged.values() or [inferred]:
         for found in release.contradictions:
             findings.say("RP013", found.message, found.path, found.line, found.related)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
@@ -16,8 +17,8 @@ from fluxv2_migrate.flux2.releases import (
     serving_releases,
 )
 from fluxv2_migrate.repository.reading import Repository
-from fluxv2_migrate.settings.of_clusters import cluster_of
-from fluxv2_migrate.settings.options import Cluster, MigrationOptions
+from fluxv2_migrate.settings.of_clusters import ClustersOfFiles
+from fluxv2_migrate.settings.options import MigrationOptions
 
 _NEWEST: Final = FLUX_VERSIONS[-1]
 _CONTROLLER: Final = re.compile(r"^  name: source-controller\r?\n  namespace: ([a-z0-9-]+)", re.MULTILINE)
@@ -71,27 +72,60 @@ class _Api:
         return f"{self.kind} of {self.version}"
 
 
-def infer_flux_release(
-    repository: Repository, options: MigrationOptions, cluster: Cluster | None = None
-) -> InferredFluxRelease:
-    """Gives the Flux release that will run: as given, as `gotk-components` says, or as the objects need.
+@dataclass(slots=True)
+class _Shown:
+    """What files show of the release of Flux that runs.
 
-    Args:
-        cluster: the cluster whose files count; all files where none is given.
+    Attributes:
+        components: for each `gotk-components`, the minor release of Flux that it installs.
+        places: by kind and API version of objects of Flux v2, their files and lines.
+    """
+
+    components: dict[str, str] = field(default_factory=dict)
+    places: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
+
+    def apis(self) -> list[_Api]:
+        """Gives the APIs of the objects, each once."""
+        return [
+            _Api(kind, version, *first, tuple(f"{path}:{line}" for path, line in others))
+            for (kind, version), (first, *others) in sorted(self.places.items())
+        ]
+
+
+def infer_flux_releases(
+    repository: Repository, options: MigrationOptions
+) -> tuple[InferredFluxRelease, dict[str, InferredFluxRelease]]:
+    """Gives the Flux releases that will run: as given, as `gotk-components` says, or as the objects need.
 
     Returns:
-        The release, and what in the repository speaks against it.
+        The release as all files show it, and by the name of a cluster of the options that which its own files
+        show, each with what in the repository speaks against it.
     """
-    components = {
-        path: named
-        for path, named in sorted(repository.flux_releases.items())
-        if cluster is None or cluster_of(options, path) == cluster.name
+    clusters = ClustersOfFiles(options)
+    everywhere = _Shown()
+    shown: defaultdict[str | None, _Shown] = defaultdict(_Shown)
+    # There may be many clusters, and each of them has few of the files.
+    for path, named in sorted(repository.flux_releases.items()):
+        for some in (everywhere, shown[clusters.of(path)]):
+            some.components[path] = named
+    for path, document in repository.new_objects():
+        kind = document.manifest.get("kind")
+        if isinstance(kind, str):
+            api = (kind, str(document.manifest["apiVersion"]))
+            line = document.position(("apiVersion",))[0]
+            for some in (everywhere, shown[clusters.of(path)]):
+                some.places.setdefault(api, []).append((path, line))
+    return _infer(everywhere, options.flux_version), {
+        each.name: _infer(shown[each.name], each.flux_version or options.flux_version)
+        for each in options.clusters
     }
-    apis = _apis(repository, options, cluster)
+
+
+def _infer(shown: _Shown, given: FluxVersion | None) -> InferredFluxRelease:
+    components, apis = shown.components, shown.apis()
     known = {
         path: version for version in FLUX_VERSIONS for path, name in components.items() if name == version
     }
-    given = (cluster.flux_version if cluster is not None else None) or options.flux_version
     installed = sorted(set(known.values()), key=FLUX_VERSIONS.index)
     contradictions = [
         Contradiction(f"{path} installs Flux {version}, and Flux {given} was given", path)
@@ -142,19 +176,6 @@ def _choose(
     oldest = min(usable, key=lambda api: FLUX_VERSIONS.index(api.served_by[-1]))
     reason = f"the newest that serves all objects of the repository, such as {oldest} in {oldest.path}"
     return newest, f"Flux {newest} ({reason})"
-
-
-def _apis(repository: Repository, options: MigrationOptions, cluster: Cluster | None) -> list[_Api]:
-    places: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for path, document in repository.new_objects():
-        kind = document.manifest.get("kind")
-        if isinstance(kind, str) and (cluster is None or cluster_of(options, path) == cluster.name):
-            line = document.position(("apiVersion",))[0]
-            places.setdefault((kind, str(document.manifest["apiVersion"])), []).append((path, line))
-    return [
-        _Api(kind, version, *first, tuple(f"{path}:{line}" for path, line in others))
-        for (kind, version), (first, *others) in sorted(places.items())
-    ]
 
 
 def old_components(repository: Repository) -> list[Contradiction]:

@@ -28,7 +28,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
-from fluxv2_migrate.settings.sync_roots import infer_sync_roots, is_synced, root_of
+from fluxv2_migrate.settings.sync_roots import SyncRoots, infer_sync_roots
 
 UNIT: Final = "a folder that kustomize builds on its own"
 """How the reasons of clusters begin that may be parts of one."""
@@ -167,8 +167,8 @@ def of_folders(
     known = _taken_folders(reader, views)
     roots = infer_sync_roots([*plain, *pairs])
     own = reader.tree.kustomizations
-    roots = tuple(sorted({each for root in roots for each in _apart(root, known, [*plain, *pairs], own)}))
-    with_files = {root_of(path, roots) for path, _ in plain if is_synced(path, roots)}
+    apart = SyncRoots(each for root in roots for each in _apart(root, known, [*plain, *pairs], own))
+    with_files = {root for path, _ in plain if (root := apart.around(path)) is not None}
     for root in sorted(with_files):
         synced = unguided_sync_path(root, reader.tree)
         builds = synced.builds
@@ -180,7 +180,7 @@ def of_folders(
             is_assumed=True,
         )
     for folder in units:
-        if root_of(posixpath.join(folder, "kustomization.yaml"), roots) not in with_files:
+        if apart.around(posixpath.join(folder, "kustomization.yaml")) not in with_files:
             settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
             synced = overlaid_path(SyncPath(folder, (folder,), files="none"), reader)
             yield ClusterView(settings, (synced,), UNIT, is_assumed=True)

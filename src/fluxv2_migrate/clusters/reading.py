@@ -14,7 +14,7 @@ from fluxv2_migrate.clusters import (
     read_clusters,
     read_sync_path,
 )
-from fluxv2_migrate.clusters.flux_release import infer_flux_release
+from fluxv2_migrate.clusters.flux_release import infer_flux_releases
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.releases import is_at_least
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name
@@ -134,10 +134,8 @@ def _images_in_volumes(repository: Repository, options: MigrationOptions) -> boo
 
     Source: kustomize-controller's `go.mod`: 1.7.3, which Flux 2.7 ships, has kustomize api 0.21.
     """
-    clusters = options.clusters or (None,)
-    # The first one that does is enough: there may be many, and each asks for all objects of Flux v2.
-    versions = (infer_flux_release(repository, options, each).version for each in clusters)
-    return any(is_at_least(each, "2.7") for each in versions)
+    everywhere, of_clusters = infer_flux_releases(repository, options)
+    return any(is_at_least(each.version, "2.7") for each in of_clusters.values() or (everywhere,))
 
 
 def _workloads(

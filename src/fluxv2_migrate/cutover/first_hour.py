@@ -169,10 +169,10 @@ def foresee_first_hour(
         findings: what a person must know: a release that its cluster contradicts is not migrated.
     """
     told = [each for finding in findings for each in _held_back(finding, inventories)]
-    told += [
-        foresee_release(each, inventories.get(each.cluster), _of_cluster(expected, each.cluster))
-        for each in expected
-    ]
+    beside: dict[str, list[ExpectedRelease]] = {}
+    for each in expected:
+        beside.setdefault(each.cluster, []).append(each)
+    told += [foresee_release(each, inventories.get(each.cluster), beside[each.cluster]) for each in expected]
     told.sort(key=lambda each: (_RISKS.index(each.risk), each.cluster, each.resource))
     known = {
         name
@@ -198,10 +198,6 @@ def _held_back(finding: Finding, inventories: Mapping[str, Inventory]) -> Iterat
                 why=f"it stays a release of Flux v1: {finding.message}",
                 look_at=("helm list -A -a -m 0",),
             )
-
-
-def _of_cluster(expected: Sequence[ExpectedRelease], cluster: str) -> list[ExpectedRelease]:
-    return [each for each in expected if each.cluster == cluster]
 
 
 def foresee_release(

@@ -112,17 +112,30 @@ class _Named:
     def __init__(self, objects: Sequence[ImageObject]) -> None:
         self._objects = objects
         self._known: dict[tuple[str, str], list[ImageObject]] = {}
+        # By the parts that paths begin with, the first object of a name there.
+        self._first: dict[tuple[str, str], dict[tuple[str, ...], ImageObject]] = {}
         self._count = 0
 
     def called(self, namespace: object, name: object) -> Sequence[ImageObject]:
         """Gives the objects of a name in a namespace, in their order."""
         for each in self._objects[self._count :]:
-            self._known.setdefault((each.namespace, each.name), []).append(each)
+            key = (each.namespace, each.name)
+            self._known.setdefault(key, []).append(each)
+            for beginning in _beginnings(each.path):
+                self._first.setdefault(key, {}).setdefault(beginning, each)
         self._count = len(self._objects)
         # In a file anything may stand in the place of a name.
         if not isinstance(namespace, str) or not isinstance(name, str):
             return ()
         return self._known.get((namespace, name), ())
+
+    def nearest(self, path: str, namespace: object, name: object) -> ImageObject | None:
+        """Gives the object of a name that `nearest` gives; nothing where there is none."""
+        if not self.called(namespace, name):
+            return None
+        first = self._first[str(namespace), str(name)]
+        # Where there are many clusters, each of them has one of that name.
+        return next(first[beginning] for beginning in _beginnings(path) if beginning in first)
 
 
 @dataclass(slots=True)
@@ -147,11 +160,8 @@ class ImageObjects:
         """Gives the `ImageRepository` of a policy, if it is there and the policy may use it."""
         reference = as_object(policy.spec.get("imageRepositoryRef"))
         namespace = reference.get("namespace") or policy.namespace
-        found = self._repositories.called(namespace, reference.get("name"))
-        if not found:
-            return None
-        repository = nearest(policy.path, found)
-        return repository if self._may_use(policy, repository) else None
+        found = self._repositories.nearest(policy.path, namespace, reference.get("name"))
+        return found if found is not None and self._may_use(policy, found) else None
 
     def _may_use(self, policy: ImageObject, repository: ImageObject) -> bool:
         if policy.namespace == repository.namespace:
@@ -182,9 +192,14 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
+def _beginnings(path: str) -> Iterator[tuple[str, ...]]:
+    """Gives the parts that a path begins with, all of them first."""
+    parts = tuple(_parts(path))
+    return (parts[:count] for count in range(len(parts), -1, -1))
+
+
 def _in_common(one: Iterable[str], other: Iterable[str]) -> int:
     """Gives how many parts two paths begin with in common."""
-    # Where there are many clusters, each object is compared with those of all others.
     return sum(1 for _ in takewhile(bool, map(eq, one, other)))
 
 

@@ -142,10 +142,11 @@ def check_texts(
         flux_version: the Flux release.
     """
     checked: list[CheckedMarker] = []
+    policies = _Policies(objects)
     for path in sorted(texts):
         if _WORD not in texts[path]:
             continue
-        checks = _FileChecks(path, texts[path], objects, paths, flux_version)
+        checks = _FileChecks(path, texts[path], policies, paths, flux_version)
         found = [CheckedMarker(path, marker, checks.of(marker)) for marker in find_markers(texts[path])]
         checked += _beside_a_break(found)
     return tuple(checked)
@@ -193,14 +194,58 @@ def is_read(path: str, flux_version: FluxVersion) -> bool:
     return path.endswith(YAML_ENDINGS) or (is_kustomization and is_at_least(flux_version, "2.6"))
 
 
+@dataclass(frozen=True, slots=True)
+class _PolicyChecks:
+    """What is known of the policies of one name in a namespace; each of many clusters may have one.
+
+    Attributes:
+        policies: all of them.
+        images: those that their repositories scan, each once; `None` for what is none.
+        problems: everything that is the matter with one of them, whatever marker names it.
+        reflects_digests: whether all of them give digests.
+    """
+
+    policies: Sequence[ImageObject]
+    images: tuple[str | None, ...]
+    problems: tuple[MarkerProblem, ...]
+    reflects_digests: bool
+
+
+class _Policies:
+    """The policies of a repository; those of a name are looked at once, for all markers that name them."""
+
+    def __init__(self, objects: ImageObjects) -> None:
+        self.objects = objects
+        self._known: dict[tuple[str, str], _PolicyChecks] = {}
+
+    def called(self, namespace: str, name: str) -> _PolicyChecks:
+        """Gives what is known of the policies of a name in a namespace."""
+        if (namespace, name) not in self._known:
+            self._known[namespace, name] = self._checked(self.objects.policies_of(namespace, name))
+        return self._known[namespace, name]
+
+    def _checked(self, policies: Sequence[ImageObject]) -> _PolicyChecks:
+        repositories = [self.objects.repository_of(policy) for policy in policies]
+        images = [each.spec.get("image") for each in repositories if each is not None] or [None]
+        pairs = zip(policies, repositories, strict=True)
+        problems = (problem for policy, repository in pairs for problem in _of_policy(policy, repository))
+        return _PolicyChecks(
+            policies,
+            tuple(dict.fromkeys(image if is_image_name(image) else None for image in images)),
+            tuple(dict.fromkeys(problems)),
+            all((each.spec.get("digestReflectionPolicy") or "Never") != "Never" for each in policies),
+        )
+
+
 class _FileChecks:
     """The checks of one file's markers; what concerns the whole file is looked at once."""
 
     def __init__(
-        self, path: str, text: str, objects: ImageObjects, paths: list[str], flux_version: FluxVersion
+        self, path: str, text: str, policies: _Policies, paths: list[str], flux_version: FluxVersion
     ) -> None:
         self._path = path
-        self._objects = objects
+        self._policies = policies
+        self._objects = policies.objects
         self._paths = paths
         self._flux_version: FluxVersion = flux_version
         self._parts = document_texts(text)
@@ -299,10 +344,11 @@ class _FileChecks:
         namespace = marker.namespace
         automations = [each for each in self._objects.automations if each.resource.namespace == namespace]
         covering = [each for each in automations if each.covers(self._path)]
-        policies = self._objects.policies_of(namespace, marker.policy)
+        checked = self._policies.called(namespace, marker.policy)
+        policies = checked.policies
         yield from self._of_cover(namespace, automations, covering)
         if marker.reason is None and not self._has_registry_apart(marker):
-            yield from self._of_image(marker, policies)
+            yield from self._of_image(marker, checked.images)
         if not policies:
             yield MarkerProblem(
                 "no-policy", f"no ImagePolicy {marker.policy} is in the namespace {namespace}; add one"
@@ -314,8 +360,11 @@ class _FileChecks:
             yield MarkerProblem(
                 "policy-not-selected", "the automation's policySelector leaves the policy out; label it"
             )
-        for policy in policies:
-            yield from self._of_policy(marker, policy)
+        yield from checked.problems
+        if marker.part == "digest" and not checked.reflects_digests:
+            yield MarkerProblem(
+                "digest-not-reflected", 'without digestReflectionPolicy the updater writes ""; set it'
+            )
 
     def _of_cover(
         self, namespace: str, automations: list[Automation], covering: Sequence[Automation]
@@ -336,11 +385,9 @@ class _FileChecks:
             reason = covering[0].why_it_stalls(self._flux_version)
             yield MarkerProblem("automation-stalls", f"the automation {reason}, and does nothing; correct it")
 
-    def _of_image(self, marker: Marker, policies: Sequence[ImageObject]) -> Iterator[MarkerProblem]:
-        repositories = [self._objects.repository_of(policy) for policy in policies]
-        images = [each.spec.get("image") for each in repositories if each is not None] or [None]
+    def _of_image(self, marker: Marker, images: Sequence[str | None]) -> Iterator[MarkerProblem]:
         beside = self._beside(marker)
-        found = [misplacement_of(marker, image if is_image_name(image) else None, beside) for image in images]
+        found = [misplacement_of(marker, image, beside) for image in images]
         # Clusters in one repository may have policies of one name: it is enough if one of them fits.
         misplaced = next((each for each in found if each is not None), None)
         if misplaced is not None and None not in found:
@@ -354,21 +401,16 @@ class _FileChecks:
                     f"no file is at the update path {automation.update_path}, so every run fails; correct it",
                 )
 
-    def _of_policy(self, marker: Marker, policy: ImageObject) -> Iterator[MarkerProblem]:
-        repository = self._objects.repository_of(policy)
-        if repository is None:
-            yield MarkerProblem("no-repository", "the policy has no ImageRepository that it may use; add it")
-        elif not is_image_name(repository.spec.get("image")):
-            yield MarkerProblem(
-                "invalid-image", "the ImageRepository's image is no name without scheme and tag; correct it"
-            )
-        if not any(as_object(policy.spec.get("policy")).get(order) is not None for order in _ORDERS):
-            yield MarkerProblem("policy-stalls", "the policy has no order, and elects nothing; give it one")
-        reflection = policy.spec.get("digestReflectionPolicy") or "Never"
-        if marker.part == "digest" and reflection == "Never":
-            yield MarkerProblem(
-                "digest-not-reflected", 'without digestReflectionPolicy the updater writes ""; set it'
-            )
+
+def _of_policy(policy: ImageObject, repository: ImageObject | None) -> Iterator[MarkerProblem]:
+    if repository is None:
+        yield MarkerProblem("no-repository", "the policy has no ImageRepository that it may use; add it")
+    elif not is_image_name(repository.spec.get("image")):
+        yield MarkerProblem(
+            "invalid-image", "the ImageRepository's image is no name without scheme and tag; correct it"
+        )
+    if not any(as_object(policy.spec.get("policy")).get(order) is not None for order in _ORDERS):
+        yield MarkerProblem("policy-stalls", "the policy has no order, and elects nothing; give it one")
 
 
 def _child(node: Node | None, key: str | int) -> Node | None:

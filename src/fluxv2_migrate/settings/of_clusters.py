@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.options import Cluster, Fluxd, HelmOperator, MigrationOptions
-from fluxv2_migrate.settings.sync_roots import is_synced, root_of
+from fluxv2_migrate.settings.sync_roots import SyncRoots, normal_root
 
 _ALL: Final = Cluster(name="all")
 _DEFAULTS: Final = MigrationOptions()
@@ -153,23 +153,26 @@ def _unless_default(value: str, default: str) -> str | None:
     return None if value == default else value
 
 
-def cluster_of(options: MigrationOptions, path: str) -> str | None:
-    """Gives the cluster that a file is for: that with the deepest sync path around it.
-
-    Returns:
-        Its name; the first of several; `None` where no sync path holds the file.
+class ClustersOfFiles:
+    """For which cluster each file is: for that with the deepest sync path around it, the first of several.
 
     >>> one, other = Cluster(name="eu", sync_paths=("clusters/eu",)), Cluster(name="all")
-    >>> options = MigrationOptions(clusters=(one, other))
-    >>> cluster_of(options, "clusters/eu/web.yaml"), cluster_of(options, "web.yaml")
+    >>> clusters = ClustersOfFiles(MigrationOptions(clusters=(one, other)))
+    >>> clusters.of("clusters/eu/web.yaml"), clusters.of("web.yaml")
     ('eu', 'all')
     """
-    found: list[tuple[int, str]] = []
-    for cluster in options.clusters:
-        paths = cluster.sync_paths or ("",)
-        if is_synced(path, paths):
-            found.append((len(root_of(path, paths)), cluster.name))
-    return max(found, key=lambda each: each[0])[1] if found else None
+
+    def __init__(self, options: MigrationOptions) -> None:
+        self._names: dict[str, str] = {}
+        for cluster in options.clusters:
+            for path in cluster.sync_paths or ("",):
+                self._names.setdefault(normal_root(path), cluster.name)
+        self._roots = SyncRoots(self._names)
+
+    def of(self, path: str) -> str | None:
+        """Gives the name of a file's cluster; `None` where no sync path holds the file."""
+        root = self._roots.around(path)
+        return None if root is None else self._names[root]
 
 
 def settings_of(options: MigrationOptions, cluster: Cluster | None = None) -> ReleaseSettings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 
 def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -57,29 +56,33 @@ def common_folder(paths: Sequence[str]) -> str:
     return posixpath.commonpath(folders) if all(folders) else ""
 
 
-def root_of(path: str, roots: Sequence[str]) -> str:
-    """Gives the sync root that a file is under, the deepest one; the repository's root where none is.
+class SyncRoots:
+    """Folders that are synced, among which the one around a file is found however many there are.
 
-    >>> root_of("a/b/c.yaml", ("a", "a/b")), root_of("x.yaml", ("a",))
-    ('a/b', '')
+    >>> roots = SyncRoots(["a", "./a/b/"])
+    >>> roots.around("a/b/c.yaml"), roots.around("a/x.yaml"), roots.around("x.yaml")
+    ('a/b', 'a', None)
+    >>> SyncRoots(["/"]).around("x.yaml")
+    ''
     """
-    return max(_around(path, roots), key=len, default="")
+
+    def __init__(self, roots: Iterable[str]) -> None:
+        self._roots = frozenset(map(normal_root, roots))
+
+    def around(self, path: str) -> str | None:
+        """Gives the deepest root that a file is under; the repository's root is empty."""
+        folder = path.rpartition("/")[0]
+        while folder not in self._roots:
+            if not folder:
+                return None
+            folder = folder.rpartition("/")[0]
+        return folder
 
 
-def is_synced(path: str, roots: Sequence[str]) -> bool:
-    """Gives whether a file is under one of the sync roots.
+def normal_root(root: str) -> str:
+    """Gives a root as its files begin with it.
 
-    >>> is_synced("a/b.yaml", ("./a/",)), is_synced("b.yaml", ("a",)), is_synced("b.yaml", ("/",))
-    (True, False, True)
+    >>> normal_root("./a/"), normal_root("/")
+    ('a', '')
     """
-    return bool(_around(path, roots))
-
-
-def _around(path: str, roots: Sequence[str]) -> list[str]:
-    return [root for root in map(_clean, roots) if not root or path.startswith(root + "/")]
-
-
-@lru_cache(maxsize=256)
-def _clean(root: str) -> str:
-    # Each file asks for the same few.
     return posixpath.normpath(root).strip("/") if root not in ("", "/", ".") else ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.clusters import ClusterView, is_below
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
@@ -36,6 +37,9 @@ def nearness(one: str, other: str) -> int:
     return len(posixpath.commonpath((f"/{posixpath.dirname(one)}", f"/{posixpath.dirname(other)}")))
 
 
+_Reached: TypeAlias = tuple[dict[SourceKey, Mapping[str, Any]], dict[SourceKey, list[SeenObject]]]
+
+
 @dataclass(slots=True)
 class Sources:
     """The sources of a repository; of several with one name the cluster's own counts, then the nearest.
@@ -46,20 +50,47 @@ class Sources:
 
     found: Sequence[SeenObject]
     views: Mapping[str, ClusterView]
-    _near: dict[tuple[str, str | None], dict[SourceKey, Mapping[str, Any]]] = field(default_factory=dict)
+    _named: dict[SourceKey, list[SeenObject]] = field(default_factory=dict)
+    _there: dict[str | None, _Reached] = field(default_factory=dict)
+    _near: dict[tuple[str, str | None], Mapping[SourceKey, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for each in self.found:
+            self._named.setdefault((str(each.manifest.get("kind")), *each.identity), []).append(each)
 
     def near(self, path: str, cluster: str | None) -> Mapping[SourceKey, Mapping[str, Any]]:
         """Gives the sources that a cluster gets, by kind, namespace and name."""
+        if cluster not in self._there:
+            self._there[cluster] = self._reached(cluster)
+        alone, several = self._there[cluster]
+        if not several:
+            # It is the same from everywhere, and mostly there are many releases and clusters.
+            return alone
         key = (posixpath.dirname(path), cluster)
         if key not in self._near:
-            there = [each for each in self.found if self._reaches(each, cluster)]
-            there.sort(key=lambda each: (each.cluster == cluster, nearness(path, each.path)))
-            self._near[key] = {_key(each): each.manifest for each in there}
+            nearest = {
+                name: max(some, key=lambda each: (each.cluster == cluster, nearness(path, each.path)))
+                for name, some in several.items()
+            }
+            self._near[key] = ChainMap({name: each.manifest for name, each in nearest.items()}, alone)
         return self._near[key]
+
+    def _reached(self, cluster: str | None) -> _Reached:
+        """Gives what a cluster gets: the sources that have a name alone, and those that share one."""
+        alone: dict[SourceKey, Mapping[str, Any]] = {}
+        several: dict[SourceKey, list[SeenObject]] = {}
+        for key, standing in self._named.items():
+            found = [each for each in standing if self._reaches(each, cluster)]
+            if len(found) == 1:
+                alone[key] = found[0].manifest
+            elif found:
+                # Of those that are equally near the last one counts.
+                several[key] = found[::-1]
+        return alone, several
 
     def why_absent(self, key: SourceKey, cluster: str | None) -> str:
         """Gives why a cluster does not get a source of the repository; empty where none is known."""
-        standing = [each for each in self.found if _key(each) == key]
+        standing = self._named.get(key, [])
         own = [each for each in standing if each.cluster == cluster] or standing
         for each in own:
             return each.obstacle or f"nothing that {cluster} syncs lists {each.path}"
@@ -78,10 +109,6 @@ class Sources:
             and view.is_assumed
             and not any(is_below(each.path, synced.path) for synced in view.sync_paths)
         )
-
-
-def _key(found: SeenObject) -> SourceKey:
-    return (str(found.manifest.get("kind")), *found.identity)
 
 
 @dataclass(slots=True)

@@ -79,14 +79,19 @@ def _may_be_of(found: SeenObject, cluster: str | None) -> bool:
 def _candidates(
     old: Sequence[Flux1Release], new: Sequence[SeenObject], context: Context
 ) -> Iterator[_Candidate]:
-    by_name: dict[str, list[int]] = {}
+    by_name: dict[tuple[str, str | None], list[int]] = {}
+    clusters = dict.fromkeys(found.cluster for found in new)
     for position, found in enumerate(new):
         release_name = as_object(found.manifest.get("spec")).get("releaseName")
         for name in {found.identity[1], str(release_name)}:
-            by_name.setdefault(name, []).append(position)
+            by_name.setdefault((name, found.cluster), []).append(position)
     for index, release in enumerate(old):
         names = {release.found.identity[1], release.meaning.release_name if release.meaning else ""}
-        for position in {position for name in names for position in by_name.get(name, ())}:
+        cluster = release.found.cluster
+        # What another cluster has stands for none of this one.
+        there = ("", cluster, None) if cluster else clusters
+        keys = [(name, each) for name in names for each in there]
+        for position in {position for key in keys for position in by_name.get(key, ())}:
             found = new[position]
             likeness = _likeness(release, found, context)
             if likeness is not None:

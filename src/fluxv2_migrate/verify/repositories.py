@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fluxv2_migrate.clusters.flux_release import infer_flux_release
+from fluxv2_migrate.clusters.flux_release import infer_flux_releases
 from fluxv2_migrate.clusters.reading import see_migrated_repository, see_repository
 from fluxv2_migrate.clusters.reconciled import Reconciler
 from fluxv2_migrate.clusters.seen_objects import see_objects
@@ -90,11 +90,12 @@ def verify_migration(
     reconciled = reconciler.of_all(known)
     old_side = see_objects(repositories[0], clusters)
     new_side = see_objects(repositories[1], migrated, reconciled)
+    inferred, of_clusters = infer_flux_releases(repositories[1], options)
     context = Context(
         options,
         operator,
-        infer_flux_release(repositories[1], options).version,
-        {each.name: infer_flux_release(repositories[1], options, each).version for each in options.clusters},
+        inferred.version,
+        {name: each.version for name, each in of_clusters.items()},
         Declarations(declared or {}),
         old_side,
         new_side,
