@@ -156,6 +156,10 @@ def test_filters_without_effect_are_told() -> None:
     found = draft(deployment({**AUTOMATED, **FILTER, "filter.fluxcd.io/other": "semver:~2"}))
     assert codes(found) == ["AN009"]
     assert found.notices[0].path == ("metadata", "annotations", "filter.fluxcd.io/other")
+    nameless = deployment({**AUTOMATED, "fluxcd.io/tag.other": "semver:~2"})
+    del nameless["spec"]["template"]["spec"]["containers"][0]["name"]
+    (told,) = [each.message for each in draft(nameless).notices if each.code == "AN009"]
+    assert told == "fluxd finds no image of the container 'other', and none at all: no effect"
     found = draft(release({**AUTOMATED, "fluxcd.io/tag.app": "semver:~2"}, {}))
     assert codes(found) == ["AN009", "AN019"]
 

@@ -530,6 +530,39 @@ def test_two_secrets_of_one_name_are_copied_under_two() -> None:
     assert spec_of(layout, "ImageRepository", "web")["secretRef"] == {"name": "shop-registry"}
 
 
+def test_a_copy_never_takes_the_name_of_a_secret_in_use() -> None:
+    at_home = use(with_secret(name="bill", namespace="flux-system", image="ghcr.io/acme/bill"))
+    layout = laid_out([*use(with_secret()), *at_home])
+    assert spec_of(layout, "ImageRepository", "bill")["secretRef"] == {"name": "registry"}
+    assert spec_of(layout, "ImageRepository", "web")["secretRef"] == {"name": "shop-registry"}
+    assert [(need.name, need.copy_of) for need in layout.prerequisites] == [
+        ("shop-registry", "shop/registry")
+    ]
+    # Not even where that is the name that a copy gets where its own is taken.
+    other = use(with_secret("shop-registry", name="api", namespace="flux-system", image="ghcr.io/acme/api"))
+    layout = laid_out([*use(with_secret()), *at_home, *other])
+    assert [need.name for need in layout.prerequisites] == ["shop-registry-2"]
+    # That a person named is in use, too.
+    decided = fm.Override(name="bill", pull_secret="registry")
+    named = use(web(name="bill", namespace="flux-system", image="ghcr.io/acme/bill"), overrides=(decided,))
+    layout = laid_out([*use(with_secret()), *named])
+    assert [(need.name, need.copy_of) for need in layout.prerequisites] == [
+        ("registry", ""),
+        ("shop-registry", "shop/registry"),
+    ]
+
+
+def test_a_copied_key_of_git_takes_no_name_of_a_pull_secret() -> None:
+    sync = GitSync(
+        "fleet", "flux-system", "main", url="https://github.com/acme/fleet", secret_name="registry"
+    )
+    layout = laid_out(use(with_secret()), syncs=[sync], cross_namespace_refs=False, **RELEASE)
+    assert spec_of(layout, "GitRepository")["secretRef"] == {"name": "flux-system-registry"}
+    assert [(need.name, need.copy_of) for need in layout.prerequisites] == [
+        ("flux-system-registry", "flux-system/registry")
+    ]
+
+
 def test_one_image_is_read_with_the_secret_that_any_of_its_workloads_has() -> None:
     uses = [*use(with_secret()), *use(web(name="api")), *use(with_secret(namespace="bank", name="bill"))]
     layout = laid_out(uses)

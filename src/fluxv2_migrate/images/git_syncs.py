@@ -40,6 +40,8 @@ def _repository(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str
     repositories = dict(_repositories(view, around))
     url = _given_url(view, around)
     if (namespace, name) not in repositories and url is not None:
+        # With its scheme, unlike `repository_key`: image automation pushes with the credentials of what is
+        # found, and those of `https://` are no key of `ssh://`, which fluxd pushed with.
         wanted = git_url_key(url)
         same = (key for key, spec in repositories.items() if git_url_key(str(spec.get("url"))) == wanted)
         namespace, name = next(same, (namespace, name))

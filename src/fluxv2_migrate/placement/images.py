@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -58,7 +58,14 @@ def layout_images(
     """
     images, notices = place_uses(sorted(uses, key=lambda each: each.order), options)
     by_cluster = tuple(sorted(syncs, key=lambda each: (each.cluster, each.namespace, each.name)))
-    layout = _Layout(options, flux_version, tuple(existing), by_cluster, notices)
+    layout = _Layout(
+        options,
+        flux_version,
+        tuple(existing),
+        by_cluster,
+        frozenset(_secrets_in_use(images, by_cluster)),
+        notices,
+    )
     note_needed(layout.needed, needed)
     references = layout.repositories(images)
     names = layout.policies(images, references)
@@ -74,6 +81,18 @@ def layout_images(
 
 def _order(made: GeneratedImageObject) -> tuple[str, ...]:
     return (made.cluster, made.kind, made.namespace, made.name)
+
+
+def _secrets_in_use(images: Iterable[PlacedImage], syncs: Iterable[GitSync]) -> Iterator[_Reference]:
+    for each in images:
+        request = each.request.repository
+        if request.secret_name is not None:
+            yield each.namespace, request.secret_name
+        elif request.secret is not None:
+            yield request.secret.namespace, request.secret.name
+    for sync in syncs:
+        if sync.secret_name is not None:
+            yield sync.namespace, sync.secret_name
 
 
 def _grouped(
@@ -99,6 +118,7 @@ class _Layout:
     flux_version: FluxVersion
     existing: tuple[ExistingImageObject, ...]
     syncs: tuple[GitSync, ...]
+    secrets_in_use: frozenset[_Reference]
     notices: list[tuple[ImageUse, Notice]]
     generated: list[GeneratedImageObject] = field(default_factory=list)
     needed: Needed = field(default_factory=dict)
@@ -190,7 +210,7 @@ class _Layout:
             return request.secret.name
         else:
             copied = (request.secret.namespace, request.secret.name)
-            secret, origin = name_of_copy(copied, namespace, self.needed), "/".join(copied)
+            secret, origin = self._copy_in(namespace, copied), "/".join(copied)
             message = f"the Secret {origin} must be copied to {namespace}/{secret}"
             for each in members:
                 self._note("IM009", message, each.use, f"{namespace}/{secret}")
@@ -357,10 +377,11 @@ class _Layout:
             "ref": {"branch": sync.branch},
         }
         if sync.secret_name is not None:
-            spec["secretRef"] = {"name": sync.secret_name}
+            secret = self._copy_in(namespace, (sync.namespace, sync.secret_name))
+            spec["secretRef"] = {"name": secret}
             keys = ("identity", "known_hosts") if sync.url.startswith("ssh://") else ("username", "password")
             user, origin = f"GitRepository {namespace}/{name}", f"{sync.namespace}/{sync.secret_name}"
-            self._need(namespace, sync.secret_name, keys, user, origin)
+            self._need(namespace, secret, keys, user, origin)
         version = self._version(sync.cluster)
         manifest = new_object("GitRepository", namespace, name, version, spec)
         self._add("GitRepository", (namespace, name), manifest, members)
@@ -403,6 +424,9 @@ class _Layout:
 
     def _note(self, code: str, message: str, use: ImageUse, group: str) -> None:
         self.notices.append((use, Notice(code, message, use.field, group)))
+
+    def _copy_in(self, namespace: str, origin: _Reference) -> str:
+        return name_of_copy(origin, namespace, self.needed, self.secrets_in_use)
 
     def _need(self, namespace: str, name: str, keys: tuple[str, ...], user: str, origin: str) -> None:
         note_needed(self.needed, [Prerequisite("Secret", name, namespace, keys, (user,), origin)])

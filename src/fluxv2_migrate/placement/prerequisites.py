@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Literal, TypeAlias
 
 
@@ -32,10 +33,28 @@ Needed: TypeAlias = dict[tuple[str, str], Prerequisite]
 """What must exist first, by namespace and name."""
 
 
-def name_of_copy(origin: tuple[str, str], namespace: str, needed: Needed) -> str:
-    """Gives the name that a Secret gets in another namespace; its own, unless that is another's copy."""
-    other = needed.get((namespace, origin[1]))
-    return origin[1] if other is None or other.copy_of == "/".join(origin) else "-".join(origin)
+def name_of_copy(
+    origin: tuple[str, str], namespace: str, needed: Needed, in_use: Collection[tuple[str, str]]
+) -> str:
+    """Gives the name that a Secret gets in another namespace: its own, unless that is another one's.
+
+    Args:
+        origin: namespace and name of the Secret.
+        in_use: namespace and name of the Secrets that something reads where they are. What objects of Flux v2
+            read that are there already is left out: it may be the very copy that an earlier migration made.
+
+    >>> name_of_copy(("shop", "key"), "flux", {}, ())
+    'key'
+    >>> name_of_copy(("shop", "key"), "flux", {}, [("flux", "key")])
+    'shop-key'
+    """
+    joined = "-".join(origin)
+    for name in chain((origin[1], joined), (f"{joined}-{number}" for number in count(2))):
+        other = needed.get((namespace, name))
+        is_same = other is not None and other.copy_of == "/".join(origin)
+        if is_same or (other is None and (namespace, name) not in in_use):
+            break
+    return name
 
 
 def note_needed(needed: Needed, more: Iterable[Prerequisite]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -166,6 +166,11 @@ class SourceNames:
 
     references: Mapping[PlacedRequest, SourceReference]
     new: tuple[NewSource, ...]
+
+    @cached_property
+    def secrets_in_use(self) -> frozenset[tuple[str, str]]:
+        """The Secrets that releases read where they are, by namespace and name."""
+        return frozenset(each.request.secret for each in self.new if each.request.secret is not None)
 
     @cached_property
     def made_for(self) -> frozenset[PlacedRequest]:
@@ -339,14 +344,16 @@ def unplaced_source(
     options: MigrationOptions,
     versions: Mapping[str, FluxVersion],
     needed: Needed,
+    in_use: Collection[tuple[str, str]],
     comments: Iterable[FieldComment],
 ) -> Unplaced:
     """Gives a new source as the object that it becomes.
 
     Args:
         needed: what must exist first; what the source needs is noted there.
+        in_use: as `SourceNames.secrets_in_use` gives them.
     """
-    secret = source_secret(source, needed)
+    secret = source_secret(source, needed, in_use)
     version = min((versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
     note_needed(needed, _prerequisites(source.reference, source.request, secret))
     kind = source.kind.lower()
@@ -367,11 +374,12 @@ def unplaced_source(
     )
 
 
-def source_secret(source: NewSource, needed: Needed) -> str | None:
+def source_secret(source: NewSource, needed: Needed, in_use: Collection[tuple[str, str]]) -> str | None:
     """Gives the name of a source's Secret in the source's namespace; nothing where it needs none.
 
     Args:
         needed: the Secrets that others need, by namespace and name.
+        in_use: as `SourceNames.secrets_in_use` gives them.
     """
     request, reference = source.request, source.reference
     if request.secret_name is not None or not (request.secret or request.keys):
@@ -379,11 +387,12 @@ def source_secret(source: NewSource, needed: Needed) -> str | None:
     if request.secret is None:
         other = needed.get((reference.namespace, reference.name))
         # Sources of two kinds may have one name.
-        taken = other is not None and other.keys != request.keys
+        is_another = other is not None and other.keys != request.keys
+        taken = is_another or (reference.namespace, reference.name) in in_use
         return f"{reference.name}-{request.kind.lower()}" if taken else reference.name
     namespace, name = request.secret
     is_there = namespace == reference.namespace
-    return name if is_there else name_of_copy(request.secret, reference.namespace, needed)
+    return name if is_there else name_of_copy(request.secret, reference.namespace, needed, in_use)
 
 
 def _prerequisites(

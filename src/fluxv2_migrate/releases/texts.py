@@ -275,7 +275,9 @@ class ReleaseTexts:
         renamed: dict[PlacedRequest, Mapping[str, Affixes]] = {}
         for source in names.new:
             said = [each for member in source.members for each in comments.get(member, ())]
-            wanted = unplaced_source(source, around.options, around.versions, needed, said)
+            wanted = unplaced_source(
+                source, around.options, around.versions, needed, names.secrets_in_use, said
+            )
             if asked is not None and not any(each in asked for each in source.members):
                 continue
             try:

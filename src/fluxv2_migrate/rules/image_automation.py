@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -96,7 +96,7 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
         asks = _asks_for_images(workload)
         found = first_of_each(find_images(workload.manifest)) if asks else []
         names = [image.container for image in found]
-        names += [name for name, _, _ in _written_images(workload)] if asks else []
+        names += _container_names(workload) if asks else []
         for name in names:
             # What is said of a container that is there is said of something, whatever comes of it.
             workload.decided(name)
@@ -216,12 +216,10 @@ def _automated_path(workload: Workload) -> Path:
     return ("metadata", "annotations", next(key for key in keys if key in workload.annotations))
 
 
-def _written_images(workload: Workload) -> Iterator[tuple[str, str, Path]]:
-    """Gives name, image and field of each container of a pod, whether or not fluxd can read it."""
-    for path, container in containers_of(workload.manifest):
-        text = container.get("image")
-        image = text if isinstance(text, str) else ""
-        yield str(container.get("name")), image, (*map(str, path), "image")
+def _container_names(workload: Workload) -> list[str]:
+    """Gives the name of each container of a pod that has one, whether or not fluxd can read its image."""
+    names = (container.get("name") for _, container in containers_of(workload.manifest))
+    return [name for name in names if isinstance(name, str)]
 
 
 def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:

@@ -105,7 +105,7 @@ def convert_helm_release(
     plan = draft.plan(names.references[placed])
     converted = HelmRelease.model_validate(apply_to_mapping(plan, manifest))
     source_model = HelmRepository if draft.source.kind == "HelmRepository" else GitRepository
-    secret = source_secret(names.new[0], {})
+    secret = source_secret(names.new[0], {}, names.secrets_in_use)
     source = source_model.model_validate(source_manifest(names.new[0], options, flux_version, secret))
     changes = tuple(change_of(operation, resource, "", 1, "") for operation in plan)
     return HelmReleaseConversion(converted, source, findings, changes)
