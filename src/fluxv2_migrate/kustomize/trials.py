@@ -149,7 +149,7 @@ class _Narrow:
 
     def remote(self, entry: str) -> str | None:
         """Gives nothing: what lies outside of the repository says nothing of the object."""
-        return None  # pragma: no cover - nothing that leads to the object lies there
+        return None  # pragma: no cover - kustomizations list here what leads to the object, and no URL does
 
 
 def _shaping(tree: KustomizeTree, own: Kustomization, kind: str) -> dict[str, Any]:

@@ -32,8 +32,8 @@ from fluxv2_migrate.yaml_text import (
     detect_style,
     key_of,
     line_start,
+    read_edited,
     read_nodes,
-    refuse_unread,
     resolve_plain_scalar,
     splice,
     step_into,
@@ -119,10 +119,7 @@ def write_markers(text: str, edits: Iterable[MarkerEdit], *, style: Style | None
 def _written(
     writer: _Writer, result: str, before: Node | None, targets: Sequence[_Target]
 ) -> Iterator[WrittenMarker]:
-    try:
-        after = read_nodes(result)
-    except InvalidManifest as error:  # pragma: no cover - no text is known to come here
-        raise refuse_unread(error) from None
+    after = read_edited(result)[0]
     # A value that is quoted now is another one, so that nodes are compared, and not what they mean.
     if not is_same(before, after, {id(target.node) for target in targets if target.needs_quotes}):
         raise CannotEdit("the edited text would not mean what was decided")

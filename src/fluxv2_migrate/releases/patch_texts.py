@@ -268,7 +268,7 @@ class _Converter:
             if isinstance(draft, JsonPatchDraft):
                 return apply_operations(form, [dict(each) for each in draft.effective])
             merged = merged_with(form, dict(draft.value))
-        except InvalidManifest as error:  # pragma: no cover - no way is known: it is drafted from such forms
+        except InvalidManifest as error:
             raise HeldBack(f"the patch would not be merged any more: {error.reason}") from None
         return {key: value for key, value in merged.items() if key != "metadata"}
 

@@ -26,7 +26,6 @@ from fluxv2_migrate.yaml_text.edits import (
     ended_like,
     read_again,
     read_edited,
-    refuse_unread,
     splice,
 )
 from fluxv2_migrate.yaml_text.emitter import (
@@ -109,7 +108,6 @@ __all__ = [
     "read_edited",
     "read_nodes",
     "read_value",
-    "refuse_unread",
     "remove_item",
     "replace_text",
     "resolve_plain_scalar",

@@ -44,7 +44,7 @@ def read_again(text: str, expected: Any) -> str:
     try:
         value = read_value(text)
     except InvalidManifest as error:
-        raise refuse_unread(error) from None
+        raise _refuse_unread(error) from None
     if value != expected:
         raise CannotEdit("the edited text would not mean what was decided")
     return text
@@ -59,10 +59,10 @@ def read_edited(text: str) -> tuple[Node | None, Any]:
     try:
         return read_document(text)
     except InvalidManifest as error:
-        raise refuse_unread(error) from None
+        raise _refuse_unread(error) from None
 
 
-def refuse_unread(error: InvalidManifest) -> CannotEdit:
+def _refuse_unread(error: InvalidManifest) -> CannotEdit:
     """Gives the refusal of an edit that would leave no YAML."""
     reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
     return CannotEdit(f"the edited text would be invalid: {reason}")
