@@ -69,7 +69,8 @@ class _Nameless:
         places = [str(each.place) for each in self.objects]
         where = self.namespace or "its default namespace"
         objects = plural(len(places), "object")
-        message = f"{objects} of {self.path or '/'} without a namespace, which fluxd put into {where}"
+        folder = self.path or "the repository's root"
+        message = f"{objects} of {folder} without a namespace, which fluxd put into {where}"
         first = self.objects[0].place
         return message, first.path, first.line, places[1:]
 

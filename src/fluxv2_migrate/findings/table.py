@@ -10,7 +10,7 @@ from typing import Final, Literal
 from fluxv2_migrate.given import checked_list
 
 Severity = Literal["error", "warning", "info"]
-Concern = Literal["merge", "cluster", "release", "images", "first", "runs", "left", "nothing"]
+Concern = Literal["merge", "cluster", "release", "images", "first", "runs", "assumed", "left", "nothing"]
 """What a question blocks (the first four), or what harm something may do that is no question."""
 
 
@@ -63,7 +63,7 @@ class FindingType:
 _ROWS: Final = (
     FindingType("AN001", "ignored-object", "warning", "If Flux v2 has ever applied the object, annotate the live one too before its manifest is removed."),
     FindingType("AN003", "ignore-value-unknown", "warning", "Write `kustomize.toolkit.fluxcd.io/reconcile: disabled` if it shall be ignored."),
-    FindingType("AN004", "annotations-stay", "warning", "Remove them once nothing of what they say is wanted: Flux v2 does not read them.", concern="left"),
+    FindingType("AN004", "annotations-stay", "warning", "Remove them once nothing of what they say is wanted.", concern="left"),
     FindingType("AN005", "automated-value-unknown", "warning", "Write `\"true\"` before the migration if the images shall be updated."),
     FindingType("AN006", "automation-locked", "warning", "Nothing; remove the lock before the migration to have the images updated."),
     FindingType("AN007", "lock-without-automation", "info", "Nothing: the reason stands in a comment."),
@@ -85,12 +85,12 @@ _ROWS: Final = (
     FindingType("DA020", "not-buildable", "error", "Move the files out of the sync path, or add the proposed kustomization to it."),
     FindingType("DA022", "flux-1-itself", "error", "Remove it from Git, or scale it to 0 there, before the cut-over, and accept the code.", True),
     FindingType("DA024", "kustomize-refuses", "error", "Correct the manifest: fluxd applied it, kustomize cannot read it."),
-    FindingType("DA026", "sync-path-without-files", "warning", "Give its files too, or take the path out of fluxd's settings.", concern="left"),
+    FindingType("DA026", "sync-path-without-files", "warning", "Give its files too, or take the path out of fluxd's settings.", concern="assumed"),
     FindingType("DA027", "fluxd-of-another-repository", "warning", "Migrate that repository first, or keep this fluxd running until it is migrated.", concern="left"),
-    FindingType("DA028", "settings-from-a-text", "warning", "Compare them with the cluster's own fluxd, and give clusters as they run.", concern="left"),
+    FindingType("DA028", "settings-from-a-text", "warning", "Compare them with the cluster's own fluxd, and give clusters as they run.", concern="assumed"),
     FindingType("DA029", "texts-contradict", "error", "Give clusters with the sync_paths and the branch that fluxd runs with."),
-    FindingType("DA030", "flux-yaml-was-not-read", "warning", "Give manifest_generation of the cluster's fluxd if it was on after all.", concern="left"),
-    FindingType("DA031", "command-printed-fewer-files", "warning", "List the files that the command printed in a kustomization of the path, or move the others away.", concern="left"),
+    FindingType("DA030", "flux-yaml-was-not-read", "warning", "Give manifest_generation of the cluster's fluxd if it was on after all.", concern="assumed"),
+    FindingType("DA031", "command-printed-fewer-files", "warning", "List the files that the command printed in a kustomization of the path, or move the others away.", concern="runs"),
     FindingType("DA032", "command-decrypts", "error", "Let Flux v2 decrypt: give its Kustomization spec.decryption with provider sops, list the encrypted files in the kustomization, and take them out of the command."),
     FindingType("DA033", "command-replaces-variables", "error", "Write the values down; spec.postBuild of the Kustomization does the same, but blanks every other ${variable} in the path, those of scripts too."),
     FindingType("DA034", "fluxd-version-unknown", "error", "Give the fluxd_version of the cluster: up to 1.18 the images of the release are updated as before, from 1.19 on they never were."),
@@ -226,7 +226,7 @@ _ROWS: Final = (
     FindingType("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),
     FindingType("RP007", "twin-exists", "error", "Compare the two, above all the release name; correct the new one, or accept the code, which removes the old one.", True),
     FindingType("RP008", "in-a-list", "error", "Write the release as a document of its own."),
-    FindingType("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere.", concern="left"),
+    FindingType("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere.", concern="assumed"),
     FindingType("RP010", "override-matches-nothing", "error", "Correct the override's patterns, or remove it.", concern="merge"),
     FindingType("RP011", "encrypted", "error", "Decrypt the file with sops, migrate it, and encrypt it again."),
     FindingType("RP012", "not-synced", "warning", "Add its folder to sync_roots if a cluster runs it.", concern="left"),
@@ -234,14 +234,14 @@ _ROWS: Final = (
     FindingType("RP014", "no-place", "error", "Give the cluster one more sync path, a folder whose kustomization changes nothing, or one that is not there yet.", concern="cluster"),
     FindingType("RP015", "left-out-by-kustomization", "error", "List the files in a kustomization of the sync path, as proposed, or accept the code if they are left out on purpose.", True, concern="cluster"),
     FindingType("RP016", "defined-twice", "error", "Keep one of them: both Fluxes refuse the whole sync path.", concern="cluster"),
-    FindingType("RP017", "clusters-unknown", "warning", "Give clusters with their sync paths, or accept the code if each is a cluster of its own.", concern="left"),
+    FindingType("RP017", "clusters-unknown", "warning", "Give clusters with their sync paths, or accept the code if each is a cluster of its own.", concern="assumed"),
     FindingType("RP018", "generator-unknown", "error", "Commit what the command gives, or replace it by a kustomization, and take the .flux.yaml away.", concern="cluster"),
     FindingType("RP019", "build-fails", "error", "Make the kustomization build first.", concern="cluster"),
     FindingType("RP020", "clusters-disagree", "error", "Give each cluster a manifest, or a kustomization, of its own.", concern="cluster"),
     FindingType("RP021", "scope-matches-nothing", "warning", "Correct the pattern of the scope, or remove it.", concern="left"),
     FindingType("RP022", "made-by-kustomization", "error", "Take the kustomization out of the sync path, let it only list what fluxd applied, or accept the code if what it makes shall run.", True, concern="cluster"),
     FindingType("RP023", "variables-replaced", "warning", "Look whether names, namespaces and charts mean the same with the variables that postBuild has."),
-    FindingType("RP024", "left-out-of-artifact", "warning", "Move the files, write a .sourceignore that keeps them, or leave them out on purpose.", concern="left"),
+    FindingType("RP024", "left-out-of-artifact", "warning", "Move the files, write a .sourceignore that keeps them, or leave them out on purpose.", concern="runs"),
     FindingType("RP025", "scalar-written-as-read", "info", "Nothing: both Fluxes read these values as Flux v1 did."),
     FindingType("RP026", "scalar-refused", "error", "Write the values as Flux v1 read them (true, false, or in quotes), or give write_what_flux1_read=\"all\"."),
     FindingType("RP027", "scalar-read-otherwise", "warning", "Write the values as Flux v1 read them (true, false, or in quotes), or give write_what_flux1_read=\"all\"."),

@@ -24,20 +24,23 @@ if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
 _SHOWN: Final[Mapping[Severity, int]] = {"error": 3, "warning": 2, "info": 2}
-"""So many places of an entry, or messages where they differ, are shown; `migration.findings` has all."""
+"""So many places of an entry, or messages where they differ, are shown; `migration.findings` has all.
+
+Of more places than that the first is told with the number of the others: one more example tells nothing.
+"""
 _USERS: Final = 3
 _ROWS: Final = 12
 """A longer table is folded."""
-_LONGEST: Final = 240
-"""Of a longer sentence so much is shown."""
+_LONGEST: Final[Mapping[Severity, int]] = {"error": 220, "warning": 160, "info": 160}
+"""Of a longer message so much is shown."""
 _LINES: Final = 20
 """So many lines of a proposed file are shown."""
 _SHORT: Final = 120
-"""A longer answer is not written a second time, for Python."""
+"""A longer answer is shown only of a question, and is not written a second time, for Python."""
 _HOW_TO_ANSWER: Final = (
-    "Each answer is an entry of one file of answers, as JSON or YAML: `migration.questions()` writes that "
-    "file, and its comments say what to fill in. In Python an entry is `Override(**entry)`. Where there is "
-    "no answer, the repository has to be edited as the entry says."
+    "Each answer is an entry of one file of answers, as JSON or YAML: `migration.questions()` writes it, "
+    "with comments that say what to fill in. In Python an entry is `Override(**entry)`. Where there is no "
+    "answer, the repository has to be edited."
 )
 
 
@@ -66,9 +69,12 @@ def _questions(outline: Outline) -> Iterator[list[str]]:
     yield ["## Questions"]
     if any(finding.answer is not None for finding in outline.asked):
         yield [_HOW_TO_ANSWER]
+    asked = (entry for _, _, entries in outline.questions for entry in entries)
+    # One example says how an answer is written in Python.
+    example = next((entry for entry in asked if entry.answers), None)
     for _, title, entries in outline.questions:
         yield [f"### {title}"]
-        yield _entries(entries)
+        yield _entries(entries, example)
 
 
 def _differences(outline: Outline) -> Iterator[list[str]]:
@@ -84,11 +90,11 @@ def _differences(outline: Outline) -> Iterator[list[str]]:
             yield _entries(entries)
 
 
-def _entries(entries: Iterable[Entry]) -> list[str]:
-    return [line for entry in entries for line in _entry(entry)]
+def _entries(entries: Iterable[Entry], example: Entry | None = None) -> list[str]:
+    return [line for entry in entries for line in _entry(entry, entry is example)]
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: Entry, is_example: bool) -> Iterator[str]:
     number = f" ({len(entry.findings)} times)" if len(entry.findings) > 1 else ""
     shown = _SHOWN[entry.type.severity]
     head = f"- **{entry.code} {entry.type.slug}**{number}:"
@@ -100,15 +106,16 @@ def _entry(entry: Entry) -> Iterator[str]:
         else ""
     )
     if len(entry.said) == 1:
-        yield f"{head} {_text(entry.said[0][0])}. {remedy}"
-        yield f"  - {'in every release' if entry.is_common else _places(entry.places, shown) + what}"
+        yield f"{head} {_text(entry.said[0][0], entry.type.severity)}. {remedy}"
+        if entry.places:
+            yield f"  - {'in every release' if entry.is_common else _places(entry.places, shown) + what}"
     else:
         yield f"{head} {remedy}"
         for message, places in entry.said[:shown]:
-            yield f"  - {_text(message)}: {_places(places, 1)}"
+            yield f"  - {_text(message, entry.type.severity)}{': ' if places else ''}{_places(places, 1)}"
         if len(entry.said) > shown:
             yield f"  - and {len(entry.said) - shown} more"
-    yield from _answer(entry)
+    yield from _answer(entry, is_example)
     for finding in [each for each in entry.findings if each.proposal][:shown]:
         lines = finding.proposal.splitlines()
         cut = (
@@ -120,7 +127,7 @@ def _entry(entry: Entry) -> Iterator[str]:
         yield ""
 
 
-def _answer(entry: Entry) -> Iterator[str]:
+def _answer(entry: Entry, is_example: bool) -> Iterator[str]:
     if not entry.answers:
         return
     given = entry_of(entry.answers[0])
@@ -129,23 +136,22 @@ def _answer(entry: Entry) -> Iterator[str]:
     if not is_short and entry.type.severity != "error":
         return
     arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    python = f", in Python {as_code(f'Override({arguments})')}" if is_short else ""
+    python = f", in Python {as_code(f'Override({arguments})')}" if is_short and is_example else ""
     others = len(entry.answers) - 1
     more = f", and {plural(others, 'other answer')}" if others else ""
     yield f"  - answer: {as_code(shown)}{python}{more}"
 
 
-def _text(text: str) -> str:
-    if len(text) <= _LONGEST:
+def _text(text: str, severity: Severity = "error") -> str:
+    longest = _LONGEST[severity]
+    if len(text) <= longest:
         return as_markdown_text(text)
-    cut = text[:_LONGEST]
+    cut = text[:longest]
     return as_markdown_text(f"{cut.rpartition(' ')[0] or cut} …")
 
 
 def _places(places: Sequence[str], shown: int) -> str:
-    if not places:
-        return "the repository"
-    return few(map(as_code, places), shown)
+    return few(map(as_code, places), shown if len(places) <= shown else 1)
 
 
 def _prerequisites(prerequisites: Sequence[Prerequisite]) -> Iterator[list[str]]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
 _FEW: Final = 3
-"""So many names are told of a longer list, and so many releases are told one by one even if they are all."""
-_WAYS: Final = 6
+"""So many releases are told one by one even if they are all."""
+_WAYS: Final = 4
 """So many ways in which clusters became known are told; of the others only how many clusters they are."""
-_FILES: Final = 2
-"""So many files are told of all from which settings were read."""
+_NAMED: Final = 2
+"""So many clusters are named of all that became known in one way, and files from which settings were read."""
 _BLOCKS: Final[tuple[tuple[Concern, str], ...]] = (
     ("merge", "To be answered before anybody merges"),
     ("cluster", "What a cluster applies would be incomplete or refused"),
@@ -35,6 +35,7 @@ _HARMS: Final[tuple[tuple[Concern, str], ...]] = (
     ("first", "Must be there first"),
     ("runs", "What runs may change"),
     ("images", "Images may be updated otherwise"),
+    ("assumed", "Was assumed of the clusters: look whether it is so"),
     ("left", "Stays outside of this migration"),
     ("nothing", "Good to know: nothing has to be done"),
 )
@@ -142,20 +143,27 @@ def assumptions_of(context: MigrationContext) -> Iterator[str]:
     yield from (reason for reason in context.reasons if not reason.startswith("cluster "))
     ways: dict[str, list[ClusterContext]] = {}
     for cluster in context.clusters:
-        ways.setdefault(cluster.reason, []).append(cluster)
+        ways.setdefault(_way(cluster), []).append(cluster)
     told = list(ways.items())
-    for reason, clusters in told[:_WAYS]:
+    for way, clusters in told[:_WAYS]:
         if len(clusters) > 1:
-            named = f"{len(clusters)} clusters: {few((each.name for each in clusters), _FEW)}"
+            yield f"{len(clusters)} clusters ({way}): {few((each.name for each in clusters), _NAMED)}"
         else:
-            named = _named(clusters[0])
-        yield f"{named} ({reason})"
+            yield f"{_named(clusters[0])} ({clusters[0].reason})"
     rest = sum(len(clusters) for _, clusters in told[_WAYS:])
     if rest:
         yield f"{plural(rest, 'more cluster')}: `context` has each with its reason"
     yield from _settings_read(context)
     if context.clusters:
         yield "keep what `context.as_clusters()` gives: a later run needs it when Flux v1 has left the files"
+
+
+def _way(cluster: ClusterContext) -> str:
+    """Gives how a cluster became known, a file that says it by its name in the cluster's own folder."""
+    path, _, what = cluster.reason.partition(" ")
+    own = path.removeprefix(f"{cluster.name}/")
+    is_own = (cluster.name,) == cluster.sync_paths and own != path
+    return f"{own} of each {what}" if is_own else cluster.reason
 
 
 def _named(cluster: ClusterContext) -> str:
@@ -179,8 +187,8 @@ def _settings_read(context: MigrationContext) -> Iterator[str]:
     if known:
         number = sum(map(len, known.values()))
         files = dict.fromkeys(place.rpartition(":")[0] or place for each in known.values() for place in each)
-        read_from = f"{plural(number, 'setting was', 'settings were')} read from {few(files, _FILES)}"
-        yield f"{read_from}, for {few(known, _FEW)}: `context` has each with its line"
+        read_from = f"{plural(number, 'setting was', 'settings were')} read from {few(files, _NAMED)}"
+        yield f"{read_from}: `context` has each with its cluster and line"
 
 
 def release_cells(release: MigratedResource) -> tuple[str, str, str, str, str]:

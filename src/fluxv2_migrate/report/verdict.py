@@ -75,7 +75,7 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         held = f"; {plural(holding, 'holds', 'hold')} the tag that runs until somebody gives the order of "
         held += "its tags"
         yield "Images", f"{moving}{held if holding else ''}."
-    needs = []
+    needs = [*_first(migration, outline)]
     if migration.prerequisites:
         needs.append(
             few((f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites), _SHOWN)
@@ -86,7 +86,22 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         yield "Must exist first", f"{'; '.join(needs)}."
 
 
-_SHOWN: Final = 4
+_SHOWN: Final = 3
+
+
+def _first(migration: Migration, outline: Outline) -> Iterator[str]:
+    """Gives what must be there first and is no object that somebody makes."""
+    objects = [f"{each.namespace}/{each.name}" for each in migration.prerequisites]
+    for concern, _, entries in outline.differences:
+        if concern == "first":
+            named = [
+                f"{each.type.slug} ({each.code})"
+                for each in entries
+                if each.type.severity != "info"
+                and not all(any(name in message for name in objects) for message, _ in each.said)
+            ]
+            if named:
+                yield few(named, _SHOWN)
 
 
 def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _choice(
         message = f"the image {found.image.name} has no tag, and gets one"
         workload.note("IM017", message, path, group=group)
     elif not pattern.selects(image.tag):
-        message = f"the filter {image.tag_pattern!r} does not select the tag that runs, {image.tag!r}"
+        message = f"the filter `{image.tag_pattern}` does not select the tag that runs, `{image.tag}`"
         answer = _answer(workload, found, translated)
         workload.note("IM015", message, path, group=group, answer=answer)
     _tell(workload, found, image, translated, path)

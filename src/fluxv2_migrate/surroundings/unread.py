@@ -7,7 +7,7 @@ from typing import Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.placeholders import placeholder_in_text
-from fluxv2_migrate.quoting import few
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.repository.unread_texts import UnreadKind, find_unread_texts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_path_in_scope, is_text_in_scope
@@ -19,7 +19,6 @@ _UNREAD: Final[Mapping[UnreadKind, tuple[str, str]]] = {
     "encoded": ("RP038", "texts in base64 inside Secrets and ConfigMaps"),
     "comment": ("RP039", "comments"),
 }
-_SHOWN: Final = 5
 
 
 def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
@@ -29,8 +28,8 @@ def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
         code, where = _UNREAD[kind]
         told = [place for place in places if is_path_in_scope(place[0], around)]
         if told:
-            paths = [path for path, _ in told]
-            message = f"{where} hold releases or annotations of Flux v1: {few(paths, _SHOWN)}"
+            files = plural(len({path for path, _ in told}), "file")
+            message = f"{where} hold releases or annotations of Flux v1, in {files}"
             (path, line), *others = told
             findings.say(code, message, path, line, [f"{path}:{line}" for path, line in others])
 

@@ -237,7 +237,7 @@ def _orders(
         return [Order(PolicyCandidate(LAST, exactly(chosen.pattern), "one tag"), "structural")]
     if not chosen.valid:
         meant = TagPattern.parse(f"regexp:{chosen.pattern})")
-        findings.append(Finding("IM004", f"{str(chosen)!r} is invalid, and fluxd took every tag"))
+        findings.append(Finding("IM004", f"`{chosen}` is invalid, and fluxd took every tag"))
         if not meant.valid:
             return ()
         chosen = meant
@@ -277,7 +277,7 @@ def _follow(
     # A tag that names no build, as `latest` and `stable` do not, stays the same while its image changes.
     if candidate.order != "one tag" or any(letter.isdigit() for letter in chosen.pattern):
         return "Never"
-    fluxd = f"fluxd never noticed that {chosen.pattern!r} moved"
+    fluxd = f"fluxd never noticed that `{chosen.pattern}` moved"
     if not is_at_least(flux_version, "2.6"):
         findings.append(Finding("IM006", f"{fluxd}, and Flux {flux_version} does not either"))
         return "Never"
@@ -291,23 +291,23 @@ def _of_range(
     text: str | None = chosen.pattern.strip()
     if not chosen.valid:
         text = meant_range(chosen.pattern)
-        message = f"the range {chosen.pattern!r} is invalid, and fluxd took every version"
+        message = f"the range `{chosen.pattern}` is invalid, and fluxd took every version"
         findings.append(Finding("IM004", message))
     if text is None:
         return []
     found = translate_range(text, flux_version)
     if found is None:
-        findings.append(Finding("IM019", f"Flux {flux_version} has no range that means {text!r}"))
+        findings.append(Finding("IM019", f"Flux {flux_version} has no range that means `{text}`"))
         return []
     if found.lost is not None:
-        message = f"no range of Flux {flux_version} means {text!r}: {found.text!r} lacks {found.lost}"
+        message = f"no range of Flux {flux_version} means `{text}`: `{found.text}` lacks {found.lost}"
         findings.append(Finding("IM019", message))
     elif found.text != text:
-        message = f"the range {text!r} is written as {found.text!r} for Flux {flux_version}"
+        message = f"the range `{text}` is written as `{found.text}` for Flux {flux_version}"
         findings.append(Finding("IM019", message))
     filter_tags = None if current_tag is None else filter_of_versions(current_tag, flux_version)
     if filter_tags is not None:
-        message = f"tags like {current_tag!r} are no versions to Flux {flux_version}, and are rewritten"
+        message = f"tags like `{current_tag}` are no versions to Flux {flux_version}, and are rewritten"
         findings.append(Finding("IM003", message))
     return [Order(PolicyCandidate({"semver": {"range": found.text}}, filter_tags, "versions"), "structural")]
 
@@ -318,13 +318,13 @@ def _unordered(
     objections: Sequence[str],
 ) -> Finding:
     if current_tag is None:
-        message = f"it is not known which tag of {str(chosen)!r} runs"
+        message = f"it is not known which tag of `{chosen}` runs"
     elif not chosen.selects(current_tag):
-        message = f"the tag that runs, {current_tag!r}, is none that fluxd would select by {str(chosen)!r}"
+        message = f"the tag that runs, `{current_tag}`, is none that fluxd would select by `{chosen}`"
     elif objections:
-        message = f"no order is known that is right for the tags of {str(chosen)!r}: {objections[0]}"
+        message = f"no order is known that is right for the tags of `{chosen}`: {objections[0]}"
     else:
-        message = f"nothing is known that orders the tags of {str(chosen)!r}"
+        message = f"nothing is known that orders the tags of `{chosen}`"
     # What a person takes over without a look moves nothing.
     answer = Override(policy=LAST, filter_tags=_held(current_tag))
     return Finding("IM005", message, answer=answer)
