@@ -9,7 +9,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from built_clusters import release
-from counted_work import calls_of
+from counted_work import calls_of, lines_of
 from fluxv2_migrate.clusters import shapes_objects
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.tree_charts import chart_of_folder
@@ -23,6 +23,7 @@ from fluxv2_migrate.kustomize.source_ignore import _expression
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, name_sources
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
+from fluxv2_migrate.yaml_text.composer import _value_of_text, read_value
 from fluxv2_migrate.yaml_text.parser import parse
 
 Files = dict[str, str | bytes]
@@ -175,6 +176,56 @@ def test_a_check_grows_with_what_is_given(make: Callable[[int], Files]) -> None:
     fm.verify_migration(few, afterwards[0])
     small = calls_of(lambda: fm.verify_migration(few, afterwards[0]))
     assert calls_of(lambda: fm.verify_migration(many, afterwards[1])) < 4.5 * small
+
+
+def clusters(count: int) -> tuple[Files, fm.MigrationOptions]:
+    """Gives clusters that share three releases, whose images fluxd updates."""
+    files: Files = {}
+    for name in ("web", "api", "db"):
+        text = release().replace("name: web", f"name: {name}", 1).replace("releaseName: web\n", "")
+        image = f"  values: {{image: {{repository: acme/{name}, tag: 1.0.0}}}}\n"
+        files[f"apps/{name}.yaml"] = (
+            text.replace("spec:", '  annotations: {fluxcd.io/automated: "true"}\nspec:', 1) + image
+        )
+    files["apps/kustomization.yaml"] = "resources: [web.yaml, api.yaml, db.yaml]\n"
+    names = [f"e{index}" for index in range(count)]
+    for name in names:
+        patch = "kind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+        files[f"{name}/patch.yaml"] = (
+            f"apiVersion: helm.fluxcd.io/v1\n{patch}spec: {{values: {{image: {{tag: 1.0.0}}}}}}\n"
+        )
+        files[f"{name}/kustomization.yaml"] = "resources: [../apps]\npatchesStrategicMerge: [patch.yaml]\n"
+        files[f"{name}/.flux.yaml"] = (
+            "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n"
+        )
+    said = tuple(fm.Cluster(name=name, sync_paths=(name,)) for name in names)
+    return files, fm.MigrationOptions(clusters=said)
+
+
+def test_a_check_grows_with_clusters() -> None:
+    counts = []
+    for number in (8, 32):
+        files, options = clusters(number)
+        after = fm.migrate_repository(files, options).files
+        assert "$imagepolicy" in str(after[f"e{number - 1}/patch.yaml"])
+        fm.verify_migration(files, after, options)
+        counts.append(calls_of(lambda: fm.verify_migration(files, after, options)))  # noqa: B023
+    assert counts[1] < 4.4 * counts[0]
+
+
+def test_a_report_looks_at_each_release_once() -> None:
+    few, many = (fm.migrate_repository(*clusters(count)) for count in (8, 32))
+    assert len(many.expected) == 3 * 32
+    few.first_hour()
+    assert lines_of(many.first_hour) < 4.5 * lines_of(few.first_hour)
+
+
+def test_nothing_that_was_read_outlives_a_run() -> None:
+    files = releases_in_a_file(12)
+    for run in (lambda: fm.migrate_repository(files), lambda: fm.verify_migration(files, files)):
+        read_value("a: 1\n")
+        run()
+        assert not _value_of_text.cache_info().currsize
 
 
 def test_a_page_grows_with_what_is_given() -> None:

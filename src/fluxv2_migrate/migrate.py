@@ -28,6 +28,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files, checked_text
 from fluxv2_migrate.images.automation import MigratedImages, migrate_images
 from fluxv2_migrate.images.reading import read_images
+from fluxv2_migrate.kept import lets_go
 from fluxv2_migrate.placement import ExistingSource
 from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.preparation.prepared import prepare
@@ -118,6 +119,7 @@ def migrate_repository(
     return _migrate(checked_files(files), checked_options(options))
 
 
+@lets_go
 def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Migration:
     prepared, is_tied = prepare(files, options), True
     while is_tied:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import checked_manifest
+from fluxv2_migrate.kept import kept
 from fluxv2_migrate.kustomize.json_patch import is_operations
 from fluxv2_migrate.kustomize.resources import Identity, Resource
 from fluxv2_migrate.kustomize.values import NOTHING_READ, Manifest, read_manifests
@@ -33,7 +33,7 @@ ReadPatch: TypeAlias = tuple[tuple[PatchDocument, ...], tuple[Manifest, ...]]
 """The documents of a strategic merge patch, and the operations of a JSON patch; one of the two is empty."""
 
 
-@lru_cache(maxsize=1024)
+@kept(1024)
 def read_patch(text: str) -> ReadPatch:
     r"""Reads a patch, of whichever form it is.
 

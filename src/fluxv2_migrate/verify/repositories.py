@@ -13,6 +13,7 @@ from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.marker_checks import texts_of
 from fluxv2_migrate.flux2.markers import find_markers
 from fluxv2_migrate.given import checked_files, checked_kind
+from fluxv2_migrate.kept import lets_go
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
 from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
@@ -26,6 +27,7 @@ from fluxv2_migrate.verify.workloads import verify_workloads
 from fluxv2_migrate.verify.written_images import write_probes
 
 
+@lets_go
 def verify_migration(
     before: Mapping[str, str | bytes],
     after: Mapping[str, str | bytes],

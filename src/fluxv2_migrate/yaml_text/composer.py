@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import MAXIMUM_DEPTH
+from fluxv2_migrate.kept import kept
 from fluxv2_migrate.yaml_text.extents import line_of
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
@@ -126,7 +127,7 @@ def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Rea
         raise InvalidManifest(error.reason, path=path, line=line + (error.line or 1) - 1) from None
 
 
-@lru_cache(maxsize=1024)
+@kept(1024)
 def _value_of_text(text: str, reader: Reader) -> Any:
     return read_document(text, reader=reader)[1]
 
@@ -175,9 +176,9 @@ def _scanned(text: str) -> Node | None:
 
 # What is read is edited, told of by its lines and looked at again soon; all nodes of a repository would take
 # many times the memory of its texts.
-_scan_short = lru_cache(maxsize=16)(scan)
-_scan_long = lru_cache(maxsize=2)(scan)
-_parsed = lru_cache(maxsize=2)(parse)
+_scan_short = kept(16)(scan)
+_scan_long = kept(2)(scan)
+_parsed = kept(2)(parse)
 
 
 def _guard_characters(text: str, path: str | None, line: int) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
+from fluxv2_migrate.kept import kept
 from fluxv2_migrate.yaml_text.composer import key_of
 from fluxv2_migrate.yaml_text.emitter import emit_quoted, emit_scalar
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
@@ -66,7 +66,7 @@ class ScalarReadOtherwise:
     replacement: str
 
 
-@lru_cache(maxsize=1024)
+@kept(1024)
 def may_be_read_otherwise(text: str) -> bool:
     r"""Gives whether a text may hold such a scalar: most do not, and need not be read for it.
 
