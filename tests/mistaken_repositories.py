@@ -45,7 +45,7 @@ class Migrated:
     @property
     def synced(self) -> tuple[str, ...]:
         """The sync paths, and where Kustomizations stand."""
-        return (*(root for root in self.roots if root != "base/"), "clusters")
+        return (*(root for root in self.roots if root not in ("base/", "slow/")), "clusters")
 
     @property
     def plain_folders(self) -> tuple[str, ...]:
@@ -151,6 +151,47 @@ OVERLAY: Files = {
         "spec:\n  values:\n    replicas: 4\n"
     ),
 }
+_PATCH = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: {}\n  namespace: shop\n"
+_IMAGE = "  values:\n    image:\n      repository: registry.example.com/shop/{}\n      tag: {}\n"
+_FILTERED = "  annotations:\n    fluxcd.io/automated: 'true'\n    filter.fluxcd.io/chart-image: semver:{}\n"
+_PUT_OVER = """\
+  patches:
+  - patch: |-
+      - op: add
+        path: /spec/timeout
+        value: 900
+    target: {kind: HelmRelease, name: own}
+"""
+FLEET: Files = {
+    "base/kustomization.yaml": "resources:\n- web.yaml\n- own.yaml\n- api.yaml\n- held.yaml\n",
+    "base/web.yaml": _release("web", _HELM.format("web") + _IMAGE.format("web", "1.2.3")).replace(
+        "spec:\n", f"{_FILTERED.format('~1')}spec:\n", 1
+    ),
+    "base/own.yaml": _release("own", _HELM.format("own") + _IMAGE.format("own", "1.0.0")),
+    "base/api.yaml": PLAIN["apps/api.yaml"],
+    "base/held.yaml": PLAIN["apps/held.yaml"],
+    "slow/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+    "patches:\n- path: slow.yaml\n  target:\n    kind: HelmRelease\n",
+    "slow/slow.yaml": f"{_PATCH.format('any')}spec:\n  timeout: 600\n",
+    "eu/kustomization.yaml": "resources:\n- ../base\n- facts.yaml\nnamePrefix: eu-\npatchesStrategicMerge:\n"
+    "- web.yaml\nimages:\n- name: registry.example.com/shop/held\n  newTag: 1.4.5\n"
+    "replacements:\n- source:\n    kind: ConfigMap\n    name: facts\n    fieldPath: data.replicas\n"
+    "  targets:\n  - select:\n      kind: HelmRelease\n      name: own\n    fieldPaths:\n"
+    "    - spec.values.replicas\n    options:\n      create: true\n",
+    "eu/facts.yaml": _config_map("facts", "shop").replace(
+        "  values.yaml: |\n    a: 1\n", '  replicas: "2"\n'
+    ),
+    "eu/web.yaml": f"{_PATCH.format('web')}{_FILTERED.format('~2')}spec:\n"
+    "  values:\n    image:\n      tag: 2.0.1\n",
+    "us/kustomization.yaml": "resources:\n- ../base\ncomponents:\n- ../slow\npatches:\n- path: web.yaml\n"
+    "- patch: |-\n    - op: replace\n      path: /spec/chart/version\n      value: 2.2.2\n"
+    "  target:\n    group: helm.fluxcd.io\n    kind: HelmRelease\n    name: own\n",
+    "us/web.yaml": f"{_PATCH.format('web')}spec:\n  chart:\n    repository: https://mirror.example.com\n",
+    "clusters/eu/eu.yaml": _SYNC.replace("apps", "eu"),
+    "clusters/us/us.yaml": _SYNC.replace("apps", "us") + _PUT_OVER,
+    "clusters/eu/source.yaml": _SOURCE,
+    "clusters/us/source.yaml": _SOURCE,
+}
 _MAIN = fm.Cluster(
     name="main",
     sync_paths=("apps", "more"),
@@ -170,6 +211,7 @@ def _small() -> tuple[Migrated, ...]:
     return (
         _migrated("plain", PLAIN, fm.MigrationOptions(clusters=(_MAIN,)), ("apps/", "more/")),
         _migrated("overlay", OVERLAY, fm.MigrationOptions(sync_roots=("prod",)), ("base/", "prod/")),
+        _migrated("fleet", FLEET, fm.MigrationOptions(), ("base/", "eu/", "slow/", "us/")),
     )
 
 

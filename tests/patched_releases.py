@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.yaml_text import Style, emit_entry
 
-__all__ = ["patched_repositories"]
+__all__ = ["CHARTS", "NAMES", "PATCHED_CHARTS", "as_release", "as_text", "patched_repositories", "specs"]
 
 API = "helm.fluxcd.io/v1"
 NAMES = ("web", "api", "db")
@@ -86,7 +86,7 @@ def specs(draw: st.DrawFn, name: str) -> dict[str, Any]:
     }
 
 
-def _release(name: str, namespace: str, spec: dict[str, Any], **more: Any) -> dict[str, Any]:
+def as_release(name: str, namespace: str, spec: dict[str, Any], **more: Any) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": name, **({"namespace": namespace} if namespace else {}), **more}
     return {"apiVersion": API, "kind": "HelmRelease", "metadata": metadata, "spec": spec}
 
@@ -102,7 +102,7 @@ def _patches(draw: st.DrawFn, names: list[str], namespace: str) -> tuple[dict[st
         if draw(st.booleans()):
             spec["chart"] = draw(PATCHED_CHARTS)
         shape = draw(st.sampled_from(["file", "file", "strategic", "inline", "target", "json", "6902"]))
-        patch = _release(name, namespace, spec)
+        patch = as_release(name, namespace, spec)
         file = f"patch-{number}.yaml"
         if shape == "strategic":
             files[file] = patch
@@ -111,7 +111,7 @@ def _patches(draw: st.DrawFn, names: list[str], namespace: str) -> tuple[dict[st
             files[file] = patch
             found.setdefault("patches", []).append({"path": file})
         elif shape == "inline":
-            found.setdefault("patches", []).append({"patch": _text(patch)})
+            found.setdefault("patches", []).append({"patch": as_text(patch)})
         elif shape == "target":
             # Hypothesis likes the ends of a range, and this is rare: a name in the middle of one.
             if len(names) > 1 and draw(st.integers(0, 99)) != 57:
@@ -143,15 +143,15 @@ def patched_repositories(draw: st.DrawFn) -> tuple[dict[str, str | bytes], tuple
     files: dict[str, str | bytes] = {}
 
     def put(folder: str, kustomization: dict[str, Any], more: dict[str, Any]) -> None:
-        files[f"{folder}/kustomization.yaml"] = _text(kustomization)
+        files[f"{folder}/kustomization.yaml"] = as_text(kustomization)
         for file, content in more.items():
-            files[f"{folder}/{file}"] = _text(content)
+            files[f"{folder}/{file}"] = as_text(content)
 
     base: dict[str, Any] = {}
     for name in names:
         spec = {"helmVersion": "v3", "chart": draw(st.sampled_from(CHARTS)), **draw(specs(name))}
         labels = draw(st.sampled_from([{}, {"labels": {"tier": "front"}}]))
-        base[f"{name}.yaml"] = _release(name, namespace, spec, **labels)
+        base[f"{name}.yaml"] = as_release(name, namespace, spec, **labels)
     put("base", {"resources": list(base)}, base)
     below = "base"
     if draw(st.integers(0, 2)) == 0:
@@ -168,7 +168,7 @@ def patched_repositories(draw: st.DrawFn) -> tuple[dict[str, str | bytes], tuple
     return files, folders
 
 
-def _text(manifest: dict[str, Any]) -> str:
+def as_text(manifest: dict[str, Any]) -> str:
     """Gives a manifest as YAML in block style, as most people write it."""
     text = "".join(emit_entry(key, value, 0, Style()) for key, value in manifest.items())
     return re.sub(r'^( *)((?:- )?patch: )("(?:[^"\\]|\\.)*")$', _block, text, flags=re.MULTILINE)

@@ -717,6 +717,32 @@ for name, path, old, new in (
     ("objects made by a generator", "prod/kustomization.yaml", r"\Z", "generators:\n- own.yaml\n"),
 ):
     written(name, path, old, new)
+_TO_API = ' # {"$imagepolicy": "flux-system:eu-api:tag"}'
+for name, path, old, new in (
+    ("patch dropped", "eu/kustomization.yaml", r"- web.yaml\n", ""),
+    ("patch of one release dropped", "us/kustomization.yaml", r"- path: web.yaml\n", ""),
+    ("value of a patch changed", "eu/web.yaml", "tag: 2.0.1", "tag: 2.0.2"),
+    ("prefix dropped", "eu/kustomization.yaml", "namePrefix: eu-\n", ""),
+    ("target that finds nothing", "us/kustomization.yaml", "name: own", "name: gone"),
+    ("target of the API of Flux v1", "us/kustomization.yaml", "helm.toolkit.fluxcd.io", "helm.fluxcd.io"),
+    ("component dropped", "us/kustomization.yaml", "components:\n- ../slow\n", ""),
+    ("value of an operation changed", "us/kustomization.yaml", "2\\.2\\.2", "2.2.3"),
+    ("replacement dropped", "eu/kustomization.yaml", r"replacements:(\n[- ].*)+", ""),
+    ("image of a kustomization changed", "eu/kustomization.yaml", "newTag: 1.4.5", "newTag: 1.4.6"),
+    ("patch of a Kustomization dropped", "clusters/us/us.yaml", r"  patches:(\n   .*|\n  -.*)+", ""),
+    ("policy of another environment", "eu/web.yaml", "flux-system:eu-web", "flux-system:web"),
+    ("policy of another image", "eu/web.yaml", "flux-system:eu-web", "flux-system:eu-api"),
+    ("marker on the image of what is held", "eu/kustomization.yaml", "1.4.5", f"1.4.5{_TO_API}"),
+    ("marker on what no environment updates", "base/own.yaml", "tag: 1.0.0", f"tag: 1.0.0{_TO_API}"),
+    ("label of what is updated", "base/api.yaml", "metadata:\n", "metadata:\n  labels: {a: b}\n"),
+    ("annotation of what is updated", "base/api.yaml", "metadata:\n", "metadata:\n  annotations: {a: b}\n"),
+    ("label of a release", "base/own.yaml", "metadata:\n", "metadata:\n  labels: {a: b}\n"),
+    ("source of one environment dropped", "us/sources/kustomization.yaml", "- mirror.*\n", ""),
+    ("automation of one environment dropped", "eu/images/kustomization.yaml", "- .*base-auto.*\n", ""),
+    ("release of one environment suspended", "us/web.yaml", "spec:\n", "spec:\n  suspend: true\n"),
+    ("namespace of one environment", "us/kustomization.yaml", r"\A", "namespace: other\n"),
+):
+    written(name, path, old, new)
 placed(
     "path synced twice, and pruned once",
     "clusters/main/again.yaml",

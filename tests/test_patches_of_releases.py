@@ -354,6 +354,22 @@ def test_what_an_api_server_would_refuse_once_it_is_patched_stays() -> None:
     assert "spec.storageNamespace of what HelmRelease shop/web becomes" in error.message
 
 
+def test_what_is_declared_of_a_patched_release_is_declared_with_its_value() -> None:
+    chart = "  helmVersion: v3\n  chart: {git: https://git.example.com/charts, ref: main, path: web}\n"
+    files = tree("patches:\n- path: more.yaml\n", more=release("  timeout: 60\n"))
+    files["base/web.yaml"] = release(chart)
+    migration = migrate(files)
+    declared = migration.declared["base/web.yaml", "HelmRelease shop/web"]
+    assert declared["chart.new_chart_on"] == "commit"
+    wrong = dict(migration.files)
+    wrong["base/web.yaml"] = str(wrong["base/web.yaml"]).replace(
+        "reconcileStrategy: Revision", "interval: 1m"
+    )
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    (entry,) = fm.verify_migration(files, wrong, options, declared=migration.declared).releases
+    assert [each.field for each in entry.differences] == ["chart.new_chart_on"]
+
+
 VALUES_OF_OTHERS = """\
 patches:
 - patch: |-

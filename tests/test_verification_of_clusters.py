@@ -365,7 +365,7 @@ def test_an_ignored_release_is_nobody_s_on_both_sides() -> None:
     assert report.ok
     assert told(report) == [("", "unmanaged", None)]
     disabled = "kustomize.toolkit.fluxcd.io/reconcile: disabled"
-    after["prod/web.yaml"] = str(after["prod/web.yaml"]).replace(disabled, "other: 'yes'")
+    after["prod/web.yaml"] = str(after["prod/web.yaml"]).replace(disabled, "fluxcd.io/other: 'yes'")
     (entry,) = verify(files, after, migration, options).releases
     assert entry.status == "different"
     assert [each.field for each in entry.differences] == ["managed"]

@@ -86,6 +86,8 @@ def test_what_people_lost(verified: list[fm.ReleaseVerification]) -> None:
         "refused": 15,
         "helm_version": 5,
         "release_name": 4,
+        # Annotations that are no part of either Flux.
+        "metadata": 2,
     }
     assert {field: fields[field] for field in EDITED} == {"chart.version": 25, "values": 122}
 

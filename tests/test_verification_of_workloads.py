@@ -224,10 +224,33 @@ def test_a_marker_that_was_misplaced_before_is_no_news() -> None:
     files: Files = {**BEFORE, "apps/web.yaml": WEB.replace("  name: web\n", f"  name: web\n{label}", 1)}
     migration = fm.migrate_repository(files, OPTIONS)
     assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok
-    (web,) = fm.verify_migration(BEFORE, migration.files, OPTIONS, declared=migration.declared).workloads
+    bare: Files = {path: re.sub(r" # \{.*", "", str(text)) for path, text in files.items()}
+    (web,) = fm.verify_migration(bare, migration.files, OPTIONS, declared=migration.declared).workloads
     assert [str(each) for each in web.differences] == [
         "image.written_by: (nobody) → ImagePolicy flux-system/web, into a wrong field"
     ]
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        # It is the image of what fluxd left alone, too.
+        (' # {"$imagepolicy": "flux-system:web:tag"}', {"web": "same", "db": "different"}),
+        ("", {"web": "different"}),
+    ],
+)
+def test_an_image_may_be_marked_where_a_kustomization_of_flux_2_gives_it(
+    marker: str, told: dict[str, str]
+) -> None:
+    sync = f"{SYNC}  images:\n  - name: registry.example.com/shop/web\n    newTag: 1.4.2"
+    after = dict(fm.migrate_repository(BEFORE, OPTIONS).files)
+    after["apps/web.yaml"] = re.sub(r" # \{.*", "", str(after["apps/web.yaml"]))
+    after["clusters/main/apps.yaml"] = f"{sync}{marker}\n"
+    path = "apps/images/flux-system-automation.yaml"
+    after[path] = str(after[path]).replace("path: ./apps", "path: ./")
+    before = {**BEFORE, "clusters/main/apps.yaml": f"{sync}\n"}
+    found = fm.verify_migration(before, after, OPTIONS).workloads
+    assert {each.resource.partition("/")[2]: each.status for each in found} == told
 
 
 def policies(known: tuple[Any, ...], pattern: str, policy: str, more: str = "") -> fm.VerificationReport:

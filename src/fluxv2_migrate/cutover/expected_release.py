@@ -16,6 +16,7 @@ from fluxv2_migrate.flux2.release_name import (
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.quoting import command
+from fluxv2_migrate.releases.patch_texts import ReleaseText
 from fluxv2_migrate.releases.texts import ConvertedReleases
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -93,18 +94,22 @@ class ExpectedRelease:
 def expected_releases(converted: ConvertedReleases, around: Surroundings) -> Iterator[ExpectedRelease]:
     """Gives the migrated releases as each cluster will have them."""
     for each in converted.texts:
-        release = each.release
-        for sighting in release.sightings:
-            manifest = each.seen_by(sighting.cluster)
-            metadata = {
-                **mapping_at(manifest, "metadata"),
-                "name": sighting.name,
-                "namespace": sighting.namespace or release.draft.namespace,
-            }
-            spec = {**mapping_at(manifest, "spec")}
-            for named in release.names:
-                if any(step.path == named.step.path for step in sighting.steps):
-                    spec["releaseName"] = named.release_name
-            seen = {**manifest, "metadata": metadata, "spec": spec}
-            version = around.oldest([sighting.cluster])
-            yield ExpectedRelease.of_manifest(seen, sighting.cluster, version)
+        for cluster, manifest in manifests_of_clusters(each):
+            yield ExpectedRelease.of_manifest(manifest, cluster, around.oldest([cluster]))
+
+
+def manifests_of_clusters(text: ReleaseText) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Gives what a release is in each cluster that gets it, with the name of the cluster."""
+    release = text.release
+    for sighting in release.sightings:
+        manifest = text.seen_by(sighting.cluster)
+        metadata = {
+            **mapping_at(manifest, "metadata"),
+            "name": sighting.name,
+            "namespace": sighting.namespace or release.draft.namespace,
+        }
+        spec = {**mapping_at(manifest, "spec")}
+        for named in release.names:
+            if any(step.path == named.step.path for step in sighting.steps):
+                spec["releaseName"] = named.release_name
+        yield sighting.cluster, {**manifest, "metadata": metadata, "spec": spec}

@@ -60,10 +60,15 @@ def is_annotated(manifest: Mapping[str, Any]) -> bool:
 def _has_marks(manifest: Mapping[str, Any]) -> bool:
     metadata = mapping_at(manifest, "metadata")
     marks = (as_object(metadata.get(field)) for field in ("annotations", "labels"))
-    return any(_is_meant_for_fluxd(str(key)) for each in marks for key in each)
+    return any(is_meant_for_fluxd(str(key)) for each in marks for key in each)
 
 
-def _is_meant_for_fluxd(key: str) -> bool:
+def is_meant_for_fluxd(key: str) -> bool:
+    """Gives whether an annotation is one that fluxd reads, or was surely written for it by mistake.
+
+    >>> [is_meant_for_fluxd(key) for key in ("fluxcd.io/locked", "filter.fluxd.io/app", "team")]
+    [True, True, False]
+    """
     if "/" not in key:
         return False
     domain = key.partition("/")[0]

@@ -152,6 +152,19 @@ class ImageObjects:
     def __post_init__(self) -> None:
         self._repositories, self._policies = _Named(self.repositories), _Named(self.policies)
 
+    def add(self, kind: str, resource: ImageObject) -> None:
+        """Adds an object, if it is of one of the kinds."""
+        if kind == "ImageRepository":
+            self.repositories.append(resource)
+        elif kind == "ImagePolicy":
+            self.policies.append(resource)
+        elif kind == "ImageUpdateAutomation":
+            update = as_object(resource.spec.get("update"))
+            inside = posixpath.normpath("/" + str(update.get("path") or ""))
+            self.automations.append(
+                Automation(resource, inside.lstrip("/"), resource.spec.get("suspend") is True)
+            )
+
     def policies_of(self, namespace: str, name: str) -> Sequence[ImageObject]:
         """Gives the policies of a name in a namespace, in the order of their paths."""
         return self._policies.called(namespace, name)
@@ -238,16 +251,7 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
                 as_object(metadata.get("labels")),
                 as_object(manifest.get("spec")),
             )
-            if kind == "ImageRepository":
-                found.repositories.append(resource)
-            elif kind == "ImagePolicy":
-                found.policies.append(resource)
-            elif kind == "ImageUpdateAutomation":
-                update = as_object(resource.spec.get("update"))
-                inside = posixpath.normpath("/" + str(update.get("path") or ""))
-                found.automations.append(
-                    Automation(resource, inside.lstrip("/"), resource.spec.get("suspend") is True)
-                )
+            found.add(str(kind), resource)
     return found
 
 

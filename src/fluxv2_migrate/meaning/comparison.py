@@ -90,6 +90,7 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "additional": "Flux v2 does something that Flux v1 could not",
     "refused": "the release, or all that is applied with it, is not accepted",
     "namespace": "kustomize-controller applies nothing of a path with an object that names no namespace",
+    "metadata": "what selects or reads it by its labels and annotations finds something else",
     "managers": "both operators work on one Helm release, each against the other",
     "image.written_by": "the image is updated by something else, or no longer",
     "image.repository": "tags of another image are written",

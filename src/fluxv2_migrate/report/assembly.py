@@ -9,7 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.clusters import DocumentKey
-from fluxv2_migrate.cutover.expected_release import expected_releases
+from fluxv2_migrate.cutover.expected_release import expected_releases, manifests_of_clusters
 from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.syncs import SyncLayout
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -149,20 +149,19 @@ def _declared(
     manifests: Sequence[MigratedManifest],
     findings: FindingGroups,
 ) -> DeclaredFields:
-    """Gives what differs as findings say, with the releases that no build makes other ones."""
-    alike = {
-        (text.release.document.path, text.release.resource)
-        for text in converted.texts
-        if len({(each.namespace, each.name) for each in text.release.sightings}) <= 1
-        and not any(each.patches for each in text.release.sightings)
-    }
+    """Gives what differs as findings say, with the releases as clusters get them."""
     sources = [document.manifest for document in around.repository.source_documents()]
     sources += [each.manifest for each in manifests if each.manifest["kind"] != "HelmRelease"]
-    releases: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for each in manifests:
-        key = (each.path, each.before)
-        if key in alike:
-            releases[key] = each.manifest
+    releases: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {
+        (each.path, each.before): (each.manifest,) for each in manifests
+    }
+    releases |= {
+        (text.release.document.path, text.release.resource): tuple(
+            manifest for _, manifest in manifests_of_clusters(text)
+        )
+        for text in converted.texts
+        if text.release.sightings
+    }
     namespaces = {around.settings(view).default_namespace for view in around.clusters.clusters}
     return DeclaredFields(
         dict(sorted(findings.declared.items())),

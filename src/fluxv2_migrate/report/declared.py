@@ -31,14 +31,14 @@ class DeclaredFields:
 
     Attributes:
         fields: of each release, by path and resource.
-        releases: what was decided of each release that all clusters get as it is written; not to be changed.
+        releases: what each release is in the clusters that get it, by path and resource; not to be changed.
         sources: of charts; not to be changed.
         versions: the Flux releases of the clusters.
         default_namespace: of manifests that name none.
     """
 
     fields: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
-    releases: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    releases: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     sources: Mapping[SourceKey, Mapping[str, Any]] = field(default_factory=dict)
     versions: frozenset[FluxVersion] = frozenset()
     default_namespace: str = ""
@@ -62,18 +62,18 @@ class DeclaredFields:
         self, key: tuple[str, str], sources: Mapping[SourceKey, Mapping[str, Any]]
     ) -> list[ReleaseMeaning]:
         """Gives what a release means to the Flux of each cluster."""
-        # A build may give a manifest another name, and put it into a namespace.
         namespace, _, name = key[1].partition(" ")[2].rpartition("/")
-        manifest = thawed(self.releases[key])
-        built = {**manifest["metadata"], **metadata_of(namespace, name)}
+        manifests = [thawed(each) for each in self.releases[key]]
         try:
             return [
                 meaning_of_v2_release(
-                    {**manifest, "metadata": built},
+                    # What names itself nowhere has the name by which it is told.
+                    {**manifest, "metadata": {**metadata_of(namespace, name), **manifest["metadata"]}},
                     sources,
                     flux_version=version,
                     default_namespace=namespace or self.default_namespace,
                 )
+                for manifest in manifests
                 for version in self.versions
             ]
         except InvalidManifest:

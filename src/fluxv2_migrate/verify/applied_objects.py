@@ -15,9 +15,10 @@ from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.flux1.marks import is_meant_for_fluxd
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_kept
+from fluxv2_migrate.flux2.releases import serving_releases
 from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.comparison import ABSENT, same_json
@@ -26,7 +27,16 @@ from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _Identity = tuple[str, str, str]
 """Kind, namespace and name."""
-_OWN: Final = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "config.kubernetes.io")
+_OWN: Final = (
+    "kustomize.toolkit.fluxcd.io",
+    "helm.toolkit.fluxcd.io",
+    "helm.fluxcd.io",
+    "config.kubernetes.io",
+    # What an export of a live object has on top.
+    "kubectl.kubernetes.io",
+)
+# Of Flux v2, what runs releases: nothing of a migration has to change what there is of it already.
+_CHARTS: Final = ("helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
 _TOOLKIT: Final = ".toolkit.fluxcd.io"
 # What `flux install` makes bears it, and is another one with each release of Flux.
 _PART_OF: Final = ("app.kubernetes.io/part-of", "flux")
@@ -105,7 +115,7 @@ def compare_objects(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Dif
     for manifest in objects.read[synced] or ():
         kind = str(manifest.get("kind"))
         namespace, name = place_of(manifest, "", synced)
-        places = (namespace, objects.default, synced.target_namespace)
+        places = (namespace, synced.target_namespace) if namespace else ("", objects.default)
         now = next((found for place in places if (found := objects.applied.get((kind, place, name)))), None)
         resource = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
         if now is None or group_of(manifest) in RELEASE_GROUPS:
@@ -120,7 +130,8 @@ def compare_objects(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Dif
         was_applied_once = objects.context.was_applied_once(manifest, objects.view.name)
         if is_applied_once(now.manifest) and not was_applied_once:
             yield Difference("sync.applied_once", False, True, (resource,))
-        if resource not in objects.told and not _is_of_flux2(manifest):
+        is_other = not _is_of_flux2(manifest) or _is_another_of_flux2(manifest, now.manifest)
+        if resource not in objects.told and is_other:
             yield from changed_fields(
                 "sync.contents", _contents(manifest), _contents(now.manifest), (resource,)
             )
@@ -148,17 +159,31 @@ def _is_of_flux2(manifest: Mapping[str, Any]) -> bool:
     return is_part or group_of(manifest).endswith(_TOOLKIT)
 
 
+def _is_another_of_flux2(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Gives whether what there was of Flux v2 for a chart can be compared: its API is the same, or none."""
+    if group_of(before) not in _CHARTS:
+        return False
+    api = str(after.get("apiVersion"))
+    return before.get("apiVersion") == api or not serving_releases(str(after.get("kind")), api)
+
+
 def _contents(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives what makes an object what it is; what either Flux alone reads of it is left out."""
+    """Gives what makes an object what it is."""
     found = {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
+    return {**found, **own_metadata(manifest)}
+
+
+def own_metadata(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Gives the labels and annotations of an object; what either Flux alone reads of it is left out."""
     metadata = as_object(manifest.get("metadata"))
-    for field_name in ("labels", "annotations"):
-        found[field_name] = {
+    return {
+        field_name: {
             key: value
             for key, value in as_object(metadata.get(field_name)).items()
-            if not is_of_fluxd(str(key)) and str(key).partition("/")[0] not in _OWN
+            if not is_meant_for_fluxd(str(key)) and str(key).partition("/")[0] not in _OWN
         }
-    return found
+        for field_name in ("labels", "annotations")
+    }
 
 
 def _read(synced: SyncPath, context: Context) -> list[Mapping[str, Any]] | None:

@@ -5,11 +5,13 @@ Source: image-automation-controller 1.2.0 `internal/source/source.go`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView
-from fluxv2_migrate.kubernetes import as_object, mapping_at
+from fluxv2_migrate.clusters.reconciled import ReconciledCluster
+from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObject, ImageObjects
+from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, namespace_and_name
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.sync_sources import name_of_source, reference_of_source, source_of
@@ -52,6 +54,37 @@ def compare_automations(
         wrong = next((each for each in (checked_out, pushed) if each not in ("", synced)), "")
         if wrong:
             yield Difference("image.branch", synced, wrong, where)
+
+
+def is_updated(file: str, policy: tuple[str, str], applied: Iterable[ImageObjects], context: Context) -> bool:
+    """Gives whether some cluster writes what a policy elects into a file: there it is written for all.
+
+    Args:
+        policy: its namespace and name.
+        applied: the objects of image automation of each cluster.
+    """
+    version = context.flux_version
+    return any(
+        automation.covers(file)
+        and not automation.suspended
+        and not automation.why_it_stalls(version)
+        and automation.selects(chosen, version)
+        for objects in applied
+        for chosen in objects.policies_of(*policy)
+        for automation in objects.automations
+    )
+
+
+def applied_image_objects(cluster: ReconciledCluster, default_namespace: str) -> ImageObjects:
+    """Gives the objects of image automation that a cluster gets."""
+    found = ImageObjects()
+    for each in cluster.all():
+        if group_of(each.manifest) == IMAGE_GROUP and not each.obstacle:
+            namespace, name = namespace_and_name(each.manifest)
+            labels, spec = mapping_at(each.manifest, "metadata", "labels"), mapping_at(each.manifest, "spec")
+            resource = ImageObject(each.path, namespace or default_namespace, name, labels, spec)
+            found.add(str(each.manifest.get("kind")), resource)
+    return found
 
 
 def _sources_of_syncs(view: ClusterView, context: Context) -> Mapping[_Name, Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from fluxv2_migrate.flux1.images import ImageRef
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern, matches_glob
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
-from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
+from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObjects
 from fluxv2_migrate.kubernetes import (
     annotations_of,
     as_object,
@@ -45,8 +45,8 @@ from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
-from fluxv2_migrate.verify.applied_objects import changed_fields
-from fluxv2_migrate.verify.automations import compare_automations
+from fluxv2_migrate.verify.applied_objects import changed_fields, own_metadata
+from fluxv2_migrate.verify.automations import applied_image_objects, compare_automations, is_updated
 from fluxv2_migrate.verify.context import UNMANAGED, Context
 from fluxv2_migrate.verify.filters import ImageFilter, compare_digests, compare_filters
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
@@ -89,11 +89,16 @@ class _Workload:
 
 @dataclass(slots=True)
 class _Cluster:
-    """What a cluster gets afterwards, to look things up."""
+    """What a cluster gets afterwards, to look things up.
+
+    Attributes:
+        everywhere: the objects of image automation of all clusters.
+    """
 
     reconciled: ReconciledCluster
     probed: ReconciledCluster
     default: str
+    everywhere: Sequence[ImageObjects]
     _objects: dict[_Identity, ReconciledObject] = field(default_factory=dict)
     _probed: dict[_Identity, ReconciledObject] = field(default_factory=dict)
     images: dict[_Identity, Mapping[str, Any]] = field(default_factory=dict)
@@ -136,12 +141,16 @@ def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVer
     before: dict[str, list[_Workload]] = {}
     for workload in _workloads(context):
         before.setdefault(workload.cluster, []).append(workload)
+    applied = [
+        applied_image_objects(reconciled, context.settings(name).default_namespace)
+        for name, reconciled in context.reconciled.items()
+    ]
     for name, reconciled in context.reconciled.items():
         probed = written.clusters.get(name)
         if not name or probed is None:
             continue
         default = context.settings(name).default_namespace
-        cluster = _Cluster(reconciled, probed, default)
+        cluster = _Cluster(reconciled, probed, default, applied)
         expected: set[_Identity] = set()
         own = before.get(name, ())
         for workload in own:
@@ -239,16 +248,19 @@ def _verify(
     for image in first_of_each(find_images(workload.manifest)):
         if not _is_updated(image, workload, context):
             continue
-        policy = _writer(image, images.get(image.container), then.manifest, written)
-        if policy is None:
+        tag = _written_tag(image, images.get(image.container), then.manifest, written)
+        if not tag:
             found.append(Difference("image.written_by", "fluxd", _NOBODY, (image.container,)))
             continue
+        policy = written.tags[tag]
         notes.append(f"{image.container}: {_shown(image)} is written by ImagePolicy {'/'.join(policy)}")
-        found += _of_policy(image, policy, workload, cluster, context)
-    found += _misplaced(then.manifest, now.path, written, context)
+        found += _of_policy(image, policy, written.files[tag], workload, cluster, context)
+    found += _misplaced(then.manifest, written, context)
     if workload.identity[0] not in RELEASE_KINDS:
         for part in ("apiVersion", "spec"):
             found += changed_fields("workload", workload.manifest.get(part), now.manifest.get(part))
+        before, after = (own_metadata(each) for each in (workload.manifest, now.manifest))
+        found += changed_fields("metadata", before, after)
     declaration = context.declared.of(workload.path, (workload.resource,))
     return judged((*place, now.path), found, declaration, notes, workload.cluster)
 
@@ -260,12 +272,10 @@ def _why_gone(identity: _Identity, context: Context) -> str:
     return "it is not applied any more" if path is None else f"nothing that is synced lists {path}"
 
 
-def _misplaced(
-    manifest: Mapping[str, Any], path: str, written: WrittenImages, context: Context
-) -> Iterator[Difference]:
+def _misplaced(manifest: Mapping[str, Any], written: WrittenImages, context: Context) -> Iterator[Difference]:
     """Gives the policies that write what does not belong into a field; what they wrote before is no news."""
     shown = json.dumps(manifest, default=str)
-    for policy in written.misplaced_in(shown):
+    for path, policy in written.misplaced_in(shown):
         if not context.wrote_before(path, policy):
             yield Difference(
                 "image.written_by", _NOBODY, f"ImagePolicy {'/'.join(policy)}, into a wrong field"
@@ -292,17 +302,14 @@ def _is_updated(image: ContainerImage, workload: _Workload, context: Context) ->
     return bool(tag) and not image.image.digest
 
 
-def _writer(
+def _written_tag(
     image: ContainerImage, now: ContainerImage | None, manifest: Mapping[str, Any], written: WrittenImages
-) -> PolicyKey | None:
-    """Gives the policy that writes the image of a container."""
+) -> str:
+    """Gives the tag of a policy that is written into the image of a container; empty where none is."""
     tags = [] if now is None else [str(now.image.tag)]
     tags += [str(value_at(manifest, path)) for path in (image.paths.tag, image.paths.repository) if path]
-    for text in tags:
-        for tag in (text, parts_of_image(text).tag):
-            if tag in written.tags:
-                return written.tags[tag]
-    return None
+    candidates = (tag for text in tags for tag in (text, parts_of_image(text).tag))
+    return next((tag for tag in candidates if tag in written.tags), "")
 
 
 def _any_writer(image: ContainerImage, written: WrittenImages) -> PolicyKey | None:
@@ -318,9 +325,14 @@ def _pulls_with_a_secret(manifest: Mapping[str, Any]) -> bool:
 
 
 def _of_policy(
-    image: ContainerImage, policy: PolicyKey, workload: _Workload, cluster: _Cluster, context: Context
+    image: ContainerImage,
+    policy: PolicyKey,
+    file: str,
+    workload: _Workload,
+    cluster: _Cluster,
+    context: Context,
 ) -> Iterator[Difference]:
-    """Gives where the policy that writes an image parts from fluxd's filter."""
+    """Gives where the policy that writes an image into a file parts from fluxd's filter."""
     where = (image.container,)
     manifest = cluster.images.get(("ImagePolicy", *policy))
     if manifest is None:
@@ -337,6 +349,9 @@ def _of_policy(
         yield Difference("image.written_by", "fluxd", f"ImagePolicy {'/'.join(policy)}, suspended", where)
     view = context.before.clusters.view(workload.cluster)
     yield from compare_automations(policy[0], cluster.automations.get(policy[0], ()), where, view, context)
+    if cluster.automations.get(policy[0]) and not is_updated(file, policy, cluster.everywhere, context):
+        nobody = f"no automation in {policy[0]} that is applied updates {file}"
+        yield Difference("image.written_by", "fluxd", nobody, where)
     if not _can_log_in(repository) and _pulls_with_a_secret(workload.manifest):
         yield Difference("image.credentials", "imagePullSecrets", "(none)", where)
     name = str(repository.get("image"))
@@ -391,23 +406,25 @@ def _on_top(
 ) -> Iterator[ObjectVerification]:
     """Gives what is written that fluxd left alone; what a marker wrote before is no news."""
     kind, namespace, name = identity
+    shown = json.dumps(each.manifest, default=str)
     own = {
-        policy for policy in written.writers.get(each.path, ()) if not context.wrote_before(each.path, policy)
+        (path, policy)
+        for path, policy in written.policies_in(shown)
+        if not context.wrote_before(path, policy)
     }
     if each.obstacle or not own:
         return
     found: list[Difference] = []
     for image in first_of_each(find_images(each.manifest)):
         policy = _any_writer(image, written)
-        if policy is not None and policy in own:
+        if policy is not None and any(policy == writer for _, writer in own):
             by = f"ImagePolicy {'/'.join(policy)}"
             found.append(Difference("image.written_by", _NOBODY, by, (image.container,)))
     told = {each.after for each in found}
-    shown = json.dumps(each.manifest, default=str)
-    for policy in written.policies_in(shown):
+    # A field that fluxd does not take for an image; what else has the tag was given it by a kustomization.
+    for _, policy in sorted(writer for writer in own if writer[0] == each.path):
         by = f"ImagePolicy {'/'.join(policy)}"
-        if by not in told and policy in own:
-            # A field that fluxd does not take for an image.
+        if by not in told:
             found.append(Difference("image.written_by", _NOBODY, by))
     if found:
         resource, path, line = f"{kind} {namespace}/{name}", each.path, 1
