@@ -126,6 +126,10 @@ def _patches(draw: st.DrawFn, names: list[str], namespace: str) -> tuple[dict[st
                 if key != "chart"
             ]
             version = {"op": "replace", "path": "/spec/chart/version", "value": "8.8.8"}
+            if draw(st.integers(0, 3)) == 0:
+                fields = {"helmVersion": "v3", **draw(specs(name)), "chart": draw(st.sampled_from(CHARTS))}
+                whole = {"op": draw(st.sampled_from(["add", "replace"])), "path": "/spec", "value": fields}
+                operations.insert(draw(st.integers(0, len(operations))), whole)
             entry = {"target": target, "patch": json.dumps([*operations, version])}
             found.setdefault("patchesJson6902" if shape == "6902" else "patches", []).append(entry)
     return found, files

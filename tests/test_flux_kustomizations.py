@@ -144,26 +144,51 @@ def test_patches_in_fields_that_flux_has_no_more_are_listed(fields: str, api: st
     assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["1m30s"]  # type: ignore[union-attr]
 
 
+OPERATIONS = '[{"op": "test", "path": "/kind"}]'
+BESIDE = f"spec:\n  patches: [{{target: {{kind: Secret, name: x}}, patch: '{OPERATIONS}'}}]"
+
+
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "is_listed"),
     [
-        ("spec:\n", "spec:\n  patches: [{target: {kind: Secret}, patch: '[]'}]\n"),
-        ("Merge:\n", "Merge: # old\n"),
-        ("metadata: {name: web", "metadata: &x {name: web"),
+        ("spec:\n", f"{BESIDE}\n", True),
+        ("spec:\n", f"{BESIDE} # c\n", False),
+        ("Merge:\n", "Merge: # old\n", True),
+        ("Merge:\n", "Merge: &x\n", False),
+        ("  - {", "  -\n    # c\n    {", False),
+        ("metadata: {name: web", "metadata: &x {name: web", True),
+        ("metadata: {name: web", "metadata: &x {name: web # c\n      ", True),
     ],
-    ids=["both", "comment", "alias"],
+    ids=["both", "comment in brackets", "comment", "anchor", "dash alone", "alias", "alias with a comment"],
 )
-def test_patches_that_cannot_be_listed_stay_with_their_releases(old: str, new: str) -> None:
+def test_patches_that_cannot_be_listed_stay_with_their_releases(old: str, new: str, is_listed: bool) -> None:
     files = tree()
     text = kustomization("./apps", "v1beta2").replace("spec:\n", f"spec:\n{OLD_MERGES}")
     text = text.replace(old, new, 1)
-    if "&x" in new:
+    if "&x {" in new:
         text = text.replace("metadata: {name: web, namespace: shop}, spec", "metadata: *x, spec")
     migration = fm.migrate_repository({**files, "clusters/prod/apps.yaml": text})
-    assert migration.ok == ("&x" in new)
+    assert migration.ok == is_listed
     told = [each.message for each in migration.findings if each.code == "RP004"]
     assert all("clusters/prod/apps.yaml" in each for each in told)
     assert bool(told) != migration.ok
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_listed"),
+    [
+        ("    patch:\n    - op", "    patch: # c\n    # d\n    - op", True),
+        ("[{op", "[ # c\n      {op", False),
+        ("patch: [{", "patch: &x [{", True),
+    ],
+)
+def test_operations_take_their_comments_with_them(old: str, new: str, is_listed: bool) -> None:
+    text = kustomization("./apps", "v1beta2").replace("spec:\n", f"spec:\n{OLD_OPERATIONS}").replace(old, new)
+    migration = fm.migrate_repository({**tree(), "clusters/prod/apps.yaml": text})
+    assert migration.ok == is_listed
+    after = str(migration.files["clusters/prod/apps.yaml"])
+    assert after.count("# ") == text.count("# ")
+    assert ("patchesJson6902" in after) != is_listed
 
 
 def test_old_fields_stay_where_they_patch_no_release_of_flux_1() -> None:

@@ -123,17 +123,8 @@ def test_operations_point_to_where_fields_are(operations: str, written: str) -> 
         ({"op": "add", "path": "/spec", "value": {"chart": {}}}, "as a whole"),
         ({"op": "add", "path": "/metadata", "value": {"name": "web", "namespace": "shop"}}, "as a whole"),
         ({"op": "replace", "path": "", "value": {}}, "as a whole"),
-        (
-            {
-                "op": "replace",
-                "path": "/spec",
-                "value": {
-                    "helmVersion": "v3",
-                    "chart": {"repository": "https://a.example.com", "name": "a", "version": "1.0.0"},
-                },
-            },
-            "as a whole",
-        ),
+        ({"op": "remove", "path": "/spec"}, "as a whole"),
+        ({"op": "copy", "from": "/spec", "path": "/spec"}, "as a whole"),
     ],
 )
 def test_what_no_operation_can_say_holds_the_release_back(operation: dict[str, Any], says: str) -> None:
@@ -196,6 +187,47 @@ def test_operations_do_what_they_did_to_each_release(
     files["base/kustomization.yaml"] = f"resources: [{names}]\n"
     assert hold_commuting(files, ("prod",), tmp_path) == (len(specs), 0)
     assert written in migrate(files).changed["prod/kustomization.yaml"]
+
+
+WHOLE = """\
+patches:
+- target: {kind: HelmRelease}
+  patch: |
+    # all of it
+    - op: replace # another one
+      path: /spec
+      value:
+        releaseName: own-web
+        timeout: 60 # slow
+        # the chart
+        chart:
+          repository: https://charts.example.com
+          name: web # its name
+          version: 1.2.3
+        values: {a: [1, 2]} # few
+    - {op: add, path: /spec/values/b, value: 1}
+    - op: remove
+      path: /spec/timeout
+"""
+
+
+@pytest.mark.parametrize("op", ["replace", "add"])
+@pytest.mark.parametrize("names", [("web",), ("web", "api")])
+def test_an_operation_writes_all_that_a_release_specifies(
+    op: str, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    kustomization = WHOLE.replace("op: replace", f"op: {op}")
+    if len(names) > 1:
+        kustomization = kustomization.replace("        releaseName: own-web\n", "")
+    files = tree(kustomization)
+    files["base/kustomization.yaml"] = f"resources: [{', '.join(f'{name}.yaml' for name in names)}]\n"
+    files |= {f"base/{name}.yaml": release(f"{CHART}  maxHistory: 3\n", name) for name in names}
+    assert hold_commuting(files, ("prod",), tmp_path) == (len(names), 0)
+    after = migrate(files).changed["prod/kustomization.yaml"]
+    assert [each for each in kustomization.split() if each == "#"] == [
+        each for each in after.split() if each == "#"
+    ]
+    assert "values: {a: [1, 2]} # few" in after
 
 
 def test_what_differs_between_releases_no_operation_takes_from_elsewhere() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -98,6 +99,14 @@ def operations(*given: tuple[dict[str, Any], int | None]) -> list[PatchOperation
             operations((B, 1), (C, None)),
             "# two\n- op: remove\n  path: /b\n- op: remove\n  path: /c",
         ),
+        ("- op: remove # 1\n  path: /a # 2\n", operations((C, 0)), "- op: remove # 1\n  path: /c # 2\n"),
+        ("- {op: remove, path: /a} # 1\n", operations((C, 0)), "- {op: remove, path: /c} # 1\n"),
+        ("[{op: remove, path: /a}]\n", operations((C, 0)), f"[{json.dumps(C)}]\n"),
+        (
+            "- {op: &x remove, path: /b}\n- {op: *x, path: /a}\n",
+            operations((B, 0), (C, 1)),
+            "- {op: &x remove, path: /b}\n- op: remove\n  path: /c\n",
+        ),
         (
             "[{op: remove, path: /a},]\n",
             operations((A, 0), (C, None)),
@@ -118,7 +127,7 @@ def test_operations_that_stay_keep_their_text(text: str, wanted: list[PatchOpera
         ("- &x {op: remove, path: /a}\n- *x\n", operations((A, 0), (A, 1), (C, None)), OTHER),
         (
             "- &x\n  op: remove\n  path: /a\n- op: test\n  path: *x\n",
-            operations(({"op": "test"}, 1)),
+            operations(({"op": "test", "path": A}, 1)),
             UNDEFINED,
         ),
     ],

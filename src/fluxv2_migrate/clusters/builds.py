@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -83,15 +82,6 @@ def _patched_object(text: str) -> tuple[str, str, str]:
 def _identities(tree: KustomizeTree, folders: Iterable[str]) -> set[tuple[str, str, str]]:
     manifests = (each.manifest for folder in folders for each in tree.build(folder).objects)
     return {(str(each.get("kind")), *namespace_and_name(each)) for each in manifests}
-
-
-def file_over(over: str) -> str:
-    """Gives the file of the Kustomization of Flux v2 that goes over a build; empty where none does.
-
-    >>> file_over('{"file": "prod/apps.yaml", "namePrefix": "us-"}'), file_over("a/patches.yaml")
-    ('prod/apps.yaml', '')
-    """
-    return str(json.loads(over)["file"]) if over.startswith("{") else ""
 
 
 def builds_alike(

@@ -15,10 +15,17 @@ from typing import Any, Final, NamedTuple
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import group_of, mapping_at
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.kustomize.fields import PATCH_FIELDS
+from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.repository.reading import Repository
 
 _TEXTS: Final = ("namePrefix", "nameSuffix")
-_LISTS: Final = ("patches", "components", "images")
+_LISTS: Final = (*PATCH_FIELDS, "components", "images")
+_OWN_FIELDS: Final = {name: f"spec.{name}" for name in PATCH_FIELDS}
+FLUX_PATCHES: Final = _OWN_FIELDS["patches"]
+"""The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
+FLUX_PATCH_FIELDS: Final = frozenset(_OWN_FIELDS.values())
+"""That field, and those beside it that the API of Kustomizations had once."""
 
 
 class Rest(NamedTuple):
@@ -89,16 +96,14 @@ class FluxKustomization:
 
 
 def _overlay(spec: Mapping[str, Any]) -> dict[str, Any]:
-    patches = [*_mappings(spec.get("patches"))]
-    patches += ({"patch": json.dumps(each)} for each in _mappings(spec.get("patchesStrategicMerge")))
-    patches += (
-        {**each, "patch": json.dumps(each.get("patch"))} for each in _mappings(spec.get("patchesJson6902"))
-    )
+    operations = _mappings(spec.get("patchesJson6902"))
     given = spec.get("components")
     components = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
     images = _mappings(spec.get("images"))
     fields = {
-        "patches": patches,
+        "patches": _mappings(spec.get("patches")),
+        "patchesStrategicMerge": [json.dumps(each) for each in _mappings(spec.get("patchesStrategicMerge"))],
+        "patchesJson6902": [{**each, "patch": json.dumps(each.get("patch"))} for each in operations],
         "components": components,
         "images": images,
         **{key: spec.get(key) for key in _TEXTS},
@@ -141,7 +146,8 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
     kustomization, is_own = found
     file, path = str(json.loads(overlay)["file"]), kustomization.path
     own = tree.kustomization(folder)
-    first = len((isinstance(own, Kustomization) and own.document.get("patches")) or ())
+    given = own.document if isinstance(own, Kustomization) else {}
+    first = {name: len(given.get(name) or ()) for name in PATCH_FIELDS}
     build = tree.with_files({path: json.dumps(kustomization.document)}).build(folder)
     objects, removed = (
         tuple(
@@ -150,8 +156,10 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
                 # The kustomization that the controller writes is nobody's.
                 steps=built.steps if is_own else built.steps[:-1],
                 patches=tuple(
-                    use._replace(kustomization=file, field="spec.patches", entry=use.entry - first)
-                    if use.kustomization == path and use.field == "patches" and use.entry >= first
+                    use._replace(
+                        kustomization=file, field=_OWN_FIELDS[use.field], entry=use.entry - first[use.field]
+                    )
+                    if use.kustomization == path and use.entry >= first.get(use.field, use.entry + 1)
                     else use
                     for use in built.patches
                 ),
@@ -162,3 +170,35 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
     )
     files = tuple(each for each in build.files if is_own or each != path)
     return replace(build, objects=objects, files=files, removed=removed)
+
+
+def overlay_then(over: str, changed: Mapping[str, str], repository: Repository) -> str:
+    """Gives what goes over a build once files changed: a Kustomization of Flux v2 may have other patches.
+
+    Args:
+        over: what goes over it now, as `SyncPath.over` has it.
+        changed: the files, with their texts.
+    """
+    file = file_over(over)
+    if file not in changed:
+        return over
+    indices = {
+        document.index
+        for document in repository.documents[file]
+        if (known := FluxKustomization.of_document(document)) is not None and known.overlay == over
+    }
+    becomes = (
+        FluxKustomization.of_document(each)
+        for each in read_documents(file, changed[file])[0]
+        if each.index in indices
+    )
+    return next((each.overlay for each in becomes if each is not None), over)
+
+
+def file_over(over: str) -> str:
+    """Gives the file of the Kustomization of Flux v2 that goes over a build; empty where none does.
+
+    >>> file_over('{"file": "prod/apps.yaml", "namePrefix": "us-"}'), file_over("a/patches.yaml")
+    ('prod/apps.yaml', '')
+    """
+    return str(json.loads(over)["file"]) if over.startswith("{") else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Sighting
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS
 from fluxv2_migrate.kubernetes import as_list, value_at
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
@@ -143,7 +144,9 @@ def _comes_last(step: str, over: Sequence[PatchUse], sighting: Sighting) -> bool
 
     What a Kustomization of Flux v2 adds, kustomize-controller writes into the kustomization of its path.
     """
-    return posixpath.dirname(step) == sighting.sync_path and all(use.field == "spec.patches" for use in over)
+    return posixpath.dirname(step) == sighting.sync_path and all(
+        use.field in FLUX_PATCH_FIELDS for use in over
+    )
 
 
 def _in_patches(

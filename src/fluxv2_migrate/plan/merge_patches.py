@@ -87,7 +87,7 @@ def plan_between(
     Args:
         moves: what is done first, so that fields take their comments with them.
         place: where new fields of a mapping of the second level go.
-        kept: the path of what is the same in both, and is not looked at.
+        kept: the path of what is the same in both, and is not looked at; empty where all is.
     """
     moved = apply_to_mapping(moves, before)
     sets: list[Operation] = []
@@ -106,7 +106,7 @@ def _between(
     sets: list[Operation],
     removes: list[Operation],
 ) -> None:
-    if path == kept:
+    if path and path == kept:
         return
     for key, value in after.items():
         here, old = (*path, key), before.get(key)

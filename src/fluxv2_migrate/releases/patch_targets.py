@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Closure, DocumentKey
-from fluxv2_migrate.clusters.builds import file_over
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, file_over
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack
 
-FLUX_PATCHES: Final = "spec.patches"
-"""The field of a Kustomization of Flux v2 whose patches go over all that its path builds."""
 _GROUP: Final = "helm.toolkit.fluxcd.io"
 _KIND: Final = "HelmRelease"
 _FIELDS: Final = ("group", "version", "kind")
@@ -104,7 +102,7 @@ def _reached_besides(
     return {
         (step.namespace, step.name)
         for place, build in builds.items()
-        if use.field != FLUX_PATCHES or file_over(place[1]) == use.kustomization
+        if use.field not in FLUX_PATCH_FIELDS or file_over(place[1]) == use.kustomization
         for built in build.objects
         if built.manifest.get("kind") == _KIND and use not in built.patches
         for step in _steps(built, use)
@@ -135,7 +133,7 @@ def _finds(selector: Mapping[str, Any], *identity: str) -> bool:
 
 def _steps(built: BuiltObject, use: PatchUse) -> Iterator[Step]:
     """Gives an object as it comes to a patch."""
-    if use.field != FLUX_PATCHES:
+    if use.field not in FLUX_PATCH_FIELDS:
         yield from (step for step in built.steps if step.path == use.kustomization)
     elif built.steps:
         # Its patches are the last ones of the kustomization of its path.

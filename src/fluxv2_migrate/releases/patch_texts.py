@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, FLUX_PATCHES
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.kustomize import PatchUse, apply_operations, merged_with, patch_of
@@ -32,7 +33,7 @@ from fluxv2_migrate.releases.configured_fields import (
 )
 from fluxv2_migrate.releases.forms import References, ReleaseForms
 from fluxv2_migrate.releases.patch_entries import KustomizationChange, KustomizationEdits
-from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, targets_of
+from fluxv2_migrate.releases.patch_targets import targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, Naming, with_replaced
 from fluxv2_migrate.releases.release import MigratingRelease
@@ -193,7 +194,7 @@ class _Converter:
             if use.path and use.path in over:
                 reason = f"fluxd itself patches with {use.path}, and no kustomization can list it"
                 raise HeldBack(reason, "RP071")
-            if use.field == FLUX_PATCHES:
+            if use.field in FLUX_PATCH_FIELDS:
                 self.documents[use] = _flux_document(use, self.around.repository)
 
     def _references(self, release: PatchedRelease, cluster: str = "") -> References:
@@ -362,6 +363,9 @@ class _Converter:
 
 def _flux_document(use: PatchUse, repository: Repository) -> int:
     """Gives which document of a file is the Kustomization of Flux v2 that has a patch."""
+    if use.field != FLUX_PATCHES:
+        reason = f"{use.kustomization} patches them in {use.field}, which Flux v2 has no more"
+        raise HeldBack(f"{reason}, and listed in spec.patches it would not do the same")
     for document in repository.documents.get(use.kustomization, ()):
         spec = document.manifest.get("spec")
         patches = spec.get("patches") if isinstance(spec, Mapping) else None

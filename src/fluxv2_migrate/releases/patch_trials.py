@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
-from fluxv2_migrate.clusters.builds import file_over
-from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.flux_kustomizations import overlay_then
 from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
@@ -16,7 +15,6 @@ from fluxv2_migrate.kubernetes import annotations_of, resource_of
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
-from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.open_files import OpenFiles
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules.outside_spec import METADATA
@@ -111,29 +109,11 @@ def try_closures(
     found: dict[int, tuple[TriedClosure, str]] = {}
     for place in dict.fromkeys(_builds(converted)):
         before = around.clusters.builds[place]
-        after = build_with(tree, place[0], _over(place[1], changed, around))
+        after = build_with(tree, place[0], overlay_then(place[1], changed, around.repository))
         for owner, reason in _differences(before, after, place, owners):
             found.setdefault(id(owner), (owner, reason))
         tree.let_build_go(place[0])
     return list(found.values())
-
-
-def _over(over: str, changed: Mapping[str, str], around: Surroundings) -> str:
-    """Gives what goes over a build by now: a Kustomization of Flux v2 may have other patches."""
-    file = file_over(over)
-    if file not in changed:
-        return over
-    indices = {
-        document.index
-        for document in around.repository.documents[file]
-        if (known := FluxKustomization.of_document(document)) is not None and known.overlay == over
-    }
-    becomes = (
-        FluxKustomization.of_document(each)
-        for each in read_documents(file, changed[file])[0]
-        if each.index in indices
-    )
-    return next((each.overlay for each in becomes if each is not None), over)
 
 
 def _builds(converted: Iterable[TriedClosure]) -> Iterator[tuple[str, str]]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, builds_alike
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import PatchUse, add_patch, list_patch_file
 from fluxv2_migrate.plan import edit_fields
-from fluxv2_migrate.releases.patch_targets import FLUX_PATCHES, narrowed, places_at
+from fluxv2_migrate.releases.patch_targets import narrowed, places_at
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -85,7 +86,7 @@ class _Splitter:
                 raise CannotEdit("what is no patch ties them")
             if moved and kept:
                 self._split(use, moved, kept)
-            elif moved and use.path in shared and use.field != FLUX_PATCHES and self._is_alone(use):
+            elif moved and use.path in shared and use.field not in FLUX_PATCH_FIELDS and self._is_alone(use):
                 self._repoint(use, moved)
         return self.files
 

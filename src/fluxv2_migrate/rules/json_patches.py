@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import apply_operations, keys_of_pointer, pointer_to
-from fluxv2_migrate.plan import REMOVED, Leaves, PatchOperation, Path, leaf_at
+from fluxv2_migrate.plan import REMOVED, Leaves, Move, PatchOperation, Path, leaf_at
 from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, shared_leaves
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
+_SPEC: Final = ("spec",)
+_LeftOut: TypeAlias = tuple[int, int, Mapping[str, Any]]
+"""How many operations stand before one that is left out, its index, and the operation."""
 _NOTHING: Final = PatchOperation({"op": "test", "path": "/kind", "value": "HelmRelease"})
 """A patch of no operations is none to kustomize."""
 
@@ -56,7 +59,7 @@ class _Drafter:
     new: list[dict[str, Any]] = field(init=False)
     found: list[PatchOperation] = field(default_factory=list)
     effective: list[Mapping[str, Any]] = field(default_factory=list)
-    place: int | None = None
+    left: list[_LeftOut] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.old = [dict(step.manifest) for step in self.steps]
@@ -65,20 +68,34 @@ class _Drafter:
     def draft(self, operations: Sequence[Mapping[str, Any]]) -> JsonPatchDraft:
         for index, operation in enumerate(operations):
             after = self._operation(index, operation)
-            if after is None and self.place is None:
-                self.place = len(self.found)
-            if after is not None:
+            if after is None:
+                self.left.append((len(self.found), index, operation))
+            else:
                 self.found.append(after)
             for number, manifest in enumerate(self.old):
                 self.old[number] = _applied(manifest, operation)
         leaves = shared_leaves(
             [(now, step.form.after) for now, step in zip(self.new, self.steps, strict=True)]
         )
-        added = [PatchOperation(each) for each in _operations(leaves, self.new)]
-        place = len(self.found) if self.place is None else self.place
-        self.found[place:place] = added
-        self.effective += [each.value for each in added]
+        added = sorted(map(self._placed, _operations(leaves, self.new)), key=lambda each: each[:2])
+        for place, _, each in reversed(added):
+            self.found.insert(place, each)
+        self.effective += [each.value for _, _, each in added]
         return JsonPatchDraft(tuple(self.found) or (_NOTHING,), tuple(self.effective))
+
+    def _placed(self, operation: Mapping[str, Any]) -> tuple[int, int, PatchOperation]:
+        """Gives where an operation goes that is new, before which old one, and what it is there.
+
+        It takes the place of one that wrote the same field, or else of the first one that is left out.
+        """
+        for place, index, old in reversed(self.left):
+            if old.get("path") == operation["path"] and {operation["op"], old.get("op")} <= {
+                "add",
+                "replace",
+            }:
+                return place, index, PatchOperation({**operation, "op": old["op"]}, index)
+        place = self.left[0][0] if self.left else len(self.found)
+        return place, -1, PatchOperation(operation)
 
     def _operation(self, index: int, operation: Mapping[str, Any]) -> PatchOperation | None:
         """Gives what becomes of an operation by itself; what is left of it, all of them write together."""
@@ -86,6 +103,8 @@ class _Drafter:
         origin = keys_of_pointer(str(operation.get("from"))) if name in ("move", "copy") else None
         if path[:2] == _ANNOTATIONS:
             return self._of_annotations(index, operation, path)
+        if path == _SPEC and name in ("add", "replace") and isinstance(operation.get("value"), Mapping):
+            return self._whole(index, operation)
         if len(path) < 2 and path != ("apiVersion",) and path != ("kind",):
             raise NotFollowed("a JSON patch writes a release, or all that it specifies, as a whole")
         if _is_kept(path):
@@ -114,6 +133,20 @@ class _Drafter:
             return None
         return PatchOperation(operation, index)
 
+    def _whole(self, index: int, operation: Mapping[str, Any]) -> PatchOperation:
+        """Gives what writes all that a release specifies, as far as that is the same for all of them."""
+        own = {"spec": operation["value"]}
+        forms = [step.form.after for step in self.steps]
+        spec = _common([form["spec"] for form in forms])
+        self.new = [{**now, "spec": spec} for now in self.new]
+        self.effective.append({**operation, "value": spec})
+        moves: dict[Path, Move] = {}
+        for source, target in CARRIED.items():
+            if source != target and leaf_at(own, source) == leaf_at({"spec": spec}, target) is not REMOVED:
+                moves.setdefault(target, Move(("value", *source[1:]), ("value", *target[1:])))
+        values = {key: operation["value"][key] for key in VALUES[1:] if key in operation["value"]}
+        return PatchOperation({**operation, "value": {**spec, **values}}, index, tuple(moves.values()))
+
     def _carried(
         self, index: int, operation: Mapping[str, Any], path: Path, target: Path
     ) -> PatchOperation | None:
@@ -127,7 +160,7 @@ class _Drafter:
         changed = {**operation, "path": pointer_to(target)}
         self.new = [apply_operations(now, [changed]) for now in self.new]
         self.effective.append(changed)
-        return PatchOperation(changed, index if path == target else None)
+        return PatchOperation(changed, index)
 
     def _from_elsewhere(self, operation: Mapping[str, Any], origin: Path) -> PatchOperation:
         """Gives what writes into values what stood elsewhere, where it may have another form now."""
@@ -189,6 +222,19 @@ def _operations(leaves: Leaves, states: Sequence[Mapping[str, Any]]) -> Iterator
         holder[path[-1]] = value
     for top, value in made.items():
         yield {"op": "add", "path": pointer_to(top), "value": value}
+
+
+def _common(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Gives what mappings have in common."""
+    first, *others = values
+    found: dict[str, Any] = {}
+    for key, value in first.items():
+        there = [other.get(key, REMOVED) for other in others]
+        if isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in there):
+            found[key] = _common([value, *there])
+        elif all(each.__class__ is value.__class__ and each == value for each in there):
+            found[key] = value
+    return found
 
 
 def _depth(state: Mapping[str, Any], path: Path) -> int:
