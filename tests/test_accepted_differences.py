@@ -96,7 +96,7 @@ def test_a_build_of_flux_yaml_that_fails_is_told_though_nothing_else_is_of_flux_
 
 
 def test_a_release_that_names_no_namespace_is_fine_on_neither_side() -> None:
-    files: Files = {"prod/web.yaml": release().replace(", namespace: shop", "")}
+    files: Files = {"prod/web.yaml": release().replace("  namespace: shop\n", "")}
     migration = checked(files)
     assert [each.code for each in migration.findings if each.severity == "error"] == ["HR015"]
     assert checked(files, default_namespace="shop").ok
@@ -105,7 +105,7 @@ def test_a_release_that_names_no_namespace_is_fine_on_neither_side() -> None:
 def test_what_is_made_for_a_path_that_does_not_build_is_not_told_a_second_time() -> None:
     command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
     files: Files = {
-        "flux.yaml": fluxd("prod").replace("args: [", "args: [--manifest-generation, "),
+        "flux.yaml": fluxd("prod", "--manifest-generation"),
         "prod/.flux.yaml": command,
         "prod/web.yaml": release(),
     }

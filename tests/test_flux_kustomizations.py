@@ -34,6 +34,11 @@ def kustomization(path: str, api: str = "v1", **spec: Any) -> str:
     )
 
 
+def timeouts(migration: fm.Migration) -> list[object]:
+    """Gives the timeout of each converted release."""
+    return [each.resource.to_manifest()["spec"].get("timeout") for each in migration.resources if each.before]
+
+
 def tree(more: Mapping[str, str] | None = None, **spec: Any) -> Files:
     return {
         "clusters/prod/sync.yaml": kustomization("./clusters/prod"),
@@ -100,7 +105,7 @@ def test_a_release_that_it_patches_goes_with_its_patch(spec: dict[str, Any]) -> 
     assert migration.ok
     (entry,) = yaml.safe_load(migration.changed["clusters/prod/apps.yaml"])["spec"]["patches"]
     assert "helm.fluxcd.io" not in str(entry).replace("helm.toolkit.fluxcd.io", "")
-    assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["1m30s"]  # type: ignore[union-attr]
+    assert timeouts(migration) == ["1m30s"]
 
 
 OLD_MERGES = """\
@@ -141,7 +146,7 @@ def test_patches_in_fields_that_flux_has_no_more_are_listed(fields: str, api: st
     spec = yaml.safe_load(after)["spec"]
     assert not spec.keys() & {"patchesStrategicMerge", "patchesJson6902"}
     assert len(spec["patches"]) == fields.count("\n  - ")
-    assert [each.resource.spec.timeout for each in migration.resources if each.before] == ["1m30s"]  # type: ignore[union-attr]
+    assert timeouts(migration) == ["1m30s"]
 
 
 OPERATIONS = '[{"op": "test", "path": "/kind"}]'

@@ -13,23 +13,12 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.preparation import ignored_objects
+from manifest_texts import workload_text
 from patched_overlays import CHART, Files, migrate, release
 from real_kustomize import build_all, write_tree
 
 MARKS = "  annotations:\n    fluxcd.io/ignore: '{value}'\n"
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-  annotations: {team: a}
-spec:
-  template:
-    spec:
-      containers:
-      - {name: app, image: ghcr.io/acme/web:1.2.3}
-"""
+DEPLOYMENT = workload_text("team: a", image="ghcr.io/acme/web:1.2.3")
 PATCH = "apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: web\n  namespace: shop\n"
 OPERATION = '[{{"op": "add", "path": "/metadata/annotations/fluxcd.io~1ignore", "value": "{value}"}}]'
 

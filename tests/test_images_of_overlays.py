@@ -10,29 +10,18 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.preparation import separation
+from manifest_texts import workload_text
 from patched_overlays import CHART, IMAGE, Files, migrate, release
 from real_kustomize import build_all, write_tree
 
 TAGS = {"ghcr.io/acme/web": ["1.2.3", "1.2.9", "1.4.0", "1.4.7"], "ghcr.io/acme/other": ["1.2.3", "1.2.8"]}
 AUTOMATED = "  annotations:\n    fluxcd.io/automated: 'true'\n    filter.fluxcd.io/{container}: semver:~1.2\n"
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-{annotations}spec:
-  template:
-    spec:
-      initContainers:
-      - name: wait
-        image: ghcr.io/acme/wait:1.0.0
-      containers:
-      - name: app
-        image: ghcr.io/acme/web:1.2.3
-"""
+WAITING = "      initContainers:\n      - name: wait\n        image: ghcr.io/acme/wait:1.0.0\n"
+DEPLOYMENT = workload_text(image="ghcr.io/acme/web:1.2.3").replace(
+    "      containers:\n", f"{WAITING}      containers:\n"
+)
 RELEASE = release(CHART + IMAGE).replace("spec:\n", AUTOMATED.format(container="chart-image") + "spec:\n", 1)
-WORKLOAD = DEPLOYMENT.format(annotations=AUTOMATED.format(container="app"))
+WORKLOAD = DEPLOYMENT.replace("spec:\n", AUTOMATED.format(container="app") + "spec:\n", 1)
 HEAD = "apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: web\n  namespace: shop\n"
 OF_RELEASE = HEAD.format(api="helm.fluxcd.io/v1", kind="HelmRelease")
 OF_WORKLOAD = HEAD.format(api="apps/v1", kind="Deployment")
@@ -179,7 +168,7 @@ RENAMED = "images:\n- {name: ghcr.io/acme/web, newName: ghcr.io/acme/other}\n"
         (WORKLOAD, RENAMED, "", "1.2.8"),
         (WORKLOAD, RENAMED + inline(OF_WORKLOAD + LOCK), "", "1.2.3"),
         (
-            DEPLOYMENT.format(annotations=""),
+            DEPLOYMENT,
             RENAMED,
             inline(OF_WORKLOAD + AUTOMATED.format(container="app")),
             "1.2.3",
@@ -223,7 +212,7 @@ def test_a_tag_that_moves_an_image_of_another_name_is_told(
 def test_a_workload_of_a_list_has_its_own_tag_in_an_overlay(
     before: str, mark: str, dev_tag: str, tmp_path: Path
 ) -> None:
-    other = DEPLOYMENT.format(annotations="").replace("name: web", "name: other")
+    other = DEPLOYMENT.replace("name: web", "name: other")
     items = "".join("- " + each.replace("\n", "\n  ").rstrip() + "\n" for each in (other, WORKLOAD))
     files = overlays(
         f"{before}apiVersion: v1\nkind: List\nitems:\n{items}", mark and inline(OF_WORKLOAD + mark)
@@ -325,7 +314,7 @@ def test_a_component_that_said_nothing_else_still_builds(field: str, tmp_path: P
 
 def test_annotations_that_pods_have_too_stay(tmp_path: Path) -> None:
     marks = '{fluxcd.io/automated: "true", filter.fluxcd.io/app: "semver:~1"}'
-    files = overlays(DEPLOYMENT.format(annotations=""), f"commonAnnotations: {marks}\n")
+    files = overlays(DEPLOYMENT, f"commonAnnotations: {marks}\n")
     migration = migrate(files, "dev", "prod")
     assert migration.ok
     assert tags_after(migration, tmp_path, "dev", "prod") == ["1.4.7", "1.2.3"]
@@ -334,9 +323,7 @@ def test_annotations_that_pods_have_too_stay(tmp_path: Path) -> None:
 
 
 def test_an_image_that_no_policy_writes_gets_no_text_of_its_own() -> None:
-    pinned = DEPLOYMENT.format(annotations=AUTOMATED.format(container="app")).replace(
-        "web:1.2.3", "web@sha256:" + "0" * 64
-    )
+    pinned = WORKLOAD.replace("web:1.2.3", "web@sha256:" + "0" * 64)
     migration = migrate(overlays(pinned, inline(OF_WORKLOAD + LOCK)), "dev", "prod")
     assert "IM007" in {each.code for each in migration.findings}
     assert "sha256" not in str(migration.created["prod/web-image.yaml"])

@@ -17,24 +17,12 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.reading import read_repository
+from manifest_texts import AUTOMATED, workload_text
 from real_kustomize import build_all, write_tree
 from test_folders_and_pruning import found
 
 CODES = ("RP053", "RP054", "RP055", "RP056", "RP057", "RP077")
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-  annotations: {fluxcd.io/automated: "true", fluxcd.io/tag.app: "semver:~1"}
-spec:
-  template:
-    spec:
-      containers:
-      - name: app
-        image: ghcr.io/acme/web:1.4.7
-"""
+DEPLOYMENT = workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1")
 GIT = """\
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
@@ -303,7 +291,7 @@ def test_a_marker_must_name_a_policy_of_the_clusters_that_get_its_file() -> None
     marked = DEPLOYMENT.replace("web:1.4.7", 'web:1.4.7 # {"$imagepolicy": "shop:web"}')
     after = {"apps/web.yaml": NEW, "apps/deployment.yaml": marked, "other.yaml": marked}
     message = "apps does not get ImagePolicy shop/web, which a marker names"
-    assert told(files, after) == [("RP055", "apps/deployment.yaml", 12, message)]
+    assert told(files, after) == [("RP055", "apps/deployment.yaml", 14, message)]
     assert told(files, {**after, "apps/policy.yaml": POLICY}) == []
 
 

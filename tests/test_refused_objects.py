@@ -5,12 +5,9 @@ from __future__ import annotations
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import CHART, release_text
 
-RELEASE = (
-    "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
-    "spec:\n  helmVersion: v3\n  releaseName: web\n"
-    "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
-)
+RELEASE = release_text(f"  releaseName: web\n{CHART}")
 BY_HAND = (
     "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
     "metadata: {{name: db, namespace: shop{metadata}}}\n"

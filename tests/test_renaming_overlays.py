@@ -12,6 +12,7 @@ import pytest
 import fluxv2_migrate as fm
 from fluxv2_migrate.releases import texts
 from fluxv2_migrate.releases.drafts import ClustersDisagree
+from manifest_texts import workload_text
 from patched_overlays import CHART, IMAGE, Files, hold_commuting, migrate, release
 from real_kustomize import build_all, write_tree
 
@@ -38,19 +39,7 @@ GIT = """\
     path: web
     ref: main
 """
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: shop
-spec:
-  template:
-    spec:
-      containers:
-      - name: app
-        image: ghcr.io/acme/web:1.2.3
-"""
+DEPLOYMENT = workload_text(image="ghcr.io/acme/web:1.2.3")
 AUTOMATED = "  annotations:\n    fluxcd.io/automated: 'true'\n    filter.fluxcd.io/{container}: {filter}\n"
 TAGS = {"ghcr.io/acme/web": ["1.2.3", "1.2.9", "1.4.7"]}
 

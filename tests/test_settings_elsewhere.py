@@ -8,30 +8,18 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import CHART, fluxd_text, release_text
 
 Files = dict[str, str | bytes]
 
 
-def fluxd(*arguments: str) -> str:
-    given = "".join(f"        - {each}\n" for each in arguments)
-    return (
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: flux}\n"
-        "spec:\n  template:\n    spec:\n      containers:\n      - name: flux\n"
-        f"        image: docker.io/fluxcd/flux:1.25.4\n        args:\n{given}"
-    )
-
-
 URL = "--git-url=git@git.example.com:acme/fleet"
 PATH = "--git-path=prod"
-RELEASE = (
-    "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
-    "spec:\n  helmVersion: v3\n  releaseName: web\n"
-    "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
-)
+RELEASE = release_text(f"  releaseName: web\n{CHART}")
 
 
 def migrated(*arguments: str, **settings: Any) -> fm.Migration:
-    files: Files = {"flux/flux.yaml": fluxd(*arguments), "prod/web.yaml": RELEASE}
+    files: Files = {"flux/flux.yaml": fluxd_text(*arguments), "prod/web.yaml": RELEASE}
     cluster = {"name": "prod", "sync_paths": ["prod"], **settings}
     options: dict[str, Any] = {"clusters": [cluster]} if settings else {}
     return fm.migrate_repository(files, fm.MigrationOptions.model_validate(options))
@@ -103,7 +91,7 @@ def test_annotations_of_pods_alone_are_told_and_stay() -> None:
         '        fluxcd.io/automated: "true"\n'
         "    spec:\n      containers: [{name: app, image: 'ghcr.io/acme/app:1.2.3'}]\n"
     )
-    files: Files = {"flux/flux.yaml": fluxd(URL, PATH), "prod/app.yaml": workload}
+    files: Files = {"flux/flux.yaml": fluxd_text(URL, PATH), "prod/app.yaml": workload}
     migration = fm.migrate_repository(files)
     assert [each.line for each in migration.findings if each.code == "AN012"] == [8]
     assert migration.files["prod/app.yaml"] == workload

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from manifest_texts import CHART, fluxd_text, release_text
 
 Files = dict[str, str | bytes]
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
@@ -19,21 +20,12 @@ RESTS = (SUSPENDED, DISABLED, FOR_ALL)
 
 
 def release(name: str = "web") -> str:
-    return (
-        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n"
-        f"metadata: {{name: {name}, namespace: shop}}\n"
-        f"spec:\n  helmVersion: v3\n  releaseName: {name}\n"
-        "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
-    )
+    return release_text(f"  releaseName: {name}\n{CHART}", name=name)
 
 
-def fluxd(paths: str) -> str:
-    return (
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: flux}\n"
-        "spec:\n  template:\n    spec:\n      containers:\n      - name: flux\n"
-        "        image: docker.io/fluxcd/flux:1.25.4\n"
-        f"        args: [--git-url=git@git.example.com:acme/fleet, --git-branch=main, '--git-path={paths}']\n"
-    )
+def fluxd(paths: str, *more: str) -> str:
+    url = "--git-url=git@git.example.com:acme/fleet"
+    return fluxd_text(url, "--git-branch=main", f"--git-path={paths}", *more)
 
 
 def source(name: str, url: str) -> str:
@@ -107,7 +99,7 @@ def test_a_source_that_only_a_resting_kustomization_applies_is_told_of(is_listed
     if is_listed_twice:
         files |= {"prod/charts.yaml": charts}
     migration = fm.migrate_repository({**files, "prod/web.yaml": release()})
-    assert told(migration, "RP055") == [] if is_listed_twice else ["prod/web.yaml"]
+    assert told(migration, "RP055") == ([] if is_listed_twice else ["prod/web.yaml"])
     if not is_listed_twice:
         checked({**files, "prod/web.yaml": release()})
 

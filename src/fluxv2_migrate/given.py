@@ -50,7 +50,7 @@ def item_index(key: str | int, count: int) -> int | None:
 
 
 def checked_text(text: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:
-    """Looks whether what a caller gave is a text.
+    """Checks whether what a caller gave is a text.
 
     Args:
         text: that was given.
@@ -71,7 +71,7 @@ def checked_text(text: object, of_what: str, error: type[MigrationError] = Migra
 def checked_kind(
     value: object, kind: type[Any], of_what: str, error: type[MigrationError] = MigrationError
 ) -> None:
-    """Looks whether what a caller gave is of the class that is wanted.
+    """Checks whether what a caller gave is of the class that is wanted.
 
     Args:
         value: that was given.
@@ -91,7 +91,7 @@ def checked_kind(
 
 
 def checked_choice(value: object, choices: Collection[str], of_what: str) -> None:
-    """Looks whether what a caller gave is one of a few words.
+    """Checks whether what a caller gave is one of a few words.
 
     Args:
         value: that was given.
@@ -110,7 +110,7 @@ def checked_choice(value: object, choices: Collection[str], of_what: str) -> Non
 
 
 def checked_mapping(mapping: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:
-    """Looks whether what a caller gave is a mapping from texts.
+    """Checks whether what a caller gave is a mapping from texts.
 
     Args:
         mapping: that was given.
@@ -135,7 +135,7 @@ def checked_mapping(mapping: object, of_what: str, error: type[MigrationError] =
 def checked_manifest(
     manifest: object, of_what: str = "the fields of a manifest", error: type[MigrationError] = MigrationError
 ) -> None:
-    """Looks whether what a caller gave is a mapping that can be walked through.
+    """Checks whether what a caller gave is a mapping that can be walked through.
 
     Args:
         manifest: that was given.

@@ -92,16 +92,24 @@ def add_patches(text: str, patches: Sequence[tuple[str | Mapping[str, Any], Mapp
         CannotEdit: the file, or a patch, is written in a form in which this is not safe.
         InvalidManifest: the file is no YAML.
 
-    >>> operations = "- op: remove\n  path: /a"
-    >>> print(add_patches("patches: []\n", [({"kind": "A"}, {}), (operations, {"kind": "B"})]), end="")
+    >>> timeout = {"kind": "HelmRelease", "metadata": {"name": "web"}, "spec": {"timeout": "90s"}}
+    >>> operation = "- op: remove\n  path: /spec/suspend"
+    >>> added = [(timeout, {}), (operation, {"kind": "HelmRelease", "name": "api"})]
+    >>> print(add_patches("resources: [web.yaml, api.yaml]\n", added), end="")
+    resources: [web.yaml, api.yaml]
     patches:
     - patch: |-
-        kind: A
+        kind: HelmRelease
+        metadata:
+          name: web
+        spec:
+          timeout: 90s
     - target:
-        kind: B
+        kind: HelmRelease
+        name: api
       patch: |-
         - op: remove
-          path: /a
+          path: /spec/suspend
     """
 
     def edit(document: str) -> str:
@@ -140,14 +148,20 @@ def list_patch_file(
         CannotEdit: the file is written in a form in which this is not safe.
         InvalidManifest: the file is no YAML.
 
-    >>> print(list_patch_file("resources: [a.yaml]\n", "more.yaml", target={"kind": "A"}), end="")
-    resources: [a.yaml]
+    >>> text = "resources: [web.yaml]\n"
+    >>> print(list_patch_file(text, "timeouts.yaml", target={"kind": "HelmRelease"}), end="")
+    resources: [web.yaml]
     patches:
-    - path: more.yaml
+    - path: timeouts.yaml
       target:
-        kind: A
-    >>> list_patch_file("patchesStrategicMerge: [more.yaml]\n", "more.yaml", "patchesStrategicMerge")
-    'patchesStrategicMerge: [more.yaml]\n'
+        kind: HelmRelease
+    >>> listed = list_patch_file(text, "timeouts.yaml", "patchesStrategicMerge")
+    >>> print(listed, end="")
+    resources: [web.yaml]
+    patchesStrategicMerge:
+    - timeouts.yaml
+    >>> list_patch_file(listed, "timeouts.yaml", "patchesStrategicMerge") == listed
+    True
     """
 
     def edit(document: str) -> str:

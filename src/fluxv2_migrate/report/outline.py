@@ -35,7 +35,7 @@ _HARMS: Final[tuple[tuple[Concern, str], ...]] = (
     ("first", "Must be there first"),
     ("runs", "What runs may change"),
     ("images", "Images may be updated otherwise"),
-    ("assumed", "Was assumed of the clusters: look whether it is so"),
+    ("assumed", "Was assumed of the clusters: check whether it is so"),
     ("left", "Stays outside of this migration"),
     ("nothing", "Good to know: nothing has to be done"),
 )
