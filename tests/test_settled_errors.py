@@ -39,6 +39,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "RP007": {},
     "RP015": {},
     "RP022": {},
+    "RP024": {},
     "RP035": {},
     "RP040": {},
     "RP041": {"git_url": "https://git.example.com/acme/fleet"},

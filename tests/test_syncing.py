@@ -215,3 +215,44 @@ def test_a_file_that_fluxd_read_and_kustomize_refuses_is_told_whatever_else_stan
         ("RP003", "prod/web.yaml")
     ]
     assert set(migration.changed) == {"prod/a.yaml"}
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        {"prod/.github/runner.yaml": configuration("runner")},
+        {"prod/runner.yaml": configuration("runner"), ".sourceignore": "runner.yaml\n"},
+        {
+            "prod/runner.yaml": configuration("runner")
+            + '  annotations:\n    config.kubernetes.io/local-config: "true"\n'
+        },
+    ],
+)
+def test_what_never_reaches_the_controller_is_an_error_until_that_is_accepted(left_out: Files) -> None:
+    files: Files = {"prod/web.yaml": release(), **left_out}
+    for accepted in (False, True):
+        overrides = (fm.Override(accept=("RP024",)),) if accepted else ()
+        options = PROD.model_copy(update={"overrides": overrides})
+        migration = fm.migrate_repository(files, options)
+        assert migration.ok is accepted
+        report = fm.verify_migration(files, migration.files, options=options, declared=migration.declared)
+        assert report.ok is accepted, report.to_markdown()
+
+
+@pytest.mark.parametrize(("other", "is_told"), [("one", True), ("two", False)])
+def test_an_object_of_two_sync_paths_of_one_cluster_is_told(other: str, *, is_told: bool) -> None:
+    files: Files = {
+        "prod/web.yaml": release(),
+        "prod/one.yaml": configuration("one"),
+        "more/other.yaml": configuration(other),
+    }
+    together = fm.MigrationOptions(clusters=(fm.Cluster(name="prod", sync_paths=("prod", "more")),))
+    found = findings(files, "RP016", together)
+    assert [each.path for each in found] == ["more/other.yaml"] * is_told
+    # Clusters of their own have an object each.
+    assert not findings(files, "RP016", fm.MigrationOptions(sync_roots=("prod", "more")))
+    # What overlaps is one document.
+    nested = fm.MigrationOptions(clusters=(fm.Cluster(name="prod", sync_paths=("prod", "prod/a")),))
+    assert not findings(
+        {"prod/web.yaml": release(), "prod/a/one.yaml": configuration("one")}, "RP016", nested
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from fluxv2_migrate.clusters import (
     AppliedDifferences,
@@ -16,6 +17,7 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux1.placeholders import has_placeholder
 from fluxv2_migrate.quoting import few, plural
@@ -23,7 +25,9 @@ from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
-_SHOWN = 5
+_SHOWN: Final = 5
+_OF_FILES: Final = "kustomize-controller refuses both"
+_OF_PATHS: Final = "fluxd synced nothing with both, and the Kustomizations of both paths take turns at it"
 
 
 def compare_sync_paths(around: Surroundings, gone: Collection[str]) -> dict[SyncPath, AppliedDifferences]:
@@ -79,6 +83,24 @@ def tell_of_syncing(
     _tell_unbuilt(around, findings)
     for synced, found in applied.items():
         _tell_differences(synced, found, found.proposal(created), around, findings)
+    for view in clusters.clusters:
+        if view.flux1.fluxd is not None or clusters.given:
+            _tell_doubles(_doubles_of_paths(view, applied), _OF_PATHS, findings)
+
+
+def _doubles_of_paths(
+    view: ClusterView, applied: Mapping[SyncPath, AppliedDifferences]
+) -> Iterator[tuple[AppliedObject, AppliedObject]]:
+    """Gives the objects that several sync paths of a cluster define, each in a document of its own.
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`: one set of names for all paths.
+    """
+    seen: dict[tuple[str, str, str], tuple[str, AppliedObject]] = {}
+    for synced in view.sync_paths if len(view.sync_paths) > 1 else ():
+        for each in applied[synced].objects if synced in applied else ():
+            path, first = seen.setdefault((each.namespace, each.kind, each.name), (synced.path, each))
+            if path != synced.path and first.place != each.place:
+                yield first, each
 
 
 def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
@@ -169,7 +191,8 @@ def _tell_differences(
         proposal,
     )
     local = [each for each in found.ignored if each.is_local]
-    unseen = [each for each in found.ignored if not each.is_local]
+    # Of a release it is told that it is not applied.
+    unseen = [each for each in found.ignored if not each.is_local and each.group not in RELEASE_GROUPS]
     _tell_objects(
         "RP024",
         unseen,
@@ -178,7 +201,7 @@ def _tell_differences(
     )
     _tell_objects("RP024", local, f"of {path} that kustomize takes for local configuration", findings)
     _tell_shaped(path, found.shaped, findings)
-    _tell_doubles(found.doubles, findings)
+    _tell_doubles(found.doubles, _OF_FILES, findings)
 
 
 def _tell_shaped(path: str, shaped: Iterable[ShapedObject], findings: FindingGroups) -> None:
@@ -214,7 +237,9 @@ def _shape(each: ShapedObject) -> str:
     )
 
 
-def _tell_doubles(doubles: Iterable[tuple[AppliedObject, AppliedObject]], findings: FindingGroups) -> None:
+def _tell_doubles(
+    doubles: Iterable[tuple[AppliedObject, AppliedObject]], why: str, findings: FindingGroups
+) -> None:
     """Tells once for two files what both of them define."""
     groups: dict[tuple[str, str], list[tuple[AppliedObject, AppliedObject]]] = {}
     for one, other in doubles:
@@ -225,7 +250,7 @@ def _tell_doubles(doubles: Iterable[tuple[AppliedObject, AppliedObject]], findin
         first, second = group[0]
         verb = "is" if len(group) == 1 else "are"
         names = few((_name(one) for one, _ in group), _SHOWN)
-        message = f"{names} {verb} defined in {first.place} too: kustomize-controller refuses both"
+        message = f"{names} {verb} defined in {first.place} too: {why}"
         related = [str(second.place), *(str(each.place) for pair in group for each in pair)]
         findings.say("RP016", message, second.place.path, second.place.line, list(dict.fromkeys(related))[1:])
 

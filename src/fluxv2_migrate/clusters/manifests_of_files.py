@@ -280,5 +280,5 @@ def _objects(place: Place, value: Any, index: int) -> Iterator[AppliedObject]:
         str(metadata.get("namespace") or ""),
         str(metadata["name"]),
         index,
-        str(local).lower() != "false",
+        local not in (False, "false"),
     )
