@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters.flux_kustomizations import is_flux_kustomization
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
-from fluxv2_migrate.kubernetes import as_list, group_of, mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import as_list, mapping_at, namespace_and_name
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -26,15 +27,13 @@ def tell_of_health_checks(
     """
     staying = {
         (*place, kind)
-        for documents in around.repository.documents.values()
-        for each in documents
+        for each in around.repository.every_document()
         if is_old_release(each.manifest) and each.key not in going
         for kind in (each.manifest["kind"],)
         for place in _places(each.key, each.manifest, around)
     }
     for _, document in around.repository.new_objects():
-        is_kustomization = document.manifest.get("kind") == "Kustomization"
-        if not is_kustomization or group_of(document.manifest) != "kustomize.toolkit.fluxcd.io":
+        if not is_flux_kustomization(document.manifest):
             continue
         for index, check in _checks(document.manifest):
             kind, namespace, name = (str(check.get(key) or "") for key in ("kind", "namespace", "name"))

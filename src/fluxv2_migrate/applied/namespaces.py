@@ -79,7 +79,7 @@ def _nameless_objects(applied: _Applied, around: Surroundings) -> list[_Nameless
     """Gives the objects of each sync path that name no namespace and need one."""
     found: dict[SyncPath, _Nameless] = {}
     for view in around.clusters.clusters:
-        namespace = view.settings.default_namespace or around.options.default_namespace or ""
+        namespace = around.clusters.default_namespace(view.name)
         for synced in view.sync_paths:
             if synced not in applied or synced in found:
                 continue
@@ -106,7 +106,7 @@ def _write_namespaces(
     """
     written: dict[str, set[_Kind]] = {}
     clusters = around.clusters
-    known = _namespaces_of_files(clusters, around.options.default_namespace or "")
+    known = _namespaces_of_files(clusters)
     by_file: dict[str, list[AppliedObject]] = {}
     taken: set[tuple[str, _Kind]] = set()
     for group in nameless:
@@ -185,7 +185,7 @@ def _place_namespaces(
 
 def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -> tuple[set[str], set[str]]:
     """Gives the namespaces that the objects of a cluster are in, and those that it defines."""
-    default = view.settings.default_namespace or around.options.default_namespace or ""
+    default = around.clusters.default_namespace(view.name)
     needed: set[str] = set()
     defined: set[str] = set()
     for synced in view.sync_paths:
@@ -211,14 +211,14 @@ def _tell_of_namespaces(nameless: Iterable[_Nameless], findings: FindingGroups) 
             findings.declared.setdefault(("", f"Namespace {group.namespace}"), []).append("namespace")
 
 
-def _namespaces_of_files(clusters: ClusterMap, fallback: str) -> dict[str, set[str]]:
+def _namespaces_of_files(clusters: ClusterMap) -> dict[str, set[str]]:
     """Gives for each file the namespaces that fluxd filled in for the clusters that have it.
 
     Where nobody knows one, it is empty.
     """
     found: dict[str, set[str]] = {}
     for view in clusters.clusters:
-        namespace = view.settings.default_namespace or fallback
+        namespace = clusters.default_namespace(view.name)
         for synced in view.sync_paths:
             files = {file for build in clusters.synced.builds(synced) for file in build.files}
             for file in files.union(clusters.synced.read_alone(synced, clusters.tree.files)):

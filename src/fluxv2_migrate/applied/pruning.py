@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey, is_below, normal_path
+from fluxv2_migrate.clusters.flux_kustomizations import is_flux_kustomization
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.apply_annotations import is_kept
-from fluxv2_migrate.kubernetes import group_of, mapping_at
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
@@ -57,7 +58,7 @@ def prunes_what(document: Document, around: Surroundings) -> Document | None:
 
 
 def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[Document]:
-    documents = [each for read in around.repository.documents.values() for each in read]
+    documents = list(around.repository.every_document())
     if not any(is_old_release(each.manifest) for each in documents):
         return
     programs = around.clusters.programs
@@ -70,10 +71,7 @@ def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[D
 def _pruned_paths(document: Document, around: Surroundings) -> Iterator[str]:
     """Gives the paths that a document prunes as a Kustomization of Flux v2, as clusters have it."""
     manifest, clusters = document.manifest, around.clusters
-    group = group_of(manifest)
-    if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
-        return
-    if document.key in clusters.foreign:
+    if not is_flux_kustomization(manifest) or document.key in clusters.foreign:
         return
     if document.path in clusters.patch_files and document.key not in clusters.sightings:
         # What it says is in what it patches.

@@ -96,8 +96,7 @@ def _staying_releases(
     """Gives the names of the releases, and of patches of them, that stay in Flux v1."""
     return {
         each.identity[1]
-        for documents in around.repository.documents.values()
-        for each in documents
+        for each in around.repository.every_document()
         if is_old_release(each.manifest) and each.key not in going and workspace.text_of(each) == each.text
     }
 

@@ -255,7 +255,7 @@ class _Check:
     def _tell(self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...]) -> None:
         notice = Notice(code, message, path, group=message)
         # Where several clusters see it, each of them is asked about.
-        cluster = self.view.name if len(self.result.clusters.clusters) > 1 else ""
+        cluster = self.result.clusters.told((self.view.name,))
         self.findings.add(release.document, release.resource, notice, cluster=cluster)
         if code == "RP053" and self.findings.accepts(code, release.document, cluster):
             self.findings.declare_object(release.resource, "applied")

@@ -12,6 +12,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import fault_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.documents import Document
@@ -56,8 +57,7 @@ def _refused(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
     try:
         spec = getattr(model_of(manifest).model_validate(manifest), "spec", None)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        yield tuple(map(str, problem["loc"])), problem["msg"]
+        yield fault_of(error)
         return
     for name in unknown_fields(spec) if spec is not None else ():
         yield ("spec", *name.split(".")), "is no field of Flux v2"

@@ -53,7 +53,7 @@ def _tell(
     findings: FindingGroups,
 ) -> None:
     document = around.repository.document(found.path, found.index)
-    cluster = view.name if len(around.clusters.clusters) > 1 else ""
+    cluster = around.clusters.told((view.name,))
     for each in _asked(found, inventory):
         running = ", ".join(each.running)
         message = (

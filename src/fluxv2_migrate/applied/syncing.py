@@ -107,14 +107,13 @@ def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
     """Tells of releases whose variables a Kustomization of Flux v2 replaces: nobody follows that."""
     repository, clusters = around.repository, around.clusters
     found: dict[str, list[str]] = {}
-    for documents in repository.documents.values():
-        for document in documents:
-            if "${" not in document.text or not is_old_release(document.manifest):
-                continue
-            for sighting in clusters.sightings.get(document.key, ()):
-                for synced in clusters.view(sighting.cluster).sync_paths:
-                    if synced.path == sighting.sync_path and synced.substituted_by:
-                        found.setdefault(synced.substituted_by, []).append(f"{document.path}:{document.line}")
+    for document in repository.every_document():
+        if "${" not in document.text or not is_old_release(document.manifest):
+            continue
+        for sighting in clusters.sightings.get(document.key, ()):
+            for synced in clusters.view(sighting.cluster).sync_paths:
+                if synced.path == sighting.sync_path and synced.substituted_by:
+                    found.setdefault(synced.substituted_by, []).append(f"{document.path}:{document.line}")
     for file, places in found.items():
         shown = list(dict.fromkeys(places))
         message = (
@@ -127,19 +126,18 @@ def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
 def _tell_unbuilt(around: Surroundings, findings: FindingGroups) -> None:
     """Tells of Kustomizations of Flux v2 that apply nothing: what they put over a path does not build."""
     clusters = around.clusters
-    for documents in around.repository.documents.values():
-        for document in documents:
-            known = FluxKustomization.of_document(document)
-            synced = None if known is None else _synced_by(known, clusters.clusters)
-            if known is None or synced is None or not _holds_flux1(synced, around):
-                continue
-            build = build_with(clusters.tree, synced.path, known.overlay)
-            problem = build.failure
-            own = clusters.tree.kustomization(synced.path)
-            # Of a folder that does not build without it either it is told at the kustomization there.
-            if problem is not None and (own is None or clusters.tree.build(synced.path).ok):
-                message = f"it applies nothing at all of {synced.path or '/'}: {problem.reason}"
-                findings.stop(document, "RP073", message, ("spec",))
+    for document in around.repository.every_document():
+        known = FluxKustomization.of_document(document)
+        synced = None if known is None else _synced_by(known, clusters.clusters)
+        if known is None or synced is None or not _holds_flux1(synced, around):
+            continue
+        build = build_with(clusters.tree, synced.path, known.overlay)
+        problem = build.failure
+        own = clusters.tree.kustomization(synced.path)
+        # Of a folder that does not build without it either it is told at the kustomization there.
+        if problem is not None and (own is None or clusters.tree.build(synced.path).ok):
+            message = f"it applies nothing at all of {synced.path or '/'}: {problem.reason}"
+            findings.stop(document, "RP073", message, ("spec",))
 
 
 def _synced_by(kustomization: FluxKustomization, views: Iterable[ClusterView]) -> SyncPath | None:

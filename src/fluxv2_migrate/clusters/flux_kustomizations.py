@@ -40,6 +40,15 @@ class Rest(NamedTuple):
     field: tuple[str, ...]
 
 
+def is_flux_kustomization(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest is a Kustomization of Flux v2.
+
+    >>> is_flux_kustomization({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"})
+    False
+    """
+    return manifest.get("kind") == "Kustomization" and group_of(manifest) == "kustomize.toolkit.fluxcd.io"
+
+
 @dataclass(frozen=True, slots=True)
 class FluxKustomization:
     """A Kustomization of Flux v2, as far as it decides what a cluster sees.
@@ -68,8 +77,7 @@ class FluxKustomization:
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], file: str) -> FluxKustomization | None:
         """Reads a manifest; nothing where it is no Kustomization of Flux v2."""
-        group = group_of(manifest)
-        if manifest.get("kind") != "Kustomization" or group != "kustomize.toolkit.fluxcd.io":
+        if not is_flux_kustomization(manifest):
             return None
         spec = manifest.get("spec")
         given: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {}

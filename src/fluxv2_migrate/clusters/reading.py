@@ -63,7 +63,7 @@ def _tree(
         tree = before.tree.with_files(before.tree.changes_to(files))
     else:
         tree = KustomizeTree(files, images_in_volumes=images_in_volumes)
-    tree.know({each.text: each.value for documents in repository.documents.values() for each in documents})
+    tree.know({each.text: each.value for each in repository.every_document()})
     return tree
 
 
@@ -106,12 +106,7 @@ def _see(
     tree: KustomizeTree,
     before: ClusterMap | None = None,
 ) -> ClusterMap:
-    concerns = {
-        document.key: document
-        for documents in repository.documents.values()
-        for document in documents
-        if document.manifest
-    }
+    concerns = {document.key: document for document in repository.every_document() if document.manifest}
     releases = [document for document in concerns.values() if is_old_release(document.manifest)]
     marking = _roots_with_marks(repository, tree)
     workloads = _workloads(repository, tree, concerns, marking)

@@ -9,7 +9,7 @@ import base64
 import binascii
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -109,9 +109,9 @@ def value_sources(
 
 def _entries(spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Gives the references of both Fluxes in one form: kind to name with key and namespace, `url`, `file`."""
-    for each in _list(spec.get("valueFileSecrets")):
+    for each in mappings_in(spec.get("valueFileSecrets")):
         yield {"Secret": str(each.get("name")), "key": _VALUES_FILE}
-    for each in _list(spec.get("valuesFrom")):
+    for each in mappings_in(spec.get("valuesFrom")):
         for old, kind in VALUES_SELECTORS.items():
             if isinstance(given := each.get(old), Mapping):
                 key = str(given.get("key") or _VALUES_FILE)
@@ -220,7 +220,3 @@ def _parsed(text: str, path: str, line: int) -> ValueSource | None:
     except InvalidManifest:
         return None
     return ValueSource(value, path, line) if isinstance(value, Mapping) else None
-
-
-def _list(value: Any) -> Iterable[Mapping[str, Any]]:
-    return mappings_in(value)

@@ -403,11 +403,11 @@ def _apart(word: str) -> Iterator[str]:
 def _environment(container: Mapping[str, Any], config_maps: ConfigMaps) -> dict[str, str]:
     """Gives the variables of a container that are known: what stands in Secrets is none of them."""
     known: dict[str, str] = {}
-    for each in _list(container.get("envFrom")):
+    for each in mappings_in(container.get("envFrom")):
         data = config_maps(str(as_object(each.get("configMapRef")).get("name")))
         prefix = str(each.get("prefix") or "")
         known |= {prefix + str(key): value for key, value in data.items() if isinstance(value, str)}
-    for each in _list(container.get("env")):
+    for each in mappings_in(container.get("env")):
         reference = as_object(as_object(each.get("valueFrom")).get("configMapKeyRef"))
         value = each.get("value")
         if reference:
@@ -415,7 +415,3 @@ def _environment(container: Mapping[str, Any], config_maps: ConfigMaps) -> dict[
         if isinstance(value, str):
             known[str(each.get("name"))] = value
     return known
-
-
-def _list(value: Any) -> list[Mapping[str, Any]]:
-    return mappings_in(value)

@@ -158,6 +158,11 @@ def read(model: type[_Model], manifest: Mapping[str, Any]) -> _Model:
     try:
         return model.model_validate(manifest)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in problem["loc"])
-        raise InvalidManifest(f"{field}: {problem['msg']}") from None
+        path, reason = fault_of(error)
+        raise InvalidManifest(f"{'.'.join(path)}: {reason}") from None
+
+
+def fault_of(error: ValidationError) -> tuple[tuple[str, ...], str]:
+    """Gives the first field that a model refuses, and why; nothing of what stands there."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    return tuple(map(str, fault["loc"])), fault["msg"]

@@ -61,24 +61,23 @@ def separate_texts(around: Surroundings) -> RearrangedTexts:
     files: dict[str, str] = {}
     owners: set[str] = set()
     fluxds = _Fluxds(around)
-    for documents in around.repository.documents.values():
-        for document in documents:
-            sightings = around.clusters.sightings.get(document.key, ())
-            # Only where something is built can a text be told apart.
-            if not any(each.steps for each in sightings):
+    for document in around.repository.every_document():
+        sightings = around.clusters.sightings.get(document.key, ())
+        # Only where something is built can a text be told apart.
+        if not any(each.steps for each in sightings):
+            continue
+        if not any(read_policies(annotations_of(each.manifest)).automated for each in sightings):
+            continue
+        objects = [_wanted(document, each, fluxds) for each in objects_of(sightings)]
+        apart = (each for wanted in objects for each in (*_apart(wanted), *_unmarked(wanted)))
+        for step, each in apart:
+            try:
+                made = dict(_written(step, each, files, around))
+            except (CannotEdit, InvalidManifest):
                 continue
-            if not any(read_policies(annotations_of(each.manifest)).automated for each in sightings):
-                continue
-            objects = [_wanted(document, each, fluxds) for each in objects_of(sightings)]
-            apart = (each for wanted in objects for each in (*_apart(wanted), *_unmarked(wanted)))
-            for step, each in apart:
-                try:
-                    made = dict(_written(step, each, files, around))
-                except (CannotEdit, InvalidManifest):
-                    continue
-                if builds_alike(around.clusters.tree, around.clusters.builds, {**files, **made}):
-                    files.update(made)
-                    owners.add(document.path)
+            if builds_alike(around.clusters.tree, around.clusters.builds, {**files, **made}):
+                files.update(made)
+                owners.add(document.path)
     return RearrangedTexts(files, frozenset(owners))
 
 

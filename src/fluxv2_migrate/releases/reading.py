@@ -20,7 +20,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux1.placeholders import placeholder_in_comment, placeholder_of_release
-from fluxv2_migrate.kubernetes import objects_in
+from fluxv2_migrate.kubernetes import fault_of, objects_in
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
 from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
@@ -87,8 +87,7 @@ def _lists_releases(document: Document) -> bool:
 def _old_releases(around: Surroundings) -> dict[DocumentKey, Document]:
     return {
         document.key: document
-        for documents in around.repository.documents.values()
-        for document in documents
+        for document in around.repository.every_document()
         if is_old_release(document.manifest)
     }
 
@@ -172,9 +171,8 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
         filled = placeholder_of_release(document.manifest)
         if filled is not None:
             return "RP063", filled.message, filled.field
-        problem = error.errors(include_url=False)[0]
-        path = tuple(str(part) for part in problem["loc"])
-        return "RP006", f"{'.'.join(path) or 'the release'}: {problem['msg']}", path
+        path, reason = fault_of(error)
+        return "RP006", f"{'.'.join(path) or 'the release'}: {reason}", path
     if any(not sighting.name for sighting in sightings):
         return "RP006", "metadata.name: the release has no name", ("metadata",)
     alias = aliased_dependency(document, around)

@@ -11,7 +11,7 @@ import fluxv2_migrate.flux1 as flux1
 import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import checked_manifest, checked_text
-from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured
+from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured, fault_of
 from fluxv2_migrate.repository.documents import Document, read_documents
 
 _V1: Final[Mapping[tuple[str, str], type[KubernetesObject]]] = {
@@ -72,10 +72,9 @@ def _validate(document: Document) -> KubernetesObject:
     try:
         return model_of(document.value).model_validate(document.value)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        field = tuple(str(part) for part in problem["loc"])
+        field, reason = fault_of(error)
         raise InvalidManifest(
-            f"{'.'.join(field) or 'the manifest'}: {problem['msg']}",
+            f"{'.'.join(field) or 'the manifest'}: {reason}",
             path=document.path,
             line=document.position(field)[0],
         ) from None

@@ -94,6 +94,11 @@ class Repository:
         known = self.documents.get(path)
         return tuple(self._late(path).values()) if known is None else known
 
+    def every_document(self) -> Iterator[Document]:
+        """Gives the documents of all files that name Flux."""
+        for documents in self.documents.values():
+            yield from documents
+
     def config_map_names(self) -> frozenset[str]:
         """Gives the names that stand in files which name ConfigMaps."""
         if self._names is None:

@@ -12,6 +12,7 @@ from fluxv2_migrate.errors import InvalidInventory, InvalidRange
 from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.golang.ranges import VersionRange
+from fluxv2_migrate.kubernetes import fault_of
 from fluxv2_migrate.settings import inventory_texts
 from fluxv2_migrate.settings.inventory_page import inventory_fragment
 from fluxv2_migrate.settings.known_tags import KnownTag
@@ -219,9 +220,8 @@ class Inventory(_Live):
         try:
             return cls.model_validate(read)
         except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(str(part) for part in problem["loc"])
-            raise InvalidInventory(f"{field} is not as its tool prints it: {problem['msg']}") from None
+            path, reason = fault_of(error)
+            raise InvalidInventory(f"{'.'.join(path)} is not as its tool prints it: {reason}") from None
 
     def record(self, name: str, namespace: str) -> HelmRecord | None:
         """Gives the last record of a release, or `None` where Helm has none there.

@@ -19,7 +19,7 @@ from fluxv2_migrate.flux2.releases import (
     preferred_api_version,
     served_api_versions,
 )
-from fluxv2_migrate.kubernetes import KubernetesObject, as_object, mapping_at, resource_of
+from fluxv2_migrate.kubernetes import KubernetesObject, as_object, fault_of, mapping_at, resource_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 
 _KINDS: Final[Mapping[str, tuple[FluxKind, type[KubernetesObject]]]] = {
@@ -85,8 +85,8 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
     try:
         spec: Any = getattr(model.model_validate(manifest), "spec", None)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        yield f"{shown}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        path, reason = fault_of(error)
+        yield f"{shown}: {'.'.join(path)}: {reason}"
         return
     for name in unknown_fields(spec):
         yield f"{shown}: spec.{name} is no field of it"

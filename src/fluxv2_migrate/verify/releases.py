@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -27,20 +27,15 @@ from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.flux1_releases import Flux1Release, flux1_releases
 from fluxv2_migrate.verify.matching import Matches, match_releases
-from fluxv2_migrate.verify.report import ReleaseVerification
+from fluxv2_migrate.verify.report import ReleaseVerification, together
 
 _NO_NAMESPACE: Final = "(none)"
 _Key = tuple[str, tuple[str, str]]
 """Cluster, and namespace and name there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What is said of a release in one cluster, and all the fields that differ where both sides are known."""
-
-    cluster: str | None
-    entry: ReleaseVerification
-    fields: tuple[str, ...] | None = None
+_Told = tuple[ReleaseVerification, tuple[str, ...] | None]
+"""What is said of a release in one cluster, and all the fields that differ where both sides are known."""
 
 
 def verify_releases(context: Context) -> list[ReleaseVerification]:
@@ -84,7 +79,7 @@ def _of_documents(
             left = still.get((found.cluster or "", found.identity), [])
             partner, lost = matches.partners.get(index), matches.lost.get(index)
             told.append(_verify(releases[index], partner, lost, left, declaration, context))
-        yield from _together(_with_undue(told, declaration), context)
+        yield from together(_with_undue(told, declaration), _every_cluster(context))
 
 
 def _new_of_flux1(
@@ -92,18 +87,15 @@ def _new_of_flux1(
 ) -> Iterator[ReleaseVerification]:
     """Gives the releases of Flux v1 that were not there before, and that a cluster gets now."""
     known = {each.identity for each in context.before.old}
-    told: dict[DocumentKey, list[_Told]] = {}
+    told: dict[DocumentKey, list[ReleaseVerification]] = {}
     for members in still.values():
         for each in members:
             if each.identity in known or each.cluster is None or each.obstacle:
                 continue
             reason = "it is a release of Flux v1 that was not there before"
-            entry = ReleaseVerification(
-                "extra", each.resource, line=each.line, after_path=each.path, reason=reason
-            )
-            told.setdefault(each.document, []).append(_Told(each.cluster, entry))
+            told.setdefault(each.document, []).append(_on_top(each, reason))
     for entries in told.values():
-        yield from _together(entries, context)
+        yield from together(entries, _every_cluster(context))
 
 
 def _unread_entry(unread: UnreadDocument) -> ReleaseVerification:
@@ -123,22 +115,22 @@ def _verify(
     context: Context,
 ) -> _Told:
     found = release.found
-    place = (found.resource, found.path, found.line)
-    after_path = partner.path if partner is not None else ""
+    path = partner.path if partner is not None else ""
+    entry = ReleaseVerification(
+        "unknown", found.resource, found.path, found.line, path, cluster=found.cluster or ""
+    )
     if context.was_unmanaged(found.manifest, found.cluster) and (partner is None or partner.obstacle):
-        return _Told(found.cluster, ReleaseVerification("unmanaged", *place, after_path, reason=UNMANAGED))
+        return replace(entry, status="unmanaged", reason=UNMANAGED), None
     if release.meaning is None or release.meaning.chart is None:
-        entry = ReleaseVerification("unknown", *place, after_path, reason=release.reason)
-        return _Told(found.cluster, entry)
+        return replace(entry, reason=release.reason), None
     if partner is None and left and context.is_left(found):
         reason = "it is still a release of Flux v1, as a person decided"
-        return _Told(found.cluster, ReleaseVerification("declared", *place, left[0].path, reason=reason))
+        return replace(entry, status="declared", after_path=left[0].path, reason=reason), None
     reason = _why_missing(partner, lost, left, context)
     if reason and "applied" in declaration.every:
-        reason = f"{reason}, as was declared"
-        return _Told(found.cluster, ReleaseVerification("declared", *place, after_path, reason=reason))
+        return replace(entry, status="declared", reason=f"{reason}, as was declared"), None
     if partner is None or reason:
-        return _Told(found.cluster, ReleaseVerification("missing", *place, after_path, reason=reason))
+        return replace(entry, status="missing", reason=reason), None
     try:
         meaning = meaning_of_v2_release(
             partner.manifest,
@@ -148,11 +140,9 @@ def _verify(
         )
     except InvalidManifest as error:
         refusal = Difference("refused", (), (error.reason,))
-        entry = ReleaseVerification("different", *place, after_path, differences=(refusal,))
-        return _Told(found.cluster, entry)
+        return replace(entry, status="different", differences=(refusal,)), None
     more = (*_around(release, partner, left, context), *_of_retired(meaning))
-    fields, entry = _compare(release.meaning, meaning, more, place, after_path, declaration)
-    return _Told(found.cluster, entry, fields)
+    return _compared(entry, release.meaning, meaning, more, declaration)
 
 
 def _why_missing(
@@ -222,14 +212,14 @@ def _goes_home(difference: Difference) -> bool:
     return home is not None and home == str(difference.after)
 
 
-def _compare(
+def _compared(
+    entry: ReleaseVerification,
     before: ReleaseMeaning,
     after: ReleaseMeaning,
     around: tuple[Difference, ...],
-    place: tuple[str, str, int],
-    after_path: str,
     declaration: Declaration,
-) -> tuple[tuple[str, ...], ReleaseVerification]:
+) -> _Told:
+    """Gives an entry with what differs of a release that is known on both sides."""
     found = (*(each for each in compare_meanings(before, after) if not _goes_home(each)), *around)
     left, declared = declaration.parted(found)
     unknown = tuple(dict.fromkeys((*before.unknown, *after.unknown)))
@@ -238,41 +228,24 @@ def _compare(
         status = "different"
     elif unknown:
         status = "unknown"
-    entry = ReleaseVerification(
-        status,
-        *place,
-        after_path,
-        outcome_in_the_cluster(before, after),
-        left,
-        declared,
-        (),
-        tuple(dict.fromkeys((*before.assumed, *after.assumed))),
-        unknown,
-        "what decides is not in the repository" if status == "unknown" else "",
+    told = replace(
+        entry,
+        status=status,
+        outcome=outcome_in_the_cluster(before, after),
+        differences=left,
+        declared=declared,
+        assumed=tuple(dict.fromkeys((*before.assumed, *after.assumed))),
+        unknown=unknown,
+        reason="what decides is not in the repository" if status == "unknown" else "",
     )
-    return tuple(each.field for each in found), entry
+    return told, tuple(each.field for each in found)
 
 
-def _with_undue(told: Sequence[_Told], declaration: Declaration) -> Iterator[_Told]:
+def _with_undue(told: Sequence[_Told], declaration: Declaration) -> Iterator[ReleaseVerification]:
     """Adds to each what was declared for the release and differs in no cluster."""
-    undue = declaration.undue({field for each in told for field in each.fields or ()})
-    for each in told:
-        yield each if each.fields is None else replace(each, entry=replace(each.entry, undue=undue))
-
-
-def _together(told: Iterable[_Told], context: Context) -> Iterator[ReleaseVerification]:
-    """Gives what is said of one document, once for all clusters of which the same is said."""
-    groups: list[tuple[ReleaseVerification, set[str]]] = []
-    for each in told:
-        clusters = next((clusters for entry, clusters in groups if entry == each.entry), None)
-        if clusters is None:
-            clusters = set()
-            groups.append((each.entry, clusters))
-        clusters.add(each.cluster or "")
-    everywhere = {view.name for view in context.before.clusters.clusters}
-    for entry, clusters in groups:
-        named = clusters - {""}
-        yield replace(entry, cluster="" if named == everywhere else ", ".join(sorted(named)))
+    undue = declaration.undue({field for _, fields in told for field in fields or ()})
+    for entry, fields in told:
+        yield entry if fields is None else replace(entry, undue=undue)
 
 
 def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[ReleaseVerification]:
@@ -280,19 +253,29 @@ def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[ReleaseVeri
     known: dict[tuple[str, str], set[str]] = {}
     for found in context.before.new:
         known.setdefault(found.identity, set()).add(found.cluster or "")
-    told: dict[DocumentKey, list[_Told]] = {}
+    told: dict[DocumentKey, list[ReleaseVerification]] = {}
     for found in left:
         there = known.get(found.identity, set())
         # One that has no cluster is the same as any that was there.
         if there and (not found.cluster or there & {found.cluster, ""}):
             continue
-        entry = ReleaseVerification(
-            "extra",
-            found.resource,
-            line=found.line,
-            after_path=found.path,
-            reason="no release of Flux v1 stood for it",
-        )
-        told.setdefault(found.document, []).append(_Told(found.cluster, entry))
-    for each in told.values():
-        yield from _together(each, context)
+        entry = _on_top(found, "no release of Flux v1 stood for it")
+        told.setdefault(found.document, []).append(entry)
+    for entries in told.values():
+        yield from together(entries, _every_cluster(context))
+
+
+def _on_top(found: SeenObject, reason: str) -> ReleaseVerification:
+    """Gives what is said of a release that stands for none that was there before."""
+    return ReleaseVerification(
+        "extra",
+        found.resource,
+        line=found.line,
+        after_path=found.path,
+        reason=reason,
+        cluster=found.cluster or "",
+    )
+
+
+def _every_cluster(context: Context) -> set[str]:
+    return {view.name for view in context.before.clusters.clusters}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
@@ -90,6 +90,9 @@ class ObjectVerification:
     cluster: str = ""
 
 
+_Entry = TypeVar("_Entry", ReleaseVerification, ObjectVerification)
+
+
 def judged(
     place: tuple[str, str, int, str],
     found: Sequence[Difference],
@@ -111,20 +114,19 @@ def judged(
     return ObjectVerification(status, *place, left, declared, tuple(notes), cluster=cluster)
 
 
-def together(
-    entries: Iterable[ObjectVerification], everywhere: Collection[str]
-) -> Iterator[ObjectVerification]:
-    """Gives what is said of objects, once for all clusters of which the same is said."""
-    groups: dict[int, tuple[ObjectVerification, list[str]]] = {}
+def together(entries: Iterable[_Entry], everywhere: Collection[str]) -> Iterator[_Entry]:
+    """Gives what is said of each cluster, once for all clusters of which the same is said."""
+    groups: list[tuple[_Entry, set[str]]] = []
     for each in entries:
         same = replace(each, cluster="")
-        known = next((group for group in groups.values() if group[0] == same), None)
-        if known is None:
-            groups[len(groups)] = (same, [each.cluster])
-        elif each.cluster not in known[1]:
-            known[1].append(each.cluster)
-    for entry, clusters in groups.values():
-        yield replace(entry, cluster="" if set(clusters) == set(everywhere) else ", ".join(clusters))
+        clusters = next((clusters for entry, clusters in groups if entry == same), None)
+        if clusters is None:
+            clusters = set()
+            groups.append((same, clusters))
+        clusters.add(each.cluster)
+    for entry, clusters in groups:
+        named = clusters - {""}
+        yield replace(entry, cluster="" if named == set(everywhere) else ", ".join(sorted(named)))
 
 
 @dataclass(frozen=True, slots=True)

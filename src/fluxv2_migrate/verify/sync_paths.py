@@ -248,7 +248,7 @@ def _waiting(
     Flux v1.
     """
     own = namespace_and_name(by.manifest)
-    known = {_name_in(each, own[0]) for one in old for each in _list(one.get("dependsOn"))}
+    known = {_name_in(each, own[0]) for one in old for each in as_list(one.get("dependsOn"))}
     there = {
         namespace_and_name(each): _waited_for(each)
         # Of two that have one name, that of the cluster itself counts.
@@ -260,7 +260,7 @@ def _waiting(
     for name in there[own]:
         if name not in known and (name not in there or _leads_into_a_circle(name, there)):
             yield Difference("sync.dependencies", _NONE, "/".join(name))
-    for each in map(as_object, _list(mapping_at(by.manifest, "spec").get("healthChecks"))):
+    for each in map(as_object, as_list(mapping_at(by.manifest, "spec").get("healthChecks"))):
         if group_of(each) in RELEASE_GROUPS and not context.keeps_flux1(view.name):
             yield Difference("sync.health_checks", _NONE, f"{each.get('kind')} of {each.get('apiVersion')}")
 
@@ -268,7 +268,7 @@ def _waiting(
 def _waited_for(manifest: Mapping[str, Any]) -> list[_Name]:
     """Gives the Kustomizations that one waits for."""
     namespace = namespace_and_name(manifest)[0]
-    return [_name_in(each, namespace) for each in _list(mapping_at(manifest, "spec").get("dependsOn"))]
+    return [_name_in(each, namespace) for each in as_list(mapping_at(manifest, "spec").get("dependsOn"))]
 
 
 def _leads_into_a_circle(name: _Name, there: Mapping[_Name, Sequence[_Name]]) -> bool:
@@ -289,10 +289,6 @@ def _leads_into_a_circle(name: _Name, there: Mapping[_Name, Sequence[_Name]]) ->
 def _name_in(reference: Any, namespace: str) -> _Name:
     given = as_object(reference)
     return str(given.get("namespace") or namespace), str(given.get("name"))
-
-
-def _list(value: Any) -> Sequence[Any]:
-    return as_list(value)
 
 
 def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:

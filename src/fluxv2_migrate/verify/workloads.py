@@ -171,11 +171,7 @@ def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVer
 def _workloads(context: Context) -> Iterator[_Workload]:
     """Gives what fluxd knew as workloads, as each cluster had it."""
     clusters = context.before.clusters
-    lines = {
-        document.key: document.line
-        for documents in context.repository.documents.values()
-        for document in documents
-    }
+    lines = {document.key: document.line for document in context.repository.every_document()}
     for key, sightings in clusters.sightings.items():
         for sighting in sightings:
             for _, manifest in objects_in(sighting.manifest):
