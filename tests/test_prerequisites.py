@@ -41,7 +41,7 @@ def test_what_two_clusters_need_first_names_what_needs_it_in_both() -> None:
     assert [each for each in needed["sops-keys"] if "test" in each]
 
 
-def test_a_secret_beside_its_source_keeps_its_name_when_another_of_that_name_is_copied_there() -> None:
+def test_a_secret_beside_its_source_is_never_written_over_by_a_copy_of_another_one() -> None:
     files = {
         f"apps/{name}.yaml": release_text(
             f"  helmVersion: v3\n  chart: {{git: 'https://git.example.com/acme/{name}', path: web, ref: main,"
@@ -51,6 +51,21 @@ def test_a_secret_beside_its_source_keeps_its_name_when_another_of_that_name_is_
         for name, namespace in (("api", "team"), ("web", "flux-system"))
     }
     result = fm.migrate_repository(files)
-    written = "".join(result.created.values())
-    assert written.count("secretRef:\n    name: login\n") == 2
-    assert [each.copy_of for each in result.prerequisites] == ["team/login"]
+    secrets = {
+        each.manifest["metadata"]["name"]: each.manifest["spec"]["secretRef"]["name"]
+        for each in result.manifests
+        if each.manifest["kind"] == "GitRepository"
+    }
+    assert secrets == {"api": "team-login", "web": "login"}
+    assert [(each.name, each.copy_of) for each in result.prerequisites] == [("team-login", "team/login")]
+
+
+def test_a_new_secret_takes_no_name_of_one_that_a_release_reads() -> None:
+    known = (
+        "  helmVersion: v3\n  chart: {git: 'https://git.example.com/acme/web', path: web, ref: main,"
+        " secretRef: {name: charts, namespace: flux-system}}\n"
+    )
+    files = {"apps/web.yaml": release_text(known), "apps/api.yaml": release_text(GIT, name="api")}
+    result = fm.migrate_repository(files)
+    (needed,) = result.prerequisites
+    assert (needed.name, needed.used_by) == ("charts-gitrepository", ("GitRepository flux-system/charts",))

@@ -413,12 +413,8 @@ def _planned(
 
 
 def _applied(plan: Plan, text: str, style: Style, value: Mapping[str, Any]) -> AppliedText:
-    applied = apply_to_metadata(plan, text, style, value)
-    if applied is not None:
-        return applied
-    root = read_nodes(text)
-    assert root is not None
-    return apply_to_text(plan, text, root, style, value)
+    in_metadata = apply_to_metadata(plan, text, style, value)
+    return in_metadata or apply_to_text(plan, text, read_nodes(text), style, value)
 
 
 def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Iterator[Operation]:
