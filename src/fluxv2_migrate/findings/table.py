@@ -243,7 +243,6 @@ _ROWS: Final = (
     FindingType("RP021", "scope-matches-nothing", "warning", "Correct the pattern of the scope, or remove it.", concern="left"),
     FindingType("RP022", "made-by-kustomization", "error", "Take the kustomization out of the sync path, let it only list what fluxd applied, or accept the code if what it makes shall run.", True, concern="cluster"),
     FindingType("RP023", "variables-replaced", "warning", "Check whether names, namespaces and charts mean the same with the variables that postBuild has."),
-    FindingType("RP024", "left-out-of-artifact", "warning", "Move the files, write a .sourceignore that keeps them, or leave them out on purpose.", concern="runs"),
     FindingType("RP024", "left-out-of-artifact", "error", "Move the files, write a .sourceignore that keeps them, take the annotation away, or accept the code if they are left out on purpose.", True, concern="cluster"),
     FindingType("RP025", "scalar-written-as-read", "info", "Nothing: both Fluxes read these values as Flux v1 did."),
     FindingType("RP026", "scalar-refused", "error", "Write the values as Flux v1 read them (true, false, or in quotes), or give write_what_flux1_read=\"all\"."),
