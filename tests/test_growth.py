@@ -147,8 +147,48 @@ def test_images_of_a_kustomization_look_through_each_object_once() -> None:
         return lambda: tree.build("")
 
     # Expressions are compiled once.
-    build(80)()
-    assert calls_of(build(80)) < 6 * calls_of(build(20))
+    build(160)()
+    assert calls_of(build(160)) < 4.5 * calls_of(build(40))
+
+
+def test_replicas_of_a_kustomization_look_through_each_object_once() -> None:
+    def build(count: int) -> Callable[[], object]:
+        names = [f"web{index}" for index in range(count)]
+        listed = ", ".join(f"{name}.yaml" for name in names)
+        replicas = ", ".join(f"{{name: {name}, count: 2}}" for name in names)
+        files = {f"{name}.yaml": f"kind: Deployment\nmetadata: {{name: {name}}}\n" for name in names}
+        kustomization = f"resources: [{listed}]\nreplicas: [{replicas}]\n"
+        tree = KustomizeTree({"kustomization.yaml": kustomization, **files})
+        built = KustomizeTree(tree.files).build("")
+        assert not built.problems
+        assert [each.manifest["spec"] for each in built.objects] == [{"replicas": 2}] * count
+        return lambda: tree.build("")
+
+    assert calls_of(build(160)) < 4.5 * calls_of(build(40))
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "is_changed"),
+    [
+        ("acme/web", "acme/web:1", True),
+        ("acme/web", "acme/web@sha256:0", True),
+        ("acme.io/web", "acme/io/web", True),
+        ("web", "acme/web", False),
+        ("acme/we.", "acme/web:1", True),
+        ("acme/w.*", "acme/web:1", True),
+        ("localhost:5000", "localhost:5000", True),
+        ("localhost:5000/web", "localhost:5000/web:2", True),
+    ],
+)
+def test_an_image_is_found_whatever_form_its_name_has(name: str, image: str, is_changed: bool) -> None:
+    kustomization = (
+        f"resources: [web.yaml]\nimages: [{{name: other, newTag: '8'}}, {{name: '{name}', newTag: '9'}}]\n"
+    )
+    pod = f"kind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: a, image: '{image}'}}]}}\n"
+    (built,) = KustomizeTree({"kustomization.yaml": kustomization, "web.yaml": pod}).build("").objects
+    (container,) = built.manifest["spec"]["containers"]
+    assert container["image"].endswith(":9") == is_changed
+    assert is_changed or container["image"] == image
 
 
 def test_images_change_what_other_entries_have_made() -> None:

@@ -20,14 +20,15 @@ from fluxv2_migrate.kustomize.patching import apply_patches
 from fluxv2_migrate.kustomize.replacing import apply_replacements
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource, Step
 from fluxv2_migrate.kustomize.transformers import (
+    Images,
     add_affix,
+    by_names,
     label_fields,
-    set_image,
     set_namespace,
     set_pairs,
     set_replicas,
 )
-from fluxv2_migrate.kustomize.values import Manifest, read_manifests
+from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
 
 LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
@@ -387,23 +388,21 @@ class Accumulator:
             apply_replacements(into.resources, kustomization, read, report)
 
     def _count_and_tag(self, kustomization: Kustomization, into: Accumulation) -> None:
-        for index, entry in enumerate(kustomization.mappings("replicas")):
+        replicas = kustomization.mappings("replicas")
+        named = by_names(into.resources if replicas else ())
+        for index, entry in enumerate(replicas):
             try:
-                set_replicas(into.resources, entry, into.configuration.of("replicas"))
+                set_replicas(named, entry, into.configuration.of("replicas"))
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "replicas", index)
-        images: dict[int, tuple[Manifest, frozenset[str]]] = {}
-        more = into.configuration.of("images")
+        images = Images(
+            into.resources,
+            in_volumes=self._sources.images_in_volumes,
+            more=into.configuration.of("images"),
+        )
         for index, entry in enumerate(kustomization.images):
             try:
-                for resource in into.resources:
-                    set_image(
-                        resource,
-                        entry,
-                        images,
-                        in_volumes=self._sources.images_in_volumes,
-                        more=more,
-                    )
+                images.set(entry)
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "images", index)
 

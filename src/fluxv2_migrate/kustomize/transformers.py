@@ -19,9 +19,10 @@ from fluxv2_migrate.kustomize.field_specs import (
     visit,
 )
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
-from fluxv2_migrate.kustomize.values import Manifest, is_null, same_or, text_of
+from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
 
 _SIGN: Final = re.compile(r"[*+?\[\](){}|\\^$]")
+_TAG_OR_DIGEST: Final = re.compile("[:@]")
 _FIXED_NAMES: Final = frozenset({"CustomResourceDefinition", "Namespace"})
 _SERVICE_NAMESPACES: Final = (
     FieldSpec("spec/service/namespace", "APIService", "apiregistration.k8s.io", create=True),
@@ -111,15 +112,29 @@ def set_pairs(resources: Iterable[Resource], pairs: Mapping[str, Any], fields: S
             visit(resource, spec, change, dict)
 
 
-def set_replicas(resources: Sequence[Resource], entry: Mapping[str, Any], more: Sequence[FieldSpec]) -> None:
+def by_names(resources: Iterable[Resource]) -> Mapping[str, Sequence[Resource]]:
+    """Gives the objects by each name that they ever had."""
+    found: dict[str, list[Resource]] = {}
+    for resource in resources:
+        for name in {known.name for known in resource.identities}:
+            found.setdefault(name, []).append(resource)
+    return found
+
+
+def set_replicas(
+    resources: Mapping[str, Sequence[Resource]], entry: Mapping[str, Any], more: Sequence[FieldSpec]
+) -> None:
     """Sets the number of replicas of the workloads of a name.
+
+    Args:
+        resources: by each name that they ever had.
 
     Raises:
         InvalidManifest: no workload has that name, which kustomize does not let pass.
     """
     name, found = text_of(entry.get("name", "")), False
     for spec in (*REPLICAS, *more):
-        for resource in resources:
+        for resource in resources.get(name, ()):
             if any(known.name == name and known.kind == spec.kind for known in resource.identities):
                 found = True
                 visit(resource, spec, lambda _value: entry.get("count", 0), int)
@@ -144,34 +159,63 @@ def _image_start(name: str) -> re.Pattern[str]:
     return re.compile(re.escape(start).replace(r"\.", "."))
 
 
-def set_image(
-    resource: Resource,
-    entry: Mapping[str, Any],
-    known: dict[int, tuple[Manifest, frozenset[str]]],
-    *,
-    in_volumes: bool = True,
-    more: Sequence[FieldSpec] = (),
-) -> None:
-    """Changes the images of a name: in all lists called containers, wherever they stand.
+class Images:
+    """The images in the objects of a kustomization, which may have as many entries for them as objects.
 
     Args:
-        entry: of `images`.
-        known: by the number of each object what it is by now and the images that stand in it; empty before
-            the first entry. A kustomization may have as many entries as objects, and most are for one of
-            these.
         in_volumes: whether images of volumes are changed too, as they are from kustomize 5.7 on.
         more: fields that hold images too.
-
-    Raises:
-        InvalidManifest: an object has something else where images stand; names it.
-
-    Source: kustomize api 0.21 `filters/imagetag`.
     """
-    before = known.get(id(resource))
-    if before is not None and before[0] is resource.manifest and not _names_any(entry, before[1]):
-        return
+
+    def __init__(self, resources: Sequence[Resource], *, in_volumes: bool, more: Sequence[FieldSpec]) -> None:
+        self._resources = resources
+        self._in_volumes = in_volumes
+        self._more = more
+        # Of the objects that were looked through, by their positions, and these by the ends of the images.
+        self._known: dict[int, frozenset[str]] = {}
+        self._having: dict[str, set[int]] = {}
+
+    def set(self, entry: Mapping[str, Any]) -> None:
+        """Changes the images of a name: in all lists called containers, wherever they stand.
+
+        Args:
+            entry: of `images`.
+
+        Raises:
+            InvalidManifest: an object has something else where images stand; names it.
+
+        Source: kustomize api 0.21 `filters/imagetag`.
+        """
+        name = text_of(entry.get("name", ""))
+        is_plain = not _SIGN.search(name) and "." not in _end_of(name)
+        positions: Iterable[int] = range(len(self._resources))
+        if is_plain and len(self._known) == len(self._resources):
+            # Most entries are for one of the objects.
+            positions = sorted(self._having.get(_end_of(name), ()))
+        for position in positions:
+            if position in self._known and not _names_any(entry, self._known[position]):
+                continue
+            images = _set_image(
+                self._resources[position], entry, in_volumes=self._in_volumes, more=self._more
+            )
+            # A configuration is told of every entry that meets one of its fields.
+            if not self._more:
+                self._known[position] = images
+                for image in images:
+                    self._having.setdefault(_end_of(image), set()).add(position)
+
+
+def _end_of(image: str) -> str:
+    """Gives the last part of an image's name, which is the same where a name without signs is for it."""
+    return _TAG_OR_DIGEST.split(image.rpartition("/")[2], maxsplit=1)[0]
+
+
+def _set_image(
+    resource: Resource, entry: Mapping[str, Any], *, in_volumes: bool, more: Sequence[FieldSpec]
+) -> frozenset[str]:
+    """Changes the images of a name in an object, and gives all that stand in it then."""
     if resource.kind == "CustomResourceDefinition":
-        return
+        return frozenset()
     images: set[str] = set()
 
     def change(value: Any) -> Any:
@@ -192,9 +236,7 @@ def set_image(
                     f"`images` cannot be applied to {resource.identity} of {text_of(api)}: {error.reason}"
                 )
                 raise InvalidManifest(reason) from None
-    if not more:
-        # A configuration is told of every entry that meets one of its fields.
-        known[id(resource)] = (resource.manifest, frozenset(images))
+    return frozenset(images)
 
 
 def _names_any(entry: Mapping[str, Any], images: Collection[str]) -> bool:
