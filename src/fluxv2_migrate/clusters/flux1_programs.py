@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -128,7 +128,7 @@ def read_programs(reader: ClusterReader) -> list[Flux1Program]:
     for program, files in _of_builds(reader):
         found.append(program)
         built |= files
-    found += (each for each in _of_files(reader) if each.path not in built)
+    found += (each for each in _of_files(reader.files, reader) if each.path not in built)
     found += _of_inline_patches(reader)
     found += programs_of_texts(reader)
     shown = {each.program for each in found}
@@ -181,10 +181,10 @@ def _is_mentioned(text: str) -> bool:
     ) and _MENTIONED.search(text) is not None
 
 
-def _of_files(reader: ClusterReader) -> Iterator[Flux1Program]:
+def _of_files(paths: Iterable[str], reader: ClusterReader) -> Iterator[Flux1Program]:
     charts = tuple(charts_of_flux1(reader))
     outputs = written_files(reader.files, reader.tree)
-    for path in sorted(reader.files):
+    for path in sorted(paths):
         if path.endswith(_YAML) and path not in outputs and _may_tell(reader.text(path), charts):
             for document in reader.documents_of(path):
                 yield from _of_object(document.manifest, [document], reader, None)
@@ -203,8 +203,7 @@ def _commented_out(reader: ClusterReader) -> Iterator[Flux1Program]:
     uncommented = ClusterReader(
         {**reader.files, **texts}, documents, {}, frozenset(), reader.tree, reader.options
     )
-    shown = (program for program in _of_files(uncommented) if program.path in texts)
-    yield from (replace(program, is_text=True, document=None) for program in shown)
+    yield from (replace(each, is_text=True, document=None) for each in _of_files(texts, uncommented))
 
 
 def _within(path: str, reader: ClusterReader) -> str:

@@ -15,7 +15,7 @@ from fluxv2_migrate.flux1.install_blocks import nested_manifests, of_cluster_con
 from fluxv2_migrate.flux1.install_command import InstallCommand
 from fluxv2_migrate.flux1.terraform import of_terraform
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_yaml
-from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of, read_document, split_documents
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of, read_value, split_documents
 
 _COMMENT: Final = re.compile(r"^[ \t]*(?:#|//)+[^\n]*", re.MULTILINE)
 _HERE: Final = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
@@ -103,7 +103,7 @@ def _comments_of(text: str) -> str:
 def _documents(text: str) -> list[Any] | None:
     """Gives the values of all documents; `None` where one of them cannot be read."""
     try:
-        return [read_document(text[span.start : span.end])[1] for span in split_documents(text)]
+        return [read_value(text[span.start : span.end]) for span in split_documents(text)]
     except InvalidManifest:
         return None
 

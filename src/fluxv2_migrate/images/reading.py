@@ -11,7 +11,6 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import own_manifest
@@ -26,9 +25,10 @@ from fluxv2_migrate.rules import (
     ImageAutomationDraft,
     Lookup,
     draft_image_automation,
+    find_written_images,
     has_annotated_pods,
 )
-from fluxv2_migrate.settings.options import MigrationOptions, Override
+from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
@@ -38,9 +38,6 @@ GIVEN_BY_KUSTOMIZATIONS: Final = "kustomization"
 """The group of what is said of annotations that kustomizations give to what they build."""
 ToldNotice: TypeAlias = tuple[Document, str, Notice, Subject | None, str]
 """A notice with the document, the object by its name and as one cluster sees it, and the only cluster."""
-
-
-_NO_OPTIONS: Final = MigrationOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,15 +262,12 @@ class _Reader:
             if all(sighting.cluster in clusters for clusters in users.values()):
                 continue
             automated = as_automated(sighting.manifest, aliases)
-            for draft in draft_image_automation(
-                automated, _NO_OPTIONS, FLUX_VERSIONS[-1], translations=self._translations
-            ):
-                for image in draft.images:
-                    own = own_manifest(document, sighting)
-                    placed = place_tag(image, document.key, own, sighting, self.around.clusters.tree)
-                    where = "" if isinstance(placed, NoPlace) or not image.fields else _place_of(placed)
-                    if sighting.cluster not in users.get(where, {sighting.cluster}):
-                        held[where] = sighting.cluster
+            for image in find_written_images(automated):
+                own = own_manifest(document, sighting)
+                placed = place_tag(image, document.key, own, sighting, self.around.clusters.tree)
+                where = "" if isinstance(placed, NoPlace) else _place_of(placed)
+                if sighting.cluster not in users.get(where, {sighting.cluster}):
+                    held[where] = sighting.cluster
         return held
 
     def _drafts(self, document: Document, sighting: Sighting) -> tuple[ImageAutomationDraft, ...]:

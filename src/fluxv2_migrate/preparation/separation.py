@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.clusters import Sighting, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
@@ -25,14 +25,10 @@ from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import AutomatedImage, draft_image_automation
-from fluxv2_migrate.settings.options import MigrationOptions
+from fluxv2_migrate.rules import AutomatedImage, find_written_images
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.tags.patterns import TagTranslations
 from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, edit_document, emit_mapping
-
-_NO_OPTIONS: Final = MigrationOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +84,9 @@ class _Fluxds:
     around: Surroundings
     _homes: Homes = field(init=False)
     _known: dict[tuple[str, str], Affixes | None] = field(default_factory=dict)
-    _translations: TagTranslations = field(default_factory=TagTranslations)
 
     def __post_init__(self) -> None:
         self._homes = Homes(self.around.clusters, self.around.clusters.tree, Workspace({}))
-
-    def images(self, manifest: Mapping[str, Any]) -> Iterator[AutomatedImage]:
-        """Gives the images of an object, or of a list of such, that fluxd writes."""
-        for draft in draft_image_automation(
-            manifest, _NO_OPTIONS, FLUX_VERSIONS[-1], translations=self._translations
-        ):
-            yield from (image for image in draft.images if image.fields)
 
     def home(self, sighting: Sighting) -> tuple[str, Affixes]:
         """Gives the namespace to which the policies of a workload must go, and what is added to their names.
@@ -168,7 +156,7 @@ def _wanted(document: Document, sightings: Sequence[Sighting], fluxds: _Fluxds) 
         documents = fluxds.around.repository.documents[document.path]
         is_list_alone = sighting.item is not None and len(documents) == 1
         patterns = _patterns(document, sighting, fluxds)
-        for image in fluxds.images(as_automated(sighting.manifest, aliases)):
+        for image in find_written_images(as_automated(sighting.manifest, aliases)):
             pattern = patterns.get(image.container)
             # Where fluxd leaves an image, its name is of no concern: the tag must not move.
             place_in = place_tag if pattern is None else place_image
@@ -191,7 +179,7 @@ def _patterns(document: Document, sighting: Sighting, fluxds: _Fluxds) -> Mappin
     """Gives the filter of each container whose image the fluxd of a cluster updates."""
     if not _is_written(sighting, document, fluxds.around):
         return {}
-    return {image.container: image.tag_pattern for image in fluxds.images(sighting.manifest)}
+    return {image.container: image.tag_pattern for image in find_written_images(sighting.manifest)}
 
 
 def _is_written(sighting: Sighting, document: Document, around: Surroundings) -> bool:

@@ -27,6 +27,8 @@ from fluxv2_migrate.yaml_text import (
     column_of,
     compose,
     line_of,
+    read_nodes,
+    read_value,
     split_documents,
     value_of,
 )
@@ -246,8 +248,8 @@ def _is_manifest(document: Document) -> bool:
 def _scalars(document: Document) -> tuple[ScalarReadOtherwise, ...]:
     if not may_be_read_otherwise(document.text):
         return ()
-    # What was let go of its nodes is needed here.
-    return scalars_read_otherwise(document.text, compose(document.text))
+    # Not the document's own nodes, which would be kept until it is edited.
+    return scalars_read_otherwise(document.text, read_nodes(document.text))
 
 
 def _read_again(repository: Repository, path: str, text: str) -> Sequence[Document]:
@@ -274,9 +276,10 @@ def read_otherwise(
         if index not in indices or part in alike or not may_be_read_otherwise(part):
             continue
         try:
-            root = compose(part, path=path, line=span.line)
+            # Most was read before, so that its value is known.
+            read_value(part)
         except InvalidManifest:
             # Fluxd applied it, and kustomize refuses it as a whole: that is told of the file.
             continue
-        for scalar in scalars_read_otherwise(part, root):
+        for scalar in scalars_read_otherwise(part, read_nodes(part)):
             yield index, span.line + line_of(part, scalar.start), scalar

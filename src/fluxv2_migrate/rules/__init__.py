@@ -22,7 +22,7 @@ from fluxv2_migrate.rules.helm_release import (
     draft_helm_release,
     read_by_draft,
 )
-from fluxv2_migrate.rules.image_automation import draft_image_automation
+from fluxv2_migrate.rules.image_automation import draft_image_automation, find_written_images
 from fluxv2_migrate.rules.image_objects import (
     GitSync,
     image_policy_manifest,
@@ -88,6 +88,7 @@ __all__ = [
     "draft_image_automation",
     "draft_json_patch",
     "draft_merge_patch",
+    "find_written_images",
     "git_repository_manifest",
     "git_url_key",
     "has_annotated_pods",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import (
@@ -16,7 +16,7 @@ from fluxv2_migrate.flux1 import (
 )
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
-from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kubernetes import as_object, objects_in
 from fluxv2_migrate.plan import Path, Set
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
@@ -28,6 +28,8 @@ from fluxv2_migrate.rules.workload import Workload, Written, nothing_written
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import TagTranslations
+
+_NO_OPTIONS: Final = MigrationOptions()
 
 
 def draft_image_automation(
@@ -87,16 +89,50 @@ def draft_image_automation(
     return tuple(drafts)
 
 
+def find_written_images(manifest: Mapping[str, Any]) -> Iterator[AutomatedImage]:
+    """Gives the images that fluxd writes of a document, as far as its annotations tell.
+
+    Args:
+        manifest: any object of Kubernetes, or a list of such, with the types that Flux's YAML gives.
+
+    Returns:
+        Those that `draft_image_automation` gives without options, and that have fields; what selects their
+        tags is not looked for.
+
+    >>> pod = {"containers": [{"name": "app", "image": "ghcr.io/acme/web:1.4.7"}]}
+    >>> (image,) = find_written_images({
+    ...     "kind": "Deployment",
+    ...     "metadata": {"name": "web", "annotations": {"fluxcd.io/automated": "true"}},
+    ...     "spec": {"template": {"spec": pod}},
+    ... })
+    >>> image.container, image.tag_pattern
+    ('app', 'glob:*')
+    """
+    for at, each in objects_in(manifest):
+        namespace = str(as_object(each.get("metadata")).get("namespace") or "")
+        workload = Workload(each, at, namespace, _NO_OPTIONS, FLUX_VERSIONS[-1])
+        found, names = _found_images(workload)
+        policies = draft_annotations(workload, names)
+        if policies is not None and _is_automated(workload, policies, found):
+            images = (_written_image(workload, image, policies) for image in found)
+            yield from (image for image in images if image.fields)
+
+
+def _found_images(workload: Workload) -> tuple[list[ContainerImage], list[str]]:
+    """Gives the images of an object, and the names of all its containers, also of those without an image."""
+    if not _asks_for_images(workload):
+        # Without automation, a lock or a word about a container nobody asks for them.
+        return [], []
+    found = first_of_each(find_images(workload.manifest))
+    return found, [*(each.container for each in found), *_container_names(workload)]
+
+
 def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
     decided = workload.decided()
     images: list[AutomatedImage] = []
     stopped = False
     if not decided.leave:
-        # Without automation, a lock or a word about a container nobody asks for the images.
-        asks = _asks_for_images(workload)
-        found = first_of_each(find_images(workload.manifest)) if asks else []
-        names = [image.container for image in found]
-        names += _container_names(workload) if asks else []
+        found, names = _found_images(workload)
         for name in names:
             # What is said of a container that is there is said of something, whatever comes of it.
             workload.decided(name)
@@ -260,27 +296,33 @@ def _image(
 def _read_image(
     workload: Workload, found: ContainerImage, policies: WorkloadPolicies, lookup: Lookup
 ) -> AutomatedImage:
-    pattern = policies.tag_patterns.get(found.container, "glob:*")
     number = _numeric_tag(workload, found)
-    tag = found.image.tag or (number[1] if number is not None else None) or None
-    image = AutomatedImage(found.container, found.image, tag, pattern)
-    path = _texts(found.paths.repository)
-    decided = workload.decided(found.container)
-    problem = _cannot(found, number is not None) or (
-        None if decided.policy else _never(workload, found, pattern, tag)
-    )
-    if problem is not None:
-        code, message, group = problem
-        workload.note(code, message, path, group=group, answer=_undecided(workload, found, code))
-        return AutomatedImage(found.container, found.image, tag, pattern, exception=code)
+    image = _written_image(workload, found, policies)
+    if not image.fields:
+        return image
     text = None if number is None else workload.written((*workload.at, *number[0])) or number[1]
     request = request_policy(workload, found, image, lookup, number=text)
-    fields = _fields(workload, found, number)
     if number is not None:
         # Written as the chart has got it until now: `1.10` is 1.1 to everybody but the eye.
         at = (*workload.at, *number[0])
         workload.operations.append(Set(at, number[1], because=(".".join(number[0]),), rule="number-tag"))
-    return AutomatedImage(found.container, found.image, tag, pattern, fields, policy=request)
+    return replace(image, policy=request)
+
+
+def _written_image(workload: Workload, found: ContainerImage, policies: WorkloadPolicies) -> AutomatedImage:
+    """Gives an image with the fields that fluxd writes, or the code of what is said of why it does not."""
+    pattern = policies.tag_patterns.get(found.container, "glob:*")
+    number = _numeric_tag(workload, found)
+    tag = found.image.tag or (number[1] if number is not None else None) or None
+    path = _texts(found.paths.repository)
+    problem = _cannot(found, number is not None)
+    if problem is None and not workload.decided(found.container).policy:
+        problem = _never(workload, found, pattern, tag)
+    if problem is not None:
+        code, message, group = problem
+        workload.note(code, message, path, group=group, answer=_undecided(workload, found, code))
+        return AutomatedImage(found.container, found.image, tag, pattern, exception=code)
+    return AutomatedImage(found.container, found.image, tag, pattern, _fields(workload, found, number))
 
 
 def _undecided(workload: Workload, found: ContainerImage, code: str) -> Override | None:
