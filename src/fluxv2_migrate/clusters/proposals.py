@@ -38,8 +38,8 @@ def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
     """Gives those whose `.flux.yaml` builds its own folder, or folders below that nothing else includes."""
     config_folders = flux_yaml_folders(reader.files)
     for folder in config_folders:
-        for path in _paths_of_flux_yaml(folder, config_folders, reader):
-            synced = read_sync_path(path, reader.files, reader.tree)
+        for synced in _paths_of_flux_yaml(folder, config_folders, reader):
+            path = synced.path
             if synced.unknown:
                 inner = [each for each in config_folders if each != path and is_below(each, path)]
                 builds = (each for each in synced.builds if not any(is_below(each, one) for one in inner))
@@ -55,25 +55,24 @@ def _holds_only_flux_yaml(folder: str, reader: ClusterReader) -> bool:
     return all(posixpath.basename(each) == FLUX_YAML for each in reader.files if is_below(each, folder))
 
 
-def _paths_of_flux_yaml(folder: str, config_folders: Collection[str], reader: ClusterReader) -> list[str]:
-    """Gives the folders that may be sync paths of a `.flux.yaml`: its own, or those in which it builds."""
+def _paths_of_flux_yaml(
+    folder: str, config_folders: Collection[str], reader: ClusterReader
+) -> Iterator[SyncPath]:
+    """Gives what may be sync paths of a `.flux.yaml`: its own folder, or those in which it builds."""
     own = read_sync_path(folder, reader.files, reader.tree)
     if not own.builds or any(build in reader.tree.kustomizations for build in own.builds):
-        return [folder]
+        yield own
+        return
     # It is heeded from each sync path below it, and the command runs there.
-    return [
-        path
-        for path in sorted(folders_of(reader.files))
-        if is_below(path, folder)
-        and max((each for each in config_folders if is_below(path, each)), key=len) == folder
-        and _runs_in(path, reader)
-    ]
-
-
-def _runs_in(folder: str, reader: ClusterReader) -> bool:
-    """Gives whether the commands of a `.flux.yaml` above build something in a folder that is no base."""
-    builds = read_sync_path(folder, reader.files, reader.tree).builds
-    return bool(builds) and set(builds) <= set(reader.tree.roots)
+    for path in sorted(folders_of(reader.files)):
+        if (
+            is_below(path, folder)
+            and max((each for each in config_folders if is_below(path, each)), key=len) == folder
+        ):
+            synced = read_sync_path(path, reader.files, reader.tree)
+            # It builds something there, which is no base.
+            if synced.builds and set(synced.builds) <= set(reader.tree.roots):
+                yield synced
 
 
 def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_list, mappings_in
-from fluxv2_migrate.yaml_text import read_document
+from fluxv2_migrate.yaml_text import read_value
 
 FLUX_YAML: Final = ".flux.yaml"
 
@@ -48,7 +48,7 @@ class FluxYaml:
         >>> FluxYaml.parse(text).generators
         ('kustomize build .',)
         """
-        value = read_document(text, path=path)[1]
+        value = read_value(text, path=path)
         given: Mapping[str, Any] = value if isinstance(value, dict) else {}
         if given.get("version") != 1:
             raise InvalidManifest("a .flux.yaml has `version: 1`", path=path, line=1)

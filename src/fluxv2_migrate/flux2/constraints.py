@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -334,7 +334,7 @@ def refused_fields(manifest: Mapping[str, Any], flux_version: FluxVersion) -> tu
         # Of most fields an object says nothing.
         if len(path) > 1 and path[1] not in spec:
             continue
-        values = tuple(_values(manifest, path, ""))
+        values = _values(manifest, path)
         for each in constraints if values else ():
             found += ((field, _reason(each, value)) for field, value in values if each.refuses(value))
     return tuple(found)
@@ -352,19 +352,20 @@ def _holding(
     )
 
 
-def _values(value: Any, path: tuple[str, ...], field: str) -> Iterator[tuple[str, Any]]:
+def _values(value: Any, path: tuple[str, ...], field: str = "") -> list[tuple[str, Any]]:
     """Gives each value of a field, with the field as it is in the object; nulls count as not given."""
-    while path and path[0] != "[]":
+    for index, key in enumerate(path):
+        if key == "[]":
+            at = ".".join(filter(None, (field, *path[:index])))
+            return [
+                found
+                for number, item in enumerate(as_list(value))
+                for found in _values(item, path[index + 1 :], f"{at}[{number}]")
+            ]
         if value is None or not isinstance(value, (dict, Mapping)):
-            return
-        value, field, path = value.get(path[0]), f"{field}.{path[0]}".lstrip("."), path[1:]
-    if value is None:
-        return
-    if not path:
-        yield field, value
-    else:
-        for index, item in enumerate(as_list(value)):
-            yield from _values(item, path[1:], f"{field}[{index}]")
+            return []
+        value = value.get(key)
+    return [] if value is None else [(".".join(filter(None, (field, *path))), value)]
 
 
 def _reason(constraint: Constraint, value: Any) -> str:

@@ -28,16 +28,23 @@ def unsaid_marks(
     Returns:
         The annotations with their values, or with nothing where they must go.
     """
-    wanted = marks_of_ignored(read_policies(annotations_of(seen.manifest)))
-    said = dict(marks_of_ignored(read_policies(annotations_of(own))))
+    there = annotations_of(seen.manifest)
+    wanted, said = _marks(there), dict(_marks(annotations_of(own)))
     # What patches something generated stays as it is.
     for use in seen.patches if own else ():
         if use.path and use.kind == "merge":
             patch = repository.document(use.path, use.document)
-            said |= marks_of_ignored(read_policies(annotations_of(patch.manifest)))
-    there = annotations_of(seen.manifest)
+            said |= _marks(annotations_of(patch.manifest))
     return {
         key: wanted.get(key)
         for key in (RECONCILE, PRUNE)
         if wanted.get(key) != said.get(key) and (key not in wanted or there.get(key) != wanted[key])
     }
+
+
+def _marks(annotations: Mapping[str, Any]) -> Mapping[str, str]:
+    """Gives the annotations that say to Flux v2 what those of an object said to fluxd."""
+    # Nearly no object is ignored, and each build of each one is asked.
+    if not any(key.endswith("/ignore") for key in annotations):
+        return {}
+    return marks_of_ignored(read_policies(annotations))
