@@ -25,7 +25,7 @@ from fluxv2_migrate.kustomize.kustomization import (
     read_kustomization,
 )
 from fluxv2_migrate.kustomize.replacing import split_field_path
-from fluxv2_migrate.kustomize.replay import PatchedState, merged_with, patch_of, replay_patches
+from fluxv2_migrate.kustomize.replay import Patch, PatchedState, merged_with, patch_of, replay_patches
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
@@ -43,6 +43,7 @@ __all__ = [
     "KustomizationPatch",
     "KustomizeTree",
     "ListedEntry",
+    "Patch",
     "PatchUse",
     "PatchedState",
     "Selector",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
@@ -12,6 +13,9 @@ from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.values import Manifest, json_value
+
+Patch: TypeAlias = Manifest | tuple[Manifest, ...]
+"""The mapping of a strategic merge patch, or operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class PatchedState:
     after: Manifest
 
 
-def patch_of(use: PatchUse, tree: KustomizeTree) -> Manifest | tuple[Manifest, ...]:
+def patch_of(use: PatchUse, tree: KustomizeTree) -> Patch:
     """Gives what a patch says, in JSON's types: the mapping of a strategic merge patch, or operations."""
     documents, operations = tree.patch(tree.text(use.path) if use.path else use.inline)
     if operations:
@@ -36,12 +40,13 @@ def patch_of(use: PatchUse, tree: KustomizeTree) -> Manifest | tuple[Manifest, .
 
 
 def replay_patches(
-    manifest: Manifest, ways: Iterable[tuple[PatchUse, ...]], tree: KustomizeTree
+    manifest: Manifest, ways: Iterable[tuple[PatchUse, ...]], said: Callable[[PatchUse], Patch]
 ) -> Iterator[PatchedState]:
     """Gives the states of an object; what transformers do to its metadata in between is left out.
 
     Args:
         ways: the patches that reach it in each build, in order; what several begin with is given once.
+        said: gives what a patch says, as `patch_of` does.
 
     Raises:
         InvalidManifest: a patch cannot be applied to such an object.
@@ -51,11 +56,11 @@ def replay_patches(
         for index, use in enumerate(uses):
             before, done = known[uses[:index]], uses[: index + 1]
             if done not in known:
-                known[done] = _patched(before, patch_of(use, tree))
+                known[done] = _patched(before, said(use))
                 yield PatchedState(use, before, known[done])
 
 
-def _patched(manifest: Manifest, patch: Manifest | tuple[Manifest, ...]) -> Manifest:
+def _patched(manifest: Manifest, patch: Patch) -> Manifest:
     if not isinstance(patch, dict):
         return _operated(manifest, patch)
     # What a patch makes that deletes the object is nothing.

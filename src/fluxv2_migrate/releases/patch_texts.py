@@ -66,6 +66,8 @@ _POINTING: Final = {
     "variable": edits_of_variable,
 }
 """By the kind of what names fields of releases by their paths, what becomes of it."""
+_NAMING: Final = {"apiVersion", "kind", "metadata"}
+"""The fields with which a patch says which object it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,9 @@ class _Converter:
         try:
             if isinstance(draft, JsonPatchDraft):
                 return apply_operations(form, [dict(each) for each in draft.effective])
-            merged = merged_with(form, dict(draft.value))
+            # Most are for values alone.
+            is_for_values = draft.value.keys() <= _NAMING
+            merged = form if is_for_values else merged_with(form, dict(draft.value))
         except InvalidManifest as error:
             raise HeldBack(f"the patch would not be merged any more: {error.reason}") from None
         return {key: value for key, value in merged.items() if key != "metadata"}

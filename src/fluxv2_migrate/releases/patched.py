@@ -15,6 +15,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import (
     KustomizeTree,
+    Patch,
     PatchedState,
     PatchUse,
     keys_of_pointer,
@@ -140,19 +141,34 @@ def state_in_file(key: DocumentKey, tree: KustomizeTree) -> dict[str, Any]:
     return found
 
 
+def _without_values(manifest: dict[str, Any]) -> dict[str, Any]:
+    spec = manifest.get("spec")
+    if not isinstance(spec, dict) or "values" not in spec:
+        return manifest
+    return {**manifest, "spec": {key: item for key, item in spec.items() if key != "values"}}
+
+
 def states_of(
     key: DocumentKey, ways: Iterable[tuple[PatchUse, ...]], tree: KustomizeTree
 ) -> Iterator[PatchedState]:
     """Gives the states of a release, with the object as kustomize reads it, each once.
 
     Args:
-        ways: the patches that reach it in each build.
+        ways: the patches that reach it in each build. Where all of them are merged, its values are left out,
+            since nothing else follows from them; operations may move values anywhere.
 
     Raises:
         HeldBack: they cannot be followed.
     """
+    state, uses_of_ways = state_in_file(key, tree), list(ways)
+    are_merged = all(use.kind == "merge" for uses in uses_of_ways for use in uses)
+
+    def said(use: PatchUse) -> Patch:
+        patch = patch_of(use, tree)
+        return _without_values(patch) if are_merged and isinstance(patch, dict) else patch
+
     try:
-        yield from replay_patches(state_in_file(key, tree), ways, tree)
+        yield from replay_patches(_without_values(state) if are_merged else state, uses_of_ways, said)
     except InvalidManifest as error:
         raise HeldBack(f"a patch cannot be followed: {error.reason}") from None
 
