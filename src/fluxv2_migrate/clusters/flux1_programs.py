@@ -38,7 +38,7 @@ from fluxv2_migrate.flux1.release_name import default_release_name, release_name
 from fluxv2_migrate.kubernetes import as_list, as_object, value_at
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.yaml_text import line_of, read_value
+from fluxv2_migrate.yaml_text import document_texts, line_of, read_value
 
 _VALUES: Final = ("spec", "values")
 _CHART_OF_K3S: Final = "helm.cattle.io/v1"
@@ -376,6 +376,9 @@ def _yaml(text: str) -> Mapping[str, Any]:
 
 
 def _value(text: str) -> Any:
+    if len(document_texts(text)) > 1:
+        # Patches may be several, which no parser has to find out.
+        return None
     try:
         return read_value(text)
     except InvalidManifest:

@@ -257,4 +257,5 @@ def flux_yaml_folders(files: Iterable[str]) -> tuple[str, ...]:
     >>> flux_yaml_folders(["prod/.flux.yaml", "web.yaml"])
     ('prod',)
     """
-    return tuple(sorted(posixpath.dirname(path) for path in files if posixpath.basename(path) == FLUX_YAML))
+    inner = f"/{FLUX_YAML}"
+    return tuple(sorted(path[: -len(inner)] for path in files if path == FLUX_YAML or path.endswith(inner)))

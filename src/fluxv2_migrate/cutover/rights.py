@@ -16,6 +16,7 @@ from fluxv2_migrate.surroundings.scope import is_path_in_scope
 
 _HELM_CONTROLLER: Final = "helm.toolkit.fluxcd.io"
 _SHOWN: Final = 5
+_FIELD: Final = "apiGroups"
 
 
 def tell_of_rights(
@@ -40,6 +41,9 @@ def tell_of_rights(
         if not is_path_in_scope(path, around) or around.repository.chart_around(path) is not None:
             continue
         for document in documents:
+            # Only what is escaped may be named and not stand there.
+            if _FIELD not in document.text and "\\" not in document.text:
+                continue
             for at, manifest in objects_in(document.manifest):
                 field = None if document.key in own else _names_flux_1(manifest)
                 if field is not None:
@@ -67,7 +71,7 @@ def _groups(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str,
     entries = value.items() if isinstance(value, Mapping) else enumerate(value)
     for key, item in entries:
         at = (*path, str(key))
-        if key == "apiGroups" and isinstance(item, list):
+        if key == _FIELD and isinstance(item, list):
             yield from ((str(group), (*at, str(index))) for index, group in reversed([*enumerate(item)]))
         # Most of what a manifest holds are texts.
         elif item.__class__ is not str and isinstance(item, (dict, list, Mapping)):

@@ -384,7 +384,7 @@ def _leaves(
 ) -> Iterator[tuple[str, Setting]]:
     for key, value in values.items():
         path = (*above, str(key))
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, (dict, Mapping)) and value:
             yield from _leaves(value, locate, path)
         elif value not in (None, "", [], {}):
             yield ".".join(path), Setting(_text(value), *locate(path))
@@ -403,7 +403,7 @@ def merged_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[st
     merged = dict(below)
     for key, value in above.items():
         known = merged.get(key)
-        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        both = isinstance(known, (dict, Mapping)) and isinstance(value, (dict, Mapping))
         merged[key] = merged_values(known, value) if both and known is not None else value
     return merged
 

@@ -102,7 +102,7 @@ def _find(manifest: Mapping[str, Any], at: FieldPath) -> Iterator[ContainerImage
     items = manifest.get("items")
     if kind.endswith("List") and isinstance(items, list) and not at:
         for index, item in enumerate(items):
-            if isinstance(item, Mapping):
+            if isinstance(item, (dict, Mapping)):
                 yield from _find(item, ("items", index))
     elif kind in POD_SPECS:
         yield from _in_containers(manifest, at, resource)
@@ -219,7 +219,7 @@ def _in_values(values: Mapping[str, Any], annotations: Mapping[str, Any]) -> lis
     for name in (_TOP, *sorted(values, key=str)):
         at: FieldPath = () if name == _TOP else (name,)
         candidate = values if name == _TOP else values[name]
-        if isinstance(candidate, Mapping) and (image := _in_candidate(candidate, at)) is not None:
+        if isinstance(candidate, (dict, Mapping)) and (image := _in_candidate(candidate, at)) is not None:
             found.setdefault(name, (name, *image))
         if name == _TOP and _TOP in values and isinstance(values[_TOP], Mapping):
             # A key of that name is looked at after the top level, and takes its place.
@@ -241,7 +241,7 @@ def _in_candidate(candidate: Mapping[str, Any], at: FieldPath) -> tuple[ImageRef
     image = candidate.get("image")
     if isinstance(image, str):
         return _joined(candidate, "image", at)
-    if isinstance(image, Mapping) and isinstance(image.get("repository"), str):
+    if isinstance(image, (dict, Mapping)) and isinstance(image.get("repository"), str):
         return _joined(image, "repository", (*at, "image"))
     return None
 

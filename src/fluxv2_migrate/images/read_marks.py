@@ -29,7 +29,7 @@ def read_marks(around: Surroundings, files: Mapping[str, str | None]) -> frozens
     tree = around.clusters.tree
     built = {file for build in around.clusters.builds.values() for file in build.files}
     # In nearly all repositories none does.
-    texts = {file: text for file in built if _READING.search(text := tree.text(file))}
+    texts = {file: text for file in built if _reads(text := tree.text(file))}
     after = tree.with_files(files if texts else {})
     for (folder, over), before in around.clusters.builds.items():
         reading = [texts[file] for file in before.files if file in texts]
@@ -37,6 +37,12 @@ def read_marks(around: Surroundings, files: Mapping[str, str | None]) -> frozens
             build = build_with(after, folder, over)
             found.update(_different(before, build) if build.ok else _named(before, reading))
     return frozenset(found)
+
+
+def _reads(text: str) -> bool:
+    lowered = text.lower()
+    # Words are found in a tenth of the time.
+    return ("fieldpath" in lowered or "/metadata/annotations" in lowered) and bool(_READING.search(text))
 
 
 def _different(before: Build, after: Build) -> Iterator[DocumentKey]:

@@ -81,7 +81,7 @@ class ReadImages:
         for each in self.objects:
             found.setdefault(each.document.key, set()).update(map(source_of, each.draft.operations))
             for use in each.uses:
-                found.setdefault(use.document, set()).add(use.field)
+                found.setdefault(use.document, set()).update(each.field for each in use.image.fields)
         return found
 
     def keep(self, releases: Collection[DocumentKey]) -> None:

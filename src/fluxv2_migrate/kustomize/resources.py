@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.values import Manifest, text_of
 
 _NO_NAMESPACE: Final = "_non_namespaceable_"
@@ -168,12 +167,18 @@ class Resource:
     @property
     def name(self) -> str:
         """The name as it is now."""
-        return text_of(mapping_at(self.manifest, "metadata").get("name", ""))
+        return self._said("name")
 
     @property
     def namespace(self) -> str:
         """The namespace as it is now; empty where there is none."""
-        return text_of(mapping_at(self.manifest, "metadata").get("namespace", ""))
+        return self._said("namespace")
+
+    def _said(self, key: str) -> str:
+        """Gives a text of the metadata; each resource is asked at each step."""
+        metadata = self.manifest.get("metadata")
+        value = metadata.get(key, "") if isinstance(metadata, dict) else ""
+        return value if value.__class__ is str else text_of(value)
 
     @property
     def is_cluster_scoped(self) -> bool:

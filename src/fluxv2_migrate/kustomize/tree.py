@@ -58,11 +58,6 @@ class KustomizeTree:
         self.files = files
         self._remote = remote
         self.images_in_volumes = images_in_volumes
-        self._folders: set[str] = {""}
-        # Many files lie in few folders.
-        for path in {path[: path.rfind("/") + 1] for path in files}:
-            while (path := path.rpartition("/")[0]) and path not in self._folders:
-                self._folders.add(path)
         self._resources: dict[str, tuple[Resource, ...] | InvalidManifest] = {}
         # Nothing for the tree itself: a circle would hold all until the collector of garbage comes by.
         self._artifacts: dict[str | None, KustomizeTree | None] = {}
@@ -120,6 +115,8 @@ class KustomizeTree:
         tree = KustomizeTree(
             files, remote=self._remote, images_in_volumes=self.images_in_volumes, derived=self._derived
         )
+        if files.keys() == self.files.keys():
+            tree.folders = self.folders
         tree._learn(self, changed)
         return tree
 
@@ -142,16 +139,21 @@ class KustomizeTree:
         """The paths of all files, folder by folder."""
         return tuple(sorted(self.files, key=lambda path: path.split("/")))
 
-    @property
+    @cached_property
     def folders(self) -> frozenset[str]:
         """All folders; the repository's root is the empty text."""
-        return frozenset(self._folders)
+        found = {""}
+        # Many files lie in few folders.
+        for path in {path[: path.rfind("/") + 1] for path in self.files}:
+            while (path := path.rpartition("/")[0]) and path not in found:
+                found.add(path)
+        return frozenset(found)
 
     @cached_property
     def kustomizations(self) -> Mapping[str, Kustomization]:
         """The kustomizations that kustomize can read, by folder, sorted."""
         found: dict[str, Kustomization] = {}
-        for folder in sorted(self._folders):
+        for folder in sorted(self.folders):
             kustomization = self.kustomization(folder)
             if isinstance(kustomization, Kustomization):
                 found[folder] = kustomization
@@ -192,7 +194,7 @@ class KustomizeTree:
 
     def is_folder(self, path: str) -> bool:
         """Says whether there is such a folder."""
-        return path in self._folders
+        return path in self.folders
 
     def is_file(self, path: str) -> bool:
         """Says whether there is such a file."""

@@ -61,7 +61,7 @@ def _difference(before: Any, after: Mapping[str, Any], path: Path) -> Iterator[t
 
 
 def _is_empty(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(map(_is_empty, value.values()))
+    return isinstance(value, (dict, Mapping)) and all(map(_is_empty, value.values()))
 
 
 def as_patch(leaves: Leaves) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _between(
         return
     for key, value in after.items():
         here, old = (*path, key), before.get(key)
-        if isinstance(value, Mapping) and value and isinstance(old, Mapping) and old:
+        if isinstance(value, (dict, Mapping)) and value and isinstance(old, (dict, Mapping)) and old:
             _between(old, value, here, place, kept, sets, removes)
         elif key not in before or old.__class__ is not value.__class__ or old != value:
             sets.append(Set(here, value, place if len(here) == 2 else Place()))

@@ -13,7 +13,7 @@ from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
-from fluxv2_migrate.settings.overrides import Subject, override_for
+from fluxv2_migrate.settings.overrides import Subject, nothing_said, override_for
 from fluxv2_migrate.tags.patterns import TagTranslations
 
 Written = Callable[[Path], str | None]
@@ -124,6 +124,9 @@ class Workload:
 
     def decided(self, container: str | None = None) -> Override:
         """Gives all that a person decided for a container, or for the object."""
+        if not self.options.overrides:
+            # Each image of each workload is asked about.
+            return nothing_said()
         override, matched = override_for(self.subject, self.options.overrides, container)
         self.matched |= matched
         return override

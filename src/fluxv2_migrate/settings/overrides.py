@@ -56,8 +56,12 @@ class Subject(NamedTuple):
 
 
 @cache
-def _nothing_said() -> Override:
-    # Most is asked of resources of which nobody says anything.
+def nothing_said() -> Override:
+    """Gives what is decided of a resource of which nobody says anything, as of most.
+
+    >>> nothing_said().leave
+    False
+    """
     return Override(accept=())
 
 
@@ -87,7 +91,7 @@ def override_for(
                 if value and name not in _NO_DECISION:
                     said[name] = value
     if not matched:
-        return _nothing_said(), frozenset()
+        return nothing_said(), frozenset()
     return Override(**said, accept=accepted), frozenset(matched)
 
 
