@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
@@ -212,6 +212,10 @@ class _Document:
         self._whole = whole
         self._known: set[int] = set()
         self._tokens: list[_Token] = []
+        # Asked is for the scalars around comments alone; with aliases nodes are not in the order of the text.
+        words = [] if "&" in text else [match.start() for match in _WORD.finditer(text)]
+        self._first = line_start(text, words[0]) if words else 0
+        self._last = self._line_end(words[-1]) if words else len(text)
         if root is not None:
             self._walk(root, (), "value", in_flow=False, reachable=True, column=-1)
         self._tokens.sort(key=lambda token: token.start)
@@ -236,14 +240,26 @@ class _Document:
                 is_block = not isinstance(item, ScalarNode) and not _is_flow(item)
                 column = column_of(self._text, node.start) if is_block and not flow else -1
             return
-        names: set[str] = set()
-        for key, value in node.value:
+        begin, stop = self._near(node.value)
+        names = {key.value if isinstance(key, ScalarNode) else "" for key, _ in node.value[:begin]}
+        for key, value in node.value[begin:stop]:
             simple = isinstance(key, ScalarNode)
             below = (*path, key_of(key) if isinstance(key, ScalarNode) else "")
             self._walk(key, below, "key", in_flow=flow, reachable=False, column=-1)
             is_first = simple and key.value not in names
             names.add(key.value if simple else "")
             self._walk(value, below, "value", in_flow=flow, reachable=reachable and is_first, column=-1)
+
+    def _near(self, pairs: Sequence[tuple[Node, Node]]) -> tuple[int, int]:
+        """Gives which entries of a mapping hold a comment, or the last scalar before one, or the next one."""
+        begin, stop = 0, len(pairs)
+        while begin + 1 < stop and pairs[begin + 1][0].start < self._first:
+            begin += 1
+        while stop - 2 > begin and pairs[stop - 2][0].start > self._last:
+            stop -= 1
+        # A key that is not written is no scalar that anything stands behind.
+        is_written = all(key.value for key, _ in (*pairs[begin : begin + 1], *pairs[stop - 1 : stop]))
+        return (begin, stop) if is_written else (0, len(pairs))
 
     def _add(
         self, node: ScalarNode, path: FieldPath, role: str, *, in_flow: bool, reachable: bool, column: int

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
@@ -13,6 +14,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.marker_places import FieldPath, read_comments_of
 from fluxv2_migrate.flux2.markers import SETTER, placed_markers, read_policy
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
+from fluxv2_migrate.given import item_index
 from fluxv2_migrate.plan.flow_text import OpenedFlow
 from fluxv2_migrate.plan.marker_edits import (
     MarkedText,
@@ -42,9 +44,14 @@ from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
 from fluxv2_migrate.yaml_text.flow import Flow
 
 _COMMENT: Final = re.compile(r"[ \t]*(#[^\r\n]*)?")
+_PLAIN_OPENER: Final = re.compile(r"([ ]*(?:- +)*[A-Za-z_][\w./-]*:) *")
+"""What stands before nearly all values: a key with its blanks and dashes."""
 _PROPERTY: Final = re.compile(r"[&!]\S*")
 # What other readers of YAML 1.1 take for a number, a boolean or a value of its own.
 _OTHER_KINDS: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[yYnN]|=")
+
+
+_Placed = tuple[Node, FieldPath, Node | None]
 
 
 class _Refused(Exception):
@@ -163,29 +170,53 @@ class _Writer:
         self._replaced: dict[tuple[int, int], str] = {}
         self._above: dict[int, list[str]] = {}
         self._flows: dict[int, OpenedFlow] = {}
-        self._places: dict[int, tuple[FieldPath, Node | None]] = {}
-        self._scalars: list[ScalarNode] = []
         self._marked: dict[int, _Target] = {}
         self.unchanged: set[int] = set()
-        if root is not None:
-            self._walk(root, (), None)
 
-    def _walk(self, node: Node, path: FieldPath, flow: Node | None) -> None:
-        if id(node) in self._places:
+    @cached_property
+    def _scalars(self) -> list[ScalarNode]:
+        """All scalars, in the order of the text."""
+        return [node for node, _, _ in self._places.values() if isinstance(node, ScalarNode)]
+
+    @cached_property
+    def _places(self) -> dict[int, _Placed]:
+        """All nodes as `_at` gives them, where an alias is the node of its anchor; most texts need none."""
+        places: dict[int, _Placed] = {}
+        if self._root is not None:
+            self._walk(self._root, (), None, places)
+        return places
+
+    def _walk(self, node: Node, path: FieldPath, flow: Node | None, places: dict[int, _Placed]) -> None:
+        if id(node) in places:
             return
-        self._places[id(node)] = (path, flow)
+        places[id(node)] = (node, path, flow)
         if isinstance(node, ScalarNode):
-            self._scalars.append(node)
             return
         flow = node if flow is None and node.is_flow else flow
         if isinstance(node, SequenceNode):
             for index, item in enumerate(node.value):
-                self._walk(item, (*path, index), flow)
+                self._walk(item, (*path, index), flow, places)
             return
         for key, value in node.value:
             below = (*path, key_of(key) if isinstance(key, ScalarNode) else "")
-            self._walk(key, (*below, ""), flow)
-            self._walk(value, below, flow)
+            self._walk(key, (*below, ""), flow, places)
+            self._walk(value, below, flow, places)
+
+    def _at(self, path: FieldPath) -> _Placed:
+        """Gives what stands at a path, with its own path and the outermost braces around it."""
+        node: Node | None = self._root
+        own: list[str | int] = []
+        flow: Node | None = None
+        for key in path:
+            flow = node if flow is None and node is not None and node.is_flow else flow
+            begin, inner = _child(node, key)
+            if isinstance(node, SequenceNode):
+                own.append(item_index(key, len(node.value)) or 0)
+            else:
+                own.append(key_of(begin) if isinstance(begin, ScalarNode) else "")
+            node = inner
+        assert node is not None
+        return self._places[id(node)] if "&" in self._text else (node, tuple(own), flow)
 
     def add(self, edit: MarkerEdit) -> _Target:
         """Plans a marker."""
@@ -206,11 +237,9 @@ class _Writer:
         return target
 
     def _target(self, edit: MarkerEdit) -> _Target:
-        node = self._root
-        if not isinstance(node, MappingNode):
+        if not isinstance(self._root, MappingNode):
             raise _Refused("no-scalar", "the document is no mapping")
-        for key in edit.path:
-            node = _child(node, key)
+        node, path, flow = self._at(edit.path)
         if not isinstance(node, ScalarNode):
             raise _Refused("no-scalar", "the field is a mapping or a list")
         kind = "str" if node.style or node.tag else plain_kind(node.value)
@@ -225,7 +254,6 @@ class _Writer:
         if node.style in ("|", ">"):
             header = BLOCK_HEADER.match(self._text, content)
             end = content if header is None else header.end()
-        path, flow = self._places[id(node)]
         return _Target(edit, node, path, content, end, flow)
 
     def _mark_in_block(self, target: _Target) -> None:
@@ -264,6 +292,8 @@ class _Writer:
         position = start
         while True:
             line = line_start(self._text, position)
+            if (plain := _PLAIN_OPENER.fullmatch(self._text, line, position)) is not None:
+                return plain.end(1)
             before = COMMENT.sub("", self._masked(line, position)).rstrip()
             if before.strip():
                 if before[-1] not in ":-":
@@ -371,10 +401,10 @@ class _Writer:
         return "\r\n" if self._text[end - 1 : end] == "\r" else "\n"
 
 
-def _child(node: Node | None, key: str | int) -> Node:
+def _child(node: Node | None, key: str | int) -> tuple[Node, Node]:
     found = step_into(node, key)
     if found is not None:
-        return found[1]
+        return found
     if isinstance(node, MappingNode) and any(name.value == "<<" for name, _ in node.value):
         raise _Refused("merge-key", "the field comes from a merge key (`<<`); write the values out")
     raise _Refused("not-there", "the field is not there")
