@@ -94,11 +94,17 @@ class Derived:
         known = self._merged.get(key)
         if known is not None and known[0] is manifest and known[1] is patch and known[2] == how:
             return known[3]
-        is_common = self._is_common(manifest) and self._is_common(patch)
+        is_written_out = self._is_common(manifest)
+        is_common = is_written_out and self._is_common(patch)
         if not is_common and (_has_empty_key(manifest) or _has_empty_key(patch)):
             raise InvalidManifest("a key that is an empty text, with which no merge patch can be applied")
         merged = _merged(
-            manifest, patch, takes_type=takes_type, changes_kind=changes_kind, changes_name=changes_name
+            manifest,
+            patch,
+            takes_type=takes_type,
+            changes_kind=changes_kind,
+            changes_name=changes_name,
+            is_common=is_written_out,
         )
         self._merged[key] = (manifest, patch, how, merged)
         if is_common and merged is not None:
@@ -117,12 +123,18 @@ def _has_empty_key(value: Any) -> bool:
 
 
 def _merged(
-    manifest: Manifest, patch: Manifest, *, takes_type: bool, changes_kind: bool, changes_name: bool
+    manifest: Manifest,
+    patch: Manifest,
+    *,
+    takes_type: bool,
+    changes_kind: bool,
+    changes_name: bool,
+    is_common: bool,
 ) -> Manifest | None:
     before = Resource(manifest, "", 0)
     if takes_type:
         patch = {**_with_texts(patch), "apiVersion": manifest.get("apiVersion")}
-    merged = merge_patch(manifest, patch)
+    merged = merge_patch(manifest, patch, is_common=is_common)
     if merged is None:
         return None
     if not changes_kind and merged.get("kind") != before.kind:

@@ -103,12 +103,13 @@ _TYPES: Final = {
 }
 
 
-def merge_patch(manifest: Manifest, patch: Manifest) -> Manifest | None:
+def merge_patch(manifest: Manifest, patch: Manifest, *, is_common: bool = False) -> Manifest | None:
     """Merges a patch into an object.
 
     Args:
         manifest: the object; it stays as it is, and what the patch leaves alone of it is shared.
         patch: the patch; it stays as it is, and what it brings is shared.
+        is_common: whether the object holds only what is written out, so that nothing of it goes by itself.
 
     Returns:
         The object as it is then, or `None` if the patch deletes it.
@@ -126,7 +127,7 @@ def merge_patch(manifest: Manifest, patch: Manifest) -> Manifest | None:
         schema = _Schema({"metadata": _METADATA, **schema.fields})
     # Directives are taken out of a patch while it is merged, and hardly a patch has one: Python writes it
     # down in less time than it takes to look through it.
-    merged = _walk(manifest, copy_value(patch) if _DIRECTIVE in repr(patch) else patch, schema)
+    merged = _walk(manifest, copy_value(patch) if _DIRECTIVE in repr(patch) else patch, schema, is_common)
     return None if merged is _ABSENT or not merged else merged
 
 
@@ -154,22 +155,22 @@ def _left_alone(value: Any) -> Any:
     return {name: item for name, item in kept.items() if item is not _ABSENT}
 
 
-def _walk(destination: Any, origin: Any, schema: _Schema | None) -> Any:
+def _walk(destination: Any, origin: Any, schema: _Schema | None, is_common: bool) -> Any:
     if destination.__class__ is dict and origin.__class__ is dict:
-        return _walk_mapping(destination, origin, schema)
+        return _walk_mapping(destination, origin, schema, is_common)
     kinds = [_kind(value) for value in (destination, origin) if not _is_missing(value)]
     if len(set(kinds)) > 1:
         raise InvalidManifest(f"a patch has a {kinds[1]} where the object has a {kinds[0]}")
     if not kinds or kinds[0] == "mapping":
-        return _walk_mapping(destination, origin, schema)
+        return _walk_mapping(destination, origin, schema, is_common)
     if kinds[0] == "list":
         if schema is not None and schema.keys:
-            return _walk_keyed_list(destination, origin, schema)
+            return _walk_keyed_list(destination, origin, schema, is_common)
         return destination if origin is _ABSENT else _ABSENT if is_null(origin) else origin
     return destination if origin is _ABSENT else _ABSENT if is_null(origin) else origin
 
 
-def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
+def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None, is_common: bool) -> Any:
     if _is_missing(destination):
         if isinstance(origin, dict) and _take_directive(origin) == "delete":
             return _ABSENT
@@ -187,12 +188,12 @@ def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None) -> Any:
     if not isinstance(destination, dict):
         return _ABSENT
     patch = origin if isinstance(origin, dict) else {}
-    return _merge_fields(destination, patch, {} if schema is None else schema.fields)
+    return _merge_fields(destination, patch, {} if schema is None else schema.fields, is_common)
 
 
-def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Schema]) -> Any:
+def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Schema], is_common: bool) -> Any:
     changed: Manifest = {}
-    for name, item in destination.items():
+    for name, item in () if is_common else destination.items():
         # Most of an object no patch speaks of, and most of that are texts.
         if item.__class__ is not str and name not in patch and name not in fields:
             after = _left_alone(item)
@@ -204,7 +205,7 @@ def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Sch
         if is_text and new == item and item.__class__ is str:
             # A patch names its object, and so says again what is there.
             continue
-        after = new if is_text else _walk(item, new, fields.get(name))
+        after = new if is_text else _walk(item, new, fields.get(name), is_common)
         if after is not item:
             changed[name] = after
     if not changed:
@@ -228,7 +229,7 @@ def _known_directive(value: Any) -> str:
     return str(value)
 
 
-def _walk_keyed_list(destination: Any, origin: Any, schema: _Schema) -> Any:
+def _walk_keyed_list(destination: Any, origin: Any, schema: _Schema, is_common: bool) -> Any:
     if _is_missing(destination):
         destination = origin
     elif is_null(origin):
@@ -251,7 +252,7 @@ def _walk_keyed_list(destination: Any, origin: Any, schema: _Schema) -> Any:
                 values.append(found)
     if len(keys) > 1:
         _complete(values)
-    return _merge_elements(destination, origin, keys, values, schema.elements)
+    return _merge_elements(destination, origin, keys, values, schema.elements, is_common)
 
 
 def _key_text(element: Any, key: str) -> str:
@@ -286,7 +287,12 @@ def _complete(values: list[list[str]]) -> None:
 
 
 def _merge_elements(
-    destination: list[Any], origin: Any, keys: list[str], values: list[list[str]], schema: _Schema | None
+    destination: list[Any],
+    origin: Any,
+    keys: list[str],
+    values: list[list[str]],
+    schema: _Schema | None,
+    is_common: bool,
 ) -> list[Any]:
     added: list[Any] = []
     destination = list(destination)
@@ -296,7 +302,7 @@ def _merge_elements(
         element = _element(destination, used, wanted)
         patch = _element(origin, used, wanted) if isinstance(origin, list) else _ABSENT
         is_replaced = isinstance(patch, dict) and patch.get(_DIRECTIVE) == "replace"
-        merged = _walk(element, patch, schema)
+        merged = _walk(element, patch, schema, is_common)
         if _is_missing(merged) or merged == {}:
             _set_element(destination, None, used, wanted)
             continue

@@ -77,7 +77,7 @@ def merged_with(manifest: Manifest, patch: Manifest) -> Manifest:
     {'kind': 'A', 'spec': {'a': 1, 'b': 2}}
     """
     names: Manifest = {key: manifest[key] for key in ("apiVersion", "kind") if key in manifest}
-    merged = merge_patch(manifest, patch | names)
+    merged = merge_patch(manifest, patch | names, is_common=True)
     if merged is None:
         raise InvalidManifest("a patch that deletes the object")
     metadata = dict(mapping_at(merged, "metadata"))
