@@ -12,6 +12,7 @@ from fluxv2_migrate.plan import Path
 from fluxv2_migrate.yaml_text import (
     BYTE_ORDER_MARK,
     Node,
+    Parts,
     ScalarNode,
     column_of,
     content_start,
@@ -19,7 +20,9 @@ from fluxv2_migrate.yaml_text import (
     line_of,
     metadata_span,
     read_nodes,
+    read_outline,
     read_value,
+    read_value_and_parts,
     split_documents,
 )
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
@@ -43,6 +46,7 @@ class Document:
     text: str
     line: int
     value: Any
+    _parts: Parts = field(default_factory=dict, repr=False, compare=False)
     _root: Node | None = field(default=None, repr=False, compare=False)
     _positions: dict[Path, tuple[int, int]] | None = field(default=None, repr=False, compare=False)
 
@@ -50,7 +54,7 @@ class Document:
     def root(self) -> Node | None:
         """Its nodes, which are kept once somebody has asked for them: most documents are never edited."""
         if self._root is None:
-            self._root = read_nodes(self.text, path=self.path, line=self.line)
+            self._root = read_outline(self.text, self._parts)
         return self._root
 
     def let_nodes_go(self, asked: Iterable[Path] = ()) -> None:
@@ -128,13 +132,13 @@ def read_documents(
     for index, span in enumerate(split_documents(text)):
         part = text[span.start : span.end]
         try:
-            value = read_value(part, path=path, line=span.line)
+            value, parts = read_value_and_parts(part, path=path, line=span.line)
         except InvalidManifest as error:
             errors.append(error)
             continue
         if (by_kustomize or _is_of_flux2(value)) and may_be_read_otherwise(part):
             value = read_value(part, path=path, line=span.line, reader="kustomize")
-        documents.append(Document(path, index, span.start, part, span.line, value))
+        documents.append(Document(path, index, span.start, part, span.line, value, parts))
     return tuple(documents), tuple(errors)
 
 

@@ -10,7 +10,9 @@ from fluxv2_migrate.yaml_text.composer import (
     key_of,
     read_document,
     read_nodes,
+    read_outline,
     read_value,
+    read_value_and_parts,
     value_of,
 )
 from fluxv2_migrate.yaml_text.documents import (
@@ -59,7 +61,7 @@ from fluxv2_migrate.yaml_text.inner_texts import replace_text, text_part
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
-from fluxv2_migrate.yaml_text.scanner import content_start
+from fluxv2_migrate.yaml_text.scanner import Parts, content_start
 from fluxv2_migrate.yaml_text.sequences import append_item, append_items, remove_item
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "OpenDocument",
     "Part",
     "PartEdit",
+    "Parts",
     "Place",
     "ScalarNode",
     "SequenceNode",
@@ -107,7 +110,9 @@ __all__ = [
     "read_document",
     "read_edited",
     "read_nodes",
+    "read_outline",
     "read_value",
+    "read_value_and_parts",
     "remove_item",
     "replace_text",
     "resolve_plain_scalar",

@@ -23,7 +23,7 @@ from fluxv2_migrate.yaml_text.scalars import (
     scalar_by_flux1,
     scalar_by_kustomize,
 )
-from fluxv2_migrate.yaml_text.scanner import Unsure, scan
+from fluxv2_migrate.yaml_text.scanner import LARGE, NO_PARTS, Parts, Unsure, large_parts, scan, scan_outline
 
 Reader = Literal["flux1", "kustomize"]
 """Whose reading a value is: fluxd's and kubectl's, or kustomize's, which builds every path of Flux v2."""
@@ -121,6 +121,20 @@ def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Rea
     >>> read_value("a: 1\n")
     {'a': 1}
     """
+    return read_value_and_parts(text, path=path, line=line, reader=reader)[0]
+
+
+def read_value_and_parts(
+    text: str, *, path: str | None = None, line: int = 1, reader: Reader = "flux1"
+) -> tuple[Any, Parts]:
+    r"""Gives what `read_value` gives, and what `read_outline` needs to leave out large parts.
+
+    Raises:
+        InvalidManifest: as `compose` does.
+
+    >>> read_value_and_parts("a: 1\n")[0]
+    {'a': 1}
+    """
     try:
         return _value_of_text(text, reader)
     except InvalidManifest as error:
@@ -128,8 +142,25 @@ def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Rea
 
 
 @kept(1024)
-def _value_of_text(text: str, reader: Reader) -> Any:
-    return read_document(text, reader=reader)[1]
+def _value_of_text(text: str, reader: Reader) -> tuple[Any, Parts]:
+    value = read_document(text, reader=reader)[1]
+    try:
+        # The nodes are those of just now.
+        return value, large_parts(_scanned(text)) if len(text) > LARGE else NO_PARTS
+    except Unsure:
+        return value, NO_PARTS
+
+
+def read_outline(text: str, parts: Parts) -> Node | None:
+    r"""Gives the root node of a document that was read before; what large parts hold is read when asked for.
+
+    Args:
+        parts: what `read_value_and_parts` gave of the text.
+
+    >>> read_outline("a: 1\n", read_value_and_parts("a: 1\n")[1]).value[0][1].value
+    '1'
+    """
+    return scan_outline(text, parts) if parts else read_nodes(text)
 
 
 def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | None:

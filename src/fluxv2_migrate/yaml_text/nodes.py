@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, Self
 
 _FEW: Final = 32
 
@@ -50,9 +51,11 @@ class ScalarNode(Node):
 
 
 class _Collection(Node):
-    """A node that holds others."""
+    """A node that holds others; what these are may be read only once somebody asks for them."""
 
-    __slots__ = ("is_flow",)
+    __slots__ = ("is_flow", "read")
+
+    read: Callable[[int, int], Any]
 
     def __init__(self, value: Any, start: int, end: int, *, is_flow: bool = False, tag: str = "") -> None:
         self.value = value
@@ -60,6 +63,24 @@ class _Collection(Node):
         self.end = end
         self.is_flow = is_flow
         self.tag = tag
+
+    @classmethod
+    def unread(cls, start: int, end: int, read: Callable[[int, int], Any]) -> Self:
+        """Gives a collection in block style of which only the place is known.
+
+        Args:
+            read: gives what it holds, by its begin and its end.
+        """
+        node = cls.__new__(cls)
+        node.start, node.end, node.is_flow, node.tag, node.read = start, end, False, "", read
+        return node
+
+    def __getattr__(self, name: str) -> Any:
+        """Reads what it holds, which is asked for here where it is not known yet."""
+        if name != "value":
+            raise AttributeError(name)
+        self.value = self.read(self.start, self.end)
+        return self.value
 
 
 class SequenceNode(_Collection):

@@ -8,8 +8,10 @@ several lines, explicit keys, directives) is for the parser.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -65,6 +67,15 @@ _STYLES: Final = frozenset("\"'|>[{")
 _BLANKS_LEFT: Final = re.compile(r"\n +(?=\n|\Z)")
 
 
+_LEVELS: Final = 3
+LARGE: Final = 400
+"""Characters of a collection that is worth leaving out."""
+
+Parts: TypeAlias = Mapping[int, tuple[int, type[SequenceNode] | type[MappingNode]]]
+"""Large block collections of a document that the scanner has read: their ends and kinds, by their begins."""
+NO_PARTS: Final[Parts] = MappingProxyType({})
+
+
 class Unsure(Exception):
     """The text has something that the scanner does not know for certain."""
 
@@ -98,6 +109,48 @@ def scan(text: str) -> Node | None:
     return None
 
 
+def large_parts(root: Node | None) -> Parts:
+    r"""Gives the large collections near the root of a document, so that they can be left out later.
+
+    Args:
+        root: of `scan`.
+
+    >>> root = scan("a:\n  b: " + 500 * "c" + "\n")
+    >>> [(begin, end, kind.__name__) for begin, (end, kind) in large_parts(root).items()]
+    [(5, 508, 'MappingNode')]
+    """
+    found: dict[int, tuple[int, type[SequenceNode] | type[MappingNode]]] = {}
+    level = [root] if isinstance(root, MappingNode) and not root.is_flow else []
+    for _ in range(_LEVELS):
+        below: list[MappingNode] = []
+        for _, node in (pair for each in level for pair in each.value):
+            if node.end - node.start < LARGE or node.is_flow:
+                continue
+            if isinstance(node, MappingNode):
+                found[node.start] = (node.end, MappingNode)
+                below.append(node)
+            elif isinstance(node, SequenceNode):
+                found[node.start] = (node.end, SequenceNode)
+        level = below
+    return found or NO_PARTS
+
+
+def scan_outline(text: str, parts: Parts) -> Node | None:
+    r"""Gives what `scan` gives, and reads large collections only once somebody asks for what they hold.
+
+    Args:
+        text: that was scanned before.
+        parts: what `large_parts` gave of it.
+
+    >>> text = "a:\n  b: " + 500 * "c" + "\nd: 1\n"
+    >>> root = scan_outline(text, large_parts(scan(text)))
+    >>> root.value[1][1].value, root.value[0][1].end, root.value[0][1].value[0][0].value
+    ('1', 508, 'b')
+    """
+    begin = _BEGIN.match(text)
+    return _Document(text, 0 if begin is None else begin.end(), parts).root()
+
+
 def content_start(text: str) -> int | None:
     r"""Gives the offset of the root node of a document, if that is certain without reading it.
 
@@ -123,16 +176,20 @@ class _Document:
         "_end",
         "_in_mapping",
         "_key",
+        "_limit",
         "_node",
+        "_parts",
         "_position",
         "_stack",
         "_text",
         "_waits",
     )
 
-    def __init__(self, text: str, position: int) -> None:
+    def __init__(self, text: str, position: int, parts: Parts = NO_PARTS, limit: int | None = None) -> None:
         self._text = text
         self._position = position
+        self._parts = parts
+        self._limit = len(text) if limit is None else limit
         # The innermost open block collection with its column and its children, and those around it. The first
         # one is no collection: the document's value is its child.
         self._node: SequenceNode | MappingNode = SequenceNode([], position, position)
@@ -148,7 +205,7 @@ class _Document:
     def root(self) -> Node:
         """Gives the document's value."""
         text, position = self._text, self._position
-        length = len(text)
+        length, parts = self._limit, self._parts
         if text.startswith(("{", "["), position):
             return self._in_brackets()
         match_line = _LINE.match
@@ -164,6 +221,9 @@ class _Document:
             if dashes or column != self._column or self._waits or not (column and self._in_mapping):
                 if column > self._column and (not self._waits or (key is None and not dashes)):
                     position = self._below(value, begin)
+                    continue
+                if begin in parts and self._stack:
+                    position = self._leave_out(begin)
                     continue
                 self._place(begin, column, dashes)
                 if dashes:
@@ -187,6 +247,14 @@ class _Document:
                 self._children.append(self._value(value, found.start(4)))
             position = self._position
         return self._at_the_end()
+
+    def _leave_out(self, begin: int) -> int:
+        """Adds a collection without reading it; gives where the next line with content begins."""
+        end, kind = self._parts[begin]
+        node = kind.unread(begin, end, partial(_part, self._text, self._parts))
+        self._children.append((self._key, node))
+        self._waits, self._key, self._end = False, None, end
+        return self._behind(end)
 
     def _in_brackets(self) -> Node:
         """Gives the value of a document that is one collection in brackets."""
@@ -317,6 +385,11 @@ class _Document:
         if rest is None:
             raise Unsure
         return rest.end()
+
+
+def _part(text: str, parts: Parts, start: int, end: int) -> Any:
+    """Gives what a collection holds that was left out."""
+    return _Document(text, text.rfind("\n", 0, start) + 1, parts, end).root().value
 
 
 def _unquoted(text: str, quote: str) -> str:
