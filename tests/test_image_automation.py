@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from fluxv2_migrate.rules import (
     PolicyRequest,
     PullSecret,
     draft_image_automation,
+    find_written_images,
 )
 from workloads import AUTOMATED, codes, cron_job, deployment, draft, release
 
@@ -176,6 +178,26 @@ def test_each_fluxd_updated_releases_of_the_apis_that_it_knew(
     assert bool(found.images) == (expected is None)
     assert codes(found) == (expected or [])
     assert found.operations
+
+
+@pytest.mark.parametrize(
+    ("annotations", "fields"),
+    [
+        ({"fluxcd.io/automated": "true"}, [1]),
+        ({"fluxcd.io/automated": "true", "fluxcd.io/locked": "true"}, []),
+        ({"fluxcd.io/automated": "true", "flux.weave.works/automated": "false"}, []),
+        ({"fluxcd.io/locked": "true"}, []),
+        ({}, []),
+    ],
+)
+def test_images_that_fluxd_writes_are_found_without_what_selects_their_tags(
+    annotations: dict[str, str], fields: list[int]
+) -> None:
+    manifest = release(annotations, {"image": "ghcr.io/acme/web:1.4.7"})
+    found = list(find_written_images(manifest))
+    assert [len(each.fields) for each in found] == fields
+    (drafted,) = draft_image_automation(manifest, fm.MigrationOptions(), FLUX_VERSIONS[-1])
+    assert found == [replace(each, policy=None) for each in drafted.images if each.fields]
 
 
 def test_a_release_without_images_is_told() -> None:

@@ -10,11 +10,15 @@ import pickle
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, CheckedMarker, check_markers, find_markers
+from fluxv2_migrate.flux2.marker_places import read_comments
 from fluxv2_migrate.flux2.markers import placed_markers
 from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
+from marked_documents import written_documents
 from measured import OWN, cases
 
 MARKER = '{"$imagepolicy": "ns:app"}'
@@ -161,6 +165,24 @@ def test_the_updater_does_not_see(text: str, reason: str) -> None:
     markers = find_markers(text.replace("P", MARKER))
     assert [(marker.seen, marker.reason, marker.path) for marker in markers] == [(False, reason, None)]
     assert reason in flux2.UNSEEN_REASONS
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_what_stands_far_from_a_marker_has_no_part_in_it(data: st.DataObject) -> None:
+    # Texts with an anchor are looked through as a whole; here it is one in a comment.
+    lines = data.draw(written_documents()).text.replace("&", "+").splitlines()
+    for index in data.draw(st.sets(st.integers(0, len(lines) - 1), min_size=1, max_size=2)):
+        lines[index] = f"{lines[index].partition(' #')[0]} # {MARKER}"
+    texts = ["\n".join([*lines, "last: 1", f"# {mark}", ""]) for mark in "&+"]
+    whole, near = map(read_comments, texts)
+    assert near == whole
+
+
+def test_keys_without_a_name_are_no_scalars_beside_a_marker() -> None:
+    text = f'a:\n  : 1\n  b: c # {MARKER}\n"": 2\n'
+    (found,) = find_markers(text)
+    assert (found.seen, found.path) == (True, ("a", "b"))
 
 
 def test_a_comment_between_a_key_and_its_value_works_once() -> None:

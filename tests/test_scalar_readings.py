@@ -246,6 +246,14 @@ def test_of_drawn_documents_kustomize_reads_what_it_reads(text: str) -> None:
         "a: {b}\n",
         "a: [{ b, c: 1 }]\n",
         "a:\n  null : 1\n",
+        "a: {b: {c: 1}, d}\n",
+        "a: {b: [{c: 1}], d: 2, e}\n",
+        "a: {b: '{c} d', e}\n",
+        'a: {b: "{{ c }} d", e}\n',
+        "a: {b: {c: 1} # {d}\n  , e}\n",
+        "a: {b: 1, # {c}\n  d: 2, e}\n",
+        "a:\n  .inf: 1\n",
+        "a:\n  0x1F: 1\n",
     ],
 )
 def test_what_may_be_read_otherwise_is_found(text: str) -> None:
@@ -260,6 +268,10 @@ def test_what_may_be_read_otherwise_is_found(text: str) -> None:
         "a: '2021-01-07T10:04:30Z'\nb: RELEASE.2020-08-08T04-50-06Z\nc: pr-19-348\n",
         "a:\n  nullable: true\n",
         "a: mi-{{ .Values.global }}-rg\nb: '{{ item }}'\nc: ${NAME}\n",
+        "a: '{{ range .b }}{{ .c }}{{ end }}'\n",
+        "a: {b: 1}\nc: Services, Deployments, and Pods\n",
+        'a: "of these: \\n"\n',
+        "a:\n  1-web: b\n  10.0.0.1/24: c\n",
     ],
 )
 def test_most_texts_need_not_be_looked_at(text: str) -> None:

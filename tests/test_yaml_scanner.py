@@ -16,10 +16,13 @@ from fluxv2_migrate.yaml_text import (
     ScalarNode,
     SequenceNode,
     content_start,
+    read_outline,
+    read_value_and_parts,
+    scanner,
     split_documents,
 )
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scanner import Unsure, scan
+from fluxv2_migrate.yaml_text.scanner import Unsure, large_parts, scan, scan_outline
 from reference_trees import read_tree
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -110,6 +113,11 @@ def knows(text: str) -> bool:
     except YAMLError as error:
         raise AssertionError(f"taken, and refused by ruamel: {error}") from None
     assert flat(found) == flat(expected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scanner, "LARGE", 1)
+        parts = large_parts(found)
+    # What is left out is there as soon as it is asked for.
+    assert flat(scan_outline(text, parts) if parts else found) == flat(found)
     assert beginning is None or (expected is not None and beginning == expected.start)
     return True
 
@@ -140,6 +148,31 @@ def test_all_that_it_reads_is_in_one_document() -> None:
     assert knows(BASE)
     assert knows(BASE.replace("\n", "\r\n"))
     assert knows(BASE.rstrip("\n"))
+
+
+def is_unread(node: Node) -> bool:
+    """Gives whether it is not known yet what a collection holds; to ask for that has it read."""
+    try:
+        object.__getattribute__(node, "value")
+    except AttributeError:
+        return True
+    return False
+
+
+def test_large_parts_are_read_only_once_something_in_them_is_asked_for() -> None:
+    text = f"a:\n  b: {500 * 'x'}\nc:\n- {500 * 'y'}\nd: [{500 * 'z'}]\n"
+    value, parts = read_value_and_parts(text)
+    root = read_outline(text, parts)
+    assert root is not None
+    (_, mapping), (_, items), (_, flow) = root.value
+    assert [is_unread(each) for each in (mapping, items, flow)] == [True, True, False]
+    assert mapping.value[0][1].value == value["a"]["b"]
+    assert [is_unread(each) for each in (mapping, items)] == [False, True]
+    assert items.value[0].value == value["c"][0]
+    assert not hasattr(mapping, "unknown")
+    # Anchors are for the parser, which leaves nothing out.
+    assert not read_value_and_parts(text.replace("- ", "- &y "))[1]
+    assert not read_value_and_parts("a: 1\n")[1]
 
 
 @settings(max_examples=300)

@@ -21,23 +21,28 @@ from fluxv2_migrate.yaml_text.scalars import Scalar, is_key_to_kustomize, scalar
 # A word of YAML 1.1 where a scalar may begin, with the end of one behind it. Within texts that only costs a
 # look, and each pattern begins with few characters, so that Python comes through a repository in no time.
 _WORD: Final = re.compile(
-    r"[yYnNoO](?<![\w./@\"'%$)\]#+=].)(?:es|ES|o|O|n|N|ff|FF)?(?=[ \t]*(?:[\r\n:,\]}#]|\Z))"
+    r"[yYnNoO](?<![\w./@\"'%$)\]#+=\\].)(?:es|ES|o|O|n|N|ff|FF)?(?=[ \t]*(?:[\r\n:,\]}#]|\Z))"
 )
 # The day of a date whose year begins a scalar without quotes.
 _DATE: Final = re.compile(r"-[0-9](?<=[0-9]{4}-.)(?<![^\s:,\[{][0-9]{4}-.)[0-9]?-[0-9]")
 _TAG: Final = re.compile(r"!(?:bool|timestamp|<)")
-# A key that is no text, which kustomize cannot write.
-_NO_TEXT: Final = r"(?:[-+.~0-9][^\s:,{}\"']*|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[ ]*:\s"
+# A key that is no text, which kustomize cannot write: a number, not a number, a date or nothing.
+_NO_TEXT: Final = r"(?:[-+.~0-9][-+.0-9a-fA-FiInNoOtTxXzZ_]*|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[ ]*:\s"
 # What comes before one is not given back: nearly all lines hold none.
 _KEYS: Final = tuple(
     re.compile(begin + _NO_TEXT) for begin in (r"\n[ -]*+", r"\{[ \n]*+", r",[ \n]*+", r"\? ++")
 )
 # An entry in braces that has no value, of which kustomize makes an empty text. Braces behind a letter, `-`,
-# `$` or a quote are part of a text, and so are those within these.
+# `$` or a quote are part of a text, and so are those within these; two of them are of a template, since no
+# reader takes a mapping for a key. What follows a comma is an entry only in braces: the last one before it
+# opens these, closes something in them, or stands in quotes or in a comment.
+_BEHIND_COMMA: Final = r"[^{}]*,[ ]*[\w./-]+[ ]*[,}]"
 _EMPTY: Final = (
     re.compile(r":[ \t]*[,}]"),
-    re.compile(r"\{(?<![\w\-$\"']\{)(?<![\w\-$\"']\{\{)[ ]*[\w./-]+[ ]*[,}]"),
-    re.compile(r",[ ]*[\w./-]+[ ]*[,}]"),
+    re.compile(r"\{(?<![\w\-$\"'{]\{)[ ]*[\w./-]+[ ]*[,}]"),
+    re.compile(rf"\{{{_BEHIND_COMMA}"),
+    re.compile(rf"\}}(?:(?:[\s\]]|#[^\n]*)*+(?=,)|[^{{}}\"']*[\"']){_BEHIND_COMMA}"),
+    re.compile(rf"#[^\n]*\}}{_BEHIND_COMMA}"),
 )
 _CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS)
 _COLON: Final = re.compile(r"[ \t]*:")
