@@ -11,19 +11,17 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate import flux2
 from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.reconciled import in_namespace
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.image_objects import nearest
-from fluxv2_migrate.kubernetes import mapping_at, read, resource_of
+from fluxv2_migrate.kubernetes import mapping_at, resource_of
 from fluxv2_migrate.kustomize import controller_build
 from fluxv2_migrate.meaning import GitReference
-from fluxv2_migrate.meaning.flux2_chart import git_reference
+from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
@@ -108,7 +106,7 @@ def _rests_of_source(source: Document | None, path: str) -> Iterator[Rest]:
 
 def _tell_other_revision(source: Document | None, view: ClusterView, findings: FindingGroups) -> None:
     """Tells of a GitRepository that fetches something else than fluxd did."""
-    reference, fluxd = _reference_of(source), view.settings
+    reference, fluxd = checked_out_of(source.manifest) if source is not None else None, view.settings
     if source is None or reference is None:
         return
     if fluxd.branch and reference != GitReference("branch", fluxd.branch):
@@ -119,14 +117,6 @@ def _tell_other_revision(source: Document | None, view: ClusterView, findings: F
     if ours and _name_of(str(theirs)) != _name_of(ours):
         message = f"it fetches the repository {_name_of(str(theirs))}, and fluxd synced {_name_of(ours)}"
         findings.stop(source, "RP080", message, ("spec", "url"))
-
-
-def _reference_of(source: Document | None) -> GitReference | None:
-    try:
-        spec = read(flux2.GitRepository, source.manifest).spec if source is not None else None
-    except InvalidManifest:
-        return None
-    return None if spec is None else git_reference(spec.ref or flux2.GitRepositoryRef())
 
 
 def _name_of(url: str) -> str:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fluxv2_migrate.clusters import is_below
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -219,12 +219,12 @@ def _selects_only(document: Document, workload: Document) -> bool:
 def _config_maps(workload: Document) -> Iterator[str]:
     """Gives the names of the ConfigMaps that a workload's pods mount, or take variables from."""
     pod = mapping_at(workload.manifest, "spec", "template", "spec")
-    for volume in _items(pod.get("volumes")):
+    for volume in mappings_in(pod.get("volumes")):
         yield str(mapping_at(volume, "configMap").get("name"))
-    for container in _items(pod.get("containers")):
-        for each in _items(container.get("envFrom")):
+    for container in mappings_in(pod.get("containers")):
+        for each in mappings_in(container.get("envFrom")):
             yield str(mapping_at(each, "configMapRef").get("name"))
-        for each in _items(container.get("env")):
+        for each in mappings_in(container.get("env")):
             yield str(mapping_at(each, "valueFrom", "configMapKeyRef").get("name"))
 
 
@@ -266,7 +266,7 @@ def _access_of(account: str, own: Flux1Document, beside: Iterable[Document]) -> 
     going = [
         each
         for each in bindings
-        if (subjects := _items(each.manifest.get("subjects")))
+        if (subjects := mappings_in(each.manifest.get("subjects")))
         and all(
             one.get("kind") == "ServiceAccount"
             and one.get("name") == account
@@ -290,7 +290,3 @@ def _access_of(account: str, own: Flux1Document, beside: Iterable[Document]) -> 
 def _role(binding: Document) -> tuple[str, str]:
     reference = as_object(binding.manifest.get("roleRef"))
     return str(reference.get("kind")), str(reference.get("name"))
-
-
-def _items(value: Any) -> list[Mapping[str, Any]]:
-    return mappings_in(value)

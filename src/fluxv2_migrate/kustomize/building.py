@@ -87,7 +87,7 @@ class Build:
     @property
     def ok(self) -> bool:
         """Whether kustomize can build it."""
-        return not any(problem.fails for problem in self.problems)
+        return self.failure is None
 
     @property
     def is_complete(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
@@ -46,23 +47,10 @@ def apply_patches(
     """
     if not patches:
         return
-    named = _Named(resources)
+    patching = _Patching(resources, path, removed, derived)
     for patch in patches:
         try:
-            if bool(patch.path) == bool(patch.inline.strip()):
-                raise InvalidManifest("a patch needs either a path or a text")
-            documents, operations = derived.patch(read(patch.path) if patch.path else patch.inline.strip())
-            if patch.field == "patchesStrategicMerge" and operations:
-                raise InvalidManifest("JSON operations in a strategic merge patch")
-            if patch.field == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):
-                raise InvalidManifest("`patchesJson6902` needs operations, and a target with a name")
-            if operations:
-                _apply_operations(named, path, patch, operations)
-            elif patch.target is not None:
-                _merge_into_targets(resources, named, path, patch, documents, removed, derived)
-            else:
-                for document in documents:
-                    _merge_by_name(resources, named, path, patch, document, removed, derived)
+            patching.apply(patch, read)
         except _NoTarget as error:
             report("patch" if sees_all else "remote", error, patch.field, patch.index)
         except InvalidManifest as error:
@@ -109,23 +97,93 @@ class _Named:
                 self._by_name.setdefault(name, []).append(resource)
 
 
-def _use(path: str, patch: KustomizationPatch, document: int, kind: str) -> PatchUse:
-    return PatchUse(path, patch.field, patch.index, patch.path, document, kind, patch.inline.strip())
+@dataclass(slots=True)
+class _Patching:
+    """Applies the patches of one kustomization."""
 
+    resources: list[Resource]
+    path: str
+    removed: list[Resource]
+    derived: Derived
+    named: _Named = field(init=False)
 
-def _apply_operations(
-    named: _Named, path: str, patch: KustomizationPatch, operations: Sequence[Manifest]
-) -> None:
-    if patch.target is None:
-        raise InvalidManifest("JSON operations need a target")
-    for resource in named.selected(Selector.of(patch.target)):
-        before = resource.identity
-        if patch.field == "patches":
+    def __post_init__(self) -> None:
+        self.named = _Named(self.resources)
+
+    def apply(self, patch: KustomizationPatch, read: Callable[[str], str]) -> None:
+        """Applies a patch.
+
+        Raises:
+            InvalidManifest: it is none, or for no object.
+        """
+        if bool(patch.path) == bool(patch.inline.strip()):
+            raise InvalidManifest("a patch needs either a path or a text")
+        documents, operations = self.derived.patch(read(patch.path) if patch.path else patch.inline.strip())
+        if patch.field == "patchesStrategicMerge" and operations:
+            raise InvalidManifest("JSON operations in a strategic merge patch")
+        if patch.field == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):
+            raise InvalidManifest("`patchesJson6902` needs operations, and a target with a name")
+        if operations:
+            self._operate(patch, operations)
+        elif patch.target is not None:
+            self._merge_into_targets(patch, patch.target, documents)
+        else:
+            for document in documents:
+                self._merge_by_name(patch, document)
+
+    def _use(self, patch: KustomizationPatch, document: int, kind: str) -> PatchUse:
+        inline = patch.inline.strip()
+        return PatchUse(self.path, patch.field, patch.index, patch.path, document, kind, inline)
+
+    def _operate(self, patch: KustomizationPatch, operations: Sequence[Manifest]) -> None:
+        if patch.target is None:
+            raise InvalidManifest("JSON operations need a target")
+        for resource in self.named.selected(Selector.of(patch.target)):
+            before = resource.identity
+            if patch.field == "patches":
+                resource.remember()
+            resource.manifest = _operated(resource.manifest, operations, is_noted=bool(resource.previous))
+            if resource.identity != before:
+                self.named.forget()
+            resource.patches += (self._use(patch, 0, "json"),)
+
+    def _merge_into_targets(
+        self, patch: KustomizationPatch, target: Mapping[str, Any], documents: Sequence[PatchDocument]
+    ) -> None:
+        if len(documents) != 1:
+            raise InvalidManifest("a patch with a target has to be one document")
+        named = self.named
+        selected = dict.fromkeys(resource.identity for resource in named.selected(Selector.of(target)))
+        found = [each for wanted in selected for each in named.called(wanted) if each.identity == wanted]
+        use = self._use(patch, documents[0].document, "merge")
+        for resource in found:
+            self._merge(resource, documents[0].manifest, patch, use)
+
+    def _merge_by_name(self, patch: KustomizationPatch, document: PatchDocument) -> None:
+        wanted = document.identity
+        found = self.named.called(wanted)
+        if not found:
+            raise _NoTarget(f"no object is called {wanted}, which a patch is for")
+        if len(found) > 1:
+            raise InvalidManifest(f"several objects are called {wanted}, which a patch is for")
+        self._merge(found[0], document.manifest, patch, self._use(patch, document.document, "merge"))
+
+    def _merge(
+        self, resource: Resource, manifest: Manifest, patch: KustomizationPatch, use: PatchUse
+    ) -> None:
+        if any(patch.options.get(option) is True for option in ("allowNameChange", "allowKindChange")):
             resource.remember()
-        resource.manifest = _operated(resource.manifest, operations, is_noted=bool(resource.previous))
+        resource.patches += (use,)
+        before = resource.identity
+        merged = self.derived.merged(resource.manifest, manifest, patch)
+        if merged is None:
+            self.resources.remove(resource)
+            self.removed.append(resource)
+            return
+        resource.manifest = merged
+        # A patch may give another API, and with an option another name.
         if resource.identity != before:
-            named.forget()
-        resource.patches += (_use(path, patch, 0, "json"),)
+            self.named.forget()
 
 
 def _operated(manifest: Manifest, operations: Sequence[Manifest], *, is_noted: bool) -> Manifest:
@@ -145,67 +203,3 @@ def _operated(manifest: Manifest, operations: Sequence[Manifest], *, is_noted: b
     kept = {key: item for key, item in mapping_at(metadata, "annotations").items() if key != _FORMER_NAMES}
     metadata.pop("annotations", None)
     return {**after, "metadata": {**metadata, **({"annotations": kept} if kept else {})}}
-
-
-def _merge_into_targets(
-    resources: list[Resource],
-    named: _Named,
-    path: str,
-    patch: KustomizationPatch,
-    documents: Sequence[PatchDocument],
-    removed: list[Resource],
-    derived: Derived,
-) -> None:
-    if len(documents) != 1:
-        raise InvalidManifest("a patch with a target has to be one document")
-    document, manifest, _ = documents[0]
-    assert patch.target is not None
-    selected = dict.fromkeys(resource.identity for resource in named.selected(Selector.of(patch.target)))
-    found = [each for wanted in selected for each in named.called(wanted) if each.identity == wanted]
-    use = _use(path, patch, document, "merge")
-    for resource in found:
-        _merge(resources, named, resource, manifest, patch, use, removed, derived)
-
-
-def _merge_by_name(
-    resources: list[Resource],
-    named: _Named,
-    path: str,
-    patch: KustomizationPatch,
-    document: PatchDocument,
-    removed: list[Resource],
-    derived: Derived,
-) -> None:
-    wanted = document.identity
-    found = named.called(wanted)
-    if not found:
-        raise _NoTarget(f"no object is called {wanted}, which a patch is for")
-    if len(found) > 1:
-        raise InvalidManifest(f"several objects are called {wanted}, which a patch is for")
-    use = _use(path, patch, document.document, "merge")
-    _merge(resources, named, found[0], document.manifest, patch, use, removed, derived)
-
-
-def _merge(
-    resources: list[Resource],
-    named: _Named,
-    resource: Resource,
-    manifest: Manifest,
-    patch: KustomizationPatch,
-    use: PatchUse,
-    removed: list[Resource],
-    derived: Derived,
-) -> None:
-    if any(patch.options.get(option) is True for option in ("allowNameChange", "allowKindChange")):
-        resource.remember()
-    resource.patches += (use,)
-    before = resource.identity
-    merged = derived.merged(resource.manifest, manifest, patch)
-    if merged is None:
-        resources.remove(resource)
-        removed.append(resource)
-        return
-    resource.manifest = merged
-    # A patch may give another API, and with an option another name.
-    if resource.identity != before:
-        named.forget()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import fluxv2_migrate.flux2 as flux2
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.constraints import is_chart_name
 from fluxv2_migrate.kubernetes import read
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
@@ -217,19 +218,30 @@ def _git_source(reading: Reading, source: Mapping[str, Any], namespace: str) -> 
     if not re.match(r"(?:http|https|ssh)://", repository.url or ""):
         reading.refused.append("source.url")
     credentials = _credentials(repository.secret_ref, namespace, login=location.login)
-    return location.url, credentials, git_reference(repository.ref or flux2.GitRepositoryRef())
+    return location.url, credentials, _reference(repository.ref)
 
 
-def git_reference(ref: flux2.GitRepositoryRef) -> GitReference:
-    """Gives what source-controller checks out of a git repository.
+def checked_out_of(source: Mapping[str, Any]) -> GitReference | None:
+    """Gives what source-controller checks out of a GitRepository; nothing where it cannot be read.
 
     Source: fluxcd/pkg `git/gogit/client.go` `Clone`.
 
-    >>> git_reference(flux2.GitRepositoryRef(branch="main", tag="v1"))
+    >>> spec = {"interval": "1m", "url": "https://example.com/a"}
+    >>> source = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": {}}
+    >>> checked_out_of({**source, "spec": {**spec, "ref": {"branch": "main", "tag": "v1"}}})
     GitReference(kind='tag', value='v1')
-    >>> git_reference(flux2.GitRepositoryRef())
+    >>> checked_out_of({**source, "spec": spec})
     GitReference(kind='branch', value='master')
     """
+    try:
+        return _reference(read(flux2.GitRepository, source).spec.ref)
+    except InvalidManifest:
+        return None
+
+
+def _reference(ref: flux2.GitRepositoryRef | None) -> GitReference:
+    if ref is None:
+        return GitReference("branch", "master")
     if ref.commit:
         return GitReference("commit", ref.commit)
     if ref.name:

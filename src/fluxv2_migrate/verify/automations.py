@@ -13,8 +13,9 @@ from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObject, ImageObjects
 from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, namespace_and_name
 from fluxv2_migrate.meaning import Difference
+from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.verify.context import Context
-from fluxv2_migrate.verify.sync_sources import name_of_source, reference_of_source, source_of
+from fluxv2_migrate.verify.sync_sources import name_of_source, source_of
 
 # The name that `flux bootstrap` gives.
 _BOOTSTRAPPED: Final = "flux-system"
@@ -104,5 +105,5 @@ def _sources_of_syncs(view: ClusterView, context: Context) -> Mapping[_Name, Map
 
 
 def _branch_of(source: Mapping[str, Any]) -> str:
-    reference = reference_of_source(source)
+    reference = checked_out_of(source) if source else None
     return reference.value if reference is not None and reference.kind == "branch" else ""

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fluxv2_migrate import flux2
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.seen_objects import SeenObject
-from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, read
+from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.meaning import Difference, GitReference
-from fluxv2_migrate.meaning.flux2_chart import git_reference
+from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.verify.context import Context
 
 _NONE: Final = "(none)"
@@ -53,15 +51,6 @@ def is_own_source(by: FluxKustomization, view: ClusterView, context: Context) ->
     return isinstance(url, str) and repository_key(url) in context.before.clusters.own_urls
 
 
-def reference_of_source(source: Mapping[str, Any]) -> GitReference | None:
-    """Gives what a GitRepository checks out; nothing where there is none, or where it cannot be read."""
-    try:
-        spec = read(flux2.GitRepository, source).spec if source else None
-    except InvalidManifest:
-        return None
-    return None if spec is None else git_reference(spec.ref or flux2.GitRepositoryRef())
-
-
 def compare_source(
     by: FluxKustomization, view: ClusterView, before: Sequence[FluxKustomization], context: Context
 ) -> Iterator[Difference]:
@@ -69,7 +58,7 @@ def compare_source(
     source = source_of(by, view, context)
     if not source and (_was_there(by, context) or _is_made_under_another_name(by, context)):
         yield Difference("sync.source", "/".join(name_of_source(by)), _NONE)
-    reference = reference_of_source(source)
+    reference = checked_out_of(source) if source else None
     branch = view.settings.branch
     if branch and reference is not None and reference != GitReference("branch", branch):
         is_branch = reference.kind == "branch"
