@@ -52,6 +52,10 @@ def headings(report: str) -> list[str]:
         ({"readme.md": "text\n"}, "Nothing has to be merged."),
         ({"a.yaml": release("a")}, "Can be merged."),
         ({"a.yaml": release("a", chart=GIT)}, "Can be merged once 1 object exists in the clusters."),
+        (
+            {"a.yaml": release("a"), "b.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"},
+            "Can be merged once what is to be done first is done.",
+        ),
         ({"a.yaml": release("a", helm="")}, "Do not merge yet: 1 question is open."),
         (
             {"a.yaml": release("a"), "b.yaml": release("b", pattern="x-*", tag="x-3f1c2ab")},
@@ -84,6 +88,7 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
         "1 of 2 image policies follow new tags; 1 holds the tag that runs until somebody gives the order of "
         "its tags."
     )
+    assert "To be done first" not in told
     assert told["Must exist first"] == (
         "Secret flux-system/a; the image-reflector and image-automation controllers."
     )
@@ -104,7 +109,7 @@ def test_questions_come_by_what_they_block_and_differences_by_harm() -> None:
         "Images stand still until then",
         "What must exist first",
         "What to know",
-        "Must be there first",
+        "To be done first",
         "What runs may change",
         "Images may be updated otherwise",
         "Good to know: nothing has to be done",

@@ -59,9 +59,7 @@ def settle_readings(
             kept.append(each)
         else:
             workspace.replace(document, each.original)
-    _say(
-        "RP025", "Flux v2 would read otherwise, and is made to read as Flux v1 did,", _places(kept), findings
-    )
+    _say("RP025", "these values are written as Flux v1 read them:", _places(kept), findings)
     own = {each.document.key for each in (*readings.documents, *readings.unwritten)}
     others = {key: group for key, group in by_clusters.items() if key not in own}
     _tell_of_other_manifests(others, readings.alike, around, findings)
@@ -70,7 +68,7 @@ def settle_readings(
         for each in readings.unwritten
         if each.document.key in going or each.document.path in reaching or _reaches_migrated(each, staying)
     ]
-    _say("RP028", "Flux v2 reads otherwise than Flux v1 did", _places(left), findings)
+    _say("RP028", "Flux v2 reads these values otherwise than Flux v1 did:", _places(left), findings)
 
 
 def _patches_of_migrated(going: Collection[DocumentKey], around: Surroundings) -> Collection[str]:

@@ -219,7 +219,7 @@ def _of_another(fluxd: Flux1Program) -> ClusterNotice:
     url = fluxd.given("git-url")
     what = f"fluxd {fluxd.namespace}/{fluxd.name}" if fluxd.name else "a fluxd"
     where = without_login(url.value) if url is not None and url.value else "another repository"
-    paths = ", ".join(path or "its root" for path in paths_of(fluxd))
+    paths = ", ".join(path or "the root" for path in paths_of(fluxd))
     message = f"{what} syncs {paths} of {where}, of which nothing is here"
     return ClusterNotice("DA027", message, fluxd.path, fluxd.line)
 

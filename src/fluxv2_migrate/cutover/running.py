@@ -208,7 +208,7 @@ def _refs(fluxd: Flux1Program) -> tuple[str, ...]:
 def _other(fluxd: Flux1Program) -> RunningProgram:
     url = fluxd.given("git-url")
     where = without_credentials(url.value) if url is not None and url.value else "another repository"
-    paths = ", ".join(fluxd.items("git-path")) or "its root"
+    paths = ", ".join(fluxd.items("git-path")) or "the root"
     return RunningProgram(
         "fluxd",
         fluxd.namespace or _NAMESPACE,

@@ -150,7 +150,7 @@ _ROWS: Final = (
     FindingType("HR075", "values-are-reused", "warning", "Write all values down and remove upgrade.preserveValues."),
     FindingType("HR079", "validation-off-in-upgrades", "info", "Remove upgrade.disableOpenAPIValidation where upgrades shall be checked as before."),
     FindingType("HR080", "failed-installs-are-uninstalled", "warning", "Remove install.remediation, unless the release certainly does not exist yet."),
-    FindingType("HR081", "first-upgrade-cannot-roll-back", "warning", "Migrate with suspend_releases, compare each release with what runs, and resume one after the other."),
+    FindingType("HR081", "first-upgrade-cannot-roll-back", "warning", "Migrate with suspend_releases, and resume one release after the other, each after a review."),
     FindingType("HR083", "rollback-recreate-ignored", "warning", "Nothing: Flux 2.8 and later restart no pods at a rollback."),
     FindingType("HR084", "rollback-force-ignored", "warning", "Nothing: it had no effect."),
     FindingType("HR092", "values-in-other-namespace", "error", "Copy the object into the release's namespace, and name it there."),

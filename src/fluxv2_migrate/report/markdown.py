@@ -31,7 +31,7 @@ Of more places than that the first is told with the number of the others: one mo
 _USERS: Final = 3
 _ROWS: Final = 12
 """A longer table is folded."""
-_LONGEST: Final[Mapping[Severity, int]] = {"error": 220, "warning": 160, "info": 160}
+_LONGEST: Final = 205
 """Of a longer message so much is shown."""
 _LINES: Final = 20
 """So many lines of a proposed file are shown."""
@@ -106,13 +106,13 @@ def _entry(entry: Entry, is_example: bool) -> Iterator[str]:
         else ""
     )
     if len(entry.said) == 1:
-        yield f"{head} {_text(entry.said[0][0], entry.type.severity)}. {remedy}"
+        yield f"{head} {_text(entry.said[0][0])}. {remedy}"
         if entry.places:
             yield f"  - {'in every release' if entry.is_common else _places(entry.places, shown) + what}"
     else:
         yield f"{head} {remedy}"
         for message, places in entry.said[:shown]:
-            yield f"  - {_text(message, entry.type.severity)}{': ' if places else ''}{_places(places, 1)}"
+            yield f"  - {_text(message)}{': ' if places else ''}{_places(places, 1)}"
         if len(entry.said) > shown:
             yield f"  - and {len(entry.said) - shown} more"
     yield from _answer(entry, is_example)
@@ -142,11 +142,10 @@ def _answer(entry: Entry, is_example: bool) -> Iterator[str]:
     yield f"  - answer: {as_code(shown)}{python}{more}"
 
 
-def _text(text: str, severity: Severity = "error") -> str:
-    longest = _LONGEST[severity]
-    if len(text) <= longest:
+def _text(text: str) -> str:
+    if len(text) <= _LONGEST:
         return as_markdown_text(text)
-    cut = text[:longest]
+    cut = text[:_LONGEST]
     return as_markdown_text(f"{cut.rpartition(' ')[0] or cut} …")
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fluxv2_migrate.report.context import ClusterContext, MigrationContext
     from fluxv2_migrate.report.migration import MigratedResource, Migration
 
+_RELEASES: Final = ("HelmRelease", "FluxHelmRelease")
 _FEW: Final = 3
 """So many releases are told one by one even if they are all."""
 _WAYS: Final = 4
@@ -32,7 +33,7 @@ _BLOCKS: Final[tuple[tuple[Concern, str], ...]] = (
     ("images", "Images stand still until then"),
 )
 _HARMS: Final[tuple[tuple[Concern, str], ...]] = (
-    ("first", "Must be there first"),
+    ("first", "To be done first"),
     ("runs", "What runs may change"),
     ("images", "Images may be updated otherwise"),
     ("assumed", "Was assumed of the clusters: check whether it is so"),
@@ -234,7 +235,9 @@ def _entry(code: str, findings: list[Finding], releases: frozenset[str]) -> Entr
     by_number = sorted(said.items(), key=lambda each: -len(each[1]))
     places = tuple(dict.fromkeys(place for _, where in by_number for place in where))
     files = {place.rpartition(":")[0] for place in places}
-    is_common = len(releases) > _FEW and files >= releases and len(said) == 1
+    # What is about another object names its releases, and stands elsewhere.
+    is_of_releases = all(finding.resource.partition(" ")[0] in ("", *_RELEASES) for finding in findings)
+    is_common = len(releases) > _FEW and files >= releases and len(said) == 1 and is_of_releases
     return Entry(
         code, tuple(findings), tuple((each, tuple(where)) for each, where in by_number), places, is_common
     )

@@ -45,9 +45,14 @@ def verdict_of(migration: Migration, outline: Outline) -> str:
         return f"Do not merge yet: {open_} open."
     if blocking:
         return f"Can be merged in parts: {open_} open, and what is asked about stays as it is."
+    needed = []
     if migration.prerequisites:
-        needed = plural(len(migration.prerequisites), "object exists", "objects exist")
-        return f"Can be merged once {needed} in the clusters."
+        exist = plural(len(migration.prerequisites), "object exists", "objects exist")
+        needed.append(f"{exist} in the clusters")
+    if _first(migration, outline):
+        needed.append("what is to be done first is done")
+    if needed:
+        return f"Can be merged once {' and '.join(needed)}."
     if not (migration.changed or migration.created or migration.deleted):
         return "Nothing has to be merged."
     return "Can be merged."
@@ -75,7 +80,10 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         held = f"; {plural(holding, 'holds', 'hold')} the tag that runs until somebody gives the order of "
         held += "its tags"
         yield "Images", f"{moving}{held if holding else ''}."
-    needs = [*_first(migration, outline)]
+    first = _first(migration, outline)
+    if first:
+        yield "To be done first", f"{few(first, _SHOWN)}."
+    needs = []
     if migration.prerequisites:
         needs.append(
             few((f"{each.kind} {each.namespace}/{each.name}" for each in migration.prerequisites), _SHOWN)
@@ -89,19 +97,17 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
 _SHOWN: Final = 3
 
 
-def _first(migration: Migration, outline: Outline) -> Iterator[str]:
-    """Gives what must be there first and is no object that somebody makes."""
+def _first(migration: Migration, outline: Outline) -> list[str]:
+    """Gives what must be done first and is no object of which the report tells anyway."""
     objects = [f"{each.namespace}/{each.name}" for each in migration.prerequisites]
-    for concern, _, entries in outline.differences:
-        if concern == "first":
-            named = [
-                f"{each.type.slug} ({each.code})"
-                for each in entries
-                if each.type.severity != "info"
-                and not all(any(name in message for name in objects) for message, _ in each.said)
-            ]
-            if named:
-                yield few(named, _SHOWN)
+    return [
+        f"{each.type.slug} ({each.code})"
+        for concern, _, entries in outline.differences
+        for each in entries
+        if concern == "first"
+        and each.type.severity != "info"
+        and not all(any(name in message for name in objects) for message, _ in each.said)
+    ]
 
 
 def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:

@@ -213,7 +213,7 @@ def _with_what_is_written(
     if candidate is not None:
         filter_tags = candidate.filter_tags or {}
         written = candidate.policy["semver"]["range"] if kind == "semver" else filter_tags.get("pattern")
-        said = f"{written!r} is taken"
+        said = f"`{written}` is taken"
     return tuple(
         replace(finding, message=f"{finding.message}; {said}") if finding.code == "IM004" else finding
         for finding in findings
