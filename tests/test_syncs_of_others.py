@@ -258,3 +258,79 @@ def test_a_sync_of_another_repository_is_known_wherever_it_stands_afterwards(fir
     del after["prod/team.yaml"]
     after[first] = f"{sync('team', './deploy', 'team')}---\n{source('team', THEIRS)}"
     assert fm.verify_migration(files, after, declared=migration.declared).ok
+
+
+# What a person accepts of a sync
+
+
+def flux_2_and_1(of_source: str = "", of_sync: str = "") -> Files:
+    text = f"{source('flux-system', OURS)}---\n{sync('flux-system', './prod')}"
+    text = text.replace("ref: {branch: main}", f"ref: {{branch: main}}{of_source}")
+    text = text.replace("prune: false", f"prune: false{of_sync}")
+    return {
+        "prod/flux-system/gotk-sync.yaml": text,
+        "prod/flux.yaml": fluxd("prod"),
+        "prod/settings.yaml": OBJECT,
+        "prod/web.yaml": release(),
+    }
+
+
+@pytest.mark.parametrize("suspended", [("", ", suspend: true"), (", suspend: true", "")])
+def test_a_sync_that_may_rest_is_looked_at_as_if_it_did_not(suspended: tuple[str, str]) -> None:
+    files = flux_2_and_1(*suspended)
+    assert told(checked(files), "DA062")
+    accepted = (fm.Override(accept=("DA062",)),)
+    migration = checked(files, overrides=accepted)
+    assert migration.ok
+    after = {**migration.files, "prod/settings.yaml": OBJECT.replace("name: settings", "name: others")}
+    options = fm.MigrationOptions(overrides=accepted)
+    assert not fm.verify_migration(files, after, options, declared=migration.declared).ok
+
+
+def test_what_is_accepted_of_a_revision_says_nothing_of_the_rest() -> None:
+    files = flux_2_and_1()
+    files["prod/flux-system/gotk-sync.yaml"] = str(files["prod/flux-system/gotk-sync.yaml"]).replace(
+        "branch: main", "branch: next"
+    )
+    accepted = (fm.Override(accept=("RP080",)),)
+    migration = checked(files, overrides=accepted)
+    assert migration.ok
+    path = "prod/flux-system/gotk-sync.yaml"
+    after = {**migration.files, path: str(migration.files[path]).replace("prune: false", "prune: true")}
+    options = fm.MigrationOptions(overrides=accepted)
+    report = fm.verify_migration(files, after, options, declared=migration.declared)
+    assert [each.field for entry in report.sync_paths for each in entry.differences] == ["sync.prune"]
+
+
+# Files of sops
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("kind: Secret", "kind: ENC[AES256_GCM,data:x,type:str]", 2),
+        ("name: key", "name: ENC[AES256_GCM,data:x,type:str]", 4),
+        ("---", "---", 21),
+        ("mac: ENC[AES256_GCM,data:2", "mac: ENC[AES256_GCM,data:3", 0),
+    ],
+)
+def test_what_only_fluxd_could_decrypt_is_told(old: str, new: str, line: int) -> None:
+    secret = (
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: key\n  namespace: shop\n"
+        "data:\n  a: ENC[AES256_GCM,data:1,type:str]\n"
+        "sops:\n  lastmodified: '2020-05-15T00:00:00Z'\n  mac: ENC[AES256_GCM,data:2,type:str]\n"
+    )
+    text = f"{secret}---\n{secret.replace('name: key', 'name: other')}"
+    if line < 20:
+        # Each document for itself.
+        first, _, second = text.rpartition("data:2")
+        text = f"{first}data:4{second}"
+    text = text.replace(old, new, 1)
+    files: Files = {
+        "prod/flux.yaml": fluxd("prod").replace("--git-branch=main", "--git-branch=main, --sops"),
+        "prod/secrets.yaml": text,
+        "prod/web.yaml": release(),
+    }
+    migration = checked(files)
+    found = [each.line for each in migration.findings if each.code == "DA024"]
+    assert found == ([line] if line else [])

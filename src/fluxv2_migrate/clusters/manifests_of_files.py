@@ -58,6 +58,10 @@ _METADATA: Final = re.compile(r"^metadata:[ ]*(?:#.*)?\n((?:(?: +.*|[ ]*#.*|)\n)
 _INDENT: Final = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
 _FIELD: Final = r"^{indent}{name}:[ ]*[\"']?([^\s\"'#{{}}&*!|>]+)[\"']?[ ]*(?:#.*)?$(?!\n{indent}[ ]+\S)"
 
+_ENCRYPTED: Final = re.compile(r"^(?:kind|apiVersion):[ ]*[\"']?ENC\[", re.MULTILINE)
+_ENCRYPTED_NAME: Final = re.compile(r"^[ ]+name(?:space)?:[ ]*[\"']?ENC\[", re.MULTILINE)
+_MAC: Final = re.compile(r"^[ ]+mac:[ ]*[\"']?(ENC\[[^\n\"']*)", re.MULTILINE)
+
 
 # Tuples, because a repository has thousands of them.
 class Place(NamedTuple):
@@ -113,6 +117,8 @@ def read_objects(
     >>> [type(each).__name__ for each in read_objects("a.yaml", text)]
     ['AppliedObject', 'Refusal']
     """
+    if "ENC[" in text:
+        yield from _encrypted_too_much(path, text)
     if known is not None:
         for document in known:
             place = Place(path, document.line)
@@ -132,6 +138,31 @@ def read_objects(
             yield quick
         else:
             yield from _in_full(place, part, index)
+
+
+def _encrypted_too_much(path: str, text: str) -> Iterator[Refusal]:
+    r"""Gives the documents that fluxd decrypted with their files, and that no controller decrypts.
+
+    Source: kustomize-controller 1.9.4 `internal/decryptor`: it decrypts each object for itself, and has to
+    know before what object it is.
+
+    >>> [each.place.line for each in _encrypted_too_much("a.yaml", "a: b\nkind: ENC[AES256_GCM,data:x]\n")]
+    [2]
+    """
+    names = (match for about in _METADATA.finditer(text) for match in _encrypted_names(text, about))
+    for match in (*_ENCRYPTED.finditer(text), *names):
+        reason = "sops encrypted what object it is; it has to be encrypted again, its data alone"
+        yield Refusal(Place(path, text.count("\n", 0, match.start()) + 1), reason, is_applied=True)
+    seen: set[str] = set()
+    for match in _MAC.finditer(text):
+        if match[1] in seen:
+            reason = "sops encrypted several documents as one; each has to be encrypted for itself"
+            yield Refusal(Place(path, text.count("\n", 0, match.start()) + 1), reason, is_applied=True)
+        seen.add(match[1])
+
+
+def _encrypted_names(text: str, about: re.Match[str]) -> Iterator[re.Match[str]]:
+    return _ENCRYPTED_NAME.finditer(text, *about.span(1))
 
 
 @lru_cache(maxsize=64)

@@ -114,12 +114,14 @@ class Reconciler:
         documents: those that name Flux, by file.
         views: the clusters, with the paths that they shall get.
         foreign: the Kustomizations that sync another repository.
+        resumed: those that apply what they sync although they rest, by namespace and name.
     """
 
     tree: KustomizeTree
     documents: Mapping[str, Sequence[Document]]
     views: Sequence[ClusterView]
     foreign: Collection[DocumentKey] = frozenset()
+    resumed: Collection[tuple[str, str]] = ()
     _builds: dict[tuple[str, str, str | None], Build] = field(default_factory=dict)
     _known: list[FluxKustomization] | None = None
     _clusters: dict[str, ReconciledCluster] = field(default_factory=dict)
@@ -262,7 +264,7 @@ class Reconciler:
         obstacle = ""
         if problem is not None:
             obstacle = f"kustomize cannot build it: {problem}"
-        elif by is not None and by.rest is not None:
+        elif by is not None and by.rest is not None and namespace_and_name(by.manifest) not in self.resumed:
             obstacle = f"the Kustomization in {by.file} {by.rest.why}"
         elif not _is_checked_out(path, source):
             obstacle = f"sparseCheckout of its GitRepository leaves {path or '/'} out"

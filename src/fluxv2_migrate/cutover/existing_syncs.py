@@ -49,13 +49,14 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
         source = _source_of(document, around)
         for rest in _rests_of_source(source, path):
             message = f"it {rest.why}, and nothing of it reaches what syncs {path or '/'}"
-            findings.stop(source or document, "DA062", message, rest.field)
+            _stop_resting(source or document, message, rest.field, (), findings)
         if is_for_fluxd:
-            _tell_other_revision(source, view, findings)
-            _tell_other_objects(document, own, around, findings)
-            if any(each is not None and findings.accepts("RP080", each) for each in (document, source)):
-                for each in paths:
-                    findings.declare_object(f"sync path {each or '/'}", "sync")
+            fields = [
+                *_tell_other_revision(source, view, findings),
+                *_tell_other_objects(document, own, around, findings),
+            ]
+            for each in paths if fields else ():
+                findings.declare_object(f"sync path {each or '/'}", *fields)
 
 
 def _tell_resting(
@@ -63,7 +64,20 @@ def _tell_resting(
 ) -> None:
     what = f"applies {plural(len(places), 'object')} of Flux v1 in" if places else "syncs"
     message = f"it {rest.why}, and nothing else {what} {path or '/'}{'' if places else ' once fluxd is gone'}"
-    findings.stop(document, "DA062", message, rest.field, places)
+    _stop_resting(document, message, rest.field, places, findings)
+
+
+def _stop_resting(
+    document: Document,
+    message: str,
+    field: tuple[str, ...],
+    places: tuple[str, ...] | list[str],
+    findings: FindingGroups,
+) -> None:
+    findings.stop(document, "DA062", message, field, places)
+    if findings.accepts("DA062", document):
+        # What it will apply is looked at all the same.
+        findings.declare_object(resource_of(document.manifest), "suspended")
 
 
 def _places_of_flux1(view: ClusterView, around: Surroundings) -> dict[str, list[str]]:
@@ -104,19 +118,23 @@ def _rests_of_source(source: Document | None, path: str) -> Iterator[Rest]:
         yield Rest(f"leaves {path or '/'} out by its sparseCheckout", ("spec", "sparseCheckout"))
 
 
-def _tell_other_revision(source: Document | None, view: ClusterView, findings: FindingGroups) -> None:
-    """Tells of a GitRepository that fetches something else than fluxd did."""
+def _tell_other_revision(
+    source: Document | None, view: ClusterView, findings: FindingGroups
+) -> Iterator[str]:
+    """Tells of a GitRepository that fetches something else than fluxd did; gives what is accepted of it."""
     reference, fluxd = checked_out_of(source.manifest) if source is not None else None, view.settings
     if source is None or reference is None:
         return
     if fluxd.branch and reference != GitReference("branch", fluxd.branch):
         message = f"it follows the {reference.kind} {reference.value}, and fluxd the branch {fluxd.branch}"
         findings.stop(source, "RP080", message, ("spec", "ref"))
+        yield from ("sync.branch",) if findings.accepts("RP080", source) else ()
     ours, theirs = fluxd.fluxd.git_url, mapping_at(source.manifest, "spec").get("url")
     # The same repository may have another host or owner by now.
     if ours and _name_of(str(theirs)) != _name_of(ours):
         message = f"it fetches the repository {_name_of(str(theirs))}, and fluxd synced {_name_of(ours)}"
         findings.stop(source, "RP080", message, ("spec", "url"))
+        yield from ("sync.source",) if findings.accepts("RP080", source) else ()
 
 
 def _name_of(url: str) -> str:
@@ -125,8 +143,12 @@ def _name_of(url: str) -> str:
 
 def _tell_other_objects(
     document: Document, own: FluxKustomization, around: Surroundings, findings: FindingGroups
-) -> None:
-    """Tells of a Kustomization that makes something else of what fluxd applied as it was built."""
+) -> Iterator[str]:
+    """Tells of a Kustomization that makes something else of what fluxd applied as it was built.
+
+    Returns:
+        What a person accepts of it, for all objects; what concerns one is noted of that one.
+    """
     path, tree = normal_path(own.path), around.clusters.tree
     if not (own.overlay or own.target_namespace or own.substitutes):
         return
@@ -140,7 +162,7 @@ def _tell_other_objects(
         (each.path, each.index): in_namespace(each.manifest, own.target_namespace) for each in build.objects
     }
     changed = [
-        resource_of(each.manifest)
+        each
         for each in plain.objects
         if (each.path, each.index) not in gone
         and (
@@ -149,6 +171,12 @@ def _tell_other_objects(
         )
     ]
     if changed:
-        shown = few(dict.fromkeys(changed), _SHOWN)
+        shown = few(dict.fromkeys(resource_of(each.manifest) for each in changed), _SHOWN)
         message = f"it makes something else of what fluxd applied of {path or '/'}: {shown}"
         findings.stop(document, "RP080", message, ("spec",))
+    if changed and findings.accepts("RP080", document):
+        for each in changed:
+            for manifest in (each.manifest, after.get((each.path, each.index), each.manifest)):
+                findings.declare_object(resource_of(manifest), "applied", "contents")
+        yield from ("sync.target_namespace",) if own.target_namespace else ()
+        yield from ("sync.substitution",) if own.substitutes else ()

@@ -5,7 +5,7 @@ Source: kustomize-controller 1.9.4, fluxcd/pkg `ssa`: one manifest that the dry 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -95,6 +95,31 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
         yield f"{shown}: spec.{name} is no field of {api} in Flux {flux_version}"
     if kind == "ImagePolicy" and (given.get("digestReflectionPolicy") == "Always") != ("interval" in given):
         yield f"{shown}: spec.interval goes with digestReflectionPolicy Always, and with nothing else"
+
+
+def undecryptable(objects: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+    """Gives what fluxd may have decrypted, and kustomize-controller cannot: it takes each for itself.
+
+    Args:
+        objects: each with its file.
+
+    Source: fluxcd/flux 1.25.4 `pkg/manifests/rawfiles.go`; kustomize-controller 1.9.4 `internal/decryptor`.
+
+    >>> secret = {"apiVersion": "v1", "kind": "ENC[AES256_GCM,data:x]", "metadata": {"name": "a"}}
+    >>> list(undecryptable([("a.yaml", secret)]))
+    ['a.yaml: sops encrypted what object it is']
+    """
+    seen: set[tuple[str, str]] = set()
+    for path, each in objects:
+        about = mapping_at(each, "metadata")
+        named = (each.get("kind"), each.get("apiVersion"), about.get("name"), about.get("namespace"))
+        if any(str(name).startswith("ENC[") for name in named):
+            yield f"{path}: sops encrypted what object it is"
+        checksum = mapping_at(each, "sops").get("mac")
+        if isinstance(checksum, str) and checksum:
+            if (path, checksum) in seen:
+                yield f"{path}: sops encrypted several documents as one"
+            seen.add((path, checksum))
 
 
 def _unserved(kind: FluxKind, api: str, given: Mapping[str, Any], flux_version: FluxVersion) -> Iterator[str]:

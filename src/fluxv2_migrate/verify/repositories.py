@@ -78,7 +78,9 @@ def verify_migration(
     views = clusters.clusters
     # Folders that nothing names as paths tell what is applied only where both Fluxes agree on it.
     guess = Reconciler(clusters.tree, repositories[0].documents, views, clusters.foreign)
-    reconciler = Reconciler(migrated.tree, repositories[1].documents, views, migrated.foreign)
+    declarations = Declarations(declared or {})
+    resumed = frozenset(declarations.suspended("Kustomization"))
+    reconciler = Reconciler(migrated.tree, repositories[1].documents, views, migrated.foreign, resumed)
     known = [
         each
         for each in views
@@ -98,7 +100,7 @@ def verify_migration(
         operator,
         inferred.version,
         {name: each.version for name, each in of_clusters.items()},
-        Declarations(declared or {}),
+        declarations,
         old_side,
         new_side,
         reconciled,

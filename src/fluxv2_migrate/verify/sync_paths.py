@@ -30,7 +30,7 @@ from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.verify.applied_objects import ObjectsOfCluster, compare_objects
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
-from fluxv2_migrate.verify.refused_objects import refusals
+from fluxv2_migrate.verify.refused_objects import refusals, undecryptable
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 from fluxv2_migrate.verify.sync_sources import compare_source, is_own_source, source_of
 
@@ -149,6 +149,8 @@ def _is_declared(difference: Difference, context: Context) -> bool:
             resource, field = difference.after, "applied"
         case "sync.contents":
             resource, field = difference.path[0], "contents"
+        case "sync.suspended":
+            resource, field = difference.path[0], "suspended"
         case _:
             return False
     return field in context.declared.of("", (resource,)).every
@@ -200,6 +202,8 @@ def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
     old = [as_object(each.manifest.get("spec")) for each in path.before]
     for each in path.now:
         if each.by is not None:
+            if each.by.rest is not None:
+                yield Difference("sync.suspended", False, True, (resource_of(each.by.manifest),))
             yield from _of_contents(path, each.by)
             yield from _of_objects(path, each.by)
             yield from _on_top(as_object(each.by.manifest.get("spec")), old)
@@ -292,7 +296,13 @@ def _name_in(reference: Any, namespace: str) -> _Name:
 
 
 def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:
-    """Gives the objects that the API server refuses, and did not refuse before."""
+    """Gives the objects that the API server refuses, and did not refuse before.
+
+    What kustomize-controller cannot decrypt fluxd could, so that it was not refused before in any case.
+    """
+    here = (each for each in reconciled.all() if each.within.sync_path == path.synced.path)
+    for reason in dict.fromkeys(undecryptable((each.path, each.manifest) for each in here)):
+        yield Difference("sync.refused", _NONE, reason)
     version = context.version(path.view.name)
     # What syncs the path may be applied by nothing that is known, and is needed all the same.
     sources = (source_of(each.by, path.view, context) for each in path.now if each.by is not None)

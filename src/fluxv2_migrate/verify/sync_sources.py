@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.seen_objects import SeenObject
-from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
 from fluxv2_migrate.meaning import Difference, GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.verify.context import Context
@@ -68,7 +68,7 @@ def compare_source(
     if url and known and repository_key(url) != repository_key(known):
         yield Difference("sync.source", known, url)
     if spec.get("suspend") is True:
-        yield Difference("sync.suspended", False, True)
+        yield Difference("sync.suspended", False, True, (resource_of(source),))
     if url.startswith("ssh://") and not spec.get("secretRef") and not _had_no_key(by, context):
         yield Difference("sync.credentials", "fluxd's key", _NONE)
 

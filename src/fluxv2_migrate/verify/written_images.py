@@ -101,7 +101,7 @@ def write_probes(
 
         changed[path] = with_marked_values(texts[path], value_of)
     tree, documents = reconciler.tree.with_files(changed), _with_images(reconciler.documents, changed)
-    built = Reconciler(tree, documents, views, reconciler.foreign).of_all(views)
+    built = Reconciler(tree, documents, views, reconciler.foreign, reconciler.resumed).of_all(views)
     return WrittenImages(
         {tag: policy for (_, policy), tag in tags.items()},
         {tag: policy for (_, policy), tag in misplaced.items()},
