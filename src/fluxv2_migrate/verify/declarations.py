@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,14 +73,6 @@ class Declarations:
     """
 
     given: Declared
-
-    def suspended(self, kind: str) -> Iterator[tuple[str, str]]:
-        """Gives namespace and name of the objects of a kind that were said to be suspended."""
-        for (_, resource), fields in self.given.items():
-            prefix, _, named = resource.partition(" ")
-            if prefix == kind and "suspended" in fields:
-                namespace, _, name = named.rpartition("/")
-                yield namespace, name
 
     def of(self, path: str, resources: Sequence[str]) -> Declaration:
         """Gives what was declared of an object.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fluxv2_migrate.clusters.flux_release import infer_flux_releases
@@ -14,8 +14,9 @@ from fluxv2_migrate.flux2.marker_checks import texts_of
 from fluxv2_migrate.flux2.markers import find_markers
 from fluxv2_migrate.given import checked_files, checked_kind
 from fluxv2_migrate.kept import lets_go
+from fluxv2_migrate.kubernetes import namespace_and_name, resource_of
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
-from fluxv2_migrate.repository.reading import read_repository
+from fluxv2_migrate.repository.reading import Repository, read_repository
 from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
 from fluxv2_migrate.settings.options import HelmOperator, MigrationOptions, checked_options
 from fluxv2_migrate.verify.context import Context, Sources
@@ -79,7 +80,7 @@ def verify_migration(
     # Folders that nothing names as paths tell what is applied only where both Fluxes agree on it.
     guess = Reconciler(clusters.tree, repositories[0].documents, views, clusters.foreign)
     declarations = Declarations(declared or {})
-    resumed = frozenset(declarations.suspended("Kustomization"))
+    resumed = frozenset(_said_to_rest(repositories[1], declarations))
     reconciler = Reconciler(migrated.tree, repositories[1].documents, views, migrated.foreign, resumed)
     known = [
         each
@@ -127,3 +128,10 @@ def _marked(files: Mapping[str, str | bytes]) -> dict[str, frozenset[tuple[str, 
         for path, text in texts_of(files).items()
         if "$imagepolicy" in text
     }
+
+
+def _said_to_rest(repository: Repository, declared: Declarations) -> Iterator[tuple[str, str]]:
+    """Gives the Kustomizations of which it was declared that they rest."""
+    for _, document in repository.new_objects():
+        if "suspended" in declared.of("", (resource_of(document.manifest),)).own:
+            yield namespace_and_name(document.manifest)
