@@ -118,7 +118,7 @@ def _foreign(
     own = {*known, *(repository_key(each) for each in urls if each)}
     sources = _repositories(reader)
     others: list[tuple[DocumentKey, str, set[str]]] = []
-    for document in (document for each in reader.documents.values() for document in each) if sources else ():
+    for document in reader.every_document() if sources else ():
         kustomization = FluxKustomization.of_document(document)
         urls_of_source = set() if kustomization is None else sources.get(_source_of(document), set())
         if kustomization is None or not urls_of_source:
@@ -140,7 +140,7 @@ def _foreign(
 def _repositories(reader: ClusterReader) -> dict[tuple[str, str], set[str]]:
     """Gives what the GitRepositories of a repository fetch, by namespace and name."""
     found: dict[tuple[str, str], set[str]] = {}
-    for document in (document for each in reader.documents.values() for document in each):
+    for document in reader.every_document():
         url = mapping_at(document.manifest, "spec").get("url")
         if document.manifest.get("kind") == "GitRepository" and isinstance(url, str):
             found.setdefault(document.identity, set()).add(repository_key(url))
@@ -281,7 +281,7 @@ def _generates(said: Cluster, shown: ClusterView | None, reader: ClusterReader) 
 
 def _has_flux_2(reader: ClusterReader) -> bool:
     """Gives whether anything of Flux v2 is there, as after a migration."""
-    return any(is_new(document.manifest) for each in reader.documents.values() for document in each)
+    return any(is_new(document.manifest) for document in reader.every_document())
 
 
 def _of_roots(roots: Sequence[str], programs: Flux1Programs) -> Iterator[Cluster]:

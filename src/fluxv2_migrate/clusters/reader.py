@@ -7,6 +7,7 @@ import weakref
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from fluxv2_migrate.clusters.builds import build_with
@@ -121,14 +122,17 @@ class ClusterReader:
             }
         return self._claimed
 
+    def every_document(self) -> Iterator[Document]:
+        """Gives the documents of all files that name Flux."""
+        return chain.from_iterable(self.documents.values())
+
     def flux_kustomizations(self) -> Iterator[FluxKustomization]:
         """Gives the Kustomizations of Flux v2 that a repository holds, and that sync it."""
         # Each folder asks that may be a cluster.
         if self._flux_kustomizations is None:
             self._flux_kustomizations = [
                 (document.key, found)
-                for documents in self.documents.values()
-                for document in documents
+                for document in self.every_document()
                 if (found := FluxKustomization.of_document(document)) is not None
             ]
         return (found for key, found in self._flux_kustomizations if key not in self.foreign)

@@ -22,6 +22,7 @@ from fluxv2_migrate.rules import (
     image_repository_manifest,
     image_update_automation_manifest,
 )
+from fluxv2_migrate.rules.chart_source import git_secret_keys
 from fluxv2_migrate.settings.options import MigrationOptions
 
 _KEYS: Final = (".dockerconfigjson",)
@@ -379,7 +380,7 @@ class _Layout:
         if sync.secret_name is not None:
             secret = self._copy_in(namespace, (sync.namespace, sync.secret_name))
             spec["secretRef"] = {"name": secret}
-            keys = ("identity", "known_hosts") if sync.url.startswith("ssh://") else ("username", "password")
+            keys = git_secret_keys(sync.url)
             user, origin = f"GitRepository {namespace}/{name}", f"{sync.namespace}/{sync.secret_name}"
             self._need(namespace, secret, keys, user, origin)
         version = self._version(sync.cluster)

@@ -79,7 +79,7 @@ def _migrated(release: ReadRelease, twin: Document | None = None) -> MigratedRel
 
 
 def _specs(text: ReleaseText) -> Mapping[str, Mapping[str, Any]]:
-    """Gives what each cluster has to find of a release that no patch reached; of all others it was tried."""
+    """Gives the spec that each cluster must get of a release without patches; others were built to check."""
     if isinstance(text.release, PatchedRelease):
         return {}
     return {name: mapping_at(text.seen_by(name), "spec") for name in text.release.clusters}
@@ -178,7 +178,7 @@ def over_given_files(
     prepared: Mapping[str, str],
     deleted: Collection[str],
 ) -> Migration:
-    """Gives a migration of the repository as it was, where one was migrated that was prepared for it.
+    """Gives a migration as one of the given files, where a prepared copy of them was migrated.
 
     Args:
         migration: of the prepared repository.

@@ -27,7 +27,7 @@ def sources_by_key(manifests: Iterable[Mapping[str, Any]]) -> dict[SourceKey, Ma
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFields:
-    """The fields that differ as findings say, before anybody asks for their values.
+    """The fields that findings say are different afterwards; their values are computed when asked for.
 
     Attributes:
         fields: of each release, by path and resource.

@@ -59,7 +59,7 @@ _MODELS: Final[Mapping[str, type[_Resource]]] = {
 
 @dataclass(frozen=True, slots=True)
 class MigratedManifest:
-    """A v2 resource as it is written, before anybody asks for its model.
+    """A v2 resource as a mapping; `resource()` gives it as a model.
 
     Attributes:
         manifest: in JSON's types.

@@ -67,7 +67,7 @@ class Entry:
 
     @property
     def answers(self) -> tuple[Override, ...]:
-        """The answers that say more than that a person has seen it."""
+        """The answers that decide something; of a question also those that only accept its code."""
         given = (finding.answer for finding in self.findings)
         return tuple(
             each for each in given if each is not None and (self._is_asked or not _only_accepts(each))
@@ -105,7 +105,7 @@ class Outline:
 
     @property
     def told(self) -> tuple[Finding, ...]:
-        """The findings that are none."""
+        """The findings that ask nothing: what is to be known."""
         return tuple(_findings(self.differences))
 
 
@@ -160,7 +160,7 @@ def assumptions_of(context: MigrationContext) -> Iterator[str]:
 
 
 def _way(cluster: ClusterContext) -> str:
-    """Gives how a cluster became known, a file that says it by its name in the cluster's own folder."""
+    """Gives how a cluster became known; of a file in its own folder without that, as many are alike."""
     path, _, what = cluster.reason.partition(" ")
     own = path.removeprefix(f"{cluster.name}/")
     is_own = (cluster.name,) == cluster.sync_paths and own != path

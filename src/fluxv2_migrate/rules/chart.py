@@ -16,8 +16,10 @@ from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.chart_source import (
     ChartSourceRequest,
     clean_chart_path,
+    git_secret_keys,
     git_url_key,
     helm_url_key,
+    inside_repository,
     split_url,
     to_flux_git_url,
 )
@@ -259,7 +261,7 @@ def draft_git_source(
         secret,
         secret_name=draft.override.secret_name,
         source_name=draft.override.source_name,
-        keys=("identity", "known_hosts") if scheme == "ssh" else (),
+        keys=git_secret_keys(url) if scheme == "ssh" else (),
         interval=draft.settings.git_interval,
     )
 
@@ -337,5 +339,4 @@ def chart_file_path(folder: str, path: str) -> str | None:
     >>> chart_file_path("./charts/web", "../prod.yaml")
     './charts/prod.yaml'
     """
-    clean = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
-    return None if clean == ".." or clean.startswith("../") else f"./{clean}"
+    return inside_repository(posixpath.join(folder, path.lstrip("/")))

@@ -124,6 +124,17 @@ def git_url_key(url: str) -> str:
     return helm_url_key(to_flux_git_url(url)).removesuffix(".git")
 
 
+def git_secret_keys(url: str) -> tuple[str, ...]:
+    """Gives the keys that the Secret of a git repository holds: those of SSH, or of a login.
+
+    Source: source-controller 1.9.1 `api/v1/gitrepository_types.go` `secretRef`.
+
+    >>> git_secret_keys("ssh://git@github.com/acme/charts"), git_secret_keys("https://github.com/acme/charts")
+    (('identity', 'known_hosts'), ('username', 'password'))
+    """
+    return ("identity", "known_hosts") if url.startswith("ssh://") else ("username", "password")
+
+
 def clean_chart_path(path: str) -> str | None:
     """Gives a chart's folder as Flux v2 takes it, or nothing where it leaves the repository.
 
@@ -132,7 +143,15 @@ def clean_chart_path(path: str) -> str | None:
     >>> clean_chart_path("/charts/web/"), clean_chart_path("."), clean_chart_path("../x")
     ('./charts/web', '.', None)
     """
-    clean = posixpath.normpath(path.strip().lstrip("/") or ".")
-    if clean == ".." or clean.startswith("../"):
-        return None
-    return clean if clean == "." else f"./{clean}"
+    clean = inside_repository(path.strip().lstrip("/") or ".")
+    return "." if clean == "./." else clean
+
+
+def inside_repository(path: str) -> str | None:
+    """Gives a path from the root of a repository as Flux v2 writes it; nothing where it leads out of it.
+
+    >>> inside_repository("charts/web/../prod.yaml"), inside_repository("../x")
+    ('./charts/prod.yaml', None)
+    """
+    clean = posixpath.normpath(path)
+    return None if clean == ".." or clean.startswith("../") else f"./{clean}"

@@ -18,9 +18,6 @@ BEFORE_VALUES = Place(before=("values",))
 """Values are long, and people look for the settings above them."""
 
 
-_AT_THE_END = Place()
-
-
 def present(value: Any) -> dict[str, Any]:
     """Gives the fields of a mapping that are set; the API server leaves nulls out.
 
@@ -120,9 +117,9 @@ class Draft:
         """Writes a field, as a text of it alone has it where there is one."""
         self.operations.append(Set(path, value, place, because, rule, text))
 
-    def move(self, source: Path, target: Path, rule: str, *, place: Place | None = None) -> None:
+    def move(self, source: Path, target: Path, rule: str) -> None:
         """Moves a field with its comments."""
-        self.operations.append(Move(source, target, place or _AT_THE_END, rule))
+        self.operations.append(Move(source, target, rule=rule))
 
     def remove(self, path: Path, rule: str, *, comments_to: str | None = None) -> None:
         """Takes a field out; its comments stay, or go to a field of the new source."""

@@ -18,7 +18,7 @@ from fluxv2_migrate.flux2.releases import (
     new_object,
 )
 from fluxv2_migrate.golang.durations import parse_duration
-from fluxv2_migrate.rules.chart_source import to_flux_git_url
+from fluxv2_migrate.rules.chart_source import git_secret_keys, to_flux_git_url
 from fluxv2_migrate.settings.options import Cluster
 
 SYNC_NAME: Final = "flux-system"
@@ -88,13 +88,11 @@ class SyncSettings:
         refused = ""
         if not _URL.fullmatch(known) or _FILLED_IN.search(known):
             refused, known = ("" if _FILLED_IN.search(known) else known), ""
-        keys = ("identity", "known_hosts") if is_ssh else ()
-        if known and not is_ssh and known != written:
-            keys = ("username", "password")
+        has_key = bool(known) and (is_ssh or known != written)
         return cls(
             known,
             cluster.branch or _BRANCH,
-            keys if known else (),
+            git_secret_keys(written) if has_key else (),
             fluxd.git_poll_interval or _INTERVAL,
             _without_hours(fluxd.git_timeout or ""),
             fluxd.verify_signatures not in (None, "none"),
