@@ -312,6 +312,25 @@ def test_a_cluster_whose_fluxd_does_something_else_gets_a_text_of_its_own(has_pa
     assert "tag: 1.2.3 # {" in migration.changed["dev/web.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("target", "codes"),
+    [("{kind: HelmRelease}", ["IM016"]), ("{kind: HelmRelease, name: web}", [])],
+)
+def test_a_text_that_is_also_of_what_fluxd_leaves_is_not_marked(target: str, codes: list[str]) -> None:
+    files: Files = {
+        "prod/kustomization.yaml": "resources: [web.yaml, api.yaml]\npatches:\n- path: more.yaml\n"
+        f"  target: {target}\n",
+        "prod/web.yaml": release(CHART + IMAGE).replace("spec:\n", f"{AUTOMATED}spec:\n", 1),
+        "prod/api.yaml": release(CHART + IMAGE, "api"),
+        "prod/more.yaml": release("  values:\n    image:\n      tag: 1.2.4\n", "any"),
+    }
+    migration = migrate(files)
+    errors = [each for each in migration.findings if each.severity == "error"]
+    assert [each.code for each in errors] == codes
+    assert all("HelmRelease shop/api" in each.message for each in errors)
+    assert ("# {" in migration.changed["prod/more.yaml"]) is not bool(codes)
+
+
 HALF = "  helmVersion: v3\n  timeout: 60\n"
 SOURCE = "  chart:\n    repository: https://charts.example.com\n    name: web\n"
 

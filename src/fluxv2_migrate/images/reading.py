@@ -15,6 +15,7 @@ from fluxv2_migrate.images.credentials import credentials_in, files_of_credentia
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import own_manifest
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image, place_tag
+from fluxv2_migrate.images.shared_texts import places_of_others
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, group_of
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
@@ -119,6 +120,7 @@ class _Reader:
                 if self._is_read(document) and repository.chart_around(path) is None:
                     self._read(document)
         self._tell_generated()
+        self._leave_texts_of_others()
         self.found.objects += self._patched.values()
         self.found.plain = {
             each.document.key: each.draft.operations for each in self.found.objects if _is_plain(each)
@@ -261,14 +263,34 @@ class _Reader:
         for sighting in sightings:
             if all(sighting.cluster in clusters for clusters in users.values()):
                 continue
-            automated = as_automated(sighting.manifest, aliases)
-            for image in find_written_images(automated):
-                own = own_manifest(document, sighting)
-                placed = place_tag(image, document.key, own, sighting, self.around.clusters.tree)
-                where = "" if isinstance(placed, NoPlace) else _place_of(placed)
+            for where in self._places_in(document.key, sighting, aliases):
                 if sighting.cluster not in users.get(where, {sighting.cluster}):
                     held[where] = sighting.cluster
         return held
+
+    def _places_in(self, key: DocumentKey, sighting: Sighting, aliases: Mapping[str, str]) -> Iterator[str]:
+        """Gives where the texts of all images of an object stand, be they updated or not."""
+        own = own_manifest(self.around.repository.document(*key), sighting)
+        for image in find_written_images(as_automated(sighting.manifest, aliases)):
+            placed = place_tag(image, key, own, sighting, self.around.clusters.tree)
+            if isinstance(placed, ImagePlace):
+                yield _place_of(placed)
+
+    def _leave_texts_of_others(self) -> None:
+        """Leaves texts in patches and kustomizations that an object has, too, which fluxd does not update."""
+        uses = ((each.document.key, use) for each in self.found.objects for use in each.uses)
+        seen = ((key, each) for key, found in self.around.clusters.sightings.items() for each in found)
+        held = dict(
+            places_of_others(uses, seen, lambda key, each: {*self._places_in(key, each, aliases_of([each]))})
+        )
+        for index, each in enumerate(self.found.objects if held else ()):
+            for use in each.uses:
+                if use.place in held:
+                    message = f"the text is that of {held[use.place]}, too, of which fluxd does not write it"
+                    notice = Notice("IM016", message, use.field, use.place)
+                    self._tell(self.around.repository.document(*use.document), use.resource, notice)
+            left = tuple(use for use in each.uses if use.place not in held)
+            self.found.objects[index] = replace(each, uses=left)
 
     def _drafts(self, document: Document, sighting: Sighting) -> tuple[ImageAutomationDraft, ...]:
         view = self.around.clusters.view(sighting.cluster)

@@ -35,6 +35,8 @@ class DeclaredFields:
         sources: of charts; not to be changed.
         versions: the Flux releases of the clusters.
         default_namespace: of manifests that name none.
+        built: the releases that builds make other ones: their values, in which tags of images may have become
+            texts since, are not looked at.
     """
 
     fields: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class DeclaredFields:
     sources: Mapping[SourceKey, Mapping[str, Any]] = field(default_factory=dict)
     versions: frozenset[FluxVersion] = frozenset()
     default_namespace: str = ""
+    built: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         fields = {key: tuple(names) for key, names in self.fields.items()}
@@ -56,6 +59,8 @@ class DeclaredFields:
         for key, names in self.fields.items():
             meanings = self._meanings(key, plain) if key in self.releases else []
             found[key] = {name: _common([_value(each, name) for each in meanings]) for name in names}
+            if key in self.built and "values" in names:
+                found[key]["values"] = None
         return found
 
     def _meanings(

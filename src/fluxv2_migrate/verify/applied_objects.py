@@ -170,10 +170,18 @@ def _is_another_of_flux2(before: Mapping[str, Any], after: Mapping[str, Any]) ->
 def _contents(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Gives what makes an object what it is."""
     found = {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
-    return {**found, **own_metadata(manifest)}
+    return {**found, **_own_metadata(manifest)}
 
 
-def own_metadata(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def changed_metadata(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """Gives the labels and annotations of an object that are other ones afterwards."""
+    for each in changed_fields("metadata", _own_metadata(before), _own_metadata(after)):
+        # The API server takes texts alone, and of what was read as none it is told elsewhere.
+        if isinstance(each.before, str) and isinstance(each.after, str):
+            yield each
+
+
+def _own_metadata(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Gives the labels and annotations of an object; what either Flux alone reads of it is left out."""
     metadata = as_object(manifest.get("metadata"))
     return {

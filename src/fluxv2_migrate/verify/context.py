@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
-from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
 from fluxv2_migrate.repository.reading import Repository
@@ -156,8 +156,11 @@ class Context:
         return settings_of(self.options.model_copy(update=given), known)
 
     def version(self, cluster: str | None) -> FluxVersion:
-        """Gives the Flux release of a cluster."""
-        return self.versions.get(cluster or "", self.flux_version)
+        """Gives the Flux release of a cluster; of what none has the oldest, which all of them read."""
+        known = self.versions.get(cluster or "")
+        if known is None and not cluster and self.versions:
+            known = min(self.versions.values(), key=FLUX_VERSIONS.index)
+        return known or self.flux_version
 
     def wrote_before(self, path: str, policy: tuple[str, str]) -> bool:
         """Gives whether a marker of a file named a policy before anything was migrated."""

@@ -21,7 +21,7 @@ from fluxv2_migrate.meaning import (
 )
 from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.repository.reading import is_partial_release
-from fluxv2_migrate.verify.applied_objects import changed_fields, own_metadata
+from fluxv2_migrate.verify.applied_objects import changed_metadata
 from fluxv2_migrate.verify.context import UNMANAGED, Context
 from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.declarations import Declaration
@@ -184,8 +184,7 @@ def _around(
         yield Difference("sync.applied_once", False, True)
     if found.is_placed and not partner.is_placed:
         yield Difference("namespace", namespace, _NO_NAMESPACE)
-    before, after = (own_metadata(each.manifest) for each in (found, partner))
-    yield from changed_fields("metadata", before, after)
+    yield from changed_metadata(found.manifest, partner.manifest)
     applied = [each for each in left if not is_disabled(each.manifest)]
     if applied:
         yield Difference(

@@ -45,7 +45,7 @@ from fluxv2_migrate.settings.known_tags import joined_tags
 from fluxv2_migrate.settings.of_clusters import FluxdSettings, fluxd_settings_of
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
-from fluxv2_migrate.verify.applied_objects import changed_fields, own_metadata
+from fluxv2_migrate.verify.applied_objects import changed_fields, changed_metadata
 from fluxv2_migrate.verify.automations import applied_image_objects, compare_automations, is_updated
 from fluxv2_migrate.verify.context import UNMANAGED, Context
 from fluxv2_migrate.verify.filters import ImageFilter, compare_digests, compare_filters
@@ -255,8 +255,7 @@ def _verify(
     if workload.identity[0] not in RELEASE_KINDS:
         for part in ("apiVersion", "spec"):
             found += changed_fields("workload", workload.manifest.get(part), now.manifest.get(part))
-        before, after = (own_metadata(each) for each in (workload.manifest, now.manifest))
-        found += changed_fields("metadata", before, after)
+        found += changed_metadata(workload.manifest, now.manifest)
     declaration = context.declared.of(workload.path, (workload.resource,))
     return judged((*place, now.path), found, declaration, notes, workload.cluster)
 

@@ -1,0 +1,48 @@
+"""Texts of images in patches and kustomizations, which reach more objects than those that fluxd updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TypeAlias
+
+from fluxv2_migrate.clusters import DocumentKey, Sighting
+from fluxv2_migrate.placement import ImageUse
+
+_User: TypeAlias = tuple[str, str, DocumentKey]
+"""The place of a text, a cluster, and the document of an object that has it there."""
+
+
+def places_of_others(
+    uses: Iterable[tuple[DocumentKey, ImageUse]],
+    sightings: Iterable[tuple[DocumentKey, Sighting]],
+    places_in: Callable[[DocumentKey, Sighting], Collection[str]],
+) -> Iterator[tuple[str, str]]:
+    """Gives the places whose texts are those of objects, too, that fluxd does not update.
+
+    Args:
+        uses: what fluxd updates, with the document of each object.
+        sightings: of all objects, as each cluster sees them.
+        places_in: where the texts of the images of an object stand.
+
+    Returns:
+        Each place with an object that has its text, as kind, namespace and name.
+    """
+    shared: dict[str, set[str]] = {}
+    users: set[_User] = set()
+    for key, use in uses:
+        users.add((use.place, use.cluster, key))
+        # What stands in the manifest of an object is of that one alone.
+        if use.document != key:
+            shared.setdefault(use.file, set()).add(use.place)
+    for key, sighting in sightings:
+        files = {*(use.path for use in sighting.patches), *(step.path for step in sighting.steps)}
+        asked = {
+            place
+            for file in files & shared.keys()
+            for place in shared[file]
+            if (place, sighting.cluster, key) not in users
+        }
+        if asked:
+            name = "/".join(filter(None, (sighting.namespace, sighting.name)))
+            found = asked.intersection(places_in(key, sighting))
+            yield from ((place, f"{sighting.manifest.get('kind')} {name}") for place in sorted(found))
