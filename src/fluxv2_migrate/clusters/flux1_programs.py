@@ -35,6 +35,7 @@ from fluxv2_migrate.flux1.installation import (
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
+from fluxv2_migrate.kept import kept
 from fluxv2_migrate.kubernetes import as_list, as_object, value_at
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
@@ -173,8 +174,9 @@ def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
     return found
 
 
+@kept(4096)
 def _is_mentioned(text: str) -> bool:
-    """Gives whether a text may be that of a manifest of Flux v1."""
+    """Gives whether a text may be that of a manifest of Flux v1; each is asked for each build it is in."""
     return (
         any(map(text.__contains__, _WORDS_OF_MENTIONED))
         or ("flux" in text and any(map(text.__contains__, _WORDS_WITH_FLUX)))

@@ -17,6 +17,7 @@ from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.install_command import InstallCommand, put_value, yaml_mapping
 from fluxv2_migrate.flux1.install_texts import install_commands, manifests_in_playbook, manifests_in_text
 from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments, programs_of_workload
+from fluxv2_migrate.kept import kept
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
@@ -67,8 +68,12 @@ def _at_line(programs: Iterable[Flux1Program], path: str, line: int) -> Iterator
         yield replace(program, is_text=True, settings=settings, path=path, line=line)
 
 
+@kept(4096)
 def _installs(text: str) -> bool:
-    """Gives whether a text may hold a command that installs a program of Flux v1."""
+    """Gives whether a text may hold a command that installs a program of Flux v1.
+
+    Nearly all texts stay the same while a repository is prepared, and are asked again.
+    """
     if any(map(text.__contains__, _INSTALLERS)):
         return True
     return ("flux" in text or "helm-operator" in text) and (

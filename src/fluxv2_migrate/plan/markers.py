@@ -34,7 +34,7 @@ from fluxv2_migrate.yaml_text import (
     detect_style,
     key_of,
     line_start,
-    read_edited,
+    nodes_of_edited,
     read_nodes,
     resolve_plain_scalar,
     splice,
@@ -126,7 +126,7 @@ def write_markers(text: str, edits: Iterable[MarkerEdit], *, style: Style | None
 def _written(
     writer: _Writer, result: str, before: Node | None, targets: Sequence[_Target]
 ) -> Iterator[WrittenMarker]:
-    after = read_edited(result)[0]
+    after = nodes_of_edited(result)
     # A value that is quoted now is another one, so that nodes are compared, and not what they mean.
     if not is_same(before, after, {id(target.node) for target in targets if target.needs_quotes}):
         raise CannotEdit("the edited text would not mean what was decided")

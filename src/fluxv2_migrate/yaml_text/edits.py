@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import read_document, read_value
+from fluxv2_migrate.yaml_text.composer import read_document, read_nodes, read_value
 from fluxv2_migrate.yaml_text.documents import BYTE_ORDER_MARK, document_texts
 from fluxv2_migrate.yaml_text.extents import CannotEdit
 from fluxv2_migrate.yaml_text.nodes import Node
+
+_Read = TypeVar("_Read")
 
 
 def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
@@ -41,10 +43,7 @@ def read_again(text: str, expected: Any) -> str:
         ...
     fluxv2_migrate.yaml_text.extents.CannotEdit: the edited text would not mean what was decided
     """
-    try:
-        value = read_value(text)
-    except InvalidManifest as error:
-        raise _refuse_unread(error) from None
+    value = _of_edited(read_value, text)
     if value != expected:
         raise CannotEdit("the edited text would not mean what was decided")
     return text
@@ -56,16 +55,27 @@ def read_edited(text: str) -> tuple[Node | None, Any]:
     Raises:
         CannotEdit: it is no YAML any more.
     """
+    return _of_edited(read_document, text)
+
+
+def nodes_of_edited(text: str) -> Node | None:
+    r"""Gives the root node of an edited document, whatever its values.
+
+    Raises:
+        CannotEdit: it is no YAML any more.
+
+    >>> nodes_of_edited("a: 1\n").end
+    4
+    """
+    return _of_edited(read_nodes, text)
+
+
+def _of_edited(read: Callable[[str], _Read], text: str) -> _Read:
     try:
-        return read_document(text)
+        return read(text)
     except InvalidManifest as error:
-        raise _refuse_unread(error) from None
-
-
-def _refuse_unread(error: InvalidManifest) -> CannotEdit:
-    """Gives the refusal of an edit that would leave no YAML."""
-    reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
-    return CannotEdit(f"the edited text would be invalid: {reason}")
+        reason = error.reason.removeprefix("no valid YAML: ").partition(";")[0]
+        raise CannotEdit(f"the edited text would be invalid: {reason}") from None
 
 
 def ended_like(result: str, text: str) -> str:
