@@ -549,6 +549,10 @@ MERGED = (
 OPERATIONS = f"- op: add\n  path: /spec/template/spec/containers/0/args\n  value: {ARGUMENTS}\n"
 PATCHES = {
     "a file that is merged": ("patchesStrategicMerge:\n- patch.yaml\n", MERGED),
+    "a file of several that are merged": (
+        "patchesStrategicMerge:\n- patch.yaml\n",
+        f"{MERGED}---\napiVersion: v1\nkind: Service\nmetadata: {{name: flux, labels: {{team: a}}}}\n",
+    ),
     "a file of operations": (
         "patchesJson6902:\n- path: patch.yaml\n  target: {version: v1, kind: Deployment, name: flux}\n",
         OPERATIONS,

@@ -182,8 +182,8 @@ class _Writer:
     def _places(self) -> dict[int, _Placed]:
         """All nodes as `_at` gives them, where an alias is the node of its anchor; most texts need none."""
         places: dict[int, _Placed] = {}
-        if self._root is not None:
-            self._walk(self._root, (), None, places)
+        assert self._root is not None
+        self._walk(self._root, (), None, places)
         return places
 
     def _walk(self, node: Node, path: FieldPath, flow: Node | None, places: dict[int, _Placed]) -> None:
@@ -209,11 +209,9 @@ class _Writer:
         flow: Node | None = None
         for key in path:
             flow = node if flow is None and node is not None and node.is_flow else flow
-            begin, inner = _child(node, key)
-            if isinstance(node, SequenceNode):
-                own.append(item_index(key, len(node.value)) or 0)
-            else:
-                own.append(key_of(begin) if isinstance(begin, ScalarNode) else "")
+            inner = _child(node, key)
+            # The index of an item may be given as a text.
+            own.append((item_index(key, len(node.value)) or 0) if isinstance(node, SequenceNode) else key)
             node = inner
         assert node is not None
         return self._places[id(node)] if "&" in self._text else (node, tuple(own), flow)
@@ -401,10 +399,10 @@ class _Writer:
         return "\r\n" if self._text[end - 1 : end] == "\r" else "\n"
 
 
-def _child(node: Node | None, key: str | int) -> tuple[Node, Node]:
+def _child(node: Node | None, key: str | int) -> Node:
     found = step_into(node, key)
     if found is not None:
-        return found
+        return found[1]
     if isinstance(node, MappingNode) and any(name.value == "<<" for name, _ in node.value):
         raise _Refused("merge-key", "the field comes from a merge key (`<<`); write the values out")
     raise _Refused("not-there", "the field is not there")
