@@ -174,7 +174,7 @@ def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
     return found
 
 
-@kept(4096)
+@kept(1024)
 def _is_mentioned(text: str) -> bool:
     """Gives whether a text may be that of a manifest of Flux v1; each is asked for each build it is in."""
     return (

@@ -68,7 +68,7 @@ def _at_line(programs: Iterable[Flux1Program], path: str, line: int) -> Iterator
         yield replace(program, is_text=True, settings=settings, path=path, line=line)
 
 
-@kept(4096)
+@kept(512)
 def _installs(text: str) -> bool:
     """Gives whether a text may hold a command that installs a program of Flux v1.
 
