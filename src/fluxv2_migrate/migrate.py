@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fluxv2_migrate.applied.annotated_objects import tell_of_annotated_objects
@@ -143,7 +144,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     converted, images = _converted(decided, existing, around, workspace, findings)
     # All that stands in documents is edited.
     around.repository.let_nodes_go()
-    is_something_done = bool(converted.texts or decided.waiting or images.texts)
+    is_something_done = bool(converted.texts or decided.waiting or images.written)
     going = {each.release.document.key for each in converted.texts}
     going |= {each.release.document.key for each in decided.removed}
     left = left_releases(around, going)
@@ -208,7 +209,8 @@ def _converted(
     if decided.waiting:
         # What an answer would bring is said at once.
         tell_of_releases(decided.waiting, texts.layout(decided.waiting, decided.migrating), findings)
-    return converted, migrate_images(annotated, around, converted, workspace, findings)
+    images = migrate_images(annotated, around, converted, workspace, findings)
+    return replace(converted, patches=()), images
 
 
 def _with_inventory(

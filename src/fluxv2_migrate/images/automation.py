@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -45,16 +45,19 @@ _NO_URL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class MigratedImages:
-    """What updates the images of a repository, and the texts that are marked for it.
+    """What updates the images of a repository.
 
     Attributes:
+        written: the documents that are marked for it, or lose annotations.
+        releases: what those of them mean then that are releases which are migrated.
         objects: that are made, each in its file.
         prerequisites: what must exist first, for releases and images.
         staying: the documents whose annotations stay, as something would be lost with them; no releases that
             are migrated, which fluxd leaves alone.
     """
 
-    texts: tuple[WorkloadText, ...]
+    written: frozenset[DocumentKey]
+    releases: Mapping[DocumentKey, Mapping[str, Any]]
     objects: tuple[Generated, ...]
     prerequisites: tuple[Prerequisite, ...]
     staying: frozenset[DocumentKey] = frozenset()
@@ -85,7 +88,7 @@ def migrate_images(
     if not read.objects:
         take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
         _tell_given(of_kustomizations, around, workspace, findings)
-        return MigratedImages((), (), converted.layout.prerequisites)
+        return MigratedImages(frozenset(), {}, (), converted.layout.prerequisites)
     values = {key: text.value for key, text in releases.items()}
     texts = WorkloadTexts(around, read, workspace, values, findings)
     layout, written, objects = _laid_out(texts, around, converted.layout.prerequisites, workspace)
@@ -101,7 +104,11 @@ def migrate_images(
     take_out_marks(around, settled, workspace)
     _tell_given(of_kustomizations, around, workspace, findings)
     staying = frozenset(each.document.key for each in read.objects) - settled - releases.keys()
-    return MigratedImages(tuple(written), objects, layout.prerequisites, staying)
+    own = {each.release.document.key for each in converted.texts}
+    # Of patches, which may be many more, nothing is asked any more.
+    meanings = {each.document.key: each.value for each in written if each.document.key in own}
+    keys = frozenset(each.document.key for each in written)
+    return MigratedImages(keys, meanings, objects, layout.prerequisites, staying)
 
 
 def _laid_out(

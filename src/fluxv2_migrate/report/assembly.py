@@ -242,10 +242,9 @@ def _tell_refused(made: Iterable[Generated], around: Surroundings, findings: Fin
 def _manifests(
     made: Iterable[Generated], around: Surroundings, converted: ConvertedReleases, images: MigratedImages
 ) -> Iterator[MigratedManifest]:
-    marked = {each.document.key: each.value for each in images.texts}
     for each in converted.texts:
         release = each.release
-        written = marked.get(release.document.key, each.text.value)
+        written = images.releases.get(release.document.key, each.text.value)
         for seen, names in each.results or ((written, release.clusters),):
             cluster = around.clusters.told(names)
             yield MigratedManifest(
