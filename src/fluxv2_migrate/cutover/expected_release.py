@@ -103,13 +103,20 @@ def manifests_of_clusters(text: ReleaseText) -> Iterator[tuple[str, Mapping[str,
     release = text.release
     for sighting in release.sightings:
         manifest = text.seen_by(sighting.cluster)
-        metadata = {
-            **mapping_at(manifest, "metadata"),
-            "name": sighting.name,
-            "namespace": sighting.namespace or release.draft.namespace,
-        }
-        spec = {**mapping_at(manifest, "spec")}
-        for named in release.names:
-            if any(step.path == named.step.path for step in sighting.steps):
-                spec["releaseName"] = named.release_name
-        yield sighting.cluster, {**manifest, "metadata": metadata, "spec": spec}
+        namespace = sighting.namespace or release.draft.namespace
+        place = {"name": sighting.name, "namespace": namespace}
+        names = [
+            named.release_name
+            for named in release.names
+            if any(step.path == named.step.path for step in sighting.steps)
+        ]
+        named = {"releaseName": names[-1]} if names else {}
+        # There may be many clusters, and most have it as it was built.
+        yield sighting.cluster, _with(_with(manifest, "metadata", place), "spec", named)
+
+
+def _with(manifest: Mapping[str, Any], key: str, more: Mapping[str, str]) -> Mapping[str, Any]:
+    """Gives a manifest with more in one of its mappings; itself where that stands there already."""
+    known = mapping_at(manifest, key)
+    changed = {**known, **more}
+    return manifest if changed == known else {**manifest, key: changed}

@@ -164,6 +164,10 @@ class Accumulator:
             ):
                 self._known[folder] = known
 
+    def forget(self, folder: str) -> None:
+        """Lets go of what a folder gives; who includes it again has it gathered again."""
+        self._known.pop(folder, None)
+
     def gathered_alike(self, other: Accumulator) -> Collection[str]:
         """Gives the folders of which both know the same."""
         return [folder for folder, known in self._known.items() if other._known.get(folder) is known]

@@ -96,9 +96,13 @@ class KustomizeTree:
         self._derived.let_go()
 
     def let_build_go(self, folder: str) -> None:
-        """Lets go of a folder's kustomization, and of what was made on its way; its bases stay."""
-        self._builds.pop(folder, None)
+        """Lets go of a folder's kustomization, and of what was made on its way; bases elsewhere stay."""
+        build = self._builds.pop(folder, None)
         self._read.pop(folder, None)
+        for path in build.files if build is not None else ():
+            if path.startswith(f"{folder}/"):
+                self._resources.pop(path, None)
+                self.accumulator.forget(posixpath.dirname(path))
         self._derived.let_merges_go()
 
     def changes_to(self, files: Mapping[str, str | bytes]) -> dict[str, str | bytes | None]:
