@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from fluxv2_migrate.applied.annotated_objects import tell_of_annotated_objects
@@ -27,7 +26,7 @@ from fluxv2_migrate.errors import InvalidPath
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files, checked_text
-from fluxv2_migrate.images.automation import MigratedImages, migrate_images
+from fluxv2_migrate.images.automation import MigratedImages, migrate_images, with_markers
 from fluxv2_migrate.images.reading import read_images
 from fluxv2_migrate.kept import lets_go
 from fluxv2_migrate.placement import ExistingSource
@@ -210,7 +209,7 @@ def _converted(
         # What an answer would bring is said at once.
         tell_of_releases(decided.waiting, texts.layout(decided.waiting, decided.migrating), findings)
     images = migrate_images(annotated, around, converted, workspace, findings)
-    return replace(converted, patches=()), images
+    return with_markers(converted, images), images
 
 
 def _with_inventory(

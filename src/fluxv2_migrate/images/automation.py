@@ -57,7 +57,7 @@ class MigratedImages:
     """
 
     written: frozenset[DocumentKey]
-    releases: Mapping[DocumentKey, Mapping[str, Any]]
+    releases: Mapping[DocumentKey, dict[str, Any]]
     objects: tuple[Generated, ...]
     prerequisites: tuple[Prerequisite, ...]
     staying: frozenset[DocumentKey] = frozenset()
@@ -105,10 +105,22 @@ def migrate_images(
     _tell_given(of_kustomizations, around, workspace, findings)
     staying = frozenset(each.document.key for each in read.objects) - settled - releases.keys()
     own = {each.release.document.key for each in converted.texts}
-    # Of patches, which may be many more, nothing is asked any more.
-    meanings = {each.document.key: each.value for each in written if each.document.key in own}
+    meanings = {each.document.key: dict(each.value) for each in written if each.document.key in own}
     keys = frozenset(each.document.key for each in written)
     return MigratedImages(keys, meanings, objects, layout.prerequisites, staying)
+
+
+def with_markers(converted: ConvertedReleases, images: MigratedImages) -> ConvertedReleases:
+    """Gives releases as they are with their markers, without the patches, of which nobody asks any more.
+
+    A tag that was a number is a text behind one.
+    """
+    marked = images.releases
+    texts = (
+        replace(each, text=replace(each.text, value=marked.get(each.release.document.key, each.text.value)))
+        for each in converted.texts
+    )
+    return replace(converted, texts=tuple(texts), patches=())
 
 
 def _laid_out(

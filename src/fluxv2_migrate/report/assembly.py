@@ -115,7 +115,7 @@ def assemble(
     """
     made = (*converted.layout.generated, *images.objects, *syncs.generated)
     _tell_refused(made, around, findings)
-    manifests = tuple(_manifests(made, around, converted, images))
+    manifests = tuple(_manifests(made, around, converted))
     needed: Needed = {}
     note_needed(needed, (*images.prerequisites, *syncs.prerequisites))
     before = {**around.repository.texts, **originals}
@@ -240,12 +240,11 @@ def _tell_refused(made: Iterable[Generated], around: Surroundings, findings: Fin
 
 
 def _manifests(
-    made: Iterable[Generated], around: Surroundings, converted: ConvertedReleases, images: MigratedImages
+    made: Iterable[Generated], around: Surroundings, converted: ConvertedReleases
 ) -> Iterator[MigratedManifest]:
     for each in converted.texts:
         release = each.release
-        written = images.releases.get(release.document.key, each.text.value)
-        for seen, names in each.results or ((written, release.clusters),):
+        for seen, names in each.results or ((each.text.value, release.clusters),):
             cluster = around.clusters.told(names)
             yield MigratedManifest(
                 with_text_annotations(seen), release.document.path, release.resource, cluster
