@@ -95,3 +95,25 @@ def test_annotations_of_pods_alone_are_told_and_stay() -> None:
     migration = fm.migrate_repository(files)
     assert [each.line for each in migration.findings if each.code == "AN012"] == [8]
     assert migration.files["prod/app.yaml"] == workload
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ({"sops": True}, "DA048"),
+        ({"signing_key": "ABC"}, "DA049"),
+        ({"verify_signatures": "all"}, "DA046"),
+        ({"verify_signatures": "none"}, ""),
+    ],
+)
+def test_what_a_person_says_of_fluxd_is_told_as_if_it_were_shown(setting: dict[str, Any], code: str) -> None:
+    files: Files = {"prod/web.yaml": RELEASE}
+    url = "ssh://git@git.example.com/acme/fleet"
+    cluster = {"name": "prod", "sync_paths": ["prod"], "fluxd": {"git_url": url, **setting}}
+    options = fm.MigrationOptions.model_validate({"clusters": [cluster]})
+    migration = fm.migrate_repository(files, options)
+    codes = {each.code for each in migration.findings} & {"DA046", "DA048", "DA049"}
+    assert codes == ({code} if code else set())
+    # Once it is there, its objects say the same.
+    again = fm.migrate_repository(migration.files, options)
+    assert not {each.code for each in again.findings} & {"DA046", "DA048", "DA049"}

@@ -12,6 +12,7 @@ from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.installation import program_of_arguments
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.placement import (
@@ -119,6 +120,7 @@ def settle_syncs(
             sync, made = _completed(sync, view, around, workspace, findings)
             generated += made
         else:
+            _tell_given(view, findings)
             sync, made = _written(sync, view, around, workspace, findings)
             generated += made
             note_needed(needed, _prerequisites(sync))
@@ -133,6 +135,21 @@ def _tell_settings(view: ClusterView, around: Surroundings, findings: FindingGro
         for notice in notices_of(program, given):
             place = notice.setting if notice.setting.path else program
             findings.say(notice.code, notice.message, place.path, max(place.line, 1))
+
+
+def _tell_given(view: ClusterView, findings: FindingGroups) -> None:
+    """Tells what the settings of a person ask for, where no fluxd of the repository shows them."""
+    fluxd = view.settings.fluxd
+    words = [
+        *(["--sops"] if fluxd.sops else ()),
+        *([f"--git-signing-key={fluxd.signing_key}"] if fluxd.signing_key else ()),
+        *([f"--git-verify-signatures-mode={fluxd.verify_signatures}"] if fluxd.verify_signatures else ()),
+    ]
+    shown = view.flux1.fluxd
+    told = set() if shown is None else {each.code for each in notices_of(shown)}
+    for notice in notices_of(program_of_arguments(words, "fluxd")):
+        if notice.code not in told:
+            findings.say(notice.code, notice.message)
 
 
 def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1Document]) -> ClusterSync:
