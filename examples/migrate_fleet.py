@@ -125,6 +125,10 @@ def questions_of(migrations: Mapping[str, fm.Migration]) -> list[tuple[dict[str,
     return [({"repositories": sorted(set(names)), **given}, found) for given, names, found in asked]
 
 
+def _lines(text: str) -> list[str]:
+    return textwrap.wrap(text, 108, break_long_words=False, break_on_hyphens=False)
+
+
 def questions_text(migrations: Mapping[str, fm.Migration]) -> str:
     """Gives the file of answers for all repositories, to be filled in."""
     yaml = YAML()
@@ -134,7 +138,7 @@ def questions_text(migrations: Mapping[str, fm.Migration]) -> str:
     for answer, findings in questions:
         first = findings[0]
         about = f"{first.code} {first.slug}: {first.message}. {first.remedy}"
-        out.write("\n" + "".join(f"# {line}\n" for line in textwrap.wrap(about, 108)))
+        out.write("\n" + "".join(f"# {line}\n" for line in _lines(about)))
         yaml.dump([answer], out)
     return out.getvalue() if questions else out.getvalue() + "\n[]\n"
 

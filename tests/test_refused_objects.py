@@ -66,3 +66,20 @@ def test_what_is_taken_or_not_known_is_not_told(text: str) -> None:
 
 def test_what_flux_2_applies_already_is_no_question() -> None:
     assert refused(BY_HAND.format(metadata="", more="  timeout: 300\n"), **{"prod/sync.yaml": SYNC}) == []
+
+
+def test_what_no_fluxd_is_known_to_have_applied_is_no_question() -> None:
+    # Who applies it is not here, and may patch it.
+    by_hand = BY_HAND.format(metadata=", annotations: {fluxcd.io/automated: a}", more="  timeout: 300\n")
+    files = {
+        "old/web.yaml": RELEASE,
+        "old/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/db.yaml": by_hand,
+        "base/kustomization.yaml": "resources: [db.yaml]\n",
+        **{f"{name}/kustomization.yaml": "resources: [../base]\n" for name in ("dev", "prod")},
+    }
+    migration = fm.migrate_repository(files)
+    assert {each.name for each in migration.context.clusters} == {"old", "dev", "prod"}
+    assert "RP006" not in {each.code for each in migration.findings}
+    files["old/kustomization.yaml"] = "resources: [web.yaml, ../base]\n"
+    assert "RP006" in {each.code for each in fm.migrate_repository(files).findings}

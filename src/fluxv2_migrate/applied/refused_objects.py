@@ -17,6 +17,7 @@ from fluxv2_migrate.meaning.served_fields import unknown_fields
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.manifests import model_of
+from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 
@@ -30,9 +31,10 @@ def tell_of_refused_objects(around: Surroundings, findings: FindingGroups) -> No
     Flux v1; kustomize-controller applies nothing of a path then. What Flux v2 applies already it goes on to
     apply so.
     """
+    ours = _clusters_of_flux1(around)
     for _, document in around.repository.new_objects():
         views = {each.cluster for each in around.clusters.sightings.get(document.key, ())}
-        names = [name for name in sorted(views) if not around.clusters.view(name).flux2_file]
+        names = [name for name in sorted(views & ours) if not around.clusters.view(name).flux2_file]
         if names and _is_checked(document) and is_in_scope(document, around):
             refused = list(_refused(document.manifest, around.oldest(names)))
             if refused:
@@ -41,6 +43,18 @@ def tell_of_refused_objects(around: Surroundings, findings: FindingGroups) -> No
                     f"only fluxd passed over it, and kustomize-controller applies nothing with it: {shown}"
                 )
                 findings.add(document, document.resource, Notice("RP006", message, refused[0][0]))
+
+
+def _clusters_of_flux1(around: Surroundings) -> set[str]:
+    """Gives the clusters that are known to have a fluxd, or releases for which there must be one.
+
+    Of others a Kustomization of Flux v2 that is not in the repository may apply it, with patches.
+    """
+    clusters = around.clusters
+    found = {each.name for each in clusters.clusters if clusters.given or each.flux1.fluxd is not None}
+    for seen in clusters.sightings.values():
+        found.update(each.cluster for each in seen if is_old_release(each.manifest))
+    return found
 
 
 def _is_checked(document: Document) -> bool:

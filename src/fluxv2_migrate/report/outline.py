@@ -189,7 +189,7 @@ def _settings_read(context: MigrationContext) -> Iterator[str]:
         number = sum(map(len, known.values()))
         files = dict.fromkeys(place.rpartition(":")[0] or place for each in known.values() for place in each)
         read_from = f"{plural(number, 'setting was', 'settings were')} read from {few(files, _NAMED)}"
-        yield f"{read_from}: `context` has each with its cluster and line"
+        yield f"{read_from}: `context` has each"
 
 
 def release_cells(release: MigratedResource) -> tuple[str, str, str, str, str]:
