@@ -655,6 +655,7 @@ for name, path, old, new in (
     ("content of values changed", "apps/extra.yaml", "a: 1", "a: 2"),
     ("content of a Secret changed", "apps/secret.yaml", "b: 1", "b: 2"),
     ("key of values renamed", "apps/extra.yaml", "values.yaml:", "values.yml:"),
+    ("namespace of an object dropped", "apps/extra.yaml", "  namespace: data\n", ""),
     ("label added", "apps/extra.yaml", "metadata:\n", "metadata:\n  labels: {a: b}\n"),
     ("workload that fluxd left alone changed", "more/other.yaml", "other:1.0.0", "other:1.0.1"),
     ("API of a workload changed", "apps/api.yaml", "apps/v1", "extensions/v1beta1"),

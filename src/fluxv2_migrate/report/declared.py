@@ -68,12 +68,13 @@ class DeclaredFields:
     ) -> list[ReleaseMeaning]:
         """Gives what a release means to the Flux of each cluster."""
         namespace, _, name = key[1].partition(" ")[2].rpartition("/")
+        # A build may give a manifest another name, and put it into a namespace.
+        named = {} if key in self.built else metadata_of(namespace, name)
         manifests = [thawed(each) for each in self.releases[key]]
         try:
             return [
                 meaning_of_v2_release(
-                    # What names itself nowhere has the name by which it is told.
-                    {**manifest, "metadata": {**metadata_of(namespace, name), **manifest["metadata"]}},
+                    {**manifest, "metadata": {**manifest["metadata"], **named}},
                     sources,
                     flux_version=version,
                     default_namespace=namespace or self.default_namespace,

@@ -362,7 +362,8 @@ def _lost(path: _Path, reconciled: ReconciledCluster, context: Context) -> Itera
         if (each.path, each.document) in unmanaged:
             continue
         # A Kustomization of Flux v2 may have moved all of the path before.
-        places = (each.namespace, path.synced.target_namespace) if each.namespace else ("", default)
+        moved = path.synced.target_namespace or each.namespace
+        places = (each.namespace, moved) if each.namespace else ("", default)
         if not {(each.kind, each.name, place) for place in places} & applied:
             told.add(each.resource)
             yield Difference("sync.objects", each.resource, _NONE)
