@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Self, TypeVar
 
@@ -22,7 +22,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from fluxv2_migrate.frozen import FrozenDict, FrozenList
 from fluxv2_migrate.given import MAXIMUM_DEPTH
-from fluxv2_migrate.quoting import without_credentials
+from fluxv2_migrate.quoting.models import PrintedModel
 
 LABEL_PATTERN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 LONGEST_LABEL: Final = 63
@@ -129,7 +129,7 @@ def _to_json(value: Any) -> Any:
     return value
 
 
-class KubernetesModel(BaseModel):
+class KubernetesModel(PrintedModel):
     """A part of a Kubernetes object.
 
     Kubernetes' camelCase and Python's snake_case are both read; a value of the wrong type is refused, as
@@ -188,12 +188,6 @@ class KubernetesModel(BaseModel):
         }
         manifest.update(_to_json(self.model_extra or {}))
         return manifest
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        # The models have many fields, and hardly any is set.
-        for name, value in super().__repr_args__():
-            if name in self.model_fields_set:
-                yield name, without_credentials(value) if isinstance(value, str) else value
 
     def __eq__(self, other: object) -> bool:
         # A null that was given and a field that was not are different manifests.

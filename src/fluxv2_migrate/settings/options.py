@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.kubernetes import LABEL_PATTERN, LONGEST_LABEL, LONGEST_NAME, NAME_PATTERN
-from fluxv2_migrate.quoting import without_credentials
+from fluxv2_migrate.quoting.models import PrintedModel
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.known_tags import KnownTag
 
@@ -63,14 +63,8 @@ _Item = TypeVar("_Item")
 _Frozen = Annotated[_Item, AfterValidator(frozen)]
 
 
-class _Options(BaseModel):
+class _Options(PrintedModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        # What was not given says nothing, and the URL of a repository may hold a password.
-        for name, value in super().__repr_args__():
-            if name in self.model_fields_set:
-                yield name, without_credentials(value) if isinstance(value, str) else value
 
 
 class Placement(_Options):
