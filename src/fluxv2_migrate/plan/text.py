@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import value_at
@@ -23,6 +24,7 @@ from fluxv2_migrate.yaml_text import (
     splice,
     stands_alone,
     value_of,
+    write_out,
 )
 
 _STAND_IN: Final = "unread"
@@ -66,12 +68,18 @@ def apply_to_text(
     try:
         return _applied(plan, text, root, style, value)
     except CannotEdit:
-        written = [each for each in plan if isinstance(each, Set) and each.text]
-        if not written:
-            raise
-        # What people wrote elsewhere may not do here; its value does.
+        # What people wrote elsewhere may not do here; its value does. An anchor that changes or moves leaves
+        # its aliases behind.
         anew = tuple(replace(each, text="") if isinstance(each, Set) else each for each in plan)
-        return _applied(anew, text, root, style, value)
+        written = write_out(text, root, partial(_is_touched, plan)) if "&" in text else text
+        if anew == plan and written == text:
+            raise
+        return _applied(anew, written, read_nodes(written), style, value)
+
+
+def _is_touched(plan: Plan, path: tuple[str | int, ...]) -> bool:
+    """Gives whether a plan changes something at a path, in it or around it."""
+    return any(path[: len(other)] == other[: len(path)] for each in plan for other in _paths_of(each))
 
 
 def _applied(

@@ -1,5 +1,6 @@
 """YAML as text that is edited and never written anew: documents, nodes with offsets, edits of entries."""
 
+from fluxv2_migrate.yaml_text.aliases import write_out
 from fluxv2_migrate.yaml_text.block import (
     BlockMapping,
     Place,
@@ -126,4 +127,5 @@ __all__ = [
     "value_in",
     "value_of",
     "with_value",
+    "write_out",
 ]
