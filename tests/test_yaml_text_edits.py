@@ -143,6 +143,32 @@ EDITS: list[tuple[str, str, tuple[Set | Move | Remove, ...], str]] = [
         (Set(("d",), {"e": 1}), Set(("a", "b"), 3)),
         "a: &x\n  b: 3\n  c: 2\nd:\n  e: 1\n",
     ),
+    (
+        "an anchor on a flow mapping",
+        "a: &x {b: 1}\nc: *x\n",
+        (Set(("a", "d"), 1),),
+        "a:\n  b: 1\n  d: 1\nc: {b: 1}\n",
+    ),
+    (
+        "an anchor whose alias others are",
+        "a: &x\n  b: 1\nc: *x\n",
+        (Set(("a", "b"), 2),),
+        'a: \n  b: 2\nc: {"b": 1}\n',
+    ),
+    (
+        "an alias in place of a mapping",
+        "a: &x {b: 1}\nc: *x\n",
+        (Set(("c", "d"), 1),),
+        "a: &x {b: 1}\nc:\n  b: 1\n  d: 1\n",
+    ),
+    ("an anchor that moves", "a: &x 1\nb: *x\n", (Move(("a",), ("c", "d")),), "b: 1\nc:\n  d: 1\n"),
+    (
+        "an alias that moves before its anchor",
+        "a: &x 1\nb: *x\nc: {}\n",
+        (Move(("a",), ("c", "d")),),
+        "b: 1\nc:\n  d: 1\n",
+    ),
+    ("an anchor that others need", "a: &x 1\nb: *x\n", (Set(("a",), 2),), "a: 2\nb: 1\n"),
 ]
 
 
@@ -177,20 +203,14 @@ REFUSED: list[tuple[str, str, tuple[Set | Move | Remove, ...]]] = [
     ("an alias under a comment", "a: &x 1\nb: # c\n  *x\nc: 1\n", (Set(("c",), 2),)),
     ("a text left of its key", "a:\n  b: 'x\n y'\n", (Move(("a", "b"), ("b",)),)),
     ("a mapping behind a dash's column", "a: !!map\n  b: 1\nc: !!map {d: 1}\n", (Set(("c", "e"), 1),)),
-    ("an anchor on a flow mapping", "a: &x {b: 1}\nc: *x\n", (Set(("a", "d"), 1),)),
     ("an explicit key in flow style", "a: {? b : 1}\n", (Set(("a", "d"), 1),)),
     ("an anchor on a key in flow style", "a: {&x b: 1}\n", (Set(("a", "d"), 1),)),
-    ("an anchor whose alias others are", "a: &x\n  b: 1\nc: *x\n", (Set(("a", "b"), 2),)),
-    ("an alias in place of a mapping", "a: &x {b: 1}\nc: *x\n", (Set(("c", "d"), 1),)),
     ("a text in place of a mapping", "a: 1\n", (Set(("a", "b"), 1),)),
     ("a comment in place of a value", "a:\n  # x\nb: 1\n", (Set(("a", "c"), 1),)),
-    ("an anchor that moves", "a: &x 1\nb: *x\n", (Move(("a",), ("c", "d")),)),
-    ("an alias that moves before its anchor", "a: &x 1\nb: *x\nc: {}\n", (Move(("a",), ("c", "d")),)),
     ("a field that is not there", "a: 1\n", (Move(("b",), ("c", "d")),)),
     ("a place that is taken", "a: 1\nb: {c: 1}\n", (Move(("a",), ("b", "c")),)),
     ("a name that is taken", "a: 1\nb: 2\n", (Move(("a",), ("b",)),)),
     ("a value that was just written", "a: 1\n", (Set(("b",), {"c": 1}), Set(("b", "d"), 1))),
-    ("an anchor that others need", "a: &x 1\nb: *x\n", (Set(("a",), 2),)),
 ]
 
 
