@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.clusters import Sighting
-from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, FluxKustomization, file_over
 from fluxv2_migrate.kubernetes import as_list, value_at
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
+from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import document_texts, read_value
 
 _FieldPath = tuple[str | int, ...]
@@ -32,6 +33,22 @@ class ImagePlace:
     index: int
     image: AutomatedImage
     in_kustomization: bool = False
+
+
+class ImagesOver(NamedTuple):
+    """The `images` of a kustomization, or of a Kustomization of Flux v2.
+
+    Attributes:
+        path: the file.
+        document: the index of the document in it.
+        at: the field.
+        entries: what stands there.
+    """
+
+    path: str
+    document: int
+    at: tuple[str, ...]
+    entries: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +73,25 @@ def place_image(
     own: Mapping[str, Any],
     sighting: Sighting,
     tree: KustomizeTree,
+    images_over: ImagesOver | None,
 ) -> ImagePlace | NoPlace:
     """Gives where an image's fields stand, or why no marker can stand there.
 
     Source: kustomize api 0.21 `internal/target/kusttarget_configplugin.go`: what is outermost wins, and in
-    one kustomization `images` come after the patches.
+    one kustomization `images` come after the patches. fluxcd/pkg `kustomize/kustomize_generator.go`: those of
+    a Kustomization of Flux v2 come last.
+
+    Args:
+        images_over: what a Kustomization of Flux v2 puts over what it syncs.
     """
     outer = {step.path for step in sighting.steps}
     # Those of a `.flux.yaml` and of a Kustomization of Flux v2 belong to no kustomization.
     over = [use for use in sighting.patches if use.kustomization not in outer]
     of_container = any(_CONTAINERS & {*each.path[-3:-2]} for each in image.fields)
+    if of_container and images_over is not None:
+        found = _in_images(image, images_over)
+        if found is not None:
+            return found
     inside_out = (
         _in_step(image, step.path, over, sighting, tree, of_container) for step in sighting.steps[::-1]
     )
@@ -87,17 +113,18 @@ def place_tag(
     own: Mapping[str, Any],
     sighting: Sighting,
     tree: KustomizeTree,
+    images_over: ImagesOver | None,
 ) -> ImagePlace | NoPlace:
     """Gives where the tag of an image stands, also of one that gets another name than it is written with.
 
     The marker of another cluster can stand there, and moves the tag of this one too.
     """
     names = {image.image.name}
-    placed = place_image(image, key, own, sighting, tree)
+    placed = place_image(image, key, own, sighting, tree, images_over)
     while isinstance(placed, NoPlace) and placed.former and placed.former not in names:
         names.add(placed.former)
         image = _called(image, placed.former)
-        placed = place_image(image, key, own, sighting, tree)
+        placed = place_image(image, key, own, sighting, tree, images_over)
     return placed
 
 
@@ -119,7 +146,7 @@ def _in_step(
 ) -> ImagePlace | NoPlace | None:
     """Gives where a kustomization, or what goes over the build, has the fields of an image."""
     # `images` change what stands in lists of containers alone, and no values of a release.
-    found = _in_images(image, step, tree) if of_container else None
+    found = _in_images(image, _images_of(step, tree)) if of_container else None
     if found is None or not _comes_last(step, over, sighting):
         found = _in_patches(image, over, sighting, tree) or found
     if found is None or _renames(found, tree):
@@ -157,9 +184,31 @@ def _in_patches(
     return next((each for each in found if each is not None), None)
 
 
-def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePlace | NoPlace | None:
-    kustomization = tree.kustomizations[posixpath.dirname(path)]
-    entries = kustomization.document.get("images")
+def _images_of(path: str, tree: KustomizeTree) -> ImagesOver:
+    return ImagesOver(
+        path, 0, ("images",), tree.kustomizations[posixpath.dirname(path)].document.get("images")
+    )
+
+
+def images_over(sighting: Sighting, around: Surroundings) -> ImagesOver | None:
+    """Gives the `images` of the Kustomization of Flux v2 through which a cluster sees an object.
+
+    Returns:
+        Nothing where there are none, or several Kustomizations sync that folder.
+    """
+    view = around.clusters.view(sighting.cluster)
+    overlays = {each.overlay for each in view.sync_paths if each.path == sighting.sync_path}
+    overlay = overlays.pop() if len(overlays) == 1 else ""
+    for document in around.repository.documents.get(file_over(overlay), ()):
+        known = FluxKustomization.of_document(document)
+        if known is not None and known.overlay == overlay:
+            entries = value_at(document.manifest, ("spec", "images"))
+            return ImagesOver(document.path, document.index, ("spec", "images"), entries)
+    return None
+
+
+def _in_images(image: AutomatedImage, images: ImagesOver) -> ImagePlace | NoPlace | None:
+    path, document, at, entries = images
     for index, entry in enumerate(as_list(entries)):
         if not isinstance(entry, Mapping):
             continue
@@ -170,16 +219,16 @@ def _in_images(image: AutomatedImage, path: str, tree: KustomizeTree) -> ImagePl
             if not entry.get("newName"):
                 continue
             reason = f"the image has its name from {path} and its tag from elsewhere"
-            return NoPlace(reason, path, path, str(entry.get("name")))
+            return NoPlace(reason, path, path if len(at) == 1 else "", str(entry.get("name")))
         if image.image.digest or tag is None or str(tag) != image.tag:
             if entry.get("name") != name:
                 # It is for an image of another name, and this one came with its own.
                 continue
             return NoPlace(f"what {path} says of the image is not followed", path)
-        fields = [MarkedField(("images", index, "newTag"), "tag", str(tag))]
+        fields = [MarkedField((*at, index, "newTag"), "tag", str(tag))]
         if entry.get("newName"):
-            fields.insert(0, MarkedField(("images", index, "newName"), "name", str(name)))
-        return ImagePlace(path, 0, replace(image, fields=tuple(fields)), in_kustomization=True)
+            fields.insert(0, MarkedField((*at, index, "newName"), "name", str(name)))
+        return ImagePlace(path, document, replace(image, fields=tuple(fields)), in_kustomization=True)
     return None
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API, RELEASE_GROUPS, RELEASE_KINDS
@@ -391,6 +392,14 @@ def _is_another(name: str, image: ImageRef) -> bool:
     )
 
 
+def _without_images(manifest: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """Gives an object without the `images` of a Kustomization of Flux v2, which are judged where they go."""
+    spec = manifest.get("spec")
+    if FluxKustomization.of_manifest(manifest, path) is None or not isinstance(spec, Mapping):
+        return manifest
+    return {**manifest, "spec": {key: item for key, item in spec.items() if key != "images"}}
+
+
 def _on_top(
     identity: _Identity,
     each: ReconciledObject,
@@ -401,7 +410,7 @@ def _on_top(
 ) -> Iterator[ObjectVerification]:
     """Gives what is written that fluxd left alone; what a marker wrote before is no news."""
     kind, namespace, name = identity
-    shown = json.dumps(each.manifest, default=str)
+    shown = json.dumps(_without_images(each.manifest, each.path), default=str)
     own = {
         (path, policy)
         for path, policy in written.policies_in(shown)
