@@ -155,11 +155,6 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
     ),
     ("a merge key", {"a.yaml": release(more="  <<: {timeout: 3}\n")}, "RP005"),
     (
-        "an anchor that would go, and is needed",
-        {"a.yaml": release(more="  values: {version: *v}\n").replace(": v3", ": &v v3")},
-        "RP005",
-    ),
-    (
         "a flow mapping",
         {"a.yaml": FLOW},
         "RP005",
