@@ -301,7 +301,8 @@ class WorkloadTexts:
         return WorkloadText(
             document,
             result.text,
-            value if not any(each.quoted for each in result.markers) else read_value(result.text),
+            # Who looks at the result finds it read.
+            read_value(result.text),
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
             (*_taken(comments), *_pins(marked)),
