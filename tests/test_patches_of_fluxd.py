@@ -399,3 +399,21 @@ def test_a_patch_that_takes_an_annotation_away_is_listed_once() -> None:
     once = fm.migrate_repository(files)
     assert str(once.files["kustomization.yaml"]).count("flux-patch.yaml") == 1
     assert fm.migrate_repository(once.files).files == once.files
+
+
+def test_a_patch_of_what_is_missing_is_one_question() -> None:
+    spec = "  timeout: 60\n"
+    patches = f"{release_text(spec)}---\n{release_text(spec, name='gone')}"
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/web.yaml": release_text(
+            "  chart: {repository: https://charts.example.com, name: web, version: 1.2.3}\n"
+        ),
+        "prod/patches.yaml": patches,
+        "prod/.flux.yaml": "version: 1\npatchUpdated:\n  generators: [{command: kustomize build .}]\n"
+        "  patchFile: patches.yaml\n",
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    errors = [each for each in migration.findings if each.severity == "error"]
+    assert [each.code for each in errors] == ["RP019"]
+    assert "gone" in errors[0].message

@@ -119,9 +119,14 @@ def tell_of_fluxd_patches(
     for each in used:
         for path, message in each.found.overruled:
             findings.say("RP072", message, path, related=(f"{each.patch_file}:1",))
-    said = [each for key, members in findings.groups.items() if key[0] == "RP071" for each, _ in members]
+    said = [
+        each
+        for key, members in findings.groups.items()
+        if key[0] in ("RP019", "RP071")
+        for each, _ in members
+    ]
     for path, reason in patches.left:
-        # Of one that reaches releases it is said with these.
+        # Of one that reaches releases, or goes over what cannot be built, it is said with these.
         if not any(place.rpartition(":")[0] == path for finding in said for place in finding.related):
             message = f"fluxd patches with the file, and no kustomization can list it: {reason}"
             findings.say("RP071", message, path)
