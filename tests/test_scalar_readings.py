@@ -254,6 +254,8 @@ def test_of_drawn_documents_kustomize_reads_what_it_reads(text: str) -> None:
         "a: {b: 1, # {c}\n  d: 2, e}\n",
         "a:\n  .inf: 1\n",
         "a:\n  0x1F: 1\n",
+        "a:\n  -_0: 1\n",
+        "a:\n- - -1: 2\n",
     ],
 )
 def test_what_may_be_read_otherwise_is_found(text: str) -> None:

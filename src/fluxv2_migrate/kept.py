@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import _lru_cache_wrapper, lru_cache, wraps
-from typing import Final, ParamSpec, TypeVar
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from functools import _lru_cache_wrapper
 
 _Asked = ParamSpec("_Asked")
 _Result = TypeVar("_Result")

@@ -28,9 +28,9 @@ _DATE: Final = re.compile(r"-[0-9](?<=[0-9]{4}-.)(?<![^\s:,\[{][0-9]{4}-.)[0-9]?
 _TAG: Final = re.compile(r"!(?:bool|timestamp|<)")
 # A key that is no text, which kustomize cannot write: a number, not a number, a date or nothing.
 _NO_TEXT: Final = r"(?:[-+.~0-9][-+.0-9a-fA-FiInNoOtTxXzZ_]*|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[ ]*:\s"
-# What comes before one is not given back: nearly all lines hold none.
+# What comes before one is not given back: nearly all lines hold none. A minus of a number is no dash.
 _KEYS: Final = tuple(
-    re.compile(begin + _NO_TEXT) for begin in (r"\n[ -]*+", r"\{[ \n]*+", r",[ \n]*+", r"\? ++")
+    re.compile(begin + _NO_TEXT) for begin in (r"\n *+(?:-[ \t]++)*+", r"\{[ \n]*+", r",[ \n]*+", r"\? ++")
 )
 # An entry in braces that has no value, of which kustomize makes an empty text. Braces behind a letter, `-`,
 # `$` or a quote are part of a text, and so are those within these; two of them are of a template, since no
