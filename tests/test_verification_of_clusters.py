@@ -863,3 +863,21 @@ def test_a_source_that_nothing_is_known_to_apply_is_looked_at_too(ref: str, *, i
     )
     report = verify(files, {**after, "bootstrap/source.yaml": source}, migration, options)
     assert ("sync.refused" in differences(report)) == is_refused
+
+
+def test_a_release_that_patches_take_out_everywhere_is_nobody_s() -> None:
+    api = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n"
+    gone = f"$patch: delete\n{api}metadata: {{name: web, namespace: shop}}\n"
+    files: Files = {
+        "base/web.yaml": release(),
+        "base/kustomization.yaml": "resources: [web.yaml]\nnameSuffix: -base\n",
+        "eu/gone.yaml": gone,
+        "eu/kustomization.yaml": "resources: [../base]\npatches: [{path: gone.yaml}]\n",
+    }
+    options = fm.MigrationOptions(sync_roots=("eu",))
+    migration, after = migrated(files, options)
+    report = verify(files, after, migration, options)
+    assert report.ok
+    assert told(report) == [("", "unmanaged", None)]
+    after["eu/kustomization.yaml"] = str(after["eu/kustomization.yaml"]).partition("patches:")[0]
+    assert not verify(files, after, migration, options).ok

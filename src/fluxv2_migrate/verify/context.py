@@ -24,6 +24,8 @@ from fluxv2_migrate.verify.declarations import Declarations
 
 UNMANAGED: Final = "neither Flux applies it: what runs of it goes on without either"
 """Why nothing is compared of an object that annotations keep out."""
+TAKEN_OUT: Final = "no cluster has it: every build that reads it takes it out with a patch"
+"""Why nothing is compared of an object that no cluster gets from either Flux."""
 
 
 def nearness(one: str, other: str) -> int:
@@ -170,6 +172,13 @@ class Context:
         """Gives whether nothing applied an object of a cluster, as its annotations say."""
         is_ignored = read_policies(annotations_of(manifest)).ignored
         return is_ignored or (is_disabled(manifest) and self._heeds_flux2(cluster))
+
+    def was_taken_out(self, found: SeenObject) -> bool:
+        """Gives whether no cluster had an object, because patches take it out of what is built."""
+        builds = self.before.clusters.builds.values()
+        return found.cluster is None and any(
+            (each.path, each.index) == found.document for build in builds for each in build.removed
+        )
 
     def was_applied_once(self, manifest: Mapping[str, Any], cluster: str | None) -> bool:
         """Gives whether an object of a cluster was only made where there was none, as its annotation says."""

@@ -22,7 +22,7 @@ from fluxv2_migrate.meaning import (
 from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.repository.reading import is_partial_release
 from fluxv2_migrate.verify.applied_objects import changed_metadata
-from fluxv2_migrate.verify.context import UNMANAGED, Context
+from fluxv2_migrate.verify.context import TAKEN_OUT, UNMANAGED, Context
 from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.flux1_releases import Flux1Release, flux1_releases
@@ -121,6 +121,8 @@ def _verify(
     )
     if context.was_unmanaged(found.manifest, found.cluster) and (partner is None or partner.obstacle):
         return replace(entry, status="unmanaged", reason=UNMANAGED), None
+    if context.was_taken_out(found) and (partner is None or partner.cluster is None):
+        return replace(entry, status="unmanaged", reason=TAKEN_OUT), None
     if release.meaning is None or release.meaning.chart is None:
         return replace(entry, reason=release.reason), None
     if partner is None and left and context.is_left(found):
