@@ -266,6 +266,16 @@ def test_names_are_those_that_its_prefix_gives() -> None:
     assert sorted(migration.created) == ["clusters/prod/sources/example.yaml"]
 
 
+def test_a_target_namespace_counts_where_nothing_syncs_its_kustomization() -> None:
+    files = tree(targetNamespace="team")
+    del files["clusters/prod/sync.yaml"]
+    for options in (fm.MigrationOptions(), fm.MigrationOptions(sync_roots=("apps",))):
+        migration = fm.migrate_repository(files, options)
+        assert migration.ok
+        assert "  releaseName: team-web\n" in str(migration.files["apps/web.yaml"])
+        assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+
+
 def test_a_target_namespace_moves_no_source() -> None:
     migration = fm.migrate_repository(tree(targetNamespace="team"))
     assert yaml.safe_load(migration.changed["apps/web.yaml"])["spec"]["releaseName"] == "team-web"

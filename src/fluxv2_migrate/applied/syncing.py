@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters import (
     AppliedDifferences,
     AppliedObject,
     ClusterView,
+    Refusal,
     ShapedObject,
     SyncPath,
     build_with,
@@ -177,9 +178,13 @@ def _tell_differences(
         findings.say("DA020", message, first.path, first.line, places[1:], proposal)
     broken = [each for each in found.broken if each.place.path not in told]
     for code, refusals in (("DA024", broken), ("RP019", found.unbuildable)):
-        for refusal in refusals:
-            message = f"with this kustomize-controller applies nothing at all of {path}: {refusal.reason}"
-            findings.say(code, message, refusal.place.path, refusal.place.line)
+        alike: dict[str, list[Refusal]] = {}
+        for each in refusals:
+            alike.setdefault(each.reason, []).append(each)
+        for reason, members in alike.items():
+            first, *more = (each.place for each in members)
+            message = f"with this kustomize-controller applies nothing at all of {path}: {reason}"
+            findings.say(code, message, first.path, first.line, map(str, more))
     _tell_objects(
         "RP015",
         found.left_out,

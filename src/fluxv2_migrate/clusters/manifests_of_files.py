@@ -141,7 +141,7 @@ def read_objects(
 
 
 def _encrypted_too_much(path: str, text: str) -> Iterator[Refusal]:
-    r"""Gives the documents that fluxd decrypted with their files, and that no controller decrypts.
+    r"""Gives what fluxd decrypted with its file, and no controller decrypts: of each kind one in a file.
 
     Source: kustomize-controller 1.9.4 `internal/decryptor`: it decrypts each object for itself, and has to
     know before what object it is.
@@ -149,20 +149,22 @@ def _encrypted_too_much(path: str, text: str) -> Iterator[Refusal]:
     >>> [each.place.line for each in _encrypted_too_much("a.yaml", "a: b\nkind: ENC[AES256_GCM,data:x]\n")]
     [2]
     """
-    names = (match for about in _METADATA.finditer(text) for match in _encrypted_names(text, about))
-    for match in (*_ENCRYPTED.finditer(text), *names):
+    named = (_ENCRYPTED_NAME.search(text, *about.span(1)) for about in _METADATA.finditer(text))
+    found = [each.start() for each in (_ENCRYPTED.search(text), *named) if each is not None]
+    if found:
         reason = "sops encrypted what object it is; it has to be encrypted again, its data alone"
-        yield Refusal(Place(path, text.count("\n", 0, match.start()) + 1), reason, is_applied=True)
-    seen: set[str] = set()
+        yield Refusal(_place(path, text, min(found)), reason, is_applied=True)
+    known: set[str] = set()
     for match in _MAC.finditer(text):
-        if match[1] in seen:
+        if match[1] in known:
             reason = "sops encrypted several documents as one; each has to be encrypted for itself"
-            yield Refusal(Place(path, text.count("\n", 0, match.start()) + 1), reason, is_applied=True)
-        seen.add(match[1])
+            yield Refusal(_place(path, text, match.start()), reason, is_applied=True)
+            return
+        known.add(match[1])
 
 
-def _encrypted_names(text: str, about: re.Match[str]) -> Iterator[re.Match[str]]:
-    return _ENCRYPTED_NAME.finditer(text, *about.span(1))
+def _place(path: str, text: str, offset: int) -> Place:
+    return Place(path, text.count("\n", 0, offset) + 1)
 
 
 @lru_cache(maxsize=64)

@@ -142,9 +142,12 @@ def _shaping(kustomization: FluxKustomization) -> str:
 
 
 def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:
-    synced = unguided_sync_path(folder, tree)
+    return _as_synced_by(kustomization, unguided_sync_path(folder, tree))
+
+
+def _as_synced_by(kustomization: FluxKustomization, synced: SyncPath) -> SyncPath:
     if kustomization.overlay:
-        synced = SyncPath(folder, (folder,), files="none", overlay=kustomization.overlay)
+        synced = SyncPath(synced.path, (synced.path,), files="none", overlay=kustomization.overlay)
     return replace(
         synced,
         target_namespace=kustomization.target_namespace,
@@ -264,13 +267,11 @@ def _taken_folders(reader: ClusterReader, views: Sequence[ClusterView]) -> list[
 
 
 def overlaid_path(synced: SyncPath, reader: ClusterReader) -> SyncPath:
-    """Gives a sync path with what the one Kustomization of Flux v2 puts over it that syncs it."""
+    """Gives a sync path with what the one Kustomization of Flux v2 makes of it that syncs it."""
     own = [
         each for each in reader.flux_kustomizations() if each.path and normal_path(each.path) == synced.path
     ]
-    if len(own) != 1 or not own[0].overlay:
-        return synced
-    return _synced_by(own[0], synced.path, reader.tree)
+    return _as_synced_by(own[0], synced) if len(own) == 1 else synced
 
 
 def _is_left_out(path: str, tree: KustomizeTree) -> bool:
