@@ -306,17 +306,21 @@ def test_what_cannot_be_done_leaves_the_file_as_it_was(text: str, code: str) -> 
     assert codes(migration) == {code}
 
 
-def test_annotations_that_an_alias_repeats_stay_and_the_image_is_marked() -> None:
+def test_annotations_that_an_alias_repeats_go_from_the_workload_and_not_from_its_pods() -> None:
     text = DEPLOYMENT.replace("annotations:", "annotations: &shared").replace(
         "  template:\n", "  template:\n    metadata:\n      annotations: *shared\n"
     )
     migration = migrate({"web.yaml": text})
     pinned = "# pinned by ops\n"
-    assert migration.changed["web.yaml"] == text.replace(
+    of_pods = '{"fluxcd.io/automated": "true", "fluxcd.io/tag.app": "semver:~1.4"}'
+    before, _, after = text.partition("  annotations: &shared")
+    expected = before + after.partition("never 2.x\n")[2].replace("*shared", of_pods)
+    assert migration.changed["web.yaml"] == expected.replace(
         f"        image: ghcr.io/acme/web:1.4.7 {pinned}",
         f'        {pinned}        image: ghcr.io/acme/web:1.4.7 # {{"$imagepolicy": "flux-system:web"}}\n',
     )
-    assert codes(migration) == {"RP005", "AN012"}
+    assert "never 2.x" in str(migration.created["images/web.yaml"])
+    assert codes(migration) == {"AN012"}
 
 
 def test_two_containers_that_share_a_text_take_one_policy() -> None:

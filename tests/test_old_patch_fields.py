@@ -145,3 +145,19 @@ def test_what_is_no_patch_stays_beside_those_that_are(more: str) -> None:
     migration = fm.migrate_repository(files)
     assert "patchesJson6902" not in more or migration.files[FILE] == files[FILE]
     assert "patchesJson6902" not in more or not migration.ok
+
+
+def test_what_would_be_built_otherwise_stays_where_it_is() -> None:
+    # What the folder's own patches say comes after a merge, and would come before it in `patches`.
+    files = tree(OWN, fields([merged({"timeout": 60})], [], [], order=[0]))
+    migration = fm.migrate_repository(files)
+    assert {each.code for each in migration.findings if each.severity == "error"} == {"RP004"}
+    assert migration.files[FILE] == files[FILE]
+
+
+def test_comments_of_what_has_to_be_written_anew_are_not_lost() -> None:
+    aliased = release("  timeout: *slow # for now\n").replace("metadata:", "metadata: # of it")
+    files = tree({}, "  timeout: &slow 60s\n" + fields([aliased], [], [], order=[0]))
+    migration = fm.migrate_repository(files)
+    assert not migration.ok
+    assert migration.files[FILE] == files[FILE]

@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import BuiltObject
+from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.preparation import named_targets
 from fluxv2_migrate.releases import patch_texts, twins
+from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.replacement_entries import selects
 from fluxv2_migrate.report.declared import DeclaredFields
+from fluxv2_migrate.repository.reading import read_repository
 from manifest_texts import AUTOMATED, workload_text
 from patched_overlays import CHART, Files, migrate, release
 
@@ -85,3 +89,9 @@ def test_a_kustomization_that_cannot_list_image_objects_keeps_the_annotations() 
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert not migration.changed
     assert any("has no place" in each.message for each in migration.findings)
+
+
+def test_a_patch_that_no_kustomization_of_flux_v2_lists_holds_the_release_back() -> None:
+    use = PatchUse("prod/sync.yaml", FLUX_PATCHES, 0, "", 0, "json", "- op: test")
+    with pytest.raises(HeldBack):
+        patch_texts._flux_document(use, read_repository({}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,18 @@ def paths_of_images(files: Files) -> None:
         files[path] = text(files, path).replace("chart-image: image\n", "chart-image: job.image\n")
 
 
+def names_of_secrets(files: Files) -> None:
+    """Corrects the same, and says in plain text of each file of sops what object it is."""
+    paths_of_images(files)
+    for path, content in files.items():
+        if b"ENC[" in (content if isinstance(content, bytes) else content.encode()):
+            plain = re.sub(r"(?m)^apiVersion: ENC.*$", "apiVersion: v1", text(files, path))
+            plain = re.sub(r"(?m)^kind: ENC.*$", "kind: Secret", plain)
+            plain = re.sub(r"(?m)^( +)namespace: ENC.*$", r"\1namespace: admin", plain)
+            stem = path.rpartition("/")[2].partition(".")[0]
+            files[path] = re.sub(r"(?m)^( +)name: ENC.*$", rf"\1name: {stem}", plain)
+
+
 def nothing(files: Files) -> None:
     """Leaves the tree as it is: its answers settle all."""
 
@@ -78,7 +91,7 @@ class Settled:
 
 SETTLED: dict[str, Settled] = {
     "enterprise-overlays": Settled(
-        ("AN021", "DA034", "HR030", "HR032", "IM005", "RP035"), 79, ("AN015",), paths_of_images
+        ("AN021", "DA034", "HR030", "HR032", "IM005", "RP035"), 79, ("AN015", "DA024"), names_of_secrets
     ),
     "get-started": Settled(("HR032",), 1, ("DA020",), proposed),
     "helm-operator-get-started": Settled(("HR032", "IM005"), 2),

@@ -48,13 +48,16 @@ def name_of_copy(
     >>> name_of_copy(("shop", "key"), "flux", {}, [("flux", "key")])
     'shop-key'
     """
-    joined = "-".join(origin)
-    for name in chain((origin[1], joined), (f"{joined}-{number}" for number in count(2))):
+
+    def is_free(name: str) -> bool:
         other = needed.get((namespace, name))
-        is_same = other is not None and other.copy_of == "/".join(origin)
-        if is_same or (other is None and (namespace, name) not in in_use):
-            break
-    return name
+        if other is not None:
+            return other.copy_of == "/".join(origin)
+        return (namespace, name) not in in_use
+
+    joined = "-".join(origin)
+    names = chain((origin[1], joined), (f"{joined}-{number}" for number in count(2)))
+    return next(filter(is_free, names))
 
 
 def note_needed(needed: Needed, more: Iterable[Prerequisite]) -> None:
