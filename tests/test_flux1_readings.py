@@ -878,3 +878,9 @@ def test_of_a_path_whose_command_is_unknown_nothing_else_is_told() -> None:
     }
     errors = [each.code for each in migrate(files).findings if each.severity == "error"]
     assert errors == ["RP018"]
+
+
+def test_values_that_are_no_yaml_say_nothing() -> None:
+    text = str(WAYS["a chart of k3s"]["flux/flux.yaml"])
+    files: Files = {"flux/flux.yaml": text.partition("    git:")[0] + "    git: [\n", "deploy/web.yaml": WEB}
+    assert readings(migrate(files))["branch"][0] == "trunk"

@@ -327,3 +327,21 @@ def test_an_image_that_no_policy_writes_gets_no_text_of_its_own() -> None:
     migration = migrate(overlays(pinned, inline(OF_WORKLOAD + LOCK)), "dev", "prod")
     assert "IM007" in {each.code for each in migration.findings}
     assert "sha256" not in str(migration.created["prod/web-image.yaml"])
+
+
+def test_what_follows_an_image_of_another_workload_is_as_it_was() -> None:
+    other = WORKLOAD.replace("name: web\n", "name: other\n").replace(AUTOMATED.format(container="app"), "")
+    other = other.replace("metadata:\n", "metadata:\n  annotations: {note: none}\n", 1)
+    copied = (
+        "replacements:\n- source: {kind: Deployment, name: web, "
+        "fieldPath: spec.template.spec.containers.0.image}\n"
+        "  targets:\n  - select: {kind: Deployment, name: other}\n"
+        "    fieldPaths: [metadata.annotations.note]\n"
+    )
+    files = overlays(WORKLOAD, copied)
+    files["dev/kustomization.yaml"] = f"resources: [../base, other.yaml]\n{copied}"
+    files["dev/other.yaml"] = other
+    migration = migrate(files, "dev")
+    assert migration.ok
+    options = fm.MigrationOptions(sync_roots=("dev",))
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.preparation import old_patch_fields
 from patched_overlays import CHART, Files, alone, effective, release, releases
 from real_kustomize import build_all, write_tree
 from test_flux_kustomizations import kustomization
@@ -158,6 +159,16 @@ def test_what_would_be_built_otherwise_stays_where_it_is() -> None:
 def test_comments_of_what_has_to_be_written_anew_are_not_lost() -> None:
     aliased = release("  timeout: *slow # for now\n").replace("metadata:", "metadata: # of it")
     files = tree({}, "  timeout: &slow 60s\n" + fields([aliased], [], [], order=[0]))
+    migration = fm.migrate_repository(files)
+    assert not migration.ok
+    assert migration.files[FILE] == files[FILE]
+
+
+def test_a_list_that_would_be_another_one_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = tree({}, fields([merged({"timeout": 60})], [], [], order=[0]))
+    assert fm.migrate_repository(files).ok
+    assert not old_patch_fields._is_same({"patch": "a"}, {"patch": "a", "target": {}})
+    monkeypatch.setattr(old_patch_fields, "_is_same", lambda *_: False)
     migration = fm.migrate_repository(files)
     assert not migration.ok
     assert migration.files[FILE] == files[FILE]

@@ -331,6 +331,24 @@ def test_a_text_that_is_also_of_what_fluxd_leaves_is_not_marked(target: str, cod
     assert ("# {" in migration.changed["prod/more.yaml"]) is not bool(codes)
 
 
+def test_a_text_of_one_release_is_marked_beside_one_that_several_share() -> None:
+    automated = release(CHART + IMAGE).replace("spec:\n", f"{AUTOMATED}spec:\n", 1)
+    tag = "  values:\n    image:\n      tag: 1.2.4\n"
+    files: Files = {
+        "prod/kustomization.yaml": "resources: [web.yaml, api.yaml, db.yaml]\npatches:\n- path: more.yaml\n"
+        "  target: {kind: HelmRelease, name: web|api}\n- path: db-tag.yaml\n",
+        "prod/web.yaml": automated,
+        "prod/api.yaml": release(CHART + IMAGE, "api"),
+        "prod/db.yaml": automated.replace("name: web\n", "name: db\n", 1),
+        "prod/more.yaml": release(tag, "any"),
+        "prod/db-tag.yaml": release(tag, "db"),
+    }
+    migration = migrate(files)
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["IM016"]
+    assert "# {" not in str(migration.files["prod/more.yaml"])
+    assert "# {" in str(migration.files["prod/db-tag.yaml"])
+
+
 HALF = "  helmVersion: v3\n  timeout: 60\n"
 SOURCE = "  chart:\n    repository: https://charts.example.com\n    name: web\n"
 

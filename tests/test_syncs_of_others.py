@@ -334,3 +334,23 @@ def test_what_only_fluxd_could_decrypt_is_told(old: str, new: str, line: int) ->
     migration = checked(files)
     found = [each.line for each in migration.findings if each.code == "DA024"]
     assert found == ([line] if line else [])
+
+
+def test_a_sync_of_the_root_of_another_repository_is_told() -> None:
+    files = {"flux/flux.yaml": fluxd(""), "prod/web.yaml": release()}
+    migration = fm.migrate_repository(files)
+    path = "flux-system/gotk-sync.yaml"
+    after = {**migration.files, path: str(migration.files[path]).replace("acme/fleet", "group/fleet")}
+    report = fm.verify_migration(files, after, declared=migration.declared)
+    assert not report.ok
+    assert "group/fleet" in report.to_markdown()
+
+
+def test_a_sync_without_a_path_is_one_of_the_root() -> None:
+    files = {"flux/flux.yaml": fluxd(""), "prod/web.yaml": release()}
+    migration = fm.migrate_repository(files)
+    path = "flux-system/gotk-sync.yaml"
+    text = str(migration.files[path])
+    assert "  path: ./\n" in text
+    after = {**migration.files, path: text.replace("  path: ./\n", "")}
+    assert fm.verify_migration(files, after, declared=migration.declared).ok

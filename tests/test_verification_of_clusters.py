@@ -881,3 +881,12 @@ def test_a_release_that_patches_take_out_everywhere_is_nobody_s() -> None:
     assert told(report) == [("", "unmanaged", None)]
     after["eu/kustomization.yaml"] = str(after["eu/kustomization.yaml"]).partition("patches:")[0]
     assert not verify(files, after, migration, options).ok
+
+
+def test_what_no_cluster_has_is_read_by_the_oldest_flux_release() -> None:
+    files = {**plain(), "base/web.yaml": release()}
+    clusters = (cluster("eu", flux_version="2.9"), cluster("us", flux_version="2.1"))
+    after = fm.migrate_repository(files, fm.MigrationOptions(flux_version="2.9")).files
+    entries = fm.verify_migration(files, after, fm.MigrationOptions(clusters=clusters)).releases
+    (entry,) = (each for each in entries if each.path == "base/web.yaml")
+    assert "refused" in {each.field for each in entry.differences}
