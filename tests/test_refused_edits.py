@@ -124,6 +124,12 @@ def test_operations_that_stay_keep_their_text(text: str, wanted: list[PatchOpera
         ("a: 1\n", operations((A, None)), "a JSON patch that is no list"),
         ("-\n  op: remove\n  path: /a\n", operations((C, None)), "does not stand behind its dash"),
         ("[{op: remove, path: /a} # a, b\n, {op: remove, path: /b}]\n", operations((A, 0)), "told apart"),
+        ("[{op: remove, # 1\n  path: /a}]\n", operations((C, 0)), "comments that has to be written anew"),
+        (
+            "- {op: &x remove, path: /b}\n- {op: *x, path: /a} # 2\n",
+            operations((B, 0), (C, 1)),
+            "comments that has to be written anew",
+        ),
         ("- &x {op: remove, path: /a}\n- *x\n", operations((A, 0), (A, 1), (C, None)), OTHER),
         (
             "- &x\n  op: remove\n  path: /a\n- op: test\n  path: *x\n",

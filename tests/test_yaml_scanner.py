@@ -18,11 +18,11 @@ from fluxv2_migrate.yaml_text import (
     content_start,
     read_outline,
     read_value_and_parts,
-    scanner,
     split_documents,
 )
+from fluxv2_migrate.yaml_text.large_parts import large_parts
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scanner import Unsure, large_parts, scan, scan_outline
+from fluxv2_migrate.yaml_text.scanner import Unsure, scan, scan_outline
 from reference_trees import read_tree
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -114,7 +114,7 @@ def knows(text: str) -> bool:
         raise AssertionError(f"taken, and refused by ruamel: {error}") from None
     assert flat(found) == flat(expected)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scanner, "LARGE", 1)
+        patch.setattr("fluxv2_migrate.yaml_text.large_parts.LARGE", 1)
         parts = large_parts(found)
     # What is left out is there as soon as it is asked for.
     assert flat(scan_outline(text, parts) if parts else found) == flat(found)

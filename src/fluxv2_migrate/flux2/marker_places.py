@@ -212,7 +212,7 @@ class _Document:
         self._whole = whole
         self._known: set[int] = set()
         self._tokens: list[_Token] = []
-        # Asked is for the scalars around comments alone; with aliases nodes are not in the order of the text.
+        # Only scalars around comments are asked for; with aliases nodes stand in another order than the text.
         words = [] if "&" in text else [match.start() for match in _WORD.finditer(text)]
         self._first = line_start(text, words[0]) if words else 0
         self._last = self._line_end(words[-1]) if words else len(text)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.plan.flow_documents import apply_to_any_text
 from fluxv2_migrate.plan.merge_patches import plan_between
@@ -28,6 +29,8 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.extents import reindent
 from fluxv2_migrate.yaml_text.flow import Flow
+
+_COMMENT: Final = re.compile(r"\s#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,13 @@ def _in_brackets(
     spans = flow.entries()
     inner = text[flow.start + 1 : spans[0][0]]
     between = text[spans[0][1] : spans[1][0]] if len(spans) > 1 else f",{inner or ' '}"
-    parts = [
-        json.dumps(dict(each.value), ensure_ascii=False)
-        if each.source is None or before[each.source] != each.value
-        else text[slice(*spans[each.source])]
-        for each in operations
-    ]
+    parts = []
+    for each in operations:
+        lines = "" if each.source is None else text[slice(*spans[each.source])]
+        if each.source is None or before[each.source] != each.value:
+            _refuse_comments(lines)
+            lines = json.dumps(dict(each.value), ensure_ascii=False)
+        parts.append(lines)
     return splice(text, [(spans[0][0], spans[-1][1], between.join(parts))])
 
 
@@ -122,8 +126,15 @@ def _edited(lines: str, dash: int, before: Mapping[str, Any], operation: PatchOp
         root, value = read_edited(text)
         edited = apply_to_any_text(plan, text, root, style, value).text
     except CannotEdit:
+        _refuse_comments(lines)
         return _written(operation, dash, style)
     return f"{' ' * dash}-{reindent(edited, dash + 2)[dash + 1 :]}"
+
+
+def _refuse_comments(lines: str) -> None:
+    """Refuses to write an operation anew that may hold comments: they would be lost."""
+    if _COMMENT.search(lines):
+        raise CannotEdit("an operation with comments that has to be written anew")
 
 
 def _ended(text: str, style: Style) -> str:

@@ -176,7 +176,7 @@ def _contents(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def changed_metadata(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     """Gives the labels and annotations of an object that are other ones afterwards."""
     for each in changed_fields("metadata", _own_metadata(before), _own_metadata(after)):
-        # The API server takes texts alone, and of what was read as none it is told elsewhere.
+        # The API server takes nothing but texts; that it refuses an object is another difference.
         if isinstance(each.before, str) and isinstance(each.after, str):
             yield each
 

@@ -60,10 +60,11 @@ from fluxv2_migrate.yaml_text.field_paths import (
     with_value,
 )
 from fluxv2_migrate.yaml_text.inner_texts import replace_text, text_part
+from fluxv2_migrate.yaml_text.large_parts import Parts
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
-from fluxv2_migrate.yaml_text.scanner import Parts, content_start
+from fluxv2_migrate.yaml_text.scanner import content_start
 from fluxv2_migrate.yaml_text.sequences import append_item, append_items, remove_item
 
 __all__ = [

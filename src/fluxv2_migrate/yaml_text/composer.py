@@ -15,6 +15,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.kept import kept
 from fluxv2_migrate.yaml_text.extents import line_of
+from fluxv2_migrate.yaml_text.large_parts import LARGE, NO_PARTS, Parts, large_parts
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.scalars import (
@@ -23,7 +24,7 @@ from fluxv2_migrate.yaml_text.scalars import (
     scalar_by_flux1,
     scalar_by_kustomize,
 )
-from fluxv2_migrate.yaml_text.scanner import LARGE, NO_PARTS, Parts, Unsure, large_parts, scan, scan_outline
+from fluxv2_migrate.yaml_text.scanner import Unsure, scan, scan_outline
 
 Reader = Literal["flux1", "kustomize"]
 """Whose reading a value is: fluxd's and kubectl's, or kustomize's, which builds every path of Flux v2."""

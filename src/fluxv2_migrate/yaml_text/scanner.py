@@ -8,11 +8,10 @@ several lines, explicit keys, directives) is for the parser.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache, partial
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from fluxv2_migrate.yaml_text.large_parts import NO_PARTS, Parts
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _DEEPEST: Final = 60
@@ -67,15 +66,6 @@ _STYLES: Final = frozenset("\"'|>[{")
 _BLANKS_LEFT: Final = re.compile(r"\n +(?=\n|\Z)")
 
 
-_LEVELS: Final = 3
-LARGE: Final = 400
-"""Characters of a collection that is worth leaving out."""
-
-Parts: TypeAlias = Mapping[int, tuple[int, type[SequenceNode] | type[MappingNode]]]
-"""Large block collections of a document that the scanner has read: their ends and kinds, by their begins."""
-NO_PARTS: Final[Parts] = MappingProxyType({})
-
-
 class Unsure(Exception):
     """The text has something that the scanner does not know for certain."""
 
@@ -109,32 +99,6 @@ def scan(text: str) -> Node | None:
     return None
 
 
-def large_parts(root: Node | None) -> Parts:
-    r"""Gives the large collections near the root of a document, so that they can be left out later.
-
-    Args:
-        root: of `scan`.
-
-    >>> root = scan("a:\n  b: " + 500 * "c" + "\n")
-    >>> [(begin, end, kind.__name__) for begin, (end, kind) in large_parts(root).items()]
-    [(5, 508, 'MappingNode')]
-    """
-    found: dict[int, tuple[int, type[SequenceNode] | type[MappingNode]]] = {}
-    level = [root] if isinstance(root, MappingNode) and not root.is_flow else []
-    for _ in range(_LEVELS):
-        below: list[MappingNode] = []
-        for _, node in (pair for each in level for pair in each.value):
-            if node.end - node.start < LARGE or node.is_flow:
-                continue
-            if isinstance(node, MappingNode):
-                found[node.start] = (node.end, MappingNode)
-                below.append(node)
-            elif isinstance(node, SequenceNode):
-                found[node.start] = (node.end, SequenceNode)
-        level = below
-    return found or NO_PARTS
-
-
 def scan_outline(text: str, parts: Parts) -> Node | None:
     r"""Gives what `scan` gives, and reads large collections only once somebody asks for what they hold.
 
@@ -143,6 +107,7 @@ def scan_outline(text: str, parts: Parts) -> Node | None:
         parts: what `large_parts` gave of it.
 
     >>> text = "a:\n  b: " + 500 * "c" + "\nd: 1\n"
+    >>> from fluxv2_migrate.yaml_text.large_parts import large_parts
     >>> root = scan_outline(text, large_parts(scan(text)))
     >>> root.value[1][1].value, root.value[0][1].end, root.value[0][1].value[0][0].value
     ('1', 508, 'b')
