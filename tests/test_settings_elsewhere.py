@@ -32,7 +32,6 @@ def told(migration: fm.Migration, code: str) -> list[str]:
 @pytest.mark.parametrize(
     ("argument", "settings"),
     [
-        ("--git-branch=$(BRANCH)", {"branch": "live"}),
         ("--sops=${SOPS}", {"fluxd": {"sops": True}}),
         ("'--git-readonly={{ .readonly }}'", {"fluxd": {"read_only": True}}),
         ("--registry-exclude-image=$(EXCLUDED)", {"fluxd": {"exclude_images": ["*"]}}),
@@ -53,7 +52,64 @@ def test_a_setting_that_nobody_knows_is_told_until_it_is_given(
 
 def test_a_setting_that_is_known_or_does_nothing_is_not_told() -> None:
     assert not told(migrated(URL, PATH, "--git-branch=live", "--memcached-hostname=$(CACHE)"), "DA065")
-    assert [each.code for each in fm.convert_fluxd([URL, "--git-branch=$(B)"]).findings] == ["DA065"]
+    assert [each.code for each in fm.convert_fluxd([URL, "--git-email=$(E)"]).findings] == ["DA065"]
+
+
+IMAGE = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+  namespace: shop
+  annotations:
+    fluxcd.io/automated: "true"
+    fluxcd.io/tag.shop: semver:^1
+spec:
+  template:
+    spec:
+      containers:
+      - name: shop
+        image: registry.example.com/shop:1.0.0
+"""
+
+
+@pytest.mark.parametrize("settings", [{}, {"default_namespace": "shop"}])
+def test_no_branch_is_guessed_where_something_else_fills_it_in(settings: dict[str, Any]) -> None:
+    files = {
+        "flux/flux.yaml": fluxd_text(URL, PATH, "--git-branch=$(BRANCH)"),
+        "prod/web.yaml": RELEASE,
+        "prod/shop.yaml": IMAGE,
+    }
+    cluster = {"name": "prod", "sync_paths": ["prod"], **settings}
+    options = fm.MigrationOptions.model_validate({"clusters": [cluster]} if settings else {})
+    migration = fm.migrate_repository(files, options)
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["DA066", "DA066"]
+    # The release is converted; what syncs the branch or pushes to it is not, and fluxd can still tell.
+    assert set(migration.changed) == {"prod/web.yaml"}
+    assert set(migration.files) - set(files) == {"prod/sources/example.yaml"}
+    assert "'--branch=$(BRANCH)'" in migration.runbook().to_markdown()
+    assert fm.migrate_repository(migration.files, options).files == migration.files
+
+    given = migrated(URL, PATH, "--git-branch=$(BRANCH)", branch="master")
+    assert given.ok
+    assert "branch: master" in str(given.files["prod/flux-system/gotk-sync.yaml"])
+
+
+def test_a_sync_that_is_there_does_not_say_which_branch_fluxd_follows() -> None:
+    first = migrated(URL, PATH, "--git-branch=live")
+    fluxd = {"flux/flux.yaml": fluxd_text(URL, PATH, "--git-branch=$(BRANCH)"), "prod/shop.yaml": IMAGE}
+    migration = fm.migrate_repository({**first.files, **fluxd})
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["DA066"]
+    assert "flux/flux.yaml" in migration.files
+
+
+def test_fluxd_alone_is_not_converted_without_its_branch() -> None:
+    unknown = [URL, "--git-branch=$(BRANCH)"]
+    made = fm.convert_fluxd(unknown)
+    assert [each.code for each in made.findings] == ["DA066"]
+    assert not made.resources
+    given = fm.convert_fluxd(unknown, {"clusters": [{"name": "prod", "sync_paths": ["."], "branch": "live"}]})
+    assert not given.findings
+    assert given.resources[0].model_dump()["spec"]["ref"]["branch"] == "live"
 
 
 @pytest.mark.parametrize("url", ["git://git.example.com/acme/fleet", "/srv/git/fleet", "ftp://example.com/a"])

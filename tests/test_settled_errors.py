@@ -130,6 +130,7 @@ EDITED: dict[str, Edit | list[Edit]] = {
     "DA024": ("apps/settings.yaml", "  LEVEL: info\n", ""),
     "DA029": {"clusters": [{"name": "prod", "sync_paths": ["apps"], "branch": "live"}]},
     "DA061": ("prod/sync.yaml", "apiVersion: kustomize", f"{INFRA}---\napiVersion: kustomize"),
+    "DA066": {"clusters": [{"name": "apps", "sync_paths": ["apps"], "branch": "live"}]},
     "DA063": {"clusters": [{"name": "prod", "sync_paths": ["apps"]}]},
     "HR121": ("apps/web.yaml", "99999999999", "9999"),
     "HR002": {

@@ -269,6 +269,17 @@ def filled_in_elsewhere(program: Flux1Program, given: Cluster | None = None) -> 
     }
 
 
+def unknown_branch(fluxd: Flux1Program | None) -> str:
+    """Gives what stands for the branch that fluxd follows, where something else fills it in.
+
+    >>> from fluxv2_migrate.flux1.installation import program_of_arguments
+    >>> unknown_branch(program_of_arguments(["--git-branch=$(BRANCH)"], "fluxd")), unknown_branch(None)
+    ('$(BRANCH)', '')
+    """
+    branch = None if fluxd is None else fluxd.settings.get("git-branch")
+    return branch.value if branch is not None and branch.is_placeholder else ""
+
+
 def _is_given(name: str, given: Cluster | None) -> bool:
     found: Any = given
     for part in name.split("."):

@@ -161,25 +161,25 @@ def _keep_telling(
     findings: FindingGroups,
 ) -> Iterator[Flux1Document]:
     """Gives the documents that say of clusters what nothing else in Git says, and tells that they stay."""
-    if around.clusters.given:
-        return
-    # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
-    unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
-    unsaid = _with_neighbours(unsaid, around.clusters.clusters)
-    failing = {
-        view.name
-        for view in around.clusters.clusters
-        if left[view.name].resources and any(_fails(synced, around) for synced in view.sync_paths)
-    }
+    open_branch = {each.cluster for each in syncs if not each.settings.is_branch_known}
+    reasons: list[tuple[Collection[str], str]] = [(open_branch, "nothing says which branch it follows")]
+    if not around.clusters.given:
+        # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
+        unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
+        unsaid = _with_neighbours(unsaid, around.clusters.clusters)
+        failing = {
+            view.name
+            for view in around.clusters.clusters
+            if left[view.name].resources and any(_fails(synced, around) for synced in view.sync_paths)
+        }
+        differing = _differing_over_images(automated, around)
+        reasons += [
+            (unsaid, "nothing else in Git says what is synced to the cluster"),
+            (failing, "a build of what it syncs fails, and Flux v2 would sync no more of it"),
+            (differing, "another fluxd is told something else of images that both sync"),
+        ]
     staying: list[Flux1Document] = []
-    for clusters, reason in (
-        (unsaid, "nothing else in Git says what is synced to the cluster"),
-        (failing, "a build of what it syncs fails, and Flux v2 would sync no more of it"),
-        (
-            _differing_over_images(automated, around),
-            "another fluxd is told something else of images that both sync",
-        ),
-    ):
+    for clusters, reason in reasons:
         telling = [each for each in documents if each not in staying and _tells(each, clusters)]
         _tell_kept(telling, around, findings, reason)
         staying += telling

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.shown_settings import unknown_branch
 from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
@@ -159,6 +160,7 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         _written_url(view),
         has_submodules=any(synced.submodules for synced in view.sync_paths),
         decrypts=any(synced.decrypts for synced in view.sync_paths),
+        unknown_branch=unknown_branch(view.flux1.fluxd),
     )
     existing = tuple(_existing(view, around))
     there = {each.path for each in existing}
@@ -236,7 +238,7 @@ def _written(
     findings: FindingGroups,
 ) -> tuple[ClusterSync, tuple[Generated, ...]]:
     """Gives the sync with the file that it is written into; without one where that cannot be."""
-    if not around.options.sync_objects or not sync.kustomizations:
+    if not around.options.sync_objects or not sync.kustomizations or not sync.settings.is_branch_known:
         return sync, ()
     fluxd = view.flux1.fluxd
     place = (fluxd.path, max(fluxd.line, 1)) if fluxd is not None else ("", 1)

@@ -115,6 +115,7 @@ _ROWS: Final = (
     FindingType("DA062", "sync-is-suspended", "error", "Take out what keeps it from applying anything (`suspend: true`, or the annotation) with the migration, or accept the code if that is done in Git later.", True),
     FindingType("DA063", "sync-path-is-a-file", "error", "Put the file into a folder of its own, and give clusters with that folder as a sync path."),
     FindingType("DA065", "setting-filled-in", "warning", "Find out what the cluster's own program runs with, and give it as settings of the cluster.", concern="assumed"),
+    FindingType("DA066", "branch-filled-in", "error", "Give the branch of the cluster in clusters, and migrate again.", concern="cluster"),
     FindingType("HR002", "chart-path-from-operator-flags", "error", "Give helm_operator with the git_url, git_branch and git_charts_path of the operator's flags."),
     FindingType("HR003", "field-unknown", "warning", "Nothing, unless what the field was meant for is still wanted: then set the right field after the migration."),
     FindingType("HR014", "release-name-too-long", "error", "Write the name that `helm list -A` shows into spec.releaseName."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -36,11 +36,6 @@ from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
 from fluxv2_migrate.yaml_text import value_in
-
-_NO_URL: Final = (
-    "image objects in other namespaces need a GitRepository of this repository beside them, and nothing says "
-    "its URL: the images stay as they are"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +125,8 @@ def _laid_out(
     existing, syncs = existing_image_objects(around), git_syncs(around)
     while True:
         layout = layout_images(texts.uses(), existing, syncs, around.options, around.oldest(()), needed)
-        if layout.without_url:
-            texts.refuse_clusters(dict.fromkeys(layout.without_url, _NO_URL), "RP041")
+        if layout.refused:
+            texts.refuse_clusters(layout.refused)
             continue
         written = texts.write(layout)
         if written is None:
@@ -146,7 +141,7 @@ def _laid_out(
         if not placed.homeless:
             break
         if not (texts.rename(placed.renamed) or texts.bring_home(placed.displaced)):
-            texts.refuse_clusters(placed.homeless)
+            texts.refuse_clusters({cluster: ("RP014", why) for cluster, why in placed.homeless.items()})
     write_generated(placed.objects, tried)
     workspace.adopt(tried)
     return layout, written, placed.objects

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, normal_path
+from fluxv2_migrate.clusters.shown_settings import unknown_branch
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
@@ -62,7 +63,7 @@ def _sync(view: ClusterView, around: Surroundings) -> GitSync:
     return GitSync(
         name,
         namespace,
-        str(branch or view.settings.branch or _BRANCH),
+        str(branch or view.settings.branch or ("" if unknown_branch(view.flux1.fluxd) else _BRANCH)),
         tuple(synced.path for synced in view.sync_paths),
         view.name,
         fluxd_settings_of(view.settings.fluxd),

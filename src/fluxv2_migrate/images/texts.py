@@ -193,11 +193,11 @@ class WorkloadTexts:
         self._at_home |= moved
         return bool(moved)
 
-    def refuse_clusters(self, reasons: Mapping[str, str], code: str = "RP014") -> None:
+    def refuse_clusters(self, reasons: Mapping[str, tuple[str, str]]) -> None:
         """Gives up what is marked for clusters in which the objects have no place, or cannot be written."""
         for use in self.uses():
             if use.cluster in reasons:
-                self._refused.places[use.place] = (code, reasons[use.cluster])
+                self._refused.places[use.place] = reasons[use.cluster]
 
     def settled(self, layout: ImageLayout) -> set[DocumentKey]:
         """Gives the documents of which nothing is lost with the annotations of their objects."""
@@ -469,6 +469,8 @@ def _notice_of_refusal(use: ImageUse, code: str, why: str) -> Notice:
     if code == "RP041":
         # One question for all images of the cluster.
         return Notice(code, why, use.field, "all", Override(git_url=""))
+    if code == "DA066":
+        return Notice(code, why, use.field, "all")
     can = "is marked already" if code == "IM034" else "cannot be marked"
     message = f"the image {use.image.image} {can}: {why}"
     return Notice(code, message, use.field, use.place, container=use.image.container)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
@@ -96,14 +96,14 @@ class ImageLayout:
         generated: what is made for each cluster.
         prerequisites: what must exist first.
         notices: what a person must know, of which use.
-        without_url: the clusters for which a GitRepository would be made without the URL that it must have.
+        refused: the clusters for which nothing can be made, with the code and the reason.
     """
 
     policies: Mapping[str, str]
     generated: tuple[GeneratedImageObject, ...]
     prerequisites: tuple[Prerequisite, ...]
     notices: tuple[tuple[ImageUse, Notice], ...]
-    without_url: frozenset[str] = frozenset()
+    refused: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def use_of(

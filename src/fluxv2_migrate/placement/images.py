@@ -27,6 +27,11 @@ from fluxv2_migrate.settings.options import MigrationOptions
 
 _KEYS: Final = (".dockerconfigjson",)
 _INTERVAL: Final = "5m"
+_NO_URL: Final = (
+    "image objects in other namespaces need a GitRepository of this repository beside them, and nothing says "
+    "its URL: the images stay as they are"
+)
+_NO_BRANCH: Final = "nothing says to which branch updates are pushed: the image stays as it is"
 
 _Key = tuple[str, ...]
 _Reference = tuple[str, str]
@@ -76,7 +81,7 @@ def layout_images(
         tuple(sorted(layout.generated, key=_order)),
         tuple(layout.needed[key] for key in sorted(layout.needed)),
         tuple(layout.notices),
-        frozenset(layout.without_url),
+        layout.refused,
     )
 
 
@@ -123,7 +128,7 @@ class _Layout:
     notices: list[tuple[ImageUse, Notice]]
     generated: list[GeneratedImageObject] = field(default_factory=list)
     needed: Needed = field(default_factory=dict)
-    without_url: set[str] = field(default_factory=set)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     # Repositories
 
@@ -306,6 +311,9 @@ class _Layout:
             for image in members:
                 self._use_automation(own, image, policies[image.key])
             return
+        if not sync.branch:
+            self.refused[sync.cluster] = ("DA066", _NO_BRANCH)
+            return
         is_alone = is_alone and not (sync.is_included or self._is_shared(path, sync.cluster))
         name = automation_name(sync.name, path, is_alone=is_alone)
         taken = {each.name for each in there} | {
@@ -370,7 +378,7 @@ class _Layout:
         if sync.namespace == namespace or self.options.cross_namespace_refs:
             return sync
         if not sync.url:
-            self.without_url.add(sync.cluster)
+            self.refused[sync.cluster] = ("RP041", _NO_URL)
         name = with_affixes(sync.name, members[0].use.affixes)
         spec: dict[str, Any] = {
             "interval": self.options.source_interval,

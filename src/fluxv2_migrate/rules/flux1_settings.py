@@ -332,7 +332,15 @@ def notices_of(program: Flux1Program, given: Cluster | None = None) -> Iterator[
         names = ", ".join(name for name, _ in members)
         message = says.format(name=names, value=members[0][1].value, program=program.program)
         yield SettingNotice(code, message, members[0][1])
-    unknown = filled_in_elsewhere(program, given)
+    unknown = dict(filled_in_elsewhere(program, given))
+    branch = unknown.pop("git-branch", None)
+    if branch is not None:
+        # Another branch has other content: the default is no guess.
+        message = (
+            f"something else fills in --git-branch={branch.value} of fluxd, so nothing says which branch the "
+            "cluster follows: no object that syncs it or pushes to it is written"
+        )
+        yield SettingNotice("DA066", message, branch)
     if unknown:
         names = ", ".join(f"--{name}" for name in unknown)
         what = f"something else fills in {names} of {program.program}"

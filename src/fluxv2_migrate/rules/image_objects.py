@@ -20,7 +20,7 @@ class GitSync:
     """The GitRepository that syncs this repository to a cluster, and what it may write there.
 
     Attributes:
-        branch: to which updates are pushed.
+        branch: to which updates are pushed; empty where nothing says which.
         paths: the folders that the cluster syncs; the whole repository when empty.
         cluster: the name of the cluster, or empty.
         fluxd: whose author, interval and end of messages are kept.

@@ -39,6 +39,8 @@ class SyncSettings:
 
     Attributes:
         url: of the repository as source-controller takes it; empty where none is known.
+        branch: that is synced.
+        is_branch_known: whether it is; something else fills in what `branch` is where not.
         refused_url: that of fluxd, without a login, where it is one that source-controller does not take.
         keys: of the Secret of the GitRepository; none where it needs no Secret.
         git_interval: between two looks at the branch.
@@ -63,10 +65,17 @@ class SyncSettings:
     is_decrypted: bool = False
     collected_garbage: bool = False
     refused_url: str = ""
+    is_branch_known: bool = True
 
     @classmethod
     def of_cluster(
-        cls, cluster: Cluster, url: str = "", *, has_submodules: bool = False, decrypts: bool = False
+        cls,
+        cluster: Cluster,
+        url: str = "",
+        *,
+        has_submodules: bool = False,
+        decrypts: bool = False,
+        unknown_branch: str = "",
     ) -> SyncSettings:
         """Gives them from what is known of a cluster.
 
@@ -75,6 +84,7 @@ class SyncSettings:
                 not given.
             has_submodules: whether submodules are checked out.
             decrypts: whether something else than fluxd's own flag decrypts files with sops.
+            unknown_branch: what something else fills in for the branch; empty where the branch is known.
 
         >>> cluster = Cluster(name="prod", branch="main")
         >>> made = SyncSettings.of_cluster(cluster, "git@example.com:acme/fleet")
@@ -91,7 +101,7 @@ class SyncSettings:
         has_key = bool(known) and (is_ssh or known != written)
         return cls(
             known,
-            cluster.branch or _BRANCH,
+            cluster.branch or unknown_branch or _BRANCH,
             git_secret_keys(written) if has_key else (),
             fluxd.git_poll_interval or _INTERVAL,
             _without_hours(fluxd.git_timeout or ""),
@@ -102,6 +112,7 @@ class SyncSettings:
             bool(fluxd.sops) or decrypts,
             bool(fluxd.garbage_collection),
             refused,
+            bool(cluster.branch or not unknown_branch),
         )
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import normal_path, read_sync_path
 from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
-from fluxv2_migrate.clusters.shown_settings import show_cluster
+from fluxv2_migrate.clusters.shown_settings import show_cluster, unknown_branch
 from fluxv2_migrate.errors import InvalidManifest, InvalidPath
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.notice import acceptance
@@ -95,12 +95,13 @@ def convert_fluxd(
     # A login in the URL tells that it needs a Secret.
     is_given = any(each.fluxd.git_url for each in options.clusters[:1])
     url = setting.value if setting is not None and not is_given else ""
-    settings = SyncSettings.of_cluster(known, url)
+    settings = SyncSettings.of_cluster(known, url, unknown_branch=unknown_branch(program))
     paths = [normal_path(path) for path in known.sync_paths] or [""]
     findings = list(_findings(program, options))
     if not settings.url:
         code, why = settings.why_without_url
         findings.append(_finding(code, f"the URL of the repository that fluxd syncs {why}"))
+    if not (settings.url and settings.is_branch_known):
         return Flux1Conversion((), tuple(findings), (), known)
     namespace, version = options.flux_namespace, _version(options)
     source = git_repository_manifest(settings, version, namespace=namespace)
