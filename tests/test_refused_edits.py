@@ -89,10 +89,10 @@ def operations(*given: tuple[dict[str, Any], int | None]) -> list[PatchOperation
         (
             TWO,
             operations((A, 0), (C, None), (B, 1)),
-            "- op: remove\n  path: /a\n# two\n- op: remove\n  path: /c\n- op: remove\n  path: /b\n",
+            "- op: remove\n  path: /a\n- op: remove\n  path: /c\n# two\n- op: remove\n  path: /b\n",
         ),
         (TWO, operations((C, None), (A, 0)), "- op: remove\n  path: /c\n- op: remove\n  path: /a\n# two\n"),
-        (TWO, operations((C, None), (B, 1)), "# two\n- op: remove\n  path: /c\n- op: remove\n  path: /b\n"),
+        (TWO, operations((C, None), (B, 1)), "- op: remove\n  path: /c\n# two\n- op: remove\n  path: /b\n"),
         (TWO.rstrip("\n"), operations((A, 0)), "- op: remove\n  path: /a\n# two"),
         (
             TWO.rstrip("\n"),
@@ -101,6 +101,21 @@ def operations(*given: tuple[dict[str, Any], int | None]) -> list[PatchOperation
         ),
         ("- op: remove # 1\n  path: /a # 2\n", operations((C, 0)), "- op: remove # 1\n  path: /c # 2\n"),
         ("- {op: remove, path: /a} # 1\n", operations((C, 0)), "- {op: remove, path: /c} # 1\n"),
+        (
+            "# 0\n- op: remove # 1\n  # 2\n  path: /a # 3\n# 4\n- op: remove\n  path: /b\n# 5\n",
+            operations((C, None), (B, 1)),
+            "# 0\n# 1\n# 2\n# 3\n- op: remove\n  path: /c\n# 4\n- op: remove\n  path: /b\n# 5\n",
+        ),
+        (
+            "- op: remove\n  path: /a\n# 1\n- op: remove # 2\n  path: /b\n# 3\n",
+            operations((A, 0), (C, None)),
+            "- op: remove\n  path: /a\n# 1\n# 2\n- op: remove\n  path: /c\n# 3\n",
+        ),
+        (
+            "- {op: &x remove, path: /b}\n- {op: *x, path: /a} # 2\n",
+            operations((B, 0), (C, 1)),
+            "- {op: &x remove, path: /b}\n# 2\n- op: remove\n  path: /c\n",
+        ),
         ("[{op: remove, path: /a}]\n", operations((C, 0)), f"[{json.dumps(C)}]\n"),
         (
             "- {op: &x remove, path: /b}\n- {op: *x, path: /a}\n",
@@ -123,13 +138,8 @@ def test_operations_that_stay_keep_their_text(text: str, wanted: list[PatchOpera
     [
         ("a: 1\n", operations((A, None)), "a JSON patch that is no list"),
         ("-\n  op: remove\n  path: /a\n", operations((C, None)), "does not stand behind its dash"),
-        ("[{op: remove, path: /a} # a, b\n, {op: remove, path: /b}]\n", operations((A, 0)), "told apart"),
-        ("[{op: remove, # 1\n  path: /a}]\n", operations((C, 0)), "comments that has to be written anew"),
-        (
-            "- {op: &x remove, path: /b}\n- {op: *x, path: /a} # 2\n",
-            operations((B, 0), (C, 1)),
-            "comments that has to be written anew",
-        ),
+        ("[{op: remove, path: /a} # a, b\n, {op: remove, path: /b}]\n", operations((A, 0)), "with comments"),
+        ("[{op: remove, # 1\n  path: /a}]\n", operations((C, 0)), "with comments"),
         ("- &x {op: remove, path: /a}\n- *x\n", operations((A, 0), (A, 1), (C, None)), OTHER),
         (
             "- &x\n  op: remove\n  path: /a\n- op: test\n  path: *x\n",

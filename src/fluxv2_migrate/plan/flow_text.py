@@ -120,7 +120,8 @@ def flow_pieces(
     text: str, node: Node, removed: Collection[str], added: Mapping[str, str], *, quoted: bool = False
 ) -> list[tuple[int, int, str]]:
     """Gives the pieces of a text with which entries of a flow mapping go and come, as `edit_flow` does."""
-    flow = Flow.of(text, node)
+    with_comments = Flow.of(text, node)
+    flow = with_comments.without_comments()
     spans = flow.entries()
     keys = [key_of(key) for key, _ in node.value]
     kept = [index for index, key in enumerate(keys) if key not in removed or key in added]
@@ -130,7 +131,7 @@ def flow_pieces(
     if fresh:
         at = max([spans[index][1] for index in kept], default=flow.start + 1)
         cuts.append((at, at, f", {fresh}" if kept else fresh))
-    return cuts
+    return [(start, end, with_comments.comments(start, end) + written) for start, end, written in cuts]
 
 
 def _cuts(

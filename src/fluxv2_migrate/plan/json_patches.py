@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.plan.flow_documents import apply_to_any_text
 from fluxv2_migrate.plan.merge_patches import plan_between
@@ -27,10 +26,8 @@ from fluxv2_migrate.yaml_text import (
     read_edited,
     splice,
 )
-from fluxv2_migrate.yaml_text.extents import reindent
+from fluxv2_migrate.yaml_text.extents import comments_in, reindent, scalar_spans
 from fluxv2_migrate.yaml_text.flow import Flow
-
-_COMMENT: Final = re.compile(r"\s#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,8 @@ def _in_brackets(
     text: str, root: SequenceNode, before: Sequence[Any], operations: Sequence[PatchOperation]
 ) -> str:
     flow = Flow.of(text, root)
+    if flow.comments(flow.start, flow.end):
+        raise CannotEdit("operations in brackets with comments")
     spans = flow.entries()
     inner = text[flow.start + 1 : spans[0][0]]
     between = text[spans[0][1] : spans[1][0]] if len(spans) > 1 else f",{inner or ' '}"
@@ -77,7 +76,6 @@ def _in_brackets(
     for each in operations:
         lines = "" if each.source is None else text[slice(*spans[each.source])]
         if each.source is None or before[each.source] != each.value:
-            _refuse_comments(lines)
             lines = json.dumps(dict(each.value), ensure_ascii=False)
         parts.append(lines)
     return splice(text, [(spans[0][0], spans[-1][1], between.join(parts))])
@@ -94,16 +92,20 @@ def _in_lines(
     position = 0
     pending = list(operations)
     for index, (start, end) in enumerate(spans):
-        parts.append(text[position:start])
+        before_it = []
+        while index in kept and pending[0].source != index:
+            before_it.append(_written(pending.pop(0), dash, style))
+        gap = text[position:start]
+        # What stands above an operation is said of it, but what stands above all of them may be of the file.
+        parts += [gap, *before_it] if index == 0 else [*before_it, gap]
         position = end
+        comments = _own_lines(text[start:end], root.value[index], start, dash, style)
         if index in kept:
-            while pending[0].source != index:
-                parts.append(_written(pending.pop(0), dash, style))
-            rewritten = _edited(text[start:end], dash, before[index], pending.pop(0), style)
+            rewritten = _edited(text[start:end], dash, before[index], pending.pop(0), style, comments)
             parts.append(_ended(rewritten, style))
-        elif not any(each in kept for each in range(index + 1, len(spans))):
-            parts += [_written(each, dash, style) for each in pending]
-            pending = []
+        else:
+            # What was said of one that goes may well be true of those that do the same from now on.
+            parts.append(comments)
     parts += [_written(each, dash, style) for each in pending]
     return ended_like("".join(parts) + text[position:], text)
 
@@ -115,8 +117,27 @@ def _lines_of(text: str, item: Node) -> tuple[int, int]:
     return start, line_end(text, item.end)
 
 
-def _edited(lines: str, dash: int, before: Mapping[str, Any], operation: PatchOperation, style: Style) -> str:
-    """Gives the lines of an operation in which the fields that change have other values."""
+def _own_lines(lines: str, item: Node, start: int, dash: int, style: Style) -> str:
+    """Gives the comments of an operation, as lines of their own."""
+    spans = (
+        ((first - start, last - start) for first, last in scalar_spans(lines, item)) if "#" in lines else ()
+    )
+    return "".join(f"{' ' * dash}{comment}{style.newline}" for comment in comments_in(lines, spans))
+
+
+def _edited(
+    lines: str,
+    dash: int,
+    before: Mapping[str, Any],
+    operation: PatchOperation,
+    style: Style,
+    comments: str,
+) -> str:
+    """Gives the lines of an operation in which the fields that change have other values.
+
+    Args:
+        comments: of the operation, which stand above it where it is written anew.
+    """
     if before == operation.value:
         return lines
     # Without its dash an item is a document.
@@ -126,15 +147,8 @@ def _edited(lines: str, dash: int, before: Mapping[str, Any], operation: PatchOp
         root, value = read_edited(text)
         edited = apply_to_any_text(plan, text, root, style, value).text
     except CannotEdit:
-        _refuse_comments(lines)
-        return _written(operation, dash, style)
+        return comments + _written(operation, dash, style)
     return f"{' ' * dash}-{reindent(edited, dash + 2)[dash + 1 :]}"
-
-
-def _refuse_comments(lines: str) -> None:
-    """Refuses to write an operation anew that may hold comments: they would be lost."""
-    if _COMMENT.search(lines):
-        raise CannotEdit("an operation with comments that has to be written anew")
 
 
 def _ended(text: str, style: Style) -> str:

@@ -60,6 +60,7 @@ from fluxv2_migrate.yaml_text.field_paths import (
     with_value,
 )
 from fluxv2_migrate.yaml_text.inner_texts import replace_text, text_part
+from fluxv2_migrate.yaml_text.items import items_as_documents
 from fluxv2_migrate.yaml_text.large_parts import Parts
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
@@ -103,6 +104,7 @@ __all__ = [
     "find_field",
     "first_document",
     "insertion_index",
+    "items_as_documents",
     "key_of",
     "line_end",
     "line_of",

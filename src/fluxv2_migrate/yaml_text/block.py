@@ -293,8 +293,12 @@ class BlockMapping:
         start, end = node.start, node.end
         if not text.startswith("{", start):
             raise CannotEdit("a flow mapping with an anchor or a tag")
-        rest = body[end - colon_end(text, key) :]
+        colon = colon_end(text, key)
+        rest = body[end - colon :]
         mapping = BlockMapping(text, inner, self.style, rest if rest.strip() else self.style.newline)
+        if above := comments_in(text[colon:start], ()):
+            first, *others = (*above, *comments_in(rest, ()))
+            mapping.opening = f" {first}{self.style.newline}{mapping._own_lines(others)}"
         flow, position = Flow.of(text, node).without_comments(), start + 1
         for (own, _), (begin, stop) in zip(node.value, flow.entries(), strict=True):
             if own.end <= own.start or text[own.start] in "?*&!":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fluxv2_migrate.yaml_text.edits import splice
 from fluxv2_migrate.yaml_text.extents import COMMENT, CannotEdit
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
+
+_COMMENT_LINE: Final = re.compile(r"#[^\r\n]*\r?\n[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,12 @@ class Flow:
         start, end = self.node.start, self.node.end
         inside = COMMENT.sub(lambda comment: " " * len(comment[0]), self.masked[start:end])
         return replace(self, masked=splice(self.masked, [(start, end, inside)]))
+
+    def comments(self, start: int, end: int) -> str:
+        """Gives the comments between two offsets, with line ends and the blanks behind these."""
+        comments = COMMENT.finditer(self.masked[start:end])
+        lines = (_COMMENT_LINE.match(self.text, start + each.start()) for each in comments)
+        return "".join(f" {line[0]}" for line in lines if line is not None)
 
     @property
     def start(self) -> int:
