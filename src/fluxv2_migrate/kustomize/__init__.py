@@ -25,7 +25,14 @@ from fluxv2_migrate.kustomize.kustomization import (
     read_kustomization,
 )
 from fluxv2_migrate.kustomize.replacing import split_field_path
-from fluxv2_migrate.kustomize.replay import Patch, PatchedState, merged_with, patch_of, replay_patches
+from fluxv2_migrate.kustomize.replay import (
+    Patch,
+    PatchedState,
+    is_in_a_list,
+    merged_with,
+    patch_of,
+    replay_patches,
+)
 from fluxv2_migrate.kustomize.resources import PatchUse, Step
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
@@ -56,6 +63,7 @@ __all__ = [
     "configured_entries",
     "controller_build",
     "generated_resources",
+    "is_in_a_list",
     "keys_of_path",
     "keys_of_pointer",
     "list_patch_file",

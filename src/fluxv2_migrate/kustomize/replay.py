@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kubernetes import mapping_at, objects_in
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.values import Manifest, json_value
+from fluxv2_migrate.yaml_text import document_texts, read_value
 
 Patch: TypeAlias = Manifest | tuple[Manifest, ...]
 """The mapping of a strategic merge patch, or operations."""
@@ -37,6 +38,18 @@ def patch_of(use: PatchUse, tree: KustomizeTree) -> Patch:
     if operations:
         return tuple(json_value(each) for each in operations)
     return next(each.manifest for each in documents if each.document == use.document)
+
+
+def is_in_a_list(use: PatchUse, tree: KustomizeTree) -> bool:
+    r"""Gives whether a strategic merge patch is an item of a list, which kustomize takes for a document.
+
+    >>> web = "kind: List\nitems:\n- kind: Service\n  metadata: {name: web}\n"
+    >>> use = PatchUse("kustomization.yaml", "patches", 0, "web.yaml", 0, "merge")
+    >>> is_in_a_list(use, KustomizeTree({"web.yaml": web}))
+    True
+    """
+    text = tree.text(use.path) if use.path else use.inline
+    return any(at for at, _ in objects_in(read_value(document_texts(text)[use.document])))
 
 
 def replay_patches(

@@ -16,6 +16,7 @@ from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches
 from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
 from fluxv2_migrate.preparation.named_targets import name_targets
 from fluxv2_migrate.preparation.old_patch_fields import list_old_patches
+from fluxv2_migrate.preparation.patch_lists import write_lists_as_documents
 from fluxv2_migrate.preparation.separation import separate_texts
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
@@ -95,6 +96,8 @@ def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> Prep
     """Writes what both Fluxes could not share so that they can; what is built stays the same."""
     respelled = _respelled(given)
     given = {**given, **respelled}
+    lists = RearrangedTexts(write_lists_as_documents(given))
+    given = {**given, **{path: like_given(text, given[path]) for path, text in lists.files.items()}}
     repository = read_repository(given)
     readings = write_flux1_readings(given, repository, options.write_what_flux1_read)
     files = readings.files
@@ -102,7 +105,7 @@ def prepare(given: Mapping[str, str | bytes], options: MigrationOptions) -> Prep
     clusters = see_repository(files, repository, options)
     patches = list_fluxd_patches(files, clusters)
     return PreparedRepository(
-        files, repository, clusters, options, readings, patches, is_respelled=bool(respelled)
+        files, repository, clusters, options, readings, patches, (lists,), is_respelled=bool(respelled)
     )._prepared()
 
 

@@ -11,7 +11,7 @@ from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, FLUX_PATCHES
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
-from fluxv2_migrate.kustomize import PatchUse, apply_operations, merged_with, patch_of
+from fluxv2_migrate.kustomize import PatchUse, apply_operations, is_in_a_list, merged_with, patch_of
 from fluxv2_migrate.placement import PlacedRequest, SourceNames, without_affixes
 from fluxv2_migrate.plan import (
     AppliedText,
@@ -198,6 +198,9 @@ class _Converter:
                 raise HeldBack(reason, "RP071")
             if use.field in FLUX_PATCH_FIELDS:
                 self.documents[use] = _flux_document(use, self.around.repository)
+            if use.kind == "merge" and is_in_a_list(use, self.around.clusters.tree):
+                where = f"{use.path or use.kustomization} patches them in a list"
+                raise HeldBack(f"{where} that cannot be written as documents", "RP008")
 
     def _references(self, release: PatchedRelease, cluster: str = "") -> References:
         """Gives the sources of a release as one cluster names them, or as what all see names them."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
 from fluxv2_migrate.given import like_given
-from fluxv2_migrate.kubernetes import as_list, group_of
+from fluxv2_migrate.kubernetes import as_list, group_of, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.fields import PATCH_FIELDS, in_own_letters
 from fluxv2_migrate.repository.changes import Change
@@ -187,19 +187,32 @@ def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
     for name, index, entry, node in _inline_patches(root):
         target = entry.get("target") if isinstance(entry, dict) else None
         kind = target.get("kind") if isinstance(target, dict) else None
-        try:
-            inner = compose(node.value)
-        except InvalidManifest:
-            continue
-        value = value_of(inner)
-        if not (is_old_release(value) if isinstance(value, dict) else kind in RELEASE_KINDS):
-            continue
-        for scalar in scalars_read_otherwise(node.value, inner):
-            start = _outside(document.text, node, scalar.start)
-            end = start + len(scalar.written)
-            if document.text[start:end] == scalar.written:
-                path = (name, str(index), *scalar.path)
-                yield replace(scalar, start=start, end=end, path=path)
+        for span in split_documents(node.value):
+            for scalar in _in_patch(node.value[span.start : span.end], kind):
+                start = _outside(document.text, node, span.start + scalar.start)
+                end = start + len(scalar.written)
+                if document.text[start:end] == scalar.written:
+                    path = (name, str(index), *scalar.path)
+                    yield replace(scalar, start=start, end=end, path=path)
+
+
+def _in_patch(text: str, kind: Any) -> Sequence[ScalarReadOtherwise]:
+    """Gives the scalars of a patch, if it is one of releases.
+
+    Args:
+        kind: of what it is for, where its kustomization says so.
+    """
+    try:
+        root = compose(text)
+    except InvalidManifest:
+        return ()
+    value = value_of(root)
+    is_for_releases = _holds_releases(value) if isinstance(value, dict) else kind in RELEASE_KINDS
+    return scalars_read_otherwise(text, root) if is_for_releases else ()
+
+
+def _holds_releases(value: Mapping[str, Any]) -> bool:
+    return any(is_old_release(each) for _, each in objects_in(value))
 
 
 def _inline_patches(root: Node | None) -> Iterator[tuple[str, int, Any, ScalarNode]]:
