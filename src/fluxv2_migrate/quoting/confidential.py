@@ -28,9 +28,10 @@ _SLASHED_USER: Final = re.compile(r"(?:\b\w{1,200}/[^\s@/'\"`]{1,200}@(?=//)|(?<
 _REST: Final = re.compile(r"(?<=[A-Za-z0-9+.-]://)(?P<place>[^\s?#]{0,2000}+)[?#][^\s'\"`<>|)\]}]*+")
 _LONGEST: Final = 500
 """Of a longer value only so much is looked at and shown."""
+# What follows the name of a file is said of it.
 _ASSIGNED: Final = re.compile(
     r"(?i)(?P<name>[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|credential|api[_-]?key|"
-    r"access[_-]?key|private[_-]?key)[\w.-]*[\"']?\s*[=:]\s*|"
+    r"access[_-]?key|private[_-]?key)[\w.-]*(?<!\.yaml)(?<!\.yml)(?<!\.json)[\"']?\s*[=:]\s*|"
     r"--[\w-]*(?:password|passphrase|token|secret)[\w-]*\s+|authorization:\s*\w+\s+)"
     r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']+)"
 )
@@ -81,6 +82,8 @@ def without_secrets(text: str) -> str:
 
     >>> without_secrets("--user=web --password=hunter2"), without_secrets("a\nb")
     ('--user=web --password=***', 'a text of 2 lines')
+    >>> without_secrets("apps/web-secret.yaml: sops encrypted it")
+    'apps/web-secret.yaml: sops encrypted it'
     """
     lines = text.splitlines()
     if len(lines) > 1:
