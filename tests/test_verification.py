@@ -228,6 +228,34 @@ def test_a_release_under_another_name_is_found_by_its_record() -> None:
     assert (entry.status, entry.after_path, entry.outcome) == ("same", "new/front.yaml", "adopted")
 
 
+@pytest.mark.parametrize(
+    ("spec", "namespace", "status", "outcome"),
+    [
+        # Without a release name, helm-controller takes that of the object, and finds the record beside it.
+        ({}, "metal", "same", "adopted"),
+        ({"targetNamespace": "metal", "storageNamespace": "metal"}, "flux-system", "different", "renamed"),
+        ({"targetNamespace": "metal", "releaseName": "web"}, "flux-system", "different", "taken-over"),
+        ({"releaseName": "front"}, "metal", "different", "renamed"),
+    ],
+)
+def test_a_release_that_moved_to_its_objects_or_to_flux_is_found(
+    spec: dict[str, Any], namespace: str, status: str, outcome: str
+) -> None:
+    before = v1({"releaseName": "web", "targetNamespace": "metal"})
+    manifest = v2_release({**KEPT, **spec}, metadata={"name": "web", "namespace": namespace})
+    if "releaseName" not in spec:
+        del manifest["spec"]["releaseName"]
+    sources = SOURCE_FILE.replace('"namespace": "shop"', f'"namespace": "{namespace}"')
+    after = {"new/web.yaml": text(manifest), "sources.yaml": sources}
+    entry = only(fm.verify_migration({"web.yaml": before}, after, OPTIONS))
+    assert (entry.status, entry.outcome) == (status, outcome)
+
+
+def test_a_release_that_was_edited_where_it_stands_is_found() -> None:
+    entry = only(verify({"web.yaml": v1()}, {"web.yaml": v2(namespace="other")}))
+    assert (entry.status, entry.outcome) == ("different", "reinstalled")
+
+
 def test_a_release_of_the_same_name_elsewhere_is_another_one() -> None:
     report = verify({"web.yaml": v1()}, {"front.yaml": v2(name="front", namespace="other")})
     assert sorted(entry.status for entry in report.releases) == ["extra", "missing"]

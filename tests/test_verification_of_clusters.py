@@ -334,8 +334,8 @@ def test_a_target_namespace_of_the_path_moves_what_it_syncs() -> None:
     options = fm.MigrationOptions(sync_roots=("prod",))
     migration, after = migrated(files, options)
     after["flux/prod.yaml"] = SYNC + "  targetNamespace: other\n"
-    entries = verify(files, after, migration, options).releases
-    assert sorted(each.status for each in entries) == ["extra", "missing"]
+    (entry,) = verify(files, after, migration, options).releases
+    assert (entry.status, entry.outcome) == ("different", "reinstalled")
 
 
 def test_what_was_declared_is_what_a_target_namespace_makes_of_it() -> None:

@@ -8,6 +8,12 @@ from typing import NamedTuple
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.seen_objects import SeenObject
+from fluxv2_migrate.flux2.release_name import (
+    default_release_name,
+    release_namespace,
+    shorten_release_name,
+    storage_namespace,
+)
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.verify.context import Context, nearness
 from fluxv2_migrate.verify.flux1_releases import Flux1Release
@@ -82,8 +88,7 @@ def _candidates(
     by_name: dict[tuple[str, str | None], list[int]] = {}
     clusters = dict.fromkeys(found.cluster for found in new)
     for position, found in enumerate(new):
-        release_name = as_object(found.manifest.get("spec")).get("releaseName")
-        for name in {found.identity[1], str(release_name)}:
+        for name in {found.identity[1], _release_name(found)}:
             by_name.setdefault((name, found.cluster), []).append(position)
     for index, release in enumerate(old):
         names = {release.found.identity[1], release.meaning.release_name if release.meaning else ""}
@@ -100,16 +105,33 @@ def _candidates(
                 yield _Candidate(bool(found.obstacle), likeness, is_elsewhere, distance, index, position)
 
 
+def _release_name(found: SeenObject) -> str:
+    """Gives the release name of a release of Flux v2, which may be one that no model could read."""
+    spec = as_object(found.manifest.get("spec"))
+    target = str(spec.get("targetNamespace") or "")
+    generated = default_release_name(name=found.identity[1], target_namespace=target)
+    return shorten_release_name(str(spec.get("releaseName") or generated))
+
+
 def _likeness(release: Flux1Release, found: SeenObject, context: Context) -> int | None:
     """Gives how little two releases are alike, from 0 for the same object; nothing where they are not."""
     default = context.settings(release.found.cluster).default_namespace
     (old_namespace, old_name), (new_namespace, new_name) = release.found.identity, found.identity
     if old_name == new_name and (old_namespace or default) == (new_namespace or default):
         return 0
-    spec = as_object(found.manifest.get("spec"))
-    if release.meaning is not None and spec.get("releaseName") == release.meaning.release_name:
-        storage = spec.get("storageNamespace") or new_namespace or default
-        if storage == release.meaning.storage_namespace:
+    meaning, is_same_release = release.meaning, False
+    if meaning is not None:
+        spec, namespace = as_object(found.manifest.get("spec")), new_namespace or default or ""
+        is_same_release = _release_name(found) == meaning.release_name
+        storage = storage_namespace(namespace=namespace, storage_namespace=spec.get("storageNamespace"))
+        if is_same_release and storage == meaning.storage_namespace:
             return 1
     # A namespace can come from elsewhere: a Kustomization, or fluxd's default.
-    return 2 if old_name == new_name and not (old_namespace and new_namespace) else None
+    if old_name == new_name and not (old_namespace and new_namespace):
+        return 2
+    if meaning is None or not (is_same_release or old_name == new_name):
+        return None
+    # Who moves a release to the namespace of Flux or to that of its objects, or who edits it where it stands,
+    # means the same release, whether or not Helm finds it there.
+    target = release_namespace(namespace=namespace, target_namespace=spec.get("targetNamespace"))
+    return 3 if target == meaning.target_namespace or release.found.path == found.path else None
