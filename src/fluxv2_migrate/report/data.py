@@ -10,6 +10,7 @@ from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.report.context import ContextReading
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.settings.overrides import entry_of
 
@@ -88,15 +89,6 @@ class StayingRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingRecord:
-    """A thing that is known of a cluster, and from where."""
-
-    setting: str
-    value: str
-    read_from: str
-
-
-@dataclass(frozen=True, slots=True)
 class ClusterRecord:
     """A cluster that the repository serves, and how it became known."""
 
@@ -106,7 +98,7 @@ class ClusterRecord:
     flux_version: FluxVersion
     flux_namespace: str
     reason: str
-    readings: tuple[ReadingRecord, ...]
+    readings: tuple[ContextReading, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +184,7 @@ def migration_record(migration: Migration) -> MigrationRecord:
                 each.flux_version,
                 each.flux_namespace,
                 each.reason,
-                tuple(ReadingRecord(read.setting, read.value, read.read_from) for read in each.readings),
+                each.readings,
             )
             for each in context.clusters
         ),

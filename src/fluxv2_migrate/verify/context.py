@@ -157,6 +157,11 @@ class Context:
         known = None if cluster is None else cluster.model_copy(update=given)
         return settings_of(self.options.model_copy(update=given), known)
 
+    @property
+    def every_cluster(self) -> frozenset[str]:
+        """The names of all clusters."""
+        return frozenset(view.name for view in self.before.clusters.clusters)
+
     def version(self, cluster: str | None) -> FluxVersion:
         """Gives the Flux release of a cluster; of what none has the oldest, which all of them read."""
         known = self.versions.get(cluster or "")

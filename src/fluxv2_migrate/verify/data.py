@@ -9,7 +9,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
 
 if TYPE_CHECKING:
-    from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification, VerificationReport
+    from fluxv2_migrate.verify.report import Entry, VerificationReport
 
 VerificationStatus = Literal["same", "declared", "unmanaged", "different", "missing", "extra", "unknown"]
 """`same`: nothing differs. `declared`: what differs was said. `unmanaged`: neither Flux applies it.
@@ -86,7 +86,7 @@ def verification_record(report: VerificationReport) -> VerificationRecord:
     )
 
 
-def _entry(kind: type[_Record], entry: ReleaseVerification | ObjectVerification) -> _Record:
+def _entry(kind: type[_Record], entry: Entry) -> _Record:
     found: dict[str, Any] = {
         "differences": tuple(map(_difference, entry.differences)),
         "declared": tuple(map(_difference, entry.declared)),

@@ -5,12 +5,10 @@ Source: kustomize-controller 1.9.4, fluxcd/pkg `ssa`: one manifest that the dry 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from fluxv2_migrate import flux2
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.flux2.releases import (
     FluxKind,
@@ -19,17 +17,14 @@ from fluxv2_migrate.flux2.releases import (
     preferred_api_version,
     served_api_versions,
 )
-from fluxv2_migrate.kubernetes import KubernetesObject, as_object, fault_of, mapping_at, resource_of
+from fluxv2_migrate.kubernetes import as_object, mapping_at, read, resource_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
+from fluxv2_migrate.repository.manifests import model_of
 
-_KINDS: Final[Mapping[str, tuple[FluxKind, type[KubernetesObject]]]] = {
-    "GitRepository": ("GitRepository", flux2.GitRepository),
-    "HelmRepository": ("HelmRepository", flux2.HelmRepository),
-    "ImagePolicy": ("ImagePolicy", flux2.ImagePolicy),
-    "ImageRepository": ("ImageRepository", flux2.ImageRepository),
-    "ImageUpdateAutomation": ("ImageUpdateAutomation", flux2.ImageUpdateAutomation),
-    "Kustomization": ("Kustomization", flux2.Kustomization),
-}
+_KINDS: Final[Sequence[FluxKind]] = (
+    *("GitRepository", "HelmRepository", "ImagePolicy", "ImageRepository"),
+    *("ImageUpdateAutomation", "Kustomization"),
+)
 # Fields that our models know and the stable API of a kind never had, or has since a Flux release alone.
 _OLD: Final[Mapping[str, tuple[str, ...]]] = {
     "GitRepository": ("accessFrom", "gitImplementation"),
@@ -73,20 +68,18 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
     if api == preferred_api_version("HelmRelease", flux_version):
         for field, reason in refused_fields(manifest, flux_version):
             yield f"{shown}: {field} {reason}"
-    known = _KINDS.get(str(manifest.get("kind")))
-    if known is None or "toolkit.fluxcd.io/" not in api:
+    kind = next((each for each in _KINDS if each == manifest.get("kind")), None)
+    if kind is None or "toolkit.fluxcd.io/" not in api:
         return
-    kind, model = known
     if api not in served_api_versions(kind, flux_version):
         yield f"{shown}: apiVersion {api} is not served"
         return
     for field, reason in refused_fields(manifest, flux_version):
         yield f"{shown}: {field} {reason}"
     try:
-        spec: Any = getattr(model.model_validate(manifest), "spec", None)
-    except ValidationError as error:
-        path, reason = fault_of(error)
-        yield f"{shown}: {'.'.join(path)}: {reason}"
+        spec: Any = getattr(read(model_of(manifest), manifest), "spec", None)
+    except InvalidManifest as error:
+        yield f"{shown}: {error.reason}"
         return
     for name in unknown_fields(spec):
         yield f"{shown}: spec.{name} is no field of it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -34,6 +35,8 @@ _Key = tuple[str, tuple[str, str]]
 """Cluster, and namespace and name there."""
 
 
+_OfDocument = tuple[DocumentKey, ReleaseVerification]
+"""A document, and what is said of a release that it holds."""
 _Told = tuple[ReleaseVerification, tuple[str, ...] | None]
 """What is said of a release in one cluster, and all the fields that differ where both sides are known."""
 
@@ -44,9 +47,10 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
     matches = match_releases(releases, context.after.new, context)
     still = _still_of_flux1(context)
     entries = [_unread_entry(unread) for unread in context.before.unread]
-    entries += _of_documents(releases, matches, still, context)
-    entries += _extra(matches.without(context.after.new), context)
-    entries += _new_of_flux1(still, context)
+    told = [*_of_documents(releases, matches, still, context)]
+    told += _extra(matches.without(context.after.new), context)
+    told += _new_of_flux1(still, context)
+    entries += together(told, context.every_cluster)
     entries.sort(key=lambda each: (each.path or each.after_path, each.line, each.resource, each.cluster))
     return entries
 
@@ -65,12 +69,12 @@ def _of_documents(
     matches: Matches,
     still: Mapping[_Key, Sequence[SeenObject]],
     context: Context,
-) -> Iterator[ReleaseVerification]:
+) -> Iterator[_OfDocument]:
     """Gives what is said of each document that holds a release of Flux v1."""
     documents: dict[DocumentKey, list[int]] = {}
     for index, release in enumerate(releases):
         documents.setdefault(release.found.document, []).append(index)
-    for members in documents.values():
+    for document, members in documents.items():
         seen = [releases[index].found for index in members]
         declaration = context.declared.of(seen[0].path, sorted({each.resource for each in seen}))
         told = []
@@ -79,23 +83,15 @@ def _of_documents(
             left = still.get((found.cluster or "", found.identity), [])
             partner, lost = matches.partners.get(index), matches.lost.get(index)
             told.append(_verify(releases[index], partner, lost, left, declaration, context))
-        yield from together(_with_undue(told, declaration), _every_cluster(context))
+        yield from ((document, each) for each in _with_undue(told, declaration))
 
 
-def _new_of_flux1(
-    still: Mapping[_Key, Sequence[SeenObject]], context: Context
-) -> Iterator[ReleaseVerification]:
+def _new_of_flux1(still: Mapping[_Key, Sequence[SeenObject]], context: Context) -> Iterator[_OfDocument]:
     """Gives the releases of Flux v1 that were not there before, and that a cluster gets now."""
     known = {each.identity for each in context.before.old}
-    told: dict[DocumentKey, list[ReleaseVerification]] = {}
-    for members in still.values():
-        for each in members:
-            if each.identity in known or each.cluster is None or each.obstacle:
-                continue
-            reason = "it is a release of Flux v1 that was not there before"
-            told.setdefault(each.document, []).append(_on_top(each, reason))
-    for entries in told.values():
-        yield from together(entries, _every_cluster(context))
+    for each in chain.from_iterable(still.values()):
+        if each.identity not in known and each.cluster is not None and not each.obstacle:
+            yield each.document, _on_top(each, "it is a release of Flux v1 that was not there before")
 
 
 def _unread_entry(unread: UnreadDocument) -> ReleaseVerification:
@@ -249,21 +245,16 @@ def _with_undue(told: Sequence[_Told], declaration: Declaration) -> Iterator[Rel
         yield entry if fields is None else replace(entry, undue=undue)
 
 
-def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[ReleaseVerification]:
+def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[_OfDocument]:
     """Gives the v2 releases that stand for no v1 release and were not there before."""
     known: dict[tuple[str, str], set[str]] = {}
     for found in context.before.new:
         known.setdefault(found.identity, set()).add(found.cluster or "")
-    told: dict[DocumentKey, list[ReleaseVerification]] = {}
     for found in left:
         there = known.get(found.identity, set())
         # One that has no cluster is the same as any that was there.
-        if there and (not found.cluster or there & {found.cluster, ""}):
-            continue
-        entry = _on_top(found, "no release of Flux v1 stood for it")
-        told.setdefault(found.document, []).append(entry)
-    for entries in told.values():
-        yield from together(entries, _every_cluster(context))
+        if not there or (found.cluster and not there & {found.cluster, ""}):
+            yield found.document, _on_top(found, "no release of Flux v1 stood for it")
 
 
 def _on_top(found: SeenObject, reason: str) -> ReleaseVerification:
@@ -276,7 +267,3 @@ def _on_top(found: SeenObject, reason: str) -> ReleaseVerification:
         reason=reason,
         cluster=found.cluster or "",
     )
-
-
-def _every_cluster(context: Context) -> set[str]:
-    return {view.name for view in context.before.clusters.clusters}

@@ -90,6 +90,7 @@ class ObjectVerification:
     cluster: str = ""
 
 
+Entry = ReleaseVerification | ObjectVerification
 _Entry = TypeVar("_Entry", ReleaseVerification, ObjectVerification)
 
 
@@ -114,8 +115,20 @@ def judged(
     return ObjectVerification(status, *place, left, declared, tuple(notes), cluster=cluster)
 
 
-def together(entries: Iterable[_Entry], everywhere: Collection[str]) -> Iterator[_Entry]:
-    """Gives what is said of each cluster, once for all clusters of which the same is said."""
+def together(entries: Iterable[tuple[object, _Entry]], everywhere: Collection[str]) -> Iterator[_Entry]:
+    """Gives what is said of each cluster, once for all clusters of which the same is said.
+
+    Args:
+        entries: each with what tells that of which it is said; those of one stand together.
+    """
+    told: dict[object, list[_Entry]] = {}
+    for about, each in entries:
+        told.setdefault(about, []).append(each)
+    for group in told.values():
+        yield from _joined(group, everywhere)
+
+
+def _joined(entries: Iterable[_Entry], everywhere: Collection[str]) -> Iterator[_Entry]:
     groups: list[tuple[_Entry, set[str]]] = []
     for each in entries:
         same = replace(each, cluster="")
@@ -150,7 +163,7 @@ class VerificationReport:
     namespaces: tuple[ObjectVerification, ...] = ()
 
     @property
-    def entries(self) -> tuple[ReleaseVerification | ObjectVerification, ...]:
+    def entries(self) -> tuple[Entry, ...]:
         """All entries: of releases, workloads, sync paths and namespaces."""
         return (*self.releases, *self.workloads, *self.sync_paths, *self.namespaces)
 
@@ -217,8 +230,6 @@ class VerificationReport:
         return f"{done}, compared with Flux {self.flux_version}."
 
 
-def _counts(
-    entries: Iterable[ReleaseVerification | ObjectVerification],
-) -> dict[VerificationStatus, int]:
+def _counts(entries: Iterable[Entry]) -> dict[VerificationStatus, int]:
     found = Counter(each.status for each in entries)
     return {status: found[status] for status in _STATUSES if found[status]}

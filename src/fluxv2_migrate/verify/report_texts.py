@@ -10,14 +10,14 @@ from fluxv2_migrate.pages import Html, badge, code, element, fragment, joined, l
 from fluxv2_migrate.quoting import as_code, as_markdown_text, few
 
 if TYPE_CHECKING:
-    from fluxv2_migrate.verify.report import ObjectVerification, ReleaseVerification
+    from fluxv2_migrate.verify.report import Entry
 
 _LONGEST_SHOWN: Final = 120
 _MOST_NAMED: Final = 8
 _ATTENTION: Final = ("different", "missing", "extra", "unknown")
 
 
-def report_markdown(entries: Sequence[ReleaseVerification | ObjectVerification], summary: str) -> str:
+def report_markdown(entries: Sequence[Entry], summary: str) -> str:
     """Gives a report as Markdown."""
     lines = ["# Verification", "", summary]
     for status in _ATTENTION:
@@ -35,7 +35,7 @@ def report_markdown(entries: Sequence[ReleaseVerification | ObjectVerification],
     return "\n".join(lines) + "\n"
 
 
-def _differing(members: Sequence[ReleaseVerification | ObjectVerification]) -> Iterator[str]:
+def _differing(members: Sequence[Entry]) -> Iterator[str]:
     for difference, having in _by_difference((each, each.differences) for each in members).items():
         text, consequence = difference
         yield f"- {text}: {consequence}"
@@ -46,8 +46,8 @@ def _differing(members: Sequence[ReleaseVerification | ObjectVerification]) -> I
         yield from _more(each)
 
 
-def _with_reasons(members: Sequence[ReleaseVerification | ObjectVerification]) -> Iterator[str]:
-    by_reason: dict[str, list[ReleaseVerification | ObjectVerification]] = {}
+def _with_reasons(members: Sequence[Entry]) -> Iterator[str]:
+    by_reason: dict[str, list[Entry]] = {}
     for each in members:
         by_reason.setdefault(each.reason, []).append(each)
     for reason, having in by_reason.items():
@@ -58,7 +58,7 @@ def _with_reasons(members: Sequence[ReleaseVerification | ObjectVerification]) -
             yield from (f"{'  ' if reason else ''}{line}" for line in _more(each))
 
 
-def _more(entry: ReleaseVerification | ObjectVerification) -> Iterator[str]:
+def _more(entry: Entry) -> Iterator[str]:
     for note in getattr(entry, "notes", ()):
         yield f"  - {as_markdown_text(note)}"
     for title, name in (
@@ -71,7 +71,7 @@ def _more(entry: ReleaseVerification | ObjectVerification) -> Iterator[str]:
             yield f"  - {title}: {as_markdown_text(', '.join(names))}"
 
 
-def _declared(entries: Sequence[ReleaseVerification | ObjectVerification]) -> Iterator[str]:
+def _declared(entries: Sequence[Entry]) -> Iterator[str]:
     """Gives what was declared: each difference once, with those that have it where these are few."""
     found = _by_difference((each, each.declared) for each in entries)
     if not found:
@@ -88,16 +88,16 @@ def _declared(entries: Sequence[ReleaseVerification | ObjectVerification]) -> It
 
 
 def _by_difference(
-    members: Iterable[tuple[ReleaseVerification | ObjectVerification, Sequence[Difference]]],
-) -> Mapping[tuple[str, str], list[ReleaseVerification | ObjectVerification]]:
-    found: dict[tuple[str, str], list[ReleaseVerification | ObjectVerification]] = {}
+    members: Iterable[tuple[Entry, Sequence[Difference]]],
+) -> Mapping[tuple[str, str], list[Entry]]:
+    found: dict[tuple[str, str], list[Entry]] = {}
     for entry, differences in members:
         for each in differences:
             found.setdefault((_cut(each), each.consequence), []).append(entry)
     return found
 
 
-def _named(entry: ReleaseVerification | ObjectVerification) -> str:
+def _named(entry: Entry) -> str:
     files = " → ".join(as_code(path) for path in dict.fromkeys((entry.path, entry.after_path)) if path)
     outcome = _outcome(entry)
     where = f" in {as_markdown_text(entry.cluster)}" if entry.cluster else ""
@@ -105,7 +105,7 @@ def _named(entry: ReleaseVerification | ObjectVerification) -> str:
     return f"**{as_markdown_text(entry.resource)}**{where}{f', {outcome}' if outcome else ''}{place}"
 
 
-def _outcome(entry: ReleaseVerification | ObjectVerification) -> str | None:
+def _outcome(entry: Entry) -> str | None:
     found: str | None = getattr(entry, "outcome", None)
     return found
 
@@ -115,7 +115,7 @@ def _cut(difference: Difference) -> str:
     return as_code(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
-def report_html(entries: Sequence[ReleaseVerification | ObjectVerification], summary: str) -> str:
+def report_html(entries: Sequence[Entry], summary: str) -> str:
     """Gives a report as a table of HTML: what needs a look first."""
     order = [*_ATTENTION, "declared", "unmanaged", "same"]
     rows = []

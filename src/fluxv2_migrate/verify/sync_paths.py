@@ -96,8 +96,7 @@ def verify_sync_paths(
             path = _Path(view, synced, own, known, objects, before, astray)
             paths.append(_verify(path, reconciled, seen, context))
         namespaces += _filled_in(view, filled, reconciled, context)
-    everywhere = {view.name for view in context.before.clusters.clusters}
-    return list(together(paths, everywhere)), namespaces
+    return list(together(((None, each) for each in paths), context.every_cluster)), namespaces
 
 
 def _covering(now: Sequence[ReconciledPath], synced: SyncPath) -> tuple[ReconciledPath, ...]:

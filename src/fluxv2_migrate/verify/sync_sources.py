@@ -6,7 +6,7 @@ Source: source-controller 1.9.1 `internal/controller/gitrepository_controller.go
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView
@@ -56,7 +56,7 @@ def compare_source(
 ) -> Iterator[Difference]:
     """Gives where what is synced parts from what fluxd synced."""
     source = source_of(by, view, context)
-    if not source and (_was_there(by, context) or _is_made_under_another_name(by, context)):
+    if not source and _is_gone(by, context):
         yield Difference("sync.source", "/".join(name_of_source(by)), _NONE)
     reference = checked_out_of(source) if source else None
     branch = view.settings.branch
@@ -75,29 +75,23 @@ def compare_source(
 
 def _url_before(view: ClusterView, before: Sequence[FluxKustomization], context: Context) -> str:
     """Gives the URL of the repository that was synced, where anything tells it: by Flux v2, else by fluxd."""
-    names = [name_of_source(each) for each in before]
-    urls = (
-        mapping_at(each.manifest, "spec").get("url")
-        for each in context.before.sources
-        if _is_repository(each) and each.identity in names
-    )
+    urls = (spec.get("url") for spec in _specs_before(before, context))
     return str(next(urls, None) or view.settings.fluxd.git_url or "")
 
 
-def _was_there(by: FluxKustomization, context: Context) -> bool:
-    """Gives whether the repository held the source of a Kustomization, which it may never have done."""
-    kind, named = mapping_at(by.manifest, "spec", "sourceRef").get("kind"), name_of_source(by)
-    return kind == "GitRepository" and any(
-        _is_repository(each) and each.identity == named for each in context.before.sources
-    )
+def _specs_before(kustomizations: Iterable[FluxKustomization], context: Context) -> list[Mapping[str, Any]]:
+    """Gives `spec` of those sources of some Kustomizations that the repository held."""
+    names = {name_of_source(each) for each in kustomizations}
+    standing = (each for each in context.before.sources if _is_repository(each) and each.identity in names)
+    return [mapping_at(each.manifest, "spec") for each in standing]
 
 
-def _is_made_under_another_name(by: FluxKustomization, context: Context) -> bool:
-    """Gives whether the migration made the GitRepository that a Kustomization needs, and it names another."""
+def _is_gone(by: FluxKustomization, context: Context) -> bool:
+    """Gives whether the source of a Kustomization was there, or stands there under another name now."""
     if mapping_at(by.manifest, "spec", "sourceRef").get("kind") != "GitRepository":
         return False
     known = {(each.identity, each.path) for each in context.before.sources}
-    return any(
+    return bool(_specs_before((by,), context)) or any(
         (each.identity, each.path) not in known
         and repository_key(str(mapping_at(each.manifest, "spec").get("url") or ""))
         in context.before.clusters.own_urls
@@ -108,13 +102,7 @@ def _is_made_under_another_name(by: FluxKustomization, context: Context) -> bool
 
 def _had_no_key(by: FluxKustomization, context: Context) -> bool:
     """Gives whether the source of a Kustomization was there, and named no Secret either."""
-    named = name_of_source(by)
-    return any(
-        _is_repository(each)
-        and each.identity == named
-        and not mapping_at(each.manifest, "spec").get("secretRef")
-        for each in context.before.sources
-    )
+    return any(not spec.get("secretRef") for spec in _specs_before((by,), context))
 
 
 def _is_repository(found: SeenObject) -> bool:

@@ -135,10 +135,13 @@ class _Cluster:
         yield from self._probed.items()
 
 
-def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVerification]:
+def verify_workloads(context: Context, written: WrittenImages) -> Iterator[ObjectVerification]:
     """Gives one entry for each workload that fluxd updated, and those that are updated on top."""
-    told: dict[DocumentKey, list[ObjectVerification]] = {}
-    everywhere = {view.name for view in context.before.clusters.clusters}
+    return together(_entries(context, written), context.every_cluster)
+
+
+def _entries(context: Context, written: WrittenImages) -> Iterator[tuple[DocumentKey, ObjectVerification]]:
+    """Gives what is said of each workload in each cluster, with its document."""
     before: dict[str, list[_Workload]] = {}
     for workload in _workloads(context):
         before.setdefault(workload.cluster, []).append(workload)
@@ -159,14 +162,12 @@ def verify_workloads(context: Context, written: WrittenImages) -> list[ObjectVer
                 if cluster.now(workload.identity_afterwards) is None and _is_of_flux1(workload, context):
                     continue
                 expected.add(workload.identity_afterwards)
-                entry = _verify(workload, cluster, written, context)
-                told.setdefault(workload.document, []).append(entry)
+                yield workload.document, _verify(workload, cluster, written, context)
         others = {each.identity_afterwards: each for each in own}
         for identity, each in cluster.all_then():
             if identity not in expected:
                 for entry in _on_top(identity, each, others.get(identity), written, context, name):
-                    told.setdefault((each.path, each.index), []).append(entry)
-    return [entry for entries in told.values() for entry in together(entries, everywhere)]
+                    yield (each.path, each.index), entry
 
 
 def _workloads(context: Context) -> Iterator[_Workload]:
