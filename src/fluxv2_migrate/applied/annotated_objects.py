@@ -44,7 +44,7 @@ def tell_of_annotated_objects(around: Surroundings, findings: FindingGroups) -> 
 
 def _held_back(view: ClusterView, around: Surroundings) -> Iterator[tuple[ClusterObject, Mapping[str, Any]]]:
     """Gives the objects of a cluster that kustomize-controller leaves alone, though fluxd did not."""
-    programs = {(each.path, each.document) for each in around.clusters.programs}
+    programs = {each.key for each in around.clusters.programs}
     for each in around.clusters.objects(view, around.repository.documents):
         # Flux v1 itself goes.
         for _, manifest in () if (each.path, each.index) in programs else objects_in(each.manifest):

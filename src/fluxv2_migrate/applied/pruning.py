@@ -62,7 +62,7 @@ def _leaving(going: Collection[DocumentKey], around: Surroundings) -> Iterator[D
     if not any(is_old_release(each.manifest) for each in documents):
         return
     programs = around.clusters.programs
-    operators = {(each.path, each.document) for each in programs if each.program == "helm-operator"}
+    operators = {each.key for each in programs if each.program == "helm-operator"}
     for each in documents:
         if (each.key in going or each.key in operators) and not is_kept(each.manifest):
             yield each

@@ -94,7 +94,7 @@ class ClusterMap:
 
     def runs_flux_1(self, document: Document) -> bool:
         """Gives whether a document is the operator, this repository's fluxd, or a release of its chart."""
-        return document.key in {(each.path, each.document) for each in self.programs if not each.is_part}
+        return document.key in {each.key for each in self.programs if not each.is_part}
 
     @property
     def synced(self) -> SyncedFiles:

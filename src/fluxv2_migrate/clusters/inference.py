@@ -360,7 +360,7 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
 def _only_installs(view: ClusterView, programs: Flux1Programs, reader: ClusterReader) -> bool:
     """Gives whether all that a folder builds is Flux v1 itself, which syncs another one."""
     known = (*programs.own, *programs.operators, *programs.others)
-    own = {(each.path, each.document) for each in known}
+    own = {each.key for each in known}
     builds = [reader.build(folder) for synced in view.sync_paths for folder in synced.builds]
     # What is installed may lie elsewhere, and may be built no more.
     installs = any(each.path in build.files for each in known for build in builds)

@@ -241,7 +241,7 @@ def _unseen_units(
 
 def _places_of_flux_1(found: ClusterMap) -> set[tuple[str, int | None]]:
     """Gives the documents in which Flux v1 itself stands; that is no cluster's folder."""
-    return {(each.path, each.document) for each in (*found.programs, *found.other_programs)}
+    return {each.key for each in (*found.programs, *found.other_programs)}
 
 
 def _is_cache(manifest: Mapping[str, Any]) -> bool:

@@ -224,7 +224,7 @@ def _doubled(
 
 
 def _is_second(record: HelmRecord, release: ExpectedRelease) -> bool:
-    namespace, _, name = release.resource.split()[1].partition("/")
+    namespace, name = release.identity
     namespaces = {release.storage_namespace, release.target_namespace, namespace}
     if record.namespace not in namespaces:
         return False
@@ -251,8 +251,7 @@ def _own(migration: _Migrated, expected: Sequence[ExpectedRelease]) -> Iterator[
     """Gives kind, namespace and name of the objects of Flux v2 that a cluster gets by the migration."""
     for release in expected:
         if not release.ignored:
-            namespace, _, name = release.resource.split()[1].partition("/")
-            yield "helmrelease", namespace, name
+            yield "helmrelease", *release.identity
     clusters = {each.cluster for each in expected}
     for each in migration.manifests:
         kind, metadata = str(each.manifest["kind"]).lower(), each.manifest["metadata"]

@@ -68,6 +68,11 @@ class CutoverCluster:
         where = () if "-A" in words else ("-n", namespace or self.sync.namespace)
         return command("flux", *self._context("--context"), *where, *words, name=name, options=options)
 
+    def scaled(self, running: RunningProgram, replicas: int) -> str:
+        """Gives a command that starts or stops a program."""
+        options = [f"--replicas={replicas}"]
+        return self.kubectl(running.namespace, "scale", "deployment", name=running.name, options=options)
+
     def helm(self, *words: str, name: str | None = None) -> str:
         """Gives a command of helm."""
         return command("helm", *self._context("--kube-context"), *words, name=name)

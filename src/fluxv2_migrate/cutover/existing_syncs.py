@@ -157,7 +157,7 @@ def _tell_other_objects(
     if build.failure is not None and plain.failure is None:
         findings.stop(document, "RP080", f"it applies nothing at all of {path or '/'}: {build.failure}")
         return
-    gone = {(each.path, each.document) for each in around.clusters.programs}
+    gone = {each.key for each in around.clusters.programs}
     after = {
         (each.path, each.index): in_namespace(each.manifest, own.target_namespace) for each in build.objects
     }

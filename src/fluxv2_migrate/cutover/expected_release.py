@@ -53,6 +53,12 @@ class ExpectedRelease:
     flux_version: FluxVersion
 
     @property
+    def identity(self) -> tuple[str, str]:
+        """Namespace and name of the HelmRelease."""
+        namespace, _, name = self.resource.partition(" ")[2].partition("/")
+        return namespace, name
+
+    @property
     def history(self) -> str:
         """The command that shows its records."""
         return command("helm", "history", name=self.release_name, options=["-n", self.storage_namespace])

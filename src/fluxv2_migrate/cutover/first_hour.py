@@ -56,6 +56,11 @@ class FirstReconciliation:
     look_at: tuple[str, ...]
 
     @property
+    def done(self) -> str:
+        """What is done, with the revision that comes of it."""
+        return self.action if self.revision is None else f"{self.action}, revision {self.revision}"
+
+    @property
     def helm_release(self) -> str:
         """Storage namespace and release name; empty where Helm is not asked."""
         return f"{self.storage_namespace}/{self.release_name}" if self.release_name else ""
@@ -94,15 +99,8 @@ class FirstHour:
         lines += ["| risk | release | cluster | Helm release | what is done | why | look at |"]
         lines += ["|---|---|---|---|---|---|---|"]
         for each in self.releases:
-            done = each.action if each.revision is None else f"{each.action}, revision {each.revision}"
-            texts = (
-                each.risk,
-                each.resource.partition(" ")[2],
-                each.cluster,
-                each.helm_release,
-                done,
-                each.why,
-            )
+            name = each.resource.partition(" ")[2]
+            texts = (each.risk, name, each.cluster, each.helm_release, each.done, each.why)
             cells = [*map(as_markdown_text, texts), "<br>".join(map(as_code, each.look_at))]
             lines.append(f"| {' | '.join(map(as_cell, cells))} |")
         return "\n".join(lines) + "\n"
@@ -146,7 +144,7 @@ class FirstHour:
                 badge(f"{each.risk} risk", _BADGES[each.risk]),
                 each.cluster,
                 each.helm_release,
-                each.action if each.revision is None else f"{each.action}, revision {each.revision}",
+                each.done,
                 prose(each.why),
                 joined(code(command) for command in each.look_at),
             )
@@ -264,8 +262,7 @@ def _decide(
 
 
 def _why_unknown(release: ExpectedRelease, inventory: Inventory | None) -> str:
-    namespace, _, name = release.resource.partition(" ")[2].partition("/")
-    live = None if inventory is None else inventory.flux1_release(namespace, name)
+    live = None if inventory is None else inventory.flux1_release(*release.identity)
     if live is not None and live.release_name == release.release_name:
         return "the cluster's own HelmRelease has this name; what state it is in only Helm's records say"
     return "no inventory says whether the release is there under this name"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from fluxv2_migrate.applied.pruning import prunes_what
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below, read_sync_path, take_out
@@ -28,6 +28,7 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _SHOWN: Final = 8
+_Going = TypeVar("_Going", Flux1Document, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,9 @@ def remove_flux1(
     gone = _take_out(leaving, workspace, around, findings)
     files = _take_files_out(list(_values_files(gone, workspace, around)), workspace, around)
     # Where one is gone, the next one above would count for its sync path.
-    while True:
-        unused = list(_flux_yamls(syncs, left, automated, workspace, around))
-        taken = _take_files_out(unused, workspace, around)
-        if not taken:
-            break
+    while taken := _take_files_out(
+        list(_flux_yamls(syncs, left, automated, workspace, around)), workspace, around
+    ):
         files += taken
     _tell_gone(gone, files, findings)
     return frozenset(each.document.key for each in gone if not each.entries)
@@ -211,11 +210,8 @@ def _differing_over_images(automated: Collection[DocumentKey], around: Surroundi
 
     Only their fluxds say which of them shall, and a later run, which finds none, would let all of them.
     """
-    found: set[str] = set()
-    for key in automated:
-        names = {each.cluster for each in around.clusters.sightings.get(key, ())}
-        found |= names if len(names) > 1 else set()
-    return found
+    seen = ({each.cluster for each in around.clusters.sightings.get(key, ())} for key in automated)
+    return {name for names in seen if len(names) > 1 for name in names}
 
 
 def _serves(each: Flux1Document, left: Mapping[str, LeftReleases]) -> bool:
@@ -265,7 +261,7 @@ def _tell_kept(
     documents: Iterable[Flux1Document], around: Surroundings, findings: FindingGroups, reason: str = ""
 ) -> None:
     """Tells of what stays and would be started again: what no cluster applies is not."""
-    programs = {(each.program.path, each.program.document) for each in documents}
+    programs = {each.program.key for each in documents}
     for each in documents:
         document = each.document
         is_applied = document.key in around.clusters.sightings or not around.clusters.clusters
@@ -282,21 +278,40 @@ def _take_out(
     findings: FindingGroups,
 ) -> list[Flux1Document]:
     """Takes documents out, and gives those that are gone; what would break a build stays and is told."""
-    left = list(leaving)
-    while left:
-        tried = workspace.branch()
+
+    def try_in(tried: Workspace, left: Sequence[Flux1Document]) -> Mapping[str, str]:
         for each in left:
             path, line = each.document.path, each.document.line
             tried.note(Change("flux-1", each.resource, path, line, (), path, ""))
         documents = [each.document for each in left if not each.entries]
         entries = [entry for each in left for entry in each.entries]
         reasons = take_out(documents, tried, around.clusters, with_folders=True, entries=entries)
+        for path, reason in sorted(reasons.items()):
+            _tell_kept([each for each in left if each.document.path == path], around, findings, reason)
+        return reasons
+
+    return _what_goes(leaving, lambda each: each.document.path, try_in, workspace)
+
+
+def _what_goes(
+    leaving: Sequence[_Going],
+    path_of: Callable[[_Going], str],
+    try_in: Callable[[Workspace, Sequence[_Going]], Mapping[str, str]],
+    workspace: Workspace,
+) -> list[_Going]:
+    """Gives what can go together, and takes it out: what cannot stays, and all others are tried again.
+
+    Args:
+        try_in: takes some out of a workspace, and gives by file why those of it have to stay.
+    """
+    left = list(leaving)
+    while left:
+        tried = workspace.branch()
+        reasons = try_in(tried, left)
         if not reasons:
             workspace.adopt(tried)
             break
-        for path, reason in sorted(reasons.items()):
-            _tell_kept([each for each in left if each.document.path == path], around, findings, reason)
-        left = [each for each in left if each.document.path not in reasons]
+        left = [each for each in left if path_of(each) not in reasons]
     return left
 
 
@@ -305,9 +320,8 @@ def _take_out(
 
 def _take_files_out(paths: Sequence[str], workspace: Workspace, around: Surroundings) -> list[str]:
     """Takes files away, with the entries that list their objects, and gives those that are gone."""
-    left = list(paths)
-    while left:
-        tried = workspace.branch()
+
+    def try_in(tried: Workspace, left: Sequence[str]) -> Mapping[str, str]:
         objects: list[Document] = []
         for path in left:
             own = [each for each in around.repository.all_documents(path) if each.identity[1]]
@@ -317,12 +331,9 @@ def _take_files_out(paths: Sequence[str], workspace: Workspace, around: Surround
                 tried.note(change)
             else:
                 tried.remove(path, change)
-        reasons = take_out(objects, tried, around.clusters, with_folders=True)
-        if not reasons:
-            workspace.adopt(tried)
-            break
-        left = [path for path in left if path not in reasons]
-    return left
+        return take_out(objects, tried, around.clusters, with_folders=True)
+
+    return _what_goes(paths, str, try_in, workspace)
 
 
 def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: Surroundings) -> Iterator[str]:
@@ -382,9 +393,10 @@ def _flux_yamls(
     updated = {(each.cluster, each.sync_path) for each in sightings}
     users = _users_of_flux_yamls(workspace, around)
     for path, members in sorted(users.items()):
-        if any(synced.unknown or view.name in serving for view, synced in members):
-            continue
-        if any((view.name, synced.path) in updated for view, synced in members):
+        if any(
+            synced.unknown or view.name in serving or (view.name, synced.path) in updated
+            for view, synced in members
+        ):
             continue
         # What its commands wrote is made by nothing then, and a later run would read it for manifests.
         outputs = {file for _, synced in members for file in synced.outputs if workspace.has(file)}

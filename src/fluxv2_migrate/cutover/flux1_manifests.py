@@ -67,7 +67,7 @@ def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Fl
     """
     found: dict[tuple[str, int], Flux1Document] = {}
     # What a fluxd of another repository is made of, too, is needed on.
-    needed = {(each.path, each.document) for each in around.clusters.other_programs}
+    needed = {each.key for each in around.clusters.other_programs}
     brought: dict[tuple[str, int], tuple[Document, list[str]]] = {}
     for program in around.clusters.programs:
         if program.is_text or program.document is None:
@@ -93,8 +93,7 @@ def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Fl
 def _holds_more(document: Document, around: Surroundings) -> bool:
     """Gives whether a document is a list of more than programs of Flux v1."""
     items = document.manifest.get("items")
-    place = (document.path, document.index)
-    programs = [each for each in around.clusters.programs if (each.path, each.document) == place]
+    programs = [each for each in around.clusters.programs if each.key == document.key]
     return isinstance(items, list) and len(items) > len(programs)
 
 
@@ -130,27 +129,22 @@ def _building(kustomization: Kustomization, around: Surroundings) -> tuple[str, 
     """Gives the clusters that build a kustomization; all of them where none is known to."""
     views = around.clusters.clusters
     above = {kustomization.folder, *around.clusters.tree.ancestors(kustomization.folder)}
-    names = [
+    names = dict.fromkeys(
         view.name
         for view in views
-        if any(
-            above & set(each.builds) or is_below(kustomization.path, each.path) for each in view.sync_paths
-        )
-    ]
+        for each in view.sync_paths
+        if above & set(each.builds) or is_below(kustomization.path, each.path)
+    )
     return tuple(names) or tuple(view.name for view in views)
-
-
-def _key(program: Flux1Program) -> tuple[str, int | None, str]:
-    return program.path, program.document, program.program
 
 
 def _clusters_of(document: Document, program: Flux1Program, around: Surroundings) -> tuple[str, ...]:
     clusters = around.clusters
     names = {each.cluster for each in clusters.sightings.get(document.key, ())}
     for view in clusters.clusters:
-        own = (view.flux1.fluxd, view.flux1.helm_operator)
-        if any(each is not None and _key(each) == _key(program) for each in own):
-            names.add(view.name)
+        for each in (view.flux1.fluxd, view.flux1.helm_operator):
+            if each is not None and (each.key, each.program) == (program.key, program.program):
+                names.add(view.name)
     return tuple(sorted(names)) or tuple(view.name for view in clusters.clusters)
 
 

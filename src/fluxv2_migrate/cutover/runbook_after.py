@@ -31,13 +31,7 @@ def restart_operator(clusters: Clusters) -> RunbookStep | None:
     shown = ", ".join(dict.fromkeys(name for cluster in served for name in cluster.left.resources))
     return step(
         "Start the helm-operator again for what it still serves",
-        (
-            cluster.kubectl(
-                running.namespace, "scale", "deployment", name=running.name, options=["--replicas=1"]
-            )
-            for cluster in served
-            for running in cluster.programs("helm-operator")
-        ),
+        (cluster.scaled(running, 1) for cluster in served for running in cluster.programs("helm-operator")),
         f"It serves {shown}.",
     )
 
@@ -153,8 +147,7 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
     def commands(cluster: CutoverCluster) -> Iterator[str]:
         for namespace in cluster.namespaces_of_sync or (cluster.sync.namespace,):
             yield cluster.flux("suspend", "kustomization", "--all", namespace=namespace)
-        namespaces = [each.resource.partition(" ")[2].partition("/")[0] for each in cluster.expected]
-        for namespace in dict.fromkeys(namespaces):
+        for namespace in dict.fromkeys(each.identity[0] for each in cluster.expected):
             yield cluster.flux("suspend", "helmrelease", "--all", namespace=namespace)
         for namespace in cluster.automations:
             yield cluster.flux("suspend", "image", "update", "--all", namespace=namespace)
@@ -165,11 +158,7 @@ def go_back(clusters: Clusters) -> RunbookStep | None:
     for cluster in clusters:
         programs = [*cluster.programs("helm-operator")] if cluster.had_operator else []
         programs += cluster.programs("fluxd") if cluster.had_fluxd else ()
-        for running in programs:
-            scale = cluster.kubectl(
-                running.namespace, "scale", "deployment", name=running.name, options=["--replicas=1"]
-            )
-            found.append(scale)
+        found += (cluster.scaled(running, 1) for running in programs)
     return step(
         "To go back: suspend before anything else, and leave the suspended objects where they are",
         found,

@@ -30,7 +30,7 @@ _MAY_DIFFER: Final = "|| test $? -eq 1"
 def _stop(cluster: CutoverCluster, kind: Program) -> Iterator[str]:
     for running in cluster.programs(kind):
         namespace = running.namespace
-        yield cluster.kubectl(namespace, "scale", "deployment", name=running.name, options=["--replicas=0"])
+        yield cluster.scaled(running, 0)
         if running.selector:
             wait = ("wait", "--for=delete", "pod", "-l", running.selector, "--timeout=120s")
             yield cluster.kubectl(namespace, *wait)
@@ -81,7 +81,7 @@ def part_with_migrated(clusters: Clusters) -> RunbookStep | None:
         if cluster.is_served and cluster.expected:
             yield from nothing_serves(cluster)
             for each in cluster.expected:
-                namespace, _, name = each.resource.partition(" ")[2].partition("/")
+                namespace, name = each.identity
                 yield cluster.kubectl(namespace, "delete", DEFINITION, name=name)
 
     return step(

@@ -75,22 +75,16 @@ def running_programs(
     own = [each for each in manifests if view.name in each.clusters]
     caches = [each.document.identity[1] for each in own if each.program.program == "fluxd" and each.is_cache]
     fluxd, operator = view.flux1.fluxd, view.flux1.helm_operator
-    found = [
-        _running(
-            "fluxd",
-            fluxd,
-            said.namespace,
-            said.fluxd,
-            said.fluxd_release,
-            said.memcached or next(iter(caches), None),
+    cache = said.memcached or next(iter(caches), None)
+    main = _running("fluxd", fluxd, said.namespace, said.fluxd, said.fluxd_release, cache)
+    known_of_fluxd = view.settings.fluxd
+    found = (
+        replace(
+            main,
+            secret_name=known_of_fluxd.secret_name or main.secret_name,
+            secret_key=known_of_fluxd.secret_data_key or main.secret_key,
         ),
         _running("helm-operator", operator, said.namespace, said.helm_operator, said.helm_operator_release),
-    ]
-    known_of_fluxd = view.settings.fluxd
-    found[0] = replace(
-        found[0],
-        secret_name=known_of_fluxd.secret_name or found[0].secret_name,
-        secret_key=known_of_fluxd.secret_data_key or found[0].secret_key,
     )
     shown = [replace(each, helpers=tuple(_helpers(each.program, own, view, around))) for each in found]
     known = {(each.program, each.namespace, each.name) for each in shown}
@@ -110,13 +104,7 @@ def _further(view: ClusterView, around: Surroundings) -> Iterator[Flux1Program]:
     for each in clusters.programs:
         if each.is_text or each.is_part or not each.name or any(each is one for one in main):
             continue
-        seen = {
-            sighting.cluster
-            for sighting in clusters.sightings.get(
-                (each.path, -1 if each.document is None else each.document), ()
-            )
-        }
-        likely = seen or {one.name for one in clusters.clusters if _is_like(each, one)}
+        likely = _seen_by(each, around) or {one.name for one in clusters.clusters if _is_like(each, one)}
         if view.name in (likely or {one.name for one in clusters.clusters}):
             yield each
 
@@ -136,7 +124,7 @@ def _helpers(
     kind: Program, own: Sequence[Flux1Document], view: ClusterView, around: Surroundings
 ) -> Iterator[tuple[str, str, str]]:
     """Gives what leaves Git with a program and is neither a workload nor a definition."""
-    programs = {(each.program.path, each.program.document) for each in own}
+    programs = {each.program.key for each in own}
     for each in own:
         document = each.document
         what = str(document.manifest.get("kind"))
@@ -154,18 +142,13 @@ def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgra
 
     One that some clusters see is theirs; of others nobody knows, and each may have them.
     """
-    found: list[RunningProgram] = []
-    for each in around.clusters.other_programs:
-        seen = _seen_by(each, around)
-        if each.program == "fluxd" and not each.is_text and (not seen or view.name in seen):
-            found.append(_other(each))
-    return tuple(found)
+    fluxds = (each for each in around.clusters.other_programs if each.program == "fluxd" and not each.is_text)
+    return tuple(_other(each) for each in fluxds if view.name in (_seen_by(each, around) or (view.name,)))
 
 
 def _seen_by(program: Flux1Program, around: Surroundings) -> set[str]:
     """Gives the clusters that apply the document of a program."""
-    key = (program.path, -1 if program.document is None else program.document)
-    return {sighting.cluster for sighting in around.clusters.sightings.get(key, ())}
+    return {sighting.cluster for sighting in around.clusters.sightings.get(program.key, ())}
 
 
 def _running(

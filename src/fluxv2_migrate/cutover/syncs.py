@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -119,12 +119,11 @@ def settle_syncs(
         if sync.state == "there":
             tell_of_existing_syncs(view, around, findings)
             sync, made = _completed(sync, view, around, workspace, findings)
-            generated += made
         else:
             _tell_given(view, findings)
             sync, made = _written(sync, view, around, workspace, findings)
-            generated += made
             note_needed(needed, _prerequisites(sync))
+        generated += made
         syncs.append(sync)
     return SyncLayout(tuple(syncs), tuple(generated), tuple(needed.values()))
 
@@ -175,33 +174,31 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
     ]
     versions = view.settings.helm_operator.helm_versions
     running, has_helm_2 = running_programs(view, around, manifests), not versions or "v2" in versions
-    if view.flux2_file or (synced_folders and not paths):
-        missing = [(path, path) for path in paths if not any(is_below(path, each) for each in there)]
-        return ClusterSync(
-            view.name,
-            "there",
-            namespace,
-            settings,
-            version,
-            existing,
-            tuple(dict.fromkeys(missing)),
-            programs=running,
-            has_helm_2=has_helm_2,
-        )
-    named: list[tuple[str, str]] = []
-    for path in dict.fromkeys(paths):
-        name = sync_name(path, [known for known, _ in named]) if named else SYNC_NAME
-        named.append((name, path))
-    return ClusterSync(
+    wanted = list(dict.fromkeys(paths))
+    sync = ClusterSync(
         view.name,
         "commands",
         namespace,
         settings,
         version,
-        kustomizations=tuple(named),
+        kustomizations=_with_names(wanted[1:], [(SYNC_NAME, path) for path in wanted[:1]]),
         programs=running,
         has_helm_2=has_helm_2,
     )
+    if view.flux2_file or (synced_folders and not paths):
+        missing = ((path, path) for path in wanted if not any(is_below(path, each) for each in there))
+        return replace(sync, state="there", existing=existing, kustomizations=tuple(missing))
+    return sync
+
+
+def _with_names(
+    paths: Iterable[str], known: Iterable[tuple[str, str]] = (), taken: Sequence[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Gives Kustomizations for paths, behind those that are known: the name and the path of each."""
+    named = list(known)
+    for path in paths:
+        named.append((sync_name(path, [*taken, *(name for name, _ in named)]), path))
+    return tuple(named)
 
 
 def _written_url(view: ClusterView) -> str:
@@ -329,9 +326,7 @@ def _further_kustomizations(
     if own is None:
         raise NoHome(f"{view.flux2_file} is part of a chart")
     taken = [each.identity[1] for each in known]
-    named: list[tuple[str, str]] = []
-    for path in paths:
-        named.append((sync_name(path, [*taken, *(name for name, _ in named)]), path))
+    named = _with_names(paths, taken=taken)
     manifests: list[dict[str, Any]] = []
     for name, path in named:
         made = kustomization_manifest(
@@ -341,7 +336,7 @@ def _further_kustomizations(
         made["spec"]["sourceRef"] = reference
         made["metadata"]["namespace"] = own.identity[0] or sync.namespace
         manifests.append(made)
-    return tuple(named), manifests
+    return named, manifests
 
 
 def _comments(sync: ClusterSync) -> tuple[FieldComment, ...]:
@@ -364,15 +359,11 @@ def _placed(
     # The path that holds them bears the name under which `flux bootstrap` finds it again.
     paths = [path for _, path in sync.kustomizations]
     own = max((path for path in paths if is_below(home, path)), key=len, default=paths[0])
-    named: list[tuple[str, str]] = [(SYNC_NAME, own)]
-    for path in paths:
-        if path != own:
-            named.append((sync_name(path, [known for known, _ in named]), path))
-    comments = _comments(sync)
+    named = _with_names((path for path in paths if path != own), [(SYNC_NAME, own)])
     manifests: list[tuple[dict[str, Any], tuple[FieldComment, ...]]] = [(source, ())]
     for name, path in named:
         made = kustomization_manifest(sync.settings, path, version, namespace=sync.namespace, name=name)
-        manifests.append((made, comments))
+        manifests.append((made, _comments(sync)))
     places = Places(homes)
     generated = [
         each
@@ -381,7 +372,7 @@ def _placed(
             Unplaced("sync", manifest, (view.name,), "flux-system", ("gotk-sync",), ("sync",), said)
         )
     ]
-    return tuple(named), tuple(generated)
+    return named, tuple(generated)
 
 
 def _prerequisites(sync: ClusterSync) -> Iterator[Prerequisite]:

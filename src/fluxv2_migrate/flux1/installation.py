@@ -204,6 +204,11 @@ class Flux1Program:
         """The file and the line that show it, as `path:line`."""
         return f"{self.path}:{self.line}"
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """The document that shows it, as `Document.key` has it; none has that of a text of another kind."""
+        return self.path, -1 if self.document is None else self.document
+
 
 @dataclass(frozen=True, slots=True)
 class Flux1Installation:

@@ -20,7 +20,7 @@ def is_of_flux1(each: FluxdObject, programs: Sequence[Flux1Program]) -> bool:
     """Gives whether an object is fluxd, the operator, or what only they need: that may go."""
     if each.kind == "CustomResourceDefinition":
         return is_release_definition(each.kind, each.name)
-    if (each.path, each.document) in {(program.path, program.document) for program in programs}:
+    if (each.path, each.document) in {program.key for program in programs}:
         return True
     values = {value.path for program in programs for value in program.values.values()}
     if each.kind in _HOLDERS_OF_VALUES and each.path in values:

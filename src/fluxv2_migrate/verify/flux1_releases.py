@@ -34,7 +34,7 @@ def flux1_releases(context: Context) -> list[Flux1Release]:
     """Gives the releases of the repository as it was, each as often as clusters have it."""
     # Flux v1 itself is nothing that Flux v2 would have, and what a command wrote is no manifest.
     clusters = context.before.clusters
-    own = {(each.path, each.document) for each in clusters.programs if not each.is_part}
+    own = {each.key for each in clusters.programs if not each.is_part}
     old = (each for each in context.before.old if each.document not in own)
     read = (_release(found, context) for found in old if found.path not in clusters.outputs)
     # A patch that no cluster applies, and that patches nothing, meant nothing.

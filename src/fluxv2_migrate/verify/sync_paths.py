@@ -384,8 +384,7 @@ def _flux1_left(path: _Path, reconciled: ReconciledCluster, context: Context) ->
     if context.keeps_flux1(path.view.name):
         return
     for program in context.after.clusters.programs:
-        key: DocumentKey = (program.path, program.document if program.document is not None else -1)
-        for each in reconciled.objects.get(key, ()):
+        for each in reconciled.objects.get(program.key, ()):
             if not each.obstacle and each.within.sync_path == path.synced.path:
                 yield Difference("sync.flux1", _NONE, resource_of(each.manifest))
 
