@@ -19,6 +19,9 @@ def test_every_code_is_used_and_every_used_code_is_known() -> None:
 
 def test_the_table_is_in_the_order_of_the_codes() -> None:
     assert list(fm.FINDINGS) == sorted(fm.FINDINGS)
+    # A row that stands twice would be overruled by the second one without a word.
+    table = (ROOT / "src/fluxv2_migrate/findings/table.py").read_text("utf-8")
+    assert re.findall(r'^    FindingType\("(\w+)"', table, re.MULTILINE) == list(fm.FINDINGS)
 
 
 def test_slugs_are_unique_and_findings_are_values() -> None:

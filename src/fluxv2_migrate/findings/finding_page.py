@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.pages import Html, badge, code_block, element, facts, fold, fragment, joined, prose
 from fluxv2_migrate.quoting import plural
-from fluxv2_migrate.settings.overrides import entry_of
+from fluxv2_migrate.settings.overrides import as_python, entry_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.findings.finding import Finding
@@ -35,14 +35,10 @@ def answers_fold(answers: Iterable[Override], *, is_open: bool = False) -> Itera
                 element("p", "For the file of answers:"),
                 code_block(data),
                 element("p", "In Python:"),
-                code_block(map(_as_python, given)),
+                code_block(map(as_python, given)),
             ]
         )
         yield fold("answer" if len(given) == 1 else f"{len(given)} answers", block, is_open=is_open)
-
-
-def _as_python(answer: Mapping[str, Any]) -> str:
-    return f"Override({', '.join(f'{key}={value!r}' for key, value in answer.items())})"
 
 
 def proposal_fold(proposal: str) -> Iterator[Html]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from fluxv2_migrate.quoting import visible, without_credentials
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Record = TypeVar("_Record", bound="DataclassInstance")
 
 
 @cache
@@ -23,6 +29,16 @@ def as_data(record: Any) -> dict[str, Any]:
     kind: Any = type(record)
     shown = _shown(_adapter(kind).dump_python(record, mode="json"))
     return {**shown}
+
+
+def record_of(record: type[_Record], source: object, /, **own: Any) -> _Record:
+    """Gives a dataclass with what something else has under the names of its fields.
+
+    Args:
+        own: the fields that it has otherwise.
+    """
+    names = [each.name for each in fields(record) if each.name not in own]
+    return record(**{name: getattr(source, name) for name in names}, **own)
 
 
 def json_text(data: Any) -> str:

@@ -50,13 +50,6 @@ def tell_of_outcome(
     """Says what clusters do not get of what was converted and made.
 
     Args:
-        around: what is known of the repository.
-        workspace: its texts as they became.
-        converted: the releases that are migrated.
-        decided: those that go because their twin is there.
-        images: the image automation.
-        syncs: what syncs the clusters.
-        findings: where it is told.
         told: files of which it is told already that kustomizations leave them out.
     """
     result = Result(around.clusters, around.repository, workspace.differing, source_ignores(around))
@@ -101,17 +94,7 @@ def assemble(
     """Gives the migration.
 
     Args:
-        files: the repository as it was.
-        around: what is known of it.
-        workspace: its texts as they became.
-        converted: the releases that are migrated.
-        images: the image automation.
-        syncs: what syncs the clusters.
-        left: what is left of Flux v1 in each cluster.
-        findings: all that a person must know.
-        context: what was inferred.
         originals: the texts of files that were written as Flux v1 read them before anything else was done.
-        staying: the releases that are left as they are.
     """
     made = (*converted.layout.generated, *images.objects, *syncs.generated)
     _tell_refused(made, around, findings)
@@ -181,8 +164,6 @@ def over_given_files(
     """Gives a migration as one of the given files, where a prepared copy of them was migrated.
 
     Args:
-        migration: of the prepared repository.
-        files: the repository as it was.
         prepared: the files that were written or changed before; those that count.
         deleted: files that go, because nothing of them is left to do.
     """
@@ -216,7 +197,6 @@ def staying_releases(around: Surroundings, going: Collection[DocumentKey]) -> It
     """Gives the releases of Flux v1 that are left as they are; patches of releases are none.
 
     Args:
-        around: what is known of the repository.
         going: the documents of those that are migrated, that Flux v2 has already, or that ran Flux v1 itself.
     """
     made = around.clusters.outputs

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from fluxv2_migrate.cutover.first_hour import FirstHour
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.quoting.records import record_of
 from fluxv2_migrate.report.context import ContextReading
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.settings.overrides import entry_of
@@ -154,8 +156,7 @@ class MigrationRecord:
 def finding_record(finding: Finding) -> FindingRecord:
     """Gives a finding with everything that its code says."""
     answer = None if finding.answer is None else entry_of(finding.answer)
-    own = {each.name: getattr(finding, each.name) for each in fields(FindingRecord) if each.name != "answer"}
-    return FindingRecord(**own, answer=answer)
+    return record_of(FindingRecord, finding, answer=answer)
 
 
 def migration_record(migration: Migration) -> MigrationRecord:
@@ -171,23 +172,10 @@ def migration_record(migration: Migration) -> MigrationRecord:
         findings=tuple(map(finding_record, migration.findings)),
         answers=tuple(migration.answers()),
         resources=tuple(map(_resource, migration.manifests)),
-        staying=tuple(
-            StayingRecord(each.resource, each.path, each.line, each.clusters) for each in migration.staying
-        ),
+        staying=tuple(record_of(StayingRecord, each) for each in migration.staying),
         prerequisites=migration.prerequisites,
         first_hour=migration.first_hour(),
-        clusters=tuple(
-            ClusterRecord(
-                each.name,
-                each.sync_paths,
-                each.branch,
-                each.flux_version,
-                each.flux_namespace,
-                each.reason,
-                each.readings,
-            )
-            for each in context.clusters
-        ),
+        clusters=tuple(record_of(ClusterRecord, each) for each in context.clusters),
         reasons=context.reasons,
         declared=tuple(
             DeclaredRecord(path, resource, tuple(told))
@@ -198,8 +186,5 @@ def migration_record(migration: Migration) -> MigrationRecord:
 
 
 def _resource(written: Any) -> ResourceRecord:
-    metadata = written.manifest["metadata"]
-    namespace, name = metadata.get("namespace") or "", metadata["name"]
-    return ResourceRecord(
-        written.manifest["kind"], namespace, name, written.path, written.cluster, written.before
-    )
+    namespace, name = namespace_and_name(written.manifest)
+    return record_of(ResourceRecord, written, kind=written.manifest["kind"], namespace=namespace, name=name)

@@ -27,7 +27,7 @@ from fluxv2_migrate.report.html_context import context_tables
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.html_findings import entry_groups
 from fluxv2_migrate.report.html_resources import prerequisite_table
-from fluxv2_migrate.report.outline import Outline, outline_of, policy_cells, release_cells
+from fluxv2_migrate.report.outline import Outline, outline_of, policy_cells, release_cells, texts_of
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ show();
 def migration_page(migration: Migration) -> str:
     """Gives the page of a migration."""
     outline = outline_of(migration)
-    views = _views(migration)
+    views = FileViews(_before(migration), texts_of(migration))
     parts = list(_sections(migration, outline, views, level=2))
     diffs = list(views.diffs())
     if diffs:
@@ -83,16 +83,6 @@ def migration_fragment(migration: Migration) -> str:
     for id_, title, part in _sections(migration, outline, FileViews(_before(migration), {}), level=3):
         shown.append(part if id_ in ("outcome", "questions") else fold(title, part))
     return fragment(_TITLE, *shown)
-
-
-def _views(migration: Migration) -> FileViews:
-    after: dict[str, str | None] = {
-        **migration.changed,
-        **migration.created,
-        **dict.fromkeys(migration.deleted),
-    }
-    changes = {path: (migration.before.get(path), text) for path, text in after.items()}
-    return FileViews(_before(migration), changes)
 
 
 def _before(migration: Migration) -> Mapping[str, str | bytes]:

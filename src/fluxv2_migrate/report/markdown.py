@@ -17,7 +17,7 @@ from fluxv2_migrate.report.outline import (
     release_cells,
 )
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
-from fluxv2_migrate.settings.overrides import entry_of
+from fluxv2_migrate.settings.overrides import as_python, entry_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.placement import Prerequisite
@@ -135,8 +135,7 @@ def _answer(entry: Entry, is_example: bool) -> Iterator[str]:
     is_short = len(shown) <= _SHORT
     if not is_short and entry.type.severity != "error":
         return
-    arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    python = f", in Python {as_code(f'Override({arguments})')}" if is_short and is_example else ""
+    python = f", in Python {as_code(as_python(given))}" if is_short and is_example else ""
     others = len(entry.answers) - 1
     more = f", and {plural(others, 'other answer')}" if others else ""
     yield f"  - answer: {as_code(shown)}{python}{more}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour import FirstHour, foresee_first_hour
@@ -32,6 +32,7 @@ from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.html_page import migration_fragment, migration_page
 from fluxv2_migrate.report.html_resources import changes_fold, manifest_block
 from fluxv2_migrate.report.markdown import report_markdown
+from fluxv2_migrate.report.outline import texts_of
 from fluxv2_migrate.report.questions import answers_of, questions_text
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.diff import unified_diff
@@ -46,15 +47,7 @@ _Resource = (
     | ImageUpdateAutomation
     | Kustomization
 )
-_MODELS: Final[Mapping[str, type[_Resource]]] = {
-    "HelmRelease": HelmRelease,
-    "HelmRepository": HelmRepository,
-    "GitRepository": GitRepository,
-    "ImageRepository": ImageRepository,
-    "ImagePolicy": ImagePolicy,
-    "ImageUpdateAutomation": ImageUpdateAutomation,
-    "Kustomization": Kustomization,
-}
+_MODELS: Final[Mapping[str, type[_Resource]]] = {model.__name__: model for model in get_args(_Resource)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +255,7 @@ class Migration:
         >>> migrate_text("kind: Secret").diff()
         ''
         """
-        after: dict[str, str | None] = {**self.changed, **self.created, **dict.fromkeys(self.deleted)}
-        return "".join(unified_diff(path, self.before.get(path), after[path]) for path in sorted(after))
+        return "".join(unified_diff(path, *texts) for path, texts in sorted(texts_of(self).items()))
 
     def runbook(self) -> Runbook:
         """Gives the ordered steps of the cut-over.

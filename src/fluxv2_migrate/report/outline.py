@@ -109,6 +109,12 @@ class Outline:
         return tuple(_findings(self.differences))
 
 
+def texts_of(migration: Migration) -> dict[str, tuple[str | None, str | None]]:
+    """Gives the text of each file that changes, before and after; `None` where there is none."""
+    after = {**migration.changed, **migration.created, **dict.fromkeys(migration.deleted)}
+    return {path: (migration.before.get(path), text) for path, text in after.items()}
+
+
 def outline_of(migration: Migration) -> Outline:
     """Gives what a report of a migration says."""
     resources = migration.resources

@@ -208,15 +208,9 @@ class Inventory(_Live):
         >>> inventory.records[0].revision, inventory.understood
         (4, ('helm_list: 1 release, as JSON',))
         """
-        read = inventory_texts.read_inventory(
-            helm_list=helm_list,
-            helm_releases=helm_releases,
-            release_secrets=release_secrets,
-            namespaces=namespaces,
-            workloads=workloads,
-            flux=flux,
-            tags={} if tags is None else tags,
-        )
+        given = {"helm_list": helm_list, "helm_releases": helm_releases, "release_secrets": release_secrets}
+        given |= {"namespaces": namespaces, "workloads": workloads, "flux": flux}
+        read = inventory_texts.read_inventory(given, {} if tags is None else tags)
         try:
             return cls.model_validate(read)
         except ValidationError as error:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory
 from fluxv2_migrate.given import checked_mapping, checked_text
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.settings.helm_texts import HelmTexts, records_of_helm_list, records_of_secrets
 from fluxv2_migrate.settings.kubernetes_texts import (
     flux1_releases,
@@ -19,17 +20,12 @@ from fluxv2_migrate.settings.tool_output import Row, without_colours
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
 
 
-def read_inventory(
-    *,
-    helm_list: str | None,
-    helm_releases: str | None,
-    release_secrets: str | None,
-    namespaces: str | None,
-    workloads: str | None,
-    flux: str | None,
-    tags: Mapping[str, str],
-) -> dict[str, Any]:
+def read_inventory(given: Mapping[str, str | None], tags: Mapping[str, str]) -> dict[str, Any]:
     """Gives the fields of an inventory; those of which no text was given are left out.
+
+    Args:
+        given: what the tools of the cluster print.
+        tags: what those of registries print, by image repository.
 
     Raises:
         InvalidInventory: a text is not what it should be.
@@ -37,25 +33,16 @@ def read_inventory(
     found: dict[str, Any] = {}
     understood: list[str] = []
     helm: list[HelmTexts] = []
-    for what, text, read_helm in (
-        ("helm_list", helm_list, records_of_helm_list),
-        ("release_secrets", release_secrets, records_of_secrets),
-    ):
-        if text is not None:
+    for what, read_helm in (("helm_list", records_of_helm_list), ("release_secrets", records_of_secrets)):
+        if (text := given[what]) is not None:
             read = read_helm(_as_printed(text, what), what)
             helm.append(read)
             understood += _helm_understood(read, what)
-    given = {
-        "helm_releases": helm_releases,
-        "namespaces": namespaces,
-        "workloads": workloads,
-        "flux": flux,
-    }
     for what, (field, noun, read_objects) in _READERS.items():
         if (text := given[what]) is not None:
             rows, form = read_objects(_as_printed(text, what), what)
             found[field] = tuple(rows)
-            understood.append(f"{what}: {_counted(len(rows), noun)}, as {form}")
+            understood.append(f"{what}: {plural(len(rows), noun)}, as {form}")
     found |= _of_helm(helm)
     known: dict[str, tuple[Row, ...]] = {}
     checked_mapping(tags, "tags", InvalidInventory)
@@ -81,16 +68,12 @@ def _as_printed(text: object, what: str) -> str:
     return without_colours(str(text).removeprefix(BYTE_ORDER_MARK))
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _helm_understood(read: HelmTexts, what: str) -> list[str]:
     said = []
     if read.records or not read.helm2_names:
-        said.append(f"{what}: {_counted(len(read.records), 'release')}, as {read.form}")
+        said.append(f"{what}: {plural(len(read.records), 'release')}, as {read.form}")
     if read.helm2_names:
-        said.append(f"{what}: {_counted(len(read.helm2_names), 'release')} of Helm 2, as {read.form}")
+        said.append(f"{what}: {plural(len(read.helm2_names), 'release')} of Helm 2, as {read.form}")
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -111,6 +111,15 @@ def entry_of(answer: Override) -> dict[str, Any]:
     {'name': 'web', 'accept': ['HR032']}
     """
     return answer.model_dump(mode="json", exclude_unset=True)
+
+
+def as_python(entry: Mapping[str, Any]) -> str:
+    """Gives an entry of a file of overrides as it is written in Python.
+
+    >>> as_python({"name": "web"})
+    "Override(name='web')"
+    """
+    return f"Override({', '.join(f'{key}={value!r}' for key, value in entry.items())})"
 
 
 def is_about(override: Override, subject: Subject, container: str | None = None) -> bool:

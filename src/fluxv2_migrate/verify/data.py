@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
+from fluxv2_migrate.quoting.records import record_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.verify.report import Entry, VerificationReport
@@ -87,12 +88,8 @@ def verification_record(report: VerificationReport) -> VerificationRecord:
 
 
 def _entry(kind: type[_Record], entry: Entry) -> _Record:
-    found: dict[str, Any] = {
-        "differences": tuple(map(_difference, entry.differences)),
-        "declared": tuple(map(_difference, entry.declared)),
-    }
-    own = {each.name: getattr(entry, each.name) for each in fields(kind) if each.name not in found}
-    return kind(**own, **found)
+    differences, declared = (tuple(map(_difference, each)) for each in (entry.differences, entry.declared))
+    return record_of(kind, entry, differences=differences, declared=declared)
 
 
 def _difference(found: Difference) -> DifferenceRecord:
