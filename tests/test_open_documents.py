@@ -103,6 +103,15 @@ def test_nothing_is_written_twice_in_one_place(pieces: tuple[int, int], taken: b
     assert document.takes(part.__class__(((*pieces, ""),), (), {})) is taken
 
 
+def test_an_edit_looks_at_no_entry_but_its_own() -> None:
+    document = OpenDocument("patches:\n- patch: a\n- patch: b\n")
+    patches, first = document.value["patches"], document.value["patches"][0]
+    document.put(text_part(document, ("patches", 1, "patch"), "c"))
+    assert document.value["patches"] is patches
+    assert patches[0] is first
+    assert document.written() == "patches:\n- patch: a\n- patch: c\n"
+
+
 def test_what_would_mean_something_else_is_refused_when_it_is_closed() -> None:
     document = OpenDocument("a: x\n")
     part = text_part(document, ("a",), "y")

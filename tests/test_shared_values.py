@@ -116,6 +116,28 @@ def test_a_document_that_was_read_is_held_once() -> None:
     assert tree.patch(text) is tree.patch(text)
 
 
+def test_patches_of_a_repository_are_read_once_and_those_of_a_trial_go_with_it() -> None:
+    patch, other = (f"kind: A\nmetadata: {{name: a}}\nb: {value}" for value in (1, 2))
+    kustomization = "resources: [a.yaml]\npatches: [{{patch: {}}}]\n"
+    files = {
+        "kustomization.yaml": kustomization.format(json.dumps(patch)),
+        "a.yaml": "kind: A\nmetadata: {name: a}\n",
+    }
+    tree = KustomizeTree(files)
+    tree.build("")
+    held, trial = (
+        tree.patch(patch),
+        tree.with_files({"kustomization.yaml": kustomization.format(json.dumps(other))}),
+    )
+    assert trial.build("").objects[0].manifest["b"] == 2
+    tried = trial.patch(other)
+    trial.let_build_go("")
+    read_patch.cache_clear()
+    assert tree.patch(patch) is held
+    assert trial.patch(other) is not tried
+    assert trial.patch(other) == tried
+
+
 def test_what_is_built_goes_with_its_tree() -> None:
     """Nobody waits for the collector of garbage: a tree holds every document."""
     gc.collect()

@@ -26,23 +26,31 @@ class Derived:
         # What something was made of is kept with it, so that no other object has its number.
         self.values = NOTHING_READ
         self._patches: dict[str, ReadPatch] = {}
+        self._tried: set[str] | None = None
         self._merged: dict[int, tuple[Manifest, Manifest, int, Manifest | None]] = {}
         self._common: dict[int, Manifest] = {}
         self._others: dict[int, tuple[Manifest, Manifest]] = {}
 
+    def begin_trials(self) -> None:
+        """Tells that what is read from now on may be of files that only a trial has."""
+        if self._tried is None:
+            self._tried = set()
+
     def let_go(self) -> None:
-        """Lets go of everything but patches that were known before; who asks again has it made again."""
+        """Lets go of everything but patches of the repository; who asks again has it made again."""
         self.let_merges_go()
         self._common.clear()
         self._others.clear()
 
     def let_merges_go(self) -> None:
-        """Lets go of what patches have made, and of those that were not known before."""
+        """Lets go of what patches have made, and of those that were read for a trial."""
         for _, patch, _, merged in self._merged.values():
             self._common.pop(id(patch), None)
             self._common.pop(id(merged), None)
         self._merged.clear()
-        self._patches = {text: patch for text, patch in self._patches.items() if text in self.values}
+        for text in self._tried or ():
+            self._patches.pop(text, None)
+        self._tried = None if self._tried is None else set()
 
     def patch(self, text: str) -> ReadPatch:
         """Gives what a patch says.
@@ -55,9 +63,12 @@ class Derived:
         """
         known = self._patches.get(text)
         if known is None:
-            # One whose document was read is held as long as that; all others are soon forgotten.
-            known = patch_of_known(text, self.values) if text in self.values else read_patch(text)
+            # One whose document was read is held as long as that, and so is one of a kustomization.
+            is_read = text in self.values
+            known = patch_of_known(text, self.values) if is_read else read_patch(text)
             self._patches[text] = known
+            if self._tried is not None and not is_read:
+                self._tried.add(text)
         return known
 
     def plain(self, manifest: Manifest) -> Manifest:

@@ -81,6 +81,7 @@ class KustomizeTree:
             files: path to content, or to nothing for a file that goes; a kustomization among them takes the
                 place of that of its folder.
         """
+        self._derived.begin_trials()
         after = {**self.files, **files}
         kept = {path: content for path, content in after.items() if content is not None}
         tree = self._like(kept, frozenset(files))

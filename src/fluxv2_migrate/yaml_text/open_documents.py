@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from fluxv2_migrate.yaml_text.composer import read_document
 from fluxv2_migrate.yaml_text.edits import read_again, splice
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style
-from fluxv2_migrate.yaml_text.field_paths import with_value
+from fluxv2_migrate.yaml_text.field_paths import value_in
 from fluxv2_migrate.yaml_text.nodes import Node
 
 
@@ -67,7 +67,11 @@ class OpenDocument:
         """Puts a part into its place, and gives whether it is another one than it was."""
         for piece in part.pieces:
             insort(self._pieces, piece)
-        self.value = with_value(self.value, part.path, part.value)
+        if part.path:
+            # What was read here is nobody else's.
+            value_in(self.value, part.path[:-1])[part.path[-1]] = part.value
+        else:
+            self.value = part.value
         return any(self.text[start:end] != written for start, end, written in part.pieces)
 
     def written(self) -> str:
