@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.placement import FieldComment, Homes, Places, Unplaced, write_generated
+from fluxv2_migrate.placement import FieldComment, Generated, Homes, Places, Unplaced, write_generated
 from fluxv2_migrate.placement.generated import generated_text
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.options import Cluster
@@ -55,6 +56,16 @@ def test_beside_what_needs_it_or_in_the_same_file() -> None:
         ("made", "ConfigMap shop/web", "a/web-thing.yaml"),
         ("made", "ConfigMap shop/db", "a/other.yaml"),
     ]
+
+
+def test_what_clusters_share_is_written_with_the_comments_of_each() -> None:
+    one = places({})
+    shared = Generated("made", {"kind": "ConfigMap", "metadata": {"name": "web"}}, "a/web.yaml", ("a",))
+    comments = (FieldComment(("metadata.name",), "# ours"),)
+    write_generated([shared, replace(shared, file="b.yaml", comments=comments)], one.homes.workspace)
+    plain = "---\nkind: ConfigMap\nmetadata:\n  name: web\n"
+    commented = plain.replace("web", "web # ours")
+    assert one.homes.workspace.created == {"a/web.yaml": plain, "b.yaml": commented}
 
 
 def test_comments_stand_at_their_fields() -> None:

@@ -591,6 +591,8 @@ def test_drafts_are_the_same_where_what_they_read_is_the_same(spec: dict[str, An
             of_all = replace(settings, cluster="")
             shared = draft_helm_release(manifest, options, "2.9", None, of_all, seen, here)
             assert shared.asked_of(name) == draft
+            # Where nothing is asked of a cluster, all have one.
+            assert (shared.asked_of(name) is shared) == (shared == draft)
             found.setdefault(read_by_draft(manifest, of_all, here), set()).add(repr(shared))
             drawn += 1
     assert all(len(each) == 1 for each in found.values())

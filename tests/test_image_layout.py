@@ -79,6 +79,13 @@ def codes(layout: ImageLayout) -> list[str]:
     return sorted({notice.code for _, notice in layout.notices})
 
 
+def test_clusters_share_what_each_of_them_gets() -> None:
+    layout = laid_out([each for cluster in ("a", "b") for each in use(web(), cluster)])
+    for kind in ("ImageRepository", "ImagePolicy"):
+        one, other = (each.manifest for each in layout.generated if each.kind == kind)
+        assert one is other
+
+
 def existing_of(layout: ImageLayout) -> list[ExistingImageObject]:
     found = (ExistingImageObject.of_manifest(made.manifest, made.cluster) for made in layout.generated)
     return [each for each in found if each is not None]

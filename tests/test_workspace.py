@@ -110,3 +110,11 @@ def test_a_branch_begins_with_what_there_is_and_goes_its_own_way() -> None:
     branch.remove("b.yaml")
     assert [workspace.has(path) for path in ("a.yaml", "b.yaml", "c.yaml")] == [True, True, False]
     assert [branch.has(path) for path in ("a.yaml", "b.yaml", "c.yaml")] == [True, False, True]
+
+
+def test_a_path_is_taken_in_whatever_letters() -> None:
+    workspace = Workspace({"Apps/Web.yaml": "a: 1\n", "db.yaml": "b: 1\n"}, ["logo.PNG"])
+    workspace.create("new/One.yaml", "c: 1\n")
+    taken = ("apps/web.yaml", "APPS/Web.yaml", "DB.yaml", "logo.png", "Logo.png", "new/One.yaml")
+    assert all(map(workspace.is_taken, taken))
+    assert not workspace.is_taken("apps/web.yml")

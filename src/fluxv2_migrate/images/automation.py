@@ -32,7 +32,7 @@ from fluxv2_migrate.placement import (
 )
 from fluxv2_migrate.plan import source_of
 from fluxv2_migrate.releases.texts import ConvertedReleases
-from fluxv2_migrate.repository.changes import Change, change_of
+from fluxv2_migrate.repository.changes import Change, change_of, dotted
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
 from fluxv2_migrate.yaml_text import value_in
@@ -179,8 +179,8 @@ def _changes(written: WorkloadText) -> Iterator[Change]:
             yield change_of(operation, each.draft.resource, path, line, path)
     for use, marker in written.markers:
         if marker.changed:
-            target = ".".join(map(str, marker.path))
-            line = document.position(tuple(map(str, marker.path)))[0]
+            field = tuple(map(str, marker.path))
+            target, line = dotted(field), document.position(field)[0]
             yield Change("marker", use.resource, path, line, (target,), path, target)
 
 

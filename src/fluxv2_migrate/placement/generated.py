@@ -151,12 +151,17 @@ class Places:
         return path.lower() not in self._taken and not is_there
 
 
-def write_generated(generated: Iterable[Generated], workspace: Workspace) -> None:
+def write_generated(generated: Sequence[Generated], workspace: Workspace) -> None:
     """Writes what is made."""
     style = workspace.style
+    # What clusters have in common is one object, and one text.
+    texts: dict[tuple[int, tuple[FieldComment, ...]], str] = {}
     for each in generated:
-        text = generated_text(each.written or each.manifest, each.comments, style)
-        workspace.create(each.file, text, Change(each.rule, each.resource, "", 1, (), each.file, ""))
+        manifest = each.written or each.manifest
+        key = (id(manifest), each.comments)
+        if key not in texts:
+            texts[key] = generated_text(manifest, each.comments, style)
+        workspace.create(each.file, texts[key], Change(each.rule, each.resource, "", 1, (), each.file, ""))
 
 
 def generated_text(manifest: Mapping[str, Any], comments: Iterable[FieldComment], style: Style) -> str:

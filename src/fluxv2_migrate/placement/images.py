@@ -129,6 +129,7 @@ class _Layout:
     generated: list[GeneratedImageObject] = field(default_factory=list)
     needed: Needed = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _manifests: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     # Repositories
 
@@ -454,7 +455,8 @@ class _Layout:
                 kind,
                 *reference,
                 members[0].use.cluster,
-                manifest,
+                # Most clusters get the same, which is held once.
+                self._manifests.setdefault(repr(manifest), manifest),
                 files,
                 places,
             )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from fluxv2_migrate.plan import Operation, Remove, Set
+from fluxv2_migrate.plan import Operation, Path, Remove, Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,19 @@ _OF_PATCHES: Final = "patch"
 def change_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:
     """Gives what an operation did, as provenance."""
     if isinstance(operation, Set):
-        fields, target = operation.because, ".".join(operation.path)
+        fields, target = operation.because, dotted(operation.path)
     elif isinstance(operation, Remove):
-        fields, target = (".".join(operation.path),), ""
+        fields, target = (dotted(operation.path),), ""
     else:
-        fields, target = (".".join(operation.source),), ".".join(operation.target)
+        fields, target = (dotted(operation.source),), dotted(operation.target)
     return Change(operation.rule or _OF_PATCHES, resource, path, line, fields, target_path, target)
+
+
+@lru_cache(maxsize=256)
+def dotted(path: Path) -> str:
+    """Gives a field as changes name it: the same few change in all releases, and each is held once.
+
+    >>> dotted(("spec", "timeout"))
+    'spec.timeout'
+    """
+    return ".".join(path)

@@ -6,12 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
+from types import MappingProxyType
+from typing import Final
 
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.removal import is_left_empty, kept_of
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, split_documents
+
+_NO_SPANS: Final[Mapping[int, tuple[int, int, str]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class _File:
     """
 
     base: str
-    spans: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)
+    spans: Mapping[int, tuple[int, int, str]] = field(default_factory=lambda: _NO_SPANS)
     gone: tuple[int, ...] = ()
     tail: str = ""
     shift: tuple[int, ...] | None = None
@@ -83,7 +88,8 @@ class Workspace:
     def __init__(self, texts: Mapping[str, str], taken: Collection[str] = ()) -> None:
         self._texts = texts
         self._taken = taken
-        self._lowered = frozenset(path.lower() for path in (*texts, *taken))
+        # Most paths are in small letters already.
+        self._lowered = frozenset(low for path in chain(texts, taken) if (low := path.lower()) != path)
         self._files: dict[str, _File] = {}
         # Branches share it: each asks for its own files.
         self._written: dict[str, tuple[_File, str | None]] = {}
@@ -98,9 +104,9 @@ class Workspace:
         return other
 
     def adopt(self, branch: Workspace) -> None:
-        """Takes all that was done in a branch."""
-        self._files, self._changes = dict(branch._files), dict(branch._changes)
-        self._folders_of_files = set(branch._folders_of_files)
+        """Takes all that was done in a branch, in which nothing is done any more."""
+        self._files, self._changes = branch._files, branch._changes
+        self._folders_of_files = branch._folders_of_files
 
     # What is there
 
@@ -124,7 +130,9 @@ class Workspace:
 
     def is_taken(self, path: str) -> bool:
         """Gives whether a path has or had a file, so that it is none for a new one, in whatever letters."""
-        return path.lower() in self._lowered or path in self._files
+        low = path.lower()
+        is_there = any(low in paths for paths in (self._lowered, self._texts, self._taken))
+        return is_there or path in self._files
 
     def is_new(self, path: str) -> bool:
         """Gives whether a file is one that was created."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
@@ -93,7 +94,10 @@ class ReleaseDraft:
 
     def asked_of(self, cluster: str) -> ReleaseDraft:
         """Gives it with what is asked of the settings of all clusters asked of one of them."""
-        return replace(self, notices=tuple(_asked_of(each, cluster) for each in self.notices))
+        asked = tuple(_asked_of(each, cluster) for each in self.notices)
+        # Hardly anything is, and clusters share what is the same for all.
+        is_same = all(map(is_, asked, self.notices))
+        return self if is_same else replace(self, notices=asked)
 
     @property
     def answerable(self) -> bool:
