@@ -116,6 +116,27 @@ def operations(*given: tuple[dict[str, Any], int | None]) -> list[PatchOperation
             operations((B, 0), (C, 1)),
             "- {op: &x remove, path: /b}\n# 2\n- op: remove\n  path: /c\n",
         ),
+        ("-\n  op: remove\n  path: /a # 1\n", operations((C, 0)), "-\n  op: remove\n  path: /c # 1\n"),
+        (
+            "-\n    op: remove\n    path: /a # 1\n",
+            operations((C, 0)),
+            "-\n    op: remove\n    path: /c # 1\n",
+        ),
+        (
+            "- &x {op: remove, path: /a}\n- *x\n",
+            operations((A, 0), (A, 1), (C, None)),
+            "- {op: remove, path: /a}\n- {op: remove, path: /a}\n- op: remove\n  path: /c\n",
+        ),
+        (
+            "- &x\n  op: remove\n  path: &y /a\n- op: test\n  path: *y\n",
+            operations(({"op": "test", "path": "/a"}, 1)),
+            "- op: test\n  path: /a\n",
+        ),
+        (
+            "- &x {op: add, path: /a}\n- <<: *x\n  path: /b # 1\n",
+            operations(({"op": "add", "path": "/c"}, 1)),
+            "# 1\n- op: add\n  path: /c\n",
+        ),
         ("[{op: remove, path: /a}]\n", operations((C, 0)), f"[{json.dumps(C)}]\n"),
         (
             "- {op: &x remove, path: /b}\n- {op: *x, path: /a}\n",
@@ -137,15 +158,9 @@ def test_operations_that_stay_keep_their_text(text: str, wanted: list[PatchOpera
     ("text", "wanted", "reason"),
     [
         ("a: 1\n", operations((A, None)), "a JSON patch that is no list"),
-        ("-\n  op: remove\n  path: /a\n", operations((C, None)), "does not stand behind its dash"),
+        ("- # 1\n  op: remove\n  path: /a\n", operations((C, None)), "does not stand behind its dash"),
         ("[{op: remove, path: /a} # a, b\n, {op: remove, path: /b}]\n", operations((A, 0)), "with comments"),
         ("[{op: remove, # 1\n  path: /a}]\n", operations((C, 0)), "with comments"),
-        ("- &x {op: remove, path: /a}\n- *x\n", operations((A, 0), (A, 1), (C, None)), OTHER),
-        (
-            "- &x\n  op: remove\n  path: /a\n- op: test\n  path: *x\n",
-            operations(({"op": "test", "path": A}, 1)),
-            UNDEFINED,
-        ),
     ],
 )
 def test_operations_stay_where_others_depend_on_them(

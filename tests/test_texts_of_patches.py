@@ -141,3 +141,34 @@ def test_a_patch_in_braces_that_cannot_be_edited_holds_its_release_back() -> Non
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert dict(migration.files) == files
     assert not migration.ok
+
+
+WHOLE = "  path: /spec\n  value:\n" + "".join(
+    f"  {line}\n" for line in f"{CHART}  timeout: 90\n  values: {{z: 1}}\n".splitlines()
+)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        f"- op: remove\n  path: /spec\n- op: add # anew\n{WHOLE}",
+        f"- op: remove\n  path: /spec\n- op: add\n{WHOLE}- {{op: add, path: /spec/maxHistory, value: 4}}\n",
+        f"- {{op: remove, path: /spec}}\n- op: add\n{WHOLE}- {{op: remove, path: /spec/timeout}}\n",
+        "- op: test\n  path: /spec\n  value:\n"
+        + "".join(f"  {line}\n" for line in CHART.splitlines())
+        + "- {op: add, path: /spec/wait, value: true}\n",
+        "- {op: copy, from: /spec, path: /spec/values}\n- {op: remove, path: /spec/values/chart}\n",
+        "- {op: add, path: /spec/timeout, value: &t 90}\n- {op: add, path: /spec/maxHistory, value: *t}\n",
+        (
+            "- {op: add, path: /spec/values, value: &v {a: 1}}\n"
+            "- {op: add, path: /spec/rollback, value: {<<: *v, enable: true}}\n"
+        ),
+        "- &o\n  op: add\n  path: /spec/timeout\n  value: 90\n- <<: *o # same\n  path: /spec/maxHistory\n",
+        "- &o {op: add, path: /spec/timeout, value: 90}\n- *o\n- {op: add, path: /spec/wait, value: true}\n",
+    ],
+)
+def test_operations_that_write_all_or_share_what_they_say(operations: str, tmp_path: Path) -> None:
+    files = tree("patches: [{path: more.yaml, target: {kind: HelmRelease}}]\n", more=operations)
+    assert hold_commuting(files, ("prod",), tmp_path) == (1, 0)
+    after = str(migrate(files).files["prod/more.yaml"])
+    assert after.count("# ") == operations.count("# ")

@@ -25,6 +25,7 @@ from fluxv2_migrate.yaml_text import (
     read_document,
     read_edited,
     splice,
+    write_out,
 )
 from fluxv2_migrate.yaml_text.extents import comments_in, reindent, scalar_spans
 from fluxv2_migrate.yaml_text.flow import Flow
@@ -56,6 +57,21 @@ def write_operations(text: str, operations: Sequence[PatchOperation]) -> str:
     '[{"op": "remove", "path": "/b"}, {"op": "remove", "path": "/c"}]'
     """
     root, before = read_document(text)
+    try:
+        return _edited_text(text, root, before, operations)
+    except CannotEdit:
+        if "&" not in text:
+            raise
+    # An anchor that changes or goes leaves its aliases behind.
+    same = {
+        each.source for each in operations if each.source is not None and before[each.source] == each.value
+    }
+    # One that stands for a whole operation has no lines of its own.
+    written = write_out(text, root, lambda path: len(path) == 1 or (bool(path) and path[0] not in same))
+    return _edited_text(written, *read_edited(written), operations)
+
+
+def _edited_text(text: str, root: Node | None, before: Any, operations: Sequence[PatchOperation]) -> str:
     if not isinstance(root, SequenceNode) or not root.value:
         raise CannotEdit("a JSON patch that is no list")
     write = _in_brackets if root.is_flow else _in_lines
@@ -111,8 +127,9 @@ def _in_lines(
 
 
 def _lines_of(text: str, item: Node) -> tuple[int, int]:
-    start = line_start(text, item.start)
-    if text[start : item.start].strip(" ") != "-":
+    # The dash may stand alone on a line above.
+    start = line_start(text, text.rfind("-", 0, item.start))
+    if text[start : item.start].split() != ["-"]:
         raise CannotEdit("an item that does not stand behind its dash")
     return start, line_end(text, item.end)
 

@@ -105,6 +105,13 @@ class _Drafter:
             return self._of_annotations(index, operation, path)
         if path == _SPEC and name in ("add", "replace") and isinstance(operation.get("value"), Mapping):
             return self._whole(index, operation)
+        if name == "test" and len(path) < 2:
+            # It holds in every build.
+            return None
+        if path == _SPEC and name == "remove":
+            self.new = [{key: value for key, value in now.items() if key != "spec"} for now in self.new]
+            self.effective.append(operation)
+            return PatchOperation(operation, index)
         if len(path) < 2 and path != ("apiVersion",) and path != ("kind",):
             raise NotFollowed("a JSON patch writes a release, or all that it specifies, as a whole")
         if _is_kept(path):
