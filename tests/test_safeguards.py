@@ -76,7 +76,7 @@ def test_a_target_that_cannot_be_read_selects_nothing() -> None:
 def test_a_release_that_cannot_be_read_has_no_declared_values() -> None:
     key = ("web.yaml", "HelmRelease shop/web")
     manifest = {"kind": "HelmRelease", "metadata": {"name": "web"}, "spec": {"values": "none"}}
-    declared = DeclaredFields({key: ("timeout",)}, {key: (manifest,)}, versions=frozenset({"2.9"}))
+    declared = DeclaredFields({key: ("timeout",)}, {key: (("", manifest),)}, versions={"prod": "2.9"})
     assert declared.with_values() == {key: {"timeout": None}}
 
 

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from built_clusters import Files, release
+from manifest_texts import CHART, release_text
 from test_migration_of_kustomize_trees import trees
 
+TOLERATES, RETRIES = "values_from.tolerates", "upgrade.remediation.retries"
+ROLLBACK = "  rollback: {enable: true, retry: true}\n"
 # In which a release is an object of its own, which each cluster has once.
 PLACED = fm.Placement(namespace="release")
 BESIDE = fm.MigrationOptions(sources=PLACED)
@@ -890,3 +893,72 @@ def test_what_no_cluster_has_is_read_by_the_oldest_flux_release() -> None:
     entries = fm.verify_migration(files, after, fm.MigrationOptions(clusters=clusters)).releases
     (entry,) = (each for each in entries if each.path == "base/web.yaml")
     assert "refused" in {each.field for each in entry.differences}
+
+
+PATCHED = fm.MigrationOptions(sync_roots=("dev", "prod"))
+WAITING, NOT_WAITING = "  wait: true\n", "  wait: false\n"
+VALUES_FROM = "  valuesFrom:\n  - configMapKeyRef: {name: site, optional: true}\n"
+NEEDED = VALUES_FROM.replace("true", "false")
+
+
+@pytest.mark.parametrize(
+    ("spec", "patch", "cluster", "old", "new", "field"),
+    [
+        (VALUES_FROM, NEEDED, "dev", "    optional: true\n", "", TOLERATES),
+        (
+            VALUES_FROM,
+            NEEDED,
+            "prod",
+            "site",
+            "site\n    optional: true",
+            TOLERATES,
+        ),
+        ("", VALUES_FROM, "prod", "    optional: true\n", "", TOLERATES),
+        (
+            "  valueFileSecrets: [{name: site}]\n",
+            VALUES_FROM,
+            "prod",
+            "name: site\n  - ",
+            "name: site\n    optional: true\n  - ",
+            TOLERATES,
+        ),
+        (
+            "  wait: true\n",
+            "  wait: false\n",
+            "prod",
+            "disableWait: true",
+            "disableWait: false",
+            "install.wait",
+        ),
+        (
+            "  wait: true\n",
+            "  wait: false\n",
+            "dev",
+            "disableWaitForJobs: true",
+            "disableWait: true",
+            "install.wait",
+        ),
+        (ROLLBACK, ROLLBACK.replace("true", "false"), "dev", "retries: 5", "retries: 3", RETRIES),
+    ],
+)
+def test_what_clusters_declare_counts_for_each_alone(
+    spec: str, patch: str, cluster: str, old: str, new: str, field: str
+) -> None:
+    """Where it differs between clusters, another value in one of them is no declared one."""
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release_text(CHART + spec),
+        "dev/kustomization.yaml": "resources: [../base]\n",
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: web.yaml}]\n",
+        "prod/web.yaml": release_text(patch),
+    }
+    migration, after = migrated(files, PATCHED)
+    assert verify(files, after, migration, PATCHED).ok
+    path = "prod/web.yaml" if cluster == "prod" else "base/web.yaml"
+    text = str(after[path])
+    assert old in text
+    report = verify(files, {**after, path: text.replace(old, new)}, migration, PATCHED)
+    assert not report.ok
+    wrong = [each for each in report.releases if each.status == "different"]
+    assert field in {difference.field for each in wrong for difference in each.differences}
+    assert cluster in {name for each in wrong for name in (each.cluster or "dev, prod").split(", ")}

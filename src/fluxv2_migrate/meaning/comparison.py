@@ -248,6 +248,15 @@ def _mappings(
             yield Difference(name, before[key], after[key], here)
 
 
+def in_cluster(resource: str, cluster: str) -> str:
+    """Gives how a resource is called where what is declared of it counts in one cluster alone.
+
+    >>> in_cluster("HelmRelease shop/web", "prod")
+    'HelmRelease shop/web in prod'
+    """
+    return f"{resource} in {cluster}"
+
+
 def same_json(one: Any, other: Any) -> bool:
     """Gives whether two values of JSON are the same: `true` is no `1`, and `1.0` is one.
 

@@ -136,20 +136,18 @@ def _declared(
     sources = [document.manifest for document in around.repository.source_documents()]
     sources += [each.manifest for each in manifests if each.manifest["kind"] != "HelmRelease"]
     built = {
-        (text.release.document.path, text.release.resource): tuple(
-            manifest for _, manifest in manifests_of_clusters(text)
-        )
+        (text.release.document.path, text.release.resource): tuple(manifests_of_clusters(text))
         for text in converted.texts
         if len({(each.namespace, each.name) for each in text.release.sightings}) > 1
         or any(each.patches for each in text.release.sightings)
     }
-    written = {(each.path, each.before): (each.manifest,) for each in manifests}
+    written = {(each.path, each.before): (("", each.manifest),) for each in manifests}
     namespaces = {around.settings(view).default_namespace for view in around.clusters.clusters}
     return DeclaredFields(
         dict(sorted(findings.declared.items())),
         {**written, **built},
         sources_by_key(sources),
-        frozenset(around.versions.values()),
+        around.versions,
         namespaces.pop() if len(namespaces) == 1 else "",
         frozenset(built),
     )

@@ -179,7 +179,7 @@ def migration_record(migration: Migration) -> MigrationRecord:
         reasons=context.reasons,
         declared=tuple(
             DeclaredRecord(path, resource, tuple(told))
-            for (path, resource), told in migration.declared.items()
+            for (path, resource), told in migration._declared_fields.fields.items()
         ),
         changes=migration.changes,
     )

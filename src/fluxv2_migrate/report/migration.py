@@ -186,7 +186,8 @@ class Migration:
         """What differs as the findings say, which `verify_migration` takes.
 
         By path and `kind namespace/name`, the fields of a release's meaning with the values that they have
-        afterwards, or `None` where clusters differ.
+        afterwards, or `None` where clusters differ; the values of each are below `kind namespace/name in
+        cluster` then.
         """
         # What a release means in full takes longer than its migration, and only a verification asks.
         declared: Declared = frozen(self._declared_fields.with_values())

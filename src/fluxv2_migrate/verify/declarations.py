@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.given import item_index
 from fluxv2_migrate.meaning import Difference
-from fluxv2_migrate.meaning.comparison import ABSENT, same_json
+from fluxv2_migrate.meaning.comparison import ABSENT, in_cluster, same_json
 
 Declared = Mapping[tuple[str, str], Collection[str] | Mapping[str, Any]]
 """By path before and resource, the fields that may differ: alone, or with the values expected afterwards, of
@@ -74,16 +74,19 @@ class Declarations:
 
     given: Declared
 
-    def of(self, path: str, resources: Sequence[str]) -> Declaration:
+    def of(self, path: str, resources: Sequence[str], cluster: str = "") -> Declaration:
         """Gives what was declared of an object.
 
         Args:
             path: its file before.
             resources: its names; it may have another one in each cluster.
+            cluster: that has it; what differs between clusters is declared of each.
         """
         own: dict[str, Any] = {}
         for resource in resources:
             own |= self._fields(path, resource)
+        for resource in resources if cluster else ():
+            own |= self._fields(path, in_cluster(resource, cluster))
         every = dict(own)
         for key in ((path, ""), ("", ""), *(("", resource) for resource in resources)):
             every |= {name: value for name, value in self._fields(*key).items() if name not in every}

@@ -76,13 +76,15 @@ def _of_documents(
         documents.setdefault(release.found.document, []).append(index)
     for document, members in documents.items():
         seen = [releases[index].found for index in members]
-        declaration = context.declared.of(seen[0].path, sorted({each.resource for each in seen}))
+        resources = sorted({each.resource for each in seen})
         told = []
         for index in members:
             found = releases[index].found
             left = still.get((found.cluster or "", found.identity), [])
             partner, lost = matches.partners.get(index), matches.lost.get(index)
+            declaration = context.declared.of(seen[0].path, resources, found.cluster or "")
             told.append(_verify(releases[index], partner, lost, left, declaration, context))
+        declaration = context.declared.of(seen[0].path, resources)
         yield from ((document, each) for each in _with_undue(told, declaration))
 
 
