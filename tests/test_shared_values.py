@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.image_objects import read_image_objects, read_mappings
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.patches import read_patch
@@ -114,6 +115,28 @@ def test_a_document_that_was_read_is_held_once() -> None:
     assert tree.patch(text)[0][0].manifest is value
     tree.let_trials_go()
     assert tree.patch(text) is tree.patch(text)
+
+
+def test_documents_of_two_repositories_are_held_once() -> None:
+    texts = [f"kind: A\nmetadata: {{name: {name}}}\n" for name in ("a", "b")]
+    values = [{"kind": "A", "metadata": {"name": name}} for name in ("a", "b")]
+    before = KustomizeTree({"a.yaml": texts[0]})
+    before.know({texts[0]: values[0]})
+    after = before.with_files({"a.yaml": texts[1]})
+    after.know({texts[1]: values[1]})
+    assert [
+        tree.resources("a.yaml")[0].manifest is value
+        for tree, value in zip((before, after), values, strict=True)
+    ] == [True, True]
+
+
+def test_image_automation_is_taken_from_what_was_read() -> None:
+    text = "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: web}\nspec: {a: 1}\n"
+    (value,) = read_mappings(text)
+    (policy,) = read_image_objects({"a.yaml": text}, {text: value}).policies
+    assert policy.spec is value["spec"]
+    (alone,) = read_image_objects({"a.yaml": text}).policies
+    assert alone == policy
 
 
 def test_patches_of_a_repository_are_read_once_and_those_of_a_trial_go_with_it() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from operator import eq
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -225,10 +226,16 @@ def is_image_name(image: Any) -> bool:
     return isinstance(image, str) and _IMAGE.fullmatch(image) is not None and "//" not in image
 
 
-def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
+def read_image_objects(
+    texts: Mapping[str, str], values: Mapping[str, Any] = MappingProxyType({})
+) -> ImageObjects:
     """Reads the objects of image automation, and the labels of namespaces, from the texts of a repository.
 
     What cannot be read is left out, as the cluster would never have it.
+
+    Args:
+        texts: by their paths.
+        values: of documents that were read before, by their texts.
     """
     found = ImageObjects()
     for path in sorted(texts):
@@ -236,7 +243,7 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
         is_namespace = "Namespace" in text and _NAMESPACE.search(text) is not None
         if not path.endswith((".yaml", ".yml", ".json")) or (IMAGE_GROUP not in text and not is_namespace):
             continue
-        for manifest in read_mappings(text):
+        for manifest in read_mappings(text, values):
             kind = manifest.get("kind")
             metadata = as_object(manifest.get("metadata"))
             name = str(metadata.get("name") or "")
@@ -255,11 +262,16 @@ def read_image_objects(texts: Mapping[str, str]) -> ImageObjects:
     return found
 
 
-def read_mappings(text: str) -> Iterator[Mapping[str, Any]]:
-    """Gives the documents of a file that are mappings and can be read."""
+def read_mappings(text: str, values: Mapping[str, Any] = MappingProxyType({})) -> Iterator[Mapping[str, Any]]:
+    """Gives the documents of a file that are mappings and can be read.
+
+    Args:
+        text: the file.
+        values: of documents that were read before, by their texts.
+    """
     for document in document_texts(text):
         try:
-            value = read_document(document)[1]
+            value = values[document] if document in values else read_document(document)[1]
         except InvalidManifest:
             continue
         if isinstance(value, Mapping):

@@ -247,12 +247,13 @@ class KustomizeTree:
         return self._derived.patch(text)
 
     def know(self, values: Mapping[str, Any]) -> None:
-        """Takes the values of documents that were read already, so that each is held once.
+        """Takes the values of more documents that were read already, so that each is held once.
 
         Args:
             values: by the texts of the documents, as Flux v1 or kustomize read them.
         """
-        self._derived.values = values
+        # Trees that share builds may be of several repositories.
+        self._derived.values = {**self._derived.values, **values}
 
     def manifests(self, path: str) -> list[Manifest]:
         """Gives the objects of a file as kustomize reads them, in JSON's types.

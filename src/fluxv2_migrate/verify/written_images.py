@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final, get_args
 
 from fluxv2_migrate.clusters import ClusterView
@@ -75,7 +76,8 @@ def write_probes(
     marked = sorted(path for path in texts if "$imagepolicy" in texts[path])
     if not marked:
         return WrittenImages(clusters=known)
-    objects = read_image_objects(texts)
+    read = chain.from_iterable(reconciler.documents.values())
+    objects = read_image_objects(texts, {each.text: each.value for each in read})
     add_renamed(objects, ((one.path, one.manifest) for each in known.values() for one in each.all()))
     markers = check_texts(texts, objects, sorted(files), flux_version)
     known_markers = {(each.file, each.marker.line, each.marker.column): each for each in markers}
