@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from manifest_texts import AUTOMATED, workload_text
 from patched_overlays import CHART, Files, alone, effective, release, releases
 from real_kustomize import build_all, write_tree
 from test_flux_kustomizations import kustomization
@@ -144,3 +145,64 @@ def test_a_target_that_loses_an_annotation_names_what_it_found() -> None:
     assert migration.ok
     spec = yaml.safe_load(str(migration.files["clusters/eu/apps.yaml"]))["spec"]
     assert spec["patches"][0]["target"] == {"name": "web", "namespace": "shop"}
+
+
+MARKS = "  annotations:\n    fluxcd.io/automated: 'true'\n    filter.fluxcd.io/app: semver:~1\n"
+MARKED = workload_text().replace("spec:\n", f"{MARKS}spec:\n", 1)
+OPERATIONS = (
+    "- {op: add, path: /metadata/annotations, value: {}}\n"
+    "- {op: add, path: /metadata/annotations/fluxcd.io~1automated, value: 'true'}\n"
+)
+ALL = "- {op: add, path: /metadata/annotations, value: {fluxcd.io/automated: 'true'}}\n"
+
+
+@pytest.mark.parametrize("is_listed", [True, False], ids=["kustomization", "plain files"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"patches": [{"patch": workload_text().replace("spec:\n", f"{MARKS}spec:\n", 1)}]},
+        {
+            "patches": [
+                {"patch": workload_text().replace("spec:\n", f"{MARKS}spec:\n", 1), "target": {"kind": "D.*"}}
+            ]
+        },
+        {"patches": [{"patch": OPERATIONS, "target": {"kind": "Deployment|HelmRelease"}}]},
+        {"patches": [{"patch": ALL, "target": {"kind": "Deployment|HelmRelease"}}]},
+        {"patches": [{"patch": release("").replace("spec:", f"{MARKS}spec: {{}}")}]},
+        {"commonMetadata": {"annotations": {"fluxcd.io/automated": "true"}}},
+    ],
+)
+def test_annotations_that_fluxd_never_saw_update_no_image(more: dict[str, Any], is_listed: bool) -> None:
+    """Fluxd read what it is told of images from files, and Flux v2 alone applies these patches."""
+    values = "  values: {image: {repository: ghcr.io/acme/web, tag: 1.2.3}}\n"
+    files: Files = {
+        "apps/web.yaml": release(CHART + values),
+        "apps/front.yaml": workload_text(),
+        "clusters/prod/apps.yaml": kustomization("./apps", **more),
+    }
+    if is_listed:
+        files["apps/kustomization.yaml"] = "resources: [web.yaml, front.yaml]\n"
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert [(each.path, each.code) for each in migration.findings if each.severity == "warning"] == [
+        ("clusters/prod/apps.yaml", "AN004")
+    ]
+    assert "imagepolicy" not in "".join(map(str, migration.files.values()))
+    assert migration.files["apps/front.yaml"] == files["apps/front.yaml"]
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
+@pytest.mark.parametrize("value", ["null", "'false'"])
+def test_annotations_of_files_count_whatever_flux_2_puts_over_them(value: str) -> None:
+    patch = workload_text(f"fluxcd.io/automated: {value}").partition("spec:")[0]
+    files: Files = {
+        "apps/kustomization.yaml": "resources: [front.yaml]\n",
+        "apps/front.yaml": workload_text(AUTOMATED, "filter.fluxcd.io/app: semver:~1"),
+        "clusters/prod/apps.yaml": kustomization(
+            "./apps", patches=[{"patch": patch}], sourceRef={"kind": "GitRepository", "name": "flux-system"}
+        ),
+    }
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert "$imagepolicy" in str(migration.files["apps/front.yaml"])
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.kubernetes import group_of, mapping_at
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, Kustomization, KustomizeTree, generated_resources
+from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at
+from fluxv2_migrate.kustomize import (
+    FILE_NAMES,
+    Build,
+    BuiltObject,
+    Kustomization,
+    KustomizeTree,
+    generated_resources,
+    keys_of_pointer,
+)
 from fluxv2_migrate.kustomize.fields import PATCH_FIELDS
+from fluxv2_migrate.kustomize.patches import read_patch
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository
 
@@ -123,6 +134,37 @@ def _mappings(value: Any) -> list[dict[str, Any]]:
     return [dict(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
+def annotated_fields(manifest: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    r"""Gives the fields of a Kustomization of Flux v2 with which it gives annotations of fluxd to objects.
+
+    >>> patch = "- op: add\n  path: /metadata/annotations/fluxcd.io~1automated\n  value: 'true'\n"
+    >>> manifest = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
+    >>> list(annotated_fields({**manifest, "spec": {"patches": [{"patch": patch}]}}))
+    [('spec', 'patches', '0')]
+    """
+    spec = mapping_at(manifest, "spec") if is_flux_kustomization(manifest) else {}
+    for index, entry in enumerate(_mappings(spec.get("patches"))):
+        try:
+            documents, operations = read_patch(str(entry.get("patch") or ""))
+        except InvalidManifest:
+            continue
+        if any(is_annotated(each.manifest) for each in documents) or any(map(_annotates, operations)):
+            yield "spec", "patches", str(index)
+    for index, entry in enumerate(_mappings(spec.get("patchesStrategicMerge"))):
+        if is_annotated(entry):
+            yield "spec", "patchesStrategicMerge", str(index)
+    if is_annotated({"metadata": mapping_at(spec, "commonMetadata")}):
+        yield "spec", "commonMetadata"
+
+
+def _annotates(operation: Mapping[str, Any]) -> bool:
+    """Gives whether an operation gives an annotation of fluxd."""
+    path = keys_of_pointer(str(operation.get("path")))
+    if operation.get("op") not in ("add", "replace") or path[:2] != ("metadata", "annotations"):
+        return False
+    return any(map(is_of_fluxd, path[2:] or as_object(operation.get("value"))))
+
+
 def overlaid(tree: KustomizeTree, folder: str, overlay: str) -> tuple[Kustomization, bool] | None:
     """Gives the kustomization that kustomize-controller builds where a Kustomization puts something over it.
 
@@ -157,6 +199,8 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
     given = own.document if isinstance(own, Kustomization) else {}
     first = {name: len(given.get(name) or ()) for name in PATCH_FIELDS}
     build = tree.with_files({path: json.dumps(kustomization.document)}).build(folder)
+    if any(map(overlay.__contains__, FLUXD_DOMAINS)):
+        build = replace(build, objects=tuple(_as_fluxd_read(build, tree, folder)))
     objects, removed = (
         tuple(
             replace(
@@ -178,6 +222,35 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
     )
     files = tuple(each for each in build.files if is_own or each != path)
     return replace(build, objects=objects, files=files, removed=removed)
+
+
+def _as_fluxd_read(build: Build, tree: KustomizeTree, folder: str) -> Iterator[BuiltObject]:
+    """Gives what is built, with those annotations of fluxd alone that it has without the Kustomization.
+
+    fluxd read what it is told of images from files of Git, and nothing of what others apply.
+
+    Source: fluxcd/flux 1.25.4 `pkg/daemon/images.go` `pollForNewAutomatedWorkloadImages`.
+    """
+    alone = overlaid(tree, folder, "")
+    assert alone is not None
+    before = tree.with_files({alone[0].path: json.dumps(alone[0].document)}).build(folder)
+    known = {(each.path, each.index, each.item): _of_fluxd(each.manifest) for each in before.objects}
+    for built in build.objects:
+        place = (built.path, built.index, built.item)
+        marks = known.get(place, {})
+        if marks == _of_fluxd(built.manifest):
+            yield built
+            continue
+        metadata = mapping_at(built.manifest, "metadata")
+        own = {key: value for key, value in annotations_of(built.manifest).items() if not is_of_fluxd(key)}
+        rest = {key: value for key, value in metadata.items() if key != "annotations"}
+        annotations = {**own, **marks}
+        metadata = {**rest, **({"annotations": annotations} if annotations else {})}
+        yield replace(built, manifest={**built.manifest, "metadata": metadata})
+
+
+def _of_fluxd(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in annotations_of(manifest).items() if is_of_fluxd(key)}
 
 
 def overlay_then(over: str, changed: Mapping[str, str], repository: Repository) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
+from fluxv2_migrate.clusters.flux_kustomizations import annotated_fields
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.marks import is_annotated
@@ -120,6 +121,7 @@ class _Reader:
                 if self._is_read(document) and repository.chart_around(path) is None:
                     self._read(document)
         self._tell_generated()
+        self._tell_of_flux_kustomizations()
         self._leave_texts_of_others()
         self.found.objects += self._patched.values()
         self.found.plain = {
@@ -417,6 +419,14 @@ class _Reader:
                 message = "annotations of fluxd on what is generated stay, and Flux v2 does not read them"
                 document = self.around.repository.document(kustomization.path, 0)
                 self._tell_of(document, Notice("AN004", message, at, "generated"))
+
+    def _tell_of_flux_kustomizations(self) -> None:
+        """Says of what Kustomizations of Flux v2 put over objects that it holds annotations of fluxd."""
+        message = "annotations of fluxd stay in what a Kustomization of Flux v2 gives: fluxd never saw it"
+        for _, document in self.around.repository.new_objects():
+            if is_in_scope(document, self.around):
+                for at in annotated_fields(document.manifest):
+                    self._tell_of(document, Notice("AN004", message, at, "of a Kustomization"))
 
     def _why_it_stays(self, document: Document, sightings: Sequence[Sighting]) -> Notice | None:
         broken = broken_build(sightings, self.around.clusters)
