@@ -282,3 +282,28 @@ def test_releases_that_stay_are_told_with_their_clusters() -> None:
         ("HelmRelease shop/c", "c.yaml", 1, ()),
         ("HelmRelease shop/a", "eu/a.yaml", 1, ("eu",)),
     ]
+
+
+def test_a_release_that_clusters_have_alike_is_one_row_however_they_patch_it() -> None:
+    """What people read says the release name and the source; values and patches are in the diff."""
+    files = {"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": release("a")}
+    patch = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: a, namespace: shop}\n"
+    for index, name in enumerate(("eu", "us", "lab")):
+        namespace = "namespace: test\n" if name == "lab" else ""
+        files[f"{name}/patch.yaml"] = f"{patch}spec: {{values: {{x: {index}}}}}\n"
+        files[f"{name}/kustomization.yaml"] = (
+            f"resources: [../base]\npatchesStrategicMerge: [patch.yaml]\n{namespace}"
+        )
+        files[f"{name}/.flux.yaml"] = (
+            "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n"
+        )
+    options = fm.MigrationOptions(
+        clusters=tuple(fm.Cluster(name=name, sync_paths=(name,)) for name in ("eu", "us", "lab"))
+    )
+    migration = fm.migrate_repository(files, options)
+    assert len([each for each in migration.resources if each.resource.kind == "HelmRelease"]) == 3
+    report = migration.to_markdown()
+    rows = [line.split(" | ") for line in report.split("\n") if " HelmRepository " in line]
+    assert [(row[0], row[-2]) for row in rows] == [("| shop/a", "eu, us"), ("| test/a", "lab")]
+    assert "\n2 releases, " in report
+    assert [cell for cell in ("eu, us", "lab") if f">{cell}</td>" in migration.to_html()] == ["eu, us", "lab"]

@@ -56,6 +56,14 @@ def found(migration: fm.Migration) -> dict[str, fm.Finding]:
     return {each.code: each for each in migration.findings if each.code.startswith("RP02")}
 
 
+def test_what_many_files_say_alike_is_told_once() -> None:
+    release = RELEASE.replace("metrics: no # not yet", "metrics: off")
+    migration = migrate({f"apps/{index}.yaml": release.replace("web", f"web-{index}") for index in "abc"})
+    told = found(migration)["RP025"]
+    assert told.message.count("spec.values.metrics: off") == 1
+    assert {place.partition(":")[0] for place in told.related} == {f"apps/{index}.yaml" for index in "abc"}
+
+
 def test_a_release_says_what_flux_1_read_in_one_edit_of_each_scalar() -> None:
     migration = migrate({"apps/web.yaml": RELEASE})
     text = migration.changed["apps/web.yaml"]

@@ -177,12 +177,13 @@ def _is_text(scalar: ScalarReadOtherwise) -> bool:
 def _say(code: str, what: str, told: Sequence[_Told], findings: FindingGroups) -> None:
     if not told:
         return
-    shown = [
+    # The same value of the same field may stand in hundreds of files.
+    values = dict.fromkeys(
         f"{'.'.join(scalar.path)}: {HIDDEN if names_a_secret(scalar.path) else scalar.written}"
-        for _, scalar in told[:_SHOWN]
-    ]
-    rest = len(told) - _SHOWN
-    listed = "; ".join(shown) + (f"; and {rest} more" if rest > 0 else "")
+        for _, scalar in told
+    )
+    rest = len(values) - _SHOWN
+    listed = "; ".join(list(values)[:_SHOWN]) + (f"; and {rest} more" if rest > 0 else "")
     places = list(dict.fromkeys(place for place, _ in told))
     path, _, line = places[0].rpartition(":")
     findings.say(code, f"{what} {listed}", path, int(line), places[1:])

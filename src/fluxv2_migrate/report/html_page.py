@@ -27,7 +27,7 @@ from fluxv2_migrate.report.html_context import context_tables
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.html_findings import entry_groups
 from fluxv2_migrate.report.html_resources import prerequisite_table
-from fluxv2_migrate.report.outline import Outline, outline_of, policy_cells, release_cells, texts_of
+from fluxv2_migrate.report.outline import Outline, outline_of, policy_cells, texts_of
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _sections(
         yield part("know", "What to know", *entry_groups(outline.differences, views, level + 1))
     if outline.releases:
         head = ("HelmRelease", "release name", "storage namespace", "chart source", "cluster", "file")
-        rows = [(*release_cells(each), views.place(each.path)) for each in outline.releases]
+        rows = [(*each[:-1], views.place(each.path)) for each in outline.releases]
         yield part("releases", "Releases", table("Migrated releases", head, rows))
     if outline.policies:
         yield part("policies", "Image policies", _policies(outline, views))

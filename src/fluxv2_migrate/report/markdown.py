@@ -11,17 +11,17 @@ from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_
 from fluxv2_migrate.report.outline import (
     Entry,
     Outline,
+    ReleaseRow,
     assumptions_of,
     outline_of,
     policy_cells,
-    release_cells,
 )
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 from fluxv2_migrate.settings.overrides import as_python, entry_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.placement import Prerequisite
-    from fluxv2_migrate.report.migration import MigratedResource, Migration
+    from fluxv2_migrate.report.migration import Migration
 
 _SHOWN: Final[Mapping[Severity, int]] = {"error": 3, "warning": 2, "info": 2}
 """So many places of an entry, or messages where they differ, are shown; `migration.findings` has all.
@@ -180,9 +180,9 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(map(as_cell, cells))} |"
 
 
-def _releases(releases: Iterable[MigratedResource]) -> Iterator[list[str]]:
+def _releases(releases: Iterable[ReleaseRow]) -> Iterator[list[str]]:
     head = ("HelmRelease", "release name", "storage namespace", "chart source", "cluster", "file")
-    rows = [list(map(as_markdown_text, (*release_cells(each), each.path))) for each in releases]
+    rows = [list(map(as_markdown_text, each)) for each in releases]
     yield from _table("Releases", "releases", head, rows)
 
 

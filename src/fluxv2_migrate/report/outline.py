@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import FINDINGS, Concern, FindingType
@@ -78,12 +78,31 @@ class Entry:
         return self.type.severity == "error"
 
 
+class ReleaseRow(NamedTuple):
+    """A migrated release, in all clusters that have it under one name and from one source.
+
+    Attributes:
+        name: namespace and name of its object.
+        release_name: under which Helm has it.
+        source: of its chart.
+        cluster: the names of the clusters, or `all`.
+        path: its file.
+    """
+
+    name: str
+    release_name: str
+    storage_namespace: str
+    source: str
+    cluster: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """What a report says of a migration.
 
     Attributes:
-        releases: the migrated ones.
+        releases: the migrated ones, whatever else of them clusters see otherwise.
         policies: the image policies that were made.
         sources: how many sources were made.
         holding: how many of the policies hold the tag that runs.
@@ -91,7 +110,7 @@ class Outline:
         differences: by the harm they may do: title and entries.
     """
 
-    releases: tuple[MigratedResource, ...]
+    releases: tuple[ReleaseRow, ...]
     policies: tuple[MigratedResource, ...]
     sources: int
     holding: int
@@ -125,7 +144,7 @@ def outline_of(migration: Migration) -> Outline:
     others = [each for each in migration.findings if each.severity != "error"]
     files = frozenset(each.path for each in releases)
     return Outline(
-        tuple(releases),
+        _release_rows(releases, {each.name for each in migration.context.clusters}),
         tuple(policies),
         kinds["HelmRepository"] + kinds["GitRepository"],
         sum(holds_one_tag(each.resource.to_manifest()["spec"].get("filterTags")) for each in policies),
@@ -198,8 +217,20 @@ def _settings_read(context: MigrationContext) -> Iterator[str]:
         yield f"{read_from}: `context` has each"
 
 
-def release_cells(release: MigratedResource) -> tuple[str, str, str, str, str]:
-    """Gives of a migrated release its name, release name, storage namespace, source and cluster."""
+def _release_rows(releases: Iterable[MigratedResource], everywhere: set[str]) -> tuple[ReleaseRow, ...]:
+    """Gives the releases for people, who need not read twice what is the same in several clusters."""
+    clusters: dict[tuple[tuple[str, str, str, str], str], set[str]] = {}
+    for each in releases:
+        row = (_release_cells(each), each.path)
+        clusters.setdefault(row, set()).update(each.cluster.split(", ") if each.cluster else everywhere)
+    return tuple(
+        ReleaseRow(*cells, "all" if names == everywhere else ", ".join(sorted(names)), path)
+        for (cells, path), names in clusters.items()
+    )
+
+
+def _release_cells(release: MigratedResource) -> tuple[str, str, str, str]:
+    """Gives of a migrated release its name, release name, storage namespace and source."""
     manifest = release.resource.to_manifest()
     metadata, spec = manifest["metadata"], manifest["spec"]
     namespace = metadata.get("namespace") or ""
@@ -208,7 +239,7 @@ def release_cells(release: MigratedResource) -> tuple[str, str, str, str, str]:
     stored = spec.get("storageNamespace") or namespace
     # Where clusters differ the names stand in patches.
     called = spec.get("releaseName", "one for each cluster")
-    return f"{namespace}/{metadata['name']}", called, stored, origin, release.cluster or "all"
+    return f"{namespace}/{metadata['name']}", called, stored, origin
 
 
 def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:
