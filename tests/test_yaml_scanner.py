@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml.error import YAMLError
 
+from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.values import read_value as read_by_kustomize
 from fluxv2_migrate.yaml_text import (
     MappingNode,
     Node,
     ScalarNode,
     SequenceNode,
     content_start,
+    read_document,
     read_outline,
+    read_value,
     read_value_and_parts,
     split_documents,
+    value_of,
 )
-from fluxv2_migrate.yaml_text.large_parts import large_parts
+from fluxv2_migrate.yaml_text.composer import _READERS, Reader
+from fluxv2_migrate.yaml_text.large_parts import LEVELS, Parts
+from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scanner import Unsure, scan, scan_outline
+from fluxv2_migrate.yaml_text.scanner import scan, scan_outline
+from fluxv2_migrate.yaml_text.value_scanner import scan_value
 from reference_trees import read_tree
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -101,25 +111,69 @@ def flat(node: Node | None) -> Any:
     return (type(node).__name__, node.start, node.end, node.is_flow, node.tag, children)
 
 
+def large_parts(node: Node | None, level: int = 0) -> Parts:
+    """Gives the block collections near the root, in mappings alone, by their begins."""
+    found: dict[int, tuple[int, type[SequenceNode] | type[MappingNode]]] = {}
+    if level < LEVELS and isinstance(node, MappingNode) and not node.is_flow:
+        for _, value in node.value:
+            if isinstance(value, (SequenceNode, MappingNode)) and not value.is_flow:
+                found |= {value.start: (value.end, type(value)), **large_parts(value, level + 1)}
+    return found
+
+
 def knows(text: str) -> bool:
-    """Holds the scanner to the law; gives whether it knew the text."""
+    """Holds both scanners to the law; gives whether they knew the text."""
     beginning = content_start(text)
     try:
         found = scan(text)
     except Unsure:
+        with pytest.raises(Unsure):
+            scan_value(text, str, str, value_of)
         return False
     try:
         expected = parse(text)
     except YAMLError as error:
         raise AssertionError(f"taken, and refused by ruamel: {error}") from None
     assert flat(found) == flat(expected)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fluxv2_migrate.yaml_text.large_parts.LARGE", 1)
-        parts = large_parts(found)
+    parts = large_parts(found)
     # What is left out is there as soon as it is asked for.
     assert flat(scan_outline(text, parts) if parts else found) == flat(found)
     assert beginning is None or (expected is not None and beginning == expected.start)
+    means(text, found, parts)
     return True
+
+
+def means(text: str, root: Node | None, parts: Parts) -> None:
+    """Holds the scanner of values to what the nodes mean; it leaves merge keys and what is wrong to these."""
+    readers: tuple[Reader, ...] = ("flux1", "kustomize")
+    for reader in readers:
+        plain, _, _, plain_key = _READERS[reader]
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("fluxv2_migrate.yaml_text.value_scanner.LARGE", 1)
+                value, found = scan_value(text, plain, plain_key, partial(value_of, reader=reader))
+        except (Unsure, InvalidManifest):
+            try:
+                value_of(root, reader)
+            except InvalidManifest:
+                continue
+            assert "<<" in text
+            continue
+        # The same types, and keys in the same order.
+        assert repr(value) == repr(value_of(root, reader))
+        assert found == parts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fluxv2_migrate.kustomize.values.scan_value", Mock(side_effect=Unsure))
+        expected = built(text)
+    assert built(text) == expected
+
+
+def built(text: str) -> str:
+    """Gives what kustomize reads, or why it refuses that."""
+    try:
+        return repr(read_by_kustomize(text))
+    except InvalidManifest as error:
+        return str(error)
 
 
 def texts_of(folder: Path) -> list[str]:
@@ -173,6 +227,27 @@ def test_large_parts_are_read_only_once_something_in_them_is_asked_for() -> None
     # Anchors are for the parser, which leaves nothing out.
     assert not read_value_and_parts(text.replace("- ", "- &y "))[1]
     assert not read_value_and_parts("a: 1\n")[1]
+
+
+def test_a_value_is_that_of_its_nodes_also_where_a_star_stands_beside_brackets() -> None:
+    text = "# *\n" + "".join(f"- [{number}, [{number}]]\n" for number in range(9))
+    assert read_value(text) == [[number, [number]] for number in range(9)]
+
+
+def test_of_a_document_that_is_too_large_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fluxv2_migrate.yaml_text.composer.MAXIMUM_SIZE", 5)
+    with pytest.raises(InvalidManifest, match="more than 5 characters"):
+        read_value("a: 12\n")
+
+
+def test_a_value_shows_what_is_wrong_with_it_as_its_nodes_do() -> None:
+    for text in ("a: 1\na: 2\n", "x: 1\nb: {a: 1, a: 2}\n", "x: 1\nb:\n- a: 1\n  a: 2\n"):
+        with pytest.raises(InvalidManifest) as found:
+            read_value(text)
+        with pytest.raises(InvalidManifest) as expected:
+            read_document(text)
+        assert (found.value.reason, found.value.line) == (expected.value.reason, expected.value.line)
+    assert read_value("a:\n  <<: {b: 1, c: 2}\n  c: 3\n") == {"a": {"b": 1, "c": 3}}
 
 
 @settings(max_examples=300)
@@ -230,6 +305,7 @@ NOT_KNOWN = {
     "a plain document": "a\n",
     "a block scalar as a document": "|\n  a\n",
     "a block scalar without lines": "a: |\nb: c\n",
+    "quotes below their key": "a:\n  'b'\n  c\n",
     "a block scalar below its key": "a:\n  |\n  b\n",
     "blank lines of another length in a block scalar": "a: |\n  b\n \n  c\n",
     "a surrogate": 'a: "\\ud800"\n',
@@ -238,6 +314,8 @@ NOT_KNOWN = {
     "a key that is too long": f"{'a' * 1001}: b\n",
     "a long key in brackets": f"a: {{{'a' * 1001}: b}}\n",
     "many levels": "".join(" " * level + "a:\n" for level in range(99)),
+    "many dashes": "- " * 99 + "a\n",
+    "an item between two levels": "- - a\n - b\n",
     "many brackets": "a: " + "[" * 99 + "]" * 99 + "\n",
     "a single pair in brackets": "a: [b: c]\n",
     "a key without a value in braces": "a: {b}\n",
@@ -262,3 +340,5 @@ NOT_KNOWN = {
 def test_what_it_does_not_know_for_certain_is_left_to_the_parser(text: str) -> None:
     with pytest.raises(Unsure):
         scan(text)
+    with pytest.raises(Unsure):
+        scan_value(text, str, str, str)

@@ -25,7 +25,7 @@ from fluxv2_migrate.yaml_text import (
     split_documents,
     value_of,
 )
-from fluxv2_migrate.yaml_text.scanner import Unsure
+from fluxv2_migrate.yaml_text.lines import Unsure
 
 scalars = (
     st.none()

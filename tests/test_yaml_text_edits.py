@@ -24,8 +24,8 @@ from fluxv2_migrate.yaml_text import (
     resolve_plain_scalar,
 )
 from fluxv2_migrate.yaml_text.composer import MAXIMUM_SIZE
+from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scanner import Unsure
 
 
 def edit(text: str, *plan: Plan | Set | Move | Remove) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -21,8 +23,10 @@ from fluxv2_migrate.yaml_text import (
     split_documents,
 )
 from fluxv2_migrate.yaml_text import read_value as read_by_flux1
+from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 from fluxv2_migrate.yaml_text.scalars import is_key_to_kustomize, read_by_kustomize, scalar_by_kustomize
+from fluxv2_migrate.yaml_text.value_scanner import scan_value
 
 Manifest: TypeAlias = dict[str, Any]
 
@@ -143,6 +147,11 @@ def read_value(
     # Hardly a document is another one to kustomize, and most were read before.
     if _begins_with_key(text, value) and not may_be_read_otherwise(text) and _is_the_same_to_both(value):
         return value
+    with suppress(Unsure, InvalidManifest):
+        # Of keys at the top more is allowed, which is not asked for here.
+        in_braces = partial(_Reader("", path, line).value, depth=1)
+        found = scan_value(text, plain_value, _plain_key, in_braces)[0]
+        return EMPTY if found is None else found
     node = read_nodes(text, path=path, line=line)
     return EMPTY if node is None else _Reader(text, path, line).value(node, 0)
 
@@ -209,6 +218,14 @@ class _Reader:
             value = self.value(child, depth + 1)
             result[name] = EMPTY_TEXT if value is EMPTY and node.is_flow else value
         return {**merged, **result} if merged else result
+
+
+@lru_cache(maxsize=4096)
+def _plain_key(text: str) -> str:
+    """Gives a key without quotes that is a text to kustomize wherever it stands."""
+    if not is_key_to_kustomize(ScalarNode(text, "", 0, 0)):
+        raise Unsure
+    return text
 
 
 def _scalar(node: ScalarNode) -> Any:

@@ -19,11 +19,11 @@ from fluxv2_migrate.yaml_text import (
     ended_like,
     metadata_span,
     read_again,
-    read_edited,
     read_nodes,
     splice,
     stands_alone,
     value_of,
+    value_of_edited,
     write_out,
 )
 
@@ -180,7 +180,7 @@ def _outline_means(document: BlockMapping, before: Mapping[str, Any], expected: 
             holder[key] = inner
             holder = inner
         holder[path[-1]] = _STAND_IN
-    return bool(read_edited(outline)[1] == short)
+    return bool(value_of_edited(outline) == short)
 
 
 def _parent(document: BlockMapping, path: Path, place: Place | None = None) -> BlockMapping:

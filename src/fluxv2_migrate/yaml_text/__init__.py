@@ -31,6 +31,7 @@ from fluxv2_migrate.yaml_text.edits import (
     read_again,
     read_edited,
     splice,
+    value_of_edited,
 )
 from fluxv2_migrate.yaml_text.emitter import (
     BlockText,
@@ -129,6 +130,7 @@ __all__ = [
     "text_part",
     "value_in",
     "value_of",
+    "value_of_edited",
     "with_value",
     "write_out",
 ]

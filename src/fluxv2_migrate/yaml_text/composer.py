@@ -6,6 +6,7 @@ import math
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -15,7 +16,8 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.kept import kept
 from fluxv2_migrate.yaml_text.extents import line_of
-from fluxv2_migrate.yaml_text.large_parts import LARGE, NO_PARTS, Parts, large_parts
+from fluxv2_migrate.yaml_text.large_parts import NO_PARTS, Parts
+from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.scalars import (
@@ -24,7 +26,8 @@ from fluxv2_migrate.yaml_text.scalars import (
     scalar_by_flux1,
     scalar_by_kustomize,
 )
-from fluxv2_migrate.yaml_text.scanner import Unsure, scan, scan_outline
+from fluxv2_migrate.yaml_text.scanner import scan, scan_outline
+from fluxv2_migrate.yaml_text.value_scanner import scan_value
 
 Reader = Literal["flux1", "kustomize"]
 """Whose reading a value is: fluxd's and kubectl's, or kustomize's, which builds every path of Flux v2."""
@@ -142,14 +145,28 @@ def read_value_and_parts(
         raise InvalidManifest(error.reason, path=path, line=line + (error.line or 1) - 1) from None
 
 
-@kept(1024)
-def _value_of_text(text: str, reader: Reader) -> tuple[Any, Parts]:
-    value = read_document(text, reader=reader)[1]
-    try:
-        # The nodes are those of just now.
-        return value, large_parts(_scanned(text)) if len(text) > LARGE else NO_PARTS
-    except Unsure:
-        return value, NO_PARTS
+def read_value_once(text: str) -> Any:
+    r"""Gives what `read_value` gives of a text that nobody asks for again.
+
+    Raises:
+        InvalidManifest: as `compose` does.
+
+    >>> read_value_once("a: 1\n")
+    {'a': 1}
+    """
+    return _read(text, "flux1")[0]
+
+
+def _read(text: str, reader: Reader) -> tuple[Any, Parts]:
+    if len(text) <= MAXIMUM_SIZE:
+        plain, _, _, plain_key = _READERS[reader]
+        # What has aliases is read with its nodes, which show what is wrong, too.
+        with suppress(Unsure, InvalidManifest):
+            return scan_value(text, plain, plain_key, _Values("", None, 1, reader).of)
+    return read_document(text, reader=reader)[1], NO_PARTS
+
+
+_value_of_text = kept(1024)(_read)
 
 
 def read_outline(text: str, parts: Parts) -> Node | None:

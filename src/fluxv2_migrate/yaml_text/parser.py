@@ -13,8 +13,8 @@ from ruamel.yaml.reader import Reader
 from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tag import Tag
 
+from fluxv2_migrate.yaml_text.lines import block_scalar_end
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from fluxv2_migrate.yaml_text.scanner import block_scalar_end
 
 # A tab behind content, or behind what says how a block scalar is read, with nothing but a comment after it.
 _REST_OF_LINE: Final = re.compile(r"[+\-0-9]*[ \t]*(?=[#\0]|\r?\n)")
