@@ -20,8 +20,8 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
-from fluxv2_migrate.flux2.release_name import default_release_name, shorten_release_name
-from fluxv2_migrate.kubernetes import annotations_of, as_list, mapping_at
+from fluxv2_migrate.flux2.release_name import shorten_release_name, written_release_name
+from fluxv2_migrate.kubernetes import annotations_of, mapping_at, mappings_in, named_by
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.quoting import few
@@ -139,7 +139,7 @@ class _Check:
             self._tell(release, "RP053", message, ("metadata", "annotations"))
             return
         spec = mapping_at(manifest, "spec")
-        runs = _runs(spec, key[2])
+        runs = written_release_name(manifest)
         if runs != shorten_release_name(name):
             message = f"{self.view.name} gets {shown} with the release name {runs!r}; it runs under {name!r}"
             self._tell(release, "RP056", message, ("metadata", "name"))
@@ -193,7 +193,7 @@ class _Check:
     def twin(self, release: MigratedRelease, name: str) -> None:
         """Says that the cluster does not get the release of Flux v2 for which one of Flux v1 has gone."""
         objects = self.applied.objects.items()
-        runs = {_runs(mapping_at(each, "spec"), key[2]) for key, each in objects if key[0] == _RELEASE}
+        runs = {written_release_name(each) for key, each in objects if key[0] == _RELEASE}
         if self.applied.is_complete and shorten_release_name(name) not in runs:
             message = f"{self.view.name} does not get {release.twin}, which stands for it"
             self._tell(release, "RP053", message, ("metadata", "name"))
@@ -228,8 +228,7 @@ class _Check:
         if key[0] != _POLICY:
             return
         reference = mapping_at(made.manifest, "spec", "imageRepositoryRef")
-        own = str(reference.get("namespace") or key[1])
-        wanted = (f"ImageRepository.{IMAGE_GROUP}", own, str(reference.get("name")))
+        wanted = (f"ImageRepository.{IMAGE_GROUP}", *named_by(reference, key[1]))
         if not self._has(wanted):
             shown = shown_identity(wanted)
             message = f"{self.view.name} does not get {shown}, whose tags {shown_identity(key)} reads"
@@ -315,26 +314,16 @@ def _shown_paths(view: ClusterView) -> str:
     return ", ".join(path or "/" for path in view.paths)
 
 
-def _runs(spec: Mapping[str, Any], name: str) -> str:
-    """Gives the release name of a release of Flux v2."""
-    target = spec.get("targetNamespace") or None
-    return shorten_release_name(
-        str(spec.get("releaseName") or default_release_name(name=name, target_namespace=target))
-    )
-
-
 def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:
     """Gives the source that a release of Flux v2 names."""
     reference = mapping_at(spec, "chart", "spec", "sourceRef")
     if not reference.get("name"):
         return None
-    own = str(reference.get("namespace") or namespace)
-    return f"{reference.get('kind')}.{_SOURCES}", own, str(reference["name"])
+    return f"{reference.get('kind')}.{_SOURCES}", *named_by(reference, namespace)
 
 
 def _values_of(spec: Mapping[str, Any], namespace: str) -> Iterator[Identity]:
     """Gives the objects that a release of Flux v2 takes values from."""
-    references = spec.get("valuesFrom")
-    for each in as_list(references):
-        if isinstance(each, Mapping) and each.get("optional") is not True:
+    for each in mappings_in(spec.get("valuesFrom")):
+        if each.get("optional") is not True:
             yield str(each.get("kind")), namespace, str(each.get("name"))

@@ -15,7 +15,16 @@ from typing import Any, Final, NamedTuple
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at
+from fluxv2_migrate.kubernetes import (
+    annotations_of,
+    as_list,
+    as_object,
+    group_of,
+    mapping_at,
+    mappings_in,
+    named_by,
+    namespace_and_name,
+)
 from fluxv2_migrate.kustomize import (
     FILE_NAMES,
     Build,
@@ -90,8 +99,7 @@ class FluxKustomization:
         """Reads a manifest; nothing where it is no Kustomization of Flux v2."""
         if not is_flux_kustomization(manifest):
             return None
-        spec = manifest.get("spec")
-        given: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {}
+        given = mapping_at(manifest, "spec")
         overlay = _overlay(given)
         return cls(
             file,
@@ -101,6 +109,12 @@ class FluxKustomization:
             bool(given.get("postBuild")),
             manifest,
         )
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """Namespace and name of what it syncs from."""
+        reference = mapping_at(self.manifest, "spec", "sourceRef")
+        return named_by(reference, namespace_and_name(self.manifest)[0])
 
     @property
     def rest(self) -> Rest | None:
@@ -115,23 +129,20 @@ class FluxKustomization:
 
 
 def _overlay(spec: Mapping[str, Any]) -> dict[str, Any]:
-    operations = _mappings(spec.get("patchesJson6902"))
-    given = spec.get("components")
-    components = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
-    images = _mappings(spec.get("images"))
+    operations = mappings_in(spec.get("patchesJson6902"))
     fields = {
-        "patches": _mappings(spec.get("patches")),
-        "patchesStrategicMerge": [json.dumps(each) for each in _mappings(spec.get("patchesStrategicMerge"))],
+        "patches": _copies(spec.get("patches")),
+        "patchesStrategicMerge": list(map(json.dumps, _copies(spec.get("patchesStrategicMerge")))),
         "patchesJson6902": [{**each, "patch": json.dumps(each.get("patch"))} for each in operations],
-        "components": components,
-        "images": images,
+        "components": [each for each in as_list(spec.get("components")) if isinstance(each, str)],
+        "images": _copies(spec.get("images")),
         **{key: spec.get(key) for key in _TEXTS},
     }
     return {key: value for key, value in fields.items() if value}
 
 
-def _mappings(value: Any) -> list[dict[str, Any]]:
-    return [dict(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+def _copies(value: Any) -> list[dict[str, Any]]:
+    return list(map(dict, mappings_in(value)))
 
 
 def annotated_fields(manifest: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -143,14 +154,14 @@ def annotated_fields(manifest: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     [('spec', 'patches', '0')]
     """
     spec = mapping_at(manifest, "spec") if is_flux_kustomization(manifest) else {}
-    for index, entry in enumerate(_mappings(spec.get("patches"))):
+    for index, entry in enumerate(mappings_in(spec.get("patches"))):
         try:
             documents, operations = read_patch(str(entry.get("patch") or ""))
         except InvalidManifest:
             continue
         if any(is_annotated(each.manifest) for each in documents) or any(map(_annotates, operations)):
             yield "spec", "patches", str(index)
-    for index, entry in enumerate(_mappings(spec.get("patchesStrategicMerge"))):
+    for index, entry in enumerate(mappings_in(spec.get("patchesStrategicMerge"))):
         if is_annotated(entry):
             yield "spec", "patchesStrategicMerge", str(index)
     if is_annotated({"metadata": mapping_at(spec, "commonMetadata")}):
@@ -194,7 +205,7 @@ def overlaid_build(tree: KustomizeTree, folder: str, overlay: str) -> Build:
     if found is None:
         return tree.build(folder)
     kustomization, is_own = found
-    file, path = str(json.loads(overlay)["file"]), kustomization.path
+    file, path = file_over(overlay), kustomization.path
     own = tree.kustomization(folder)
     given = own.document if isinstance(own, Kustomization) else {}
     first = {name: len(given.get(name) or ()) for name in PATCH_FIELDS}

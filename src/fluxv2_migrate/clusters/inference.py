@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
@@ -120,7 +121,7 @@ def _foreign(
     others: list[tuple[DocumentKey, str, set[str]]] = []
     for document in reader.every_document() if sources else ():
         kustomization = FluxKustomization.of_document(document)
-        urls_of_source = set() if kustomization is None else sources.get(_source_of(document), set())
+        urls_of_source = set() if kustomization is None else sources.get(kustomization.source, set())
         if kustomization is None or not urls_of_source:
             continue
         path = normal_path(kustomization.path)
@@ -145,11 +146,6 @@ def _repositories(reader: ClusterReader) -> dict[tuple[str, str], set[str]]:
         if document.manifest.get("kind") == "GitRepository" and isinstance(url, str):
             found.setdefault(document.identity, set()).add(repository_key(url))
     return found
-
-
-def _source_of(document: Document) -> tuple[str, str]:
-    reference = mapping_at(document.manifest, "spec", "sourceRef")
-    return str(reference.get("namespace") or document.identity[0]), str(reference.get("name"))
 
 
 def _resting(reader: ClusterReader) -> dict[str, FluxKustomization]:
@@ -208,8 +204,11 @@ def _with_options(view: ClusterView, options: MigrationOptions) -> ClusterView:
     """Puts what was said of the cluster, or of all clusters, over what the repository shows of it."""
     said = next((each for each in options.clusters if each.name == view.name), Cluster(name=view.name))
     settings = with_options(options, said, view.settings)
-    known = {name for name in view.places if _field(settings, name) == _field(view.settings, name)}
-    places = {name: place for name, place in view.places.items() if name in known}
+    places = {
+        name: place
+        for name, place in view.places.items()
+        if attrgetter(name)(settings) == attrgetter(name)(view.settings)
+    }
     return replace(view, settings=settings, places=places)
 
 
@@ -230,13 +229,6 @@ def _with_old_fluxd(view: ClusterView, apis: Collection[str]) -> ClusterView:
     if view.settings.fluxd.version is not None or not apis or "helm.fluxcd.io/v1" in apis:
         return view
     return replace(view, settings=with_fluxd(view.settings, version=_LAST_OF_OLD_RELEASES))
-
-
-def _field(settings: Cluster, name: str) -> object:
-    found: object = settings
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found
 
 
 # What a person says

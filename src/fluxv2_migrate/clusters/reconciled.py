@@ -20,7 +20,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overl
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import is_below, normal_path
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
-from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
 from fluxv2_migrate.repository.documents import Document
 
@@ -266,7 +266,7 @@ class Reconciler:
             obstacle = f"kustomize cannot build it: {problem}"
         elif by is not None and by.rest is not None and namespace_and_name(by.manifest) not in self.resumed:
             obstacle = f"the Kustomization in {by.file} {by.rest.why}"
-        elif not _is_checked_out(path, source):
+        elif not is_checked_out(path, source):
             obstacle = f"sparseCheckout of its GitRepository leaves {path or '/'} out"
         return ReconciledPath(path, sync_path, by, build, obstacle)
 
@@ -295,10 +295,9 @@ class Reconciler:
         return next((each for each in found if _TAKEN.intersection(each)), {})
 
 
-def _is_checked_out(path: str, source: Mapping[str, Any]) -> bool:
+def is_checked_out(path: str, source: Mapping[str, Any]) -> bool:
     """Gives whether a GitRepository checks a folder out; where it names some, no others are there."""
-    given = source.get("sparseCheckout")
-    folders = [normal_path(str(each)) for each in given] if isinstance(given, list) else []
+    folders = [normal_path(str(each)) for each in as_list(source.get("sparseCheckout"))]
     return not folders or any(is_below(path, folder) for folder in folders)
 
 

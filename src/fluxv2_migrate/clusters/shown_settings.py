@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -119,15 +120,12 @@ def _of_cluster(fluxd: Flux1Program) -> _Fields:
     if (branch is not None and not branch.is_placeholder) or (branch is None and fluxd.is_complete):
         # What is not given is known, too.
         found["branch"] = (fluxd.text("git-branch"), fluxd.place if branch is None else branch.place)
-    namespace = fluxd.given("k8s-default-namespace")
-    if namespace is not None and namespace.value:
-        found["default_namespace"] = (namespace.value, namespace.place)
-    return found
+    return found | _given(fluxd, {"default_namespace": "k8s-default-namespace"}, fluxd.text)
 
 
 def _of_fluxd(fluxd: Flux1Program) -> _Fields:
-    found = _given(fluxd, _TEXTS, lambda flag: fluxd.text(flag))
-    found |= _given(fluxd, _LISTS, lambda flag: fluxd.items(flag))
+    found = _given(fluxd, _TEXTS, fluxd.text)
+    found |= _given(fluxd, _LISTS, fluxd.items)
     found |= {name: _switch(fluxd, flag) for name, flag in _SWITCHES.items()}
     url = fluxd.given("git-url")
     if url is not None and url.value:
@@ -137,22 +135,19 @@ def _of_fluxd(fluxd: Flux1Program) -> _Fields:
     reads = [_switch(fluxd, flag) for flag in ("git-readonly", "registry-disable-scanning")]
     found["read_only"] = max(reads, key=lambda each: bool(each[0]))
     skips = _switch(fluxd, "git-ci-skip")
-    message = fluxd.given("git-ci-skip-message")
-    if message is not None and message.value:
-        found["commit_suffix"] = (message.value, message.place)
-    elif skips[0]:
+    if skips[0]:
         found["commit_suffix"] = ("\n\n[ci skip]", skips[1])
+    found |= _given(fluxd, {"commit_suffix": "git-ci-skip-message"}, fluxd.text)
     collects, is_dry = (
         _switch(fluxd, flag) for flag in ("sync-garbage-collection", "sync-garbage-collection-dry")
     )
     found["garbage_collection"] = (collects[0] and not is_dry[0], collects[1])
-    mode, verifies = fluxd.given("git-verify-signatures-mode"), _switch(fluxd, "git-verify-signatures")
-    if mode is not None and mode.value:
-        found["verify_signatures"] = (mode.value, mode.place)
-    elif verifies[0]:
+    verifies = _switch(fluxd, "git-verify-signatures")
+    if verifies[0]:
         found["verify_signatures"] = ("all", verifies[1])
-    if fluxd.given("automation-interval") is None and (old := fluxd.given("registry-poll-interval")):
-        found["automation_interval"] = (old.value, old.place)
+    found |= _given(fluxd, {"verify_signatures": "git-verify-signatures-mode"}, fluxd.text)
+    if fluxd.given("automation-interval") is None:
+        found |= _given(fluxd, {"automation_interval": "registry-poll-interval"}, fluxd.text)
     return found
 
 
@@ -205,7 +200,7 @@ _OF_OPERATOR: Final = {
 
 
 def _of_operator(operator: Flux1Program) -> _Fields:
-    found = _given(operator, _OF_OPERATOR, lambda flag: operator.text(flag))
+    found = _given(operator, _OF_OPERATOR, operator.text)
     if operator.version:
         found["version"] = (operator.version, operator.place)
     versions = operator.settings.get("enabled-helm-versions")
@@ -215,17 +210,7 @@ def _of_operator(operator: Flux1Program) -> _Fields:
         found["helm_versions"] = (operator.items("enabled-helm-versions"), place)
     if operator.given("update-chart-deps") is not None:
         found["update_chart_deps"] = _switch(operator, "update-chart-deps")
-    repositories = tuple(
-        ImportedRepository(
-            url=each.url,
-            login=each.login,
-            client_certificate=each.client_certificate,
-            ca_certificate=each.ca_certificate,
-            insecure_skip_tls_verify=each.insecure_skip_tls_verify,
-            pass_credentials_all=each.pass_credentials_all,
-        )
-        for each in operator.repositories
-    )
+    repositories = tuple(ImportedRepository(**asdict(each)) for each in operator.repositories)
     if repositories:
         found["repositories"] = (repositories, operator.place)
     return found
@@ -265,7 +250,9 @@ def filled_in_elsewhere(program: Flux1Program, given: Cluster | None = None) -> 
     return {
         flag: setting
         for flag, setting in sorted(program.settings.items())
-        if setting.is_placeholder and flag in fields and not _is_given(fields[flag], given)
+        if setting.is_placeholder
+        and flag in fields
+        and (given is None or attrgetter(fields[flag])(given) is None)
     }
 
 
@@ -278,13 +265,6 @@ def unknown_branch(fluxd: Flux1Program | None) -> str:
     """
     branch = None if fluxd is None else fluxd.settings.get("git-branch")
     return branch.value if branch is not None and branch.is_placeholder else ""
-
-
-def _is_given(name: str, given: Cluster | None) -> bool:
-    found: Any = given
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found is not None
 
 
 # Where they run

@@ -14,11 +14,11 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
-from fluxv2_migrate.clusters.reconciled import in_namespace
+from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.image_objects import nearest
-from fluxv2_migrate.kubernetes import mapping_at, resource_of
+from fluxv2_migrate.kubernetes import mapping_at, named_by, resource_of
 from fluxv2_migrate.kustomize import controller_build
 from fluxv2_migrate.meaning import GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
@@ -98,12 +98,11 @@ def _places_of_flux1(view: ClusterView, around: Surroundings) -> dict[str, list[
 def _source_of(document: Document, around: Surroundings) -> Document | None:
     """Gives the GitRepository of a Kustomization; nothing where the repository does not hold it."""
     reference = mapping_at(document.manifest, "spec", "sourceRef")
-    namespace = str(reference.get("namespace") or document.identity[0])
     found = [
         each
         for each in around.repository.source_documents()
         if each.manifest.get("kind") == reference.get("kind") == "GitRepository"
-        and each.identity == (namespace, reference.get("name"))
+        and each.identity == named_by(reference, document.identity[0])
     ]
     return nearest(document.path, found) if found else None
 
@@ -113,8 +112,7 @@ def _rests_of_source(source: Document | None, path: str) -> Iterator[Rest]:
     spec: Mapping[str, Any] = mapping_at(source.manifest, "spec") if source is not None else {}
     if spec.get("suspend") is True:
         yield Rest("is suspended", ("spec", "suspend"))
-    folders = spec.get("sparseCheckout")
-    if isinstance(folders, list) and not any(is_below(path, normal_path(str(each))) for each in folders):
+    if not is_checked_out(path, spec):
         yield Rest(f"leaves {path or '/'} out by its sparseCheckout", ("spec", "sparseCheckout"))
 
 

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.flux2.release_name import (
-    default_release_name,
-    release_namespace,
-    shorten_release_name,
-    storage_namespace,
-)
+from fluxv2_migrate.flux2.release_name import release_namespace, storage_namespace, written_release_name
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.quoting import command
@@ -80,9 +75,7 @@ class ExpectedRelease:
         return cls(
             cluster=cluster,
             resource=f"HelmRelease {namespace}/{name}",
-            release_name=shorten_release_name(
-                str(spec.get("releaseName") or default_release_name(name=name, target_namespace=target))
-            ),
+            release_name=written_release_name(manifest),
             target_namespace=release_namespace(namespace=namespace, target_namespace=target),
             storage_namespace=storage_namespace(
                 namespace=namespace, storage_namespace=spec.get("storageNamespace") or None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fluxv2_migrate.kubernetes import mapping_at, namespace_and_name
 
 MAXIMUM_RELEASE_NAME_LENGTH: Final = 53
 """How long Helm lets the name of a release be."""
@@ -47,6 +50,17 @@ def default_release_name(*, name: str, target_namespace: str | None = None) -> s
     'shop-web'
     """
     return f"{target_namespace}-{name}" if target_namespace else name
+
+
+def written_release_name(manifest: Mapping[str, Any]) -> str:
+    """Gives the release name of a HelmRelease as helm-controller hands it to Helm, whatever is written in it.
+
+    >>> written_release_name({"metadata": {"name": "web"}, "spec": {"targetNamespace": "shop"}})
+    'shop-web'
+    """
+    spec, name = mapping_at(manifest, "spec"), namespace_and_name(manifest)[1]
+    default = default_release_name(name=name, target_namespace=str(spec.get("targetNamespace") or ""))
+    return shorten_release_name(str(spec.get("releaseName") or default))
 
 
 def release_namespace(*, namespace: str, target_namespace: str | None = None) -> str:

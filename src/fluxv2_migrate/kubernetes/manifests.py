@@ -90,6 +90,19 @@ def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:
     return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
 
 
+def named_by(reference: Any, namespace: str) -> tuple[str, str]:
+    """Gives namespace and name of what a reference names; without a namespace it is beside who refers to it.
+
+    Args:
+        namespace: of the object that holds the reference.
+
+    >>> named_by({"name": "web"}, "shop"), named_by({"name": "web", "namespace": "flux-system"}, "shop")
+    (('shop', 'web'), ('flux-system', 'web'))
+    """
+    given = as_object(reference)
+    return str(given.get("namespace") or namespace), str(given.get("name"))
+
+
 def metadata_of(namespace: str, name: str) -> dict[str, str]:
     """Gives the metadata of an object; one without a namespace names none.
 

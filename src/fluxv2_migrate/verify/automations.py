@@ -11,11 +11,11 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObject, ImageObjects
-from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, named_by, namespace_and_name
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.verify.context import Context
-from fluxv2_migrate.verify.sync_sources import name_of_source, source_of
+from fluxv2_migrate.verify.sync_sources import source_of
 
 # The name that `flux bootstrap` gives.
 _BOOTSTRAPPED: Final = "flux-system"
@@ -41,8 +41,7 @@ def compare_automations(
         return
     synced_from = _sources_of_syncs(view, context)
     for spec in automations:
-        reference = as_object(spec.get("sourceRef"))
-        source = (str(reference.get("namespace") or namespace), str(reference.get("name")))
+        source = named_by(spec.get("sourceRef"), namespace)
         if source not in synced_from:
             yield Difference("image.source", "/".join(min(synced_from)), "/".join(source), where)
         of_source = _branch_of(synced_from.get(source, {}))
@@ -92,7 +91,7 @@ def _sources_of_syncs(view: ClusterView, context: Context) -> Mapping[_Name, Map
     """Gives the GitRepositories from which a cluster is synced, or may be, where no Kustomization tells."""
     reconciled = context.reconciled.get(view.name)
     found = {
-        name_of_source(path.by): source_of(path.by, view, context)
+        path.by.source: source_of(path.by, view, context)
         for path in (() if reconciled is None else reconciled.paths)
         if path.by is not None
     }

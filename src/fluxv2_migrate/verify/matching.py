@@ -9,10 +9,9 @@ from typing import NamedTuple
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.seen_objects import SeenObject
 from fluxv2_migrate.flux2.release_name import (
-    default_release_name,
     release_namespace,
-    shorten_release_name,
     storage_namespace,
+    written_release_name,
 )
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.verify.context import Context, nearness
@@ -88,7 +87,7 @@ def _candidates(
     by_name: dict[tuple[str, str | None], list[int]] = {}
     clusters = dict.fromkeys(found.cluster for found in new)
     for position, found in enumerate(new):
-        for name in {found.identity[1], _release_name(found)}:
+        for name in {found.identity[1], written_release_name(found.manifest)}:
             by_name.setdefault((name, found.cluster), []).append(position)
     for index, release in enumerate(old):
         names = {release.found.identity[1], release.meaning.release_name if release.meaning else ""}
@@ -105,14 +104,6 @@ def _candidates(
                 yield _Candidate(bool(found.obstacle), likeness, is_elsewhere, distance, index, position)
 
 
-def _release_name(found: SeenObject) -> str:
-    """Gives the release name of a release of Flux v2, which may be one that no model could read."""
-    spec = as_object(found.manifest.get("spec"))
-    target = str(spec.get("targetNamespace") or "")
-    generated = default_release_name(name=found.identity[1], target_namespace=target)
-    return shorten_release_name(str(spec.get("releaseName") or generated))
-
-
 def _likeness(release: Flux1Release, found: SeenObject, context: Context) -> int | None:
     """Gives how little two releases are alike, from 0 for the same object; nothing where they are not."""
     default = context.settings(release.found.cluster).default_namespace
@@ -122,7 +113,7 @@ def _likeness(release: Flux1Release, found: SeenObject, context: Context) -> int
     meaning, is_same_release = release.meaning, False
     if meaning is not None:
         spec, namespace = as_object(found.manifest.get("spec")), new_namespace or default or ""
-        is_same_release = _release_name(found) == meaning.release_name
+        is_same_release = written_release_name(found.manifest) == meaning.release_name
         storage = storage_namespace(namespace=namespace, storage_namespace=spec.get("storageNamespace"))
         if is_same_release and storage == meaning.storage_namespace:
             return 1

@@ -21,6 +21,7 @@ from fluxv2_migrate.kubernetes import (
     as_object,
     group_of,
     mapping_at,
+    named_by,
     namespace_and_name,
     resource_of,
 )
@@ -251,7 +252,7 @@ def _waiting(
     Flux v1.
     """
     own = namespace_and_name(by.manifest)
-    known = {_name_in(each, own[0]) for one in old for each in as_list(one.get("dependsOn"))}
+    known = {named_by(each, own[0]) for one in old for each in as_list(one.get("dependsOn"))}
     there = {
         namespace_and_name(each): _waited_for(each)
         # Of two that have one name, that of the cluster itself counts.
@@ -271,7 +272,7 @@ def _waiting(
 def _waited_for(manifest: Mapping[str, Any]) -> list[_Name]:
     """Gives the Kustomizations that one waits for."""
     namespace = namespace_and_name(manifest)[0]
-    return [_name_in(each, namespace) for each in as_list(mapping_at(manifest, "spec").get("dependsOn"))]
+    return [named_by(each, namespace) for each in as_list(mapping_at(manifest, "spec").get("dependsOn"))]
 
 
 def _leads_into_a_circle(name: _Name, there: Mapping[_Name, Sequence[_Name]]) -> bool:
@@ -287,11 +288,6 @@ def _leads_into_a_circle(name: _Name, there: Mapping[_Name, Sequence[_Name]]) ->
         for each in ready:
             del waiting[each]
     return bool(waiting)
-
-
-def _name_in(reference: Any, namespace: str) -> _Name:
-    given = as_object(reference)
-    return str(given.get("namespace") or namespace), str(given.get("name"))
 
 
 def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:

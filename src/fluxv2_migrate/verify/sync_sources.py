@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.seen_objects import SeenObject
-from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
+from fluxv2_migrate.kubernetes import as_object, mapping_at, resource_of
 from fluxv2_migrate.meaning import Difference, GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.verify.context import Context
@@ -21,16 +21,9 @@ from fluxv2_migrate.verify.context import Context
 _NONE: Final = "(none)"
 
 
-def name_of_source(by: FluxKustomization) -> tuple[str, str]:
-    """Gives namespace and name of the source of a Kustomization."""
-    reference = mapping_at(by.manifest, "spec", "sourceRef")
-    namespace = reference.get("namespace") or namespace_and_name(by.manifest)[0]
-    return str(namespace), str(reference.get("name"))
-
-
 def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Mapping[str, Any]:
     """Gives the GitRepository of a Kustomization; an empty mapping where the repository does not hold it."""
-    namespace, name = name_of_source(by)
+    namespace, name = by.source
     own = context.sources.near(by.file, view.name).get(("GitRepository", namespace, name))
     if own is not None:
         return own
@@ -57,7 +50,7 @@ def compare_source(
     """Gives where what is synced parts from what fluxd synced."""
     source = source_of(by, view, context)
     if not source and _is_gone(by, context):
-        yield Difference("sync.source", "/".join(name_of_source(by)), _NONE)
+        yield Difference("sync.source", "/".join(by.source), _NONE)
     reference = checked_out_of(source) if source else None
     branch = view.settings.branch
     if branch and reference is not None and reference != GitReference("branch", branch):
@@ -81,7 +74,7 @@ def _url_before(view: ClusterView, before: Sequence[FluxKustomization], context:
 
 def _specs_before(kustomizations: Iterable[FluxKustomization], context: Context) -> list[Mapping[str, Any]]:
     """Gives `spec` of those sources of some Kustomizations that the repository held."""
-    names = {name_of_source(each) for each in kustomizations}
+    names = {each.source for each in kustomizations}
     standing = (each for each in context.before.sources if _is_repository(each) and each.identity in names)
     return [mapping_at(each.manifest, "spec") for each in standing]
 

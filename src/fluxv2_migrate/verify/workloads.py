@@ -36,6 +36,7 @@ from fluxv2_migrate.kubernetes import (
     as_object,
     group_of,
     is_object_name,
+    named_by,
     namespace_and_name,
     objects_in,
     value_at,
@@ -336,8 +337,7 @@ def _of_policy(
         yield Difference("image.written_by", "fluxd", f"ImagePolicy {'/'.join(policy)}, not applied", where)
         return
     spec = as_object(manifest.get("spec"))
-    reference = as_object(spec.get("imageRepositoryRef"))
-    key = ("ImageRepository", str(reference.get("namespace") or policy[0]), str(reference.get("name")))
+    key = ("ImageRepository", *named_by(spec.get("imageRepositoryRef"), policy[0]))
     repository = as_object(as_object(cluster.images.get(key)).get("spec"))
     if not repository:
         yield Difference("image.written_by", "fluxd", f"ImageRepository {'/'.join(key[1:])}, missing", where)
