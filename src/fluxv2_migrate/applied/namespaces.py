@@ -78,21 +78,20 @@ class _Nameless:
 def _nameless_objects(applied: _Applied, around: Surroundings) -> list[_Nameless]:
     """Gives the objects of each sync path that name no namespace and need one."""
     found: dict[SyncPath, _Nameless] = {}
-    for view in around.clusters.clusters:
+    for view, synced in around.clusters.sync_paths():
+        if synced not in applied or synced in found:
+            continue
         namespace = around.clusters.default_namespace(view.name)
-        for synced in view.sync_paths:
-            if synced not in applied or synced in found:
-                continue
-            # What becomes of a release without a namespace is told with the release.
-            objects = (
-                each for each in applied[synced].without_namespace if not each.kind.endswith("HelmRelease")
-            )
-            others = frozenset(
-                (each.group, each.kind, each.name)
-                for each in applied[synced].objects
-                if each.namespace == namespace
-            )
-            found[synced] = _Nameless(synced.path, namespace, tuple(objects), others)
+        # What becomes of a release without a namespace is told with the release.
+        objects = (
+            each for each in applied[synced].without_namespace if not each.kind.endswith("HelmRelease")
+        )
+        others = frozenset(
+            (each.group, each.kind, each.name)
+            for each in applied[synced].objects
+            if each.namespace == namespace
+        )
+        found[synced] = _Nameless(synced.path, namespace, tuple(objects), others)
     return list(found.values())
 
 
@@ -217,12 +216,10 @@ def _namespaces_of_files(clusters: ClusterMap) -> dict[str, set[str]]:
     Where nobody knows one, it is empty.
     """
     found: dict[str, set[str]] = {}
-    for view in clusters.clusters:
-        namespace = clusters.default_namespace(view.name)
-        for synced in view.sync_paths:
-            files = {file for build in clusters.synced.builds(synced) for file in build.files}
-            for file in files.union(clusters.synced.read_alone(synced, clusters.tree.files)):
-                found.setdefault(file, set()).add(namespace)
+    for view, synced in clusters.sync_paths():
+        files = {file for build in clusters.synced.builds(synced) for file in build.files}
+        for file in files.union(clusters.synced.read_alone(synced, clusters.tree.files)):
+            found.setdefault(file, set()).add(clusters.default_namespace(view.name))
     return found
 
 

@@ -178,7 +178,7 @@ class _Check:
     ) -> Iterator[str]:
         """Gives the fields that something changes on the way which left the release alone before."""
         wanted = release.specs.get(self.view.name)
-        over = any(each.overlay for each in self.view.sync_paths if each.path == sighting.sync_path)
+        over = any(each.overlay for each in self.result.clusters.paths_to(sighting))
         if wanted is None or not (sighting.steps or over):
             return
         written, got = ({key: each[key] for key in each if key != _VALUES} for each in (wanted, spec))

@@ -9,6 +9,7 @@ from typing import Final
 from fluxv2_migrate.clusters import (
     AppliedDifferences,
     AppliedObject,
+    ClusterMap,
     ClusterView,
     Refusal,
     ShapedObject,
@@ -40,20 +41,19 @@ def compare_sync_paths(around: Surroundings, gone: Collection[str]) -> dict[Sync
     repository, clusters = around.repository, around.clusters
     documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
     found: dict[SyncPath, AppliedDifferences] = {}
-    for view in clusters.clusters:
-        for synced in view.sync_paths:
-            # What a command makes of the files nobody can tell, and that is told where the command stands.
-            if synced.files != "none" and not synced.unknown and synced not in found:
-                apart = clusters.apart if synced.files == "rest" else frozenset()
-                differences = compare_applied(
-                    synced, repository.texts, documents, clusters.tree, clusters.builds, apart
-                )
-                found[synced] = replace(
-                    differences,
-                    refused=tuple(each for each in differences.refused if each.place.path not in gone),
-                    left_out=tuple(each for each in differences.left_out if each.place.path not in gone),
-                    shaped=tuple(each for each in differences.shaped if each.place.path not in gone),
-                )
+    for _, synced in clusters.sync_paths():
+        # What a command makes of the files nobody can tell, and that is told where the command stands.
+        if synced.files != "none" and not synced.unknown and synced not in found:
+            apart = clusters.apart if synced.files == "rest" else frozenset()
+            differences = compare_applied(
+                synced, repository.texts, documents, clusters.tree, clusters.builds, apart
+            )
+            found[synced] = replace(
+                differences,
+                refused=tuple(each for each in differences.refused if each.place.path not in gone),
+                left_out=tuple(each for each in differences.left_out if each.place.path not in gone),
+                shaped=tuple(each for each in differences.shaped if each.place.path not in gone),
+            )
     return found
 
 
@@ -112,8 +112,8 @@ def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:
         if "${" not in document.text or not is_old_release(document.manifest):
             continue
         for sighting in clusters.sightings.get(document.key, ()):
-            for synced in clusters.view(sighting.cluster).sync_paths:
-                if synced.path == sighting.sync_path and synced.substituted_by:
+            for synced in clusters.paths_to(sighting):
+                if synced.substituted_by:
                     found.setdefault(synced.substituted_by, []).append(f"{document.path}:{document.line}")
     for file, places in found.items():
         shown = list(dict.fromkeys(places))
@@ -129,7 +129,7 @@ def _tell_unbuilt(around: Surroundings, findings: FindingGroups) -> None:
     clusters = around.clusters
     for document in around.repository.every_document():
         known = FluxKustomization.of_document(document)
-        synced = None if known is None else _synced_by(known, clusters.clusters)
+        synced = None if known is None else _synced_by(known, clusters)
         if known is None or synced is None or not _holds_flux1(synced, around):
             continue
         build = build_with(clusters.tree, synced.path, known.overlay)
@@ -141,12 +141,11 @@ def _tell_unbuilt(around: Surroundings, findings: FindingGroups) -> None:
             findings.stop(document, "RP073", message, ("spec",))
 
 
-def _synced_by(kustomization: FluxKustomization, views: Iterable[ClusterView]) -> SyncPath | None:
+def _synced_by(kustomization: FluxKustomization, clusters: ClusterMap) -> SyncPath | None:
     """Gives the sync path over which a Kustomization of Flux v2 puts something."""
     if not kustomization.overlay:
         return None
-    paths = (synced for view in views for synced in view.sync_paths)
-    return next((each for each in paths if each.overlay == kustomization.overlay), None)
+    return next((each for _, each in clusters.sync_paths() if each.overlay == kustomization.overlay), None)
 
 
 def _holds_flux1(synced: SyncPath, around: Surroundings) -> bool:

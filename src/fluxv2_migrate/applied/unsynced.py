@@ -23,8 +23,7 @@ def tell_of_unsynced(
     named: dict[str, str] | None = None
     synced = {
         tree.kustomizations[folder].path
-        for view in clusters.clusters
-        for path in view.sync_paths
+        for _, path in clusters.sync_paths()
         for folder in path.builds
         if folder in tree.kustomizations
     }
@@ -57,15 +56,14 @@ def tell_of_unsynced(
 def _is_synced(folder: str, clusters: ClusterMap) -> bool:
     return any(
         folder in synced.builds or (synced.files != "none" and is_below(folder, synced.path))
-        for view in clusters.clusters
-        for synced in view.sync_paths
+        for _, synced in clusters.sync_paths()
     )
 
 
 def _named_paths(around: Surroundings) -> dict[str, str]:
     """Gives the paths that a fluxd or a Kustomization of Flux v2 names and no known cluster syncs."""
     clusters = around.clusters
-    known = {synced.path for view in clusters.clusters for synced in view.sync_paths}
+    known = {synced.path for _, synced in clusters.sync_paths()}
     fluxds = (each for each in clusters.programs if each.program == "fluxd")
     named = [(path, each.path) for each in fluxds for path in each.items("git-path")]
     for _, document in around.repository.new_objects():

@@ -77,6 +77,15 @@ class ClusterMap:
                         self._broken.setdefault(problem.path, told)
         return self._broken
 
+    def sync_paths(self) -> Iterator[tuple[ClusterView, SyncPath]]:
+        """Gives the sync paths of all clusters, each with its cluster."""
+        return ((view, synced) for view in self.clusters for synced in view.sync_paths)
+
+    def paths_to(self, sighting: Sighting) -> Iterator[SyncPath]:
+        """Gives the sync paths of a cluster that lead to a document as it sees it."""
+        paths = self.view(sighting.cluster).sync_paths
+        return (each for each in paths if each.path == sighting.sync_path)
+
     def build_of(self, synced: SyncPath, folder: str) -> Build:
         """Gives what is built of a folder for a sync path of a cluster, with what goes over it there.
 
@@ -89,8 +98,7 @@ class ClusterMap:
     @property
     def outputs(self) -> frozenset[str]:
         """The files that commands of a `.flux.yaml` write: they are no manifests."""
-        paths = (synced for view in self.clusters for synced in view.sync_paths)
-        return frozenset(file for synced in paths for file in synced.outputs)
+        return frozenset(file for _, synced in self.sync_paths() for file in synced.outputs)
 
     def runs_flux_1(self, document: Document) -> bool:
         """Gives whether a document is the operator, this repository's fluxd, or a release of its chart."""

@@ -28,14 +28,13 @@ _SHOWN: Final = 5
 def generator_notices(found: ClusterMap, reader: ClusterReader) -> Iterator[ClusterNotice]:
     """Says of each `.flux.yaml` that counts what Flux v2 does not do of its commands, or does otherwise."""
     told: dict[tuple[str, str, str], list[ClusterNotice]] = {}
-    for view in found.clusters:
-        for synced in view.sync_paths:
-            path = find_flux_yaml(synced.path, reader.files.__contains__)
-            if path is None or not (synced.unknown or synced.decrypts or synced.prints):
-                continue
-            notice = _notice(view, synced, path, found, reader)
-            if notice is not None:
-                told.setdefault((notice.code, path, synced.unknown), []).append(notice)
+    for view, synced in found.sync_paths():
+        path = find_flux_yaml(synced.path, reader.files.__contains__)
+        if path is None or not (synced.unknown or synced.decrypts or synced.prints):
+            continue
+        notice = _notice(view, synced, path, found, reader)
+        if notice is not None:
+            told.setdefault((notice.code, path, synced.unknown), []).append(notice)
     for notices in told.values():
         first = notices[0]
         related = dict.fromkeys(place for each in notices for place in each.related)

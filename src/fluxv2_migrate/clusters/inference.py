@@ -158,7 +158,7 @@ def _resting(reader: ClusterReader) -> dict[str, FluxKustomization]:
 
 
 def _add_patches_of_fluxd(found: ClusterMap, files: Mapping[str, str | bytes]) -> None:
-    for synced in (each for view in found.clusters for each in view.sync_paths):
+    for _, synced in found.sync_paths():
         if synced.patch_file in files:
             found.patch_files.setdefault(synced.patch_file, posixpath.join(synced.path, FLUX_YAML))
 

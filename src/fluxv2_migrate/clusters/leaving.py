@@ -185,7 +185,7 @@ def _unlist(
 
 def _built_folders(clusters: ClusterMap) -> set[str]:
     """Gives the folders that clusters build themselves, and so need however little is in them."""
-    synced_paths = [synced for view in clusters.clusters for synced in view.sync_paths]
+    synced_paths = [synced for _, synced in clusters.sync_paths()]
     built = {folder for each in synced_paths if each.files == "none" for folder in each.builds}
     return built | {each.path for each in synced_paths}
 

@@ -44,7 +44,7 @@ def in_submodule(told: str, clusters: ClusterMap) -> str:
 def unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> str | None:
     """Gives the command of a `.flux.yaml` of which nobody knows what it prints, or `None` without one."""
     for sighting in sightings:
-        for synced in clusters.view(sighting.cluster).sync_paths:
-            if synced.path == sighting.sync_path and synced.unknown:
+        for synced in clusters.paths_to(sighting):
+            if synced.unknown:
                 return f"fluxd generates what it applies of {synced.path or '/'}: {synced.unknown}"
     return None

@@ -90,8 +90,7 @@ def _broken_over(path: str, around: Surroundings) -> list[str]:
     clusters = around.clusters
     return [
         view.name
-        for view in clusters.clusters
-        for synced in view.sync_paths
+        for view, synced in clusters.sync_paths()
         if is_below(path, synced.path) and _fails(synced, around)
     ]
 
@@ -419,9 +418,8 @@ def _unsaid(syncs: Iterable[ClusterSync], around: Surroundings) -> set[str]:
     """Gives the clusters of which nothing but their `.flux.yaml` says what is synced."""
     unsaid = set() if around.clusters.given else {each.cluster for each in syncs if each.state == "commands"}
     # What others sync, too, stands in Git, and a later run knows no cluster that has nothing else.
-    views = around.clusters.clusters
-    said = {synced.path for view in views if view.name not in unsaid for synced in view.sync_paths}
-    return unsaid - {view.name for view in views if all(each.path in said for each in view.sync_paths)}
+    said = {synced.path for view, synced in around.clusters.sync_paths() if view.name not in unsaid}
+    return unsaid - {view.name for view in around.clusters.clusters if said.issuperset(view.paths)}
 
 
 def _is_needless(
@@ -454,14 +452,13 @@ def _users_of_flux_yamls(
     below: dict[str, list[tuple[ClusterView, SyncPath]]] = {}
     files = (path for path in workspace.paths() if posixpath.basename(path) == FLUX_YAML)
     there = [path for path in files if workspace.has(path)]
-    for view in around.clusters.clusters:
-        for synced in view.sync_paths:
-            path = find_flux_yaml(synced.path, workspace.has)
-            if path is not None:
-                users.setdefault(path, []).append((view, synced))
-            for each in there if view.flux1.fluxd is not None else ():
-                if is_below(each, synced.path):
-                    below.setdefault(each, []).append((view, synced))
+    for view, synced in around.clusters.sync_paths():
+        path = find_flux_yaml(synced.path, workspace.has)
+        if path is not None:
+            users.setdefault(path, []).append((view, synced))
+        for each in there if view.flux1.fluxd is not None else ():
+            if is_below(each, synced.path):
+                below.setdefault(each, []).append((view, synced))
     return {**below, **users}
 
 

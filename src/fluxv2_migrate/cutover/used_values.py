@@ -22,9 +22,7 @@ def remove_used_values(texts: Iterable[ReleaseText], around: Surroundings, works
     for each in texts:
         for path in each.release.values_files():
             used.setdefault(path, each)
-    synced = [
-        each.path for view in around.clusters.clusters for each in view.sync_paths if each.files != "none"
-    ]
+    synced = [each.path for _, each in around.clusters.sync_paths() if each.files != "none"]
     for path, text in sorted(used.items()):
         is_read = any(is_below(path, each) for each in synced) and path not in around.clusters.apart
         if is_read and not is_named_elsewhere(posixpath.basename(path), path, workspace):

@@ -75,10 +75,11 @@ def _sync(view: ClusterView, around: Surroundings) -> GitSync:
 
 
 def _is_included(view: ClusterView, around: Surroundings) -> bool:
-    tree, clusters = around.clusters.tree, around.clusters.clusters
-    above = {each for synced in view.sync_paths for each in tree.ancestors(synced.path)}
-    others = (synced for other in clusters if other.name != view.name for synced in other.sync_paths)
-    return any(not above.isdisjoint(synced.builds) for synced in others)
+    above = {each for synced in view.sync_paths for each in around.clusters.tree.ancestors(synced.path)}
+    return any(
+        other.name != view.name and not above.isdisjoint(synced.builds)
+        for other, synced in around.clusters.sync_paths()
+    )
 
 
 def _references(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, str]]:

@@ -196,8 +196,7 @@ def images_over(sighting: Sighting, around: Surroundings) -> ImagesOver | None:
     Returns:
         Nothing where there are none, or several Kustomizations sync that folder.
     """
-    view = around.clusters.view(sighting.cluster)
-    overlays = {each.overlay for each in view.sync_paths if each.path == sighting.sync_path}
+    overlays = {each.overlay for each in around.clusters.paths_to(sighting)}
     overlay = overlays.pop() if len(overlays) == 1 else ""
     for document in around.repository.documents.get(file_over(overlay), ()):
         known = FluxKustomization.of_document(document)

@@ -130,12 +130,12 @@ class Homes:
                         served.setdefault(home, set()).add(view.name)
             for folder, names in served.items():
                 above = {folder, *self.tree.ancestors(folder)}
-                for view in self.clusters.clusters:
-                    if above & {build for synced in view.sync_paths for build in synced.builds}:
-                        names.add(view.name)
+                names.update(
+                    view.name
+                    for view, synced in self.clusters.sync_paths()
                     # What lies below a folder whose files are read is read too.
-                    if any(_reads(synced, folder) for synced in view.sync_paths):
-                        names.add(view.name)
+                    if not above.isdisjoint(synced.builds) or _reads(synced, folder)
+                )
             self._reached = {folder: frozenset(names) for folder, names in served.items()}
         return self._reached
 
@@ -159,10 +159,9 @@ class Homes:
     def _synced(self, folder: str) -> Iterator[SyncPath]:
         """Gives the sync paths that show what is put into a folder."""
         above = {folder, *self.tree.ancestors(folder)}
-        for view in self.clusters.clusters:
-            for synced in view.sync_paths:
-                if is_below(folder, synced.path) or not above.isdisjoint(synced.builds):
-                    yield synced
+        for _, synced in self.clusters.sync_paths():
+            if is_below(folder, synced.path) or not above.isdisjoint(synced.builds):
+                yield synced
 
     def seen_by(self, file: str) -> frozenset[str]:
         """Gives the clusters that see what stands in a file."""

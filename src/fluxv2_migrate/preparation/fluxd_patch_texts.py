@@ -75,8 +75,7 @@ def _is_shared(path: str, folders: Collection[str], patch_file: str, clusters: C
     """Gives whether a kustomization serves other builds than those that fluxd's patches go over."""
     others = {
         (folder, synced.over)
-        for view in clusters.clusters
-        for synced in view.sync_paths
+        for _, synced in clusters.sync_paths()
         if synced.patch_file != patch_file
         for folder in synced.builds
     }

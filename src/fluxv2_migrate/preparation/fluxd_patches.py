@@ -82,10 +82,9 @@ class FluxdPatches:
 def list_fluxd_patches(files: Mapping[str, str | bytes], clusters: ClusterMap) -> FluxdPatches:
     """Lists the patches of `.flux.yaml` in the kustomizations that fluxd built."""
     found: dict[str, dict[str, SyncPath]] = {}
-    for view in clusters.clusters:
-        for synced in view.sync_paths:
-            if synced.patch_file in files and synced.builds:
-                found.setdefault(synced.patch_file, {}).setdefault(synced.path, synced)
+    for _, synced in clusters.sync_paths():
+        if synced.patch_file in files and synced.builds:
+            found.setdefault(synced.patch_file, {}).setdefault(synced.path, synced)
     listed: list[ListedPatches] = []
     left: dict[str, str] = {}
     for patch_file, by_path in sorted(found.items()):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting
+from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.notice import Notice
@@ -253,19 +254,11 @@ def _target_namespace(over: str, around: Surroundings) -> str:
 def taken_out(key: DocumentKey, closure: Closure, around: Surroundings) -> Iterator[Sighting]:
     """Gives how clusters would see a release that patches take out everywhere."""
     for way in closure.ways[key]:
-        for view in around.clusters.clusters if way.is_removed else ():
-            for synced in view.sync_paths:
-                if way.build == (synced.path, synced.over) or way.build[0] in synced.builds:
-                    metadata = way.built.manifest.get("metadata") or {}
-                    yield Sighting(
-                        view.name,
-                        synced.path,
-                        str(metadata.get("namespace") or view.settings.default_namespace or ""),
-                        str(metadata.get("name") or ""),
-                        way.built.manifest,
-                        way.built.steps,
-                        way.built.patches,
-                    )
+        for view, synced in around.clusters.sync_paths() if way.is_removed else ():
+            if way.build == (synced.path, synced.over) or way.build[0] in synced.builds:
+                built = way.built
+                place = place_of(built.manifest, view.settings.default_namespace or "")
+                yield Sighting(view.name, synced.path, *place, built.manifest, built.steps, built.patches)
 
 
 def _values_of_urls(
