@@ -19,7 +19,6 @@ from fluxv2_migrate.clusters import (
     SyncPath,
     compare_applied,
     is_below,
-    normal_path,
     patched_closures,
     read_sync_path,
 )
@@ -29,6 +28,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.reading import read_repository
+from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.yaml_text import read_document, read_nodes, split_documents
 from manifest_texts import fluxd_text, workload_text
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath, normal_path
+from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name, objects_in
 from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generated_resources
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.settings.sync_roots import normal_path
 
 Identity = tuple[str, str, str]
 """Kind with the group of its API, namespace and name."""

@@ -16,7 +16,6 @@ from fluxv2_migrate.clusters.trials import affixes_of, becomes, builds_with, is_
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,
-    normal_path,
     read_sync_path,
     shapes_objects,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "flux_yaml_folders",
     "is_below",
     "is_left_alone",
-    "normal_path",
     "patched_closures",
     "patches_for",
     "read_clusters",

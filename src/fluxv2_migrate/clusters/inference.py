@@ -25,7 +25,6 @@ from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
 from fluxv2_migrate.clusters.proposals import (
     UNIT,
-    is_new,
     of_flux_2,
     of_flux_yaml,
     of_folders,
@@ -33,15 +32,17 @@ from fluxv2_migrate.clusters.proposals import (
 )
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
-from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, normal_path, overlap, read_sync_path
+from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, overlap, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.settings.of_clusters import said_over, with_fluxd, with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
+from fluxv2_migrate.settings.sync_roots import normal_path
 
 
 def read_clusters(
@@ -273,7 +274,7 @@ def _generates(said: Cluster, shown: ClusterView | None, reader: ClusterReader) 
 
 def _has_flux_2(reader: ClusterReader) -> bool:
     """Gives whether anything of Flux v2 is there, as after a migration."""
-    return any(is_new(document.manifest) for document in reader.every_document())
+    return any(is_of_flux2(document.manifest) for document in reader.every_document())
 
 
 def _of_roots(roots: Sequence[str], programs: Flux1Programs) -> Iterator[Cluster]:

@@ -18,7 +18,6 @@ from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     is_below,
     is_in_folder,
-    normal_path,
     read_sync_path,
     shapes_objects,
     unguided_sync_path,
@@ -26,9 +25,10 @@ from fluxv2_migrate.clusters.units import (
 from fluxv2_migrate.flux1.containers import find_images
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.generators import folders_of
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
-from fluxv2_migrate.settings.sync_roots import SyncRoots, infer_sync_roots
+from fluxv2_migrate.settings.sync_roots import SyncRoots, infer_sync_roots, normal_path
 
 UNIT: Final = "a folder that kustomize builds on its own"
 """How the reasons of clusters begin that may be parts of one."""
@@ -195,14 +195,14 @@ def _plain_objects(
     claimed = reader.claimed()
     flux_1 = _places_of_flux_1(found)
     placed = [reader.concerns[key] for key in reader.places]
-    old = {each.identity for each in placed if not is_new(each.manifest)}
-    new = Counter(each.identity for each in placed if is_new(each.manifest))
+    old = {each.identity for each in placed if not is_of_flux2(each.manifest)}
+    new = Counter(each.identity for each in placed if is_of_flux2(each.manifest))
     return [
         (document.path, _resource(document.manifest))
         for key, document in reader.concerns.items()
         if key in reader.places
         # One of Flux v2 may stand anywhere for one of Flux v1 that is still there; two are of two clusters.
-        and not (is_new(document.manifest) and document.identity in old and new[document.identity] == 1)
+        and not (is_of_flux2(document.manifest) and document.identity in old and new[document.identity] == 1)
         and key not in found.sightings
         and key not in flux_1
         and document.path not in claimed
@@ -318,15 +318,6 @@ def _apart(
             yield from _apart(child, known, members, kustomizations)
         elif not is_taken:
             yield root
-
-
-def is_new(manifest: Mapping[str, Any]) -> bool:
-    """Gives whether a manifest is of an API of Flux v2.
-
-    >>> is_new({"apiVersion": "helm.toolkit.fluxcd.io/v2"}), is_new({"apiVersion": "helm.fluxcd.io/v1"})
-    (True, False)
-    """
-    return str(manifest.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
 
 
 def _resource(manifest: Mapping[str, Any]) -> str:

@@ -16,8 +16,8 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.flux_release import infer_flux_releases
 from fluxv2_migrate.flux1.marks import is_annotated
-from fluxv2_migrate.flux2.releases import is_at_least
-from fluxv2_migrate.kubernetes import group_of, namespace_and_name
+from fluxv2_migrate.flux2.releases import is_at_least, is_of_flux2
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release
@@ -144,7 +144,7 @@ def _workloads(
         key: document
         for key, document in concerns.items()
         if not is_old_release(document.manifest)
-        and not group_of(document.manifest).endswith(".toolkit.fluxcd.io")
+        and not is_of_flux2(document.manifest)
         and is_annotated(document.manifest)
         and repository.chart_around(document.path) is None
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObject, ImageObjects
-from fluxv2_migrate.kubernetes import group_of, mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 
 
 def add_renamed(objects: ImageObjects, built: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -24,5 +24,4 @@ def add_renamed(objects: ImageObjects, built: Iterable[tuple[str, Mapping[str, A
         identity = namespace_and_name(manifest)
         if identity not in there[kind]:
             there[kind].add(identity)
-            labels = mapping_at(manifest, "metadata", "labels")
-            kinds[kind].append(ImageObject(path, *identity, labels, mapping_at(manifest, "spec")))
+            kinds[kind].append(ImageObject.of_manifest(path, manifest))

@@ -19,16 +19,6 @@ from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 _WORDS: Final = re.compile(r"[^\s`,]+")
 
 
-def normal_path(path: str) -> str:
-    """Gives a folder as the rest of the library writes it.
-
-    >>> normal_path("./clusters/prod/"), normal_path("/"), normal_path(".")
-    ('clusters/prod', '', '')
-    """
-    clean = posixpath.normpath(path.strip().lstrip("/") or ".")
-    return "" if clean == "." else clean
-
-
 def is_below(path: str, folder: str) -> bool:
     """Gives whether a path is a folder itself or something below it.
 

@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
+from fluxv2_migrate.clusters import ClusterView, is_below
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out
@@ -25,6 +25,7 @@ from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.quoting import few, plural
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 

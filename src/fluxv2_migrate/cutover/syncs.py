@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from fluxv2_migrate.clusters import ClusterView, is_below, normal_path
+from fluxv2_migrate.clusters import ClusterView, is_below
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
 from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs
@@ -39,6 +39,7 @@ from fluxv2_migrate.rules import (
     notices_of,
     sync_name,
 )
+from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit
 

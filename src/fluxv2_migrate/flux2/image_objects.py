@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
-from fluxv2_migrate.kubernetes import as_list, as_object
+from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.yaml_text import document_texts, read_document
 
 IMAGE_GROUP: Final = "image.toolkit.fluxcd.io"
@@ -52,6 +52,13 @@ class ImageObject:
     name: str
     labels: Mapping[str, Any] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_manifest(cls, path: str, manifest: Mapping[str, Any], default_namespace: str = "") -> ImageObject:
+        """Reads an object, which may stand without its namespace."""
+        namespace, name = namespace_and_name(manifest)
+        labels = mapping_at(manifest, "metadata", "labels")
+        return cls(path, namespace or default_namespace, name, labels, mapping_at(manifest, "spec"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,21 +251,12 @@ def read_image_objects(
         if not path.endswith((".yaml", ".yml", ".json")) or (IMAGE_GROUP not in text and not is_namespace):
             continue
         for manifest in read_mappings(text, values):
-            kind = manifest.get("kind")
-            metadata = as_object(manifest.get("metadata"))
-            name = str(metadata.get("name") or "")
-            if kind == "Namespace" and manifest.get("apiVersion") == "v1":
-                found.namespaces[name] = as_object(metadata.get("labels"))
-            if not str(manifest.get("apiVersion")).startswith(IMAGE_GROUP + "/"):
-                continue
-            resource = ImageObject(
-                path,
-                str(metadata.get("namespace") or _namespace_around(path, texts)),
-                name,
-                as_object(metadata.get("labels")),
-                as_object(manifest.get("spec")),
-            )
-            found.add(str(kind), resource)
+            namespace, name = namespace_and_name(manifest)
+            if manifest.get("kind") == "Namespace" and manifest.get("apiVersion") == "v1":
+                found.namespaces[name] = mapping_at(manifest, "metadata", "labels")
+            if str(manifest.get("apiVersion")).startswith(IMAGE_GROUP + "/"):
+                default = namespace or _namespace_around(path, texts)
+                found.add(str(manifest.get("kind")), ImageObject.of_manifest(path, manifest, default))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.given import checked_choice
+from fluxv2_migrate.kubernetes import group_of
 
 FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9"]
 """A minor release of Flux v2."""
@@ -24,6 +25,15 @@ def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
     """
     checked_choice(flux_version, _AGES, "release of Flux")
     return _AGES[flux_version] >= _AGES[since]
+
+
+def is_of_flux2(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest is of an API of Flux v2.
+
+    >>> [is_of_flux2({"apiVersion": each}) for each in ("helm.toolkit.fluxcd.io/v2", "helm.fluxcd.io/v1")]
+    [True, False]
+    """
+    return group_of(manifest).endswith(".toolkit.fluxcd.io")
 
 
 FluxKind = Literal[

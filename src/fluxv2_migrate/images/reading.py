@@ -12,12 +12,13 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.marker_checks import is_read
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import own_manifest
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, images_over, place_image, place_tag
 from fluxv2_migrate.images.shared_texts import places_of_others
-from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, group_of
+from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
 from fluxv2_migrate.repository.documents import Document
@@ -142,8 +143,7 @@ class _Reader:
 
     def _read(self, document: Document) -> None:
         manifest = document.manifest
-        group = group_of(manifest)
-        if group.endswith(".toolkit.fluxcd.io"):
+        if is_of_flux2(manifest):
             message = "annotations of fluxd stay on objects of Flux v2, which does not read them"
             self._tell_of(document, Notice("AN004", message, ("metadata", "annotations"), "all"))
             return

@@ -8,7 +8,8 @@ from typing import Any
 
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef
-from fluxv2_migrate.kubernetes import as_object, group_of
+from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
+from fluxv2_migrate.kubernetes import as_object, group_of, named_by, namespace_and_name
 from fluxv2_migrate.rules.images import choice_key
 from fluxv2_migrate.rules.registries import canonical_name
 
@@ -51,7 +52,7 @@ class ExistingImageObject:
         ...     "kind": "ImageRepository", "metadata": {"name": "nginx"}, "spec": spec}).key
         ('index.docker.io/library/nginx',)
         """
-        if group_of(manifest) != "image.toolkit.fluxcd.io":
+        if group_of(manifest) != IMAGE_GROUP:
             return None
         found = cls._of_kind(str(manifest.get("kind")), manifest, cluster)
         suspended = as_object(manifest.get("spec")).get("suspend") is True
@@ -60,7 +61,7 @@ class ExistingImageObject:
     @classmethod
     def _of_kind(cls, kind: str, manifest: Mapping[str, Any], cluster: str) -> ExistingImageObject | None:
         metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
-        namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+        namespace, name = namespace_and_name(manifest)
         if kind == "ImageRepository":
             image = str(spec.get("image") or "")
             secret = str(as_object(spec.get("secretRef")).get("name") or "")
@@ -70,11 +71,11 @@ class ExistingImageObject:
         if kind == "ImagePolicy":
             follows = spec.get("digestReflectionPolicy") == "Always"
             key = choice_key(as_object(spec.get("policy")), as_object(spec.get("filterTags")), follows)
-            refers_to = _reference(as_object(spec.get("imageRepositoryRef")), namespace)
+            refers_to = named_by(spec.get("imageRepositoryRef"), namespace)
             labels = _pairs(metadata.get("labels"))
             return cls(kind, namespace, name, key, refers_to=refers_to, cluster=cluster, labels=labels)
         if kind == "ImageUpdateAutomation":
-            refers_to = _reference(as_object(spec.get("sourceRef")), namespace)
+            refers_to = named_by(spec.get("sourceRef"), namespace)
             path = str(as_object(spec.get("update")).get("path") or "")
             wanted = as_object(spec.get("policySelector"))
             selector = _pairs(wanted.get("matchLabels"))
@@ -89,10 +90,6 @@ class ExistingImageObject:
 
 def _pairs(value: Any) -> frozenset[tuple[str, str]]:
     return frozenset((str(key), str(item)) for key, item in as_object(value).items())
-
-
-def _reference(reference: Mapping[str, Any], namespace: str) -> tuple[str, str]:
-    return str(reference.get("namespace") or namespace), str(reference.get("name") or "")
 
 
 def _canonical(text: str) -> str:

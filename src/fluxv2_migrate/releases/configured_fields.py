@@ -14,7 +14,13 @@ from fluxv2_migrate.kustomize import (
 )
 from fluxv2_migrate.releases.patch_targets import moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, Naming, keys_in_flux_2, passing_keys_in_flux_2
+from fluxv2_migrate.releases.pointed_fields import (
+    FieldEdit,
+    Naming,
+    field_edits,
+    keys_in_flux_2,
+    passing_keys_in_flux_2,
+)
 from fluxv2_migrate.yaml_text import read_document
 
 _KINDS: Final = frozenset(RELEASE_APIS.values())
@@ -32,7 +38,7 @@ def edits_of_configuration(named: Naming) -> Iterator[FieldEdit]:
     for at, _, target, entry in configured_entries(value):
         if target is not None and at[:2] not in referred and str(target.get("kind")) in _KINDS:
             referred.add(at[:2])
-            yield from _edits(use.path, at[:2], moved_fields(target, named.version))
+            yield from field_edits(use.path, at[:2], moved_fields(target, named.version))
         yield from _edits_of_path(use.path, at, entry, named)
 
 
@@ -63,15 +69,10 @@ def _edits_of_path(
         return
     if keys is None or (keys != known and not entry.get("kind")):
         raise HeldBack(f"{path}, which {file} names, has another form in Flux v2")
-    yield from _edits(file, at, moved)
+    yield from field_edits(file, at, moved)
     text = path if keys == known else "/".join(keys)
     written = ("spec", "valuesFrom", "*", *keys[2:]) if keys[1:2] == ["valuesFrom"] else tuple(keys)
     yield FieldEdit(file, (*at, "path"), text, written)
-
-
-def _edits(file: str, at: tuple[str | int, ...], values: Mapping[str, str] | None) -> Iterator[FieldEdit]:
-    for name, text in (values or {}).items():
-        yield FieldEdit(file, (*at, name), text)
 
 
 def _has(value: Any, keys: Sequence[str]) -> bool:
@@ -95,7 +96,7 @@ def edits_of_variable(named: Naming) -> Iterator[FieldEdit]:
         api = moved_fields({"group": reference["apiVersion"].partition("/")[0]}, version) or {}
         yield FieldEdit(use.kustomization, (*at, "objref", "apiVersion"), f"{api['group']}/{version}")
     else:
-        yield from _edits(use.kustomization, (*at, "objref"), moved_fields(reference, version))
+        yield from field_edits(use.kustomization, (*at, "objref"), moved_fields(reference, version))
     path = (entry.get("fieldref") or {}).get("fieldpath")
     known = split_variable_path(path or "metadata.name")
     keys = keys_in_flux_2(known, named.reached)

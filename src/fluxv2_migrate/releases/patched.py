@@ -76,6 +76,11 @@ class SeenDraft:
     settings: ReleaseSettings
     version: FluxVersion
 
+    @property
+    def slot(self) -> tuple[str, str]:
+        """The cluster, and the namespace in which it has the release."""
+        return self.sighting.cluster, self.sighting.namespace or self.settings.default_namespace
+
 
 @dataclass(slots=True)
 class PatchedRelease(MigratingRelease):
@@ -98,9 +103,8 @@ class PatchedRelease(MigratingRelease):
         for each in self.seen:
             request = each.draft.source
             assert request is not None
-            slot = (each.sighting.cluster, each.sighting.namespace or each.settings.default_namespace)
             known = own.get(request.identity)
-            slots = (*(() if known is None else known.slots), slot)
+            slots = (*(() if known is None else known.slots), each.slot)
             file = self.document.path
             own[request.identity] = PlacedRequest(request, file, tuple(sorted(set(slots))))
         self.requests = tuple(own.values())
@@ -122,9 +126,8 @@ class PatchedRelease(MigratingRelease):
         """Gives the ConfigMaps that are made for it, each with the clusters and namespaces that need it."""
         found: dict[ValuesConfigMap, list[tuple[str, str]]] = {}
         for each in self.seen:
-            slot = (each.sighting.cluster, each.sighting.namespace or each.settings.default_namespace)
             for config_map in each.draft.config_maps:
-                found.setdefault(config_map, []).append(slot)
+                found.setdefault(config_map, []).append(each.slot)
         yield from ((each, tuple(sorted(set(slots)))) for each, slots in found.items())
 
     def values_files(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,6 +64,14 @@ class FieldEdit:
     path: tuple[str | int, ...]
     text: str
     written: Path = ()
+
+
+def field_edits(
+    file: str, at: tuple[str | int, ...], values: Mapping[str, str] | None
+) -> Iterator[FieldEdit]:
+    """Gives what becomes of the fields of a selector, or of any other mapping."""
+    for name, text in (values or {}).items():
+        yield FieldEdit(file, (*at, name), text)
 
 
 @dataclass(frozen=True, slots=True)

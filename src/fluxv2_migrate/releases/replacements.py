@@ -17,6 +17,7 @@ from fluxv2_migrate.releases.pointed_fields import (
     Naming,
     OtherForm,
     SelectionEdit,
+    field_edits,
     keys_in_flux_2,
 )
 from fluxv2_migrate.releases.replacement_entries import (
@@ -57,7 +58,7 @@ def _edits_of_entry(
         values = dict(values)
         if source.get("fieldPath"):
             values["fieldPath"] = _pointed(str(source["fieldPath"]), named.reached)[0]
-        yield from _edits_of_fields(named, (*at, "source"), values)
+        yield from field_edits(_file(named), (*at, "source"), values)
     for number, target in enumerate(as_list(entry.get("targets"))):
         yield from _edits_of_target((*at, "targets", number), target, named)
 
@@ -121,11 +122,11 @@ def _edits_of_target(
     if any(tuple(split_field_path(path)) in SOURCE_FIELDS for path in paths):
         yield from _edits_of_source(at, select, paths, named)
         return
-    yield from _edits_of_fields(named, (*at, "select"), values)
+    yield from field_edits(_file(named), (*at, "select"), values)
     rejects = target.get("reject")
     for number, reject in enumerate(as_list(rejects)):
         moved = moved_fields(reject, version) if isinstance(reject, Mapping) else None
-        yield from _edits_of_fields(named, (*at, "reject", number), moved or {})
+        yield from field_edits(_file(named), (*at, "reject", number), moved)
     for index, path in enumerate(paths):
         text, keys = _pointed(path, named.reached)
         yield FieldEdit(_file(named), (*at, "fieldPaths", index), text, tuple(keys))
@@ -163,11 +164,6 @@ def _field_of_source(path: str, request: ChartSourceRequest, named: Naming) -> s
 
 def _file(named: Naming) -> str:
     return named.use.path or named.use.kustomization
-
-
-def _edits_of_fields(named: Naming, at: Place, values: Mapping[str, str]) -> Iterator[FieldEdit]:
-    for name, text in values.items():
-        yield FieldEdit(_file(named), (*at, name), text)
 
 
 def _pointed(path: str, reached: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:

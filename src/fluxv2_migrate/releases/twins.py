@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 
 from fluxv2_migrate.clusters import ClusterMap, Sighting
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux2.release_name import default_release_name
+from fluxv2_migrate.flux2.release_name import written_release_name
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.kubernetes import as_object, namespace_and_name
+from fluxv2_migrate.kubernetes import mapping_at, namespace_and_name
 from fluxv2_migrate.meaning import (
     ReleaseMeaning,
     RunningOperator,
@@ -88,14 +88,9 @@ class Twins:
                 namespace, name = twin.identity
                 namespace = namespace or clusters.default_namespace(cluster)
                 twin = replace(twin, namespace=namespace)
-                spec = as_object(manifest.get("spec"))
-                target = spec.get("targetNamespace")
-                release = spec.get("releaseName") or default_release_name(
-                    name=name, target_namespace=target if isinstance(target, str) else None
-                )
-                stored = spec.get("storageNamespace") or namespace
+                stored = mapping_at(manifest, "spec").get("storageNamespace") or namespace
                 by_name.setdefault(name, []).append(twin)
-                by_release.setdefault((str(stored), str(release)), []).append(twin)
+                by_release.setdefault((str(stored), written_release_name(manifest)), []).append(twin)
         sources = [seen for document in repository.source_documents() for seen in clusters.seen(document)]
         return cls(by_name, by_release, sources)
 

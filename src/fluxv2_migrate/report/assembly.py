@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
@@ -14,10 +14,11 @@ from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
 from fluxv2_migrate.cutover.syncs import SyncLayout
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.given import as_text, like_given
 from fluxv2_migrate.images.automation import MigratedImages
 from fluxv2_migrate.images.git_syncs import source_ignores
-from fluxv2_migrate.kubernetes import group_of, mapping_at
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.placement import Generated, Needed, note_needed
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.patch_texts import ReleaseText
@@ -33,8 +34,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
-
-_TOOLKIT: Final = ".toolkit.fluxcd.io"
 
 
 def tell_of_outcome(
@@ -229,6 +228,6 @@ def _manifests(
             )
     for generated in made:
         # ConfigMaps that hold values are made, too.
-        if group_of(generated.manifest).endswith(_TOOLKIT):
+        if is_of_flux2(generated.manifest):
             cluster = around.clusters.told(generated.clusters)
             yield MigratedManifest(generated.manifest, generated.file, cluster=cluster)

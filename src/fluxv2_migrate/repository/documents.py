@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.kubernetes import namespace_and_name, resource_of
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.yaml_text import (
@@ -136,12 +137,7 @@ def read_documents(
         except InvalidManifest as error:
             errors.append(error)
             continue
-        if (by_kustomize or _is_of_flux2(value)) and may_be_read_otherwise(part):
+        if (by_kustomize or (isinstance(value, dict) and is_of_flux2(value))) and may_be_read_otherwise(part):
             value = read_value(part, path=path, line=span.line, reader="kustomize")
         documents.append(Document(path, index, span.start, part, span.line, value, parts))
     return tuple(documents), tuple(errors)
-
-
-def _is_of_flux2(value: Any) -> bool:
-    version = value.get("apiVersion") if isinstance(value, dict) else None
-    return isinstance(version, str) and ".toolkit.fluxcd.io/" in version

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kubernetes import as_list, group_of, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
@@ -253,8 +254,7 @@ def _candidates(
 
 def _is_manifest(document: Document) -> bool:
     manifest = document.manifest
-    group = group_of(manifest)
-    is_read_by_kustomize = group.endswith(".toolkit.fluxcd.io") or group == "kustomize.config.k8s.io"
+    is_read_by_kustomize = is_of_flux2(manifest) or group_of(manifest) == "kustomize.config.k8s.io"
     return bool(manifest.get("apiVersion") and manifest.get("kind")) and not is_read_by_kustomize
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 import fluxv2_migrate.flux1 as flux1
 import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.given import checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured, fault_of
 from fluxv2_migrate.repository.documents import Document, read_documents
@@ -35,8 +36,7 @@ def model_of(manifest: Mapping[str, Any]) -> type[KubernetesObject]:
     version, kind = manifest.get("apiVersion"), manifest.get("kind")
     if not isinstance(version, str) or not isinstance(kind, str):
         return Unstructured
-    group = version.partition("/")[0]
-    if group.endswith(".toolkit.fluxcd.io") and kind in _V2:
+    if kind in _V2 and is_of_flux2(manifest):
         return _V2[kind]
     return _V1.get((version, kind), Unstructured)
 

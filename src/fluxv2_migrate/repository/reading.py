@@ -15,8 +15,9 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
 from fluxv2_migrate.flux1.installation import programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.given import as_text
-from fluxv2_migrate.kubernetes import as_object, group_of
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
@@ -161,8 +162,7 @@ class Repository:
                 (path, document)
                 for path, documents in sorted(self.documents.items())
                 for document in documents
-                if group_of(document.manifest).endswith(".toolkit.fluxcd.io")
-                and self.chart_around(path) is None
+                if is_of_flux2(document.manifest) and self.chart_around(path) is None
             )
         return self._of_flux_2
 

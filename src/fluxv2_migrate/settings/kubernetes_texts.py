@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidInventory
-from fluxv2_migrate.kubernetes import group_of, mapping_at
+from fluxv2_migrate.flux2.releases import is_of_flux2
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.settings.tool_output import (
     NOTHING_FOUND,
     Row,
@@ -95,8 +96,7 @@ def flux1_releases(text: str, what: str) -> tuple[list[Row], str]:
 
 
 def _flux1_release(manifest: Mapping[str, Any], what: str) -> list[Row]:
-    group = group_of(manifest)
-    if group.endswith("toolkit.fluxcd.io"):
+    if is_of_flux2(manifest):
         raise InvalidInventory(
             f"{what} holds HelmReleases of Flux v2; ask with the full name, helmreleases.helm.fluxcd.io"
         )

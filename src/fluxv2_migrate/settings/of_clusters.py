@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.options import Cluster, Fluxd, HelmOperator, MigrationOptions
-from fluxv2_migrate.settings.sync_roots import SyncRoots, normal_root
+from fluxv2_migrate.settings.sync_roots import SyncRoots, normal_path
 
 _ALL: Final = Cluster(name="all")
 _DEFAULTS: Final = MigrationOptions()
@@ -166,7 +166,7 @@ class ClustersOfFiles:
         self._names: dict[str, str] = {}
         for cluster in options.clusters:
             for path in cluster.sync_paths or ("",):
-                self._names.setdefault(normal_root(path), cluster.name)
+                self._names.setdefault(normal_path(path), cluster.name)
         self._roots = SyncRoots(self._names)
 
     def of(self, path: str) -> str | None:

@@ -67,7 +67,7 @@ class SyncRoots:
     """
 
     def __init__(self, roots: Iterable[str]) -> None:
-        self._roots = frozenset(map(normal_root, roots))
+        self._roots = frozenset(map(normal_path, roots))
 
     def around(self, path: str) -> str | None:
         """Gives the deepest root that a file is under; the repository's root is empty."""
@@ -79,10 +79,11 @@ class SyncRoots:
         return folder
 
 
-def normal_root(root: str) -> str:
-    """Gives a root as its files begin with it.
+def normal_path(path: str) -> str:
+    """Gives a folder as the rest of the library writes it.
 
-    >>> normal_root("./a/"), normal_root("/")
-    ('a', '')
+    >>> normal_path("./clusters/prod/"), normal_path("/"), normal_path(".")
+    ('clusters/prod', '', '')
     """
-    return posixpath.normpath(root).strip("/") if root not in ("", "/", ".") else ""
+    clean = posixpath.normpath(path.strip().lstrip("/") or ".")
+    return "" if clean == "." else clean

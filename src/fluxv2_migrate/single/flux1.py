@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import normal_path, read_sync_path
+from fluxv2_migrate.clusters import read_sync_path
 from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.clusters.shown_settings import show_cluster, unknown_branch
 from fluxv2_migrate.errors import InvalidManifest, InvalidPath
@@ -35,6 +35,7 @@ from fluxv2_migrate.rules import (
 )
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
+from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.single.conversion_page import conversion_fragment
 from fluxv2_migrate.single.helm_release import convert_helm_release
 

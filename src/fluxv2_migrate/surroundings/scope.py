@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.kubernetes import group_of, namespace_and_name
+from fluxv2_migrate.flux2.releases import is_of_flux2
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.options import MigrationOptions, Scope
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -76,8 +77,7 @@ def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
     paths: set[str] = set()
     for path, documents in around.repository.documents.items():
         for document in documents:
-            group = group_of(document.manifest)
-            if group.endswith(".toolkit.fluxcd.io") or not document.identity[1]:
+            if is_of_flux2(document.manifest) or not document.identity[1]:
                 continue
             paths.add(path)
             seen = around.clusters.sightings.get(document.key, ())

@@ -18,7 +18,7 @@ from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.marks import is_meant_for_fluxd
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_kept
-from fluxv2_migrate.flux2.releases import serving_releases
+from fluxv2_migrate.flux2.releases import is_of_flux2, serving_releases
 from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.comparison import ABSENT, same_json
@@ -37,7 +37,6 @@ _OWN: Final = (
 )
 # Of Flux v2, what runs releases: nothing of a migration has to change what there is of it already.
 _CHARTS: Final = ("helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
-_TOOLKIT: Final = ".toolkit.fluxcd.io"
 # What `flux install` makes bears it, and is another one with each release of Flux.
 _PART_OF: Final = ("app.kubernetes.io/part-of", "flux")
 
@@ -130,7 +129,7 @@ def compare_objects(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Dif
         was_applied_once = objects.context.was_applied_once(manifest, objects.view.name)
         if is_applied_once(now.manifest) and not was_applied_once:
             yield Difference("sync.applied_once", False, True, (resource,))
-        is_other = not _is_of_flux2(manifest) or _is_another_of_flux2(manifest, now.manifest)
+        is_other = not _comes_with_flux2(manifest) or _is_another_of_flux2(manifest, now.manifest)
         if resource not in objects.told and is_other:
             yield from changed_fields(
                 "sync.contents", _contents(manifest), _contents(now.manifest), (resource,)
@@ -145,18 +144,18 @@ def _added(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Difference]:
     for identity, each in objects.applied.items():
         kind, _, name = identity
         is_read_now = each.path in objects.context.repository.texts and each.within.sync_path == synced.path
-        is_other = not _is_of_flux2(each.manifest) and group_of(each.manifest) not in RELEASE_GROUPS
+        is_other = not _comes_with_flux2(each.manifest) and group_of(each.manifest) not in RELEASE_GROUPS
         # What has no namespace was read as if the path gave it one.
         places = (identity, (kind, "", name), (kind, synced.target_namespace, name))
         if is_read_now and is_other and known.isdisjoint(places):
             yield Difference("sync.added", "(not applied)", resource_of(each.manifest))
 
 
-def _is_of_flux2(manifest: Mapping[str, Any]) -> bool:
+def _comes_with_flux2(manifest: Mapping[str, Any]) -> bool:
     """Gives whether an object is compared as what it is, or comes with each release of Flux v2."""
     label, value = _PART_OF
     is_part = mapping_at(manifest, "metadata", "labels").get(label) == value
-    return is_part or group_of(manifest).endswith(_TOOLKIT)
+    return is_part or is_of_flux2(manifest)
 
 
 def _is_another_of_flux2(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObject, ImageObjects
-from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, named_by, namespace_and_name
+from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, named_by
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.verify.context import Context
@@ -80,9 +80,7 @@ def applied_image_objects(cluster: ReconciledCluster, default_namespace: str) ->
     found = ImageObjects()
     for each in cluster.all():
         if group_of(each.manifest) == IMAGE_GROUP and not each.obstacle:
-            namespace, name = namespace_and_name(each.manifest)
-            labels, spec = mapping_at(each.manifest, "metadata", "labels"), mapping_at(each.manifest, "spec")
-            resource = ImageObject(each.path, namespace or default_namespace, name, labels, spec)
+            resource = ImageObject.of_manifest(each.path, each.manifest, default_namespace)
             found.add(str(each.manifest.get("kind")), resource)
     return found
 
