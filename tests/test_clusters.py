@@ -29,7 +29,7 @@ from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.reading import read_repository
 from fluxv2_migrate.settings.sync_roots import normal_path
-from fluxv2_migrate.yaml_text import read_document, read_nodes, split_documents
+from fluxv2_migrate.yaml_text import read_document, split_documents
 from manifest_texts import fluxd_text, workload_text
 
 Files = dict[str, str | bytes]
@@ -646,13 +646,57 @@ def test_what_lines_show_is_what_the_text_says(text: str, crlf: bool) -> None:
             each for each in expected if each[2] != "yes"
         ]
         return
-    try:
-        for span in split_documents(text):
-            read_nodes(text[span.start : span.end])
-    except InvalidManifest:
-        # No parser reads it, so fluxd synced nothing either.
-        return
     assert refused
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "- a\n",
+        "   b: c\n",
+        "data: x/y\n  a: b\n",
+        "data: x\n  - a: b\n",
+        "data:\n    a: b\n  c: d\n",
+        "data:\n  - a\n - b\n",
+        "data:\n- - a\n  - b\n - c\n",
+        "data:\n- a: b\n   c: d\n",
+        "data:\n  a: b\n  - c\n",
+        "data: a: b\n",
+        "data: a:\n",
+        "data: - a\n",
+        "data: {a: b: c}\n",
+        "data: [a, *b]\n",
+        "data: ['a]\n",
+        "data: a\x01b\n",
+    ],
+)
+def test_a_document_whose_head_alone_is_yaml_is_refused(broken: str) -> None:
+    (found,) = read_objects("a.yaml", f"apiVersion: v1\nkind: A\nmetadata:\n  name: a\n{broken}")
+    assert isinstance(found, Refusal)
+    assert not found.is_applied
+
+
+def test_a_key_that_stands_twice_in_braces_is_refused() -> None:
+    text = "apiVersion: v1\nkind: A\nmetadata:\n  name: a\ndata: {a: b, a: c}\n"
+    refusal, each = read_objects("a.yaml", text)
+    assert isinstance(refusal, Refusal)
+    assert refusal.is_applied
+    assert isinstance(each, AppliedObject)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "data:\n- a: b\n  c:\n  - d\n  - e: f\n- - g\n  - h: i\nz: y\n",
+        "data:\n  a:\n    b: c\n  # d\n  e: 'f: g' # h: i\n  j: {k: l, m: [n]}\n",
+        "data: {a: b, c: d} # e\nother: [a, 'b', c: d]\nthird: {}\nfourth: []\n",
+        "data: https://a.example.com:80/b # c: d\n",
+        "data:\nother:\n  a:\n",
+    ],
+)
+def test_a_document_of_usual_lines_is_an_object(plain: str) -> None:
+    (found,) = read_objects("a.yaml", f"apiVersion: v1\nkind: A\nmetadata:\n  name: a\n{plain}")
+    assert isinstance(found, AppliedObject)
 
 
 @given(text=texts())

@@ -1,7 +1,7 @@
 """The objects of a file as fluxd reads them, and whether kustomize reads them too.
 
-Most documents of a repository are plain: their lines show that no key stands in a mapping twice and what
-object they are. The others are read in full.
+Most documents of a repository are plain: their lines show that they are YAML, that no key stands in a
+mapping twice, and what object they are. The others are read in full.
 
 Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`; kustomize api 0.21
 `resource/factory.go`.
@@ -32,25 +32,34 @@ from fluxv2_migrate.yaml_text import (
     value_of,
 )
 
-_PLAIN: Final = r"[^\s\"'{}\[\]&*!|>%@`#][^\n]*"
+_PLAIN: Final = r"(?![-?:](?: |$))[^\s\"'{}\[\]&*!|>%@`#][^\n]*"
 _TRAIL: Final = r"[ ]*(?:#[^\n]*)?"
 _VALUE: Final = (
     rf"(?:{_PLAIN}|\"[^\"\\\n]*\"{_TRAIL}|'[^'\n]*'{_TRAIL}"
     rf"|\{{[^{{}}\[\]\n\"']*\}}{_TRAIL}|\[[^{{}}\[\]\n]*\]{_TRAIL}|#[^\n]*)"
 )
-# A key with its blanks and dashes, or a line that holds none: of each line of a plain document one is found.
+# Of each line of a plain document: what stands before its key, the key and its value; what stands before an
+# item that is a scalar; or nothing, where the line holds neither.
 _LINE: Final = re.compile(
-    rf"^(?:([ ]*(?:- +)*(?!(?:true|false|null)\b)[A-Za-z_/$][\w./$-]*):(?: +{_VALUE}| *)|{_TRAIL}|---{_TRAIL}"
-    r"|[ ]*(?:- +)+[^\s\"'{}\[\]&*!|>%@`#:?-][^\n:]*(?::[^\s][^\n:]*)*)$",
+    r"^(?:([ ]*(?:- +)*)((?!(?:true|false|null)\b)[A-Za-z_/$][\w./$-]*):"
+    rf"(?: +({_VALUE})| *)|{_TRAIL}|---{_TRAIL}"
+    r"|([ ]*(?:- +)+)[^\s\"'{}\[\]&*!|>%@`#:?-][^\n:]*(?::[^\s][^\n:]*)*)$",
     re.MULTILINE,
 )
+_NESTED: Final = re.compile(r":(?:\s|$)")
+# What no line shows: breaks that are none of `str`, and what no text of YAML may hold.
+_UNPLAIN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # What YAML may read as something else than text.
 _NO_TEXT: Final = re.compile(r"[\d.+-].*|~|true|false|null|yes|no|on|off|y|n", re.IGNORECASE)
 # A key that is no text, and stands below another one.
 _NUMBER: Final = r"(?:[\d.+~-][^\s:,{}]*|[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL)[ ]*:[\s]"
 _NO_TEXT_KEY: Final = re.compile(rf"\n[ -]*{_NUMBER}")
 _NO_TEXT_FLOW_KEY: Final = re.compile(rf"[{{,]\s*{_NUMBER}")
-_FLOW: Final = re.compile(r"\{([^{}\n]*)\}")
+_FLOW: Final = re.compile(r"[{\[]([^{}\[\]]*)[}\]]")
+_FLOW_ENTRY: Final = re.compile(
+    r"[ ]*(?:([A-Za-z_/$][\w./$-]*): +)?"
+    r"(?:\"[^\"\\]*\"|'[^']*'|[^\s\"'&*!|>%@`#:?-][^:#]*(?::[^\s:#][^:#]*)*)[ ]*"
+)
 # A text may go on in the next line, which is then further in.
 _KIND: Final = re.compile(r"^kind:[ ]*[\"']?([A-Za-z]\w*)[\"']?[ ]*(?:#.*)?$(?!\n[ ]+\S)", re.MULTILINE)
 _API: Final = re.compile(r"^apiVersion:[ ]*[\"']?([\w./-]+)[\"']?[ ]*(?:#.*)?$(?!\n[ ]+\S)", re.MULTILINE)
@@ -191,44 +200,76 @@ def _at_a_glance(place: Place, text: str, index: int) -> AppliedObject | None:
 
 
 def _is_plain(text: str) -> bool:
-    """Gives whether lines show that no mapping of a document holds a key twice."""
+    """Gives whether lines show that a document is YAML, and that no mapping of it holds a key twice."""
     lines = _LINE.findall(text)
-    if len(lines) != text.count("\n") + 1:
-        return False
-    distinct = set(lines)
-    if len(lines) - lines.count("") > len(distinct) - ("" in distinct) and _holds_twice(lines):
-        return False
-    return "{" not in text or not any(map(_is_doubtful, _FLOW.findall(text)))
+    return len(lines) == text.count("\n") + 1 and _fit(lines) and _UNPLAIN.search(text) is None
 
 
-def _holds_twice(keys: Sequence[str]) -> bool:
-    """Gives whether a mapping holds a key twice, by the columns of all keys.
+def _fit(lines: Sequence[tuple[str, str, str, str]]) -> bool:
+    r"""Gives whether each line stands where a mapping or a list is open, or one may begin.
 
     Args:
-        keys: of a document, in order, with what stands before them in their lines; empty texts are no keys.
+        lines: what `_LINE` finds.
+
+    >>> [_fit(_LINE.findall(text)) for text in ("a:\n- b: c\n  d: e\n", "a:\n  b: c\n- d", "a: b\n  c: d")]
+    [True, False, False]
     """
-    open_mappings: list[tuple[int, set[str]]] = []
-    for entry in filter(None, keys):
-        key = entry.lstrip(" -")
-        column = len(entry) - len(key)
-        while open_mappings and open_mappings[-1][0] > column:
-            open_mappings.pop()
-        if open_mappings and open_mappings[-1][0] == column:
-            if "-" in entry[:column]:
-                # A dash begins another mapping.
-                open_mappings[-1] = (column, {key})
-                continue
-            known = open_mappings[-1][1]
-            if key in known:
-                return True
-            known.add(key)
+    # What is open: its column, and its keys where it is a mapping.
+    stack: list[tuple[int, set[str] | None]] = [(0, set())]
+    # The column of the key without a value, or of the dash, that was read last.
+    waiting: int | None = None
+    for lead, key, value, dashes in lines:
+        if not (key or dashes):
+            continue
+        before = lead or dashes
+        column = len(before)
+        if "-" in before:
+            for dash in (at for at, each in enumerate(before) if each == "-"):
+                # The items of a key may stand in its column.
+                if waiting is not None and dash >= waiting:
+                    stack.append((dash, None))
+                elif _innermost(stack, dash, is_list=True) != (dash, None):
+                    return False
+                waiting = dash
+        if not key:
+            waiting = None
+            continue
+        if waiting is not None and column > waiting:
+            stack.append((column, {key}))
         else:
-            open_mappings.append((column, {key}))
-    return False
+            opened, keys = _innermost(stack, column, is_list=False)
+            if opened != column or keys is None or key in keys:
+                return False
+            keys.add(key)
+        if not value or value[0] == "#":
+            waiting = column
+            continue
+        waiting = None
+        if value[0] in "{[":
+            if _is_doubtful(_FLOW.split(value, maxsplit=1)[1]):
+                return False
+        elif ":" in value and value[0] not in "\"'" and _NESTED.search(value.partition(" #")[0]):
+            return False
+    return True
+
+
+def _innermost(
+    stack: list[tuple[int, set[str] | None]], column: int, *, is_list: bool
+) -> tuple[int, set[str] | None]:
+    """Closes what ends before a column, and gives what is open there."""
+    while len(stack) > 1:
+        opened, keys = stack[-1]
+        if opened < column or (opened == column and (keys is None) is is_list):
+            break
+        stack.pop()
+    return stack[-1]
 
 
 def _is_doubtful(flow: str) -> bool:
-    keys = [entry.partition(":")[0].strip() for entry in flow.split(",")]
+    entries = [_FLOW_ENTRY.fullmatch(entry) for entry in flow.split(",")] if flow.strip() else []
+    if not all(entries):
+        return True
+    keys = [entry[1] for entry in entries if entry and entry[1]]
     return len(set(keys)) != len(keys) or any(map(_NO_TEXT.fullmatch, keys))
 
 
