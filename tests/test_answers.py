@@ -115,6 +115,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "HR124": (release(annotations="  uid: 1-2\n"), {}),
     "HR125": (release() + "status: {releaseName: live}\n", {}),
     "HR119": (release(), {"helm_operator": fm.HelmOperator(allow_namespace="tools")}),
+    "HR135": (release(), {"helm_operator": fm.HelmOperator(helm_versions=("v2",))}),
     "HR130": (release(more="  targetNamespace: a_b\n"), {}),
     "HR131": (release().replace("  namespace: shop\n", ""), {"default_namespace": "shop"}),
     "IN001": (release(), running(name="web")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -139,7 +139,7 @@ VERSIONS_OF_HELM: list[tuple[tuple[str, ...], str, list[str]]] = [
     (("v3",), "", []),
     (("v3", "v2"), "", []),
     (("v2", "v3"), "", ["HR030"]),
-    (("v2",), "  helmVersion: v3\n", []),
+    (("v2",), "  helmVersion: v3\n", ["HR135"]),
     (("v3",), "  helmVersion: v2\n", ["HR030"]),
 ]
 
@@ -195,6 +195,22 @@ def test_a_release_that_the_operator_never_saw_goes_on_doing_nothing() -> None:
     assert "suspend" not in migration.changed["b.yaml"]
     report = fm.verify_migration(files, migration.files, declared=migration.declared)
     assert {entry.status for entry in report.releases} == {"declared"}
+
+
+@pytest.mark.parametrize("enabled, is_suspended", [(("v2",), True), (("v2", "v3"), False), ((), False)])
+def test_a_release_of_a_helm_that_was_off_goes_on_doing_nothing(
+    enabled: tuple[Literal["v2", "v3"], ...], is_suspended: bool
+) -> None:
+    files: dict[str, str | bytes] = {"a.yaml": release()}
+    operator = fm.HelmOperator(helm_versions=enabled)
+    migration = migrate(files, helm_operator=operator)
+    assert migration.ok
+    assert codes(migration) == (["HR135"] if is_suspended else [])
+    assert ("  suspend: true\n" in migration.changed["a.yaml"]) is is_suspended
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    served = migrate(files, helm_operator=operator, overrides=(fm.Override(helm_versions=("v3",)),))
+    assert codes(served) == []
+    assert "suspend" not in served.changed["a.yaml"]
 
 
 def test_each_cluster_has_its_own_operator() -> None:

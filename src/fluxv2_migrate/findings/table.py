@@ -178,6 +178,7 @@ _ROWS: Final = (
     FindingType("HR125", "status-names-another-release", "error", "Give the name that `helm list -A` shows as release_name of the answer, or remove the status from the file.", concern="merge"),
     FindingType("HR130", "reference-refused", "warning", "Correct the name or remove the reference: Kubernetes has no object of that name."),
     FindingType("HR131", "name-follows-from-elsewhere", "warning", "Compare the names with `helm list -A -a -m 0`, or write spec.releaseName."),
+    FindingType("HR135", "helm-3-was-off", "warning", "Remove the release, or resume it if it shall run from now on; give the operator's helm_versions if Helm 3 was on."),
     FindingType("IM003", "version-of-few-parts", "warning", "Nothing for tags of this kind; Flux v2 does not see tags with another number of parts beside them."),
     FindingType("IM004", "tag-pattern-invalid", "warning", "Check that the range or filter says what was meant: fluxd ignored it."),
     FindingType("IM005", "tag-order-unknown", "error", "Give the answer to hold the tag that runs; or give tags a part that grows, as in `branch-sha-timestamp`, and write the policy for it."),

@@ -306,7 +306,11 @@ def _running_name(draft: Draft) -> str:
 
 
 def _is_inactive(draft: Draft) -> bool:
-    """Gives whether the helm-operator never looked at the release, and says so."""
+    """Gives whether the helm-operator did nothing with the release, and says so."""
+    return _is_elsewhere(draft) or _is_of_a_helm_that_was_off(draft)
+
+
+def _is_elsewhere(draft: Draft) -> bool:
     allowed = draft.settings.helm_operator.allow_namespace
     if allowed is None or not draft.namespace or draft.namespace == allowed:
         return False
@@ -315,6 +319,22 @@ def _is_inactive(draft: Draft) -> bool:
         f"the operator looked at the namespace {allowed} only: the release did nothing, and is suspended",
         ("metadata", "namespace"),
         group=allowed,
+        declares=("suspended",),
+    )
+    return True
+
+
+def _is_of_a_helm_that_was_off(draft: Draft) -> bool:
+    # Without a client for the version each sync of the operator ended with "no client found for Helm".
+    enabled = draft.override.helm_versions or draft.settings.helm_operator.helm_versions
+    if draft.spec.get("helmVersion") != "v3" or not enabled or "v3" in enabled:
+        return False
+    draft.note(
+        "HR135",
+        "the operator ran without Helm 3, which helmVersion asks for: the release did nothing, and is "
+        "suspended",
+        ("spec", "helmVersion"),
+        group="all",
         declares=("suspended",),
     )
     return True

@@ -93,7 +93,7 @@ FIELDS: Final = (
         "the storage namespace only where it differs from that of the release",
         is_later=True,
     ),
-    FieldRow("spec.helmVersion", (), ("HR030", "HR032"), is_later=True),
+    FieldRow("spec.helmVersion", (), ("HR030", "HR032", "HR135"), is_later=True),
     FieldRow("spec.maxHistory", ("spec.maxHistory",), ("HR117",), "10 where none is given", is_later=True),
     FieldRow(
         "spec.timeout",
