@@ -135,6 +135,32 @@ def test_what_two_builds_of_one_overlay_need_alike_is_written_once(tmp_path: Pat
         assert str(migration.files[f"{name}/kustomization.yaml"]).count(f"{name}-web") == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("timeout", "10m"),
+        ("maxHistory", "ten"),
+        ("rollback", True),
+        ("values", ["a"]),
+        ("chart", {"secretRef": "a"}),
+        ("valuesFrom", [{"secretKeyRef": {"name": 3}}]),
+    ],
+)
+@pytest.mark.parametrize("roots", [(), ("apps",)])
+def test_a_patch_with_what_the_api_server_refuses_holds_the_release_back(
+    field: str, value: object, roots: tuple[str, ...]
+) -> None:
+    operation = json.dumps([{"op": "add", "path": f"/spec/{field}", "value": value}])
+    patches = [{"target": {"kind": "HelmRelease", "name": "web"}, "patch": operation}]
+    files = tree({}, eu=patches)
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=roots))
+    (refused,) = (each for each in migration.findings if each.code == "RP006")
+    assert refused.message.startswith(f"spec.{field}")
+    assert ", as it is patched: " in refused.message
+    assert "clusters/eu/apps.yaml:1" in refused.related
+    assert migration.files["apps/web.yaml"] == files["apps/web.yaml"]
+
+
 def test_a_target_that_loses_an_annotation_names_what_it_found() -> None:
     patch = {"patch": TIMEOUT["patch"], "target": {"annotationSelector": "fluxcd.io/locked=true"}}
     files = tree({}, eu=[patch])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from fluxv2_migrate.clusters import Closure, DocumentKey
+from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.releases.decisions import DecidedReleases
@@ -14,6 +14,7 @@ from fluxv2_migrate.releases.patched import (
     NoChart,
     closure_places,
     closures_of,
+    put_over,
     read_patched_release,
     taken_out,
 )
@@ -24,6 +25,7 @@ from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _Reason = tuple[str, str, tuple[str, ...]]
+_WhyItStays = Callable[[Document, Surroundings, Iterable[Sighting]], _Reason | None]
 
 
 def read_closure(
@@ -31,14 +33,15 @@ def read_closure(
     overrides: Mapping[DocumentKey, Override],
     around: Surroundings,
     findings: FindingGroups,
-    why_it_stays: Callable[[Document, Surroundings], _Reason | None],
+    why_it_stays: _WhyItStays,
     ties: Ties,
 ) -> list[ReadRelease]:
     """Gives the releases of a closure; none where something of it stays whatever is decided.
 
     Args:
         overrides: what a person decided for each release that is migrated now.
-        why_it_stays: of a document that no rule need be asked about.
+        why_it_stays: of a document that no rule need be asked about, with how Kustomizations of Flux v2
+            patch it.
     """
     documents = [around.repository.document(*key) for key in closure.documents]
     if not overrides.keys() & set(closure.documents):
@@ -65,11 +68,12 @@ def _staying(
     documents: Iterable[Document],
     closure: Closure,
     around: Surroundings,
-    why_it_stays: Callable[[Document, Surroundings], _Reason | None],
+    why_it_stays: _WhyItStays,
 ) -> Iterator[tuple[Document, _Reason]]:
     """Gives the documents that stay whatever the rules say, each with the reason."""
     for document in documents:
-        reason = why_it_stays(document, around)
+        known = around.clusters.sightings.get(document.key, ())
+        reason = why_it_stays(document, around, put_over(known, document.key, closure, around))
         if reason is None or (reason[0] == "RP035" and any(taken_out(document.key, closure, around))):
             # What no cluster has because a patch takes it out goes with that patch.
             continue

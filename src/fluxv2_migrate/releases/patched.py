@@ -187,7 +187,7 @@ def read_patched_release(
         NoChart: a cluster sees none.
     """
     known = tuple(around.clusters.sightings.get(document.key, ()))
-    sightings = (*known, *_put_over(known, document.key, closure, around))
+    sightings = (*known, *put_over(known, document.key, closure, around))
     sightings = sightings or tuple(taken_out(document.key, closure, around))
     oldest = around.oldest(sighting.cluster for sighting in sightings)
     writers = {
@@ -227,7 +227,7 @@ def read_patched_release(
     )
 
 
-def _put_over(
+def put_over(
     known: Sequence[Sighting], key: DocumentKey, closure: Closure, around: Surroundings
 ) -> Iterator[Sighting]:
     """Gives a release as Kustomizations of Flux v2 patch it that no known cluster has.

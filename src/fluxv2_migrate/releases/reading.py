@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -162,7 +162,14 @@ def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
     findings.add(document, document.resource, Notice("RP070", message, ("spec",), "patch"))
 
 
-def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, tuple[str, ...]] | None:
+def _why_it_stays(
+    document: Document, around: Surroundings, put_over: Iterable[Sighting] = ()
+) -> tuple[str, str, tuple[str, ...]] | None:
+    """Gives why nobody need ask a rule about a release; nothing where the rules decide.
+
+    Args:
+        put_over: the release as Kustomizations of Flux v2 patch it, beside how clusters see it.
+    """
     repository, clusters = around.repository, around.clusters
     if repository.chart_around(document.path) is not None:
         return "RP001", "the release belongs to a chart, whose values fill it in", ()
@@ -180,21 +187,30 @@ def _why_it_stays(document: Document, around: Surroundings) -> tuple[str, str, t
     filled = placeholder_in_comment(document.text)
     if filled is not None:
         return "RP063", filled.message, ()
-    try:
-        model = FluxHelmRelease if document.manifest["kind"] == "FluxHelmRelease" else HelmRelease
-        for manifest in _to_validate(document, sightings):
-            model.model_validate(manifest)
-    except ValidationError as error:
+    over = tuple(put_over)
+    refused = _refused(document, sightings) or (_refused(document, over) if over else None)
+    if refused is not None:
         filled = placeholder_of_release(document.manifest)
-        if filled is not None:
-            return "RP063", filled.message, filled.field
-        path, reason = fault_of(error)
-        return "RP006", f"{'.'.join(path) or 'the release'}: {reason}", path
+        return refused if filled is None else ("RP063", filled.message, filled.field)
     if any(not sighting.name for sighting in sightings):
         return "RP006", "metadata.name: the release has no name", ("metadata",)
     alias = aliased_dependency(document, around)
     if alias is not None:
         return "HR063", alias, ("spec", "chart", "path")
+    return None
+
+
+def _refused(document: Document, sightings: Sequence[Sighting]) -> tuple[str, str, tuple[str, ...]] | None:
+    """Gives the field for which the API server refuses a release, as it is written or as patches make it."""
+    model = FluxHelmRelease if document.manifest["kind"] == "FluxHelmRelease" else HelmRelease
+    try:
+        for manifest in _to_validate(document, sightings):
+            model.model_validate(manifest)
+    except ValidationError as error:
+        path, reason = fault_of(error)
+        is_patched = any(each.patches for each in sightings) and _refused(document, ()) is None
+        where = f"{'.'.join(path) or 'the release'}{', as it is patched' if is_patched else ''}"
+        return "RP006", f"{where}: {reason}", path
     return None
 
 
