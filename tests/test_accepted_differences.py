@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 import fluxv2_migrate as fm
-from test_syncs_of_others import OBJECT, Files, both, checked, flux_2, fluxd, release, source, sync
+from manifest_texts import workload_text
+from test_syncs_of_others import OBJECT, OURS, Files, both, checked, flux_2, fluxd, release, source, sync
 
 LISTED = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [settings.yaml]\n"
 OTHER = OBJECT.replace("settings", "other")
 IGNORING = source("flux-system", "https://git.example.com/acme/fleet").replace(
     "interval: 1m", "ignore: /prod/web.yaml, interval: 1m"
 )
+IGNORING_SHOP = IGNORING.replace("web.yaml", "shop.yaml")
 SYNC = sync("flux-system", "./prod")
 TWIN = (
     "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
@@ -27,6 +29,35 @@ PATCHED = (
     "prune: false, patches: [{patch: '{kind: ConfigMap, apiVersion: v1, "
     "metadata: {name: settings, namespace: shop}, data: {a: b}}'}]"
 )
+
+AUTOMATED = ("fluxcd.io/automated: 'true'", "fluxcd.io/tag.app: semver:~1.4")
+SHOP = workload_text(*AUTOMATED, name="shop")
+LISTING_SHOP = LISTED.replace("settings", "shop")
+LOCAL = "config.kubernetes.io/local-config: 'true'"
+SHAPING = (
+    "images: [{name: ghcr.io/acme/web, newTag: 1.4.9}]\n",
+    "commonLabels: {a: b}\n",
+    "namePrefix: x-\n",
+    "namespace: team\n",
+)
+"""What a kustomization may do to a workload."""
+SHAPING_ALL = (
+    "namePrefix: x-",
+    "targetNamespace: team",
+    "images: [{name: ghcr.io/acme/web, newTag: 1.4.9}]",
+)
+"""What a Kustomization of Flux v2 may do to all that it applies."""
+
+
+def syncing_shop(shaping: str) -> Files:
+    """A release and a workload of fluxd, and a Kustomization of Flux v2 that makes others of them."""
+    text = sync("flux-system", "./prod").replace("prune: false", f"prune: false, {shaping}")
+    return {
+        "flux.yaml": fluxd("prod"),
+        "clusters/sync.yaml": f"{source('flux-system', OURS)}---\n{text}",
+        "prod/shop.yaml": SHOP,
+        "prod/web.yaml": release(),
+    }
 
 
 def of_fluxd(**files: str) -> Files:
@@ -45,6 +76,12 @@ def of_fluxd(**files: str) -> Files:
         ("RP007", flux_2() | {"prod/web.yaml": release(), "prod/v2.yaml": TWIN, "prod/charts.yaml": CHARTS}),
         ("RP080", both("branch: main", "branch: flux-2")),
         ("RP080", both("prune: false", PATCHED)),
+        ("RP015", of_fluxd(kustomization=LISTED, settings=OBJECT, shop=SHOP)),
+        ("RP024", of_fluxd(shop=SHOP) | {".sourceignore": "/prod/apps/shop.yaml\n"}),
+        ("RP024", of_fluxd(shop=SHOP.replace("annotations:\n", f"annotations:\n    {LOCAL}\n"))),
+        ("RP024", {**syncing_shop("force: false"), "clusters/sync.yaml": f"{IGNORING_SHOP}---\n{SYNC}"}),
+        *(("RP022", of_fluxd(kustomization=LISTING_SHOP + shaping, shop=SHOP)) for shaping in SHAPING),
+        *(("RP080", syncing_shop(shaping)) for shaping in SHAPING_ALL),
     ],
 )
 def test_what_a_person_accepts_is_declared(code: str, files: Files) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fluxv2_migrate.applied.annotated_objects import tell_of_annotated_objects
+from fluxv2_migrate.applied.encrypted_secrets import tell_of_encrypted_secrets
 from fluxv2_migrate.applied.health_checks import tell_of_health_checks
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.pruning import tell_of_pruning
@@ -27,6 +28,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files, checked_text
 from fluxv2_migrate.images.automation import MigratedImages, migrate_images, with_markers
+from fluxv2_migrate.images.git_syncs import source_ignores
 from fluxv2_migrate.images.reading import read_images
 from fluxv2_migrate.kept import lets_go
 from fluxv2_migrate.placement import ExistingSource
@@ -155,7 +157,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         taken_out = remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
         tell_of_rights(going, manifests, around, findings)
     remove_used_values(converted.texts, around, workspace)
-    applied = compare_sync_paths(around, workspace.deleted)
+    applied = compare_sync_paths(around, source_ignores(around), workspace.deleted)
     settle_namespaces(applied, around, workspace, findings)
     created = workspace.created
     settle_readings(prepared.readings, going, applied, around, workspace, findings)
@@ -164,6 +166,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_annotated_objects(around, findings)
         tell_of_refused_metadata(around, findings)
         tell_of_refused_objects(around, findings)
+        tell_of_encrypted_secrets(around, findings)
         tell_of_pruning(going, around, findings)
         tell_of_health_checks(going, around, findings)
         tell_of_unsynced(going, around, findings)

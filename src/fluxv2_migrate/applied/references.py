@@ -128,9 +128,11 @@ class _Check:
         default = self.result.clusters.default_namespace(self.view.name)
         key = (_RELEASE, sighting.namespace or default, sighting.name)
         manifest = self.applied.objects.get(key)
+        became = self.applied.made_of.get(release.document.key)
+        if manifest is None and became is not None and release.resource in self.findings.becoming_others:
+            key, manifest = became, self.applied.objects[became]
         shown = shown_identity(key)
         if manifest is None:
-            became = self.applied.made_of.get(release.document.key)
             cause = self._cause(release.document.path, became)
             self._tell(release, "RP053", f"{self.view.name} does not get it: {cause}", ("metadata", "name"))
             return

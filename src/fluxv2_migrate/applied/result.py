@@ -53,7 +53,7 @@ class AppliedByCluster:
     Attributes:
         artifact: what source-controller leaves of the repository.
         objects: those of builds, and of other files those that concern Flux.
-        made_of: what a document becomes that is built.
+        made_of: what a document becomes, or the first object that it holds.
         files: those that are applied, or read by a build.
         resting: those of the objects that nothing applies but Kustomizations which apply nothing as Git has
             them, with the reason.
@@ -104,11 +104,15 @@ class Result:
         Source: fluxcd/pkg `kustomize/kustomize_generator.go`, `sourceignore/sourceignore.go`.
         """
         views = self.clusters.clusters
-        parts = [[self._parts(synced, view) for synced in view.sync_paths] for view in views]
+        paths = [[self.clusters.afterwards(synced) for synced in view.sync_paths] for view in views]
+        parts = [
+            [(synced, self._parts(synced, view)) for synced in of_view]
+            for view, of_view in zip(views, paths, strict=True)
+        ]
         last = {
             (self.ignores.get(view.name), folder, over): view.name
             for view, of_view in zip(views, parts, strict=True)
-            for folders, _, over in of_view
+            for _, (folders, _, over) in of_view
             for folder in folders
         }
         for view, of_view in zip(views, parts, strict=True):
@@ -117,12 +121,12 @@ class Result:
                 del self._builds[key]
                 self.tree.artifact(key[0]).let_build_go(key[1])
 
-    def _applied(self, view: ClusterView, parts: Iterable[_Parts]) -> AppliedByCluster:
+    def _applied(self, view: ClusterView, parts: Iterable[tuple[SyncPath, _Parts]]) -> AppliedByCluster:
         ignore = self.ignores.get(view.name)
         default = self.clusters.default_namespace(view.name)
         found = AppliedByCluster(self.tree.artifact(ignore))
         working: set[Identity] = set()
-        for synced, (folders, files, over) in zip(view.sync_paths, parts, strict=True):
+        for synced, (folders, files, over) in parts:
             resting = self.clusters.resting.get(synced.path)
             seen: dict[Identity, None] = {}
             if synced.unknown:
@@ -138,6 +142,7 @@ class Result:
                     for _, manifest in objects_in(document.manifest):
                         key = _in(identity_of(manifest, synced.target_namespace), default)
                         found.objects.setdefault(key, manifest)
+                        found.made_of.setdefault(document.key, key)
                         seen[key] = None
             if resting is None or resting.rest is None:
                 working.update(seen)

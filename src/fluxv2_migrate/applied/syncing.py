@@ -32,21 +32,30 @@ _OF_FILES: Final = "kustomize-controller refuses both"
 _OF_PATHS: Final = "fluxd synced nothing with both, and the Kustomizations of both paths take turns at it"
 
 
-def compare_sync_paths(around: Surroundings, gone: Collection[str]) -> dict[SyncPath, AppliedDifferences]:
+def compare_sync_paths(
+    around: Surroundings, ignores: Mapping[str, str], gone: Collection[str]
+) -> dict[SyncPath, AppliedDifferences]:
     """Gives where both Fluxes part over the sync paths whose files fluxd read one by one.
 
     Args:
+        ignores: `spec.ignore` of the GitRepository of each cluster that has one.
         gone: files that leave it, which are in nobody's way any more.
     """
     repository, clusters = around.repository, around.clusters
     documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
     found: dict[SyncPath, AppliedDifferences] = {}
-    for _, synced in clusters.sync_paths():
+    for view, synced in clusters.sync_paths():
         # What a command makes of the files nobody can tell, and that is told where the command stands.
         if synced.files != "none" and not synced.unknown and synced not in found:
             apart = clusters.apart if synced.files == "rest" else frozenset()
             differences = compare_applied(
-                synced, repository.texts, documents, clusters.tree, clusters.builds, apart
+                synced,
+                repository.texts,
+                documents,
+                clusters.tree,
+                clusters.builds,
+                apart,
+                ignores.get(view.name),
             )
             found[synced] = replace(
                 differences,
@@ -215,6 +224,7 @@ def _tell_shaped(path: str, shaped: Iterable[ShapedObject], findings: FindingGro
         shown = few(dict.fromkeys(map(_shape, group)), _SHOWN)
         message = f"fluxd passed over it, and with it kustomize-controller applies of {path}: {shown}"
         places = dict.fromkeys(str(each.place) for each in group if each.place.path != kustomization)
+        findings.becoming_others.update(each.before for each in group if each.before)
         if not findings.say("RP022", message, kustomization, 1, places):
             for each in group:
                 _declare_shaped(each, findings)

@@ -155,6 +155,7 @@ def compare_applied(
     tree: KustomizeTree,
     builds: Mapping[tuple[str, str], Build],
     apart: Collection[str],
+    ignore: str | None = None,
 ) -> AppliedDifferences:
     """Says what changes because kustomize-controller builds what fluxd only read.
 
@@ -162,8 +163,9 @@ def compare_applied(
         documents: of the files that were read without an error.
         builds: what is built already, by folder and file of patches.
         apart: files that were not read on their own.
+        ignore: `spec.ignore` of the GitRepository, if it has one.
     """
-    return _Comparison(synced, texts, documents, tree, builds, apart).result()
+    return _Comparison(synced, texts, documents, tree, builds, apart, tree.artifact(ignore)).result()
 
 
 @dataclass(slots=True)
@@ -176,6 +178,7 @@ class _Comparison:
     tree: KustomizeTree
     builds: Mapping[tuple[str, str], Build]
     apart: Collection[str]
+    artifact: KustomizeTree
     objects: list[AppliedObject] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     broken: list[Refusal] = field(default_factory=list)
@@ -210,7 +213,7 @@ class _Comparison:
     def _read(self) -> None:
         """Reads all files as fluxd did, and sorts them by what kustomize-controller does with them."""
         root = self.synced.path
-        artifact = self.tree.artifact().files
+        artifact = self.artifact.files
         charts = chart_folders(self.texts.keys())
         for path in sorted(artifact.keys() - self.texts.keys()):
             is_scanned = is_below(path, root) and self._taker(posixpath.dirname(path)) is None
@@ -249,7 +252,7 @@ class _Comparison:
 
     def _taker(self, folder: str) -> str | None:
         """Gives the outermost folder between a folder and the root that has a kustomization."""
-        artifact = self.tree.artifact()
+        artifact = self.artifact
         taker: str | None = None
         while True:
             if artifact.has_kustomization_file(folder):
@@ -261,7 +264,7 @@ class _Comparison:
     def _build(self) -> _Built:
         """Gives what kustomizations below the path make of each document, and in which of them."""
         found: dict[_Document, list[_Made]] = {}
-        artifact = self.tree.artifact()
+        artifact = self.artifact
         for folder in sorted(self.takers):
             if self._is_left_to_fluxd(folder):
                 continue

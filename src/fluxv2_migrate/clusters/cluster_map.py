@@ -38,6 +38,8 @@ class ClusterMap:
         install_texts: the files that are no manifests and say how a program was installed.
         own_urls: what is compared of the URLs of this repository.
         foreign: the Kustomizations of Flux v2 that sync another one.
+        shaping: the folders over which a Kustomization of Flux v2 puts something, and no other one anything
+            else, with this one.
         resting: the folders of which Flux v2 applies nothing, as each Kustomization that syncs one says, with
             the first of these.
     """
@@ -58,6 +60,7 @@ class ClusterMap:
     own_urls: Collection[str] = frozenset()
     foreign: Collection[DocumentKey] = frozenset()
     resting: Mapping[str, FluxKustomization] = field(default_factory=dict)
+    shaping: Mapping[str, FluxKustomization] = field(default_factory=dict)
     _broken: dict[str, str] | None = None
     _synced: SyncedFiles | None = None
     # Each sighting asks for its cluster; while clusters are looked for, others take their places.
@@ -94,6 +97,12 @@ class ClusterMap:
             folder: one of its `builds`.
         """
         return self.builds[folder, synced.over]
+
+    def afterwards(self, synced: SyncPath) -> SyncPath:
+        """Gives a sync path as Flux v2 applies it: fluxd knew nothing of what a Kustomization makes of it."""
+        by = self.shaping.get(synced.path)
+        is_known = synced.overlay or synced.target_namespace or synced.patch_file
+        return synced if by is None or is_known else by.of_path(synced)
 
     @property
     def outputs(self) -> frozenset[str]:

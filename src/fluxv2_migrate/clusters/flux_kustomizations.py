@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
@@ -115,6 +116,23 @@ class FluxKustomization:
         """Namespace and name of what it syncs from."""
         reference = mapping_at(self.manifest, "spec", "sourceRef")
         return named_by(reference, namespace_and_name(self.manifest)[0])
+
+    @property
+    def shape(self) -> tuple[str, str]:
+        """What it puts over what is built, wherever it stands, and the namespace of all of it."""
+        given: dict[str, Any] = json.loads(self.overlay or "{}")
+        over = json.dumps({key: value for key, value in given.items() if key != "file"}, sort_keys=True)
+        return over, self.target_namespace
+
+    def of_path(self, synced: SyncPath) -> SyncPath:
+        """Gives a path as this Kustomization syncs it."""
+        if self.overlay:
+            synced = SyncPath(synced.path, (synced.path,), files="none", overlay=self.overlay)
+        return replace(
+            synced,
+            target_namespace=self.target_namespace,
+            substituted_by=self.file if self.substitutes else "",
+        )
 
     @property
     def rest(self) -> Rest | None:

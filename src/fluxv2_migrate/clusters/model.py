@@ -122,6 +122,7 @@ class Sighting:
         patches: that reach it on the way.
         item: which item of its document it is, where that is a list that kustomize takes apart.
         is_moved: whether the sync path as a whole gives it another namespace or name.
+        applied_in: the namespace that a Kustomization of Flux v2 gives it, of which fluxd knew nothing.
     """
 
     cluster: str
@@ -133,3 +134,9 @@ class Sighting:
     patches: tuple[PatchUse, ...] = ()
     item: int | None = None
     is_moved: bool = False
+    applied_in: str = ""
+
+    @property
+    def namespace_afterwards(self) -> str:
+        """In the cluster, once Flux v2 applies it; empty where it is not known."""
+        return self.applied_in or self.namespace

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -122,12 +121,12 @@ def _synced_from(
     Several of them may sync one folder, each under other names or into another namespace.
     """
     synced = [_synced_by(own, root, tree)]
-    ways = {(root, "", "")}
+    ways = {(root, "{}", "")}
     pending = [root]
     while pending:
         folder = pending.pop()
         for each, target in known:
-            way = (target, _shaping(each), each.target_namespace)
+            way = (target, *each.shape)
             if is_below(each.file, folder) and way not in ways and not is_below(target, root):
                 ways.add(way)
                 pending.append(target)
@@ -135,24 +134,8 @@ def _synced_from(
     return synced
 
 
-def _shaping(kustomization: FluxKustomization) -> str:
-    """Gives what a Kustomization puts over what is built, wherever it stands."""
-    given: dict[str, Any] = json.loads(kustomization.overlay or "{}")
-    return json.dumps({key: value for key, value in given.items() if key != "file"}, sort_keys=True)
-
-
 def _synced_by(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:
-    return _as_synced_by(kustomization, unguided_sync_path(folder, tree))
-
-
-def _as_synced_by(kustomization: FluxKustomization, synced: SyncPath) -> SyncPath:
-    if kustomization.overlay:
-        synced = SyncPath(synced.path, (synced.path,), files="none", overlay=kustomization.overlay)
-    return replace(
-        synced,
-        target_namespace=kustomization.target_namespace,
-        substituted_by=kustomization.file if kustomization.substitutes else "",
-    )
+    return kustomization.of_path(unguided_sync_path(folder, tree))
 
 
 def of_folders(
@@ -271,7 +254,7 @@ def overlaid_path(synced: SyncPath, reader: ClusterReader) -> SyncPath:
     own = [
         each for each in reader.flux_kustomizations() if each.path and normal_path(each.path) == synced.path
     ]
-    return _as_synced_by(own[0], synced) if len(own) == 1 else synced
+    return own[0].of_path(synced) if len(own) == 1 else synced
 
 
 def _is_left_out(path: str, tree: KustomizeTree) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, is_below
+from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out
@@ -19,7 +20,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.image_objects import nearest
 from fluxv2_migrate.kubernetes import mapping_at, named_by, resource_of
-from fluxv2_migrate.kustomize import controller_build
+from fluxv2_migrate.kustomize import BuiltObject, controller_build
 from fluxv2_migrate.meaning import GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.quoting import few, plural
@@ -55,6 +56,7 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
             fields = [
                 *_tell_other_revision(source, view, findings),
                 *_tell_other_objects(document, own, around, findings),
+                *_tell_undecrypted(document, view, around, findings),
             ]
             for each in paths if fields else ():
                 findings.declare_object(f"sync path {each or '/'}", *fields)
@@ -140,6 +142,33 @@ def _name_of(url: str) -> str:
     return posixpath.basename(repository_key(url))
 
 
+def _tell_undecrypted(
+    document: Document, view: ClusterView, around: Surroundings, findings: FindingGroups
+) -> Iterator[str]:
+    """Tells of a Kustomization that decrypts nothing, where fluxd did; gives what is accepted of it."""
+    path = normal_path(str(mapping_at(document.manifest, "spec").get("path")))
+    synced = [each for each in view.sync_paths if is_below(each.path, path)]
+    if (
+        not view.settings.fluxd.sops
+        or mapping_at(document.manifest, "spec").get("decryption")
+        or not any(may_be_encrypted(each, around.clusters) for each in synced)
+    ):
+        return
+    message = f"it has no decryption, and fluxd decrypted what sops encrypted of {path or '/'}"
+    findings.stop(document, "RP080", message, ("spec",))
+    yield from ("sync.decryption",) if findings.accepts("RP080", document) else ()
+
+
+def _places_of(objects: Iterable[BuiltObject], around: Surroundings) -> dict[str, None]:
+    """Gives the places of the documents of which objects are built, each once."""
+    found: dict[str, None] = {}
+    for each in objects:
+        for document in around.repository.all_documents(each.path):
+            if document.index == each.index:
+                found[f"{document.path}:{document.line}"] = None
+    return found
+
+
 def _tell_other_objects(
     document: Document, own: FluxKustomization, around: Surroundings, findings: FindingGroups
 ) -> Iterator[str]:
@@ -172,7 +201,8 @@ def _tell_other_objects(
     if changed:
         shown = few(dict.fromkeys(resource_of(each.manifest) for each in changed), _SHOWN)
         message = f"it makes something else of what fluxd applied of {path or '/'}: {shown}"
-        findings.stop(document, "RP080", message, ("spec",))
+        findings.becoming_others.update(resource_of(each.manifest) for each in changed)
+        findings.stop(document, "RP080", message, ("spec",), _places_of(changed, around))
     if changed and findings.accepts("RP080", document):
         for each in changed:
             for manifest in (each.manifest, after.get((each.path, each.index), each.manifest)):

@@ -162,13 +162,15 @@ def _keep_telling(
     open_branch = {each.cluster for each in syncs if not each.settings.is_branch_known}
     reasons: list[tuple[Collection[str], str]] = [(open_branch, "nothing says which branch it follows")]
     if not around.clusters.given:
+        asking = _updated_by_fluxd(automated, around)
+        asking |= {name for name, each in left.items() if each.resources}
         # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
-        unsaid = {each.cluster for each in syncs if each.state == "commands" and left[each.cluster].resources}
+        unsaid = {each.cluster for each in syncs if each.state == "commands" and each.cluster in asking}
         unsaid = _with_neighbours(unsaid, around.clusters.clusters)
         failing = {
             view.name
             for view in around.clusters.clusters
-            if left[view.name].resources and any(_fails(synced, around) for synced in view.sync_paths)
+            if view.name in asking and any(_fails(synced, around) for synced in view.sync_paths)
         }
         differing = _differing_over_images(automated, around)
         reasons += [
@@ -182,6 +184,12 @@ def _keep_telling(
         _tell_kept(telling, around, findings, reason)
         staying += telling
     yield from staying
+
+
+def _updated_by_fluxd(automated: Collection[DocumentKey], around: Surroundings) -> set[str]:
+    """Gives the clusters that have a workload whose images nothing but fluxd updates yet."""
+    seen = (each for key in automated for each in around.clusters.sightings.get(key, ()))
+    return {each.cluster for each in seen}
 
 
 def _fails(synced: SyncPath, around: Surroundings) -> bool:

@@ -34,6 +34,8 @@ class FindingGroups:
         met: all that an override could be about, by file and line.
         matched: the indices of the overrides that are about something.
         told: what was said of which field.
+        becoming_others: the resources of which it is asked, or settled, whether something may make others of
+            them.
     """
 
     options: MigrationOptions
@@ -43,6 +45,7 @@ class FindingGroups:
     met: dict[tuple[str, int], Subject] = field(default_factory=dict)
     matched: set[int] = field(default_factory=set)
     told: set[tuple[object, ...]] = field(default_factory=set)
+    becoming_others: set[str] = field(default_factory=set)
 
     def subject(self, document: Document) -> Subject:
         """Gives what overrides are compared with for the object of a document."""

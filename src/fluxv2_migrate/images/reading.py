@@ -222,7 +222,7 @@ class _Reader:
                 for image in draft.images:
                     placed = self._placed(document, draft, image, sighting)
                     images.append(image if placed is None else placed.image)
-                    use = None if placed is None else _use(placed, draft)
+                    use = None if placed is None else _use(placed, draft, sighting)
                     if use is not None:
                         uses.setdefault(at, []).append(use)
                 told.setdefault(sighting.cluster, []).append(draft)
@@ -485,7 +485,8 @@ def _place_of(placed: ImagePlace) -> str:
     return f"{placed.path}:{placed.index}#{where}"
 
 
-def _use(placed: ImagePlace, draft: ImageAutomationDraft) -> ImageUse | None:
+def _use(placed: ImagePlace, draft: ImageAutomationDraft, sighting: Sighting) -> ImageUse | None:
     if not placed.image.fields:
         return None
-    return use_of(draft, placed.image, (placed.path, placed.index), _place_of(placed))
+    use = use_of(draft, placed.image, (placed.path, placed.index), _place_of(placed))
+    return None if use is None else replace(use, applied_in=sighting.applied_in)

@@ -108,6 +108,7 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "sync.contents": "it is applied with another content than before",
     "sync.credentials": "the repository cannot be fetched without them, and nothing is applied",
     "sync.decryption": "encrypted Secrets are refused, and nothing of the path is applied",
+    "sync.encrypted": "nothing decrypts it, and nothing of the path is applied with it",
     "sync.target_namespace": "everything of the path is applied in another namespace",
     "sync.substitution": "every `${name}` is replaced, by nothing where it is not defined",
     "sync.branch": "another branch is applied",

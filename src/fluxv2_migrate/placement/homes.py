@@ -161,7 +161,7 @@ class Homes:
         above = {folder, *self.tree.ancestors(folder)}
         for _, synced in self.clusters.sync_paths():
             if is_below(folder, synced.path) or not above.isdisjoint(synced.builds):
-                yield synced
+                yield self.clusters.afterwards(synced)
 
     def seen_by(self, file: str) -> frozenset[str]:
         """Gives the clusters that see what stands in a file."""

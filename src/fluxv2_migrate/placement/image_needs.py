@@ -80,7 +80,7 @@ def place_uses(
 
 def _namespace(use: ImageUse, options: MigrationOptions) -> str:
     is_own = use.in_own_namespace or options.images.namespace == "release"
-    return (use.namespace if is_own else "") or options.flux_namespace
+    return ((use.applied_in or use.namespace) if is_own else "") or options.flux_namespace
 
 
 def _known_credentials(

@@ -27,6 +27,7 @@ class ImageUse:
         place: names the text of the field: two clusters that see one text have one marker.
         workload_file: in which the workload stands.
         in_own_namespace: whether its objects go there, because the Flux namespace has no place for them.
+        applied_in: the namespace that a Kustomization of Flux v2 gives it, of which fluxd knew nothing.
         affixes: what every place that its cluster has adds to the names of its objects.
     """
 
@@ -40,6 +41,7 @@ class ImageUse:
     place: str
     workload_file: str = ""
     in_own_namespace: bool = False
+    applied_in: str = ""
     affixes: Affixes = ("", "")
 
     @property

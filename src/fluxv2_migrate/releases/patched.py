@@ -79,7 +79,8 @@ class SeenDraft:
     @property
     def slot(self) -> tuple[str, str]:
         """The cluster, and the namespace in which it has the release."""
-        return self.sighting.cluster, self.sighting.namespace or self.settings.default_namespace
+        namespace = self.sighting.namespace_afterwards or self.settings.default_namespace
+        return self.sighting.cluster, namespace
 
 
 @dataclass(slots=True)

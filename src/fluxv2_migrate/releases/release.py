@@ -60,7 +60,8 @@ class ReadRelease:
 
     def slots(self) -> tuple[tuple[str, str], ...]:
         """Gives each cluster with the namespace in which it has the release, sorted."""
-        found = {(each.cluster, each.namespace or self.settings.default_namespace) for each in self.sightings}
+        default = self.settings.default_namespace
+        found = {(each.cluster, each.namespace_afterwards or default) for each in self.sightings}
         return tuple(sorted(found))
 
     def name_in(self, sighting: Sighting) -> str:

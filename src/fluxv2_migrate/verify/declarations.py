@@ -14,6 +14,11 @@ Declared = Mapping[tuple[str, str], Collection[str] | Mapping[str, Any]]
 """By path before and resource, the fields that may differ: alone, or with the values expected afterwards, of
 which `None` is any."""
 _ANYTHING: Final = object()
+_APPLIED: Final = "applied"
+_CONTENTS: Final = "contents"
+# They decide which release of Helm it is, and whether anything works at all.
+_NO_CONTENTS: Final = ("managed", "managers", "namespace", "refused", "release_name")
+_OF_THE_PLACE: Final = ("storage_namespace", "target_namespace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,13 @@ class Declaration:
     every: Mapping[str, Any]
 
     def explains(self, difference: Difference) -> bool:
-        """Gives whether a difference is one that was declared."""
+        """Gives whether a difference is one that was declared, alone or with all that the object says."""
+        if difference.field in _OF_THE_PLACE:
+            if _APPLIED in self.every:
+                # Another object stands for it, which is elsewhere.
+                return True
+        elif _CONTENTS in self.every and difference.field not in _NO_CONTENTS:
+            return True
         return any(
             self.every[name] in (None, _ANYTHING) or _is_as_declared(difference, name, self.every[name])
             for name in _names(difference.field)

@@ -256,7 +256,10 @@ def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[_OfDocument
         there = known.get(found.identity, set())
         # One that has no cluster is the same as any that was there.
         if not there or (found.cluster and not there & {found.cluster, ""}):
-            yield found.document, _on_top(found, "no release of Flux v1 stood for it")
+            entry = _on_top(found, "no release of Flux v1 stood for it")
+            if "applied" in context.declared.of("", (found.resource,)).every:
+                entry = replace(entry, status="declared", reason=f"{entry.reason}, as was declared")
+            yield found.document, entry
 
 
 def _on_top(found: SeenObject, reason: str) -> ReleaseVerification:

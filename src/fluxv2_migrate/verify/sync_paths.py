@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below
 from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
+from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
+from fluxv2_migrate.flux2.encrypted_secrets import is_encrypted_secret
 from fluxv2_migrate.kubernetes import (
     as_list,
     as_object,
@@ -149,6 +151,8 @@ def _is_declared(difference: Difference, context: Context) -> bool:
             resource, field = difference.after, "applied"
         case "sync.contents":
             resource, field = difference.path[0], "contents"
+        case "sync.encrypted":
+            resource, field = difference.path[0], "encrypted"
         case "sync.suspended":
             resource, field = difference.path[0], "suspended"
         case _:
@@ -204,14 +208,14 @@ def _of_kustomizations(path: _Path, context: Context) -> Iterator[Difference]:
         if each.by is not None:
             if each.by.rest is not None:
                 yield Difference("sync.suspended", False, True, (resource_of(each.by.manifest),))
-            yield from _of_contents(path, each.by)
+            yield from _of_contents(path, each.by, context)
             yield from _of_objects(path, each.by)
             yield from _on_top(as_object(each.by.manifest.get("spec")), old)
             yield from _waiting(each.by, old, path.view, context)
             yield from compare_source(each.by, path.view, path.before, context)
 
 
-def _of_contents(path: _Path, now: FluxKustomization) -> Iterator[Difference]:
+def _of_contents(path: _Path, now: FluxKustomization, context: Context) -> Iterator[Difference]:
     """Gives whether a Kustomization deletes what leaves Git, and reads what is encrypted there, as before."""
     fluxd = path.view.settings.fluxd
     old = [as_object(each.manifest.get("spec")) for each in path.before]
@@ -219,7 +223,11 @@ def _of_contents(path: _Path, now: FluxKustomization) -> Iterator[Difference]:
     prunes = any(one.get("prune") is True for one in old) or bool(fluxd.garbage_collection)
     if spec.get("prune") is True and not prunes:
         yield Difference("sync.prune", False, True)
-    if not spec.get("decryption") and (fluxd.sops or any(one.get("decryption") for one in old)):
+    decrypted = any(one.get("decryption") for one in old)
+    if fluxd.sops and not decrypted:
+        # Where nothing is encrypted nothing is lost.
+        decrypted = may_be_encrypted(path.synced, context.before.clusters)
+    if decrypted and not spec.get("decryption"):
         yield Difference("sync.decryption", "sops", _NONE)
 
 
@@ -298,6 +306,7 @@ def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> It
     here = (each for each in reconciled.all() if each.within.sync_path == path.synced.path)
     for reason in dict.fromkeys(undecryptable((each.path, each.manifest) for each in here)):
         yield Difference("sync.refused", _NONE, reason)
+    yield from _encrypted(path, reconciled, context)
     version = context.version(path.view.name)
     # What syncs the path may be applied by nothing that is known, and is needed all the same.
     sources = (source_of(each.by, path.view, context) for each in path.now if each.by is not None)
@@ -310,6 +319,20 @@ def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> It
         for reason in found:
             if reason not in before:
                 yield Difference("sync.refused", _NONE, reason)
+
+
+def _encrypted(path: _Path, reconciled: ReconciledCluster, context: Context) -> Iterator[Difference]:
+    """Gives the Secrets that fluxd left encrypted, and with which kustomize-controller applies nothing."""
+    view = path.view
+    is_known = view.flux1.fluxd is not None or context.before.clusters.given
+    if not is_known or view.settings.fluxd.sops or view.flux2_file:
+        return
+    for each in reconciled.all():
+        by = each.within.by
+        decrypts = by is not None and mapping_at(by.manifest, "spec").get("decryption")
+        is_here = each.within.sync_path == path.synced.path and not each.obstacle
+        if is_here and by is not None and not decrypts and is_encrypted_secret(each.manifest):
+            yield Difference("sync.encrypted", False, True, (resource_of(each.manifest),))
 
 
 def _untold(path: _Path, context: Context) -> Iterator[Difference]:

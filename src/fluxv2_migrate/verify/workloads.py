@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
@@ -50,6 +50,7 @@ from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.applied_objects import changed_fields, changed_metadata
 from fluxv2_migrate.verify.automations import applied_image_objects, compare_automations, is_updated
 from fluxv2_migrate.verify.context import UNMANAGED, Context
+from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.filters import ImageFilter, compare_digests, compare_filters
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
@@ -234,13 +235,17 @@ def _verify(
 ) -> ObjectVerification:
     place = (workload.resource, workload.path, workload.line)
     identity = workload.identity_afterwards
+    declaration = context.declared.of(workload.path, (workload.resource,))
     now, then = cluster.now(identity), cluster.then(identity)
     if now is not None and now.obstacle and context.was_unmanaged(workload.manifest, workload.cluster):
         return ObjectVerification("unmanaged", *place, now.path, reason=UNMANAGED, cluster=workload.cluster)
     if now is None or now.obstacle or then is None:
         reason = _why_gone(identity, context) if now is None else now.obstacle
         path = "" if now is None else now.path
-        return ObjectVerification("missing", *place, path, reason=reason, cluster=workload.cluster)
+        status: VerificationStatus = "missing"
+        if "applied" in declaration.every:
+            status, reason = "declared", f"{reason}, as was declared"
+        return ObjectVerification(status, *place, path, reason=reason, cluster=workload.cluster)
     found: list[Difference] = []
     notes: list[str] = []
     images = {each.container: each for each in first_of_each(find_images(then.manifest))}
@@ -259,7 +264,6 @@ def _verify(
         for part in ("apiVersion", "spec"):
             found += changed_fields("workload", workload.manifest.get(part), now.manifest.get(part))
         found += changed_metadata(workload.manifest, now.manifest)
-    declaration = context.declared.of(workload.path, (workload.resource,))
     return judged((*place, now.path), found, declaration, notes, workload.cluster)
 
 
@@ -436,4 +440,7 @@ def _on_top(
         if known is not None:
             path, line = known.path, known.line
         declaration = context.declared.of(path, (resource,))
-        yield judged((resource, path, line, each.path), found, declaration, (), cluster)
+        entry = judged((resource, path, line, each.path), found, declaration, (), cluster)
+        if "applied" in declaration.every:
+            entry = replace(entry, status="declared", differences=(), declared=tuple(found))
+        yield entry
