@@ -197,7 +197,7 @@ def test_a_release_that_the_operator_never_saw_goes_on_doing_nothing() -> None:
     assert {entry.status for entry in report.releases} == {"declared"}
 
 
-@pytest.mark.parametrize("enabled, is_suspended", [(("v2",), True), (("v2", "v3"), False), ((), False)])
+@pytest.mark.parametrize(("enabled", "is_suspended"), [(("v2",), True), (("v2", "v3"), False), ((), False)])
 def test_a_release_of_a_helm_that_was_off_goes_on_doing_nothing(
     enabled: tuple[Literal["v2", "v3"], ...], is_suspended: bool
 ) -> None:
