@@ -307,12 +307,9 @@ def test_an_inventory_shows_what_it_says_and_what_was_not_given() -> None:
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs a Chromium")
-def test_a_browser_filters_the_page(tmp_path: Path) -> None:
+def in_browser(page: str, tmp_path: Path) -> str:
+    """Gives what a browser makes of a page."""
     assert BROWSER is not None
-    typed = """<script>form.elements.words.value = "HR052"; form.elements.info.checked = false;
-    form.dispatchEvent(new Event("input"));</script>"""
-    page = migrated().to_html().replace("</body>", f"{typed}</body>")
     (tmp_path / "page.html").write_text(page, "utf-8")
     command = [
         BROWSER,
@@ -320,15 +317,41 @@ def test_a_browser_filters_the_page(tmp_path: Path) -> None:
         *("--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"),
         *("--dump-dom", (tmp_path / "page.html").as_uri()),
     ]
-    done = subprocess.run(
+    return subprocess.run(
         command,
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
         env={**os.environ, "HOME": str(tmp_path)},
-    )
-    cards = re.findall(r'<article class="card[^>]*>(?:(?!<article).)*?<h4>(\w+) ', done.stdout)
-    hidden = re.findall(r'<article class="card[^>]* hidden=""[^>]*><h4>(\w+) ', done.stdout)
+    ).stdout
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs a Chromium")
+def test_a_browser_filters_the_page(tmp_path: Path) -> None:
+    typed = """<script>form.elements.words.value = "HR052"; form.elements.info.checked = false;
+    form.dispatchEvent(new Event("input"));</script>"""
+    page = migrated().to_html().replace("</body>", f"{typed}</body>")
+    shown = in_browser(page, tmp_path)
+    cards = re.findall(r'<article class="card[^>]*>(?:(?!<article).)*?<h4>(\w+) ', shown)
+    hidden = re.findall(r'<article class="card[^>]* hidden=""[^>]*><h4>(\w+) ', shown)
     assert set(cards) - set(hidden) == {"HR052"}
-    assert re.search(r"1 of \d+ entries", done.stdout)
+    assert re.search(r"1 of \d+ entries", shown)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs a Chromium")
+def test_commands_of_a_notebook_are_not_broken_within_words(tmp_path: Path) -> None:
+    """JupyterLab breaks the lines of every `pre` anywhere; a command can be read and copied as it is."""
+    lab = ".lab pre{white-space:pre-wrap;word-break:break-all}"
+    told = "getComputedStyle(each).whiteSpace + ' ' + getComputedStyle(each).wordBreak"
+    script = f"document.title = [...document.querySelectorAll('pre')].map(each => {told}).join(', ')"
+    shown = f"<div class='lab'>{migrated().runbook()._repr_html_()}</div>"
+    page = f"<style>{lab}</style>{shown}<script>{script}</script>"
+    titles = re.findall("<title>(.*)</title>", in_browser(page, tmp_path))
+    assert set(titles[-1].split(", ")) == {"pre normal"}
+
+
+def test_a_long_word_of_a_message_makes_no_table_wider_than_its_page() -> None:
+    shown = migrated().findings._repr_html_()
+    assert shown.count('<span class="message">') == len(migrated().findings)
+    assert "min-width:16rem;overflow-wrap:anywhere" in shown

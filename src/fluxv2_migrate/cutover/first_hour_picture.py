@@ -13,7 +13,7 @@ _LETTER: Final = 7.5
 """So wide is a letter of a name, about."""
 _LONGEST: Final = 48
 _LEGEND: Final = 44
-_PER_ROW: Final = 40
+_PER_ROW: Final = 32
 # Told apart also without colours, by the letter in the square.
 _LOOKS: Final = {
     "upgrade": ("U", "#2f6f4f"),

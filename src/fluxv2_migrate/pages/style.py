@@ -42,6 +42,7 @@ html:has(.fm.page){{background:Canvas}}
 .fm pre{{background:var(--shade);color:var(--ink);border:1px solid var(--line);border-radius:6px;
 margin:.5rem 0;padding:.5rem .7rem;overflow:auto;max-height:32rem;overflow-wrap:normal}}
 .fm pre code{{background:none;padding:0}}
+.fm pre,.fm pre code{{white-space:pre;word-break:normal}}
 .fm .scroll{{overflow:auto;max-height:36rem;margin:.6rem 0;border:1px solid var(--line);border-radius:6px}}
 .fm table{{border-collapse:collapse;table-layout:auto;width:100%;margin:0;font-size:14px;color:inherit}}
 .fm tr{{background:none;border:none}}
@@ -49,6 +50,7 @@ margin:.5rem 0;padding:.5rem .7rem;overflow:auto;max-height:32rem;overflow-wrap:
 .fm th,.fm td{{text-align:left;vertical-align:top;padding:.3rem .6rem;border-top:1px solid var(--line);
 background:none;max-width:34rem;overflow-wrap:break-word;white-space:normal}}
 .fm td:not(:first-child){{min-width:5rem}}
+.fm td .message{{display:block;min-width:16rem;overflow-wrap:anywhere}}
 .fm thead th{{position:sticky;top:0;background:var(--shade);white-space:nowrap;overflow-wrap:normal}}
 .fm th[scope=row]{{font-weight:500}}
 .fm tr.strong>*{{font-weight:700}}

@@ -72,7 +72,7 @@ def finding_table(caption: str, findings: Iterable[Finding]) -> Html:
             (f"{each.path}:{each.line}" if each.path else "")
             + (f" and {len(each.related)} more" if each.related else ""),
             each.resource,
-            prose(each.message),
+            element("span", prose(each.message), class_="message"),
         )
         for each in findings
     ]
