@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath
 from fluxv2_migrate.clusters.builds import build_with
-from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.flux_kustomizations import file_over, overlay_then
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name, objects_in
 from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generated_resources
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository
-from fluxv2_migrate.settings.sync_roots import normal_path
 
 Identity = tuple[str, str, str]
 """Kind with the group of its API, namespace and name."""
@@ -202,15 +200,9 @@ class Result:
 
     def _overlay(self, synced: SyncPath) -> str:
         """Gives what goes over a path now: the Kustomization of Flux v2 may have been edited."""
-        file = json.loads(synced.overlay)["file"] if synced.overlay else ""
-        if self.texts.get(file) is None:
-            return synced.overlay
-        of_path = (
-            each.overlay
-            for document in self._read(file)
-            if (each := FluxKustomization.of_document(document)) and normal_path(each.path) == synced.path
-        )
-        return next(of_path, synced.overlay)
+        file = file_over(synced.overlay)
+        text = self.texts.get(file)
+        return synced.overlay if text is None else overlay_then(synced.overlay, {file: text}, self.repository)
 
     def _compare(
         self, found: AppliedByCluster, ignore: str | None, folder: str, synced: SyncPath, now: str

@@ -32,6 +32,7 @@ from fluxv2_migrate.kustomize import (
     BuiltObject,
     Kustomization,
     KustomizeTree,
+    PatchUse,
     generated_resources,
     keys_of_pointer,
 )
@@ -133,6 +134,12 @@ class FluxKustomization:
             target_namespace=self.target_namespace,
             substituted_by=self.file if self.substitutes else "",
         )
+
+    @property
+    def naming(self) -> tuple[str, ...]:
+        """What it makes of the names of all that it applies: their namespace, and what stands around them."""
+        spec = mapping_at(self.manifest, "spec")
+        return (self.target_namespace, *(str(spec.get(key) or "") for key in _TEXTS))
 
     @property
     def rest(self) -> Rest | None:
@@ -303,6 +310,15 @@ def overlay_then(over: str, changed: Mapping[str, str], repository: Repository) 
         if each.index in indices
     )
     return next((each.overlay for each in becomes if each is not None), over)
+
+
+def puts_over(over: str, use: PatchUse) -> bool:
+    """Gives whether what goes over a build has a patch; a file may hold several Kustomizations."""
+    if file_over(over) != use.kustomization:
+        return False
+    entries = json.loads(over).get(use.field.rpartition(".")[2]) or []
+    entry = entries[use.entry] if use.entry < len(entries) else ""
+    return str(entry.get("patch") if isinstance(entry, dict) else entry).strip() == use.inline
 
 
 def file_over(over: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from operator import attrgetter
 from typing import Final
 
@@ -28,7 +29,7 @@ from fluxv2_migrate.clusters.proposals import (
     of_flux_2,
     of_flux_yaml,
     of_folders,
-    overlaid_path,
+    overlaid_paths,
 )
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
@@ -277,7 +278,8 @@ def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterVi
             for path in dict.fromkeys(paths or [""])
         )
         if shown is None:
-            synced = tuple(each if each.over else overlaid_path(each, reader) for each in synced)
+            ways = (((each,) if each.over else overlaid_paths(each, reader)) for each in synced)
+            synced = tuple(chain.from_iterable(ways))
             yield ClusterView(Cluster(name=said.name), synced, "as given")
         else:
             yield replace(shown, sync_paths=synced, reason="as given", notices=())

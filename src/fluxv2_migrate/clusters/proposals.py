@@ -160,15 +160,15 @@ def of_folders(
         settings = Cluster(name=root or "cluster", sync_paths=(root,))
         yield ClusterView(
             settings,
-            (overlaid_path(SyncPath(root, builds), reader),),
+            overlaid_paths(SyncPath(root, builds), reader),
             "a folder that holds releases",
             is_assumed=True,
         )
     for folder in units:
         if apart.around(posixpath.join(folder, "kustomization.yaml")) not in with_files:
             settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
-            synced = overlaid_path(SyncPath(folder, (folder,), files="none"), reader)
-            yield ClusterView(settings, (synced,), UNIT, is_assumed=True)
+            synced_paths = overlaid_paths(SyncPath(folder, (folder,), files="none"), reader)
+            yield ClusterView(settings, synced_paths, UNIT, is_assumed=True)
 
 
 def _plain_objects(
@@ -249,12 +249,22 @@ def _taken_folders(reader: ClusterReader, views: Sequence[ClusterView]) -> list[
     return known
 
 
-def overlaid_path(synced: SyncPath, reader: ClusterReader) -> SyncPath:
-    """Gives a sync path with what the one Kustomization of Flux v2 makes of it that syncs it."""
+def overlaid_paths(synced: SyncPath, reader: ClusterReader) -> tuple[SyncPath, ...]:
+    """Gives a sync path as Kustomizations of Flux v2 make it that sync it, once for each way to name objects.
+
+    Of several that name them alike, what they patch is no difference of paths.
+    """
     own = [
         each for each in reader.flux_kustomizations() if each.path and normal_path(each.path) == synced.path
     ]
-    return own[0].of_path(synced) if len(own) == 1 else synced
+    ways: dict[tuple[str, ...], list[FluxKustomization]] = {}
+    for each in own:
+        ways.setdefault(each.naming, []).append(each)
+    found = [
+        members[0].of_path(synced) if len(members) == 1 or any(naming) else synced
+        for naming, members in ways.items()
+    ]
+    return tuple(found) or (synced,)
 
 
 def _is_left_out(path: str, tree: KustomizeTree) -> bool:

@@ -14,6 +14,7 @@ from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
+from fluxv2_migrate.preparation.named_releases import name_releases
 from fluxv2_migrate.preparation.named_targets import name_targets
 from fluxv2_migrate.preparation.old_patch_fields import list_old_patches
 from fluxv2_migrate.preparation.patch_lists import write_lists_as_documents
@@ -71,7 +72,7 @@ class PreparedRepository:
     def _prepared(self) -> PreparedRepository:
         """Gives it after all steps, of which each sees what the one before it has written."""
         made = self._read_again(self.patches.seen(self.files)) if self.patches.listed else self
-        for step in (list_old_patches, name_targets, say_what_is_ignored, separate_texts):
+        for step in (list_old_patches, name_releases, name_targets, say_what_is_ignored, separate_texts):
             texts = step(Surroundings(made.repository, made.clusters, made.options, {}))
             made = replace(made._read_with(texts.files), rearranged=(*made.rearranged, texts))
         return made

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import Closure, DocumentKey
-from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, file_over
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, puts_over
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import metadata_of, namespace_and_name
@@ -102,7 +102,7 @@ def _reached_besides(
     return {
         (step.namespace, step.name)
         for place, build in builds.items()
-        if use.field not in FLUX_PATCH_FIELDS or file_over(place[1]) == use.kustomization
+        if use.field not in FLUX_PATCH_FIELDS or puts_over(place[1], use)
         for built in build.objects
         if built.manifest.get("kind") == _KIND and use not in built.patches
         for step in _steps(built, use)
