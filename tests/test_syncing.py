@@ -176,7 +176,7 @@ GUESSED = fm.MigrationOptions()
 @pytest.mark.parametrize(
     ("options", "files", "shown"),
     [
-        (GUESSED, {"web.yaml": release()}, ["the repository's root"]),
+        (GUESSED, {"web.yaml": release()}, ["/"]),
         (GUESSED, {"eu/web.yaml": release(), "us/web.yaml": release()}, ["eu, us"]),
         (fm.MigrationOptions(sync_roots=("eu",)), {"eu/web.yaml": release()}, []),
         # Nothing is migrated, so nothing is made that would have to go anywhere.

@@ -34,6 +34,7 @@ from fluxv2_migrate.kept import lets_go
 from fluxv2_migrate.placement import ExistingSource
 from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.preparation.prepared import prepare
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.releases.closures import together
 from fluxv2_migrate.releases.decisions import DecidedReleases, decide_releases
 from fluxv2_migrate.releases.reading import read_releases
@@ -242,7 +243,7 @@ def _surroundings(
         findings.say(notice.code, notice.message, notice.path, notice.line, notice.related)
     versions = {view.name: judged.get(view.name, inferred).version for view in clusters.clusters}
     for view in clusters.clusters:
-        paths = ", ".join(path or "/" for path in view.paths)
+        paths = ", ".join(shown_folder(path) for path in view.paths)
         reasons.append(f"cluster {view.name} syncs {paths} ({view.reason})")
     around = Surroundings(repository, clusters, options, versions or {"": inferred.version})
     return inferred.version, around, reasons

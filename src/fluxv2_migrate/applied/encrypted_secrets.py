@@ -10,6 +10,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.encrypted_secrets import is_encrypted_secret
 from fluxv2_migrate.kubernetes import mapping_at, objects_in, resource_of
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -42,7 +43,7 @@ def _decrypted_paths(around: Surroundings) -> frozenset[str]:
 def _tell(
     synced: SyncPath, view: ClusterView, paths: list[str], around: Surroundings, findings: FindingGroups
 ) -> None:
-    where = synced.path or "/"
+    where = shown_folder(synced.path)
     message = f"fluxd decrypted nothing, and with what sops encrypted Flux v2 applies nothing of {where}"
     for document, resource, field in _encrypted(synced, paths, around):
         notice = Notice("RP084", message, field, f"{view.name} {where}")

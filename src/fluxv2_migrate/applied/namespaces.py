@@ -20,7 +20,7 @@ from fluxv2_migrate.kubernetes import group_of, is_namespace_name, mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
-from fluxv2_migrate.quoting import plural
+from fluxv2_migrate.quoting import plural, shown_folder
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -69,7 +69,7 @@ class _Nameless:
         places = [str(each.place) for each in self.objects]
         where = self.namespace or "its default namespace"
         objects = plural(len(places), "object")
-        folder = self.path or "the repository's root"
+        folder = shown_folder(self.path)
         message = f"{objects} of {folder} without a namespace, which fluxd put into {where}"
         first = self.objects[0].place
         return message, first.path, first.line, places[1:]

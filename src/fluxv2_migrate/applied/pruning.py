@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import is_flux_kustomization
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.apply_annotations import is_kept
 from fluxv2_migrate.kubernetes import mapping_at
-from fluxv2_migrate.quoting import few, plural
+from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.settings.sync_roots import normal_path
@@ -39,7 +39,7 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
         pruned = [each for each in applied if any(_is_applied(each, path, around) for path in paths)]
         if pruned:
             places = [f"{each.path}:{each.line}" for each in pruned]
-            where = ", ".join(path or "/" for path in sorted(paths))
+            where = ", ".join(shown_folder(path) for path in sorted(paths))
             message = (
                 f"it prunes what leaves {where}, and {plural(len(places), 'object')} of Flux v1 "
                 f"leave{'s' if len(places) == 1 else ''} it; a helm-operator that runs then uninstalls their "

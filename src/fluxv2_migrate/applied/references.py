@@ -24,7 +24,7 @@ from fluxv2_migrate.flux2.release_name import shorten_release_name, written_rele
 from fluxv2_migrate.kubernetes import annotations_of, mapping_at, mappings_in, named_by
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
-from fluxv2_migrate.quoting import few
+from fluxv2_migrate.quoting import few, shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import line_of
 
@@ -313,7 +313,7 @@ def _tell_of_markers(
 
 
 def _shown_paths(view: ClusterView) -> str:
-    return ", ".join(path or "/" for path in view.paths)
+    return ", ".join(shown_folder(path) for path in view.paths)
 
 
 def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:

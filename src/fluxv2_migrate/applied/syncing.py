@@ -22,7 +22,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux1.placeholders import has_placeholder
-from fluxv2_migrate.quoting import few, plural
+from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
@@ -84,7 +84,7 @@ def tell_of_syncing(
     assumed = [view for view in clusters.clusters if view.is_assumed]
     if is_something_done and assumed:
         paths = dict.fromkeys(synced.path for view in assumed for synced in view.sync_paths)
-        shown = few((path or "the repository's root" for path in paths), _SHOWN)
+        shown = few((shown_folder(path) for path in paths), _SHOWN)
         findings.say("RP009", f"sync paths were not given: what is generated goes under {shown}")
     if is_something_done and clusters.candidates:
         shown = few(clusters.candidates, _SHOWN)
@@ -146,7 +146,7 @@ def _tell_unbuilt(around: Surroundings, findings: FindingGroups) -> None:
         own = clusters.tree.kustomization(synced.path)
         # Of a folder that does not build without it either it is told at the kustomization there.
         if problem is not None and (own is None or clusters.tree.build(synced.path).ok):
-            message = f"it applies nothing at all of {synced.path or '/'}: {problem.reason}"
+            message = f"it applies nothing at all of {shown_folder(synced.path)}: {problem.reason}"
             findings.stop(document, "RP073", message, ("spec",))
 
 
@@ -172,7 +172,7 @@ def _tell_differences(
     synced: SyncPath, found: AppliedDifferences, proposal: str, around: Surroundings, findings: FindingGroups
 ) -> None:
     repository = around.repository
-    path = synced.path or "/"
+    path = shown_folder(synced.path)
     # Of files with releases that cannot be read it is told that these stay.
     told = {path for path in repository.errors if repository.old_lines(path)}
     refused = [each for each in found.refused if each.place.path not in told]

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey, is_below
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.quoting import plural
+from fluxv2_migrate.quoting import plural, shown_folder
 from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -42,8 +42,8 @@ def tell_of_unsynced(
             continue
         named = _named_paths(around) if named is None else named
         message = (
-            f"{folder or '/'} builds {plural(len(found), 'migrated release')}, and no cluster is known to "
-            "sync it: sources that they need are made for other clusters only"
+            f"{shown_folder(folder)} builds {plural(len(found), 'migrated release')}, and no cluster is "
+            "known to sync it: sources that they need are made for other clusters only"
         )
         place = tree.kustomizations[folder].path
         related = list(dict.fromkeys(f"{each.path}:1" for each in found))

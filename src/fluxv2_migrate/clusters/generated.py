@@ -12,7 +12,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
 from fluxv2_migrate.flux1.generators import called_scripts, prints
-from fluxv2_migrate.quoting import few
+from fluxv2_migrate.quoting import few, shown_folder
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 
 _COMMAND: Final = re.compile(r"^[ \t]*(?:-[ \t]+)?\{?[ \t]*[\"']?command[\"']?[ \t]*:", re.MULTILINE)
@@ -45,7 +45,7 @@ def _notice(
     view: ClusterView, synced: SyncPath, path: str, found: ClusterMap, reader: ClusterReader
 ) -> ClusterNotice | None:
     line = _line(reader.text(path), synced.unknown)
-    folder = synced.path or "/"
+    folder = shown_folder(synced.path)
     if synced.unknown:
         command = _short(synced.unknown)
         held = tuple(_held(view, synced, found, reader))

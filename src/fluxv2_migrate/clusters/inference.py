@@ -39,6 +39,7 @@ from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.settings.of_clusters import said_over, with_fluxd, with_options
@@ -482,7 +483,7 @@ def _uncertain(clusters: Sequence[ClusterView], reader: ClusterReader) -> tuple[
         for index, one in enumerate(uncertain)
         for other in uncertain[:index]
     )
-    return () if apart else tuple(view.sync_paths[0].path or "/" for view in uncertain)
+    return () if apart else tuple(shown_folder(view.sync_paths[0].path) for view in uncertain)
 
 
 def _resources(view: ClusterView, reader: ClusterReader) -> set[tuple[str, str, str]]:

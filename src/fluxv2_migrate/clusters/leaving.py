@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, ListedEntry, remove_entry
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
@@ -225,6 +226,6 @@ def _broken(sources: set[str], workspace: Workspace, clusters: ClusterMap) -> di
             continue
         problem = tree.build(before.folder).failure
         if problem is not None:
-            reason = f"{before.folder or '/'} would not build: {problem}"
+            reason = f"{shown_folder(before.folder)} would not build: {problem}"
             reasons |= dict.fromkeys(sources & set(before.files), reason)
     return reasons

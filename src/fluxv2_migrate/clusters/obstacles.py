@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import Sighting
 from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.given import as_text
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.settings.sync_roots import normal_path
 
 _GITMODULES: Final = ".gitmodules"
@@ -47,5 +48,5 @@ def unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> st
     for sighting in sightings:
         for synced in clusters.paths_to(sighting):
             if synced.unknown:
-                return f"fluxd generates what it applies of {synced.path or '/'}: {synced.unknown}"
+                return f"fluxd generates what it applies of {shown_folder(synced.path)}: {synced.unknown}"
     return None

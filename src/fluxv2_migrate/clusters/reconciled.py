@@ -22,6 +22,7 @@ from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.settings.sync_roots import normal_path
 
@@ -268,7 +269,7 @@ class Reconciler:
         elif by is not None and by.rest is not None and namespace_and_name(by.manifest) not in self.resumed:
             obstacle = f"the Kustomization in {by.file} {by.rest.why}"
         elif not is_checked_out(path, source):
-            obstacle = f"sparseCheckout of its GitRepository leaves {path or '/'} out"
+            obstacle = f"sparseCheckout of its GitRepository leaves {shown_folder(path)} out"
         return ReconciledPath(path, sync_path, by, build, obstacle)
 
     def _build(self, path: str, overlay: str, ignore: str | None) -> Build:

@@ -23,6 +23,7 @@ from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, objects_in, resource_of
 from fluxv2_migrate.kustomize import Build
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, compose, line_of, split_documents, value_of
@@ -149,7 +150,7 @@ class _Absence:
         folder = posixpath.dirname(place)
         while not is_reached and is_below(place, root) and is_below(folder, root):
             if folder in tree.kustomizations:
-                return f"no kustomization that is built for {root or '/'} lists {place}"
+                return f"no kustomization that is built for {shown_folder(root)} lists {place}"
             if not folder:
                 break
             folder = posixpath.dirname(folder)

@@ -23,7 +23,7 @@ from fluxv2_migrate.kubernetes import mapping_at, named_by, resource_of
 from fluxv2_migrate.kustomize import BuiltObject, controller_build
 from fluxv2_migrate.meaning import GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
-from fluxv2_migrate.quoting import few, plural
+from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.settings.sync_roots import normal_path
@@ -50,7 +50,7 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
             _tell_resting(document, own.rest, path, () if is_for_fluxd else places[path], findings)
         source = _source_of(document, around)
         for rest in _rests_of_source(source, path):
-            message = f"it {rest.why}, and nothing of it reaches what syncs {path or '/'}"
+            message = f"it {rest.why}, and nothing of it reaches what syncs {shown_folder(path)}"
             _stop_resting(source or document, message, rest.field, (), findings)
         if is_for_fluxd:
             fields = [
@@ -59,14 +59,15 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
                 *_tell_undecrypted(document, view, around, findings),
             ]
             for each in paths if fields else ():
-                findings.declare_object(f"sync path {each or '/'}", *fields)
+                findings.declare_object(f"sync path {shown_folder(each)}", *fields)
 
 
 def _tell_resting(
     document: Document, rest: Rest, path: str, places: tuple[str, ...] | list[str], findings: FindingGroups
 ) -> None:
     what = f"applies {plural(len(places), 'object')} of Flux v1 in" if places else "syncs"
-    message = f"it {rest.why}, and nothing else {what} {path or '/'}{'' if places else ' once fluxd is gone'}"
+    when = "" if places else " once fluxd is gone"
+    message = f"it {rest.why}, and nothing else {what} {shown_folder(path)}{when}"
     _stop_resting(document, message, rest.field, places, findings)
 
 
@@ -116,7 +117,7 @@ def _rests_of_source(source: Document | None, path: str) -> Iterator[Rest]:
     if spec.get("suspend") is True:
         yield Rest("is suspended", ("spec", "suspend"))
     if not is_checked_out(path, spec):
-        yield Rest(f"leaves {path or '/'} out by its sparseCheckout", ("spec", "sparseCheckout"))
+        yield Rest(f"leaves {shown_folder(path)} out by its sparseCheckout", ("spec", "sparseCheckout"))
 
 
 def _tell_other_revision(
@@ -154,7 +155,7 @@ def _tell_undecrypted(
         or not any(may_be_encrypted(each, around.clusters) for each in synced)
     ):
         return
-    message = f"it has no decryption, and fluxd decrypted what sops encrypted of {path or '/'}"
+    message = f"it has no decryption, and fluxd decrypted what sops encrypted of {shown_folder(path)}"
     findings.stop(document, "RP080", message, ("spec",))
     yield from ("sync.decryption",) if findings.accepts("RP080", document) else ()
 
@@ -183,7 +184,9 @@ def _tell_other_objects(
     plain = controller_build(tree, path)
     build = overlaid_build(tree, path, own.overlay) if own.overlay else plain
     if build.failure is not None and plain.failure is None:
-        findings.stop(document, "RP080", f"it applies nothing at all of {path or '/'}: {build.failure}")
+        findings.stop(
+            document, "RP080", f"it applies nothing at all of {shown_folder(path)}: {build.failure}"
+        )
         return
     gone = {each.key for each in around.clusters.programs}
     after = {
@@ -200,7 +203,7 @@ def _tell_other_objects(
     ]
     if changed:
         shown = few(dict.fromkeys(resource_of(each.manifest) for each in changed), _SHOWN)
-        message = f"it makes something else of what fluxd applied of {path or '/'}: {shown}"
+        message = f"it makes something else of what fluxd applied of {shown_folder(path)}: {shown}"
         findings.becoming_others.update(resource_of(each.manifest) for each in changed)
         findings.stop(document, "RP080", message, ("spec",), _places_of(changed, around))
     if changed and findings.accepts("RP080", document):

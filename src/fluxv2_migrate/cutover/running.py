@@ -13,7 +13,7 @@ from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.kubernetes import mapping_at
-from fluxv2_migrate.quoting import without_credentials
+from fluxv2_migrate.quoting import shown_folder, without_credentials
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _NAMESPACE: Final = "flux"
@@ -191,7 +191,7 @@ def _refs(fluxd: Flux1Program) -> tuple[str, ...]:
 def _other(fluxd: Flux1Program) -> RunningProgram:
     url = fluxd.given("git-url")
     where = without_credentials(url.value) if url is not None and url.value else "another repository"
-    paths = ", ".join(fluxd.items("git-path")) or "the root"
+    paths = ", ".join(fluxd.items("git-path")) or shown_folder("")
     return RunningProgram(
         "fluxd",
         fluxd.namespace or _NAMESPACE,

@@ -13,6 +13,7 @@ from fluxv2_migrate.kubernetes.manifests import mapping_at
 from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree, list_patch_file
 from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_text
 from fluxv2_migrate.preparation.running_images import with_running_images
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     detect_style,
@@ -103,7 +104,7 @@ def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> Pa
     path = posixpath.join(folder, _NAME)
     known = tree.kustomization(folder)
     if known is not None and not (isinstance(known, Kustomization) and known.text == kustomization):
-        raise CannotEdit(f"{folder or '/'} has a kustomization that is not what fluxd built there")
+        raise CannotEdit(f"{shown_folder(folder)} has a kustomization that is not what fluxd built there")
     after = tree.with_files({path: kustomization}).build(folder)
     if not all(each.ok for each in (*builds, after)) or _objects(*builds) != _objects(after):
         raise CannotEdit(f"{path} would build something else with it")

@@ -14,6 +14,7 @@ from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import annotations_of, resource_of
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.plan import merge_difference
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.releases.patch_texts import ClosureTexts, ReleaseText
 from fluxv2_migrate.repository.open_files import OpenFiles
 from fluxv2_migrate.repository.workspace import Workspace
@@ -130,7 +131,7 @@ def _differences(
         for built in before.objects
         if (owner := owners.get((built.path, built.index))) is not None
     }
-    folder = before.folder or "/"
+    folder = shown_folder(before.folder)
     if before.ok and not after.ok:
         reason = f"{folder} would not build: {after.failure}"
         yield from ((owner, reason) for owner in concerned.values())

@@ -12,7 +12,7 @@ from fluxv2_migrate.clusters import ClusterView, without_login
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.pages import fragment, listed
-from fluxv2_migrate.quoting import without_credentials
+from fluxv2_migrate.quoting import shown_folder, without_credentials
 from fluxv2_migrate.report.html_context import context_tables
 from fluxv2_migrate.settings.of_clusters import with_fluxd
 from fluxv2_migrate.settings.options import Cluster
@@ -190,7 +190,7 @@ def _fields(settings: BaseModel, above: str = "") -> Iterator[tuple[str, str]]:
 
 def _text(value: object) -> str:
     if isinstance(value, tuple):
-        return ", ".join(getattr(each, "url", None) or str(each) or "/" for each in value)
+        return ", ".join(getattr(each, "url", None) or shown_folder(str(each)) for each in value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

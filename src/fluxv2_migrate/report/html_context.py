@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fluxv2_migrate.pages import Html, badge, fold, table
+from fluxv2_migrate.quoting import shown_folder
 
 if TYPE_CHECKING:
     from fluxv2_migrate.report.context import MigrationContext
@@ -16,7 +17,7 @@ def context_tables(context: MigrationContext) -> Iterator[Html]:
     rows = [
         (
             each.name,
-            ", ".join(path or "/" for path in each.sync_paths),
+            ", ".join(shown_folder(path) for path in each.sync_paths),
             each.branch or "not known",
             f"{each.flux_version} in {each.flux_namespace}",
             each.reason,

@@ -24,6 +24,7 @@ from fluxv2_migrate.given import checked_list, checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Prerequisite
+from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.manifests import manifest_of
 from fluxv2_migrate.rules import (
     SYNC_NAME,
@@ -192,7 +193,7 @@ def convert_flux_yaml(
     known = with_options(options, *_said(options), Cluster(name="cluster", sync_paths=(folder,)))
     settings = SyncSettings.of_cluster(known, decrypts=bool(synced.decrypts))
     if synced.unknown:
-        message = f"fluxd generates what it applies of {folder or '/'}: {synced.unknown}"
+        message = f"fluxd generates what it applies of {shown_folder(folder)}: {synced.unknown}"
         return Flux1Conversion((), (_finding("RP018", message, path),), (), known)
     findings: list[Finding] = []
     if synced.patch_file:

@@ -29,7 +29,7 @@ from fluxv2_migrate.kubernetes import (
 )
 from fluxv2_migrate.kustomize import UNFOLLOWED, Kustomization
 from fluxv2_migrate.meaning import Difference
-from fluxv2_migrate.quoting import plural
+from fluxv2_migrate.quoting import plural, shown_folder
 from fluxv2_migrate.verify.applied_objects import ObjectsOfCluster, compare_objects
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.flux1_objects import is_of_flux1
@@ -68,7 +68,7 @@ class _Path:
 
     @property
     def resource(self) -> str:
-        return f"sync path {self.synced.path or '/'}"
+        return f"sync path {shown_folder(self.synced.path)}"
 
 
 def verify_sync_paths(
