@@ -17,10 +17,10 @@ from fluxv2_migrate.clusters import SyncPath
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
+from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.kustomize import KustomizeTree, generated_resources
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import read_repository
-from fluxv2_migrate.settings.sync_roots import normal_path
 from patched_overlays import Files, effective
 from real_kustomize import NAMES, RealBuild, build_all, with_stubs, write_tree
 from reference_trees import LOADER, documents_of

@@ -18,17 +18,16 @@ from fluxv2_migrate.clusters import (
     Refusal,
     SyncPath,
     compare_applied,
-    is_below,
     patched_closures,
     read_sync_path,
 )
 from fluxv2_migrate.clusters.manifests_of_files import read_objects
 from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.reading import read_repository
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.yaml_text import read_document, split_documents
 from manifest_texts import fluxd_text, workload_text
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from fluxv2_migrate.clusters import DocumentKey, is_below
+from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import is_flux_kustomization
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.apply_annotations import is_kept
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _SHOWN: Final = 5

@@ -5,7 +5,6 @@ The repository is looked at as it is afterwards; nothing is foreseen from what w
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
 from fluxv2_migrate.flux2.release_name import shorten_release_name, written_release_name
+from fluxv2_migrate.folders import folder_around
 from fluxv2_migrate.kubernetes import annotations_of, mapping_at, mappings_in, named_by
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
@@ -268,10 +268,8 @@ class _Check:
         if path not in self.applied.artifact.files:
             return "source-controller keeps its file out of the artifact"
         kustomizations = self.result.tree.kustomizations
-        folder = posixpath.dirname(path)
-        while folder and folder not in kustomizations:
-            folder = posixpath.dirname(folder)
-        if path not in self.applied.files and folder in kustomizations:
+        folder = folder_around(path, kustomizations)
+        if path not in self.applied.files and folder is not None:
             return f"{kustomizations[folder].path} does not list its file, or nothing builds that"
         return f"nothing that is applied of {_shown_paths(self.view)} holds it"
 

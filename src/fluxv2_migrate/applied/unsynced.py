@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fluxv2_migrate.clusters import ClusterMap, DocumentKey, is_below
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.quoting import plural, shown_folder
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 
 

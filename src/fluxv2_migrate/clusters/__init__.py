@@ -13,12 +13,7 @@ from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import built_files
 from fluxv2_migrate.clusters.shown_settings import without_login
 from fluxv2_migrate.clusters.trials import affixes_of, becomes, builds_with, is_left_alone, same_object
-from fluxv2_migrate.clusters.units import (
-    flux_yaml_folders,
-    is_below,
-    read_sync_path,
-    shapes_objects,
-)
+from fluxv2_migrate.clusters.units import flux_yaml_folders, read_sync_path, shapes_objects
 
 __all__ = [
     "AppliedDifferences",
@@ -43,7 +38,6 @@ __all__ = [
     "closure_of_one",
     "compare_applied",
     "flux_yaml_folders",
-    "is_below",
     "is_left_alone",
     "patched_closures",
     "patches_for",

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
-from fluxv2_migrate.clusters.units import chart_folders, is_below, is_in_folder, shapes_objects
+from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
+from fluxv2_migrate.folders import folder_around, is_below
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.kustomize.values import json_value
@@ -225,7 +226,7 @@ class _Comparison:
         for path in sorted(path for path in self.texts if path.startswith(inside) or path == root):
             folder, _, name = path.rpartition("/")
             if folder not in folders:
-                folders[folder] = (self._taker(folder), is_in_folder(folder, charts))
+                folders[folder] = (self._taker(folder), folder_around(f"{folder}/", charts) is not None)
             taker, in_chart = folders[folder]
             if taker is not None:
                 self.takers.add(taker)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.clusters.model import SyncPath
-from fluxv2_migrate.clusters.units import is_below, is_in_folder
+from fluxv2_migrate.folders import folder_around, is_below
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, PatchUse, Step
 from fluxv2_migrate.repository.documents import Document
@@ -74,7 +73,7 @@ class SyncedFiles:
         elsewhere = built.union(synced.outputs)
         for path in paths:
             is_there = is_below(path, synced.path) and path not in claimed and path not in elsewhere
-            if is_there and not is_in_folder(posixpath.dirname(path), self.charts):
+            if is_there and folder_around(path, self.charts) is None:
                 yield path
 
     def objects(

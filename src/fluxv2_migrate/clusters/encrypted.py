@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import SyncPath
-from fluxv2_migrate.clusters.units import is_below
+from fluxv2_migrate.folders import is_below
 
 _SIGNATURE = "sops"
 

@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux2.releases import (
     FLUX_VERSIONS,
     FluxVersion,
     newest_serving_release,
     serving_releases,
 )
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.of_clusters import ClustersOfFiles
 from fluxv2_migrate.settings.options import MigrationOptions
-from fluxv2_migrate.settings.sync_roots import normal_path
 
 _NEWEST: Final = FLUX_VERSIONS[-1]
 _CONTROLLER: Final = re.compile(r"^  name: source-controller\r?\n  namespace: ([a-z0-9-]+)", re.MULTILINE)

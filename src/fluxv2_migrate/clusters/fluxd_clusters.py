@@ -11,16 +11,15 @@ from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.shown_settings import show_cluster, without_login
-from fluxv2_migrate.clusters.units import is_below, read_sync_path
+from fluxv2_migrate.clusters.units import read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
-from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
 from fluxv2_migrate.flux2.releases import is_of_flux2
+from fluxv2_migrate.folders import folders_of, is_below, normal_path
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.meaning.locations import git_location
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.settings.options import MigrationOptions
-from fluxv2_migrate.settings.sync_roots import normal_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Final
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
 from fluxv2_migrate.clusters.reader import ClusterReader
-from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.flux_yaml import find_flux_yaml
 from fluxv2_migrate.flux1.generators import called_scripts, prints
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.quoting import few, shown_folder
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 

@@ -33,10 +33,11 @@ from fluxv2_migrate.clusters.proposals import (
 )
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
-from fluxv2_migrate.clusters.units import flux_yaml_folders, is_below, overlap, read_sync_path
+from fluxv2_migrate.clusters.units import flux_yaml_folders, read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import is_of_flux2
+from fluxv2_migrate.folders import is_below, normal_path, overlap
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.quoting import shown_folder
@@ -44,7 +45,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.settings.of_clusters import said_over, with_fluxd, with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
-from fluxv2_migrate.settings.sync_roots import normal_path
 
 
 def read_clusters(

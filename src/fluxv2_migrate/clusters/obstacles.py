@@ -9,10 +9,9 @@ from typing import Final
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import Sighting
-from fluxv2_migrate.clusters.units import is_below
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.settings.sync_roots import normal_path
 
 _GITMODULES: Final = ".gitmodules"
 _SUBMODULE: Final = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S+)", re.MULTILINE)

@@ -10,8 +10,8 @@ from fluxv2_migrate.clusters.fluxd_clusters import Flux1Programs
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.shown_settings import show_cluster
-from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
+from fluxv2_migrate.folders import is_below
 
 
 def with_operators(

@@ -15,19 +15,17 @@ from fluxv2_migrate.clusters.model import ClusterView, SyncPath
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
-    is_below,
-    is_in_folder,
     read_sync_path,
     shapes_objects,
     unguided_sync_path,
 )
 from fluxv2_migrate.flux1.containers import find_images
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
-from fluxv2_migrate.flux1.generators import folders_of
 from fluxv2_migrate.flux2.releases import is_of_flux2
+from fluxv2_migrate.folders import folder_around, folders_of, is_below, normal_path
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
-from fluxv2_migrate.settings.sync_roots import SyncRoots, infer_sync_roots, normal_path
+from fluxv2_migrate.settings.sync_roots import SyncRoots, infer_sync_roots
 
 UNIT: Final = "a folder that kustomize builds on its own"
 """How the reasons of clusters begin that may be parts of one."""
@@ -99,7 +97,7 @@ def _syncing(reader: ClusterReader) -> Iterator[tuple[FluxKustomization, str]]:
     """Gives the Kustomizations of Flux v2 that sync a folder of the repository, with that folder."""
     folders = folders_of(reader.files)
     for path, documents in sorted(reader.documents.items()):
-        if reader.tree.patchers(path) or is_in_folder(posixpath.dirname(path), reader.charts):
+        if reader.tree.patchers(path) or folder_around(path, reader.charts) is not None:
             continue
         for document in documents:
             each = FluxKustomization.of_document(document)
@@ -192,7 +190,7 @@ def _plain_objects(
         and document.path not in found.patch_files
         and not _is_left_out(document.path, reader.tree)
         and not any(is_below(document.path, synced.path) for view in views for synced in view.sync_paths)
-        and not is_in_folder(posixpath.dirname(document.path), reader.charts)
+        and folder_around(document.path, reader.charts) is None
     ]
 
 
@@ -269,12 +267,8 @@ def overlaid_paths(synced: SyncPath, reader: ClusterReader) -> tuple[SyncPath, .
 
 def _is_left_out(path: str, tree: KustomizeTree) -> bool:
     """Gives whether a file lies at or below a kustomization that shapes what it lists, and is not listed."""
-    folder = posixpath.dirname(path)
-    while folder not in tree.kustomizations:
-        if not folder:
-            return False
-        folder = posixpath.dirname(folder)
-    return shapes_objects(tree.kustomizations[folder], tree)
+    folder = folder_around(path, tree.kustomizations)
+    return folder is not None and shapes_objects(tree.kustomizations[folder], tree)
 
 
 def _apart(

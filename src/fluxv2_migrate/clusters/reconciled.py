@@ -18,13 +18,12 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
-from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.settings.sync_roots import normal_path
 
 _FOLDER: Final = ".flux-file"
 # By these a GitRepository says which files of the repository are taken.

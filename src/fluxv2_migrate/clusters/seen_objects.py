@@ -14,13 +14,13 @@ from fluxv2_migrate.clusters import (
     Sighting,
     broken_build,
     built_files,
-    is_below,
     unknown_generator,
 )
 from fluxv2_migrate.clusters.reconciled import DISABLED, ReconciledCluster
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, objects_in, resource_of
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.quoting import shown_folder

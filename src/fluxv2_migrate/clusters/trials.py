@@ -8,7 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid
 from fluxv2_migrate.clusters.model import SyncPath
-from fluxv2_migrate.clusters.units import is_below
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, try_object
 

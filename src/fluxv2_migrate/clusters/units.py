@@ -12,29 +12,12 @@ from typing import Final
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml, find_flux_yaml
-from fluxv2_migrate.flux1.generators import Generator, folders_of, read_generator
+from fluxv2_migrate.flux1.generators import Generator, read_generator
+from fluxv2_migrate.folders import folders_of, is_below
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree
 
 _WORDS: Final = re.compile(r"[^\s`,]+")
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Gives whether a path is a folder itself or something below it.
-
-    >>> is_below("a/b", "a"), is_below("ab", "a"), is_below("x", "")
-    (True, False, True)
-    """
-    return not folder or path == folder or path.startswith(folder + "/")
-
-
-def overlap(one: str, other: str) -> bool:
-    """Gives whether one of two folders holds the other one, or both are the same.
-
-    >>> overlap("a", "a/b"), overlap("a/b", "a"), overlap("a", "ab")
-    (True, True, False)
-    """
-    return is_below(one, other) or is_below(other, one)
 
 
 def chart_folders(files: Collection[str]) -> frozenset[str]:
@@ -48,19 +31,6 @@ def chart_folders(files: Collection[str]) -> frozenset[str]:
     charts = [path for path in files if path.endswith("Chart.yaml")]
     folders = (path.rpartition("/")[0] for path in charts if f"/{path}".endswith("/Chart.yaml"))
     return frozenset(folder for folder in folders if posixpath.join(folder, "values.yaml") in files)
-
-
-def is_in_folder(folder: str, folders: Collection[str]) -> bool:
-    """Gives whether a folder is one of some folders, or lies in one.
-
-    >>> is_in_folder("a/b", {"a"}), is_in_folder("ab", {"a"})
-    (True, False)
-    """
-    while folder not in folders:
-        if not (folder and folders):
-            return False
-        folder = posixpath.dirname(folder)
-    return True
 
 
 def shapes_objects(kustomization: Kustomization, tree: KustomizeTree) -> bool:

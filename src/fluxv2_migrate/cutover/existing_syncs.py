@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView, is_below
+from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
@@ -19,6 +19,7 @@ from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux2.image_objects import nearest
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import mapping_at, named_by, resource_of
 from fluxv2_migrate.kustomize import BuiltObject, controller_build
 from fluxv2_migrate.meaning import GitReference
@@ -26,7 +27,6 @@ from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 

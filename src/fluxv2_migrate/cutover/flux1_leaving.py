@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from fluxv2_migrate.applied.pruning import prunes_what
-from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below, read_sync_path, take_out
-from fluxv2_migrate.clusters.units import overlap
+from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, read_sync_path, take_out
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
+from fluxv2_migrate.folders import is_below, overlap
 from fluxv2_migrate.kubernetes import objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.quoting import few

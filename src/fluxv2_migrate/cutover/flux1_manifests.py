@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fluxv2_migrate.clusters import is_below
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in
 from fluxv2_migrate.kustomize import Kustomization, ListedEntry
 from fluxv2_migrate.repository.documents import Document

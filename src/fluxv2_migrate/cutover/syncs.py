@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from fluxv2_migrate.clusters import ClusterView, is_below
+from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
 from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs
@@ -15,6 +15,7 @@ from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.installation import program_of_arguments
 from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.placement import (
     FieldComment,
@@ -39,7 +40,6 @@ from fluxv2_migrate.rules import (
     notices_of,
     sync_name,
 )
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from fluxv2_migrate.clusters import is_below
 from fluxv2_migrate.cutover.flux1_leaving import is_named_elsewhere
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.releases.patch_texts import ReleaseText
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace

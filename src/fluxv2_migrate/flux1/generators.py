@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -16,6 +16,7 @@ from typing import Final
 
 from fluxv2_migrate.flux1.flags import shell_words
 from fluxv2_migrate.flux1.shell_text import Loop, filled_in, shell_parts, without_group
+from fluxv2_migrate.folders import folders_of, is_below
 
 # Flags of `kustomize build` whose value is a word of its own.
 _WITH_VALUE: Final = (
@@ -96,26 +97,11 @@ def prints(generator_globs: Sequence[str], path: str) -> bool:
         root = above.removesuffix("**").rstrip("/")
         if not fnmatchcase(name, pattern):
             continue
-        if is_deep and (not root or folder == root or folder.startswith(root + "/")):
+        if is_deep and is_below(folder, root):
             return True
         if not is_deep and fnmatchcase(folder, root) and folder.count("/") == root.count("/"):
             return True
     return False
-
-
-def folders_of(files: Iterable[str]) -> set[str]:
-    """Gives all folders that files are in, the root among them.
-
-    >>> sorted(folders_of(["apps/web/web.yaml"]))
-    ['', 'apps', 'apps/web']
-    """
-    found = {""}
-    for path in files:
-        folder = path.rpartition("/")[0]
-        while folder not in found:
-            found.add(folder)
-            folder = folder.rpartition("/")[0]
-    return found
 
 
 def read_generator(

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.yaml_text import document_texts, read_document
 
@@ -77,7 +78,7 @@ class Automation:
 
     def covers(self, path: str) -> bool:
         """Gives whether a file stands below its path."""
-        return not self.update_path or path == self.update_path or path.startswith(self.update_path + "/")
+        return is_below(path, self.update_path)
 
     def why_it_stalls(self, flux_version: FluxVersion) -> str:
         """Gives why the controller does nothing with it, whatever policies elect; empty where it works.

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
+from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _NAME: Final = "flux-system"

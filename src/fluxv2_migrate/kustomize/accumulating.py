@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
 from fluxv2_migrate.kustomize.configurations import Configuration, read_configuration
@@ -443,7 +444,7 @@ class Accumulator:
 
 
 def _contains(outer: str, *folders: str) -> bool:
-    return any(not outer or folder == outer or folder.startswith(f"{outer}/") for folder in folders)
+    return any(is_below(folder, outer) for folder in folders)
 
 
 def _note(

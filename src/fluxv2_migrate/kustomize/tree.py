@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.folders import folders_of
 from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
 from fluxv2_migrate.kustomize.building import Build, BuiltObject
 from fluxv2_migrate.kustomize.derived import Derived
@@ -147,12 +148,7 @@ class KustomizeTree:
     @cached_property
     def folders(self) -> frozenset[str]:
         """All folders; the repository's root is the empty text."""
-        found = {""}
-        # Many files lie in few folders.
-        for path in {path[: path.rfind("/") + 1] for path in self.files}:
-            while (path := path.rpartition("/")[0]) and path not in found:
-                found.add(path)
-        return frozenset(found)
+        return frozenset(folders_of(self.files))
 
     @cached_property
     def kustomizations(self) -> Mapping[str, Kustomization]:

@@ -16,10 +16,10 @@ from fluxv2_migrate.clusters import (
     affixes_of,
     becomes,
     builds_with,
-    is_below,
     is_left_alone,
 )
-from fluxv2_migrate.clusters.units import chart_folders, is_in_folder
+from fluxv2_migrate.clusters.units import chart_folders
+from fluxv2_migrate.folders import folder_around, is_below
 from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resource
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
@@ -126,7 +126,7 @@ class Homes:
             for view in self.clusters.clusters:
                 for home in chain.from_iterable(map(self._homes, self._working(view))):
                     # What is put into a chart is taken for one of its templates.
-                    if not is_in_folder(home, charts):
+                    if folder_around(f"{home}/", charts) is None:
                         served.setdefault(home, set()).add(view.name)
             for folder, names in served.items():
                 above = {folder, *self.tree.ancestors(folder)}

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion, new_object
+from fluxv2_migrate.folders import normal_path, overlap
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
 from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
 from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse
 from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, name_of_copy, note_needed
-from fluxv2_migrate.placement.update_paths import automation_name, covers, overlap, update_path
+from fluxv2_migrate.placement.update_paths import automation_name, covers, update_path
 from fluxv2_migrate.rules import (
     GitSync,
     RepositoryRequest,
@@ -304,7 +305,8 @@ class _Layout:
             (
                 each
                 for each in self._applied("ImageUpdateAutomation", namespace, sync.cluster)
-                if each.refers_to == (sync.namespace, sync.name) and overlap(each.path, path)
+                if each.refers_to == (sync.namespace, sync.name)
+                and overlap(normal_path(each.path), normal_path(path))
             ),
             key=lambda each: (sum(not covers(each.path, image.use.file) for image in members), each.name),
         )
@@ -343,7 +345,7 @@ class _Layout:
     def _is_shared(self, path: str, cluster: str) -> bool:
         """Gives whether a folder is updated for other clusters too, of which one has others beside it."""
         others = [sync for sync in self.syncs if sync.cluster != cluster and len(sync.paths) > 1]
-        return any(overlap(path, each) for sync in others for each in sync.paths)
+        return any(overlap(normal_path(path), normal_path(each)) for sync in others for each in sync.paths)
 
     def _use_automation(self, own: Sequence[ExistingImageObject], image: PlacedImage, policy: str) -> None:
         """Says why none of the automations that are there updates an image."""

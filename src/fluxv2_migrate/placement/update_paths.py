@@ -6,6 +6,8 @@ import posixpath
 import re
 from collections.abc import Collection, Sequence
 
+from fluxv2_migrate.folders import is_below, normal_path
+
 
 def covers(path: str, file: str) -> bool:
     """Gives whether a file is in a folder, or is it.
@@ -13,17 +15,7 @@ def covers(path: str, file: str) -> bool:
     >>> covers("./apps", "apps/web.yaml"), covers("", "web.yaml"), covers("./app", "apps/web.yaml")
     (True, True, False)
     """
-    folder = posixpath.normpath(path.lstrip("/") or ".")
-    return folder == "." or file == folder or file.startswith(f"{folder}/")
-
-
-def overlap(one: str, other: str) -> bool:
-    """Gives whether two folders are one, or one lies in the other.
-
-    >>> overlap("./apps", "apps/web"), overlap("apps/web", "./apps"), overlap("./app", "apps")
-    (True, True, False)
-    """
-    return covers(one, posixpath.normpath(other)) or covers(other, posixpath.normpath(one))
+    return is_below(file, normal_path(path))
 
 
 def update_path(file: str, sync_paths: Sequence[str], others: Collection[str]) -> str:

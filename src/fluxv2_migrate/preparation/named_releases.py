@@ -13,8 +13,8 @@ from functools import partial
 from fluxv2_migrate.clusters import DocumentKey, SyncPath
 from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES, FluxKustomization
-from fluxv2_migrate.clusters.units import is_below
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import group_of, mapping_at, metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import steps_apart
 from fluxv2_migrate.meaning.release_names import resolve_release_name
@@ -22,7 +22,6 @@ from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.rearranged import RearrangedTexts
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     BlockText,

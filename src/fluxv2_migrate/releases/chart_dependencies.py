@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, repository_key
+from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.rules import clean_chart_path
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _ALIAS: Final = re.compile(r"@|alias:")

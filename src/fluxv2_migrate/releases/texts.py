@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fluxv2_migrate.clusters import DocumentKey, closure_of_one, is_below
+from fluxv2_migrate.clusters import DocumentKey, closure_of_one
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.constraints import refused_fields
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.kustomize import add_patch
 from fluxv2_migrate.placement import (

@@ -16,6 +16,7 @@ from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
 from fluxv2_migrate.flux1.installation import programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.flux2.releases import is_of_flux2
+from fluxv2_migrate.folders import folder_around
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import FILE_NAMES
@@ -132,12 +133,7 @@ class Repository:
 
     def chart_around(self, path: str) -> str | None:
         """Gives the folder of the chart that a file belongs to."""
-        folder = path.rpartition("/")[0]
-        while folder not in self.charts:
-            if not folder:
-                return None
-            folder = folder.rpartition("/")[0]
-        return folder
+        return folder_around(path, self.charts)
 
     def old_lines(self, path: str) -> list[int]:
         """Gives the lines of a text that say a v1 release begins, whether or not it can be read."""

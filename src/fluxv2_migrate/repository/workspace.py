@@ -10,6 +10,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
+from fluxv2_migrate.folders import folders_of
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.removal import is_left_empty, kept_of
@@ -148,12 +149,9 @@ class Workspace:
         yield from (path for path in self._files if path not in self._texts)
 
     @cached_property
-    def _folders(self) -> frozenset[str]:
+    def _folders(self) -> set[str]:
         """All folders in which there was a text, and those that these lie in."""
-        found: set[str] = set()
-        for path in self._texts:
-            _add_folders(path, found)
-        return frozenset(found)
+        return folders_of(self._texts)
 
     def text_of(self, document: Document) -> str:
         """Gives the text of a document by now."""
@@ -228,7 +226,7 @@ class Workspace:
 
     def _keep(self, path: str, file: _File, changes: Iterable[Change]) -> None:
         if path not in self._files:
-            _add_folders(path, self._folders_of_files)
+            self._folders_of_files |= folders_of([path])
         self._files[path] = file
         self.note(*changes)
 
@@ -275,9 +273,3 @@ def _common_style(texts: Sequence[str]) -> Style:
     """
     crlf = sum("\r\n" in text for text in texts)
     return Style(newline="\r\n" if crlf * 2 > len(texts) else "\n")
-
-
-def _add_folders(path: str, folders: set[str]) -> None:
-    """Adds the folders that a file lies in."""
-    while (path := path.rpartition("/")[0]) not in folders:
-        folders.add(path)

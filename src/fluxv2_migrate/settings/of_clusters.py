@@ -9,9 +9,10 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.options import Cluster, Fluxd, HelmOperator, MigrationOptions
-from fluxv2_migrate.settings.sync_roots import SyncRoots, normal_path
+from fluxv2_migrate.settings.sync_roots import SyncRoots
 
 _ALL: Final = Cluster(name="all")
 _DEFAULTS: Final = MigrationOptions()

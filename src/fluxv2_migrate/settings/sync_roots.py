@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
+from fluxv2_migrate.folders import folder_around, normal_path
+
 
 def infer_sync_roots(releases: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Gives the folders that surely belong to one cluster each.
@@ -71,19 +73,4 @@ class SyncRoots:
 
     def around(self, path: str) -> str | None:
         """Gives the deepest root that a file is under; the repository's root is empty."""
-        folder = path.rpartition("/")[0]
-        while folder not in self._roots:
-            if not folder:
-                return None
-            folder = folder.rpartition("/")[0]
-        return folder
-
-
-def normal_path(path: str) -> str:
-    """Gives a folder as the rest of the library writes it.
-
-    >>> normal_path("./clusters/prod/"), normal_path("/"), normal_path(".")
-    ('clusters/prod', '', '')
-    """
-    clean = posixpath.normpath(path.strip().lstrip("/") or ".")
-    return "" if clean == "." else clean
+        return folder_around(path, self._roots)

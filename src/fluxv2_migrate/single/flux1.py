@@ -20,6 +20,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml
 from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments
 from fluxv2_migrate.flux2 import GitRepository, HelmRepository, Kustomization
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.given import checked_list, checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.kustomize import KustomizeTree
@@ -36,7 +37,6 @@ from fluxv2_migrate.rules import (
 )
 from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
-from fluxv2_migrate.settings.sync_roots import normal_path
 from fluxv2_migrate.single.conversion_page import conversion_fragment
 from fluxv2_migrate.single.helm_release import convert_helm_release
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from fluxv2_migrate.clusters import ClusterView, is_below
+from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
 from fluxv2_migrate.repository.reading import Repository

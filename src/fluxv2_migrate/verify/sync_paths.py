@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, is_below
+from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath
 from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
 from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
@@ -18,6 +18,7 @@ from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.encrypted_secrets import is_encrypted_secret
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import (
     as_list,
     as_object,

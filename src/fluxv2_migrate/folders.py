@@ -1,0 +1,62 @@
+"""Folders of a repository, as texts: the root is empty, and none begins or ends with a slash."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable
+
+
+def normal_path(path: str) -> str:
+    """Gives a folder as the rest of the library writes it.
+
+    >>> normal_path("./clusters/prod/"), normal_path("/"), normal_path(".")
+    ('clusters/prod', '', '')
+    """
+    clean = posixpath.normpath(path.strip().lstrip("/") or ".")
+    return "" if clean == "." else clean
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Gives whether a path is a folder itself or something below it.
+
+    >>> is_below("a/b", "a"), is_below("ab", "a"), is_below("x", "")
+    (True, False, True)
+    """
+    return not folder or path == folder or path.startswith(folder + "/")
+
+
+def overlap(one: str, other: str) -> bool:
+    """Gives whether one of two folders holds the other one, or both are the same.
+
+    >>> overlap("a", "a/b"), overlap("a/b", "a"), overlap("a", "ab")
+    (True, True, False)
+    """
+    return is_below(one, other) or is_below(other, one)
+
+
+def folders_of(files: Iterable[str]) -> set[str]:
+    """Gives all folders that files are in, the root among them.
+
+    >>> sorted(folders_of(["apps/web/web.yaml"]))
+    ['', 'apps', 'apps/web']
+    """
+    found = {""}
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def folder_around(path: str, folders: Collection[str]) -> str | None:
+    """Gives the deepest of some folders that a file or a folder lies in; nothing where it lies in none.
+
+    >>> folder_around("a/b/c.yaml", {"", "a"}), folder_around("a/b/c.yaml", {"b"}), folder_around("a", {"a"})
+    ('a', None, None)
+    """
+    while path:
+        path = path.rpartition("/")[0]
+        if path in folders:
+            return path
+    return None
