@@ -23,7 +23,7 @@ from fluxv2_migrate.kustomize.source_ignore import _expression
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, name_sources
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
-from fluxv2_migrate.yaml_text.composer import _value_of_text, read_value
+from fluxv2_migrate.yaml_text.composer import _reading_of_text, read_value
 from fluxv2_migrate.yaml_text.parser import parse
 
 Files = dict[str, str | bytes]
@@ -265,7 +265,7 @@ def test_nothing_that_was_read_outlives_a_run() -> None:
     for run in (lambda: fm.migrate_repository(files), lambda: fm.verify_migration(files, files)):
         read_value("a: 1\n")
         run()
-        assert not _value_of_text.cache_info().currsize
+        assert not _reading_of_text.cache_info().currsize
 
 
 def test_a_page_grows_with_what_is_given() -> None:

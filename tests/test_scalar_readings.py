@@ -216,7 +216,7 @@ def read_by_kustomize(text: str) -> str:
 
 def assert_kustomize_reads_it_so(text: str) -> None:
     """Whether or not what Flux v1 read of a document is taken for what kustomize reads, it is the same."""
-    with mock.patch("fluxv2_migrate.kustomize.values.may_be_read_otherwise", return_value=True):
+    with mock.patch("fluxv2_migrate.kustomize.values._begins_with_key", return_value=False):
         wanted = read_by_kustomize(text)
     assert read_by_kustomize(text) == wanted
 

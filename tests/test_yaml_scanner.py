@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from fluxv2_migrate.yaml_text import (
     read_document,
     read_outline,
     read_value,
-    read_value_and_parts,
+    reading_of,
     split_documents,
     value_of,
 )
@@ -31,6 +32,7 @@ from fluxv2_migrate.yaml_text.composer import _READERS, Reader
 from fluxv2_migrate.yaml_text.large_parts import LEVELS, Parts
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.parser import parse
+from fluxv2_migrate.yaml_text.readings import scalars_read_otherwise
 from fluxv2_migrate.yaml_text.scanner import scan, scan_outline
 from fluxv2_migrate.yaml_text.value_scanner import scan_value
 from reference_trees import read_tree
@@ -166,6 +168,8 @@ def means(text: str, root: Node | None, parts: Parts) -> None:
         patch.setattr("fluxv2_migrate.kustomize.values.scan_value", Mock(side_effect=Unsure))
         expected = built(text)
     assert built(text) == expected
+    with suppress(InvalidManifest):
+        assert not (reading_of(text).is_alike and scalars_read_otherwise(text, root))
 
 
 def built(text: str) -> str:
@@ -215,7 +219,7 @@ def is_unread(node: Node) -> bool:
 
 def test_large_parts_are_read_only_once_something_in_them_is_asked_for() -> None:
     text = f"a:\n  b: {500 * 'x'}\nc:\n- {500 * 'y'}\nd: [{500 * 'z'}]\n"
-    value, parts = read_value_and_parts(text)
+    value, parts, _ = reading_of(text)
     root = read_outline(text, parts)
     assert root is not None
     (_, mapping), (_, items), (_, flow) = root.value
@@ -225,8 +229,8 @@ def test_large_parts_are_read_only_once_something_in_them_is_asked_for() -> None
     assert items.value[0].value == value["c"][0]
     assert not hasattr(mapping, "unknown")
     # Anchors are for the parser, which leaves nothing out.
-    assert not read_value_and_parts(text.replace("- ", "- &y "))[1]
-    assert not read_value_and_parts("a: 1\n")[1]
+    assert not reading_of(text.replace("- ", "- &y ")).parts
+    assert not reading_of("a: 1\n").parts
 
 
 def test_a_value_is_that_of_its_nodes_also_where_a_star_stands_beside_brackets() -> None:

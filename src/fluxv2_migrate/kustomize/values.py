@@ -20,9 +20,9 @@ from fluxv2_migrate.yaml_text import (
     content_start,
     line_of,
     read_nodes,
+    reading_of,
     split_documents,
 )
-from fluxv2_migrate.yaml_text import read_value as read_by_flux1
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
 from fluxv2_migrate.yaml_text.scalars import is_key_to_kustomize, read_by_kustomize, scalar_by_kustomize
@@ -30,6 +30,7 @@ from fluxv2_migrate.yaml_text.value_scanner import scan_value
 
 Manifest: TypeAlias = dict[str, Any]
 
+_UNREAD: Final = object()
 NOTHING_READ: Final[Mapping[str, Any]] = MappingProxyType({})
 """No documents whose values are known."""
 
@@ -143,10 +144,13 @@ def read_value(
     >>> read_value("a: yes\nb: 2020-01-01\nc: ~\nd: 1.0")
     {'a': 'yes', 'b': '2020-01-01T00:00:00Z', 'c': None, 'd': 1}
     """
-    value = values[text] if text in values else read_by_flux1(text, path=path, line=line)
+    is_alike, known = False, values.get(text, _UNREAD)
+    if known is _UNREAD:
+        known, _, is_alike = reading_of(text, path=path, line=line)
     # Hardly a document is another one to kustomize, and most were read before.
-    if _begins_with_key(text, value) and not may_be_read_otherwise(text) and _is_the_same_to_both(value):
-        return value
+    is_alike = is_alike or not may_be_read_otherwise(text)
+    if _begins_with_key(text, known) and is_alike and _is_the_same_to_both(known):
+        return known
     with suppress(Unsure, InvalidManifest):
         # Of keys at the top more is allowed, which is not asked for here.
         in_braces = partial(_Reader("", path, line).value, depth=1)

@@ -23,7 +23,7 @@ from fluxv2_migrate.yaml_text import (
     read_nodes,
     read_outline,
     read_value,
-    read_value_and_parts,
+    reading_of,
     split_documents,
 )
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
@@ -133,11 +133,12 @@ def read_documents(
     for index, span in enumerate(split_documents(text)):
         part = text[span.start : span.end]
         try:
-            value, parts = read_value_and_parts(part, path=path, line=span.line)
+            value, parts, is_alike = reading_of(part, path=path, line=span.line)
         except InvalidManifest as error:
             errors.append(error)
             continue
-        if (by_kustomize or (isinstance(value, dict) and is_of_flux2(value))) and may_be_read_otherwise(part):
+        by_both = is_alike or not (by_kustomize or (isinstance(value, dict) and is_of_flux2(value)))
+        if not by_both and may_be_read_otherwise(part):
             value = read_value(part, path=path, line=span.line, reader="kustomize")
         documents.append(Document(path, index, span.start, part, span.line, value, parts))
     return tuple(documents), tuple(errors)

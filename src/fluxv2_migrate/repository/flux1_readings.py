@@ -29,7 +29,7 @@ from fluxv2_migrate.yaml_text import (
     compose,
     line_of,
     read_nodes,
-    read_value,
+    reading_of,
     split_documents,
     value_of,
 )
@@ -289,10 +289,12 @@ def read_otherwise(
         if index not in indices or part in alike or not may_be_read_otherwise(part):
             continue
         try:
-            # Most was read before, so that its value is known.
-            read_value(part)
+            # Most was read before, with the ends of lines that kustomize reads.
+            is_alike = reading_of(part.replace("\r\n", "\n")).is_alike
         except InvalidManifest:
             # Fluxd applied it, and kustomize refuses it as a whole: that is told of the file.
+            continue
+        if is_alike:
             continue
         for scalar in scalars_read_otherwise(part, read_nodes(part)):
             yield index, span.line + line_of(part, scalar.start), scalar

@@ -13,7 +13,7 @@ from fluxv2_migrate.yaml_text.composer import (
     read_nodes,
     read_outline,
     read_value,
-    read_value_and_parts,
+    reading_of,
     value_of,
 )
 from fluxv2_migrate.yaml_text.documents import (
@@ -119,7 +119,7 @@ __all__ = [
     "read_nodes",
     "read_outline",
     "read_value",
-    "read_value_and_parts",
+    "reading_of",
     "remove_item",
     "replace_text",
     "resolve_plain_scalar",

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from ruamel.yaml.error import YAMLError
 
@@ -21,6 +21,9 @@ from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.scalars import (
+    Scalar,
+    is_key_to_kustomize,
+    is_same_scalar,
     read_by_kustomize,
     resolve_plain_scalar,
     scalar_by_flux1,
@@ -31,6 +34,8 @@ from fluxv2_migrate.yaml_text.value_scanner import scan_value
 
 Reader = Literal["flux1", "kustomize"]
 """Whose reading a value is: fluxd's and kubectl's, or kustomize's, which builds every path of Flux v2."""
+_AnyReader = Literal["flux1", "kustomize", "both"]
+"""Both have a reading only of what each of them reads as the other does."""
 _LARGEST_FLOAT32: Final = 3.4028234663852886e38
 _EXPONENT_FROM: Final = 6
 """From this power of ten on Go writes a float with an exponent, where it chooses the shortest form."""
@@ -59,6 +64,20 @@ _DIRECTIVE: Final = re.compile(r"^%(YAML[ \t]+1\.1[ \t]*(?:#.*)?\r?$|TAG\b)", re
 _FAULTS: Final = (YAMLError, ValueError, OverflowError, RecursionError)
 _MAXIMUM_ALIASED_NODES: Final = 100_000
 """Nodes that aliases may repeat in one document, so that a small text cannot become a huge value."""
+
+
+class Reading(NamedTuple):
+    """What a document means to a reader.
+
+    Attributes:
+        value: it is shared by all who ask for it, and must not be changed.
+        parts: large ones, which `read_outline` leaves out.
+        is_alike: whether it is certain that kustomize reads each scalar of it as Flux v1 does.
+    """
+
+    value: Any
+    parts: Parts
+    is_alike: bool
 
 
 def _reason(error: Exception) -> str:
@@ -125,22 +144,20 @@ def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Rea
     >>> read_value("a: 1\n")
     {'a': 1}
     """
-    return read_value_and_parts(text, path=path, line=line, reader=reader)[0]
+    return reading_of(text, path=path, line=line, reader=reader).value
 
 
-def read_value_and_parts(
-    text: str, *, path: str | None = None, line: int = 1, reader: Reader = "flux1"
-) -> tuple[Any, Parts]:
-    r"""Gives what `read_value` gives, and what `read_outline` needs to leave out large parts.
+def reading_of(text: str, *, path: str | None = None, line: int = 1, reader: Reader = "flux1") -> Reading:
+    r"""Gives what `read_value` gives, with what else was seen of the text.
 
     Raises:
         InvalidManifest: as `compose` does.
 
-    >>> read_value_and_parts("a: 1\n")[0]
-    {'a': 1}
+    >>> reading_of("a: 1\n").is_alike, reading_of("a: no\n").is_alike
+    (True, False)
     """
     try:
-        return _value_of_text(text, reader)
+        return _reading_of_text(text, reader)
     except InvalidManifest as error:
         raise InvalidManifest(error.reason, path=path, line=line + (error.line or 1) - 1) from None
 
@@ -154,28 +171,30 @@ def read_value_once(text: str) -> Any:
     >>> read_value_once("a: 1\n")
     {'a': 1}
     """
-    return _read(text, "flux1")[0]
+    return _read(text, "flux1").value
 
 
-def _read(text: str, reader: Reader) -> tuple[Any, Parts]:
+def _read(text: str, reader: Reader) -> Reading:
     if len(text) <= MAXIMUM_SIZE:
-        plain, _, _, plain_key = _READERS[reader]
-        # What has aliases is read with its nodes, which show what is wrong, too.
-        with suppress(Unsure, InvalidManifest):
-            return scan_value(text, plain, plain_key, _Values("", None, 1, reader).of)
-    return read_document(text, reader=reader)[1], NO_PARTS
+        # Most documents are alike, and what is not is read again; their nodes show what is wrong with others.
+        for each in ("both", reader) if reader == "flux1" else (reader,):
+            plain, _, _, plain_key = _READERS[each]
+            with suppress(Unsure, InvalidManifest):
+                value, parts = scan_value(text, plain, plain_key, _Values("", None, 1, each).of)
+                return Reading(value, parts, each == "both")
+    return Reading(read_document(text, reader=reader)[1], NO_PARTS, False)
 
 
-_value_of_text = kept(1024)(_read)
+_reading_of_text = kept(1024)(_read)
 
 
 def read_outline(text: str, parts: Parts) -> Node | None:
     r"""Gives the root node of a document that was read before; what large parts hold is read when asked for.
 
     Args:
-        parts: what `read_value_and_parts` gave of the text.
+        parts: large ones of the text, as `reading_of` gives them.
 
-    >>> read_outline("a: 1\n", read_value_and_parts("a: 1\n")[1]).value[0][1].value
+    >>> read_outline("a: 1\n", reading_of("a: 1\n").parts).value[0][1].value
     '1'
     """
     return scan_outline(text, parts) if parts else read_nodes(text)
@@ -308,7 +327,7 @@ def _without_directives(text: str, path: str | None, line: int) -> str:
 class _Values:
     """The values of one document; refuses what readers of YAML disagree on, and what would explode."""
 
-    def __init__(self, text: str, path: str | None, line: int, reader: Reader = "flux1") -> None:
+    def __init__(self, text: str, path: str | None, line: int, reader: _AnyReader = "flux1") -> None:
         self._text = text
         self._path = path
         self._line = line
@@ -485,7 +504,28 @@ def _plain_key_by_kustomize(text: str) -> str:
     return _key_text(read_by_kustomize(text))
 
 
+@lru_cache(maxsize=4096)
+def _plain_to_both(text: str) -> Scalar:
+    value = resolve_plain_scalar(text)
+    if not is_same_scalar(value, read_by_kustomize(text)):
+        raise Unsure
+    return value
+
+
+def _scalar_to_both(node: ScalarNode) -> Scalar:
+    return node.value if node.style else _plain_to_both(node.value)
+
+
+@lru_cache(maxsize=4096)
+def _plain_key_to_both(text: str) -> str:
+    name = _plain_key(text)
+    if not is_key_to_kustomize(ScalarNode(text, "", 0, 0)) or read_by_kustomize(text) != name:
+        raise Unsure
+    return name
+
+
 _READERS: Final = {
+    "both": (_plain_to_both, _scalar_to_both, key_of, _plain_key_to_both),
     "flux1": (resolve_plain_scalar, scalar_by_flux1, key_of, _plain_key),
     "kustomize": (read_by_kustomize, scalar_by_kustomize, _key_by_kustomize, _plain_key_by_kustomize),
 }

@@ -16,7 +16,13 @@ from fluxv2_migrate.kept import kept
 from fluxv2_migrate.yaml_text.composer import key_of
 from fluxv2_migrate.yaml_text.emitter import emit_quoted, emit_scalar
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
-from fluxv2_migrate.yaml_text.scalars import Scalar, is_key_to_kustomize, scalar_by_flux1, scalar_by_kustomize
+from fluxv2_migrate.yaml_text.scalars import (
+    Scalar,
+    is_key_to_kustomize,
+    is_same_scalar,
+    scalar_by_flux1,
+    scalar_by_kustomize,
+)
 
 # A word of YAML 1.1 where a scalar may begin, with the end of one behind it. Within texts that only costs a
 # look, and each pattern begins with few characters, so that Python comes through a repository in no time.
@@ -140,7 +146,7 @@ def _value(text: str, node: ScalarNode, path: tuple[str, ...]) -> Iterator[Scala
         return
     value = scalar_by_flux1(node)
     is_refused = node.tag.endswith("bool") and node.value not in ("true", "false")
-    if is_refused or not _same(value, scalar_by_kustomize(node)):
+    if is_refused or not is_same_scalar(value, scalar_by_kustomize(node)):
         yield _written(text, node, path, value)
 
 
@@ -151,13 +157,6 @@ def _key(text: str, node: ScalarNode, path: tuple[str, ...], depth: int) -> Iter
     # At the top kustomize takes any key for a text; below it fails where one is none.
     if scalar_by_kustomize(node) != name if is_key_to_kustomize(node) else depth or node.value != name:
         yield _written(text, node, path, name)
-
-
-def _same(one: Scalar, other: Scalar) -> bool:
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    # Not a number is what neither can apply.
-    return one == other or (one != one and other != other)
 
 
 def _written(text: str, node: ScalarNode, path: tuple[str, ...], value: Scalar) -> ScalarReadOtherwise:

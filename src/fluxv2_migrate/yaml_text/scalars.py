@@ -119,6 +119,18 @@ def is_key_to_kustomize(node: ScalarNode) -> bool:
     return isinstance(scalar_by_kustomize(node), str) and not is_time
 
 
+def is_same_scalar(one: Scalar, other: Scalar) -> bool:
+    """Gives whether two readers mean the same by a scalar.
+
+    >>> is_same_scalar(1, 1.0), is_same_scalar(1, True)
+    (True, False)
+    """
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    # Not a number is what neither can apply.
+    return one == other or (one != one and other != other)
+
+
 def _time(text: str) -> str | None:
     """Gives a date or a time as Go writes it in JSON, or nothing of another text."""
     match = _TIME.fullmatch(text) if text[:4].isdigit() and text[4:5] == "-" else None
