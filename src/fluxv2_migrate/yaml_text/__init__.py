@@ -31,7 +31,6 @@ from fluxv2_migrate.yaml_text.edits import (
     read_again,
     read_edited,
     splice,
-    value_of_edited,
 )
 from fluxv2_migrate.yaml_text.emitter import (
     BlockText,
@@ -130,7 +129,6 @@ __all__ = [
     "text_part",
     "value_in",
     "value_of",
-    "value_of_edited",
     "with_value",
     "write_out",
 ]

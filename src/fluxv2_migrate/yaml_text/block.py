@@ -26,15 +26,12 @@ from fluxv2_migrate.yaml_text.extents import (
     line_start,
     reindent,
     scalar_spans,
-    stands_alone,
 )
 from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
 
 _FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
 _MERGE: Final = "<<"
-_LEAST_UNREAD: Final = 80
-"""Characters of a value below which it is read again rather than left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,39 +191,6 @@ class BlockMapping:
                 parts.append(newline)
             parts.append(entry.render())
         return "".join(parts) + self.tail
-
-    def outline(self, stand_in: str) -> tuple[str, list[tuple[str, ...]]]:
-        """Gives the text with a word in place of each large value that no edit has touched.
-
-        What such a value means does not depend on the rest of the text, so that the rest alone need be read
-        again. It is a block mapping below its key's line, and all its lines are the same characters behind
-        the same columns. A reader comes to its first line expecting the value of a key at
-        that indent, which is shown by the word being read as just that; and it leaves it at the next line
-        that is indented no deeper, which every entry, comment and end that can follow is. It holds no anchor,
-        alias or tab, and no scalar that keeps the blank lines behind it, and it ends with a line's end.
-
-        Returns:
-            The text, and the paths at which the word stands.
-        """
-        paths: list[tuple[str, ...]] = []
-        parts = [self.opening]
-        for entry in self.entries:
-            if entry.mapping is not None:
-                inner, below = entry.mapping.outline(stand_in)
-                parts.append(entry.lead + entry.head + inner)
-                paths += [(entry.key, *path) for path in below]
-            elif len(entry.body) > _LEAST_UNREAD and self._is_alone(entry):
-                parts.append(f"{entry.lead}{entry.head} {stand_in}{self.style.newline}")
-                paths.append((entry.key,))
-            else:
-                parts.append(entry.lead + entry.head + entry.body)
-        return "".join(parts) + self.tail, paths
-
-    def _is_alone(self, entry: Entry) -> bool:
-        node, body = entry.node, entry.body
-        if not isinstance(node, MappingNode) or node.is_flow or not body.endswith("\n"):
-            return False
-        return stands_alone(body)
 
     def keys(self) -> list[str]:
         """Gives the keys in the order of the text."""

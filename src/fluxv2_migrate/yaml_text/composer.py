@@ -162,18 +162,6 @@ def reading_of(text: str, *, path: str | None = None, line: int = 1, reader: Rea
         raise InvalidManifest(error.reason, path=path, line=line + (error.line or 1) - 1) from None
 
 
-def read_value_once(text: str) -> Any:
-    r"""Gives what `read_value` gives of a text that nobody asks for again.
-
-    Raises:
-        InvalidManifest: as `compose` does.
-
-    >>> read_value_once("a: 1\n")
-    {'a': 1}
-    """
-    return _read(text, "flux1").value
-
-
 def _read(text: str, reader: Reader) -> Reading:
     if len(text) <= MAXIMUM_SIZE:
         # Most documents are alike, and what is not is read again; their nodes show what is wrong with others.

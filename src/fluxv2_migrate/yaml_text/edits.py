@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import read_document, read_nodes, read_value, read_value_once
+from fluxv2_migrate.yaml_text.composer import read_document, read_nodes, read_value
 from fluxv2_migrate.yaml_text.documents import BYTE_ORDER_MARK, document_texts
 from fluxv2_migrate.yaml_text.extents import CannotEdit
 from fluxv2_migrate.yaml_text.nodes import Node
@@ -56,18 +56,6 @@ def read_edited(text: str) -> tuple[Node | None, Any]:
         CannotEdit: it is no YAML any more.
     """
     return _of_edited(read_document, text)
-
-
-def value_of_edited(text: str) -> Any:
-    r"""Gives the value of an edited text that nobody asks for again.
-
-    Raises:
-        CannotEdit: it is no YAML any more.
-
-    >>> value_of_edited("a: 1\n")
-    {'a': 1}
-    """
-    return _of_edited(read_value_once, text)
 
 
 def nodes_of_edited(text: str) -> Node | None:
