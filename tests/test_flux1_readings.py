@@ -581,6 +581,37 @@ def test_a_fluxd_of_another_repository_is_told_and_kept() -> None:
     assert migration.files["deploy/private.yaml"] == other
 
 
+@pytest.mark.parametrize(
+    ("repository", "is_own"), [("acme/tenant", False), ("acme/fleet", True), ("moved/fleet", True)]
+)
+def test_a_fluxd_of_the_root_syncs_the_repository_that_flux_2_syncs_or_another(
+    repository: str, is_own: bool
+) -> None:
+    sync = f"""\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {{name: flux-system, namespace: flux-system}}
+spec: {{interval: 5m, url: "ssh://git@git.example.com/{repository}", ref: {{branch: trunk}}}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: flux-system, namespace: flux-system}}
+spec: {{interval: 5m, path: ./deploy, prune: false, sourceRef: {{kind: GitRepository, name: flux-system}}}}
+"""
+    fluxd = deployment("--git-url=git@git.example.com:acme/fleet", "--git-branch=trunk")
+    files: Files = {"deploy/sync.yaml": sync, "base/flux.yaml": fluxd, "deploy/web.yaml": WEB}
+    migration = migrate(files)
+    told = [finding.code for finding in migration.findings if finding.code in ("DA027", "RP062")]
+    (cluster,) = migration.context.clusters
+    if is_own:
+        assert (told, cluster.sync_paths) == (["RP062"], ("",))
+    else:
+        # Nothing is written that would apply the root of the repository that Flux v2 syncs.
+        assert (told, cluster.sync_paths) == (["DA027"], ("deploy",))
+        assert migration.files["base/flux.yaml"] == fluxd
+        assert set(migration.files) - set(files) == {"deploy/sources/example.yaml"}
+
+
 def test_texts_count_only_where_they_agree() -> None:
     texts: Files = {
         "a.sh": f"fluxctl install --git-url={URL} --git-path=deploy --git-branch=one\n",

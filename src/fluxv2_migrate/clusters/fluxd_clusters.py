@@ -67,16 +67,21 @@ def _knows_paths(fluxd: Flux1Program) -> bool:
     return fluxd.is_complete if setting is None else not setting.is_placeholder
 
 
-def sort_programs(programs: Sequence[Flux1Program], reader: ClusterReader) -> Flux1Programs:
+def sort_programs(
+    programs: Sequence[Flux1Program], reader: ClusterReader, synced_urls: Collection[str] = ()
+) -> Flux1Programs:
     """Tells the fluxds of this repository from those of others.
 
     One of which no path is there syncs another repository, and so does one with another URL than those whose
     paths are there. What only a text tells counts where all such texts agree.
+
+    Args:
+        synced_urls: what is compared of the URLs under which Flux v2 syncs this repository already.
     """
     completed: list[ClusterNotice] = []
     fluxds = _completed([each for each in programs if each.program == "fluxd"], completed)
     operators = [each for each in programs if each.program == "helm-operator"]
-    own, contested = _of_repository(fluxds, reader)
+    own, contested = _of_repository(fluxds, reader, synced_urls)
     others = [each for each in fluxds if each not in own]
     manifests = [each for each in own if not each.is_text]
     texts = [each for each in own if each.is_text]
@@ -115,7 +120,7 @@ def _may_install(text: Flux1Program, fluxd: Flux1Program) -> bool:
 
 
 def _of_repository(
-    fluxds: Sequence[Flux1Program], reader: ClusterReader
+    fluxds: Sequence[Flux1Program], reader: ClusterReader, synced_urls: Collection[str]
 ) -> tuple[list[Flux1Program], list[Flux1Program]]:
     """Gives the fluxds of this repository, and those of which nobody knows whether they are."""
     folders = folders_of(reader.files) | set(reader.files)
@@ -125,6 +130,10 @@ def _of_repository(
     urls = _urls_of_repository(telling, reader.options)
     contested = _contested(telling) if len(urls) > 1 else []
     own = [each for each in fluxds if _syncs_from(each, folders, urls) and each not in contested]
+    if not urls and synced_urls:
+        # The root is there in every repository. This one may have another host or owner by now.
+        names = {posixpath.basename(each) for each in synced_urls}
+        own = [each for each in own if posixpath.basename(_url_key(each)) in ("", *names)]
     return own, contested
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.cluster_objects import place_of
@@ -72,11 +72,12 @@ def read_clusters(
     )
     found.patch_files = _patches_of_kustomizations(tree)
     shown = read_programs(reader)
-    programs = sort_programs(shown, reader)
+    syncs = list(_flux2_syncs(reader))
+    programs = sort_programs(shown, reader, _urls_that_sync_themselves(syncs))
     found.programs = (*programs.own, *programs.operators)
     found.other_programs = programs.others
     found.install_texts = frozenset(each.path for each in shown if each.is_text)
-    found.own_urls, found.foreign = _foreign(programs, reader, own_urls)
+    found.own_urls, found.foreign = _foreign(programs, syncs, reader, own_urls)
     reader.foreign = found.foreign
     if not (always or shown or flux_yaml_folders(files)):
         return ClusterMap()
@@ -111,8 +112,34 @@ def read_clusters(
     return found
 
 
+class _Flux2Sync(NamedTuple):
+    """A Kustomization of Flux v2 whose GitRepository is here: what it applies, and what that may fetch."""
+
+    document: Document
+    path: str
+    urls: set[str]
+
+    @property
+    def applies_itself(self) -> bool:
+        """Whether its own file lies in the folder that it applies."""
+        return bool(self.path) and is_below(self.document.path, self.path)
+
+
+def _flux2_syncs(reader: ClusterReader) -> Iterator[_Flux2Sync]:
+    sources = _repositories(reader)
+    for document in reader.every_document() if sources else ():
+        kustomization = FluxKustomization.of_document(document)
+        urls = set() if kustomization is None else sources.get(kustomization.source, set())
+        if kustomization is not None and urls:
+            yield _Flux2Sync(document, normal_path(kustomization.path), urls)
+
+
+def _urls_that_sync_themselves(syncs: Iterable[_Flux2Sync]) -> set[str]:
+    return {url for each in syncs if each.applies_itself for url in each.urls}
+
+
 def _foreign(
-    programs: Flux1Programs, reader: ClusterReader, known: Collection[str]
+    programs: Flux1Programs, syncs: Sequence[_Flux2Sync], reader: ClusterReader, known: Collection[str]
 ) -> tuple[frozenset[str], frozenset[DocumentKey]]:
     """Gives the URLs of this repository, and the Kustomizations of Flux v2 that sync another one.
 
@@ -122,24 +149,15 @@ def _foreign(
     """
     urls = [each.text("git-url") for each in programs.own]
     urls += [each.fluxd.git_url or "" for each in reader.options.clusters]
-    own = {*known, *(repository_key(each) for each in urls if each)}
-    sources = _repositories(reader)
-    others: list[tuple[DocumentKey, str, set[str]]] = []
-    for document in reader.every_document() if sources else ():
-        kustomization = FluxKustomization.of_document(document)
-        urls_of_source = set() if kustomization is None else sources.get(kustomization.source, set())
-        if kustomization is None or not urls_of_source:
-            continue
-        path = normal_path(kustomization.path)
-        if path and is_below(document.path, path):
-            own |= urls_of_source
-        else:
-            others.append((document.key, path, urls_of_source))
+    own = {*known, *(repository_key(each) for each in urls if each), *_urls_that_sync_themselves(syncs)}
     names = {posixpath.basename(each) for each in own}
     foreign = (
-        key
-        for key, path, found in others
-        if own and found.isdisjoint(own) and (path or names.isdisjoint(map(posixpath.basename, found)))
+        each.document.key
+        for each in syncs
+        if own
+        and not each.applies_itself
+        and each.urls.isdisjoint(own)
+        and (each.path or names.isdisjoint(map(posixpath.basename, each.urls)))
     )
     return frozenset(own), frozenset(foreign)
 
