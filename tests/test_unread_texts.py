@@ -33,6 +33,45 @@ def places(migration: fm.Migration, code: str) -> list[str]:
     return [place for each in found for place in (f"{each.path}:{each.line}", *each.related)]
 
 
+FLUXD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: flux, namespace: flux}
+spec:
+  template:
+    spec:
+      containers:
+      - name: flux
+        image: docker.io/fluxcd/flux:1.25.4
+        args: [--git-path=apps]
+"""
+SYNC = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {interval: 5m, path: ./apps, prune: false, sourceRef: {kind: GitRepository, name: flux-system}}
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [FLUXD, FLUXD.replace("docker.io/", ""), "- --git-url=a\n- fluxcd/a\n", SYNC]
+)
+@pytest.mark.parametrize("path", ["flux/a.yaml", "apps/a.yaml"])
+def test_what_sets_flux_up_and_cannot_be_read_is_one_error(text: str, path: str) -> None:
+    files: dict[str, str | bytes] = {path: f"{text}x: [\n", "apps/web.yaml": TEXT}
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("apps",)))
+    assert [(each.code, each.path) for each in migration.findings if each.severity == "error"] == [
+        ("RP003", path)
+    ]
+    assert migration.files[path] == files[path]
+
+
+def test_a_comment_sets_nothing_up() -> None:
+    text = f"x: [\n{''.join(f'# {line}' for line in (FLUXD + SYNC).splitlines(keepends=True))}"
+    migration = fm.migrate_repository({"flux/a.yaml": text, "apps/web.yaml": TEXT})
+    assert migration.ok
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -173,8 +173,8 @@ def _tell_differences(
 ) -> None:
     repository = around.repository
     path = shown_folder(synced.path)
-    # Of files with releases that cannot be read it is told that these stay.
-    told = {path for path in repository.errors if repository.old_lines(path)}
+    # Of what decides the migration and cannot be read it is told that it stays.
+    told = {path for path in repository.errors if repository.holds_flux(path)}
     refused = [each for each in found.refused if each.place.path not in told]
     if refused:
         places = [str(each.place) for each in refused]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
-from fluxv2_migrate.flux1.installation import programs_of_workload
+from fluxv2_migrate.flux1.installation import PROGRAM_IMAGES, programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import folder_around
@@ -34,6 +34,12 @@ _OLD_LINE: Final = re.compile(
 )
 _MARKED_LINE: Final = re.compile(
     rf"^[ \t]+[\"']?(?:{'|'.join(map(re.escape, FLUXD_DOMAINS))})/[^:\r\n]*:", re.MULTILINE
+)
+# What runs fluxd or the helm-operator, and the objects of Flux v2: they decide what a migration knows.
+_SETUP_LINE: Final = re.compile(
+    rf"^(?=[^#\r\n]*(?:(?:{'|'.join(map(re.escape, PROGRAM_IMAGES))})[:@\"'\s]|--git-(?:url|path|branch)\b)"
+    r"|[ \t]*apiVersion[ \t]*:[ \t]*[\"']?[a-z.]+\.toolkit\.fluxcd\.io/)",
+    re.MULTILINE,
 )
 # Whoever misspells the group often writes the kind well.
 _WORDS: Final = ("weave.works/", "HelmRelease", "helmrelease", "weaveworks/helm-operator")
@@ -140,10 +146,16 @@ class Repository:
         text = self.texts[path]
         return [line_of(text, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
 
-    def marked_lines(self, path: str) -> list[int]:
-        """Gives the lines of a text with annotations of fluxd, whether or not it can be read."""
+    def holds_flux(self, path: str) -> bool:
+        """Gives whether a text says something that decides a migration, whether or not it can be read.
+
+        That are releases, and outside of charts annotations, programs of Flux v1 and objects of Flux v2.
+        """
         text = self.texts[path]
-        return [line_of(text, match.start()) + 1 for match in _MARKED_LINE.finditer(text)]
+        marks = (
+            (_OLD_LINE,) if self.chart_around(path) is not None else (_OLD_LINE, _MARKED_LINE, _SETUP_LINE)
+        )
+        return any(mark.search(text) for mark in marks)
 
     def source_documents(self) -> Iterator[Document]:
         """Gives every object that charts come from."""

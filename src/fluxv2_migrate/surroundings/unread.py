@@ -46,7 +46,7 @@ def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
         lines = repository.old_lines(path)
         if lines and repository.chart_around(path) is not None:
             findings.say("RP001", "a chart's template makes a release of Flux v1", path, lines[0])
-        elif lines or (repository.chart_around(path) is None and repository.marked_lines(path)):
+        elif repository.holds_flux(path):
             placeholder = placeholder_in_text(repository.texts[path])
             if placeholder is not None:
                 filled.setdefault(placeholder.form, []).append((path, error.line or 1))
