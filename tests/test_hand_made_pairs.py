@@ -84,7 +84,14 @@ def test_verification_finds_everything_that_people_lost(pairs: list[SortedPair])
             assert entry.status == "different"
             assert set(each.lost) <= {difference.field for difference in entry.differences}, each.pair.name
         outcomes[entry.outcome or entry.status] += 1
-    assert outcomes == {"adopted": 198, "renamed": 4, "missing": 8, "reinstalled": 1, "unknown": 5, "different": 1}
+    assert outcomes == {
+        "adopted": 198,
+        "renamed": 4,
+        "missing": 8,
+        "reinstalled": 1,
+        "unknown": 5,
+        "different": 1,
+    }
 
 
 OLD = release_text(CHART)
