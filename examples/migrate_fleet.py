@@ -26,7 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from migrate_repository import read, read_answers, show, write
+from migrate_repository import read, read_answers, show, write, write_questions
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -218,7 +218,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     migrations = migrate_fleet(tasks, dask=arguments.dask, jobs=arguments.jobs)
     show(fleet_report(migrations))
     if arguments.questions is not None:
-        arguments.questions.write_text(questions_text(migrations), "utf-8", newline="\n")
+        write_questions(arguments.questions, questions_text(migrations))
     if arguments.write:
         for folder in folders:
             write(folder, migrations[folder.name])

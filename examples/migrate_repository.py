@@ -125,6 +125,15 @@ def write_clusters(path: Path, context: fm.MigrationContext) -> None:
     path.write_text(json.dumps(known, indent=2) + "\n", "utf-8", newline="\n")
 
 
+def write_questions(path: Path, text: str) -> None:
+    """Writes what is asked; a file that is there, and may be filled in by now, is kept beside it."""
+    if path.exists() and path.read_text("utf-8") != text:
+        kept = path.with_name(f"{path.name}.before")
+        path.replace(kept)
+        print(f"{path} was there already, and is {kept} now", file=sys.stderr)
+    path.write_text(text, "utf-8", newline="\n")
+
+
 def show(text: str) -> None:
     """Prints a text as UTF-8 and with the line ends that it has, whatever the terminal's settings are."""
     sys.stdout.flush()
@@ -191,7 +200,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             path.write_bytes(text.encode("utf-8"))
     show("\n".join(shown))
     if arguments.questions is not None:
-        arguments.questions.write_text(migration.questions(), "utf-8", newline="\n")
+        write_questions(arguments.questions, migration.questions())
     if arguments.page is not None:
         arguments.page.write_text(migration.to_html(), "utf-8", newline="\n")
     if arguments.write:

@@ -65,6 +65,8 @@ def test_the_answer_of_a_page_settles_its_finding_alone(code: str) -> None:
 
 
 def test_continuous_integration_runs_the_command_of_the_readme() -> None:
-    commands = re.findall(r"^python3 -m venv .+$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    commands = re.findall(
+        r"^python3 -m venv .+/nox -s .+$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
+    )
     assert len(commands) == 2
     assert (ROOT / ".ci" / "run").read_text("utf-8").rstrip().endswith(f"\n{commands[-1]}")

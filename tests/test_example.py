@@ -156,6 +156,20 @@ def test_questions_are_written_and_taken_back(tmp_path: Path) -> None:
     assert adapter.main([str(shop), "--answers", str(tmp_path / "left.yaml")]) == 1
 
 
+def test_a_file_of_answers_that_is_there_is_kept(tmp_path: Path) -> None:
+    shop = Path(shutil.copytree(FLEET / "base" / "shop", tmp_path / "shop"))
+    answers = tmp_path / "answers.yaml"
+    for _ in range(2):
+        adapter.main([str(shop), "--questions", str(answers)])
+        assert not (tmp_path / "answers.yaml.before").exists()
+    asked = answers.read_text("utf-8")
+    filled = asked + "# filled in by hand\n"
+    answers.write_text(filled, "utf-8")
+    adapter.main([str(shop), "--questions", str(answers)])
+    assert answers.read_text("utf-8") == asked
+    assert (tmp_path / "answers.yaml.before").read_text("utf-8") == filled
+
+
 def test_what_is_known_of_clusters_is_kept_for_a_later_run(fleet: Path, tmp_path: Path) -> None:
     kept = tmp_path / "clusters.json"
     assert adapter.main([str(fleet), "--clusters", str(kept)]) == 0
