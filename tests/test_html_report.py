@@ -351,6 +351,16 @@ def test_commands_of_a_notebook_are_not_broken_within_words(tmp_path: Path) -> N
     assert set(titles[-1].split(", ")) == {"pre normal"}
 
 
+def test_a_page_says_what_was_assumed_as_the_report_does() -> None:
+    said = [
+        line[2:] for line in migrated().to_markdown().partition("## What was assumed\n\n")[2].splitlines()
+    ]
+    assert any("the newest: the repository names none" in each for each in said)
+    for shown in (text_of(migrated().context), re.sub("<[^>]+>", "", migrated().to_html())):
+        words = " ".join(html.unescape(shown).split())
+        assert all(html.unescape(each.replace("`", "")) in words for each in said)
+
+
 def test_a_long_word_of_a_message_makes_no_table_wider_than_its_page() -> None:
     shown = migrated().findings._repr_html_()
     assert shown.count('<span class="message">') == len(migrated().findings)

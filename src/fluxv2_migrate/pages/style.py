@@ -32,7 +32,7 @@ html:has(.fm.page){{background:Canvas}}
 .fm h2{{font-size:1.25rem;margin:1.8rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}}
 .fm h3{{font-size:1.05rem;margin:1.2rem 0 .4rem}}
 .fm h4,.fm h5{{font-size:1rem;margin:.2rem 0}}
-.fm :is(h1,h2,h3,h4,h5){{font-weight:650;color:inherit}}
+.fm :is(h1,h2,h3,h4,h5){{font-weight:650;line-height:1.25;color:inherit}}
 .fm p{{margin:.4rem 0;max-width:60rem}}
 .fm ul,.fm ol{{margin:.4rem 0;padding-left:1.4rem}}
 .fm a{{color:var(--link)}}

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from fluxv2_migrate.clusters import ClusterView, without_login
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.pages import fragment, listed
+from fluxv2_migrate.pages import fragment
 from fluxv2_migrate.quoting import shown_folder, without_credentials
-from fluxv2_migrate.report.html_context import context_tables
+from fluxv2_migrate.report.html_context import context_parts
 from fluxv2_migrate.settings.of_clusters import with_fluxd
 from fluxv2_migrate.settings.options import Cluster
 
@@ -126,7 +126,7 @@ class MigrationContext:
         )
 
     def _repr_html_(self) -> str:
-        return fragment("What was read and assumed", listed(self.reasons), *context_tables(self))
+        return fragment("What was read and assumed", *context_parts(self))
 
 
 def cluster_context(

@@ -1,19 +1,21 @@
-"""What is known of clusters, as tables of a page."""
+"""What is known of clusters, as parts of a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fluxv2_migrate.pages import Html, badge, fold, table
+from fluxv2_migrate.pages import Html, badge, fold, listed, prose, table
 from fluxv2_migrate.quoting import shown_folder
+from fluxv2_migrate.report.outline import assumptions_of
 
 if TYPE_CHECKING:
     from fluxv2_migrate.report.context import MigrationContext
 
 
-def context_tables(context: MigrationContext) -> Iterator[Html]:
-    """Gives a table of the clusters, and for each what was read of it and where."""
+def context_parts(context: MigrationContext) -> Iterator[Html]:
+    """Gives what was assumed, a table of the clusters, and for each what was read of it and where."""
+    yield listed(map(prose, assumptions_of(context)))
     rows = [
         (
             each.name,

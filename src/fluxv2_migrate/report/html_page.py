@@ -23,7 +23,7 @@ from fluxv2_migrate.pages import (
     section,
     table,
 )
-from fluxv2_migrate.report.html_context import context_tables
+from fluxv2_migrate.report.html_context import context_parts
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.html_findings import entry_groups
 from fluxv2_migrate.report.html_resources import prerequisite_table
@@ -142,7 +142,7 @@ def _sections(
         yield part(
             "cutover", "Cut-over", fold("The steps in their order", steps_of_page(migration.runbook().steps))
         )
-    yield part("known", "What was read and assumed", *context_tables(migration.context))
+    yield part("known", "What was read and assumed", *context_parts(migration.context))
 
 
 def _outcome(migration: Migration, outline: Outline) -> Iterator[Html]:
