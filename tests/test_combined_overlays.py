@@ -22,8 +22,6 @@ EXAMPLES = int(os.environ.get("GENERATED_TREES", "12"))
 # kustomization says, a build that kustomize or Flux v2 refuses, and what fluxd did after all that a
 # kustomization does.
 REASONS = {"HR113", "RP004", "RP018", "RP019", "RP020", "RP071", "RP073"}
-# Nobody follows plugins of kustomize from texts: what they change stays.
-NOT_FOLLOWED = "transformer"
 AS_IT_WAS = ("same", "declared", "unmanaged")
 
 
@@ -46,8 +44,7 @@ def test_features_that_meet(tmp_path_factory: pytest.TempPathFactory) -> None:
             )
             different = {each.resource for each in report.entries if each.status not in AS_IT_WAS}
             assert not (migration.ok and different)
-            if NOT_FOLLOWED not in drawn.features:
-                counted.update(held.counted)
+            counted.update(held.counted)
             met.update(drawn.features)
 
         hold()

@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.images.ignored import unsaid_marks
+from fluxv2_migrate.images.transformer_marks import marking_transformers, take_out_of_transformers
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.kustomize import (
     BuiltObject,
@@ -75,6 +76,10 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
         with suppress(CannotEdit, InvalidManifest):
             if _gives_marks(path, text):
                 workspace.edit(path, partial(edit_document, edit=_without_marks), kustomization_change(path))
+    for file, listing in marking_transformers(around.clusters.tree).items():
+        if all(reached.get(each.path, set()) <= set(settled) for each in listing):
+            with suppress(CannotEdit, InvalidManifest):
+                take_out_of_transformers(file, listing, workspace)
 
 
 def _needs_marks(built: BuiltObject, repository: Repository) -> bool:

@@ -24,6 +24,7 @@ from fluxv2_migrate.kustomize.kustomization import (
     ListedEntry,
     read_kustomization,
 )
+from fluxv2_migrate.kustomize.listed_transformers import listed_transformers
 from fluxv2_migrate.kustomize.replacing import split_field_path
 from fluxv2_migrate.kustomize.replay import (
     Patch,
@@ -67,6 +68,7 @@ __all__ = [
     "keys_of_path",
     "keys_of_pointer",
     "list_patch_file",
+    "listed_transformers",
     "merged_with",
     "patch_of",
     "pointer_to",

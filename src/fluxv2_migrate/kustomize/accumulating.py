@@ -15,7 +15,14 @@ from fluxv2_migrate.kustomize.configurations import Configuration, read_configur
 from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS
 from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
-from fluxv2_migrate.kustomize.kustomization import FILE_NAMES, Kustomization, ListedEntry, join_path
+from fluxv2_migrate.kustomize.kustomization import (
+    FILE_NAMES,
+    TRANSFORMERS,
+    Kustomization,
+    ListedEntry,
+    join_path,
+)
+from fluxv2_migrate.kustomize.listed_transformers import ListedTransformer, listed_transformers
 from fluxv2_migrate.kustomize.name_references import fix_references
 from fluxv2_migrate.kustomize.patching import apply_patches
 from fluxv2_migrate.kustomize.replacing import apply_replacements
@@ -220,7 +227,10 @@ class Accumulator:
         """Carries out one kustomization on what was gathered so far."""
         into.files.add(kustomization.path)
         into.folders.add(kustomization.folder)
+        transformers = listed_transformers(kustomization, self._sources)
         for name in kustomization.unfollowed:
+            if name == TRANSFORMERS and transformers is not None:
+                continue
             _note(into, "unsupported", kustomization, f"`{name}` cannot be followed from texts", name)
         chain = (*chain, kustomization.folder)
         known = {resource.identity for resource in into.resources}
@@ -237,6 +247,7 @@ class Accumulator:
         for entry in kustomization.components:
             self._component(kustomization, entry, into, chain)
         self._transform(kustomization, into)
+        self._give(kustomization, transformers or (), into)
         self._define(kustomization, into)
 
     def _run(self, folder: str, into: Accumulation, chain: tuple[str, ...], *, is_component: bool) -> None:
@@ -391,6 +402,23 @@ class Accumulator:
         self._count_and_tag(kustomization, into)
         if kustomization.replacements:
             apply_replacements(into.resources, kustomization, read, report)
+
+    def _give(
+        self, kustomization: Kustomization, transformers: Sequence[ListedTransformer], into: Accumulation
+    ) -> None:
+        """Gives what the transformers of a kustomization give, behind all that it does itself."""
+        for each in transformers:
+            into.files.update(filter(None, [each.path]))
+            if any(map(each.changes_others, into.resources)):
+                reason = (
+                    f"`{TRANSFORMERS}` cannot be followed from texts where they change what is given twice"
+                )
+                _note(into, "unsupported", kustomization, reason, TRANSFORMERS)
+                continue
+            try:
+                set_pairs(into.resources, each.pairs, each.fields)
+            except InvalidManifest as error:
+                _note(into, "transformer", kustomization, error.reason, TRANSFORMERS)
 
     def _count_and_tag(self, kustomization: Kustomization, into: Accumulation) -> None:
         replicas = kustomization.mappings("replicas")

@@ -20,7 +20,7 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_mapping
 
-_NOTHING_IF_EMPTY: Final = ("images", "replacements", *PATCH_FIELDS)
+_NOTHING_IF_EMPTY: Final = ("images", "replacements", "transformers", *PATCH_FIELDS)
 
 
 def add_resource(text: str, entry: str) -> str:

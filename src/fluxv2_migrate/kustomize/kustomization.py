@@ -31,6 +31,8 @@ _API: Final = "kustomize.config.k8s.io"
 _REMOTE: Final = re.compile(
     r"(?:git::)?(?:[a-z][a-z0-9+.-]*://|[a-z][a-z0-9-]*@[^/:]+[:/]|(?:www\.)?github\.com[:/]|gh:)", re.I
 )
+TRANSFORMERS: Final = "transformers"
+"""The field that lists transformers, of which some can be followed."""
 UNFOLLOWED: Final = (
     "buildMetadata",
     "crds",
@@ -38,7 +40,7 @@ UNFOLLOWED: Final = (
     "helmChartInflationGenerator",
     "helmCharts",
     "openapi",
-    "transformers",
+    TRANSFORMERS,
     "validators",
 )
 """The fields of which nobody can tell from texts alone what comes of them."""

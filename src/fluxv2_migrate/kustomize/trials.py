@@ -11,6 +11,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.accumulating import Accumulator
 from fluxv2_migrate.kustomize.kustomization import Kustomization, KustomizationPatch
+from fluxv2_migrate.kustomize.listed_transformers import listed_transformers
 from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.tree import KustomizeTree
@@ -20,7 +21,6 @@ _FILE: Final = ".tried.yaml"
 _FLUX_2: Final = ".toolkit.fluxcd.io"
 # What a build holds beside the object says nothing of it.
 _CONTENTS: Final = frozenset({"resources", "bases", "configMapGenerator", "secretGenerator"})
-_UNKNOWN: Final = frozenset({"transformers"})
 # What makes no difference between two objects of one kind that are in one namespace.
 _SAME_FOR_ALL: Final = frozenset({"apiVersion", "components", "kind", "metadata", "namespace", "resources"})
 
@@ -108,7 +108,7 @@ class _Narrow:
         own = self.top if folder == self.top.folder else self.tree.kustomization(folder)
         if not isinstance(own, Kustomization):
             return own
-        self.is_unknown = self.is_unknown or any(own.document.get(name) for name in _UNKNOWN)
+        self.is_unknown = self.is_unknown or listed_transformers(own, self.tree) is None
         listed = [each.entry for path in self.way for each in own.entries_by_path.get(path, ())]
         if folder == self.home:
             listed.append(_FILE)
