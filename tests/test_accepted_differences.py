@@ -92,6 +92,19 @@ def test_what_a_person_accepts_is_declared(code: str, files: Files) -> None:
     assert settled.ok
 
 
+@pytest.mark.parametrize("policy", ["automated", "locked", "ignore"])
+@pytest.mark.parametrize("text", [SHOP, release("shop")])
+def test_of_what_fluxd_took_at_random_nobody_knows_whether_it_is_the_same(policy: str, text: str) -> None:
+    both_ways = f"annotations:\n    fluxcd.io/{policy}: 'true'\n    flux.weave.works/{policy}: 'false'\n"
+    if "annotations:" not in text:
+        text = text.replace("  namespace: shop\n", "  namespace: shop\n  annotations:\n")
+    lines = text.replace(f"    fluxcd.io/{policy}: 'true'\n", "")
+    files = of_fluxd(shop=lines.replace("annotations:\n", both_ways))
+    migration = checked(files)
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["AN010"]
+    assert checked(files, overrides=[{"name": "shop", "leave": True}]).ok
+
+
 def test_nothing_else_is_declared_with_what_a_person_accepts() -> None:
     files = of_fluxd(kustomization=LISTED, settings=OBJECT, other=OTHER) | {
         "prod/more.yaml": OBJECT.replace("settings", "more")

@@ -158,7 +158,6 @@ def both(what: str, instead: str) -> Files:
         (OURS, OURS.replace("fleet", "infra"), True),
         ("prune: false", "prune: false, targetNamespace: team", True),
         ("prune: false", "prune: false, namePrefix: x-", True),
-        ("prune: false", "prune: false, components: [../lost]", True),
         ("prune: false", "prune: false, images: [{name: web, newTag: '1'}]", False),
         ("prune: false", "prune: false, postBuild: {substitute: {a: b}}", False),
     ],
@@ -173,6 +172,13 @@ def test_what_flux_2_does_otherwise_than_fluxd_is_told(what: str, instead: str, 
         assert fm.migrate_repository(files, fm.MigrationOptions(overrides=(finding.answer,))).ok
     else:
         assert migration.ok
+
+
+def test_what_flux_2_cannot_build_of_fluxds_path_is_corrected_and_not_accepted() -> None:
+    files = both("prune: false", "prune: false, components: [../lost]")
+    (finding,) = (each for each in checked(files).findings if each.severity == "error")
+    assert (finding.code, finding.path, finding.answer) == ("RP073", "prod/flux-system/gotk-sync.yaml", None)
+    assert checked(both("prune: false", "prune: false")).ok
 
 
 def test_nothing_is_told_of_a_revision_that_cannot_be_read() -> None:

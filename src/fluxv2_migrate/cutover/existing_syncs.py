@@ -184,9 +184,8 @@ def _tell_other_objects(
     plain = controller_build(tree, path)
     build = overlaid_build(tree, path, own.overlay) if own.overlay else plain
     if build.failure is not None and plain.failure is None:
-        findings.stop(
-            document, "RP080", f"it applies nothing at all of {shown_folder(path)}: {build.failure}"
-        )
+        message = f"it applies nothing at all of {shown_folder(path)}: {build.failure}"
+        findings.stop(document, "RP073", message, ("spec",))
         return
     gone = {each.key for each in around.clusters.programs}
     after = {

@@ -160,7 +160,11 @@ def _entries(context: Context, written: WrittenImages) -> Iterator[tuple[Documen
         expected: set[_Identity] = set()
         own = before.get(name, ())
         for workload in own:
-            if _is_automated(workload, context):
+            random = _chosen_at_random(workload, context)
+            if random:
+                expected.add(workload.identity_afterwards)
+                yield workload.document, _unknown(workload, random, cluster)
+            elif _is_automated(workload, context):
                 if cluster.now(workload.identity_afterwards) is None and _is_of_flux1(workload, context):
                     continue
                 expected.add(workload.identity_afterwards)
@@ -206,9 +210,29 @@ def _is_automated(workload: _Workload, context: Context) -> bool:
         return False
     if is_addon(workload.manifest, workload.identity[1]) or unreadable_image(workload.manifest) is not None:
         return False
-    subject = Subject(workload.cluster, *workload.identity, workload.path)
-    said, _ = override_for(subject, context.options.overrides)
-    return said.update_images or not _fluxd(workload.cluster, context).read_only
+    return _decided(workload, context).update_images or not _fluxd(workload.cluster, context).read_only
+
+
+def _chosen_at_random(workload: _Workload, context: Context) -> str:
+    """Gives the policy of which two annotations say different things; empty where fluxd knew what to do."""
+    conflicts = workload.policies.conflicts
+    name = next((each for each in ("ignore", "automated", "locked") if each in conflicts), "")
+    if not name:
+        return ""
+    return "" if _decided(workload, context).leave else name
+
+
+def _unknown(workload: _Workload, policy: str, cluster: _Cluster) -> ObjectVerification:
+    now = cluster.now(workload.identity_afterwards)
+    return ObjectVerification(
+        "unknown",
+        workload.resource,
+        workload.path,
+        workload.line,
+        "" if now is None else now.path,
+        reason=f"two annotations say different things for {policy}, and fluxd took one at random",
+        cluster=workload.cluster,
+    )
 
 
 def _is_updated_release(workload: _Workload, context: Context) -> bool:
@@ -216,14 +240,18 @@ def _is_updated_release(workload: _Workload, context: Context) -> bool:
 
     Source: fluxcd/flux 1.13.3, 1.18.0 and 1.19.0 `pkg/cluster/kubernetes/resourcekinds.go`.
     """
-    subject = Subject(workload.cluster, *workload.identity, workload.path)
-    said, _ = override_for(subject, context.options.overrides)
-    version = said.fluxd_version or _fluxd(workload.cluster, context).version
+    version = _decided(workload, context).fluxd_version or _fluxd(workload.cluster, context).version
     number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     if workload.manifest.get("apiVersion") == LAST_RELEASE_API:
         return not number or number >= (1, 14)
     is_old = group_of(workload.manifest) in RELEASE_GROUPS
     return is_old and bool(number) and number <= (1, 18)
+
+
+def _decided(workload: _Workload, context: Context, container: str | None = None) -> Override:
+    """Gives what a person decided of a workload, or of one of its containers."""
+    subject = Subject(workload.cluster, *workload.identity, workload.path)
+    return override_for(subject, context.options.overrides, container)[0]
 
 
 def _fluxd(cluster: str, context: Context) -> FluxdSettings:
@@ -236,6 +264,9 @@ def _verify(
     place = (workload.resource, workload.path, workload.line)
     identity = workload.identity_afterwards
     declaration = context.declared.of(workload.path, (workload.resource,))
+    if _decided(workload, context).leave:
+        # Nothing updates the images of what stays as it is.
+        declaration = replace(declaration, every={**declaration.every, "image": None})
     now, then = cluster.now(identity), cluster.then(identity)
     if now is not None and now.obstacle and context.was_unmanaged(workload.manifest, workload.cluster):
         return ObjectVerification("unmanaged", *place, now.path, reason=UNMANAGED, cluster=workload.cluster)
@@ -358,11 +389,7 @@ def _of_policy(
     name = str(repository.get("image"))
     if _is_another(name, image.image):
         yield Difference("image.repository", image.image.name, name, where)
-    given, _ = override_for(
-        Subject(workload.cluster, *workload.identity, workload.path),
-        context.options.overrides,
-        image.container,
-    )
+    given = _decided(workload, context, image.container)
     pattern = TagPattern.parse(workload.policies.tag_patterns.get(image.container, "glob:*"))
     if given.policy:
         yield from _as_decided(given, spec, where)
