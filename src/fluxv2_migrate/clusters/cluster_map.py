@@ -35,6 +35,8 @@ class ClusterMap:
         notices: what a person must know of how the clusters were found.
         programs: the fluxds that sync this repository, and the helm-operators.
         other_programs: the fluxds that sync another one.
+        filled_in: those of the fluxds of which something else fills in the paths, where nothing but folders
+            shows clusters.
         install_texts: the files that are no manifests and say how a program was installed.
         own_urls: what is compared of the URLs of this repository.
         foreign: the Kustomizations of Flux v2 that sync another one.
@@ -56,6 +58,7 @@ class ClusterMap:
     notices: tuple[ClusterNotice, ...] = ()
     programs: tuple[Flux1Program, ...] = ()
     other_programs: tuple[Flux1Program, ...] = ()
+    filled_in: tuple[Flux1Program, ...] = ()
     install_texts: frozenset[str] = frozenset()
     own_urls: Collection[str] = frozenset()
     foreign: Collection[DocumentKey] = frozenset()

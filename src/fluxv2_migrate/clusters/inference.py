@@ -15,11 +15,13 @@ from fluxv2_migrate.clusters.flux1_programs import read_programs
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import (
     Flux1Programs,
+    notice_of_filled_in_paths,
     of_fluxd,
     paths_of,
     repository_key,
     sort_programs,
     view_of_fluxds,
+    with_filled_in_paths,
 )
 from fluxv2_migrate.clusters.generated import generator_notices
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
@@ -90,10 +92,13 @@ def read_clusters(
             _add(found.sightings, sight(view, reader))
     else:
         _infer(programs, reader, found)
+    if all(view.is_assumed for view in found.clusters):
+        found.filled_in = tuple(with_filled_in_paths(programs.own))
     # A person who gives the clusters has settled which of several texts is right.
     of_programs = [each for each in programs.notices if each.code != "DA029" or not found.given]
     found.notices = (
         *of_programs,
+        *map(notice_of_filled_in_paths, found.filled_in),
         *dict.fromkeys(notice for view in found.clusters for notice in view.notices),
         *generator_notices(found, reader),
     )

@@ -178,7 +178,9 @@ def _keep_telling(
             (failing, "a build of what it syncs fails, and Flux v2 would sync no more of it"),
             (differing, "another fluxd is told something else of images that both sync"),
         ]
-    staying: list[Flux1Document] = []
+    # Of those of which nobody knows the paths it is told where they stand.
+    filled_in = {each.key for each in around.clusters.filled_in}
+    staying = [each for each in documents if each.program.key in filled_in]
     for clusters, reason in reasons:
         telling = [each for each in documents if each not in staying and _tells(each, clusters)]
         _tell_kept(telling, around, findings, reason)

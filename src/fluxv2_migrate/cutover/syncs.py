@@ -236,7 +236,8 @@ def _written(
     findings: FindingGroups,
 ) -> tuple[ClusterSync, tuple[Generated, ...]]:
     """Gives the sync with the file that it is written into; without one where that cannot be."""
-    if not around.options.sync_objects or not sync.kustomizations or not sync.settings.is_branch_known:
+    is_known = sync.settings.is_branch_known and not around.clusters.filled_in
+    if not around.options.sync_objects or not sync.kustomizations or not is_known:
         return sync, ()
     fluxd = view.flux1.fluxd
     place = (fluxd.path, max(fluxd.line, 1)) if fluxd is not None else ("", 1)
