@@ -989,6 +989,12 @@ def test_a_marker_that_is_there_is_no_change() -> None:
             "policySelector: {matchExpressions: [{key: team, operator: Exists}]}",
             "IM035",
         ),
+        (
+            "automation",
+            "ImageUpdateAutomation",
+            "policySelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}",
+            None,
+        ),
         ("web", "ImageRepository", "suspend: true", "IM035"),
         ("web", "ImagePolicy", "suspend: true", "IM035"),
     ],

@@ -100,10 +100,19 @@ class Automation:
         """Gives whether it takes a policy of its namespace."""
         if policy.namespace != self.resource.namespace:
             return False
-        selector = self.resource.spec.get("policySelector")
-        if not isinstance(selector, Mapping) or not is_at_least(flux_version, "2.3"):
-            return True
-        return _selects(selector, policy.labels)
+        return takes_labels(self.resource.spec.get("policySelector"), policy.labels, flux_version)
+
+
+def takes_labels(selector: Any, labels: Mapping[str, Any], flux_version: FluxVersion) -> bool:
+    """Gives whether the `policySelector` of an automation takes policies with some labels.
+
+    >>> absent = {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]}
+    >>> takes_labels(absent, {}, "2.9"), takes_labels(absent, {"team": "shop"}, "2.9")
+    (True, False)
+    """
+    if not isinstance(selector, Mapping) or not is_at_least(flux_version, "2.3"):
+        return True
+    return _selects(selector, labels)
 
 
 def _can_be_rendered(template: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
-from fluxv2_migrate.kubernetes import as_object, group_of, named_by, namespace_and_name
+from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, named_by, namespace_and_name
 from fluxv2_migrate.rules.images import choice_key
 from fluxv2_migrate.rules.registries import canonical_name
 
@@ -26,7 +26,8 @@ class ExistingImageObject:
         path: of an ImageUpdateAutomation what it updates.
         secret_name: of an ImageRepository the credentials.
         suspended: whether it does nothing until somebody resumes it.
-        selector: of an ImageUpdateAutomation the labels of the policies that it takes.
+        labels: of an ImagePolicy.
+        selector: of an ImageUpdateAutomation what says which policies it takes.
         cluster: the one that sees it; empty where any may.
     """
 
@@ -40,8 +41,8 @@ class ExistingImageObject:
     secret_name: str = ""
     cluster: str = ""
     suspended: bool = False
-    labels: frozenset[tuple[str, str]] = frozenset()
-    selector: frozenset[tuple[str, str]] = frozenset()
+    labels: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    selector: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], cluster: str = "") -> ExistingImageObject | None:
@@ -55,12 +56,12 @@ class ExistingImageObject:
         if group_of(manifest) != IMAGE_GROUP:
             return None
         found = cls._of_kind(str(manifest.get("kind")), manifest, cluster)
-        suspended = as_object(manifest.get("spec")).get("suspend") is True
+        suspended = mapping_at(manifest, "spec").get("suspend") is True
         return None if found is None else replace(found, suspended=suspended)
 
     @classmethod
     def _of_kind(cls, kind: str, manifest: Mapping[str, Any], cluster: str) -> ExistingImageObject | None:
-        metadata, spec = as_object(manifest.get("metadata")), as_object(manifest.get("spec"))
+        spec = mapping_at(manifest, "spec")
         namespace, name = namespace_and_name(manifest)
         if kind == "ImageRepository":
             image = str(spec.get("image") or "")
@@ -72,24 +73,16 @@ class ExistingImageObject:
             follows = spec.get("digestReflectionPolicy") == "Always"
             key = choice_key(as_object(spec.get("policy")), as_object(spec.get("filterTags")), follows)
             refers_to = named_by(spec.get("imageRepositoryRef"), namespace)
-            labels = _pairs(metadata.get("labels"))
+            labels = mapping_at(manifest, "metadata", "labels")
             return cls(kind, namespace, name, key, refers_to=refers_to, cluster=cluster, labels=labels)
         if kind == "ImageUpdateAutomation":
             refers_to = named_by(spec.get("sourceRef"), namespace)
             path = str(as_object(spec.get("update")).get("path") or "")
-            wanted = as_object(spec.get("policySelector"))
-            selector = _pairs(wanted.get("matchLabels"))
-            if wanted.get("matchExpressions"):
-                # What an expression takes is not followed, so nothing counts as taken.
-                selector |= {("matchExpressions", str(wanted["matchExpressions"]))}
+            selector = as_object(spec.get("policySelector"))
             return cls(
                 kind, namespace, name, refers_to=refers_to, path=path, cluster=cluster, selector=selector
             )
         return None
-
-
-def _pairs(value: Any) -> frozenset[tuple[str, str]]:
-    return frozenset((str(key), str(item)) for key, item in as_object(value).items())
 
 
 def _canonical(text: str) -> str:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.flux2.image_objects import takes_labels
 from fluxv2_migrate.flux2.releases import FluxVersion, new_object
 from fluxv2_migrate.folders import normal_path, overlap
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
 from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
 from fluxv2_migrate.placement.image_names import choose_names
@@ -350,17 +352,18 @@ class _Layout:
     def _use_automation(self, own: Sequence[ExistingImageObject], image: PlacedImage, policy: str) -> None:
         """Says why none of the automations that are there updates an image."""
         covering = [each for each in own if covers(each.path, image.use.file)]
-        labels = [
-            each.labels
-            for each in self._there("ImagePolicy", image.namespace, image.use.cluster)
-            if each.name == policy
-        ]
-        taking = [each for each in covering if each.selector <= (labels[0] if labels else frozenset())]
+        cluster = image.use.cluster
+        there = self._there("ImagePolicy", image.namespace, cluster)
+        labels = next((each.labels for each in there if each.name == policy), {})
+        version = self._version(cluster)
+        taking = [each for each in covering if takes_labels(each.selector, labels, version)]
         if not covering:
             message = f"ImageUpdateAutomation {own[0].namespace}/{own[0].name} updates {own[0].path!r} only"
             self._note("IM020", message, image.use, f"{own[0].namespace}/{own[0].name}")
         elif not taking:
-            wanted = ", ".join(f"{key}: {value}" for key, value in sorted(covering[0].selector))
+            selector = {**covering[0].selector}
+            known = {**as_object(selector.pop("matchLabels", None)), **selector}
+            wanted = ", ".join(f"{key}: {value}" for key, value in sorted(known.items()))
             message = (
                 f"ImageUpdateAutomation {covering[0].namespace}/{covering[0].name} takes only policies "
                 f"that are labelled with {wanted}, and ImagePolicy {image.namespace}/{policy} is not"
